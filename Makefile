@@ -1,0 +1,35 @@
+# Two commands for a user: `make demo`, `make test`. The rest is for those who work on the code.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/installed
+	$(RUN)/provtap demo
+
+test: $(VENV)/installed-for-work
+	$(RUN)/pytest -n auto
+
+lint: $(VENV)/installed-for-work
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+bench: $(VENV)/installed-for-work
+	for script in benchmarks/bench_*.py; do $(RUN)/python $$script || exit 1; done
+
+$(VENV)/installed: setup.cfg pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("ProvTAP needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/pip install --quiet --only-binary :all: --upgrade "pip>=23" "setuptools>=68" wheel
+	$(RUN)/pip install --quiet --only-binary :all: --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/installed-for-work: $(VENV)/installed
+	$(RUN)/pip install --quiet --only-binary :all: --no-build-isolation --editable '.[test,lint]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

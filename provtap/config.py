@@ -1,0 +1,107 @@
+"""Settings: read once at start from PROVTAP_* variables or a TOML file, then passed down."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from provtap.errors import SettingsError
+
+PREFIX = "PROVTAP_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What an operator may set, as PROVTAP_<NAME> or <name> in the TOML file that PROVTAP_CONFIG names.
+
+    An environment variable wins over the file. `docs/reference/settings.md` explains each one.
+    """
+
+    database_url: str | None = None
+    """PostgreSQL to use, as URL or libpq keywords; None starts the embedded server in *data_dir*."""
+    read_url: str | None = None
+    """Login for users' queries; None: the same server with the role <role_prefix>reader."""
+    data_dir: Path = Path("provtap-data")
+    base_url: str | None = None
+    """Root of the site as clients see it, without /tap; None: made from host and port."""
+    metadata_dir: Path | None = None
+    """Further YAML files that publish an operator's own tables."""
+    site: str = "local"
+    """Scope of local paths: equal paths of two sites are two files."""
+    role_prefix: str = "provtap_"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    threads: int = 256
+    """Threads a web process: each answers one request at a time."""
+    read_connections: int = 8
+    """Connections for users' queries, a web process."""
+    connection_wait: float = 30.0
+    """Seconds a request waits for a free connection before it is told to come back."""
+    maxrec: int = 10_000
+    """Rows, when MAXREC is absent."""
+    maxrec_limit: int = 10_000_000
+    """Rows, whatever MAXREC asks."""
+    sync_duration: float = 60.0
+    """Seconds a synchronous query may take in PostgreSQL."""
+    query_bytes: int = 1_000_000
+    """Length of a query text."""
+    spool_bytes: int = 10_000_000_000
+    """Disk one result may take while its client reads slowly."""
+    temp_bytes: int = 10_000_000_000
+    """Disk one query may take inside PostgreSQL."""
+    document_bytes: int = 100_000_000
+    """Size of one provenance document."""
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the settings; an unknown name or a value of the wrong kind is refused.
+
+        Raises: SettingsError.
+        """
+        environ = os.environ if environ is None else environ
+        given = _read_file(environ.get(f"{PREFIX}CONFIG"))
+        given |= {
+            key.removeprefix(PREFIX).lower(): value
+            for key, value in environ.items()
+            if key.startswith(PREFIX) and key not in {f"{PREFIX}CONFIG", f"{PREFIX}TEST_DATABASE_URL"}
+        }
+        known = {f.name: f.type for f in fields(cls)}
+        return cls(**{name: _cast(name, value, known) for name, value in given.items()})
+
+
+def _read_file(path: str | None) -> dict[str, Any]:
+    if not path:
+        return {}
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"The settings file {path} can't be read: {error}.") from error
+
+
+def _cast(name: str, value: Any, known: Mapping[str, Any]) -> Any:
+    """Return *value* as the kind of thing the setting *name* holds."""
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        hint = f"Did you mean {PREFIX}{near[0].upper()}?" if near else None
+        raise SettingsError(f"There is no setting {PREFIX}{name.upper()}.", hint=hint)
+    kind = str(getattr(known[name], "__name__", known[name]))
+    try:
+        if kind == "int":
+            return _positive(int(value))
+        if kind == "float":
+            return _positive(float(value))
+        return Path(str(value)) if "Path" in kind else str(value)
+    except ValueError as error:
+        raise SettingsError(
+            f"{PREFIX}{name.upper()} must be a positive {'whole ' if kind == 'int' else ''}number, "
+            f"not {value!r}."
+        ) from error
+
+
+def _positive(number: float) -> float:
+    if not number > 0 or number == float("inf"):
+        raise ValueError(number)
+    return number

@@ -1,0 +1,1 @@
+"""PostgreSQL: the embedded server, logins and pools, migrations, results by COPY."""

@@ -1,0 +1,70 @@
+"""What can go wrong, said in one sentence that names the thing, its position and the way out."""
+
+
+class ProvtapError(Exception):
+    """An error whose text may be shown to any user, in whatever form the protocol wants.
+
+    The text is *message*, then the position ("(line 1, column 8)") where there is one, then the hint.
+    Lines and columns count from 1.
+    """
+
+    status = 400
+    """HTTP status of the answer that reports this error."""
+
+    def __init__(
+        self, message: str, *, line: int | None = None, column: int | None = None, hint: str | None = None
+    ) -> None:
+        self.message = message
+        self.line = line
+        self.column = column
+        self.hint = hint
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        where = "" if self.line is None else f" (line {self.line}, column {self.column})"
+        hint = "" if self.hint is None else f" {self.hint}"
+        return f"{self.message}{where}{hint}"
+
+
+class SettingsError(ProvtapError):
+    """A PROVTAP_* setting, or what it points to, can't be used."""
+
+    status = 500
+
+
+class AdqlError(ProvtapError):
+    """A query is not ADQL, or not about what is published here."""
+
+
+class ParameterError(ProvtapError):
+    """A request parameter is missing, repeated or has a value that it can't have."""
+
+
+class NotFound(ProvtapError):
+    """What the request names does not exist here."""
+
+    status = 404
+
+
+class TooLarge(ProvtapError):
+    """A request or document is over one of the published limits."""
+
+    status = 413
+
+
+class QueryError(ProvtapError):
+    """A valid query failed while it ran (division by zero, overflow, a value that can't be cast)."""
+
+
+class QueryTimeout(QueryError):
+    """A query was stopped at its time limit."""
+
+
+class DatabaseUnavailable(ProvtapError):
+    """PostgreSQL can't be reached, or is not set up, or does not fit this version."""
+
+    status = 503
+
+
+class DocumentError(ProvtapError):
+    """A provenance document can't be read or loaded; nothing of it was stored."""

@@ -1,0 +1,1 @@
+"""Sources of provenance: readers, identity rules, loader."""

@@ -1,0 +1,1 @@
+"""Writers: blocks of COPY text in, VOTable, CSV and TSV out."""

@@ -1,0 +1,91 @@
+"""What is published: schemas, tables, columns and keys, as values without any I/O.
+
+The words are those of TAP_SCHEMA (TAP 1.1, section 4) and VODataService 1.2 (section 3.3).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A published column, or an output column of a query, and what an astronomer should know of it."""
+
+    name: str
+    """Name in the database and of the FIELD: never quoted, even where ADQL wants quotes (`size`)."""
+    datatype: str
+    """VOTable primitive: short, int, long, float, double, char, unicodeChar."""
+    arraysize: str | None = None
+    """VOTable shape (`*`, `36`, `64*`); None for a scalar."""
+    xtype: str | None = None
+    """DALI xtype; `timestamp` columns are PostgreSQL timestamps, in UTC."""
+    unit: str | None = None
+    ucd: str | None = None
+    utype: str | None = None
+    description: str | None = None
+    nullable: bool = True
+    principal: bool = False
+    indexed: bool = False
+    std: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """A foreign key, along which clients may join: columns of *from_table* point to *target_table*."""
+
+    key_id: str
+    from_table: str
+    target_table: str
+    columns: tuple[tuple[str, str], ...]
+    """Pairs (from_column, target_column), database names."""
+    description: str | None = None
+    utype: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A published table, view or virtual table (one that only the translator can make)."""
+
+    schema_name: str
+    name: str
+    """Name without its schema."""
+    table_type: str = "table"
+    """`table`, `view` or `virtual`; clients see a virtual table as a view."""
+    description: str | None = None
+    utype: str | None = None
+    columns: tuple[Column, ...] = ()
+    primary_key: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
+
+    @property
+    def qualified_name(self) -> str:
+        """The name to write in a query, `schema.table`."""
+        return f"{self.schema_name}.{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """A published schema and its tables, in the order to show them."""
+
+    name: str
+    description: str | None = None
+    utype: str | None = None
+    tables: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tableset:
+    """Everything published by one service."""
+
+    schemas: tuple[Schema, ...] = ()
+    digest: str = ""
+    """sha256 of the metadata files: two nodes that serve the same tables have the same digest."""
+
+    def tables(self) -> Iterator[Table]:
+        """Yield every table, schema by schema, in display order."""
+        for schema in self.schemas:
+            yield from schema.tables
+
+    def table(self, qualified_name: str) -> Table | None:
+        """Return the table with exactly this `schema.table` name, or None."""
+        return next((t for t in self.tables() if t.qualified_name == qualified_name), None)

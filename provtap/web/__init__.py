@@ -1,0 +1,1 @@
+"""HTTP: requests in, protocol documents out (Flask)."""

@@ -1,0 +1,1 @@
+"""The ProvenanceDM tables as numbered SQL files; a later number is a migration."""

@@ -1,0 +1,1 @@
+"""What is published: one YAML file a schema, in the Felis vocabulary."""
