@@ -60,6 +60,10 @@ class QueryTimeout(QueryError):
     """A query was stopped at its time limit."""
 
 
+class QueryCancelled(QueryError):
+    """A query was cancelled because nobody waits for its result any more."""
+
+
 class DatabaseUnavailable(ProvtapError):
     """PostgreSQL can't be reached, or is not set up, or does not fit this version."""
 
