@@ -70,5 +70,14 @@ class DatabaseUnavailable(ProvtapError):
     status = 503
 
 
+class InternalError(ProvtapError):
+    """ProvTAP itself failed; its log tells how."""
+
+    status = 500
+
+    def __init__(self) -> None:
+        super().__init__("The service failed on this request; its operator finds the reason in the log.")
+
+
 class DocumentError(ProvtapError):
     """A provenance document can't be read or loaded; nothing of it was stored."""
