@@ -1,0 +1,165 @@
+"""A PostgreSQL data directory: making it, and what its files and processes say of its server."""
+
+import os
+import shutil
+import signal
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from provtap.database.binaries import Account, major_version
+from provtap.errors import DatabaseUnavailable, SettingsError
+
+HERE = "/proc/self/cwd"
+"""The data directory as the server knows it: its working directory, whose path it may not be able to walk."""
+
+SUPERUSER = "postgres"
+
+# Made part of postgresql.conf, where an operator may change it: sized for one machine that does other work
+# too. Pools of eight connections a web process add up; a just-in-time compiler costs more than it gains here.
+_CONFIGURATION = {
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "datestyle": "ISO, YMD",
+    "log_checkpoints": "off",
+    "log_line_prefix": "%m [%p] ",
+}
+
+
+@dataclass(frozen=True)
+class Postmaster:
+    """What postmaster.pid says of a server (PostgreSQL: src/include/utils/pidfile.h)."""
+
+    pid: int
+    socket_directory: str
+    status: str
+    """starting, ready, stopping."""
+
+
+class Cluster:
+    """The data directory at *path*, which need not exist yet."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def exists(self) -> bool:
+        """Tell whether there is one. Raises: SettingsError for one that can't be used."""
+        if not self.path.exists():
+            return False
+        version = self.path / "PG_VERSION"
+        if not self.path.is_dir():
+            raise SettingsError(f"{self.path} is a file where the embedded PostgreSQL keeps its data.")
+        owner = self.path.stat().st_uid
+        if os.geteuid() not in (0, owner):
+            raise SettingsError(
+                f"{self.path} belongs to user {owner}, not to user {os.geteuid()}.",
+                hint="Run as its owner, or choose another PROVTAP_DATA_DIR.",
+            )
+        if not version.is_file():
+            raise SettingsError(f"{self.path} is not a PostgreSQL data directory.", hint="Move it away.")
+        self._check_version(version.read_text().strip())
+        return True
+
+    def _check_version(self, found: str) -> None:
+        if found != major_version():
+            raise SettingsError(
+                f"{self.path} was made by PostgreSQL {found}, and the embedded one is {major_version()}.",
+                hint="Dump it with its own version, move it away, and restore the dump.",
+            )
+
+    def create(self, account: Account, install: Path) -> None:
+        """Make the data directory: whole, or not at all. Raises: DatabaseUnavailable."""
+        draft = self.path.with_name(f"{self.path.name}.new")
+        if draft.exists():  # of a process that was killed here
+            shutil.rmtree(draft)
+        draft.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            os.chown(draft, account.uid, account.gid)
+        log = self.path.with_name("initdb.log")
+        with log.open("wb") as output:
+            initdb = account.start(
+                install / "bin" / "initdb", *_initdb_options(), cwd=draft, output=output.fileno()
+            )
+        if initdb.wait() != 0:
+            shutil.rmtree(draft)
+            raise DatabaseUnavailable(f"The embedded PostgreSQL can't make {self.path}: {last_words(log)}.")
+        draft.rename(self.path)
+        log.unlink()
+
+    def postmaster(self) -> Postmaster | None:
+        """Return the running server of this directory, or None; a stale postmaster.pid is no server."""
+        try:
+            lines = (self.path / "postmaster.pid").read_text().splitlines()
+            pid = int(lines[0])
+        except (FileNotFoundError, ValueError, IndexError):
+            return None
+        if pid not in self.processes():
+            return None
+        return Postmaster(pid, _line(lines, 4), _line(lines, 7))
+
+    def stale_socket_directory(self) -> Path | None:
+        """Return where a server that died hard had its sockets: its clients look for the next one there."""
+        try:
+            line = _line((self.path / "postmaster.pid").read_text().splitlines(), 4)
+        except FileNotFoundError:
+            return None
+        return Path(line) if line else None
+
+    def processes(self) -> list[int]:
+        """Return the process ids of PostgreSQL in this directory, by /proc: a pid alone may be another's now."""
+        here = self.path.stat()
+        return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _is_postgres_in(entry, here)]
+
+    def end_orphans(self) -> None:
+        """End the backends that a server killed by -9 left busy: no new server starts while they live."""
+        while orphans := self.processes():
+            for pid in orphans:
+                _signal(pid, signal.SIGQUIT)
+            time.sleep(0.02)
+
+
+def _initdb_options() -> list[str]:
+    return [
+        f"--pgdata={HERE}",
+        f"--username={SUPERUSER}",
+        "--auth-local=trust",  # the sockets' directory is closed to others
+        "--auth-host=reject",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+        *(f"--set={name}={value}" for name, value in _CONFIGURATION.items()),
+    ]
+
+
+def _line(lines: list[str], index: int) -> str:
+    return lines[index].strip() if len(lines) > index else ""
+
+
+def _is_postgres_in(entry: Path, directory: os.stat_result) -> bool:
+    try:
+        return os.path.samestat((entry / "cwd").stat(), directory) and (
+            (entry / "comm").read_text().strip() == "postgres"
+        )
+    except OSError:  # another user's, or gone
+        return False
+
+
+def _signal(pid: int, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def last_words(log: Path, start: int = 0) -> str:
+    """Return why a server or initdb ended: the last line of *log* that says FATAL, PANIC or error."""
+    text = log.read_bytes()[start:].decode(errors="replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    fatal = [line for line in lines if any(word in line for word in ("FATAL:", "PANIC:", "error:", "ERROR:"))]
+    line = (fatal or lines or ["it said nothing"])[-1]
+    for word in ("FATAL:", "PANIC:", "error:", "ERROR:"):
+        line = line.rpartition(word)[2].strip()
+    return line.rstrip(".")

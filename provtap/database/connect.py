@@ -1,0 +1,183 @@
+"""Logins, the pool of connections for users' queries, and the database as the rest of the code sees it."""
+
+import os
+import select
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import psycopg2
+from psycopg2 import sql
+
+from provtap.config import Settings
+from provtap.database.embedded import EmbeddedServer
+from provtap.database.failures import is_connection_failure, write_failure
+from provtap.database.login import Connection, Login, database_login, read_login
+from provtap.database.transaction import Transaction
+from provtap.errors import DatabaseUnavailable
+
+__all__ = ["Connection", "Database", "Pool", "Transaction", "cancel", "open_database"]
+
+# What a connection for users' queries starts with. Only temp_file_limit needs a superuser: init sets it.
+_READ_SESSION = {
+    "default_transaction_read_only": "on",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "60s",
+    "client_connection_check_interval": "1s",  # a query ends with its client, even one killed by -9
+    "search_path": "pg_catalog",
+    "datestyle": "ISO, YMD",
+    "timezone": "UTC",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "standard_conforming_strings": "on",
+    "jit": "off",
+}
+_WRITE_SESSION = {
+    "datestyle": "ISO, YMD",
+    "timezone": "UTC",
+    "standard_conforming_strings": "on",
+    "jit": "off",
+}
+
+
+class Pool:
+    """At most *size* connections of one login, each lent to one thread at a time.
+
+    A connection is made when it is first needed, in the process that needs it, so that a pool may be made
+    before a fork. Broken ones are thrown away, at the latest when they come to be lent again.
+    """
+
+    def __init__(self, login: Login, *, size: int, wait: float) -> None:
+        self._login = login
+        self._size = size
+        self._wait = wait  # seconds
+        self._reset()
+
+    def _reset(self) -> None:
+        self._pid = os.getpid()
+        self._free = threading.BoundedSemaphore(self._size)
+        self._idle: list[Connection] = []  # the last one used is on top: the others may age and be closed
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """Lend a connection, outside of any transaction; it is rolled back when it returns.
+
+        Raises: DatabaseUnavailable when none is free for as long as a request may wait, or none can be made.
+        """
+        if self._pid != os.getpid():
+            self._reset()
+        if not self._free.acquire(timeout=self._wait):
+            raise DatabaseUnavailable(
+                f"All {self._size} connections for queries are busy.", hint="Try again in a minute."
+            )
+        try:
+            connection = self._take()
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
+        finally:
+            self._free.release()
+
+    def close(self) -> None:
+        """Close the connections that are not lent."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _take(self) -> Connection:
+        while self._idle:
+            connection = self._idle.pop()
+            if _is_quiet(connection):
+                return connection
+            connection.close()
+        return self._login.connect(_READ_SESSION)
+
+    def _give_back(self, connection: Connection) -> None:
+        if connection.cancelled or connection.closed:
+            connection.close()
+            return
+        try:
+            connection.rollback()
+            connection.autocommit = False
+        except psycopg2.Error:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+
+def _is_quiet(connection: Connection) -> bool:
+    """Tell whether an idle connection is alive: a server that goes away sends something, or closes."""
+    if connection.closed:
+        return False
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN | select.POLLHUP)
+    return not poll.poll(0)
+
+
+def cancel(connection: Connection) -> None:
+    """Stop what *connection* runs, from any thread, while the block that borrowed it is still open.
+
+    The connection is not lent again: a cancel that comes too late would stop the next query.
+    """
+    connection.cancelled = True
+    try:
+        connection.cancel()
+    except psycopg2.Error as error:
+        if not is_connection_failure(error):
+            raise
+
+
+@dataclass(frozen=True)
+class Database:
+    """The store: a login that may write, and the pool of the login that runs users' queries."""
+
+    login: Login
+    reader: Pool
+    read_login: Login
+    role_prefix: str
+
+    def role(self, name: str) -> str:
+        """Return the name of our role *name* (owner, writer, reader) in this installation."""
+        return f"{self.role_prefix}{name}"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Lend a transaction with the rights of the writer role: committed at the end, rolled back on errors.
+
+        Raises: DatabaseUnavailable; DocumentError when a rule that is checked at the end refuses the rows.
+        """
+        with self.session() as connection:
+            transaction = Transaction(connection)
+            writer = sql.Identifier(self.role("writer")).as_string(connection)
+            transaction.execute(f"SET LOCAL ROLE {writer}")
+            yield transaction
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """Lend a connection of the login that PROVTAP_DATABASE_URL names, as one transaction."""
+        connection = self.login.connect(_WRITE_SESSION)
+        try:
+            with connection:
+                yield connection
+        except psycopg2.Error as error:
+            raise write_failure(error) from error
+        finally:
+            connection.close()
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[Database]:
+    """Open the database of *settings*; without a URL the embedded server runs for as long as it is open.
+
+    Raises: SettingsError, DatabaseUnavailable.
+    """
+    with ExitStack() as stack:
+        url = settings.database_url
+        if url is None:
+            url = stack.enter_context(EmbeddedServer(settings.data_dir)).url
+        login = database_login(url)
+        reading = read_login(settings, login)
+        pool = Pool(reading, size=settings.read_connections, wait=settings.connection_wait)
+        stack.callback(pool.close)
+        yield Database(login, pool, reading, settings.role_prefix)

@@ -1,0 +1,207 @@
+"""The embedded PostgreSQL: one private server in the data directory, for as long as any process uses it."""
+
+import fcntl
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+import psycopg2
+
+from provtap.database.binaries import Account, RunDirectory
+from provtap.database.cluster import HERE, SUPERUSER, Cluster, last_words
+from provtap.errors import DatabaseUnavailable, SettingsError
+
+DATABASE = "provtap"
+STALL = 120.0
+"""Seconds without a sign of life after which a start has failed. A recovery tells of itself every 10."""
+LOG_BYTES = 10_000_000
+"""Size at which the log of the last runs is put aside."""
+
+
+class EmbeddedServer:
+    """The server of *data_dir*, shared by all processes that enter it; the last to leave stops it.
+
+    Each user holds a shared lock on `postgres.users`, which the kernel takes back from a process that is
+    killed. Starting and stopping is done by one process at a time, the one that locks `postgres.lock`.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._directory = data_dir.absolute()
+        self._cluster = Cluster(self._directory / "postgres")
+        self._log = self._directory / "postgres.log"
+        self._users: int | None = None
+        self._pid = 0
+        self._sockets = ""
+
+    @property
+    def url(self) -> str:
+        """How to connect to the server, as its superuser: libpq keywords."""
+        return f"host={self._sockets} user={SUPERUSER} dbname={DATABASE}"
+
+    def __enter__(self) -> "EmbeddedServer":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the server, or attach to the one that runs.
+
+        Raises: SettingsError for a directory that can't be used, DatabaseUnavailable when it does not start.
+        """
+        with self._refusals():
+            self._directory.mkdir(parents=True, exist_ok=True)
+            with self._turn():
+                self._run()
+                self._create_database()
+                self._pid = os.getpid()
+                self._users = _open_lock(self._directory / "postgres.users")
+                fcntl.flock(self._users, fcntl.LOCK_SH)
+
+    def stop(self) -> None:
+        """Leave the server, and stop it if nobody else uses it."""
+        if self._users is None or self._pid != os.getpid():  # a fork shares its parent's lock
+            return
+        with self._turn():
+            users, self._users = self._users, None
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            finally:
+                os.close(users)
+            self._shut_down()
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """Say in one sentence what the file system refuses."""
+        try:
+            yield
+        except OSError as error:
+            raise SettingsError(
+                f"The data directory {self._directory} can't be used: {error.strerror}.",
+                hint="See PROVTAP_DATA_DIR.",
+            ) from error
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        lock = _open_lock(self._directory / "postgres.lock")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    def _run(self) -> None:
+        """Leave with a server that is ready."""
+        exists = self._cluster.exists()
+        if exists and self._attach():
+            return
+        account = Account.of(self._cluster.path if exists else self._directory)
+        run = RunDirectory.make(account, self._cluster.stale_socket_directory())
+        try:
+            if not exists:
+                self._cluster.create(account, run.install)
+            self._cluster.end_orphans()
+            self._launch(account, run)
+        except BaseException:
+            run.remove()
+            raise
+
+    def _attach(self) -> bool:
+        """Return whether a server runs, once it is ready; False after the end of one that was stopping."""
+        if self._cluster.postmaster() is None:
+            return False
+        return self._await(lambda: self._cluster.postmaster() is not None)
+
+    def _launch(self, account: Account, run: RunDirectory) -> None:
+        start = self._put_log_aside()
+        with self._log.open("ab") as log:
+            process = account.start(
+                run.install / "bin" / "postgres",
+                f"-D{HERE}",
+                "-clisten_addresses=",
+                f"-cunix_socket_directories={run.path}",
+                "-cunix_socket_permissions=0700",
+                cwd=self._cluster.path,
+                output=log.fileno(),
+            )
+        ready = self._await(lambda: process.poll() is None)
+        process.returncode = process.returncode or 0  # no longer ours to wait for: it may outlive us
+        if not ready:
+            reason = last_words(self._log, start)
+            raise DatabaseUnavailable(
+                f"The embedded PostgreSQL did not start: {reason}.", hint=f"See {self._log}."
+            )
+
+    def _put_log_aside(self) -> int:
+        """Return the length of the log, in bytes, after an old long one was put aside."""
+        size = self._log.stat().st_size if self._log.exists() else 0
+        if size < LOG_BYTES:
+            return size
+        self._log.replace(self._log.with_name("postgres.log.1"))
+        return 0
+
+    def _await(self, lives: Callable[[], bool]) -> bool:
+        """Return True once the server answers, False when it ended; a recovery may take its time.
+
+        Raises: DatabaseUnavailable when the log has not grown for as long as a recovery is never silent.
+        """
+        length, since = -1, time.monotonic()
+        while lives():
+            server = self._cluster.postmaster()
+            if server and server.status == "ready" and _answers(server.socket_directory):
+                self._sockets = server.socket_directory
+                return True
+            if length != (length := self._log.stat().st_size):
+                since = time.monotonic()
+            elif time.monotonic() - since > STALL:
+                raise DatabaseUnavailable(
+                    f"The embedded PostgreSQL is not ready, and silent for {STALL:.0f} seconds.",
+                    hint=f"See {self._log}.",
+                )
+            time.sleep(0.02)
+        return False
+
+    def _create_database(self) -> None:
+        connection = psycopg2.connect(host=self._sockets, user=SUPERUSER, dbname="postgres")
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,))
+                if cursor.rowcount == 0:
+                    cursor.execute(f"CREATE DATABASE {DATABASE}")
+        finally:
+            connection.close()
+
+    def _shut_down(self) -> None:
+        """Stop the server as soon as its transactions are rolled back ("fast"), and wait for its end."""
+        server = self._cluster.postmaster()
+        if server is None:
+            return
+        os.kill(server.pid, signal.SIGINT)
+        while self._cluster.postmaster():
+            time.sleep(0.02)
+        RunDirectory(Path(server.socket_directory), Path()).remove()
+
+
+def _open_lock(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _answers(directory: str) -> bool:
+    """Tell whether somebody listens there: the file postmaster.pid of a dead server may still say "ready"."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(f"{directory}/.s.PGSQL.5432")
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,89 @@
+"""PostgreSQL's errors as sentences for users: about their query or their settings, never about our SQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg2
+
+from provtap.errors import DatabaseUnavailable, DocumentError, ProvtapError, QueryError, QueryTimeout
+
+# SQLSTATE -> what the user's query did. PostgreSQL's own text speaks of the SQL we made of it.
+_QUERY = {
+    "22012": "The query divides by zero.",
+    "22003": "A number of the query's result is too large or too small for its type.",
+    "22P02": "The query turns a text into a number or time that it does not spell.",
+    "22007": "The query has a timestamp that is not a valid time.",
+    "22008": "The query has a timestamp out of range.",
+    "2201E": "The query takes the logarithm of zero or of a negative number.",
+    "2201F": "The query raises a number to a power that has no real value.",
+    "22001": "A text of the query's result is too long for its type.",
+    "22011": "The query takes a substring of negative length.",
+    "22019": "The query has an ESCAPE that is not one character.",
+    "22025": "The query has a LIKE pattern that ends with its escape character.",
+    "22021": "The query has a character that can't be stored.",
+    "21000": "A subquery used as a value gave more than one row.",
+    "42501": "The query reads something that is not published.",
+    "53400": "The query needs more temporary disk than one query may have.",
+    "53100": "The server has no disk left for this query.",
+    "53200": "The server has no memory left for this query.",
+    "54001": "The query is nested too deeply for the server.",
+    "54000": "The query is over a limit of the server.",
+    "55P03": "The query waited too long for a table that is being changed; please try again.",
+    "40001": "The query met a concurrent change; please try again.",
+    "40P01": "The query met a concurrent change; please try again.",
+}
+_TIMEOUT = "The query was stopped at its time limit, or because its client went away."
+_AGAIN = {"40001", "40P01", "55P03"}
+_CONNECTION = ("08", "57P", "58", "XX", "53300")
+
+
+def query_failure(error: psycopg2.Error) -> ProvtapError:
+    """Return what to tell the user whose valid query failed while PostgreSQL ran it."""
+    code = error.pgcode
+    if code == "57014":
+        return QueryTimeout(_TIMEOUT)
+    if is_connection_failure(error):
+        return DatabaseUnavailable("The connection to PostgreSQL was lost while the query ran.")
+    if code in _QUERY:
+        return QueryError(_QUERY[code])
+    return QueryError(f"The query could not be run (SQLSTATE {code or 'unknown'}).")
+
+
+def write_failure(error: psycopg2.Error) -> ProvtapError:
+    """Return what to tell who stores something that PostgreSQL refuses: its rules are the model's."""
+    code = error.pgcode or ""
+    if is_connection_failure(error):
+        return DatabaseUnavailable("The connection to PostgreSQL was lost; nothing was stored.")
+    if code in _AGAIN:
+        return DatabaseUnavailable(
+            "Another process is changing the same rows; nothing was stored.", hint="Try again."
+        )
+    if code == "42501":
+        return DatabaseUnavailable(f"PostgreSQL refuses: {_primary(error)}.", hint="Run provtap init.")
+    if code in {"3F000", "42P01", "42703"}:
+        return DatabaseUnavailable("The database is not set up for this version.", hint="Run provtap init.")
+    if code.startswith(("53", "57")):
+        return DatabaseUnavailable(f"PostgreSQL could not store it: {_primary(error)}.")
+    detail = error.diag.message_detail
+    return DocumentError(f"PostgreSQL refuses it: {_primary(error)}." + (f" {detail}" if detail else ""))
+
+
+def is_connection_failure(error: psycopg2.Error) -> bool:
+    """Tell a lost connection or a server going down from an error in what was asked."""
+    if error.pgcode is None:
+        return isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
+    return error.pgcode.startswith(_CONNECTION)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Raise what `write_failure` makes of any error of PostgreSQL in the block."""
+    try:
+        yield
+    except psycopg2.Error as error:
+        raise write_failure(error) from error
+
+
+def _primary(error: psycopg2.Error) -> str:
+    text = error.diag.message_primary or str(error) or type(error).__name__
+    return text.strip().rstrip(".")

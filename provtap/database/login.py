@@ -1,0 +1,114 @@
+"""Who connects to which server: the logins of an installation, and failures to log in as sentences."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import psycopg2
+from psycopg2 import extensions
+
+from provtap.config import Settings
+from provtap.errors import DatabaseUnavailable, ProvtapError, SettingsError
+
+OLDEST_SERVER = 150000
+"""PostgreSQL 15: the first with UNIQUE NULLS NOT DISTINCT."""
+
+_DEFAULTS = {"connect_timeout": "10", "application_name": "provtap"}
+_SET = "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS s (name, value)"
+
+
+class Connection(extensions.connection):
+    """A connection of psycopg2 that knows whether its last query was cancelled."""
+
+    cancelled = False
+
+
+@dataclass(frozen=True)
+class Login:
+    """A server, a database and a role, as libpq keywords; never shows the password."""
+
+    parameters: Mapping[str, str] = field(repr=False)
+    setting: str = "PROVTAP_DATABASE_URL"
+    """The setting that the keywords came from, for error messages."""
+
+    def __str__(self) -> str:
+        known = self.parameters
+        user = f"{known['user']}@" if "user" in known else ""
+        place = known.get("host") or known.get("hostaddr") or known.get("service") or "the default host"
+        port = f":{known['port']}" if "port" in known else ""
+        return f"{user}{place}{port}/{known.get('dbname', '')}"
+
+    def connect(self, session: Mapping[str, str] | None = None) -> Connection:
+        """Return a new connection on which *session* is set, with nothing under way.
+
+        Raises: DatabaseUnavailable; SettingsError for a server that is too old.
+        """
+        try:
+            connection = psycopg2.connect(connection_factory=Connection, **_DEFAULTS | dict(self.parameters))
+        except psycopg2.Error as error:
+            raise self._refused(error) from error
+        try:
+            self._prepare(connection, session or {})
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: Connection, session: Mapping[str, str]) -> None:
+        version = connection.server_version
+        if version < OLDEST_SERVER:
+            raise SettingsError(
+                f"PostgreSQL {version // 10000} at {self} is too old: ProvTAP needs PostgreSQL 15 or later."
+            )
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(_SET, (list(session), list(session.values())))
+            connection.commit()
+        except psycopg2.Error as error:
+            raise self._refused(error) from error
+
+    def _refused(self, error: psycopg2.Error) -> ProvtapError:
+        """Return the failure to connect, with libpq's reason, which holds no password."""
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        reason = lines[-1].rpartition("failed: ")[2].removeprefix("FATAL:").strip().rstrip(".?")
+        return DatabaseUnavailable(
+            f"PostgreSQL at {self} can't be used: {reason}.", hint=f"See {self.setting}."
+        )
+
+
+def database_login(url: str, setting: str = "PROVTAP_DATABASE_URL") -> Login:
+    """Return the login that *url* describes, a PostgreSQL URL or libpq keywords.
+
+    Raises: SettingsError, without the text of *url*: it may hold a password.
+    """
+    try:
+        parameters = extensions.parse_dsn(url)
+    except psycopg2.Error as error:
+        raise SettingsError(
+            f"{setting} is neither a PostgreSQL URL nor libpq keywords.",
+            hint="Write postgresql://user:password@host:port/database.",
+        ) from error
+    return Login(parameters, setting)
+
+
+def read_login(settings: Settings, login: Login) -> Login:
+    """Return the login for users' queries: PROVTAP_READ_URL, or the reader role on the same server."""
+    if settings.read_url is not None:
+        return database_login(settings.read_url, "PROVTAP_READ_URL")
+    parameters = dict(login.parameters) | {"user": f"{settings.role_prefix}reader"}
+    password = reader_password(settings, login)
+    if password is not None:
+        parameters["password"] = password
+    return Login(parameters, "PROVTAP_READ_URL")
+
+
+def reader_password(settings: Settings, login: Login) -> str | None:
+    """Return the password that init gives the reader, made from PROVTAP_DATABASE_URL's; None: no password.
+
+    It can't be turned back into that one, so a leaked reader password opens nothing else.
+    """
+    if settings.read_url is not None or "password" not in login.parameters:
+        return None
+    role = f"{settings.role_prefix}reader"
+    return hmac.new(login.parameters["password"].encode(), role.encode(), hashlib.sha256).hexdigest()

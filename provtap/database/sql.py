@@ -1,0 +1,38 @@
+"""Named SQL: statements in a .sql file beside the one module that runs them.
+
+A file holds statements like this one, with psycopg2's `%(name)s` for values:
+
+    -- name: claim
+    -- Why the statement is as it is.
+    SELECT ...;
+"""
+
+import re
+from collections.abc import Mapping
+from importlib import resources
+from types import MappingProxyType
+
+_NAME = re.compile(r"^-- name: *(\w+) *$", re.MULTILINE)
+
+
+def load_statements(package: str, file_name: str) -> Mapping[str, str]:
+    """Return the statements of *file_name* in *package*, by name.
+
+    Raises: ValueError for text before the first name, an empty statement, or a name given twice: the
+    file is ours, so this is a mistake to find at import, not an error for a user.
+    """
+    text = resources.files(package).joinpath(file_name).read_text(encoding="utf-8")
+    head, *pairs = _NAME.split(text)
+    if _statement(head):
+        raise ValueError(f"{file_name}: there is SQL before the first '-- name:'.")
+    statements: dict[str, str] = {}
+    for name, body in zip(pairs[::2], pairs[1::2], strict=True):
+        if name in statements or not _statement(body):
+            raise ValueError(f"{file_name}: {name} is empty or there twice.")
+        statements[name] = body.strip()
+    return MappingProxyType(statements)
+
+
+def _statement(body: str) -> str:
+    """Return *body* without its comment lines and outer blanks."""
+    return "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("--")).strip()

@@ -1,0 +1,104 @@
+"""One transaction of the writer: the few verbs that ingestion and installation need, without the driver."""
+
+import datetime
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from psycopg2 import sql
+from psycopg2.extras import NamedTupleCursor, execute_values
+
+from provtap.database.failures import writing
+
+Row = Any
+"""A named tuple: the fields are the output columns, in their order."""
+
+
+class Transaction:
+    """Statements inside one transaction; `Database.transaction` commits it or rolls it back.
+
+    Every error of PostgreSQL is raised as a ProvtapError (a broken rule of the model: DocumentError).
+    Statements hold values as `%(name)s`; a statement without values may hold bare `%`.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    def execute(self, statement: str, /, **values: Any) -> int:
+        """Run *statement* and return how many rows it touched."""
+        with writing(), self.connection.cursor() as cursor:
+            cursor.execute(statement, values or None)
+            return int(cursor.rowcount)
+
+    def rows(self, statement: str, /, **values: Any) -> list[Row]:
+        """Return the rows of *statement*, all in memory."""
+        with writing(), self.connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
+            cursor.execute(statement, values or None)
+            return list(cursor.fetchall())
+
+    def one(self, statement: str, /, **values: Any) -> Row | None:
+        """Return the only row of *statement*, or None."""
+        with writing(), self.connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
+            cursor.execute(statement, values or None)
+            return cursor.fetchone()
+
+    def insert(self, statement: str, rows: Sequence[Sequence[Any]], page: int = 1000) -> list[Row]:
+        """Run an `INSERT ... VALUES %s ...` over *rows*, many a statement; return the rows of a RETURNING."""
+        with writing(), self.connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
+            returning = "returning" in statement.lower()
+            return execute_values(cursor, statement, rows, page_size=page, fetch=returning) or []
+
+    def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        """Copy *rows* into *columns* of *table* (`schema.table`), the fastest way in; return their number."""
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+            sql.Identifier(*table.split(".")), sql.SQL(", ").join(map(sql.Identifier, columns))
+        )
+        with writing(), self.connection.cursor() as cursor:
+            cursor.copy_expert(statement, _Lines(map(_line, rows)))
+            return int(cursor.rowcount)
+
+
+class _Lines(io.RawIOBase):
+    """The lines of a COPY as the file that psycopg2 wants; one line is in memory at a time."""
+
+    def __init__(self, lines: Iterator[bytes]) -> None:
+        self._lines = lines
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        pieces, length = [self._rest], len(self._rest)
+        while size < 0 or length < size:
+            line = next(self._lines, None)
+            if line is None:
+                break
+            pieces.append(line)
+            length += len(line)
+        text = b"".join(pieces)
+        cut = len(text) if size < 0 else size
+        self._rest = text[cut:]
+        return text[:cut]
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b"})
+
+
+def _line(row: Sequence[Any]) -> bytes:
+    return ("\t".join(map(_cell, row)) + "\n").encode()
+
+
+def _cell(value: Any) -> str:
+    """Return *value* in the text format of COPY (PostgreSQL documentation, "COPY", File Formats)."""
+    match value:
+        case None:
+            return r"\N"
+        case str():
+            return value.translate(_ESCAPES)
+        case bytes():
+            return rf"\\x{value.hex()}"
+        case datetime.datetime():
+            return value.isoformat(sep=" ")
+        case _:
+            return str(value)
