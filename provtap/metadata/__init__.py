@@ -1,0 +1,11 @@
+"""What is published: the metadata files, and all that is made from them.
+
+`tap_schema/*.yaml` -> Tableset -> TAP_SCHEMA rows, SQL comments, the reference page. Names, types and texts
+are written once, there; whatever shows them to a client takes them from the tableset.
+"""
+
+from provtap.metadata.felis import load
+from provtap.metadata.reference import reference_page
+from provtap.metadata.tap_schema import Comment, comments, tap_schema_rows
+
+__all__ = ["Comment", "comments", "load", "reference_page", "tap_schema_rows"]

@@ -1,0 +1,301 @@
+"""Metadata files, YAML in the vocabulary of Felis, become the tableset.
+
+The words are those of Felis (https://felis.lsst.io): `string`, `unicode` and `timestamp` stand for the
+VOTable types they are sent as, and `#entity.e_id` refers to a column of the same file. Three are ours:
+`indexed` (column), `tap:table_type` (table), `tap:schema_index` (schema); and `#provenance.entity.e_id`
+refers to a column of another file. Tables and columns are shown in the order of the file.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from provtap.errors import SettingsError
+from provtap.tableset import Column, Key, Schema, Table, Tableset
+
+_COMMON = {"name": str, "description": str, "votable:utype": str}
+_SCHEMA_WORDS = _COMMON | {"tap:schema_index": int, "tables": list}
+_TABLE_WORDS = _COMMON | {"tap:table_type": str, "primaryKey": list, "columns": list, "constraints": list}
+_COLUMN_WORDS = _COMMON | {
+    "datatype": str,
+    "votable:arraysize": str,
+    "votable:xtype": str,
+    "ivoa:unit": str,
+    "ivoa:ucd": str,
+    "nullable": bool,
+    "indexed": bool,
+    "tap:principal": int,
+    "tap:std": int,
+}
+_KEY_WORDS = _COMMON | {"@type": str, "columns": list, "referencedColumns": list}
+
+_DATATYPES: dict[str, tuple[str, str | None, str | None]] = {
+    "string": ("char", "*", None),
+    "unicode": ("unicodeChar", "*", None),
+    "timestamp": ("char", "*", "timestamp"),
+    **{number: (number, None, None) for number in ("short", "int", "long", "float", "double")},
+}
+"""Felis datatype: VOTable datatype, arraysize, xtype."""
+
+_TABLE_TYPES = ("table", "view", "virtual")
+_DEFAULT_SCHEMA_INDEX = 10
+# Private schemas, PostgreSQL's own, and the name under which uploads are seen.
+_FORBIDDEN_SCHEMA = re.compile(r"provtap|uws|tap_upload|information_schema|pg_.*", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z0-9_ $-]{1,63}")
+
+
+def load(metadata_dir: Path | None = None) -> Tableset:
+    """Read our metadata files and those of *metadata_dir*, an operator's own.
+
+    Raises: SettingsError, naming the file, the table and the column.
+    """
+    sources = [*_metadata_files(files("provtap.tap_schema")), *_operator_files(metadata_dir)]
+    contents = [(source.name, source.read_bytes()) for source in sources]
+    documents = [_Document(name, _parse(name, content)) for name, content in contents]
+    schemas = [document.schema() for document in sorted(documents, key=_Document.order)]
+    tableset = Tableset(tuple(schemas), _digest(contents))
+    _refuse_duplicates(tableset)
+    _check_keys(tableset)
+    return tableset
+
+
+def _operator_files(directory: Path | None) -> list[Traversable]:
+    if directory is None:
+        return []
+    found = _metadata_files(directory) if directory.is_dir() else []
+    if not found:
+        raise SettingsError(f"The metadata directory {directory} holds no *.yaml file.")
+    return found
+
+
+def _metadata_files(directory: Traversable) -> list[Traversable]:
+    return sorted((f for f in directory.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+
+
+def _digest(contents: Iterable[tuple[str, bytes]]) -> str:
+    digest = hashlib.sha256()
+    for name, content in contents:
+        digest.update(f"{name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+# YAML ----------------------------------------------------------------------------------------------------
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """A YAML loader that refuses a key given twice, of which YAML would silently keep the last."""
+
+
+def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
+    pairs = loader.construct_pairs(node, deep=True)
+    keys = [key for key, _ in pairs]
+    if twice := next((key for key in keys if keys.count(key) > 1), None):
+        raise yaml.constructor.ConstructorError(None, None, f"{twice} is given twice", node.start_mark)
+    return dict(pairs)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def _parse(name: str, content: bytes) -> Any:
+    try:
+        return yaml.load(content, Loader=_Loader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The metadata file {name} is not proper YAML: {error}") from error
+
+
+# Vocabulary ----------------------------------------------------------------------------------------------
+
+
+def _checked(given: Any, words: Mapping[str, type], needed: Iterable[str], where: str) -> dict[str, Any]:
+    """Return *given* if it is a mapping of *words* to values of their kinds, with all the *needed* ones."""
+    if not isinstance(given, dict):
+        raise SettingsError(f"{where}: a mapping is expected, not {given!r}.")
+    for word, value in given.items():
+        if word not in words:
+            raise SettingsError(f"{where}: {word} is not a word known here.")
+        # A bool is an int to Python, and not to an astronomer.
+        if type(value) is not words[word] or value == "":
+            raise SettingsError(f"{where}: {word} must be a {words[word].__name__}, not {value!r}.")
+    if missing := [word for word in needed if word not in given]:
+        raise SettingsError(f"{where}: {' and '.join(missing)} must be given.")
+    return given
+
+
+def _name(given: Any, where: str) -> str:
+    """Return the name in *given*, so that errors may show it."""
+    name = given.get("name") if isinstance(given, dict) else None
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise SettingsError(f"{where}: a name of up to 63 letters, digits and underscores is expected.")
+    return name
+
+
+def _one_of(given: str, choices: Iterable[str], where: str) -> str:
+    if given not in choices:
+        raise SettingsError(f"{where} must be one of {', '.join(choices)}, not {given}.")
+    return given
+
+
+def _flag(given: dict[str, Any], word: str, where: str) -> bool:
+    """Return a flag of TAP_SCHEMA, written 0 or 1 there and in Felis."""
+    if (value := given.get(word, 0)) not in (0, 1):
+        raise SettingsError(f"{where}: {word} must be 0 or 1, not {value}.")
+    return bool(value)
+
+
+def _text(given: dict[str, Any]) -> str:
+    """Return a description as one line: where the file breaks its lines means nothing."""
+    return " ".join(given["description"].split())
+
+
+# Schema, tables, columns, keys ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Document:
+    """One metadata file, which describes one schema."""
+
+    file: str
+    content: Any
+
+    def order(self) -> tuple[int, str]:
+        """Return what the schemas are ordered by."""
+        given = self._checked()
+        return given.get("tap:schema_index", _DEFAULT_SCHEMA_INDEX), given["name"]
+
+    def schema(self) -> Schema:
+        given = self._checked()
+        return Schema(
+            name=given["name"],
+            description=_text(given),
+            utype=given.get("votable:utype"),
+            tables=tuple(self._table(given["name"], table) for table in given["tables"]),
+        )
+
+    def _checked(self) -> dict[str, Any]:
+        given = _checked(self.content, _SCHEMA_WORDS, ("name", "description", "tables"), self.file)
+        if _FORBIDDEN_SCHEMA.fullmatch(_name(given, self.file)):
+            raise SettingsError(f"{self.file}: the schema {given['name']} can't be published.")
+        return given
+
+    def _table(self, schema: str, content: Any) -> Table:
+        where = f"{self.file}, table {_name(content, f'{self.file}, a table')}"
+        given = _checked(content, _TABLE_WORDS, ("name", "description", "columns"), where)
+        table = Table(
+            schema_name=schema,
+            name=given["name"],
+            table_type=_one_of(given.get("tap:table_type", "table"), _TABLE_TYPES, f"{where}: the type"),
+            description=_text(given),
+            utype=given.get("votable:utype"),
+            columns=tuple(_column(column, where) for column in given["columns"]),
+        )
+        primary_key = [_reference(ref, schema, where)[1] for ref in given.get("primaryKey", [])]
+        keys = [_key(key, table, where) for key in given.get("constraints", [])]
+        return replace(table, primary_key=tuple(primary_key), keys=tuple(keys))
+
+
+def _column(content: Any, where: str) -> Column:
+    where = f"{where}, column {_name(content, f'{where}, a column')}"
+    given = _checked(content, _COLUMN_WORDS, ("name", "datatype", "description"), where)
+    datatype, arraysize, xtype = _DATATYPES[_one_of(given["datatype"], _DATATYPES, f"{where}: datatype")]
+    return Column(
+        name=given["name"],
+        datatype=datatype,
+        arraysize=given.get("votable:arraysize", arraysize),
+        xtype=given.get("votable:xtype", xtype),
+        unit=given.get("ivoa:unit"),
+        ucd=given.get("ivoa:ucd"),
+        utype=given.get("votable:utype"),
+        description=_text(given),
+        nullable=given.get("nullable", True),
+        principal=_flag(given, "tap:principal", where),
+        indexed=given.get("indexed", False),
+        std=_flag(given, "tap:std", where),
+    )
+
+
+def _key(content: Any, table: Table, where: str) -> Key:
+    where = f"{where}, constraint {_name(content, f'{where}, a constraint')}"
+    given = _checked(content, _KEY_WORDS, ("@type", "description", "columns", "referencedColumns"), where)
+    _one_of(given["@type"], ("ForeignKey",), f"{where}: @type")
+    sources = [_reference(ref, table.schema_name, where) for ref in given["columns"]]
+    targets = [_reference(ref, table.schema_name, where) for ref in given["referencedColumns"]]
+    if {name for name, _ in sources} != {table.qualified_name} or len({name for name, _ in targets}) != 1:
+        raise SettingsError(f"{where}: a key leads from columns of {table.name} to columns of one table.")
+    if len(sources) != len(targets):
+        raise SettingsError(f"{where}: columns and referencedColumns must be of one length.")
+    return Key(
+        key_id=given["name"],
+        from_table=table.qualified_name,
+        target_table=targets[0][0],
+        columns=tuple((source, target) for (_, source), (_, target) in zip(sources, targets, strict=True)),
+        description=_text(given),
+        utype=given.get("votable:utype"),
+    )
+
+
+def _reference(given: Any, schema: str, where: str) -> tuple[str, str]:
+    """Return table and column that `#table.column` or `#schema.table.column` means."""
+    parts = given[1:].split(".") if isinstance(given, str) and given.startswith("#") else []
+    if len(parts) not in (2, 3):
+        raise SettingsError(f"{where}: {given!r} is not a reference like #table.column.")
+    *path, column = parts
+    return ".".join(path if len(path) == 2 else [schema, *path]), column
+
+
+# The whole -----------------------------------------------------------------------------------------------
+
+
+def _refuse_duplicates(tableset: Tableset) -> None:
+    """Refuse a name given twice; ADQL ignores the case of names, so this does too."""
+    _refuse_twice("schema", (schema.name for schema in tableset.schemas))
+    _refuse_twice("table", (table.qualified_name for table in tableset.tables()))
+    for table in tableset.tables():
+        _refuse_twice(f"column of {table.qualified_name}", (column.name for column in table.columns))
+    _refuse_twice("key", (key.key_id for key in _keys(tableset)))
+
+
+def _refuse_twice(what: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name.lower() in seen:
+            raise SettingsError(f"The metadata files describe the {what} {name} twice.")
+        seen.add(name.lower())
+
+
+def _check_keys(tableset: Tableset) -> None:
+    """Refuse keys to what is not published, or to something of another type."""
+    datatypes = {
+        (table.qualified_name, column.name): column.datatype
+        for table in tableset.tables()
+        for column in table.columns
+    }
+    for table in tableset.tables():
+        for name in table.primary_key:
+            _datatype(datatypes, table.qualified_name, name, f"the primary key of {table.qualified_name}")
+    for key in _keys(tableset):
+        for source, target in key.columns:
+            ends = (key.from_table, source), (key.target_table, target)
+            kinds = {_datatype(datatypes, *end, f"the key {key.key_id}") for end in ends}
+            if len(kinds) > 1:
+                raise SettingsError(f"The ends of the key {key.key_id} have different types.")
+
+
+def _datatype(datatypes: Mapping[tuple[str, str], str], table: str, column: str, what: str) -> str:
+    if (table, column) not in datatypes:
+        raise SettingsError(
+            f"In the metadata files, {what} names a column {table}.{column} that is not there."
+        )
+    return datatypes[table, column]
+
+
+def _keys(tableset: Tableset) -> Iterator[Key]:
+    return chain.from_iterable(table.keys for table in tableset.tables())
