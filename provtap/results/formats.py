@@ -1,4 +1,4 @@
-"""RESPONSEFORMAT: its values, and the writer of each format (DALI 1.1, section 3.4.3; TAP 1.1, section 2.7.2)."""
+"""RESPONSEFORMAT: its values, and the writer of each (DALI 1.1, section 3.4.3; TAP 1.1, section 2.7.2)."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""VOTable 1.4 with TABLEDATA, written piece by piece from COPY's text form (VOTable 1.4; DALI 1.1, section 4.4).
+"""VOTable 1.4 with TABLEDATA, written piece by piece from COPY's text form (DALI 1.1, section 4.4).
 
 1.4 and not later: the validators that clients use call a newer version an error.
 """

@@ -1,0 +1,108 @@
+"""The rows of a query, read by COPY: the fastest way out of PostgreSQL.
+
+COPY runs in a thread of its own and never waits for whoever reads the blocks, as long as there is disk to
+put them: the time limit bounds the query and not the download, and a slow reader holds no connection.
+"""
+
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import psycopg2
+
+from provtap.database.connect import Connection, Pool, cancel
+from provtap.database.failures import query_failure
+from provtap.database.spool import Block, Spool
+from provtap.errors import QueryCancelled
+
+POLL = 0.2
+"""Seconds between two looks at whether the reader has gone."""
+
+
+def copy_blocks(
+    pool: Pool,
+    sql: str,
+    *,
+    form: Literal["text", "csv"],
+    maxrec: int,
+    duration: float,
+    spool_bytes: int,
+    gone: Callable[[], bool] = lambda: False,
+) -> Generator[Block, None, None]:
+    """Yield the rows of *sql* as blocks: a number of rows, and their bytes in the *form* of COPY, in UTF-8.
+
+    Rows after the first *maxrec* come in blocks of their own. *duration* is in seconds, from the start of
+    the query in PostgreSQL to its last row; *spool_bytes* is the disk that rows may take until they are
+    read. Closing the generator, or *gone* telling that the reader has left, cancels the query.
+
+    Raises: QueryError, QueryTimeout or DatabaseUnavailable, after the last row that did arrive;
+    QueryCancelled once the reader has gone.
+    """
+    spool = Spool(spool_bytes, cut=maxrec)
+    copy = _Copy(pool, f"COPY ({sql}) TO STDOUT (FORMAT {form}, ENCODING 'UTF8')", duration, spool)
+    try:
+        while not spool.exhausted():
+            block = spool.take(POLL)
+            if block is not None:
+                yield block
+            elif gone():
+                raise QueryCancelled("The query was cancelled: its client has gone.")
+    finally:
+        copy.stop()
+
+
+class _Copy:
+    """One COPY in a thread of its own."""
+
+    def __init__(self, pool: Pool, statement: str, duration: float, spool: Spool) -> None:
+        self._pool = pool
+        self._statement = statement
+        self._duration = duration
+        self._spool = spool
+        self._stopped = False
+        self._connection: Connection | None = None  # while the query may be cancelled
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="copy", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Cancel what still runs, and wait for the thread: the connection is free again afterwards."""
+        self._stopped = True
+        self._spool.close()
+        # More than once: a cancel between two statements cancels neither.
+        while self._thread.is_alive():
+            with self._lock:
+                if self._connection is not None:
+                    cancel(self._connection)
+            self._thread.join(0.1)
+
+    def _run(self) -> None:
+        try:
+            with self._pool.connection() as connection, self._cancellable(connection):
+                self._copy(connection)
+        except psycopg2.Error as error:
+            self._spool.end(query_failure(error))
+        except BaseException as failure:
+            self._spool.end(failure)  # to be raised in the thread that reads
+        else:
+            self._spool.end()
+
+    @contextmanager
+    def _cancellable(self, connection: Connection) -> Iterator[None]:
+        """Let `stop` reach the connection, but never once another query may have it."""
+        with self._lock:
+            self._connection = connection
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._connection = None
+
+    def _copy(self, connection: Connection) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = %s", [round(self._duration * 1000)]
+            )
+            if not self._stopped:
+                cursor.copy_expert(self._statement, self._spool)

@@ -1,0 +1,195 @@
+"""The road of every query: request → ADQL → COPY → document. /sync and the command line both take it.
+
+Each step may only refuse what it knows: nothing is asked of PostgreSQL before the query is known to be
+valid, and the first rows are there before anybody is told that the query succeeded.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
+
+from provtap import __version__
+from provtap.adql import Statement, translate
+from provtap.config import Settings
+from provtap.database.connect import Database
+from provtap.database.spool import Block
+from provtap.database.stream import copy_blocks
+from provtap.errors import InternalError, ParameterError, ProvtapError, TooLarge
+from provtap.results.formats import Format, choose
+from provtap.results.votable import Info
+from provtap.tableset import Column, Tableset
+
+log = logging.getLogger(__name__)
+
+LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
+"""The values of LANG (TAP 1.1, section 2.7.1)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueryRequest:
+    """What a client may say about a query, by the names TAP 1.1 gives it (section 2.7)."""
+
+    query: str
+    lang: str = "ADQL"
+    responseformat: str | None = None
+    maxrec: int | None = None
+    """Rows; None: the default of the service."""
+    run_id: str | None = None
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Sequence[str]]) -> "QueryRequest":
+        """Read the parameters of a request, by names in upper case; those unknown to TAP don't count.
+
+        Raises: ParameterError for one that is missing, given twice or not what it must be.
+        """
+        if "UPLOAD" in parameters:
+            raise ParameterError(
+                "This service does not take uploads.", hint="Query the tables of /tap/tables."
+            )
+        query = _single(parameters, "QUERY")
+        if query is None or not query.strip():
+            raise ParameterError("QUERY is missing.", hint="It holds the ADQL text to run.")
+        return cls(
+            query=query,
+            lang=_single(parameters, "LANG") or "ADQL",
+            responseformat=_single(parameters, "RESPONSEFORMAT") or _single(parameters, "FORMAT"),
+            maxrec=_maxrec(_single(parameters, "MAXREC")),
+            run_id=_single(parameters, "RUNID"),
+        )
+
+
+def _single(parameters: Mapping[str, Sequence[str]], name: str) -> str | None:
+    values = parameters.get(name, ())
+    if len(values) > 1:
+        raise ParameterError(f"{name} is given {len(values)} times, but can have one value only.")
+    return values[0] if values else None
+
+
+def _maxrec(text: str | None) -> int | None:
+    if text is None or not text.strip():
+        return None
+    if not re.fullmatch(r"\+?[0-9]{1,1000}", text.strip()):
+        raise ParameterError(f"MAXREC must be a whole number of rows, 0 or more, not {text[:40]!r}.")
+    return int(text)
+
+
+class Body:
+    """The bytes of a result, piece by piece; `close` also ends a query that still runs."""
+
+    def __init__(self, pieces: Iterator[bytes], close: Callable[[], None]) -> None:
+        self._pieces = pieces
+        self.close = close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._pieces)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer to a query that runs, or has run."""
+
+    columns: tuple[Column, ...]
+    media_type: str
+    """What *body* is, with parameters: the Content-Type to send."""
+    body: Body
+
+
+def run(
+    request: QueryRequest,
+    tableset: Tableset,
+    database: Database,
+    settings: Settings,
+    gone: Callable[[], bool] = lambda: False,
+) -> Result:
+    """Run a query and return its result once the first rows are there; who gets it must close its body.
+
+    *gone* is asked a few times a second whether anybody still waits for the result.
+
+    Raises: ParameterError, TooLarge, AdqlError before the database is asked; QueryError, QueryTimeout or
+    DatabaseUnavailable when the query fails before its first rows. What fails later shows in the body: the
+    end of a VOTable tells it, other formats raise.
+    """
+    _check(request, settings)
+    form = choose(request.responseformat)
+    maxrec = _effective_maxrec(request.maxrec, settings)
+    statement = translate(request.query, tableset)
+    log.info("RUNID %r: %r", request.run_id, request.query)
+    blocks = _blocks(statement, form, int(maxrec.value), database, settings, gone)
+    pieces = form.write(statement.columns, _begun(blocks), int(maxrec.value), [*_remarks(request), maxrec])
+    return Result(statement.columns, form.mime, Body(pieces, blocks.close))
+
+
+def _check(request: QueryRequest, settings: Settings) -> None:
+    if request.lang.upper() not in LANGUAGES:
+        raise ParameterError(
+            f"The query language {request.lang!r} is unknown.", hint=f"LANG may be {', '.join(LANGUAGES)}."
+        )
+    size = len(request.query.encode(errors="replace"))
+    if size > settings.query_bytes:
+        raise TooLarge(f"The query has {size} bytes; this service takes up to {settings.query_bytes}.")
+
+
+def _effective_maxrec(asked: int | None, settings: Settings) -> Info:
+    """Return the number of rows to give at most, and where it comes from (TAP-13)."""
+    wanted = settings.maxrec if asked is None else asked
+    maxrec = min(wanted, settings.maxrec_limit)
+    if wanted > maxrec:
+        why = "The limit of this service."
+    elif asked is None:
+        why = f"The default of this service; ask for up to {settings.maxrec_limit} rows by MAXREC."
+    else:
+        why = ""
+    return Info("MAXREC", str(maxrec), why)
+
+
+def _remarks(request: QueryRequest) -> list[Info]:
+    """Return what a result should tell about itself wherever it is kept (DALI 1.1, section 4.4.3)."""
+    return [
+        Info("standardID", "ivo://ivoa.net/std/TAP"),
+        Info("server_software", f"ProvTAP/{__version__}"),
+        Info("request_date", datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00")),
+        Info("QUERY", request.query),
+    ]
+
+
+def _blocks(
+    statement: Statement,
+    form: Format,
+    maxrec: int,
+    database: Database,
+    settings: Settings,
+    gone: Callable[[], bool],
+) -> Generator[Block, None, None]:
+    """Yield the rows; an error nobody foresaw goes to the log, and to the user as one sentence."""
+    if maxrec == 0:  # the columns are all that is asked for
+        return
+    blocks = copy_blocks(
+        database.reader,
+        statement.copy_sql(maxrec),
+        form=form.copy,
+        maxrec=maxrec,
+        duration=settings.sync_duration,
+        spool_bytes=settings.spool_bytes,
+        gone=gone,
+    )
+    with closing(blocks):
+        try:
+            yield from blocks
+        except ProvtapError:
+            raise
+        except Exception as error:
+            log.exception("Query failed: %r", statement.sql)
+            raise InternalError from error
+
+
+def _begun(blocks: Iterator[Block]) -> Iterator[Block]:
+    """Return the same blocks, the first of them already fetched."""
+    first = next(blocks, None)
+    return blocks if first is None else chain((first,), blocks)

@@ -1,0 +1,40 @@
+"""What the views of one web process share."""
+
+import socket
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from provtap.config import Settings
+from provtap.database.connect import Database
+from provtap.tableset import Tableset
+
+
+@dataclass(frozen=True)
+class Service:
+    """The service that the views of one web process serve."""
+
+    settings: Settings
+    tableset: Tableset
+    database: Database
+
+    @property
+    def base_url(self) -> str:
+        """Root of the site as clients see it, without a trailing slash; TAP lives at `<base_url>/tap`."""
+        if self.settings.base_url:
+            return self.settings.base_url.rstrip("/")
+        host = self.settings.host
+        if host in {"", "0.0.0.0", "::"}:  # every address of this machine: no client can use that name
+            host = socket.gethostname()
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.settings.port}"
+
+    @property
+    def tap_url(self) -> str:
+        """Base URL of TAP, to which clients append `/sync`, `/tables` and so on (TAP 1.1, section 2)."""
+        return f"{self.base_url}/tap"
+
+
+def service() -> Service:
+    """Return the Service of the application that handles the current request."""
+    return cast(Service, current_app.extensions["provtap"])

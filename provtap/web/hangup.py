@@ -1,0 +1,21 @@
+"""Hang-up: whether the client of a request still listens."""
+
+import select
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_GONE = select.POLLRDHUP | select.POLLHUP | select.POLLERR
+"""A client that closed only its sending half counts as gone: HTTP clients don't, unless they leave."""
+
+
+def hangup(environ: Mapping[str, Any]) -> Callable[[], bool]:
+    """Return a function that tells, at next to no cost, whether the client of this request has gone.
+
+    The socket is the one gunicorn puts into the WSGI environment; without one the answer is always no.
+    """
+    connection = environ.get("gunicorn.socket")
+    if connection is None:
+        return lambda: False
+    poll = select.poll()
+    poll.register(connection, _GONE)
+    return lambda: bool(poll.poll(0))

@@ -1,0 +1,24 @@
+"""Pages for people: what this is, and how to use it from their tools."""
+
+from flask import Blueprint, render_template
+
+from provtap import __version__
+from provtap.query import LANGUAGES
+from provtap.results.formats import FORMATS
+from provtap.web.context import service
+
+bp = Blueprint("pages", __name__)
+
+
+@bp.get("/")
+def index() -> str:
+    """Show the landing page: what the service holds, its address, a first query."""
+    return render_template("index.html", service=service(), version=__version__)
+
+
+@bp.get("/tap")
+def tap() -> str:
+    """Show what TAP 1.1 (section 2) wants at its base URL: a page for people."""
+    return render_template(
+        "tap.html", service=service(), version=__version__, formats=FORMATS, languages=LANGUAGES
+    )
