@@ -1,0 +1,161 @@
+"""JSON as RFC 8259 has it, strictly, with the position of whatever is wrong."""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from provtap.errors import DocumentError
+
+# Digits of the largest double: no instrument has numbers beyond, and int() of very long ones is slow.
+_MAX_DIGITS = 309
+_SUSPECT = re.compile(r"\\u0000|\\u[dD][89a-fA-F]")
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?Infinity|NaN|-?\d[\d.eE+-]*|[{}\[\],:]', re.DOTALL)
+_BLANK = re.compile(r"[ \t\r\n]*")
+
+
+class _FlawError(ValueError):
+    """The decoder met something that is refused; it doesn't know where."""
+
+
+def parse(content: bytes) -> Iterator[Any]:
+    """Yield the values of a document that holds one JSON value or several in a row.
+
+    Beyond RFC 8259, what can't be stored or may mean two things is refused: a key given twice in one object,
+    NaN and infinities, the character U+0000, half a surrogate pair, a number that no double can hold.
+
+    Raises: DocumentError with line and column; RecursionError for a value nested too deeply.
+    """
+    text = _decode(content)
+    if _SUSPECT.search(text):
+        _locate(text)  # an escaped backslash or a whole pair looks like a flaw, too
+    at = _skip(text, 0)
+    if at == len(text):
+        raise DocumentError("the document is empty")
+    while at < len(text):
+        value, at = _next_value(text, at)
+        yield value
+        at = _skip(text, at)
+
+
+def canonical(value: Any) -> str:
+    """Return the one JSON text of *value*: keys sorted, no blanks."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _decode(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        column = error.start - (before.rfind(b"\n") + 1) + 1
+        raise DocumentError(
+            f"this is not UTF-8 (byte {content[error.start]:#04x})", line=before.count(b"\n") + 1, column=column
+        ) from error
+
+
+def _skip(text: str, at: int) -> int:
+    blank = _BLANK.match(text, at)
+    return at if blank is None else blank.end()
+
+
+def _next_value(text: str, at: int) -> tuple[Any, int]:
+    try:
+        return _DECODER.raw_decode(text, at)
+    except json.JSONDecodeError as error:
+        message = error.msg[0].lower() + error.msg[1:]
+        raise DocumentError(f"this is not JSON: {message}", line=error.lineno, column=error.colno) from error
+    except _FlawError as error:
+        _locate(text)
+        raise DocumentError("this is not JSON that can be stored") from error
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS:
+        raise _FlawError
+    return int(digits)
+
+
+def _real(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise _FlawError
+    return number
+
+
+def _constant(name: str) -> NoReturn:
+    raise _FlawError(name)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise _FlawError
+    return members
+
+
+_DECODER = json.JSONDecoder(
+    parse_int=_whole, parse_float=_real, parse_constant=_constant, object_pairs_hook=_object
+)
+
+
+class _Keys:
+    """The keys met so far of each object that is open while tokens go by."""
+
+    def __init__(self) -> None:
+        self._open: list[set[str] | None] = []  # None for an array
+        self._before = ""
+
+    def repeats(self, token: str) -> bool:
+        """Take the next token; tell whether it is a key that its object has already."""
+        before, self._before = self._before, token
+        if token in {"{", "["}:
+            self._open.append(set() if token == "{" else None)
+        elif token in {"}", "]"}:
+            del self._open[-1:]
+        elif before in {"{", ","} and self._open and (keys := self._open[-1]) is not None:
+            key = json.loads(token) if token[0] == '"' else token
+            known = key in keys
+            keys.add(key)
+            return known
+        return False
+
+
+def _locate(text: str) -> None:
+    """Raise DocumentError at the first flaw of *text*, if it has one: slow, and rarely needed."""
+    keys = _Keys()
+    for found in _TOKEN.finditer(text):
+        token = found.group()
+        flaw = _text_flaw(token) if token[0] == '"' else _number_flaw(token)
+        if flaw is None and keys.repeats(token):
+            flaw = f"the key {token} is there twice"
+        if flaw:
+            line_start = text.rfind("\n", 0, found.start()) + 1
+            line = text.count("\n", 0, found.start()) + 1
+            raise DocumentError(flaw, line=line, column=found.start() - line_start + 1)
+
+
+def _text_flaw(token: str) -> str | None:
+    if "\\u" not in token:
+        return None
+    try:
+        value = json.loads(token)
+        value.encode()
+    except UnicodeEncodeError:
+        return "a text has half a surrogate pair, which is no character"
+    except json.JSONDecodeError:
+        return "a text has a character or an escape that JSON does not allow"
+    return "a text has the character U+0000, which can't be stored" if "\x00" in value else None
+
+
+def _number_flaw(token: str) -> str | None:
+    if token in {"NaN", "Infinity", "-Infinity"}:
+        return f"{token} is not a number in JSON"
+    digits = token.lstrip("-")
+    if digits.isdigit():
+        return "this number is too large" if len(token) > _MAX_DIGITS else None
+    try:
+        return "this number is too large" if math.isinf(float(token)) else None
+    except ValueError:
+        return None  # punctuation, or what the parser will refuse
