@@ -1,0 +1,83 @@
+"""What the service can do, as a VOSI document, from the same values that the code runs by.
+
+Sources: VOSI 1.1, section 2; TAPRegExt 1.0 with its erratum 1; VOResource 1.1.
+"""
+
+from math import ceil
+from typing import Literal, cast
+
+from pydantic import AnyUrl
+from vo_models.tapregext.models import (
+    DataLimit,
+    DataLimits,
+    DataModelType,
+    Language,
+    OutputFormat,
+    TableAccess,
+    TimeLimits,
+    Version,
+)
+from vo_models.voresource.models import AccessURL, Capability, Interface
+from vo_models.vosi.capabilities import VOSICapabilities
+
+from provtap.config import Settings
+from provtap.query import LANGUAGES
+from provtap.results.formats import FORMATS
+from provtap.tableset import Tableset
+
+_VOSI = "ivo://ivoa.net/std/VOSI"
+
+
+def capabilities_document(tap_url: str, settings: Settings, tableset: Tableset) -> bytes:
+    """Return the capabilities of the TAP service at *tap_url*, which has no slash at its end."""
+    document = VOSICapabilities(
+        capability=[
+            _table_access(tap_url, settings, tableset),
+            _endpoint(f"{_VOSI}#capabilities", f"{tap_url}/capabilities", "1.0"),
+            _endpoint(f"{_VOSI}#availability", f"{tap_url}/availability", "1.0"),
+            _endpoint(f"{_VOSI}#tables-1.1", f"{tap_url}/tables", "1.1"),
+        ]
+    )
+    # With its empty elements and attributes the document would not be valid.
+    return cast(bytes, document.to_xml(skip_empty=True, encoding="UTF-8", xml_declaration=True))
+
+
+def _table_access(tap_url: str, settings: Settings, tableset: Tableset) -> TableAccess:
+    duration = ceil(settings.sync_duration)
+    return TableAccess(
+        interface=[_interface(tap_url, "base", "1.1")],
+        data_model=_data_models(tableset),
+        language=[_language()],
+        output_format=[OutputFormat(mime=f.mime, alias=list(f.aliases), ivo_id=f.ivo_id) for f in FORMATS],
+        execution_duration=TimeLimits(default=duration, hard=duration),
+        output_limit=DataLimits(
+            default=DataLimit(value=settings.maxrec, unit="row"),
+            hard=DataLimit(value=settings.maxrec_limit, unit="row"),
+        ),
+    )
+
+
+def _data_models(tableset: Tableset) -> list[DataModelType]:
+    """Return the data models that whole schemas follow, and say so by their utype."""
+    models = [schema.utype for schema in tableset.schemas if schema.utype]
+    return [DataModelType(value=model.rpartition("/")[2], ivo_id=model) for model in models]
+
+
+def _language() -> Language:
+    """Return what LANG may be: ADQL, or ADQL with one of the versions."""
+    versions = [lang.removeprefix("ADQL-") for lang in LANGUAGES if lang.startswith("ADQL-")]
+    return Language(
+        name="ADQL",
+        version=[Version(value=v, ivo_id=f"ivo://ivoa.net/std/ADQL#v{v}") for v in versions],
+        description="The Astronomical Data Query Language of the IVOA.",
+    )
+
+
+def _endpoint(standard_id: str, url: str, version: str) -> Capability:
+    return Capability(standard_id=AnyUrl(standard_id), interface=[_interface(url, "full", version)])
+
+
+def _interface(url: str, use: Literal["base", "full"], version: str) -> Interface:
+    return Interface(
+        type="vs:ParamHTTP", role="std", version=version, access_url=[AccessURL(value=AnyUrl(url), use=use)]
+    )

@@ -1,0 +1,125 @@
+"""The tableset as VOSI documents (VOSI 1.1, section 4; VODataService 1.2, section 3.3).
+
+Made with lxml: the tables of vo-models have neither `std` nor `extendedType`, and escape texts twice. Only
+the root has a namespace. The order of elements is that of the schema.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from lxml import etree
+
+from provtap.adql import published_name
+from provtap.metadata import published_type
+from provtap.tableset import Column, Key, Schema, Table, Tableset
+
+_VOSI = "{http://www.ivoa.net/xml/VOSITables/v1.0}"
+_XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+_NAMESPACES = {
+    "vosi": _VOSI.strip("{}"),
+    "vs": "http://www.ivoa.net/xml/VODataService/v1.1",
+    "xsi": _XSI.strip("{}"),
+}
+
+
+def tableset_document(tableset: Tableset, *, columns: bool = True) -> bytes:
+    """Return all schemas and tables, with or without their columns and keys."""
+    root = etree.Element(f"{_VOSI}tableset", nsmap=_NAMESPACES)
+    root.extend(_schema(schema, columns) for schema in tableset.schemas)
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+
+
+def table_document(table: Table) -> bytes:
+    """Return one table in full detail."""
+    root = etree.Element(f"{_VOSI}table", type=published_type(table), nsmap=_NAMESPACES)
+    root.extend(_table_parts(table, columns=True))
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+
+
+def full_name(table: Table) -> str:
+    """Return the name of *table* to write in a query, with its schema."""
+    return f"{published_name(table.schema_name)}.{published_name(table.name)}"
+
+
+def _schema(schema: Schema, columns: bool) -> etree._Element:
+    tables = (
+        _element("table", *_table_parts(table, columns), type=published_type(table))
+        for table in schema.tables
+    )
+    return _element(
+        "schema",
+        *_texts(name=published_name(schema.name), description=schema.description, utype=schema.utype),
+        *tables,
+    )
+
+
+def _table_parts(table: Table, columns: bool) -> Iterator[etree._Element]:
+    yield from _texts(name=full_name(table), description=table.description, utype=table.utype)
+    if columns:
+        yield from (_column(column, table) for column in table.columns)
+        yield from (_foreign_key(key) for key in table.keys)
+
+
+def _column(column: Column, table: Table) -> etree._Element:
+    texts = _texts(
+        name=published_name(column.name),
+        description=column.description,
+        unit=column.unit,
+        ucd=column.ucd,
+        utype=column.utype,
+    )
+    flags = (_text("flag", flag) for flag in _flags(column, table))
+    return _element("column", *texts, _data_type(column), *flags, std="true" if column.std else "false")
+
+
+def _flags(column: Column, table: Table) -> Iterator[str]:
+    if column.indexed:
+        yield "indexed"
+    if column.name in table.primary_key:
+        yield "primary"
+    if column.nullable:
+        yield "nullable"
+    if column.principal:
+        yield "principal"
+
+
+def _data_type(column: Column) -> etree._Element:
+    element = _text("dataType", column.datatype)
+    element.set(f"{_XSI}type", "vs:VOTableType")
+    if column.arraysize:
+        element.set("arraysize", column.arraysize)
+    if column.xtype:
+        element.set("extendedType", column.xtype)
+    return element
+
+
+def _foreign_key(key: Key) -> etree._Element:
+    target = ".".join(published_name(part) for part in key.target_table.split("."))
+    pairs = (
+        _element(
+            "fkColumn", *_texts(fromColumn=published_name(source), targetColumn=published_name(target_column))
+        )
+        for source, target_column in key.columns
+    )
+    return _element(
+        "foreignKey",
+        _text("targetTable", target),
+        *pairs,
+        *_texts(description=key.description, utype=key.utype),
+    )
+
+
+def _element(tag: str, *children: etree._Element, **attributes: str) -> etree._Element:
+    element = etree.Element(tag, attributes)
+    element.extend(children)
+    return element
+
+
+def _text(tag: str, text: str) -> etree._Element:
+    element = etree.Element(tag)
+    element.text = text
+    return element
+
+
+def _texts(**texts: str | None) -> Iterable[etree._Element]:
+    """Yield an element for each text that is there, in the order given."""
+    return (_text(tag, text) for tag, text in texts.items() if text)
