@@ -1,0 +1,114 @@
+"""The HTTP server: gunicorn with threads, a process a core, and one clean way to stop."""
+
+import logging
+import os
+import socket
+import sys
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.http import wsgi
+
+from provtap import __version__, install
+from provtap.config import Settings
+from provtap.database.connect import Database
+from provtap.errors import SettingsError
+from provtap.tableset import Tableset
+from provtap.web import Service, create_app
+
+log = logging.getLogger(__name__)
+
+GRACE = 30
+"""Seconds that downloads get to finish once the server is told to stop."""
+KEEPALIVE = 30
+"""Seconds that a connection without request stays open; it takes no thread."""
+MOST_PROCESSES = 8
+
+
+def serve(settings: Settings) -> None:
+    """Serve at the host and port of *settings* until SIGTERM or SIGINT, then raise SystemExit.
+
+    Raises: SettingsError when the port can't be had; DatabaseUnavailable when PostgreSQL can't be reached or
+    is not set up.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    listener = listen(settings.host, settings.port)
+    with listener, install.ready(settings) as (database, tableset):
+        log.info("Serving %s", Service(settings, tableset, database).base_url)
+        _Gunicorn(settings, tableset, database, listener).run()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at *host* and *port*.
+
+    Raises: SettingsError.
+    """
+    try:
+        family, *_, address = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        return socket.create_server(address[:2], family=family, backlog=1024)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise SettingsError(
+            f"Port {port} of {host or 'this machine'} can't be used: {why}.",
+            hint="Set another one by --port or PROVTAP_PORT.",
+        ) from error
+
+
+def processes() -> int:
+    """Return how many processes to serve with: one a core; two at least, so that one may fall."""
+    return max(2, min(len(os.sched_getaffinity(0)), MOST_PROCESSES))
+
+
+class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn, configured in code alone: neither its environment variable nor a file is read."""
+
+    def __init__(
+        self, settings: Settings, tableset: Tableset, database: Database, listener: socket.socket
+    ) -> None:
+        self.settings = settings
+        self.tableset = tableset
+        self.database = database
+        self.listener = listener
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set what differs from gunicorn's defaults."""
+        wsgi.SERVER = f"ProvTAP/{__version__}"  # gunicorn has no setting for its Server header
+        for name, value in self._options().items():
+            self.cfg.set(name, value)
+
+    def _options(self) -> dict[str, Any]:
+        threads = self.settings.threads
+        return {
+            "bind": f"fd://{self.listener.detach()}",
+            "worker_class": "gthread",  # its time-out is for a stuck process, not for long requests
+            "workers": processes(),
+            "threads": threads,
+            "worker_connections": threads + 1000,  # beyond the threads: kept alive, and waiting
+            "keepalive": KEEPALIVE,
+            "graceful_timeout": GRACE,
+            "limit_request_line": 8190,  # the longest that gunicorn takes, for queries in URLs
+            "control_socket_disable": True,
+            "loglevel": "warning",
+            "worker_exit": _leave,
+        }
+
+    def load(self) -> Flask:
+        """Return the application; called in each worker, whose pool connects there for the first time."""
+        return create_app(self.settings, self.database, self.tableset)
+
+
+def _leave(arbiter: Any, worker: Any) -> None:
+    """End a worker process here.
+
+    Further up its stack lie the master's `with` blocks, copied by fork: leaving them would stop the master's
+    database. Threads that still run after the grace period end with the process, and their queries with
+    their connections.
+    """
+    if os.getpid() != arbiter.pid:
+        ended = sys.exc_info()[1]
+        sys.stderr.flush()
+        os._exit(ended.code if isinstance(ended, SystemExit) and isinstance(ended.code, int) else 0)
