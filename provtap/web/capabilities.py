@@ -70,6 +70,7 @@ def _language() -> Language:
         name="ADQL",
         version=[Version(value=v, ivo_id=f"ivo://ivoa.net/std/ADQL#v{v}") for v in versions],
         description="The Astronomical Data Query Language of the IVOA.",
+        language_features=[],  # vo-models wants to be told
     )
 
 
