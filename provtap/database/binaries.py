@@ -120,7 +120,7 @@ def _open_to_readers(directory: Path) -> None:
 
 @dataclass(frozen=True)
 class RunDirectory:
-    """The private directory of one server: its sockets, and its programs if it can't reach the installed ones."""
+    """The private directory of one server: for its sockets, and for programs where it can't reach ours."""
 
     path: Path
     install: Path

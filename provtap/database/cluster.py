@@ -110,7 +110,7 @@ class Cluster:
         return Path(line) if line else None
 
     def processes(self) -> list[int]:
-        """Return the process ids of PostgreSQL in this directory, by /proc: a pid alone may be another's now."""
+        """Return the ids of PostgreSQL's processes here, by /proc: what had a pid may be another by now."""
         here = self.path.stat()
         return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _is_postgres_in(entry, here)]
 

@@ -8,12 +8,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import psycopg2
-from psycopg2 import sql
 
 from provtap.config import Settings
 from provtap.database.embedded import EmbeddedServer
-from provtap.database.failures import is_connection_failure, write_failure
+from provtap.database.failures import is_connection_failure, setup_failure, write_failure
 from provtap.database.login import Connection, Login, database_login, read_login
+from provtap.database.sql import identifier
 from provtap.database.transaction import Transaction
 from provtap.errors import DatabaseUnavailable
 
@@ -148,10 +148,26 @@ class Database:
         Raises: DatabaseUnavailable; DocumentError when a rule that is checked at the end refuses the rows.
         """
         with self.session() as connection:
-            transaction = Transaction(connection)
-            writer = sql.Identifier(self.role("writer")).as_string(connection)
-            transaction.execute(f"SET LOCAL ROLE {writer}")
-            yield transaction
+            self._become_writer(connection)
+            yield Transaction(connection)
+
+    def _become_writer(self, connection: Connection) -> None:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL ROLE {identifier(self.role('writer'))}")
+        except psycopg2.Error as error:
+            raise DatabaseUnavailable(
+                f"The database at {self.login} is not set up for this login.", hint="Run provtap init."
+            ) from error
+
+    @contextmanager
+    def setup(self) -> Iterator[Transaction]:
+        """Lend a transaction with all rights of the login, to set the database up.
+
+        Raises: DatabaseUnavailable for whatever PostgreSQL refuses.
+        """
+        with self.session() as connection:
+            yield Transaction(connection, setup_failure)
 
     @contextmanager
     def session(self) -> Iterator[Connection]:

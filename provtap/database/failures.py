@@ -1,8 +1,5 @@
 """PostgreSQL's errors as sentences for users: about their query or their settings, never about our SQL."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import psycopg2
 
 from provtap.errors import DatabaseUnavailable, DocumentError, ProvtapError, QueryError, QueryTimeout
@@ -75,13 +72,14 @@ def is_connection_failure(error: psycopg2.Error) -> bool:
     return error.pgcode.startswith(_CONNECTION)
 
 
-@contextmanager
-def writing() -> Iterator[None]:
-    """Raise what `write_failure` makes of any error of PostgreSQL in the block."""
-    try:
-        yield
-    except psycopg2.Error as error:
-        raise write_failure(error) from error
+def setup_failure(error: psycopg2.Error) -> ProvtapError:
+    """Return what to tell an operator whose `provtap init` failed: PostgreSQL's own words."""
+    if error.pgcode == "42501":
+        return DatabaseUnavailable(
+            f"The login of PROVTAP_DATABASE_URL may not set up the database: {_primary(error)}.",
+            hint="Let a superuser run what `provtap init --print-sql` prints.",
+        )
+    return DatabaseUnavailable(f"The database can't be set up: {_primary(error)}.")
 
 
 def _primary(error: psycopg2.Error) -> str:

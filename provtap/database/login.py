@@ -1,5 +1,6 @@
 """Who connects to which server: the logins of an installation, and failures to log in as sentences."""
 
+import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ OLDEST_SERVER = 150000
 """PostgreSQL 15: the first with UNIQUE NULLS NOT DISTINCT."""
 
 _DEFAULTS = {"connect_timeout": "10", "application_name": "provtap"}
+_ROUNDS = 4096  # what PostgreSQL takes by default
 _SET = "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS s (name, value)"
 
 
@@ -45,7 +47,8 @@ class Login:
         Raises: DatabaseUnavailable; SettingsError for a server that is too old.
         """
         try:
-            connection = psycopg2.connect(connection_factory=Connection, **_DEFAULTS | dict(self.parameters))
+            dsn = extensions.make_dsn(**_DEFAULTS | dict(self.parameters))
+            connection = psycopg2.connect(dsn, connection_factory=Connection)
         except psycopg2.Error as error:
             raise self._refused(error) from error
         try:
@@ -97,18 +100,36 @@ def read_login(settings: Settings, login: Login) -> Login:
     if settings.read_url is not None:
         return database_login(settings.read_url, "PROVTAP_READ_URL")
     parameters = dict(login.parameters) | {"user": f"{settings.role_prefix}reader"}
-    password = reader_password(settings, login)
+    password = reader_password(settings)
     if password is not None:
         parameters["password"] = password
     return Login(parameters, "PROVTAP_READ_URL")
 
 
-def reader_password(settings: Settings, login: Login) -> str | None:
+def reader_password(settings: Settings) -> str | None:
     """Return the password that init gives the reader, made from PROVTAP_DATABASE_URL's; None: no password.
 
     It can't be turned back into that one, so a leaked reader password opens nothing else.
     """
-    if settings.read_url is not None or "password" not in login.parameters:
+    if settings.read_url is not None or settings.database_url is None:
         return None
-    role = f"{settings.role_prefix}reader"
-    return hmac.new(login.parameters["password"].encode(), role.encode(), hashlib.sha256).hexdigest()
+    password = database_login(settings.database_url).parameters.get("password")
+    if password is None:
+        return None
+    return hmac.new(password.encode(), f"{settings.role_prefix}reader".encode(), hashlib.sha256).hexdigest()
+
+
+def scram_verifier(password: str) -> str:
+    """Return what PostgreSQL stores instead of *password* (RFC 5803), so that no log ever shows it.
+
+    The salt follows from the password, which is a random one of ours: the same again changes nothing.
+    """
+    salt = hashlib.sha256(b"salt" + password.encode()).digest()[:16]
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ROUNDS)
+    stored_key = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server_key = hmac.digest(salted, b"Server Key", "sha256")
+    return f"SCRAM-SHA-256${_ROUNDS}:{_base64(salt)}${_base64(stored_key)}:{_base64(server_key)}"
+
+
+def _base64(octets: bytes) -> str:
+    return base64.b64encode(octets).decode()

@@ -33,6 +33,20 @@ def load_statements(package: str, file_name: str) -> Mapping[str, str]:
     return MappingProxyType(statements)
 
 
+def identifier(*names: str) -> str:
+    """Return *names* as one quoted SQL name, `"schema"."table"`."""
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+
+
+def literal(value: str | int | None) -> str:
+    """Return *value* as SQL, for where a statement takes no parameters; None is NULL."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
+        return str(value)
+    return "'" + value.replace("'", "''") + "'"  # standard_conforming_strings is on
+
+
 def _statement(body: str) -> str:
     """Return *body* without its comment lines and outer blanks."""
     return "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("--")).strip()

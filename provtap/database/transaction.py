@@ -2,13 +2,17 @@
 
 import datetime
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+import psycopg2
 from psycopg2 import sql
+from psycopg2.extensions import cursor
 from psycopg2.extras import NamedTupleCursor, execute_values
 
-from provtap.database.failures import writing
+from provtap.database.failures import write_failure
+from provtap.errors import ProvtapError
 
 Row = Any
 """A named tuple: the fields are the output columns, in their order."""
@@ -21,41 +25,52 @@ class Transaction:
     Statements hold values as `%(name)s`; a statement without values may hold bare `%`.
     """
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(
+        self, connection: Any, failure: Callable[[psycopg2.Error], ProvtapError] = write_failure
+    ) -> None:
         self.connection = connection
+        self._failure = failure
+
+    @contextmanager
+    def _cursor(self, factory: type[cursor] = cursor) -> Iterator[Any]:
+        try:
+            with self.connection.cursor(cursor_factory=factory) as opened:
+                yield opened
+        except psycopg2.Error as error:
+            raise self._failure(error) from error
 
     def execute(self, statement: str, /, **values: Any) -> int:
         """Run *statement* and return how many rows it touched."""
-        with writing(), self.connection.cursor() as cursor:
-            cursor.execute(statement, values or None)
-            return int(cursor.rowcount)
+        with self._cursor() as at:
+            at.execute(statement, values or None)
+            return int(at.rowcount)
 
     def rows(self, statement: str, /, **values: Any) -> list[Row]:
         """Return the rows of *statement*, all in memory."""
-        with writing(), self.connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
-            cursor.execute(statement, values or None)
-            return list(cursor.fetchall())
+        with self._cursor(NamedTupleCursor) as at:
+            at.execute(statement, values or None)
+            return list(at.fetchall())
 
     def one(self, statement: str, /, **values: Any) -> Row | None:
         """Return the only row of *statement*, or None."""
-        with writing(), self.connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
-            cursor.execute(statement, values or None)
-            return cursor.fetchone()
+        with self._cursor(NamedTupleCursor) as at:
+            at.execute(statement, values or None)
+            return at.fetchone()
 
     def insert(self, statement: str, rows: Sequence[Sequence[Any]], page: int = 1000) -> list[Row]:
         """Run an `INSERT ... VALUES %s ...` over *rows*, many a statement; return the rows of a RETURNING."""
-        with writing(), self.connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
+        with self._cursor(NamedTupleCursor) as at:
             returning = "returning" in statement.lower()
-            return execute_values(cursor, statement, rows, page_size=page, fetch=returning) or []
+            return execute_values(at, statement, rows, page_size=page, fetch=returning) or []
 
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Copy *rows* into *columns* of *table* (`schema.table`), the fastest way in; return their number."""
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
             sql.Identifier(*table.split(".")), sql.SQL(", ").join(map(sql.Identifier, columns))
         )
-        with writing(), self.connection.cursor() as cursor:
-            cursor.copy_expert(statement, _Lines(map(_line, rows)))
-            return int(cursor.rowcount)
+        with self._cursor() as at:
+            at.copy_expert(statement, _Lines(map(_line, rows)))
+            return int(at.rowcount)
 
 
 class _Lines(io.RawIOBase):

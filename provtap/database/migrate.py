@@ -1,0 +1,102 @@
+"""The numbered files of schema/: which ones a database has, and running those that it lacks."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+from provtap.database.sql import literal
+from provtap.database.transaction import Transaction
+from provtap.errors import DatabaseUnavailable
+
+REGISTER = """\
+CREATE SCHEMA IF NOT EXISTS provtap;
+CREATE TABLE IF NOT EXISTS provtap.migration (
+    number  integer PRIMARY KEY,
+    name    text NOT NULL,
+    sha256  text COLLATE "C" NOT NULL,
+    time    timestamptz NOT NULL DEFAULT now()
+);"""
+"""Where the files that were run are written down; it must exist before the first of them."""
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One file of schema/, `NNNN_name.sql`."""
+
+    number: int
+    name: str
+    sql: str
+
+    @property
+    def file_name(self) -> str:
+        """Name of the file in schema/."""
+        return f"{self.number:04}_{self.name}.sql"
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the file: one that was run must not change."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def migrations() -> list[Migration]:
+    """Return the files of schema/, by number."""
+    files = [file for file in resources.files("provtap.schema").iterdir() if file.name.endswith(".sql")]
+    found = [
+        Migration(int(file.name[:4]), file.name[5:].removesuffix(".sql"), file.read_text(encoding="utf-8"))
+        for file in files
+    ]
+    return sorted(found, key=lambda migration: migration.number)
+
+
+def pending(transaction: Transaction, known: Sequence[Migration]) -> list[Migration]:
+    """Return those of *known* that the database lacks.
+
+    Raises: DatabaseUnavailable for a database with migrations that are not, or not so, in *known*.
+    """
+    if transaction.rows("SELECT to_regclass('provtap.migration') IS NOT NULL AS there")[0].there is False:
+        return list(known)
+    by_number = {migration.number: migration for migration in known}
+    applied = transaction.rows("SELECT number, name, sha256 FROM provtap.migration ORDER BY number")
+    for row in applied:
+        if row.number not in by_number:
+            raise DatabaseUnavailable(
+                f"The database is newer than this ProvTAP: it has {row.number:04}_{row.name}.",
+                hint="Install the version of ProvTAP that set it up, or a later one.",
+            )
+        if row.sha256 != by_number[row.number].sha256:
+            raise DatabaseUnavailable(
+                f"The database was set up with another text of {row.number:04}_{row.name}.sql.",
+                hint="Restore that file: a change of the tables needs a file with a new number.",
+            )
+    done = {row.number for row in applied}
+    return [migration for migration in known if migration.number not in done]
+
+
+def migrate(transaction: Transaction, known: Sequence[Migration]) -> list[Migration]:
+    """Run those of *known* that the database lacks, in order, and return them.
+
+    Raises: DatabaseUnavailable, as `pending` does.
+    """
+    transaction.execute(REGISTER)
+    missing = pending(transaction, known)
+    for migration in missing:
+        transaction.execute(_steps(migration))
+    return missing
+
+
+def as_script(migration: Migration) -> str:
+    """Return *migration* as a part of a psql script, which passes it over where it was run."""
+    return (
+        f"SELECT NOT EXISTS (SELECT FROM provtap.migration WHERE number = {migration.number}) AS missing \\gset\n"
+        f"\\if :missing\n{_steps(migration)}\n\\endif"
+    )
+
+
+def _steps(migration: Migration) -> str:
+    values = f"{migration.number}, {literal(migration.name)}, {literal(migration.sha256)}"
+    return (
+        f"{migration.sql.strip()}\n"
+        "SET LOCAL search_path TO DEFAULT;\n"
+        f"INSERT INTO provtap.migration (number, name, sha256) VALUES ({values});"
+    )

@@ -1,0 +1,140 @@
+-- What `provtap init` runs, and `provtap init --print-sql` prints, around the files of schema/. Each
+-- statement may be run again. Whatever needs more rights than the tables' owner has is only done where it
+-- is still to do, so that a login without these rights can run init once a DBA has run it.
+--
+-- Settings: provtap.role_prefix; provtap.login, the role that PROVTAP_DATABASE_URL names, or '';
+-- provtap.reader_password, a SCRAM verifier, or ''; provtap.temp_bytes.
+
+-- name: login
+-- Who logs in, and whether he may become the owner of the tables.
+SELECT rolname AS name,
+       rolsuper OR rolcreaterole
+       OR coalesce(pg_has_role((SELECT oid FROM pg_roles WHERE rolname = %(owner)s), 'MEMBER'), false) AS may_install
+  FROM pg_roles
+ WHERE rolname = current_user;
+
+-- name: missing
+-- Columns that are published but are not there.
+SELECT relation, attribute
+  FROM unnest(%(relations)s::text[], %(columns)s::text[]) AS published (relation, attribute)
+ WHERE NOT EXISTS (SELECT FROM pg_attribute
+                    WHERE attrelid = to_regclass(relation) AND attname = attribute
+                      AND attnum > 0 AND NOT attisdropped);
+
+-- name: alone
+-- One installation at a time.
+SELECT pg_advisory_xact_lock(hashtextextended('provtap init', 0));
+
+-- name: encoding
+DO $$
+BEGIN
+    IF current_setting('server_encoding') <> 'UTF8' THEN
+        RAISE EXCEPTION 'the encoding of database % is %, and must be UTF8',
+            current_database(), current_setting('server_encoding');
+    END IF;
+END $$;
+
+-- name: roles
+DO $$
+DECLARE
+    owner   text := current_setting('provtap.role_prefix') || 'owner';
+    writer  text := current_setting('provtap.role_prefix') || 'writer';
+    reader  text := current_setting('provtap.role_prefix') || 'reader';
+    login   text := current_setting('provtap.login');
+    -- A role made by somebody with CREATEROLE has him as a member who may not SET ROLE, since PostgreSQL 16.
+    member  text := CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END;
+    role    text;
+    kind    text;
+BEGIN
+    FOR role, kind IN VALUES (owner, 'NOLOGIN'), (writer, 'LOGIN'), (reader, 'LOGIN') LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+            BEGIN
+                EXECUTE format('CREATE ROLE %I %s', role, kind);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                NULL;  -- the installation of another database on this server was faster
+            END;
+        END IF;
+    END LOOP;
+    IF NOT pg_has_role(current_user, owner, member) THEN
+        EXECUTE format('GRANT %I TO %I', owner, current_user);
+    END IF;
+    IF login <> '' AND NOT pg_has_role(login, writer, member) THEN
+        EXECUTE format('GRANT %I TO %I', writer, login);
+    END IF;
+END $$;
+
+-- name: database
+DO $$
+DECLARE
+    owner   text := current_setting('provtap.role_prefix') || 'owner';
+    writer  text := current_setting('provtap.role_prefix') || 'writer';
+    reader  text := current_setting('provtap.role_prefix') || 'reader';
+    base    text := current_database();
+    role    text;
+    wanted  text;
+BEGIN
+    FOR role, wanted IN VALUES (owner, 'CREATE'), (writer, 'CONNECT'), (reader, 'CONNECT') LOOP
+        IF NOT has_database_privilege(role, base, wanted) THEN
+            EXECUTE format('GRANT %s ON DATABASE %I TO %I', wanted, base, role);
+        END IF;
+    END LOOP;
+    -- Everybody may make temporary tables unless nobody in particular may.
+    IF has_database_privilege(reader, base, 'TEMPORARY') THEN
+        EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', base);
+        EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO %I, %I', base, owner, writer);
+    END IF;
+    IF to_regnamespace('public') IS NOT NULL AND has_schema_privilege(reader, 'public', 'CREATE') THEN
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC;  -- a database that was made before PostgreSQL 15
+    END IF;
+END $$;
+
+-- name: reader
+-- The one limit that the reader can't set for itself, and its password.
+DO $$
+DECLARE
+    reader    text := current_setting('provtap.role_prefix') || 'reader';
+    verifier  text := current_setting('provtap.reader_password');
+    disk      text := 'temp_file_limit=' || ceil(current_setting('provtap.temp_bytes')::numeric / 1024) || 'kB';
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_db_role_setting
+                    WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = reader)
+                      AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+                      AND disk = ANY (setconfig)) THEN
+        BEGIN
+            EXECUTE format('ALTER ROLE %I IN DATABASE %I SET temp_file_limit = %L',
+                           reader, current_database(), split_part(disk, '=', 2));
+        EXCEPTION WHEN insufficient_privilege THEN
+            RAISE WARNING 'a superuser must set temp_file_limit for %, or its queries may fill the disk', reader;
+        END;
+    END IF;
+    IF verifier <> '' THEN
+        BEGIN
+            EXECUTE format('ALTER ROLE %I PASSWORD %L', reader, verifier);
+        EXCEPTION WHEN insufficient_privilege THEN
+            RAISE WARNING 'the password of % is left as it is: this login may not set it', reader;
+        END;
+    END IF;
+END $$;
+
+-- name: writer_rights
+DO $$
+DECLARE
+    writer  text := current_setting('provtap.role_prefix') || 'writer';
+BEGIN
+    EXECUTE format('GRANT USAGE ON SCHEMA provenance, provext, provtap, tap_schema TO %I', writer);
+    EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA provenance, provext, provtap, tap_schema TO %I', writer);
+    EXECUTE format('GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA provenance, provext, provtap TO %I', writer);
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON provtap.migration FROM %I', writer);
+END $$;
+
+-- name: reader_rights
+-- From nothing: what is no longer published is no longer readable. The digest is read to compare nodes.
+DO $$
+DECLARE
+    reader  text := current_setting('provtap.role_prefix') || 'reader';
+BEGIN
+    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA provenance, provext, provtap, tap_schema FROM %I', reader);
+    EXECUTE format('REVOKE ALL ON SCHEMA provtap FROM %I', reader);
+    EXECUTE format('GRANT USAGE ON SCHEMA provenance, provext, tap_schema TO %I', reader);
+    EXECUTE format('GRANT SELECT ON tap_schema.digest TO %I', reader);
+END $$;

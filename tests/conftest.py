@@ -1,0 +1,105 @@
+"""A PostgreSQL server for the run, and a database of its own for each test that wants one.
+
+PROVTAP_TEST_DATABASE_URL names a server to use as its superuser; without it an embedded one is started,
+which the processes of pytest-xdist share.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+
+import psycopg2
+import pytest
+from psycopg2.extensions import make_dsn
+
+from provtap import metadata
+from provtap.config import Settings
+from provtap.database.connect import Database, open_database
+from provtap.database.embedded import EmbeddedServer
+from provtap.install import init
+from provtap.tableset import Tableset
+
+
+class Server:
+    """A server on which the tests are superuser; roles and databases made here begin with *prefix*."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.prefix = f"provtap_test_{secrets.token_hex(4)}_"
+        self._databases = 0
+
+    def run(self, statement: str) -> None:
+        connection = psycopg2.connect(self.url)
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+        connection.close()
+
+    def create(self, template: str = "template0") -> str:
+        """Return the URL of a new database."""
+        self._databases += 1
+        name = f"{self.prefix}{self._databases}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return make_dsn(self.url, dbname=name)
+
+    def drop(self, url: str) -> None:
+        self.run(f"DROP DATABASE {database_name(url)} WITH (FORCE)")
+
+    def drop_roles(self) -> None:
+        for role in ("owner", "writer", "reader"):
+            self.run(f"DROP ROLE IF EXISTS {self.prefix}{role}")
+
+
+def database_name(url: str) -> str:
+    return psycopg2.extensions.parse_dsn(url)["dbname"]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The PostgreSQL server of this run."""
+    url = os.environ.get("PROVTAP_TEST_DATABASE_URL")
+    if url:
+        yield Server(url)
+        return
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with EmbeddedServer(shared / "server") as embedded:
+        yield Server(embedded.url)
+
+
+@pytest.fixture(scope="session")
+def tableset() -> Tableset:
+    """What ProvTAP itself publishes."""
+    return metadata.load(None)
+
+
+@pytest.fixture(scope="session")
+def template(
+    server: Server, tableset: Tableset, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """Settings of a database that init was run on, for copies to be made of it."""
+    url = server.create()
+    settings = Settings(
+        database_url=url, role_prefix=server.prefix, data_dir=tmp_path_factory.mktemp("data"), base_url=None
+    )
+    init(settings, tableset)
+    yield settings
+    server.drop(url)
+    server.drop_roles()
+
+
+@pytest.fixture
+def settings(server: Server, template: Settings) -> Iterator[Settings]:
+    """Settings of an initialised, empty database, for one test."""
+    assert template.database_url is not None
+    url = server.create(database_name(template.database_url))
+    yield replace(template, database_url=url)
+    server.drop(url)
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    """The open database of `settings`."""
+    with open_database(settings) as opened:
+        yield opened
