@@ -34,6 +34,8 @@ class Settings:
     role_prefix: str = "provtap_"
     host: str = "127.0.0.1"
     port: int = 8080
+    workers: int | None = None
+    """Web processes; None: one a core."""
     threads: int = 256
     """Threads a web process: each answers one request at a time."""
     read_connections: int = 8
@@ -87,13 +89,13 @@ def _cast(name: str, value: Any, known: Mapping[str, Any]) -> Any:
         near = get_close_matches(name, known, n=1)
         hint = f"Did you mean {PREFIX}{near[0].upper()}?" if near else None
         raise SettingsError(f"There is no setting {PREFIX}{name.upper()}.", hint=hint)
-    kind = str(getattr(known[name], "__name__", known[name]))
+    kind = str(getattr(known[name], "__name__", known[name])).removesuffix(" | None")
     try:
         if kind == "int":
             return _positive(int(value))
         if kind == "float":
             return _positive(float(value))
-        return Path(str(value)) if "Path" in kind else str(value)
+        return Path(str(value)) if kind.endswith("Path") else str(value)
     except ValueError as error:
         raise SettingsError(
             f"{PREFIX}{name.upper()} must be a positive {'whole ' if kind == 'int' else ''}number, "
