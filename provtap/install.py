@@ -167,7 +167,7 @@ def _grant(table: Table, reader: str) -> str:
 
 
 def _tap_schema(tableset: Tableset) -> Iterator[str]:
-    rows = metadata.tap_schema_rows(tableset) | {"digest": [(tableset.digest,)]}
+    rows = dict(metadata.tap_schema_rows(tableset)) | {"digest": [(tableset.digest,)]}
     for name in reversed(rows):
         yield f"DELETE FROM tap_schema.{name};"
     for name, values in rows.items():

@@ -88,7 +88,7 @@ def migrate(transaction: Transaction, known: Sequence[Migration]) -> list[Migrat
 def as_script(migration: Migration) -> str:
     """Return *migration* as a part of a psql script, which passes it over where it was run."""
     return (
-        f"SELECT NOT EXISTS (SELECT FROM provtap.migration WHERE number = {migration.number}) AS missing \\gset\n"
+        f"SELECT {migration.number} NOT IN (SELECT number FROM provtap.migration) AS missing \\gset\n"
         f"\\if :missing\n{_steps(migration)}\n\\endif"
     )
 
