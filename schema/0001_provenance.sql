@@ -9,7 +9,8 @@ SET LOCAL search_path = provenance;
 
 -- A btree entry may hold 2 704 bytes, and a usage is keyed by two ids and a role.
 CREATE DOMAIN identifier AS text COLLATE "C" CHECK (octet_length(VALUE) BETWEEN 1 AND 1000);
-CREATE DOMAIN name AS text COLLATE "C" CHECK (octet_length(VALUE) <= 1000);
+-- Not "name": that is a type of PostgreSQL's own, which silently cuts what is longer than 63 bytes.
+CREATE DOMAIN label AS text COLLATE "C" CHECK (octet_length(VALUE) <= 1000);
 CREATE DOMAIN role AS text COLLATE "C" CHECK (octet_length(VALUE) <= 500);
 -- UTC. DALI 1.1, section 3.3.3: years have four digits, and there is no infinity.
 CREATE DOMAIN instant AS timestamp CHECK (VALUE >= '0001-01-01' AND VALUE < '10000-01-01');
@@ -18,7 +19,7 @@ CREATE DOMAIN instant AS timestamp CHECK (VALUE >= '0001-01-01' AND VALUE < '100
 
 CREATE TABLE agent (
     ag_id           identifier PRIMARY KEY,
-    ag_name         name NOT NULL,
+    ag_name         label NOT NULL,
     ag_type         text CHECK (ag_type IN ('Person', 'Organization', 'SoftwareAgent')),
     ag_comment      text,
     ag_email        text,
@@ -33,7 +34,7 @@ CREATE INDEX ON agent (ag_name);
 
 CREATE TABLE activitydescription (
     ad_id           identifier PRIMARY KEY,
-    ad_name         name NOT NULL,
+    ad_name         label NOT NULL,
     ad_version      role,
     ad_description  text,
     ad_docurl       text,
@@ -46,7 +47,7 @@ CREATE TABLE entitydescription (
     ed_id           identifier PRIMARY KEY,
     ed_class        text NOT NULL
                     CHECK (ed_class IN ('EntityDescription', 'DatasetDescription', 'ValueDescription')),
-    ed_name         name NOT NULL,
+    ed_name         label NOT NULL,
     ed_description  text,
     ed_docurl       text,
     ed_type         role,
@@ -100,7 +101,7 @@ CREATE INDEX ON generationdescription_entitydescription (gded_entitydescription_
 CREATE TABLE parameterdescription (
     pd_id                      identifier PRIMARY KEY,
     pd_activitydescription_id  identifier NOT NULL REFERENCES activitydescription ON DELETE CASCADE,
-    pd_name                    name NOT NULL,
+    pd_name                    label NOT NULL,
     pd_valuetype               role NOT NULL,
     pd_unit                    text,
     pd_ucd                     text,
@@ -117,7 +118,7 @@ CREATE TABLE parameterdescription (
 CREATE TABLE configfiledescription (
     cfd_id                      identifier PRIMARY KEY,
     cfd_activitydescription_id  identifier NOT NULL REFERENCES activitydescription ON DELETE CASCADE,
-    cfd_name                    name NOT NULL,
+    cfd_name                    label NOT NULL,
     cfd_contenttype             role NOT NULL,
     cfd_description             text,
     UNIQUE (cfd_activitydescription_id, cfd_name),
@@ -130,7 +131,7 @@ CREATE TABLE entity (
     e_id                    identifier PRIMARY KEY,
     e_class                 text NOT NULL DEFAULT 'Entity'
                             CHECK (e_class IN ('Entity', 'DatasetEntity', 'ValueEntity', 'Collection')),
-    e_name                  name,
+    e_name                  label,
     e_location              text COLLATE "C",
     e_generatedattime       instant,
     e_invalidatedattime     instant,
@@ -150,7 +151,7 @@ CREATE INDEX ON entity (e_invalidatedattime) WHERE e_invalidatedattime IS NOT NU
 
 CREATE TABLE activity (
     a_id                      identifier PRIMARY KEY,
-    a_name                    name,
+    a_name                    label,
     a_starttime               instant,
     a_endtime                 instant,
     a_comment                 text,
@@ -236,7 +237,7 @@ CREATE INDEX ON wasattributedto (wat_agent_id);
 CREATE TABLE parameter (
     p_id                       identifier PRIMARY KEY,
     p_activity_id              identifier NOT NULL REFERENCES activity ON DELETE CASCADE,
-    p_name                     name NOT NULL,
+    p_name                     label NOT NULL,
     p_value                    text COLLATE "C" NOT NULL,
     p_parameterdescription_id  identifier,
     p_valueentity_id           identifier,
@@ -255,7 +256,7 @@ CREATE INDEX ON parameter (p_valueentity_id) WHERE p_valueentity_id IS NOT NULL;
 CREATE TABLE configfile (
     cf_id                        identifier PRIMARY KEY,
     cf_activity_id               identifier NOT NULL REFERENCES activity ON DELETE CASCADE,
-    cf_name                      name NOT NULL,
+    cf_name                      label NOT NULL,
     cf_location                  text COLLATE "C" NOT NULL,
     cf_comment                   text,
     cf_configfiledescription_id  identifier,

@@ -27,7 +27,7 @@ CREATE INDEX ON location USING hash (loc_url);
 CREATE TABLE hash (
     h_entity_id  identifier NOT NULL REFERENCES entity ON DELETE CASCADE,
     h_algorithm  role NOT NULL,
-    h_digest     name NOT NULL,
+    h_digest     label NOT NULL,
     h_size       bigint CHECK (h_size >= 0),
     PRIMARY KEY (h_entity_id, h_algorithm, h_digest)
 );
@@ -38,7 +38,7 @@ CREATE TABLE run (
     r_activity_id  identifier PRIMARY KEY REFERENCES activity ON DELETE CASCADE,
     r_status       role,
     r_exitcode     integer,
-    r_host         name,
+    r_host         label,
     r_duration     double precision CHECK (r_duration >= 0)  -- seconds
 );
 CREATE INDEX ON run (r_status);
