@@ -1,1 +1,6 @@
-"""Sources of provenance: readers, identity rules, loader."""
+"""Provenance documents into the ProvenanceDM tables."""
+
+from provtap.ingest.document import Report, ingest
+from provtap.ingest.formats import NAMES as FORMAT_NAMES
+
+__all__ = ["FORMAT_NAMES", "Report", "ingest"]

@@ -4,17 +4,14 @@ The names are those of ctapipe/core/provenance.py. Releases differ in the keys t
 name and the start of an activity are always there.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
-from functools import cached_property
 
-from provtap.errors import DocumentError
 from provtap.ingest import identity
+from provtap.ingest.ctapipe_step import File, Step, file_name, nesting
 from provtap.ingest.ctapipe_system import context_records, operator
 from provtap.ingest.json_node import NAME_BYTES, ROLE_BYTES, Node
-from provtap.ingest.json_text import canonical, parse
+from provtap.ingest.json_text import parse
 from provtap.ingest.parameters import parameters
 from provtap.ingest.records import (
     Account,
@@ -37,9 +34,7 @@ from provtap.ingest.reference_metadata import (
     Header,
     describe_activity,
     entity_records,
-    interval,
     producer_records,
-    read_header,
 )
 
 
@@ -65,77 +60,14 @@ def read(content: bytes, site: str) -> Iterator[Account]:
         parents = nesting(steps)
         for step in steps:
             informants = tuple(
-                WasInformedBy(informed_id=step.id, informant_id=parent.id) for parent in parents.get(step.id, ())
+                WasInformedBy(informed_id=step.id, informant_id=parent.id)
+                for parent in parents.get(step.id, ())
             )
             if (step.id, step.sha256) in known:
                 yield Account(step.id, step.sha256, informants)
             else:
                 known.add((step.id, step.sha256))
                 yield _account(step, informants)
-
-
-@dataclass(frozen=True)
-class File:
-    """An input or output: a path as logged, a role, and the header of the product where it has a real one."""
-
-    url: str
-    role: str | None
-    header: Header | None
-    product_id: str | None
-    """The id from the header of the file, or from another mention of it in the same list."""
-
-
-class Step:
-    """One recorded activity."""
-
-    def __init__(self, node: Node, site: str) -> None:
-        self.node = node
-        self.site = site
-        uuid = node["activity_uuid"]
-        uuid.given_text()
-        self.id = identity.given(str(uuid.uuid()))
-        self.name = node["activity_name"].given_text(NAME_BYTES)
-        start = node["start"]["time_utc"]
-        start.given_text()
-        begun, self.end = interval(start, node["stop"]["time_utc"])
-        if begun is None:
-            raise DocumentError(f"{start.path} is not a time")
-        self.start: datetime = begun
-
-    @cached_property
-    def sha256(self) -> str:
-        """Digest of the record; the same run can't have happened at two sites, so it counts too."""
-        return hashlib.sha256(canonical([self.site, self.node.value]).encode()).hexdigest()
-
-    @cached_property
-    def inputs(self) -> list[File]:
-        return _files(self.node["input"])
-
-    @cached_property
-    def outputs(self) -> list[File]:
-        return _files(self.node["output"])
-
-
-def nesting(steps: Iterable[Step]) -> dict[str, list[Step]]:
-    """Return for each step the one that it was directly part of, by its id.
-
-    The log has no parent pointer, but a part lies within its whole in time and is written before it.
-    """
-    finished = [(step.start, step.end, position, step) for position, step in enumerate(steps) if step.end]
-    finished.sort(key=lambda entry: (entry[0], _backwards(entry[1]), -entry[2]))
-    parents: dict[str, list[Step]] = {}
-    around: list[tuple[datetime, datetime, int, Step]] = []
-    for entry in finished:
-        while around and (around[-1][1] < entry[1] or around[-1][2] < entry[2]):
-            around.pop()
-        if around and around[-1][3].id != entry[3].id:
-            parents[entry[3].id] = [around[-1][3]]
-        around.append(entry)
-    return parents
-
-
-def _backwards(time: datetime) -> float:
-    return -(time - datetime.min).total_seconds()
 
 
 def _account(step: Step, informants: tuple[Record, ...]) -> Account:
@@ -179,7 +111,7 @@ def _inputs(step: Step) -> Iterator[Record]:
             yield ConfigFile(
                 id=identity.config_file(step.id, file.url),
                 activity_id=step.id,
-                name=_name(file.url) or "",
+                name=file_name(file.url) or "",
                 location=file.url,
             )
         if file.header:
@@ -199,7 +131,7 @@ def _reading(step: Step, file: File) -> Iterator[Record]:
         yield Reading(activity_id=step.id, role=file.role, told_id=file.product_id)
         return
     storage = identity.storage(file.url, step.site)
-    external = External(id=identity.external(storage, file.url), name=_name(file.url), location=file.url)
+    external = External(id=identity.external(storage, file.url), name=file_name(file.url), location=file.url)
     yield external
     yield Reading(
         activity_id=step.id,
@@ -222,7 +154,7 @@ def _outputs(step: Step) -> Iterator[Record]:
         elif not file.product_id:
             yield Entity(
                 id=entity_id,
-                name=_name(file.url),
+                name=file_name(file.url),
                 location=file.url,
                 generated_at_time=step.end,
                 claimant=claimant,
@@ -238,11 +170,11 @@ def _product(
         rank=rank,
         claimant=claimant,
         id=header.product_id,
-        name=_name(file.url),
+        name=file_name(file.url),
         location=file.url,
         generated_at_time=header.creation_time or ended,
         comment=header.comment,
-        entity_description_id=header.description and header.description.id,
+        entity_description_id=header.description.id if header.description else None,
     )
 
 
@@ -288,25 +220,3 @@ def _operators(step: Step) -> Iterator[Record]:
     for agent in agents:
         yield agent
         yield WasAssociatedWith(activity_id=step.id, agent_id=agent.id, role="Operator")
-
-
-def _files(items: Node) -> list[File]:
-    mentions = [
-        (item["url"].given_text(), item["role"].text(ROLE_BYTES), read_header(item["reference_meta"]))
-        if not isinstance(item.value, str)
-        else (item.given_text(), None, None)  # ctapipe 0.5 wrote paths only
-        for item in items.items()
-    ]
-    ids: dict[str, str] = {}
-    for url, _, header in mentions:
-        if header:
-            ids[url] = min(header.product_id, ids.get(url, header.product_id))
-    return [
-        File(url, role, header, header.product_id if header else ids.get(url)) for url, role, header in mentions
-    ]
-
-
-def _name(url: str) -> str | None:
-    """Return the file name in *url*, unless it is longer than a name may be."""
-    name = identity.basename(url)
-    return name if name and len(name.encode()) <= NAME_BYTES else None

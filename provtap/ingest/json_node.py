@@ -79,7 +79,9 @@ class Node:
             time = datetime.fromisoformat(text)
             return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
         except (ValueError, OverflowError) as error:
-            raise DocumentError(f"{self.path} is not a time of the years 1 to 9999: {_short(text)}") from error
+            raise DocumentError(
+                f"{self.path} is not a time of the years 1 to 9999: {_short(text)}"
+            ) from error
 
     def whole_number(self, bits: int = 32) -> int | None:
         """Return the integer, of at most *bits* bits with its sign, or None for null."""

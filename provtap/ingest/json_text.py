@@ -51,7 +51,9 @@ def _decode(content: bytes) -> str:
         before = content[: error.start]
         column = error.start - (before.rfind(b"\n") + 1) + 1
         raise DocumentError(
-            f"this is not UTF-8 (byte {content[error.start]:#04x})", line=before.count(b"\n") + 1, column=column
+            f"this is not UTF-8 (byte {content[error.start]:#04x})",
+            line=before.count(b"\n") + 1,
+            column=column,
         ) from error
 
 

@@ -38,7 +38,9 @@ def _leaves(node: Node, name: str) -> Iterator[tuple[str, str]]:
         if isinstance(member.value, dict) and member.value:
             yield from _leaves(member, dotted)
         elif (size := len(dotted.encode())) > _NAME_BYTES:
-            raise DocumentError(f"{member.path[:100]}... is a name of {size} bytes; {_NAME_BYTES} are allowed")
+            raise DocumentError(
+                f"{member.path[:100]}... is a name of {size} bytes; {_NAME_BYTES} are allowed"
+            )
         else:
             yield dotted, _text(member)
 

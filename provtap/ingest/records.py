@@ -4,7 +4,6 @@ A field holds the column of the same name: `start_time` of an Activity is `a_sta
 generation is `wgb_entity_id`.
 """
 
-import functools
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import IntEnum
@@ -258,7 +257,6 @@ class Account:
     warnings: tuple[str, ...] = ()
 
 
-@functools.cache
 def columns(kind: type[Record]) -> tuple[tuple[str, str], ...]:
     """Return the pairs (field, column) of a class of records."""
     names = [f.name for f in fields(kind) if f.name not in {"rank", "claimant"}]

@@ -98,7 +98,7 @@ def producer_records(header: Header) -> Iterator[Record]:
         start_time=start,
         # Claims are merged column by column: an end without a start could be merged with a later start.
         end_time=end if start else None,
-        activity_description_id=description and description.id,
+        activity_description_id=description.id if description else None,
     )
     yield WasGeneratedBy(rank=Rank.HEADER, entity_id=header.product_id, activity_id=header.activity_id)
 

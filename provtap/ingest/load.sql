@@ -1,0 +1,250 @@
+-- Statements of loader.py. Each takes the rows of one class of records as one JSON array, whose keys are
+-- column names, so that a document is a handful of round trips however many rows it has.
+-- {table}, {key}, {columns} ... are filled in from the classes in records.py, never from a source.
+
+-- name: lock
+-- One document at a time: what is stored must not change between looking and writing. Ends with the transaction.
+SELECT pg_advisory_xact_lock(hashtext('provtap.ingest'));
+
+-- name: known_document
+SELECT doc_ingestion_id
+  FROM provtap.document
+ WHERE doc_sha256 = %(sha256)s AND doc_site = %(site)s AND doc_format = %(format)s;
+
+-- name: begin_ingestion
+INSERT INTO provext.ingestion (in_source, in_format, in_sha256, in_new, in_updated, in_unchanged)
+VALUES (%(source)s, %(format)s, %(sha256)s, 0, 0, 0)
+RETURNING in_id;
+
+-- name: keep_document
+INSERT INTO provtap.document (doc_ingestion_id, doc_sha256, doc_site, doc_format, doc_content)
+VALUES (%(ingestion)s, %(sha256)s, %(site)s, %(format)s, %(content)s);
+
+-- name: end_ingestion
+UPDATE provext.ingestion
+   SET in_new = %(new)s, in_updated = %(updated)s, in_unchanged = %(unchanged)s, in_warnings = %(warnings)s
+ WHERE in_id = %(ingestion)s;
+
+-- name: conflicting_activities
+-- Activities that are stored from another record than the one told now.
+SELECT rec_activity_id
+  FROM provtap.record
+  JOIN json_populate_recordset(NULL::provtap.record, %(rows)s::json) AS told USING (rec_activity_id)
+ WHERE record.rec_sha256 <> told.rec_sha256
+ ORDER BY rec_activity_id;
+
+-- name: keep_records
+INSERT INTO provtap.record (rec_activity_id, rec_sha256, rec_ingestion_id)
+SELECT rec_activity_id, rec_sha256, %(ingestion)s
+  FROM json_populate_recordset(NULL::provtap.record, %(rows)s::json)
+    ON CONFLICT DO NOTHING;
+
+-- name: join
+-- The least (rank, claimant) of what is told and what is stored makes the row; equal ones are merged, each
+-- column by an aggregate that no order can change.
+WITH told AS (
+    SELECT (claim ->> 'rank')::smallint AS rank, claim ->> 'claimant' COLLATE "C" AS claimant, told.*
+      FROM json_array_elements(%(rows)s::json) AS claim,
+           json_populate_record(NULL::{table}, claim) AS told
+), claims AS (
+    SELECT rank, claimant, {columns} FROM told
+    UNION ALL
+    SELECT coalesce(t_rank, 0), coalesce(t_claimant, ''), {columns}
+      FROM {table} LEFT JOIN provtap.trust ON t_kind = '{table}' AND t_id = {key}
+     WHERE {key} IN (SELECT {key} FROM told)
+), placed AS (
+    SELECT *, rank() OVER (PARTITION BY {key} ORDER BY claims.rank, claimant) AS place
+      FROM claims
+), best AS MATERIALIZED (
+    SELECT rank, claimant, {merged}
+      FROM placed
+     WHERE place = 1
+     GROUP BY {key}, rank, claimant
+), trusted AS (
+    INSERT INTO provtap.trust AS held (t_kind, t_id, t_rank, t_claimant)
+    SELECT '{table}', {key}, rank, claimant FROM best
+        ON CONFLICT (t_kind, t_id) DO UPDATE SET t_rank = excluded.t_rank, t_claimant = excluded.t_claimant
+     WHERE (held.t_rank, held.t_claimant) <> (excluded.t_rank, excluded.t_claimant)
+), joined AS (
+    INSERT INTO {table} AS held ({columns})
+    SELECT {columns} FROM best
+        ON CONFLICT ({key}) DO UPDATE SET ({columns}) = ROW ({excluded})
+     WHERE ROW ({held}) IS DISTINCT FROM ROW ({excluded})
+    RETURNING xmax = 0 AS new
+)
+SELECT count(*) FILTER (WHERE new) AS new,
+       count(*) FILTER (WHERE NOT new) AS updated,
+       (SELECT count(*) FROM best) - count(*) AS unchanged
+  FROM joined;
+
+-- name: add
+-- What is told of these tables is a set: nothing in it can contradict the rest.
+INSERT INTO {table} ({columns})
+SELECT {columns} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
+    ON CONFLICT DO NOTHING;
+
+-- name: both_kinds
+-- Ids that are an entity as well as an activity (PROV-CONSTRAINTS 1.0, constraint 54).
+SELECT id
+  FROM json_array_elements_text(%(entities)s::json) AS told (id)
+ WHERE id IN (SELECT json_array_elements_text(%(activities)s::json))
+    OR EXISTS (SELECT FROM provenance.activity WHERE a_id = id)
+UNION ALL
+SELECT id
+  FROM json_array_elements_text(%(activities)s::json) AS told (id)
+ WHERE EXISTS (SELECT FROM provenance.entity WHERE e_id = id)
+ ORDER BY id
+ LIMIT 1;
+
+-- name: second_generators
+-- Entities that more than one activity says it wrote; the model has room for one generation.
+SELECT wr_entity_id AS entity_id,
+       array_agg(DISTINCT wr_activity_id ORDER BY wr_activity_id) AS activity_ids,
+       min(wgb_activity_id) AS kept_id
+  FROM provtap.writing JOIN provenance.wasgeneratedby ON wgb_entity_id = wr_entity_id
+ WHERE wr_entity_id IN (SELECT wr_entity_id
+                          FROM json_populate_recordset(NULL::provtap.writing, %(rows)s::json))
+ GROUP BY wr_entity_id
+HAVING count(DISTINCT wr_activity_id) > 1
+ ORDER BY wr_entity_id;
+
+-- name: settle
+-- Find out anew what was read: by the readings that are new, and by those that a writing told now may
+-- concern. Gives the rows that are new, how many usages moved, and which ones they were.
+WITH written AS MATERIALIZED (
+    SELECT told.*,
+           (SELECT wr_time
+              FROM provtap.writing AS later
+             WHERE md5(later.wr_url) = md5(told.wr_url) AND later.wr_url = told.wr_url
+               AND later.wr_storage = told.wr_storage AND later.wr_time > told.wr_time
+             ORDER BY later.wr_time
+             LIMIT 1) AS wr_until
+      FROM json_populate_recordset(NULL::provtap.writing, %(writings)s::json) AS told
+), concerned AS (
+    SELECT rd_id FROM provtap.reading WHERE rd_entity_id IS NULL
+    UNION
+    SELECT rd_id
+      FROM written JOIN provtap.reading ON md5(rd_url) = md5(wr_url) AND rd_url = wr_url
+                                       AND rd_storage = wr_storage AND rd_time >= wr_time
+     WHERE wr_until IS NULL OR rd_time <= wr_until  -- what is written then may be the reader's own
+    UNION
+    SELECT rd_id
+      FROM written JOIN provenance.wasinformedby ON wib_informed_id = wr_activity_id
+      JOIN provtap.reading ON rd_activity_id = wib_informant_id AND rd_url = wr_url AND rd_storage = wr_storage
+), settled AS MATERIALIZED (
+    SELECT rd_id, rd_activity_id, rd_role, rd_storage, rd_url, rd_external_id, rd_entity_id AS was_id,
+           coalesce(rd_told_id, from_step.wr_entity_id, latest.wr_entity_id, rd_external_id)::text
+               COLLATE "C" AS entity_id
+      FROM provtap.reading
+      -- A whole reads what its own steps wrote, though they did so after it started.
+      LEFT JOIN LATERAL (
+           SELECT wr_entity_id
+             FROM provenance.wasinformedby JOIN provtap.writing ON wr_activity_id = wib_informed_id
+            WHERE wib_informant_id = rd_activity_id AND wr_url = rd_url AND wr_storage = rd_storage
+            ORDER BY wr_time DESC, wr_entity_id DESC
+            LIMIT 1) AS from_step ON true
+      LEFT JOIN LATERAL (
+           SELECT wr_entity_id
+             FROM provtap.writing
+            WHERE md5(wr_url) = md5(rd_url) AND wr_url = rd_url AND wr_storage = rd_storage
+              AND wr_time <= rd_time AND wr_activity_id <> rd_activity_id
+            ORDER BY wr_time DESC, wr_entity_id DESC
+            LIMIT 1) AS latest ON true
+     WHERE rd_id IN (SELECT rd_id FROM concerned)
+), changed AS MATERIALIZED (
+    SELECT * FROM settled WHERE was_id IS DISTINCT FROM entity_id
+), appeared AS (
+    INSERT INTO provenance.entity ({columns})
+    SELECT {columns}
+      FROM json_populate_recordset(NULL::provenance.entity, %(externals)s::json)
+     WHERE e_id IN (SELECT entity_id FROM changed)
+        ON CONFLICT DO NOTHING
+    RETURNING 1
+), located AS (
+    INSERT INTO provext.location (loc_entity_id, loc_url, loc_storage)
+    SELECT entity_id, rd_url, rd_storage FROM changed WHERE entity_id = rd_external_id
+        ON CONFLICT DO NOTHING
+    RETURNING 1
+), remembered AS (
+    UPDATE provtap.reading SET rd_entity_id = entity_id
+      FROM changed
+     WHERE reading.rd_id = changed.rd_id
+), used AS (
+    INSERT INTO provenance.used (u_activity_id, u_entity_id, u_role)
+    SELECT rd_activity_id, entity_id, rd_role FROM changed
+        ON CONFLICT DO NOTHING
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM appeared) + (SELECT count(*) FROM located)
+           + greatest((SELECT count(*) FROM used) - count(was_id), 0) AS new,
+       count(was_id) AS updated,
+       json_agg(json_build_object('u_activity_id', rd_activity_id, 'u_entity_id', was_id, 'u_role', rd_role))
+           FILTER (WHERE was_id IS NOT NULL)::text AS moved
+  FROM changed;
+
+-- name: take_back
+-- Remove usages that no reading bears out any more, and files that were only a name for a place.
+WITH moved AS MATERIALIZED (
+    SELECT DISTINCT u_activity_id, u_entity_id, u_role
+      FROM json_populate_recordset(NULL::provenance.used, %(rows)s::json)
+), unused AS (
+    DELETE FROM provenance.used
+     USING moved
+     WHERE used.u_activity_id = moved.u_activity_id AND used.u_entity_id = moved.u_entity_id
+       AND used.u_role IS NOT DISTINCT FROM moved.u_role
+       AND NOT EXISTS (SELECT
+                         FROM provtap.reading
+                        WHERE rd_activity_id = moved.u_activity_id AND rd_entity_id = moved.u_entity_id
+                          AND rd_role IS NOT DISTINCT FROM moved.u_role)
+)
+DELETE FROM provenance.entity
+ WHERE e_id IN (SELECT u_entity_id FROM moved)
+   AND NOT EXISTS (SELECT FROM provtap.reading WHERE rd_entity_id = e_id)
+   AND NOT EXISTS (SELECT FROM provtap.trust WHERE t_kind = 'provenance.entity' AND t_id = e_id);
+
+-- name: alias
+-- Name each file by the place it was written to, for as long as it was the one there, and by the id that a
+-- file at this place has while nobody is known to have written it. A writing also ends the one before it.
+WITH told AS MATERIALIZED (
+    SELECT * FROM json_populate_recordset(NULL::provtap.writing, %(writings)s::json)
+), concerned AS (
+    SELECT wr_url, wr_time, wr_entity_id FROM told
+    UNION
+    SELECT before.*
+      FROM told CROSS JOIN LATERAL (
+           SELECT wr_url, wr_time, wr_entity_id
+             FROM provtap.writing AS before
+            WHERE md5(before.wr_url) = md5(told.wr_url) AND before.wr_url = told.wr_url
+              AND before.wr_storage = told.wr_storage
+              AND (before.wr_time, before.wr_entity_id) < (told.wr_time, told.wr_entity_id)
+            ORDER BY before.wr_time DESC, before.wr_entity_id DESC
+            LIMIT 1) AS before
+), version AS MATERIALIZED (
+    SELECT DISTINCT writing.wr_entity_id, writing.wr_url, writing.wr_external_id, writing.wr_time,
+           (SELECT later.wr_time
+              FROM provtap.writing AS later
+             WHERE md5(later.wr_url) = md5(writing.wr_url) AND later.wr_url = writing.wr_url
+               AND later.wr_storage = writing.wr_storage
+               AND (later.wr_time, later.wr_entity_id) > (writing.wr_time, writing.wr_entity_id)
+             ORDER BY later.wr_time, later.wr_entity_id
+             LIMIT 1) AS wr_until
+      FROM concerned JOIN provtap.writing
+        ON md5(writing.wr_url) = md5(concerned.wr_url) AND writing.wr_url = concerned.wr_url
+       AND writing.wr_time = concerned.wr_time AND writing.wr_entity_id = concerned.wr_entity_id
+), named AS (
+    SELECT wr_entity_id, 'path' AS kind, wr_url AS value, wr_time, wr_until FROM version
+    UNION ALL
+    SELECT wr_entity_id, 'id', wr_external_id::text COLLATE "C", wr_time, wr_until FROM version
+), aliased AS (
+    INSERT INTO provext.alias AS held (al_entity_id, al_kind, al_value, al_validfrom, al_validto)
+    -- Two sites may have the same file at the same path: it is there until it is at neither.
+    SELECT wr_entity_id, kind, value, wr_time, CASE WHEN bool_and(wr_until IS NOT NULL) THEN max(wr_until) END
+      FROM named
+     GROUP BY wr_entity_id, kind, value, wr_time
+        ON CONFLICT (al_entity_id, al_kind, md5(al_value), al_validfrom)
+           DO UPDATE SET al_validto = excluded.al_validto
+     WHERE held.al_validto IS DISTINCT FROM excluded.al_validto
+    RETURNING xmax = 0 AS new
+)
+SELECT count(*) FILTER (WHERE new) AS new, count(*) FILTER (WHERE NOT new) AS updated
+  FROM aliased;

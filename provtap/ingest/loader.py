@@ -1,0 +1,211 @@
+"""Accounts into tables, so that neither the order in which documents arrive nor a repetition matters.
+
+Three rules make it so. What is told of one thing by several sources is joined: the most trusted claim makes
+the row, equals are merged (`join` in load.sql). What is told as a set is united (`add`). What was read at a
+path follows from everything that is stored of readings and writings (`settle`, `alias`).
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from provtap.database.connect import Transaction
+from provtap.database.sql import load_statements
+from provtap.errors import DocumentError
+from provtap.ingest.records import (
+    Account,
+    Activity,
+    ActivityDescription,
+    Agent,
+    Claim,
+    ConfigFile,
+    Entity,
+    EntityDescription,
+    Environment,
+    External,
+    Location,
+    Parameter,
+    Reading,
+    Record,
+    Run,
+    WasAssociatedWith,
+    WasAttributedTo,
+    WasGeneratedBy,
+    WasInformedBy,
+    Writing,
+    columns,
+)
+
+SQL = load_statements("provtap.ingest", "load.sql")
+
+# What a row points to is stored before it.
+_JOINED: tuple[type[Claim], ...] = (EntityDescription, Agent, Entity, Activity, WasGeneratedBy)
+_PUBLISHED_SETS: tuple[type[Record], ...] = (
+    WasInformedBy,
+    WasAssociatedWith,
+    WasAttributedTo,
+    Parameter,
+    ConfigFile,
+    Location,
+    Run,
+)
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass
+class Counts:
+    """Published rows that a document added, changed, or told again as they were; and its warnings."""
+
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+    def add(self, new: int, updated: int, unchanged: int = 0) -> None:
+        """Count the rows of one statement."""
+        self.new += new
+        self.updated += updated
+        self.unchanged += unchanged
+
+
+def load(transaction: Transaction, accounts: Iterable[Account], ingestion_id: int) -> Counts:
+    """Store what *accounts* say, as the ingestion *ingestion_id*; the caller holds the lock `lock`.
+
+    An activity that is known from another record is left as it is, with a warning.
+
+    Raises: DocumentError for what breaks a rule of the model.
+    """
+    counts = Counts()
+    taken = _without_conflicts(transaction, accounts, counts)
+    rows = _rows(record for account in taken for record in account.records)
+    _check_kinds(transaction, rows)
+    counts.add(new := _add(transaction, ActivityDescription, rows), 0, len(rows[ActivityDescription]) - new)
+    for claimed in _JOINED:
+        _join(transaction, claimed, rows[claimed], counts)
+    transaction.execute(SQL["keep_records"], rows=_record_rows(taken), ingestion=ingestion_id)
+    _add(transaction, Environment, rows)
+    for kind in _PUBLISHED_SETS:
+        counts.add(new := _add(transaction, kind, rows), 0, len(rows[kind]) - new)
+    _settle(transaction, rows, counts)
+    _warn_of_second_generators(transaction, rows, counts)
+    return counts
+
+
+def _without_conflicts(
+    transaction: Transaction, accounts: Iterable[Account], counts: Counts
+) -> Sequence[Account]:
+    """Return the accounts of activities that have one record only, or of their first record."""
+    first: dict[str, Account] = {}
+    told = [(account, first.setdefault(account.activity_id, account)) for account in accounts]
+    known = transaction.rows(SQL["conflicting_activities"], rows=_record_rows(first.values()))
+    refused = {row.rec_activity_id for row in known}
+    refused_here = {account.activity_id for account, kept in told if account.sha256 != kept.sha256}
+    counts.warnings += [warning for account, _ in told for warning in account.warnings]
+    counts.warnings += [
+        f"{activity_id} is known from another record, which is kept"
+        for activity_id in sorted(refused | refused_here)
+    ]
+    return [
+        account
+        for account, kept in told
+        if account.activity_id not in refused and account.sha256 == kept.sha256
+    ]
+
+
+def _record_rows(accounts: Iterable[Account]) -> str:
+    return json.dumps(
+        [{"rec_activity_id": account.activity_id, "rec_sha256": account.sha256} for account in accounts]
+    )
+
+
+def _rows(records: Iterable[Record]) -> Mapping[type[Record], Rows]:
+    """Sort records by their class, as rows of its table; equal ones become one."""
+    seen: dict[type[Record], dict[Record, None]] = defaultdict(dict)
+    for record in records:
+        seen[type(record)][record] = None
+    rows: Mapping[type[Record], Rows] = defaultdict(list)
+    for kind, distinct in seen.items():
+        pairs = columns(kind)
+        rows[kind].extend(_row(record, pairs) for record in distinct)
+    return rows
+
+
+def _row(record: Record, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    row = {column: _cell(getattr(record, name)) for name, column in pairs}
+    if isinstance(record, Claim):
+        row |= {"rank": int(record.rank), "claimant": record.claimant}
+    return row
+
+
+def _cell(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _check_kinds(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> None:
+    entities = [row["e_id"] for row in [*rows[Entity], *rows[External]]]
+    activities = [row["a_id"] for row in rows[Activity]]
+    found = transaction.one(
+        SQL["both_kinds"], entities=json.dumps(entities), activities=json.dumps(activities)
+    )
+    if found:
+        raise DocumentError(f"{found.id} would be an entity as well as an activity")
+
+
+def _add(transaction: Transaction, kind: type[Record], rows: Mapping[type[Record], Rows]) -> int:
+    """Unite the rows of one class with what is stored; return how many are new."""
+    if not rows[kind]:
+        return 0
+    statement = SQL["add"].format(table=kind.table, columns=", ".join(column for _, column in columns(kind)))
+    return transaction.execute(statement, rows=json.dumps(rows[kind]))
+
+
+def _join(transaction: Transaction, kind: type[Claim], rows: Rows, counts: Counts) -> None:
+    """Join the claims of one class with the stored rows and their trust."""
+    if not rows:
+        return
+    names = [column for _, column in columns(kind)]
+    statement = SQL["join"].format(
+        table=kind.table,
+        key=kind.key,
+        columns=", ".join(names),
+        merged=", ".join(_merged(name, kind.key) for name in names),
+        held=", ".join(f"held.{name}" for name in names),
+        excluded=", ".join(f"excluded.{name}" for name in names),
+    )
+    [row] = transaction.rows(statement, rows=json.dumps(rows))
+    counts.add(row.new, row.updated, row.unchanged)
+
+
+def _merged(name: str, key: str) -> str:
+    if name == key:
+        return name
+    # A run lasts at least until its last product is written; every other column takes the least value.
+    return f"max({name}) AS {name}" if name == "a_endtime" else f"min({name}) AS {name}"
+
+
+def _settle(transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts) -> None:
+    """Bring usages, files without producer and aliases in line with what is told of readings and writings."""
+    _add(transaction, Writing, rows)
+    counts.unchanged += len(rows[Reading]) - _add(transaction, Reading, rows)
+    writings = json.dumps(rows[Writing])
+    statement = SQL["settle"].format(columns=", ".join(column for _, column in columns(Entity)))
+    [row] = transaction.rows(statement, writings=writings, externals=json.dumps(rows[External]))
+    counts.add(row.new, row.updated)
+    if row.moved:
+        transaction.execute(SQL["take_back"], rows=row.moved)
+    [aliases] = transaction.rows(SQL["alias"], writings=writings)
+    counts.add(aliases.new, aliases.updated)
+
+
+def _warn_of_second_generators(
+    transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts
+) -> None:
+    for row in transaction.rows(SQL["second_generators"], rows=json.dumps(rows[Writing])):
+        others = ", ".join(activity_id for activity_id in row.activity_ids if activity_id != row.kept_id)
+        counts.warnings.append(
+            f"{row.entity_id} was generated by {row.kept_id}; the later claim of {others} is not kept"
+        )
