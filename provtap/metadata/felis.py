@@ -6,19 +6,15 @@ VOTable types they are sent as, and `#entity.e_id` refers to a column of the sam
 refers to a column of another file. Tables and columns are shown in the order of the file.
 """
 
-import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from provtap.errors import SettingsError
+from provtap.metadata.consistency import check
+from provtap.metadata.sources import digest, sources
 from provtap.tableset import Column, Key, Schema, Table, Tableset
 
 _COMMON = {"name": str, "description": str, "votable:utype": str}
@@ -57,62 +53,11 @@ def load(metadata_dir: Path | None = None) -> Tableset:
 
     Raises: SettingsError, naming the file, the table and the column.
     """
-    sources = [*_metadata_files(files("provtap.tap_schema")), *_operator_files(metadata_dir)]
-    contents = [(source.name, source.read_bytes()) for source in sources]
-    documents = [_Document(name, _parse(name, content)) for name, content in contents]
-    schemas = [document.schema() for document in sorted(documents, key=_Document.order)]
-    tableset = Tableset(tuple(schemas), _digest(contents))
-    _refuse_duplicates(tableset)
-    _check_keys(tableset)
+    given = sources(metadata_dir)
+    documents = sorted((_Document(source.name, source.parse()) for source in given), key=_Document.order)
+    tableset = Tableset(tuple(document.schema() for document in documents), digest(given))
+    check(tableset)
     return tableset
-
-
-def _operator_files(directory: Path | None) -> list[Traversable]:
-    if directory is None:
-        return []
-    found = _metadata_files(directory) if directory.is_dir() else []
-    if not found:
-        raise SettingsError(f"The metadata directory {directory} holds no *.yaml file.")
-    return found
-
-
-def _metadata_files(directory: Traversable) -> list[Traversable]:
-    return sorted((f for f in directory.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
-
-
-def _digest(contents: Iterable[tuple[str, bytes]]) -> str:
-    digest = hashlib.sha256()
-    for name, content in contents:
-        digest.update(f"{name} {len(content)}\n".encode() + content)
-    return digest.hexdigest()
-
-
-# YAML ----------------------------------------------------------------------------------------------------
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """A YAML loader that refuses a key given twice, of which YAML would silently keep the last."""
-
-
-def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
-    pairs = loader.construct_pairs(node, deep=True)
-    keys = [key for key, _ in pairs]
-    if twice := next((key for key in keys if keys.count(key) > 1), None):
-        raise yaml.constructor.ConstructorError(None, None, f"{twice} is given twice", node.start_mark)
-    return dict(pairs)
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
-def _parse(name: str, content: bytes) -> Any:
-    try:
-        return yaml.load(content, Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The metadata file {name} is not proper YAML: {error}") from error
-
-
-# Vocabulary ----------------------------------------------------------------------------------------------
 
 
 def _checked(given: Any, words: Mapping[str, type], needed: Iterable[str], where: str) -> dict[str, Any]:
@@ -154,9 +99,6 @@ def _flag(given: dict[str, Any], word: str, where: str) -> bool:
 def _text(given: dict[str, Any]) -> str:
     """Return a description as one line: where the file breaks its lines means nothing."""
     return " ".join(given["description"].split())
-
-
-# Schema, tables, columns, keys ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -249,53 +191,3 @@ def _reference(given: Any, schema: str, where: str) -> tuple[str, str]:
         raise SettingsError(f"{where}: {given!r} is not a reference like #table.column.")
     *path, column = parts
     return ".".join(path if len(path) == 2 else [schema, *path]), column
-
-
-# The whole -----------------------------------------------------------------------------------------------
-
-
-def _refuse_duplicates(tableset: Tableset) -> None:
-    """Refuse a name given twice; ADQL ignores the case of names, so this does too."""
-    _refuse_twice("schema", (schema.name for schema in tableset.schemas))
-    _refuse_twice("table", (table.qualified_name for table in tableset.tables()))
-    for table in tableset.tables():
-        _refuse_twice(f"column of {table.qualified_name}", (column.name for column in table.columns))
-    _refuse_twice("key", (key.key_id for key in _keys(tableset)))
-
-
-def _refuse_twice(what: str, names: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name.lower() in seen:
-            raise SettingsError(f"The metadata files describe the {what} {name} twice.")
-        seen.add(name.lower())
-
-
-def _check_keys(tableset: Tableset) -> None:
-    """Refuse keys to what is not published, or to something of another type."""
-    datatypes = {
-        (table.qualified_name, column.name): column.datatype
-        for table in tableset.tables()
-        for column in table.columns
-    }
-    for table in tableset.tables():
-        for name in table.primary_key:
-            _datatype(datatypes, table.qualified_name, name, f"the primary key of {table.qualified_name}")
-    for key in _keys(tableset):
-        for source, target in key.columns:
-            ends = (key.from_table, source), (key.target_table, target)
-            kinds = {_datatype(datatypes, *end, f"the key {key.key_id}") for end in ends}
-            if len(kinds) > 1:
-                raise SettingsError(f"The ends of the key {key.key_id} have different types.")
-
-
-def _datatype(datatypes: Mapping[tuple[str, str], str], table: str, column: str, what: str) -> str:
-    if (table, column) not in datatypes:
-        raise SettingsError(
-            f"In the metadata files, {what} names a column {table}.{column} that is not there."
-        )
-    return datatypes[table, column]
-
-
-def _keys(tableset: Tableset) -> Iterator[Key]:
-    return chain.from_iterable(table.keys for table in tableset.tables())
