@@ -1,0 +1,245 @@
+"""Values and conditions: their names looked up, their types settled, their metadata carried on.
+
+What becomes of unit, UCD and the rest: a column keeps all; MIN and MAX keep type and unit, SUM and AVG the
+unit; + and - keep a unit that all operands share; everything else starts anew.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from provtap.adql import functions, nodes
+from provtap.adql.lexer import Position, problem
+from provtap.adql.literals import comparable, literal, whole_number
+from provtap.adql.plan import (
+    Aggregate,
+    Arithmetic,
+    Call,
+    Constant,
+    Expression,
+    Operation,
+    Select,
+    Subquery,
+    Type,
+    arithmetic_type,
+    typed_column,
+)
+from provtap.adql.scopes import Scope
+from provtap.errors import AdqlError
+from provtap.tableset import Column
+
+QueryResolver = Callable[[nodes.Query, Scope], Select]
+
+
+class Expressions:
+    """Resolves the expressions of one clause of a SELECT."""
+
+    def __init__(self, scope: Scope, query: QueryResolver, no_aggregates_in: str | None = None) -> None:
+        self.scope = scope
+        self.query = query
+        self.no_aggregates_in = no_aggregates_in
+        """Why a set function can't stand here (the name of the clause); None where it can."""
+        self.aggregates = 0
+        """Set functions seen so far."""
+
+    # Values ---------------------------------------------------------------------------------------------
+
+    def value(self, value: nodes.Value) -> Expression:
+        """Return the resolved value."""
+        match value:
+            case nodes.ColumnReference():
+                return self.column(value)
+            case nodes.Literal():
+                return literal(value)
+            case nodes.Arithmetic():
+                return self.arithmetic(value)
+            case nodes.Sign():
+                return self.sign(value)
+            case nodes.Concatenation():
+                return self.concatenation(value)
+            case nodes.FunctionCall():
+                return self.function_call(value)
+            case nodes.SetFunction():
+                return self.set_function(value)
+        raise TypeError(value)
+
+    def column(self, reference: nodes.ColumnReference) -> Expression:
+        """Return the column meant."""
+        return self.scope.column(reference)
+
+    def arithmetic(self, chain: nodes.Arithmetic) -> Expression:
+        """Return numbers added and subtracted, or multiplied and divided (of integers: a whole quotient)."""
+        operands = tuple(self._number(operand) for operand in chain.operands)
+        type_ = arithmetic_type([operand.type for operand in operands])
+        units = {operand.about.unit if operand.about else None for operand in operands}
+        unit = units.pop() if len(units) == 1 and chain.operators[0] in {"+", "-"} else None
+        return Arithmetic(type_, operands, typed_column(type_, unit=unit), operators=chain.operators)
+
+    def sign(self, sign: nodes.Sign) -> Expression:
+        """Return a number with its sign."""
+        operand = self._number(sign.operand)
+        if sign.sign == "+":
+            return operand
+        unit = operand.about.unit if operand.about else None
+        return Operation(operand.type, (operand,), typed_column(operand.type, unit=unit), operator="-")
+
+    def _number(self, value: nodes.Value) -> Expression:
+        operand = self.value(value)
+        if not operand.type.is_number:
+            hint = "Texts are joined by ||." if operand.type is Type.TEXT else None
+            raise problem(f"Arithmetic needs numbers; this is {operand.type.noun}.", value.at, hint)
+        return operand
+
+    def concatenation(self, chain: nodes.Concatenation) -> Expression:
+        """Return texts joined; a number or timestamp is taken as the text a result shows."""
+        operands = tuple(self.value(operand) for operand in chain.operands)
+        for node, operand in zip(chain.operands, operands, strict=True):
+            if operand.type is Type.OTHER:
+                raise problem(f"|| joins texts; this is {operand.type.noun}.", node.at)
+        return Operation(Type.TEXT, operands, operator="||")
+
+    def function_call(self, call: nodes.FunctionCall) -> Expression:
+        """Return a call whose arguments are as many, and of the types, that the function wants."""
+        function = functions.find(call.name, call.at)
+        check_arity(call, function)
+        arguments = [
+            self._argument(call.name, argument)
+            if number < function.integers_from
+            else whole_number(call, argument)
+            for number, argument in enumerate(call.arguments)
+        ]
+        missing = function.arity[-1] - len(arguments)
+        arguments += [Constant(Type.INT, kind="integer", text="0")] * missing
+        unit = function.unit
+        if unit == "=":
+            unit = arguments[0].about.unit if arguments[0].about else None
+        return Call(Type.DOUBLE, tuple(arguments), typed_column(Type.DOUBLE, unit=unit), function=function)
+
+    def _argument(self, name: str, value: nodes.Value) -> Expression:
+        argument = self.value(value)
+        if not argument.type.is_number and argument.type is not Type.NULL:
+            raise problem(f"{name} needs numbers; this argument is {argument.type.noun}.", value.at)
+        return argument
+
+    def set_function(self, call: nodes.SetFunction) -> Expression:
+        """Return an aggregate, if one can stand here."""
+        if self.no_aggregates_in:
+            hint = "Conditions on groups stand in HAVING." if self.no_aggregates_in == "WHERE" else None
+            raise problem(f"{call.name} can't stand in {self.no_aggregates_in}.", call.at, hint)
+        self.aggregates += 1
+        if call.argument is None:
+            return _count((), call)
+        inner = Expressions(self.scope, self.query, f"the argument of {call.name}")
+        argument = inner.value(call.argument)
+        self._check_own(call, argument)
+        return _count((argument,), call) if call.name == "COUNT" else _aggregate(call, argument)
+
+    def _check_own(self, call: nodes.SetFunction, argument: Expression) -> None:
+        """Refuse an aggregate over columns of an outer query, which SQL would compute out there."""
+        own = {field.table for output in self.scope.relation.outputs for field in output.value.fields()}
+        tables = {field.table for field in argument.fields()}
+        if tables and not tables & own:
+            raise problem(f"{call.name} is about columns of the outer query only.", call.at)
+
+    # Conditions -----------------------------------------------------------------------------------------
+
+    def condition(self, condition: nodes.Condition) -> Expression:
+        """Return the resolved condition."""
+        match condition:
+            case nodes.Comparison():
+                operands = self._comparable(condition.at, condition.left, condition.right)
+                return _predicate(condition.operator.replace("!=", "<>"), operands)
+            case nodes.Junction():
+                members = tuple(self.condition(operand) for operand in condition.operands)
+                return _predicate(condition.operator, members)
+            case nodes.Not():
+                return _predicate("NOT", (self.condition(condition.operand),))
+            case nodes.Between():
+                operands = self._comparable(condition.at, condition.value, condition.low, condition.high)
+                return _predicate("BETWEEN", operands, condition.negated)
+            case nodes.In():
+                return self.in_(condition)
+            case nodes.Like():
+                return self.like(condition)
+            case nodes.IsNull():
+                return _predicate(
+                    "IS NOT NULL" if condition.negated else "IS NULL", (self.value(condition.value),)
+                )
+            case nodes.Exists():
+                return self.subquery("EXISTS", condition.query, None)
+        raise TypeError(condition)
+
+    def in_(self, condition: nodes.In) -> Expression:
+        """Return a membership, in a list or in the only column of a subquery."""
+        operator = "NOT IN" if condition.negated else "IN"
+        if isinstance(condition.values, tuple):
+            return _predicate(operator, self._comparable(condition.at, condition.value, *condition.values))
+        membership = self.subquery(operator, condition.values, self.value(condition.value))
+        outputs = membership.query.outputs
+        if len(outputs) != 1:
+            raise problem(
+                f"The subquery of IN must have one column; it has {len(outputs)}.", condition.values.at
+            )
+        value, _ = comparable((membership.operands[0], outputs[0].value), condition.at, fixed=1)
+        return replace(membership, operands=(value, *membership.operands[1:]))
+
+    def subquery(self, operator: str, query: nodes.Query, value: Expression | None) -> Subquery:
+        """Return a subquery that sees the columns of this SELECT."""
+        scope = Scope(self.scope)
+        select = self.query(query, scope)
+        operands = (*([value] if value else []), *scope.captured)
+        return Subquery(Type.CONDITION, operands, operator=operator, query=select)
+
+    def like(self, condition: nodes.Like) -> Expression:
+        """Return a match of two texts."""
+        operands = (self.value(condition.value), self.value(condition.pattern))
+        for node, operand in zip((condition.value, condition.pattern), operands, strict=True):
+            if operand.type not in {Type.TEXT, Type.NULL}:
+                raise problem(f"LIKE compares texts; this is {operand.type.noun}.", node.at)
+        return _predicate("LIKE", operands, condition.negated)
+
+    def _comparable(self, at: Position, *values: nodes.Value) -> tuple[Expression, ...]:
+        return comparable(tuple(self.value(value) for value in values), at)
+
+
+def check_arity(call: nodes.FunctionCall, function: functions.Function) -> None:
+    """Refuse a call with too many or too few arguments."""
+    given = len(call.arguments)
+    if given in function.arity:
+        return
+    wanted = " or ".join(map(str, function.arity))
+    plural = "" if wanted == "1" else "s"
+    raise problem(f"{call.name} takes {wanted} argument{plural}, not {given}.", call.at)
+
+
+def _predicate(operator: str, operands: Sequence[Expression], negated: bool = False) -> Operation:
+    operator = f"NOT {operator}" if negated else operator
+    return Operation(Type.CONDITION, tuple(operands), operator=operator)
+
+
+def _count(operands: tuple[Expression, ...], call: nodes.SetFunction) -> Aggregate:
+    about = typed_column(Type.LONG, ucd="meta.number")
+    return Aggregate(Type.LONG, operands, about, name="COUNT", distinct=call.distinct)
+
+
+def _aggregate(call: nodes.SetFunction, argument: Expression) -> Aggregate:
+    if call.name in {"MIN", "MAX"}:
+        type_, about = _extreme(call, argument)
+    else:
+        if not argument.type.is_number:
+            raise _wrong_argument(call, argument)
+        whole = call.name == "SUM" and argument.type in {Type.SHORT, Type.INT, Type.LONG}
+        type_ = Type.LONG if whole else Type.DOUBLE
+        about = typed_column(type_, unit=argument.about.unit if argument.about else None)
+    return Aggregate(type_, (argument,), about, name=call.name, distinct=call.distinct)
+
+
+def _extreme(call: nodes.SetFunction, argument: Expression) -> tuple[Type, Column]:
+    if argument.type is Type.OTHER:
+        raise _wrong_argument(call, argument)
+    about = argument.about or typed_column(argument.type)
+    ucd = f"{about.ucd};stat.{call.name.lower()}" if about.ucd and "stat." not in about.ucd else about.ucd
+    return argument.type, replace(about, ucd=ucd, utype=None, description=None)
+
+
+def _wrong_argument(call: nodes.SetFunction, argument: Expression) -> AdqlError:
+    return problem(f"{call.name} can't take {argument.type.noun}.", call.at)

@@ -1,0 +1,41 @@
+"""The rule of groups: what a query with groups shows must be the same for all rows of a group.
+
+Source: SQL-92, section 7.9; ADQL 2.1 adds nothing.
+"""
+
+from collections.abc import Sequence
+
+from provtap.adql.lexer import Position, problem
+from provtap.adql.plan import Aggregate, Expression, Field
+from provtap.adql.scopes import Scope
+
+
+class Grouping:
+    """The groups of one SELECT."""
+
+    def __init__(self, scope: Scope, terms: Sequence[Expression]) -> None:
+        self.terms = terms
+        self.own = {field.table for output in scope.relation.outputs for field in output.value.fields()}
+        """Tables of this SELECT; columns of outer queries are constants here."""
+
+    def check(self, values: Sequence[Expression], places: Sequence[Position]) -> None:
+        """Refuse the first value that may differ within a group.
+
+        Raises: AdqlError that names the column.
+        """
+        for value, at in zip(values, places, strict=True):
+            loose = self.loose_field(value)
+            if loose is not None:
+                hint = "Add it to GROUP BY, or take its MIN or MAX."
+                raise problem(
+                    f"{loose.about.name if loose.about else loose.column} differs within a group.", at, hint
+                )
+
+    def loose_field(self, value: Expression) -> "Field | None":
+        """Return a column in *value* that neither GROUP BY nor an aggregate holds fast."""
+        if isinstance(value, Aggregate) or value in self.terms:
+            return None
+        if isinstance(value, Field):
+            return value if value.table in self.own else None
+        found = (self.loose_field(operand) for operand in value.operands)
+        return next((field for field in found if field is not None), None)

@@ -1,0 +1,171 @@
+"""The words of ADQL 2.1: text to tokens, one at a time, each with its exact position.
+
+Source: ADQL 2.1, section 2.1 ("Characters, Keywords, Identifiers and Literals") and its BNF.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from provtap.adql.reserved import RESERVED
+from provtap.errors import AdqlError
+
+TEXT_LIMIT = 1_000_000
+"""Bytes of one query, in UTF-8."""
+TOKEN_LIMIT = 200_000
+"""Tokens of one query."""
+
+
+class Position(NamedTuple):
+    """Where something stands in the query; both count from 1, a column is one character."""
+
+    line: int
+    column: int
+
+
+class Token(NamedTuple):
+    """One word of a query."""
+
+    type: str
+    """A reserved word in capitals, a symbol, or the kind of thing: identifier, delimited, string, integer,
+    decimal, approximate, end."""
+    text: str
+    """As written, but without the quotes of a delimited identifier or a string."""
+    at: Position
+
+
+def problem(message: str, at: Position, hint: str | None = None) -> AdqlError:
+    """Return the error to raise about what stands at *at*."""
+    return AdqlError(message, line=at.line, column=at.column, hint=hint)
+
+
+# ASCII classes: `\s` and `\d` would let in no-break spaces and the digits of other scripts.
+_BLANK = re.compile(r"(?:[ \t\r\n\f\v]++|--[^\r\n]*+)*+")
+_TOKEN = re.compile(
+    r"""(?P<identifier> [A-Za-z][A-Za-z0-9_]*+ )
+    |   (?P<number> (?: [0-9]++ (?:\.[0-9]*+)?+ | \.[0-9]++ ) (?: [eE][+-]?[0-9]++ )?+ (?![A-Za-z0-9_.]) )
+    |   (?P<string> ' (?: [^'] | '' )*+ ' )
+    |   (?P<delimited> " (?: [^"] | "" )++ " )
+    |   (?P<symbol> <> | != | <= | >= | \|\| | /(?!\*) | [-(),.*+=<>;] )""",
+    re.VERBOSE,
+)
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Yield the tokens of *text*, lazily, the last one of type `end`.
+
+    Raises: AdqlError at the first character that is not ADQL, and over the limits.
+    """
+    _check_text(text)
+    reader = _Reader(text)
+    for _ in range(TOKEN_LIMIT):
+        token = reader.next()
+        yield token
+        if token.type == "end":
+            return
+    raise problem(f"The query has more than {TOKEN_LIMIT} words and symbols.", reader.position())
+
+
+class _Reader:
+    """How far the text has been read."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.offset = 0
+        self.line = 1
+        self.line_start = 0
+
+    def position(self) -> Position:
+        return Position(self.line, self.offset - self.line_start + 1)
+
+    def next(self) -> Token:
+        """Return the next token, past blanks and comments."""
+        self.skip(_BLANK.match(self.text, self.offset))
+        at = self.position()
+        if self.offset == len(self.text):
+            return Token("end", "", at)
+        match = _TOKEN.match(self.text, self.offset)
+        if match is None:
+            raise _misspelt(self.text, self.offset, at)
+        self.skip(match)
+        return _token(match, at)
+
+    def skip(self, match: re.Match[str] | None) -> None:
+        """Move past *match*, counting the lines in it."""
+        if match is None or match.end() == self.offset:
+            return
+        newlines = self.text.count("\n", self.offset, match.end())
+        if newlines:
+            self.line += newlines
+            self.line_start = self.text.rindex("\n", self.offset, match.end()) + 1
+        self.offset = match.end()
+
+
+def _check_text(text: str) -> None:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise AdqlError("The query holds a character that no Unicode text can hold.") from error
+    if size > TEXT_LIMIT:
+        raise AdqlError(f"The query is {size} bytes long; the limit is {TEXT_LIMIT} bytes.")
+    if "\0" in text:
+        raise AdqlError("The query holds a NUL character, which no text in the database can hold.")
+
+
+def _token(match: re.Match[str], at: Position) -> Token:
+    text = match.group()
+    match match.lastgroup:
+        case "identifier":
+            word = text.upper()
+            return Token(word if word in RESERVED else "identifier", text, at)
+        case "string":
+            return Token("string", text[1:-1].replace("''", "'"), at)
+        case "delimited":
+            return Token("delimited", text[1:-1].replace('""', '"'), at)
+        case "number":
+            return Token(_number_type(text), text, at)
+        case _:
+            return Token(text, text, at)
+
+
+def _number_type(text: str) -> str:
+    if "e" in text or "E" in text:
+        return "approximate"
+    return "decimal" if "." in text else "integer"
+
+
+_MISSPELT = {
+    "'": ("This text has no closing quote.", "Write a quote inside a text twice: 'it''s'."),
+    '"': ("This name in double quotes is empty or has no closing quote.", None),
+    "/": (
+        "A comment starts with two hyphens in ADQL.",
+        "Write -- and the comment, up to the end of the line.",
+    ),
+    "%": ("ADQL has no operator %.", "Write MOD(x, y)."),
+    "!": ("ADQL has no operator !.", "Write NOT, or <> for unequal."),
+    "^": ("ADQL has no operator ^.", "Write POWER(x, y)."),
+    "_": ("A name can't start with an underscore.", "Write it in double quotes."),
+    "[": ("ADQL has no brackets.", "Write names in double quotes."),
+    "`": ("ADQL has no back quotes.", "Write names in double quotes, texts in single ones."),
+} | dict.fromkeys(
+    "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u00b4",
+    ("This is a typographic quote.", "Write the plain ' around texts and \" around names."),
+)
+_NUMBER_START = re.compile(r"[0-9.]+\w*")
+
+
+def _misspelt(text: str, offset: int, at: Position) -> AdqlError:
+    """Return the error about the character at *offset*, where no token starts."""
+    character = text[offset]
+    if character in _MISSPELT:
+        message, hint = _MISSPELT[character]
+        return problem(message, at, hint)
+    if number := _NUMBER_START.match(text, offset):
+        return problem(
+            f"{number.group()[:40]} is not a number.", at, "Put a blank between a number and a word."
+        )
+    if character.isspace():
+        return problem(f"U+{ord(character):04X} is not a blank of ADQL.", at, "Write a plain space.")
+    if character.isalpha():
+        return problem(f"A name with {character} must stand in double quotes.", at)
+    return problem(f"{character} (U+{ord(character):04X}) means nothing in ADQL.", at)

@@ -1,0 +1,84 @@
+"""Literals: the type each one has, and what a text literal means beside a timestamp."""
+
+import re
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from provtap.adql import nodes
+from provtap.adql.lexer import Position, problem
+from provtap.adql.plan import Constant, Expression, Type
+
+DIGITS_LIMIT = 300
+"""Characters of one number."""
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?)?Z?")
+
+
+def comparable(operands: Sequence[Expression], at: Position, fixed: int = 0) -> tuple[Expression, ...]:
+    """Return the operands ready to be compared: beside a timestamp, text literals become timestamps.
+
+    The last *fixed* ones stay as they are.
+    Raises: AdqlError if two of them have nothing in common.
+    """
+    families = {Type.DOUBLE if o.type.is_number else o.type for o in operands if o.type is not Type.NULL}
+    if Type.OTHER in families:
+        raise problem("One of these values can only be selected, not compared.", at)
+    if families == {Type.TEXT, Type.TIMESTAMP}:
+        free = len(operands) - fixed
+        operands = (*(_timestamp(o, at) for o in operands[:free]), *operands[free:])
+        families = {o.type for o in operands if o.type is not Type.NULL}
+    if len(families) > 1:
+        nouns = " with ".join(sorted(family.noun for family in families))
+        raise problem(f"This compares {nouns}.", at, _comparison_hint(families))
+    return tuple(operands)
+
+
+def _comparison_hint(families: Collection[Type]) -> str | None:
+    if Type.TIMESTAMP in families:
+        return "A timestamp is compared with a literal such as '2026-01-31T12:00:00'."
+    return "Put the number in single quotes, or take a numeric column."
+
+
+def _timestamp(operand: Expression, at: Position) -> Expression:
+    """Return a text literal as the timestamp it tells (DALI 1.1, section 3.3.3); anything else as it is."""
+    if not isinstance(operand, Constant) or operand.kind != "string":
+        return operand
+    try:
+        if not _TIMESTAMP.fullmatch(operand.text):
+            raise ValueError(operand.text)
+        moment = datetime.fromisoformat(operand.text.removesuffix("Z"))
+    except ValueError as error:
+        message = f"'{operand.text[:40]}' is no timestamp."
+        raise problem(message, at, "Write it as '2026-01-31' or '2026-01-31T12:00:00.5', in UTC.") from error
+    return Constant(Type.TIMESTAMP, kind="timestamp", text=moment.isoformat())
+
+
+def literal(node: nodes.Literal) -> Constant:
+    """Return a literal with its type; an integer has the smallest of int, long and double that holds it.
+
+    Raises: AdqlError if a number is too long, or out of the range of double precision.
+    """
+    if node.kind == "string":
+        return Constant(Type.TEXT, kind=node.kind, text=node.text)
+    if node.kind == "null":
+        return Constant(Type.NULL, kind=node.kind, text=node.text)
+    if len(node.text) > DIGITS_LIMIT:
+        raise problem(f"This number has more than {DIGITS_LIMIT} digits.", node.at)
+    value = float(node.text)
+    if value == float("inf") or (value == 0 and node.text.lower().partition("e")[0].strip("0.")):
+        raise problem(f"{node.text} is out of the range of double precision.", node.at)
+    type_ = _integer_type(int(node.text)) if node.kind == "integer" else Type.DOUBLE
+    return Constant(type_, kind=node.kind, text=node.text)
+
+
+def _integer_type(value: int) -> Type:
+    if value < 2**31:
+        return Type.INT
+    return Type.LONG if value < 2**63 else Type.DOUBLE
+
+
+def whole_number(call: nodes.FunctionCall, value: nodes.Value) -> Constant:
+    """Return an argument that must be written as whole number: digits of ROUND and TRUNCATE, seed of RAND."""
+    sign, number = (value.sign, value.operand) if isinstance(value, nodes.Sign) else ("+", value)
+    if not isinstance(number, nodes.Literal) or number.kind != "integer" or len(number.text) > 9:
+        raise problem(f"This argument of {call.name} must be a whole number, as literal.", value.at)
+    return Constant(Type.INT, kind="integer", text=number.text if sign == "+" else f"-{number.text}")

@@ -1,0 +1,226 @@
+"""The tree of a query with every name and type settled: what the resolver makes and the generator writes.
+
+Tables are called t1, t2, ... through all of one query, output columns c1, c2, ... in each SELECT.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from provtap.adql.functions import Function
+from provtap.tableset import Column
+
+
+class Type(Enum):
+    """The types of ADQL 2.1, section 3, under their VOTable names, and what can only be selected."""
+
+    SHORT = "short"
+    INT = "int"
+    LONG = "long"
+    FLOAT = "float"
+    DOUBLE = "double"
+    TEXT = "char"
+    TIMESTAMP = "timestamp"
+    NULL = "null"
+    CONDITION = "condition"
+    OTHER = "other"
+
+    @property
+    def is_number(self) -> bool:
+        """Whether arithmetic is possible."""
+        return self in _NUMBERS
+
+    @property
+    def noun(self) -> str:
+        """What a message calls a value of this type."""
+        return "a number" if self.is_number else _NOUNS[self]
+
+
+_NUMBERS = {Type.SHORT: 0, Type.INT: 1, Type.LONG: 2, Type.FLOAT: 3, Type.DOUBLE: 4}
+_NOUNS = {
+    Type.TEXT: "text",
+    Type.TIMESTAMP: "a timestamp",
+    Type.NULL: "NULL",
+    Type.CONDITION: "a condition",
+    Type.OTHER: "a value that can only be selected",
+}
+_BY_DATATYPE = {t.value: t for t in _NUMBERS} | {"char": Type.TEXT, "unicodeChar": Type.TEXT}
+
+
+def column_type(column: Column) -> Type:
+    """Return the type that a published column has in expressions."""
+    if column.xtype == "timestamp":
+        return Type.TIMESTAMP
+    type_ = _BY_DATATYPE.get(column.datatype, Type.OTHER)
+    is_array = column.arraysize is not None and type_ is not Type.TEXT
+    return Type.OTHER if is_array or column.xtype == "interval" else type_
+
+
+def arithmetic_type(types: list[Type]) -> Type:
+    """Return the type of numbers of these types taken together, as PostgreSQL has it."""
+    if len(set(types)) == 1:
+        return types[0]
+    widest = max(types, key=_NUMBERS.__getitem__)
+    return Type.DOUBLE if widest is Type.FLOAT else widest
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A value or condition, its type, and what an astronomer should know of it."""
+
+    type: Type
+    operands: tuple["Expression", ...] = ()
+    about: Column | None = field(default=None, compare=False)
+    """Metadata of its values; None where only the type is known. Its name means nothing here."""
+
+    def fields(self) -> Iterator["Field"]:
+        """Yield every column used, those of outer queries included."""
+        for operand in self.operands:
+            yield from operand.fields()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field(Expression):
+    """A column of a table of this query or of an outer one."""
+
+    table: str
+    """t1, t2, ..."""
+    column: str
+    """Name in the database."""
+
+    def fields(self) -> Iterator["Field"]:
+        """Yield this."""
+        yield self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constant(Expression):
+    """A literal: *kind* as in nodes.Literal, or timestamp."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arithmetic(Expression):
+    """Operands joined by + and -, or by * and /."""
+
+    operators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation(Expression):
+    """Any other operator or predicate, under its ADQL name (`||`, `NOT BETWEEN`), and COALESCE."""
+
+    operator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Expression):
+    """A function, with all its arguments."""
+
+    function: Function
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregate(Expression):
+    """A set function; COUNT(*) has no operand."""
+
+    name: str
+    distinct: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subquery(Expression):
+    """`EXISTS (query)`, or `value IN (query)`.
+
+    The operands are the value, if any, then the columns of outer queries that the subquery uses: so rules
+    about the columns of an expression hold for these too.
+    """
+
+    operator: str
+    query: "Select"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A column that can be seen: of a table, or of a query."""
+
+    name: str
+    value: Expression
+
+    def column(self) -> Column:
+        """Return what to publish of it as column of a result."""
+        about, type_ = self.value.about, self.value.type
+        if about is not None:
+            return about if about.name == self.name else replace(about, name=self.name)
+        return typed_column(type_, self.name)
+
+
+def typed_column(type_: Type, name: str = "", **metadata: str | None) -> Column:
+    """Return the description of values of which only the type and this *metadata* are known."""
+    if type_.is_number:
+        return Column(name=name, datatype=type_.value, **metadata)  # type: ignore[arg-type]
+    xtype = "timestamp" if type_ is Type.TIMESTAMP else None
+    return Column(name=name, datatype="char", arraysize="*", xtype=xtype, **metadata)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTable:
+    """A table of the database, under its name there."""
+
+    alias: str
+    schema: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedTable:
+    """A query used as a table."""
+
+    alias: str
+    query: "Select"
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A table joined to those before it: *kind* is INNER, LEFT, RIGHT or FULL; NATURAL and USING are gone."""
+
+    kind: str
+    table: "TableExpression"
+    condition: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedTable:
+    """Tables joined from left to right."""
+
+    first: "TableExpression"
+    joins: tuple[Join, ...]
+
+
+TableExpression = PublishedTable | DerivedTable | JoinedTable
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One term of ORDER BY: an output column by its *position* from 1, else any expression."""
+
+    position: int | None
+    value: Expression
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """One query."""
+
+    distinct: bool
+    top: int | None
+    offset: int | None
+    outputs: tuple[Output, ...]
+    tables: tuple[TableExpression, ...]
+    where: Expression | None
+    group_by: tuple[Expression, ...]
+    having: Expression | None
+    order_by: tuple[Sort, ...]

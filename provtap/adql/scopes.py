@@ -1,0 +1,189 @@
+"""Which names can be seen from a place in a query, and what they mean there.
+
+A regular identifier ignores case, a delimited one must match exactly (ADQL 2.1, section 2.1.3). Inner
+names hide outer ones; a table with a correlation name can't be called by its own.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from provtap.adql.lexer import problem
+from provtap.adql.nodes import ColumnReference, Name
+from provtap.adql.plan import Expression, Field, Output
+from provtap.errors import AdqlError
+from provtap.tableset import Table, Tableset
+
+
+def matches(name: Name, text: str) -> bool:
+    """Whether *name* in a query means what is called *text*."""
+    return name.text == text if name.delimited else name.text.lower() == text.lower()
+
+
+def pick(name: Name, outputs: Iterable[Output]) -> list[Output]:
+    """Return those called *name*; among names that differ by case, a regular one means the small one."""
+    found = [output for output in outputs if matches(name, output.name)]
+    if len(found) > 1 and not name.delimited:
+        return [output for output in found if output.name == name.text.lower()] or found
+    return found
+
+
+def did_you_mean(name: Name, known: Iterable[str]) -> str | None:
+    """Return the hint that names what is most like *name*."""
+    spelling = {text.lower(): text for text in known}
+    near = get_close_matches(name.text.lower(), spelling, n=1)
+    return f"Did you mean {spelling[near[0]]}?" if near else None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One table of a FROM clause, as it is called there."""
+
+    names: tuple[str, ...]
+    """Its correlation name, else its schema and name."""
+    table: str
+    """What to call it in messages."""
+    outputs: tuple[Output, ...]
+
+    def is_called(self, qualifiers: Sequence[Name]) -> bool:
+        """Whether these qualifiers, from left to right, mean this table."""
+        names = self.names[-len(qualifiers) :]
+        return len(names) == len(qualifiers) and all(map(matches, qualifiers, names))
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """The tables of a FROM clause, or of one join in it."""
+
+    sources: tuple[Source, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    """What `*` means: columns merged by NATURAL or USING come once, and first."""
+
+
+class Scope:
+    """The names of one SELECT, and round it those of the queries it stands in."""
+
+    def __init__(self, parent: "Scope | None" = None, relation: Relation | None = None) -> None:
+        self.parent = parent
+        self.relation = relation or Relation()
+        self.captured: list[Field] = []
+        """Columns of outer queries that were asked for."""
+
+    def source(self, qualifiers: Sequence[Name]) -> Source | None:
+        """Return the table of this SELECT called so, None if there is none.
+
+        Raises: AdqlError if there are several.
+        """
+        found = [source for source in self.relation.sources if source.is_called(qualifiers)]
+        if len(found) > 1:
+            tables = " and ".join(".".join(source.names) for source in found)
+            raise problem(f"{_dotted(qualifiers)} may mean {tables}.", qualifiers[0].at)
+        return found[0] if found else None
+
+    def column(self, reference: ColumnReference) -> Expression:
+        """Return what a column reference means, looking outwards from this SELECT.
+
+        Raises: AdqlError if it means nothing, or several things.
+        """
+        scope: Scope | None = self
+        while scope is not None:
+            value = scope._own(reference)
+            if value is not None:
+                self._capture(scope, value)
+                return value
+            scope = scope.parent
+        raise self._unknown(reference)
+
+    def _own(self, reference: ColumnReference) -> Expression | None:
+        *qualifiers, name = reference.names
+        if not qualifiers:
+            return _only(name, pick(name, self.relation.outputs), self.relation.sources)
+        source = self.source(qualifiers)
+        if source is None:
+            return None
+        value = _only(name, pick(name, source.outputs), (source,))
+        if value is None:
+            raise _unknown_column(name, [source])
+        return value
+
+    def _capture(self, owner: "Scope", value: Expression) -> None:
+        """Note on the way out to *owner* that its column is used further in."""
+        scope: Scope | None = self
+        while scope is not None and scope is not owner:
+            scope.captured.extend(value.fields())
+            scope = scope.parent
+
+    def _unknown(self, reference: ColumnReference) -> AdqlError:
+        *qualifiers, name = reference.names
+        sources = self._visible()
+        if not qualifiers:
+            return _unknown_column(name, sources)
+        hidden = [s for s in sources if s.table.split(".")[-1] == qualifiers[-1].text.lower()]
+        if hidden:
+            return problem(
+                f"{hidden[0].table} is called {hidden[0].names[-1]} in this query.",
+                name.at,
+                f"Write {hidden[0].names[-1]}.{name.text}.",
+            )
+        return unknown_qualifier(qualifiers, sources)
+
+    def _visible(self) -> list[Source]:
+        outer = self.parent._visible() if self.parent else []
+        return [*self.relation.sources, *outer]
+
+
+def unknown_qualifier(qualifiers: Sequence[Name], sources: Iterable[Source]) -> AdqlError:
+    """Return the error about a table or alias that the query does not have."""
+    hint = did_you_mean(qualifiers[-1], [source.names[-1] for source in sources])
+    return problem(f"This query has no table or alias {_dotted(qualifiers)}.", qualifiers[0].at, hint)
+
+
+def _only(name: Name, found: list[Output], sources: Sequence[Source]) -> Expression | None:
+    if len(found) > 1:
+        tables = [s.names[-1] for s in sources if pick(name, s.outputs)]
+        hint = (
+            f"Write {' or '.join(f'{table}.{name.text}' for table in tables)}." if len(tables) > 1 else None
+        )
+        raise problem(f"The column {name.text} is ambiguous.", name.at, hint)
+    return found[0].value if found else None
+
+
+def _unknown_column(name: Name, sources: Sequence[Source]) -> AdqlError:
+    searched = ", ".join(dict.fromkeys(source.table for source in sources)) or "a query without tables"
+    hint = did_you_mean(name, [output.name for source in sources for output in source.outputs])
+    return problem(f"Unknown column {name.text} in {searched}.", name.at, hint)
+
+
+def _dotted(names: Sequence[Name]) -> str:
+    return ".".join(name.text for name in names)
+
+
+def find_table(names: Sequence[Name], tableset: Tableset) -> Table:
+    """Return the published table called so; without schema, the name must be unique.
+
+    Raises: AdqlError if there is none, or more than one.
+    """
+    *qualifiers, name = names
+    if len(qualifiers) > 1:
+        raise problem("There are no catalogues here.", names[0].at, f"Write {_dotted(names[1:])}.")
+    schemas = [s for s in tableset.schemas if not qualifiers or matches(qualifiers[0], s.name)]
+    if not schemas:
+        hint = did_you_mean(qualifiers[0], [schema.name for schema in tableset.schemas])
+        raise problem(f"Unknown schema {qualifiers[0].text}.", names[0].at, hint)
+    found = [table for schema in schemas for table in schema.tables if matches(name, table.name)]
+    if len(found) > 1 and not name.delimited:
+        found = [table for table in found if table.name == name.text.lower()] or found
+    if len(found) > 1:
+        tables = " or ".join(table.qualified_name for table in found)
+        raise problem(f"The table {name.text} is ambiguous.", names[0].at, f"Write {tables}.")
+    if not found:
+        raise _unknown_table(names, tableset)
+    return found[0]
+
+
+def _unknown_table(names: Sequence[Name], tableset: Tableset) -> AdqlError:
+    name = names[-1]
+    known = {table.name: table.qualified_name for table in reversed(list(tableset.tables()))}
+    near = get_close_matches(name.text.lower(), known, n=1)
+    hint = f"Did you mean {known[near[0]]}?" if near else None
+    return problem(f"Unknown table {_dotted(names)}.", names[0].at, hint)
