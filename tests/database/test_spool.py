@@ -1,0 +1,134 @@
+import threading
+from contextlib import ExitStack, closing
+
+import pytest
+
+from provtap.database import spool as module
+from provtap.database.spool import BLOCK_BYTES, BLOCKS_IN_MEMORY, Spool
+
+ROW = b"x" * (BLOCK_BYTES - 1) + b"\n"  # fills a block by itself
+ENOUGH = 100 * BLOCK_BYTES
+
+
+@pytest.fixture
+def make():
+    """Return Spool itself, whose instances are closed afterwards."""
+    with ExitStack() as stack:
+        yield lambda *given, **named: stack.enter_context(closing(Spool(*given, **named)))
+
+
+def taken(spool):
+    """Take everything there is and will be, as one list of blocks."""
+    blocks = []
+    while not spool.exhausted():
+        block = spool.take(10)
+        if block is not None:
+            blocks.append(block)
+    return blocks
+
+
+def test_rows_come_out_in_order_and_counted(make):
+    """D3: one write is one row, and blocks hold whole rows."""
+    spool = make(ENOUGH, cut=10**6)
+    rows = [b"%d\n" % n for n in range(30_000)]
+    for row in rows:
+        spool.write(row)
+    spool.end()
+
+    blocks = taken(spool)
+
+    assert b"".join(data for _, data in blocks) == b"".join(rows)
+    assert [count for count, _ in blocks] == [data.count(b"\n") for _, data in blocks]
+
+
+def test_blocks_are_of_one_size(make):
+    """D3: blocks of 64 KiB, by at most a row more."""
+    spool = make(ENOUGH, cut=10**6)
+    for _ in range(3 * BLOCK_BYTES // 8):
+        spool.write(b"1234567\n")
+    spool.end()
+
+    assert [len(data) for _, data in taken(spool)] == [BLOCK_BYTES] * 3
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_rows_beyond_the_cut_come_alone(make, cut):
+    """TAP-14: the row that tells an overflow can be left out without parsing."""
+    spool = make(ENOUGH, cut)
+    for row in (b"1\n", b"2\n", b"3\n")[: cut + 1]:
+        spool.write(row)
+    spool.end()
+
+    assert [count for count, _ in taken(spool)] == ([cut, 1] if cut < 3 else [3])
+
+
+def test_a_waiting_row_is_not_held_back(make):
+    """D3: who waits gets what is there, long before the block is full."""
+    spool = make(ENOUGH, cut=9)
+    spool.write(b"1\n")
+
+    assert spool.take(10) == (1, b"1\n")
+    assert not spool.exhausted()
+
+
+def test_order_is_kept_over_memory_and_file(make):
+    """D3: what memory does not hold goes to a file, and the file is emptied as it is read."""
+    spool = make(ENOUGH, cut=10**6)
+    rows = [b"%07d" % n + ROW[7:] for n in range(3 * BLOCKS_IN_MEMORY)]
+    seen = []
+    for number, row in enumerate(rows):  # written faster than read, then both run dry
+        spool.write(row)
+        if number % 2:
+            seen.append(spool.take(10))
+    spool.end()
+
+    assert [data for _, data in seen + taken(spool)] == rows
+
+
+@pytest.mark.parametrize("file_bytes", [1, BLOCK_BYTES, 3 * BLOCK_BYTES])
+def test_writer_waits_once_memory_and_disk_are_used(make, file_bytes):
+    """D3: then back-pressure; nothing is lost by it."""
+    spool = make(file_bytes, cut=10**6)
+    room = BLOCKS_IN_MEMORY + file_bytes // BLOCK_BYTES
+    writer = threading.Thread(target=lambda: ([spool.write(ROW) for _ in range(2 * room)], spool.end()))
+    writer.start()
+    writer.join(0.3)
+
+    assert writer.is_alive()
+    assert len(taken(spool)) == 2 * room
+    writer.join()
+
+
+def test_a_full_disk_only_slows_down(make, monkeypatch):
+    """D3: no room on disk is back-pressure, not a failure."""
+    monkeypatch.setattr(module.tempfile, "tempdir", "/nonexistent")
+    spool = make(ENOUGH, cut=10**6)
+    writer = threading.Thread(target=lambda: ([spool.write(ROW) for _ in range(20)], spool.end()))
+    writer.start()
+
+    assert len(taken(spool)) == 20
+    writer.join()
+
+
+def test_closing_frees_a_waiting_writer(make):
+    """A reader that leaves must not hold the query's connection."""
+    spool = make(1, cut=10**6)
+    writer = threading.Thread(target=lambda: [spool.write(ROW) for _ in range(50)])
+    writer.start()
+    writer.join(0.1)
+    spool.close()
+    writer.join(10)
+
+    assert not writer.is_alive()
+
+
+def test_failure_comes_after_the_rows(make):
+    """ERR-6: what arrived before a failure is delivered."""
+    spool = make(ENOUGH, cut=9)
+    spool.write(b"1\n")
+    spool.end(ValueError("late"))
+
+    assert not spool.exhausted()
+    assert spool.take(0) == (1, b"1\n")
+    with pytest.raises(ValueError, match="late"):
+        spool.exhausted()
