@@ -134,19 +134,23 @@ class RunDirectory:
         Raises: SettingsError when there is no place for it.
         """
         reachable = account.can_run(installed())
-        if old is None or not _is_private(old, account):
-            old = Path(tempfile.mkdtemp(prefix="provtap-", dir=_parent(executable=not reachable)))
+        if old and _is_private(old, account):
+            path = old
+            _empty(path)
+        else:
+            path = Path(tempfile.mkdtemp(prefix="provtap-", dir=_parent(executable=not reachable)))
             if os.geteuid() == 0:
-                os.chown(old, account.uid, account.gid)
-        if reachable:
-            return cls(old, installed())
-        programs = old / "programs"
-        shutil.rmtree(programs, ignore_errors=True)
-        return cls(old, copy_to(programs))
+                os.chown(path, account.uid, account.gid)
+        return cls(path, installed() if reachable else copy_to(path / "programs"))
 
     def remove(self) -> None:
         """Remove what is left of it."""
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _empty(directory: Path) -> None:
+    for path in directory.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _is_private(directory: Path, account: Account) -> bool:

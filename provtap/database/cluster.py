@@ -95,7 +95,7 @@ class Cluster:
         try:
             lines = (self.path / "postmaster.pid").read_text().splitlines()
             pid = int(lines[0])
-        except (FileNotFoundError, ValueError, IndexError):
+        except (OSError, ValueError, IndexError):
             return None
         if pid not in self.processes():
             return None
@@ -105,7 +105,7 @@ class Cluster:
         """Return where a server that died hard had its sockets: its clients look for the next one there."""
         try:
             line = _line((self.path / "postmaster.pid").read_text().splitlines(), 4)
-        except FileNotFoundError:
+        except OSError:
             return None
         return Path(line) if line else None
 
@@ -114,8 +114,17 @@ class Cluster:
         here = self.path.stat()
         return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _is_postgres_in(entry, here)]
 
+    def clear(self) -> None:
+        """Make way for a new server after one that died hard; only for who knows that none is starting.
+
+        PostgreSQL would wait for orphans to end their queries; and it believes a stale postmaster.pid whose
+        number another process has by now, or a dead one that its parent has not yet waited for.
+        """
+        self.end_orphans()
+        (self.path / "postmaster.pid").unlink(missing_ok=True)
+
     def end_orphans(self) -> None:
-        """End the backends that a server killed by -9 left busy: no new server starts while they live."""
+        """End the processes of the server, dead or alive, at once ("immediate" shutdown)."""
         while orphans := self.processes():
             for pid in orphans:
                 _signal(pid, signal.SIGQUIT)

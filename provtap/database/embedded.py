@@ -3,17 +3,15 @@
 import fcntl
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 
-import psycopg2
-
 from provtap.database.binaries import Account, RunDirectory
 from provtap.database.cluster import HERE, SUPERUSER, Cluster, last_words
+from provtap.database.login import Login
 from provtap.errors import DatabaseUnavailable, SettingsError
 
 DATABASE = "provtap"
@@ -60,8 +58,12 @@ class EmbeddedServer:
         with self._refusals():
             self._directory.mkdir(parents=True, exist_ok=True)
             with self._turn():
-                self._run()
-                self._create_database()
+                try:
+                    self._run()
+                    self._create_database()
+                except BaseException:
+                    self._shut_down_if_unused()
+                    raise
                 self._pid = os.getpid()
                 self._users = _open_lock(self._directory / "postgres.users")
                 fcntl.flock(self._users, fcntl.LOCK_SH)
@@ -71,14 +73,9 @@ class EmbeddedServer:
         if self._users is None or self._pid != os.getpid():  # a fork shares its parent's lock
             return
         with self._turn():
-            users, self._users = self._users, None
-            try:
-                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return
-            finally:
-                os.close(users)
-            self._shut_down()
+            os.close(self._users)
+            self._users = None
+            self._shut_down_if_unused()
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:
@@ -110,11 +107,11 @@ class EmbeddedServer:
         try:
             if not exists:
                 self._cluster.create(account, run.install)
-            self._cluster.end_orphans()
+            self._cluster.clear()
             self._launch(account, run)
-        except BaseException:
-            run.remove()
-            raise
+        finally:
+            if self._cluster.postmaster() is None:
+                run.remove()
 
     def _attach(self) -> bool:
         """Return whether a server runs, once it is ready; False after the end of one that was stopping."""
@@ -158,7 +155,7 @@ class EmbeddedServer:
         length, since = -1, time.monotonic()
         while lives():
             server = self._cluster.postmaster()
-            if server and server.status == "ready" and _answers(server.socket_directory):
+            if server and server.status == "ready":
                 self._sockets = server.socket_directory
                 return True
             if length != (length := self._log.stat().st_size):
@@ -172,36 +169,29 @@ class EmbeddedServer:
         return False
 
     def _create_database(self) -> None:
-        connection = psycopg2.connect(host=self._sockets, user=SUPERUSER, dbname="postgres")
-        try:
+        login = Login({"host": self._sockets, "user": SUPERUSER, "dbname": "postgres"}, "PROVTAP_DATA_DIR")
+        with closing(login.connect()) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,))
                 if cursor.rowcount == 0:
                     cursor.execute(f"CREATE DATABASE {DATABASE}")
-        finally:
-            connection.close()
 
-    def _shut_down(self) -> None:
+    def _shut_down_if_unused(self) -> None:
         """Stop the server as soon as its transactions are rolled back ("fast"), and wait for its end."""
-        server = self._cluster.postmaster()
-        if server is None:
+        users = _open_lock(self._directory / "postgres.users")
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
             return
-        os.kill(server.pid, signal.SIGINT)
-        while self._cluster.postmaster():
-            time.sleep(0.02)
-        RunDirectory(Path(server.socket_directory), Path()).remove()
+        finally:
+            os.close(users)  # our turn keeps others from coming
+        if server := self._cluster.postmaster():
+            os.kill(server.pid, signal.SIGINT)
+            while self._cluster.postmaster():
+                time.sleep(0.02)
+            RunDirectory(Path(server.socket_directory), Path()).remove()
 
 
 def _open_lock(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-
-def _answers(directory: str) -> bool:
-    """Tell whether somebody listens there: the file postmaster.pid of a dead server may still say "ready"."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(f"{directory}/.s.PGSQL.5432")
-        except OSError:
-            return False
-    return True
