@@ -135,9 +135,8 @@ class Expressions:
 
     def _check_own(self, call: nodes.SetFunction, argument: Expression) -> None:
         """Refuse an aggregate over columns of an outer query, which SQL would compute out there."""
-        own = {field.table for output in self.scope.relation.outputs for field in output.value.fields()}
         tables = {field.table for field in argument.fields()}
-        if tables and not tables & own:
+        if tables and not tables & self.scope.relation.outputs.tables():
             raise problem(f"{call.name} is about columns of the outer query only.", call.at)
 
     # Conditions -----------------------------------------------------------------------------------------
@@ -186,7 +185,7 @@ class Expressions:
         """Return a subquery that sees the columns of this SELECT."""
         scope = Scope(self.scope)
         select = self.query(query, scope)
-        operands = (*([value] if value else []), *scope.captured)
+        operands = (*([value] if value else []), *dict.fromkeys(scope.captured))
         return Subquery(Type.CONDITION, operands, operator=operator, query=select)
 
     def like(self, condition: nodes.Like) -> Expression:

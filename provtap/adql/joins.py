@@ -13,8 +13,11 @@ from provtap.adql.lexer import Position, problem
 from provtap.adql.literals import comparable
 from provtap.adql.nodes import Name
 from provtap.adql.plan import Expression, Field, Operation, Output, TableExpression, Type, column_type
-from provtap.adql.scopes import Relation, Scope, Source, find_table, pick
+from provtap.adql.scopes import Outputs, Relation, Scope, Source, find_table
 from provtap.tableset import Tableset
+
+TABLE_LIMIT = 200
+"""Tables of one query, those of its subqueries included; PostgreSQL plans far fewer in reasonable time."""
 
 
 class Joins:
@@ -53,8 +56,8 @@ class Joins:
         table = find_table(reference.names, self.tableset)
         if table.table_type == "virtual":
             raise problem(f"Queries on {table.qualified_name} are not offered by this service.", reference.at)
-        alias = self._alias()
-        outputs = tuple(
+        alias = self._alias(reference.at)
+        outputs = Outputs(
             Output(c.name, Field(column_type(c), about=c, table=alias, column=c.name)) for c in table.columns
         )
         names = (reference.alias.text,) if reference.alias else (table.schema_name, table.name)
@@ -64,8 +67,8 @@ class Joins:
     def derived_table(self, reference: nodes.DerivedTable, scope: Scope) -> tuple[TableExpression, Relation]:
         """Return a query as table; its columns are called c1, c2, ... in there."""
         select = self.query(reference.query, Scope(scope))
-        alias = self._alias()
-        outputs = tuple(
+        alias = self._alias(reference.at)
+        outputs = Outputs(
             Output(o.name, Field(_held(o.value.type), about=o.column(), table=alias, column=f"c{number}"))
             for number, o in enumerate(select.outputs, start=1)
         )
@@ -87,22 +90,23 @@ class Joins:
     ) -> tuple[Expression | None, Relation]:
         both = _side_by_side([left, right])
         if join.on is not None:
-            inner = Scope(scope, both)
-            condition = Expressions(inner, self.query, "ON").condition(join.on)
-            scope.captured += [f for f in inner.captured if f not in scope.captured]
+            condition = Expressions(Scope(scope, both), self.query, "ON").condition(join.on)
             _check_full(join, condition, left, right)
             return condition, both
         pairs = _common(left, right) if join.natural else [_pair(name, left, right) for name in join.using]
         equalities = tuple(_equality(a, b, join.at) for a, b in pairs)
         outputs = (
             *(Output(a.name, _merged(join.kind, a.value, b.value)) for a, b in pairs),
-            *_others(left.outputs, [a for a, _ in pairs]),
-            *_others(right.outputs, [b for _, b in pairs]),
+            *_others(left.outputs.all, [a for a, _ in pairs]),
+            *_others(right.outputs.all, [b for _, b in pairs]),
         )
-        return _conjunction(equalities), Relation(both.sources, outputs)
+        return _conjunction(equalities), Relation(both.sources, Outputs(outputs))
 
-    def _alias(self) -> str:
-        return f"t{next(self._numbers)}"
+    def _alias(self, at: Position) -> str:
+        number = next(self._numbers)
+        if number > TABLE_LIMIT:
+            raise problem(f"The query uses more than {TABLE_LIMIT} tables.", at)
+        return f"t{number}"
 
 
 def _held(type_: Type) -> Type:
@@ -113,7 +117,7 @@ def _side_by_side(relations: Iterable[Relation]) -> Relation:
     relations = list(relations)
     return Relation(
         tuple(source for relation in relations for source in relation.sources),
-        tuple(output for relation in relations for output in relation.outputs),
+        Outputs(output for relation in relations for output in relation.outputs.all),
     )
 
 
@@ -133,9 +137,9 @@ def _check_names(relation: Relation, at: Position) -> None:
 
 def _common(left: Relation, right: Relation) -> list[tuple[Output, Output]]:
     """Return the columns that a NATURAL join merges; without any, all pairs of rows are joined."""
-    names = {output.name for output in right.outputs}
+    names = {output.name for output in right.outputs.all}
     at = Position(1, 1)
-    return [_pair(Name(o.name, True, at), left, right) for o in left.outputs if o.name in names]
+    return [_pair(Name(o.name, True, at), left, right) for o in left.outputs.all if o.name in names]
 
 
 def _pair(name: Name, left: Relation, right: Relation) -> tuple[Output, Output]:
@@ -145,7 +149,7 @@ def _pair(name: Name, left: Relation, right: Relation) -> tuple[Output, Output]:
     """
     sides = []
     for side, relation in (("left", left), ("right", right)):
-        found = pick(name, relation.outputs)
+        found = relation.outputs.called(name)
         if len(found) != 1:
             number = "no" if not found else "more than one"
             raise problem(f"The {side} side of this join has {number} column {name.text}.", name.at)
@@ -180,7 +184,7 @@ def _check_full(join: nodes.Join, condition: Expression, left: Relation, right: 
     """Refuse a FULL JOIN that PostgreSQL can't do: one that no equality of both sides holds together."""
     if join.kind != "FULL":
         return
-    sides = _tables(left), _tables(right)
+    sides = left.outputs.tables(), right.outputs.tables()
     for part in condition.operands if _is(condition, "AND") else (condition,):
         if _is(part, "="):
             used = [{f.table for f in operand.fields()} for operand in part.operands]
@@ -191,7 +195,3 @@ def _check_full(join: nodes.Join, condition: Expression, left: Relation, right: 
 
 def _is(expression: Expression, operator: str) -> bool:
     return isinstance(expression, Operation) and expression.operator == operator
-
-
-def _tables(relation: Relation) -> set[str]:
-    return {field.table for output in relation.outputs for field in output.value.fields()}

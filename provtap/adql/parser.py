@@ -72,12 +72,13 @@ class Parser:
         self._ahead: list[Token] = []
         self._depth = 0
         self.token = next(self._source)
+        self._last = self.token
 
     # Tokens ---------------------------------------------------------------------------------------------
 
     def advance(self) -> Token:
         """Return the current token and go on to the next."""
-        token = self.token
+        self._last = token = self.token
         if token.type != "end":
             self.token = self._ahead.pop(0) if self._ahead else next(self._source)
         return token
@@ -113,8 +114,9 @@ class Parser:
             return problem(
                 f"{token.text} is a reserved word of ADQL; {expected} is due here.", token.at, hint
             )
-        found = _EXPECTED.get(token.type) if token.type == "end" else token.text[:60]
-        return problem(f"Expected {expected}, found {found}.", token.at)
+        if self._last.text.upper() == "LIMIT":
+            return problem("ADQL has no LIMIT.", self._last.at, f"Write SELECT TOP {token.text[:20]}.")
+        return problem(f"Expected {expected}, found {_shown(token)}.", token.at)
 
     def list_of(self, member: Callable[[], T], separator: str = ",") -> tuple[T, ...]:
         """Return one or more members with separators between them."""
@@ -522,3 +524,15 @@ def _around(query: Query, order_by: tuple[nodes.SortTerm, ...], offset: int | No
     everything = (nodes.AllColumns(query.at, ()),)
     select = nodes.Select(query.at, False, None, everything, (table,), None, (), None)
     return Query(query.at, select, order_by, offset)
+
+
+def _shown(token: Token) -> str:
+    """Return a token as it was written, for a message."""
+    match token.type:
+        case "end":
+            return _EXPECTED["end"]
+        case "string":
+            return f"the text '{token.text[:40]}'"
+        case "delimited":
+            return f'"{token.text[:40]}"'
+    return token.text[:40]

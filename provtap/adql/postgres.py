@@ -21,6 +21,8 @@ _CASTS = {
     Type.TIMESTAMP: "timestamp",
     Type.NULL: "text",
 }
+_COMPUTED = frozenset({"SUM", "AVG"})
+_EXACT = _COMPUTED | {"COUNT"}
 _LARGEST = 2**63 - 1
 """What LIMIT and OFFSET can hold."""
 
@@ -120,8 +122,9 @@ def _not_a_position(value: Expression) -> str:
 
 
 def _cast(value: Expression) -> str:
-    """Return a value of exactly the type declared for it."""
-    cast = _CASTS.get(value.type)
+    """Return a value of exactly the type declared for it; functions and COUNT, SUM, AVG have it by themselves."""
+    is_exact = isinstance(value, plan.Call) or (isinstance(value, plan.Aggregate) and value.name in _EXACT)
+    cast = None if is_exact else _CASTS.get(value.type)
     return f"{_operand(value)}::{cast}" if cast else value_sql(value)
 
 
@@ -172,12 +175,13 @@ def aggregate_sql(aggregate: plan.Aggregate) -> str:
     if not aggregate.operands:
         return "count(*)"
     (operand,) = aggregate.operands
-    # The sum of bigints is a numeric in PostgreSQL, that of reals a real, which loses digits with each row.
-    argument = _cast(operand) if operand.type is not Type.OTHER else value_sql(operand)
-    if aggregate.name in {"SUM", "AVG"} and operand.type is Type.FLOAT:
+    argument = _cast(operand) if isinstance(operand, plan.Constant) else value_sql(operand)
+    if operand.type is Type.FLOAT and aggregate.name in _COMPUTED:
+        # A sum of reals is a real in PostgreSQL, and loses digits with each row.
         argument = f"{_operand(operand)}::double precision"
     call = f"{aggregate.name.lower()}({'DISTINCT ' if aggregate.distinct else ''}{argument})"
-    return f"{call}::{_CASTS[aggregate.type]}" if aggregate.name in {"SUM", "AVG"} else call
+    # A sum of bigints and an average of integers are numeric there.
+    return f"{call}::{_CASTS[aggregate.type]}" if aggregate.name in _COMPUTED else call
 
 
 def _arguments(call: plan.Call, type_: str) -> list[str]:

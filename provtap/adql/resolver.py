@@ -9,7 +9,7 @@ from provtap.adql.joins import Joins
 from provtap.adql.lexer import Position, problem
 from provtap.adql.nodes import ColumnReference, Literal
 from provtap.adql.plan import Expression, Output, Sort
-from provtap.adql.scopes import Scope, pick, unknown_qualifier
+from provtap.adql.scopes import Outputs, Scope, unknown_qualifier
 from provtap.errors import AdqlError
 from provtap.tableset import Tableset
 
@@ -40,8 +40,9 @@ class Resolver:
         expressions = Expressions(scope, self.query)
         having = self.condition(select.having, expressions)
         outputs, places = self.select_list(select.items, expressions)
-        order_by = tuple(self.sort(term, outputs, expressions) for term in query.order_by)
-        _check_width(len(outputs) + len(group_by) + len(order_by), select.at)
+        named = Outputs(outputs)
+        _check_width(len(outputs) + len(group_by) + len(query.order_by), select.at)
+        order_by = tuple(self.sort(term, named, expressions) for term in query.order_by)
         if group_by or having or expressions.aggregates:
             values = [output.value for output in outputs] + [sort.value for sort in order_by]
             places += [term.value.at for term in query.order_by]
@@ -82,23 +83,23 @@ class Resolver:
         outputs = tuple(Output(name, value) for name, (_, value, _) in zip(names, found, strict=True))
         return outputs, [at for _, _, at in found]
 
-    def sort(self, term: nodes.SortTerm, outputs: Sequence[Output], expressions: Expressions) -> Sort:
+    def sort(self, term: nodes.SortTerm, outputs: Outputs, expressions: Expressions) -> Sort:
         """Return one term of ORDER BY: a position, the name of an output column, or any expression."""
         node = term.value
         if isinstance(node, Literal) and node.kind == "integer":
-            position = _position(node, len(outputs))
-            return Sort(position, outputs[position - 1].value, term.descending)
+            position = _position(node, len(outputs.all))
+            return Sort(position, outputs.all[position - 1].value, term.descending)
         value = _output_called(node, outputs)
         if value is None:
             value = Ordering(expressions, outputs).value(node)
-        same = (number for number, output in enumerate(outputs, start=1) if output.value == value)
+        same = (number for number, output in enumerate(outputs.all, start=1) if output.value == value)
         return Sort(next(same, None), value, term.descending)
 
 
 class Ordering(Expressions):
     """Resolves an expression of ORDER BY: where FROM has no such column, the name of an output column."""
 
-    def __init__(self, around: Expressions, outputs: Sequence[Output]) -> None:
+    def __init__(self, around: Expressions, outputs: Outputs) -> None:
         super().__init__(around.scope, around.query)
         self.around = around
         self.outputs = outputs
@@ -122,11 +123,11 @@ class Ordering(Expressions):
 def _all_columns(item: nodes.AllColumns, scope: Scope) -> tuple[Output, ...]:
     """Return what `*` or `table.*` means."""
     if not item.qualifiers:
-        return scope.relation.outputs
+        return scope.relation.outputs.all
     source = scope.source(item.qualifiers)
     if source is None:
         raise unknown_qualifier(item.qualifiers, scope.relation.sources)
-    return source.outputs
+    return source.outputs.all
 
 
 def _given_name(item: nodes.SelectItem) -> str:
@@ -154,14 +155,14 @@ def _position(node: Literal, width: int) -> int:
     return position
 
 
-def _output_called(node: nodes.Value, outputs: Sequence[Output]) -> Expression | None:
+def _output_called(node: nodes.Value, outputs: Outputs) -> Expression | None:
     """Return the output column that an unqualified name means, None if it means none.
 
     Raises: AdqlError if it means several that differ.
     """
     if not isinstance(node, ColumnReference) or len(node.names) > 1:
         return None
-    found = pick(node.names[0], outputs)
+    found = outputs.called(node.names[0])
     if any(output.value != found[0].value for output in found):
         raise problem(f"Several output columns are called {node.names[0].text}.", node.at)
     return found[0].value if found else None

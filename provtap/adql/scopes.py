@@ -7,6 +7,7 @@ names hide outer ones; a table with a correlation name can't be called by its ow
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 
 from provtap.adql.lexer import problem
 from provtap.adql.nodes import ColumnReference, Name
@@ -20,12 +21,31 @@ def matches(name: Name, text: str) -> bool:
     return name.text == text if name.delimited else name.text.lower() == text.lower()
 
 
-def pick(name: Name, outputs: Iterable[Output]) -> list[Output]:
-    """Return those called *name*; among names that differ by case, a regular one means the small one."""
-    found = [output for output in outputs if matches(name, output.name)]
-    if len(found) > 1 and not name.delimited:
-        return [output for output in found if output.name == name.text.lower()] or found
-    return found
+class Outputs:
+    """The columns in sight at one place, found by name in constant time."""
+
+    def __init__(self, outputs: Iterable[Output] = ()) -> None:
+        self.all = tuple(outputs)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Output]]:
+        by_name: dict[str, list[Output]] = {}
+        for output in self.all:
+            by_name.setdefault(output.name.lower(), []).append(output)
+        return by_name
+
+    def tables(self) -> set[str]:
+        """Return the tables that these columns belong to."""
+        return {field.table for output in self.all for field in output.value.fields()}
+
+    def called(self, name: Name) -> list[Output]:
+        """Return those called *name*; among names that differ by case, a regular one means the small one."""
+        found = self._by_name.get(name.text.lower(), [])
+        if name.delimited:
+            return [output for output in found if output.name == name.text]
+        if len(found) > 1:
+            return [output for output in found if output.name == name.text.lower()] or found
+        return found
 
 
 def did_you_mean(name: Name, known: Iterable[str]) -> str | None:
@@ -43,7 +63,7 @@ class Source:
     """Its correlation name, else its schema and name."""
     table: str
     """What to call it in messages."""
-    outputs: tuple[Output, ...]
+    outputs: Outputs
 
     def is_called(self, qualifiers: Sequence[Name]) -> bool:
         """Whether these qualifiers, from left to right, mean this table."""
@@ -56,7 +76,7 @@ class Relation:
     """The tables of a FROM clause, or of one join in it."""
 
     sources: tuple[Source, ...] = ()
-    outputs: tuple[Output, ...] = ()
+    outputs: Outputs = Outputs()
     """What `*` means: columns merged by NATURAL or USING come once, and first."""
 
 
@@ -97,11 +117,11 @@ class Scope:
     def _own(self, reference: ColumnReference) -> Expression | None:
         *qualifiers, name = reference.names
         if not qualifiers:
-            return _only(name, pick(name, self.relation.outputs), self.relation.sources)
+            return _only(name, self.relation.outputs.called(name), self.relation.sources)
         source = self.source(qualifiers)
         if source is None:
             return None
-        value = _only(name, pick(name, source.outputs), (source,))
+        value = _only(name, source.outputs.called(name), (source,))
         if value is None:
             raise _unknown_column(name, [source])
         return value
@@ -140,7 +160,7 @@ def unknown_qualifier(qualifiers: Sequence[Name], sources: Iterable[Source]) -> 
 
 def _only(name: Name, found: list[Output], sources: Sequence[Source]) -> Expression | None:
     if len(found) > 1:
-        tables = [s.names[-1] for s in sources if pick(name, s.outputs)]
+        tables = [s.names[-1] for s in sources if s.outputs.called(name)]
         hint = (
             f"Write {' or '.join(f'{table}.{name.text}' for table in tables)}." if len(tables) > 1 else None
         )
@@ -150,7 +170,7 @@ def _only(name: Name, found: list[Output], sources: Sequence[Source]) -> Express
 
 def _unknown_column(name: Name, sources: Sequence[Source]) -> AdqlError:
     searched = ", ".join(dict.fromkeys(source.table for source in sources)) or "a query without tables"
-    hint = did_you_mean(name, [output.name for source in sources for output in source.outputs])
+    hint = did_you_mean(name, [output.name for source in sources for output in source.outputs.all])
     return problem(f"Unknown column {name.text} in {searched}.", name.at, hint)
 
 
