@@ -1,0 +1,277 @@
+"""VOSI: capabilities that are true, tables as TAP_SCHEMA has them, availability that asks the database."""
+
+import io
+from dataclasses import replace
+
+import pytest
+from lxml import etree
+from pyvo.io.vosi import parse_availability, parse_capabilities, parse_tables
+
+from provtap.adql import published_name
+from provtap.config import Settings
+from provtap.database.connect import open_database
+from provtap.metadata import tap_schema_rows
+from provtap.query import LANGUAGES
+from provtap.results.formats import choose
+from provtap.tableset import Column, Key, Schema, Table, Tableset
+from provtap.web import create_app
+from provtap.web.tables import tableset_document
+
+TAP = "ivo://ivoa.net/std/TAP"
+VOSI = "ivo://ivoa.net/std/VOSI"
+BASE = "https://archive.example.org/provenance/tap"
+XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+
+
+@pytest.fixture
+def client(tableset, tmp_path):
+    """A client of a service behind a proxy, whose database is down: only availability asks it."""
+    settings = Settings(
+        database_url=f"host={tmp_path} dbname=provtap",
+        base_url="https://archive.example.org/provenance/",
+        sync_duration=12.5,
+        maxrec=7,
+    )
+    with open_database(settings) as database:
+        yield create_app(settings, database, tableset).test_client()
+
+
+@pytest.fixture
+def capability(client):
+    """The capability of TAP, as lxml reads it."""
+    root = etree.fromstring(client.get("/tap/capabilities").data)
+    (element,) = root.findall(f"capability[@standardID='{TAP}']")
+    return element
+
+
+def parsed(reader, response):
+    """Return what pyvo makes of the document, which it may have nothing to say against."""
+    assert response.status_code == 200
+    assert response.content_type == "application/xml"
+    return reader(io.BytesIO(response.data))
+
+
+# Capabilities
+
+
+def test_capabilities_declare_tap_1_1_at_its_base_url(client):
+    """REG-1, REG-2: clients append /sync to this URL, whatever they were told before."""
+    tap, *_ = parsed(parse_capabilities, client.get("/tap/capabilities"))
+    (interface,) = tap.interfaces
+    (url,) = interface.accessurls
+
+    assert (tap.standardid, interface.version, interface.role) == (TAP, "1.1", "std")
+    assert (url.content, url.use) == (BASE, "base")
+
+
+def test_capabilities_declare_what_is_there_and_nothing_else(client):
+    """REG-3, REG-4: no examples yet, and every URL declared answers."""
+    _, *others = parsed(parse_capabilities, client.get("/tap/capabilities"))
+    urls = {c.standardid: c.interfaces[0].accessurls[0] for c in others}
+
+    assert {standard: url.content for standard, url in urls.items()} == {
+        f"{VOSI}#capabilities": f"{BASE}/capabilities",
+        f"{VOSI}#availability": f"{BASE}/availability",
+        f"{VOSI}#tables-1.1": f"{BASE}/tables",
+    }
+    assert {url.use for url in urls.values()} == {"full"}
+    for url in urls.values():
+        assert client.get("/tap" + url.content.removeprefix(BASE)).status_code == 200
+
+
+def test_every_declared_language_may_be_asked_for(capability):
+    """REG-6, TAP-8: ADQL, and ADQL-V for each version V."""
+    versions = capability.findall("language/version")
+
+    assert [v.get("ivo-id") for v in versions] == [f"ivo://ivoa.net/std/ADQL#v{v.text}" for v in versions]
+    assert {f"ADQL-{v.text}" for v in versions} | {"ADQL"} == set(LANGUAGES)
+
+
+def test_every_declared_format_may_be_asked_for(capability):
+    """REG-9: by its media type and by each alias."""
+    for offered in capability.findall("outputFormat"):
+        mime, *aliases = [element.text for element in offered]
+        assert {choose(name).mime for name in (mime, *aliases)} == {mime}
+
+
+def test_limits_are_those_that_are_kept(capability):
+    """REG-12; a limit of part of a second is rounded up."""
+    limits = {
+        name: capability.findtext(name)
+        for name in ("outputLimit/default", "outputLimit/hard", "executionDuration/hard")
+    }
+
+    assert list(limits.values()) == ["7", "10000000", "13"]
+    assert {limit.get("unit") for limit in capability.find("outputLimit")} == {"row"}
+
+
+def test_what_is_not_offered_is_not_declared(capability):
+    """C6, REG-7, REG-14: no uploads, no language features, no security methods."""
+    absent = {"uploadMethod", "uploadLimit", "retentionPeriod", "languageFeatures", "securityMethod"}
+
+    assert absent & {element.tag for element in capability.iter()} == set()
+
+
+def test_the_data_model_is_declared(capability):
+    """REG-13: the model itself, not the ProvTAP draft."""
+    assert [m.get("ivo-id") for m in capability.findall("dataModel")] == ["ivo://ivoa.net/std/ProvenanceDM"]
+
+
+# Tables
+
+
+def test_tables_are_those_of_tap_schema(client, tableset):
+    """SCH-13, VOSI-7: the same names, quotes and case included."""
+    rows = tap_schema_rows(tableset)
+    tables = list(parsed(parse_tables, client.get("/tap/tables?detail=max")).iter_tables())
+
+    assert [table.name for table in tables] == [row[1] for row in rows["tables"]]
+    assert [(t.name, c.name) for t in tables for c in t.columns] == [row[:2] for row in rows["columns"]]
+    assert sum(len(table.foreignkeys) for table in tables) == len(rows["keys"])
+
+
+def test_without_detail_tables_tell_everything(client):
+    """VOSI-8: detail is a hint."""
+    full = client.get("/tap/tables?detail=max").data
+
+    assert client.get("/tap/tables").data == full
+    assert client.get("/tap/tables?DETAIL=all").data == full
+
+
+def test_detail_min_leaves_out_columns_and_keys(client, tableset):
+    """VOSI-8: pyvo asks this first."""
+    tables = list(parsed(parse_tables, client.get("/tap/tables?Detail=min")).iter_tables())
+
+    assert len(tables) == len(list(tableset.tables()))
+    assert not any(table.columns or table.foreignkeys for table in tables)
+
+
+def test_a_column_is_described_in_full(client):
+    """VOSI-4, VOSI-5, VOSI-6: in this order, and with nothing that is empty."""
+    table = etree.fromstring(client.get("/tap/tables/provenance.entity").data)
+    (column,) = table.xpath("column[name='e_generatedattime']")
+    kind = column.find("dataType")
+
+    assert column.get("std") == "true"
+    assert [e.tag for e in column] == [
+        "name",
+        "description",
+        "ucd",
+        "utype",
+        "dataType",
+        "flag",
+        "flag",
+        "flag",
+    ]
+    assert [flag.text for flag in column.findall("flag")] == ["indexed", "nullable", "principal"]
+    assert dict(kind.attrib) == {XSI_TYPE: "vs:VOTableType", "arraysize": "*", "extendedType": "timestamp"}
+    assert kind.text == "char"
+
+
+@pytest.mark.parametrize("name", ["tap_schema.columns", "TAP_SCHEMA.columns", "Tap_Schema.COLUMNS/"])
+def test_one_table_may_be_asked_for_in_any_case(client, name):
+    """VOSI-9, FL-3."""
+    root = etree.fromstring(client.get(f"/tap/tables/{name}").data)
+
+    assert root.tag == "{http://www.ivoa.net/xml/VOSITables/v1.0}table"
+    assert root.findtext("name") == "tap_schema.columns"
+    assert '"size"' in [name.text for name in root.findall("column/name")]
+
+
+def test_a_table_that_is_not_published_is_not_found(client):
+    """VOSI-9; provtap.document is in the database, and private."""
+    for name in ("provenance.nothing", "provtap.document", "entity"):
+        assert client.get(f"/tap/tables/{name}").status_code == 404
+
+
+def test_names_and_texts_of_an_operator_arrive_as_they_are():
+    """VOSI-7: names as they are to be written in a query; XML escapes once."""
+    column = Column(name="max flux", datatype="double", unit="TeV", description="5 < x & “y” > z")
+    key = Key(key_id="k", from_table="own.t", target_table="own.t", columns=(("max flux", "max flux"),))
+    table = Table(schema_name="own", name="t", columns=(column,), keys=(key,), table_type="virtual")
+    (read,) = parse_tables(
+        io.BytesIO(tableset_document(Tableset((Schema(name="own", tables=(table,)),))))
+    ).iter_tables()
+
+    assert (read.columns[0].name, read.columns[0].description) == ('"max flux"', column.description)
+    assert read.foreignkeys[0].fkcolumns[0].fromcolumn == '"max flux"' == published_name(column.name)
+    assert read.type == "view"
+
+
+@pytest.mark.parametrize("path", ["capabilities", "tables", "tables?detail=min", "tables/provenance.used"])
+def test_below_the_root_nothing_has_a_namespace(client, path):
+    """C2: STILTS finds elements by their bare names; C1: the root has no version."""
+    root = etree.fromstring(client.get(f"/tap/{path}").data)
+
+    assert root.tag.startswith("{http://www.ivoa.net/xml/VOSI")
+    assert "version" not in root.attrib
+    assert [element.tag for element in root.iterdescendants() if "{" in element.tag] == []
+
+
+def test_types_have_the_usual_prefixes(client):
+    """REG-1, ST-5: pyvo and STILTS read xsi:type as text."""
+    documents = [etree.fromstring(client.get(f"/tap/{path}").data) for path in ("capabilities", "tables")]
+
+    assert {e.get(XSI_TYPE) for document in documents for e in document.iter() if e.get(XSI_TYPE)} == {
+        "tr:TableAccess",
+        "vs:ParamHTTP",
+        "vs:VOTableType",
+    }
+
+
+@pytest.mark.parametrize("path", ["capabilities", "tables", "tables/provenance.used"])
+def test_documents_say_when_they_changed_and_are_sent_once(client, path):
+    """VOSI-1, HTTP-1: HEAD works, and a client that has the document is told so."""
+    first = client.head(f"/tap/{path}")
+    again = client.get(f"/tap/{path}", headers={"If-Modified-Since": first.headers["Last-Modified"]})
+
+    assert (first.status_code, first.data) == (200, b"")
+    assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["capabilities", "tables", "availability"])
+def test_only_reading_is_allowed(client, path):
+    """ERR-4."""
+    assert client.post(f"/tap/{path}").status_code == 405
+
+
+# Availability
+
+
+def availability(client):
+    found = parsed(parse_availability, client.get("/tap/availability"))
+    (note,) = found.notes
+    return found.available, note
+
+
+def test_a_service_that_answers_is_available(settings, database, tableset):
+    """VOSI-2."""
+    client = create_app(settings, database, tableset).test_client()
+
+    assert availability(client) == (True, "Queries are answered.")
+
+
+def test_a_service_without_database_says_so(client):
+    """VOSI-2: the document itself is still served."""
+    available, note = availability(client)
+
+    assert not available
+    assert "can't be used" in note
+
+
+def test_a_node_with_other_metadata_files_says_so(settings, database, tableset):
+    """D7."""
+    client = create_app(settings, database, replace(tableset, digest="0" * 64)).test_client()
+    available, note = availability(client)
+
+    assert not available
+    assert "run provtap init" in note
+
+
+def test_every_element_of_availability_has_the_namespace(client):
+    """C2, VOSI-2."""
+    root = etree.fromstring(client.get("/tap/availability").data)
+
+    assert {etree.QName(element).namespace for element in root.iter()} == {
+        "http://www.ivoa.net/xml/VOSIAvailability/v1.0"
+    }
