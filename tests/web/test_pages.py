@@ -1,0 +1,53 @@
+from dataclasses import replace
+
+import pytest
+
+from provtap.web import Service, create_app
+
+
+def test_landing_page_names_the_address_and_a_query(client):
+    """TAP-2: people see what this is and how to use it."""
+    page = client.get("/").text
+
+    assert "http://127.0.0.1:8080/tap" in page
+    assert "pyvo.dal.TAPService" in page
+
+
+def test_the_query_of_the_landing_page_runs(client):
+    """What is shown as a first query must work."""
+    page = client.get("/").text
+    query = page.split('"""')[1]
+
+    assert client.get("/tap/sync", query_string={"QUERY": query}).status_code == 200
+
+
+def test_tap_page_lists_every_table(client, tableset):
+    """TAP-2: the base URL answers with a page for people."""
+    response = client.get("/tap")
+
+    assert response.content_type.startswith("text/html")
+    for table in tableset.tables():
+        assert f"<code>{table.qualified_name}</code>" in response.text
+
+
+def test_pages_use_the_public_address(settings, database, tableset):
+    """REG-2: behind a proxy the address is the configured one, without a slash at the end."""
+    public = replace(settings, base_url="https://prov.example.org/site/")
+
+    page = create_app(public, database, tableset).test_client().get("/").text
+    assert "https://prov.example.org/site/tap" in page
+
+
+@pytest.mark.parametrize(
+    "host, url",
+    [("127.0.0.1", "http://127.0.0.1:8080"), ("::1", "http://[::1]:8080"), ("x.org", "http://x.org:8080")],
+)
+def test_base_url_from_host_and_port(settings, database, tableset, host, url):
+    """HTTP-5: without a configured address, the one that is listened on."""
+    assert Service(replace(settings, host=host), tableset, database).base_url == url
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_base_url_is_never_a_wildcard(settings, database, tableset, host):
+    """HTTP-5: no client can use the address of every interface."""
+    assert host not in Service(replace(settings, host=host), tableset, database).base_url

@@ -1,0 +1,201 @@
+import csv
+import io
+
+import pytest
+
+from provtap.results.formats import FORMATS
+from tests.results.tables import read
+from tests.web.conftest import query_status
+
+QUERY = "SELECT schema_name, description FROM tap_schema.schemas ORDER BY schema_name"
+SCHEMAS = ["provenance", "provext", "tap_schema"]
+
+
+def names(response):
+    """Return the first column of a VOTable."""
+    table = read(response.data).get_first_table().to_table()
+    return [str(name) for name in table.columns[0]]
+
+
+@pytest.mark.parametrize("mime", ["application/x-www-form-urlencoded", "multipart/form-data"])
+def test_post_takes_both_kinds_of_body(client, mime):
+    """TAP-6."""
+    response = client.post("/tap/sync", data={"LANG": "ADQL", "QUERY": QUERY}, content_type=mime)
+
+    assert response.status_code == 200
+    assert names(response) == SCHEMAS
+
+
+def test_get_answers_like_post(client):
+    """TAP-6."""
+    assert names(client.get("/tap/sync", query_string={"LANG": "ADQL", "QUERY": QUERY})) == SCHEMAS
+
+
+def test_url_and_body_are_taken_together(client):
+    """TAP-6."""
+    response = client.post("/tap/sync?LANG=ADQL&maxrec=1", data={"QUERY": QUERY})
+
+    assert names(response) == SCHEMAS[:1]
+
+
+def test_votable_is_the_default(client):
+    """TAP-11, VOT-12."""
+    response = client.get("/tap/sync", query_string={"QUERY": QUERY})
+
+    assert response.content_type == "application/x-votable+xml"
+
+
+@pytest.mark.parametrize("parameter", ["RESPONSEFORMAT", "FORMAT", "format"])
+@pytest.mark.parametrize("offered", FORMATS, ids=[f.mime for f in FORMATS])
+def test_a_media_type_is_answered_with_itself(client, parameter, offered):
+    """DALI-6, TAP-11."""
+    response = client.get("/tap/sync", query_string={"QUERY": QUERY, parameter: offered.mime})
+
+    assert response.content_type == offered.mime
+
+
+def test_responseformat_wins_over_format(client):
+    """TAP-11."""
+    asked = {"QUERY": QUERY, "FORMAT": "csv", "RESPONSEFORMAT": "tsv"}
+
+    assert client.get("/tap/sync", query_string=asked).content_type == "text/tab-separated-values"
+
+
+def test_csv(client):
+    """DALI-7."""
+    text = client.get("/tap/sync", query_string={"QUERY": QUERY, "FORMAT": "csv"}).text
+
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["schema_name"] for row in rows] == SCHEMAS
+
+
+def test_fields_are_those_of_the_tables(client):
+    """TAP-18, SCH-13."""
+    response = client.get(
+        "/tap/sync", query_string={"QUERY": "SELECT a_starttime AS began FROM provenance.activity"}
+    )
+
+    field = read(response.data).get_first_table().fields[0]
+    assert (field.name, field.xtype, field.utype) == ("began", "timestamp", "voprov:Activity.startTime")
+
+
+@pytest.mark.parametrize(
+    "maxrec, rows, status", [("3", 3, ["OK"]), ("2", 2, ["OK", "OVERFLOW"]), ("0", 0, ["OK", "OVERFLOW"])]
+)
+def test_maxrec_cuts_rows_and_tells_overflow(client, maxrec, rows, status):
+    """TAP-13, TAP-14, TAP-15: told only if rows were cut, and after the table."""
+    response = client.post("/tap/sync", data={"QUERY": QUERY, "MAXREC": maxrec})
+
+    assert names(response) == SCHEMAS[:rows]
+    assert [value for value, _ in query_status(response)] == status
+
+
+@pytest.mark.parametrize("top, maxrec, status", [(2, 3, ["OK"]), (3, 2, ["OK", "OVERFLOW"]), (2, 2, ["OK"])])
+def test_top_is_no_overflow(client, top, maxrec, status):
+    """TAP-14: only MAXREC cuts, TOP is part of the query."""
+    response = client.get(
+        "/tap/sync", query_string={"QUERY": QUERY.replace("SELECT", f"SELECT TOP {top}"), "MAXREC": maxrec}
+    )
+
+    assert len(names(response)) == min(top, maxrec)
+    assert [value for value, _ in query_status(response)] == status
+
+
+@pytest.mark.parametrize("maxrec, rows", [(None, 2), ("1", 1), ("3", 3), ("999999999999", 3)])
+def test_maxrec_has_a_default_and_a_limit(small_client, maxrec, rows):
+    """TAP-13: more than the limit is lowered without an error."""
+    asked = {"QUERY": "SELECT column_name FROM tap_schema.columns"} | ({"MAXREC": maxrec} if maxrec else {})
+
+    assert len(names(small_client.get("/tap/sync", query_string=asked))) == rows
+
+
+@pytest.mark.parametrize("lang", ["ADQL", "ADQL-2.0", "ADQL-2.1", "adql", None])
+def test_languages(client, lang):
+    """TAP-8."""
+    asked = {"QUERY": QUERY} | ({"LANG": lang} if lang else {})
+
+    assert client.get("/tap/sync", query_string=asked).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "changed, reason",
+    [
+        ({"LANG": "OOBLECK"}, "The query language 'OOBLECK' is unknown."),
+        ({"MAXREC": "-1"}, "MAXREC must be a whole number of rows"),
+        ({"MAXREC": "1.5"}, "MAXREC must be a whole number of rows"),
+        ({"MAXREC": "ten"}, "MAXREC must be a whole number of rows"),
+        ({"FORMAT": "fits"}, "RESPONSEFORMAT 'fits' is not offered."),
+        ({"QUERY": ""}, "QUERY is missing."),
+        ({"QUERY": "DUFF QUERY"}, "Expected SELECT"),
+        ({"QUERY": "SELECT a_nam FROM provenance.activity"}, "Did you mean a_name?"),
+        ({"QUERY": "SELECT 1 / (column_index - column_index) FROM tap_schema.columns"}, "divides by zero"),
+        ({"UPLOAD": "t,param:t"}, "does not take uploads"),
+    ],
+)
+def test_user_errors_are_votables_with_status_400(client, changed, reason):
+    """ERR-1, ERR-2, TAP-7 to TAP-13, C6."""
+    response = client.post("/tap/sync", data={"QUERY": QUERY, "LANG": "ADQL"} | changed)
+
+    assert (response.status_code, response.content_type) == (400, "application/x-votable+xml")
+    [(status, text)] = query_status(response)
+    assert status == "ERROR"
+    assert reason in text
+
+
+def test_missing_query(client):
+    """TAP-9."""
+    assert query_status(client.get("/tap/sync"))[0][0] == "ERROR"
+
+
+@pytest.mark.parametrize("name", ["LANG", "QUERY", "MAXREC", "RESPONSEFORMAT", "FORMAT", "RUNID"])
+def test_single_valued_parameters_can_not_repeat(client, name):
+    """TAP-5: also not as one in the URL and one in the body, nor in another case."""
+    response = client.post(f"/tap/sync?{name}=1", data={"QUERY": QUERY, name.lower(): "1"})
+
+    assert response.status_code == 400
+    assert f"{name} is given 2 times" in query_status(response)[0][1]
+
+
+@pytest.mark.parametrize(
+    "further", [{"REQUEST": "doQuery"}, {"VERSION": "1.0"}, {"DUMMY": "x"}, {"runid": "r1"}]
+)
+def test_further_parameters_change_nothing(client, further):
+    """TAP-4, TAP-10, TAP-17."""
+    assert names(client.post("/tap/sync", data={"QUERY": QUERY} | further)) == SCHEMAS
+
+
+@pytest.mark.parametrize("mime", ["application/x-www-form-urlencoded", "multipart/form-data"])
+def test_a_query_may_be_as_long_as_the_limit(small_client, mime):
+    """UPL-8: bytes of the query count, not of its encoding."""
+    query = QUERY + " " * (1_000 - len(QUERY) - 5) + "--%%%"
+
+    assert small_client.post("/tap/sync", data={"QUERY": query}, content_type=mime).status_code == 200
+
+
+@pytest.mark.parametrize("mime", ["application/x-www-form-urlencoded", "multipart/form-data"])
+@pytest.mark.parametrize("size", [1_001, 100_000])
+def test_a_longer_query_is_refused(small_client, mime, size):
+    """ERR-1: 413, still a VOTable."""
+    response = small_client.post("/tap/sync", data={"QUERY": QUERY.ljust(size)}, content_type=mime)
+
+    assert response.status_code == 413
+    assert query_status(response)[0][0] == "ERROR"
+
+
+def test_head_tells_the_media_type(client):
+    """HTTP-1."""
+    response = client.head("/tap/sync", query_string={"QUERY": QUERY, "FORMAT": "csv"})
+
+    assert (response.status_code, response.content_type, response.data) == (
+        200,
+        "text/csv;header=present",
+        b"",
+    )
+
+
+def test_a_database_that_is_away_is_503(cut_off_client):
+    """ERR-1: with the time after which to try again."""
+    response = cut_off_client.get("/tap/sync", query_string={"QUERY": QUERY})
+
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
+    assert query_status(response)[0][0] == "ERROR"
