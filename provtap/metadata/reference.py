@@ -14,7 +14,8 @@ def reference_page(tableset: Tableset) -> str:
 def _page(tableset: Tableset) -> Iterator[str]:
     yield "# Published tables"
     yield ""
-    yield "Made from `tap_schema/*.yaml`, as are TAP_SCHEMA and `/tap/tables`. Times are UTC.\nColumns in bold are those that most people want first."
+    yield "Made from `tap_schema/*.yaml`, as are TAP_SCHEMA and `/tap/tables`. Times are UTC."
+    yield "Columns in bold are those that most people want first."
     for schema in tableset.schemas:
         yield from _schema(schema)
 
