@@ -158,7 +158,7 @@ class Parser:
         if self.token.type in {"UNION", "EXCEPT", "INTERSECT"}:
             raise self.unexpected("")
         order_by = self.order_by_clause() if self.accept("ORDER") else ()
-        offset = int(self.expect("integer").text) if self.accept("OFFSET") else None
+        offset = self.unsigned_integer() if self.accept("OFFSET") else None
         if isinstance(body, nodes.Select):
             return Query(at, body, order_by, offset)
         return _around(body, order_by, offset) if order_by or offset is not None else body
@@ -173,7 +173,7 @@ class Parser:
         """<select_query> ::= SELECT [ <set_quantifier> ] [ <set_limit> ] <select_list> <table_expression>"""
         at = self.expect("SELECT").at
         quantifier = self.accept("DISTINCT", "ALL")
-        top = int(self.expect("integer").text) if self.accept("TOP") else None
+        top = self.unsigned_integer() if self.accept("TOP") else None
         items = self.select_list()
         self.expect("FROM")
         tables = self.list_of(self.table_reference)
@@ -220,6 +220,13 @@ class Parser:
         if self.accept("AS") or self.token.type in {"identifier", "delimited"}:
             return self.identifier()
         return None
+
+    def unsigned_integer(self) -> int:
+        """<unsigned_integer> ::= <digit>..."""
+        token = self.expect("integer")
+        if len(token.text) > 1_000:
+            raise problem("This number has more than 1000 digits.", token.at)
+        return int(token.text)
 
     def identifier(self) -> Name:
         """<identifier> ::= <regular_identifier> | <delimited_identifier>"""

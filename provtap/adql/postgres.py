@@ -122,7 +122,7 @@ def _not_a_position(value: Expression) -> str:
 
 
 def _cast(value: Expression) -> str:
-    """Return a value of exactly the type declared for it; functions and COUNT, SUM, AVG have it by themselves."""
+    """Return a value of exactly the type declared for it, which some have by themselves."""
     is_exact = isinstance(value, plan.Call) or (isinstance(value, plan.Aggregate) and value.name in _EXACT)
     cast = None if is_exact else _CASTS.get(value.type)
     return f"{_operand(value)}::{cast}" if cast else value_sql(value)

@@ -41,8 +41,9 @@ class Resolver:
         having = self.condition(select.having, expressions)
         outputs, places = self.select_list(select.items, expressions)
         named = Outputs(outputs)
-        _check_width(len(outputs) + len(group_by) + len(query.order_by), select.at)
+        _check_width(max(len(outputs) + len(group_by), len(query.order_by)), select.at)
         order_by = tuple(self.sort(term, named, expressions) for term in query.order_by)
+        _check_width(len(outputs) + len(group_by) + sum(s.position is None for s in order_by), select.at)
         if group_by or having or expressions.aggregates:
             values = [output.value for output in outputs] + [sort.value for sort in order_by]
             places += [term.value.at for term in query.order_by]
