@@ -1,6 +1,7 @@
 """Provenance documents into the ProvenanceDM tables."""
 
+from provtap.ingest.batch import Summary, ingest_all
 from provtap.ingest.document import Report, ingest
 from provtap.ingest.formats import NAMES as FORMAT_NAMES
 
-__all__ = ["FORMAT_NAMES", "Report", "ingest"]
+__all__ = ["FORMAT_NAMES", "Report", "Summary", "ingest", "ingest_all"]

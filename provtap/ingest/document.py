@@ -23,14 +23,18 @@ class Report:
     format: str
     records: int
     """Records of activities in the document, repetitions included."""
-    activities: int
-    """Distinct activities among them."""
+    activity_ids: frozenset[str]
     new: int = 0
     updated: int = 0
     unchanged: int = 0
     warnings: tuple[str, ...] = ()
     known: bool = False
     """The same bytes from the same site were taken in before: nothing was done."""
+
+    @property
+    def activities(self) -> int:
+        """Distinct activities among the records."""
+        return len(self.activity_ids)
 
 
 class _Rehearsed(Exception):
@@ -124,7 +128,7 @@ class _Document:
             source=self.source,
             format=self.format,
             records=len(self.accounts),
-            activities=len({account.activity_id for account in self.accounts}),
+            activity_ids=frozenset(account.activity_id for account in self.accounts),
             new=new,
             updated=updated,
             unchanged=unchanged,

@@ -1,0 +1,143 @@
+"""The command line: one function a command, no logic of its own.
+
+What a command needs is imported when it runs, so that each starts as fast as it can.
+"""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from provtap import __version__
+from provtap.config import Settings
+from provtap.errors import ProvtapError
+
+
+class Commands(click.Group):
+    """All commands: an error is one line on standard error, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; exit 1 when its work failed (click exits 2 when its usage was wrong)."""
+        try:
+            return super().invoke(ctx)
+        except ProvtapError as error:
+            click.echo(f"provtap: {error}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="provtap")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Store, search and retrace the provenance of astronomical data products.
+
+    Settings come from PROVTAP_* variables. Without PROVTAP_DATABASE_URL an embedded PostgreSQL is started
+    in ./provtap-data.
+    """
+    ctx.obj = Settings.from_environ()
+
+
+def changed(settings: Settings, options: dict[str, Any]) -> Settings:
+    """Return *settings* with the options that were given on the command line."""
+    return replace(settings, **{name: value for name, value in options.items() if value is not None})
+
+
+@main.command(name="demo", epilog="Example: provtap demo --port 8081")
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.pass_obj
+def demo_command(settings: Settings, /, **options: Any) -> None:
+    """Load the sample ctapipe logs, answer one query, then serve until Ctrl-C."""
+    from provtap import demo
+
+    demo.run(changed(settings, options))
+
+
+@main.command(name="init", epilog="Example: provtap init --print-sql > provtap.sql")
+@click.option("--print-sql", is_flag=True, help="Print the SQL for a DBA to run, and change nothing.")
+@click.pass_obj
+def init_command(settings: Settings, print_sql: bool) -> None:
+    """Create or upgrade schemas, roles and published metadata, in one transaction."""
+    from provtap import install, metadata
+
+    tableset = metadata.load(settings.metadata_dir)
+    if print_sql:
+        click.echo(install.print_sql(settings, tableset), nl=False)
+    else:
+        click.echo(install.init(settings, tableset))
+
+
+@main.command(name="serve", epilog="Example: provtap serve --port 8081")
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--workers", type=click.IntRange(1, 1000), help="Web processes.")
+@click.pass_obj
+def serve_command(settings: Settings, /, **options: Any) -> None:
+    """Serve TAP over HTTP until Ctrl-C or SIGTERM."""
+    from provtap import server
+
+    server.serve(changed(settings, options))
+
+
+@main.command(name="ingest", epilog="Example: provtap ingest runs/*.provenance.log")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--format", "format", default="auto", show_default=True, help="Format of the files: auto, ctapipe."
+)
+@click.option("--site", help="Scope of local paths: equal paths of two sites are two files.")
+@click.option("--strict", is_flag=True, help="Refuse a document with conflicts, instead of warning.")
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.pass_obj
+def ingest_command(settings: Settings, /, files: tuple[Path, ...], **options: Any) -> None:
+    """Load provenance documents, each in a transaction of its own.
+
+    The same document again changes nothing. One that can't be read is reported and the others are loaded.
+    """
+    from provtap import install
+    from provtap.ingest import ingest_all
+
+    with install.ready(settings) as (database, _), _progress(files) as queue:
+        summary = ingest_all(queue, database, settings, **options)
+    click.echo(summary)
+    for sentence in [*summary.warnings, *summary.problems]:
+        click.echo(f"provtap: {sentence}", err=True)
+    if summary.problems:
+        sys.exit(1)
+
+
+def _progress(files: tuple[Path, ...]) -> Any:
+    """Return a progress bar over *files* on a terminal's standard error; elsewhere it shows nothing."""
+    return click.progressbar(files, label="Loading", file=sys.stderr, hidden=not sys.stderr.isatty())
+
+
+@main.command(name="query", epilog='Example: provtap query "SELECT a_name, a_starttime FROM activity"')
+@click.argument("adql", metavar="ADQL")
+@click.option("--format", "responseformat", default="csv", show_default=True, help="csv, tsv or votable.")
+@click.option("--maxrec", type=click.IntRange(0), help="Rows at most.")
+@click.pass_obj
+def query_command(settings: Settings, adql: str, responseformat: str, maxrec: int | None) -> None:
+    """Answer an ADQL query on standard output."""
+    from provtap import install, query
+
+    request = query.QueryRequest(query=adql, responseformat=responseformat, maxrec=maxrec)
+    with install.ready(settings) as (database, tableset):
+        result = query.run(request, tableset, database, settings)
+        output = click.get_binary_stream("stdout")
+        for piece in result.body:
+            output.write(piece)
+
+
+@main.command(name="translate", epilog='Example: provtap translate "SELECT TOP 5 a_id FROM activity"')
+@click.argument("adql", metavar="ADQL")
+@click.pass_obj
+def translate_command(settings: Settings, adql: str) -> None:
+    """Print the PostgreSQL that an ADQL query becomes."""
+    import sqlparse
+
+    from provtap import metadata
+    from provtap.adql import translate
+
+    statement = translate(adql, metadata.load(settings.metadata_dir))
+    click.echo(sqlparse.format(statement.sql, reindent=True))
