@@ -1,0 +1,60 @@
+"""Tables of every type, and names of every kind, for tests of the translator."""
+
+from provtap.tableset import Column, Schema, Table, Tableset
+
+
+def _table(name: str, *columns: Column, schema: str = "lab", table_type: str = "table") -> Table:
+    return Table(schema_name=schema, name=name, table_type=table_type, columns=columns)
+
+
+KINDS = _table(
+    "kinds",
+    Column(name="k_short", datatype="short"),
+    Column(
+        name="k_int", datatype="int", unit="s", ucd="time.duration", utype="lab:int", description="An int"
+    ),
+    Column(name="k_long", datatype="long", unit="s"),
+    Column(name="k_float", datatype="float", unit="m"),
+    Column(name="k_double", datatype="double", unit="deg", ucd="pos.eq.ra"),
+    Column(name="k_text", datatype="char", arraysize="*", ucd="meta.id"),
+    Column(name="k_time", datatype="char", arraysize="*", xtype="timestamp", ucd="time.start"),
+    Column(name="k_flag", datatype="boolean"),
+    Column(name="k_array", datatype="double", arraysize="*"),
+)
+NAMES = _table(
+    "Names",
+    Column(name="size", datatype="int"),
+    Column(name="startTime", datatype="char", arraysize="*", xtype="timestamp"),
+    Column(name="twice", datatype="int"),
+    Column(name="Twice", datatype="int"),
+    Column(name="a b", datatype="int"),
+    Column(name='q"q', datatype="int"),
+)
+LAB = Tableset(
+    (
+        Schema(name="lab", tables=(KINDS, NAMES, _table("other", Column(name="k_int", datatype="int")))),
+        Schema(
+            name="attic",
+            tables=(
+                _table("other", Column(name="k_int", datatype="int"), schema="attic"),
+                _table("unreal", Column(name="u_id", datatype="int"), schema="attic", table_type="virtual"),
+            ),
+        ),
+    )
+)
+SQL = """
+CREATE SCHEMA lab;
+CREATE SCHEMA attic;
+CREATE TABLE lab.kinds (k_short smallint, k_int integer, k_long bigint, k_float real, k_double double precision,
+                        k_text text, k_time timestamp, k_flag boolean, k_array double precision[]);
+INSERT INTO lab.kinds VALUES
+    (1, 10, 100, 0.5, 1.5, 'one', '2026-01-01 12:00:00', true, '{1,2}'),
+    (2, 20, 9000000000000000000, 'Infinity', 'NaN', 'two%', '2026-06-01 00:00:00.25', false, NULL),
+    (3, NULL, NULL, NULL, '-Infinity', NULL, NULL, NULL, NULL);
+CREATE TABLE lab."Names" (size integer, "startTime" timestamp, twice integer, "Twice" integer, "a b" integer,
+                          "q""q" integer);
+INSERT INTO lab."Names" VALUES (7, '2026-01-01', 1, 2, 3, 4);
+CREATE TABLE lab.other (k_int integer);
+INSERT INTO lab.other VALUES (10), (30);
+CREATE TABLE attic.other (k_int integer);
+"""

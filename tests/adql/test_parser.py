@@ -1,0 +1,146 @@
+"""What is ADQL 2.1 and what is not (BNF; digest sections 2 and 3)."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provtap.adql import parse
+from provtap.adql.reserved import RESERVED
+from provtap.errors import AdqlError
+
+
+def queries(name):
+    """Return the queries of one file here: one a line, comments apart."""
+    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("--")]
+
+
+def refusal(text):
+    with pytest.raises(AdqlError) as caught:
+        parse(text)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("text", queries("accept.sql"))
+def test_adql_is_accepted(text):
+    """Digest section 2: the grammar."""
+    assert parse(text).body.items
+
+
+@pytest.mark.parametrize("text", queries("reject.sql"))
+def test_what_is_not_adql_is_refused_with_its_place(text):
+    """Digest section 2: [X] and the decided [?]."""
+    with pytest.raises(AdqlError) as caught:
+        parse(text)
+
+    assert caught.value.line == 1
+    assert caught.value.message.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("SELECT time FROM t", "time is a reserved word of ADQL; a column or an expression is due here."),
+        ("SELECT a AS Value FROM t", 'write it as "value" in double quotes'),
+        ("SELECT FROM t", "Expected a column or an expression, found FROM. (line 1, column 8)"),
+        ("SELECT a", "Expected FROM, found the end of the query. (line 1, column 9)"),
+        ("SELECT a FROM t LIMIT 5", "ADQL has no LIMIT. (line 1, column 17) Write SELECT TOP 5."),
+        ("SELECT a FROM t JOIN u", "This JOIN needs ON or USING."),
+        ("SELECT CASE WHEN a = 1 THEN 2 END FROM t", "ADQL has no CASE."),
+        ("SELECT (SELECT a FROM t) FROM t", "ADQL has no subqueries in place of a value."),
+        ("SELECT a FROM t WHERE a", "A value is no condition. (line 1, column 23)"),
+        ("SELECT a + (b = 1) FROM t", "A condition is no value in ADQL. (line 1, column 15)"),
+        ("SELECT sqr(a) FROM t", "Unknown function sqr. (line 1, column 8) Did you mean SQRT?"),
+        ("SELECT a FROM (SELECT a FROM t)", "A subquery used as a table needs a name."),
+        ("SELECT a FROM t UNION SELECT a FROM u", "UNION is not offered by this service."),
+        ("WITH x AS (SELECT a FROM t) SELECT a FROM x", "WITH is not offered by this service."),
+        ("SELECT CAST(a AS INTEGER) FROM t", "CAST is not offered by this service."),
+        ("SELECT a FROM t WHERE a ILIKE 'x'", "ILIKE is not offered by this service."),
+    ],
+)
+def test_a_refusal_says_what_was_expected(text, words):
+    """Design section 2, errors: what is wrong, where, and the way out."""
+    assert words in refusal(text)
+
+
+def test_chains_are_one_node_whatever_their_length():
+    """Length costs no depth: 5 000 conditions are one AND."""
+    condition = parse("SELECT a FROM t WHERE " + " AND ".join(["a = 1"] * 5_000)).body.where
+
+    assert len(condition.operands) == 5_000
+
+
+def test_and_binds_tighter_than_or_and_not_tightest():
+    """BNF, <search_condition>, <boolean_term>, <boolean_factor>."""
+    condition = parse("SELECT a FROM t WHERE a = 1 OR NOT b = 2 AND c = 3").body.where
+
+    assert condition.operator == "OR"
+    assert condition.operands[1].operator == "AND"
+    assert condition.operands[1].operands[0].operand.operator == "="
+
+
+def test_multiplication_binds_tighter_than_addition():
+    """BNF, <numeric_value_expression>, <term>."""
+    value = parse("SELECT a - b * c + d FROM t").body.items[0].value
+
+    assert value.operators == ("-", "+")
+    assert value.operands[1].operators == ("*",)
+
+
+@pytest.mark.parametrize("opening, closing", [("(", ")"), ("abs(", ")"), ("(SELECT a FROM ", ") AS x")])
+def test_a_hundred_levels_are_enough_and_more_are_refused(opening, closing):
+    """Design section 4, limits: nesting 100 levels."""
+    start, core = ("SELECT a FROM ", "t") if "SELECT" in opening else ("SELECT ", "a")
+    end = "" if "SELECT" in opening else " FROM t"
+
+    assert parse(start + opening * 100 + core + closing * 100 + end)
+    assert "nested more than 100 levels" in refusal(start + opening * 10_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["SELECT " + "1+" * 100_000 + "1 FROM t", "SELECT a FROM t WHERE " + "a=1 AND " * 5_001 + "a=1"]
+    + ["SELECT a FROM t WHERE a IN (" + "1," * 5_000 + "1)", "SELECT " + "a," * 5_000 + "a FROM t"]
+    + ["SELECT a FROM t" + ", t" * 5_000, "SELECT a FROM t" + " JOIN t USING (a)" * 5_001]
+    + ["SELECT a" + "||'b'" * 1_000 + " FROM t"],
+)
+def test_longer_chains_are_refused(text):
+    """Design section 4, limits: 5 000 members of a chain (1 000 of arithmetic: PostgreSQL's stack)."""
+    assert "has more than" in refusal(text)
+
+
+def test_nesting_needs_no_deep_thread():
+    """A worker thread of the web server parses what the main thread parses."""
+    found = []
+    text = "SELECT a FROM t WHERE " + "NOT (a = 1 OR (" * 50 + "a = 2" + "))" * 50
+    thread = threading.Thread(target=lambda: found.append(parse(text)))
+    thread.start()
+    thread.join()
+
+    assert found
+
+
+SOUP = st.sampled_from(
+    sorted(RESERVED) + list("().,*+-/=<>;") + ["||", "<>", "a", "t", '"q"', "'s'", "1", "2.5", "1e3", "ivo_x"]
+)
+
+
+@given(st.lists(SOUP, max_size=40))
+def test_any_soup_of_words_is_a_query_or_a_clear_refusal(words):
+    """Nothing but AdqlError leaves the parser."""
+    try:
+        assert parse(" ".join(words)).body.items
+    except AdqlError as refused:
+        assert refused.message.endswith(".")
+
+
+@given(st.lists(SOUP, max_size=20))
+def test_a_query_with_soup_in_it_is_a_query_or_a_clear_refusal(words):
+    """The same past the first words, where more rules meet."""
+    try:
+        assert parse(f"SELECT a FROM t WHERE {' '.join(words)}").body.items
+    except AdqlError as refused:
+        assert refused.line is not None
