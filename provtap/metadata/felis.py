@@ -40,6 +40,7 @@ _DATATYPES: dict[str, tuple[str, str | None, str | None]] = {
     **{number: (number, None, None) for number in ("short", "int", "long", "float", "double")},
 }
 """Felis datatype: VOTable datatype, arraysize, xtype."""
+_ARRAYSIZE = re.compile(r"[1-9][0-9]*\*?|\*")
 
 _TABLE_TYPES = ("table", "view", "virtual")
 _DEFAULT_SCHEMA_INDEX = 10
@@ -67,12 +68,19 @@ def _checked(given: Any, words: Mapping[str, type], needed: Iterable[str], where
     for word, value in given.items():
         if word not in words:
             raise SettingsError(f"{where}: {word} is not a word known here.")
-        # A bool is an int to Python, and not to an astronomer.
-        if type(value) is not words[word] or value == "":
-            raise SettingsError(f"{where}: {word} must be a {words[word].__name__}, not {value!r}.")
+        _check_value(word, value, words[word], where)
     if missing := [word for word in needed if word not in given]:
         raise SettingsError(f"{where}: {' and '.join(missing)} must be given.")
     return given
+
+
+def _check_value(word: str, value: Any, kind: type, where: str) -> None:
+    # A bool is an int to Python, and not to an astronomer.
+    if type(value) is not kind or value == "":
+        raise SettingsError(f"{where}: {word} must be a {kind.__name__}, not {value!r}.")
+    # TAP_SCHEMA publishes all but descriptions as char, which is ASCII (VOTable 1.4, section 6).
+    if isinstance(value, str) and word != "description" and not value.isascii():
+        raise SettingsError(f"{where}: {word} must be in ASCII, not {value!r}.")
 
 
 def _name(given: Any, where: str) -> str:
@@ -139,7 +147,7 @@ class _Document:
             utype=given.get("votable:utype"),
             columns=tuple(_column(column, where) for column in given["columns"]),
         )
-        primary_key = [_reference(ref, schema, where)[1] for ref in given.get("primaryKey", [])]
+        primary_key = [_own_column(ref, table, where) for ref in given.get("primaryKey", [])]
         keys = [_key(key, table, where) for key in given.get("constraints", [])]
         return replace(table, primary_key=tuple(primary_key), keys=tuple(keys))
 
@@ -147,12 +155,12 @@ class _Document:
 def _column(content: Any, where: str) -> Column:
     where = f"{where}, column {_name(content, f'{where}, a column')}"
     given = _checked(content, _COLUMN_WORDS, ("name", "datatype", "description"), where)
-    datatype, arraysize, xtype = _DATATYPES[_one_of(given["datatype"], _DATATYPES, f"{where}: datatype")]
+    datatype, arraysize, xtype = _datatype(given, where)
     return Column(
         name=given["name"],
         datatype=datatype,
-        arraysize=given.get("votable:arraysize", arraysize),
-        xtype=given.get("votable:xtype", xtype),
+        arraysize=arraysize,
+        xtype=xtype,
         unit=given.get("ivoa:unit"),
         ucd=given.get("ivoa:ucd"),
         utype=given.get("votable:utype"),
@@ -164,24 +172,44 @@ def _column(content: Any, where: str) -> Column:
     )
 
 
+def _datatype(given: dict[str, Any], where: str) -> tuple[str, str | None, str | None]:
+    """Return datatype, arraysize and xtype; only texts have the latter two to choose."""
+    name = _one_of(given["datatype"], _DATATYPES, f"{where}: datatype")
+    datatype, arraysize, xtype = _DATATYPES[name]
+    for word in ("votable:arraysize", "votable:xtype"):
+        if word in given and name not in {"string", "unicode"}:
+            raise SettingsError(f"{where}: {word} can't be given for a {name}.")
+    if not _ARRAYSIZE.fullmatch(given.get("votable:arraysize", "*")):
+        raise SettingsError(f"{where}: votable:arraysize must be like *, 36 or 64*.")
+    if given.get("votable:xtype") == "timestamp":
+        raise SettingsError(f"{where}: the datatype of a timestamp is timestamp.")
+    return datatype, given.get("votable:arraysize", arraysize), given.get("votable:xtype", xtype)
+
+
 def _key(content: Any, table: Table, where: str) -> Key:
     where = f"{where}, constraint {_name(content, f'{where}, a constraint')}"
     given = _checked(content, _KEY_WORDS, ("@type", "description", "columns", "referencedColumns"), where)
     _one_of(given["@type"], ("ForeignKey",), f"{where}: @type")
-    sources = [_reference(ref, table.schema_name, where) for ref in given["columns"]]
+    sources = [_own_column(ref, table, where) for ref in given["columns"]]
     targets = [_reference(ref, table.schema_name, where) for ref in given["referencedColumns"]]
-    if {name for name, _ in sources} != {table.qualified_name} or len({name for name, _ in targets}) != 1:
-        raise SettingsError(f"{where}: a key leads from columns of {table.name} to columns of one table.")
-    if len(sources) != len(targets):
-        raise SettingsError(f"{where}: columns and referencedColumns must be of one length.")
+    if len({name for name, _ in targets}) != 1 or len(sources) != len(targets):
+        raise SettingsError(f"{where}: referencedColumns must be of one table, and as many as columns.")
     return Key(
         key_id=given["name"],
         from_table=table.qualified_name,
         target_table=targets[0][0],
-        columns=tuple((source, target) for (_, source), (_, target) in zip(sources, targets, strict=True)),
+        columns=tuple((source, target) for source, (_, target) in zip(sources, targets, strict=True)),
         description=_text(given),
         utype=given.get("votable:utype"),
     )
+
+
+def _own_column(given: Any, table: Table, where: str) -> str:
+    """Return the column of *table* that a reference means."""
+    name, column = _reference(given, table.schema_name, where)
+    if name != table.qualified_name:
+        raise SettingsError(f"{where}: {given} is not a column of {table.name}.")
+    return column
 
 
 def _reference(given: Any, schema: str, where: str) -> tuple[str, str]:
