@@ -26,6 +26,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, report_http)
     app.register_error_handler(Exception, report_unforeseen)
     app.after_request(allow_browsers)
+    app.teardown_request(lambda _: request.close())  # files of a multipart body
     app.url_map.merge_slashes = False  # it would redirect, which STILTS refuses after a POST
     app.wsgi_app = _without_last_slash(app.wsgi_app)  # type: ignore[method-assign, assignment]
 

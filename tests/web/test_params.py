@@ -1,3 +1,5 @@
+from contextlib import closing
+
 from flask import Request
 from werkzeug.test import EnvironBuilder
 
@@ -7,7 +9,11 @@ BOUNDARY = "<<<--------------MULTIPART-BOUNDARY------->>>"
 
 
 def read(**request):
-    return parameters(Request(EnvironBuilder(method="POST", **request).get_environ()))
+    with (
+        closing(EnvironBuilder(method="POST", **request)) as builder,
+        Request(builder.get_environ()) as built,
+    ):
+        return parameters(built)
 
 
 def test_names_ignore_case_and_values_do_not():

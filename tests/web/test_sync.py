@@ -150,7 +150,7 @@ def test_missing_query(client):
 @pytest.mark.parametrize("name", ["LANG", "QUERY", "MAXREC", "RESPONSEFORMAT", "FORMAT", "RUNID"])
 def test_single_valued_parameters_can_not_repeat(client, name):
     """TAP-5: also not as one in the URL and one in the body, nor in another case."""
-    response = client.post(f"/tap/sync?{name}=1", data={"QUERY": QUERY, name.lower(): "1"})
+    response = client.post(f"/tap/sync?{name}=1", data={"Query": QUERY} | {name.title(): "1"})
 
     assert response.status_code == 400
     assert f"{name} is given 2 times" in query_status(response)[0][1]
