@@ -1,11 +1,15 @@
 """VOSI: capabilities that are true, tables as TAP_SCHEMA has them, availability that asks the database."""
 
 import io
+import shutil
+import subprocess
+import threading
 from dataclasses import replace
 
 import pytest
 from lxml import etree
 from pyvo.io.vosi import parse_availability, parse_capabilities, parse_tables
+from werkzeug.serving import make_server
 
 from provtap.adql import published_name
 from provtap.config import Settings
@@ -275,3 +279,30 @@ def test_every_element_of_availability_has_the_namespace(client):
     assert {etree.QName(element).namespace for element in root.iter()} == {
         "http://www.ivoa.net/xml/VOSIAvailability/v1.0"
     }
+
+
+# The whole, by the validator of the VO
+
+
+@pytest.fixture
+def tap_url(settings, database, tableset):
+    """URL of a live service."""
+    server = make_server("127.0.0.1", 0, lambda environ, start: [], threaded=True)
+    server.app = create_app(replace(settings, port=server.port), database, tableset)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}/tap"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.skipif(not shutil.which("stilts"), reason="STILTS is not installed")
+def test_taplint_finds_nothing_to_say_against_the_metadata(tap_url):
+    """The documents are valid by their schemas, and say the same as TAP_SCHEMA: C1 to C5, REG, SCH."""
+    stages = "stages=TMV TME TMS TMC CPV CAP AVV MDQ"
+    done = subprocess.run(
+        ["stilts", "taplint", f"tapurl={tap_url}", stages, "report=EWF"], capture_output=True, text=True
+    )
+
+    assert "Totals: Errors: 0; Warnings: 0; Failures: 0" in done.stdout, done.stdout
