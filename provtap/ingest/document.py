@@ -1,6 +1,7 @@
 """One document into the store: its bytes, its format, its accounts, all in one transaction."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ def ingest(
     Raises: DocumentError, TooLarge, DatabaseUnavailable.
     """
     source = str(path)
-    content = _read(Path(path), settings.document_bytes)
+    content = _read(source, settings.document_bytes)
     scope = site or settings.site
     with _named(source):
         found = formats.find(format, content)
@@ -137,17 +138,18 @@ class _Document:
         )
 
 
-def _read(path: Path, limit: int) -> bytes:
-    """Return the bytes of *path*: at most *limit*, and never more of them in memory."""
+def _read(source: str, limit: int) -> bytes:
+    """Return the bytes of the file *source*: at most *limit*, and never more of them in memory."""
     try:
-        with path.open("rb") as file:
-            size = path.stat().st_size
+        with Path(source).open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
             content = file.read(limit + 1) if size <= limit else b""
-    except OSError as error:
-        raise DocumentError(f"{path} can't be read: {(error.strerror or str(error)).lower()}.") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise DocumentError(f"{source} can't be read: {reason.lower()}.") from error
     if size > limit or len(content) > limit:
         raise TooLarge(
-            f"{path} has more than the {limit} bytes that a document may have.",
+            f"{source} has more than the {limit} bytes that a document may have.",
             hint="PROVTAP_DOCUMENT_BYTES sets the limit.",
         )
     return content

@@ -99,7 +99,7 @@ SELECT id
 -- name: second_generators
 -- Entities that more than one activity says it wrote; the model has room for one generation.
 SELECT wr_entity_id AS entity_id,
-       array_agg(DISTINCT wr_activity_id ORDER BY wr_activity_id) AS activity_ids,
+       array_agg(DISTINCT wr_activity_id::text) AS activity_ids,
        min(wgb_activity_id) AS kept_id
   FROM provtap.writing JOIN provenance.wasgeneratedby ON wgb_entity_id = wr_entity_id
  WHERE wr_entity_id IN (SELECT wr_entity_id

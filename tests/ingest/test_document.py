@@ -1,0 +1,127 @@
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from provtap.errors import DocumentError, TooLarge
+from provtap.ingest import ingest
+from tests.ingest.logs import SAMPLES, rows, run, tables, write_log
+
+RUN = '"activity_uuid": "5b0ccf96-3e01-436a-a61e-fce9ef9dfd86", "activity_name": "x"'
+GOOD = f'{{{RUN}, "start": {{"time_utc": "2026-01-01"}}}}'
+DEEP = '{"":' * 2000 + "1" + "}" * 2000
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "the document is empty."),
+        ("  \n", "the document is empty."),
+        ("hello", "this is in no format that can be read (ctapipe)."),
+        ('{"prefix": {}}', "this is in no format that can be read (ctapipe)."),
+        (f"[{GOOD},", f"this is not JSON: expecting value. (line 1, column {len(GOOD) + 3})"),
+        (f"[{GOOD}][", f"this is not JSON: expecting value. (line 1, column {len(GOOD) + 4})"),
+        (f'[{GOOD},\n{{"status": NaN}}]', "NaN is not a number in JSON. (line 2, column 12)"),
+        ('["\\u0000"]', "a text has the character U+0000, which can't be stored. (line 1, column 2)"),
+        ('["\\udc00"]', "a text has half a surrogate pair, which is no character. (line 1, column 2)"),
+        ('[{"a": 1, "a": 2}]', 'the key "a" is there twice. (line 1, column 11)'),
+        ("[" * 100_000, "this is nested too deeply."),
+        (f'[{GOOD}, {{"activity_uuid": 5}}]', "[1].activity_uuid must be a text or null, not a number."),
+        (f'[{GOOD[:-1]}, "config": {DEEP}}}]', "this is nested too deeply."),
+    ],
+)
+def test_bad_document_is_refused_whole(take, database, tmp_path, content, message):
+    """One clear sentence names the file, the thing and its position; nothing is half-written (INGEST-d8)."""
+    path = tmp_path / "bad.log"
+    path.write_text(content)
+    with pytest.raises(DocumentError) as caught:
+        take(path)
+
+    assert str(caught.value) == f"{path}: {message}"
+    assert not any(tables(database).values())
+    assert rows(database, "TABLE provext.ingestion") == []
+
+
+def test_other_encoding_is_refused(take, tmp_path):
+    """JSON is UTF-8 (RFC 8259, 8.1)."""
+    (tmp_path / "latin.log").write_bytes(b'["\xe9"]')
+    with pytest.raises(
+        DocumentError, match=r"latin\.log: this is not UTF-8 \(byte 0xe9\)\. \(line 1, column 3\)"
+    ):
+        take(tmp_path / "latin.log")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("absent", "no such file"), (".", "is a directory"), ("\0", "null byte")]
+)
+def test_what_is_no_file_is_refused(take, tmp_path, name, reason):
+    """The sentence names what was asked for and why it can't be read."""
+    path = f"{tmp_path}/{name}"
+    with pytest.raises(DocumentError, match=f"{re.escape(path)} can't be read: .*{reason}"):
+        take(path)
+
+
+def test_unreadable_file_is_refused(take):
+    """Memory of a process at address 0 can be opened, but not read."""
+    with pytest.raises(DocumentError, match="/proc/self/mem can't be read"):
+        take("/proc/self/mem")
+
+
+@pytest.mark.parametrize("size", [101, 2 * 1024**3])
+def test_large_document_is_refused_before_it_is_read(database, template, tmp_path, size):
+    """document_bytes bounds a document; a sparse file of 2 GB costs nothing to refuse."""
+    path = tmp_path / "large.log"
+    with path.open("wb") as file:
+        file.truncate(size)
+    settings = type(template)(document_bytes=100)
+    with pytest.raises(TooLarge, match=r"large\.log has more than the 100 bytes"):
+        ingest(path, database, settings)
+
+
+def test_endless_document_is_refused(database, template):
+    """What has no size is read up to the limit only."""
+    with pytest.raises(TooLarge, match="/dev/zero has more than the 100 bytes"):
+        ingest("/dev/zero", database, type(template)(document_bytes=100))
+
+
+def test_unknown_format_is_refused(take):
+    """The sentence lists the formats that are known."""
+    with pytest.raises(DocumentError, match=r"no format 'xml'\. Known are auto, ctapipe\."):
+        take(SAMPLES[0], format="xml")
+
+
+def test_named_format_needs_no_guess(take):
+    """--format ctapipe is what auto finds."""
+    assert take(SAMPLES[0], format="ctapipe").format == "ctapipe"
+
+
+LOADER = """
+import sys
+from provtap.config import Settings
+from provtap.database.connect import open_database
+from provtap.ingest import ingest
+settings = Settings(database_url=sys.argv[1], role_prefix=sys.argv[2])
+with open_database(settings) as database:
+    for path in sys.argv[3:]:
+        ingest(path, database, settings)
+        print(path, flush=True)
+"""
+
+
+def test_killed_loader_leaves_whole_documents(settings, database, take, tmp_path):
+    """One document is one transaction: kill -9 leaves whole ones only (INGEST-d8)."""
+    paths = [write_log(tmp_path / f"{n}.log", *(run(10 * n + m) for m in range(10))) for n in range(50)]
+    command = [sys.executable, "-c", LOADER, settings.database_url, settings.role_prefix, *map(str, paths)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as loader:
+        for _ in range(5):
+            loader.stdout.readline()
+        loader.send_signal(signal.SIGKILL)
+
+    [(documents,)] = rows(database, "SELECT count(*) FROM provtap.document")
+    assert documents > 0
+    assert rows(database, "SELECT count(*), count(*) / 10 FROM provenance.activity") == [
+        (10 * documents, documents)
+    ]
+    assert [take(path).known for path in paths].count(True) >= documents

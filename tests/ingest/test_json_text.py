@@ -1,0 +1,60 @@
+import pytest
+
+from provtap.errors import DocumentError
+from provtap.ingest.json_text import canonical, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ('{"a": [1, 2.5, null, true]}', [{"a": [1, 2.5, None, True]}]),
+        ("[1][2]\n [3] ", [[1], [2], [3]]),
+        ('"\\ud83d\\ude00"', ["\U0001f600"]),
+        ('"\\\\u0000 \\\\ud800"', ["\\u0000 \\ud800"]),
+        ('{"a": {"b": 1}, "b": 2}', [{"a": {"b": 1}, "b": 2}]),
+        ("\ufeff[]", [[]]),
+    ],
+)
+def test_parse_yields_each_value_of_the_document(text, values):
+    """Ctapipe appends an array at each writing (INGEST-a1); escapes that only look forbidden are fine."""
+    assert list(parse(text.encode())) == values
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "message"),
+    [
+        ("", None, None, "empty"),
+        (" \n ", None, None, "empty"),
+        ('[\n{"a": 1,}]', 2, 9, "not JSON"),
+        ('[{"a": 1', 1, 9, "not JSON"),
+        ("[1]\n x", 2, 2, "not JSON"),
+        ("[1,\n  NaN]", 2, 3, "NaN"),
+        ("[-Infinity]", 1, 2, "-Infinity"),
+        ('["a\\u0000"]', 1, 2, "U+0000"),
+        ('[1, "\\ud800"]', 1, 5, "surrogate"),
+        ('[{"a": 1,\n "b": {"a": 1}, "a": 2}]', 2, 17, 'key "a"'),
+        ('{"a": 1, "\\u0061": 2}', 1, 10, "twice"),
+        ("[1e999]", 1, 2, "too large"),
+        ("[" + "1" * 5000 + "]", 1, 2, "too large"),
+        ('["a\tb"]', 1, 4, "not JSON"),
+    ],
+)
+def test_parse_says_what_is_wrong_and_where(text, line, column, message):
+    """Whatever can't be stored or may mean two things is refused with line and column (RFC 8259, 4, 6, 7)."""
+    with pytest.raises(DocumentError, match=message.replace("+", r"\+")) as caught:
+        list(parse(text.encode()))
+
+    assert (caught.value.line, caught.value.column) == (line, column)
+
+
+def test_parse_refuses_other_encodings():
+    """JSON between systems is UTF-8 (RFC 8259, 8.1)."""
+    with pytest.raises(DocumentError, match="not UTF-8") as caught:
+        list(parse('[\n"é"]'.encode("latin-1")))
+
+    assert (caught.value.line, caught.value.column) == (2, 2)
+
+
+def test_canonical_is_the_same_whatever_the_order_of_keys():
+    """The digest of a record must not depend on how it was written down (INGEST-d1)."""
+    assert canonical({"b": [1, {"d": 2, "c": 3}], "a": 1}) == '{"a":1,"b":[1,{"c":3,"d":2}]}'

@@ -1,0 +1,116 @@
+"""Any order of arrival gives the same tables, row for row."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.ingest.logs import SAMPLES, VERSIONS, empty, file, header, run, tables
+
+
+@pytest.fixture
+def in_order(take, database):
+    """The tables after all samples came in the order of their names."""
+    for path in SAMPLES:
+        take(path)
+    content = tables(database)
+    empty(database)
+    return content
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_samples_in_any_order(take, database, in_order, seed):
+    """Out-of-order and partial arrival are normal (INGEST-d9)."""
+    for path in random.Random(seed).sample(SAMPLES, len(SAMPLES)):
+        take(path)
+
+    assert tables(database) == in_order
+
+
+def test_samples_reversed(take, database, in_order):
+    """Each product is used before its producer is known (INGEST-d4, d9)."""
+    for path in reversed(SAMPLES):
+        take(path)
+
+    assert tables(database) == in_order
+
+
+def test_samples_from_several_loaders_at_once(take, database, in_order):
+    """Concurrent ingests wait for each other."""
+    with ThreadPoolExecutor(4) as pool:
+        reports = list(pool.map(take, SAMPLES))
+
+    assert sum(report.known for report in reports) == 0
+    assert tables(database) == in_order
+
+
+def test_samples_twice_from_two_loaders_at_once(take, database, in_order):
+    """Of two loaders of one document, one finds it known (INGEST-d8)."""
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(take, [path for path in SAMPLES for _ in range(2)]))
+
+    assert sum(report.known for report in reports) == len(SAMPLES)
+    assert tables(database) == in_order
+
+
+def test_releases_in_any_order(take, database):
+    """Every version of the log, 0.5 to 0.31 (INGEST-a1)."""
+    for path in VERSIONS:
+        take(path)
+    expected = tables(database)
+    empty(database)
+    for path in reversed(VERSIONS):
+        take(path)
+
+    assert tables(database) == expected
+
+
+URLS = st.sampled_from(["/a", "/b", "https://example.org/a"])
+HEADERS = st.none() | st.builds(
+    header,
+    product=st.integers(0, 2),
+    activity=st.integers(0, 5),
+    created=st.integers(0, 6),
+    **{
+        "CTA CONTACT EMAIL": st.sampled_from(["", "a@example.org"]),
+        "CTA CONTACT NAME": st.sampled_from("xy"),
+    },
+)
+FILES = st.lists(st.builds(file, URLS, st.sampled_from(["in", "out", None]), HEADERS), max_size=3)
+
+
+@st.composite
+def worlds(draw):
+    """A few documents (runs, site) that share files, overwrite paths, copy headers and nest."""
+    documents = []
+    number = 0
+    for _ in range(draw(st.integers(2, 4))):
+        runs = []
+        for _ in range(draw(st.integers(1, 3))):
+            start = draw(st.integers(0, 5))
+            end = draw(st.integers(start, 6))
+            runs.append(run(number, start, end, input=draw(FILES), output=draw(FILES)))
+            number += 1
+        documents.append((runs, draw(st.sampled_from(["here", "there"]))))
+    return documents
+
+
+@given(world=worlds(), seed=st.randoms(use_true_random=False))
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_any_world_in_any_order(tell, database, world, seed):
+    """The tables are a function of the set of documents, whatever it is (INGEST-d4, d9)."""
+    contents = []
+    for documents in (world, seed.sample(world, len(world))):
+        empty(database)
+        for runs, site in documents:
+            tell(*runs, site=site)
+        contents.append(tables(database))
+
+    assert contents[0] == contents[1]
