@@ -23,12 +23,12 @@ bench: $(VENV)/installed-for-work
 $(VENV)/installed: setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("ProvTAP needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(RUN)/pip install --quiet --only-binary :all: --upgrade "pip>=23" "setuptools>=68" wheel
-	$(RUN)/pip install --quiet --only-binary :all: --no-build-isolation --editable .
+	$(RUN)/pip install -qq --only-binary :all: --upgrade "pip>=23" "setuptools>=68" wheel
+	$(RUN)/pip install -qq --only-binary :all: --no-build-isolation --editable .
 	touch $@
 
 $(VENV)/installed-for-work: $(VENV)/installed
-	$(RUN)/pip install --quiet --only-binary :all: --no-build-isolation --editable '.[test,lint]'
+	$(RUN)/pip install -qq --only-binary :all: --no-build-isolation --editable '.[test,lint]'
 	touch $@
 
 clean:

@@ -124,7 +124,7 @@ def query_command(settings: Settings, adql: str, responseformat: str, maxrec: in
     request = query.QueryRequest(query=adql, responseformat=responseformat, maxrec=maxrec)
     with install.ready(settings) as (database, tableset):
         result = query.run(request, tableset, database, settings)
-        output = click.get_binary_stream("stdout")
+        output = sys.stdout.buffer
         for piece in result.body:
             output.write(piece)
 

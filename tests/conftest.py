@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -40,7 +41,7 @@ class Server:
         """Return the URL of a new database."""
         self._databases += 1
         name = f"{self.prefix}{self._databases}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         return make_dsn(self.url, dbname=name)
 
     def drop(self, url: str) -> None:
@@ -65,7 +66,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     with EmbeddedServer(shared / "server") as embedded:
-        yield Server(embedded.url)
+        started = Server(embedded.url)
+        started.run("ALTER SYSTEM SET fsync = off")  # its data are gone tomorrow
+        started.run("SELECT pg_reload_conf()")
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -102,4 +106,19 @@ def settings(server: Server, template: Settings) -> Iterator[Settings]:
 def database(settings: Settings) -> Iterator[Database]:
     """The open database of `settings`."""
     with open_database(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def blank_settings(server: Server, tmp_path: Path) -> Iterator[Settings]:
+    """Settings of a database that init was not yet run on."""
+    url = server.create()
+    yield Settings(database_url=url, role_prefix=server.prefix, data_dir=tmp_path)
+    server.drop(url)
+
+
+@pytest.fixture
+def blank(blank_settings: Settings) -> Iterator[Database]:
+    """The open database of `blank_settings`."""
+    with open_database(blank_settings) as opened:
         yield opened

@@ -21,8 +21,8 @@ KINDS = _table(
     Column(name="k_flag", datatype="boolean"),
     Column(name="k_array", datatype="double", arraysize="*"),
 )
-NAMES = _table(
-    "Names",
+ODD = _table(
+    "Odd",
     Column(name="size", datatype="int"),
     Column(name="startTime", datatype="char", arraysize="*", xtype="timestamp"),
     Column(name="twice", datatype="int"),
@@ -32,7 +32,7 @@ NAMES = _table(
 )
 LAB = Tableset(
     (
-        Schema(name="lab", tables=(KINDS, NAMES, _table("other", Column(name="k_int", datatype="int")))),
+        Schema(name="lab", tables=(KINDS, ODD, _table("other", Column(name="k_int", datatype="int")))),
         Schema(
             name="attic",
             tables=(
@@ -45,15 +45,15 @@ LAB = Tableset(
 SQL = """
 CREATE SCHEMA lab;
 CREATE SCHEMA attic;
-CREATE TABLE lab.kinds (k_short smallint, k_int integer, k_long bigint, k_float real, k_double double precision,
-                        k_text text, k_time timestamp, k_flag boolean, k_array double precision[]);
+CREATE TABLE lab.kinds (k_short smallint, k_int integer, k_long bigint, k_float real,
+                        k_double double precision, k_text text, k_time timestamp, k_flag boolean, k_array double precision[]);
 INSERT INTO lab.kinds VALUES
     (1, 10, 100, 0.5, 1.5, 'one', '2026-01-01 12:00:00', true, '{1,2}'),
     (2, 20, 9000000000000000000, 'Infinity', 'NaN', 'two%', '2026-06-01 00:00:00.25', false, NULL),
     (3, NULL, NULL, NULL, '-Infinity', NULL, NULL, NULL, NULL);
-CREATE TABLE lab."Names" (size integer, "startTime" timestamp, twice integer, "Twice" integer, "a b" integer,
+CREATE TABLE lab."Odd" (size integer, "startTime" timestamp, twice integer, "Twice" integer, "a b" integer,
                           "q""q" integer);
-INSERT INTO lab."Names" VALUES (7, '2026-01-01', 1, 2, 3, 4);
+INSERT INTO lab."Odd" VALUES (7, '2026-01-01', 1, 2, 3, 4);
 CREATE TABLE lab.other (k_int integer);
 INSERT INTO lab.other VALUES (10), (30);
 CREATE TABLE attic.other (k_int integer);
