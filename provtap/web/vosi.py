@@ -114,4 +114,5 @@ def _unchanging(document: bytes) -> Response:
     response.last_modified = _documents().modified
     response.add_etag()
     response.make_conditional(request)
+    response.headers.pop("Date", None)  # the server gives it, once
     return response

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import threading
 from dataclasses import replace
+from urllib.request import urlopen
 
 import pytest
 from lxml import etree
@@ -295,6 +296,12 @@ def tap_url(settings, database, tableset):
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def test_a_response_has_one_date(tap_url):
+    """RFC 9110, section 6.6.1; Flask's and the server's own would be two."""
+    with urlopen(f"{tap_url}/tables") as response:
+        assert len(response.headers.get_all("Date")) == 1
 
 
 @pytest.mark.skipif(not shutil.which("stilts"), reason="STILTS is not installed")
