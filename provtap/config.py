@@ -1,6 +1,7 @@
 """Settings: read once at start from PROVTAP_* variables or a TOML file, then passed down."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -56,6 +57,14 @@ class Settings:
     """Disk one query may take inside PostgreSQL."""
     document_bytes: int = 100_000_000
     """Size of one provenance document."""
+
+    def __post_init__(self) -> None:
+        """Refuse a root that no client could use: every document that leads on is made with it."""
+        if self.base_url is not None and not re.fullmatch(r"https?://[^/?#\s]+[^?#\s]*", self.base_url):
+            raise SettingsError(
+                f"{PREFIX}BASE_URL must be an http or https URL, not {self.base_url!r}.",
+                hint="Write it like https://archive.example.org/provenance.",
+            )
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":

@@ -15,6 +15,7 @@ from werkzeug.serving import make_server
 from provtap.adql import published_name
 from provtap.config import Settings
 from provtap.database.connect import open_database
+from provtap.errors import SettingsError
 from provtap.metadata import tap_schema_rows
 from provtap.query import LANGUAGES
 from provtap.results.formats import choose
@@ -67,6 +68,15 @@ def test_capabilities_declare_tap_1_1_at_its_base_url(client):
 
     assert (tap.standardid, interface.version, interface.role) == (TAP, "1.1", "std")
     assert (url.content, url.use) == (BASE, "base")
+
+
+@pytest.mark.parametrize(
+    "base_url", ["archive.example.org", "ftp://archive.example.org", "https:// x", "http://"]
+)
+def test_a_base_url_that_no_client_could_use_is_refused(base_url):
+    """REG-2: it stands in every declared URL."""
+    with pytest.raises(SettingsError, match="PROVTAP_BASE_URL must be an http or https URL"):
+        Settings(base_url=base_url)
 
 
 def test_capabilities_declare_what_is_there_and_nothing_else(client):
