@@ -10,6 +10,8 @@ from provtap.errors import DocumentError
 
 # Digits of the largest double: no instrument has numbers beyond, and int() of very long ones is slow.
 _MAX_DIGITS = 309
+_MAX_DEPTH = 100
+"""Levels of nesting: a tool's configuration has less than ten, and readers recurse."""
 _SUSPECT = re.compile(r"\\u0000|\\u[dD][89a-fA-F]")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?Infinity|NaN|-?\d[\d.eE+-]*|[{}\[\],:]', re.DOTALL)
 _BLANK = re.compile(r"[ \t\r\n]*")
@@ -23,9 +25,11 @@ def parse(content: bytes) -> Iterator[Any]:
     """Yield the values of a document that holds one JSON value or several in a row.
 
     Beyond RFC 8259, what can't be stored or may mean two things is refused: a key given twice in one object,
-    NaN and infinities, the character U+0000, half a surrogate pair, a number that no double can hold.
+    NaN and infinities, the character U+0000, half a surrogate pair, a number that no double can hold, nesting
+    over 100 levels.
 
-    Raises: DocumentError with line and column; RecursionError for a value nested too deeply.
+    Raises: DocumentError, with line and column where it has one; RecursionError for a value nested so deeply
+    that it can't even be decoded.
     """
     text = _decode(content)
     if _SUSPECT.search(text):
@@ -35,6 +39,7 @@ def parse(content: bytes) -> Iterator[Any]:
         raise DocumentError("the document is empty")
     while at < len(text):
         value, at = _next_value(text, at)
+        _check_depth(value)
         yield value
         at = _skip(text, at)
 
@@ -71,6 +76,19 @@ def _next_value(text: str, at: int) -> tuple[Any, int]:
     except _FlawError as error:
         _locate(text)
         raise DocumentError("this is not JSON that can be stored") from error
+
+
+def _check_depth(value: Any) -> None:
+    level, depth = [[value]], 0
+    while level:
+        if (depth := depth + 1) > _MAX_DEPTH + 1:  # the value is in a list of its own
+            raise DocumentError("this is nested too deeply")
+        level = [
+            list(child.values()) if isinstance(child, dict) else child
+            for container in level
+            for child in container
+            if isinstance(child, dict | list)
+        ]
 
 
 def _whole(digits: str) -> int:

@@ -47,6 +47,16 @@ def test_parse_says_what_is_wrong_and_where(text, line, column, message):
     assert (caught.value.line, caught.value.column) == (line, column)
 
 
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"":', "}")])
+def test_parse_bounds_the_nesting(opening, closing):
+    """Readers recurse: 100 levels are enough for every configuration, and safe."""
+    text = opening * 100 + "1" + closing * 100
+
+    assert len(list(parse(text.encode()))) == 1
+    with pytest.raises(DocumentError, match="nested too deeply"):
+        list(parse(f"[{text}]".encode()))
+
+
 def test_parse_refuses_other_encodings():
     """JSON between systems is UTF-8 (RFC 8259, 8.1)."""
     with pytest.raises(DocumentError, match="not UTF-8") as caught:
