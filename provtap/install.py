@@ -40,6 +40,8 @@ def check_version(database: Database) -> None:
     """
     with database.transaction() as transaction:
         missing = migrate.pending(transaction, migrate.migrations())
+    if len(missing) == len(migrate.migrations()):
+        raise DatabaseUnavailable("The database is not set up.", hint="Run provtap init.")
     if missing:
         raise DatabaseUnavailable(
             f"The database is older than this ProvTAP: it lacks {missing[0].file_name}.",
@@ -127,17 +129,16 @@ def _roles(settings: Settings, login: str) -> Iterator[str]:
 
 def _check_published(transaction: Transaction, tableset: Tableset) -> None:
     """Refuse metadata of what is not in the database."""
-    pairs = [
-        (identifier(table.schema_name, table.name), column.name)
+    names = [
+        (table.schema_name, table.name, column.name)
         for table in _relations(tableset)
         for column in table.columns
     ]
-    relations, columns = zip(*pairs, strict=True)
-    missing = transaction.rows(SQL["missing"], relations=list(relations), columns=list(columns))
+    schemas, relations, columns = map(list, zip(*names, strict=True))
+    missing = transaction.rows(SQL["missing"], schemas=schemas, relations=relations, columns=columns)
     if missing:
         raise SettingsError(
-            f"The metadata publish column {missing[0].attribute} of {missing[0].relation}, "
-            "which is not in the database.",
+            f"The metadata publish {'.'.join(missing[0])}, which is not in the database.",
             hint="See PROVTAP_METADATA_DIR.",
         )
 

@@ -15,10 +15,13 @@ SELECT rolname AS name,
 
 -- name: missing
 -- Columns that are published but are not there.
-SELECT relation, attribute
-  FROM unnest(%(relations)s::text[], %(columns)s::text[]) AS published (relation, attribute)
+SELECT namespace, relation, attribute
+  FROM unnest(%(schemas)s::text[], %(relations)s::text[], %(columns)s::text[])
+       AS published (namespace, relation, attribute)
  WHERE NOT EXISTS (SELECT FROM pg_attribute
-                    WHERE attrelid = to_regclass(relation) AND attname = attribute
+                               JOIN pg_class ON pg_class.oid = attrelid
+                               JOIN pg_namespace ON pg_namespace.oid = relnamespace
+                    WHERE nspname = namespace AND relname = relation AND attname = attribute
                       AND attnum > 0 AND NOT attisdropped);
 
 -- name: alone

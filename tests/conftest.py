@@ -7,8 +7,10 @@ which the processes of pytest-xdist share.
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -29,13 +31,14 @@ class Server:
         self.url = url
         self.prefix = f"provtap_test_{secrets.token_hex(4)}_"
         self._databases = 0
+        self._roles = 0
 
-    def run(self, statement: str) -> None:
-        connection = psycopg2.connect(self.url)
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-        connection.close()
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        with closing(psycopg2.connect(self.url)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchall() if cursor.description else []
 
     def create(self, template: str = "template0") -> str:
         """Return the URL of a new database."""
@@ -47,9 +50,18 @@ class Server:
     def drop(self, url: str) -> None:
         self.run(f"DROP DATABASE {database_name(url)} WITH (FORCE)")
 
+    def create_role(self) -> str:
+        """Return the name of a new role that may log in, with the password `secret`."""
+        self._roles += 1
+        name = f"{self.prefix}z{self._roles}"
+        self.run(f"CREATE ROLE {name} LOGIN PASSWORD 'secret'")
+        return name
+
     def drop_roles(self) -> None:
-        for role in ("owner", "writer", "reader"):
-            self.run(f"DROP ROLE IF EXISTS {self.prefix}{role}")
+        # A role that granted others to somebody goes after them.
+        for (role,) in sorted(self.run("SELECT rolname FROM pg_roles")):
+            if role.startswith(self.prefix):
+                self.run(f"DROP ROLE {role}")
 
 
 def database_name(url: str) -> str:
@@ -59,16 +71,17 @@ def database_name(url: str) -> str:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The PostgreSQL server of this run."""
-    url = os.environ.get("PROVTAP_TEST_DATABASE_URL")
-    if url:
-        yield Server(url)
-        return
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    with EmbeddedServer(shared / "server") as embedded:
-        started = Server(embedded.url)
-        started.run("ALTER SYSTEM SET fsync = off")  # its data are gone tomorrow
-        started.run("SELECT pg_reload_conf()")
+    with ExitStack() as stack:
+        url = os.environ.get("PROVTAP_TEST_DATABASE_URL")
+        if url is None:
+            base = tmp_path_factory.getbasetemp()
+            shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+            url = stack.enter_context(EmbeddedServer(shared / "server")).url
+        started = Server(url)
+        if "PROVTAP_TEST_DATABASE_URL" not in os.environ:
+            started.run("ALTER SYSTEM SET fsync = off")  # nobody needs its data tomorrow
+            started.run("SELECT pg_reload_conf()")
+        stack.callback(started.drop_roles)
         yield started
 
 
@@ -90,7 +103,6 @@ def template(
     init(settings, tableset)
     yield settings
     server.drop(url)
-    server.drop_roles()
 
 
 @pytest.fixture

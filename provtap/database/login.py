@@ -41,14 +41,18 @@ class Login:
         port = f":{known['port']}" if "port" in known else ""
         return f"{user}{place}{port}/{known.get('dbname', '')}"
 
+    @property
+    def dsn(self) -> str:
+        """The libpq keywords as one string, password included."""
+        return extensions.make_dsn(**_DEFAULTS | dict(self.parameters))
+
     def connect(self, session: Mapping[str, str] | None = None) -> Connection:
         """Return a new connection on which *session* is set, with nothing under way.
 
         Raises: DatabaseUnavailable; SettingsError for a server that is too old.
         """
         try:
-            dsn = extensions.make_dsn(**_DEFAULTS | dict(self.parameters))
-            connection = psycopg2.connect(dsn, connection_factory=Connection)
+            connection = psycopg2.connect(self.dsn, connection_factory=Connection)
         except psycopg2.Error as error:
             raise self._refused(error) from error
         try:
@@ -73,8 +77,8 @@ class Login:
 
     def _refused(self, error: psycopg2.Error) -> ProvtapError:
         """Return the failure to connect, with libpq's reason, which holds no password."""
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        reason = lines[-1].rpartition("failed: ")[2].removeprefix("FATAL:").strip().rstrip(".?")
+        lines = [line for line in str(error).splitlines() if line and not line.startswith("\t")]  # hints
+        reason = lines[-1].rpartition("failed: ")[2].removeprefix("FATAL:").strip().rstrip(".")
         return DatabaseUnavailable(
             f"PostgreSQL at {self} can't be used: {reason}.", hint=f"See {self.setting}."
         )
