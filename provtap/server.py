@@ -50,7 +50,7 @@ def listen(host: str, port: int) -> socket.socket:
         )[0]
         return socket.create_server(address[:2], family=family, backlog=1024)
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        why = (error.strerror or str(error)).partition(" (while")[0].lower()
         raise SettingsError(
             f"Port {port} of {host or 'this machine'} can't be used: {why}.",
             hint="Set another one by --port or PROVTAP_PORT.",

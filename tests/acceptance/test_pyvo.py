@@ -1,0 +1,94 @@
+"""pyvo against a live service, as astronomers use it."""
+
+import pytest
+import pyvo
+from pyvo.dal.exceptions import DALOverflowWarning, DALQueryError
+
+ORIGIN = """
+    SELECT e_name, a_name, a_starttime
+    FROM provenance.entity
+    JOIN provenance.wasgeneratedby ON wgb_entity_id = e_id
+    JOIN provenance.activity ON a_id = wgb_activity_id
+    ORDER BY a_starttime, e_name
+"""
+
+
+@pytest.fixture
+def tap(tap_url):
+    return pyvo.dal.TAPService(tap_url)
+
+
+def test_a_real_question_is_answered(tap):
+    """PV-6, PV-7: which activity generated each file, and when."""
+    rows = tap.search(ORIGIN).to_table()
+
+    assert len(rows) > 20
+    assert {"ctapipe-process", "ctapipe-merge"} <= set(rows["a_name"])
+    assert all("T" in time for time in rows["a_starttime"])
+
+
+def test_columns_carry_their_metadata(tap):
+    """TAP-18: pyvo shows UCD, utype and description of a column."""
+    column = tap.search("SELECT a_starttime FROM provenance.activity").getdesc("a_starttime")
+
+    assert (column.utype, column.xtype) == ("voprov:Activity.startTime", "timestamp")
+    assert column.ucd and column.description
+
+
+def test_nulls_are_masked(tap):
+    """VOT-7: no number, text or time stands for null."""
+    rows = tap.search(
+        "SELECT a_activitydescription_id, r_exitcode FROM provenance.activity"
+        " LEFT JOIN provext.run ON r_activity_id = a_name"
+    ).to_table()
+
+    assert rows["r_exitcode"].mask.all()
+
+
+@pytest.mark.parametrize("maxrec", [1, 5])
+def test_maxrec(tap, maxrec):
+    """TAP-13, TAP-14: pyvo sees that the result is cut."""
+    result = tap.search(ORIGIN, maxrec=maxrec)
+
+    assert len(result) == maxrec
+    assert result.query_status == "OVERFLOW"
+
+
+def test_overflow_by_the_limit_warns(tap):
+    """PV-7: a result cut by anything but the number asked for is told to the user."""
+    with pytest.warns(DALOverflowWarning):
+        result = tap.search("SELECT a.column_name FROM tap_schema.columns AS a, tap_schema.columns AS b")
+
+    assert len(result) == tap.maxrec
+
+
+def test_an_error_reaches_the_user(tap):
+    """PV-7, ERR-2: with its position and the nearest name."""
+    with pytest.raises(DALQueryError, match=r"(?s)a_starttim .*line 1, column 8.*a_starttime"):
+        tap.search("SELECT a_starttim FROM provenance.activity")
+
+
+def test_limits_are_known(tap, settings):
+    """PV-3."""
+    assert (tap.maxrec, tap.hardlimit) == (settings.maxrec, settings.maxrec_limit)
+
+
+def test_tables_are_known(tap, tableset):
+    """PV-4."""
+    assert set(tap.tables.keys()) == {t.qualified_name for t in tableset.tables()}
+    assert "a_starttime" in {c.name for c in tap.tables["provenance.activity"].columns}
+
+
+@pytest.mark.parametrize("form", ["text/csv", "tsv", "votable/td", "text/xml"])
+def test_other_formats(tap, form):
+    """DALI-6: pyvo passes RESPONSEFORMAT on."""
+    query = tap.create_query("SELECT TOP 2 a_id FROM provenance.activity", RESPONSEFORMAT=form)
+
+    assert b"urn:uuid:" in query.execute_raw()
+
+
+def test_a_query_of_100_kb(tap):
+    """UPL-8: long queries, such as lists of identifiers, go through."""
+    ids = ", ".join(f"'urn:uuid:{n:036d}'" for n in range(2_000))
+
+    assert len(tap.search(f"SELECT a_id FROM provenance.activity WHERE a_id IN ({ids})")) == 0

@@ -1,0 +1,82 @@
+"""A live ProvTAP: the command `provtap serve` in a process of its own, as an operator runs it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from provtap.config import Settings
+
+
+class LiveServer:
+    """A running `provtap serve` on a port of its own."""
+
+    def __init__(self, settings: Settings, log: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = log
+        self._output = log.open("wb")
+        self.process = subprocess.Popen(
+            command("serve"), env=environment(settings, self.port), stdout=self._output, stderr=self._output
+        )
+
+    def wait(self, seconds: float = 30) -> None:
+        """Return once the server answers; fail with its log if it ends before."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                urllib.request.urlopen(f"{self.url}/", timeout=5).close()
+                return
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.05)
+        raise AssertionError(f"provtap serve does not answer:\n{self.log.read_text()}")
+
+    def workers(self) -> list[int]:
+        """Return the processes that answer requests."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+    def stop(self, seconds: float = 60) -> int:
+        """Tell the server to stop, and return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(seconds)
+        finally:
+            self.process.kill()
+            self._output.close()
+
+
+@contextmanager
+def live_server(settings: Settings, log: Path) -> Iterator[LiveServer]:
+    """Run a server for as long as the block lasts."""
+    server = LiveServer(settings, log)
+    try:
+        server.wait()
+        yield server
+    finally:
+        server.stop()
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", "from provtap.cli import main; main()", *arguments]
+
+
+def environment(settings: Settings, port: int) -> dict[str, str]:
+    """Return the environment for a command on the database of *settings*."""
+    given = {"DATABASE_URL": settings.database_url, "ROLE_PREFIX": settings.role_prefix, "PORT": port}
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("PROVTAP_")}
+    return inherited | {f"PROVTAP_{name}": str(value) for name, value in given.items()}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,144 @@
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+
+import psycopg2
+import pytest
+
+from provtap import __version__
+from provtap.errors import SettingsError
+from provtap.server import listen, processes
+from tests.live import command, environment, live_server
+
+# Long to run, and quick to begin: the columns joined with themselves, over and over.
+ENDLESS = "SELECT a.column_name FROM " + ", ".join(f"tap_schema.columns AS {name}" for name in "abcde")
+SILENT = ENDLESS.replace("a.column_name", "COUNT(*) AS n")
+
+
+@pytest.fixture
+def live(settings, tmp_path):
+    with live_server(settings, tmp_path / "serve.log") as server:
+        yield server
+
+
+@pytest.fixture
+def running(settings):
+    """Return a function that counts the users' queries that PostgreSQL runs."""
+    connection = psycopg2.connect(settings.database_url)
+    connection.autocommit = True
+
+    def count():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND usename = %s AND state = 'active'",
+                [f"{settings.role_prefix}reader"],
+            )
+            return cursor.fetchone()[0]
+
+    yield count
+    connection.close()
+
+
+def awaited(condition, seconds=20):
+    """Tell whether *condition* comes true."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
+def ask(live, query, **parameters):
+    """Send a query and return the open response."""
+    data = urllib.parse.urlencode({"QUERY": query} | parameters).encode()
+    return urllib.request.urlopen(f"{live.url}/tap/sync", data, timeout=60)
+
+
+def begin(live, query):
+    """Send a query over a bare socket and return the socket, without reading an answer."""
+    client = socket.create_connection(("127.0.0.1", live.port))
+    path = f"/tap/sync?{urllib.parse.urlencode({'QUERY': query, 'MAXREC': 10**7})}"
+    client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    return client
+
+
+def test_server_names_itself(live):
+    """HTTP-3."""
+    with urllib.request.urlopen(live.url) as response:
+        assert response.headers.get_all("Server") == [f"ProvTAP/{__version__}"]
+
+
+def test_sigterm_ends_with_0_and_without_a_word(live):
+    """An orderly end: no traceback, exit code 0."""
+    assert live.stop() == 0
+    assert "Traceback" not in live.log.read_text()
+
+
+def test_a_download_is_finished_after_sigterm(live):
+    """A running download gets a grace period."""
+    with ask(live, ENDLESS, MAXREC=50_000, FORMAT="csv") as response:
+        first = response.read(1_000)
+        live.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        rest = response.read()
+
+    assert (first + rest).count(b"\n") == 50_001
+    assert live.process.wait(60) == 0
+
+
+@pytest.mark.parametrize("query", [ENDLESS, SILENT], ids=["rows", "no rows yet"])
+def test_a_hang_up_ends_the_query(live, running, query):
+    """Design, section 3: nobody pays for the query of a client that left."""
+    client = begin(live, query)
+    assert awaited(lambda: running() == 1)
+    client.close()
+
+    assert awaited(lambda: running() == 0)
+
+
+def test_a_killed_worker_is_replaced_and_its_query_ends(live, running):
+    """D11: client_connection_check_interval ends what a dead process asked for."""
+    before = live.workers()
+    client = begin(live, SILENT)
+    assert awaited(lambda: running() == 1)
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+
+    assert awaited(lambda: running() == 0)
+    assert awaited(lambda: len(set(live.workers()) - set(before)) == len(before))
+    client.close()
+    live.wait()
+
+
+def test_a_port_in_use_is_one_sentence(live, settings):
+    """The second server says what is wrong and ends with 1."""
+    second = subprocess.run(
+        command("serve"), env=environment(settings, live.port), capture_output=True, text=True, timeout=60
+    )
+
+    assert second.returncode == 1
+    [line] = second.stderr.splitlines()
+    assert f"Port {live.port} of 127.0.0.1 can't be used: address already in use." in line
+
+
+def test_an_unknown_host_is_one_sentence():
+    with pytest.raises(SettingsError, match="can't be used"):
+        listen("host.invalid", 8080)
+
+
+def test_any_family_of_addresses():
+    """IPv4, and IPv6 where this machine has it."""
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.getsockname()[0] == "127.0.0.1"
+    if socket.has_ipv6:
+        with listen("::1", 0) as listener:
+            assert listener.getsockname()[0] == "::1"
+
+
+def test_more_than_one_process():
+    """One may fall."""
+    assert processes() >= 2
