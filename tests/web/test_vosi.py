@@ -3,14 +3,12 @@
 import io
 import shutil
 import subprocess
-import threading
 from dataclasses import replace
 from urllib.request import urlopen
 
 import pytest
 from lxml import etree
 from pyvo.io.vosi import parse_availability, parse_capabilities, parse_tables
-from werkzeug.serving import make_server
 
 from provtap.adql import published_name
 from provtap.config import Settings
@@ -22,6 +20,7 @@ from provtap.results.formats import choose
 from provtap.tableset import Column, Key, Schema, Table, Tableset
 from provtap.web import create_app
 from provtap.web.tables import tableset_document
+from tests.live import live_server
 
 TAP = "ivo://ivoa.net/std/TAP"
 VOSI = "ivo://ivoa.net/std/VOSI"
@@ -296,16 +295,10 @@ def test_every_element_of_availability_has_the_namespace(client):
 
 
 @pytest.fixture
-def tap_url(settings, database, tableset):
+def tap_url(settings, tmp_path):
     """URL of a live service."""
-    server = make_server("127.0.0.1", 0, lambda environ, start: [], threaded=True)
-    server.app = create_app(replace(settings, port=server.port), database, tableset)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}/tap"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with live_server(settings, tmp_path / "log") as server:
+        yield f"{server.url}/tap"
 
 
 def test_a_response_has_one_date(tap_url):
