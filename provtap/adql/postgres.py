@@ -201,7 +201,9 @@ def _operand(value: Expression) -> str:
 
 
 def _as_text(value: Expression) -> str:
-    return _wire_form(_operand(value), value.type) if value.type is not Type.TEXT else _cast(value)
+    if value.type in {Type.TIMESTAMP, Type.FLOAT, Type.DOUBLE}:
+        return _wire_form(_operand(value), value.type)
+    return f"{_operand(value)}::text"
 
 
 # Conditions ---------------------------------------------------------------------------------------------

@@ -142,7 +142,7 @@ class Scope:
         if hidden:
             return problem(
                 f"{hidden[0].table} is called {hidden[0].names[-1]} in this query.",
-                name.at,
+                qualifiers[0].at,
                 f"Write {hidden[0].names[-1]}.{name.text}.",
             )
         return unknown_qualifier(qualifiers, sources)

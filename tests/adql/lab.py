@@ -45,8 +45,10 @@ LAB = Tableset(
 SQL = """
 CREATE SCHEMA lab;
 CREATE SCHEMA attic;
-CREATE TABLE lab.kinds (k_short smallint, k_int integer, k_long bigint, k_float real,
-                        k_double double precision, k_text text, k_time timestamp, k_flag boolean, k_array double precision[]);
+CREATE TABLE lab.kinds (
+    k_short smallint, k_int integer, k_long bigint, k_float real, k_double double precision, k_text text,
+    k_time timestamp, k_flag boolean, k_array double precision[]
+);
 INSERT INTO lab.kinds VALUES
     (1, 10, 100, 0.5, 1.5, 'one', '2026-01-01 12:00:00', true, '{1,2}'),
     (2, 20, 9000000000000000000, 'Infinity', 'NaN', 'two%', '2026-06-01 00:00:00.25', false, NULL),

@@ -1,0 +1,347 @@
+"""Names, types and metadata, before any SQL exists (digest sections 7 and 8)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provtap.adql import translate
+from provtap.errors import AdqlError
+from tests.adql.lab import LAB
+
+
+def columns(text):
+    return translate(text, LAB).columns
+
+
+def column(expression, table="kinds"):
+    (found,) = columns(f"SELECT {expression} FROM {table}")
+    return found
+
+
+def refusal(text):
+    with pytest.raises(AdqlError) as caught:
+        translate(text, LAB)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["k_int", "K_INT", "kinds.k_int", "lab.kinds.k_int", "LAB.Kinds.K_int", '"k_int"', 'lab."kinds"."k_int"'],
+)
+def test_regular_names_ignore_case_and_delimited_ones_match_exactly(name):
+    """ADQL 2.1, section 2.1.3."""
+    assert column(name).name == name.split(".")[-1].strip('"')
+
+
+@pytest.mark.parametrize("name", ['"K_INT"', '"Kinds".k_int', '"LAB".kinds.k_int'])
+def test_delimited_names_of_another_case_are_unknown(name):
+    """ADQL 2.1, section 2.1.3: case counts inside of double quotes."""
+    assert "(line 1, column 8)" in refusal(f"SELECT {name} FROM kinds")
+
+
+def test_among_names_that_differ_by_case_a_regular_one_is_the_small_one():
+    """Digest section 7: prefer the all-lower spelling."""
+    statement = translate('SELECT TWICE, "Twice", STARTTIME, "a b", "q""q" FROM odd', LAB)
+
+    assert 't1."twice"::integer AS c1, t1."Twice"::integer AS c2, t1."startTime"' in statement.sql
+    assert 't1."q""q"' in statement.sql
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        (
+            "SELECT k_intt FROM kinds",
+            "Unknown column k_intt in lab.kinds. (line 1, column 8) Did you mean k_int?",
+        ),
+        ("SELECT k.nope FROM kinds AS k", "Unknown column nope in lab.kinds."),
+        ("SELECT nope FROM kinds, odd", "Unknown column nope in lab.kinds, lab.Odd."),
+        ("SELECT 1 FROM kindz", "Unknown table kindz. (line 1, column 15) Did you mean lab.kinds?"),
+        ("SELECT 1 FROM lob.kinds", "Unknown schema lob. (line 1, column 15) Did you mean lab?"),
+        ("SELECT 1 FROM x.lab.kinds", "There are no catalogues here. (line 1, column 15) Write lab.kinds."),
+        (
+            "SELECT 1 FROM other",
+            "The table other is ambiguous. (line 1, column 15) Write lab.other or attic.other.",
+        ),
+        ("SELECT x.k_int FROM kinds", "This query has no table or alias x."),
+        ("SELECT x.* FROM kinds", "This query has no table or alias x."),
+        ("SELECT kinds.k_int FROM kinds AS a", "lab.kinds is called a in this query."),
+        (
+            "SELECT k_int FROM kinds a, kinds b",
+            "The column k_int is ambiguous. (line 1, column 8) Write a.k_int or b",
+        ),
+        ("SELECT 1 FROM kinds, kinds", "Two tables of this query are called kinds."),
+        ("SELECT 1 FROM kinds a, odd A", "Two tables of this query are called A."),
+        ("SELECT o.k_int FROM lab.other o, attic.other O", "Two tables of this query are called O."),
+        ("SELECT other.k_int FROM lab.other, attic.other", "other may mean lab.other and attic.other."),
+        ("SELECT q.a FROM (SELECT 1 AS a, 2 AS a FROM kinds) AS q", "The column a is ambiguous."),
+        ("SELECT 1 FROM unreal", "Queries on attic.unreal are not offered by this service."),
+        ("SELECT ctid FROM kinds", "Unknown column ctid"),
+        ("SELECT kinds FROM kinds", "Unknown column kinds"),
+        ("SELECT k.k_int FROM kinds AS k JOIN lab.other AS o ON o.k_int = p.k_int, odd AS p", "alias p"),
+        ("SELECT 1 FROM kinds, (SELECT kinds.k_int FROM lab.other) AS q", "no table or alias kinds"),
+        ("SELECT 1 FROM kinds JOIN odd USING (k_int)", "The right side of this join has no column k_int."),
+    ],
+)
+def test_a_name_that_means_nothing_or_too_much_is_told(text, words):
+    """Digest section 8: name the thing, where it was searched, and what is most like it."""
+    assert words in refusal(text)
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        (
+            "k_text = 5",
+            "This compares a number with text. (line 1, column 34) Put the number in single quotes",
+        ),
+        ("k_time > k_text", "This compares a timestamp with text."),
+        ("k_time > 5", "This compares a number with a timestamp."),
+        ("k_time > 'yesterday'", "'yesterday' is no timestamp."),
+        ("k_time = '2026-02-30'", "'2026-02-30' is no timestamp."),
+        ("k_time = '2026-01-01T00:00:00+02:00'", "is no timestamp."),
+        ("k_time = '2026-01-01T24:00:00'", "is no timestamp."),
+        ("k_flag = 1", "can only be selected"),
+        ("k_array IN (1)", "can only be selected"),
+        ("k_int LIKE '1%'", "LIKE compares texts; this is a number."),
+        (
+            "k_text + 1 = 2",
+            "Arithmetic needs numbers; this is text. (line 1, column 27) Texts are joined by ||.",
+        ),
+        ("k_time - k_time = 0", "Arithmetic needs numbers; this is a timestamp."),
+        ("NULL + 1 = 2", "Arithmetic needs numbers; this is NULL."),
+        ("-k_text = 'a'", "Arithmetic needs numbers; this is text."),
+        ("k_int IN (1, 'a')", "This compares a number with text."),
+        ("k_int BETWEEN 1 AND 'a'", "This compares a number with text."),
+        ("k_int IN (SELECT k_text FROM kinds)", "This compares a number with text."),
+        ("k_int IN (SELECT k_int, k_text FROM kinds)", "must have one column; it has 2"),
+        (
+            "COUNT(*) = 1",
+            "COUNT can't stand in WHERE. (line 1, column 27) Conditions on groups stand in HAVING.",
+        ),
+        ("ABS(k_text) = 1", "ABS needs numbers; this argument is text."),
+        ("POWER(k_int) = 1", "POWER takes 2 arguments, not 1."),
+        ("PI(1) = 3", "PI takes 0 arguments, not 1."),
+        ("ROUND(k_double, k_int) = 1", "must be a whole number, as literal"),
+        ("ROUND(k_double, 1.5) = 1", "must be a whole number, as literal"),
+        ("ivo_nothing(1) = 1", "Unknown function ivo_nothing."),
+        (
+            "CONTAINS(POINT(1, 2), k_text) = 1",
+            "The geometry function CONTAINS is not offered by this service.",
+        ),
+        ("LOWER(k_text) = 'a'", "LOWER is not offered by this service."),
+        ("k_double > 1e400", "1e400 is out of the range of double precision."),
+        ("k_double > 1e-400", "1e-400 is out of the range of double precision."),
+        ("k_int = " + "1" * 400, "more than 300 digits"),
+    ],
+)
+def test_what_does_not_fit_is_told(text, words):
+    """Digest section 8: types are checked before PostgreSQL could."""
+    assert words in refusal(f"SELECT 1 FROM kinds WHERE {text}")
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("SELECT k_int, COUNT(*) FROM kinds", "k_int differs within a group. (line 1, column 8)"),
+        ("SELECT k_int + 1 FROM kinds GROUP BY k_long", "k_int differs within a group."),
+        ("SELECT * FROM kinds GROUP BY k_int", "k_short differs within a group."),
+        ("SELECT 1 FROM kinds GROUP BY k_int HAVING k_long > 1", "k_long differs within a group."),
+        ("SELECT k_int FROM kinds GROUP BY k_int ORDER BY k_long", "k_long differs within a group."),
+        ("SELECT k_int FROM kinds ORDER BY COUNT(*)", "k_int differs within a group."),
+        ("SELECT k_int FROM kinds HAVING 1 = 1", "k_int differs within a group."),
+        (
+            "SELECT k_int FROM kinds k GROUP BY k_int"
+            " HAVING EXISTS (SELECT 1 FROM lab.other o WHERE o.k_int = k.k_long)",
+            "k_long differs within a group.",
+        ),
+        ("SELECT SUM(COUNT(*)) FROM kinds", "COUNT can't stand in the argument of SUM."),
+        ("SELECT 1 FROM kinds GROUP BY MAX(k_int)", "MAX can't stand in GROUP BY."),
+        ("SELECT 1 FROM kinds k JOIN lab.other o ON MAX(o.k_int) = 1", "MAX can't stand in ON."),
+        ("SELECT 1 FROM kinds GROUP BY 1", "GROUP BY takes columns and expressions"),
+        ("SELECT SUM(k_text) FROM kinds", "SUM can't take text."),
+        ("SELECT AVG(k_time) FROM kinds", "AVG can't take a timestamp."),
+        ("SELECT MIN(k_flag) FROM kinds", "MIN can't take a value that can only be selected."),
+        (
+            "SELECT 1 FROM kinds WHERE k_int IN (SELECT MAX(kinds.k_int) FROM lab.other)",
+            "MAX is about columns of the outer query only.",
+        ),
+        ("SELECT k_int FROM kinds ORDER BY 2", "ORDER BY 2 is no output column; there are 1."),
+        ("SELECT k_int FROM kinds ORDER BY 0", "ORDER BY 0 is no output column"),
+        ("SELECT k_int AS a, k_long AS a FROM kinds ORDER BY a", "Several output columns are called a."),
+        (
+            "SELECT DISTINCT k_int FROM kinds ORDER BY k_long",
+            "With SELECT DISTINCT, ORDER BY takes output columns",
+        ),
+        ("SELECT 1 FROM kinds k FULL JOIN lab.other o ON k.k_int < o.k_int", "A FULL JOIN needs an equality"),
+        (
+            "SELECT 1 FROM kinds k FULL JOIN lab.other o ON k.k_int = k.k_long",
+            "A FULL JOIN needs an equality",
+        ),
+    ],
+)
+def test_groups_and_orders_that_make_no_sense_are_told(text, words):
+    """Digest section 8: aggregates, groups, positions; SQL-92, section 7.9."""
+    assert words in refusal(text)
+
+
+@pytest.mark.parametrize(
+    "expression, datatype",
+    [("k_short + k_short", "short"), ("k_short + 1", "int"), ("k_int * k_long", "long"), ("1 / 2", "int")]
+    + [("k_float + k_float", "float"), ("k_float + k_int", "double"), ("k_int + 1.5", "double")]
+    + [("2147483648", "long"), ("9223372036854775808", "double"), ("-k_short", "short"), ("1e1", "double")]
+    + [("COUNT(*)", "long"), ("SUM(k_short)", "long"), ("SUM(k_long)", "long"), ("SUM(k_float)", "double")]
+    + [
+        ("AVG(k_int)", "double"),
+        ("MIN(k_short)", "short"),
+        ("MAX(k_float)", "float"),
+        ("ABS(k_int)", "double"),
+    ]
+    + [("ROUND(k_int)", "double"), ("k_text || k_int", "char"), ("NULL", "char"), ("'a'", "char")],
+)
+def test_an_expression_has_the_type_adql_gives_it(expression, datatype):
+    """Digest section 3, result types."""
+    found = column(expression)
+
+    assert found.datatype == datatype
+    assert found.arraysize == ("*" if datatype == "char" else None)
+
+
+def test_a_column_keeps_all_its_metadata_and_an_alias_changes_its_name_only():
+    """TAP-18; digest section 8, propagation."""
+    plain, named = columns('SELECT k_int, k_int AS "My Name" FROM kinds')
+
+    assert (plain.name, plain.unit, plain.ucd, plain.utype) == ("k_int", "s", "time.duration", "lab:int")
+    assert (named.name, named.unit, named.ucd, named.description) == (
+        "My Name",
+        "s",
+        "time.duration",
+        "An int",
+    )
+
+
+def test_a_derived_table_hands_metadata_through():
+    """Digest section 8: carried through derived tables."""
+    (found,) = columns("SELECT q.n FROM (SELECT p.n FROM (SELECT k_int AS n FROM kinds) AS p) AS q")
+
+    assert (found.name, found.unit, found.utype) == ("n", "s", "lab:int")
+
+
+@pytest.mark.parametrize(
+    "expression, unit, ucd",
+    [("MIN(k_int)", "s", "time.duration;stat.min"), ("MAX(k_time)", None, "time.start;stat.max")]
+    + [("AVG(k_int)", "s", None), ("SUM(k_int)", "s", None), ("COUNT(k_int)", None, "meta.number")]
+    + [("k_int + k_long", "s", None), ("k_int - k_float", None, None), ("k_int * k_long", None, None)]
+    + [("k_int + 1", None, None), ("-k_int", "s", None), ("ABS(k_double)", "deg", None)]
+    + [("RADIANS(k_double)", "rad", None), ("DEGREES(1)", "deg", None), ("SQRT(k_double)", None, None)],
+)
+def test_units_survive_where_they_stay_true(expression, unit, ucd):
+    """Digest section 8, propagation: utype never survives an expression."""
+    found = column(expression)
+
+    assert (found.unit, found.ucd, found.utype, found.description) == (unit, ucd, None, None)
+
+
+def test_unnamed_expressions_get_names_of_their_own():
+    """TAP-18: generated names are identifiers and unique in the table."""
+    names = [
+        c.name
+        for c in columns("SELECT COUNT(*), 1, k_int AS column_2, 'x' AS count_1 FROM kinds GROUP BY k_int")
+    ]
+
+    assert names == ["count_1_", "column_2_", "column_2", "count_1"]
+
+
+def test_output_names_may_repeat():
+    """Digest section 8: legal, and both keep their name."""
+    assert [c.name for c in columns("SELECT a.k_int, b.k_int FROM kinds a, kinds b")] == ["k_int", "k_int"]
+
+
+@pytest.mark.parametrize(
+    "join, names",
+    [
+        ("kinds JOIN lab.other USING (k_int)", ["k_int", "k_short", "k_long"]),
+        ("lab.other NATURAL JOIN kinds", ["k_int", "k_short", "k_long"]),
+        ("lab.other o JOIN kinds k ON o.k_int = k.k_int", ["k_int", "k_short", "k_int"]),
+    ],
+)
+def test_an_asterisk_shows_merged_columns_once_and_first(join, names):
+    """Digest section 8: `*` over NATURAL and USING."""
+    assert [c.name for c in columns(f"SELECT * FROM {join}")][:3] == names
+
+
+def test_as_many_columns_as_postgresql_has_are_possible():
+    """Design section 4, limits: 1 600 output columns."""
+    many = ", ".join(["k_int"] * 1_600)
+
+    assert len(columns(f"SELECT {many} FROM kinds ORDER BY k_int")) == 1_600
+    assert "has 1601 columns" in refusal(f"SELECT {many}, k_int FROM kinds")
+
+
+def test_many_tables_are_possible_and_too_many_refused():
+    """PostgreSQL can't plan joins of thousands of tables."""
+    assert translate("SELECT 1 FROM kinds" + "".join(f", kinds k{n}" for n in range(199)), LAB)
+    assert "more than 200 tables" in refusal(
+        "SELECT 1 FROM kinds" + "".join(f", kinds k{n}" for n in range(999))
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["SELECT 1 FROM kinds WHERE " + "NOT (k_int = 1 OR (" * 50 + "k_int = 2" + "))" * 50]
+    + ["SELECT 1 FROM kinds WHERE " + "EXISTS (SELECT 1 FROM kinds WHERE " * 100 + "1 = 1" + ")" * 100]
+    + ["SELECT " + "ABS(-" * 100 + "1" + ")" * 100 + " FROM kinds"]
+    + ["SELECT k_int FROM " + "(SELECT k_int FROM " * 100 + "kinds" + ") AS x" * 100],
+)
+def test_a_hundred_levels_are_translated(text):
+    """Design section 4, limits: each pass bears the nesting that the parser lets in."""
+    assert translate(text, LAB).sql
+
+
+WORDS = st.sampled_from(
+    [
+        "k_int",
+        "k_text",
+        "k_time",
+        "k.k_double",
+        "o.k_int",
+        "x",
+        "1",
+        "2.5",
+        "'a'",
+        "'2026-01-01'",
+        "NULL",
+        "*",
+    ]
+    + [
+        "(",
+        ")",
+        ",",
+        "+",
+        "-",
+        "/",
+        "||",
+        "=",
+        "<",
+        "AND",
+        "OR",
+        "NOT",
+        "IN",
+        "LIKE",
+        "BETWEEN",
+        "IS",
+        "EXISTS",
+    ]
+    + ["ABS(", "ROUND(", "COUNT(", "MAX(", "DISTINCT", "(SELECT k_int FROM lab.other)", "GROUP BY", "HAVING"]
+    + ["ORDER BY", "DESC", "OFFSET", "AS a", "FROM kinds AS k", "WHERE"]
+)
+
+
+@given(st.lists(WORDS, max_size=12), st.lists(WORDS, max_size=12))
+def test_any_soup_is_a_statement_or_a_clear_refusal(items, rest):
+    """Nothing but AdqlError leaves the translator."""
+    text = f"SELECT {' '.join(items) or '*'} FROM kinds AS k, lab.other AS o {' '.join(rest)}"
+    try:
+        assert translate(text, LAB).columns
+    except AdqlError as refused:
+        assert refused.line is not None
