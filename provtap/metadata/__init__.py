@@ -6,6 +6,14 @@ are written once, there; whatever shows them to a client takes them from the tab
 
 from provtap.metadata.felis import load
 from provtap.metadata.reference import reference_page
-from provtap.metadata.tap_schema import Comment, comments, published_type, tap_schema_rows
+from provtap.metadata.tap_schema import Comment, comments, published_table, published_type, tap_schema_rows
 
-__all__ = ["Comment", "comments", "load", "published_type", "reference_page", "tap_schema_rows"]
+__all__ = [
+    "Comment",
+    "comments",
+    "load",
+    "published_table",
+    "published_type",
+    "reference_page",
+    "tap_schema_rows",
+]

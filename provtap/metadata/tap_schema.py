@@ -31,7 +31,13 @@ def tap_schema_rows(tableset: Tableset) -> Mapping[str, list[Row]]:
             for index, column in enumerate(table.columns, 1)
         ],
         "keys": [
-            (key.key_id, _published(key.from_table), _published(key.target_table), key.description, key.utype)
+            (
+                key.key_id,
+                published_table(key.from_table),
+                published_table(key.target_table),
+                key.description,
+                key.utype,
+            )
             for key in _keys(tableset)
         ],
         "key_columns": [
@@ -45,7 +51,7 @@ def tap_schema_rows(tableset: Tableset) -> Mapping[str, list[Row]]:
 def _table_row(table: Table, index: int) -> Row:
     return (
         published_name(table.schema_name),
-        _published(table.qualified_name),
+        published_table(table.qualified_name),
         published_type(table),
         table.utype,
         table.description,
@@ -55,7 +61,7 @@ def _table_row(table: Table, index: int) -> Row:
 
 def _column_row(table: Table, column: Column, index: int) -> Row:
     return (
-        _published(table.qualified_name),
+        published_table(table.qualified_name),
         published_name(column.name),
         column.datatype,
         column.arraysize,
@@ -77,7 +83,8 @@ def published_type(table: Table) -> str:
     return "table" if table.table_type == "table" else "view"
 
 
-def _published(qualified_name: str) -> str:
+def published_table(qualified_name: str) -> str:
+    """Return `schema.table` as it is to be written in a query."""
     return ".".join(published_name(part) for part in qualified_name.split("."))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from lxml import etree
 
 from provtap.adql import published_name
-from provtap.metadata import published_type
+from provtap.metadata import published_table, published_type
 from provtap.tableset import Column, Key, Schema, Table, Tableset
 
 _VOSI = "{http://www.ivoa.net/xml/VOSITables/v1.0}"
@@ -35,11 +35,6 @@ def table_document(table: Table) -> bytes:
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
 
-def full_name(table: Table) -> str:
-    """Return the name of *table* to write in a query, with its schema."""
-    return f"{published_name(table.schema_name)}.{published_name(table.name)}"
-
-
 def _schema(schema: Schema, columns: bool) -> etree._Element:
     tables = (
         _element("table", *_table_parts(table, columns), type=published_type(table))
@@ -53,7 +48,9 @@ def _schema(schema: Schema, columns: bool) -> etree._Element:
 
 
 def _table_parts(table: Table, columns: bool) -> Iterator[etree._Element]:
-    yield from _texts(name=full_name(table), description=table.description, utype=table.utype)
+    yield from _texts(
+        name=published_table(table.qualified_name), description=table.description, utype=table.utype
+    )
     if columns:
         yield from (_column(column, table) for column in table.columns)
         yield from (_foreign_key(key) for key in table.keys)
@@ -93,7 +90,6 @@ def _data_type(column: Column) -> etree._Element:
 
 
 def _foreign_key(key: Key) -> etree._Element:
-    target = ".".join(published_name(part) for part in key.target_table.split("."))
     pairs = (
         _element(
             "fkColumn", *_texts(fromColumn=published_name(source), targetColumn=published_name(target_column))
@@ -102,7 +98,7 @@ def _foreign_key(key: Key) -> etree._Element:
     )
     return _element(
         "foreignKey",
-        _text("targetTable", target),
+        _text("targetTable", published_table(key.target_table)),
         *pairs,
         *_texts(description=key.description, utype=key.utype),
     )

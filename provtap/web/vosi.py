@@ -10,11 +10,12 @@ from vo_models.vosi.availability import Availability
 
 from provtap.database.stream import copy_blocks
 from provtap.errors import NotFound, ProvtapError
+from provtap.metadata import published_table
 from provtap.tableset import Table, Tableset
 from provtap.web.capabilities import capabilities_document
 from provtap.web.context import Service, service
 from provtap.web.params import parameters
-from provtap.web.tables import full_name, table_document, tableset_document
+from provtap.web.tables import table_document, tableset_document
 
 bp = Blueprint("vosi", __name__)
 
@@ -73,7 +74,8 @@ def table(name: str) -> Response:
 
 
 def _find(name: str, tableset: Tableset) -> Table | None:
-    return next((t for t in tableset.tables() if full_name(t).lower() == name.lower()), None)
+    names = {published_table(table.qualified_name).lower(): table for table in tableset.tables()}
+    return names.get(name.lower())
 
 
 @bp.get("/availability")
