@@ -101,9 +101,9 @@ def _cast(name: str, value: Any, known: Mapping[str, Any]) -> Any:
     kind = str(getattr(known[name], "__name__", known[name])).removesuffix(" | None")
     try:
         if kind == "int":
-            return _positive(int(value))
+            return _positive(int(str(value)))
         if kind == "float":
-            return _positive(float(value))
+            return _positive(float(str(value)))
         return Path(str(value)) if kind.endswith("Path") else str(value)
     except ValueError as error:
         raise SettingsError(
