@@ -1,0 +1,56 @@
+"""The executable specification of ADQL 2.1: `adql.lark` as a parser, and the queries written for it."""
+
+import re
+from pathlib import Path
+
+from lark import Lark, LarkError
+
+_HERE = Path(__file__).parent
+
+# `strict` refuses a grammar with conflicts and tokens that fit the same text. Not the contextual lexer: it
+# would take a reserved word for a name wherever that keyword can't stand. ASCII: without it the letters
+# that Unicode folds to ASCII ones (U+017F, U+212A) would make keywords.
+ADQL = Lark(
+    (_HERE / "adql.lark").read_text(encoding="utf-8"),
+    parser="lalr",
+    lexer="basic",
+    strict=True,
+    propagate_positions=True,
+    g_regex_flags=re.IGNORECASE | re.ASCII,
+)
+
+
+def accepts(text: str) -> bool:
+    """Tell whether *text* is one ADQL query; names and types are not looked at."""
+    try:
+        ADQL.parse(text)
+    except LarkError:
+        return False
+    return True
+
+
+def reserved_words() -> list[str]:
+    """Return the words that SQL and ADQL reserve, upper case (ADQL 2.1, section 2.1.2)."""
+    return (_HERE / "reserved_words.txt").read_text(encoding="ascii").split()
+
+
+def corpus(verdict: str) -> list[tuple[str, str]]:
+    """Return (construct, query) for each query of `queries/` that is *verdict*: "accepted" or "rejected".
+
+    In these files a query is a line; lines that start with a blank continue it. `# accepted` and
+    `# rejected` head the queries below them, other lines that start with `#` say why.
+    """
+    return [
+        (path.stem, query)
+        for path in sorted((_HERE / "queries").glob("*.adql"))
+        for query in _queries(path.read_text(encoding="utf-8"), verdict)
+    ]
+
+
+def _queries(text: str, verdict: str) -> list[str]:
+    """Return the queries below the *verdict* headings of one file."""
+    sections = re.split(r"^# (accepted|rejected)\n", text, flags=re.MULTILINE)
+    below = "".join(
+        part for head, part in zip(sections[1::2], sections[2::2], strict=True) if head == verdict
+    )
+    return re.findall(r"^[^#\s].*(?:\n[ \t].*)*", below, flags=re.MULTILINE)
