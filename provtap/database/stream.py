@@ -30,7 +30,9 @@ def copy_blocks(
     spool_bytes: int,
     gone: Callable[[], bool] = lambda: False,
 ) -> Generator[Block, None, None]:
-    """Yield the rows of *sql* as blocks: a number of rows, and their bytes in the *form* of COPY, in UTF-8.
+    """Yield the rows of *sql* as blocks: a number of rows, and their bytes in the *form* of COPY.
+
+    Text is UTF-8, and a null is an empty cell; in the csv form an empty text differs from it by quotes.
 
     Rows after the first *maxrec* come in blocks of their own. *duration* is in seconds, from the start of
     the query in PostgreSQL to its last row; *spool_bytes* is the disk that rows may take until they are
@@ -40,7 +42,9 @@ def copy_blocks(
     QueryCancelled once the reader has gone.
     """
     spool = Spool(spool_bytes, cut=maxrec)
-    copy = _Copy(pool, f"COPY ({sql}) TO STDOUT (FORMAT {form}, ENCODING 'UTF8')", duration, spool)
+    # In text form too a null is an empty cell: `\N` would be a search of its own for every writer.
+    options = f"FORMAT {form}, NULL '', ENCODING 'UTF8'"
+    copy = _Copy(pool, f"COPY ({sql}) TO STDOUT ({options})", duration, spool)
     try:
         while not spool.exhausted():
             block = spool.take(POLL)

@@ -45,7 +45,7 @@ def write_tsv(
 
 def _cells(block: bytes) -> bytes:
     """Undo the escapes of COPY's text form, but for tabs and line ends, which TSV can't hold."""
-    block = block.replace(rb"\\", b"\0").replace(rb"\N", b"")  # a NUL can't be in PostgreSQL's text
+    block = block.replace(rb"\\", b"\0")  # a NUL can't be in PostgreSQL's text
     for escape, character in _CHARACTERS:
         block = block.replace(escape, character)
     return block.replace(b"\0", b"\\")

@@ -105,7 +105,6 @@ def _attribute(text: str) -> str:
 
 _CONTROLS = bytes({*range(1, 0x20)} - {0x09, 0x0A, 0x0D})
 _ESCAPES = (
-    (rb"\N", b""),  # null is an empty cell, of every type (VOT-7)
     (rb"\t", b"\t"),
     (rb"\n", b"\n"),
     (rb"\r", b"&#13;"),  # a bare CR would be read as LF
@@ -116,20 +115,24 @@ _ESCAPES = (
 
 
 def _table_rows(block: bytes) -> bytes:
-    """Rewrite whole rows of COPY's text form as TR elements.
+    """Rewrite whole rows of COPY's text form as TR elements; null is an empty cell, of every type (VOT-7).
 
-    Everything works on the block at once, for speed, so the order matters: a doubled backslash is set
-    aside as NUL (which PostgreSQL's text can't hold) before other escapes are looked for, and the
-    separators become tags before escaped tabs and line ends become plain ones.
+    Everything works on the block at once, for speed, so the order matters: separators become tags before
+    escaped tabs and line ends become plain ones. Searches for one byte cost a tenth of those for two.
     """
-    block = block.translate(None, _CONTROLS).replace(b"\xef\xbf\xbe", b"").replace(b"\xef\xbf\xbf", b"")
+    block = block.translate(None, _CONTROLS)
+    if b"\xef" in block:
+        block = block.replace("\ufffe".encode(), b"").replace("\uffff".encode(), b"")
     block = block.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
-    escapes = b"\\" in block
-    if escapes:
-        block = block.replace(rb"\\", b"\0")
     block = block[:-1].replace(b"\t", b"</TD><TD>").replace(b"\n", b"</TD></TR>\n<TR><TD>")
-    if escapes:
-        for escaped, text in _ESCAPES:
-            block = block.replace(escaped, text)
-        block = block.replace(b"\0", b"\\")
+    if b"\\" in block:
+        block = _unescaped(block)
     return b"<TR><TD>%b</TD></TR>\n" % block
+
+
+def _unescaped(block: bytes) -> bytes:
+    """Undo COPY's escapes; a doubled backslash stands aside as NUL, which PostgreSQL's text can't hold."""
+    block = block.replace(rb"\\", b"\0")
+    for escaped, text in _ESCAPES:
+        block = block.replace(escaped, text)
+    return block.replace(b"\0", b"\\")

@@ -27,7 +27,6 @@ def test_csv_quotes_names():
 @pytest.mark.parametrize(
     "copied, cell",
     [
-        (rb"\N", b""),
         (rb"\\N", rb"\N"),
         (rb"a\tb\nc\rd\ve\ff", b"a b c d e f"),
         (rb"\\\\t", rb"\\t"),

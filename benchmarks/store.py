@@ -1,0 +1,89 @@
+"""What the benchmarks share: a store of their own with as many entities as wanted, and a service on it."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
+
+from provtap import metadata
+from provtap.config import Settings
+from provtap.database.embedded import EmbeddedServer
+from provtap.install import init
+
+FILL = """
+INSERT INTO provenance.entity (e_id, e_class, e_name, e_location, e_generatedattime, e_comment)
+SELECT 'urn:uuid:' || md5(n::text)::uuid, 'DatasetEntity', 'run' || n || '.dl1.h5',
+       'file:///data/ctapipe/night' || n / 1000 || '/run' || n || '.dl1.h5',
+       timestamp '2026-01-01' + n * interval '1.5 seconds',
+       CASE WHEN mod(n, 3) = 0 THEN 'checked & closed' END
+  FROM generate_series(1, %s) AS n
+"""
+
+
+@contextmanager
+def store(entities: int) -> Iterator[Settings]:
+    """Make a store with *entities* rows in provenance.entity, on an embedded server in a new directory."""
+    with tempfile.TemporaryDirectory(prefix="provtap-bench-") as directory:
+        Path(directory).chmod(0o755)  # root's server runs as another user
+        with EmbeddedServer(Path(directory) / "data") as server:
+            settings = Settings(database_url=server.url)
+            init(settings, metadata.load(None))
+            with psycopg2.connect(server.url) as connection, connection.cursor() as cursor:
+                cursor.execute(FILL, [entities])
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM ANALYZE provenance.entity")
+            connection.close()
+            yield settings
+
+
+@dataclass
+class Service:
+    """A running `provtap serve`."""
+
+    port: int
+    pid: int
+
+    def workers(self) -> list[int]:
+        """Return the processes that answer requests."""
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+
+
+@contextmanager
+def service(settings: Settings) -> Iterator[Service]:
+    """Run `provtap serve` on the store of *settings*."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {
+        "PROVTAP_DATABASE_URL": str(settings.database_url),
+        "PROVTAP_PORT": str(port),
+    }
+    serve = [sys.executable, "-c", "from provtap.cli import main; main(['serve'])"]
+    with subprocess.Popen(serve, env=environment, stderr=subprocess.DEVNULL) as process:
+        try:
+            while process.poll() is None and not _answers(port):
+                time.sleep(0.1)
+            time.sleep(1)  # until every process has started
+            yield Service(port, process.pid)
+        finally:
+            process.terminate()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def resident(pids: list[int], field: str = "VmRSS") -> int:
+    """Return the memory of processes in bytes: now (VmRSS) or at its highest (VmHWM)."""
+    lines = [line.split() for pid in pids for line in Path(f"/proc/{pid}/status").read_text().splitlines()]
+    return sum(int(line[1]) * 1024 for line in lines if line[0] == f"{field}:")
