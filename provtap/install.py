@@ -85,7 +85,7 @@ def install(database: Database, settings: Settings, tableset: Tableset) -> str:
         done = migrate.migrate(transaction, migrate.migrations())
         _check_published(transaction, tableset)
         _run(transaction, _publish(settings, tableset))
-        warnings = [notice.strip() for notice in transaction.connection.notices if "WARNING" in notice]
+        warnings = transaction.warnings()
     tables = sum(1 for _ in tableset.tables())
     return "\n".join(
         [*warnings, f"The database is up to date: {len(done)} migrations run, {tables} tables published."]

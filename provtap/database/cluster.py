@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from provtap.database.binaries import Account, major_version
+from provtap.database.binaries import PROGRAMS, Account, major_version
 from provtap.errors import DatabaseUnavailable, SettingsError
 
 HERE = "/proc/self/cwd"
@@ -74,7 +74,8 @@ class Cluster:
     def create(self, account: Account, install: Path) -> None:
         """Make the data directory: whole, or not at all. Raises: DatabaseUnavailable."""
         draft = self.path.with_name(f"{self.path.name}.new")
-        if draft.exists():  # of a process that was killed here
+        if draft.exists():  # of a process that was killed here, whose initdb may still be at work
+            Cluster(draft).end_orphans()
             shutil.rmtree(draft)
         draft.mkdir(mode=0o700)
         if os.geteuid() == 0:
@@ -97,7 +98,7 @@ class Cluster:
             pid = int(lines[0])
         except (OSError, ValueError, IndexError):
             return None
-        if pid not in self.processes():
+        if not _runs_in(Path(f"/proc/{pid}"), self.path.stat()):
             return None
         return Postmaster(pid, _line(lines, 4), _line(lines, 7))
 
@@ -112,7 +113,7 @@ class Cluster:
     def processes(self) -> list[int]:
         """Return the ids of PostgreSQL's processes here, by /proc: what had a pid may be another by now."""
         here = self.path.stat()
-        return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _is_postgres_in(entry, here)]
+        return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _runs_in(entry, here)]
 
     def clear(self) -> None:
         """Make way for a new server after one that died hard; only for who knows that none is starting.
@@ -149,12 +150,12 @@ def _line(lines: list[str], index: int) -> str:
     return lines[index].strip() if len(lines) > index else ""
 
 
-def _is_postgres_in(entry: Path, directory: os.stat_result) -> bool:
+def _runs_in(process: Path, directory: os.stat_result) -> bool:
+    """Tell whether *process*, an entry of /proc, is one of PostgreSQL's programs at work in *directory*."""
     try:
-        return os.path.samestat((entry / "cwd").stat(), directory) and (
-            (entry / "comm").read_text().strip() == "postgres"
-        )
-    except OSError:  # another user's, or gone
+        program = (process / "comm").read_text().strip()
+        return program in PROGRAMS and os.path.samestat((process / "cwd").stat(), directory)
+    except OSError:  # gone, or another user's
         return False
 
 

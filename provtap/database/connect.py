@@ -3,7 +3,7 @@
 import os
 import select
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from provtap.errors import DatabaseUnavailable
 __all__ = ["Connection", "Database", "Pool", "Transaction", "cancel", "open_database"]
 
 # What a connection for users' queries starts with. Only temp_file_limit needs a superuser: init sets it.
-_READ_SESSION = {
+READ_SESSION = {
     "default_transaction_read_only": "on",
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "60s",
@@ -33,7 +33,7 @@ _READ_SESSION = {
     "standard_conforming_strings": "on",
     "jit": "off",
 }
-_WRITE_SESSION = {
+WRITE_SESSION = {
     "datestyle": "ISO, YMD",
     "timezone": "UTC",
     "standard_conforming_strings": "on",
@@ -48,8 +48,11 @@ class Pool:
     before a fork. Broken ones are thrown away, at the latest when they come to be lent again.
     """
 
-    def __init__(self, login: Login, *, size: int, wait: float) -> None:
+    def __init__(
+        self, login: Login, *, session: Mapping[str, str] = READ_SESSION, size: int, wait: float
+    ) -> None:
         self._login = login
+        self._session = session
         self._size = size
         self._wait = wait  # seconds
         self._reset()
@@ -91,7 +94,7 @@ class Pool:
             if _is_quiet(connection):
                 return connection
             connection.close()
-        return self._login.connect(_READ_SESSION)
+        return self._login.connect(self._session)
 
     def _give_back(self, connection: Connection) -> None:
         if connection.cancelled or connection.closed:
@@ -133,8 +136,9 @@ class Database:
     """The store: a login that may write, and the pool of the login that runs users' queries."""
 
     login: Login
-    reader: Pool
+    writer: Pool
     read_login: Login
+    reader: Pool
     role_prefix: str
 
     def role(self, name: str) -> str:
@@ -172,14 +176,11 @@ class Database:
     @contextmanager
     def session(self) -> Iterator[Connection]:
         """Lend a connection of the login that PROVTAP_DATABASE_URL names, as one transaction."""
-        connection = self.login.connect(_WRITE_SESSION)
         try:
-            with connection:
+            with self.writer.connection() as connection, connection:
                 yield connection
         except psycopg2.Error as error:
             raise write_failure(error) from error
-        finally:
-            connection.close()
 
 
 @contextmanager
@@ -194,6 +195,9 @@ def open_database(settings: Settings) -> Iterator[Database]:
             url = stack.enter_context(EmbeddedServer(settings.data_dir)).url
         login = database_login(url)
         reading = read_login(settings, login)
-        pool = Pool(reading, size=settings.read_connections, wait=settings.connection_wait)
-        stack.callback(pool.close)
-        yield Database(login, pool, reading, settings.role_prefix)
+        size, wait = settings.read_connections, settings.connection_wait
+        reader = Pool(reading, size=size, wait=wait)
+        writer = Pool(login, session=WRITE_SESSION, size=size, wait=wait)
+        stack.callback(reader.close)
+        stack.callback(writer.close)
+        yield Database(login, writer, reading, reader, settings.role_prefix)

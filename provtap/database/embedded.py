@@ -10,11 +10,13 @@ from pathlib import Path
 from types import TracebackType
 
 from provtap.database.binaries import Account, RunDirectory
-from provtap.database.cluster import HERE, SUPERUSER, Cluster, last_words
-from provtap.database.login import Login
+from provtap.database.cluster import HERE, SUPERUSER, Cluster, Postmaster, last_words
+from provtap.database.login import Connection, database_login
 from provtap.errors import DatabaseUnavailable, SettingsError
 
 DATABASE = "provtap"
+PORT = 5432
+"""Part of the socket's name; said to both sides, so that PGPORT does not count."""
 STALL = 120.0
 """Seconds without a sign of life after which a start has failed. A recovery tells of itself every 10."""
 LOG_BYTES = 10_000_000
@@ -39,7 +41,7 @@ class EmbeddedServer:
     @property
     def url(self) -> str:
         """How to connect to the server, as its superuser: libpq keywords."""
-        return f"host={self._sockets} user={SUPERUSER} dbname={DATABASE}"
+        return f"host={self._sockets} port={PORT} user={SUPERUSER} dbname={DATABASE}"
 
     def __enter__(self) -> "EmbeddedServer":
         self.start()
@@ -60,12 +62,12 @@ class EmbeddedServer:
             with self._turn():
                 try:
                     self._run()
-                    self._create_database()
                 except BaseException:
                     self._shut_down_if_unused()
                     raise
                 self._pid = os.getpid()
-                self._users = _open_lock(self._directory / "postgres.users")
+                with self._open("postgres.users") as users:
+                    self._users = os.dup(users)  # the lock is that of both, until the last is closed
                 fcntl.flock(self._users, fcntl.LOCK_SH)
 
     def stop(self) -> None:
@@ -90,12 +92,9 @@ class EmbeddedServer:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        lock = _open_lock(self._directory / "postgres.lock")
-        try:
+        with self._open("postgres.lock") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-        finally:
-            os.close(lock)
 
     def _run(self) -> None:
         """Leave with a server that is ready."""
@@ -121,17 +120,23 @@ class EmbeddedServer:
 
     def _launch(self, account: Account, run: RunDirectory) -> None:
         start = self._put_log_aside()
-        with self._log.open("ab") as log:
+        with self._open(self._log.name, os.O_WRONLY | os.O_APPEND) as log:
             process = account.start(
                 run.install / "bin" / "postgres",
                 f"-D{HERE}",
+                f"-cport={PORT}",
                 "-clisten_addresses=",
                 f"-cunix_socket_directories={run.path}",
                 "-cunix_socket_permissions=0700",
                 cwd=self._cluster.path,
-                output=log.fileno(),
+                output=log,
             )
-        ready = self._await(lambda: process.poll() is None)
+        try:
+            ready = self._await(lambda: process.poll() is None)
+        except BaseException:  # Ctrl-C above all
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            raise
         process.returncode = process.returncode or 0  # no longer ours to wait for: it may outlive us
         if not ready:
             reason = last_words(self._log, start)
@@ -141,11 +146,14 @@ class EmbeddedServer:
 
     def _put_log_aside(self) -> int:
         """Return the length of the log, in bytes, after an old long one was put aside."""
-        size = self._log.stat().st_size if self._log.exists() else 0
+        size = self._log_size()
         if size < LOG_BYTES:
             return size
         self._log.replace(self._log.with_name("postgres.log.1"))
         return 0
+
+    def _log_size(self) -> int:
+        return self._log.stat().st_size if self._log.exists() else 0
 
     def _await(self, lives: Callable[[], bool]) -> bool:
         """Return True once the server answers, False when it ended; a recovery may take its time.
@@ -155,10 +163,9 @@ class EmbeddedServer:
         length, since = -1, time.monotonic()
         while lives():
             server = self._cluster.postmaster()
-            if server and server.status == "ready":
-                self._sockets = server.socket_directory
+            if server and server.status == "ready" and self._greet(server):
                 return True
-            if length != (length := self._log.stat().st_size):
+            if length != (length := self._log_size()):
                 since = time.monotonic()
             elif time.monotonic() - since > STALL:
                 raise DatabaseUnavailable(
@@ -168,30 +175,46 @@ class EmbeddedServer:
             time.sleep(0.02)
         return False
 
-    def _create_database(self) -> None:
-        login = Login({"host": self._sockets, "user": SUPERUSER, "dbname": "postgres"}, "PROVTAP_DATA_DIR")
-        with closing(login.connect()) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,))
-                if cursor.rowcount == 0:
-                    cursor.execute(f"CREATE DATABASE {DATABASE}")
+    def _greet(self, server: Postmaster) -> bool:
+        """Return whether *server* lends a connection: one that was just told to stop does not."""
+        self._sockets = server.socket_directory
+        login = database_login(self.url.replace(f"dbname={DATABASE}", "dbname=postgres"), "PROVTAP_DATA_DIR")
+        try:
+            with closing(login.connect()) as connection:
+                _create_database(connection)
+        except DatabaseUnavailable:
+            return False
+        return True
 
     def _shut_down_if_unused(self) -> None:
         """Stop the server as soon as its transactions are rolled back ("fast"), and wait for its end."""
-        users = _open_lock(self._directory / "postgres.users")
-        try:
-            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        finally:
-            os.close(users)  # our turn keeps others from coming
+        with self._open("postgres.users") as users:  # closed before the end: our turn keeps others away
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
         if server := self._cluster.postmaster():
             os.kill(server.pid, signal.SIGINT)
             while self._cluster.postmaster():
                 time.sleep(0.02)
             RunDirectory(Path(server.socket_directory), Path()).remove()
 
+    @contextmanager
+    def _open(self, name: str, mode: int = os.O_RDWR) -> Iterator[int]:
+        """Open a file of the data directory, which is its owner's also if root makes it."""
+        file = os.open(self._directory / name, mode | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if os.geteuid() == 0:
+                owner = self._directory.stat()
+                os.fchown(file, owner.st_uid, owner.st_gid)
+            yield file
+        finally:
+            os.close(file)
 
-def _open_lock(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+def _create_database(connection: Connection) -> None:
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,))
+        if cursor.rowcount == 0:
+            cursor.execute(f"CREATE DATABASE {DATABASE}")

@@ -15,7 +15,7 @@ from provtap.errors import DatabaseUnavailable, ProvtapError, SettingsError
 OLDEST_SERVER = 150000
 """PostgreSQL 15: the first with UNIQUE NULLS NOT DISTINCT."""
 
-_DEFAULTS = {"connect_timeout": "10", "application_name": "provtap"}
+_DEFAULTS = {"connect_timeout": "10", "application_name": "provtap", "client_encoding": "UTF8"}
 _ROUNDS = 4096  # what PostgreSQL takes by default
 _SET = "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS s (name, value)"
 

@@ -45,6 +45,13 @@ class Transaction:
             at.execute(statement, values or None)
             return int(at.rowcount)
 
+    def warnings(self) -> list[str]:
+        """Return what PostgreSQL warned of since this was last asked."""
+        notices = self.connection.notices
+        found = [text.removeprefix("WARNING:").strip() for text in notices if text.startswith("WARNING:")]
+        notices.clear()
+        return found
+
     def rows(self, statement: str, /, **values: Any) -> list[Row]:
         """Return the rows of *statement*, all in memory."""
         with self._cursor(NamedTupleCursor) as at:
