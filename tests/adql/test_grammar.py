@@ -47,7 +47,7 @@ def test_corpus_is_read_whole():
 
 def test_corpus_has_every_token_of_the_grammar():
     """No keyword, function or literal of the grammar is without an accepted query."""
-    seen = {token.type for _, query in ACCEPTED for token in ADQL.lex(query)}
+    seen = {token.type for token in ADQL.lex("\n".join(query for _, query in ACCEPTED))}
 
     assert {terminal.name for terminal in ADQL.terminals} - set(ADQL.ignore_tokens) - seen == set()
 
