@@ -15,6 +15,7 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _MOST_MUTATIONS = 3
+_CHARACTERS = "'\"-.;,()*|<>=!/+_ \n\t\r0e5xE\\%$&\u00e9\u00a0\u212a"
 
 Tokens = list[str]
 Mutation = Callable[[random.Random, Tokens], Tokens]
@@ -73,13 +74,16 @@ def _wrap(rng: random.Random, tokens: Tokens) -> Tokens:
 
 
 def _text(rng: random.Random, tokens: Tokens) -> str:
-    """Write the tokens with blanks between them, and one of ten texts with a blank missing."""
+    """Write the tokens with blanks between them; one text of five is then wrong in a character."""
     text = " ".join(tokens)
-    blanks = [at for at, character in enumerate(text) if character == " "]
-    if not blanks or rng.random() > 0.1:
-        return text
-    at = rng.choice(blanks)
-    return text[:at] + text[at + 1 :]
+    at = rng.randrange(len(text) + 1)
+    match rng.randrange(10):
+        case 0:
+            return text[:at] + text[at + 1 :]
+        case 1:
+            return text[:at] + rng.choice(_CHARACTERS) + text[at:]
+        case _:
+            return text
 
 
 def _parses(parse: Callable[[str], object], text: str) -> bool:
