@@ -120,7 +120,7 @@ def run(
     form = choose(request.responseformat)
     maxrec = _effective_maxrec(request.maxrec, settings)
     statement = translate(request.query, tableset)
-    log.info("RUNID %r: %r", request.run_id, request.query)
+    log.info("RUNID %r: %.2000r", request.run_id, request.query)
     blocks = _blocks(statement, form, int(maxrec.value), database, settings, gone)
     pieces = form.write(statement.columns, _begun(blocks), int(maxrec.value), [*_remarks(request), maxrec])
     return Result(statement.columns, form.mime, Body(pieces, blocks.close))

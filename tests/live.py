@@ -71,7 +71,12 @@ def command(*arguments: str) -> list[str]:
 
 def environment(settings: Settings, port: int) -> dict[str, str]:
     """Return the environment for a command on the database of *settings*."""
-    given = {"DATABASE_URL": settings.database_url, "ROLE_PREFIX": settings.role_prefix, "PORT": port}
+    given = {
+        "DATABASE_URL": settings.database_url,
+        "ROLE_PREFIX": settings.role_prefix,
+        "SYNC_DURATION": settings.sync_duration,
+        "PORT": port,
+    }
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("PROVTAP_")}
     return inherited | {f"PROVTAP_{name}": str(value) for name, value in given.items()}
 

@@ -1,10 +1,13 @@
+import http.client
 import os
 import signal
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
+from dataclasses import replace
 
 import psycopg2
 import pytest
@@ -90,6 +93,35 @@ def test_a_download_is_finished_after_sigterm(live):
     assert live.process.wait(60) == 0
 
 
+@pytest.fixture
+def impatient(settings, tmp_path):
+    """A service whose queries may take two seconds."""
+    with live_server(replace(settings, sync_duration=2), tmp_path / "serve.log") as server:
+        yield server
+
+
+def test_a_late_failure_is_told_in_a_votable(impatient):
+    """ERR-6: the rows that came, then the reason; the document is whole."""
+    with ask(impatient, ENDLESS, MAXREC=10**7) as response:
+        document = response.read()
+
+    assert document.count(b"<TR>") > 1_000
+    assert b'<INFO name="QUERY_STATUS" value="ERROR">The query was stopped at its time limit' in document
+    assert document.endswith(b"</VOTABLE>\n")
+
+
+def test_a_late_failure_breaks_off_other_formats(impatient):
+    """ERR-6: text can't tell it, so the transfer must not look complete."""
+    with (
+        ask(impatient, ENDLESS, MAXREC=10**7, FORMAT="csv") as response,
+        pytest.raises(http.client.IncompleteRead),
+    ):
+        response.read()
+
+    assert "A result was broken off: The query was stopped" in impatient.log.read_text()
+    assert "Traceback" not in impatient.log.read_text()
+
+
 @pytest.mark.parametrize("query", [ENDLESS, SILENT], ids=["rows", "no rows yet"])
 def test_a_hang_up_ends_the_query(live, running, query):
     """Design, section 3: nobody pays for the query of a client that left."""
@@ -123,6 +155,15 @@ def test_a_port_in_use_is_one_sentence(live, settings):
     assert second.returncode == 1
     [line] = second.stderr.splitlines()
     assert f"Port {live.port} of 127.0.0.1 can't be used: address already in use." in line
+
+
+def test_a_query_far_over_the_limit_gets_its_answer(live):
+    """ERR-1: 413 and a VOTable, not a connection that is reset while the client still sends."""
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        ask(live, "SELECT " + "1, " * 2_000_000)
+
+    assert refused.value.code == 413
+    assert b"QUERY_STATUS" in refused.value.read()
 
 
 def test_an_unknown_host_is_one_sentence():

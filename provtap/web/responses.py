@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 RETRY_AFTER = 10
 """Seconds after which a client should try again what failed for want of a database."""
 
+DRAINED = 100_000_000
+"""Bytes of a refused body that are read all the same."""
+
 
 def register(app: Flask) -> None:
     """Give *app* its error handlers, its headers, and tolerance for slashes at the end of a path."""
@@ -43,6 +46,8 @@ def report_http(error: HTTPException) -> AnyResponse:
     """Return the document for what Flask itself refuses; redirects are no errors and pass."""
     if error.code is None or error.code < 400 or error.response is not None:
         return error.get_response()
+    if isinstance(error, RequestEntityTooLarge):
+        _drain()
     response = _document(_sentence(error), error.code)
     for name, value in error.get_headers(request.environ):
         if name != "Content-Type":
@@ -69,6 +74,13 @@ def _sentence(error: HTTPException) -> str:
             limit = current_app.config["MAX_CONTENT_LENGTH"]
             return f"The request is larger than the {limit} bytes this service takes."
     return str(error.description)
+
+
+def _drain() -> None:
+    """Read the rest of a body that is too large: many clients look for an answer only once they sent all."""
+    left = DRAINED
+    while left > 0 and (piece := request.environ["wsgi.input"].read(min(left, 1 << 20))):
+        left -= len(piece)
 
 
 def _document(message: str, status: int) -> Response:
