@@ -3,12 +3,13 @@
 import os
 import shutil
 import signal
+import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from provtap.database.binaries import PROGRAMS, Account, major_version
+from provtap.database.binaries import Account, major_version
 from provtap.errors import DatabaseUnavailable, SettingsError
 
 HERE = "/proc/self/cwd"
@@ -71,13 +72,17 @@ class Cluster:
                 hint="Dump it with its own version, move it away, and restore the dump.",
             )
 
+    @property
+    def name(self) -> str:
+        """The cluster_name, which PostgreSQL puts into the title of each process: one for each directory."""
+        here = self.path.stat()
+        return f"provtap-{here.st_dev:016x}-{here.st_ino:016x}"
+
     def create(self, account: Account, install: Path) -> None:
         """Make the data directory: whole, or not at all. Raises: DatabaseUnavailable."""
-        draft = self.path.with_name(f"{self.path.name}.new")
-        if draft.exists():  # of a process that was killed here, whose initdb may still be at work
-            Cluster(draft).end_orphans()
-            shutil.rmtree(draft)
-        draft.mkdir(mode=0o700)
+        for left in self.path.parent.glob("postgres.new-*"):  # by processes that were killed here
+            shutil.rmtree(left, ignore_errors=True)
+        draft = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self.path.parent))
         if os.geteuid() == 0:
             os.chown(draft, account.uid, account.gid)
         log = self.path.with_name("initdb.log")
@@ -98,7 +103,7 @@ class Cluster:
             pid = int(lines[0])
         except (OSError, ValueError, IndexError):
             return None
-        if not _runs_in(Path(f"/proc/{pid}"), self.path.stat()):
+        if pid not in self.processes():
             return None
         return Postmaster(pid, _line(lines, 4), _line(lines, 7))
 
@@ -111,9 +116,19 @@ class Cluster:
         return Path(line) if line else None
 
     def processes(self) -> list[int]:
-        """Return the ids of PostgreSQL's processes here, by /proc: what had a pid may be another by now."""
-        here = self.path.stat()
-        return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _runs_in(entry, here)]
+        """Return the ids of the server's processes; what had an id may be another process by now."""
+        return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if self._owns(entry)]
+
+    def _owns(self, process: Path) -> bool:
+        """Tell whether *process*, an entry of /proc, is one of this server.
+
+        By what everybody may read there: its working directory is closed even to root in a container.
+        """
+        try:
+            title = (process / "cmdline").read_bytes()
+            return self.name.encode() in title and (process / "comm").read_text() == "postgres\n"
+        except OSError:  # gone
+            return False
 
     def clear(self) -> None:
         """Make way for a new server after one that died hard; only for who knows that none is starting.
@@ -148,15 +163,6 @@ def _initdb_options() -> list[str]:
 
 def _line(lines: list[str], index: int) -> str:
     return lines[index].strip() if len(lines) > index else ""
-
-
-def _runs_in(process: Path, directory: os.stat_result) -> bool:
-    """Tell whether *process*, an entry of /proc, is one of PostgreSQL's programs at work in *directory*."""
-    try:
-        program = (process / "comm").read_text().strip()
-        return program in PROGRAMS and os.path.samestat((process / "cwd").stat(), directory)
-    except OSError:  # gone, or another user's
-        return False
 
 
 def _signal(pid: int, number: int) -> None:

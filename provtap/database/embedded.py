@@ -124,6 +124,7 @@ class EmbeddedServer:
             process = account.start(
                 run.install / "bin" / "postgres",
                 f"-D{HERE}",
+                f"-ccluster_name={self._cluster.name}",
                 f"-cport={PORT}",
                 "-clisten_addresses=",
                 f"-cunix_socket_directories={run.path}",

@@ -291,8 +291,8 @@ def test_start_waits_for_a_server_that_is_stopping(directory: Path) -> None:
 
 def test_unfinished_data_directory_is_made_anew(directory: Path) -> None:
     """A process that is killed while it makes the data directory leaves a draft (D2)."""
-    (directory / "postgres.new").mkdir(parents=True)
-    (directory / "postgres.new" / "PG_VERSION").write_text("18\n")
+    (directory / "postgres.new-x").mkdir(parents=True)
+    (directory / "postgres.new-x" / "PG_VERSION").write_text("18\n")
 
     with EmbeddedServer(directory) as server:
         assert answers(server.url)
@@ -312,6 +312,23 @@ def test_root_starts_it_as_nobody_below_closed_directories(directory: Path) -> N
         owner = (directory / "postgres").stat().st_uid
     assert owner == pwd.getpwnam("nobody").pw_uid
     assert closed.stat().st_mode & 0o777 == 0o700
+
+
+# What root may do in a container, by default.
+CONTAINER = "chown dac_override fowner fsetid kill setgid setuid setpcap net_bind_service net_raw sys_chroot"
+
+
+@as_root
+def test_root_of_a_container_has_a_server(directory: Path, user: Callable[..., User]) -> None:
+    """There root may not look into the processes of `nobody`, and still must know what runs (D2)."""
+    kept = ",".join(f"+{name}" for name in CONTAINER.split())
+    contained = ("setpriv", "--inh-caps=-all", f"--bounding-set=-all,{kept}")
+    first = user(directory, *contained)
+    url = first.url()
+    os.kill(postmaster(directory), signal.SIGKILL)
+
+    assert user(directory, *contained).url() == url
+    assert answers(url)
 
 
 @as_root
@@ -433,6 +450,6 @@ def test_full_disk_is_told(tmp_path: Path) -> None:
         with pytest.raises(DatabaseUnavailable, match="No space left on device"):
             EmbeddedServer(tmp_path / "data").start()
 
-        assert not list((tmp_path / "data").glob("postgres.new"))
+        assert not list((tmp_path / "data").glob("postgres.new-x"))
     finally:
         subprocess.run(["umount", tmp_path], check=True)
