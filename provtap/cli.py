@@ -19,12 +19,14 @@ class Commands(click.Group):
     """All commands: an error is one line on standard error, never a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; exit 1 when its work failed (click exits 2 when its usage was wrong)."""
+        """Run the command; exit 1 when its work failed, 130 on Ctrl-C (click: 2 when its usage is wrong)."""
         try:
             return super().invoke(ctx)
         except ProvtapError as error:
             click.echo(f"provtap: {error}", err=True)
             ctx.exit(1)
+        except KeyboardInterrupt:
+            ctx.exit(130)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,4 +1,4 @@
-"""What the documents show is true: commands run, queries answer, settings are explained."""
+"""What the documents show is true: commands run, settings and commands are explained."""
 
 import os
 import re
@@ -11,32 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from provtap import adql, metadata
 from provtap.cli import main
 from provtap.config import PREFIX, Settings
+from tests.documents import DOCUMENTS, ROOT, commands
 
-ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-SERVES = ("provtap serve", "provtap demo")  # run by tests/acceptance
-
-
-def blocks(document, language):
-    return re.findall(rf"^```{language}\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL)
-
-
-def commands(document):
-    lines = (line for block in blocks(document, "console") for line in block.splitlines())
-    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+SERVES = ("provtap serve", "provtap demo")  # tests/acceptance runs these
 
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory):
-    """An empty directory with some logs in runs/, as a pipeline leaves them."""
+    """A directory with some logs in runs/ and one of another site in lapalma/, as pipelines leave them."""
     directory = tmp_path_factory.mktemp("docs")
-    (directory / "runs").mkdir()
     for sample in (files("provtap.ingest") / "samples").iterdir():
-        if sample.name.startswith("chain"):
-            shutil.copy(str(sample), directory / "runs")
+        place = {"chain": "runs", "dump_": "lapalma"}.get(sample.name[:5])
+        if place:
+            (directory / place).mkdir(exist_ok=True)
+            shutil.copy(str(sample), directory / place)
     return directory
 
 
@@ -56,11 +46,6 @@ def test_every_command_shown_runs(document, directory):
         assert not done.stderr, command
 
 
-@pytest.mark.parametrize("query", [q for d in DOCUMENTS for q in blocks(d, "sql")])
-def test_every_query_shown_translates(query):
-    assert adql.translate(query, metadata.load(None)).columns
-
-
 def test_every_setting_is_explained():
     page = (ROOT / "docs/reference/settings.md").read_text()
 
@@ -71,6 +56,12 @@ def test_every_command_is_explained():
     page = (ROOT / "docs/reference/commands.md").read_text()
 
     assert [name for name in main.commands if f"`provtap {name} " not in page] == []
+
+
+@pytest.mark.parametrize("name", main.commands)
+def test_every_command_helps_with_an_example(name):
+    """Contract of the command line: `--help` ends with an example of that very command."""
+    assert main.commands[name].epilog.startswith(f"Example: provtap {name}")
 
 
 def test_every_link_between_documents_leads_somewhere():
