@@ -100,7 +100,6 @@ class Expressions:
     def function_call(self, call: nodes.FunctionCall) -> Expression:
         """Return a call whose arguments are as many, and of the types, that the function wants."""
         function = functions.find(call.name, call.at)
-        check_arity(call, function)
         arguments = [
             self._argument(call.name, argument)
             if number < function.integers_from
@@ -198,16 +197,6 @@ class Expressions:
 
     def _comparable(self, at: Position, *values: nodes.Value) -> tuple[Expression, ...]:
         return comparable(tuple(self.value(value) for value in values), at)
-
-
-def check_arity(call: nodes.FunctionCall, function: functions.Function) -> None:
-    """Refuse a call with too many or too few arguments."""
-    given = len(call.arguments)
-    if given in function.arity:
-        return
-    wanted = " or ".join(map(str, function.arity))
-    plural = "" if wanted == "1" else "s"
-    raise problem(f"{call.name} takes {wanted} argument{plural}, not {given}.", call.at)
 
 
 def _predicate(operator: str, operands: Sequence[Expression], negated: bool = False) -> Operation:

@@ -84,6 +84,19 @@ def find(name: str, at: Position) -> Function:
     raise unknown_function(name, at)
 
 
+def check_arity(name: str, given: int, at: Position) -> None:
+    """Refuse a call with too many or too few arguments; of a function left out, all is accepted.
+
+    Raises: AdqlError.
+    """
+    function = FUNCTIONS.get(name)
+    if function is None or given in function.arity:
+        return
+    wanted = " or ".join(map(str, function.arity))
+    plural = "" if wanted == "1" else "s"
+    raise problem(f"{name} takes {wanted} argument{plural}, not {given}.", at)
+
+
 def unknown_function(name: str, at: Position) -> AdqlError:
     """Return the error about a function that this service does not have."""
     near = get_close_matches(name.upper(), FUNCTIONS, n=1)

@@ -12,7 +12,16 @@ from provtap.adql.expressions import Expressions, QueryResolver
 from provtap.adql.lexer import Position, problem
 from provtap.adql.literals import comparable
 from provtap.adql.nodes import Name
-from provtap.adql.plan import Expression, Field, Operation, Output, TableExpression, Type, column_type
+from provtap.adql.plan import (
+    Expression,
+    Field,
+    Operation,
+    Output,
+    TableExpression,
+    Type,
+    arithmetic_type,
+    column_type,
+)
 from provtap.adql.scopes import Outputs, Relation, Scope, Source, find_table
 from provtap.tableset import Tableset
 
@@ -165,9 +174,11 @@ def _equality(left: Output, right: Output, at: Position) -> Expression:
 def _merged(kind: str, left: Expression, right: Expression) -> Expression:
     if kind == "RIGHT":
         return right
-    if kind == "FULL":
+    if kind != "FULL":
+        return left
+    if left.type is right.type:
         return Operation(left.type, (left, right), left.about, operator="COALESCE")
-    return left
+    return Operation(arithmetic_type([left.type, right.type]), (left, right), operator="COALESCE")
 
 
 def _others(outputs: Sequence[Output], merged: Sequence[Output]) -> list[Output]:

@@ -489,8 +489,7 @@ class Parser:
         if token.type in SET_FUNCTIONS:
             return self.set_function_specification()
         if token.type in functions.KNOWN and self.peek(1).type == "(":
-            self.advance()
-            return nodes.FunctionCall(token.at, token.type, self.bracketed(self.arguments))
+            return self.function_call()
         raise self.unexpected("a column or an expression")
 
     def parenthesized(self) -> Value | Condition:
@@ -499,6 +498,13 @@ class Parser:
             hint = "Subqueries stand after FROM, IN and EXISTS."
             raise problem("ADQL has no subqueries in place of a value.", self.token.at, hint)
         return self.bracketed(self.any_expression)
+
+    def function_call(self) -> nodes.FunctionCall:
+        """<numeric_value_function> ::= <trig_function> | <math_function> | ..."""
+        name = self.advance()
+        arguments = self.bracketed(self.arguments)
+        functions.check_arity(name.type, len(arguments), name.at)
+        return nodes.FunctionCall(name.at, name.type, arguments)
 
     def arguments(self) -> tuple[Value, ...]:
         """Return the arguments of a function, which may be none."""

@@ -252,6 +252,15 @@ def test_unnamed_expressions_get_names_of_their_own():
     assert names == ["count_1_", "column_2_", "column_2", "count_1"]
 
 
+def test_a_full_join_of_unlike_numbers_has_the_wider_type():
+    """The merged column holds the values of either side."""
+    (found,) = columns(
+        "SELECT n FROM (SELECT k_int AS n FROM kinds) AS a FULL JOIN (SELECT k_long AS n FROM kinds) AS b USING (n)"
+    )
+
+    assert (found.name, found.datatype) == ("n", "long")
+
+
 def test_output_names_may_repeat():
     """Digest section 8: legal, and both keep their name."""
     assert [c.name for c in columns("SELECT a.k_int, b.k_int FROM kinds a, kinds b")] == ["k_int", "k_int"]
