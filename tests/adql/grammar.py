@@ -30,7 +30,7 @@ def accepts(text: str) -> bool:
 
 
 def reserved_words() -> list[str]:
-    """Return the words that SQL and ADQL reserve, upper case (ADQL 2.1, section 2.1.2)."""
+    """Return the words that SQL and ADQL reserve, upper case (ADQL 2.1, "Keywords")."""
     return (_HERE / "reserved_words.txt").read_text(encoding="ascii").split()
 
 

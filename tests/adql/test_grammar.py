@@ -1,6 +1,7 @@
 """The executable specification against the queries written for it, and the mutants made of them."""
 
-from itertools import islice
+import re
+from itertools import islice, product
 
 import pytest
 from lark import Token, Tree
@@ -12,6 +13,7 @@ from tests.adql.mutate import disagreements, mutants
 ACCEPTED = corpus("accepted")
 REJECTED = corpus("rejected")
 WORDS = [word for word in reserved_words() if word != "END-EXEC"]  # which no rule could take for a name
+GEOMETRY = {"a": "a", "p": "POINT(1, 2)", "c": "1"}  # a column, which may be either; a point; a coordinate
 
 
 def condition(text: str) -> Tree[Token]:
@@ -26,13 +28,13 @@ def value(text: str) -> Tree[Token]:
 
 @pytest.mark.parametrize(("construct", "query"), ACCEPTED)
 def test_query_is_accepted(construct, query):
-    """Each query of the corpus' accepted sections is in the language (ADQL 2.1, appendix A)."""
+    """Each query of the corpus' accepted sections is in the language (ADQL 2.1, "BNF grammar")."""
     assert accepts(query)
 
 
 @pytest.mark.parametrize(("construct", "query"), REJECTED)
 def test_query_is_rejected(construct, query):
-    """Each query of the corpus' rejected sections is outside the language (ADQL 2.1, appendix A)."""
+    """Each query of the corpus' rejected sections is outside the language (ADQL 2.1, "BNF grammar")."""
     assert not accepts(query)
 
 
@@ -61,13 +63,13 @@ def test_corpus_has_every_rule_of_the_grammar():
 
 
 def test_all_words_of_the_standard_are_reserved():
-    """SQL reserves 226 words, ADQL 41 more (ADQL 2.1, section 2.1.2)."""
+    """SQL reserves 226 words, ADQL 41 more (ADQL 2.1, "Keywords")."""
     assert len(set(reserved_words())) == 267
 
 
 @pytest.mark.parametrize("word", WORDS)
 def test_reserved_word_is_no_name(word):
-    """A reserved word names nothing, in whatever case, unless it is quoted (ADQL 2.1, section 2.1.2)."""
+    """A reserved word names nothing, in whatever case, unless it is quoted (ADQL 2.1, "Keywords")."""
     assert not accepts(f"SELECT a AS {word} FROM t")
     assert not accepts(f"SELECT t.{word.lower()} FROM t")
     assert not accepts(f"SELECT a FROM {word.title()}")
@@ -148,10 +150,32 @@ def test_operators_bind_as_in_arithmetic(text, root, left):
     ],
 )
 def test_intersect_binds_tightest(text, root, left):
-    """INTERSECT comes first, UNION and EXCEPT from left to right (ADQL 2.1, section 2.2.5)."""
+    """INTERSECT comes first, UNION and EXCEPT from left to right (ADQL 2.1, "Set operators")."""
     tree = ADQL.parse(text).children[1].children[0]
 
     assert (tree.data, tree.children[0].data) == (root, left)
+
+
+@pytest.mark.parametrize(
+    ("function", "forms"),
+    [
+        ("POINT", "[ac]{2}"),
+        ("CIRCLE", "[ac]{3}|[ap][ac]"),
+        ("BOX", "[ac]{4}|[ap][ac]{2}"),
+        ("DISTANCE", "[ac]{4}|[ap]{2}"),
+        ("POLYGON", "([ac]{2}){3,}|[ap]{3,}"),
+    ],
+)
+@pytest.mark.parametrize("number", range(1, 8))
+def test_geometry_takes_points_or_coordinates(function, forms, number):
+    """Every form of each function is accepted, and no mixture of two (ADQL 2.1, "Geometrical functions")."""
+    wrong = []
+    for kinds in map("".join, product("acp", repeat=number)):
+        arguments = ", ".join(GEOMETRY[kind] for kind in kinds)
+        if accepts(f"SELECT {function}({arguments}) FROM t") != bool(re.fullmatch(forms, kinds)):
+            wrong.append(arguments)
+
+    assert wrong == []
 
 
 def test_tree_tells_where_things_stand():
