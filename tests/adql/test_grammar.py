@@ -18,7 +18,7 @@ GEOMETRY = {"a": "a", "p": "POINT(1, 2)", "c": "1"}  # a column, which may be ei
 
 def condition(text: str) -> Tree[Token]:
     """Return the tree of a search condition."""
-    return ADQL.parse(f"SELECT a FROM t WHERE {text}").children[1].children[0].children[-3].children[0]
+    return next(ADQL.parse(f"SELECT a FROM t WHERE {text}").find_data("where_clause")).children[0]
 
 
 def value(text: str) -> Tree[Token]:
