@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from provtap.adql import functions, nodes
+from provtap.adql.comparisons import comparable
 from provtap.adql.lexer import Position, problem
-from provtap.adql.literals import comparable, literal, whole_number
+from provtap.adql.literals import literal, whole_number
 from provtap.adql.plan import (
     Aggregate,
     Arithmetic,

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 
 from provtap.adql import nodes, plan
+from provtap.adql.comparisons import comparable
 from provtap.adql.expressions import Expressions, QueryResolver
 from provtap.adql.lexer import Position, problem
-from provtap.adql.literals import comparable
 from provtap.adql.nodes import Name
 from provtap.adql.plan import (
     Expression,

@@ -1,7 +1,6 @@
 """Literals: the type each one has, and what a text literal means beside a timestamp."""
 
 import re
-from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from provtap.adql import nodes
@@ -13,33 +12,11 @@ DIGITS_LIMIT = 300
 _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?)?Z?")
 
 
-def comparable(operands: Sequence[Expression], at: Position, fixed: int = 0) -> tuple[Expression, ...]:
-    """Return the operands ready to be compared: beside a timestamp, text literals become timestamps.
+def as_timestamp(operand: Expression, at: Position) -> Expression:
+    """Return a text literal as the timestamp it tells (DALI 1.1, section 3.3.3); anything else as it is.
 
-    The last *fixed* ones stay as they are.
-    Raises: AdqlError if two of them have nothing in common.
+    Raises: AdqlError if the text tells none.
     """
-    families = {Type.DOUBLE if o.type.is_number else o.type for o in operands if o.type is not Type.NULL}
-    if Type.OTHER in families:
-        raise problem("One of these values can only be selected, not compared.", at)
-    if families == {Type.TEXT, Type.TIMESTAMP}:
-        free = len(operands) - fixed
-        operands = (*(_timestamp(o, at) for o in operands[:free]), *operands[free:])
-        families = {o.type for o in operands if o.type is not Type.NULL}
-    if len(families) > 1:
-        nouns = " with ".join(sorted(family.noun for family in families))
-        raise problem(f"This compares {nouns}.", at, _comparison_hint(families))
-    return tuple(operands)
-
-
-def _comparison_hint(families: Collection[Type]) -> str | None:
-    if Type.TIMESTAMP in families:
-        return "A timestamp is compared with a literal such as '2026-01-31T12:00:00'."
-    return "Put the number in single quotes, or take a numeric column."
-
-
-def _timestamp(operand: Expression, at: Position) -> Expression:
-    """Return a text literal as the timestamp it tells (DALI 1.1, section 3.3.3); anything else as it is."""
     if not isinstance(operand, Constant) or operand.kind != "string":
         return operand
     try:

@@ -1,0 +1,56 @@
+"""What can be compared with what: numbers, texts and timestamps, each with their own kind.
+
+Source: ADQL 2.1, section 3. PostgreSQL would turn the one into the other, by rules of its own.
+"""
+
+from collections.abc import Sequence
+
+from provtap.adql.lexer import Position, problem
+from provtap.adql.literals import as_timestamp
+from provtap.adql.plan import Constant, Expression, Field, Type
+
+
+def comparable(operands: Sequence[Expression], at: Position, fixed: int = 0) -> tuple[Expression, ...]:
+    """Return the operands ready to be compared: beside a timestamp, text literals become timestamps.
+
+    The last *fixed* ones stay as they are.
+    Raises: AdqlError if two of them have nothing in common.
+    """
+    if Type.TIMESTAMP in {operand.type for operand in operands}:
+        free = len(operands) - fixed
+        operands = (*(as_timestamp(operand, at) for operand in operands[:free]), *operands[free:])
+    kinds: dict[Type, Expression] = {}
+    for operand in operands:
+        kinds.setdefault(_kind(operand.type), operand)
+    kinds.pop(Type.NULL, None)
+    if Type.OTHER in kinds:
+        raise problem(f"{_described(kinds[Type.OTHER])}.", at)
+    if len(kinds) > 1:
+        one, other, *_ = kinds.values()
+        message = f"{_described(one)}, but {_described(other)}: they can't be compared."
+        raise problem(message, at, _hint({one.type, other.type}))
+    return tuple(operands)
+
+
+def _kind(type_: Type) -> Type:
+    return Type.DOUBLE if type_.is_number else type_
+
+
+def _described(value: Expression) -> str:
+    """Return what a value is, under its name in the query where it has one."""
+    match value:
+        case Field():
+            name = value.about.name if value.about else value.column
+        case Constant(kind="string"):
+            name = f"'{value.text[:40]}'"
+        case Constant():
+            name = value.text[:40]
+        case _:
+            name = "this expression"
+    return f"{name} is {value.type.noun}"
+
+
+def _hint(types: set[Type]) -> str | None:
+    if Type.TIMESTAMP in types:
+        return "Write a moment as text literal, '2026-01-31T12:00:00'."
+    return "Numbers stand without quotes, texts in single ones."
