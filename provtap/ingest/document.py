@@ -59,8 +59,8 @@ def ingest(
 
     Raises: DocumentError, TooLarge, DatabaseUnavailable.
     """
-    source = str(path)
-    content = _read(source, settings.document_bytes)
+    source = os.fsencode(path).decode(errors="replace")  # a file name may be any bytes
+    content = _read(path, source, settings.document_bytes)
     scope = site or settings.site
     with _named(source):
         found = formats.find(format, content)
@@ -138,10 +138,10 @@ class _Document:
         )
 
 
-def _read(source: str, limit: int) -> bytes:
-    """Return the bytes of the file *source*: at most *limit*, and never more of them in memory."""
+def _read(path: str | PathLike[str], source: str, limit: int) -> bytes:
+    """Return the bytes of *path*, shown as *source*: at most *limit*, and never more of them in memory."""
     try:
-        with Path(source).open("rb") as file:
+        with Path(path).open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             content = file.read(limit + 1) if size <= limit else b""
     except (OSError, ValueError) as error:

@@ -1,3 +1,4 @@
+import os
 import re
 import signal
 import subprocess
@@ -61,6 +62,13 @@ def test_what_is_no_file_is_refused(take, tmp_path, name, reason):
     path = f"{tmp_path}/{name}"
     with pytest.raises(DocumentError, match=f"{re.escape(path)} can't be read: .*{reason}"):
         take(path)
+
+
+def test_file_name_may_be_any_bytes(take, tmp_path):
+    """What is no UTF-8 in a file name is shown as U+FFFD."""
+    path = write_log(tmp_path / os.fsdecode(b"\xff.log"), run(1))
+
+    assert take(path).source == f"{tmp_path}/\ufffd.log"
 
 
 def test_unreadable_file_is_refused(take):
