@@ -106,7 +106,7 @@ class Parser:
         token = self.token
         if token.type in _NOT_ADQL:
             return problem(_NOT_ADQL[token.type], token.at)
-        if token.type in _NOT_OFFERED | functions.NOT_OFFERED:
+        if token.type in _NOT_OFFERED:
             return problem(f"{token.type} is not offered by this service.", token.at)
         if token.type in RESERVED - _STRUCTURE:
             name = token.text.lower()
@@ -114,7 +114,7 @@ class Parser:
             return problem(
                 f"{token.text} is a reserved word of ADQL; {expected} is due here.", token.at, hint
             )
-        if self._last.text.upper() == "LIMIT":
+        if self._last.type == "identifier" and self._last.text.upper() == "LIMIT":
             return problem("ADQL has no LIMIT.", self._last.at, f"Write SELECT TOP {token.text[:20]}.")
         return problem(f"Expected {expected}, found {_shown(token)}.", token.at)
 

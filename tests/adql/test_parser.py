@@ -45,6 +45,7 @@ def test_what_is_not_adql_is_refused_with_its_place(text):
     [
         ("SELECT time FROM t", "time is a reserved word of ADQL; a column or an expression is due here."),
         ("SELECT a AS Value FROM t", 'write it as "value" in double quotes'),
+        ("SELECT a AS distance FROM t", 'write it as "distance" in double quotes'),
         ("SELECT FROM t", "Expected a column or an expression, found FROM. (line 1, column 8)"),
         ("SELECT a", "Expected FROM, found the end of the query. (line 1, column 9)"),
         ("SELECT a FROM t LIMIT 5", "ADQL has no LIMIT. (line 1, column 17) Write SELECT TOP 5."),
