@@ -93,12 +93,17 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "limit_request_line": 8190,  # the longest that gunicorn takes, for queries in URLs
             "control_socket_disable": True,
             "loglevel": "warning",
+            "post_worker_init": _say_ready,
             "worker_exit": _leave,
         }
 
     def load(self) -> Flask:
         """Return the application; called in each worker, whose pool connects there for the first time."""
         return create_app(self.settings, self.database, self.tableset)
+
+
+def _say_ready(worker: Any) -> None:
+    log.info("Process %d answers requests", worker.pid)
 
 
 def _leave(arbiter: Any, worker: Any) -> None:

@@ -6,13 +6,12 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from provtap.config import Settings
+from provtap.server import processes
 
 
 class LiveServer:
@@ -27,15 +26,13 @@ class LiveServer:
             command("serve"), env=environment(settings, self.port), stdout=self._output, stderr=self._output
         )
 
-    def wait(self, seconds: float = 30) -> None:
-        """Return once the server answers; fail with its log if it ends before."""
+    def wait(self, seconds: float = 60) -> None:
+        """Return once every process answers requests; fail with the log if the server ends before."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:
-            try:
-                urllib.request.urlopen(f"{self.url}/", timeout=5).close()
+            if self.log.read_text().count(" answers requests\n") >= processes():
                 return
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.05)
+            time.sleep(0.05)
         raise AssertionError(f"provtap serve does not answer:\n{self.log.read_text()}")
 
     def workers(self) -> list[int]:
