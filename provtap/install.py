@@ -98,10 +98,12 @@ def print_sql(settings: Settings, tableset: Tableset) -> str:
     Raises: SettingsError for a PROVTAP_DATABASE_URL that is none.
     """
     login = database_login(settings.database_url or "").parameters.get("user", "")
+    known = migrate.migrations()
     steps = [
         *_roles(settings, login),
         migrate.REGISTER,
-        *(migrate.as_script(migration) for migration in migrate.migrations()),
+        migrate.guard(known),
+        *map(migrate.as_script, known),
         *_publish(settings, tableset),
     ]
     return "\n\n".join(["\\set ON_ERROR_STOP on", "BEGIN;", *steps, "COMMIT;"]) + "\n"

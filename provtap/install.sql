@@ -8,8 +8,8 @@
 -- name: login
 -- Who logs in, and whether he may become the owner of the tables.
 SELECT rolname AS name,
-       rolsuper OR rolcreaterole
-       OR coalesce(pg_has_role((SELECT oid FROM pg_roles WHERE rolname = %(owner)s), 'MEMBER'), false) AS may_install
+       rolsuper OR coalesce(pg_has_role((SELECT oid FROM pg_roles WHERE rolname = %(owner)s), 'MEMBER'),
+                            rolcreaterole) AS may_install
   FROM pg_roles
  WHERE rolname = current_user;
 

@@ -204,6 +204,17 @@ def test_printed_script_makes_the_same_database(
     )
 
 
+def test_printed_script_stops_on_a_newer_database(
+    database: Database, settings: Settings, tableset: Tableset
+) -> None:
+    """A DBA may hold the script of an older version."""
+    rows(database, "INSERT INTO provtap.migration VALUES (9999, 'future', '') RETURNING number")
+
+    with pytest.raises(subprocess.CalledProcessError) as stopped:
+        psql(database.login.dsn, print_sql(settings, tableset))
+    assert "newer than this script" in stopped.value.stderr
+
+
 def test_creator_of_roles_sets_its_own_database_up(
     server: Server, plain: Settings, tableset: Tableset
 ) -> None:

@@ -21,26 +21,28 @@ _QUERY = {
     "21000": "A subquery used as a value gave more than one row.",
     "42501": "The query reads something that is not published.",
     "53400": "The query needs more temporary disk than one query may have.",
-    "53100": "The server has no disk left for this query.",
-    "53200": "The server has no memory left for this query.",
     "54001": "The query is nested too deeply for the server.",
     "54000": "The query is over a limit of the server.",
     "55P03": "The query waited too long for a table that is being changed; please try again.",
     "40001": "The query met a concurrent change; please try again.",
     "40P01": "The query met a concurrent change; please try again.",
 }
-_TIMEOUT = "The query was stopped at its time limit, or because its client went away."
+_FULL = {"53100": "disk", "53200": "memory"}
 _AGAIN = {"40001", "40P01", "55P03"}
-_CONNECTION = ("08", "57P", "58", "XX", "53300")
+_CONNECTION = ("08", "57P", "25P03", "53300")  # 25P03: idle in a transaction for too long
 
 
 def query_failure(error: psycopg2.Error) -> ProvtapError:
     """Return what to tell the user whose valid query failed while PostgreSQL ran it."""
     code = error.pgcode
     if code == "57014":
-        return QueryTimeout(_TIMEOUT)
+        return QueryTimeout("The query was stopped at its time limit.")
     if is_connection_failure(error):
         return DatabaseUnavailable("The connection to PostgreSQL was lost while the query ran.")
+    if code in _FULL:
+        return DatabaseUnavailable(
+            f"The server has no {_FULL[code]} left for this query.", hint="Try again later."
+        )
     if code in _QUERY:
         return QueryError(_QUERY[code])
     return QueryError(f"The query could not be run (SQLSTATE {code or 'unknown'}).")

@@ -93,6 +93,14 @@ def as_script(migration: Migration) -> str:
     )
 
 
+def guard(known: Sequence[Migration]) -> str:
+    """Return the part of a psql script that stops it on a database with later migrations than *known*."""
+    return (
+        f"DO $$ BEGIN IF EXISTS (SELECT FROM provtap.migration WHERE number > {known[-1].number}) THEN\n"
+        "    RAISE EXCEPTION 'the database is newer than this script';\nEND IF; END $$;"
+    )
+
+
 def _steps(migration: Migration) -> str:
     values = f"{migration.number}, {literal(migration.name)}, {literal(migration.sha256)}"
     return (

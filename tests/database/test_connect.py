@@ -67,6 +67,13 @@ def test_unknown_database_is_told_in_postgresqls_words(settings: Settings) -> No
         login.connect()
 
 
+def test_old_server_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tables need PostgreSQL 15 (D2); here the server is one that is not new enough."""
+    monkeypatch.setattr("provtap.database.login.OLDEST_SERVER", 990000)
+    with pytest.raises(SettingsError, match="is too old"):
+        database_login(settings.database_url).connect()
+
+
 def test_reader_is_a_role_of_its_own(database: Database, settings: Settings) -> None:
     """Without PROVTAP_READ_URL users' queries run as <prefix>reader on the same server (D11)."""
     with database.reader.connection() as connection:

@@ -77,6 +77,7 @@ def user(directory: Path) -> Iterator[Callable[..., User]]:
     users: list[User] = []
 
     def start(at: Path = directory, *prefix: str, **environ: str) -> User:
+        """Start one that uses *at*, with *prefix* before its command."""
         users.append(User(at, *prefix, **environ))
         return users[-1]
 
@@ -168,6 +169,11 @@ def test_nothing_is_left_behind(directory: Path) -> None:
         assert sockets.is_dir()
 
     assert not sockets.exists()
+
+
+def test_environment_of_libpq_does_not_count(user: Callable[..., User]) -> None:
+    """Who works with other servers has PG* variables set (D2)."""
+    assert answers(user(PGPORT="7777", PGHOST="elsewhere", PGUSER="me", PGDATABASE="mine").url())
 
 
 # Several processes -----------------------------------------------------------------------------------------
