@@ -4,7 +4,7 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.ingest.logs import SAMPLES, VERSIONS, empty, file, header, run, tables
@@ -102,6 +102,7 @@ def worlds(draw):
     max_examples=40,
     deadline=None,
     derandomize=True,
+    phases=[Phase.explicit, Phase.generate],  # add Phase.shrink for a small example: it takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_any_world_in_any_order(tell, database, world, seed):
