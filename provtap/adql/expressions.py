@@ -136,7 +136,7 @@ class Expressions:
     def _check_own(self, call: nodes.SetFunction, argument: Expression) -> None:
         """Refuse an aggregate over columns of an outer query, which SQL would compute out there."""
         tables = {field.table for field in argument.fields()}
-        if tables and not tables & self.scope.relation.outputs.tables():
+        if tables and not tables & self.scope.relation.tables():
             raise problem(f"{call.name} is about columns of the outer query only.", call.at)
 
     # Conditions -----------------------------------------------------------------------------------------

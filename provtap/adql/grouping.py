@@ -15,7 +15,7 @@ class Grouping:
 
     def __init__(self, scope: Scope, terms: Sequence[Expression]) -> None:
         self.terms = terms
-        self.own = scope.relation.outputs.tables()
+        self.own = scope.relation.tables()
         """Tables of this SELECT; columns of outer queries are constants here."""
 
     def check(self, values: Sequence[Expression], places: Sequence[Position]) -> None:

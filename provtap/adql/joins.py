@@ -195,7 +195,7 @@ def _check_full(join: nodes.Join, condition: Expression, left: Relation, right: 
     """Refuse a FULL JOIN that PostgreSQL can't do: one that no equality of both sides holds together."""
     if join.kind != "FULL":
         return
-    sides = left.outputs.tables(), right.outputs.tables()
+    sides = left.tables(), right.tables()
     for part in condition.operands if _is(condition, "AND") else (condition,):
         if _is(part, "="):
             used = [{f.table for f in operand.fields()} for operand in part.operands]

@@ -117,8 +117,8 @@ def _sort(sort: plan.Sort) -> str:
 
 
 def _not_a_position(value: Expression) -> str:
-    """Return a term of ORDER BY or GROUP BY; PostgreSQL takes a bare literal there for a position."""
-    return _cast(value) if isinstance(value, plan.Constant) else value_sql(value)
+    """Return a term of ORDER BY or GROUP BY; PostgreSQL takes a bare number there for a position."""
+    return value_sql(value) if any(value.fields()) else _cast(value)
 
 
 def _cast(value: Expression) -> str:

@@ -34,10 +34,6 @@ class Outputs:
             by_name.setdefault(output.name.lower(), []).append(output)
         return by_name
 
-    def tables(self) -> set[str]:
-        """Return the tables that these columns belong to."""
-        return {field.table for output in self.all for field in output.value.fields()}
-
     def called(self, name: Name) -> list[Output]:
         """Return those called *name*; among names that differ by case, a regular one means the small one."""
         found = self._by_name.get(name.text.lower(), [])
@@ -78,6 +74,15 @@ class Relation:
     sources: tuple[Source, ...] = ()
     outputs: Outputs = Outputs()
     """What `*` means: columns merged by NATURAL or USING come once, and first."""
+
+    def tables(self) -> set[str]:
+        """Return t1, t2, ...: the tables in here, even those whose every column is merged into another's."""
+        return {
+            field.table
+            for source in self.sources
+            for output in source.outputs.all
+            for field in output.value.fields()
+        }
 
 
 class Scope:

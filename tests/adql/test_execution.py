@@ -210,6 +210,7 @@ def test_groups_give_the_values_adql_says(ask, text, rows):
         ("SELECT k_short FROM kinds ORDER BY k_short OFFSET 99999999999999999999", []),
         ("SELECT k_short AS n FROM kinds ORDER BY -n", [3, 2, 1]),
         ("SELECT k_short FROM kinds ORDER BY kinds.k_text, 'x'", [1, 2, 3]),
+        ("SELECT k_short FROM kinds GROUP BY k_short, -1 ORDER BY -1, -(-(2)), k_short", [1, 2, 3]),
         ("(SELECT TOP 2 k_short FROM kinds ORDER BY k_short DESC) ORDER BY k_short", [2, 3]),
         (
             "SELECT k_short FROM kinds k WHERE k_short IN (SELECT TOP 1 k_short FROM kinds ORDER BY 1 DESC)",

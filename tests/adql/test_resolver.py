@@ -152,6 +152,10 @@ def test_what_does_not_fit_is_told(text, words):
             " HAVING EXISTS (SELECT 1 FROM lab.other o WHERE o.k_int = k.k_long)",
             "k_long differs within a group.",
         ),
+        (
+            "SELECT o.k_int FROM lab.other o NATURAL RIGHT JOIN kinds k GROUP BY k_short",
+            "k_int differs within",
+        ),
         ("SELECT SUM(COUNT(*)) FROM kinds", "COUNT can't stand in the argument of SUM."),
         ("SELECT 1 FROM kinds GROUP BY MAX(k_int)", "MAX can't stand in GROUP BY."),
         ("SELECT 1 FROM kinds k JOIN lab.other o ON MAX(o.k_int) = 1", "MAX can't stand in ON."),
