@@ -9,11 +9,14 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.http import wsgi
+from gunicorn.http.errors import LimitRequestLine
+from gunicorn.workers.gthread import ThreadWorker
 
 from provtap import __version__, install
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.errors import SettingsError
+from provtap.results.votable import write_error
 from provtap.tableset import Tableset
 from provtap.web import Service, create_app
 
@@ -24,6 +27,9 @@ GRACE = 30
 KEEPALIVE = 30
 """Seconds that a connection without request stays open; it takes no thread."""
 MOST_PROCESSES = 8
+URL_BYTES = 8190
+"""The longest first line of a request that gunicorn reads."""
+SERVER = f"ProvTAP/{__version__}"
 
 
 def serve(settings: Settings) -> None:
@@ -62,6 +68,22 @@ def processes() -> int:
     return max(2, min(len(os.sched_getaffinity(0)), MOST_PROCESSES))
 
 
+class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's worker with threads, which tells of a query too long for a URL as TAP does."""
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+        """Answer a request that never reaches the application."""
+        if not isinstance(exc, LimitRequestLine):
+            super().handle_error(req, client, addr, exc)
+            return
+        body = write_error(f"The URL is longer than {URL_BYTES} bytes. Send long queries by POST.")
+        head = (
+            f"HTTP/1.1 414 URI Too Long\r\nServer: {SERVER}\r\nConnection: close\r\n"
+            f"Content-Type: application/x-votable+xml\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        client.sendall(head.encode() + body)
+
+
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn, configured in code alone: neither its environment variable nor a file is read."""
 
@@ -76,7 +98,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load_config(self) -> None:
         """Set what differs from gunicorn's defaults."""
-        wsgi.SERVER = f"ProvTAP/{__version__}"  # gunicorn has no setting for its Server header
+        wsgi.SERVER = SERVER  # gunicorn has no setting for its Server header
         for name, value in self._options().items():
             self.cfg.set(name, value)
 
@@ -84,13 +106,13 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         threads = self.settings.threads
         return {
             "bind": f"fd://{self.listener.detach()}",
-            "worker_class": "gthread",  # its time-out is for a stuck process, not for long requests
+            "worker_class": _Worker,  # its time-out is for a stuck process, not for long requests
             "workers": processes(),
             "threads": threads,
             "worker_connections": threads + 1000,  # beyond the threads: kept alive, and waiting
             "keepalive": KEEPALIVE,
             "graceful_timeout": GRACE,
-            "limit_request_line": 8190,  # the longest that gunicorn takes, for queries in URLs
+            "limit_request_line": URL_BYTES,
             "control_socket_disable": True,
             "loglevel": "warning",
             "post_worker_init": _say_ready,

@@ -167,6 +167,15 @@ def test_a_query_far_over_the_limit_gets_its_answer(live):
     assert b"QUERY_STATUS" in refused.value.read()
 
 
+def test_a_query_too_long_for_a_url_is_told_to_be_posted(live):
+    """ERR-7: gunicorn's own refusals are VOTables too, where users meet them."""
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{live.url}/tap/sync?QUERY={'x' * 9_000}", timeout=60)
+
+    assert (refused.value.code, refused.value.headers["Server"]) == (414, f"ProvTAP/{__version__}")
+    assert b"Send long queries by POST." in refused.value.read()
+
+
 def test_an_unknown_host_is_one_sentence():
     with pytest.raises(SettingsError, match="can't be used"):
         listen("host.invalid", 8080)
