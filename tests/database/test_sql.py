@@ -1,5 +1,6 @@
 """Named statements, and the two ways to quote what no parameter can carry."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "sample").mkdir()
     (tmp_path / "sample" / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "sample", raising=False)
     return tmp_path / "sample"
 
 
