@@ -107,8 +107,8 @@ class Cluster:
             return None
         return Postmaster(pid, _line(lines, 4), _line(lines, 7))
 
-    def stale_socket_directory(self) -> Path | None:
-        """Return where a server that died hard had its sockets: its clients look for the next one there."""
+    def socket_directory(self) -> Path | None:
+        """Return where the server has its sockets, or a dead one had: clients look there again."""
         try:
             line = _line((self.path / "postmaster.pid").read_text().splitlines(), 4)
         except OSError:

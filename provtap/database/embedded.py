@@ -99,10 +99,11 @@ class EmbeddedServer:
     def _run(self) -> None:
         """Leave with a server that is ready."""
         exists = self._cluster.exists()
+        sockets = self._cluster.socket_directory()  # now: a server that stops removes what tells it
         if exists and self._attach():
             return
         account = Account.of(self._cluster.path if exists else self._directory)
-        run = RunDirectory.make(account, self._cluster.stale_socket_directory())
+        run = RunDirectory.make(account, sockets)
         try:
             if not exists:
                 self._cluster.create(account, run.install)

@@ -67,8 +67,10 @@ def directory(tmp_path: Path) -> Iterator[Path]:
     """Give a data directory; whatever server a test leaves there is ended."""
     path = tmp_path / "data"
     yield path
-    if (path / "postgres").is_dir():
-        Cluster(path / "postgres").end_orphans()
+    cluster = Cluster(path / "postgres")
+    if cluster.path.is_dir():
+        cluster.end_orphans()
+        shutil.rmtree(cluster.socket_directory() or path, ignore_errors=True)
 
 
 @pytest.fixture
@@ -290,9 +292,9 @@ def test_start_waits_for_a_server_that_is_stopping(directory: Path) -> None:
     with EmbeddedServer(directory) as server:
         os.kill(before := postmaster(directory), signal.SIGINT)
         with EmbeddedServer(directory) as again:
+            assert again.url == server.url
             assert answers(again.url)
             assert postmaster(directory) != before
-        assert not answers(server.url)
 
 
 def test_unfinished_data_directory_is_made_anew(directory: Path) -> None:
