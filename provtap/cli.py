@@ -4,6 +4,7 @@ What a command needs is imported when it runs, so that each starts as fast as it
 """
 
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -124,11 +125,11 @@ def query_command(settings: Settings, adql: str, responseformat: str, maxrec: in
     from provtap import install, query
 
     request = query.QueryRequest(query=adql, responseformat=responseformat, maxrec=maxrec)
-    with install.ready(settings) as (database, tableset):
-        result = query.run(request, tableset, database, settings)
-        output = sys.stdout.buffer
-        for piece in result.body:
-            output.write(piece)
+    with (
+        install.ready(settings) as (database, tableset),
+        closing(query.run(request, tableset, database, settings).body) as body,
+    ):
+        sys.stdout.buffer.writelines(body)
 
 
 @main.command(name="translate", epilog='Example: provtap translate "SELECT TOP 5 a_id FROM activity"')
