@@ -71,7 +71,7 @@ def _next_value(text: str, at: int) -> tuple[Any, int]:
     try:
         return _DECODER.raw_decode(text, at)
     except json.JSONDecodeError as error:
-        message = error.msg[0].lower() + error.msg[1:]
+        message = error.msg[0].lower() + error.msg[1:].removesuffix(" starting at")
         raise DocumentError(f"this is not JSON: {message}", line=error.lineno, column=error.colno) from error
     except _FlawError as error:
         _locate(text)
