@@ -5,9 +5,10 @@ Source: ADQL 2.1, section 3. PostgreSQL would turn the one into the other, by ru
 
 from collections.abc import Sequence
 
+from provtap.adql.datatypes import Type
 from provtap.adql.lexer import Position, problem
 from provtap.adql.literals import as_timestamp
-from provtap.adql.plan import Constant, Expression, Field, Type
+from provtap.adql.plan import Constant, Expression, Field
 
 
 def comparable(operands: Sequence[Expression], at: Position, fixed: int = 0) -> tuple[Expression, ...]:

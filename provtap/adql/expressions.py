@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from provtap.adql import functions, nodes
 from provtap.adql.comparisons import comparable
+from provtap.adql.datatypes import Type, arithmetic_type, typed_column
 from provtap.adql.lexer import Position, problem
 from provtap.adql.literals import literal, whole_number
 from provtap.adql.plan import (
@@ -20,9 +21,6 @@ from provtap.adql.plan import (
     Operation,
     Select,
     Subquery,
-    Type,
-    arithmetic_type,
-    typed_column,
 )
 from provtap.adql.scopes import Scope
 from provtap.errors import AdqlError

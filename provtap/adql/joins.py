@@ -9,6 +9,7 @@ from itertools import count
 
 from provtap.adql import nodes, plan
 from provtap.adql.comparisons import comparable
+from provtap.adql.datatypes import Type, arithmetic_type, column_type
 from provtap.adql.expressions import Expressions, QueryResolver
 from provtap.adql.lexer import Position, problem
 from provtap.adql.nodes import Name
@@ -18,9 +19,6 @@ from provtap.adql.plan import (
     Operation,
     Output,
     TableExpression,
-    Type,
-    arithmetic_type,
-    column_type,
 )
 from provtap.adql.scopes import Outputs, Relation, Scope, Source, find_table
 from provtap.tableset import Tableset

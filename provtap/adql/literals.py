@@ -4,8 +4,9 @@ import re
 from datetime import datetime
 
 from provtap.adql import nodes
+from provtap.adql.datatypes import Type
 from provtap.adql.lexer import Position, problem
-from provtap.adql.plan import Constant, Expression, Type
+from provtap.adql.plan import Constant, Expression
 
 DIGITS_LIMIT = 300
 """Characters of one number."""

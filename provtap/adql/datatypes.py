@@ -1,0 +1,66 @@
+"""The types of ADQL: those of published columns, and what becomes of them in expressions."""
+
+from enum import Enum
+
+from provtap.tableset import Column
+
+
+class Type(Enum):
+    """The types of ADQL 2.1, section 3, under their VOTable names, and what can only be selected."""
+
+    SHORT = "short"
+    INT = "int"
+    LONG = "long"
+    FLOAT = "float"
+    DOUBLE = "double"
+    TEXT = "char"
+    TIMESTAMP = "timestamp"
+    NULL = "null"
+    CONDITION = "condition"
+    OTHER = "other"
+
+    @property
+    def is_number(self) -> bool:
+        """Whether arithmetic is possible."""
+        return self in _NUMBERS
+
+    @property
+    def noun(self) -> str:
+        """What a message calls a value of this type."""
+        return "a number" if self.is_number else _NOUNS[self]
+
+
+_NUMBERS = {Type.SHORT: 0, Type.INT: 1, Type.LONG: 2, Type.FLOAT: 3, Type.DOUBLE: 4}
+_NOUNS = {
+    Type.TEXT: "text",
+    Type.TIMESTAMP: "a timestamp",
+    Type.NULL: "NULL",
+    Type.CONDITION: "a condition",
+    Type.OTHER: "a value that can only be selected",
+}
+_BY_DATATYPE = {t.value: t for t in _NUMBERS} | {"char": Type.TEXT, "unicodeChar": Type.TEXT}
+
+
+def column_type(column: Column) -> Type:
+    """Return the type that a published column has in expressions."""
+    if column.xtype == "timestamp":
+        return Type.TIMESTAMP
+    type_ = _BY_DATATYPE.get(column.datatype, Type.OTHER)
+    is_array = column.arraysize is not None and type_ is not Type.TEXT
+    return Type.OTHER if is_array or column.xtype == "interval" else type_
+
+
+def arithmetic_type(types: list[Type]) -> Type:
+    """Return the type of numbers of these types taken together, as PostgreSQL has it."""
+    if len(set(types)) == 1:
+        return types[0]
+    widest = max(types, key=_NUMBERS.__getitem__)
+    return Type.DOUBLE if widest is Type.FLOAT else widest
+
+
+def typed_column(type_: Type, name: str = "", **metadata: str | None) -> Column:
+    """Return the description of values of which only the type and this *metadata* are known."""
+    if type_.is_number:
+        return Column(name=name, datatype=type_.value, **metadata)  # type: ignore[arg-type]
+    xtype = "timestamp" if type_ is Type.TIMESTAMP else None
+    return Column(name=name, datatype="char", arraysize="*", xtype=xtype, **metadata)  # type: ignore[arg-type]

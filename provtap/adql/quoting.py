@@ -1,0 +1,18 @@
+"""Words of a query as they stand in SQL; nothing else puts a user's text there."""
+
+from provtap.errors import AdqlError
+
+
+def quote_text(text: str) -> str:
+    """Return *text* as SQL literal, for a server with standard_conforming_strings on (its default).
+
+    Raises: AdqlError if it holds a NUL character, which PostgreSQL can't.
+    """
+    if "\0" in text:
+        raise AdqlError("A text with a NUL character can't be compared with anything.")
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quote_name(name: str) -> str:
+    """Return *name* as SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
