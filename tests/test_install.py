@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from conftest import Server
+from tests.conftest import Server
 from psycopg2.extensions import make_dsn
 
 from provtap import metadata

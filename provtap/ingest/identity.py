@@ -7,6 +7,7 @@ percent-encoded.
 
 import json
 import re
+import string
 import uuid
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ _AUTHORITY = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 MAX_BYTES = 1000
 """Length of an id (schema: domain provenance.identifier)."""
 _STORAGE_BYTES = 500
+_PLAIN = string.punctuation.replace("%", "")
 
 
 def given(source_uuid: str) -> str:
@@ -44,8 +46,9 @@ def config_file(activity_id: str, url: str) -> str:
 
 
 def parameter(activity_id: str, name: str) -> str:
-    """Return the id of a parameter by its dotted name, unique within its activity."""
-    return f"{activity_id}/{name}"
+    """Return the id of a parameter by its dotted name, unique within its activity; ids are ASCII."""
+    text = f"{activity_id}/{quote(name, safe=_PLAIN)}"
+    return text if len(text) <= MAX_BYTES else _derived("parameter", activity_id, name)
 
 
 def value(activity_id: str, role: str) -> str:

@@ -6,11 +6,8 @@ from collections.abc import Iterator
 
 from provtap.errors import DocumentError
 from provtap.ingest import identity
-from provtap.ingest.json_node import Node
+from provtap.ingest.json_node import NAME_BYTES, Node
 from provtap.ingest.records import Parameter
-
-# With the id of its activity before it, a name must fit into an id (1 000 bytes).
-_NAME_BYTES = 900
 
 
 def parameters(activity_id: str, config: Node, arguments: Node) -> tuple[list[Parameter], list[str]]:
@@ -37,10 +34,8 @@ def _leaves(node: Node, name: str) -> Iterator[tuple[str, str]]:
         dotted = f"{name}.{key}" if name else key
         if isinstance(member.value, dict) and member.value:
             yield from _leaves(member, dotted)
-        elif (size := len(dotted.encode())) > _NAME_BYTES:
-            raise DocumentError(
-                f"{member.path[:100]}... is a name of {size} bytes; {_NAME_BYTES} are allowed"
-            )
+        elif (size := len(dotted.encode())) > NAME_BYTES:
+            raise DocumentError(f"{member.path[:100]}... is a name of {size} bytes; {NAME_BYTES} are allowed")
         else:
             yield dotted, _text(member)
 

@@ -65,3 +65,10 @@ def test_description_without_version_is_not_one_of_empty_version():
 def test_basename_is_the_last_step(url, name):
     """e_name is what astronomers call the file."""
     assert identity.basename(url) == name
+
+
+def test_a_parameter_id_is_ascii_and_tells_its_name():
+    """VOT-11: ids are published as char."""
+    assert identity.parameter("urn:uuid:1", "Tool.größe [m]") == "urn:uuid:1/Tool.gr%C3%B6%C3%9Fe%20[m]"
+    assert identity.parameter("urn:uuid:1", "A%B") != identity.parameter("urn:uuid:1", "A%25B")
+    assert len(identity.parameter("urn:uuid:1", "ö" * 500)) < identity.MAX_BYTES
