@@ -6,7 +6,6 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from tests.conftest import Server
 from psycopg2.extensions import make_dsn
 
 from provtap import metadata
@@ -17,6 +16,7 @@ from provtap.database.login import database_login, scram_verifier
 from provtap.errors import DatabaseUnavailable, SettingsError
 from provtap.install import check_version, init, print_sql, ready, shortcoming
 from provtap.tableset import Column, Schema, Table, Tableset
+from tests.conftest import Server
 
 
 def rows(database: Database, statement: str) -> list[tuple[object, ...]]:
