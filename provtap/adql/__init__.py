@@ -2,7 +2,8 @@
 
 import sys
 
-from provtap.adql.parser import NESTING_LIMIT, parse
+from provtap.adql.cursor import NESTING_LIMIT
+from provtap.adql.parser import parse
 from provtap.adql.postgres import Statement, generate
 from provtap.adql.reserved import published_name
 from provtap.adql.resolver import resolve

@@ -1,7 +1,7 @@
 """The tree of a query as it was written: names are not yet looked up.
 
 A class is named after the rule of the ADQL 2.1 BNF that it holds. Chains (`a + b - c`, `a AND b AND c`,
-joins) are one node with many operands, so that their length costs no depth.
+joins, UNION) are one node with many operands, so that their length costs no depth.
 """
 
 from dataclasses import dataclass, field
@@ -88,6 +88,27 @@ class SetFunction(Value):
 
 
 @dataclass(frozen=True, slots=True)
+class Cast(Value):
+    """`CAST(value AS type_name(length))`; the name is one of ADQL's, in capitals."""
+
+    value: Value
+    type_name: str
+    length: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case(Value):
+    """`CASE [operand] WHEN ... THEN ... ELSE otherwise END`, an extension of this service.
+
+    Each branch is what to look for, and the value then: a condition, or with an *operand* what equals it.
+    """
+
+    operand: Value | None
+    branches: tuple[tuple[Condition | Value, Value], ...]
+    otherwise: Value | None
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison(Condition):
     """`left operator right`."""
 
@@ -117,11 +138,12 @@ class In(Condition):
 
 @dataclass(frozen=True, slots=True)
 class Like(Condition):
-    """`value [NOT] LIKE pattern`."""
+    """`value [NOT] LIKE pattern`, or ILIKE."""
 
     value: Value
     pattern: Value
     negated: bool
+    ignore_case: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +180,7 @@ class Junction(Condition):
 class TableName:
     """A published table, with up to two qualifiers, and its correlation name."""
 
-    at: Position
+    at: Position = field(compare=False)
     names: tuple[Name, ...]
     alias: Name | None
 
@@ -167,7 +189,7 @@ class TableName:
 class DerivedTable:
     """A query used as a table; it always has a correlation name."""
 
-    at: Position
+    at: Position = field(compare=False)
     query: "Query"
     alias: Name
 
@@ -176,7 +198,7 @@ class DerivedTable:
 class Join:
     """One further table of a joined table: `[NATURAL] kind JOIN table [ON ... | USING (...)]`."""
 
-    at: Position
+    at: Position = field(compare=False)
     kind: str
     """INNER, LEFT, RIGHT or FULL."""
     natural: bool
@@ -189,7 +211,7 @@ class Join:
 class JoinedTable:
     """A table and what is joined to it, from left to right."""
 
-    at: Position
+    at: Position = field(compare=False)
     first: "TableReference"
     joins: tuple[Join, ...]
 
@@ -209,7 +231,7 @@ class SelectItem:
 class AllColumns:
     """`*`, or `table.*` when there are *qualifiers*."""
 
-    at: Position
+    at: Position = field(compare=False)
     qualifiers: tuple[Name, ...]
 
 
@@ -217,7 +239,7 @@ class AllColumns:
 class Select:
     """One SELECT, from the word SELECT to its HAVING."""
 
-    at: Position
+    at: Position = field(compare=False)
     distinct: bool
     top: int | None
     items: tuple[SelectItem | AllColumns, ...]
@@ -236,10 +258,33 @@ class SortTerm:
 
 
 @dataclass(frozen=True, slots=True)
+class WithQuery:
+    """A common table: a query under a name that the queries after it can use as a table."""
+
+    name: Name
+    query: "Query"
+
+
+@dataclass(frozen=True, slots=True)
+class SetOperation:
+    """Operands joined by *operators* from left to right: by UNION and EXCEPT, or by INTERSECT.
+
+    An operator is written with its ALL (`UNION ALL`).
+    """
+
+    at: Position = field(compare=False)
+    operands: "tuple[Select | SetOperation | Query, ...]"
+    operators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A whole query or subquery: what it selects, in which order, from which row on."""
 
-    at: Position
-    body: Select
-    order_by: tuple[SortTerm, ...]
-    offset: int | None
+    at: Position = field(compare=False)
+    body: "Select | SetOperation | Query"
+    """A Query only where a query in brackets is ordered once more."""
+    order_by: tuple[SortTerm, ...] = ()
+    offset: int | None = None
+    with_queries: tuple[WithQuery, ...] = ()
+    """Only of the outermost query."""
