@@ -33,7 +33,15 @@ class SettingsError(ProvtapError):
 
 
 class AdqlError(ProvtapError):
-    """A query is not ADQL, or not about what is published here."""
+    """A query is not ADQL, or not about what is published here.
+
+    Its text is followed by those of *further* errors of the same query, each with its own position.
+    """
+
+    further: "tuple[AdqlError, ...]" = ()
+
+    def __str__(self) -> str:
+        return " ".join([super().__str__(), *map(str, self.further)])
 
 
 class ParameterError(ProvtapError):

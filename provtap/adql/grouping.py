@@ -18,18 +18,16 @@ class Grouping:
         self.own = scope.relation.tables()
         """Tables of this SELECT; columns of outer queries are constants here."""
 
-    def check(self, values: Sequence[Expression], places: Sequence[Position]) -> None:
-        """Refuse the first value that may differ within a group.
+    def check(self, value: Expression, at: Position) -> None:
+        """Refuse a value that may differ within a group.
 
         Raises: AdqlError that names the column.
         """
-        for value, at in zip(values, places, strict=True):
-            loose = self.loose_field(value)
-            if loose is not None:
-                hint = "Add it to GROUP BY, or take its MIN or MAX."
-                raise problem(
-                    f"{loose.about.name if loose.about else loose.column} differs within a group.", at, hint
-                )
+        loose = self.loose_field(value)
+        if loose is not None:
+            name = loose.about.name if loose.about else loose.column
+            hint = "Add it to GROUP BY, or take its MIN or MAX."
+            raise problem(f"{name} differs within a group.", at, hint)
 
     def loose_field(self, value: Expression) -> "Field | None":
         """Return a column in *value* that neither GROUP BY nor an aggregate holds fast."""

@@ -5,6 +5,7 @@ join is the left one, of a RIGHT join the right one, of a FULL join the first th
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import count
 
 from provtap.adql import nodes, plan
@@ -14,25 +15,40 @@ from provtap.adql.expressions import Expressions, QueryResolver
 from provtap.adql.lexer import Position, problem
 from provtap.adql.nodes import Name
 from provtap.adql.plan import (
+    UNKNOWN,
     Expression,
     Field,
     Operation,
     Output,
     TableExpression,
 )
-from provtap.adql.scopes import Outputs, Relation, Scope, Source, find_table
+from provtap.adql.problems import FollowUp, Problems
+from provtap.adql.scopes import ANYTHING, Outputs, Relation, Scope, Source, find_table, matches
 from provtap.tableset import Tableset
 
 TABLE_LIMIT = 200
 """Tables of one query, those of its subqueries included; PostgreSQL plans far fewer in reasonable time."""
 
 
+@dataclass(frozen=True, slots=True)
+class CommonTable:
+    """A table of WITH."""
+
+    name: Name
+    alias: str
+    """w1, w2, ..."""
+    outputs: tuple[Output, ...]
+
+
 class Joins:
     """Resolves the FROM clauses of one query; its tables are numbered through all subqueries."""
 
-    def __init__(self, tableset: Tableset, query: QueryResolver) -> None:
+    def __init__(self, tableset: Tableset, query: QueryResolver, problems: Problems) -> None:
         self.tableset = tableset
         self.query = query
+        self.problems = problems
+        self.common: list[CommonTable] = []
+        """The tables of WITH, as far as they can be seen."""
         self._numbers = count(1)
 
     def tables(self, references: Sequence[nodes.TableReference], scope: Scope) -> tuple[TableExpression, ...]:
@@ -41,29 +57,53 @@ class Joins:
         Until then *scope* shows nothing of its own: a derived table sees outer queries, not its neighbours.
         """
         resolved = [self.table(reference, scope) for reference in references]
-        scope.relation = _side_by_side([relation for _, relation in resolved])
-        _check_names(scope.relation, references[0].at)
+        scope.relation = side_by_side([relation for _, relation in resolved])
+        self.problems.attempt(_check_names, scope.relation, references[0].at)
         return tuple(table for table, _ in resolved)
 
     def table(self, reference: nodes.TableReference, scope: Scope) -> tuple[TableExpression, Relation]:
         """Return a table, and what it lets be seen."""
         match reference:
             case nodes.TableName():
-                return self.published_table(reference)
+                found = self.problems.attempt(self.named_table, reference)
+                return found or self._unknown(reference)
             case nodes.DerivedTable():
-                return self.derived_table(reference, scope)
+                name = reference.alias.text
+                return self.derived_table(
+                    self.query(reference.query, Scope(scope)), (name,), name, reference.at
+                )
             case nodes.JoinedTable():
                 return self.joined_table(reference, scope)
 
-    def published_table(self, reference: nodes.TableName) -> tuple[TableExpression, Relation]:
-        """Return a published table.
+    def named_table(self, reference: nodes.TableName) -> tuple[TableExpression, Relation]:
+        """Return a table of WITH, which hides those published, or a published one.
 
         Raises: AdqlError if there is none of this name, or if no query can use it.
         """
+        if len(reference.names) == 1:
+            (name,) = reference.names
+            found = [table for table in self.common if matches(name, table.name.text)]
+            if found:
+                return self.common_table(found[0], reference)
+        return self.published_table(reference)
+
+    def common_table(
+        self, table: CommonTable, reference: nodes.TableName
+    ) -> tuple[TableExpression, Relation]:
+        """Return a table of WITH; its columns are called c1, c2, ... in there."""
+        alias = self.alias(reference.at)
+        outputs = _columns_of(table.outputs, alias)
+        name = (reference.alias or table.name).text
+        return plan.CommonTable(alias, table.alias), Relation(
+            (Source((name,), table.name.text, outputs),), outputs
+        )
+
+    def published_table(self, reference: nodes.TableName) -> tuple[TableExpression, Relation]:
+        """Return a published table."""
         table = find_table(reference.names, self.tableset)
         if table.table_type == "virtual":
             raise problem(f"Queries on {table.qualified_name} are not offered by this service.", reference.at)
-        alias = self._alias(reference.at)
+        alias = self.alias(reference.at)
         outputs = Outputs(
             Output(c.name, Field(column_type(c), about=c, table=alias, column=c.name)) for c in table.columns
         )
@@ -71,16 +111,13 @@ class Joins:
         source = Source(names, table.qualified_name, outputs)
         return plan.PublishedTable(alias, table.schema_name, table.name), Relation((source,), outputs)
 
-    def derived_table(self, reference: nodes.DerivedTable, scope: Scope) -> tuple[TableExpression, Relation]:
+    def derived_table(
+        self, query: plan.Query, names: tuple[str, ...], called: str, at: Position
+    ) -> tuple[plan.DerivedTable, Relation]:
         """Return a query as table; its columns are called c1, c2, ... in there."""
-        select = self.query(reference.query, Scope(scope))
-        alias = self._alias(reference.at)
-        outputs = Outputs(
-            Output(o.name, Field(_held(o.value.type), about=o.column(), table=alias, column=f"c{number}"))
-            for number, o in enumerate(select.outputs, start=1)
-        )
-        source = Source((reference.alias.text,), reference.alias.text, outputs)
-        return plan.DerivedTable(alias, select), Relation((source,), outputs)
+        alias = self.alias(at)
+        outputs = _columns_of(query.outputs, alias)
+        return plan.DerivedTable(alias, query), Relation((Source(names, called, outputs),), outputs)
 
     def joined_table(self, reference: nodes.JoinedTable, scope: Scope) -> tuple[TableExpression, Relation]:
         """Return tables joined from left to right; a condition sees those joined so far."""
@@ -95,32 +132,64 @@ class Joins:
     def _joined(
         self, join: nodes.Join, left: Relation, right: Relation, scope: Scope
     ) -> tuple[Expression | None, Relation]:
-        both = _side_by_side([left, right])
-        if join.on is not None:
-            condition = Expressions(Scope(scope, both), self.query, "ON").condition(join.on)
-            _check_full(join, condition, left, right)
-            return condition, both
-        pairs = _common(left, right) if join.natural else [_pair(name, left, right) for name in join.using]
-        equalities = tuple(_equality(a, b, join.at) for a, b in pairs)
-        outputs = (
-            *(Output(a.name, _merged(join.kind, a.value, b.value)) for a, b in pairs),
-            *_others(left.outputs.all, [a for a, _ in pairs]),
-            *_others(right.outputs.all, [b for _, b in pairs]),
-        )
-        return _conjunction(equalities), Relation(both.sources, Outputs(outputs))
+        both = side_by_side([left, right])
+        if join.on is None:
+            merged = self.problems.attempt(_merged_columns, join, left, right)
+            return merged or (None, Relation(both.sources, ANYTHING))
+        expressions = Expressions(Scope(scope, both), self.query, "ON")
+        condition = resolve_condition(join.on, expressions, self.problems)
+        if condition:
+            self.problems.attempt(_check_full, join, condition, left, right)
+        return condition, both
 
-    def _alias(self, at: Position) -> str:
+    def _unknown(self, reference: nodes.TableName) -> tuple[TableExpression, Relation]:
+        """Return what stands for a table that there is not."""
+        name = reference.alias or reference.names[-1]
+        source = Source((name.text,), name.text, ANYTHING)
+        return plan.CommonTable("", ""), Relation((source,), ANYTHING)
+
+    def alias(self, at: Position) -> str:
+        """Return the name of one more table.
+
+        Raises: AdqlError if there are too many.
+        """
         number = next(self._numbers)
-        if number > TABLE_LIMIT:
+        if number == TABLE_LIMIT + 1:
             raise problem(f"The query uses more than {TABLE_LIMIT} tables.", at)
+        if number > TABLE_LIMIT:
+            raise FollowUp
         return f"t{number}"
+
+
+def resolve_condition(
+    condition: nodes.Condition, expressions: Expressions, problems: Problems
+) -> Expression | None:
+    """Return a condition, None if anything in it is wrong; the members of a chain are wrong one by one."""
+    if not isinstance(condition, nodes.Junction):
+        return problems.attempt(expressions.condition, condition)
+    members = [resolve_condition(member, expressions, problems) for member in condition.operands]
+    found = tuple(member for member in members if member)
+    if len(found) < len(members):
+        return None
+    return Operation(Type.CONDITION, found, operator=condition.operator)
+
+
+def _columns_of(outputs: Iterable[Output], table: str) -> Outputs:
+    """Return the columns of a query seen from outside, where it is called *table*."""
+    return Outputs(
+        o
+        if o.value is UNKNOWN
+        else Output(o.name, Field(_held(o.value.type), about=o.column(), table=table, column=f"c{number}"))
+        for number, o in enumerate(outputs, start=1)
+    )
 
 
 def _held(type_: Type) -> Type:
     return Type.TEXT if type_ is Type.NULL else type_
 
 
-def _side_by_side(relations: Iterable[Relation]) -> Relation:
+def side_by_side(relations: Iterable[Relation]) -> Relation:
+    """Return the tables of several relations together."""
     relations = list(relations)
     return Relation(
         tuple(source for relation in relations for source in relation.sources),
@@ -144,6 +213,8 @@ def _check_names(relation: Relation, at: Position) -> None:
 
 def _common(left: Relation, right: Relation) -> list[tuple[Output, Output]]:
     """Return the columns that a NATURAL join merges; without any, all pairs of rows are joined."""
+    if left.outputs.may_have_any or right.outputs.may_have_any:
+        raise FollowUp
     names = {output.name for output in right.outputs.all}
     at = Position(1, 1)
     return [_pair(Name(o.name, True, at), left, right) for o in left.outputs.all if o.name in names]
@@ -187,6 +258,21 @@ def _conjunction(conditions: tuple[Expression, ...]) -> Expression | None:
     if len(conditions) < 2:
         return conditions[0] if conditions else None
     return Operation(Type.CONDITION, conditions, operator="AND")
+
+
+def _merged_columns(join: nodes.Join, left: Relation, right: Relation) -> tuple[Expression | None, Relation]:
+    """Return what NATURAL or USING joins by, and what can be seen then.
+
+    Raises: AdqlError if a column of USING is not once on either side, or can't be compared.
+    """
+    pairs = _common(left, right) if join.natural else [_pair(name, left, right) for name in join.using]
+    equalities = tuple(_equality(a, b, join.at) for a, b in pairs)
+    outputs = (
+        *(Output(a.name, _merged(join.kind, a.value, b.value)) for a, b in pairs),
+        *_others(left.outputs.all, [a for a, _ in pairs]),
+        *_others(right.outputs.all, [b for _, b in pairs]),
+    )
+    return _conjunction(equalities), Relation((*left.sources, *right.sources), Outputs(outputs))
 
 
 def _check_full(join: nodes.Join, condition: Expression, left: Relation, right: Relation) -> None:

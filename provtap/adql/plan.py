@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from provtap.adql.datatypes import Type, typed_column
-from provtap.adql.functions import Function
+from provtap.adql.signatures import Function
 from provtap.tableset import Column
 
 
@@ -57,7 +57,7 @@ class Arithmetic(Expression):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation(Expression):
-    """Any other operator or predicate, under its ADQL name (`||`, `NOT BETWEEN`), and COALESCE."""
+    """Any other operator or predicate, under its ADQL name (`||`, `NOT BETWEEN`), COALESCE and NULLIF."""
 
     operator: str
 
@@ -70,11 +70,28 @@ class Call(Expression):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cast(Expression):
+    """A value made another type; a text of *length* characters at most, exactly so if *padded*."""
+
+    length: int | None = None
+    padded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case(Expression):
+    """The operands are the value to compare, if *simple*, then pairs of WHEN and THEN, at last an ELSE."""
+
+    simple: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Aggregate(Expression):
     """A set function; COUNT(*) has no operand."""
 
     name: str
     distinct: bool
+    function: Function | None = None
+    """The user defined function it is, if any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +103,15 @@ class Subquery(Expression):
     """
 
     operator: str
-    query: "Select"
+    query: "Query"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown(Expression):
+    """What an error that was already found leaves open: whatever comes of it is not worth a word."""
+
+
+UNKNOWN = Unknown(Type.OTHER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +143,15 @@ class DerivedTable:
     """A query used as a table."""
 
     alias: str
-    query: "Select"
+    query: "Query"
+
+
+@dataclass(frozen=True, slots=True)
+class CommonTable:
+    """A table of WITH, under its name there: w1, w2, ..."""
+
+    alias: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +171,7 @@ class JoinedTable:
     joins: tuple[Join, ...]
 
 
-TableExpression = PublishedTable | DerivedTable | JoinedTable
+TableExpression = PublishedTable | DerivedTable | CommonTable | JoinedTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +183,47 @@ class Sort:
     descending: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Select:
-    """One query."""
+    """One SELECT, ordered."""
 
-    distinct: bool
-    top: int | None
-    offset: int | None
+    distinct: bool = False
+    top: int | None = None
+    offset: int | None = None
     outputs: tuple[Output, ...]
     tables: tuple[TableExpression, ...]
-    where: Expression | None
-    group_by: tuple[Expression, ...]
-    having: Expression | None
-    order_by: tuple[Sort, ...]
+    where: Expression | None = None
+    group_by: tuple[Expression, ...] = ()
+    having: Expression | None = None
+    order_by: tuple[Sort, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetOperation:
+    """Queries of the same column types, joined by *operators* (`UNION ALL`) from left to right."""
+
+    operands: tuple["Query", ...]
+    operators: tuple[str, ...]
+    outputs: tuple[Output, ...]
+    order_by: tuple[Sort, ...] = ()
+    """By output columns only."""
+    offset: int | None = None
+
+
+Query = Select | SetOperation
+
+
+@dataclass(frozen=True, slots=True)
+class WithQuery:
+    """A query under a name that the queries after it use: w1, w2, ..."""
+
+    name: str
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySpecification:
+    """A whole query, and the common tables it uses."""
+
+    with_queries: tuple[WithQuery, ...]
+    query: Query

@@ -4,11 +4,11 @@ Names come from the catalogue, in double quotes, or are our own (t1, c1); of the
 get in, quoted.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provtap.adql import plan
 from provtap.adql.cells import wire_form
-from provtap.adql.datatypes import column_type
 from provtap.adql.plan import Expression
 from provtap.adql.quoting import quote_name
 from provtap.adql.values import Values
@@ -33,17 +33,32 @@ class Statement:
         The row too many tells an overflow (TAP 1.1, section 2.7.4).
         """
         cells = ", ".join(
-            wire_form(f"q.c{number}", column_type(c)) for number, c in enumerate(self.columns, start=1)
+            wire_form(f"q.c{number}", column) for number, column in enumerate(self.columns, start=1)
         )
         return f"SELECT {cells} FROM ({self.sql}) AS q LIMIT {maxrec + 1:d}"
 
 
-def generate(select: plan.Select) -> Statement:
+def generate(specification: plan.QuerySpecification) -> Statement:
     """Return the PostgreSQL of a resolved query."""
-    return Statement(select_sql(select), tuple(output.column() for output in select.outputs))
+    common = (f"{table.name} AS ({query_sql(table.query)})" for table in specification.with_queries)
+    prefix = f"WITH {', '.join(common)} " if specification.with_queries else ""
+    query = specification.query
+    return Statement(prefix + query_sql(query), tuple(output.column() for output in query.outputs))
 
 
 # Queries ------------------------------------------------------------------------------------------------
+
+
+def query_sql(query: plan.Query) -> str:
+    """Return one query, its output columns named c1, c2, ... and cast to the types declared."""
+    return select_sql(query) if isinstance(query, plan.Select) else set_operation_sql(query)
+
+
+def set_operation_sql(operation: plan.SetOperation) -> str:
+    """Return queries joined by set operators; PostgreSQL ranks these as ADQL does."""
+    first, *others = (f"({query_sql(operand)})" for operand in operation.operands)
+    sql = first + "".join(f" {o} {other}" for o, other in zip(operation.operators, others, strict=True))
+    return " ".join([sql, *_rows(operation)])
 
 
 def select_sql(select: plan.Select) -> str:
@@ -61,13 +76,17 @@ def select_sql(select: plan.Select) -> str:
         clauses.append(f"GROUP BY {', '.join(map(_not_a_position, select.group_by))}")
     if select.having:
         clauses.append(f"HAVING {_VALUES.condition_sql(select.having)}")
-    if select.order_by:
-        clauses.append(f"ORDER BY {', '.join(map(_sort, select.order_by))}")
-    if select.top is not None:
-        clauses.append(f"LIMIT {min(select.top, _LARGEST)}")
-    if select.offset is not None:
-        clauses.append(f"OFFSET {min(select.offset, _LARGEST)}")
-    return " ".join(clauses)
+    return " ".join([*clauses, *_rows(select, select.top)])
+
+
+def _rows(query: plan.Query, top: int | None = None) -> Iterator[str]:
+    """Yield the clauses that say which rows, in which order."""
+    if query.order_by:
+        yield f"ORDER BY {', '.join(map(_sort, query.order_by))}"
+    if top is not None:
+        yield f"LIMIT {min(top, _LARGEST)}"
+    if query.offset is not None:
+        yield f"OFFSET {min(query.offset, _LARGEST)}"
 
 
 def table_sql(table: plan.TableExpression) -> str:
@@ -76,7 +95,9 @@ def table_sql(table: plan.TableExpression) -> str:
         case plan.PublishedTable():
             return f"{quote_name(table.schema)}.{quote_name(table.name)} AS {table.alias}"
         case plan.DerivedTable():
-            return f"({select_sql(table.query)}) AS {table.alias}"
+            return f"({query_sql(table.query)}) AS {table.alias}"
+        case plan.CommonTable():
+            return f"{table.name} AS {table.alias}"
         case plan.JoinedTable():
             return table_sql(table.first) + "".join(map(_join, table.joins))
 
@@ -99,4 +120,4 @@ def _not_a_position(value: Expression) -> str:
     return _VALUES.value_sql(value) if any(value.fields()) else _VALUES.typed_sql(value)
 
 
-_VALUES = Values(select_sql)
+_VALUES = Values(query_sql)

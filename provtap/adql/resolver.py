@@ -1,181 +1,116 @@
-"""A query to its plan: every table, column and type settled against what is published, before any SQL."""
+"""A query to its plan: every table, column and type settled against what is published, before any SQL.
 
-from collections.abc import Iterator, Sequence
+All that is wrong with a query is told together (see `problems`); only its plan is never seen then.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
 
 from provtap.adql import nodes, plan
 from provtap.adql.expressions import Expressions
-from provtap.adql.grouping import Grouping
-from provtap.adql.joins import Joins
+from provtap.adql.joins import CommonTable, Joins
 from provtap.adql.lexer import Position, problem
-from provtap.adql.nodes import ColumnReference, Literal
-from provtap.adql.plan import Expression, Output, Sort
-from provtap.adql.scopes import Outputs, Scope, unknown_qualifier
-from provtap.errors import AdqlError
+from provtap.adql.ordering import Ordering
+from provtap.adql.plan import UNKNOWN, Output
+from provtap.adql.problems import FollowUp, Problems
+from provtap.adql.scopes import Scope, matches
+from provtap.adql.selects import Selects
+from provtap.adql.set_columns import common_columns
 from provtap.tableset import Tableset
 
-OUTPUT_LIMIT = 1_600
-"""Output columns of one query; what GROUP BY and ORDER BY add counts as well (PostgreSQL can do 1 664)."""
 
-
-def resolve(query: nodes.Query, tableset: Tableset) -> plan.Select:
+def resolve(query: nodes.Query, tableset: Tableset) -> plan.QuerySpecification:
     """Return the plan of *query*.
 
-    Raises: AdqlError at the first thing that is not published, or that does not fit.
+    Raises: AdqlError about all that is not published, or that does not fit.
     """
-    return Resolver(tableset).query(query, Scope())
+    problems = Problems()
+    resolver = Resolver(tableset, problems)
+    specification = problems.attempt(resolver.query_specification, query)
+    problems.check()
+    assert specification is not None
+    return specification
 
 
 class Resolver:
     """Resolves one query and the queries in it."""
 
-    def __init__(self, tableset: Tableset) -> None:
-        self.joins = Joins(tableset, self.query)
+    def __init__(self, tableset: Tableset, problems: Problems) -> None:
+        self.problems = problems
+        self.joins = Joins(tableset, self.query, problems)
+        self.selects = Selects(self.joins, self.subquery, problems)
 
-    def query(self, query: nodes.Query, scope: Scope) -> plan.Select:
+    def query_specification(self, query: nodes.Query) -> plan.QuerySpecification:
+        """Return the plan of a whole query; each table of WITH sees those before it."""
+        with_queries = tuple(self.with_query(common) for common in query.with_queries)
+        return plan.QuerySpecification(with_queries, self.query(query, Scope()))
+
+    def with_query(self, common: nodes.WithQuery) -> plan.WithQuery:
+        """Return a common table, which from now on can be seen."""
+        known = self.joins.common
+        if any(
+            matches(common.name, other.name.text) or matches(other.name, common.name.text) for other in known
+        ):
+            self.problems.note(problem(f"Two tables of WITH are called {common.name.text}.", common.name.at))
+        query = self.query(common.query, Scope())
+        table = CommonTable(common.name, f"w{len(known) + 1}", query.outputs)
+        known.append(table)
+        return plan.WithQuery(table.alias, query)
+
+    def subquery(self, query: nodes.Query, scope: Scope) -> plan.Query:
+        """Return the plan of a query in an expression.
+
+        Raises: FollowUp if it is wrong itself: nothing can be said of the expression then.
+        """
+        before = len(self.problems)
+        resolved = self.query(query, scope)
+        if len(self.problems) > before or any(output.value is UNKNOWN for output in resolved.outputs):
+            raise FollowUp
+        return resolved
+
+    def query(self, query: nodes.Query, scope: Scope) -> plan.Query:
         """Return the plan of a query that sees its names in *scope*, which shows none of its own so far."""
-        select = query.body
-        tables = self.joins.tables(select.tables, scope)
-        where = self.condition(select.where, Expressions(scope, self.query, "WHERE"))
-        group_by = self.group_by(select.group_by, scope)
-        expressions = Expressions(scope, self.query)
-        having = self.condition(select.having, expressions)
-        outputs, places = self.select_list(select.items, expressions)
-        named = Outputs(outputs)
-        _check_width(max(len(outputs) + len(group_by), len(query.order_by)), select.at)
-        order_by = tuple(self.sort(term, named, expressions) for term in query.order_by)
-        _check_width(len(outputs) + len(group_by) + sum(s.position is None for s in order_by), select.at)
-        if group_by or having or expressions.aggregates:
-            values = [output.value for output in outputs] + [sort.value for sort in order_by]
-            places += [term.value.at for term in query.order_by]
-            if having and select.having:
-                values, places = [*values, having], [*places, select.having.at]
-            Grouping(scope, group_by).check(values, places)
-        if select.distinct:
-            _check_distinct(order_by, query.order_by)
-        return plan.Select(
-            select.distinct, select.top, query.offset, outputs, tables, where, group_by, having, order_by
-        )
+        if isinstance(query.body, nodes.Select):
+            return self.selects.select(query, query.body, scope)
+        if isinstance(query.body, nodes.Query):
+            return self.ordered(self.query(query.body, Scope(scope)), query, scope)
+        operation = self.set_operation(query.body, scope)
+        if not query.order_by:
+            return replace(operation, offset=query.offset)
+        ordered = self.ordered(operation, query, scope)
+        if any(sort.position is None for sort in ordered.order_by):
+            return ordered
+        # Of a set, PostgreSQL orders by output columns; by anything else, only round it.
+        return replace(operation, order_by=ordered.order_by, offset=query.offset)
 
-    def condition(self, condition: nodes.Condition | None, expressions: Expressions) -> Expression | None:
-        """Return the condition of WHERE or HAVING, if there is one."""
-        return None if condition is None else expressions.condition(condition)
+    def set_operation(self, operation: nodes.SetOperation, scope: Scope) -> plan.SetOperation:
+        """Return queries joined by set operators, their columns brought to the same types."""
+        operands = [self._operand(operand, Scope(scope)) for operand in operation.operands]
+        places = [operand.at for operand in operation.operands]
+        outputs = common_columns([o.outputs for o in operands], operation.operators, places, self.problems)
+        typed = (self._as_columns(o, outputs, at) for o, at in zip(operands, places, strict=True))
+        return plan.SetOperation(operands=tuple(typed), operators=operation.operators, outputs=outputs)
 
-    def group_by(self, terms: Sequence[nodes.Value], scope: Scope) -> tuple[Expression, ...]:
-        """Return the terms of GROUP BY: columns, or expressions of columns."""
-        expressions = Expressions(scope, self.query, "GROUP BY")
-        values = []
-        for term in terms:
-            if isinstance(term, Literal):
-                raise problem("GROUP BY takes columns and expressions, no literals or positions.", term.at)
-            values.append(expressions.value(term))
-        return tuple(values)
+    def _operand(self, operand: nodes.Select | nodes.SetOperation | nodes.Query, scope: Scope) -> plan.Query:
+        if isinstance(operand, nodes.Query):
+            return self.query(operand, scope)
+        return self.query(nodes.Query(operand.at, operand), scope)
 
-    def select_list(
-        self, items: Sequence[nodes.SelectItem | nodes.AllColumns], expressions: Expressions
-    ) -> tuple[tuple[Output, ...], list[Position]]:
-        """Return the output columns, and for each the place in the query that asks for it."""
-        found: list[tuple[str, Expression, Position]] = []
-        for item in items:
-            if isinstance(item, nodes.AllColumns):
-                found += [(o.name, o.value, item.at) for o in _all_columns(item, expressions.scope)]
-            else:
-                found.append((_given_name(item), expressions.value(item.value), item.value.at))
-        names = _named([name for name, _, _ in found], [value for _, value, _ in found])
-        outputs = tuple(Output(name, value) for name, (_, value, _) in zip(names, found, strict=True))
-        return outputs, [at for _, _, at in found]
+    def _as_columns(self, query: plan.Query, outputs: Sequence[Output], at: Position) -> plan.Query:
+        """Return a query whose columns have the types of *outputs*."""
+        types = [output.value.type for output in outputs]
+        if UNKNOWN in [o.value for o in outputs] or types == [o.value.type for o in query.outputs]:
+            return query
+        table, relation = self.joins.derived_table(query, (), "the operand", at)
+        columns = zip(relation.outputs.all, types, strict=True)
+        typed = tuple(Output(o.name, replace(o.value, type=type_)) for o, type_ in columns)
+        return plan.Select(outputs=typed, tables=(table,))
 
-    def sort(self, term: nodes.SortTerm, outputs: Outputs, expressions: Expressions) -> Sort:
-        """Return one term of ORDER BY: a position, the name of an output column, or any expression."""
-        node = term.value
-        if isinstance(node, Literal) and node.kind == "integer":
-            position = _position(node, len(outputs.all))
-            return Sort(position, outputs.all[position - 1].value, term.descending)
-        value = _output_called(node, outputs)
-        if value is None:
-            value = Ordering(expressions, outputs).value(node)
-        same = (number for number, output in enumerate(outputs.all, start=1) if output.value == value)
-        return Sort(next(same, None), value, term.descending)
-
-
-class Ordering(Expressions):
-    """Resolves an expression of ORDER BY: where FROM has no such column, the name of an output column."""
-
-    def __init__(self, around: Expressions, outputs: Outputs) -> None:
-        super().__init__(around.scope, around.query)
-        self.around = around
-        self.outputs = outputs
-
-    def column(self, reference: ColumnReference) -> Expression:
-        """Return the column meant."""
-        try:
-            return super().column(reference)
-        except AdqlError:
-            value = _output_called(reference, self.outputs)
-            if value is None:
-                raise
-            return value
-
-    def set_function(self, call: nodes.SetFunction) -> Expression:
-        """Return an aggregate, which makes the whole query one of groups."""
-        self.around.aggregates += 1
-        return super().set_function(call)
-
-
-def _all_columns(item: nodes.AllColumns, scope: Scope) -> tuple[Output, ...]:
-    """Return what `*` or `table.*` means."""
-    if not item.qualifiers:
-        return scope.relation.outputs.all
-    source = scope.source(item.qualifiers)
-    if source is None:
-        raise unknown_qualifier(item.qualifiers, scope.relation.sources)
-    return source.outputs.all
-
-
-def _given_name(item: nodes.SelectItem) -> str:
-    """Return the name that the query gives to an output column, empty if none."""
-    if item.alias:
-        return item.alias.text
-    return item.value.names[-1].text if isinstance(item.value, ColumnReference) else ""
-
-
-def _named(names: Sequence[str], values: Sequence[Expression]) -> Iterator[str]:
-    """Yield the names of the output columns; made ones tell the position, and are no name given elsewhere."""
-    taken = {name.lower() for name in names}
-    for number, (name, value) in enumerate(zip(names, values, strict=True), start=1):
-        stem = value.name.lower() if isinstance(value, plan.Aggregate) else "column"
-        made = f"{stem}_{number}"
-        while made in taken:
-            made += "_"
-        yield name or made
-
-
-def _position(node: Literal, width: int) -> int:
-    position = int(node.text) if len(node.text) < 10 else 0
-    if not 1 <= position <= width:
-        raise problem(f"ORDER BY {node.text} is no output column; there are {width}.", node.at)
-    return position
-
-
-def _output_called(node: nodes.Value, outputs: Outputs) -> Expression | None:
-    """Return the output column that an unqualified name means, None if it means none.
-
-    Raises: AdqlError if it means several that differ.
-    """
-    if not isinstance(node, ColumnReference) or len(node.names) > 1:
-        return None
-    found = outputs.called(node.names[0])
-    if any(output.value != found[0].value for output in found):
-        raise problem(f"Several output columns are called {node.names[0].text}.", node.at)
-    return found[0].value if found else None
-
-
-def _check_width(width: int, at: Position) -> None:
-    if width > OUTPUT_LIMIT:
-        raise problem(f"This SELECT has {width} columns; the limit is {OUTPUT_LIMIT}.", at)
-
-
-def _check_distinct(order_by: Sequence[Sort], terms: Sequence[nodes.SortTerm]) -> None:
-    """Refuse an order by what SELECT DISTINCT has merged away."""
-    for sort, term in zip(order_by, terms, strict=True):
-        if sort.position is None:
-            raise problem("With SELECT DISTINCT, ORDER BY takes output columns only.", term.value.at)
+    def ordered(self, inner: plan.Query, query: nodes.Query, scope: Scope) -> plan.Select:
+        """Return `SELECT * FROM (inner)`, ordered anew: out here only its columns can be seen."""
+        table, scope.relation = self.joins.derived_table(inner, (), "the result", query.at)
+        outputs = scope.relation.outputs.all
+        expressions = Expressions(scope, self.subquery, "this ORDER BY")
+        sorts = Ordering(expressions, outputs).sorts(query.order_by, self.problems)
+        order_by = tuple(sort for sort in sorts if sort)
+        return plan.Select(outputs=outputs, tables=(table,), order_by=order_by, offset=query.offset)

@@ -11,7 +11,8 @@ from functools import cached_property
 
 from provtap.adql.lexer import problem
 from provtap.adql.nodes import ColumnReference, Name
-from provtap.adql.plan import Expression, Field, Output
+from provtap.adql.plan import UNKNOWN, Expression, Field, Output
+from provtap.adql.problems import FollowUp
 from provtap.errors import AdqlError
 from provtap.tableset import Table, Tableset
 
@@ -34,14 +35,32 @@ class Outputs:
             by_name.setdefault(output.name.lower(), []).append(output)
         return by_name
 
+    @cached_property
+    def may_have_any(self) -> bool:
+        """Whether an error leaves open which columns there are."""
+        return "" in self._by_name
+
     def called(self, name: Name) -> list[Output]:
-        """Return those called *name*; among names that differ by case, a regular one means the small one."""
+        """Return those called *name*; among names that differ by case, a regular one means the small one.
+
+        Raises: FollowUp if an error leaves open what is called so.
+        """
+        found = self._called(name)
+        if any(output.value is UNKNOWN for output in found) or (not found and self.may_have_any):
+            raise FollowUp
+        return found
+
+    def _called(self, name: Name) -> list[Output]:
         found = self._by_name.get(name.text.lower(), [])
         if name.delimited:
             return [output for output in found if output.name == name.text]
         if len(found) > 1:
             return [output for output in found if output.name == name.text.lower()] or found
         return found
+
+
+ANYTHING = Outputs([Output("", UNKNOWN)])
+"""Columns of something that is wrong itself: whatever name is asked for, nothing can be said of it."""
 
 
 def did_you_mean(name: Name, known: Iterable[str]) -> str | None:

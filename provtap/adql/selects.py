@@ -1,0 +1,142 @@
+"""One SELECT to its plan: its tables, conditions and groups, and the columns it puts out."""
+
+from collections.abc import Iterator, Sequence
+
+from provtap.adql import nodes, plan
+from provtap.adql.expressions import Expressions, QueryResolver
+from provtap.adql.grouping import Grouping
+from provtap.adql.joins import Joins, resolve_condition
+from provtap.adql.lexer import Position, problem
+from provtap.adql.nodes import ColumnReference, Literal
+from provtap.adql.ordering import Ordering
+from provtap.adql.plan import UNKNOWN, Expression, Output, Sort
+from provtap.adql.problems import Problems
+from provtap.adql.scopes import Scope, unknown_qualifier
+
+OUTPUT_LIMIT = 1_600
+"""Output columns of one query; what GROUP BY and ORDER BY add counts as well (PostgreSQL can do 1 664)."""
+
+
+class Selects:
+    """Resolves the SELECTs of one query."""
+
+    def __init__(self, joins: Joins, query: QueryResolver, problems: Problems) -> None:
+        self.joins = joins
+        self.query = query
+        """Resolves the subqueries."""
+        self.problems = problems
+
+    def select(self, query: nodes.Query, select: nodes.Select, scope: Scope) -> plan.Select:
+        """Return the plan of the only SELECT of *query*, whose names go into *scope*."""
+        tables = self.joins.tables(select.tables, scope)
+        where = self.condition(select.where, Expressions(scope, self.query, "WHERE"))
+        group_by = self.group_by(select.group_by, scope)
+        expressions = Expressions(scope, self.query)
+        having = self.condition(select.having, expressions)
+        outputs, places = self.select_list(select.items, expressions)
+        check_width(max(len(outputs) + len(group_by), len(query.order_by)), select.at)
+        sorts = Ordering(expressions, outputs).sorts(query.order_by, self.problems)
+        order_by = tuple(sort for sort in sorts if sort)
+        check_width(len(outputs) + len(group_by) + sum(s.position is None for s in order_by), select.at)
+        if select.group_by or having or expressions.aggregates:
+            placed = list(zip((output.value for output in outputs), places, strict=True))
+            placed += [(s.value, t.value.at) for s, t in zip(sorts, query.order_by, strict=True) if s]
+            if having and select.having:
+                placed.append((having, select.having.at))
+            self.check_groups(Grouping(scope, group_by), placed)
+        if select.distinct:
+            self.check_distinct(sorts, query.order_by)
+        return plan.Select(
+            distinct=select.distinct,
+            top=select.top,
+            offset=query.offset,
+            outputs=outputs,
+            tables=tables,
+            where=where,
+            group_by=group_by,
+            having=having,
+            order_by=order_by,
+        )
+
+    def condition(self, condition: nodes.Condition | None, expressions: Expressions) -> Expression | None:
+        """Return the condition of WHERE or HAVING, if there is one."""
+        return None if condition is None else resolve_condition(condition, expressions, self.problems)
+
+    def group_by(self, terms: Sequence[nodes.Value], scope: Scope) -> tuple[Expression, ...]:
+        """Return the terms of GROUP BY: columns, or expressions of columns."""
+        expressions = Expressions(scope, self.query, "GROUP BY")
+
+        def group(term: nodes.Value) -> Expression:
+            if isinstance(term, Literal):
+                raise problem("GROUP BY takes columns and expressions, no literals or positions.", term.at)
+            return expressions.value(term)
+
+        return tuple(self.problems.attempt(group, term) or UNKNOWN for term in terms)
+
+    def select_list(
+        self, items: Sequence[nodes.SelectItem | nodes.AllColumns], expressions: Expressions
+    ) -> tuple[tuple[Output, ...], list[Position]]:
+        """Return the output columns, and for each the place in the query that asks for it."""
+        found: list[tuple[Output, Position]] = []
+        for item in items:
+            if isinstance(item, nodes.AllColumns):
+                columns = self.problems.attempt(_all_columns, item, expressions.scope)
+                found += [(o, item.at) for o in columns or (Output("", UNKNOWN),)]
+            else:
+                value = self.problems.attempt(expressions.value, item.value)
+                name = _given_name(item) or ("" if value else "?")
+                found.append((Output(name, value or UNKNOWN), item.value.at))
+        return tuple(_named([output for output, _ in found])), [at for _, at in found]
+
+    def check_groups(self, grouping: Grouping, placed: Sequence[tuple[Expression, Position]]) -> None:
+        """Note each value that may differ within a group."""
+        if UNKNOWN not in grouping.terms:
+            for value, at in placed:
+                self.problems.attempt(grouping.check, value, at)
+
+    def check_distinct(self, sorts: Sequence[Sort | None], terms: Sequence[nodes.SortTerm]) -> None:
+        """Note an order by what SELECT DISTINCT has merged away."""
+        for sort, term in zip(sorts, terms, strict=True):
+            if sort and sort.position is None:
+                message = "With SELECT DISTINCT, ORDER BY takes output columns only."
+                self.problems.note(problem(message, term.value.at))
+
+
+def _all_columns(item: nodes.AllColumns, scope: Scope) -> tuple[Output, ...]:
+    """Return what `*` or `table.*` means."""
+    if not item.qualifiers:
+        return scope.relation.outputs.all
+    source = scope.source(item.qualifiers)
+    if source is None:
+        raise unknown_qualifier(item.qualifiers, scope.relation.sources)
+    return source.outputs.all
+
+
+def _given_name(item: nodes.SelectItem) -> str:
+    """Return the name that the query gives to an output column, empty if none."""
+    if item.alias:
+        return item.alias.text
+    return item.value.names[-1].text if isinstance(item.value, ColumnReference) else ""
+
+
+def _named(outputs: Sequence[Output]) -> Iterator[Output]:
+    """Yield the output columns with names: a made one tells the position, and is given nowhere else."""
+    taken = {output.name.lower() for output in outputs}
+    for number, output in enumerate(outputs, start=1):
+        if output.name or output.value is UNKNOWN:
+            yield output
+            continue
+        stem = output.value.name.lower() if isinstance(output.value, plan.Aggregate) else "column"
+        made = f"{stem}_{number}"
+        while made in taken:
+            made += "_"
+        yield Output(made, output.value)
+
+
+def check_width(width: int, at: Position) -> None:
+    """Refuse more columns than PostgreSQL can do.
+
+    Raises: AdqlError.
+    """
+    if width > OUTPUT_LIMIT:
+        raise problem(f"This SELECT has {width} columns; the limit is {OUTPUT_LIMIT}.", at)
