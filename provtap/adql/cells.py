@@ -1,6 +1,7 @@
 """The PostgreSQL type behind each type of ADQL, and the text that a result shows of its values."""
 
-from provtap.adql.datatypes import Type
+from provtap.adql.datatypes import Type, column_type
+from provtap.tableset import Column
 
 SQL_TYPES = {
     Type.SHORT: "smallint",
@@ -10,14 +11,36 @@ SQL_TYPES = {
     Type.DOUBLE: "double precision",
     Type.TEXT: "text",
     Type.TIMESTAMP: "timestamp",
+    Type.POINT: "double precision[]",
+    Type.CIRCLE: "double precision[]",
     Type.NULL: "text",
 }
 
 
-def wire_form(cell: str, type_: Type) -> str:
-    """Return the SQL for one cell as DALI 1.1, section 3.3, writes it: `T` in timestamps, `+Inf`."""
-    if type_ is Type.TIMESTAMP:
-        return f"replace({cell}::text, ' ', 'T')"
+def wire_form(cell: str, column: Column) -> str:
+    """Return the SQL for one cell as DALI 1.1, section 3.3, writes it: `T` in timestamps, `+Inf`, arrays.
+
+    *cell* is a plain name: it may stand in the SQL several times.
+    """
+    type_ = column_type(column)
     if type_ in {Type.FLOAT, Type.DOUBLE}:
         return f"CASE {cell} WHEN 'Infinity' THEN '+Inf' WHEN '-Infinity' THEN '-Inf' ELSE {cell}::text END"
-    return cell
+    if type_.is_geometry:  # one of unknown coordinates is none
+        return f"CASE WHEN array_position({cell}, NULL) IS NULL THEN {text_form(cell, type_)} END"
+    if type_ is Type.OTHER and column.datatype in _NUMBERS:
+        return f"array_to_string({cell}, ' ', 'NaN')"
+    return text_form(cell, type_) if type_ is Type.TIMESTAMP else cell
+
+
+def text_form(value: str, type_: Type) -> str:
+    """Return the SQL for a value as text, the same that a result shows; *value* stands in it once."""
+    if type_ is Type.TIMESTAMP:
+        return f"replace({value}::text, ' ', 'T')"
+    if type_ in {Type.FLOAT, Type.DOUBLE}:
+        return f"replace(replace({value}::text, '-Infinity', '-Inf'), 'Infinity', '+Inf')"
+    if type_.is_geometry:
+        return f"array_to_string({value}, ' ')"
+    return f"{value}::text"
+
+
+_NUMBERS = frozenset({"short", "int", "long", "float", "double"})

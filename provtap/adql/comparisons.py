@@ -11,7 +11,9 @@ from provtap.adql.literals import as_timestamp
 from provtap.adql.plan import Constant, Expression, Field
 
 
-def comparable(operands: Sequence[Expression], at: Position, fixed: int = 0) -> tuple[Expression, ...]:
+def comparable(
+    operands: Sequence[Expression], at: Position, fixed: int = 0, reason: str = "they can't be compared"
+) -> tuple[Expression, ...]:
     """Return the operands ready to be compared: beside a timestamp, text literals become timestamps.
 
     The last *fixed* ones stay as they are.
@@ -24,11 +26,13 @@ def comparable(operands: Sequence[Expression], at: Position, fixed: int = 0) -> 
     for operand in operands:
         kinds.setdefault(_kind(operand.type), operand)
     kinds.pop(Type.NULL, None)
-    if Type.OTHER in kinds:
-        raise problem(f"{_described(kinds[Type.OTHER])}.", at)
+    for value in kinds.values():
+        if not value.type.is_comparable:
+            why = "" if value.type is Type.OTHER else ", which can't be compared"
+            raise problem(f"{_described(value)}{why}.", at)
     if len(kinds) > 1:
         one, other, *_ = kinds.values()
-        message = f"{_described(one)}, but {_described(other)}: they can't be compared."
+        message = f"{_described(one)}, but {_described(other)}: {reason}."
         raise problem(message, at, _hint({one.type, other.type}))
     return tuple(operands)
 

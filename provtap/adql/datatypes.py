@@ -17,12 +17,29 @@ class Type(Enum):
     TIMESTAMP = "timestamp"
     NULL = "null"
     CONDITION = "condition"
+    POINT = "point"
+    CIRCLE = "circle"
     OTHER = "other"
 
     @property
     def is_number(self) -> bool:
         """Whether arithmetic is possible."""
         return self in _NUMBERS
+
+    @property
+    def is_geometry(self) -> bool:
+        """Whether it is a place on the sky: an array of double precision in the database, in degrees."""
+        return self in _SHAPES
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether values can be compared, sorted and joined to texts."""
+        return self not in {Type.POINT, Type.CIRCLE, Type.OTHER}
+
+    @property
+    def adql_name(self) -> str:
+        """What ADQL calls it, where it has a name for it."""
+        return _ADQL_NAMES.get(self, self.noun)
 
     @property
     def noun(self) -> str:
@@ -36,8 +53,23 @@ _NOUNS = {
     Type.TIMESTAMP: "a timestamp",
     Type.NULL: "NULL",
     Type.CONDITION: "a condition",
+    Type.POINT: "a point",
+    Type.CIRCLE: "a circle",
     Type.OTHER: "a value that can only be selected",
 }
+_ADQL_NAMES = {
+    Type.SHORT: "SMALLINT",
+    Type.INT: "INTEGER",
+    Type.LONG: "BIGINT",
+    Type.FLOAT: "REAL",
+    Type.DOUBLE: "DOUBLE PRECISION",
+    Type.TEXT: "VARCHAR",
+    Type.TIMESTAMP: "TIMESTAMP",
+    Type.POINT: "POINT",
+    Type.CIRCLE: "CIRCLE",
+}
+_SHAPES = {Type.POINT: 2, Type.CIRCLE: 3}
+"""Numbers that make one of it: longitude and latitude, and the radius (DALI 1.1, section 3.3)."""
 _BY_DATATYPE = {t.value: t for t in _NUMBERS} | {"char": Type.TEXT, "unicodeChar": Type.TEXT}
 
 
@@ -45,6 +77,8 @@ def column_type(column: Column) -> Type:
     """Return the type that a published column has in expressions."""
     if column.xtype == "timestamp":
         return Type.TIMESTAMP
+    if column.datatype == "double" and column.xtype in {"point", "circle"}:
+        return Type(column.xtype)
     type_ = _BY_DATATYPE.get(column.datatype, Type.OTHER)
     is_array = column.arraysize is not None and type_ is not Type.TEXT
     return Type.OTHER if is_array or column.xtype == "interval" else type_
@@ -62,5 +96,8 @@ def typed_column(type_: Type, name: str = "", **metadata: str | None) -> Column:
     """Return the description of values of which only the type and this *metadata* are known."""
     if type_.is_number:
         return Column(name=name, datatype=type_.value, **metadata)  # type: ignore[arg-type]
+    if type_.is_geometry:
+        traits = {"arraysize": str(_SHAPES[type_]), "xtype": type_.value, "unit": "deg", **metadata}
+        return Column(name=name, datatype="double", **traits)  # type: ignore[arg-type]
     xtype = "timestamp" if type_ is Type.TIMESTAMP else None
     return Column(name=name, datatype="char", arraysize="*", xtype=xtype, **metadata)  # type: ignore[arg-type]

@@ -7,26 +7,28 @@ unit; + and - keep a unit that all operands share; everything else starts anew.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from provtap.adql import functions, nodes
+from provtap.adql import nodes
+from provtap.adql.calls import checked_arguments, function_call
+from provtap.adql.casts import cast
 from provtap.adql.comparisons import comparable
+from provtap.adql.conditional import case
 from provtap.adql.datatypes import Type, arithmetic_type, typed_column
+from provtap.adql.functions import FUNCTIONS
 from provtap.adql.lexer import Position, problem
-from provtap.adql.literals import literal, whole_number
+from provtap.adql.literals import literal
 from provtap.adql.plan import (
     Aggregate,
     Arithmetic,
-    Call,
-    Constant,
     Expression,
     Operation,
-    Select,
+    Query,
     Subquery,
 )
 from provtap.adql.scopes import Scope
 from provtap.errors import AdqlError
 from provtap.tableset import Column
 
-QueryResolver = Callable[[nodes.Query, Scope], Select]
+QueryResolver = Callable[[nodes.Query, Scope], Query]
 
 
 class Expressions:
@@ -59,6 +61,10 @@ class Expressions:
                 return self.function_call(value)
             case nodes.SetFunction():
                 return self.set_function(value)
+            case nodes.Cast():
+                return cast(value, self.value(value.value))
+            case nodes.Case():
+                return self.case(value)
         raise TypeError(value)
 
     def column(self, reference: nodes.ColumnReference) -> Expression:
@@ -92,48 +98,55 @@ class Expressions:
         """Return texts joined; a number or timestamp is taken as the text a result shows."""
         operands = tuple(self.value(operand) for operand in chain.operands)
         for node, operand in zip(chain.operands, operands, strict=True):
-            if operand.type is Type.OTHER:
+            if not operand.type.is_comparable:
                 raise problem(f"|| joins texts; this is {operand.type.noun}.", node.at)
         return Operation(Type.TEXT, operands, operator="||")
 
     def function_call(self, call: nodes.FunctionCall) -> Expression:
         """Return a call whose arguments are as many, and of the types, that the function wants."""
-        function = functions.find(call.name, call.at)
-        arguments = [
-            self._argument(call.name, argument)
-            if number < function.integers_from
-            else whole_number(call, argument)
-            for number, argument in enumerate(call.arguments)
-        ]
-        missing = function.arity[-1] - len(arguments)
-        arguments += [Constant(Type.INT, kind="integer", text="0")] * missing
-        unit = function.unit
-        if unit == "=":
-            unit = arguments[0].about.unit if arguments[0].about else None
-        return Call(Type.DOUBLE, tuple(arguments), typed_column(Type.DOUBLE, unit=unit), function=function)
+        function = FUNCTIONS.get(call.name.lower())
+        if function and function.is_aggregate:
+            inner = self._aggregated(function.name, call.at)
+            arguments = tuple(inner.value(argument) for argument in call.arguments)
+            operands = checked_arguments(call, function, arguments)
+            self._check_own(call, operands)
+            about = typed_column(function.result)
+            return Aggregate(
+                function.result, operands, about, name=function.name, distinct=False, function=function
+            )
+        return function_call(call, [self.value(argument) for argument in call.arguments])
 
-    def _argument(self, name: str, value: nodes.Value) -> Expression:
-        argument = self.value(value)
-        if not argument.type.is_number and argument.type is not Type.NULL:
-            raise problem(f"{name} needs numbers; this argument is {argument.type.noun}.", value.at)
-        return argument
+    def case(self, node: nodes.Case) -> Expression:
+        """Return the value of the first branch that applies."""
+        looked_for = self.value(node.operand) if node.operand else None
+        branches = [
+            (self.value(found) if isinstance(found, nodes.Value) else self.condition(found), self.value(then))
+            for found, then in node.branches
+        ]
+        return case(looked_for, branches, [self.value(node.otherwise)] if node.otherwise else [], node.at)
 
     def set_function(self, call: nodes.SetFunction) -> Expression:
         """Return an aggregate, if one can stand here."""
-        if self.no_aggregates_in:
-            hint = "Conditions on groups stand in HAVING." if self.no_aggregates_in == "WHERE" else None
-            raise problem(f"{call.name} can't stand in {self.no_aggregates_in}.", call.at, hint)
-        self.aggregates += 1
+        inner = self._aggregated(call.name, call.at)
         if call.argument is None:
             return _count((), call)
-        inner = Expressions(self.scope, self.query, f"the argument of {call.name}")
         argument = inner.value(call.argument)
-        self._check_own(call, argument)
+        self._check_own(call, (argument,))
         return _count((argument,), call) if call.name == "COUNT" else _aggregate(call, argument)
 
-    def _check_own(self, call: nodes.SetFunction, argument: Expression) -> None:
+    def _aggregated(self, name: str, at: Position) -> "Expressions":
+        """Return what resolves the arguments of an aggregate, if one can stand here."""
+        if self.no_aggregates_in:
+            hint = "Conditions on groups stand in HAVING." if self.no_aggregates_in == "WHERE" else None
+            raise problem(f"{name} can't stand in {self.no_aggregates_in}.", at, hint)
+        self.aggregates += 1
+        return Expressions(self.scope, self.query, f"the argument of {name}")
+
+    def _check_own(
+        self, call: nodes.SetFunction | nodes.FunctionCall, arguments: Sequence[Expression]
+    ) -> None:
         """Refuse an aggregate over columns of an outer query, which SQL would compute out there."""
-        tables = {field.table for field in argument.fields()}
+        tables = {field.table for argument in arguments for field in argument.fields()}
         if tables and not tables & self.scope.relation.tables():
             raise problem(f"{call.name} is about columns of the outer query only.", call.at)
 
@@ -188,11 +201,12 @@ class Expressions:
 
     def like(self, condition: nodes.Like) -> Expression:
         """Return a match of two texts."""
+        operator = "ILIKE" if condition.ignore_case else "LIKE"
         operands = (self.value(condition.value), self.value(condition.pattern))
         for node, operand in zip((condition.value, condition.pattern), operands, strict=True):
             if operand.type not in {Type.TEXT, Type.NULL}:
-                raise problem(f"LIKE compares texts; this is {operand.type.noun}.", node.at)
-        return _predicate("LIKE", operands, condition.negated)
+                raise problem(f"{operator} compares texts; this is {operand.type.noun}.", node.at)
+        return _predicate(operator, operands, condition.negated)
 
     def _comparable(self, at: Position, *values: nodes.Value) -> tuple[Expression, ...]:
         return comparable(tuple(self.value(value) for value in values), at)
@@ -221,7 +235,7 @@ def _aggregate(call: nodes.SetFunction, argument: Expression) -> Aggregate:
 
 
 def _extreme(call: nodes.SetFunction, argument: Expression) -> tuple[Type, Column]:
-    if argument.type is Type.OTHER:
+    if not argument.type.is_comparable:
         raise _wrong_argument(call, argument)
     about = argument.about or typed_column(argument.type)
     ucd = f"{about.ucd};stat.{call.name.lower()}" if about.ucd and "stat." not in about.ucd else about.ucd

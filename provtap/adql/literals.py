@@ -6,7 +6,7 @@ from datetime import datetime
 from provtap.adql import nodes
 from provtap.adql.datatypes import Type
 from provtap.adql.lexer import Position, problem
-from provtap.adql.plan import Constant, Expression
+from provtap.adql.plan import Constant, Expression, Operation
 
 DIGITS_LIMIT = 300
 """Characters of one number."""
@@ -60,3 +60,14 @@ def whole_number(call: nodes.FunctionCall, value: nodes.Value) -> Constant:
     if not isinstance(number, nodes.Literal) or number.kind != "integer" or len(number.text) > 9:
         raise problem(f"This argument of {call.name} must be a whole number, as literal.", value.at)
     return Constant(Type.INT, kind="integer", text=number.text if sign == "+" else f"-{number.text}")
+
+
+def literal_number(value: Expression) -> float | None:
+    """Return the number that a literal, signed or not, tells; None for any other expression."""
+    match value:
+        case Constant(type=type_) if type_.is_number:
+            return float(value.text)
+        case Operation(operator="-", operands=(operand,)):
+            number = literal_number(operand)
+            return None if number is None else -number
+    return None

@@ -3,32 +3,35 @@
 COPY takes no parameters, so literals are written into the SQL, all by `quote_text`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from provtap.adql import plan
-from provtap.adql.cells import SQL_TYPES, wire_form
+from provtap.adql.cells import SQL_TYPES, text_form
 from provtap.adql.datatypes import Type
 from provtap.adql.plan import Expression
 from provtap.adql.quoting import quote_name, quote_text
+from provtap.adql.signatures import Function, Kind
 
 _COMPUTED = frozenset({"SUM", "AVG"})
-_EXACT = _COMPUTED | {"COUNT"}
+_LIKE_THEIR_ARGUMENT = frozenset({"MIN", "MAX"})
 
 
 @dataclass(frozen=True)
 class Values:
     """Writes values and conditions."""
 
-    query_sql: Callable[[plan.Select], str]
+    query_sql: Callable[[plan.Query], str]
     """Writes a subquery."""
 
     def typed_sql(self, value: Expression) -> str:
         """Return a value of exactly the type declared for it, which some have by themselves."""
-        is_exact = isinstance(value, plan.Call) or (
-            isinstance(value, plan.Aggregate) and value.name in _EXACT
-        )
-        cast = None if is_exact else SQL_TYPES.get(value.type)
+        match value:
+            case plan.Call() | plan.Cast():
+                return self.value_sql(value)
+            case plan.Aggregate(name=name) if name not in _LIKE_THEIR_ARGUMENT:
+                return self.value_sql(value)
+        cast = SQL_TYPES.get(value.type)
         return f"{self._operand(value)}::{cast}" if cast else self.value_sql(value)
 
     def value_sql(self, value: Expression) -> str:
@@ -40,25 +43,63 @@ class Values:
                 return constant_sql(value)
             case plan.Arithmetic():
                 first, *others = map(self._operand, value.operands)
-                return first + "".join(
-                    f" {o} {other}" for o, other in zip(value.operators, others, strict=True)
-                )
+                rest = (f" {o} {other}" for o, other in zip(value.operators, others, strict=True))
+                return first + "".join(rest)
             case plan.Call():
-                type_ = value.function.argument_type
-                return value.function.sql.format(*self._arguments(value, type_))
+                sql = value.function.sql.format(*self._arguments(value.function, value.operands))
+                return f"{sql}::integer" if value.function.is_condition else sql
+            case plan.Cast():
+                return self.cast_sql(value)
+            case plan.Case():
+                return self.case_sql(value)
             case plan.Aggregate():
                 return self.aggregate_sql(value)
-            case plan.Operation(operator="||"):
-                return " || ".join(map(self._as_text, value.operands))
-            case plan.Operation(operator="COALESCE"):
-                return f"COALESCE({', '.join(map(self.value_sql, value.operands))})"
             case plan.Operation():
-                # The blank keeps `- -1` from becoming a comment.
-                return f"{value.operator} {self._operand(value.operands[0])}"
+                return self.operation_sql(value)
         raise TypeError(value)
+
+    def operation_sql(self, operation: plan.Operation) -> str:
+        """Return texts joined, COALESCE, NULLIF or a number with its sign."""
+        match operation.operator:
+            case "||":
+                return " || ".join(map(self._as_text, operation.operands))
+            case "COALESCE" | "NULLIF":
+                return f"{operation.operator}({', '.join(map(self.value_sql, operation.operands))})"
+        # The blank keeps `- -1` from becoming a comment.
+        return f"{operation.operator} {self._operand(operation.operands[0])}"
+
+    def cast_sql(self, cast: plan.Cast) -> str:
+        """Return a value made another type; a number becomes a whole one by rounding half to even."""
+        (operand,) = cast.operands
+        if cast.type is Type.TEXT:
+            text = self._as_text(operand)
+            if cast.length is None:
+                return text
+            return f"{'rpad' if cast.padded else 'left'}({text}, {cast.length})"
+        if cast.type is Type.TIMESTAMP and operand.type is Type.TEXT:
+            # PostgreSQL's own cast takes "yesterday" too, and drops time zones without a word.
+            return f"provext.to_timestamp({self.typed_sql(operand)})"
+        # PostgreSQL rounds numeric, which its decimal literals are, otherwise than double precision.
+        source = self.typed_sql(operand) if operand.type is Type.DOUBLE else self._operand(operand)
+        return f"{source}::{SQL_TYPES[cast.type]}"
+
+    def case_sql(self, case: plan.Case) -> str:
+        """Return a CASE."""
+        operands = list(case.operands)
+        parts = ["CASE"]
+        if case.simple:
+            parts.append(self.value_sql(operands.pop(0)))
+        while len(operands) > 1:
+            found, then = operands.pop(0), operands.pop(0)
+            sql = self.value_sql(found) if case.simple else self.condition_sql(found)
+            parts.append(f"WHEN {sql} THEN {self.value_sql(then)}")
+        parts += [f"ELSE {self.value_sql(otherwise)}" for otherwise in operands]
+        return " ".join([*parts, "END"])
 
     def aggregate_sql(self, aggregate: plan.Aggregate) -> str:
         """Return a set function of the type that ADQL gives it."""
+        if aggregate.function:
+            return aggregate.function.sql.format(*map(self._as_text, aggregate.operands))
         if not aggregate.operands:
             return "count(*)"
         (operand,) = aggregate.operands
@@ -70,13 +111,16 @@ class Values:
         # A sum of bigints and an average of integers are numeric there.
         return f"{call}::{SQL_TYPES[aggregate.type]}" if aggregate.name in _COMPUTED else call
 
-    def _arguments(self, call: plan.Call, type_: str) -> list[str]:
-        """Return the arguments of a function, cast so that PostgreSQL finds the one meant."""
-        first = call.function.integers_from
-        return [
-            f"{self._operand(operand)}::{type_}" if number < first else self.value_sql(operand)
-            for number, operand in enumerate(call.operands)
-        ]
+    def _arguments(self, function: Function, operands: Sequence[Expression]) -> Iterator[str]:
+        """Yield the arguments of a function, cast so that PostgreSQL finds the one meant."""
+        for parameter, operand in zip(function.parameters, operands, strict=True):
+            match parameter.kind:
+                case Kind.WHOLE | Kind.POINT:
+                    yield self.value_sql(operand)
+                case Kind.NUMBER:
+                    yield f"{self._operand(operand)}::{function.number_type}"
+                case _:
+                    yield f"{self._operand(operand)}::{SQL_TYPES[operand.type]}"
 
     def _operand(self, value: Expression) -> str:
         """Return a value to stand beside an operator."""
@@ -85,9 +129,7 @@ class Values:
         return sql if simple else f"({sql})"
 
     def _as_text(self, value: Expression) -> str:
-        if value.type in {Type.TIMESTAMP, Type.FLOAT, Type.DOUBLE}:
-            return wire_form(self._operand(value), value.type)
-        return f"{self._operand(value)}::text"
+        return text_form(self._operand(value), value.type)
 
     # Conditions -----------------------------------------------------------------------------------------
 
@@ -113,7 +155,22 @@ class Values:
             case "LIKE" | "NOT LIKE":
                 # ADQL has no escape character, PostgreSQL has the backslash unless told.
                 return f"{first} {operator} {others[0]} ESCAPE ''"
+            case "ILIKE" | "NOT ILIKE":
+                # Names and ids have the collation "C", under which only ASCII letters have case.
+                return f"{first}::text COLLATE \"default\" {operator} {others[0]} ESCAPE ''"
+            case "=" if truth := self._truth(operands):
+                return truth
         return f"{first} {operator} {others[0]}"
+
+    def _truth(self, operands: Sequence[Expression]) -> str | None:
+        """Return `function(...) = 1` as the condition it is, which an index may serve; likewise `= 0`."""
+        for call, number in (operands, operands[::-1]):
+            if not isinstance(call, plan.Call) or not isinstance(number, plan.Constant):
+                continue
+            if call.function.is_condition and number.kind == "integer":
+                sql = call.function.sql.format(*self._arguments(call.function, call.operands))
+                return {"1": sql, "0": f"NOT {sql}"}.get(number.text)
+        return None
 
     def subquery_sql(self, condition: plan.Subquery) -> str:
         """Return `EXISTS (...)` or `value IN (...)`."""

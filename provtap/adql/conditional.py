@@ -1,0 +1,102 @@
+"""COALESCE, NULLIF and CASE: one value out of several, and what is known of it.
+
+Source: ADQL 2.1, section 4.8, for COALESCE; the other two are an extension, with the meaning of SQL-92.
+"""
+
+from collections.abc import Sequence
+
+from provtap.adql.comparisons import comparable
+from provtap.adql.datatypes import Type, arithmetic_type, typed_column
+from provtap.adql.lexer import Position, problem
+from provtap.adql.literals import literal_number
+from provtap.adql.plan import Case, Constant, Expression, Operation
+from provtap.tableset import Column
+
+_SMALLEST = {Type.SHORT: 2**15, Type.INT: 2**31, Type.LONG: 2**63}
+
+
+def coalesce(values: Sequence[Expression], at: Position) -> Expression:
+    """Return the first of the values that is not NULL.
+
+    Raises: AdqlError unless all are of one type.
+    """
+    operands, type_ = of_one_type("COALESCE", values, at)
+    return Operation(type_, operands, _shared(type_, operands), operator="COALESCE")
+
+
+def nullif(values: Sequence[Expression], at: Position) -> Expression:
+    """Return the first of two values, NULL where it equals the second.
+
+    Raises: AdqlError if they can't be compared.
+    """
+    operands = comparable(values, at)
+    type_ = operands[0].type
+    return Operation(type_, operands, _shared(type_, operands[:1]), operator="NULLIF")
+
+
+def case(
+    looked_for: Expression | None,
+    branches: Sequence[tuple[Expression, Expression]],
+    otherwise: Sequence[Expression],
+    at: Position,
+) -> Expression:
+    """Return the value of the first branch that applies, else the one *otherwise*, if any, else NULL.
+
+    Raises: AdqlError unless all values are of one type, and what is looked for can be compared.
+    """
+    found = [branch[0] for branch in branches]
+    if looked_for is not None:
+        looked_for, *found = comparable([looked_for, *found], at)
+    results, type_ = of_one_type("CASE", [*(branch[1] for branch in branches), *otherwise], at)
+    pairs = [operand for pair in zip(found, results, strict=False) for operand in pair]
+    operands = [*([looked_for] if looked_for else []), *pairs, *results[len(branches) :]]
+    return Case(type_, tuple(operands), _shared(type_, results), simple=looked_for is not None)
+
+
+def of_one_type(name: str, values: Sequence[Expression], at: Position) -> tuple[tuple[Expression, ...], Type]:
+    """Return values ready to be alternatives, and their type; literals take the type of the others.
+
+    Raises: AdqlError that names the types which differ.
+    """
+    operands = comparable(values, at, reason=f"{name} takes values of one type")
+    types = list(dict.fromkeys(o.type for o in operands if not _is_literal(o) and o.type is not Type.NULL))
+    literals = [o for o in operands if _is_literal(o) and o.type is not Type.NULL]
+    if not types:
+        return operands, _literal_type([literal.type for literal in literals])
+    misfits = [literal.type for literal in literals if not _fits(literal, types[0])]
+    if len(types) > 1 or misfits:
+        names = " and ".join(type_.adql_name for type_ in [*types, *misfits][:2])
+        raise problem(f"{name} takes values of one type; these are {names}.", at, "CAST one of them.")
+    return operands, types[0]
+
+
+def _is_literal(value: Expression) -> bool:
+    return isinstance(value, Constant) or literal_number(value) is not None
+
+
+def _literal_type(types: list[Type]) -> Type:
+    if not types:
+        return Type.NULL
+    return arithmetic_type(types) if types[0].is_number else types[0]
+
+
+def _fits(literal: Expression, type_: Type) -> bool:
+    """Whether a literal can be of this type, which is of its kind: number, text or timestamp."""
+    if not literal.type.is_number or type_ in {Type.FLOAT, Type.DOUBLE}:
+        return True
+    number = literal_number(literal)
+    return literal.type is not Type.DOUBLE and number is not None and abs(number) < _SMALLEST[type_]
+
+
+def _shared(type_: Type, values: Sequence[Expression]) -> Column:
+    """Return the metadata that all values share; a literal takes those of the others."""
+    abouts = [value.about for value in values if not _is_literal(value)]
+    if not abouts or any(about is None for about in abouts):
+        return typed_column(type_)
+    units = {about.unit for about in abouts if about}
+    ucds = {about.ucd for about in abouts if about}
+    return typed_column(
+        type_,
+        unit=units.pop() if len(units) == 1 else None,
+        ucd=ucds.pop() if len(ucds) == 1 else None,
+    )
