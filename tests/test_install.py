@@ -13,6 +13,7 @@ from provtap.config import Settings
 from provtap.database.binaries import installed
 from provtap.database.connect import Database, open_database
 from provtap.database.login import database_login, scram_verifier
+from provtap.database.migrate import migrations
 from provtap.errors import DatabaseUnavailable, SettingsError
 from provtap.install import check_version, init, print_sql, ready, shortcoming
 from provtap.tableset import Column, Schema, Table, Tableset
@@ -42,7 +43,7 @@ def with_table(tableset: Tableset, *names: str) -> Tableset:
 
 def test_init_may_be_run_again(blank: Database, blank_settings: Settings, tableset: Tableset) -> None:
     """The second time there is nothing to do (D7)."""
-    assert "4 migrations run" in init(blank_settings, tableset)
+    assert f"{len(migrations())} migrations run" in init(blank_settings, tableset)
     before = rows(blank, "SELECT * FROM provtap.migration ORDER BY number")
 
     assert "0 migrations run" in init(blank_settings, tableset)
