@@ -24,6 +24,17 @@ NUMBERS = frozenset("rsipfdc")
 CHARACTERS = frozenset("rsipft")
 """Kinds of the operands of ||: primaries only."""
 
+NOUNS = {
+    NULL: "NULL",
+    CONCATENATION: "text joined by ||",
+    STRING_FUNCTION: "text",
+    POINT: "a geometry",
+    SHAPE: "a geometry",
+    SIGNED_INTEGER: "a number with a sign",
+    ARITHMETIC: "arithmetic",
+}
+"""What a message calls the kinds that can't stand everywhere."""
+
 _NUMBER = "[rsipfdcn]"
 _COORDINATE = "[ripfdc]"
 _POINT = "[Pr]"

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from provtap.adql import functions, nodes
-from provtap.adql.arguments import CHARACTERS, FORMS, NUMBERS, POINT, SHAPE, kind_of
+from provtap.adql.arguments import CHARACTERS, FORMS, NOUNS, NUMBERS, kind_of
 from provtap.adql.cursor import Cursor
 from provtap.adql.lexer import Position, Token, problem
 from provtap.adql.nodes import Condition, Value
@@ -78,11 +78,9 @@ class ValueRules(Cursor, ABC):
     def number(self, content: Value | Condition) -> Value:
         """Return an operand of arithmetic, as its form allows."""
         value = self.as_value(content)
-        if self.kind(value) not in NUMBERS:
-            hint = (
-                "Put the texts that || joins in brackets." if isinstance(value, nodes.Concatenation) else None
-            )
-            raise problem("Arithmetic takes numbers, which this is not.", value.at, hint)
+        kind = self.kind(value)
+        if kind not in NUMBERS:
+            raise problem(f"Arithmetic needs numbers; this is {NOUNS[kind]}.", value.at)
         return value
 
     def factor(self) -> Value | Condition:
@@ -107,8 +105,7 @@ class ValueRules(Cursor, ABC):
         value = self.as_value(content)
         kind = self.kind(value)
         if kind not in CHARACTERS:
-            what = "a geometry" if kind in {POINT, SHAPE} else "NULL"
-            raise problem(f"|| joins texts; {what} is none.", value.at)
+            raise problem(f"|| joins texts; this is {NOUNS[kind]}.", value.at)
         return value
 
     # Primaries ------------------------------------------------------------------------------------------

@@ -37,14 +37,23 @@ def reserved_words() -> list[str]:
 def corpus(verdict: str) -> list[tuple[str, str]]:
     """Return (construct, query) for each query of `queries/` that is *verdict*: "accepted" or "rejected".
 
-    In these files a query is a line; lines that start with a blank continue it. `# accepted` and
-    `# rejected` head the queries below them, other lines that start with `#` say why.
+    In these files a query is a line; lines that start with a blank continue it. The first line tells the
+    clause of the standard that the queries test. `# accepted` and `# rejected` head the queries below them,
+    other lines that start with `#` say why.
     """
     return [
         (path.stem, query)
         for path in sorted((_HERE / "queries").glob("*.adql"))
         for query in _queries(path.read_text(encoding="utf-8"), verdict)
     ]
+
+
+def clauses() -> dict[str, str]:
+    """Return for each construct of the corpus the clause that its queries test."""
+    return {
+        path.stem: path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# clause: ")
+        for path in (_HERE / "queries").glob("*.adql")
+    }
 
 
 def _queries(text: str, verdict: str) -> list[str]:

@@ -1,7 +1,6 @@
 """What is ADQL 2.1 and what is not (BNF; digest sections 2 and 3)."""
 
 import threading
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,32 +11,10 @@ from provtap.adql.reserved import RESERVED
 from provtap.errors import AdqlError
 
 
-def queries(name):
-    """Return the queries of one file here: one a line, comments apart."""
-    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line and not line.startswith("--")]
-
-
 def refusal(text):
     with pytest.raises(AdqlError) as caught:
         parse(text)
     return str(caught.value)
-
-
-@pytest.mark.parametrize("text", queries("accept.sql"))
-def test_adql_is_accepted(text):
-    """Digest section 2: the grammar."""
-    assert parse(text).body.items
-
-
-@pytest.mark.parametrize("text", queries("reject.sql"))
-def test_what_is_not_adql_is_refused_with_its_place(text):
-    """Digest section 2: [X] and the decided [?]."""
-    with pytest.raises(AdqlError) as caught:
-        parse(text)
-
-    assert caught.value.line == 1
-    assert caught.value.message.endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -50,16 +27,34 @@ def test_what_is_not_adql_is_refused_with_its_place(text):
         ("SELECT a", "Expected FROM, found the end of the query. (line 1, column 9)"),
         ("SELECT a FROM t LIMIT 5", "ADQL has no LIMIT. (line 1, column 17) Write SELECT TOP 5."),
         ("SELECT a FROM t JOIN u", "This JOIN needs ON or USING."),
-        ("SELECT CASE WHEN a = 1 THEN 2 END FROM t", "ADQL has no CASE."),
         ("SELECT (SELECT a FROM t) FROM t", "ADQL has no subqueries in place of a value."),
         ("SELECT a FROM t WHERE a", "A value is no condition. (line 1, column 23)"),
         ("SELECT a + (b = 1) FROM t", "A condition is no value in ADQL. (line 1, column 15)"),
         ("SELECT sqr(a) FROM t", "Unknown function sqr. (line 1, column 8) Did you mean SQRT?"),
         ("SELECT a FROM (SELECT a FROM t)", "A subquery used as a table needs a name."),
-        ("SELECT a FROM t UNION SELECT a FROM u", "UNION is not offered by this service."),
-        ("WITH x AS (SELECT a FROM t) SELECT a FROM x", "WITH is not offered by this service."),
-        ("SELECT CAST(a AS INTEGER) FROM t", "CAST is not offered by this service."),
-        ("SELECT a FROM t WHERE a ILIKE 'x'", "ILIKE is not offered by this service."),
+        (
+            "SELECT a FROM t WHERE a = (SELECT b FROM u)",
+            "Write IN (SELECT ...) for a subquery of one column.",
+        ),
+        ("SELECT a FROM t ORDER BY a UNION SELECT a FROM u", "Expected the end of the query, found UNION."),
+        (
+            "SELECT a FROM (WITH x AS (SELECT a FROM t) SELECT a FROM x) AS y",
+            "WITH stands at the very beginning",
+        ),
+        ("WITH x (b) AS (SELECT a FROM t) SELECT a FROM x", "A common table has no list of column names."),
+        ("SELECT CAST(a AS FLOAT) FROM t", "CAST can't make this type; it makes SMALLINT, INTEGER,"),
+        ("SELECT a || NULL FROM t", "|| joins texts; this is NULL. (line 1, column 13)"),
+        ("SELECT POINT(1, 2) || 'a' FROM t", "|| joins texts; this is a geometry."),
+        ("SELECT 1 + b || c FROM t", "Arithmetic needs numbers; this is text joined by ||."),
+        ("SELECT SUM(*) FROM t", "SUM takes one value; only COUNT takes *."),
+        (
+            "SELECT CIRCLE('ICRS', 1) FROM t",
+            "CIRCLE takes a longitude, a latitude and a radius, or a point and",
+        ),
+        ("SELECT ROUND(a, b) FROM t", "ROUND takes a number, and how many decimals to keep"),
+        ("SELECT a FROM t WHERE MOD(a) = 1", "MOD takes two numbers. (line 1, column 23)"),
+        ("SELECT a.b.c.d.e FROM t", "at most 4 parts (catalogue, schema, table, column), not 5."),
+        ("DELETE FROM t", "Queries only read: there is no DELETE."),
     ],
 )
 def test_a_refusal_says_what_was_expected(text, words):

@@ -1,0 +1,77 @@
+"""The parser against the conformance corpus, and against the grammar on queries that nobody wrote."""
+
+from itertools import product
+
+import pytest
+
+from provtap.adql import parse
+from provtap.errors import AdqlError
+from tests.adql.grammar import accepts, clauses, corpus
+from tests.adql.mutate import disagreements
+
+HEADS = ["SELECT", "SELECT a FROM t WHERE", "SELECT a FROM", "SELECT ABS(a) ||", "SELECT a FROM t UNION"]
+WORDS = [
+    "(",
+    ")",
+    "a",
+    "1",
+    "'s'",
+    "NULL",
+    "+",
+    "||",
+    "=",
+    "AND",
+    "NOT",
+    "SELECT a FROM t",
+    "JOIN",
+    "*",
+    "AS",
+]
+
+
+def is_parsed(text):
+    try:
+        parse(text)
+    except AdqlError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("construct, query", corpus("accepted"))
+def test_what_the_standard_allows_is_parsed(construct, query):
+    """ADQL 2.1, the clause at the head of queries/<construct>.adql."""
+    assert parse(query).body
+
+
+@pytest.mark.parametrize("construct, query", corpus("rejected"))
+def test_what_the_standard_does_not_allow_is_refused_with_its_place(construct, query):
+    """ADQL 2.1, the clause at the head of queries/<construct>.adql."""
+    with pytest.raises(AdqlError) as caught:
+        parse(query)
+
+    assert caught.value.line is not None
+    assert caught.value.message.endswith(".")
+
+
+def test_each_construct_of_the_corpus_names_its_clause():
+    """Issue 3: each query with verdict and the clause it tests."""
+    assert len(corpus("accepted") + corpus("rejected")) >= 400
+    assert all("ADQL 2.1" in clause for clause in clauses().values())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_parser_and_grammar_agree_on_mutants(seed):
+    """D4: a mutation test holds the parser and the executable specification together."""
+    assert disagreements(parse, 5_000, seed) == []
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_parser_and_grammar_agree_on_all_short_texts(head):
+    """D4: every text of up to three of these words, after the words that lead to where rules meet."""
+    texts = [
+        f"{head} {' '.join(words)} FROM t" if head.endswith(("SELECT", "||")) else f"{head} {' '.join(words)}"
+        for length in range(4)
+        for words in product(WORDS, repeat=length)
+    ]
+
+    assert [text for text in texts if is_parsed(text) != accepts(text)] == []
