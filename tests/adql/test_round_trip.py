@@ -1,0 +1,34 @@
+"""What was parsed, printed and parsed again is the same tree (positions apart)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provtap.adql import parse
+from provtap.errors import AdqlError
+from tests.adql import printer
+from tests.adql.grammar import corpus
+from tests.adql.mutate import mutants
+
+
+@pytest.mark.parametrize("construct, query", corpus("accepted"))
+def test_a_query_survives_the_round_trip(construct, query):
+    """D4: the tree tells all that the text says."""
+    tree = parse(query)
+
+    assert parse(printer.query(tree)) == tree
+
+
+def is_query(text):
+    try:
+        return bool(parse(text))
+    except AdqlError:
+        return False
+
+
+@given(st.integers(0, 10**9))
+def test_a_mutant_that_is_a_query_survives_the_round_trip(seed):
+    """D4, on queries that nobody wrote."""
+    tree = parse(next(filter(is_query, mutants(seed))))
+
+    assert parse(printer.query(tree)) == tree
