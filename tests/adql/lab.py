@@ -1,5 +1,7 @@
 """Tables of every type, and names of every kind, for tests of the translator."""
 
+from importlib import resources
+
 from provtap.tableset import Column, Schema, Table, Tableset
 
 
@@ -30,9 +32,17 @@ ODD = _table(
     Column(name="a b", datatype="int"),
     Column(name='q"q', datatype="int"),
 )
+SKY = _table(
+    "sky",
+    Column(name="s_id", datatype="int"),
+    Column(name="s_ra", datatype="double", unit="deg", ucd="pos.eq.ra"),
+    Column(name="s_dec", datatype="double", unit="deg", ucd="pos.eq.dec"),
+    Column(name="s_point", datatype="double", arraysize="2", xtype="point", unit="deg", ucd="pos.eq"),
+    Column(name="s_circle", datatype="double", arraysize="3", xtype="circle", unit="deg"),
+)
 LAB = Tableset(
     (
-        Schema(name="lab", tables=(KINDS, ODD, _table("other", Column(name="k_int", datatype="int")))),
+        Schema(name="lab", tables=(KINDS, ODD, SKY, _table("other", Column(name="k_int", datatype="int")))),
         Schema(
             name="attic",
             tables=(
@@ -42,7 +52,13 @@ LAB = Tableset(
         ),
     )
 )
-SQL = """
+FUNCTIONS = (resources.files("provtap.schema") / "0005_functions.sql").read_text()
+SQL = f"""
+CREATE SCHEMA provenance;
+CREATE SCHEMA provext;
+CREATE TABLE provenance.parameter (p_name text COLLATE "C", p_value text COLLATE "C");
+{FUNCTIONS}
+SET LOCAL search_path = pg_catalog;
 CREATE SCHEMA lab;
 CREATE SCHEMA attic;
 CREATE TABLE lab.kinds (
@@ -50,13 +66,27 @@ CREATE TABLE lab.kinds (
     k_time timestamp, k_flag boolean, k_array double precision[]
 );
 INSERT INTO lab.kinds VALUES
-    (1, 10, 100, 0.5, 1.5, 'one', '2026-01-01 12:00:00', true, '{1,2}'),
+    (1, 10, 100, 0.5, 1.5, 'one', '2026-01-01 12:00:00', true, '{{1,2}}'),
     (2, 20, 9000000000000000000, 'Infinity', 'NaN', 'two%', '2026-06-01 00:00:00.25', false, NULL),
     (3, NULL, NULL, NULL, '-Infinity', NULL, NULL, NULL, NULL);
 CREATE TABLE lab."Odd" (size integer, "startTime" timestamp, twice integer, "Twice" integer, "a b" integer,
                           "q""q" integer);
 INSERT INTO lab."Odd" VALUES (7, '2026-01-01', 1, 2, 3, 4);
+CREATE TABLE lab.sky (
+    s_id integer, s_ra double precision, s_dec double precision, s_point double precision[],
+    s_circle double precision[]
+);
+INSERT INTO lab.sky VALUES
+    (1, 10, 20, '{{10,20}}', '{{10,20,1}}'), (2, 83.633, 22.0145, '{{83.633,22.0145}}', '{{83,22,0.5}}'),
+    (3, NULL, NULL, NULL, NULL);
 CREATE TABLE lab.other (k_int integer);
 INSERT INTO lab.other VALUES (10), (30);
 CREATE TABLE attic.other (k_int integer);
 """
+
+
+def fetch(connection, sql):
+    """Return the rows of *sql*; what it changes stays."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
