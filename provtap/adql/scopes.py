@@ -14,7 +14,10 @@ from provtap.adql.nodes import ColumnReference, Name
 from provtap.adql.plan import UNKNOWN, Expression, Field, Output
 from provtap.adql.problems import FollowUp
 from provtap.errors import AdqlError
-from provtap.tableset import Table, Tableset
+from provtap.tableset import Schema, Table, Tableset
+
+UPLOAD_SCHEMA = "tap_upload"
+"""Where the tables of a request are, if it brings any (TAP 1.1, section 2.5)."""
 
 
 def matches(name: Name, text: str) -> bool:
@@ -75,7 +78,7 @@ class Source:
     """One table of a FROM clause, as it is called there."""
 
     names: tuple[str, ...]
-    """Its correlation name, else its schema and name."""
+    """Its correlation name, else its schema and name; none of what can't be called by any."""
     table: str
     """What to call it in messages."""
     outputs: Outputs
@@ -176,15 +179,18 @@ class Scope:
         return [*self.relation.sources, *outer]
 
 
-def unknown_qualifier(qualifiers: Sequence[Name], sources: Iterable[Source]) -> AdqlError:
+def unknown_qualifier(qualifiers: Sequence[Name], sources: Sequence[Source]) -> AdqlError:
     """Return the error about a table or alias that the query does not have."""
-    hint = did_you_mean(qualifiers[-1], [source.names[-1] for source in sources])
+    if all(source.names for source in sources):
+        hint = did_you_mean(qualifiers[-1], [source.names[-1] for source in sources])
+    else:
+        hint = "Out here only the columns of the result can be seen, by their names alone."
     return problem(f"This query has no table or alias {_dotted(qualifiers)}.", qualifiers[0].at, hint)
 
 
 def _only(name: Name, found: list[Output], sources: Sequence[Source]) -> Expression | None:
     if len(found) > 1:
-        tables = [s.names[-1] for s in sources if s.outputs.called(name)]
+        tables = [s.names[-1] for s in sources if s.names and s.outputs.called(name)]
         hint = (
             f"Write {' or '.join(f'{table}.{name.text}' for table in tables)}." if len(tables) > 1 else None
         )
@@ -211,6 +217,8 @@ def find_table(names: Sequence[Name], tableset: Tableset) -> Table:
     if len(qualifiers) > 1:
         raise problem("There are no catalogues here.", names[0].at, f"Write {_dotted(names[1:])}.")
     schemas = [s for s in tableset.schemas if not qualifiers or matches(qualifiers[0], s.name)]
+    if qualifiers and matches(qualifiers[0], UPLOAD_SCHEMA):
+        return _find_upload(names, schemas)
     if not schemas:
         hint = did_you_mean(qualifiers[0], [schema.name for schema in tableset.schemas])
         raise problem(f"Unknown schema {qualifiers[0].text}.", names[0].at, hint)
@@ -223,6 +231,15 @@ def find_table(names: Sequence[Name], tableset: Tableset) -> Table:
     if not found:
         raise _unknown_table(names, tableset)
     return found[0]
+
+
+def _find_upload(names: Sequence[Name], schemas: Sequence[Schema]) -> Table:
+    uploads = [table for schema in schemas for table in schema.tables]
+    for table in uploads:
+        if matches(names[-1], table.name):
+            return table
+    hint = did_you_mean(names[-1], [table.name for table in uploads])
+    raise problem(f"There is no upload called {names[-1].text}.", names[0].at, hint)
 
 
 def _unknown_table(names: Sequence[Name], tableset: Tableset) -> AdqlError:

@@ -1,35 +1,9 @@
 """What PostgreSQL answers to the translation: the values that ADQL demands."""
 
-import psycopg2
 import pytest
 
 from provtap.adql import translate
-from tests.adql.lab import LAB
-from tests.adql.lab import SQL as LAB_SQL
-
-
-@pytest.fixture(scope="module")
-def lab(server):
-    """A connection to a database with the lab's tables."""
-    url = server.create()
-    connection = psycopg2.connect(url, options="-c datestyle=iso -c timezone=UTC")
-    with connection, connection.cursor() as cursor:
-        cursor.execute(LAB_SQL)
-    yield connection
-    connection.close()
-    server.drop(url)
-
-
-@pytest.fixture
-def ask(lab):
-    """A function that runs ADQL on the lab's tables, and returns the cells as results get them."""
-    return lambda text, maxrec=1_000: fetch(lab, translate(text, LAB).copy_sql(maxrec))
-
-
-def fetch(connection, sql):
-    with connection, connection.cursor() as cursor:
-        cursor.execute(sql)
-        return cursor.fetchall()
+from tests.adql.lab import LAB, fetch
 
 
 def value(ask, expression):
@@ -81,7 +55,7 @@ def test_rand_differs_by_row_and_lies_below_one(ask):
     + [("1 / 2", "0"), ("-7 / 2", "-3"), ("1.0 / 2", "0.5"), ("1 / 2e0", "0.5"), ("0.1 + 0.2", "0.3")]
     + [("-(-1)", "1"), ("+k_int", "10"), ("- k_int * 2", "-20"), ("k_short / 2", "0"), ("1e3", "1000")]
     + [("'it''s'", "it's"), ("'a\\b'", "a\\b"), ("'100%'", "100%"), ("NULL", None), ("'ü€'", "ü€")]
-    + [("k_text || '-' || k_int", "one-10"), ("k_time || ''", "2026-01-01T12:00:00"), ("'a' || NULL", None)]
+    + [("k_text || '-' || k_int", "one-10"), ("k_time || ''", "2026-01-01T12:00:00"), ("'a' || (NULL)", None)]
     + [("9223372036854775807", "9223372036854775807"), ("9223372036854775808", "9.223372036854776e+18")],
 )
 def test_expressions_have_the_value_adql_gives_them(ask, expression, result):

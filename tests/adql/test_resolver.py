@@ -13,9 +13,9 @@ def columns(text):
     return translate(text, LAB).columns
 
 
-def refusal(text):
+def refusal(text, tableset=LAB):
     with pytest.raises(AdqlError) as caught:
-        translate(text, LAB)
+        translate(text, tableset)
     return str(caught.value)
 
 
