@@ -3,14 +3,16 @@
 Source: ADQL 2.1, section 4.6: numbers become numbers, texts become anything, anything becomes a text.
 """
 
+import math
 import re
+import sys
 from dataclasses import replace
 
 from provtap.adql import nodes
 from provtap.adql.datatypes import Type, typed_column
 from provtap.adql.geometry import shape
 from provtap.adql.lexer import problem
-from provtap.adql.literals import as_timestamp
+from provtap.adql.literals import as_timestamp, literal_number
 from provtap.adql.plan import Cast, Constant, Expression
 
 LENGTH_LIMIT = 1_000_000
@@ -27,6 +29,15 @@ _TARGETS = {
     "POINT": Type.POINT,
     "CIRCLE": Type.CIRCLE,
 }
+_LARGEST: dict[Type, float] = {
+    Type.SHORT: 2**15 - 1,
+    Type.INT: 2**31 - 1,
+    Type.LONG: 2**63 - 1,
+    Type.FLOAT: 3.4028235e38,
+    Type.DOUBLE: sys.float_info.max,
+}
+_SMALLEST = {Type.FLOAT: 1.5e-45, Type.DOUBLE: 5e-324}
+_WHOLE = re.compile(r"\s*[+-]?[0-9]{1,400}\s*", re.ASCII)
 _NUMBER = re.compile(
     r"\s*([+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)(e[+-]?[0-9]+)?|nan|[+-]?inf(inity)?)\s*", re.IGNORECASE | re.ASCII
 )
@@ -46,8 +57,10 @@ def cast(node: nodes.Cast, value: Expression) -> Expression:
         raise problem(f"{value.type.noun.capitalize()} can't be cast to {node.type_name}.", node.value.at)
     if type_.is_geometry:
         return _place(node, type_, value)
-    if isinstance(value, Constant) and value.kind == "string":
-        value = _checked(node, type_, value)
+    if isinstance(value, Constant) and value.kind == "string" and type_ is Type.TIMESTAMP:
+        value = as_timestamp(value, node.value.at)
+    if type_.is_number:
+        _check_number(node, type_, value)
     unit, ucd = (value.about.unit, value.about.ucd) if value.about else (None, None)
     about = typed_column(type_, unit=unit, ucd=ucd)
     padded = node.type_name == "CHAR" and node.length is not None
@@ -64,13 +77,29 @@ def _can_become(source: Type, target: Type) -> bool:
     return source in {Type.TEXT, Type.NULL, target} or (source.is_number and target.is_number)
 
 
-def _checked(node: nodes.Cast, type_: Type, literal: Constant) -> Expression:
-    """Return a text literal, if it spells a value of this type."""
-    if type_ is Type.TIMESTAMP:
-        return as_timestamp(literal, node.value.at)
-    if type_.is_number and not _NUMBER.fullmatch(literal.text):
-        raise problem(f"'{literal.text[:40]}' is no number.", node.value.at)
-    return literal
+def _check_number(node: nodes.Cast, type_: Type, value: Expression) -> None:
+    """Refuse a literal that no number of this type can hold: PostgreSQL would not even plan the query."""
+    text, number = None, literal_number(value)
+    if isinstance(value, Constant) and value.kind == "string":
+        text = value.text
+        if not (_NUMBER if type_ in _SMALLEST else _WHOLE).fullmatch(text):
+            kind = "number" if type_ in _SMALLEST else "whole number"
+            raise problem(f"'{text[:40]}' is no {kind}.", node.value.at)
+        number = float(text)
+    if number is not None and not _holds(type_, number, text):
+        raise problem(f"This number is out of the range of {node.type_name}.", node.value.at)
+
+
+def _holds(type_: Type, number: float, text: str | None) -> bool:
+    if type_ not in _SMALLEST:
+        # The largest bigint has no double of its own.
+        exact = int(text) if text else int(round(number))
+        return -_LARGEST[type_] - 1 <= exact <= _LARGEST[type_]
+    if text and number == 0:
+        return not re.search("[1-9]", text.lower().partition("e")[0])
+    if math.isinf(number):
+        return text is not None and "i" in text.lower()
+    return math.isnan(number) or number == 0 or _SMALLEST[type_] <= abs(number) <= _LARGEST[type_]
 
 
 def _place(node: nodes.Cast, type_: Type, value: Expression) -> Expression:

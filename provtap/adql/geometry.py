@@ -101,7 +101,7 @@ def geometry_call(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> 
     Raises: AdqlError for arguments of the wrong type, and for literal numbers that mean no place on the sky.
     """
     given = list(zip(arguments, call.arguments, strict=True))
-    if _is_system(given[0][0]):
+    if call.name in {"POINT", "CIRCLE"} and _is_system(given[0][0]):
         given = given[1:]
     kinds = _ARGUMENTS[call.name, len(given)]
     numbers: list[Expression] = []
@@ -113,7 +113,7 @@ def geometry_call(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> 
         case "POINT" | "CIRCLE":
             return shape(Type(call.name.lower()), numbers, call.at)
         case "COORD1" | "COORD2":
-            return numbers[call.name == "COORD2"]
+            return _degrees(numbers[call.name == "COORD2"])
     function = _BY_NAME[call.name]
     about = typed_column(function.result, unit=function.unit)
     return Call(function.result, tuple(numbers), about, function=function)
@@ -140,11 +140,14 @@ def _numbers(value: Expression) -> list[Expression]:
     """Return a number, or those that a point or circle is made of."""
     if not value.type.is_geometry:
         return [value]
-    degrees = typed_column(Type.DOUBLE, unit="deg")
     if isinstance(value, Call):
-        return [Call(Type.DOUBLE, (number,), degrees, function=_NUMBER) for number in value.operands]
+        return list(value.operands)
     elements = _ELEMENTS[: 2 if value.type is Type.POINT else 3]
-    return [Call(Type.DOUBLE, (value,), degrees, function=element) for element in elements]
+    return [_degrees(value, element) for element in elements]
+
+
+def _degrees(value: Expression, function: Function = _NUMBER) -> Expression:
+    return Call(Type.DOUBLE, (value,), typed_column(Type.DOUBLE, unit="deg"), function=function)
 
 
 def _circle(value: Expression) -> list[Expression]:

@@ -66,7 +66,7 @@ def literal_number(value: Expression) -> float | None:
     """Return the number that a literal, signed or not, tells; None for any other expression."""
     match value:
         case Constant(type=type_) if type_.is_number:
-            return float(value.text)
+            return int(value.text) if value.kind == "integer" else float(value.text)
         case Operation(operator="-", operands=(operand,)):
             number = literal_number(operand)
             return None if number is None else -number

@@ -40,7 +40,7 @@ USER_FUNCTIONS = (
         name="ivo_nocasematch",
         parameters=(Parameter("value", Kind.TEXT), Parameter("pattern", Kind.TEXT)),
         result=Type.INT,
-        sql="({0} COLLATE \"default\" ILIKE {1} ESCAPE '')",
+        sql='({0} COLLATE "default" ILIKE {1} COLLATE "default" ESCAPE \'\')',
         is_condition=True,
         description="1 if the value matches the pattern (% any characters, _ any one), whatever the case,"
         " else 0.",
@@ -81,7 +81,7 @@ USER_FUNCTIONS = (
         name="gavo_match",
         parameters=(Parameter("pattern", Kind.TEXT), Parameter("string", Kind.TEXT)),
         result=Type.INT,
-        sql='({1} COLLATE "default" ~ {0})',
+        sql='({1} COLLATE "default" ~ {0} COLLATE "default")',
         is_condition=True,
         description="1 if the POSIX regular expression matches anywhere in the string, else 0.",
     ),

@@ -118,15 +118,24 @@ class Values:
                 case Kind.WHOLE | Kind.POINT:
                     yield self.value_sql(operand)
                 case Kind.NUMBER:
-                    yield f"{self._operand(operand)}::{function.number_type}"
+                    yield self._made(operand, function.number_type)
                 case _:
-                    yield f"{self._operand(operand)}::{SQL_TYPES[operand.type]}"
+                    yield self._made(operand, SQL_TYPES[operand.type])
 
     def _operand(self, value: Expression) -> str:
         """Return a value to stand beside an operator."""
         sql = self.value_sql(value)
-        simple = isinstance(value, plan.Field | plan.Constant | plan.Call | plan.Aggregate)
+        simple = isinstance(value, plan.Field | plan.Constant | plan.Call | plan.Cast | plan.Aggregate)
         return sql if simple else f"({sql})"
+
+    def _made(self, value: Expression, sql_type: str) -> str:
+        """Return a value of this PostgreSQL type, which some have by themselves."""
+        match value:
+            case plan.Call(type=type_) if SQL_TYPES[type_] == sql_type:
+                return self.value_sql(value)
+            case plan.Constant(kind="timestamp" | "approximate", type=type_) if SQL_TYPES[type_] == sql_type:
+                return constant_sql(value)
+        return f"{self._operand(value)}::{sql_type}"
 
     def _as_text(self, value: Expression) -> str:
         return text_form(self._operand(value), value.type)
@@ -157,7 +166,8 @@ class Values:
                 return f"{first} {operator} {others[0]} ESCAPE ''"
             case "ILIKE" | "NOT ILIKE":
                 # Names and ids have the collation "C", under which only ASCII letters have case.
-                return f"{first}::text COLLATE \"default\" {operator} {others[0]} ESCAPE ''"
+                collated = [f'{operand}::text COLLATE "default"' for operand in (first, *others)]
+                return f"{collated[0]} {operator} {collated[1]} ESCAPE ''"
             case "=" if truth := self._truth(operands):
                 return truth
         return f"{first} {operator} {others[0]}"
