@@ -58,6 +58,9 @@ class Settings:
     document_bytes: int = 100_000_000
     """Size of one provenance document."""
 
+    declare_coalesce: bool = False
+    """Whether the capabilities name COALESCE, by a feature type that not every validator knows yet."""
+
     def __post_init__(self) -> None:
         """Refuse a root that no client could use: every document that leads on is made with it."""
         if self.base_url is not None and not re.fullmatch(r"https?://[^/?#\s]+[^?#\s]*", self.base_url):
@@ -100,16 +103,23 @@ def _cast(name: str, value: Any, known: Mapping[str, Any]) -> Any:
         raise SettingsError(f"There is no setting {PREFIX}{name.upper()}.", hint=hint)
     kind = str(getattr(known[name], "__name__", known[name])).removesuffix(" | None")
     try:
+        if kind == "bool":
+            return _BOOLEANS[str(value).lower()]
         if kind == "int":
             return _positive(int(str(value)))
         if kind == "float":
             return _positive(float(str(value)))
         return Path(str(value)) if kind.endswith("Path") else str(value)
+    except KeyError as error:
+        raise SettingsError(f"{PREFIX}{name.upper()} must be true or false, not {value!r}.") from error
     except ValueError as error:
         raise SettingsError(
             f"{PREFIX}{name.upper()} must be a positive {'whole ' if kind == 'int' else ''}number, "
             f"not {value!r}."
         ) from error
+
+
+_BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 def _positive(number: float) -> float:

@@ -23,6 +23,8 @@ def test_nothing_needs_to_be_set() -> None:
         ("METADATA_DIR", "meta", Path("meta")),
         ("DATABASE_URL", "host=x", "host=x"),
         ("SITE", "La Palma", "La Palma"),
+        ("DECLARE_COALESCE", "True", True),
+        ("DECLARE_COALESCE", "no", False),
     ],
 )
 def test_variable_sets_the_setting_of_its_name(name: str, text: str, value: object) -> None:
@@ -47,6 +49,12 @@ def test_misspelt_variable_is_refused() -> None:
     """A limit that silently does not hold is worse than a service that does not start."""
     with pytest.raises(SettingsError, match=r"no setting PROVTAP_MAXRECS. Did you mean PROVTAP_MAXREC\?"):
         Settings.from_environ({"PROVTAP_MAXRECS": "5"})
+
+
+def test_switch_is_on_or_off() -> None:
+    """A word that means neither is refused."""
+    with pytest.raises(SettingsError, match="PROVTAP_DECLARE_COALESCE must be true or false, not 'maybe'."):
+        Settings.from_environ({"PROVTAP_DECLARE_COALESCE": "maybe"})
 
 
 @pytest.mark.parametrize("name", [f.name for f in fields(Settings) if f.type in (int, float)])

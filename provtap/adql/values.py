@@ -32,7 +32,7 @@ class Values:
             case plan.Aggregate(name=name) if name not in _LIKE_THEIR_ARGUMENT:
                 return self.value_sql(value)
         cast = SQL_TYPES.get(value.type)
-        return f"{self._operand(value)}::{cast}" if cast else self.value_sql(value)
+        return self._made(value, cast) if cast else self.value_sql(value)
 
     def value_sql(self, value: Expression) -> str:
         """Return a value."""
@@ -81,6 +81,8 @@ class Values:
             return f"provext.to_timestamp({self.typed_sql(operand)})"
         # PostgreSQL rounds numeric, which its decimal literals are, otherwise than double precision.
         source = self.typed_sql(operand) if operand.type is Type.DOUBLE else self._operand(operand)
+        if cast.type is operand.type is Type.DOUBLE:
+            return source
         return f"{source}::{SQL_TYPES[cast.type]}"
 
     def case_sql(self, case: plan.Case) -> str:

@@ -12,6 +12,8 @@ from vo_models.tapregext.models import (
     DataLimits,
     DataModelType,
     Language,
+    LanguageFeature,
+    LanguageFeatureList,
     OutputFormat,
     TableAccess,
     TimeLimits,
@@ -20,6 +22,7 @@ from vo_models.tapregext.models import (
 from vo_models.voresource.models import AccessURL, Capability, Interface
 from vo_models.vosi.capabilities import VOSICapabilities
 
+from provtap.adql.features import language_features
 from provtap.config import Settings
 from provtap.query import LANGUAGES
 from provtap.results.formats import FORMATS
@@ -47,7 +50,7 @@ def _table_access(tap_url: str, settings: Settings, tableset: Tableset) -> Table
     return TableAccess(
         interface=[_interface(tap_url, "base", "1.1")],
         data_model=_data_models(tableset),
-        language=[_language()],
+        language=[_language(settings)],
         output_format=[OutputFormat(mime=f.mime, alias=list(f.aliases), ivo_id=f.ivo_id) for f in FORMATS],
         execution_duration=TimeLimits(default=duration, hard=duration),
         output_limit=DataLimits(
@@ -63,15 +66,26 @@ def _data_models(tableset: Tableset) -> list[DataModelType]:
     return [DataModelType(value=model.rpartition("/")[2], ivo_id=model) for model in models]
 
 
-def _language() -> Language:
+def _language(settings: Settings) -> Language:
     """Return what LANG may be: ADQL, or ADQL with one of the versions."""
     versions = [lang.removeprefix("ADQL-") for lang in LANGUAGES if lang.startswith("ADQL-")]
     return Language(
         name="ADQL",
         version=[Version(value=v, ivo_id=f"ivo://ivoa.net/std/ADQL#v{v}") for v in versions],
         description="The Astronomical Data Query Language of the IVOA.",
-        language_features=[],  # vo-models wants to be told
+        language_features=_features(settings),
     )
+
+
+def _features(settings: Settings) -> list[LanguageFeatureList]:
+    """Return the optional features of ADQL 2.1 that work here (REG-7, REG-8)."""
+    features = language_features(declare_coalesce=settings.declare_coalesce)
+    return [
+        LanguageFeatureList(
+            type=type_, feature=[LanguageFeature(form=f.form, description=f.description) for f in members]
+        )
+        for type_, members in features.items()
+    ]
 
 
 def _endpoint(standard_id: str, url: str, version: str) -> Capability:

@@ -19,6 +19,7 @@ from provtap.query import LANGUAGES
 from provtap.results.formats import choose
 from provtap.tableset import Column, Key, Schema, Table, Tableset
 from provtap.web import create_app
+from provtap.web.capabilities import capabilities_document
 from provtap.web.tables import tableset_document
 from tests.live import live_server
 
@@ -120,10 +121,41 @@ def test_limits_are_those_that_are_kept(capability):
 
 
 def test_what_is_not_offered_is_not_declared(capability):
-    """C6, REG-7, REG-14: no uploads, no language features, no security methods."""
-    absent = {"uploadMethod", "uploadLimit", "retentionPeriod", "languageFeatures", "securityMethod"}
+    """C6, REG-14: no uploads, no security methods."""
+    absent = {"uploadMethod", "uploadLimit", "retentionPeriod", "securityMethod"}
 
     assert absent & {element.tag for element in capability.iter()} == set()
+
+
+def declared(capability):
+    """Return the forms of all language features, by the last word of their type."""
+    return {
+        features.get("type").rpartition("#features-")[2]: [form.text for form in features.iter("form")]
+        for features in capability.iter("languageFeatures")
+    }
+
+
+def test_the_optional_features_of_adql_are_declared(capability):
+    """C4, REG-7, REG-8; C5: COALESCE only if asked to."""
+    forms = declared(capability)
+
+    assert "prov_number(value VARCHAR) -> DOUBLE PRECISION" in forms.pop("udf")
+    assert forms == {
+        "adqlgeo": ["POINT", "CIRCLE", "DISTANCE", "COORD1", "COORD2", "CONTAINS", "INTERSECTS"],
+        "adql-string": ["LOWER", "UPPER", "ILIKE"],
+        "adql-sets": ["UNION", "EXCEPT", "INTERSECT"],
+        "adql-common-table": ["WITH"],
+        "adql-type": ["CAST"],
+        "adql-unit": ["IN_UNIT"],
+        "adql-offset": ["OFFSET"],
+    }
+
+
+def test_coalesce_is_declared_where_the_operator_wants_it(tableset):
+    """C5: its feature type is unknown to taplint 3.4."""
+    document = capabilities_document(BASE, Settings(declare_coalesce=True), tableset)
+
+    assert declared(etree.fromstring(document))["adql-conditional"] == ["COALESCE"]
 
 
 def test_the_data_model_is_declared(capability):
