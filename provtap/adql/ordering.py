@@ -17,7 +17,6 @@ class Ordering(Expressions):
 
     def __init__(self, around: Expressions, outputs: Sequence[Output]) -> None:
         super().__init__(around.scope, around.query, around.no_aggregates_in)
-        self.around = around
         self.outputs = Outputs(outputs)
 
     def sorts(self, terms: Sequence[nodes.SortTerm], problems: Problems) -> tuple[Sort | None, ...]:
@@ -45,11 +44,6 @@ class Ordering(Expressions):
             if value is None:
                 raise
             return value
-
-    def set_function(self, call: nodes.SetFunction) -> Expression:
-        """Return an aggregate, which makes the whole query one of groups."""
-        self.around.aggregates += 1
-        return super().set_function(call)
 
     def _position(self, node: Literal) -> int:
         width = len(self.outputs.all)

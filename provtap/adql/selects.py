@@ -35,10 +35,11 @@ class Selects:
         having = self.condition(select.having, expressions)
         outputs, places = self.select_list(select.items, expressions)
         check_width(max(len(outputs) + len(group_by), len(query.order_by)), select.at)
-        sorts = Ordering(expressions, outputs).sorts(query.order_by, self.problems)
+        ordering = Ordering(expressions, outputs)
+        sorts = ordering.sorts(query.order_by, self.problems)
         order_by = tuple(sort for sort in sorts if sort)
         check_width(len(outputs) + len(group_by) + sum(s.position is None for s in order_by), select.at)
-        if select.group_by or having or expressions.aggregates:
+        if select.group_by or having or expressions.aggregates + ordering.aggregates:
             placed = list(zip((output.value for output in outputs), places, strict=True))
             placed += [(s.value, t.value.at) for s, t in zip(sorts, query.order_by, strict=True) if s]
             if having and select.having:
