@@ -134,13 +134,18 @@ def query_command(settings: Settings, adql: str, responseformat: str, maxrec: in
 
 @main.command(name="translate", epilog='Example: provtap translate "SELECT TOP 5 a_id FROM activity"')
 @click.argument("adql", metavar="ADQL")
+@click.option("--explain", is_flag=True, help="Show the plan of PostgreSQL as well, for the default MAXREC.")
 @click.pass_obj
-def translate_command(settings: Settings, adql: str) -> None:
-    """Print the PostgreSQL that an ADQL query becomes."""
-    import sqlparse
-
-    from provtap import metadata
+def translate_command(settings: Settings, adql: str, explain: bool) -> None:
+    """Print the PostgreSQL that an ADQL query becomes, and what its output columns are."""
+    from provtap import install, metadata
     from provtap.adql import translate
+    from provtap.adql.report import report
+    from provtap.database.explain import explain as plan
 
     statement = translate(adql, metadata.load(settings.metadata_dir))
-    click.echo(sqlparse.format(statement.sql, reindent=True))
+    click.echo(report(statement))
+    if explain:
+        with install.ready(settings) as (database, _):
+            lines = plan(database.reader, statement.copy_sql(settings.maxrec), settings.sync_duration)
+        click.echo("\n" + "\n".join(lines))

@@ -1,0 +1,22 @@
+"""The plan that PostgreSQL makes for a user's query, asked with the rights that it would run with."""
+
+import psycopg2
+
+from provtap.database.connect import Pool
+from provtap.database.failures import query_failure
+
+
+def explain(pool: Pool, sql: str, duration: float) -> list[str]:
+    """Return the lines of the plan for *sql*, which is not run; planning may take *duration* seconds.
+
+    Raises: QueryError, QueryTimeout, DatabaseUnavailable.
+    """
+    try:
+        with pool.connection() as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = %s", [round(duration * 1000)]
+            )
+            cursor.execute(f"EXPLAIN {sql}")
+            return [line for (line,) in cursor.fetchall()]
+    except psycopg2.Error as error:
+        raise query_failure(error) from error
