@@ -26,7 +26,9 @@ class ConditionRules(ValueRules):
     def as_condition(self, content: Value | Condition) -> Condition:
         """Return what was read if it is a condition."""
         if isinstance(content, Value):
-            raise problem("A value is no condition.", content.at, "Compare it with something.")
+            is_test = isinstance(content, nodes.FunctionCall) and content.name in {"CONTAINS", "INTERSECTS"}
+            hint = "Compare it with 1." if is_test else "Compare it with something."
+            raise problem("A value is no condition.", content.at, hint)
         return content
 
     def any_expression(self) -> Value | Condition:

@@ -65,8 +65,10 @@ class Cursor:
 
     def bracketed(self, content: Callable[[], T]) -> T:
         """Return what stands in a pair of brackets, one level deeper."""
-        self.expect("(")
+        at = self.expect("(").at
         result = self.nested(content)
+        if self.token.type == "end":
+            raise problem("This bracket is never closed.", at)
         self.expect(")")
         return result
 

@@ -48,15 +48,35 @@ def unexpected(token: Token, last: Token, expected: str) -> AdqlError:
     if token.type in _NOT_ADQL:
         message, hint = _NOT_ADQL[token.type]
         return problem(message, token.at, hint)
-    if token.type in RESERVED - _STRUCTURE:
+    if token.type in RESERVED and (token.type not in _STRUCTURE or last.type in {"AS", "."}):
         name = token.text.lower()
         hint = f'As a name, write it as "{name}" in double quotes.'
         if token.type in FORMS:
             hint = f'As a function it needs brackets; as a name, write it as "{name}" in double quotes.'
         return problem(f"{token.text} is a reserved word of ADQL; {expected} is due here.", token.at, hint)
-    if last.type == "identifier" and last.text.upper() == "LIMIT":
-        return problem("ADQL has no LIMIT.", last.at, f"Write SELECT TOP {token.text[:20]}.")
-    return problem(f"Expected {expected}, found {shown(token)}.", token.at)
+    for word in (last, token):
+        if word.type == "identifier" and word.text.upper() == "LIMIT":
+            rows = token.text[:20] if token.type == "integer" else "n"
+            return problem("ADQL has no LIMIT.", word.at, f"Write SELECT TOP {rows}.")
+    return problem(f"Expected {expected}, found {shown(token)}.", token.at, _hint(token, last))
+
+
+def _hint(token: Token, last: Token) -> str | None:
+    """Return what was probably meant by *token* after *last*."""
+    match last.type, token.type:
+        case "=", "=":
+            return "Equality is a single =."
+        case ",", _:
+            return "Is the comma before it one too many?"
+        case "string", "identifier":
+            return "A quote inside a text is written twice: 'it''s'."
+        case "integer", "DISTINCT" | "ALL":
+            return f"{token.type} stands before TOP."
+        case _, "UNION" | "EXCEPT" | "INTERSECT":
+            return "A SELECT with its own ORDER BY or OFFSET needs brackets."
+        case "identifier", _ if last.text.upper() == "RECURSIVE":
+            return "ADQL has no recursion."
+    return None
 
 
 def shown(token: Token) -> str:

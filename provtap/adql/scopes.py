@@ -67,9 +67,10 @@ ANYTHING = Outputs([Output("", UNKNOWN)])
 
 
 def did_you_mean(name: Name, known: Iterable[str]) -> str | None:
-    """Return the hint that names what is most like *name*."""
-    spelling = {text.lower(): text for text in known}
-    near = get_close_matches(name.text.lower(), spelling, n=1)
+    """Return the hint that names what starts with *name*, or is most like it."""
+    text = name.text.lower()
+    spelling = {other.lower(): other for other in known}
+    near = [other for other in spelling if other.startswith(text)] or get_close_matches(text, spelling, n=1)
     return f"Did you mean {spelling[near[0]]}?" if near else None
 
 
@@ -190,17 +191,25 @@ def unknown_qualifier(qualifiers: Sequence[Name], sources: Sequence[Source]) -> 
 
 def _only(name: Name, found: list[Output], sources: Sequence[Source]) -> Expression | None:
     if len(found) > 1:
-        tables = [s.names[-1] for s in sources if s.names and s.outputs.called(name)]
-        hint = (
-            f"Write {' or '.join(f'{table}.{name.text}' for table in tables)}." if len(tables) > 1 else None
-        )
-        raise problem(f"The column {name.text} is ambiguous.", name.at, hint)
+        raise _ambiguous_column(name, [s for s in sources if s.names and s.outputs.called(name)])
     return found[0].value if found else None
+
+
+def _ambiguous_column(name: Name, sources: Sequence[Source]) -> AdqlError:
+    tables = [source.names[-1] for source in sources]
+    if len(set(tables)) < len(tables):
+        tables = [".".join(source.names) for source in sources]
+    if len(set(tables)) < len(tables):
+        return FollowUp()  # of two tables of one name
+    hint = f"Write {' or '.join(f'{table}.{name.text}' for table in tables)}." if len(tables) > 1 else None
+    return problem(f"The column {name.text} is ambiguous.", name.at, hint)
 
 
 def _unknown_column(name: Name, sources: Sequence[Source]) -> AdqlError:
     searched = ", ".join(dict.fromkeys(source.table for source in sources)) or "a query without tables"
     hint = did_you_mean(name, [output.name for source in sources for output in source.outputs.all])
+    if name.delimited and not hint:
+        hint = "Double quotes are for names; a text stands in single ones."
     return problem(f"Unknown column {name.text} in {searched}.", name.at, hint)
 
 

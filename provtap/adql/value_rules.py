@@ -226,4 +226,7 @@ class ValueRules(Cursor, ABC):
             return nodes.SetFunction(name.at, name.type, False, None)
         quantifier = self.accept("DISTINCT", "ALL")
         distinct = quantifier is not None and quantifier.type == "DISTINCT"
-        return nodes.SetFunction(name.at, name.type, distinct, self.value_expression())
+        value = self.value_expression()
+        if self.token.type == ",":
+            raise problem(f"{name.type} takes one value.", self.token.at)
+        return nodes.SetFunction(name.at, name.type, distinct, value)

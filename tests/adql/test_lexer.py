@@ -82,6 +82,9 @@ def test_positions_count_lines_and_characters_from_one():
         ("a % 2", 3, "MOD(x, y)"),
         ("_a", 1, "underscore"),
         ("a # b", 3, "means nothing"),
+        ("a::text", 2, "CAST(value AS type)"),
+        ("a ~ 'x'", 3, "gavo_match"),
+        ("a && b", 3, "Write AND"),
     ],
 )
 def test_what_is_no_word_is_named_with_its_place(text, column, part):

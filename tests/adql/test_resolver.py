@@ -61,6 +61,12 @@ def test_among_names_that_differ_by_case_a_regular_one_is_the_small_one():
             "The table other is ambiguous. (line 1, column 15) Write lab.other or attic.other.",
         ),
         ("SELECT x.k_int FROM kinds", "This query has no table or alias x."),
+        (
+            'SELECT k_int FROM kinds WHERE k_text = "one"',
+            "Double quotes are for names; a text stands in single",
+        ),
+        ("SELECT k_int FROM lab.other, attic.other", "Write lab.other.k_int or attic.other.k_int."),
+        ("SELECT 1 FROM la.kinds", "Unknown schema la. (line 1, column 15) Did you mean lab?"),
         ("SELECT x.* FROM kinds", "This query has no table or alias x."),
         ("SELECT kinds.k_int FROM kinds AS a", "lab.kinds is called a in this query."),
         (
