@@ -30,9 +30,9 @@ _CONVERSIONS = """\
 | form | result | meaning |
 |---|---|---|
 | `CAST(value AS type)` | the type | SMALLINT, INTEGER, BIGINT, REAL, DOUBLE PRECISION, CHAR, CHAR(n), \
-VARCHAR, VARCHAR(n), TIMESTAMP; a text literal also becomes a POINT or CIRCLE. To a whole number, halves are rounded \
-to the even one. Texts longer than n are cut; CHAR(n) fills up with blanks, CHAR alone means VARCHAR. A \
-timestamp becomes a text with a `T`. Unit and UCD stay. |
+VARCHAR, VARCHAR(n), TIMESTAMP; a text literal also becomes a POINT or CIRCLE. To a whole number, halves \
+are rounded to the even one. Texts longer than n are cut; CHAR(n) fills up with blanks, CHAR alone means \
+VARCHAR. A timestamp becomes a text with a `T`. Unit and UCD stay. |
 | `IN_UNIT(x, 'unit')` | DOUBLE PRECISION | x in another unit, in the syntax of VOUnits. What x is must have \
 a unit: a column that has one, or an expression of such columns. |
 | `COALESCE(a, ...)` | type of a | The first argument that is not NULL. All are of one type; a literal takes \

@@ -79,10 +79,10 @@ class Values:
         if cast.type is Type.TIMESTAMP and operand.type is Type.TEXT:
             # PostgreSQL's own cast takes "yesterday" too, and drops time zones without a word.
             return f"provext.to_timestamp({self.typed_sql(operand)})"
+        if operand.type is cast.type:
+            return self._made(operand, SQL_TYPES[cast.type])
         # PostgreSQL rounds numeric, which its decimal literals are, otherwise than double precision.
         source = self.typed_sql(operand) if operand.type is Type.DOUBLE else self._operand(operand)
-        if cast.type is operand.type is Type.DOUBLE:
-            return source
         return f"{source}::{SQL_TYPES[cast.type]}"
 
     def case_sql(self, case: plan.Case) -> str:

@@ -90,3 +90,9 @@ def fetch(connection, sql):
     with connection, connection.cursor() as cursor:
         cursor.execute(sql)
         return cursor.fetchall()
+
+
+def value(ask, expression, source="kinds WHERE k_short = 1"):
+    """Return the value of an expression over one row, as text."""
+    ((cell,),) = ask(f"SELECT {expression} FROM {source}")
+    return None if cell is None else str(cell)
