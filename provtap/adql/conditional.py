@@ -4,6 +4,7 @@ Source: ADQL 2.1, section 4.8, for COALESCE; the other two are an extension, wit
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from provtap.adql.comparisons import comparable
 from provtap.adql.datatypes import Type, arithmetic_type, typed_column
@@ -47,6 +48,10 @@ def case(
     found = [branch[0] for branch in branches]
     if looked_for is not None:
         looked_for, *found = comparable([looked_for, *found], at)
+        if looked_for.type is Type.NULL:  # PostgreSQL would take it for a text
+            looked_for = replace(
+                looked_for, type=next((f.type for f in found if f.type is not Type.NULL), Type.NULL)
+            )
     results, type_ = of_one_type("CASE", [*(branch[1] for branch in branches), *otherwise], at)
     pairs = [operand for pair in zip(found, results, strict=False) for operand in pair]
     operands = [*([looked_for] if looked_for else []), *pairs, *results[len(branches) :]]

@@ -90,7 +90,9 @@ class Values:
         operands = list(case.operands)
         parts = ["CASE"]
         if case.simple:
-            parts.append(self.value_sql(operands.pop(0)))
+            operand = operands.pop(0)
+            is_literal = isinstance(operand, plan.Constant)
+            parts.append(self.typed_sql(operand) if is_literal else self.value_sql(operand))
         while len(operands) > 1:
             found, then = operands.pop(0), operands.pop(0)
             sql = self.value_sql(found) if case.simple else self.condition_sql(found)

@@ -70,7 +70,6 @@ def test_opposite_points_are_half_a_circle_apart(call, point, offset):
         ((350, 0), (10, 0), 20),
         ((-10, 0), (350, 0), 0),
         ((0, 0), (1e-300, 0), 1e-300),
-        ,
     ],
 )
 def test_distances_of_note(call, a, b, distance):
