@@ -130,6 +130,8 @@ class Parser(ConditionRules):
             return False
         distance = 1
         while self.peek(distance).type == "." and self.peek(distance + 1).type != "*":
+            if distance > 7:  # more parts than any name has
+                return False
             distance += 2
         return self.peek(distance).type == "."
 

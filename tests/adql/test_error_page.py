@@ -1,0 +1,26 @@
+"""What the page about errors shows is what users are told."""
+
+import re
+
+import pytest
+
+from provtap.adql import translate
+from provtap.errors import AdqlError
+from tests.documents import ROOT
+
+PAGE = (ROOT / "docs/reference/adql-errors.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```adql\n((?:[^`].*\n)+)```\n\n> (.*)$", PAGE, re.MULTILINE)
+
+
+def test_the_page_shows_ten_wrong_queries():
+    """Issue 3, "Must show"."""
+    assert len(EXAMPLES) == PAGE.count("```adql") >= 10
+
+
+@pytest.mark.parametrize("query, message", EXAMPLES)
+def test_the_message_shown_is_the_one_told(tableset, query, message):
+    """Issue 3, part 7: one sentence, line and column, the nearest name, the hint."""
+    with pytest.raises(AdqlError) as caught:
+        translate(query, tableset)
+
+    assert str(caught.value) == message
