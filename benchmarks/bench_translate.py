@@ -16,12 +16,12 @@ from provtap.adql.resolver import resolve
 ROUNDS = 200
 PEER_ROUNDS = 5
 QUERY = """
-SELECT TOP 100 a.a_id, a.a_name, e.e_location, COUNT(*) AS n
+SELECT TOP 100 a.a_id, a.a_name, p.e_location, COUNT(*) AS n
   FROM provenance.activity AS a
   JOIN provenance.used AS u ON u.u_activity_id = a.a_id
-  JOIN provenance.entity AS e ON e.e_id = u.u_entity_id
- WHERE a.a_starttime BETWEEN '2026-01-01' AND '2026-02-01' AND (e.e_name LIKE 'run%' OR u.u_role = 'input')
- GROUP BY a.a_id, a.a_name, e.e_location
+  JOIN provenance.entity AS p ON p.e_id = u.u_entity_id
+ WHERE a.a_starttime BETWEEN '2026-01-01' AND '2026-02-01' AND (p.e_name LIKE 'run%' OR u.u_role = 'input')
+ GROUP BY a.a_id, a.a_name, p.e_location
  ORDER BY n DESC, a.a_id
 """
 
