@@ -31,7 +31,7 @@ def nullif(values: Sequence[Expression], at: Position) -> Expression:
     Raises: AdqlError if they can't be compared.
     """
     operands = comparable(values, at)
-    type_ = operands[0].type
+    type_ = next((o.type for o in operands if o.type is not Type.NULL), Type.TEXT)
     return Operation(type_, operands, _shared(type_, operands[:1]), operator="NULLIF")
 
 
@@ -80,8 +80,8 @@ def _is_literal(value: Expression) -> bool:
 
 
 def _literal_type(types: list[Type]) -> Type:
-    if not types:
-        return Type.NULL
+    if not types:  # only NULLs, which PostgreSQL takes for texts
+        return Type.TEXT
     return arithmetic_type(types) if types[0].is_number else types[0]
 
 

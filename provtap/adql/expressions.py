@@ -239,7 +239,8 @@ def _extreme(call: nodes.SetFunction, argument: Expression) -> tuple[Type, Colum
         raise _wrong_argument(call, argument)
     about = argument.about or typed_column(argument.type)
     ucd = f"{about.ucd};stat.{call.name.lower()}" if about.ucd and "stat." not in about.ucd else about.ucd
-    return argument.type, replace(about, ucd=ucd, utype=None, description=None)
+    type_ = Type.TEXT if argument.type is Type.NULL else argument.type  # as PostgreSQL takes it
+    return type_, replace(about, ucd=ucd, utype=None, description=None)
 
 
 def _wrong_argument(call: nodes.SetFunction, argument: Expression) -> AdqlError:

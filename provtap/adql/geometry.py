@@ -101,7 +101,7 @@ def geometry_call(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> 
     Raises: AdqlError for arguments of the wrong type, and for literal numbers that mean no place on the sky.
     """
     given = list(zip(arguments, call.arguments, strict=True))
-    if call.name in {"POINT", "CIRCLE"} and _is_system(given[0][0]):
+    if _has_system(call.name, arguments):
         given = given[1:]
     kinds = _ARGUMENTS[call.name, len(given)]
     numbers: list[Expression] = []
@@ -131,9 +131,13 @@ def shape(type_: Type, numbers: Sequence[Expression], at: Position) -> Call:
     return Call(type_, tuple(numbers), typed_column(type_), function=_BY_NAME[type_.name])
 
 
-def _is_system(argument: Expression) -> bool:
-    """Whether an argument can only be a coordinate system, which ADQL 2.1 has deprecated."""
-    return isinstance(argument, Constant) and argument.kind in {"string", "null"}
+def _has_system(name: str, arguments: Sequence[Expression]) -> bool:
+    """Whether the first argument is a coordinate system, which ADQL 2.1 has deprecated."""
+    first = arguments[0]
+    if name not in {"POINT", "CIRCLE"} or not isinstance(first, Constant):
+        return False
+    surplus = (name, len(arguments)) not in _ARGUMENTS or arguments[1].type is Type.POINT
+    return surplus and first.kind in {"string", "null"}
 
 
 def _numbers(value: Expression) -> list[Expression]:
