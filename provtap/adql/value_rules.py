@@ -14,7 +14,7 @@ from provtap.adql.lexer import Position, Token, problem
 from provtap.adql.nodes import Condition, Value
 
 ARITHMETIC_LIMIT = 1_000
-"""Operands of one chain of + - * / or ||: PostgreSQL evaluates these in depth and would run out of stack."""
+"""Operands of one chain of + - * /: PostgreSQL evaluates these in depth, and would run out of its stack."""
 
 SET_FUNCTIONS = frozenset({"AVG", "COUNT", "MAX", "MIN", "SUM"})
 USER_PREFIXES = ("prov_", "ivo_", "gavo_")
@@ -96,7 +96,7 @@ class ValueRules(Cursor, ABC):
             return first
         values = [self.character_factor(first)]
         while self.accept("||"):
-            self.check_length(values, ARITHMETIC_LIMIT)
+            self.check_length(values)
             values.append(self.character_factor(self.primary()))
         return nodes.Concatenation(first.at, tuple(values))
 

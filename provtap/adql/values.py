@@ -62,7 +62,7 @@ class Values:
         """Return texts joined, COALESCE, NULLIF or a number with its sign."""
         match operation.operator:
             case "||":
-                return " || ".join(map(self._as_text, operation.operands))
+                return _joined([self._as_text(operand) for operand in operation.operands])
             case "COALESCE" | "NULLIF":
                 return f"{operation.operator}({', '.join(map(self.value_sql, operation.operands))})"
         # The blank keeps `- -1` from becoming a comment.
@@ -211,3 +211,11 @@ def constant_sql(constant: plan.Constant) -> str:
         case "null":
             return "NULL"
     return constant.text
+
+
+def _joined(texts: list[str]) -> str:
+    """Return texts joined by ||, many of them by halves: a chain is as deep for PostgreSQL as it is long."""
+    if len(texts) <= 100:
+        return " || ".join(texts)
+    half = len(texts) // 2
+    return f"({_joined(texts[:half])}) || ({_joined(texts[half:])})"
