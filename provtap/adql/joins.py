@@ -144,8 +144,8 @@ class Joins:
 
     def _unknown(self, reference: nodes.TableName) -> tuple[TableExpression, Relation]:
         """Return what stands for a table that there is not."""
-        name = reference.alias or reference.names[-1]
-        source = Source((name.text,), name.text, ANYTHING)
+        names = (reference.alias,) if reference.alias else reference.names
+        source = Source(tuple(name.text for name in names), names[-1].text, ANYTHING)
         return plan.CommonTable("", ""), Relation((source,), ANYTHING)
 
     def alias(self, at: Position) -> str:

@@ -23,3 +23,11 @@ def lab(server):
 def ask(lab):
     """A function that runs ADQL on the lab's tables, and returns the cells as results get them."""
     return lambda text, maxrec=1_000: fetch(lab, translate(text, LAB).copy_sql(maxrec))
+
+
+@pytest.fixture(scope="package")
+def reader(template):
+    """A connection to a database that init was run on."""
+    connection = psycopg2.connect(template.database_url)
+    yield connection
+    connection.close()

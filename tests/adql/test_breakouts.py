@@ -1,6 +1,5 @@
 """Attempts to reach what is not published, or to make a text more than a text (D9, D11)."""
 
-import psycopg2
 import pytest
 
 from provtap.adql import translate
@@ -27,14 +26,6 @@ QUOTES = [
     "\t",
     "{0}",
 ]
-
-
-@pytest.fixture(scope="module")
-def reader(template):
-    """A connection to a database that init was run on."""
-    connection = psycopg2.connect(template.database_url)
-    yield connection
-    connection.close()
 
 
 @pytest.mark.parametrize(

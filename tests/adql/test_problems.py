@@ -39,6 +39,7 @@ def test_the_text_has_each_position_and_hint():
     "text",
     [
         "SELECT n.a, b, n.* FROM nope AS n WHERE n.c = 1 GROUP BY d ORDER BY e",
+        "SELECT x.lab.kinds.k_int, x.lab.kinds.* FROM x.lab.kinds",
         "SELECT * FROM nope, kinds WHERE k_intt = 1",
         "SELECT * FROM nope NATURAL JOIN kinds ORDER BY 3",
         "SELECT nope.a FROM kinds JOIN nope USING (k_int) WHERE y = 'z'",
