@@ -114,6 +114,8 @@ def geometry_call(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> 
             return shape(Type(call.name.lower()), numbers, call.at)
         case "COORD1" | "COORD2":
             return _degrees(numbers[call.name == "COORD2"])
+    if call.name == "INTERSECTS" and all(literal_number(number) is not None for number in numbers[:3]):
+        numbers = numbers[3:] + numbers[:3]  # the bounds are on the first latitude, best that of a column
     function = _BY_NAME[call.name]
     about = typed_column(function.result, unit=function.unit)
     return Call(function.result, tuple(numbers), about, function=function)

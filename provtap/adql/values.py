@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from provtap.adql import plan
 from provtap.adql.cells import SQL_TYPES, text_form
 from provtap.adql.datatypes import Type
+from provtap.adql.literals import literal_number
 from provtap.adql.plan import Expression
 from provtap.adql.quoting import quote_name, quote_text
 from provtap.adql.signatures import Function, Kind
 
 _COMPUTED = frozenset({"SUM", "AVG"})
+_ROUNDING = 1e-9
+"""Degrees, far more than rounding can move a distance."""
 _LIKE_THEIR_ARGUMENT = frozenset({"MIN", "MAX"})
 
 
@@ -159,6 +162,14 @@ class Values:
                 return f"NOT ({self.condition_sql(operands[0])})"
             case "IS NULL" | "IS NOT NULL":
                 return f"{self._operand(operands[0])} {operator}"
+            case "=" if truth := self._truth(operands):
+                return truth
+            case "<" | "<=" | ">" | ">=":
+                return self._bounds(operator, operands) + self.predicate_sql(operator, operands)
+        return self.predicate_sql(operator, operands)
+
+    def predicate_sql(self, operator: str, operands: Sequence[Expression]) -> str:
+        """Return values compared in any way."""
         first, *others = map(self._operand, operands)
         match operator:
             case "BETWEEN" | "NOT BETWEEN":
@@ -172,8 +183,6 @@ class Values:
                 # Names and ids have the collation "C", under which only ASCII letters have case.
                 collated = [f'{operand}::text COLLATE "default"' for operand in (first, *others)]
                 return f"{collated[0]} {operator} {collated[1]} ESCAPE ''"
-            case "=" if truth := self._truth(operands):
-                return truth
         return f"{first} {operator} {others[0]}"
 
     def _truth(self, operands: Sequence[Expression]) -> str | None:
@@ -181,10 +190,23 @@ class Values:
         for call, number in (operands, operands[::-1]):
             if not isinstance(call, plan.Call) or not isinstance(number, plan.Constant):
                 continue
-            if call.function.is_condition and number.kind == "integer":
+            if call.function.is_condition and number.text in {"0", "1"}:
                 sql = call.function.sql.format(*self._arguments(call.function, call.operands))
-                return {"1": sql, "0": f"NOT {sql}"}.get(number.text)
+                return sql if number.text == "1" else f"NOT {sql}"
         return None
+
+    def _bounds(self, operator: str, operands: Sequence[Expression]) -> str:
+        """Return what `DISTANCE(...) < radius` says of a latitude, for an index to serve; else nothing."""
+        call, limit = operands if operator in {"<", "<="} else operands[::-1]
+        radius = literal_number(limit)
+        if not isinstance(call, plan.Call) or call.function.name != "DISTANCE" or radius is None:
+            return ""
+        for column, other in (call.operands[1::2], call.operands[:0:-2]):
+            latitude = literal_number(other)
+            if isinstance(column, plan.Field) and latitude is not None:
+                low, high = latitude - radius - _ROUNDING, latitude + radius + _ROUNDING
+                return f"{self.value_sql(column)} BETWEEN {low!r} AND {high!r} AND "
+        return ""
 
     def subquery_sql(self, condition: plan.Subquery) -> str:
         """Return `EXISTS (...)` or `value IN (...)`."""

@@ -148,9 +148,14 @@ def test_places_choose_rows(ask, condition, ids):
     assert [row for (row,) in found] == ids
 
 
-def test_a_cone_search_uses_an_index_on_the_latitude(lab):
-    """Digest section 4: CONTAINS becomes something that an index serves."""
-    sql = translate("SELECT s_id FROM sky WHERE 1 = CONTAINS(POINT(s_ra, s_dec), CIRCLE(10, 20, 1))", LAB).sql
+@pytest.mark.parametrize(
+    "condition",
+    ["1 = CONTAINS(POINT(s_ra, s_dec), CIRCLE(10, 20, 1))", "DISTANCE(s_ra, s_dec, 10, 20) < 1"]
+    + ["INTERSECTS(CIRCLE(10, 20, 1), POINT(s_ra, s_dec)) = 1", "1 > DISTANCE(10, 20, s_ra, s_dec)"],
+)
+def test_a_cone_search_uses_an_index_on_the_latitude(lab, condition):
+    """Digest section 4: CONTAINS and DISTANCE become something that an index serves."""
+    sql = translate(f"SELECT s_id FROM sky WHERE {condition}", LAB).sql
     with lab.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; CREATE INDEX ON lab.sky (s_dec)")
         cursor.execute(f"EXPLAIN {sql}")

@@ -26,6 +26,20 @@ FROM "lab"."sky" AS t1
 WHERE NOT provext.contains((t1."s_point")[1], (t1."s_point")[2], 0::double precision, (t1."s_circle")[1],
     (t1."s_circle")[2], (t1."s_circle")[3]);
 
+-- A distance below a number bounds the latitude
+SELECT s_id FROM sky WHERE DISTANCE(POINT(s_ra, s_dec), POINT(10, -20)) <= 0.5;
+SELECT t1."s_id"::integer AS c1
+FROM "lab"."sky" AS t1
+WHERE t1."s_dec" BETWEEN -20.500000001 AND -19.499999999 AND provext.distance(t1."s_ra"::double precision,
+    t1."s_dec"::double precision, 10::double precision, (- 20)::double precision) <= 0.5;
+
+-- What is fixed comes second, where an index serves what comes first
+SELECT s_id FROM sky WHERE INTERSECTS(CIRCLE(10, 20, 1), s_point) = 1;
+SELECT t1."s_id"::integer AS c1
+FROM "lab"."sky" AS t1
+WHERE provext.intersects((t1."s_point")[1], (t1."s_point")[2], 0::double precision, 10::double precision,
+    20::double precision, 1::double precision);
+
 -- A literal that spells a point
 SELECT CAST('10 -20.5' AS POINT) FROM sky;
 SELECT ARRAY[10.0::double precision, -20.5::double precision] AS c1
