@@ -40,15 +40,17 @@ def problem(message: str, at: Position, hint: str | None = None) -> AdqlError:
 
 
 # ASCII classes: `\s` and `\d` would let in no-break spaces and the digits of other scripts.
-_BLANK = re.compile(r"(?:[ \t\r\n\f\v]++|--[^\r\n]*+)*+")
-_TOKEN = re.compile(
-    r"""(?P<identifier> [A-Za-z][A-Za-z0-9_]*+ )
+_NEXT = re.compile(
+    r"""(?P<blank> (?: [ \t\r\n\f\v]++ | --[^\r\n]*+ )*+ )
+    (?: (?P<identifier> [A-Za-z][A-Za-z0-9_]*+ )
     |   (?P<number> (?: [0-9]++ (?:\.[0-9]*+)?+ | \.[0-9]++ ) (?: [eE][+-]?[0-9]++ )?+ (?![A-Za-z0-9_.]) )
     |   (?P<string> ' (?: [^'] | '' )*+ ' )
     |   (?P<delimited> " (?: [^"] | "" )++ " )
-    |   (?P<symbol> <> | != | <= | >= | \|\| | /(?!\*) | [-(),.*+=<>;] )""",
+    |   (?P<symbol> <> | != | <= | >= | \|\| | /(?!\*) | [-(),.*+=<>;] )
+    )?""",
     re.VERBOSE,
 )
+"""Blanks and comments, and the token after them, if there is one."""
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -57,48 +59,24 @@ def tokens(text: str) -> Iterator[Token]:
     Raises: AdqlError at the first character that is not ADQL, and over the limits.
     """
     _check_text(text)
-    reader = _Reader(text)
+    offset, line, line_start, counted = 0, 1, 0, 0
     for _ in range(TOKEN_LIMIT):
-        token = reader.next()
-        yield token
-        if token.type == "end":
+        match = _NEXT.match(text, offset)
+        assert match is not None
+        start, offset = match.end("blank"), match.end()
+        if newlines := text.count("\n", counted, start):
+            line += newlines
+            line_start = text.rindex("\n", counted, start) + 1
+        counted = start
+        at = Position(line, start - line_start + 1)
+        if start < offset:
+            yield _token(match, at)
+        elif start < len(text):
+            raise _misspelt(text, start, at)
+        else:
+            yield Token("end", "", at)
             return
-    raise problem(f"The query has more than {TOKEN_LIMIT} words and symbols.", reader.position())
-
-
-class _Reader:
-    """How far the text has been read."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.offset = 0
-        self.line = 1
-        self.line_start = 0
-
-    def position(self) -> Position:
-        return Position(self.line, self.offset - self.line_start + 1)
-
-    def next(self) -> Token:
-        """Return the next token, past blanks and comments."""
-        self.skip(_BLANK.match(self.text, self.offset))
-        at = self.position()
-        if self.offset == len(self.text):
-            return Token("end", "", at)
-        match = _TOKEN.match(self.text, self.offset)
-        if match is None:
-            raise _misspelt(self.text, self.offset, at)
-        self.skip(match)
-        return _token(match, at)
-
-    def skip(self, match: re.Match[str] | None) -> None:
-        """Move past *match*, counting the lines in it."""
-        if match is None or match.end() == self.offset:
-            return
-        newlines = self.text.count("\n", self.offset, match.end())
-        if newlines:
-            self.line += newlines
-            self.line_start = self.text.rindex("\n", self.offset, match.end()) + 1
-        self.offset = match.end()
+    raise problem(f"The query has more than {TOKEN_LIMIT} words and symbols.", at)
 
 
 def _check_text(text: str) -> None:
@@ -112,16 +90,17 @@ def _check_text(text: str) -> None:
         raise AdqlError("The query holds a NUL character, which no text in the database can hold.")
 
 
-def _token(match: re.Match[str], at: Position) -> Token:
-    text = match.group()
-    match match.lastgroup:
+def _token(found: re.Match[str], at: Position) -> Token:
+    kind = found.lastgroup or ""
+    text = found.group(kind)
+    match kind:
         case "identifier":
             word = text.upper()
-            return Token(word if word in RESERVED else "identifier", text, at)
+            return Token(word if word in RESERVED else kind, text, at)
         case "string":
-            return Token("string", text[1:-1].replace("''", "'"), at)
+            return Token(kind, text[1:-1].replace("''", "'"), at)
         case "delimited":
-            return Token("delimited", text[1:-1].replace('""', '"'), at)
+            return Token(kind, text[1:-1].replace('""', '"'), at)
         case "number":
             return Token(_number_type(text), text, at)
         case _:
