@@ -42,7 +42,9 @@ BEGIN
     END IF;
     RETURN (parts[1] || exact::text)::double precision;
 END $$;
+-- It serves p_name alone as well.
 CREATE INDEX ON parameter (p_name, prov_number(p_value));
+DROP INDEX IF EXISTS parameter_p_name_idx;
 
 -- A text as DALI 1.1, section 3.3.3, writes timestamps; PostgreSQL's own cast takes "yesterday" as well.
 CREATE FUNCTION to_timestamp(value text) RETURNS timestamp
@@ -58,6 +60,10 @@ END $$;
 CREATE FUNCTION words(value text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN regexp_replace(value COLLATE "default", '[^[:alnum:]]+', ' ', 'g');
+
+CREATE FUNCTION is_between(value anycompatible, low anycompatible, high anycompatible) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS 'SELECT value BETWEEN low AND high';
 
 CREATE FUNCTION interval_overlaps(
     a1 double precision, b1 double precision, a2 double precision, b2 double precision
