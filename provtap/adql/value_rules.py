@@ -13,8 +13,8 @@ from provtap.adql.cursor import Cursor
 from provtap.adql.lexer import Position, Token, problem
 from provtap.adql.nodes import Condition, Value
 
-ARITHMETIC_LIMIT = 1_000
-"""Operands of one chain of + - * /: PostgreSQL evaluates these in depth, and would run out of its stack."""
+ARITHMETIC_LIMIT = 2_500
+"""Operations of arithmetic on the results of others: PostgreSQL goes as deep, and has a stack for 3 000."""
 
 SET_FUNCTIONS = frozenset({"AVG", "COUNT", "MAX", "MIN", "SUM"})
 USER_PREFIXES = ("prov_", "ivo_", "gavo_")
@@ -30,6 +30,8 @@ class ValueRules(Cursor, ABC):
 
     _in_brackets: Value | Condition | None = None
     """What the last pair of brackets held: brackets leave no node, but make any value a primary."""
+    _height = 0
+    """Operations of arithmetic on top of each other in what was read, here and beside it."""
 
     @abstractmethod
     def any_expression(self) -> Value | Condition:
@@ -65,15 +67,20 @@ class ValueRules(Cursor, ABC):
 
     def arithmetic(self, operand: Callable[[], Value | Condition], *operators: str) -> Value | Condition:
         """Return one chain of arithmetic, or its only operand as it is."""
+        beside, self._height = self._height, 0
         first = operand()
-        if self.token.type not in operators:
-            return first
-        values, used = [self.number(first)], []
+        values: list[Value] = []
+        used: list[str] = []
         while token := self.accept(*operators):
-            self.check_length(values, ARITHMETIC_LIMIT)
-            used.append(token.type)
+            values = values or [self.number(first)]
+            height, self._height = self._height, 0
             values.append(self.number(operand()))
-        return nodes.Arithmetic(first.at, tuple(values), tuple(used))
+            used.append(token.type)
+            self._height = max(height, self._height) + 1
+            if self._height > ARITHMETIC_LIMIT:
+                raise problem(f"This is arithmetic of more than {ARITHMETIC_LIMIT} steps.", token.at)
+        self._height = max(beside, self._height)
+        return nodes.Arithmetic(first.at, tuple(values), tuple(used)) if used else first
 
     def number(self, content: Value | Condition) -> Value:
         """Return an operand of arithmetic, as its form allows."""

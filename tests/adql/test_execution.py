@@ -247,7 +247,7 @@ def test_timestamps_and_what_can_only_be_selected_are_sent_as_they_are(lab):
 
 @pytest.mark.parametrize(
     "text",
-    ["SELECT " + "k_short + " * 999 + "1 FROM kinds", "SELECT 'a'" + " || k_text" * 4_999 + " FROM kinds"]
+    ["SELECT " + "k_short + " * 2_500 + "1 FROM kinds", "SELECT 'a'" + " || k_text" * 4_999 + " FROM kinds"]
     + ["SELECT 1 FROM kinds WHERE " + " OR ".join(["k_short = 9"] * 5_000)]
     + ["SELECT 1 FROM kinds WHERE k_short IN (" + ", ".join(["9"] * 5_000) + ")"]
     + ["SELECT " + ", ".join(["k_short"] * 1_600) + " FROM kinds ORDER BY k_short"]
