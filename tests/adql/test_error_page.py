@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from provtap.adql import translate
+from provtap.adql import cursor, joins, lexer, literals, selects, translate, value_rules
 from provtap.errors import AdqlError
 from tests.documents import ROOT
 
@@ -24,3 +24,19 @@ def test_the_message_shown_is_the_one_told(tableset, query, message):
         translate(query, tableset)
 
     assert str(caught.value) == message
+
+
+def test_the_limits_shown_are_those_kept():
+    """Design section 4, limits: all published."""
+    shown = [int(number) for number in re.findall(r"^\|.*\| (\d+) \|$", PAGE, re.MULTILINE)]
+
+    assert shown == [
+        lexer.TEXT_LIMIT,
+        lexer.TOKEN_LIMIT,
+        cursor.NESTING_LIMIT,
+        cursor.CHAIN_LIMIT,
+        value_rules.ARITHMETIC_LIMIT,
+        joins.TABLE_LIMIT,
+        selects.OUTPUT_LIMIT,
+        literals.DIGITS_LIMIT,
+    ]
