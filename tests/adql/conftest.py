@@ -25,9 +25,9 @@ def ask(lab):
     return lambda text, maxrec=1_000: fetch(lab, translate(text, LAB).copy_sql(maxrec))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def reader(template):
-    """A connection to a database that init was run on."""
+    """A connection to a database that init was run on, which nobody can copy meanwhile."""
     connection = psycopg2.connect(template.database_url)
     yield connection
     connection.close()
