@@ -60,15 +60,15 @@ WHILE_IT_RUNS = ("22", "54")
     + ["CONTAINS(POINT(1, {}), CIRCLE(1, 2, 3))", "CASE {} WHEN k_int THEN 2 END", "NULLIF({}, 1)"],
 )
 def test_nested_calls_grow_no_faster_than_their_text(lab, form):
-    """Where each level doubles its argument, here or in PostgreSQL, 45 of them fill any memory."""
+    """Where each level doubles its argument, here or in PostgreSQL, 30 of them fill any memory."""
     value = "k_int"
-    for _ in range(45):
+    for _ in range(30):
         value = form.format(value)
     sql = translate(f"SELECT {value} FROM kinds", LAB).sql
     with lab, lab.cursor() as cursor:
         cursor.execute(f"EXPLAIN {sql}")
 
-        assert len(sql) < 400 * 45
+        assert len(sql) < 400 * 30
 
 
 @settings(max_examples=300, deadline=None)
