@@ -19,6 +19,7 @@ from provtap.adql.literals import literal
 from provtap.adql.plan import (
     Aggregate,
     Arithmetic,
+    Cast,
     Expression,
     Operation,
     Query,
@@ -190,6 +191,8 @@ class Expressions:
                 f"The subquery of IN must have one column; it has {len(outputs)}.", condition.values.at
             )
         value, _ = comparable((membership.operands[0], outputs[0].value), condition.at, fixed=1)
+        if outputs[0].value.type is Type.NULL:
+            value = Cast(Type.TEXT, (value,))  # as which PostgreSQL takes a subquery's NULL
         return replace(membership, operands=(value, *membership.operands[1:]))
 
     def subquery(self, operator: str, query: nodes.Query, value: Expression | None) -> Subquery:

@@ -53,6 +53,15 @@ def test_sets_and_common_tables_give_the_rows_adql_says(ask, text, rows):
     assert [row[0] for row in ask(text)] == rows
 
 
+@pytest.mark.parametrize("value", ["k_int", "k_time", "k_text", "k_double", "1", "NULL"])
+@pytest.mark.parametrize(
+    "query", ["SELECT NULL FROM kinds", "SELECT NULL FROM kinds UNION SELECT NULL FROM kinds"]
+)
+def test_nothing_is_among_nulls(ask, value, query):
+    """SQL-92, section 8.4: a comparison with NULL is unknown, whatever the type."""
+    assert ask(f"SELECT 1 FROM kinds WHERE {value} IN ({query})") == []
+
+
 @pytest.mark.parametrize(
     "left, right, datatype",
     [("k_short", "k_long", "long"), ("k_int", "k_double", "double"), ("k_short", "k_float", "double")]

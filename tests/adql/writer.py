@@ -39,6 +39,7 @@ condition: {number} BETWEEN {number} AND {number} | {text} NOT IN ({text}, 'b') 
 condition: {text} LIKE 'a%' | {text} NOT ILIKE {text} | {other} IS NOT NULL | NOT ({condition})
 condition: ({condition} OR {condition}) | ({condition} AND {condition})
 condition: {time} BETWEEN '2026-01-01' AND {time}
+condition: {number} IN (SELECT NULL FROM {tables}) | {time} IN ({query})
 condition: {number} IN (SELECT {number} FROM {tables}) | {text} NOT IN ({query}) | EXISTS ({query})
 condition: EXISTS (SELECT 1 FROM lab.other AS i WHERE i.k_int = {number}) | CONTAINS({point}, {circle}) = 1
 """
