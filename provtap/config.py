@@ -55,6 +55,8 @@ class Settings:
     """Disk one result may take while its client reads slowly."""
     temp_bytes: int = 10_000_000_000
     """Disk one query may take inside PostgreSQL."""
+    provsap_nodes: int = 10_000
+    """Nodes of one answer of ProvSAP."""
     document_bytes: int = 100_000_000
     """Size of one provenance document."""
 

@@ -1,0 +1,32 @@
+"""A graph in any of the formats: PROV's own by the `prov` library, the others by ours."""
+
+import io
+
+from provtap.provsap.graph import Graph
+from provtap.provsap.request import ProvsapRequest
+
+
+def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
+    """Return the document that *request* asks for; links in pictures lead to *base_url*.
+
+    Libraries are imported when they are needed: most commands need none of them.
+    """
+    form = request.responseformat
+    if form.serializer is not None:
+        return _prov(graph, request.model, form.serializer)
+    if form.picture:
+        from provtap.provsap.picture import draw
+
+        return draw(graph, form.name, f"{base_url}/provsap")
+    from provtap.provsap.votable import prov_votable
+
+    return prov_votable(graph)
+
+
+def _prov(graph: Graph, model: str, serializer: str) -> bytes:
+    from provtap.provsap.models import prov_document
+
+    stream = io.BytesIO()
+    options = {"indent": 1} if serializer == "json" else {}
+    prov_document(graph, model).serialize(stream, format=serializer, **options)
+    return stream.getvalue()
