@@ -195,4 +195,6 @@ def export_command(settings: Settings, /, ids: tuple[str, ...], **options: str) 
         graph = retrieve(request, database, tableset, settings)
     for unknown in graph.unknown:
         click.echo(f"provtap: nothing here is called {unknown}", err=True)
-    sys.stdout.buffer.write(write(graph, request, settings.base_url or f"http://{settings.host}:{settings.port}"))
+    sys.stdout.buffer.write(
+        write(graph, request, settings.base_url or f"http://{settings.host}:{settings.port}")
+    )

@@ -23,8 +23,18 @@ class Format:
 
 FORMATS = (
     Format("PROV-JSON", "application/json", ("application/prov+json", "prov-json"), serializer="json"),
-    Format("PROV-N", "text/plain;charset=utf-8", ("text/plain", "text/provenance-notation", "provn"), serializer="provn"),
-    Format("PROV-XML", "application/xml", ("text/xml", "application/provenance+xml", "prov-xml"), serializer="xml"),
+    Format(
+        "PROV-N",
+        "text/plain;charset=utf-8",
+        ("text/plain", "text/provenance-notation", "provn"),
+        serializer="provn",
+    ),
+    Format(
+        "PROV-XML",
+        "application/xml",
+        ("text/xml", "application/provenance+xml", "prov-xml"),
+        serializer="xml",
+    ),
     Format("PROV-JSONLD", "application/ld+json", ("jsonld", "prov-jsonld"), serializer="jsonld"),
     Format("PROV-VOTABLE", "application/x-votable+xml", ("votable", "prov-votable")),
     Format("PROV-SVG", "image/svg+xml", ("svg", "prov-svg"), picture=True),

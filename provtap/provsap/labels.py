@@ -17,7 +17,9 @@ class Labels:
     """The texts for the nodes of one graph."""
 
     def __init__(self, graph: Graph) -> None:
-        self._rows = {Key(kind, getattr(row, column)): row for kind, column in _COLUMN.items() for row in graph.of(kind)}
+        self._rows = {
+            Key(kind, getattr(row, column)): row for kind, column in _COLUMN.items() for row in graph.of(kind)
+        }
         self._runs = {row.r_activity_id: row for row in graph.of("run")}
         self._kinds = {row.ad_id: row for row in graph.of("activitydescription")}
         self._roles = _roles(graph)
@@ -63,7 +65,7 @@ class Labels:
         row = self._rows[key]
         if key.kind == "activity":
             return (row.a_name, self._version(row), self.failed(key))
-        return row.e_class if key.kind == "entity" else row.ag_type
+        return str(row.e_class if key.kind == "entity" else row.ag_type)
 
     def group(self, group: list[Key]) -> str:
         """Return the label of several things in one: their number, and what they all are."""
@@ -81,7 +83,10 @@ class Labels:
         return _cut(list(self._attributes(group[0])))
 
     def _attributes(self, key: Key) -> Iterator[str]:
-        rows = [self._rows[key], *([self._runs[key.id]] if key.kind == "activity" and key.id in self._runs else [])]
+        rows = [
+            self._rows[key],
+            *([self._runs[key.id]] if key.kind == "activity" and key.id in self._runs else []),
+        ]
         for row in rows:
             for column, value in zip(row._fields, row, strict=True):
                 if value is not None and column != "r_activity_id":

@@ -23,19 +23,42 @@ Attributes = list[tuple[QualifiedName, Any]]
 
 _AGENT_TYPES = {name: PROV[name] for name in ("Person", "Organization", "SoftwareAgent")}
 # Attributes of the model that PROV has a term for.
-_W3C = {"name": PROV["label"], "location": PROV["location"], "value": PROV["value"], "role": PROV["role"]} | dict.fromkeys(
-    ("comment", "description"), DCTERMS["description"]
-)
+_W3C = {
+    "name": PROV["label"],
+    "location": PROV["location"],
+    "value": PROV["value"],
+    "role": PROV["role"],
+} | dict.fromkeys(("comment", "description"), DCTERMS["description"])
 _DESCRIBED = {  # table -> id column, class, table and columns of what it describes
     "activitydescription": ("ad_id", "ActivityDescription", "activity", "a_id", "a_activitydescription_id"),
     "entitydescription": ("ed_id", None, "entity", "e_id", "e_entitydescription_id"),
     "usagedescription": ("ud_id", "UsageDescription", "used", "u_activity_id", "u_usagedescription_id"),
     "generationdescription": (
-        "gd_id", "GenerationDescription", "wasgeneratedby", "wgb_entity_id", "wgb_generationdescription_id"),
-    "parameterdescription": ("pd_id", "ParameterDescription", "parameter", "p_id", "p_parameterdescription_id"),
-    "configfiledescription": ("cfd_id", "ConfigFileDescription", "configfile", "cf_id", "cf_configfiledescription_id"),
+        "gd_id",
+        "GenerationDescription",
+        "wasgeneratedby",
+        "wgb_entity_id",
+        "wgb_generationdescription_id",
+    ),
+    "parameterdescription": (
+        "pd_id",
+        "ParameterDescription",
+        "parameter",
+        "p_id",
+        "p_parameterdescription_id",
+    ),
+    "configfiledescription": (
+        "cfd_id",
+        "ConfigFileDescription",
+        "configfile",
+        "cf_id",
+        "cf_configfiledescription_id",
+    ),
 }
-_ARTEFACTS = {"parameter": ("p_id", "p_activity_id", "Parameter"), "configfile": ("cf_id", "cf_activity_id", "ConfigFile")}
+_ARTEFACTS = {
+    "parameter": ("p_id", "p_activity_id", "Parameter"),
+    "configfile": ("cf_id", "cf_activity_id", "ConfigFile"),
+}
 
 
 def prov_document(graph: Graph, model: str) -> ProvDocument:
@@ -105,7 +128,9 @@ class _Ivoa:
     def _agent(self, row: Row) -> None:
         type_ = [(PROV["type"], _AGENT_TYPES[row.ag_type])] if row.ag_type else []
         attributes = self._told("agent", row, leave_out=("type",))
-        self._document.agent(self._name(row.ag_id), [*type_, *attributes, *self._marks(Key("agent", row.ag_id))])
+        self._document.agent(
+            self._name(row.ag_id), [*type_, *attributes, *self._marks(Key("agent", row.ag_id))]
+        )
 
     # What relates them
 
@@ -123,7 +148,9 @@ class _Ivoa:
         )
 
     def _was_derived_from(self, row: Row) -> None:
-        self._document.wasDerivedFrom(self._name(row.wdf_generatedentity_id), self._name(row.wdf_usedentity_id))
+        self._document.wasDerivedFrom(
+            self._name(row.wdf_generatedentity_id), self._name(row.wdf_usedentity_id)
+        )
 
     def _was_informed_by(self, row: Row) -> None:
         self._document.wasInformedBy(self._name(row.wib_informed_id), self._name(row.wib_informant_id))
@@ -175,9 +202,7 @@ class _Ivoa:
     def _is_described_by(self, table: str, thing: QualifiedName, description: QualifiedName) -> None:
         self._influence(thing, description, "IsDescribedBy", [])
 
-    def _influence(
-        self, thing: QualifiedName, by: QualifiedName, type_: str, attributes: Attributes
-    ) -> None:
+    def _influence(self, thing: QualifiedName, by: QualifiedName, type_: str, attributes: Attributes) -> None:
         self._document.wasInfluencedBy(
             thing, by, other_attributes=[(PROV["type"], VOPROV[type_]), *attributes]
         )
@@ -189,7 +214,7 @@ class _Ivoa:
         return [*self._attributes(table, row, leave_out), *self._name.verbatim(row[0])]
 
     def _attributes(self, table: str, row: Row, leave_out: tuple[str, ...] = ()) -> Attributes:
-        """Return the values of a row by the names of the model, without those that tell what it relates to."""
+        """Return the values of a row by the names of the model; relations are not among them."""
         return [
             (self._term(member, ours), _value(value))
             for (member, ours), value in zip(_members(self._graph.tables[table]), row, strict=True)
@@ -228,7 +253,7 @@ class _W3c(_Ivoa):
         return [*super()._description_type(class_), *plan]
 
     def _is_described_by(self, table: str, thing: QualifiedName, description: QualifiedName) -> None:
-        """An activity's description is its plan, an entity's the general thing that it is a case of."""
+        """Make an activity's description its plan, an entity's the general thing that it is a case of."""
         if table == "activitydescription":
             self._document.wasAssociatedWith(thing, None, description)
         elif table == "entitydescription":

@@ -25,7 +25,9 @@ def render(dot: str, form: str) -> bytes:
         with _AT_ONCE:
             done = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=DURATION)
     except subprocess.TimeoutExpired as error:
-        raise QueryTimeout("The picture was not finished in time.", hint="Ask for a smaller DEPTH.") from error
+        raise QueryTimeout(
+            "The picture was not finished in time.", hint="Ask for a smaller DEPTH."
+        ) from error
     if done.returncode != 0:
         raise TooLarge("This graph is too large to be drawn.", hint="Ask for a smaller DEPTH.")
     return done.stdout

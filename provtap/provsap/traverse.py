@@ -179,7 +179,9 @@ def _rows(
         given = {column: values.get(source, []) for column, source in tables[name].items()}
         rows[table.name] = transaction.rows(_select(table, given), **given)
         for column in (c.name for c in table.columns if c.name.endswith("description_id")):
-            values[column] = sorted({v for row in rows[table.name] if (v := getattr(row, column)) is not None})
+            values[column] = sorted(
+                {v for row in rows[table.name] if (v := getattr(row, column)) is not None}
+            )
     return rows
 
 

@@ -27,7 +27,9 @@ def tree_lines(graph: Graph, direction: Direction) -> Iterator[str]:
             del path[_depth(before, branch) :]
             mark = "(cycle)" if key in path else "(above)" if key in told and children.get(key) else ""
             more = " …" if graph.nodes[key].truncated and not mark else ""
-            yield " ".join(part for part in (f"{before}{branch}{_text(key, role, labels)}{more}", mark) if part)
+            yield " ".join(
+                part for part in (f"{before}{branch}{_text(key, role, labels)}{more}", mark) if part
+            )
             if not mark:
                 told.add(key)
                 path.append(key)
