@@ -52,13 +52,12 @@ def capabilities() -> Response:
 def _provsap_capability(url: str) -> etree._Element:
     capability = _capability(STANDARD_ID, url, "base")
     interface = capability[-1]
-    for mime in dict.fromkeys(form.mime for form in FORMATS):
-        _add(interface, "resultType", mime)
+    _add(interface, "resultType", FORMATS[0].mime)  # there can be one only
     for name, description in PARAMETERS.items():
         parameter = _add(interface, "param", use="required" if name == "ID" else "optional", std="false")
         _add(parameter, "name", name)
         _add(parameter, "description", description)
-        _add(parameter, "dataType", "string", arraysize="*")
+        _add(parameter, "dataType", "string")
     return capability
 
 
