@@ -1,6 +1,7 @@
 """A graph in any of the formats: PROV's own by the `prov` library, the others by ours."""
 
 import io
+import json
 
 from provtap.provsap.graph import Graph
 from provtap.provsap.request import ProvsapRequest
@@ -24,9 +25,13 @@ def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
 
 
 def _prov(graph: Graph, model: str, serializer: str) -> bytes:
+    from prov.serializers.provjson import ProvJSONEncoder
+
     from provtap.provsap.models import prov_document
 
+    document = prov_document(graph, model)
+    if serializer == "json":  # in one piece, which json does in C; `serialize` writes bit by bit
+        return json.dumps(document, cls=ProvJSONEncoder, ensure_ascii=False).encode()
     stream = io.BytesIO()
-    options = {"indent": 1} if serializer == "json" else {}
-    prov_document(graph, model).serialize(stream, format=serializer, **options)
+    document.serialize(stream, format=serializer)
     return stream.getvalue()

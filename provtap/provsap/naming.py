@@ -22,6 +22,7 @@ class Names:
     def __init__(self, document: ProvDocument) -> None:
         self._document = document
         self._namespaces: dict[str, Namespace] = {}
+        self._names: dict[str, QualifiedName] = {}
         for namespace in (VOPROV, PROVTAP, DCTERMS):
             document.add_namespace(namespace)
 
@@ -31,6 +32,11 @@ class Names:
         An id that is an IRI is split after its last `/`, `#` or `:`. What can't stand in a name of every
         form of PROV is percent-encoded; `verbatim` then keeps the id.
         """
+        if id not in self._names:
+            self._names[id] = self._new(id)
+        return self._names[id]
+
+    def _new(self, id: str) -> QualifiedName:
         found = None if id.startswith(_OURS) else _IRI.fullmatch(id)
         start, local = (found[1], found[2]) if found else (_OURS, id)
         return self._namespace(start)[quote(local, safe="")]

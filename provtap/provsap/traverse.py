@@ -10,7 +10,7 @@ from typing import Any
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.database.sql import identifier, load_statements
-from provtap.errors import NotFound
+from provtap.errors import NotFound, TooLarge
 from provtap.provsap.graph import ENDS, Graph, Key, Node, Row
 from provtap.provsap.request import ProvsapRequest
 from provtap.tableset import Table, Tableset
@@ -18,6 +18,8 @@ from provtap.tableset import Table, Tableset
 SQL = load_statements("provtap.provsap", "traverse.sql")
 
 _NEAREST = "ORDER BY scale(zero), kind, id, way"
+_ROWS = 10
+"""Rows of an answer, for each node that it may have: they are in memory at once."""
 _OTHER_WAY = {"back": "forth", "forth": "back"}
 _CONFIGURATION = ("provenance.parameter", "provenance.configfile")
 _ALWAYS = tuple(f"provenance.{name}" for name in ENDS if name not in {"run", "parameter", "configfile"})
@@ -44,7 +46,8 @@ def retrieve(request: ProvsapRequest, database: Database, tableset: Tableset, se
 
     The nearest `provsap_nodes` nodes are given; those with more behind them are marked.
 
-    Raises: NotFound when no id is known, or there is no way to TO; QueryTimeout, DatabaseUnavailable.
+    Raises: NotFound when no id is known, or there is no way to TO; TooLarge when there is too much to tell
+    of the nodes; QueryTimeout, DatabaseUnavailable.
     """
     with database.reading(settings.sync_duration) as transaction:
         roots, unknown = _find(transaction, request)
@@ -52,7 +55,7 @@ def retrieve(request: ProvsapRequest, database: Database, tableset: Tableset, se
         nodes = walk.between(roots) if request.to is not None else walk.around(roots)
         tables = _tables(request)
         published = {name: table for name in tables if (table := tableset.table(name))}
-        rows = _rows(transaction, nodes, published, tables)
+        rows = _rows(transaction, nodes, published, tables, _ROWS * settings.provsap_nodes)
     names = {table.name: table for table in published.values()}
     graph = Graph(nodes, frozenset(roots), names, rows, unknown)
     return graph if request.context else graph.without_context()
@@ -169,15 +172,25 @@ def _rows(
     nodes: Iterable[Key],
     published: Mapping[str, Table],
     tables: Mapping[str, Mapping[str, str]],
+    limit: int,
 ) -> dict[str, list[Row]]:
-    """Return the rows of each table, every published column of them."""
+    """Return the rows of each table, every published column of them.
+
+    Raises: TooLarge for more than *limit* rows.
+    """
     values: dict[str, list[str]] = {"entity": [], "activity": [], "agent": []}
     for key in nodes:
         values[key.kind].append(key.id)
     rows: dict[str, list[Row]] = {}
     for name, table in published.items():
         given = {column: values.get(source, []) for column, source in tables[name].items()}
-        rows[table.name] = transaction.rows(_select(table, given), **given)
+        rows[table.name] = transaction.rows(_select(table, given), **given, limit=limit + 1)
+        limit -= len(rows[table.name])
+        if limit < 0:
+            raise TooLarge(
+                f"The answer is too large: it breaks off in {table.name}.",
+                hint="Ask for a smaller DEPTH, or for CONFIGURATION=0.",
+            )
         for column in (c.name for c in table.columns if c.name.endswith("description_id")):
             values[column] = sorted(
                 {v for row in rows[table.name] if (v := getattr(row, column)) is not None}
@@ -190,4 +203,4 @@ def _select(table: Table, given: Iterable[str]) -> str:
     order = ", ".join(str(number) for number in range(1, len(table.columns) + 1))
     where = " AND ".join(f"{identifier(name)} = ANY (%({name})s::text[])" for name in given)
     place = identifier(table.schema_name, table.name)
-    return f"SELECT {columns} FROM {place} WHERE {where} ORDER BY {order}"
+    return f"SELECT {columns} FROM {place} WHERE {where} ORDER BY {order} LIMIT %(limit)s"

@@ -2,7 +2,7 @@
 -- an agent; a way is 'back' in time or 'forth'.
 
 -- name: find
--- What the ids name: entities, activities, agents, and entities by another name.
+-- What the ids name: entities, activities, agents, and entities by another name or by a place.
 SELECT given.id AS given, hit.kind, hit.id
   FROM unnest(%(ids)s::text[]) AS given (id)
  CROSS JOIN LATERAL (
@@ -13,6 +13,10 @@ SELECT given.id AS given, hit.kind, hit.id
         SELECT 'agent', ag_id FROM provenance.agent WHERE ag_id = given.id
         UNION
         SELECT 'entity', al_entity_id FROM provext.alias WHERE al_value = given.id
+        UNION
+        SELECT 'entity', e_id FROM provenance.entity WHERE e_location = given.id
+        UNION
+        SELECT 'entity', loc_entity_id FROM provext.location WHERE loc_url = given.id
        ) AS hit (kind, id);
 
 -- name: steps

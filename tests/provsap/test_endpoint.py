@@ -101,7 +101,7 @@ def test_errors_are_votables_with_their_status(client, parameters, status, reaso
 def test_capabilities_tell_every_parameter(client):
     """Section 5; VODataService 1.2, section 3.4."""
     response = client.get("/provsap/capabilities")
-    with pytest.warns(UnknownElementWarning, match="Unknown element param"):  # pyvo reads no parameters
+    with pytest.warns(UnknownElementWarning):  # pyvo knows no parameters here
         first, *vosi = parse_capabilities(io.BytesIO(response.data))
     root = etree.fromstring(response.data)
 

@@ -1,16 +1,19 @@
 """The walk, against networkx on random graphs, and at its limits."""
 
+from dataclasses import replace
+
 import networkx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from provtap.database.connect import Database
-from provtap.errors import NotFound
+from provtap.errors import NotFound, QueryTimeout, TooLarge
+from provtap.provsap import retrieve
 from provtap.provsap.graph import Key
 from provtap.provsap.request import MAX_DEPTH
 from tests.ingest.logs import empty
-from tests.provsap.conftest import DL2
+from tests.provsap.conftest import DL2, asked
 from tests.provsap.stores import as_networkx, ids, write_store
 
 ENTITIES = [f"e:{n}" for n in range(7)]
@@ -180,9 +183,12 @@ def test_ids_that_name_nothing_are_told_unless_there_are_no_others(database, loo
         look("nothing", "nobody")
 
 
-def test_a_path_leads_to_what_was_written_there(sample):
-    """An alias of kind path."""
-    assert ids(sample("/cta/provwork/run/step2_a.dl2.h5", depth=0)) == {DL2}
+@pytest.mark.parametrize("name", ["step2_a.dl2.h5", "conf.yaml"])
+def test_a_path_leads_to_what_is_there(sample, name):
+    """An alias of kind path; the location of a file that nobody is known to have written."""
+    [row] = sample(f"/cta/provwork/run/{name}", depth=0).of("entity")
+
+    assert row.e_name == name
 
 
 def test_an_activity_carries_its_configuration_wherever_it_is(sample):
@@ -211,6 +217,26 @@ def test_an_entity_with_100_000_inputs(database, look):
     assert ids(cut) == {"out", "merge", *(f"in:{n:06}" for n in range(8))}
     assert [node.key.id for node in cut.nodes.values() if node.truncated == "limit"] == ["merge"]
     assert len(look("out", depth="ALL").nodes) == 100_002
+
+
+def test_what_takes_too_long_is_stopped_and_leaves_the_connection_usable(database, settings, tableset):
+    write_store(database, used=[("merge", f"in:{n}") for n in range(50_000)])
+    hasty = replace(settings, sync_duration=0.001, read_connections=1)
+
+    with pytest.raises(QueryTimeout):
+        retrieve(asked("merge"), database, tableset, hasty)
+    assert len(retrieve(asked("merge", depth=0), database, tableset, settings).nodes) == 1
+
+
+def test_more_rows_than_memory_should_hold_are_refused(database, look):
+    write_store(database, used=[("run", "e")])
+    with database.transaction() as transaction:
+        rows = [(f"p{n}", "run", f"name {n}", "1") for n in range(30)]
+        transaction.copy("provenance.parameter", ["p_id", "p_activity_id", "p_name", "p_value"], rows)
+
+    with pytest.raises(TooLarge, match="it breaks off in parameter. Ask for .* CONFIGURATION=0"):
+        look("run", nodes=2)
+    assert len(look("run", nodes=2, configuration=0).nodes) == 2
 
 
 def test_a_graph_of_just_the_limit_is_not_truncated(database, look):
