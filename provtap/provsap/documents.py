@@ -2,9 +2,13 @@
 
 import io
 import json
+from typing import TYPE_CHECKING
 
 from provtap.provsap.graph import Graph
 from provtap.provsap.request import ProvsapRequest
+
+if TYPE_CHECKING:
+    from prov.model import ProvDocument
 
 
 def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
@@ -24,10 +28,16 @@ def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
     return prov_votable(graph)
 
 
+def prov_document(graph: Graph, model: str) -> "ProvDocument":
+    """Return *graph* as a document of the `prov` library; *model* is IVOA or W3C."""
+    from provtap.provsap.ivoa import IvoaDocument
+    from provtap.provsap.w3c import W3cDocument
+
+    return {"IVOA": IvoaDocument, "W3C": W3cDocument}[model](graph).document()
+
+
 def _prov(graph: Graph, model: str, serializer: str) -> bytes:
     from prov.serializers.provjson import ProvJSONEncoder
-
-    from provtap.provsap.models import prov_document
 
     document = prov_document(graph, model)
     if serializer == "json":  # in one piece, which json does in C; `serialize` writes bit by bit

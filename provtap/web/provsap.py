@@ -17,6 +17,8 @@ bp.add_url_rule("/availability", view_func=availability)
 
 STANDARD_ID = "ivo://ivoa.net/std/ProvenanceDM#ProvSAP-1.0"
 """None is registered; the form is the one that the drafts of the IVOA propose for their services."""
+MOST_TOLD = 20
+"""Headers for ids that name nothing: clients refuse an answer with too many."""
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NAMESPACES = {
     "vosi": "http://www.ivoa.net/xml/VOSICapabilities/v1.0",
@@ -32,7 +34,7 @@ def provsap() -> Response:
     asked = ProvsapRequest.from_parameters(parameters(request))
     graph = retrieve(asked, ours.database, ours.tableset, ours.settings)
     response = Response(write(graph, asked, ours.base_url), content_type=asked.responseformat.mime)
-    for unknown in graph.unknown:
+    for unknown in graph.unknown[:MOST_TOLD]:
         response.headers.add("X-ProvTAP-Unknown-ID", quote(unknown))
     return response
 

@@ -10,7 +10,7 @@ from prov.constants import PROV
 from prov.model import ProvDocument
 
 from provtap.provsap import write
-from provtap.provsap.models import prov_document
+from provtap.provsap.documents import prov_document
 from provtap.provsap.naming import PROVTAP, VOPROV, Names
 from tests.provsap.conftest import DL2, asked
 from tests.provsap.stores import write_store
@@ -118,6 +118,56 @@ def test_w3c_says_what_it_can_in_prov_s_own_terms(sample):
     assert "prov:type='prov:Plan'" in text
     assert "prov:type='voprov:Setup'" in text
     assert "specializationOf(" in text
+
+
+EVERYTHING = """
+INSERT INTO provenance.activitydescription (ad_id, ad_name, ad_version) VALUES ('ad', 'tool', '1');
+INSERT INTO provenance.entitydescription (ed_id, ed_class, ed_name)
+    VALUES ('ed', 'EntityDescription', 'kind');
+INSERT INTO provenance.usagedescription (ud_id, ud_activitydescription_id, ud_role)
+    VALUES ('ud', 'ad', 'in');
+INSERT INTO provenance.generationdescription (gd_id, gd_activitydescription_id, gd_role)
+    VALUES ('gd', 'ad', 'out');
+INSERT INTO provenance.parameterdescription (pd_id, pd_activitydescription_id, pd_name, pd_valuetype)
+    VALUES ('pd', 'ad', 'level', 'int');
+INSERT INTO provenance.configfiledescription (cfd_id, cfd_activitydescription_id, cfd_name, cfd_contenttype)
+    VALUES ('cfd', 'ad', 'config', 'text/yaml');
+INSERT INTO provenance.entity (e_id, e_entitydescription_id, e_generatedattime)
+    VALUES ('in', 'ed', NULL), ('out', 'ed', '2026-01-01 00:00:01');
+INSERT INTO provenance.activity (a_id, a_starttime, a_endtime, a_activitydescription_id)
+    VALUES ('a', '2026-01-01', '2026-01-01 00:00:02', 'ad');
+INSERT INTO provenance.used VALUES ('a', 'in', 'in', '2026-01-01', 'ud');
+INSERT INTO provenance.wasgeneratedby VALUES ('out', 'a', 'out', 'gd');
+INSERT INTO provenance.parameter (p_id, p_activity_id, p_name, p_value, p_parameterdescription_id)
+    VALUES ('p', 'a', 'level', '3', 'pd');
+INSERT INTO provenance.configfile (cf_id, cf_activity_id, cf_name, cf_location, cf_configfiledescription_id)
+    VALUES ('cf', 'a', 'config', '/c.yaml', 'cfd');
+"""
+
+
+@pytest.mark.parametrize("model, ties", [("IVOA", "wasInfluencedBy"), ("W3C", "specializationOf")])
+@pytest.mark.parametrize("name", SERIALIZERS)
+def test_every_class_of_the_model_is_told(database, look, name, model, ties):
+    with database.transaction() as transaction:
+        transaction.execute(EVERYTHING)
+    graph = look("out", depth=2, descriptions=2)
+
+    written = document(graph, name, model)
+
+    assert read(written, name) == prov_document(graph, model)
+    assert [len(rows) for table, rows in graph.rows.items() if "description" in table] == [1] * 6
+    things = {r.identifier.localpart for r in prov_document(graph, model).get_records() if r.is_element()}
+    assert things == {"a", "in", "out", "p", "cf", "ad", "ed", "ud", "gd", "pd", "cfd"}
+    assert f"{ties}(" in document(graph, "PROV-N", model).decode()
+
+
+def test_w3c_tells_when_an_entity_was_generated(database, look):
+    with database.transaction() as transaction:
+        transaction.execute(EVERYTHING)
+
+    assert (
+        "wasGeneratedBy(id:out, id:a, 2026-01-01T00:00:01" in document(look("out"), "PROV-N", "W3C").decode()
+    )
 
 
 def test_equal_graphs_are_equal_documents_byte_by_byte(sample):

@@ -1,10 +1,8 @@
-"""The graph as a PROV document, in the words of the IVOA's model or in those of W3C PROV.
+"""MODEL=IVOA: the graph as a PROV document in the words of the IVOA's model.
 
-Both are PROV that any reader takes. What ProvenanceDM has and PROV has not (parameters, descriptions) is an
-entity with a type of the namespace `voprov`. MODEL=IVOA ties it by a `wasInfluencedBy` of such a type, and
-keeps the names of the model's attributes. MODEL=W3C says all it can in PROV's own terms.
-
-Sources: ProvenanceDM 1.0; PROV-DM; the mapping of the IVOA's draft of 2017.
+It is PROV that any reader takes. Attributes have their names of ProvenanceDM 1.0, in the namespace `voprov`.
+What PROV has no class for (parameters, descriptions) is an entity with a type of that namespace, tied to what
+it belongs to by a `wasInfluencedBy` with such a type.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,19 +14,12 @@ from prov.identifier import QualifiedName
 from prov.model import ProvDocument
 
 from provtap.provsap.graph import Graph, Key, Row
-from provtap.provsap.naming import DCTERMS, PROVTAP, VOPROV, Names, legal
+from provtap.provsap.naming import PROVTAP, VOPROV, Names, legal
 from provtap.tableset import Table
 
 Attributes = list[tuple[QualifiedName, Any]]
 
 _AGENT_TYPES = {name: PROV[name] for name in ("Person", "Organization", "SoftwareAgent")}
-# Attributes of the model that PROV has a term for.
-_W3C = {
-    "name": PROV["label"],
-    "location": PROV["location"],
-    "value": PROV["value"],
-    "role": PROV["role"],
-} | dict.fromkeys(("comment", "description"), DCTERMS["description"])
 _DESCRIBED = {  # table -> id column, class, table and columns of what it describes
     "activitydescription": ("ad_id", "ActivityDescription", "activity", "a_id", "a_activitydescription_id"),
     "entitydescription": ("ed_id", None, "entity", "e_id", "e_entitydescription_id"),
@@ -61,12 +52,7 @@ _ARTEFACTS = {
 }
 
 
-def prov_document(graph: Graph, model: str) -> ProvDocument:
-    """Return *graph* as a PROV document; *model* is IVOA or W3C."""
-    return (_W3c if model == "W3C" else _Ivoa)(graph).document()
-
-
-class _Ivoa:
+class IvoaDocument:
     """The document in the words of ProvenanceDM 1.0."""
 
     def __init__(self, graph: Graph) -> None:
@@ -116,8 +102,8 @@ class _Ivoa:
         run = self._runs.get(row.a_id)
         self._document.activity(
             self._name(row.a_id),
-            _utc(row.a_starttime),
-            _utc(row.a_endtime),
+            utc(row.a_starttime),
+            utc(row.a_endtime),
             [
                 *self._told("activity", row, leave_out=("startTime", "endTime")),
                 *(self._attributes("run", run) if run else ()),
@@ -137,7 +123,7 @@ class _Ivoa:
     def _used(self, row: Row) -> None:
         attributes = self._attributes("used", row, leave_out=("time",))
         self._document.used(
-            self._name(row.u_activity_id), self._name(row.u_entity_id), _utc(row.u_time), None, attributes
+            self._name(row.u_activity_id), self._name(row.u_entity_id), utc(row.u_time), None, attributes
         )
 
     def _was_generated_by(self, row: Row) -> None:
@@ -229,39 +215,6 @@ class _Ivoa:
         return [(PROVTAP["truncated"], node.truncated)] if node.truncated else []
 
 
-class _W3c(_Ivoa):
-    """The document in PROV's own words, as far as they go."""
-
-    def _term(self, member: str, ours: bool) -> QualifiedName:
-        return super()._term(member, ours) if ours else _W3C.get(member, VOPROV[member])
-
-    def _entity_type(self, class_: str) -> QualifiedName:
-        return PROV["Collection"] if class_ == "Collection" else super()._entity_type(class_)
-
-    def _was_attributed_to(self, row: Row) -> None:
-        """PROV has no role here (PROV-DM, section 5.7.4.3)."""
-        role = [(VOPROV["role"], legal(row.wat_role))] if row.wat_role else []
-        self._document.wasAttributedTo(
-            self._name(row.wat_entity_id), self._name(row.wat_agent_id), other_attributes=role
-        )
-
-    def _configure(self, activity: QualifiedName, artefact: QualifiedName, class_: str) -> None:
-        self._document.used(activity, artefact, other_attributes=[(PROV["type"], VOPROV["Setup"])])
-
-    def _description_type(self, class_: str) -> Attributes:
-        plan = [(PROV["type"], PROV["Plan"])] if class_ == "ActivityDescription" else []
-        return [*super()._description_type(class_), *plan]
-
-    def _is_described_by(self, table: str, thing: QualifiedName, description: QualifiedName) -> None:
-        """Make an activity's description its plan, an entity's the general thing that it is a case of."""
-        if table == "activitydescription":
-            self._document.wasAssociatedWith(thing, None, description)
-        elif table == "entitydescription":
-            self._document.specializationOf(thing, description)
-        else:
-            super()._is_described_by(table, thing, description)
-
-
 def _members(table: Table) -> Iterator[tuple[str, bool]]:
     """Yield for each column the attribute it holds, and whether it is ours alone; '' for references."""
     for column in table.columns:
@@ -274,9 +227,9 @@ def _members(table: Table) -> Iterator[tuple[str, bool]]:
 
 
 def _value(value: Any) -> Any:
-    return _utc(value) if isinstance(value, datetime) else legal(value)
+    return utc(value) if isinstance(value, datetime) else legal(value)
 
 
-def _utc(time: datetime | None) -> datetime | None:
+def utc(time: datetime | None) -> datetime | None:
     """Return *time* with the zone that all times of the store have."""
     return time and time.replace(tzinfo=UTC)
