@@ -3,6 +3,7 @@
 import io
 import json
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from provtap.provsap.graph import Graph
 from provtap.provsap.request import ProvsapRequest
@@ -22,7 +23,8 @@ def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
     if form.picture:
         from provtap.provsap.picture import draw
 
-        return draw(graph, form.name, f"{base_url}/provsap")
+        asked = {"DIRECTION": request.direction.name, "DEPTH": 2, "RESPONSEFORMAT": "PROV-SVG"}
+        return draw(graph, form.name, f"{base_url}/provsap?{urlencode(asked)}")
     from provtap.provsap.votable import prov_votable
 
     return prov_votable(graph)

@@ -42,7 +42,7 @@ _WORDS = {
 
 
 def draw(graph: Graph, form: str, url: str) -> bytes:
-    """Return the picture as PROV-DOT, PROV-SVG or PROV-PNG; its nodes link to their own request at *url*.
+    """Return the picture as PROV-DOT, PROV-SVG or PROV-PNG; a node links to *url* with its ID.
 
     Raises: QueryTimeout, TooLarge.
     """
@@ -100,7 +100,7 @@ def _node(name: str, key: Key, group: list[Key], graph: Graph, labels: Labels, u
 
 
 def _link(url: str, key: Key) -> str:
-    return f"{url}?{urlencode({'ID': key.id, 'DEPTH': 2, 'RESPONSEFORMAT': 'PROV-SVG'})}"
+    return f"{url}&{urlencode({'ID': key.id})}"
 
 
 def _configuration(name: str, key: Key, labels: Labels) -> Iterator[str]:

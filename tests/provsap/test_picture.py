@@ -64,7 +64,12 @@ def test_each_thing_links_to_its_own_request(svg):
     _, _, link, _ = node(svg, "step1_a.dl1.h5")
 
     assert link.startswith("https://example.org/prov/provsap?")
-    assert parse_qs(urlsplit(link).query)["ID"] == ["urn:uuid:b05bdc2b-23e6-4a68-90f4-3da4e7866fee"]
+    assert parse_qs(urlsplit(link).query) == {
+        "ID": ["urn:uuid:b05bdc2b-23e6-4a68-90f4-3da4e7866fee"],
+        "DEPTH": ["2"],
+        "DIRECTION": ["BACK"],
+        "RESPONSEFORMAT": ["PROV-SVG"],
+    }
 
 
 def test_tooltips_tell_the_attributes(svg):
