@@ -64,8 +64,8 @@ def dot_lines(graph: Graph, url: str) -> Iterator[str]:
         key for edge in graph.edges() for key in edge[1:3] if cut and not set(edge[1:3]) <= shown.nodes.keys()
     }
     yield _HEAD
-    if cut:
-        yield f"  graph [label={_quoted(f'The nearest {DRAWN} of {len(_groups(leader))} nodes')}, labelloc=t]"
+    if caption := _caption(graph, len(set(leader.values()))):
+        yield f"  graph [label={_quoted(caption)}, labelloc=t]"
     for key, group in groups.items():
         yield _node(names[key], key, group, graph, labels, url, not lost.isdisjoint(group))
     for key, group in groups.items():
@@ -73,6 +73,15 @@ def dot_lines(graph: Graph, url: str) -> Iterator[str]:
             yield from _configuration(names[key], key, labels)
     yield from _arrows(folded_edges(shown.edges(), leader), names)
     yield "}"
+
+
+def _caption(graph: Graph, drawable: int) -> str:
+    """Return what a picture that does not show everything says of itself."""
+    if drawable > DRAWN:
+        return f"The nearest {DRAWN} of {drawable} nodes"
+    if any(node.truncated == "limit" for node in graph.nodes.values()):
+        return f"The nearest {len(graph.nodes)} things; there are more"
+    return ""
 
 
 def _groups(leader: Mapping[Key, Key]) -> dict[Key, list[Key]]:

@@ -126,6 +126,12 @@ def test_a_picture_of_more_nodes_than_can_be_read_says_so(database, look):
     assert node(svg, "run")[1].get("stroke-dasharray")
 
 
+def test_a_picture_of_a_graph_that_was_cut_says_so(database, look):
+    write_store(database, used=[("run", f"e/{n}") for n in range(20)])
+
+    assert "The nearest 10 things; there are more" in draw(look("run", nodes=10)).decode()
+
+
 @pytest.mark.parametrize("name", ['"', "\\", "\\N", "&amp;", "<b>", "a\nb", "\x01x", "→" * 160, "]", "%00"])
 def test_names_with_any_character_are_drawn(database, look, name):
     write_store(database, used=[("run", name, name)])
