@@ -149,3 +149,55 @@ def translate_command(settings: Settings, adql: str, explain: bool) -> None:
         with install.ready(settings) as (database, _):
             lines = plan(database.reader, statement.copy_sql(settings.maxrec), settings.sync_duration)
         click.echo("\n" + "\n".join(lines))
+
+
+@main.command(name="lineage", epilog="Example: provtap lineage results/gamma.dl2.h5 --depth 4")
+@click.argument("id")
+@click.option(
+    "--direction", type=click.Choice(["back", "forth"]), default="back", show_default=True, help="Way to go."
+)
+@click.option("--depth", type=click.IntRange(0), default=10, show_default=True, help="Relations to follow.")
+@click.pass_obj
+def lineage_command(settings: Settings, /, id: str, direction: str, depth: int) -> None:
+    """Show what a thing came from, or what came of it, as a tree.
+
+    ID is the id or another name of an entity, activity or agent.
+    """
+    from provtap import install
+    from provtap.provsap import ProvsapRequest, retrieve
+    from provtap.provsap.request import Direction
+    from provtap.provsap.tree import tree_lines
+
+    way = Direction[direction.upper()]
+    request = ProvsapRequest(ids=(id,), depth=depth, direction=way, agents=False, context=False)
+    with install.ready(settings) as (database, tableset):
+        graph = retrieve(request, database, tableset, settings)
+    for line in tree_lines(graph, way):
+        click.echo(line)
+
+
+@main.command(name="export", epilog="Example: provtap export results/gamma.dl2.h5 --format svg > gamma.svg")
+@click.argument("ids", nargs=-1, required=True)
+@click.option(
+    "--format",
+    "responseformat",
+    default="prov-json",
+    show_default=True,
+    help="prov-json, prov-xml, provn, jsonld, votable, svg, png or dot.",
+)
+@click.option("--depth", default="ALL", show_default=True, help="Relations to follow, or ALL.")
+@click.option("--direction", default="BACK", show_default=True, help="BACK, FORTH or BOTH.")
+@click.option("--model", default="IVOA", show_default=True, help="IVOA or W3C.")
+@click.pass_obj
+def export_command(settings: Settings, /, ids: tuple[str, ...], **options: str) -> None:
+    """Write the provenance of things as a document or picture on standard output."""
+    from provtap import install
+    from provtap.provsap import ProvsapRequest, retrieve, write
+
+    given = {"ID": list(ids)} | {name.upper(): [value] for name, value in options.items()}
+    request = ProvsapRequest.from_parameters(given)
+    with install.ready(settings) as (database, tableset):
+        graph = retrieve(request, database, tableset, settings)
+    for unknown in graph.unknown:
+        click.echo(f"provtap: nothing here is called {unknown}", err=True)
+    sys.stdout.buffer.write(write(graph, request, settings.root_url))

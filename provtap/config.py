@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -55,6 +56,8 @@ class Settings:
     """Disk one result may take while its client reads slowly."""
     temp_bytes: int = 10_000_000_000
     """Disk one query may take inside PostgreSQL."""
+    provsap_nodes: int = 10_000
+    """Nodes of one answer of ProvSAP."""
     document_bytes: int = 100_000_000
     """Size of one provenance document."""
 
@@ -68,6 +71,16 @@ class Settings:
                 f"{PREFIX}BASE_URL must be an http or https URL, not {self.base_url!r}.",
                 hint="Write it like https://archive.example.org/provenance.",
             )
+
+    @property
+    def root_url(self) -> str:
+        """Root of the site as clients see it, without a trailing slash."""
+        if self.base_url:
+            return self.base_url.rstrip("/")
+        host = self.host
+        if host in {"", "0.0.0.0", "::"}:  # every address of this machine: no client can use that name
+            host = socket.gethostname()
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":

@@ -11,7 +11,7 @@ import psycopg2
 
 from provtap.config import Settings
 from provtap.database.embedded import EmbeddedServer
-from provtap.database.failures import is_connection_failure, setup_failure, write_failure
+from provtap.database.failures import is_connection_failure, query_failure, setup_failure, write_failure
 from provtap.database.login import Connection, Login, database_login, read_login
 from provtap.database.sql import identifier
 from provtap.database.transaction import Transaction
@@ -154,6 +154,20 @@ class Database:
         with self.session() as connection:
             self._become_writer(connection)
             yield Transaction(connection)
+
+    @contextmanager
+    def reading(self, duration: float) -> Iterator[Transaction]:
+        """Lend a transaction of the login for users' queries: one state of the store for all statements.
+
+        Each statement may take *duration* seconds. It runs on a standby as well.
+
+        Raises: QueryTimeout, QueryError, DatabaseUnavailable.
+        """
+        with self.reader.connection() as connection:
+            transaction = Transaction(connection, query_failure)
+            transaction.execute("SET TRANSACTION READ ONLY, ISOLATION LEVEL REPEATABLE READ")
+            transaction.execute("SET LOCAL statement_timeout = %(limit)s", limit=round(duration * 1000))
+            yield transaction
 
     def _become_writer(self, connection: Connection) -> None:
         try:

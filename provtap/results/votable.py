@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from provtap.errors import ProvtapError
 from provtap.results.blocks import Rows
-from provtap.tableset import Column
+from provtap.tableset import Column, Table
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,20 @@ def write_votable(
 def write_error(message: str) -> bytes:
     """Return the error document of DALI 1.1, section 4.4: QUERY_STATUS ERROR with *message* as its text."""
     return f"{HEAD}{_info(Info('QUERY_STATUS', 'ERROR', message))}{TAIL}".encode()
+
+
+def write_info(info: Info) -> str:
+    """Return an INFO element."""
+    return _info(info)
+
+
+def write_table(table: Table, rows: Iterable[Iterable[str]]) -> str:
+    """Return a TABLE element with all of *rows*; an empty cell is a null."""
+    lines = "".join(f"<TR>{''.join(f'<TD>{_text(cell)}</TD>' for cell in row)}</TR>\n" for row in rows)
+    text = f"<DESCRIPTION>{_text(table.description)}</DESCRIPTION>\n" if table.description else ""
+    head = f"{text}{''.join(_fields(table.columns))}"
+    content = f"\n{head}<DATA>\n<TABLEDATA>\n{lines}</TABLEDATA>\n</DATA>\n"
+    return _element("TABLE", {"name": table.name, "utype": table.utype}, content)
 
 
 def _head(columns: Sequence[Column], infos: Sequence[Info]) -> str:

@@ -10,6 +10,7 @@ from provtap.database.connect import Database
 from provtap.tableset import Tableset
 from provtap.web.context import Service, service
 from provtap.web.pages import bp as pages
+from provtap.web.provsap import bp as provsap
 from provtap.web.responses import register
 from provtap.web.tap import bp as tap
 from provtap.web.vosi import bp as vosi
@@ -28,4 +29,5 @@ def create_app(settings: Settings, database: Database, tableset: Tableset) -> Fl
     app.register_blueprint(pages)
     app.register_blueprint(tap, url_prefix="/tap")
     app.register_blueprint(vosi, url_prefix="/tap")
+    app.register_blueprint(provsap, url_prefix="/provsap")
     return app

@@ -1,6 +1,5 @@
 """What the views of one web process share."""
 
-import socket
 from dataclasses import dataclass
 from typing import cast
 
@@ -22,12 +21,7 @@ class Service:
     @property
     def base_url(self) -> str:
         """Root of the site as clients see it, without a trailing slash; TAP lives at `<base_url>/tap`."""
-        if self.settings.base_url:
-            return self.settings.base_url.rstrip("/")
-        host = self.settings.host
-        if host in {"", "0.0.0.0", "::"}:  # every address of this machine: no client can use that name
-            host = socket.gethostname()
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.settings.port}"
+        return self.settings.root_url
 
     @property
     def tap_url(self) -> str:

@@ -1,6 +1,6 @@
 """What every response has in common: the form of errors, and headers for programs in browsers.
 
-Under /tap an error is a VOTable (DALI 1.1, section 4.4), elsewhere a line of plain text.
+Under /tap and /provsap an error is a VOTable (DALI 1.1, section 4.4), elsewhere a line of plain text.
 """
 
 from collections.abc import Iterable
@@ -84,7 +84,7 @@ def _drain() -> None:
 
 
 def _document(message: str, status: int) -> Response:
-    if request.path == "/tap" or request.path.startswith("/tap/"):
+    if request.path.split("/")[1] in {"tap", "provsap"}:
         return Response(write_error(message), status, content_type="application/x-votable+xml")
     return Response(f"{message}\n", status, content_type="text/plain; charset=utf-8")
 

@@ -345,3 +345,21 @@ def test_embedded_server_is_the_default(tmp_path: object) -> None:
     """Without PROVTAP_DATABASE_URL there is a server in the data directory (D2)."""
     with open_database(Settings(data_dir=tmp_path)) as database, database.setup() as transaction:
         assert transaction.one("SELECT current_database() AS name").name == "provtap"
+
+
+def test_reading_is_one_state_of_the_store_and_changes_nothing(database: Database) -> None:
+    """Statements of one answer agree with each other, whatever is loaded meanwhile (D11)."""
+    count = "SELECT count(*) AS n FROM provenance.agent"
+    with database.reading(10) as reading:
+        before = reading.one(count)
+        with database.transaction() as writing:
+            writing.execute("INSERT INTO provenance.agent (ag_id, ag_name) VALUES ('a', 'a')")
+        assert reading.one(count) == before
+
+    with pytest.raises(QueryError), database.reading(10) as reading:
+        reading.execute("DELETE FROM provenance.agent")
+
+
+def test_reading_is_stopped_at_its_time_limit(database: Database) -> None:
+    with pytest.raises(QueryTimeout), database.reading(0.01) as reading:
+        reading.one("SELECT pg_sleep(60)")

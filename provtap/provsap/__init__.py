@@ -1,0 +1,11 @@
+"""ProvSAP: the provenance of one thing, as a document or a picture.
+
+Request -> walk in SQL -> graph -> document. The endpoint and the command line both take this road.
+"""
+
+from provtap.provsap.documents import write
+from provtap.provsap.graph import Graph
+from provtap.provsap.request import ProvsapRequest
+from provtap.provsap.traverse import retrieve
+
+__all__ = ["Graph", "ProvsapRequest", "retrieve", "write"]

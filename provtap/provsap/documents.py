@@ -1,0 +1,49 @@
+"""A graph in any of the formats: PROV's own by the `prov` library, the others by ours."""
+
+import io
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from provtap.provsap.graph import Graph
+from provtap.provsap.request import ProvsapRequest
+
+if TYPE_CHECKING:
+    from prov.model import ProvDocument
+
+
+def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
+    """Return the document that *request* asks for; links in pictures lead to *base_url*.
+
+    Libraries are imported when they are needed: most commands need none of them.
+    """
+    form = request.responseformat
+    if form.serializer is not None:
+        return _prov(graph, request.model, form.serializer)
+    if form.picture:
+        from provtap.provsap.picture import draw
+
+        asked = {"DIRECTION": request.direction.name, "DEPTH": 2, "RESPONSEFORMAT": "PROV-SVG"}
+        return draw(graph, form.name, f"{base_url}/provsap?{urlencode(asked)}")
+    from provtap.provsap.votable import prov_votable
+
+    return prov_votable(graph)
+
+
+def prov_document(graph: Graph, model: str) -> "ProvDocument":
+    """Return *graph* as a document of the `prov` library; *model* is IVOA or W3C."""
+    from provtap.provsap.ivoa import IvoaDocument
+    from provtap.provsap.w3c import W3cDocument
+
+    return {"IVOA": IvoaDocument, "W3C": W3cDocument}[model](graph).document()
+
+
+def _prov(graph: Graph, model: str, serializer: str) -> bytes:
+    from prov.serializers.provjson import ProvJSONEncoder
+
+    document = prov_document(graph, model)
+    if serializer == "json":  # in one piece, which json does in C; `serialize` writes bit by bit
+        return json.dumps(document, cls=ProvJSONEncoder, ensure_ascii=False).encode()
+    stream = io.BytesIO()
+    document.serialize(stream, format=serializer)
+    return stream.getvalue()

@@ -1,0 +1,60 @@
+"""The forms in which provenance is handed out."""
+
+from dataclasses import dataclass, replace
+
+from provtap.errors import ParameterError
+
+
+@dataclass(frozen=True)
+class Format:
+    """One form, by the names that clients may ask for it."""
+
+    name: str
+    """The name of the IVOA's drafts."""
+    mime: str
+    """Sent as Content-Type."""
+    aliases: tuple[str, ...] = ()
+    """Further media types, and the names of the command line."""
+    picture: bool = False
+    """Whether it is for eyes: agents and context are then left out unless asked for."""
+    serializer: str | None = None
+    """What the `prov` library calls it."""
+
+
+FORMATS = (
+    Format("PROV-JSON", "application/json", ("application/prov+json", "prov-json"), serializer="json"),
+    Format(
+        "PROV-N",
+        "text/plain;charset=utf-8",
+        ("text/plain", "text/provenance-notation", "provn"),
+        serializer="provn",
+    ),
+    Format(
+        "PROV-XML",
+        "application/xml",
+        ("text/xml", "application/provenance+xml", "prov-xml"),
+        serializer="xml",
+    ),
+    Format("PROV-JSONLD", "application/ld+json", ("jsonld", "prov-jsonld"), serializer="jsonld"),
+    Format("PROV-VOTABLE", "application/x-votable+xml", ("votable", "prov-votable")),
+    Format("PROV-SVG", "image/svg+xml", ("svg", "prov-svg"), picture=True),
+    Format("PROV-PNG", "image/png", ("png", "prov-png"), picture=True),
+    Format("PROV-DOT", "text/vnd.graphviz", ("dot", "prov-dot"), picture=True),
+)
+"""The formats on offer, the default first."""
+
+
+def choose(responseformat: str | None) -> Format:
+    """Return the format that RESPONSEFORMAT names; a media type is answered with itself (DALI-6).
+
+    Raises: ParameterError, listing what is offered.
+    """
+    if responseformat is None:
+        return FORMATS[0]
+    for form in FORMATS:
+        if responseformat in {form.name, form.mime, *form.aliases}:
+            return replace(form, mime=responseformat) if "/" in responseformat else form
+    raise ParameterError(
+        f"RESPONSEFORMAT {responseformat[:40]!r} is not offered.",
+        hint=f"Offered are: {', '.join(name for f in FORMATS for name in (f.name, f.mime))}.",
+    )

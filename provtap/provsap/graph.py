@@ -1,0 +1,119 @@
+"""The answer to a ProvSAP request, as values: nodes with their depth, and the published rows behind them."""
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from provtap.tableset import Table
+
+Row = Any
+"""A named tuple: its fields are the published columns of its table."""
+
+
+class Key(NamedTuple):
+    """What identifies a node: an id alone may name both an entity and an agent."""
+
+    kind: str
+    """`entity`, `activity` or `agent`."""
+    id: str
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node, and how it was reached."""
+
+    key: Key
+    depth: int
+    """Relations from the nearest of the ids asked for."""
+    truncated: str | None = None
+    """Why what lies behind it is not all there: `depth` or `limit`; None: it is."""
+
+
+class Edge(NamedTuple):
+    """One relation between two nodes, from the later to the earlier one, as PROV draws it."""
+
+    relation: str
+    """Its name in PROV: `used`, `wasGeneratedBy` and so on."""
+    subject: Key
+    object: Key
+    role: str | None = None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes, and of each table the rows about them; a relation is there only with both of its ends."""
+
+    nodes: Mapping[Key, Node]
+    """The nearest first; in an order that does not depend on the store's."""
+    roots: frozenset[Key]
+    """The nodes that were asked for."""
+    tables: Mapping[str, Table]
+    rows: Mapping[str, Sequence[Row]]
+    """By the name of the table without its schema; tables that were not asked for have none."""
+    unknown: tuple[str, ...] = ()
+    """The ids that name nothing here."""
+
+    def of(self, table: str) -> Sequence[Row]:
+        """Return the rows of *table*."""
+        return self.rows.get(table, ())
+
+    def edges(self) -> Iterator[Edge]:
+        """Yield every relation between two nodes."""
+        for table, (relation, role) in RELATIONS.items():
+            for row in self.of(table):
+                subject, object_ = _ends(table, row)
+                yield Edge(relation, subject, object_, getattr(row, role) if role else None)
+
+    def only(self, keep: Container[Key]) -> "Graph":
+        """Return the part of the graph that *keep* holds."""
+        nodes = {key: node for key, node in self.nodes.items() if key in keep}
+        rows = {
+            table: [row for row in rows if all(end in nodes for end in _ends(table, row))]
+            for table, rows in self.rows.items()
+        }
+        return replace(self, nodes=nodes, rows=rows)
+
+    def without_context(self) -> "Graph":
+        """Return the graph without the values and environments that surround what happened to data.
+
+        They are the ValueEntities, and the plain Entities that are nowhere; what was asked for stays.
+        """
+        context = {
+            key
+            for row in self.of("entity")
+            if row.e_class == "ValueEntity" or (row.e_class == "Entity" and row.e_location is None)
+            if (key := Key("entity", row.e_id)) not in self.roots
+        }
+        return self.only(self.nodes.keys() - context)
+
+
+ENDS: Mapping[str, Mapping[str, str]] = {
+    "entity": {"e_id": "entity"},
+    "activity": {"a_id": "activity"},
+    "agent": {"ag_id": "agent"},
+    "used": {"u_activity_id": "activity", "u_entity_id": "entity"},
+    "wasgeneratedby": {"wgb_entity_id": "entity", "wgb_activity_id": "activity"},
+    "wasderivedfrom": {"wdf_generatedentity_id": "entity", "wdf_usedentity_id": "entity"},
+    "wasinformedby": {"wib_informed_id": "activity", "wib_informant_id": "activity"},
+    "hadmember": {"hm_collection_id": "entity", "hm_entity_id": "entity"},
+    "wasassociatedwith": {"waw_activity_id": "activity", "waw_agent_id": "agent"},
+    "wasattributedto": {"wat_entity_id": "entity", "wat_agent_id": "agent"},
+    "run": {"r_activity_id": "activity"},
+    "parameter": {"p_activity_id": "activity"},
+    "configfile": {"cf_activity_id": "activity"},
+}
+"""Of each table the columns that hold nodes, and their kinds: the subject of a relation, then its object."""
+RELATIONS = {
+    "used": ("used", "u_role"),
+    "wasgeneratedby": ("wasGeneratedBy", "wgb_role"),
+    "wasderivedfrom": ("wasDerivedFrom", None),
+    "wasinformedby": ("wasInformedBy", None),
+    "hadmember": ("hadMember", None),
+    "wasassociatedwith": ("wasAssociatedWith", "waw_role"),
+    "wasattributedto": ("wasAttributedTo", "wat_role"),
+}
+"""The name of each relation in PROV, and the column of its role."""
+
+
+def _ends(table: str, row: Row) -> tuple[Key, ...]:
+    return tuple(Key(kind, getattr(row, column)) for column, kind in ENDS.get(table, {}).items())

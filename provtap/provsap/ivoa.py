@@ -1,0 +1,235 @@
+"""MODEL=IVOA: the graph as a PROV document in the words of the IVOA's model.
+
+It is PROV that any reader takes. Attributes have their names of ProvenanceDM 1.0, in the namespace `voprov`.
+What PROV has no class for (parameters, descriptions) is an entity with a type of that namespace, tied to what
+it belongs to by a `wasInfluencedBy` with such a type.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from prov.constants import PROV
+from prov.identifier import QualifiedName
+from prov.model import ProvDocument
+
+from provtap.provsap.graph import Graph, Key, Row
+from provtap.provsap.naming import PROVTAP, VOPROV, Names, legal
+from provtap.tableset import Table
+
+Attributes = list[tuple[QualifiedName, Any]]
+
+_AGENT_TYPES = {name: PROV[name] for name in ("Person", "Organization", "SoftwareAgent")}
+_DESCRIBED = {  # table -> id column, class, table and columns of what it describes
+    "activitydescription": ("ad_id", "ActivityDescription", "activity", "a_id", "a_activitydescription_id"),
+    "entitydescription": ("ed_id", None, "entity", "e_id", "e_entitydescription_id"),
+    "usagedescription": ("ud_id", "UsageDescription", "used", "u_activity_id", "u_usagedescription_id"),
+    "generationdescription": (
+        "gd_id",
+        "GenerationDescription",
+        "wasgeneratedby",
+        "wgb_entity_id",
+        "wgb_generationdescription_id",
+    ),
+    "parameterdescription": (
+        "pd_id",
+        "ParameterDescription",
+        "parameter",
+        "p_id",
+        "p_parameterdescription_id",
+    ),
+    "configfiledescription": (
+        "cfd_id",
+        "ConfigFileDescription",
+        "configfile",
+        "cf_id",
+        "cf_configfiledescription_id",
+    ),
+}
+_ARTEFACTS = {
+    "parameter": ("p_id", "p_activity_id", "Parameter"),
+    "configfile": ("cf_id", "cf_activity_id", "ConfigFile"),
+}
+
+
+class IvoaDocument:
+    """The document in the words of ProvenanceDM 1.0."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._document = ProvDocument()
+        self._name = Names(self._document)
+        self._runs = {row.r_activity_id: row for row in graph.of("run")}
+
+    def document(self) -> ProvDocument:
+        """Return the whole document: things, then what relates them."""
+        for table, write in self._writers().items():
+            for row in self._graph.of(table):
+                write(row)
+        for table in _ARTEFACTS:
+            for row in self._graph.of(table):
+                self._artefact(table, row)
+        for table in _DESCRIBED:
+            self._describe(table)
+        return self._document
+
+    def _writers(self) -> Mapping[str, Callable[[Row], None]]:
+        return {
+            "entity": self._entity,
+            "activity": self._activity,
+            "agent": self._agent,
+            "used": self._used,
+            "wasgeneratedby": self._was_generated_by,
+            "wasderivedfrom": self._was_derived_from,
+            "wasinformedby": self._was_informed_by,
+            "hadmember": self._had_member,
+            "wasassociatedwith": self._was_associated_with,
+            "wasattributedto": self._was_attributed_to,
+        }
+
+    # Things
+
+    def _entity(self, row: Row) -> None:
+        key = Key("entity", row.e_id)
+        type_ = [] if row.e_class == "Entity" else [(PROV["type"], self._entity_type(row.e_class))]
+        self._document.entity(self._name(row.e_id), [*type_, *self._told("entity", row), *self._marks(key)])
+
+    def _entity_type(self, class_: str) -> QualifiedName:
+        return VOPROV[class_]
+
+    def _activity(self, row: Row) -> None:
+        key = Key("activity", row.a_id)
+        run = self._runs.get(row.a_id)
+        self._document.activity(
+            self._name(row.a_id),
+            utc(row.a_starttime),
+            utc(row.a_endtime),
+            [
+                *self._told("activity", row, leave_out=("startTime", "endTime")),
+                *(self._attributes("run", run) if run else ()),
+                *self._marks(key),
+            ],
+        )
+
+    def _agent(self, row: Row) -> None:
+        type_ = [(PROV["type"], _AGENT_TYPES[row.ag_type])] if row.ag_type else []
+        attributes = self._told("agent", row, leave_out=("type",))
+        self._document.agent(
+            self._name(row.ag_id), [*type_, *attributes, *self._marks(Key("agent", row.ag_id))]
+        )
+
+    # What relates them
+
+    def _used(self, row: Row) -> None:
+        attributes = self._attributes("used", row, leave_out=("time",))
+        self._document.used(
+            self._name(row.u_activity_id), self._name(row.u_entity_id), utc(row.u_time), None, attributes
+        )
+
+    def _was_generated_by(self, row: Row) -> None:
+        self._document.wasGeneratedBy(
+            self._name(row.wgb_entity_id),
+            self._name(row.wgb_activity_id),
+            other_attributes=self._attributes("wasgeneratedby", row),
+        )
+
+    def _was_derived_from(self, row: Row) -> None:
+        self._document.wasDerivedFrom(
+            self._name(row.wdf_generatedentity_id), self._name(row.wdf_usedentity_id)
+        )
+
+    def _was_informed_by(self, row: Row) -> None:
+        self._document.wasInformedBy(self._name(row.wib_informed_id), self._name(row.wib_informant_id))
+
+    def _had_member(self, row: Row) -> None:
+        self._document.hadMember(self._name(row.hm_collection_id), self._name(row.hm_entity_id))
+
+    def _was_associated_with(self, row: Row) -> None:
+        self._document.wasAssociatedWith(
+            self._name(row.waw_activity_id),
+            self._name(row.waw_agent_id),
+            other_attributes=self._attributes("wasassociatedwith", row),
+        )
+
+    def _was_attributed_to(self, row: Row) -> None:
+        self._document.wasAttributedTo(
+            self._name(row.wat_entity_id),
+            self._name(row.wat_agent_id),
+            other_attributes=self._attributes("wasattributedto", row),
+        )
+
+    # What PROV has no class for
+
+    def _artefact(self, table: str, row: Row) -> None:
+        """Write a parameter or configuration file of an activity."""
+        id_, activity, class_ = _ARTEFACTS[table]
+        name = self._name(getattr(row, id_))
+        self._document.entity(name, [(PROV["type"], VOPROV[class_]), *self._told(table, row)])
+        self._configure(self._name(getattr(row, activity)), name, class_)
+
+    def _configure(self, activity: QualifiedName, artefact: QualifiedName, class_: str) -> None:
+        self._influence(activity, artefact, "WasConfiguredBy", [(VOPROV["artefactType"], class_)])
+
+    def _describe(self, table: str) -> None:
+        """Write the descriptions of one class, and what each describes."""
+        id_, class_, described, subject, reference = _DESCRIBED[table]
+        for row in self._graph.of(table):
+            type_ = self._description_type(class_ or row.ed_class)
+            self._document.entity(self._name(getattr(row, id_)), [*type_, *self._told(table, row)])
+        known = {getattr(row, id_) for row in self._graph.of(table)}
+        pairs = [(getattr(row, subject), getattr(row, reference)) for row in self._graph.of(described)]
+        for thing, description in dict.fromkeys(pairs):
+            if description in known:
+                self._is_described_by(table, self._name(thing), self._name(description))
+
+    def _description_type(self, class_: str) -> Attributes:
+        return [(PROV["type"], VOPROV[class_])]
+
+    def _is_described_by(self, table: str, thing: QualifiedName, description: QualifiedName) -> None:
+        self._influence(thing, description, "IsDescribedBy", [])
+
+    def _influence(self, thing: QualifiedName, by: QualifiedName, type_: str, attributes: Attributes) -> None:
+        self._document.wasInfluencedBy(
+            thing, by, other_attributes=[(PROV["type"], VOPROV[type_]), *attributes]
+        )
+
+    # Attributes
+
+    def _told(self, table: str, row: Row, leave_out: tuple[str, ...] = ()) -> Attributes:
+        """Return all that is to tell of a thing; the first column is its id."""
+        return [*self._attributes(table, row, leave_out), *self._name.verbatim(row[0])]
+
+    def _attributes(self, table: str, row: Row, leave_out: tuple[str, ...] = ()) -> Attributes:
+        """Return the values of a row by the names of the model; relations are not among them."""
+        return [
+            (self._term(member, ours), _value(value))
+            for (member, ours), value in zip(_members(self._graph.tables[table]), row, strict=True)
+            if member and member not in leave_out and value is not None
+        ]
+
+    def _term(self, member: str, ours: bool) -> QualifiedName:
+        return PROVTAP[member] if ours else VOPROV[member]
+
+    def _marks(self, key: Key) -> Attributes:
+        node = self._graph.nodes[key]
+        return [(PROVTAP["truncated"], node.truncated)] if node.truncated else []
+
+
+def _members(table: Table) -> Iterator[tuple[str, bool]]:
+    """Yield for each column the attribute it holds, and whether it is ours alone; '' for references."""
+    for column in table.columns:
+        if column.name.endswith(("_id", "_class")):
+            yield "", False
+        elif column.utype:
+            yield column.utype.rpartition(".")[2], False
+        else:
+            yield column.name.partition("_")[2], True
+
+
+def _value(value: Any) -> Any:
+    return utc(value) if isinstance(value, datetime) else legal(value)
+
+
+def utc(time: datetime | None) -> datetime | None:
+    """Return *time* with the zone that all times of the store have."""
+    return time and time.replace(tzinfo=UTC)

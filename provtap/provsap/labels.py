@@ -1,0 +1,121 @@
+"""What is written on the nodes of a picture or a tree, and behind them."""
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator
+from datetime import datetime
+
+from provtap.provsap.graph import Graph, Key, Row
+
+_WIDTH = 34  # characters of a line
+_LINES = 25  # of a tooltip
+_WELL = {"completed", None}
+_NAME = {"entity": "e_name", "activity": "a_name", "agent": "ag_name"}
+_COLUMN = {"entity": "e_id", "activity": "a_id", "agent": "ag_id"}
+
+
+class Labels:
+    """The texts for the nodes of one graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._rows = {
+            Key(kind, getattr(row, column)): row for kind, column in _COLUMN.items() for row in graph.of(kind)
+        }
+        self._runs = {row.r_activity_id: row for row in graph.of("run")}
+        self._kinds = {row.ad_id: row for row in graph.of("activitydescription")}
+        self._roles = _roles(graph)
+        self._parameters: defaultdict[str, list[str]] = defaultdict(list)
+        for row in graph.of("parameter"):
+            self._parameters[row.p_activity_id].append(f"{row.p_name} = {row.p_value}")
+        for row in graph.of("configfile"):
+            self._parameters[row.cf_activity_id].append(f"{row.cf_name}: {row.cf_location}")
+
+    def label(self, key: Key) -> str:
+        """Return the name, and in a second line what tells most about the thing."""
+        return "\n".join(_short(line) for line in (self.name(key), self._second(key)) if line)
+
+    def name(self, key: Key) -> str:
+        """Return the name of a thing, or its id."""
+        row = self._rows[key]
+        if key.kind == "entity" and row.e_value is not None:
+            return f"{row.e_name or 'value'} = {row.e_value}"
+        return str(getattr(row, _NAME[key.kind]) or key.id)
+
+    def _second(self, key: Key) -> str:
+        """Return version and failure of an activity, the class of what is no data set, else nothing."""
+        row = self._rows[key]
+        if key.kind == "activity":
+            return ", ".join(part for part in (self._version(row), self.failed(key)) if part)
+        if key.kind == "entity":
+            return "" if row.e_class in {"DatasetEntity", "Entity", "ValueEntity"} else str(row.e_class)
+        return row.ag_affiliation or ""
+
+    def _version(self, row: Row) -> str:
+        kind = self._kinds.get(row.a_activitydescription_id)
+        return kind.ad_version or "" if kind else ""
+
+    def failed(self, key: Key) -> str:
+        """Return how the run of an activity ended, if that was not well."""
+        run = self._runs.get(key.id) if key.kind == "activity" else None
+        if run is None or run.r_status in _WELL:
+            return ""
+        return f"{run.r_status} ({run.r_exitcode})" if run.r_exitcode else str(run.r_status)
+
+    def look(self, key: Key) -> Hashable:
+        """Return what must be the same of things that are shown as one."""
+        row = self._rows[key]
+        if key.kind == "activity":
+            return (row.a_name, self._version(row), self.failed(key))
+        return str(row.e_class if key.kind == "entity" else row.ag_type)
+
+    def group(self, group: list[Key]) -> str:
+        """Return the label of several things in one: their number, and what they all are."""
+        first = group[0]
+        if first.kind == "activity":
+            return f"{len(group)} × {self.label(first)}"
+        [(role, _)] = Counter(self._roles.get(key) for key in group).most_common(1)
+        kind = {"entity": self._rows[first][1], "agent": "agent"}[first.kind]
+        return f"{len(group)} × {_short(role or kind)}"
+
+    def tooltip(self, group: list[Key]) -> str:
+        """Return the attributes of a thing, or the names of several."""
+        if len(group) > 1:
+            return _cut([self.name(key) for key in group])
+        return _cut(list(self._attributes(group[0])))
+
+    def _attributes(self, key: Key) -> Iterator[str]:
+        rows = [
+            self._rows[key],
+            *([self._runs[key.id]] if key.kind == "activity" and key.id in self._runs else []),
+        ]
+        for row in rows:
+            for column, value in zip(row._fields, row, strict=True):
+                if value is not None and column != "r_activity_id":
+                    text = value.isoformat() if isinstance(value, datetime) else str(value)
+                    yield f"{column.partition('_')[2]}: {text[:120]}"
+
+    def configuration(self, key: Key) -> tuple[str, str] | None:
+        """Return how many parameters an activity has, and which."""
+        lines = self._parameters.get(key.id, [])
+        if not lines:
+            return None
+        return f"{len(lines)} parameter{'s' if len(lines) > 1 else ''}", _cut([line[:120] for line in lines])
+
+
+def _roles(graph: Graph) -> dict[Key, str]:
+    """Return the role of each entity; as an output before as an input."""
+    roles: dict[Key, str] = {}
+    for relation, subject, object_, role in graph.edges():
+        if role and relation in {"used", "wasGeneratedBy"}:
+            roles.setdefault(object_ if relation == "used" else subject, role)
+    return roles
+
+
+def _short(text: str) -> str:
+    """Return *text* in one line; of a long one the beginning and the end, which tell names apart."""
+    text = " ".join(text.split())
+    return text if len(text) <= _WIDTH else f"{text[: _WIDTH // 2]}…{text[-_WIDTH // 2 + 1 :]}"
+
+
+def _cut(lines: list[str]) -> str:
+    more = [f"… and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
+    return "\n".join([*lines[:_LINES], *more])

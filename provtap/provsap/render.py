@@ -1,0 +1,45 @@
+"""DOT to SVG or PNG by Graphviz, in a process of its own.
+
+Graphviz is not made for threads, keeps what it allocates, and may take long over a large graph: a child
+process has none of these troubles, and can be ended. It runs this module.
+"""
+
+import subprocess
+import sys
+import threading
+
+from provtap.errors import QueryTimeout, TooLarge
+
+DURATION = 60.0
+"""Seconds that a layout may take."""
+_AT_ONCE = threading.BoundedSemaphore(2)  # pictures a process: each keeps a core busy
+
+
+def render(dot: str, form: str) -> bytes:
+    """Return the picture of *dot*; *form* is svg or png.
+
+    Raises: QueryTimeout; TooLarge when Graphviz can't draw it.
+    """
+    command = [sys.executable, "-P", "-m", "provtap.provsap.render", form]
+    try:
+        with _AT_ONCE:
+            done = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=DURATION)
+    except subprocess.TimeoutExpired as error:
+        raise QueryTimeout(
+            "The picture was not finished in time.", hint="Ask for a smaller DEPTH."
+        ) from error
+    if done.returncode != 0:
+        raise TooLarge("This graph is too large to be drawn.", hint="Ask for a smaller DEPTH.")
+    return done.stdout
+
+
+def main() -> None:
+    """Draw the DOT of standard input on standard output, in the form of the first argument."""
+    from pygraphviz import AGraph
+
+    graph = AGraph(string=sys.stdin.buffer.read().decode())
+    sys.stdout.buffer.write(graph.draw(format=sys.argv[1], prog="dot"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""The parameters of ProvSAP: names ignore case, values don't (DALI 1.1, section 3.4).
+
+There is no Recommendation: these are the parameters of the IVOA's drafts ("ProvDAL", 2017) and of the
+services that followed them. TO, DIRECTION=BOTH and CONTEXT are our own.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from enum import Enum
+from typing import TypeVar
+
+from provtap.errors import ParameterError
+from provtap.provsap.formats import FORMATS, Format, choose
+
+MAX_DEPTH = 16_383
+"""Relations: DEPTH=ALL goes as far. The walk in `traverse.sql` can't count further."""
+_BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
+
+
+class Direction(Enum):
+    """Which way to go from an id over what happened; to collections and agents it is always upward."""
+
+    BACK = ("back",)
+    FORTH = ("forth",)
+    BOTH = ("back", "forth")
+
+
+_DIRECTIONS = {d.name: d for d in Direction} | {"FORWARD": Direction.FORTH}
+PARAMETERS = {
+    "ID": "Id or other name of an entity, activity or agent; may be given more than once.",
+    "DEPTH": f"Relations to follow: 0 to {MAX_DEPTH}, or ALL. Default 1.",
+    "DIRECTION": "BACK (default), FORTH (or FORWARD), or BOTH.",
+    "TO": "Give only what lies on a way from ID to this entity or activity.",
+    "MEMBERS": "1: follow collections to their members. Default 0.",
+    "STEPS": "1: follow activities to those they informed, such as their steps. Default 0.",
+    "AGENT": "1: go on through agents, to all that they answer for. Default 0.",
+    "AGENTS": "0: leave agents out. Default 1, in pictures 0.",
+    "CONTEXT": "0: leave out values and environments. Default 1, in pictures 0.",
+    "MODEL": "IVOA (default) or W3C.",
+    "DESCRIPTIONS": "0: none; 1 (default): those of activities; 2: all.",
+    "CONFIGURATION": "0: leave out parameters and configuration files. Default 1.",
+    "RESPONSEFORMAT": "PROV-JSON (default), PROV-N, PROV-XML, PROV-JSONLD, PROV-VOTABLE, PROV-SVG, PROV-PNG, "
+    "PROV-DOT, or their media types.",
+}
+"""Every parameter, and what it does in a sentence for clients."""
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProvsapRequest:
+    """What to retrieve, and in which form."""
+
+    ids: tuple[str, ...]
+    depth: int = 1
+    direction: Direction = Direction.BACK
+    to: str | None = None
+    members: bool = False
+    steps: bool = False
+    agent: bool = False
+    agents: bool = True
+    context: bool = True
+    model: str = "IVOA"
+    descriptions: int = 1
+    configuration: bool = True
+    responseformat: Format = field(default=FORMATS[0])
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Sequence[str]]) -> "ProvsapRequest":
+        """Read the parameters of a request, by names in upper case.
+
+        Raises: ParameterError for one that is missing, unknown, given twice or not what it must be.
+        """
+        _check_names(parameters)
+        given = {name: _single(parameters, name) for name in PARAMETERS if name != "ID"}
+        form = choose(given["RESPONSEFORMAT"])
+        return cls(
+            ids=_ids(parameters),
+            depth=_depth(given["DEPTH"]),
+            direction=_one_of("DIRECTION", given["DIRECTION"], _DIRECTIONS, Direction.BACK),
+            to=given["TO"],
+            members=_boolean("MEMBERS", given, False),
+            steps=_boolean("STEPS", given, False),
+            agent=_boolean("AGENT", given, False),
+            agents=_boolean("AGENTS", given, not form.picture),
+            context=_boolean("CONTEXT", given, not form.picture),
+            model=_one_of("MODEL", given["MODEL"], {"IVOA": "IVOA", "W3C": "W3C"}, "IVOA"),
+            descriptions=_one_of("DESCRIPTIONS", given["DESCRIPTIONS"], {"0": 0, "1": 1, "2": 2}, 1),
+            configuration=_boolean("CONFIGURATION", given, True),
+            responseformat=form,
+        )
+
+    def __post_init__(self) -> None:
+        """Refuse what only makes sense apart."""
+        if self.to is not None and self.direction is Direction.BOTH:
+            raise ParameterError("TO needs one direction.", hint="Use DIRECTION=BACK or DIRECTION=FORTH.")
+
+
+def _check_names(parameters: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a parameter that would silently do nothing; RUNID may always be given (DALI 1.1, 3.4.6)."""
+    for name in parameters:
+        if name not in PARAMETERS and name != "RUNID":
+            near = get_close_matches(name, PARAMETERS, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(PARAMETERS)}."
+            raise ParameterError(f"There is no parameter {name[:40]!r}.", hint=hint)
+
+
+def _ids(parameters: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    ids = tuple(dict.fromkeys(i for i in parameters.get("ID", ()) if i))
+    if not ids:
+        raise ParameterError("ID is missing.", hint="It names an entity, an activity or an agent.")
+    if any("\0" in i for i in ids):
+        raise ParameterError("An ID can't hold the character NUL.")
+    return ids
+
+
+def _single(parameters: Mapping[str, Sequence[str]], name: str) -> str | None:
+    values = parameters.get(name, ())
+    if len(values) > 1:
+        raise ParameterError(f"{name} is given {len(values)} times, but can have one value only.")
+    return values[0].replace("\0", "") or None if values else None
+
+
+def _depth(text: str | None) -> int:
+    if text is None:
+        return 1
+    if text == "ALL":
+        return MAX_DEPTH
+    if not re.fullmatch("[0-9]{1,1000}", text):
+        raise ParameterError(f"DEPTH must be a number of relations, 0 or more, or ALL, not {text[:40]!r}.")
+    return min(int(text), MAX_DEPTH)
+
+
+def _boolean(name: str, given: Mapping[str, str | None], default: bool) -> bool:
+    return _one_of(name, given[name], _BOOLEANS, default)
+
+
+def _one_of(name: str, text: str | None, values: Mapping[str, Value], default: Value) -> Value:
+    if text is None:
+        return default
+    if text not in values:
+        raise ParameterError(f"{name} can't be {text[:40]!r}.", hint=f"It is one of {', '.join(values)}.")
+    return values[text]

@@ -1,0 +1,206 @@
+"""From ids to a graph: a walk in SQL, then the published rows of what it met.
+
+Only published tables are read, by the login for users' queries: it works on a standby, and can't show more
+than a query could.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from provtap.config import Settings
+from provtap.database.connect import Database, Transaction
+from provtap.database.sql import identifier, load_statements
+from provtap.errors import NotFound, TooLarge
+from provtap.provsap.graph import ENDS, Graph, Key, Node, Row
+from provtap.provsap.request import ProvsapRequest
+from provtap.tableset import Table, Tableset
+
+SQL = load_statements("provtap.provsap", "traverse.sql")
+
+_NEAREST = "ORDER BY scale(zero), kind, id, way"
+_ROWS = 10
+"""Rows of an answer, for each node that it may have: they are in memory at once."""
+_OTHER_WAY = {"back": "forth", "forth": "back"}
+_CONFIGURATION = ("provenance.parameter", "provenance.configfile")
+_ALWAYS = tuple(f"provenance.{name}" for name in ENDS if name not in {"run", "parameter", "configfile"})
+# Of descriptions, what their ids must be among: the values of a column that was read before.
+_DESCRIPTIONS: tuple[dict[str, Mapping[str, str]], ...] = (
+    {},
+    {"provenance.activitydescription": {"ad_id": "a_activitydescription_id"}},
+    {
+        "provenance.activitydescription": {"ad_id": "a_activitydescription_id"},
+        "provenance.entitydescription": {"ed_id": "e_entitydescription_id"},
+        "provenance.usagedescription": {"ud_id": "u_usagedescription_id"},
+        "provenance.generationdescription": {"gd_id": "wgb_generationdescription_id"},
+        "provenance.parameterdescription": {"pd_id": "p_parameterdescription_id"},
+        "provenance.configfiledescription": {"cfd_id": "cf_configfiledescription_id"},
+    },
+)
+
+Met = Mapping[tuple[Key, str], int]
+"""The depth of each node, by way: 'back' or 'forth'."""
+
+
+def retrieve(request: ProvsapRequest, database: Database, tableset: Tableset, settings: Settings) -> Graph:
+    """Return what lies round the ids of *request*.
+
+    The nearest `provsap_nodes` nodes are given; those with more behind them are marked.
+
+    Raises: NotFound when no id is known, or there is no way to TO; TooLarge when there is too much to tell
+    of the nodes; QueryTimeout, DatabaseUnavailable.
+    """
+    with database.reading(settings.sync_duration) as transaction:
+        roots, unknown = _find(transaction, request)
+        walk = _Walk(transaction, request, settings.provsap_nodes)
+        nodes = walk.between(roots) if request.to is not None else walk.around(roots)
+        tables = _tables(request)
+        published = {name: table for name in tables if (table := tableset.table(name))}
+        rows = _rows(transaction, nodes, published, tables, _ROWS * settings.provsap_nodes)
+    names = {table.name: table for table in published.values()}
+    graph = Graph(nodes, frozenset(roots), names, rows, unknown)
+    return graph if request.context else graph.without_context()
+
+
+def _find(transaction: Transaction, request: ProvsapRequest) -> tuple[list[Key], tuple[str, ...]]:
+    """Return everything that the ids name, and the ids that name nothing."""
+    hits = transaction.rows(SQL["find"], ids=list(request.ids))
+    known = {hit.given for hit in hits}
+    unknown = tuple(i for i in request.ids if i not in known)
+    if not hits:
+        raise NotFound(f"Nothing here is called {', '.join(unknown[:5])}.")
+    return sorted({Key(hit.kind, hit.id) for hit in hits}), unknown
+
+
+class _Walk:
+    """Walks under the rules and the limit of one request."""
+
+    def __init__(self, transaction: Transaction, request: ProvsapRequest, limit: int) -> None:
+        self._transaction = transaction
+        self._request = request
+        self._limit = limit  # nodes
+        straight = request.to is not None  # a way between two things leads over what happened only
+        self._rules = {
+            "steps": request.steps and not straight,
+            "collections": not straight,
+            "members": request.members and not straight,
+            "agents": request.agents and not straight,
+            "agent": request.agent and request.agents and not straight,
+        }
+
+    def around(self, roots: Sequence[Key]) -> dict[Key, Node]:
+        """Return the nodes within the depth that was asked for."""
+        seeds = [(root, way) for way in self._request.direction.value for root in roots]
+        met, overflow = self._meet(seeds)
+        depths = _least(met)
+        further = self._further(met, depths, overflow)
+        why = "limit" if overflow else "depth"
+        return {key: Node(key, depths[key], why if key in further else None) for key in _in_order(depths)}
+
+    def between(self, roots: Sequence[Key]) -> dict[Key, Node]:
+        """Return the nodes on the ways from *roots* to TO.
+
+        Raises: NotFound.
+        """
+        (way,) = self._request.direction.value
+        wanted = str(self._request.to)
+        hits = self._transaction.rows(SQL["find"], ids=[wanted])
+        ends = sorted({Key(hit.kind, hit.id) for hit in hits})
+        met, overflow = self._meet([(r, way) for r in roots] + [(e, _OTHER_WAY[way]) for e in ends])
+        depths = {
+            key: depth
+            for (key, walked), depth in met.items()
+            if walked == way and depth + met.get((key, _OTHER_WAY[way]), 1 << 30) <= self._request.depth
+        }
+        if not depths:
+            cut = f" among the nearest {self._limit} nodes" if overflow else ""
+            raise NotFound(
+                f"No way of {self._request.depth} relations leads {way} to {wanted}{cut}.",
+                hint="Try another DEPTH or DIRECTION.",
+            )
+        return {key: Node(key, depths[key], "limit" if overflow else None) for key in _in_order(depths)}
+
+    def _meet(self, seeds: Iterable[tuple[Key, str]]) -> tuple[dict[tuple[Key, str], int], bool]:
+        """Return what a walk meets, nearest first, and whether it met more than the limit.
+
+        Then the last level is walked once more, to its end, so that what is left out does not depend on
+        the order of rows in the store.
+        """
+        values: dict[str, Any] = self._rules | _columns(seeds)
+        values["depth"] = self._request.depth
+        rows = self._walk("", **values, limit=self._limit + 1)
+        overflow = len(rows) > self._limit
+        if overflow:
+            rows = self._walk(_NEAREST, **values | {"depth": rows[-1].depth}, limit=self._limit)
+        return {(Key(row.kind, row.id), row.way): row.depth for row in rows}, overflow
+
+    def _walk(self, order: str, **values: Any) -> list[Row]:
+        return self._transaction.rows(SQL["walk"].format(steps=SQL["steps"], order=order), **values)
+
+    def _further(self, met: Met, depths: Mapping[Key, int], overflow: bool) -> set[Key]:
+        """Return the nodes from which a relation leads out of what was met."""
+        edge = [at for at, depth in met.items() if overflow or depth == self._request.depth]
+        inside = [f"{key.kind} {key.id}" for key in depths]
+        statement = SQL["further"].format(steps=SQL["steps"])
+        rows = self._transaction.rows(statement, **self._rules, **_columns(edge), inside=inside)
+        return {Key(row.kind, row.id) for row in rows}
+
+
+def _columns(seeds: Iterable[tuple[Key, str]]) -> dict[str, list[str]]:
+    nodes = [(key.kind, key.id, way) for key, way in seeds]
+    return {name: [node[i] for node in nodes] for i, name in enumerate(("kinds", "ids", "ways"))}
+
+
+def _least(met: Met) -> dict[Key, int]:
+    depths: dict[Key, int] = {}
+    for (key, _), depth in met.items():
+        depths[key] = min(depth, depths.get(key, depth))
+    return depths
+
+
+def _in_order(depths: Mapping[Key, int]) -> list[Key]:
+    return sorted(depths, key=lambda key: (depths[key], key))
+
+
+def _tables(request: ProvsapRequest) -> dict[str, Mapping[str, str]]:
+    """Return the tables to read for *request*, and of each the columns that must hold what was found."""
+    names = (*_ALWAYS, "provext.run", *(_CONFIGURATION if request.configuration else ()))
+    return {name: ENDS[name.partition(".")[2]] for name in names} | _DESCRIPTIONS[request.descriptions]
+
+
+def _rows(
+    transaction: Transaction,
+    nodes: Iterable[Key],
+    published: Mapping[str, Table],
+    tables: Mapping[str, Mapping[str, str]],
+    limit: int,
+) -> dict[str, list[Row]]:
+    """Return the rows of each table, every published column of them.
+
+    Raises: TooLarge for more than *limit* rows.
+    """
+    values: dict[str, list[str]] = {"entity": [], "activity": [], "agent": []}
+    for key in nodes:
+        values[key.kind].append(key.id)
+    rows: dict[str, list[Row]] = {}
+    for name, table in published.items():
+        given = {column: values.get(source, []) for column, source in tables[name].items()}
+        rows[table.name] = transaction.rows(_select(table, given), **given, limit=limit + 1)
+        limit -= len(rows[table.name])
+        if limit < 0:
+            raise TooLarge(
+                f"The answer is too large: it breaks off in {table.name}.",
+                hint="Ask for a smaller DEPTH, or for CONFIGURATION=0.",
+            )
+        for column in (c.name for c in table.columns if c.name.endswith("description_id")):
+            values[column] = sorted(
+                {v for row in rows[table.name] if (v := getattr(row, column)) is not None}
+            )
+    return rows
+
+
+def _select(table: Table, given: Iterable[str]) -> str:
+    columns = ", ".join(identifier(column.name) for column in table.columns)
+    order = ", ".join(str(number) for number in range(1, len(table.columns) + 1))
+    where = " AND ".join(f"{identifier(name)} = ANY (%({name})s::text[])" for name in given)
+    place = identifier(table.schema_name, table.name)
+    return f"SELECT {columns} FROM {place} WHERE {where} ORDER BY {order} LIMIT %(limit)s"

@@ -1,0 +1,89 @@
+-- The way through the graph of provenance. Nodes are pairs (kind, id), as an id may name both an entity and
+-- an agent; a way is 'back' in time or 'forth'.
+
+-- name: find
+-- What the ids name: entities, activities, agents, and entities by another name or by a place.
+SELECT given.id AS given, hit.kind, hit.id
+  FROM unnest(%(ids)s::text[]) AS given (id)
+ CROSS JOIN LATERAL (
+        SELECT 'entity', e_id::text FROM provenance.entity WHERE e_id = given.id
+        UNION ALL
+        SELECT 'activity', a_id FROM provenance.activity WHERE a_id = given.id
+        UNION ALL
+        SELECT 'agent', ag_id FROM provenance.agent WHERE ag_id = given.id
+        UNION
+        SELECT 'entity', al_entity_id FROM provext.alias WHERE al_value = given.id
+        UNION
+        SELECT 'entity', e_id FROM provenance.entity WHERE e_location = given.id
+        UNION
+        SELECT 'entity', loc_entity_id FROM provext.location WHERE loc_url = given.id
+       ) AS hit (kind, id);
+
+-- name: steps
+-- Where one relation leads from the node `here`: in its way over what happened, and in both ways upward, to
+-- collections and agents. Each branch is one search of an index.
+SELECT 'activity', wgb_activity_id::text FROM provenance.wasgeneratedby
+ WHERE here.kind = 'entity' AND here.way = 'back' AND wgb_entity_id = here.id
+UNION ALL
+SELECT 'entity', wdf_usedentity_id FROM provenance.wasderivedfrom
+ WHERE here.kind = 'entity' AND here.way = 'back' AND wdf_generatedentity_id = here.id
+UNION ALL
+SELECT 'entity', u_entity_id FROM provenance.used
+ WHERE here.kind = 'activity' AND here.way = 'back' AND u_activity_id = here.id
+UNION ALL
+SELECT 'activity', wib_informant_id FROM provenance.wasinformedby
+ WHERE here.kind = 'activity' AND here.way = 'back' AND wib_informed_id = here.id
+UNION ALL
+SELECT 'activity', u_activity_id FROM provenance.used
+ WHERE here.kind = 'entity' AND here.way = 'forth' AND u_entity_id = here.id
+UNION ALL
+SELECT 'entity', wdf_generatedentity_id FROM provenance.wasderivedfrom
+ WHERE here.kind = 'entity' AND here.way = 'forth' AND wdf_usedentity_id = here.id
+UNION ALL
+SELECT 'entity', wgb_entity_id FROM provenance.wasgeneratedby
+ WHERE here.kind = 'activity' AND here.way = 'forth' AND wgb_activity_id = here.id
+UNION ALL
+SELECT 'activity', wib_informed_id FROM provenance.wasinformedby
+ WHERE here.kind = 'activity' AND (here.way = 'forth' OR %(steps)s) AND wib_informant_id = here.id
+UNION ALL
+SELECT 'entity', hm_collection_id FROM provenance.hadmember
+ WHERE here.kind = 'entity' AND %(collections)s AND hm_entity_id = here.id
+UNION ALL
+SELECT 'entity', hm_entity_id FROM provenance.hadmember
+ WHERE here.kind = 'entity' AND %(members)s AND hm_collection_id = here.id
+UNION ALL
+SELECT 'agent', wat_agent_id FROM provenance.wasattributedto
+ WHERE here.kind = 'entity' AND %(agents)s AND wat_entity_id = here.id
+UNION ALL
+SELECT 'agent', waw_agent_id FROM provenance.wasassociatedwith
+ WHERE here.kind = 'activity' AND %(agents)s AND waw_activity_id = here.id
+UNION ALL
+SELECT 'entity', wat_entity_id FROM provenance.wasattributedto
+ WHERE here.kind = 'agent' AND %(agent)s AND wat_agent_id = here.id
+UNION ALL
+SELECT 'activity', waw_activity_id FROM provenance.wasassociatedwith
+ WHERE here.kind = 'agent' AND %(agent)s AND waw_agent_id = here.id
+
+-- name: walk
+-- Every node within a number of relations, at its least depth, whatever the order of rows and whatever
+-- cycles there are: UNION drops a node that was met before. The depth must not take part in that test, so it
+-- travels as the scale of a zero: PostgreSQL compares numerics by value, and 0.00 = 0.000. A scale ends at
+-- 16383. Rows come level by level, which lets LIMIT end the walk early.
+WITH RECURSIVE walk (kind, id, way, zero) AS (
+    SELECT kind, id COLLATE "C", way, 0::numeric
+      FROM unnest(%(kinds)s::text[], %(ids)s::text[], %(ways)s::text[]) AS seed (kind, id, way)
+     UNION
+    SELECT step.kind, step.id, here.way, here.zero * 0.0
+      FROM walk AS here CROSS JOIN LATERAL ({steps}) AS step (kind, id)
+     WHERE scale(here.zero) < %(depth)s
+)
+SELECT kind, id, way, scale(zero) AS depth
+  FROM walk {order}
+ LIMIT %(limit)s;
+
+-- name: further
+-- The nodes of the graph's edge from which a relation leads out of it.
+SELECT DISTINCT here.kind, here.id
+  FROM unnest(%(kinds)s::text[], %(ids)s::text[], %(ways)s::text[]) AS here (kind, id, way)
+ WHERE EXISTS (SELECT FROM ({steps}) AS step (kind, id)
+                WHERE step.kind || ' ' || step.id <> ALL (%(inside)s::text[]));

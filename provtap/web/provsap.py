@@ -1,0 +1,77 @@
+"""ProvSAP over HTTP: /provsap and its VOSI documents."""
+
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request
+from lxml import etree
+
+from provtap.provsap import ProvsapRequest, retrieve, write
+from provtap.provsap.formats import FORMATS
+from provtap.provsap.request import PARAMETERS
+from provtap.web.context import service
+from provtap.web.params import parameters
+from provtap.web.vosi import availability
+
+bp = Blueprint("provsap", __name__)
+bp.add_url_rule("/availability", view_func=availability)
+
+STANDARD_ID = "ivo://ivoa.net/std/ProvenanceDM#ProvSAP-1.0"
+"""None is registered; the form is the one that the drafts of the IVOA propose for their services."""
+MOST_TOLD = 20
+"""Headers for ids that name nothing: clients refuse an answer with too many."""
+_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_NAMESPACES = {
+    "vosi": "http://www.ivoa.net/xml/VOSICapabilities/v1.0",
+    "vs": "http://www.ivoa.net/xml/VODataService/v1.1",
+    "xsi": _XSI,
+}
+
+
+@bp.route("", methods=["GET", "POST"])
+def provsap() -> Response:
+    """Answer with the provenance of what ID names; ids that name nothing are told in a header."""
+    ours = service()
+    asked = ProvsapRequest.from_parameters(parameters(request))
+    graph = retrieve(asked, ours.database, ours.tableset, ours.settings)
+    response = Response(write(graph, asked, ours.base_url), content_type=asked.responseformat.mime)
+    for unknown in graph.unknown[:MOST_TOLD]:
+        response.headers.add("X-ProvTAP-Unknown-ID", quote(unknown))
+    return response
+
+
+@bp.get("/capabilities")
+def capabilities() -> Response:
+    """Tell what the service takes and gives (VOSI 1.1, section 2; VODataService 1.2, section 3.4)."""
+    url = f"{service().base_url}/provsap"
+    root = etree.Element(f"{{{_NAMESPACES['vosi']}}}capabilities", nsmap=_NAMESPACES)
+    root.append(_provsap_capability(url))
+    for name in ("capabilities", "availability"):
+        root.append(_capability(f"ivo://ivoa.net/std/VOSI#{name}", f"{url}/{name}", "full"))
+    document = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return Response(document, content_type="application/xml")
+
+
+def _provsap_capability(url: str) -> etree._Element:
+    capability = _capability(STANDARD_ID, url, "base")
+    interface = capability[-1]
+    _add(interface, "resultType", FORMATS[0].mime)  # there can be one only
+    for name, description in PARAMETERS.items():
+        parameter = _add(interface, "param", use="required" if name == "ID" else "optional", std="false")
+        _add(parameter, "name", name)
+        _add(parameter, "description", description)
+        _add(parameter, "dataType", "string")
+    return capability
+
+
+def _capability(standard_id: str, url: str, use: str) -> etree._Element:
+    capability = etree.Element("capability", standardID=standard_id)
+    interface = _add(capability, "interface", version="1.0", role="std")
+    interface.set(f"{{{_XSI}}}type", "vs:ParamHTTP")
+    _add(interface, "accessURL", url, use=use)
+    return capability
+
+
+def _add(parent: etree._Element, tag: str, text: str | None = None, **attributes: str) -> etree._Element:
+    element = etree.SubElement(parent, tag, attributes)
+    element.text = text
+    return element

@@ -1,0 +1,205 @@
+"""Documents: what `prov` and astropy read is what the store holds."""
+
+import io
+
+import pytest
+from astropy.io.votable import parse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from prov.constants import PROV
+from prov.model import ProvDocument
+
+from provtap.provsap import write
+from provtap.provsap.documents import prov_document
+from provtap.provsap.naming import PROVTAP, VOPROV, Names
+from tests.provsap.conftest import DL2, asked
+from tests.provsap.stores import write_store
+
+SERIALIZERS = {"PROV-JSON": "json", "PROV-XML": "xml", "PROV-N": "provn", "PROV-JSONLD": "jsonld"}
+MODELS = ("IVOA", "W3C")
+ODD = [
+    "/data/a file.h5",
+    "a%20b",
+    "http://x.org/a?b=1&c=2#d",
+    "ü/→",
+    "{x}",
+    "a\\b",
+    '"',
+    "<&>",
+    "\x01\t\n",
+    "x:",
+    "é",
+    "1",
+    "-",
+    ".",
+]
+
+
+def document(graph, name="PROV-JSON", model="IVOA"):
+    return write(graph, asked("x", responseformat=name, model=model), "http://example.org")
+
+
+def read(body, name):
+    return ProvDocument.deserialize(io.BytesIO(body), format=SERIALIZERS[name])
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("name", SERIALIZERS)
+def test_prov_reads_back_what_was_written(sample, name, model):
+    """Section 3: round trip."""
+    graph = sample(DL2, depth="ALL", direction="BOTH", descriptions=2)
+
+    assert read(document(graph, name, model), name) == prov_document(graph, model)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("name", SERIALIZERS)
+def test_odd_ids_and_texts_survive(database, look, name, model):
+    write_store(database, used=[("activity", odd, odd) for odd in ODD], wasattributedto=[(o, o) for o in ODD])
+    graph = look("activity", depth=2, agent=0)
+
+    assert read(document(graph, name, model), name) == prov_document(graph, model)
+    assert len(prov_document(graph, model).get_records()) == 1 + 2 * len(ODD) + 2 * len(ODD)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), unique=True))
+@settings(max_examples=300)
+def test_different_ids_have_different_names(ids):
+    name = Names(ProvDocument())
+
+    assert len({name(i).uri for i in ids}) == len(ids)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda text: "\0" not in text))
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+def test_any_id_is_a_name_in_every_format(id):
+    written = ProvDocument()
+    written.entity(Names(written)(id))
+
+    for serializer in SERIALIZERS.values():
+        stream = io.BytesIO()
+        written.serialize(stream, format=serializer)
+        assert ProvDocument.deserialize(io.BytesIO(stream.getvalue()), format=serializer) == written
+
+
+@pytest.mark.parametrize(
+    "iri", ["urn:uuid:9ae6f6a9-8f06", "http://x.org/a/b.h5", "ivo://x.org/obs#42", "doi:10.5/x"]
+)
+def test_an_iri_is_its_own_name(iri):
+    name = Names(ProvDocument())
+
+    assert name(iri).uri == iri
+    assert name.verbatim(iri) == []
+    assert name.verbatim("no iri") == [(VOPROV["id"], "no iri")]
+
+
+def record(graph, model, id, kind):
+    [found] = [r for r in prov_document(graph, model).get_record(id) if r.get_type() == PROV[kind]]
+    return dict(found.attributes)
+
+
+def test_ivoa_keeps_the_words_of_the_model(sample):
+    """Section 3: attributes voprov:*; a failed run tells its status."""
+    entity = record(sample(DL2), "IVOA", f"uuid:{DL2[9:]}", "Entity")
+
+    assert entity[VOPROV["name"]] == "step2_a.dl2.h5"
+    assert entity[PROV["type"]] == VOPROV["DatasetEntity"]
+    activity = record(sample(DL2), "IVOA", "uuid:fd7b8f94-914a-4166-b664-46d5b9919e89", "Activity")
+    assert (activity[PROVTAP["status"]], activity[PROVTAP["truncated"]]) == ("completed", "depth")
+
+
+def test_w3c_says_what_it_can_in_prov_s_own_terms(sample):
+    """Section 3, MODEL=W3C."""
+    graph = sample(DL2, depth=2, descriptions=2)
+    text = document(graph, "PROV-N", "W3C").decode()
+
+    assert record(graph, "W3C", f"uuid:{DL2[9:]}", "Entity")[PROV["label"]] == "step2_a.dl2.h5"
+    assert 'prov:role="Event"' in text
+    assert "prov:type='prov:Plan'" in text
+    assert "prov:type='voprov:Setup'" in text
+    assert "specializationOf(" in text
+
+
+EVERYTHING = """
+INSERT INTO provenance.activitydescription (ad_id, ad_name, ad_version) VALUES ('ad', 'tool', '1');
+INSERT INTO provenance.entitydescription (ed_id, ed_class, ed_name)
+    VALUES ('ed', 'EntityDescription', 'kind');
+INSERT INTO provenance.usagedescription (ud_id, ud_activitydescription_id, ud_role)
+    VALUES ('ud', 'ad', 'in');
+INSERT INTO provenance.generationdescription (gd_id, gd_activitydescription_id, gd_role)
+    VALUES ('gd', 'ad', 'out');
+INSERT INTO provenance.parameterdescription (pd_id, pd_activitydescription_id, pd_name, pd_valuetype)
+    VALUES ('pd', 'ad', 'level', 'int');
+INSERT INTO provenance.configfiledescription (cfd_id, cfd_activitydescription_id, cfd_name, cfd_contenttype)
+    VALUES ('cfd', 'ad', 'config', 'text/yaml');
+INSERT INTO provenance.entity (e_id, e_entitydescription_id, e_generatedattime)
+    VALUES ('in', 'ed', NULL), ('out', 'ed', '2026-01-01 00:00:01');
+INSERT INTO provenance.activity (a_id, a_starttime, a_endtime, a_activitydescription_id)
+    VALUES ('a', '2026-01-01', '2026-01-01 00:00:02', 'ad');
+INSERT INTO provenance.used VALUES ('a', 'in', 'in', '2026-01-01', 'ud');
+INSERT INTO provenance.wasgeneratedby VALUES ('out', 'a', 'out', 'gd');
+INSERT INTO provenance.parameter (p_id, p_activity_id, p_name, p_value, p_parameterdescription_id)
+    VALUES ('p', 'a', 'level', '3', 'pd');
+INSERT INTO provenance.configfile (cf_id, cf_activity_id, cf_name, cf_location, cf_configfiledescription_id)
+    VALUES ('cf', 'a', 'config', '/c.yaml', 'cfd');
+"""
+
+
+@pytest.mark.parametrize("model, ties", [("IVOA", "wasInfluencedBy"), ("W3C", "specializationOf")])
+@pytest.mark.parametrize("name", SERIALIZERS)
+def test_every_class_of_the_model_is_told(database, look, name, model, ties):
+    with database.transaction() as transaction:
+        transaction.execute(EVERYTHING)
+    graph = look("out", depth=2, descriptions=2)
+
+    written = document(graph, name, model)
+
+    assert read(written, name) == prov_document(graph, model)
+    assert [len(rows) for table, rows in graph.rows.items() if "description" in table] == [1] * 6
+    things = {r.identifier.localpart for r in prov_document(graph, model).get_records() if r.is_element()}
+    assert things == {"a", "in", "out", "p", "cf", "ad", "ed", "ud", "gd", "pd", "cfd"}
+    assert f"{ties}(" in document(graph, "PROV-N", model).decode()
+
+
+def test_w3c_tells_when_an_entity_was_generated(database, look):
+    with database.transaction() as transaction:
+        transaction.execute(EVERYTHING)
+
+    assert (
+        "wasGeneratedBy(id:out, id:a, 2026-01-01T00:00:01" in document(look("out"), "PROV-N", "W3C").decode()
+    )
+
+
+def test_equal_graphs_are_equal_documents_byte_by_byte(sample):
+    assert document(sample(DL2, depth=4)) == document(sample(DL2, depth=4))
+
+
+def test_votable_has_a_table_for_each_class(sample):
+    """Section 3, PROV-VOTABLE: names, utypes and UCDs as they are published."""
+    graph = sample(DL2, "nothing\x01", depth="ALL")
+    votable = parse(io.BytesIO(document(graph, "PROV-VOTABLE")), verify="exception")
+
+    tables = {table.name: table for table in votable.iter_tables()}
+    assert {name: len(table.array) for name, table in tables.items() if name != "node"} == {
+        name: len(rows) for name, rows in graph.rows.items() if rows
+    }
+    assert list(tables["node"].array["id"]) == [key.id for key in graph.nodes]
+    field = tables["activity"].get_field_by_id_or_name("a_starttime")
+    assert (field.utype, field.ucd, field.xtype) == ("voprov:Activity.startTime", "time.start", "timestamp")
+    infos = [(info.name, info.value) for info in votable.resources[0].infos]
+    assert infos == [("QUERY_STATUS", "OK"), ("UNKNOWN_ID", "nothing")]
+
+
+def test_votable_holds_the_same_values(sample):
+    graph = sample(DL2, depth=2)
+    votable = parse(io.BytesIO(document(graph, "PROV-VOTABLE")))
+
+    [table] = [table for table in votable.iter_tables() if table.name == "parameter"]
+    assert list(table.array["p_value"]) == [row.p_value for row in graph.of("parameter")]
+
+
+def test_a_document_without_relations_is_one(database, look):
+    write_store(database, wasattributedto=[("e", "g")])
+
+    [only] = prov_document(look("g"), "IVOA").get_records()
+    assert only.get_type() == PROV["Agent"]

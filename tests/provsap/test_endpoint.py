@@ -1,0 +1,155 @@
+"""/provsap over HTTP, and the two commands on the same road."""
+
+import io
+import json
+from urllib.request import urlopen
+
+import pytest
+from click.testing import CliRunner
+from lxml import etree
+from prov.model import ProvDocument
+from pyvo.io.vosi import parse_availability, parse_capabilities
+from pyvo.utils.xml.exceptions import UnknownElementWarning
+
+from provtap.cli import main
+from provtap.database.connect import open_database
+from provtap.provsap.formats import FORMATS
+from provtap.provsap.request import PARAMETERS
+from provtap.web import create_app
+from tests.live import live_server
+from tests.provsap.conftest import DL2
+from tests.web.conftest import query_status
+
+
+@pytest.fixture(scope="session")
+def client(sample_settings, tableset):
+    """A client of a service on the sample logs."""
+    with open_database(sample_settings) as database:
+        yield create_app(sample_settings, database, tableset).test_client()
+
+
+@pytest.fixture
+def provtap(sample_settings):
+    """Run a command on the sample logs: `provtap("lineage", id)`."""
+    environ = {
+        "PROVTAP_DATABASE_URL": sample_settings.database_url,
+        "PROVTAP_ROLE_PREFIX": sample_settings.role_prefix,
+    }
+    return lambda *arguments: CliRunner(env=environ).invoke(main, arguments)
+
+
+def test_prov_json_is_the_default(client):
+    """Section 1, RESPONSEFORMAT."""
+    response = client.get("/provsap", query_string={"ID": DL2})
+
+    assert (response.status_code, response.content_type) == (200, "application/json")
+    assert json.loads(response.data)["wasGeneratedBy"]
+
+
+def test_post_answers_like_get_and_names_ignore_case(client):
+    """DALI 1.1, section 3.4: also /provsap? and /provsap/."""
+    expected = client.get("/provsap", query_string={"ID": DL2, "DEPTH": "2"}).data
+
+    assert client.post("/provsap", data={"id": DL2, "Depth": "2"}).data == expected
+    assert client.get(f"/provsap/?iD={DL2}&depth=2").data == expected
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_every_format_is_answered_with_its_media_type(client, form):
+    response = client.get("/provsap", query_string={"ID": DL2, "RESPONSEFORMAT": form.name})
+
+    assert (response.status_code, response.content_type) == (200, form.mime)
+
+
+def test_several_ids_are_one_document(client):
+    """Section 2: the union of the graphs."""
+    other = "urn:uuid:b05bdc2b-23e6-4a68-90f4-3da4e7866fee"
+    body = client.get("/provsap", query_string={"ID": [DL2, other], "DEPTH": "0"}).data
+
+    assert len(json.loads(body)["entity"]) == 2
+
+
+def test_ids_that_name_nothing_are_told_in_a_header(client):
+    response = client.get("/provsap", query_string={"ID": [DL2, "nö thing"]})
+
+    assert response.status_code == 200
+    assert response.headers.getlist("X-ProvTAP-Unknown-ID") == ["n%C3%B6%20thing"]
+
+
+@pytest.mark.parametrize(
+    "parameters, status, reason",
+    [
+        ({}, 400, "ID is missing."),
+        ({"ID": "nothing"}, 404, "Nothing here is called nothing."),
+        ({"ID": DL2, "DEPHT": "1"}, 400, "Did you mean DEPTH?"),
+        ({"ID": DL2, "DIRECTION": "UP"}, 400, "DIRECTION can't be 'UP'."),
+        ({"ID": DL2, "DEPTH": ["1", "2"]}, 400, "DEPTH is given 2 times"),
+        ({"ID": DL2, "TO": "nothing"}, 404, "No way of 1 relations leads back to nothing."),
+        ({"ID": DL2, "RESPONSEFORMAT": "GRAPH"}, 400, "is not offered."),
+    ],
+)
+def test_errors_are_votables_with_their_status(client, parameters, status, reason):
+    """DALI 1.1, section 4.4."""
+    response = client.get("/provsap", query_string=parameters)
+
+    assert (response.status_code, response.content_type) == (status, "application/x-votable+xml")
+    [(value, text)] = query_status(response)
+    assert value == "ERROR"
+    assert reason in text
+
+
+def test_capabilities_tell_every_parameter(client):
+    """Section 5; VODataService 1.2, section 3.4."""
+    response = client.get("/provsap/capabilities")
+    with pytest.warns(UnknownElementWarning):  # pyvo knows no parameters here
+        first, *vosi = parse_capabilities(io.BytesIO(response.data))
+    root = etree.fromstring(response.data)
+
+    assert [url.content for url in first.interfaces[0].accessurls] == ["http://127.0.0.1:8080/provsap"]
+    assert [name.text for name in root.iter("name")] == list(PARAMETERS)
+    assert [r.text for r in root.iter("resultType")] == ["application/json"]
+    assert [c.standardid.rpartition("#")[2] for c in vosi] == ["capabilities", "availability"]
+
+
+def test_capabilities_are_declared_by_urls_that_answer(client):
+    for url in etree.fromstring(client.get("/provsap/capabilities").data).iter("accessURL"):
+        path = url.text.removeprefix("http://127.0.0.1:8080")
+        assert client.get(path, query_string={"ID": DL2} if path == "/provsap" else {}).status_code == 200
+
+
+def test_availability_asks_the_database(client):
+    assert parse_availability(io.BytesIO(client.get("/provsap/availability").data)).available
+
+
+def test_a_live_server_draws(sample_settings, tmp_path):
+    with live_server(sample_settings, tmp_path / "log") as live:
+        svg = urlopen(f"{live.url}/provsap?ID={DL2}&RESPONSEFORMAT=PROV-SVG").read()
+
+    assert etree.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_lineage_prints_a_tree(provtap):
+    done = provtap("lineage", "/cta/provwork/run/step2_a.dl2.h5", "--depth", "1")
+
+    assert (done.exit_code, done.output.count("\n")) == (0, 2)
+    assert done.output.startswith(f"step2_a.dl2.h5 <{DL2}>\n└─ [DL1/Event] ctapipe-process 0.28.0 <")
+
+
+def test_lineage_of_nothing_fails_in_one_line(provtap):
+    done = provtap("lineage", "nothing")
+
+    assert (done.exit_code, done.output) == (1, "provtap: Nothing here is called nothing.\n")
+
+
+def test_export_writes_a_document(provtap):
+    done = provtap("export", DL2, "--format", "provn", "--depth", "2")
+
+    assert ProvDocument.deserialize(io.BytesIO(done.stdout_bytes), format="provn").get_record(
+        f"uuid:{DL2[9:]}"
+    )
+
+
+def test_export_refuses_what_provsap_refuses(provtap):
+    done = provtap("export", DL2, "--depth", "x")
+
+    assert (done.exit_code, done.output[:23]) == (1, "provtap: DEPTH must be ")

@@ -1,0 +1,263 @@
+"""The walk, against networkx on random graphs, and at its limits."""
+
+from dataclasses import replace
+
+import networkx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from provtap.database.connect import Database
+from provtap.errors import NotFound, QueryTimeout, TooLarge
+from provtap.provsap import retrieve
+from provtap.provsap.graph import Key
+from provtap.provsap.request import MAX_DEPTH
+from tests.ingest.logs import empty
+from tests.provsap.conftest import DL2, asked
+from tests.provsap.stores import as_networkx, ids, write_store
+
+ENTITIES = [f"e:{n}" for n in range(7)]
+ACTIVITIES = [f"a:{n}" for n in range(4)]
+
+
+def pairs(left, right, key=lambda pair: pair):
+    return st.lists(st.tuples(st.sampled_from(left), st.sampled_from(right)), max_size=12, unique_by=key)
+
+
+def apart(given):
+    return [(one, other) for one, other in given if one != other]
+
+
+GRAPHS = st.fixed_dictionaries(
+    {
+        "used": pairs(ACTIVITIES, ENTITIES),
+        "wasgeneratedby": pairs(ENTITIES, ACTIVITIES, lambda pair: pair[0]),  # by one activity only
+        "wasderivedfrom": pairs(ENTITIES, ENTITIES).map(apart),
+        "wasinformedby": pairs(ACTIVITIES, ACTIVITIES).map(apart),
+    }
+)
+
+
+def stored(database, graph):
+    """Store *graph* alone, and return it for networkx."""
+    empty(database)
+    present = {table: rows for table, rows in graph.items() if rows}
+    write_store(database, collections=[], **present)
+    with database.transaction() as transaction:
+        if not any(pair[0] == "e:0" or pair[1] == "e:0" for rows in present.values() for pair in rows):
+            transaction.copy("provenance.entity", ["e_id"], [("e:0",)])
+    directed = networkx.DiGraph([pair for rows in present.values() for pair in rows])
+    directed.add_node("e:0")
+    return directed
+
+
+@pytest.mark.parametrize("direction", ["BACK", "FORTH"])
+@given(graph=GRAPHS, depth=st.integers(0, 6))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_reach_and_depth_are_those_of_networkx(database: Database, look, direction, graph, depth):
+    """Section 2: each node once, at its least depth, also on cycles."""
+    directed = stored(database, graph)
+    way = directed if direction == "BACK" else directed.reverse()
+
+    found = look("e:0", depth=depth, direction=direction)
+
+    expected = networkx.single_source_shortest_path_length(way, "e:0", cutoff=depth)
+    assert {key.id: node.depth for key, node in found.nodes.items()} == dict(expected)
+    inside = directed.subgraph(expected)
+    assert {(e.subject.id, e.object.id) for e in found.edges()} == set(inside.edges)
+    leads_out = {node for node in expected if set(way[node]) - set(expected)}
+    assert {key.id for key, node in found.nodes.items() if node.truncated} == leads_out
+
+
+@given(graph=GRAPHS, depth=st.integers(0, 6))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_both_directions_are_the_union_of_the_two(database: Database, look, graph, depth):
+    directed = stored(database, graph)
+
+    found = look("e:0", depth=depth, direction="BOTH")
+
+    back = networkx.single_source_shortest_path_length(directed, "e:0", cutoff=depth)
+    forth = networkx.single_source_shortest_path_length(directed.reverse(), "e:0", cutoff=depth)
+    assert ids(found) == set(back) | set(forth)
+
+
+@given(graph=GRAPHS, end=st.sampled_from(ENTITIES[1:] + ACTIVITIES))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_to_gives_every_node_on_a_way_and_no_other(database: Database, look, graph, end):
+    directed = stored(database, graph)
+
+    if end not in directed or not networkx.has_path(directed, "e:0", end):
+        with pytest.raises(NotFound, match="No way of"):
+            look("e:0", depth="ALL", to=end)
+    else:
+        between = networkx.descendants(directed, "e:0") & networkx.ancestors(directed, end)
+        assert ids(look("e:0", depth="ALL", to=end)) == between | {"e:0", end}
+
+
+def test_a_way_longer_than_depth_is_none(database, look):
+    write_store(database, used=[("a:1", "e:2")], wasgeneratedby=[("e:1", "a:1")])
+
+    assert ids(look("e:1", depth=2, to="e:2")) == {"e:1", "a:1", "e:2"}
+    with pytest.raises(NotFound, match="No way of 1 relations leads back to e:2"):
+        look("e:1", depth=1, to="e:2")
+
+
+def test_the_draft_s_example_counts_a_derivation_as_one_relation(database, look):
+    """Section 2: E1 is reached over wasDerivedFrom though it is 4 relations away by activities."""
+    write_store(
+        database,
+        wasgeneratedby=[("e:6", "a:2"), ("e:3", "a:1")],
+        used=[("a:2", "e:3"), ("a:1", "e:1")],
+        wasderivedfrom=[("e:6", "e:1")],
+    )
+
+    assert look("e:6", depth=2).nodes[Key("entity", "e:1")].depth == 1
+
+
+def test_collections_are_upward_and_members_only_on_request(database, look):
+    """Section 2: entity to collection whatever the direction; MEMBERS for the way down."""
+    write_store(database, collections=["c"], hadmember=[("c", "e:1"), ("c", "e:2")])
+
+    assert ids(look("e:1", direction="FORTH")) == {"e:1", "c"}
+    assert ids(look("c", direction="BACK")) == {"c"}
+    assert ids(look("c", members=1)) == {"c", "e:1", "e:2"}
+
+
+def test_an_agent_ends_the_walk_unless_agent_is_set(database, look):
+    """Section 2: a request for an agent alone returns just the agent."""
+    write_store(database, wasattributedto=[("e:1", "g"), ("e:2", "g")])
+
+    assert ids(look("e:1", depth="ALL")) == {"e:1", "g"}
+    assert ids(look("g", depth="ALL")) == {"g"}
+    assert ids(look("g", agent=1)) == {"g", "e:1", "e:2"}
+    assert ids(look("e:1", agents=0)) == {"e:1"}
+
+
+def test_steps_are_followed_on_request(database, look):
+    """Section 1: activityFlow is not in ProvenanceDM 1.0; steps are what the activity informed."""
+    write_store(database, wasinformedby=[("step", "flow")])
+
+    assert ids(look("flow")) == {"flow"}
+    assert ids(look("flow", steps=1)) == {"flow", "step"}
+
+
+def test_an_id_of_an_entity_and_of_an_agent_means_both(database, look):
+    write_store(database, wasattributedto=[("x", "y"), ("z", "x")])
+
+    assert set(look("x", depth=0).nodes) == {Key("entity", "x"), Key("agent", "x")}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "/data/a file.h5",
+        "a%20b",
+        "'; DROP TABLE x; --",
+        "ü→\U0001f52d",
+        "{}",
+        "%s",
+        "a\\b",
+        '"',
+        "<&>",
+        "\t",
+        "é",
+    ],
+)
+def test_any_id_and_any_alias_is_found(database, look, name):
+    write_store(database, used=[("activity", name)])
+    with database.transaction() as transaction:
+        transaction.copy(
+            "provext.alias", ["al_entity_id", "al_kind", "al_value"], [(name, "path", f"alias {name}")]
+        )
+
+    assert ids(look("activity")) == {"activity", name}
+    assert ids(look(f"alias {name}")) == {name}
+
+
+def test_ids_that_name_nothing_are_told_unless_there_are_no_others(database, look):
+    """Section 1, ID: an error only if none is known."""
+    write_store(database, used=[("a:1", "e:1")])
+
+    assert look("e:1", "nothing").unknown == ("nothing",)
+    with pytest.raises(NotFound, match="Nothing here is called nothing, nobody"):
+        look("nothing", "nobody")
+
+
+@pytest.mark.parametrize("name", ["step2_a.dl2.h5", "conf.yaml"])
+def test_a_path_leads_to_what_is_there(sample, name):
+    """An alias of kind path; the location of a file that nobody is known to have written."""
+    [row] = sample(f"/cta/provwork/run/{name}", depth=0).of("entity")
+
+    assert row.e_name == name
+
+
+def test_an_activity_carries_its_configuration_wherever_it_is(sample):
+    """Section 2: uniform, also for an activity at the edge of the answer."""
+    graph = sample(DL2, depth=3)
+
+    assert {row.p_activity_id for row in graph.of("parameter")} == {row.a_id for row in graph.of("activity")}
+    assert graph.of("activitydescription")
+    assert not sample(DL2, configuration=0).of("parameter")
+
+
+@pytest.mark.parametrize("descriptions, tables", [(0, 0), (1, 1), (2, 6)])
+def test_descriptions_come_in_three_amounts(sample, descriptions, tables):
+    found = sample(DL2, depth=2, descriptions=descriptions)
+
+    assert sum(1 for name in found.tables if name.endswith("description")) == tables
+
+
+def test_an_entity_with_100_000_inputs(database, look):
+    """The limit gives the same nodes whatever the order of rows; the one with more behind it is marked."""
+    inputs = [("merge", f"in:{n:06}") for n in reversed(range(100_000))]
+    write_store(database, wasgeneratedby=[("out", "merge")], used=inputs)
+
+    cut = look("out", depth="ALL", nodes=10)
+
+    assert ids(cut) == {"out", "merge", *(f"in:{n:06}" for n in range(8))}
+    assert [node.key.id for node in cut.nodes.values() if node.truncated == "limit"] == ["merge"]
+    assert len(look("out", depth="ALL").nodes) == 100_002
+
+
+def test_what_takes_too_long_is_stopped_and_leaves_the_connection_usable(database, settings, tableset):
+    write_store(database, used=[("merge", f"in:{n}") for n in range(50_000)])
+    hasty = replace(settings, sync_duration=0.001, read_connections=1)
+
+    with pytest.raises(QueryTimeout):
+        retrieve(asked("merge"), database, tableset, hasty)
+    assert len(retrieve(asked("merge", depth=0), database, tableset, settings).nodes) == 1
+
+
+def test_more_rows_than_memory_should_hold_are_refused(database, look):
+    write_store(database, used=[("run", "e")])
+    with database.transaction() as transaction:
+        rows = [(f"p{n}", "run", f"name {n}", "1") for n in range(30)]
+        transaction.copy("provenance.parameter", ["p_id", "p_activity_id", "p_name", "p_value"], rows)
+
+    with pytest.raises(TooLarge, match="it breaks off in parameter. Ask for .* CONFIGURATION=0"):
+        look("run", nodes=2)
+    assert len(look("run", nodes=2, configuration=0).nodes) == 2
+
+
+def test_a_graph_of_just_the_limit_is_not_truncated(database, look):
+    write_store(database, used=[("a:1", "e:1"), ("a:1", "e:2")])
+
+    assert [node.truncated for node in look("a:1", nodes=3).nodes.values()] == [None] * 3
+    assert [node.truncated for node in look("a:1", nodes=2).nodes.values()] == ["limit", None]
+
+
+def test_a_chain_20_000_deep_ends_at_the_greatest_depth_and_says_so(database, look):
+    chain = [f"e:{n:05}" for n in range(20_001)]
+    write_store(database, wasderivedfrom=list(zip(chain, chain[1:], strict=False)))
+
+    nodes = look("e:00000", depth="ALL").nodes
+
+    assert len(nodes) == MAX_DEPTH + 1
+    assert [key.id for key, node in nodes.items() if node.truncated == "depth"] == [chain[MAX_DEPTH]]
+
+
+def test_the_answer_of_the_sample_is_connected(sample):
+    """Section 2: every relation has both of its ends, and the roots reach everything."""
+    graph = sample(DL2, depth="ALL", direction="BOTH")
+
+    assert networkx.is_weakly_connected(as_networkx(graph))
