@@ -41,16 +41,19 @@ def problem(message: str, at: Position, hint: str | None = None) -> AdqlError:
 
 # ASCII classes: `\s` and `\d` would let in no-break spaces and the digits of other scripts.
 _NEXT = re.compile(
-    r"""(?P<blank> (?: [ \t\r\n\f\v]++ | --[^\r\n]*+ )*+ )
+    r"""(?P<blank> (?: [ \t\r\n\f\v]++ | --[^\r\n]*+ )* )
     (?: (?P<identifier> [A-Za-z][A-Za-z0-9_]*+ )
-    |   (?P<number> (?: [0-9]++ (?:\.[0-9]*+)?+ | \.[0-9]++ ) (?: [eE][+-]?[0-9]++ )?+ (?![A-Za-z0-9_.]) )
-    |   (?P<string> ' (?: [^'] | '' )*+ ' )
-    |   (?P<delimited> " (?: [^"] | "" )++ " )
+    |   (?P<number> (?: [0-9]++ (?:\.[0-9]*+)? | \.[0-9]++ ) (?: [eE][+-]?[0-9]++ )? (?![A-Za-z0-9_.]) )
+    |   (?P<string> ' [^']*+ (?: '' [^']*+ )* ' (?!') )
+    |   (?P<delimited> " (?: [^"] | "" ) [^"]*+ (?: "" [^"]*+ )* " (?!") )
     |   (?P<symbol> <> | != | <= | >= | \|\| | /(?!\*) | [-(),.*+=<>;] )
     )?""",
     re.VERBOSE,
 )
-"""Blanks and comments, and the token after them, if there is one."""
+"""Blanks and comments, and the token after them, if there is one.
+
+No possessive quantifier stands behind a bracket: Python before 3.11.5 can match these wrongly.
+"""
 
 
 def tokens(text: str) -> Iterator[Token]:
