@@ -107,7 +107,8 @@ class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Begin to end: whoever waits for a job is answered now."""
         super().handle_exit(sig, frame)
-        stop_waiting(self.wsgi)
+        if self.wsgi is not None:
+            stop_waiting(self.wsgi)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer a request that never reaches the application."""

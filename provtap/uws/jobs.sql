@@ -83,10 +83,10 @@ UPDATE uws.job
    SET phase = 'EXECUTING', start_time = date_trunc('milliseconds', clock_timestamp()),
        worker = %(worker)s, attempt = attempt + 1
  WHERE job_id = (SELECT job_id
-                   FROM uws.job AS waiting
+                   FROM uws.job
                   WHERE phase = 'QUEUED' AND destruction > now()
-                    AND (SELECT count(*) FROM uws.job AS other
-                          WHERE other.client = waiting.client AND other.phase = 'EXECUTING') < %(share)s
+                    AND client NOT IN (SELECT client FROM uws.job WHERE phase = 'EXECUTING'
+                                        GROUP BY client HAVING count(*) >= %(share)s)
                   ORDER BY queue_time
                   LIMIT 1
                     FOR UPDATE SKIP LOCKED)

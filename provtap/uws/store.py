@@ -5,6 +5,7 @@ that come at once, one wins and the others are told so.
 """
 
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from provtap.results.votable import legal
 from provtap.uws.job import Attempt, Client, Job, JobReference, KeptJob, Phase, StoredResult, group, merged
 
 SQL = load_statements("provtap.uws", "jobs.sql")
+_ID = re.compile("[0-9a-f]{32}")
 CHANNEL = "provtap_job"
 """Where PostgreSQL tells of each change of a job (schema/0007_uws.sql)."""
 
@@ -73,8 +75,7 @@ class JobStore:
     def phase(self, job_id: str, client: Client) -> Phase:
         """Return the phase of a job alone, as often as somebody waits for it. Raises: as `job`."""
         with self.database.transaction() as transaction:
-            row = transaction.one(SQL["phase"], job_id=job_id)
-        return Phase(_checked(row, job_id, client).phase)
+            return Phase(_read(transaction, "phase", job_id, client).phase)
 
     def references(
         self,
@@ -232,7 +233,7 @@ class JobStore:
             return _move(transaction, attempt.job_id, to, BY_WORKER, **by, **values) is not None
 
     def _job(self, transaction: Transaction, job_id: str, client: Client, statement: str = "job") -> Job:
-        return Job.from_row(_checked(transaction.one(SQL[statement], job_id=job_id), job_id, client))
+        return Job.from_row(_read(transaction, statement, job_id, client))
 
     def _parameters(self, parameters: Sequence[tuple[str, str]]) -> dict[str, Any]:
         """Return the columns that hold *parameters*."""
@@ -270,8 +271,9 @@ def _move(
     return transaction.one(SQL["move"], job_id=job_id, to=to.value, allowed_from=sources, **given | values)
 
 
-def _checked(row: Any, job_id: str, client: Client) -> Any:
+def _read(transaction: Transaction, statement: str, job_id: str, client: Client) -> Any:
     """Return the row of a job that *client* may see: whoever knows the id of a nameless one may."""
+    row = transaction.one(SQL[statement], job_id=job_id) if _ID.fullmatch(job_id) else None
     if row is None:
         raise NotFound(f"There is no job {job_id[:40]}.", hint="It may have been destroyed.")
     if row.owner_id is not None and row.owner_id != client.owner:

@@ -12,6 +12,8 @@ from provtap.database.login import Login
 from provtap.uws.job import Phase
 from provtap.uws.store import CHANNEL
 
+MOMENT = 0.5
+"""Seconds that the answer to a WAIT waits for the end of a job that has just begun."""
 LOOK = 1.0
 """Seconds between two looks at whether the client still waits."""
 
@@ -67,7 +69,8 @@ class Watch:
     ) -> None:
         """Return once the job leaves the phase it is in, at the latest after *seconds*.
 
-        At once, if it can't leave it, or is not in the phase that is *expected*; also when too many wait
+        For a job that only begins, a moment later: many end at once, and clients ask again in a second. At
+        once, if it can't leave its phase, or is not in the one that is *expected*; also when too many wait
         already, or *gone* tells that nobody waits any more. *phase* asks the database.
 
         Raises: whatever *phase* raises.
@@ -80,8 +83,11 @@ class Watch:
             while (left := end - time.monotonic()) > 0 and not self._closed and not gone():
                 if changed.wait(min(left, LOOK)):
                     changed.clear()
-                    if phase() != first:
+                    if (now := phase()) == first:
+                        continue
+                    if not now.active:
                         return
+                    first, end = now, min(end, time.monotonic() + MOMENT)
 
     def close(self) -> None:
         """Wake everybody, for good: the process ends."""
