@@ -3,6 +3,7 @@
 import logging
 
 from flask import Response, request
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
 from provtap.errors import NotFound
@@ -40,7 +41,11 @@ def stored_response(result: StoredResult, results: ResultStore, job_id: str) -> 
     response.set_etag(result.name)
     extension = _EXTENSIONS.get(result.mime.partition(";")[0], "dat")
     response.headers["Content-Disposition"] = f'attachment; filename="{job_id}.{extension}"'
-    response.make_conditional(request, accept_ranges=True, complete_length=result.size)
+    try:
+        response.make_conditional(request, accept_ranges=True, complete_length=result.size)
+    except RequestedRangeNotSatisfiable:
+        file.content.close()
+        raise
     response.headers.pop("Date", None)  # the server gives it, once
     return response
 
