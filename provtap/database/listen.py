@@ -38,14 +38,19 @@ class Listener:
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread and its connection."""
-        self._closed.set()
-        os.write(self._wake, b".")
-        self._thread.join()
-        os.close(self._woken)
-        os.close(self._wake)
+        """Let the thread and its connection end; also from a signal handler: nothing is waited for."""
+        if not self._closed.is_set():
+            os.write(self._wake, b".")
+            self._closed.set()  # only now: the thread closes the pipe
 
     def _run(self) -> None:
+        try:
+            self._stay()
+        finally:
+            os.close(self._woken)
+            os.close(self._wake)
+
+    def _stay(self) -> None:
         pause = 0.1
         while not self._closed.is_set():
             try:

@@ -92,6 +92,8 @@ class Watch:
     def close(self) -> None:
         """Wake everybody, for good: the process ends."""
         self._closed = True
+        if self._listener is not None:
+            self._listener.close()
         self._hear(None)
 
     def _hear(self, told: str | None) -> None:

@@ -76,6 +76,9 @@ class Worker:
         except DatabaseUnavailable as error:
             log.warning("Jobs wait: %s", error)
             self._leaving.wait(1.0)
+        except Exception:  # a worker that goes on serves more jobs than one that ends
+            log.exception("A worker's turn failed")
+            self._leaving.wait(1.0)
 
     def _beat(self) -> None:
         """Say that this worker lives; stop what it should no longer run; look after what others ran."""
