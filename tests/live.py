@@ -19,13 +19,16 @@ from provtap.server import processes
 class LiveServer:
     """A running `provtap serve` on a port of its own."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    def __init__(self, settings: Settings, log: Path, *options: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log
         self._output = log.open("wb")
         self.process = subprocess.Popen(
-            command("serve"), env=environment(settings, self.port), stdout=self._output, stderr=self._output
+            command("serve", *options),
+            env=environment(settings, self.port),
+            stdout=self._output,
+            stderr=self._output,
         )
 
     def wait(self, seconds: float = 60) -> None:
@@ -63,9 +66,9 @@ class LiveServer:
 
 
 @contextmanager
-def live_server(settings: Settings, log: Path) -> Iterator[LiveServer]:
+def live_server(settings: Settings, log: Path, *options: str) -> Iterator[LiveServer]:
     """Run a server for as long as the block lasts."""
-    server = LiveServer(settings, log)
+    server = LiveServer(settings, log, *options)
     try:
         server.wait()
         yield server
