@@ -19,6 +19,7 @@ CREATE TABLE job (
     client              text COLLATE "C" NOT NULL,  -- whom the limits count: the owner, or an address
     run_id              text,
     parameters          json NOT NULL,              -- [[name, value], ...]; json keeps what jsonb refuses: NUL
+    parts               json NOT NULL,              -- {name: file in the result store} of what came with it
     phase               text COLLATE "C" NOT NULL
                         CHECK (phase IN ('PENDING', 'QUEUED', 'EXECUTING', 'COMPLETED', 'ERROR', 'ABORTED')),
     creation_time       instant NOT NULL,
@@ -33,12 +34,13 @@ CREATE TABLE job (
     result_name         text COLLATE "C",           -- in the result store
     result_mime         text,
     result_size         bigint,                     -- bytes
+    result_file         text,                       -- what to call it where it is saved
     error_message       text,
     error_type          text COLLATE "C" CHECK (error_type IN ('transient', 'fatal')),
     CHECK ((queue_time IS NOT NULL) OR phase IN ('PENDING', 'ABORTED')),
     CHECK ((phase = 'EXECUTING') <= (start_time IS NOT NULL AND worker IS NOT NULL)),
     CHECK ((end_time IS NOT NULL) = (phase IN ('COMPLETED', 'ERROR', 'ABORTED'))),
-    CHECK ((phase = 'COMPLETED') = (num_nonnulls(result_name, result_mime, result_size) = 3)),
+    CHECK ((phase = 'COMPLETED') = (num_nonnulls(result_name, result_mime, result_size, result_file) = 4)),
     CHECK ((phase IN ('ERROR', 'ABORTED')) = (num_nonnulls(error_message, error_type) = 2))
 );
 CREATE INDEX ON job (queue_time) WHERE phase = 'QUEUED';

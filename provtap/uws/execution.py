@@ -4,13 +4,21 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from enum import Enum
+from typing import BinaryIO
 
 from provtap.config import Settings
 from provtap.database.connect import Database
-from provtap.errors import DatabaseUnavailable, InternalError, ProvtapError, QueryCancelled, QueryTimeout
+from provtap.errors import (
+    DatabaseUnavailable,
+    InternalError,
+    NotFound,
+    ProvtapError,
+    QueryCancelled,
+    QueryTimeout,
+)
 from provtap.query import Body, QueryRequest, run
 from provtap.tableset import Tableset
 from provtap.uws.job import Attempt, Job, StoredResult
@@ -84,19 +92,28 @@ class Execution:
     def _write(self) -> StoredResult:
         """Return the result, which is on disk."""
         shop = self._workshop
-        request = QueryRequest.from_parameters(self.job.grouped())
-        result = run(
-            request,
-            shop.tableset,
-            shop.database,
-            shop.settings,
-            self.stopped,
-            duration=self.job.execution_duration,
-        )
+        with ExitStack() as open_files:
+            for part, name in self.job.parts.items():
+                open_files.enter_context(self._upload(part, name))
+            result = run(
+                QueryRequest.from_parameters(self.job.grouped()),
+                shop.tableset,
+                shop.database,
+                shop.settings,
+                self.stopped,
+                duration=self.job.execution_duration,
+            )
         name = f"{self.attempt.job_id}.{self.attempt.number}.result"
         with closing(result.body) as body:
             size = shop.results.put(name, self._pieces(body))
-        return StoredResult(name, result.media_type, size)
+        return StoredResult(name, result.media_type, size, _file_name(self.job, result.media_type))
+
+    def _upload(self, part: str, name: str) -> BinaryIO:
+        """Return the file that came with the job as *part*."""
+        try:
+            return self._workshop.results.open(name).content
+        except OSError as error:
+            raise NotFound(f"The file {part!r} that came with the job was lost.") from error
 
     def _pieces(self, body: Body) -> Iterator[bytes]:
         """Yield a whole result or raise: a file does not tell that it breaks off."""
@@ -140,6 +157,19 @@ class Execution:
                 log.warning("The end of job %s can't be told yet: %s", self.job.job_id, error)
                 if self._workshop.leaving.wait(RETRY):
                     return
+
+
+_EXTENSIONS = {
+    "application/x-votable+xml": "vot",
+    "text/xml": "xml",
+    "text/csv": "csv",
+    "text/tab-separated-values": "tsv",
+}
+
+
+def _file_name(job: Job, mime: str) -> str:
+    """Return what to call a result where it is saved."""
+    return f"{job.job_id}.{_EXTENSIONS.get(mime.partition(';')[0], 'dat')}"
 
 
 def _reason(error: Exception) -> tuple[str, bool]:

@@ -1,10 +1,12 @@
 """What a job is (UWS 1.1, section 2): no I/O."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from provtap.uws.parameters import group
 
 
 class Phase(StrEnum):
@@ -18,8 +20,8 @@ class Phase(StrEnum):
     ABORTED = "ABORTED"
 
     @property
-    def active(self) -> bool:
-        """Whether a job in this phase may come into another one: a client can wait for that (WAIT)."""
+    def unfinished(self) -> bool:
+        """Whether a job in this phase may come into another one."""
         return self in {Phase.PENDING, Phase.QUEUED, Phase.EXECUTING}
 
 
@@ -53,6 +55,8 @@ class StoredResult:
     mime: str
     size: int
     """Bytes."""
+    file: str
+    """What to call it where it is saved."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +75,8 @@ class Job:
     destruction: datetime
     parameters: tuple[tuple[str, str], ...]
     """Name in upper case and value of each parameter, in order."""
+    parts: Mapping[str, str]
+    """The files that came with it: what `param:` means in UPLOAD, and their names in the result store."""
     result: StoredResult | None
     error_message: str | None
     error_type: str | None
@@ -81,7 +87,7 @@ class Job:
         """Return the job that *row* of uws.job describes."""
         stored = None
         if row.result_name is not None:
-            stored = StoredResult(row.result_name, row.result_mime, row.result_size)
+            stored = StoredResult(row.result_name, row.result_mime, row.result_size, row.result_file)
         return cls(
             job_id=row.job_id,
             owner_id=row.owner_id,
@@ -93,10 +99,16 @@ class Job:
             execution_duration=row.execution_duration,
             destruction=row.destruction,
             parameters=tuple((name, value) for name, value in row.parameters),
+            parts=row.parts,
             result=stored,
             error_message=row.error_message,
             error_type=row.error_type,
         )
+
+    @property
+    def files(self) -> list[str]:
+        """The names of all its files in the result store."""
+        return [*self.parts.values(), *([] if self.result is None else [self.result.name])]
 
     def grouped(self) -> dict[str, list[str]]:
         """Return the parameters as those of a request: every value of each name."""
@@ -113,14 +125,6 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class KeptJob:
-    """What decides which files of a job are kept."""
-
-    phase: Phase
-    result_name: str | None
-
-
-@dataclass(frozen=True)
 class JobReference:
     """One line of the list of jobs."""
 
@@ -129,23 +133,3 @@ class JobReference:
     run_id: str | None
     owner_id: str | None
     creation_time: datetime
-
-
-def group(parameters: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
-    """Return every value of each name."""
-    grouped: dict[str, list[str]] = {}
-    for name, value in parameters:
-        grouped.setdefault(name, []).append(value)
-    return grouped
-
-
-def merged(
-    parameters: Sequence[tuple[str, str]], given: Mapping[str, Sequence[str]]
-) -> list[tuple[str, str]]:
-    """Return *parameters* after a POST of *given*: a value replaces, but tables to upload accumulate.
-
-    Source: TAP 1.1, section 2.7; DALI 1.1, section 3.4. The former lets parameters accumulate, the latter
-    calls two values of one name an error.
-    """
-    kept = [(name, value) for name, value in parameters if name not in given or name == "UPLOAD"]
-    return [*kept, *((name, value) for name, values in given.items() for value in values)]

@@ -10,9 +10,9 @@ SELECT count(*) AS kept, count(*) FILTER (WHERE phase IN ('QUEUED', 'EXECUTING')
  WHERE client = %(client)s AND destruction > now();
 
 -- name: create
-INSERT INTO uws.job (job_id, owner_id, client, run_id, parameters, phase, queue_time, creation_time,
+INSERT INTO uws.job (job_id, owner_id, client, run_id, parameters, parts, phase, queue_time, creation_time,
                      execution_duration, destruction)
-SELECT %(job_id)s, %(owner_id)s, %(client)s, %(run_id)s, %(parameters)s, %(phase)s,
+SELECT %(job_id)s, %(owner_id)s, %(client)s, %(run_id)s, %(parameters)s, %(parts)s, %(phase)s,
        CASE WHEN %(phase)s = 'QUEUED' THEN clock_timestamp() END, created,
        %(execution_duration)s, created + %(retention)s * interval '1 second'
   FROM date_trunc('milliseconds', clock_timestamp()) AS created
@@ -39,7 +39,7 @@ SELECT job_id, phase, run_id, owner_id, creation_time
  LIMIT %(last)s;
 
 -- name: set_parameters
-UPDATE uws.job SET parameters = %(parameters)s, run_id = %(run_id)s WHERE job_id = %(job_id)s RETURNING *;
+UPDATE uws.job SET parameters = %(parameters)s, parts = %(parts)s, run_id = %(run_id)s WHERE job_id = %(job_id)s RETURNING *;
 
 -- name: set_execution_duration
 UPDATE uws.job
@@ -65,6 +65,7 @@ UPDATE uws.job
        result_name = %(result_name)s,
        result_mime = %(result_mime)s,
        result_size = %(result_size)s,
+       result_file = %(result_file)s,
        error_message = %(error_message)s,
        error_type = %(error_type)s
  WHERE job_id = %(job_id)s
@@ -74,7 +75,7 @@ UPDATE uws.job
 RETURNING *;
 
 -- name: remove
-DELETE FROM uws.job WHERE job_id = %(job_id)s AND destruction > now() RETURNING result_name;
+DELETE FROM uws.job WHERE job_id = %(job_id)s AND destruction > now() RETURNING *;
 
 -- name: claim
 -- Give the longest-waiting job to this worker, but to nobody's more than his share of those that execute;
@@ -135,4 +136,4 @@ SELECT pg_try_advisory_xact_lock(hashtextextended('provtap sweep', 1)) AS mine;
 DELETE FROM uws.job WHERE destruction <= now() RETURNING job_id;
 
 -- name: kept
-SELECT job_id, phase, result_name FROM uws.job WHERE job_id = ANY (%(job_ids)s);
+SELECT * FROM uws.job WHERE job_id = ANY (%(job_ids)s);

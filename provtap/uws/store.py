@@ -4,12 +4,11 @@ Every change of phase is one compare-and-set statement, so that of an ABORT, a D
 that come at once, one wins and the others are told so.
 """
 
-import json
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from math import ceil
 from typing import Any
@@ -17,9 +16,10 @@ from typing import Any
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.database.sql import load_statements
-from provtap.errors import Forbidden, IllegalTransition, NotFound, TooLarge
+from provtap.errors import Forbidden, IllegalTransition, NotFound
 from provtap.results.votable import legal
-from provtap.uws.job import Attempt, Client, Job, JobReference, KeptJob, Phase, StoredResult, group, merged
+from provtap.uws.job import Attempt, Client, Job, JobReference, Phase, StoredResult
+from provtap.uws.parameters import columns, merged
 
 SQL = load_statements("provtap.uws", "jobs.sql")
 _ID = re.compile("[0-9a-f]{32}")
@@ -46,18 +46,33 @@ class JobStore:
     database: Database
     settings: Settings
 
-    def create(self, client: Client, parameters: Mapping[str, Sequence[str]], *, run: bool = False) -> Job:
+    @property
+    def _parameter_bytes(self) -> int:
+        return 3 * self.settings.query_bytes + 65_536  # as much as one request may bring
+
+    def create(
+        self,
+        client: Client,
+        parameters: Mapping[str, Sequence[str]],
+        *,
+        job_id: str | None = None,
+        parts: Mapping[str, str] | None = None,
+        run: bool = False,
+    ) -> Job:
         """Create a job, PENDING or at once QUEUED; its parameters are judged when it runs (TAP-7).
+
+        *parts* are the files that came with it, and their names in the result store, made with a *job_id*
+        from `new_id`.
 
         Raises: Forbidden when *client* has too many; TooLarge.
         """
         phase = Phase.QUEUED if run else Phase.PENDING
-        values = self._parameters(merged([], parameters))
+        values = columns(merged([], parameters), parts or {}, self._parameter_bytes)
         with self.database.transaction() as transaction:
             self._make_room(transaction, client.key, create=True, run=run)
             row = transaction.one(
                 SQL["create"],
-                job_id=secrets.token_hex(16),
+                job_id=job_id or new_id(),
                 owner_id=client.owner,
                 client=client.key,
                 phase=phase.value,
@@ -90,22 +105,28 @@ class JobStore:
         Somebody without a name sees those created from his address without a name.
         """
         with self.database.transaction() as transaction:
-            rows = transaction.rows(
-                SQL["references"],
-                client=client.key,
-                phases=phases and [p.value for p in phases],
-                after=after,
-                last=last,
-            )
+            among = None if phases is None else [phase.value for phase in phases]
+            wanted = {"phases": among, "after": after, "last": last}
+            rows = transaction.rows(SQL["references"], client=client.key, **wanted)
         return [JobReference(r.job_id, Phase(r.phase), r.run_id, r.owner_id, r.creation_time) for r in rows]
 
-    def set_parameters(self, job_id: str, client: Client, given: Mapping[str, Sequence[str]]) -> Job:
-        """Replace or add parameters. Raises: as `job`; IllegalTransition unless it is PENDING; TooLarge."""
+    def set_parameters(
+        self,
+        job_id: str,
+        client: Client,
+        given: Mapping[str, Sequence[str]],
+        parts: Mapping[str, str] | None = None,
+    ) -> Job:
+        """Replace or add parameters and files.
+
+        Raises: as `job`; IllegalTransition unless the job is PENDING; TooLarge.
+        """
         with self.database.transaction() as transaction:
             job = self._job(transaction, job_id, client, "job_to_change")
             if job.phase != Phase.PENDING:
                 raise _illegal(job, "take other parameters", "Create another job.")
-            values = self._parameters(merged(job.parameters, given))
+            all_parts = {**job.parts, **(parts or {})}
+            values = columns(merged(job.parameters, given), all_parts, self._parameter_bytes)
             return Job.from_row(transaction.one(SQL["set_parameters"], job_id=job_id, **values))
 
     def set_execution_duration(self, job_id: str, client: Client, seconds: int) -> Job:
@@ -119,19 +140,15 @@ class JobStore:
             job = self._job(transaction, job_id, client)
             row = transaction.one(SQL["set_execution_duration"], job_id=job_id, seconds=granted)
             if row is None:
-                raise _illegal(job, "be given another execution duration", "It is set before the job runs.")
+                raise _illegal(job, "be given another execution duration", "Set it before the job runs.")
             return Job.from_row(row)
 
     def set_destruction(self, job_id: str, client: Client, instant: datetime) -> Job:
         """Destroy a job at *instant*, or when this service does it if that is earlier. Raises: as `job`."""
         with self.database.transaction() as transaction:
             self._job(transaction, job_id, client)
-            row = transaction.one(
-                SQL["set_destruction"],
-                job_id=job_id,
-                instant=instant,
-                retention=self.settings.job_retention,
-            )
+            values = {"instant": instant, "retention": self.settings.job_retention}
+            row = transaction.one(SQL["set_destruction"], job_id=job_id, **values)
             return Job.from_row(row) if row else self._job(transaction, job_id, client)
 
     def run(self, job_id: str, client: Client) -> Job:
@@ -153,12 +170,12 @@ class JobStore:
             row = _move(transaction, job_id, Phase.ABORTED, BY_CLIENT, **said)
             return job if row is None else Job.from_row(row)
 
-    def remove(self, job_id: str, client: Client) -> str | None:
-        """Delete a job, and return the name of its result in the result store. Raises: as `job`."""
+    def remove(self, job_id: str, client: Client) -> list[str]:
+        """Delete a job, and return the names of its files in the result store. Raises: as `job`."""
         with self.database.transaction() as transaction:
             self._job(transaction, job_id, client)
             row = transaction.one(SQL["remove"], job_id=job_id)
-            return row.result_name if row else None
+            return Job.from_row(row).files if row else []
 
     def claim(self, worker: str) -> tuple[Job, Attempt] | None:
         """Give the next job of the queue to *worker*, or None."""
@@ -168,7 +185,7 @@ class JobStore:
 
     def complete(self, attempt: Attempt, result: StoredResult) -> bool:
         """Say that the job has its result; False when the job is no longer this attempt's."""
-        values = {"result_name": result.name, "result_mime": result.mime, "result_size": result.size}
+        values = {f"result_{name}": value for name, value in asdict(result).items()}
         return self._end(attempt, Phase.COMPLETED, **values)
 
     def fail(self, attempt: Attempt, message: str, *, transient: bool) -> bool:
@@ -186,8 +203,8 @@ class JobStore:
 
     def lose(self, attempt: Attempt, message: str) -> None:
         """Start a job once more whose attempt was lost; the second time it fails, and *message* is why."""
+        values = {"worker": attempt.worker, "attempt": attempt.number, "message": legal(message)}
         with self.database.transaction() as transaction:
-            values = {"worker": attempt.worker, "attempt": attempt.number, "message": message}
             transaction.execute(SQL["lose"], job_id=attempt.job_id, **values)
 
     def beat(self, worker: str) -> dict[Attempt, float]:
@@ -210,7 +227,7 @@ class JobStore:
         return [Attempt(row.job_id, row.worker, row.attempt) for row in rows]
 
     @contextmanager
-    def sweeping(self) -> Iterator[Callable[[Iterable[str]], dict[str, KeptJob]] | None]:
+    def sweeping(self) -> Iterator[Callable[[Iterable[str]], dict[str, Job]] | None]:
         """Lend, to one process at a time, a function that tells which of some jobs there are.
 
         Jobs past their destruction are removed at the start.
@@ -221,9 +238,9 @@ class JobStore:
                 return
             transaction.execute(SQL["expire"])
 
-            def kept(job_ids: Iterable[str]) -> dict[str, KeptJob]:
+            def kept(job_ids: Iterable[str]) -> dict[str, Job]:
                 rows = transaction.rows(SQL["kept"], job_ids=list(job_ids))
-                return {row.job_id: KeptJob(Phase(row.phase), row.result_name) for row in rows}
+                return {row.job_id: Job.from_row(row) for row in rows}
 
             yield kept
 
@@ -234,15 +251,6 @@ class JobStore:
 
     def _job(self, transaction: Transaction, job_id: str, client: Client, statement: str = "job") -> Job:
         return Job.from_row(_read(transaction, statement, job_id, client))
-
-    def _parameters(self, parameters: Sequence[tuple[str, str]]) -> dict[str, Any]:
-        """Return the columns that hold *parameters*."""
-        size = sum(len(name) + len(value.encode(errors="replace")) for name, value in parameters)
-        limit = 3 * self.settings.query_bytes + 65_536
-        if size > limit:
-            raise TooLarge(f"The parameters have {size} bytes; a job takes up to {limit}.")
-        run_id = group(parameters).get("RUNID", [None])[-1]
-        return {"parameters": json.dumps(parameters), "run_id": run_id and legal(run_id)}
 
     def _make_room(self, transaction: Transaction, client: str, *, create: bool, run: bool) -> None:
         """Refuse a job beyond the limits of *client*."""
@@ -260,15 +268,22 @@ class JobStore:
             )
 
 
+_UNSAID = dict.fromkeys(["worker", "attempt", "error_message", "error_type"])
+_UNSAID |= dict.fromkeys(f"result_{field.name}" for field in fields(StoredResult))
+"""What a move may say besides: nothing."""
+
+
+def new_id() -> str:
+    """Return the id of a job to be: nobody can guess it."""
+    return secrets.token_hex(16)
+
+
 def _move(
     transaction: Transaction, job_id: str, to: Phase, allowed: Mapping[Phase, Sequence[Phase]], **values: Any
 ) -> Any:
     """Move a job in one statement, and return its row; None when it is not in a phase to leave for *to*."""
-    given = dict.fromkeys(
-        ["worker", "attempt", "result_name", "result_mime", "result_size", "error_message", "error_type"]
-    )
     sources = [phase.value for phase in allowed[to]]
-    return transaction.one(SQL["move"], job_id=job_id, to=to.value, allowed_from=sources, **given | values)
+    return transaction.one(SQL["move"], job_id=job_id, to=to.value, allowed_from=sources, **_UNSAID | values)
 
 
 def _read(transaction: Transaction, statement: str, job_id: str, client: Client) -> Any:

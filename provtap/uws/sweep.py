@@ -2,7 +2,7 @@
 
 import logging
 
-from provtap.uws.job import KeptJob, Phase
+from provtap.uws.job import Job, Phase
 from provtap.uws.results import ResultStore
 from provtap.uws.store import JobStore
 
@@ -10,8 +10,6 @@ log = logging.getLogger(__name__)
 
 AGE = 600.0
 """Seconds that a file is left alone: it may belong to a job that is just being created."""
-UPLOAD = "upload"
-"""The begin of the second part of the name of a file that a client sent: `<job id>.upload-<part>`."""
 
 
 def sweep(store: JobStore, results: ResultStore, age: float = AGE) -> None:
@@ -30,8 +28,10 @@ def sweep(store: JobStore, results: ResultStore, age: float = AGE) -> None:
                 results.delete(name)
 
 
-def _is_wanted(name: str, job: KeptJob | None) -> bool:
+def _is_wanted(name: str, job: Job | None) -> bool:
+    """Tell whether a file still serves: an upload until the job has ended, a result from then on."""
     if job is None:
         return False
-    rest = name.partition(".")[2]
-    return name == job.result_name or job.phase == Phase.EXECUTING or rest.startswith(UPLOAD)
+    return job.phase == Phase.EXECUTING or (
+        name in job.files if job.phase.unfinished else job.result is not None and name == job.result.name
+    )

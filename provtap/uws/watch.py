@@ -78,14 +78,14 @@ class Watch:
         end = time.monotonic() + seconds
         with self.changes(job_id) as changed:
             first = phase()
-            if changed is None or not first.active or expected not in {None, first.value}:
+            if changed is None or not first.unfinished or expected not in {None, first.value}:
                 return
             while (left := end - time.monotonic()) > 0 and not self._closed and not gone():
                 if changed.wait(min(left, LOOK)):
                     changed.clear()
                     if (now := phase()) == first:
                         continue
-                    if not now.active:
+                    if not now.unfinished:
                         return
                     first, end = now, min(end, time.monotonic() + MOMENT)
 

@@ -3,19 +3,23 @@
 Views read a request, call one method of the store, and answer with a document or the address of one.
 """
 
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from flask import Blueprint, Flask, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 
-from provtap.errors import NotFound, ParameterError
+from provtap.errors import NotFound, ParameterError, ProvtapError
 from provtap.results.votable import write_error
 from provtap.uws import documents
 from provtap.uws.job import RESULT, Client, Job
 from provtap.uws.request import choice, filters, instant, one, patience, seconds
 from provtap.uws.results import ResultStore, result_store
-from provtap.uws.store import JobStore
+from provtap.uws.store import JobStore, new_id
 from provtap.uws.watch import Watch
 from provtap.web.context import Service, service
 from provtap.web.hangup import hangup
@@ -24,6 +28,8 @@ from provtap.web.stored import stored_response
 
 bp = Blueprint("jobs", __name__)
 
+PIECE = 262_144
+"""Bytes of a file to store at once."""
 WAITING_SHARE = 4
 """One thread in so many may be held by a WAIT."""
 
@@ -80,7 +86,10 @@ def create() -> Response:
     given = parameters(request)
     run = "PHASE" in given and choice(given, "PHASE", "RUN") == "RUN"
     given.pop("PHASE", None)
-    return _see(jobs().store.create(client(), given, run=run).job_id)
+    job_id = new_id()
+    with _kept(job_id) as parts:
+        jobs().store.create(client(), given, job_id=job_id, parts=parts, run=run)
+    return _see(job_id)
 
 
 @bp.get("/<job_id>")
@@ -115,9 +124,8 @@ def act(job_id: str) -> Response:
 @bp.delete("/<job_id>")
 def delete(job_id: str) -> Response:
     """Delete a job and its result; a query that runs is ended (section 2.2.3.2)."""
-    result_name = jobs().store.remove(job_id, client())
-    if result_name is not None:
-        jobs().results.delete(result_name)
+    for name in jobs().store.remove(job_id, client()):
+        jobs().results.delete(name)
     return _see()
 
 
@@ -189,7 +197,9 @@ def set_parameters(job_id: str) -> Response:
     given = parameters(request)
     if "PHASE" in given:
         raise ParameterError("PHASE is no parameter of a job.", hint=f"POST it to {_url(job_id)}/phase.")
-    jobs().store.set_parameters(job_id, client(), given)
+    _job(job_id)  # nobody fills the store for a job that is not his
+    with _kept(job_id) as parts:
+        jobs().store.set_parameters(job_id, client(), given, parts)
     return _see(job_id)
 
 
@@ -214,7 +224,22 @@ def result(job_id: str) -> Response:
     found = _job(job_id)
     if found.result is None:
         raise NotFound(f"Job {job_id} has no result: it is {found.phase}.")
-    return stored_response(found.result, jobs().results, job_id)
+    return stored_response(found.result, jobs().results)
+
+
+@contextmanager
+def _kept(job_id: str) -> Iterator[dict[str, str]]:
+    """Keep the files of the request for the job, and lend where they are; if it refuses them, they go."""
+    results = jobs().results
+    names = {part: f"{job_id}.upload-{secrets.token_hex(8)}" for part in request.files}
+    try:
+        for part, name in names.items():
+            results.put(name, iter(partial(request.files[part].stream.read, PIECE), b""))
+        yield names
+    except ProvtapError:
+        for name in names.values():
+            results.delete(name)
+        raise
 
 
 def _job(job_id: str) -> Job:

@@ -12,21 +12,8 @@ from provtap.uws.results import ResultStore, StoredFile
 
 log = logging.getLogger(__name__)
 
-_EXTENSIONS = {
-    "application/x-votable+xml": "vot",
-    "text/xml": "xml",
-    "text/csv": "csv",
-    "text/tab-separated-values": "tsv",
-    "application/json": "json",
-    "application/fits": "fits",
-    "application/vnd.apache.parquet": "parquet",
-    "text/html": "html",
-    "text/plain": "txt",
-}
-"""How the files are called that users save, by media type."""
 
-
-def stored_response(result: StoredResult, results: ResultStore, job_id: str) -> Response:
+def stored_response(result: StoredResult, results: ResultStore) -> Response:
     """Return the response that gives a stored result, or a part of it (RFC 9110, section 14).
 
     Raises: NotFound when the store has lost it, or has not all of it.
@@ -39,8 +26,7 @@ def stored_response(result: StoredResult, results: ResultStore, job_id: str) -> 
     response.content_length = result.size
     response.last_modified = file.modified
     response.set_etag(result.name)
-    extension = _EXTENSIONS.get(result.mime.partition(";")[0], "dat")
-    response.headers["Content-Disposition"] = f'attachment; filename="{job_id}.{extension}"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{result.file}"'
     try:
         response.make_conditional(request, accept_ranges=True, complete_length=result.size)
     except RequestedRangeNotSatisfiable:

@@ -31,6 +31,7 @@ def job(**changes):
         "execution_duration": 600,
         "destruction": NOON,
         "parameters": (("QUERY", "SELECT 1"),),
+        "parts": {},
         "result": None,
         "error_message": None,
         "error_type": None,
@@ -77,7 +78,7 @@ def test_what_is_not_known_is_nil_and_nothing_is_left_empty():
 
 def test_the_prefixes_are_those_that_clients_look_for():
     """UWS-3: pyvo matches xlink:href and xsi:nil as texts."""
-    document = job_document(job(result=StoredResult("x", "text/csv", 9)), URL)
+    document = job_document(job(result=StoredResult("x", "text/csv", 9, "x.csv")), URL)
 
     assert b'xlink:href="https://prov.example.org/tap/async/abc/results/result"' in document
     assert b'<uws:ownerId xsi:nil="true">' in document
@@ -85,7 +86,7 @@ def test_the_prefixes_are_those_that_clients_look_for():
 
 def test_a_result_tells_its_size_and_type():
     """UWS-7."""
-    root = etree.fromstring(results_document(job(result=StoredResult("x", "text/csv", 9)), URL))
+    root = etree.fromstring(results_document(job(result=StoredResult("x", "text/csv", 9, "x.csv")), URL))
 
     assert root.tag == f"{UWS}results"
     assert dict(root[0].attrib) == {

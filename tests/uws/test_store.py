@@ -9,7 +9,7 @@ from provtap.uws.job import Client, Phase, StoredResult
 from provtap.uws.store import JobStore
 from tests.uws.conftest import ANNE, ANYBODY, BERT, QUERY, SOMEBODY
 
-DONE = StoredResult("x.1.result", "text/csv", 3)
+DONE = StoredResult("x.1.result", "text/csv", 3, "x.csv")
 
 
 def test_a_job_is_pending_with_what_it_was_given(store):

@@ -2,6 +2,7 @@ import pytest
 
 from provtap.uws.job import StoredResult
 from provtap.uws.results import DRAFT, ResultDirectory
+from provtap.uws.store import new_id
 from provtap.uws.sweep import sweep
 from tests.uws.conftest import SOMEBODY
 
@@ -22,7 +23,7 @@ def test_jobs_past_their_destruction_go_with_their_files(store, results, sql):
     job = store.create(SOMEBODY, {}, run=True)
     name = f"{job.job_id}.1.result"
     results.put(name, [b"x"])
-    store.complete(store.claim("w")[1], StoredResult(name, "text/csv", 1))
+    store.complete(store.claim("w")[1], StoredResult(name, "text/csv", 1, "x.csv"))
     assert swept(store, results) == {name}
 
     store.set_destruction(job.job_id, SOMEBODY, job.creation_time)
@@ -50,11 +51,17 @@ def test_files_of_an_attempt_stay_while_the_job_executes(store, results):
     assert swept(store, results) == set()
 
 
-def test_uploads_stay_with_their_job(store, results):
-    job_id = store.create(SOMEBODY, {}).job_id
-    results.put(f"{job_id}.upload-t", [b"x"])
+def test_uploads_stay_until_their_job_has_ended(store, results):
+    """UPL-5: they are for one query."""
+    mine = new_id()
+    name, former = f"{mine}.upload-1", f"{mine}.upload-0"
+    for file in (name, former):
+        results.put(file, [b"x"])
+    store.create(SOMEBODY, {}, job_id=mine, parts={"t": name})
+    assert swept(store, results) == {name}
 
-    assert swept(store, results) == {f"{job_id}.upload-t"}
+    store.abort(mine, SOMEBODY)
+    assert swept(store, results) == set()
 
 
 def test_young_files_are_left_alone(store, results):

@@ -29,7 +29,7 @@ WORKER = {
 }
 MOVES = CLIENT | WORKER
 MORE = {
-    "complete": [StoredResult("x", "text/csv", 1)],
+    "complete": [StoredResult("x", "text/csv", 1, "x.csv")],
     "fail": ["x"],
     "time_out": ["x"],
     "lose": ["x"],

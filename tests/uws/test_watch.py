@@ -79,7 +79,7 @@ def test_a_job_that_begins_and_ends_at_once_is_told_of_once(store, job, waiting)
     """PV-9: pyvo sleeps for a second after any answer but the last."""
     thread = waiting(job.job_id)
     store.run(job.job_id, SOMEBODY)
-    store.complete(store.claim("w")[1], StoredResult("x", "text/csv", 1))
+    store.complete(store.claim("w")[1], StoredResult("x", "text/csv", 1, "x.csv"))
 
     assert returns(thread)
     assert store.phase(job.job_id, SOMEBODY) == Phase.COMPLETED

@@ -12,6 +12,7 @@ from provtap.errors import ProvtapError
 from provtap.query import QueryRequest, run
 from provtap.uws.job import Phase
 from provtap.uws.results import ResultDirectory
+from provtap.uws.store import new_id
 from provtap.uws.worker import Worker
 from tests.uws.conftest import ANYBODY, FLOOD, QUERY, SILENT, SOMEBODY, awaited
 
@@ -51,7 +52,7 @@ def ended(store):
     """Return a function that returns a job once it has ended."""
 
     def wait(job):
-        assert awaited(lambda: not store.phase(job.job_id, SOMEBODY).active)
+        assert awaited(lambda: not store.phase(job.job_id, SOMEBODY).unfinished)
         return store.job(job.job_id, SOMEBODY)
 
     return wait
@@ -248,6 +249,16 @@ def test_a_store_that_can_not_be_written_fails_the_job(worker, own, store, ended
     job = ended(store.create(SOMEBODY, {"QUERY": [QUERY]}, run=True))
 
     assert (job.phase, job.error_message) == (Phase.ERROR, "The result can't be stored: file exists.")
+
+
+def test_a_lost_upload_fails_the_job(worker, store, ended):
+    """UPL-3: a query never runs on a part of what it was given."""
+    mine = new_id()
+    job = ended(
+        store.create(SOMEBODY, {"QUERY": [QUERY]}, job_id=mine, parts={"t": f"{mine}.upload-1"}, run=True)
+    )
+
+    assert (job.phase, job.error_message) == (Phase.ERROR, "The file 't' that came with the job was lost.")
 
 
 def test_what_nobody_foresaw_is_one_sentence(worker, store, ended, sql):

@@ -1,15 +1,17 @@
 """UWS 1.1 over HTTP, without a worker: what the resources of a job answer."""
 
+import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from lxml import etree
 
-from provtap.uws.job import StoredResult
+from provtap.uws.job import Client, StoredResult
 from provtap.uws.results import ResultDirectory
 from provtap.uws.store import JobStore
 from provtap.web import create_app
+from provtap.web.jobs import stop_waiting
 from tests.web.conftest import query_status
 
 ASYNC = "http://127.0.0.1:8080/tap/async"
@@ -34,7 +36,9 @@ def store(database, own):
 
 @pytest.fixture
 def client(own, database, tableset, store):
-    return create_app(own, database, tableset).test_client()
+    app = create_app(own, database, tableset)
+    yield app.test_client()
+    stop_waiting(app)
 
 
 def created(client, **parameters):
@@ -63,7 +67,9 @@ def completed(client, store, own):
     name = f"{job.rpartition('/')[2]}.1.result"
     ResultDirectory(own.data_dir / "results").put(name, [CSV])
     return worked(
-        store, job, lambda a: store.complete(a, StoredResult(name, "text/csv;header=present", len(CSV)))
+        store,
+        job,
+        lambda a: store.complete(a, StoredResult(name, "text/csv;header=present", len(CSV), "mine.csv")),
     )
 
 
@@ -302,6 +308,51 @@ def test_parameters_are_not_taken_at_the_job_itself(client, job):
     assert b"SELECT 1" not in client.get(job).data
 
 
+def files(client, **changes):
+    """Return the parts of a multipart body with files, as clients send tables to upload."""
+    return {"QUERY": QUERY, "UPLOAD": "t,param:t", "t": (io.BytesIO(b"<VOTABLE/>"), "t.vot")} | changes
+
+
+def stored(own):
+    """Return what lies in the result store."""
+    return [path.read_bytes() for path in (own.data_dir / "results").glob("*")]
+
+
+def test_files_that_come_with_a_job_are_kept_with_it(client, store, own):
+    """UPL-9: at its creation, and later; and they go with it."""
+    job = (
+        client.post("/tap/async", data=files(client))
+        .headers["Location"]
+        .removeprefix("http://127.0.0.1:8080")
+    )
+    client.post(f"{job}/parameters", data={"UPLOAD": "u,param:u", "u": (io.BytesIO(b"u"), "u.vot")})
+    known = store.job(job.rpartition("/")[2], Client(None, "127.0.0.1"))
+
+    assert known.grouped()["UPLOAD"] == ["t,param:t", "u,param:u"]
+    assert set(known.parts) == {"t", "u"}
+    assert sorted(stored(own)) == [b"<VOTABLE/>", b"u"]
+    client.delete(job)
+    assert stored(own) == []
+
+
+def test_files_that_a_job_refuses_are_not_kept(client, store, own):
+    """Nor do they replace those that it has."""
+    job = client.post("/tap/async", data=files(client, PHASE="RUN")).headers["Location"]
+    refused = client.post(f"{job}/parameters", data={"t": (io.BytesIO(b"other"), "t.vot")})
+
+    assert refused.status_code == 403
+    assert stored(own) == [b"<VOTABLE/>"]
+
+
+def test_a_job_takes_so_many_files(client, store, own):
+    many = {f"t{n}": (io.BytesIO(b"x"), "x") for n in range(11)}
+    response = client.post("/tap/async", data=many)
+
+    assert response.status_code == 413
+    assert "The job has 11 files; this service takes up to 10." in query_status(response)[0][1]
+    assert stored(own) == []
+
+
 @pytest.mark.parametrize("way", ["DELETE", "POST"])
 def test_deletion_leads_to_the_list(client, completed, own, way):
     """UWS-15: by either way 303, and then nothing is there any more."""
@@ -353,7 +404,7 @@ def test_the_result_is_delivered(client, completed):
     assert response.content_type == "text/csv;header=present"
     assert response.content_length == len(CSV)
     assert response.last_modified is not None
-    assert response.headers["Content-Disposition"] == f'attachment; filename="{completed[-32:]}.csv"'
+    assert response.headers["Content-Disposition"] == 'attachment; filename="mine.csv"'
 
 
 def test_a_part_of_the_result_is_delivered(client, completed):
