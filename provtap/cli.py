@@ -76,12 +76,22 @@ def init_command(settings: Settings, print_sql: bool) -> None:
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", type=click.IntRange(1, 1000), help="Web processes.")
+@click.option("--no-worker", is_flag=True, help="Run no jobs here: `provtap worker` does, somewhere.")
 @click.pass_obj
-def serve_command(settings: Settings, /, **options: Any) -> None:
-    """Serve TAP over HTTP until Ctrl-C or SIGTERM."""
+def serve_command(settings: Settings, /, no_worker: bool, **options: Any) -> None:
+    """Serve TAP over HTTP, and run jobs, until Ctrl-C or SIGTERM."""
     from provtap import server
 
-    server.serve(changed(settings, options))
+    server.serve(changed(settings, options), worker=not no_worker)
+
+
+@main.command(name="worker", epilog="Example: provtap worker")
+@click.pass_obj
+def worker_command(settings: Settings) -> None:
+    """Run asynchronous jobs, beside those that `provtap serve` runs, until Ctrl-C or SIGTERM."""
+    from provtap import server
+
+    server.work(settings)
 
 
 @main.command(name="ingest", epilog="Example: provtap ingest runs/*.provenance.log")

@@ -50,6 +50,28 @@ class Settings:
     """Rows, whatever MAXREC asks."""
     sync_duration: float = 60.0
     """Seconds a synchronous query may take in PostgreSQL."""
+    proxies: int = 0
+    """Proxies before the service, whose word on the address of a client is taken."""
+    async_duration: float = 600.0
+    """Seconds that a job may execute, unless its client asks for more or less."""
+    async_duration_limit: float = 86_400.0
+    """Seconds that a job may execute, whatever its client asks."""
+    job_retention: float = 604_800.0
+    """Seconds from the creation of a job to its destruction, at most."""
+    job_connections: int = 4
+    """Jobs that one worker executes at once, a connection each."""
+    client_jobs: int = 1_000
+    """Jobs that one client may have."""
+    client_active: int = 50
+    """Jobs of one client that may be queued or executing."""
+    client_executing: int = 2
+    """Jobs of one client that may execute at once."""
+    result_dir: Path | None = None
+    """Directory of the results of jobs; None: `results` in *data_dir*."""
+    wait_limit: float = 50.0
+    """Seconds that a request with WAIT blocks, whatever it asks."""
+    worker_lost: float = 15.0
+    """Seconds of silence after which a worker counts as lost."""
     query_bytes: int = 1_000_000
     """Length of a query text."""
     spool_bytes: int = 10_000_000_000

@@ -54,6 +54,16 @@ class NotFound(ProvtapError):
     status = 404
 
 
+class Forbidden(ProvtapError):
+    """Who asks may not do this, or not as often."""
+
+    status = 403
+
+
+class IllegalTransition(Forbidden):
+    """A job is in a phase in which it can't do what is asked."""
+
+
 class TooLarge(ProvtapError):
     """A request or document is over one of the published limits."""
 

@@ -124,9 +124,9 @@ DO $$
 DECLARE
     writer  text := current_setting('provtap.role_prefix') || 'writer';
 BEGIN
-    EXECUTE format('GRANT USAGE ON SCHEMA provenance, provext, provtap, tap_schema TO %I', writer);
-    EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA provenance, provext, provtap, tap_schema TO %I', writer);
-    EXECUTE format('GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA provenance, provext, provtap TO %I', writer);
+    EXECUTE format('GRANT USAGE ON SCHEMA provenance, provext, provtap, tap_schema, uws TO %I', writer);
+    EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA provenance, provext, provtap, tap_schema, uws TO %I', writer);
+    EXECUTE format('GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA provenance, provext, provtap, uws TO %I', writer);
     EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON provtap.migration FROM %I', writer);
 END $$;
 
@@ -136,8 +136,8 @@ DO $$
 DECLARE
     reader  text := current_setting('provtap.role_prefix') || 'reader';
 BEGIN
-    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA provenance, provext, provtap, tap_schema FROM %I', reader);
-    EXECUTE format('REVOKE ALL ON SCHEMA provtap FROM %I', reader);
+    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA provenance, provext, provtap, tap_schema, uws FROM %I', reader);
+    EXECUTE format('REVOKE ALL ON SCHEMA provtap, uws FROM %I', reader);
     EXECUTE format('GRANT USAGE ON SCHEMA provenance, provext, tap_schema TO %I', reader);
     EXECUTE format('GRANT SELECT ON tap_schema.digest TO %I', reader);
 END $$;

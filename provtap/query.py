@@ -1,4 +1,4 @@
-"""The road of every query: request → ADQL → COPY → document. /sync and the command line both take it.
+"""The road of every query: request → ADQL → COPY → document. /sync, jobs and the command line all take it.
 
 Each step may only refuse what it knows: nothing is asked of PostgreSQL before the query is known to be
 valid, and the first rows are there before anybody is told that the query succeeded.
@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 
 from provtap import __version__
@@ -19,7 +20,7 @@ from provtap.database.connect import Database
 from provtap.database.spool import Block
 from provtap.database.stream import copy_blocks
 from provtap.errors import InternalError, ParameterError, ProvtapError, TooLarge
-from provtap.results.formats import Format, choose
+from provtap.results.formats import choose
 from provtap.results.votable import Info
 from provtap.tableset import Column, Tableset
 
@@ -80,9 +81,17 @@ def _maxrec(text: str | None) -> int | None:
 class Body:
     """The bytes of a result, piece by piece; `close` also ends a query that still runs."""
 
-    def __init__(self, pieces: Iterator[bytes], close: Callable[[], None]) -> None:
+    def __init__(
+        self, pieces: Iterator[bytes], close: Callable[[], None], failures: Sequence[ProvtapError]
+    ) -> None:
         self._pieces = pieces
+        self._failures = failures
         self.close = close
+
+    @property
+    def failure(self) -> ProvtapError | None:
+        """Why the rows broke off, once all pieces were taken: a VOTable only tells it in its text."""
+        return self._failures[0] if self._failures else None
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -107,10 +116,13 @@ def run(
     database: Database,
     settings: Settings,
     gone: Callable[[], bool] = lambda: False,
+    *,
+    duration: float | None = None,
 ) -> Result:
     """Run a query and return its result once the first rows are there; who gets it must close its body.
 
-    *gone* is asked a few times a second whether anybody still waits for the result.
+    *gone* is asked a few times a second whether anybody still waits for the result. *duration* is in
+    seconds; None: that of a synchronous query.
 
     Raises: ParameterError, TooLarge, AdqlError before the database is asked; QueryError, QueryTimeout or
     DatabaseUnavailable when the query fails before its first rows. What fails later shows in the body: the
@@ -121,9 +133,18 @@ def run(
     maxrec = _effective_maxrec(request.maxrec, settings)
     statement = translate(request.query, tableset)
     log.info("RUNID %r: %.2000r", request.run_id, request.query)
-    blocks = _blocks(statement, form, int(maxrec.value), database, settings, gone)
+    failures: list[ProvtapError] = []
+    copy = partial(
+        copy_blocks,
+        database.reader,
+        form=form.copy,
+        duration=duration or settings.sync_duration,
+        spool_bytes=settings.spool_bytes,
+        gone=gone,
+    )
+    blocks = _blocks(statement, int(maxrec.value), copy, failures)
     pieces = form.write(statement.columns, _begun(blocks), int(maxrec.value), [*_remarks(request), maxrec])
-    return Result(statement.columns, form.mime, Body(pieces, blocks.close))
+    return Result(statement.columns, form.mime, Body(pieces, blocks.close, failures))
 
 
 def _check(request: QueryRequest, settings: Settings) -> None:
@@ -161,32 +182,26 @@ def _remarks(request: QueryRequest) -> list[Info]:
 
 def _blocks(
     statement: Statement,
-    form: Format,
     maxrec: int,
-    database: Database,
-    settings: Settings,
-    gone: Callable[[], bool],
+    copy: Callable[..., Generator[Block, None, None]],
+    failures: list[ProvtapError],
 ) -> Generator[Block, None, None]:
-    """Yield the rows; an error nobody foresaw goes to the log, and to the user as one sentence."""
+    """Yield the rows; an error nobody foresaw goes to the log, and to the user as one sentence.
+
+    What breaks them off is added to *failures* as well.
+    """
     if maxrec == 0:  # the columns are all that is asked for
         return
-    blocks = copy_blocks(
-        database.reader,
-        statement.copy_sql(maxrec),
-        form=form.copy,
-        maxrec=maxrec,
-        duration=settings.sync_duration,
-        spool_bytes=settings.spool_bytes,
-        gone=gone,
-    )
-    with closing(blocks):
+    with closing(copy(statement.copy_sql(maxrec), maxrec=maxrec)) as blocks:
         try:
             yield from blocks
-        except ProvtapError:
+        except ProvtapError as error:
+            failures.append(error)
             raise
         except Exception as error:
             log.exception("Query failed: %r", statement.sql)
-            raise InternalError from error
+            failures.append(InternalError())
+            raise failures[-1] from error
 
 
 def _begun(blocks: Iterator[Block]) -> Iterator[Block]:

@@ -1,24 +1,32 @@
-"""The HTTP server: gunicorn with threads, a process a core, and one clean way to stop."""
+"""The processes of a service: gunicorn with threads, a process a core; a worker for jobs; one clean stop."""
 
 import logging
 import os
+import signal
 import socket
 import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 from gunicorn.http import wsgi
 from gunicorn.http.errors import LimitRequestLine
 from gunicorn.workers.gthread import ThreadWorker
 
 from provtap import __version__, install
 from provtap.config import Settings
-from provtap.database.connect import Database
+from provtap.database.connect import Database, open_database
 from provtap.errors import SettingsError
 from provtap.results.votable import write_error
 from provtap.tableset import Tableset
+from provtap.uws.worker import Worker
 from provtap.web import Service, create_app
+from provtap.web.jobs import stop_waiting
 
 log = logging.getLogger(__name__)
 
@@ -32,17 +40,42 @@ URL_BYTES = 8190
 SERVER = f"ProvTAP/{__version__}"
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, *, worker: bool = True) -> None:
     """Serve at the host and port of *settings* until SIGTERM or SIGINT, then raise SystemExit.
+
+    Jobs are run by a process beside the web processes, unless *worker* is False.
 
     Raises: SettingsError when the port can't be had; DatabaseUnavailable when PostgreSQL can't be reached or
     is not set up.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _log()
     listener = listen(settings.host, settings.port)
     with listener, install.ready(settings) as (database, tableset):
         log.info("Serving %s", Service(settings, tableset, database).base_url)
-        _Gunicorn(settings, tableset, database, listener).run()
+        _Gunicorn(settings, tableset, database, listener, worker=worker).run()
+
+
+def work(settings: Settings) -> None:
+    """Run jobs until SIGTERM or SIGINT. Raises: as `serve`."""
+    _log()
+    with install.ready(for_jobs(settings)) as (database, tableset):
+        _work(Worker(settings, tableset, database))
+
+
+def for_jobs(settings: Settings) -> Settings:
+    """Return settings by which a worker opens a database of its own: one connection a job."""
+    return replace(settings, read_connections=settings.job_connections)
+
+
+def _work(worker: Worker, alone: Callable[[], bool] = lambda: False) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    log.info("Process %d runs jobs", os.getpid())
+    worker.run(alone)
+
+
+def _log() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -71,6 +104,12 @@ def processes() -> int:
 class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's worker with threads, which tells of a query too long for a URL as TAP does."""
 
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Begin to end: whoever waits for a job is answered now."""
+        super().handle_exit(sig, frame)
+        if self.wsgi is not None:
+            stop_waiting(self.wsgi)
+
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer a request that never reaches the application."""
         if not isinstance(exc, LimitRequestLine):
@@ -84,12 +123,86 @@ class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         client.sendall(head.encode() + body)
 
 
+class _JobProcess:
+    """The process beside the web processes that runs jobs; the master starts it anew when it has ended."""
+
+    def __init__(self, settings: Settings, tableset: Tableset) -> None:
+        self._settings = settings
+        self._tableset = tableset
+        self._pid: int | None = None
+
+    def keep(self) -> None:
+        """Start the process unless it lives. To be called about once a second, by a single thread."""
+        if self._pid is None or not self._lives(self._pid):
+            master = os.getpid()
+            self._pid = os.fork()
+            if self._pid == 0:
+                self._run(master)
+
+    def stop(self) -> None:
+        """Tell the process to stop."""
+        if self._pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGTERM)
+
+    def wait(self) -> None:
+        """Return once the process has ended."""
+        while self._pid is not None and self._lives(self._pid):
+            self.stop()  # again: a process that was just started had not yet ears
+            time.sleep(0.05)
+
+    def _lives(self, pid: int) -> bool:
+        try:
+            return os.waitpid(pid, os.WNOHANG) == (0, 0)
+        except ChildProcessError:  # the master has waited for all its children
+            return False
+
+    def _run(self, master: int) -> None:
+        """Run jobs, and end the process here: what is further up the stack is the master's (see `_leave`)."""
+        code = 1
+        try:
+            with open_database(for_jobs(self._settings)) as database:
+                _work(Worker(self._settings, self._tableset, database), lambda: os.getppid() != master)
+            code = 0
+        except BaseException:
+            log.exception("The process for jobs failed")
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+
+
+class _Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's master, which looks after the process for jobs as after its web processes."""
+
+    def __init__(self, app: "_Gunicorn", jobs: _JobProcess) -> None:
+        self._jobs = jobs
+        super().__init__(app)
+
+    def manage_workers(self) -> None:
+        """Start what has ended."""
+        super().manage_workers()
+        self._jobs.keep()
+
+    def stop(self, graceful: bool = True) -> None:
+        """End all processes; jobs at once, downloads get some time."""
+        self._jobs.stop()
+        super().stop(graceful)
+        self._jobs.wait()
+
+
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn, configured in code alone: neither its environment variable nor a file is read."""
 
     def __init__(
-        self, settings: Settings, tableset: Tableset, database: Database, listener: socket.socket
+        self,
+        settings: Settings,
+        tableset: Tableset,
+        database: Database,
+        listener: socket.socket,
+        *,
+        worker: bool,
     ) -> None:
+        self.worker = worker
         self.settings = settings
         self.tableset = tableset
         self.database = database
@@ -118,6 +231,12 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "post_worker_init": _say_ready,
             "worker_exit": _leave,
         }
+
+    def run(self) -> None:
+        """Serve until the end. Raises: SystemExit."""
+        if not self.worker:
+            super().run()
+        _Master(self, _JobProcess(self.settings, self.tableset)).run()
 
     def load(self) -> Flask:
         """Return the application; called in each worker, whose pool connects there for the first time."""

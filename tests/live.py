@@ -1,6 +1,7 @@
 """A live ProvTAP: the command `provtap serve` in a process of its own, as an operator runs it."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 from provtap.config import Settings
@@ -17,13 +19,16 @@ from provtap.server import processes
 class LiveServer:
     """A running `provtap serve` on a port of its own."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    def __init__(self, settings: Settings, log: Path, *options: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log
         self._output = log.open("wb")
         self.process = subprocess.Popen(
-            command("serve"), env=environment(settings, self.port), stdout=self._output, stderr=self._output
+            command("serve", *options),
+            env=environment(settings, self.port),
+            stdout=self._output,
+            stderr=self._output,
         )
 
     def wait(self, seconds: float = 60) -> None:
@@ -37,8 +42,17 @@ class LiveServer:
 
     def workers(self) -> list[int]:
         """Return the processes that answer requests."""
+        return self._children("answers requests")
+
+    def job_processes(self) -> list[int]:
+        """Return the processes that run jobs."""
+        return self._children("runs jobs")
+
+    def _children(self, does: str) -> list[int]:
+        """Return the processes that live and said that they do something."""
+        said = {int(pid) for pid in re.findall(rf"Process (\d+) {does}$", self.log.read_text(), re.MULTILINE)}
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [int(pid) for pid in children.split()]
+        return [pid for pid in map(int, children.split()) if pid in said]
 
     def stop(self, seconds: float = 60) -> int:
         """Tell the server to stop, and return its exit code."""
@@ -52,9 +66,9 @@ class LiveServer:
 
 
 @contextmanager
-def live_server(settings: Settings, log: Path) -> Iterator[LiveServer]:
+def live_server(settings: Settings, log: Path, *options: str) -> Iterator[LiveServer]:
     """Run a server for as long as the block lasts."""
-    server = LiveServer(settings, log)
+    server = LiveServer(settings, log, *options)
     try:
         server.wait()
         yield server
@@ -68,14 +82,10 @@ def command(*arguments: str) -> list[str]:
 
 def environment(settings: Settings, port: int) -> dict[str, str]:
     """Return the environment for a command on the database of *settings*."""
-    given = {
-        "DATABASE_URL": settings.database_url,
-        "ROLE_PREFIX": settings.role_prefix,
-        "SYNC_DURATION": settings.sync_duration,
-        "PORT": port,
-    }
+    given = {f.name: getattr(settings, f.name) for f in fields(Settings)}
+    set_here = {name: value for name, value in given.items() if value != getattr(Settings(), name)}
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("PROVTAP_")}
-    return inherited | {f"PROVTAP_{name}": str(value) for name, value in given.items()}
+    return inherited | {f"PROVTAP_{k.upper()}": str(v) for k, v in (set_here | {"port": port}).items()}
 
 
 def free_port() -> int:

@@ -108,13 +108,18 @@ _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """What XML 1.0 has no way to write (section 2.2, Char)."""
 
 
+def legal(text: str) -> str:
+    """Return *text* without the characters that XML 1.0 has no way to write."""
+    return _ILLEGAL.sub("", text)
+
+
 def _text(text: str) -> str:
-    return escape(_ILLEGAL.sub("", text), {"\r": "&#13;"})
+    return escape(legal(text), {"\r": "&#13;"})
 
 
 def _attribute(text: str) -> str:
     """Return *text* for use between double quotes; line ends and tabs would be read as blanks."""
-    return escape(_ILLEGAL.sub("", text), {'"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"})
+    return escape(legal(text), {'"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"})
 
 
 _CONTROLS = bytes({*range(1, 0x20)} - {0x09, 0x0A, 0x0D})

@@ -4,11 +4,13 @@
 """
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.tableset import Tableset
 from provtap.web.context import Service, service
+from provtap.web.jobs import bp as jobs
 from provtap.web.pages import bp as pages
 from provtap.web.provsap import bp as provsap
 from provtap.web.responses import register
@@ -26,8 +28,11 @@ def create_app(settings: Settings, database: Database, tableset: Tableset) -> Fl
     app.config["MAX_CONTENT_LENGTH"] = 3 * settings.query_bytes + 65_536
     app.config["MAX_FORM_MEMORY_SIZE"] = app.config["MAX_CONTENT_LENGTH"]
     register(app)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies)  # type: ignore[method-assign]
     app.register_blueprint(pages)
     app.register_blueprint(tap, url_prefix="/tap")
+    app.register_blueprint(jobs, url_prefix="/tap/async")
     app.register_blueprint(vosi, url_prefix="/tap")
     app.register_blueprint(provsap, url_prefix="/provsap")
     return app

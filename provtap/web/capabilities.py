@@ -46,13 +46,16 @@ def capabilities_document(tap_url: str, settings: Settings, tableset: Tableset) 
 
 
 def _table_access(tap_url: str, settings: Settings, tableset: Tableset) -> TableAccess:
-    duration = ceil(settings.sync_duration)
+    retention = ceil(settings.job_retention)
     return TableAccess(
         interface=[_interface(tap_url, "base", "1.1")],
         data_model=_data_models(tableset),
         language=[_language(settings)],
         output_format=[OutputFormat(mime=f.mime, alias=list(f.aliases), ivo_id=f.ivo_id) for f in FORMATS],
-        execution_duration=TimeLimits(default=duration, hard=duration),
+        retention_period=TimeLimits(default=retention, hard=retention),
+        execution_duration=TimeLimits(
+            default=ceil(settings.async_duration), hard=ceil(settings.async_duration_limit)
+        ),
         output_limit=DataLimits(
             default=DataLimit(value=settings.maxrec, unit="row"),
             hard=DataLimit(value=settings.maxrec_limit, unit="row"),

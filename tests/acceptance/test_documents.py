@@ -1,5 +1,6 @@
 """The queries and programs that the documents show, against a live service with the sample logs."""
 
+import gc
 import shutil
 import subprocess
 
@@ -16,9 +17,11 @@ def test_every_query_shown_has_an_answer(tap_url, query):
     assert len(pyvo.dal.TAPService(tap_url).search(query)) > 0
 
 
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # see test_jobs.py
 @pytest.mark.parametrize("program", all_blocks("python"))
 def test_every_program_shown_runs(live, program, capsys):
     exec(program.replace(SITE, live.url), {})
+    gc.collect()
 
     assert "urn:uuid:" in capsys.readouterr().out
 

@@ -3,20 +3,22 @@
 import re
 import shutil
 import subprocess
+import urllib.parse
+import urllib.request
 
 import pytest
 
 STILTS = shutil.which("stilts")
 pytestmark = pytest.mark.skipif(STILTS is None, reason="the program stilts is not installed")
-STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO MDQ"
+STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO QAS UWS MDQ"
 
 
 def stilts(*arguments):
     return subprocess.run([STILTS, *arguments], capture_output=True, text=True, timeout=300)
 
 
-def tapquery(tap_url, adql, *more):
-    return stilts("tapquery", "sync=true", f"tapurl={tap_url}", f"adql={adql}", "ofmt=csv", *more)
+def tapquery(tap_url, adql, *more, sync="true"):
+    return stilts("tapquery", f"sync={sync}", f"tapurl={tap_url}", f"adql={adql}", "ofmt=csv", *more)
 
 
 def test_taplint_finds_no_error(tap_url):
@@ -41,6 +43,34 @@ def test_an_error_reaches_the_user(tap_url):
 
     assert done.returncode == 1
     assert "Unknown column nothing in provenance.activity." in done.stderr
+
+
+def test_a_job_is_run_and_deleted(tap_url):
+    """ST-2, ST-3: the mode that TOPCAT begins with."""
+    done = tapquery(tap_url, "SELECT DISTINCT a_name FROM provenance.activity ORDER BY a_name", sync="false")
+
+    assert "ctapipe-process" in done.stdout.split()
+    assert done.stderr.split()[-2:] == ["COMPLETED", "DELETED"]
+
+
+def test_an_error_of_a_job_reaches_the_user(tap_url):
+    """ST-3, ERR-3: by /error."""
+    done = tapquery(tap_url, "SELECT nothing FROM provenance.activity", sync="false")
+
+    assert done.returncode == 1
+    assert "Unknown column nothing in provenance.activity." in done.stderr
+
+
+def test_a_job_can_be_resumed(tap_url):
+    """ST-2: what one run of STILTS began, another one fetches."""
+    query = "SELECT TOP 3 a_id FROM provenance.activity"
+    created = urllib.request.urlopen(
+        f"{tap_url}/async", urllib.parse.urlencode({"QUERY": query, "PHASE": "RUN"}).encode()
+    )
+
+    done = stilts("tapresume", f"joburl={created.url}", "ofmt=csv", "delete=finished")
+    assert done.stdout.splitlines()[0] == "a_id"
+    assert len(done.stdout.splitlines()) == 4
 
 
 def test_maxrec(tap_url):

@@ -35,7 +35,7 @@ def client(tableset, tmp_path):
     settings = Settings(
         database_url=f"host={tmp_path} dbname=provtap",
         base_url="https://archive.example.org/provenance/",
-        sync_duration=12.5,
+        async_duration=12.5,
         maxrec=7,
     )
     with open_database(settings) as database:
@@ -113,16 +113,23 @@ def test_limits_are_those_that_are_kept(capability):
     """REG-12; a limit of part of a second is rounded up."""
     limits = {
         name: capability.findtext(name)
-        for name in ("outputLimit/default", "outputLimit/hard", "executionDuration/hard")
+        for name in (
+            "outputLimit/default",
+            "outputLimit/hard",
+            "executionDuration/default",
+            "executionDuration/hard",
+            "retentionPeriod/default",
+            "retentionPeriod/hard",
+        )
     }
 
-    assert list(limits.values()) == ["7", "10000000", "13"]
+    assert list(limits.values()) == ["7", "10000000", "13", "86400", "604800", "604800"]
     assert {limit.get("unit") for limit in capability.find("outputLimit")} == {"row"}
 
 
 def test_what_is_not_offered_is_not_declared(capability):
     """C6, REG-14: no uploads, no security methods."""
-    absent = {"uploadMethod", "uploadLimit", "retentionPeriod", "securityMethod"}
+    absent = {"uploadMethod", "uploadLimit", "securityMethod"}
 
     assert absent & {element.tag for element in capability.iter()} == set()
 

@@ -1,0 +1,80 @@
+"""LISTEN: hear at once what other processes tell by NOTIFY, over one connection a process."""
+
+import logging
+import os
+import select
+import threading
+from collections.abc import Callable
+
+import psycopg2
+
+from provtap.database.connect import Connection
+from provtap.database.login import Login
+from provtap.database.sql import identifier
+from provtap.errors import ProvtapError
+
+log = logging.getLogger(__name__)
+
+LONGEST_PAUSE = 5.0
+"""Seconds between two tries to connect, at most."""
+SILENCE = 60.0
+"""Seconds without a word after which the connection is tried: one that is cut off stays silent for ever."""
+
+
+class Listener:
+    """A thread that hands each notification of *channel* to *hear*.
+
+    Whenever it has connected, and so may have missed something, it hands over None. Without a database it
+    tries again until it is closed.
+    """
+
+    def __init__(self, login: Login, channel: str, hear: Callable[[str | None], None]) -> None:
+        self._login = login
+        self._channel = channel
+        self._hear = hear
+        self._closed = threading.Event()
+        self._woken, self._wake = os.pipe()
+        self._thread = threading.Thread(target=self._run, name="listen", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Let the thread and its connection end; also from a signal handler: nothing is waited for."""
+        if not self._closed.is_set():
+            os.write(self._wake, b".")
+            self._closed.set()  # only now: the thread closes the pipe
+
+    def _run(self) -> None:
+        try:
+            self._stay()
+        finally:
+            os.close(self._woken)
+            os.close(self._wake)
+
+    def _stay(self) -> None:
+        pause = 0.1
+        while not self._closed.is_set():
+            try:
+                connection = self._login.connect()
+                pause = 0.1
+                try:
+                    self._listen(connection)
+                finally:
+                    connection.close()
+            except (psycopg2.Error, ProvtapError) as error:
+                log.warning("Changes of jobs are not heard of at the moment: %s", str(error).strip())
+                self._closed.wait(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _listen(self, connection: Connection) -> None:
+        """Hand on what is told until `close`. Raises: psycopg2.Error when the connection is lost."""
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(f"LISTEN {identifier(self._channel)}")
+            self._hear(None)
+            while not self._closed.is_set():
+                heard, _, _ = select.select([connection.fileno(), self._woken], [], [], SILENCE)
+                if not heard:
+                    cursor.execute("SELECT")
+                connection.poll()
+                while connection.notifies:
+                    self._hear(connection.notifies.pop(0).payload)

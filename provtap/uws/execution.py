@@ -1,0 +1,186 @@
+"""One job that executes: its query, its result file, and every way it may end."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from enum import Enum
+from typing import BinaryIO
+
+from provtap.config import Settings
+from provtap.database.connect import Database
+from provtap.errors import (
+    DatabaseUnavailable,
+    InternalError,
+    NotFound,
+    ProvtapError,
+    QueryCancelled,
+    QueryTimeout,
+)
+from provtap.query import Body, QueryRequest, run
+from provtap.tableset import Tableset
+from provtap.uws.job import Attempt, Job, StoredResult
+from provtap.uws.results import ResultStore
+from provtap.uws.store import JobStore
+
+log = logging.getLogger(__name__)
+
+RETRY = 0.5
+"""Seconds between two tries to say how a job ended, while PostgreSQL is away."""
+
+
+class Stop(Enum):
+    """Why an execution was stopped."""
+
+    WITHDRAWN = "The job was aborted, deleted or destroyed, or another worker has it."
+    LEAVING = "The worker ends."
+    TIME = "The execution duration is used up."
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What the executions of one worker share."""
+
+    settings: Settings
+    tableset: Tableset
+    database: Database
+    store: JobStore
+    results: ResultStore
+    leaving: threading.Event
+    """Set when the worker ends."""
+
+
+class Execution:
+    """A job that executes, in a thread of its own; any thread may stop it."""
+
+    def __init__(self, job: Job, attempt: Attempt, workshop: Workshop) -> None:
+        self.job = job
+        self.attempt = attempt
+        self._workshop = workshop
+        self._deadline = time.monotonic() + job.execution_duration
+        self._destruction = float("inf")
+        self._stopped: Stop | None = None
+
+    def stop(self, why: Stop) -> None:
+        """End the query, and the job as *why* demands; the first reason counts."""
+        self._stopped = self._stopped or why
+
+    def destroy_in(self, seconds: float) -> None:
+        """Stop when the job will be destroyed."""
+        self._destruction = time.monotonic() + seconds
+
+    def stopped(self) -> bool:
+        """Tell whether to stop: asked several times a second."""
+        now = time.monotonic()
+        if now >= self._destruction:
+            self.stop(Stop.WITHDRAWN)
+        elif now >= self._deadline:
+            self.stop(Stop.TIME)
+        return self._stopped is not None
+
+    def execute(self) -> None:
+        """Run the query, store the result, and say how it ended; nothing is raised."""
+        log.info("Job %s begins, attempt %d", self.job.job_id, self.attempt.number)
+        try:
+            end = self._completed(self._write())
+        except Exception as error:
+            end = self._ended(error)
+        self._tell(end)
+
+    def _write(self) -> StoredResult:
+        """Return the result, which is on disk."""
+        shop = self._workshop
+        with ExitStack() as open_files:
+            for part, name in self.job.parts.items():
+                open_files.enter_context(self._upload(part, name))
+            result = run(
+                QueryRequest.from_parameters(self.job.grouped()),
+                shop.tableset,
+                shop.database,
+                shop.settings,
+                self.stopped,
+                duration=self.job.execution_duration,
+            )
+        name = f"{self.attempt.job_id}.{self.attempt.number}.result"
+        with closing(result.body) as body:
+            size = shop.results.put(name, self._pieces(body))
+        return StoredResult(name, result.media_type, size, _file_name(self.job, result.media_type))
+
+    def _upload(self, part: str, name: str) -> BinaryIO:
+        """Return the file that came with the job as *part*."""
+        try:
+            return self._workshop.results.open(name).content
+        except OSError as error:
+            raise NotFound(f"The file {part!r} that came with the job was lost.") from error
+
+    def _pieces(self, body: Body) -> Iterator[bytes]:
+        """Yield a whole result or raise: a file does not tell that it breaks off."""
+        for piece in body:
+            if self.stopped():
+                raise QueryCancelled("The job was stopped.")
+            yield piece
+        if body.failure is not None:
+            raise body.failure
+
+    def _completed(self, result: StoredResult) -> Callable[[], object]:
+        log.info("Job %s has its result: %d bytes", self.job.job_id, result.size)
+        return lambda: self._workshop.store.complete(self.attempt, result)
+
+    def _ended(self, error: Exception) -> Callable[[], object]:
+        """Return what to say of a job that has no result."""
+        store, attempt = self._workshop.store, self.attempt
+        stopped = self._stopped
+        log.info("Job %s has no result: %s", attempt.job_id, stopped.value if stopped else error)
+        match stopped, error:
+            case Stop.WITHDRAWN, _:
+                return lambda: None
+            case Stop.LEAVING, _:
+                return lambda: store.give_back(attempt)
+            case Stop.TIME, _:
+                seconds = self.job.execution_duration
+                said = f"The job was stopped after its execution duration of {seconds} seconds."
+                return lambda: store.time_out(attempt, said)
+            case _, DatabaseUnavailable():
+                return lambda: store.lose(attempt, str(error))
+        message, transient = _reason(error)
+        return lambda: store.fail(attempt, message, transient=transient)
+
+    def _tell(self, end: Callable[[], object]) -> None:
+        """Say how the job ended, as soon as PostgreSQL is there; if it is not, others find the job lost."""
+        while True:
+            try:
+                end()
+                return
+            except DatabaseUnavailable as error:
+                log.warning("The end of job %s can't be told yet: %s", self.job.job_id, error)
+                if self._workshop.leaving.wait(RETRY):
+                    return
+
+
+_EXTENSIONS = {
+    "application/x-votable+xml": "vot",
+    "text/xml": "xml",
+    "text/csv": "csv",
+    "text/tab-separated-values": "tsv",
+}
+
+
+def _file_name(job: Job, mime: str) -> str:
+    """Return what to call a result where it is saved."""
+    return f"{job.job_id}.{_EXTENSIONS.get(mime.partition(';')[0], 'dat')}"
+
+
+def _reason(error: Exception) -> tuple[str, bool]:
+    """Return why a job failed, and whether it may succeed later."""
+    match error:
+        case QueryTimeout():  # not ours: the execution duration is not used up
+            return "The query was cancelled by the operator of the database.", True
+        case ProvtapError():
+            return str(error), error.status >= 500
+        case OSError():
+            why = (error.strerror or type(error).__name__).lower()
+            return f"The result can't be stored: {why}.", True
+    log.error("A job failed", exc_info=error)
+    return str(InternalError()), True

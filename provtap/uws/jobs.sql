@@ -1,0 +1,139 @@
+-- Every statement about jobs. A job past its destruction is no more, whether or not it was swept already.
+
+-- name: alone
+-- One change at a time of how many jobs a client has: the limits hold exactly.
+SELECT pg_advisory_xact_lock(hashtextextended(%(client)s, 1));
+
+-- name: counts
+SELECT count(*) AS kept, count(*) FILTER (WHERE phase IN ('QUEUED', 'EXECUTING')) AS active
+  FROM uws.job
+ WHERE client = %(client)s AND destruction > now();
+
+-- name: create
+INSERT INTO uws.job (job_id, owner_id, client, run_id, parameters, parts, phase, queue_time, creation_time,
+                     execution_duration, destruction)
+SELECT %(job_id)s, %(owner_id)s, %(client)s, %(run_id)s, %(parameters)s, %(parts)s, %(phase)s,
+       CASE WHEN %(phase)s = 'QUEUED' THEN clock_timestamp() END, created,
+       %(execution_duration)s, created + %(retention)s * interval '1 second'
+  FROM date_trunc('milliseconds', clock_timestamp()) AS created
+RETURNING *;
+
+-- name: job
+SELECT * FROM uws.job WHERE job_id = %(job_id)s AND destruction > now();
+
+-- name: job_to_change
+SELECT * FROM uws.job WHERE job_id = %(job_id)s AND destruction > now() FOR UPDATE;
+
+-- name: phase
+SELECT phase, owner_id FROM uws.job WHERE job_id = %(job_id)s AND destruction > now();
+
+-- name: references
+-- The newest first (UWS 1.1, section 2.2.2.1).
+SELECT job_id, phase, run_id, owner_id, creation_time
+  FROM uws.job
+ WHERE client = %(client)s
+   AND destruction > now()
+   AND (%(phases)s::text[] IS NULL OR phase = ANY (%(phases)s::text[]))
+   AND (%(after)s::timestamptz IS NULL OR creation_time > %(after)s)
+ ORDER BY creation_time DESC, job_id
+ LIMIT %(last)s;
+
+-- name: set_parameters
+UPDATE uws.job SET parameters = %(parameters)s, parts = %(parts)s, run_id = %(run_id)s WHERE job_id = %(job_id)s RETURNING *;
+
+-- name: set_execution_duration
+UPDATE uws.job
+   SET execution_duration = %(seconds)s
+ WHERE job_id = %(job_id)s AND destruction > now() AND phase IN ('PENDING', 'QUEUED')
+RETURNING *;
+
+-- name: set_destruction
+UPDATE uws.job
+   SET destruction = date_trunc('milliseconds',
+                                least(%(instant)s, creation_time + %(retention)s * interval '1 second'))
+ WHERE job_id = %(job_id)s AND destruction > now()
+RETURNING *;
+
+-- name: move
+-- The one way from phase to phase but for `claim` and `lose`; what a worker says holds only while it is the
+-- one that runs the job.
+UPDATE uws.job
+   SET phase = %(to)s,
+       queue_time = CASE WHEN %(to)s = 'QUEUED' THEN coalesce(queue_time, clock_timestamp()) ELSE queue_time END,
+       start_time = CASE WHEN %(to)s <> 'QUEUED' THEN start_time END,
+       end_time = CASE WHEN %(to)s <> 'QUEUED' THEN date_trunc('milliseconds', clock_timestamp()) END,
+       result_name = %(result_name)s,
+       result_mime = %(result_mime)s,
+       result_size = %(result_size)s,
+       result_file = %(result_file)s,
+       error_message = %(error_message)s,
+       error_type = %(error_type)s
+ WHERE job_id = %(job_id)s
+   AND destruction > now()
+   AND phase = ANY (%(allowed_from)s)
+   AND (%(attempt)s::integer IS NULL OR worker = %(worker)s AND attempt = %(attempt)s)
+RETURNING *;
+
+-- name: remove
+DELETE FROM uws.job WHERE job_id = %(job_id)s AND destruction > now() RETURNING *;
+
+-- name: claim
+-- Give the longest-waiting job to this worker, but to nobody's more than his share of those that execute;
+-- SKIP LOCKED: no two workers take the same.
+UPDATE uws.job
+   SET phase = 'EXECUTING', start_time = date_trunc('milliseconds', clock_timestamp()),
+       worker = %(worker)s, attempt = attempt + 1
+ WHERE job_id = (SELECT job_id
+                   FROM uws.job
+                  WHERE phase = 'QUEUED' AND destruction > now()
+                    AND client NOT IN (SELECT client FROM uws.job WHERE phase = 'EXECUTING'
+                                        GROUP BY client HAVING count(*) >= %(share)s)
+                  ORDER BY queue_time
+                  LIMIT 1
+                    FOR UPDATE SKIP LOCKED)
+RETURNING *;
+
+-- name: lose
+-- An attempt that ended without the job's or anybody's doing: the job is started once more, then it fails.
+UPDATE uws.job
+   SET phase = CASE WHEN losses = 0 THEN 'QUEUED' ELSE 'ERROR' END,
+       losses = losses + 1,
+       start_time = CASE WHEN losses > 0 THEN start_time END,
+       end_time = CASE WHEN losses > 0 THEN date_trunc('milliseconds', clock_timestamp()) END,
+       error_message = CASE WHEN losses > 0 THEN %(message)s END,
+       error_type = CASE WHEN losses > 0 THEN 'transient' END
+ WHERE job_id = %(job_id)s AND phase = 'EXECUTING' AND worker = %(worker)s AND attempt = %(attempt)s;
+
+-- name: beat
+INSERT INTO uws.worker (worker_id, heartbeat) VALUES (%(worker)s, now())
+ON CONFLICT (worker_id) DO UPDATE SET heartbeat = excluded.heartbeat;
+
+-- name: leave
+DELETE FROM uws.worker WHERE worker_id = %(worker)s;
+
+-- name: held
+-- The jobs that this worker has to run.
+SELECT job_id, attempt, extract(epoch FROM destruction - now())::double precision AS seconds_left
+  FROM uws.job
+ WHERE worker = %(worker)s AND phase = 'EXECUTING' AND destruction > now();
+
+-- name: lost
+SELECT job_id, worker, attempt
+  FROM uws.job
+ WHERE phase = 'EXECUTING'
+   AND NOT EXISTS (SELECT FROM uws.worker
+                    WHERE worker_id = job.worker
+                      AND heartbeat > now() - %(seconds)s * interval '1 second');
+
+-- name: forget
+DELETE FROM uws.worker WHERE heartbeat < now() - %(seconds)s * interval '1 second';
+
+-- name: sweeping
+-- True for one process at a time, until its transaction ends.
+SELECT pg_try_advisory_xact_lock(hashtextextended('provtap sweep', 1)) AS mine;
+
+-- name: expire
+DELETE FROM uws.job WHERE destruction <= now() RETURNING job_id;
+
+-- name: kept
+SELECT * FROM uws.job WHERE job_id = ANY (%(job_ids)s);

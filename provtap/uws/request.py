@@ -1,0 +1,102 @@
+"""What clients say about jobs (UWS 1.1, sections 2.2 and 3), read from the parameters of a request."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from provtap.errors import ParameterError
+from provtap.uws.job import NEVER_HERE, Phase
+
+Parameters = Mapping[str, Sequence[str]]
+"""Every value of each parameter, by its name in upper case."""
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?Z?", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{1,18}(\.0*)?", re.ASCII)
+
+
+def one(parameters: Parameters, name: str) -> str | None:
+    """Return the value of *name*; None if it is absent. Raises: ParameterError for several."""
+    values = parameters.get(name, ())
+    if len(values) > 1:
+        raise ParameterError(f"{name} is given {len(values)} times, but can have one value only.")
+    return values[0].strip() if values else None
+
+
+def needed(parameters: Parameters, name: str) -> str:
+    """Return the value of *name*. Raises: ParameterError, also if it is absent or blank."""
+    value = one(parameters, name)
+    if not value:
+        raise ParameterError(f"{name} is missing.")
+    return value
+
+
+def choice(parameters: Parameters, name: str, *choices: str) -> str:
+    """Return the value of *name*, one of *choices*. Raises: ParameterError."""
+    value = needed(parameters, name)
+    if value.upper() not in choices:
+        raise ParameterError(f"{name} can be {' or '.join(choices)}, not {value[:40]!r}.")
+    return value.upper()
+
+
+def seconds(parameters: Parameters, name: str) -> int:
+    """Return the value of *name*, 0 or more whole seconds. Raises: ParameterError."""
+    value = needed(parameters, name)
+    if not _NUMBER.fullmatch(value):
+        raise ParameterError(f"{name} must be a whole number of seconds, 0 or more, not {value[:40]!r}.")
+    return int(value.partition(".")[0])
+
+
+def instant(parameters: Parameters, name: str) -> datetime:
+    """Return the value of *name*, an instant of UTC (DALI 1.1, section 3.3.3). Raises: ParameterError."""
+    value = needed(parameters, name)
+    try:
+        if not _INSTANT.fullmatch(value):
+            raise ValueError(value)
+        return datetime.fromisoformat(value.removesuffix("Z")).replace(tzinfo=UTC)
+    except ValueError:
+        raise ParameterError(
+            f"{name} must be an instant like 2026-01-31T12:00:00Z, not {value[:40]!r}."
+        ) from None
+
+
+def filters(parameters: Parameters) -> dict[str, Any]:
+    """Return what a client wants to see of the list of jobs: PHASE, AFTER, LAST (section 2.2.2.1).
+
+    Raises: ParameterError.
+    """
+    return {
+        "phases": _phases(parameters["PHASE"]) if "PHASE" in parameters else None,
+        "after": instant(parameters, "AFTER") if "AFTER" in parameters else None,
+        "last": _last(parameters) if "LAST" in parameters else None,
+    }
+
+
+def _phases(values: Sequence[str]) -> list[Phase]:
+    """Return the phases that jobs here may be in, among those that are asked for."""
+    asked = {value.strip().upper() for value in values}
+    if unknown := sorted(asked - {*Phase, *NEVER_HERE}):
+        raise ParameterError(
+            f"There is no phase {unknown[0][:40]!r}.", hint=f"The phases are {', '.join(Phase)}."
+        )
+    return [phase for phase in Phase if phase in asked]
+
+
+def _last(parameters: Parameters) -> int:
+    value = needed(parameters, "LAST")
+    if not _NUMBER.fullmatch(value) or int(float(value)) == 0:
+        raise ParameterError(f"LAST must be a whole number of jobs, 1 or more, not {value[:40]!r}.")
+    return int(float(value))
+
+
+def patience(parameters: Parameters, limit: float) -> float | None:
+    """Return the seconds that a client wants to WAIT, at most *limit*; None: not at all (section 2.2.1.1).
+
+    Raises: ParameterError.
+    """
+    value = one(parameters, "WAIT")
+    if not value:
+        return None
+    if value == "-1":
+        return limit
+    return min(seconds(parameters, "WAIT"), limit)

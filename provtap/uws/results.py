@@ -1,0 +1,101 @@
+"""Where the results of jobs lie: one file each, whole or not there at all."""
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from provtap.config import Settings
+
+DRAFT = ".draft"
+"""The end of the name of a file that is being written."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file of the store, open for reading."""
+
+    content: BinaryIO
+    """It can seek."""
+    size: int
+    """Bytes."""
+    modified: datetime
+
+
+class ResultStore(Protocol):
+    """Named files that are written once. A name is a job's id, a dot, and letters, digits, `.-_`."""
+
+    def put(self, name: str, pieces: Iterable[bytes]) -> int:
+        """Store *pieces* as *name*, and return their length in bytes; if anything fails, nothing is stored.
+
+        Raises: OSError, and whatever *pieces* raises.
+        """
+
+    def open(self, name: str) -> StoredFile:
+        """Return a file. Raises: FileNotFoundError."""
+
+    def delete(self, name: str) -> None:
+        """Remove a file; one that is not there is no error."""
+
+    def names(self, age: float) -> Iterator[str]:
+        """Yield the names of all files, and of unfinished ones, that nobody wrote to for *age* seconds."""
+
+
+@dataclass(frozen=True)
+class ResultDirectory:
+    """A result store in one directory, which all processes of a service share."""
+
+    path: Path
+
+    def put(self, name: str, pieces: Iterable[bytes]) -> int:
+        """Write a draft, and give it its name once it is on disk."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        draft = self.path / f"{name}{DRAFT}"
+        try:
+            with draft.open("wb") as file:
+                file.writelines(pieces)
+                file.flush()
+                os.fsync(file.fileno())
+                size = file.tell()
+            draft.replace(self.path / name)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+        self._sync()
+        return size
+
+    def open(self, name: str) -> StoredFile:
+        """Open the file; whoever gets it must close it."""
+        content = (self.path / name).open("rb")
+        found = os.fstat(content.fileno())
+        return StoredFile(content, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+
+    def delete(self, name: str) -> None:
+        """Remove the file."""
+        (self.path / name).unlink(missing_ok=True)
+
+    def names(self, age: float) -> Iterator[str]:
+        """Look through the directory."""
+        latest = time.time() - age
+        with suppress(FileNotFoundError), os.scandir(self.path) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # it was removed meanwhile
+                    if entry.stat().st_mtime <= latest:
+                        yield entry.name
+
+    def _sync(self) -> None:
+        """Make sure that the name is on disk as well."""
+        directory = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+def result_store(settings: Settings) -> ResultStore:
+    """Return the result store of a service."""
+    return ResultDirectory((settings.result_dir or settings.data_dir / "results").absolute())

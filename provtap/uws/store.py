@@ -1,0 +1,300 @@
+"""The jobs in PostgreSQL: the only module that reads and writes `uws.*`.
+
+Every change of phase is one compare-and-set statement, so that of an ABORT, a DELETE and the end of a query
+that come at once, one wins and the others are told so.
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from math import ceil
+from typing import Any
+
+from provtap.config import Settings
+from provtap.database.connect import Database, Transaction
+from provtap.database.sql import load_statements
+from provtap.errors import Forbidden, IllegalTransition, NotFound
+from provtap.results.votable import legal
+from provtap.uws.job import Attempt, Client, Job, JobReference, Phase, StoredResult
+from provtap.uws.parameters import columns, merged
+
+SQL = load_statements("provtap.uws", "jobs.sql")
+_ID = re.compile("[0-9a-f]{32}")
+CHANNEL = "provtap_job"
+"""Where PostgreSQL tells of each change of a job (schema/0007_uws.sql)."""
+
+# The phases that a job may leave for each phase (UWS 1.1, section 2.1.3), and who may move it.
+BY_CLIENT = {
+    Phase.QUEUED: [Phase.PENDING],
+    Phase.ABORTED: [Phase.PENDING, Phase.QUEUED, Phase.EXECUTING],
+}
+BY_WORKER = {
+    Phase.QUEUED: [Phase.EXECUTING],
+    Phase.COMPLETED: [Phase.EXECUTING],
+    Phase.ERROR: [Phase.EXECUTING],
+    Phase.ABORTED: [Phase.EXECUTING],
+}
+
+
+@dataclass(frozen=True)
+class JobStore:
+    """The jobs of this service. Every method raises DatabaseUnavailable when PostgreSQL is away."""
+
+    database: Database
+    settings: Settings
+
+    @property
+    def _parameter_bytes(self) -> int:
+        return 3 * self.settings.query_bytes + 65_536  # as much as one request may bring
+
+    def create(
+        self,
+        client: Client,
+        parameters: Mapping[str, Sequence[str]],
+        *,
+        job_id: str | None = None,
+        parts: Mapping[str, str] | None = None,
+        run: bool = False,
+    ) -> Job:
+        """Create a job, PENDING or at once QUEUED; its parameters are judged when it runs (TAP-7).
+
+        *parts* are the files that came with it, and their names in the result store, made with a *job_id*
+        from `new_id`.
+
+        Raises: Forbidden when *client* has too many; TooLarge.
+        """
+        phase = Phase.QUEUED if run else Phase.PENDING
+        values = columns(merged([], parameters), parts or {}, self._parameter_bytes)
+        with self.database.transaction() as transaction:
+            self._make_room(transaction, client.key, create=True, run=run)
+            row = transaction.one(
+                SQL["create"],
+                job_id=job_id or new_id(),
+                owner_id=client.owner,
+                client=client.key,
+                phase=phase.value,
+                execution_duration=ceil(self.settings.async_duration),
+                retention=self.settings.job_retention,
+                **values,
+            )
+            return Job.from_row(row)
+
+    def job(self, job_id: str, client: Client) -> Job:
+        """Return a job. Raises: NotFound; Forbidden when it is somebody else's."""
+        with self.database.transaction() as transaction:
+            return self._job(transaction, job_id, client)
+
+    def phase(self, job_id: str, client: Client) -> Phase:
+        """Return the phase of a job alone, as often as somebody waits for it. Raises: as `job`."""
+        with self.database.transaction() as transaction:
+            return Phase(_read(transaction, "phase", job_id, client).phase)
+
+    def references(
+        self,
+        client: Client,
+        *,
+        phases: Sequence[Phase] | None = None,
+        after: datetime | None = None,
+        last: int | None = None,
+    ) -> list[JobReference]:
+        """Return the jobs that *client* created, the newest first: of *phases*, *after* an instant, *last* n.
+
+        Somebody without a name sees those created from his address without a name.
+        """
+        with self.database.transaction() as transaction:
+            among = None if phases is None else [phase.value for phase in phases]
+            wanted = {"phases": among, "after": after, "last": last}
+            rows = transaction.rows(SQL["references"], client=client.key, **wanted)
+        return [JobReference(r.job_id, Phase(r.phase), r.run_id, r.owner_id, r.creation_time) for r in rows]
+
+    def set_parameters(
+        self,
+        job_id: str,
+        client: Client,
+        given: Mapping[str, Sequence[str]],
+        parts: Mapping[str, str] | None = None,
+    ) -> Job:
+        """Replace or add parameters and files.
+
+        Raises: as `job`; IllegalTransition unless the job is PENDING; TooLarge.
+        """
+        with self.database.transaction() as transaction:
+            job = self._job(transaction, job_id, client, "job_to_change")
+            if job.phase != Phase.PENDING:
+                raise _illegal(job, "take other parameters", "Create another job.")
+            all_parts = {**job.parts, **(parts or {})}
+            values = columns(merged(job.parameters, given), all_parts, self._parameter_bytes)
+            return Job.from_row(transaction.one(SQL["set_parameters"], job_id=job_id, **values))
+
+    def set_execution_duration(self, job_id: str, client: Client, seconds: int) -> Job:
+        """Grant *seconds* to a job that has not yet begun; 0, or more than the limit, is the limit.
+
+        Raises: as `job`; IllegalTransition.
+        """
+        limit = ceil(self.settings.async_duration_limit)
+        granted = min(seconds, limit) or limit
+        with self.database.transaction() as transaction:
+            job = self._job(transaction, job_id, client)
+            row = transaction.one(SQL["set_execution_duration"], job_id=job_id, seconds=granted)
+            if row is None:
+                raise _illegal(job, "be given another execution duration", "Set it before the job runs.")
+            return Job.from_row(row)
+
+    def set_destruction(self, job_id: str, client: Client, instant: datetime) -> Job:
+        """Destroy a job at *instant*, or when this service does it if that is earlier. Raises: as `job`."""
+        with self.database.transaction() as transaction:
+            self._job(transaction, job_id, client)
+            values = {"instant": instant, "retention": self.settings.job_retention}
+            row = transaction.one(SQL["set_destruction"], job_id=job_id, **values)
+            return Job.from_row(row) if row else self._job(transaction, job_id, client)
+
+    def run(self, job_id: str, client: Client) -> Job:
+        """Put a PENDING job into the queue. Raises: as `job`; IllegalTransition; Forbidden, as `create`."""
+        with self.database.transaction() as transaction:
+            if self._job(transaction, job_id, client).phase == Phase.PENDING:
+                self._make_room(transaction, client.key, create=False, run=True)
+            row = _move(transaction, job_id, Phase.QUEUED, BY_CLIENT)
+            if row is None:
+                job = self._job(transaction, job_id, client)
+                raise _illegal(job, "be run", "A job runs once; create another one.")
+            return Job.from_row(row)
+
+    def abort(self, job_id: str, client: Client) -> Job:
+        """End a job, and keep what is known of it; one that has ended stays as it is. Raises: as `job`."""
+        with self.database.transaction() as transaction:
+            job = self._job(transaction, job_id, client)
+            said = {"error_message": "The job was aborted by its user.", "error_type": "fatal"}
+            row = _move(transaction, job_id, Phase.ABORTED, BY_CLIENT, **said)
+            return job if row is None else Job.from_row(row)
+
+    def remove(self, job_id: str, client: Client) -> list[str]:
+        """Delete a job, and return the names of its files in the result store. Raises: as `job`."""
+        with self.database.transaction() as transaction:
+            self._job(transaction, job_id, client)
+            row = transaction.one(SQL["remove"], job_id=job_id)
+            return Job.from_row(row).files if row else []
+
+    def claim(self, worker: str) -> tuple[Job, Attempt] | None:
+        """Give the next job of the queue to *worker*, or None."""
+        with self.database.transaction() as transaction:
+            row = transaction.one(SQL["claim"], worker=worker, share=self.settings.client_executing)
+        return row and (Job.from_row(row), Attempt(row.job_id, worker, row.attempt))
+
+    def complete(self, attempt: Attempt, result: StoredResult) -> bool:
+        """Say that the job has its result; False when the job is no longer this attempt's."""
+        values = {f"result_{name}": value for name, value in asdict(result).items()}
+        return self._end(attempt, Phase.COMPLETED, **values)
+
+    def fail(self, attempt: Attempt, message: str, *, transient: bool) -> bool:
+        """Say why the job failed; False as `complete`."""
+        kind = "transient" if transient else "fatal"
+        return self._end(attempt, Phase.ERROR, error_message=legal(message), error_type=kind)
+
+    def time_out(self, attempt: Attempt, message: str) -> bool:
+        """Abort a job that used up its execution duration (UWS 1.1, section 2.1.4); False as `complete`."""
+        return self._end(attempt, Phase.ABORTED, error_message=message, error_type="fatal")
+
+    def give_back(self, attempt: Attempt) -> bool:
+        """Put a job back to its place in the queue; False as `complete`."""
+        return self._end(attempt, Phase.QUEUED)
+
+    def lose(self, attempt: Attempt, message: str) -> None:
+        """Start a job once more whose attempt was lost; the second time it fails, and *message* is why."""
+        values = {"worker": attempt.worker, "attempt": attempt.number, "message": legal(message)}
+        with self.database.transaction() as transaction:
+            transaction.execute(SQL["lose"], job_id=attempt.job_id, **values)
+
+    def beat(self, worker: str) -> dict[Attempt, float]:
+        """Say that *worker* lives, and return what it has to run, with the seconds until its destruction."""
+        with self.database.transaction() as transaction:
+            transaction.execute(SQL["beat"], worker=worker)
+            rows = transaction.rows(SQL["held"], worker=worker)
+        return {Attempt(row.job_id, worker, row.attempt): row.seconds_left for row in rows}
+
+    def leave(self, worker: str) -> None:
+        """Say that *worker* ends."""
+        with self.database.transaction() as transaction:
+            transaction.execute(SQL["leave"], worker=worker)
+
+    def lost(self) -> list[Attempt]:
+        """Return what was run by workers that are silent for too long, and forget those workers."""
+        with self.database.transaction() as transaction:
+            rows = transaction.rows(SQL["lost"], seconds=self.settings.worker_lost)
+            transaction.execute(SQL["forget"], seconds=self.settings.worker_lost)
+        return [Attempt(row.job_id, row.worker, row.attempt) for row in rows]
+
+    @contextmanager
+    def sweeping(self) -> Iterator[Callable[[Iterable[str]], dict[str, Job]] | None]:
+        """Lend, to one process at a time, a function that tells which of some jobs there are.
+
+        Jobs past their destruction are removed at the start.
+        """
+        with self.database.transaction() as transaction:
+            if not transaction.rows(SQL["sweeping"])[0].mine:
+                yield None
+                return
+            transaction.execute(SQL["expire"])
+
+            def kept(job_ids: Iterable[str]) -> dict[str, Job]:
+                rows = transaction.rows(SQL["kept"], job_ids=list(job_ids))
+                return {row.job_id: Job.from_row(row) for row in rows}
+
+            yield kept
+
+    def _end(self, attempt: Attempt, to: Phase, **values: Any) -> bool:
+        with self.database.transaction() as transaction:
+            by = {"worker": attempt.worker, "attempt": attempt.number}
+            return _move(transaction, attempt.job_id, to, BY_WORKER, **by, **values) is not None
+
+    def _job(self, transaction: Transaction, job_id: str, client: Client, statement: str = "job") -> Job:
+        return Job.from_row(_read(transaction, statement, job_id, client))
+
+    def _make_room(self, transaction: Transaction, client: str, *, create: bool, run: bool) -> None:
+        """Refuse a job beyond the limits of *client*."""
+        transaction.one(SQL["alone"], client=client)
+        row = transaction.rows(SQL["counts"], client=client)[0]
+        if create and row.kept >= self.settings.client_jobs:
+            raise Forbidden(
+                f"You have {row.kept} jobs, and can have {self.settings.client_jobs}.",
+                hint="Delete some, or wait for their destruction.",
+            )
+        if run and row.active >= self.settings.client_active:
+            raise Forbidden(
+                f"You have {row.active} jobs queued or executing; {self.settings.client_active} can be.",
+                hint="Run this one once another has ended.",
+            )
+
+
+_UNSAID = dict.fromkeys(["worker", "attempt", "error_message", "error_type"])
+_UNSAID |= dict.fromkeys(f"result_{field.name}" for field in fields(StoredResult))
+"""What a move may say besides: nothing."""
+
+
+def new_id() -> str:
+    """Return the id of a job to be: nobody can guess it."""
+    return secrets.token_hex(16)
+
+
+def _move(
+    transaction: Transaction, job_id: str, to: Phase, allowed: Mapping[Phase, Sequence[Phase]], **values: Any
+) -> Any:
+    """Move a job in one statement, and return its row; None when it is not in a phase to leave for *to*."""
+    sources = [phase.value for phase in allowed[to]]
+    return transaction.one(SQL["move"], job_id=job_id, to=to.value, allowed_from=sources, **_UNSAID | values)
+
+
+def _read(transaction: Transaction, statement: str, job_id: str, client: Client) -> Any:
+    """Return the row of a job that *client* may see: whoever knows the id of a nameless one may."""
+    row = transaction.one(SQL[statement], job_id=job_id) if _ID.fullmatch(job_id) else None
+    if row is None:
+        raise NotFound(f"There is no job {job_id[:40]}.", hint="It may have been destroyed.")
+    if row.owner_id is not None and row.owner_id != client.owner:
+        raise Forbidden(f"Job {job_id} belongs to somebody else.")
+    return row
+
+
+def _illegal(job: Job, what: str, hint: str) -> IllegalTransition:
+    return IllegalTransition(f"Job {job.job_id} is {job.phase} and can't {what}.", hint=hint)

@@ -1,0 +1,156 @@
+"""The worker: takes jobs from the queue and runs them, until it is told to stop."""
+
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+
+from provtap.config import Settings
+from provtap.database.connect import Database
+from provtap.database.listen import Listener
+from provtap.errors import DatabaseUnavailable
+from provtap.tableset import Tableset
+from provtap.uws.execution import Execution, Stop, Workshop
+from provtap.uws.job import Attempt
+from provtap.uws.results import result_store
+from provtap.uws.store import CHANNEL, JobStore
+from provtap.uws.sweep import sweep
+
+log = logging.getLogger(__name__)
+
+SWEEP = 60.0
+"""Seconds between two looks for what is past its destruction."""
+GRACE = 10.0
+"""Seconds that executions get to give their jobs back once the worker is told to stop."""
+LOST = "The process that ran the job was lost, twice."
+
+
+class Worker:
+    """Runs jobs, as many at once as it has connections for queries, each in a thread.
+
+    *database* is the worker's own: queries of /sync and jobs never wait for the same connections.
+    """
+
+    def __init__(self, settings: Settings, tableset: Tableset, database: Database) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._settings = settings
+        self._store = JobStore(database, settings)
+        self._leaving = threading.Event()
+        self._shop = Workshop(
+            settings, tableset, database, self._store, result_store(settings), self._leaving
+        )
+        self._wake = threading.Event()
+        self._lock = threading.Lock()
+        self._running: dict[Attempt, Execution] = {}
+        self._threads: set[threading.Thread] = set()
+        self._look_again = True  # whether all that runs here still should
+        self._next_beat = self._next_sweep = 0.0
+
+    def stop(self) -> None:
+        """Let `run` return: no job is begun any more, and those that execute go back to the queue."""
+        self._leaving.set()
+        self._wake.set()
+
+    def run(self, alone: Callable[[], bool] = lambda: False) -> None:
+        """Run jobs until `stop`, or until *alone* tells that the worker's parent is no more."""
+        with closing(Listener(self._shop.database.login, CHANNEL, self._hear)):
+            try:
+                while not self._leaving.is_set() and not alone():
+                    self._turn()
+                    self._wake.wait(min(1.0, self._settings.worker_lost / 3))
+                    self._wake.clear()
+            finally:
+                self._leave()
+
+    def _turn(self) -> None:
+        """Do what is due."""
+        try:
+            self._beat()
+            while len(self._running) < self._settings.job_connections and self._begin():
+                pass
+            self._sweep()
+        except DatabaseUnavailable as error:
+            log.warning("Jobs wait: %s", error)
+            self._leaving.wait(1.0)
+        except Exception:  # a worker that goes on serves more jobs than one that ends
+            log.exception("A worker's turn failed")
+            self._leaving.wait(1.0)
+
+    def _beat(self) -> None:
+        """Say that this worker lives; stop what it should no longer run; look after what others ran."""
+        due = time.monotonic() >= self._next_beat
+        if not due and not self._look_again:
+            return
+        self._look_again = False
+        running = self._executions()
+        held = self._store.beat(self.name)
+        for execution in running:
+            if execution.attempt in held:
+                execution.destroy_in(held[execution.attempt])
+            else:
+                execution.stop(Stop.WITHDRAWN)
+        if due:
+            for attempt in self._store.lost():
+                log.warning("Job %s was lost by worker %s", attempt.job_id, attempt.worker)
+                self._store.lose(attempt, LOST)
+            self._next_beat = time.monotonic() + self._settings.worker_lost / 3
+
+    def _begin(self) -> bool:
+        """Begin a job of the queue; False if there is none, or this worker is to stop."""
+        claimed = None if self._leaving.is_set() else self._store.claim(self.name)
+        if claimed is None:
+            return False
+        execution = Execution(*claimed, self._shop)
+        with self._lock:
+            self._running[execution.attempt] = execution
+        thread = threading.Thread(target=self._execute, args=[execution], name="job", daemon=True)
+        self._threads.add(thread)
+        thread.start()
+        # It may have been aborted since it was claimed, before anybody here knew of it.
+        self._look_again = True
+        self._wake.set()
+        return True
+
+    def _execute(self, execution: Execution) -> None:
+        try:
+            execution.execute()
+        finally:
+            with self._lock:
+                del self._running[execution.attempt]
+            self._threads.discard(threading.current_thread())
+            self._wake.set()
+
+    def _sweep(self) -> None:
+        if time.monotonic() >= self._next_sweep:
+            self._next_sweep = time.monotonic() + SWEEP
+            sweep(self._store, self._shop.results)
+
+    def _hear(self, told: str | None) -> None:
+        """Take what PostgreSQL tells of a job; None: anything may have changed."""
+        job_id, _, phase = (told or "").partition(" ")
+        meant = [execution for execution in self._executions() if execution.job.job_id == job_id]
+        if phase in {"ABORTED", "DELETED"}:
+            for execution in meant:
+                execution.stop(Stop.WITHDRAWN)
+        if told is None or (meant and phase == "EXECUTING"):
+            self._look_again = True
+        if phase != "PENDING":
+            self._wake.set()
+
+    def _executions(self) -> list[Execution]:
+        with self._lock:
+            return list(self._running.values())
+
+    def _leave(self) -> None:
+        self._leaving.set()
+        for execution in self._executions():
+            execution.stop(Stop.LEAVING)
+        end = time.monotonic() + GRACE
+        for thread in list(self._threads):
+            thread.join(max(0.0, end - time.monotonic()))
+        with suppress(DatabaseUnavailable):  # then it counts as lost after a while
+            self._store.leave(self.name)

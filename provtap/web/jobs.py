@@ -1,0 +1,266 @@
+"""UWS 1.1 over HTTP: the jobs at /tap/async (section 2.2).
+
+Views read a request, call one method of the store, and answer with a document or the address of one.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+from flask import Blueprint, Flask, Response, current_app, request
+from flask.blueprints import BlueprintSetupState
+
+from provtap.errors import NotFound, ParameterError, ProvtapError
+from provtap.results.votable import write_error
+from provtap.uws import documents
+from provtap.uws.job import RESULT, Client, Job
+from provtap.uws.request import choice, filters, instant, one, patience, seconds
+from provtap.uws.results import ResultStore, result_store
+from provtap.uws.store import JobStore, new_id
+from provtap.uws.watch import Watch
+from provtap.web.context import Service, service
+from provtap.web.hangup import hangup
+from provtap.web.params import parameters
+from provtap.web.stored import stored_response
+
+bp = Blueprint("jobs", __name__)
+
+PIECE = 262_144
+"""Bytes of a file to store at once."""
+WAITING_SHARE = 4
+"""One thread in so many may be held by a WAIT."""
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """What the views of one web process share."""
+
+    store: JobStore
+    results: ResultStore
+    watch: Watch
+
+
+@bp.record_once
+def _open(state: BlueprintSetupState) -> None:
+    ours: Service = state.app.extensions["provtap"]
+    state.app.extensions["provtap.jobs"] = Jobs(
+        JobStore(ours.database, ours.settings),
+        result_store(ours.settings),
+        Watch(ours.database.login, max(1, ours.settings.threads // WAITING_SHARE)),
+    )
+
+
+def stop_waiting(app: Flask) -> None:
+    """Answer all requests that wait for a job: the process ends."""
+    app.extensions["provtap.jobs"].watch.close()
+
+
+def jobs() -> Jobs:
+    """Return the Jobs of the application that handles the current request."""
+    return cast(Jobs, current_app.extensions["provtap.jobs"])
+
+
+def caller() -> str | None:
+    """Return the name of who asks; None: this service knows nobody by name."""
+    return None
+
+
+def client() -> Client:
+    """Return who asks."""
+    return Client(caller(), request.remote_addr or "")
+
+
+@bp.get("")
+def job_list() -> Response:
+    """List the caller's jobs (section 2.2.2.1)."""
+    found = jobs().store.references(client(), **filters(parameters(request)))
+    return _xml(documents.jobs_document(found, _url()))
+
+
+@bp.post("")
+def create() -> Response:
+    """Create a job, and run it at once if PHASE=RUN says so (section 2.2.3.1)."""
+    given = parameters(request)
+    run = "PHASE" in given and choice(given, "PHASE", "RUN") == "RUN"
+    given.pop("PHASE", None)
+    job_id = new_id()
+    with _kept(job_id) as parts:
+        jobs().store.create(client(), given, job_id=job_id, parts=parts, run=run)
+    return _see(job_id)
+
+
+@bp.get("/<job_id>")
+def job(job_id: str) -> Response:
+    """Show a job; with WAIT, once it has changed its phase (section 2.2.1.1)."""
+    given = parameters(request)
+    wait = patience(given, service().settings.wait_limit)
+    if wait is not None:
+        jobs().watch.wait(
+            job_id,
+            lambda: jobs().store.phase(job_id, client()),
+            wait,
+            expected=one(given, "PHASE") or None,
+            gone=hangup(request.environ),
+        )
+    return _xml(documents.job_document(_job(job_id), _url(job_id)))
+
+
+@bp.post("/<job_id>")
+def act(job_id: str) -> Response:
+    """Delete a job by POST: all that may be done so (section 2.2.3.2; DALI 1.1, section 2.1.1)."""
+    given = parameters(request)
+    if "ACTION" not in given:
+        raise ParameterError(
+            "A job takes nothing here but ACTION=DELETE.",
+            hint=f"POST parameters to {_url(job_id)}/parameters.",
+        )
+    choice(given, "ACTION", "DELETE")
+    return delete(job_id)
+
+
+@bp.delete("/<job_id>")
+def delete(job_id: str) -> Response:
+    """Delete a job and its result; a query that runs is ended (section 2.2.3.2)."""
+    for name in jobs().store.remove(job_id, client()):
+        jobs().results.delete(name)
+    return _see()
+
+
+@bp.get("/<job_id>/phase")
+def phase(job_id: str) -> Response:
+    """Show the phase."""
+    return _text(_job(job_id).phase.value)
+
+
+@bp.post("/<job_id>/phase")
+def set_phase(job_id: str) -> Response:
+    """Run or abort a job (sections 2.2.3.4 and 2.2.3.5)."""
+    if choice(parameters(request), "PHASE", "RUN", "ABORT") == "RUN":
+        jobs().store.run(job_id, client())
+    else:
+        jobs().store.abort(job_id, client())
+    return _see(job_id)
+
+
+@bp.get("/<job_id>/executionduration")
+def execution_duration(job_id: str) -> Response:
+    """Show for how many seconds the job may execute."""
+    return _text(str(_job(job_id).execution_duration))
+
+
+@bp.post("/<job_id>/executionduration")
+def set_execution_duration(job_id: str) -> Response:
+    """Grant another execution duration, within the limit of this service (section 2.2.3.6)."""
+    asked = seconds(parameters(request), "EXECUTIONDURATION")
+    jobs().store.set_execution_duration(job_id, client(), asked)
+    return _see(job_id)
+
+
+@bp.get("/<job_id>/destruction")
+def destruction(job_id: str) -> Response:
+    """Show when the job will be destroyed."""
+    return _text(documents.instant_text(_job(job_id).destruction))
+
+
+@bp.post("/<job_id>/destruction")
+def set_destruction(job_id: str) -> Response:
+    """Destroy the job earlier, or later within the limit of this service (section 2.2.3.3)."""
+    jobs().store.set_destruction(job_id, client(), instant(parameters(request), "DESTRUCTION"))
+    return _see(job_id)
+
+
+@bp.get("/<job_id>/quote")
+def quote(job_id: str) -> Response:
+    """Show when the job will be done: nobody knows (section 2.1.8)."""
+    _job(job_id)
+    return _text("")
+
+
+@bp.get("/<job_id>/owner")
+def owner(job_id: str) -> Response:
+    """Show whose job it is; nothing if nobody's."""
+    return _text(_job(job_id).owner_id or "")
+
+
+@bp.get("/<job_id>/parameters")
+def job_parameters(job_id: str) -> Response:
+    """Show the parameters."""
+    return _xml(documents.parameters_document(_job(job_id)))
+
+
+@bp.post("/<job_id>/parameters")
+def set_parameters(job_id: str) -> Response:
+    """Give a PENDING job further parameters, or others (DALI 1.1, section 2.1.1)."""
+    given = parameters(request)
+    if "PHASE" in given:
+        raise ParameterError("PHASE is no parameter of a job.", hint=f"POST it to {_url(job_id)}/phase.")
+    _job(job_id)  # nobody fills the store for a job that is not his
+    with _kept(job_id) as parts:
+        jobs().store.set_parameters(job_id, client(), given, parts)
+    return _see(job_id)
+
+
+@bp.get("/<job_id>/error")
+def error(job_id: str) -> Response:
+    """Show why a job has no result (TAP 1.1, section 2.4)."""
+    found = _job(job_id)
+    if found.error_message is None:
+        raise NotFound(f"Job {job_id} has not failed: it is {found.phase}.")
+    return Response(write_error(found.error_message), content_type="application/x-votable+xml")
+
+
+@bp.get("/<job_id>/results")
+def results(job_id: str) -> Response:
+    """Show where the result is."""
+    return _xml(documents.results_document(_job(job_id), _url(job_id)))
+
+
+@bp.get(f"/<job_id>/results/{RESULT}")
+def result(job_id: str) -> Response:
+    """Give the result of a job that is COMPLETED (TAP 1.1, section 2.4)."""
+    found = _job(job_id)
+    if found.result is None:
+        raise NotFound(f"Job {job_id} has no result: it is {found.phase}.")
+    return stored_response(found.result, jobs().results)
+
+
+@contextmanager
+def _kept(job_id: str) -> Iterator[dict[str, str]]:
+    """Keep the files of the request for the job, and lend where they are; if it refuses them, they go."""
+    results = jobs().results
+    names = {part: f"{job_id}.upload-{secrets.token_hex(8)}" for part in request.files}
+    try:
+        for part, name in names.items():
+            results.put(name, iter(partial(request.files[part].stream.read, PIECE), b""))
+        yield names
+    except ProvtapError:
+        for name in names.values():
+            results.delete(name)
+        raise
+
+
+def _job(job_id: str) -> Job:
+    return jobs().store.job(job_id, client())
+
+
+def _url(*path: str) -> str:
+    return "/".join([f"{service().tap_url}/async", *path])
+
+
+def _see(*path: str) -> Response:
+    """Send the client on to a job, or the list of jobs: 303 and no other status (HTTP-5)."""
+    response = _text("")
+    response.status_code = 303
+    response.headers["Location"] = _url(*path)
+    return response
+
+
+def _text(text: str) -> Response:
+    return Response(text, content_type="text/plain; charset=utf-8")
+
+
+def _xml(document: bytes) -> Response:
+    return Response(document, content_type="application/xml")

@@ -1,0 +1,91 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from provtap.config import Settings
+from provtap.uws.results import ResultDirectory, result_store
+
+NAME = "a.1.result"
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A result store whose directory does not exist yet."""
+    return ResultDirectory(tmp_path / "deep" / "results")
+
+
+def content(results, name=NAME):
+    stored = results.open(name)
+    with stored.content:
+        return stored.content.read()
+
+
+def broken():
+    yield b"half"
+    raise RuntimeError("the query failed")
+
+
+def test_what_is_put_can_be_read(results):
+    assert results.put(NAME, iter([b"ab", b"", b"c"])) == 3
+    assert content(results) == b"abc"
+
+
+def test_a_file_tells_its_size_and_when_it_was_written(results):
+    results.put(NAME, [b"abc"])
+
+    stored = results.open(NAME)
+    stored.content.close()
+    assert stored.size == 3
+    assert abs(stored.modified - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_result_that_breaks_off_is_not_there(results):
+    """D6: whole, or not there at all; nothing is left on the disk."""
+    with pytest.raises(RuntimeError):
+        results.put(NAME, broken())
+
+    with pytest.raises(FileNotFoundError):
+        results.open(NAME)
+    assert list(results.path.iterdir()) == []
+
+
+def test_a_result_has_no_name_before_it_is_whole(results):
+    """D6: written under another name first."""
+
+    def pieces():
+        yield b"x"
+        assert not (results.path / NAME).exists()
+
+    results.put(NAME, pieces())
+    assert content(results) == b"x"
+
+
+def test_a_failure_leaves_what_was_there(results):
+    results.put(NAME, [b"whole"])
+    with pytest.raises(RuntimeError):
+        results.put(NAME, broken())
+
+    assert content(results) == b"whole"
+
+
+def test_a_deleted_file_is_gone_and_may_be_deleted_again(results):
+    results.put(NAME, [b"x"])
+    results.delete(NAME)
+    results.delete(NAME)
+
+    with pytest.raises(FileNotFoundError):
+        results.open(NAME)
+
+
+def test_names_are_those_of_files_of_some_age(results):
+    """A file that somebody writes is left alone."""
+    assert list(results.names(0)) == []
+    results.put(NAME, [b"x"])
+
+    assert list(results.names(0)) == [NAME]
+    assert list(results.names(60)) == []
+
+
+def test_results_lie_in_the_data_directory_unless_set(tmp_path):
+    assert result_store(Settings(data_dir=tmp_path)).path == tmp_path / "results"
+    assert result_store(Settings(result_dir=tmp_path / "x")).path == tmp_path / "x"

@@ -1,0 +1,385 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import psycopg2
+import pytest
+
+from provtap.errors import Forbidden, IllegalTransition, NotFound, TooLarge
+from provtap.uws.job import Client, Phase, StoredResult
+from provtap.uws.store import JobStore
+from tests.uws.conftest import ANNE, ANYBODY, BERT, QUERY, SOMEBODY
+
+DONE = StoredResult("x.1.result", "text/csv", 3, "x.csv")
+
+
+def test_a_job_is_pending_with_what_it_was_given(store):
+    """UWS-4, UWS-8, UWS-11: in the order and with the names and values that came."""
+    job = store.create(
+        SOMEBODY, {"QUERY": ["SELECT\r\n1"], "RUNID": ["r"], "UPLOAD": ["a,param:a", "b,param:b"]}
+    )
+
+    assert store.job(job.job_id, SOMEBODY) == job
+    assert (job.phase, job.run_id, job.owner_id) == (Phase.PENDING, "r", None)
+    assert job.grouped() == {"QUERY": ["SELECT\r\n1"], "RUNID": ["r"], "UPLOAD": ["a,param:a", "b,param:b"]}
+    assert (job.start_time, job.end_time, job.result, job.error_message) == (None, None, None, None)
+
+
+def test_limits_of_time_are_the_settings(store, settings):
+    """REG-12, design section 4: 600 seconds of execution, 7 days until the destruction."""
+    job = store.create(SOMEBODY, {})
+
+    assert job.execution_duration == settings.async_duration
+    assert job.destruction - job.creation_time == timedelta(seconds=settings.job_retention)
+
+
+def test_what_text_of_postgresql_can_not_hold_is_kept(store):
+    """TAP-7: whatever the parameters are, the job is created; what they are worth is told when it runs."""
+    job = store.create(SOMEBODY, {"QUERY": ["a\0b \N{SNOWMAN} \U0001f52d"], "RUNID": ["x\0y"]})
+
+    assert job.grouped()["QUERY"] == ["a\0b \N{SNOWMAN} \U0001f52d"]
+    assert job.run_id == "xy"
+
+
+def test_run_puts_into_the_queue(store, job):
+    """UWS-13: the job has left PENDING before the reply."""
+    assert store.run(job.job_id, SOMEBODY).phase == Phase.QUEUED
+
+
+def test_a_job_runs_once(store, job):
+    """UWS-13: RUN on a job that is not PENDING is refused, with its phase."""
+    store.run(job.job_id, SOMEBODY)
+
+    with pytest.raises(IllegalTransition, match="is QUEUED and can't be run") as refused:
+        store.run(job.job_id, SOMEBODY)
+    assert refused.value.status == 403
+
+
+def test_a_job_may_be_created_and_run_at_once(store):
+    """UWS-12: PHASE=RUN in the creating request."""
+    assert store.create(SOMEBODY, {}, run=True).phase == Phase.QUEUED
+
+
+def test_abort_keeps_the_job_and_says_why(store, job):
+    """UWS-13, ERR-3: also one that never ran."""
+    aborted = store.abort(job.job_id, SOMEBODY)
+
+    assert (aborted.phase, aborted.error_message) == (Phase.ABORTED, "The job was aborted by its user.")
+    assert aborted.start_time is None
+    assert aborted.end_time >= job.creation_time
+
+
+def test_abort_of_a_job_that_has_ended_changes_nothing(store):
+    """UWS-13."""
+    job = store.create(SOMEBODY, {}, run=True)
+    _, attempt = store.claim("w")
+    store.complete(attempt, DONE)
+
+    assert store.abort(job.job_id, SOMEBODY).phase == Phase.COMPLETED
+
+
+def test_a_deleted_job_is_unknown(store, job):
+    """UWS-15, UWS-20."""
+    store.remove(job.job_id, SOMEBODY)
+
+    with pytest.raises(NotFound, match=f"There is no job {job.job_id}"):
+        store.job(job.job_id, SOMEBODY)
+
+
+@pytest.mark.parametrize("job_id", ["0" * 32, "x", "a\0b", "", "0" * 33])
+def test_unknown_jobs(store, job_id):
+    """UWS-20: whatever is in the place of an id."""
+    with pytest.raises(NotFound):
+        store.job(job_id, SOMEBODY)
+
+
+def test_a_job_past_its_destruction_is_unknown_before_it_is_swept(store, job):
+    """UWS-16."""
+    store.set_destruction(job.job_id, SOMEBODY, job.creation_time)
+
+    for ask in (store.job, store.phase, store.run, store.abort, store.remove):
+        with pytest.raises(NotFound):
+            ask(job.job_id, SOMEBODY)
+    assert store.references(SOMEBODY) == []
+    assert store.claim("w") is None
+
+
+def test_destruction_may_be_earlier_but_not_later(store, job):
+    """UWS-14: clamped to what the service grants."""
+    sooner = datetime.now(UTC).replace(microsecond=123000) + timedelta(days=1)
+
+    assert store.set_destruction(job.job_id, SOMEBODY, sooner).destruction == sooner
+    far = store.set_destruction(job.job_id, SOMEBODY, sooner + timedelta(days=1000))
+    assert far.destruction == job.destruction
+
+
+@pytest.mark.parametrize("asked, granted", [(1, 1), (86_400, 86_400), (10**17, 86_400), (0, 86_400)])
+def test_execution_duration_is_clamped(store, job, asked, granted):
+    """UWS-14, UWS-5: 0 asks for no limit, and there is one."""
+    assert store.set_execution_duration(job.job_id, SOMEBODY, asked).execution_duration == granted
+
+
+def test_execution_duration_is_settled_once_the_job_executes(store, job):
+    """UWS-14, ERR-4."""
+    store.run(job.job_id, SOMEBODY)
+    store.claim("w")
+
+    with pytest.raises(IllegalTransition, match="is EXECUTING and can't be given another execution duration"):
+        store.set_execution_duration(job.job_id, SOMEBODY, 5)
+
+
+def test_parameters_replace_but_uploads_accumulate(store, job):
+    """C8, DALI-2: the second RUNID wins."""
+    store.set_parameters(job.job_id, SOMEBODY, {"RUNID": ["a"], "UPLOAD": ["t,param:t"]})
+    changed = store.set_parameters(job.job_id, SOMEBODY, {"RUNID": ["b"], "UPLOAD": ["u,param:u"]})
+
+    assert changed.run_id == "b"
+    assert changed.grouped() == {"QUERY": [QUERY], "RUNID": ["b"], "UPLOAD": ["t,param:t", "u,param:u"]}
+
+
+def test_parameters_are_settled_once_the_job_is_run(store, job):
+    """DALI-2, ERR-4."""
+    store.run(job.job_id, SOMEBODY)
+
+    with pytest.raises(IllegalTransition, match="is QUEUED and can't take other parameters"):
+        store.set_parameters(job.job_id, SOMEBODY, {"QUERY": ["x"]})
+
+
+def test_parameters_can_not_grow_without_end(database, settings):
+    """A job takes what one request may bring, in however many requests."""
+    store = JobStore(database, replace(settings, query_bytes=1_000))
+    job = store.create(SOMEBODY, {"A": ["x" * 60_000]})
+
+    with pytest.raises(TooLarge, match="a job takes up to 68536"):
+        store.set_parameters(job.job_id, SOMEBODY, {"B": ["x" * 60_000]})
+
+
+# Who may see what
+
+
+def test_the_list_shows_the_callers_jobs_newest_first(store):
+    """UWS-17."""
+    first, second = (store.create(ANNE, {}) for _ in range(2))
+    store.create(BERT, {})
+
+    listed = [reference.job_id for reference in store.references(ANNE)]
+    assert set(listed) == {first.job_id, second.job_id}
+    assert [r.creation_time for r in store.references(ANNE)] == sorted(
+        [first.creation_time, second.creation_time], reverse=True
+    )
+
+
+def test_jobs_of_somebody_without_a_name_are_listed_at_his_address_only(store, job):
+    """UWS-17, UWS-19: not to others, and not to those who gave their name there."""
+    assert [r.job_id for r in store.references(SOMEBODY)] == [job.job_id]
+    assert store.references(ANYBODY) == []
+    assert store.references(ANNE) == []
+
+
+def test_filters_of_the_list_are_anded(store):
+    """UWS-17."""
+    jobs = [store.create(ANNE, {}) for _ in range(4)]
+    store.abort(jobs[0].job_id, ANNE)
+    store.run(jobs[1].job_id, ANNE)
+
+    def listed(**filters):
+        return {r.job_id for r in store.references(ANNE, **filters)}
+
+    assert listed(phases=[Phase.ABORTED, Phase.QUEUED]) == {jobs[0].job_id, jobs[1].job_id}
+    assert listed(phases=[]) == set()
+    assert listed(after=jobs[3].creation_time) == set()
+    assert listed(after=jobs[0].creation_time - timedelta(milliseconds=1), last=10**9) == {
+        j.job_id for j in jobs
+    }
+    assert listed(phases=[Phase.PENDING], last=1) < {jobs[2].job_id, jobs[3].job_id}
+
+
+def test_a_job_of_somebody_else_is_closed(store):
+    """UWS-19: every verb."""
+    job = store.create(ANNE, {"QUERY": [QUERY]})
+
+    for other in (BERT, SOMEBODY):
+        for ask in (store.job, store.phase, store.run, store.abort, store.remove):
+            with pytest.raises(Forbidden, match="belongs to somebody else"):
+                ask(job.job_id, other)
+        with pytest.raises(Forbidden):
+            store.set_parameters(job.job_id, other, {"QUERY": ["x"]})
+        with pytest.raises(Forbidden):
+            store.set_destruction(job.job_id, other, job.creation_time)
+        with pytest.raises(Forbidden):
+            store.set_execution_duration(job.job_id, other, 1)
+    assert store.job(job.job_id, ANNE) == job
+
+
+def test_a_job_without_an_owner_is_open_to_whoever_knows_its_id(store, job):
+    """UWS-19: the id can't be guessed; and a laptop may change its address."""
+    assert store.job(job.job_id, ANYBODY) == job
+    assert store.job(job.job_id, ANNE) == job
+
+
+# Limits
+
+
+def test_a_client_can_have_so_many_jobs(database, settings):
+    """UWS-12: a refused creation is a 403; other clients are not concerned."""
+    store = JobStore(database, replace(settings, client_jobs=2))
+    jobs = [store.create(SOMEBODY, {}) for _ in range(2)]
+
+    with pytest.raises(Forbidden, match="You have 2 jobs, and can have 2. Delete some"):
+        store.create(SOMEBODY, {})
+    assert store.create(ANNE, {}).phase == Phase.PENDING
+    store.remove(jobs[0].job_id, SOMEBODY)
+    assert store.create(SOMEBODY, {}).phase == Phase.PENDING
+
+
+def test_a_client_can_queue_so_many_jobs(database, settings):
+    """However they come into the queue."""
+    store = JobStore(database, replace(settings, client_active=1))
+    waiting = store.create(SOMEBODY, {})
+    store.create(SOMEBODY, {}, run=True)
+
+    with pytest.raises(Forbidden, match="You have 1 jobs queued or executing; 1 can be"):
+        store.run(waiting.job_id, SOMEBODY)
+    with pytest.raises(Forbidden):
+        store.create(SOMEBODY, {}, run=True)
+    assert store.create(ANYBODY, {}, run=True).phase == Phase.QUEUED
+
+
+def test_nobody_executes_more_than_his_share(database, settings):
+    """Whoever queues many jobs leaves room to others, who came later."""
+    store = JobStore(database, replace(settings, client_executing=2))
+    mine = [store.create(SOMEBODY, {}, run=True).job_id for _ in range(3)]
+    other = store.create(ANYBODY, {}, run=True).job_id
+
+    claimed = [store.claim("w") for _ in range(4)]
+    assert [c and c[0].job_id for c in claimed] == [mine[0], mine[1], other, None]
+    store.complete(claimed[0][1], DONE)
+    assert store.claim("w")[0].job_id == mine[2]
+
+
+# Workers
+
+
+@pytest.fixture
+def attempt(store):
+    """A job that worker w executes."""
+    store.create(SOMEBODY, {"QUERY": [QUERY]}, run=True)
+    return store.claim("w")[1]
+
+
+def phase(store, attempt):
+    return store.job(attempt.job_id, SOMEBODY).phase
+
+
+def test_the_queue_is_a_queue(store):
+    """D6: in the order of RUN, not of creation."""
+    first, second = (store.create(SOMEBODY, {}).job_id for _ in range(2))
+    store.run(second, SOMEBODY)
+    store.run(first, SOMEBODY)
+
+    assert [store.claim("w")[0].job_id for _ in range(2)] == [second, first]
+    assert store.claim("w") is None
+
+
+def test_a_claimed_job_executes(store, attempt):
+    """UWS-11."""
+    job = store.job(attempt.job_id, SOMEBODY)
+
+    assert (job.phase, attempt.number) == (Phase.EXECUTING, 1)
+    assert job.start_time >= job.creation_time
+
+
+def test_a_completed_job_has_its_result(store, attempt):
+    """UWS-7, TAP-22."""
+    assert store.complete(attempt, DONE)
+
+    job = store.job(attempt.job_id, SOMEBODY)
+    assert (job.phase, job.result) == (Phase.COMPLETED, DONE)
+    assert job.end_time >= job.start_time
+
+
+@pytest.mark.parametrize("transient, kind", [(True, "transient"), (False, "fatal")])
+def test_a_failed_job_says_why(store, attempt, transient, kind):
+    """UWS-9."""
+    assert store.fail(attempt, "No \0luck.", transient=transient)
+
+    job = store.job(attempt.job_id, SOMEBODY)
+    assert (job.phase, job.error_message, job.error_type) == (Phase.ERROR, "No luck.", kind)
+
+
+def test_the_end_of_a_job_that_was_aborted_does_not_count(store, attempt):
+    """D6: one of the two wins, and the other is told."""
+    store.abort(attempt.job_id, SOMEBODY)
+
+    assert not store.complete(attempt, DONE)
+    assert not store.fail(attempt, "x", transient=False)
+    assert not store.give_back(attempt)
+    assert phase(store, attempt) == Phase.ABORTED
+
+
+def test_a_job_given_back_keeps_its_place(store, attempt):
+    """A worker that is stopped ends nobody's job."""
+    store.create(ANYBODY, {}, run=True)
+    assert store.give_back(attempt)
+    assert store.job(attempt.job_id, SOMEBODY).start_time is None
+
+    again = store.claim("v")[1]
+    assert (again.job_id, again.number) == (attempt.job_id, 2)
+
+
+def test_a_former_attempt_has_no_say(store, attempt):
+    """D6: compare-and-set on (job, worker, attempt)."""
+    store.give_back(attempt)
+    again = store.claim("w")[1]
+
+    assert not store.complete(attempt, DONE)
+    assert not store.time_out(attempt, "x")
+    assert store.complete(again, DONE)
+
+
+def test_a_lost_job_is_started_once_more_and_then_fails(store, attempt):
+    """D6: a query that kills its workers does not do so for ever."""
+    store.lose(attempt, "Gone.")
+    assert phase(store, attempt) == Phase.QUEUED
+    again = store.claim("v")[1]
+    store.lose(again, "Gone.")
+
+    job = store.job(attempt.job_id, SOMEBODY)
+    assert (job.phase, job.error_message, job.error_type) == (Phase.ERROR, "Gone.", "transient")
+
+
+def test_a_silent_worker_is_lost_and_a_lively_one_is_not(database, settings, sql):
+    """D6: by one row a worker."""
+    store = JobStore(database, replace(settings, worker_lost=60.0))
+    store.create(SOMEBODY, {}, run=True)
+    attempt = store.claim("w")[1]
+    store.beat("w")
+    assert store.lost() == []
+
+    sql("UPDATE uws.worker SET heartbeat = heartbeat - interval '61 seconds'")
+    assert store.lost() == [attempt]
+    assert sql("SELECT count(*) FROM uws.worker") == [(0,)]
+
+
+def test_a_worker_is_told_what_it_has_to_run(store, attempt):
+    """An abort or a destruction that was not heard of is seen here."""
+    job = store.job(attempt.job_id, SOMEBODY)
+    [(held, seconds)] = store.beat("w").items()
+    assert held == attempt
+    assert 0 < seconds <= (job.destruction - job.creation_time).total_seconds()
+
+    store.abort(attempt.job_id, SOMEBODY)
+    assert store.beat("w") == {}
+
+
+def test_the_reader_sees_no_job(database, job):
+    """D9: private."""
+    with database.reader.connection() as connection, connection.cursor() as cursor:
+        for relation in ("job", "worker"):
+            with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                cursor.execute(f"SELECT * FROM uws.{relation}")
+            connection.rollback()
+
+
+def test_a_name_and_an_address_are_two_clients():
+    """Nobody takes another's jobs by a name that looks like an address."""
+    assert Client("192.0.2.1", "x").key != Client(None, "192.0.2.1").key

@@ -1,0 +1,294 @@
+"""A worker in this process: what becomes of jobs, and that whatever stops a job stops its query."""
+
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from provtap.database.connect import open_database
+from provtap.errors import ProvtapError
+from provtap.query import QueryRequest, run
+from provtap.uws.job import Phase
+from provtap.uws.results import ResultDirectory
+from provtap.uws.store import new_id
+from provtap.uws.worker import Worker
+from tests.uws.conftest import ANYBODY, FLOOD, QUERY, SILENT, SOMEBODY, awaited
+
+
+@contextmanager
+def working(settings, tableset):
+    """Run a worker for as long as the block lasts."""
+    with open_database(replace(settings, read_connections=settings.job_connections)) as database:
+        worker = Worker(settings, tableset, database)
+        thread = threading.Thread(target=worker.run)
+        thread.start()
+        try:
+            yield worker
+        finally:
+            worker.stop()
+            thread.join()
+
+
+@pytest.fixture
+def own(settings, tmp_path):
+    return replace(settings, data_dir=tmp_path, worker_lost=3.0)
+
+
+@pytest.fixture
+def worker(own, tableset, store):
+    with working(own, tableset) as started:
+        yield started
+
+
+@pytest.fixture
+def results(own):
+    return ResultDirectory(own.data_dir / "results")
+
+
+@pytest.fixture
+def ended(store):
+    """Return a function that returns a job once it has ended."""
+
+    def wait(job):
+        assert awaited(lambda: not store.phase(job.job_id, SOMEBODY).unfinished)
+        return store.job(job.job_id, SOMEBODY)
+
+    return wait
+
+
+@pytest.fixture
+def begin(store, running):
+    """Return a function that creates a job, and returns it once its query runs in PostgreSQL."""
+
+    def create(query, **parameters):
+        given = {"QUERY": [query], "MAXREC": ["10000000"]} | parameters
+        job = store.create(SOMEBODY, given, run=True)
+        assert awaited(lambda: running() == 1)
+        return job
+
+    return create
+
+
+def content(results, job):
+    stored = results.open(job.result.name)
+    with stored.content:
+        return stored.content.read()
+
+
+def test_a_job_gives_what_sync_gives(worker, store, ended, results, tableset, database, settings):
+    """DALI-1, UWS-11, TAP-22: one road for both."""
+    job = ended(store.create(SOMEBODY, {"QUERY": [QUERY], "FORMAT": ["csv"], "MAXREC": ["2"]}, run=True))
+    request = QueryRequest(query=QUERY, responseformat="csv", maxrec=2)
+    same = b"".join(run(request, tableset, database, settings).body)
+
+    assert job.phase == Phase.COMPLETED
+    assert content(results, job) == same
+    assert (job.result.mime, job.result.size) == ("text/csv;header=present", len(same))
+    assert job.creation_time <= job.start_time <= job.end_time
+
+
+def test_an_empty_result_is_a_result(worker, store, ended, results):
+    """TAP-22."""
+    job = ended(store.create(SOMEBODY, {"QUERY": [f"SELECT TOP 0 * FROM ({QUERY}) AS q"]}, run=True))
+
+    assert job.phase == Phase.COMPLETED
+    assert content(results, job).endswith(b"</VOTABLE>\n")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"QUERY": [""]},
+        {"QUERY": [QUERY, QUERY]},
+        {"QUERY": [QUERY], "LANG": ["OOBLECK"]},
+        {"QUERY": [QUERY], "MAXREC": ["-1"]},
+        {"QUERY": [QUERY], "FORMAT": ["nothing"]},
+        {"QUERY": ["DUFF QUERY"]},
+        {"QUERY": ["SELECT a_nam FROM provenance.activity"]},
+        {"QUERY": ["SELECT 1 / (column_index - column_index) FROM tap_schema.columns"]},
+        {"QUERY": [QUERY.ljust(2_000_000)]},
+    ],
+    ids=lambda given: repr(given)[:40],
+)
+def test_a_job_fails_with_the_sentence_of_sync(
+    worker, store, ended, results, tableset, database, settings, given
+):
+    """TAP-7, UWS-9, ERR-3: created all the same; told when it runs."""
+    job = ended(store.create(SOMEBODY, given, run=True))
+    with pytest.raises(ProvtapError) as said:
+        run(QueryRequest.from_parameters(given), tableset, database, settings)
+
+    assert (job.phase, job.error_message, job.error_type) == (Phase.ERROR, str(said.value), "fatal")
+    assert list(results.names(-60)) == []
+
+
+def test_jobs_beyond_the_connections_wait_for_their_turn(own, tableset, store, ended):
+    """Section 4: jobs have a budget of connections."""
+    with working(replace(own, job_connections=1), tableset):
+        jobs = [store.create(SOMEBODY, {"QUERY": [QUERY]}, run=True) for _ in range(4)]
+        done = [ended(job) for job in jobs]
+
+    assert {job.phase for job in done} == {Phase.COMPLETED}
+    assert all(earlier.end_time <= later.start_time for earlier, later in zip(done, done[1:], strict=False))
+
+
+# Stop means stop: each of these ends the query in PostgreSQL.
+
+
+@pytest.mark.parametrize("query", [SILENT, FLOOD], ids=["silent", "flood"])
+def test_abort_ends_the_query(worker, store, begin, running, results, query):
+    """UWS-13; FL-4."""
+    job = begin(query)
+    store.abort(job.job_id, ANYBODY)
+
+    assert awaited(lambda: running() == 0)
+    assert store.phase(job.job_id, SOMEBODY) == Phase.ABORTED
+    assert awaited(lambda: list(results.names(-60)) == [])
+
+
+@pytest.mark.parametrize("query", [SILENT, FLOOD], ids=["silent", "flood"])
+def test_deletion_ends_the_query(worker, store, begin, running, results, query):
+    """UWS-15."""
+    job = begin(query)
+    store.remove(job.job_id, SOMEBODY)
+
+    assert awaited(lambda: running() == 0)
+    assert awaited(lambda: list(results.names(-60)) == [])
+
+
+@pytest.mark.parametrize("query", [SILENT, FLOOD], ids=["silent", "flood"])
+def test_the_execution_duration_ends_the_query(worker, store, ended, running, results, query):
+    """UWS-16: as an abort, whose reason is told (ERR-3)."""
+    job = store.create(SOMEBODY, {"QUERY": [query], "MAXREC": ["10000000"]})
+    store.set_execution_duration(job.job_id, SOMEBODY, 1)
+    store.run(job.job_id, SOMEBODY)
+
+    job = ended(job)
+    assert (job.phase, job.error_message) == (
+        Phase.ABORTED,
+        "The job was stopped after its execution duration of 1 seconds.",
+    )
+    assert running() == 0
+    assert list(results.names(-60)) == []
+
+
+@pytest.mark.parametrize("seconds", [-1, 1], ids=["past", "future"])
+def test_destruction_ends_the_query(worker, store, begin, running, seconds):
+    """UWS-16: also if it is set while the job executes."""
+    job = begin(SILENT)
+    store.set_destruction(job.job_id, SOMEBODY, datetime.now(UTC) + timedelta(seconds=seconds))
+
+    assert awaited(lambda: running() == 0)
+    assert store.references(SOMEBODY) == []
+
+
+def test_a_worker_that_is_told_to_stop_gives_its_jobs_back(own, tableset, store, begin, running):
+    """An orderly end is nobody's failure: the job runs again, from its start, and does not count as lost."""
+    with working(own, tableset):
+        job = begin(SILENT)
+    assert running() == 0
+    assert store.job(job.job_id, SOMEBODY).phase == Phase.QUEUED
+
+    with working(own, tableset):
+        assert awaited(lambda: running() == 1)
+        store.abort(job.job_id, SOMEBODY)
+
+
+# Faults
+
+
+KILL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND {}"
+
+
+@pytest.mark.parametrize("query", [SILENT, FLOOD], ids=["silent", "flood"])
+def test_a_query_that_loses_its_connection_is_run_once_more_and_then_fails(
+    worker, store, begin, ended, running, results, sql, settings, query
+):
+    """A result that broke off is no result, though a VOTable tells it in its last line only."""
+    job = begin(query)
+    reader = KILL.format(f"usename = '{settings.role_prefix}reader'")
+    sql(reader)
+    assert awaited(lambda: sql("SELECT losses, phase FROM uws.job") == [(1, "EXECUTING")] and running() == 1)
+    sql(reader)
+
+    job = ended(job)
+    assert (job.phase, job.error_type) == (Phase.ERROR, "transient")
+    assert job.error_message == "The connection to PostgreSQL was lost while the query ran."
+    assert list(results.names(-60)) == []
+
+
+def test_a_worker_outlives_the_loss_of_all_its_connections(worker, store, begin, ended, running, sql):
+    """Nothing needs a hand: it connects again, hears again, and goes on."""
+    job = begin(SILENT)
+    sql(KILL.format("pid <> pg_backend_pid()"))
+    assert awaited(lambda: sql("SELECT losses, phase FROM uws.job") == [(1, "EXECUTING")] and running() == 1)
+    store.abort(job.job_id, SOMEBODY)
+    assert awaited(lambda: running() == 0)
+
+    assert ended(store.create(SOMEBODY, {"QUERY": [QUERY]}, run=True)).phase == Phase.COMPLETED
+
+
+def test_a_query_that_the_operator_cancels_says_so(worker, begin, ended, sql, settings):
+    """Not "at its time limit", which is not used up."""
+    job = begin(SILENT)
+    sql(KILL.format(f"usename = '{settings.role_prefix}reader'").replace("terminate", "cancel"))
+
+    job = ended(job)
+    assert (job.phase, job.error_message) == (
+        Phase.ERROR,
+        "The query was cancelled by the operator of the database.",
+    )
+
+
+def test_a_store_that_can_not_be_written_fails_the_job(worker, own, store, ended):
+    """UWS-9: in a sentence that names what failed."""
+    (own.data_dir / "results").write_text("a file where the directory should be")
+    job = ended(store.create(SOMEBODY, {"QUERY": [QUERY]}, run=True))
+
+    assert (job.phase, job.error_message) == (Phase.ERROR, "The result can't be stored: file exists.")
+
+
+def test_a_lost_upload_fails_the_job(worker, store, ended):
+    """UPL-3: a query never runs on a part of what it was given."""
+    mine = new_id()
+    job = ended(
+        store.create(SOMEBODY, {"QUERY": [QUERY]}, job_id=mine, parts={"t": f"{mine}.upload-1"}, run=True)
+    )
+
+    assert (job.phase, job.error_message) == (Phase.ERROR, "The file 't' that came with the job was lost.")
+
+
+def test_what_nobody_foresaw_is_one_sentence(worker, store, ended, sql):
+    """The user gets no traceback, the log does: here of parameters that are none."""
+    job = store.create(SOMEBODY, {"QUERY": [QUERY]})
+    sql("UPDATE uws.job SET parameters = '[[\"QUERY\", 5]]'")
+    store.run(job.job_id, SOMEBODY)
+
+    job = ended(job)
+    assert job.phase == Phase.ERROR
+    assert job.error_message.startswith("The service failed on this request")
+
+
+def test_the_job_of_a_silent_worker_is_taken_over(own, tableset, store, ended):
+    """D6: a worker that was killed leaves its job to others."""
+    job = store.create(SOMEBODY, {"QUERY": [QUERY]}, run=True)
+    store.claim("a worker that will never beat")
+    with working(own, tableset):
+        assert ended(job).phase == Phase.COMPLETED
+
+
+def test_a_job_without_luck_says_that_its_workers_were_lost(own, tableset, store, ended):
+    """D6: restarted once, then failed with a reason."""
+    job = store.create(SOMEBODY, {"QUERY": [QUERY]}, run=True)
+    store.lose(store.claim("first")[1], "x")
+    store.claim("second")
+    with working(own, tableset):
+        job = ended(job)
+
+    assert (job.phase, job.error_message) == (
+        Phase.ERROR,
+        "The process that ran the job was lost, twice.",
+    )
