@@ -4,21 +4,22 @@ import logging
 import os
 import socket
 import sys
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask
+from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.http import wsgi
-from gunicorn.http.errors import LimitRequestLine
 from gunicorn.workers.gthread import ThreadWorker
 
 from provtap import __version__, install
 from provtap.config import Settings
-from provtap.database.connect import Database
 from provtap.errors import SettingsError
+from provtap.metadata.change import last_change
 from provtap.results.votable import write_error
-from provtap.tableset import Tableset
 from provtap.web import Service, create_app
+from provtap.web.documents import metadata_digest
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +42,10 @@ def serve(settings: Settings) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     listener = listen(settings.host, settings.port)
     with listener, install.ready(settings) as (database, tableset):
-        log.info("Serving %s", Service(settings, tableset, database).base_url)
-        _Gunicorn(settings, tableset, database, listener).run()
+        ours = Service(settings, tableset, database)
+        ours = replace(ours, modified=last_change(database, metadata_digest(ours)))
+        log.info("Serving %s", ours.base_url)
+        _Gunicorn(ours, listener).run()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -68,46 +71,39 @@ def processes() -> int:
     return max(2, min(len(os.sched_getaffinity(0)), MOST_PROCESSES))
 
 
-class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's worker with threads, which tells of a query too long for a URL as TAP does."""
-
-    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
-        """Answer a request that never reaches the application."""
-        if not isinstance(exc, LimitRequestLine):
-            super().handle_error(req, client, addr, exc)
-            return
-        body = write_error(f"The URL is longer than {URL_BYTES} bytes. Send long queries by POST.")
-        head = (
-            f"HTTP/1.1 414 URI Too Long\r\nServer: {SERVER}\r\nConnection: close\r\n"
-            f"Content-Type: application/x-votable+xml\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        client.sendall(head.encode() + body)
+def _write_error(client: socket.socket, status: int, reason: str, message: str) -> None:
+    """Answer a request that never reaches the application; gunicorn's own answer would be a page of HTML."""
+    if status == 414:
+        message = f"The URL is longer than {URL_BYTES} bytes. Send long queries by POST."
+    body = write_error(message or reason)
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nServer: {SERVER}\r\nConnection: close\r\n"
+        f"Content-Type: application/x-votable+xml\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    client.sendall(head.encode("latin-1", "replace") + body)
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn, configured in code alone: neither its environment variable nor a file is read."""
 
-    def __init__(
-        self, settings: Settings, tableset: Tableset, database: Database, listener: socket.socket
-    ) -> None:
-        self.settings = settings
-        self.tableset = tableset
-        self.database = database
+    def __init__(self, ours: Service, listener: socket.socket) -> None:
+        self.ours = ours
         self.listener = listener
         super().__init__()
 
     def load_config(self) -> None:
         """Set what differs from gunicorn's defaults."""
-        wsgi.SERVER = SERVER  # gunicorn has no setting for its Server header
+        wsgi.SERVER = SERVER  # gunicorn has no setting for its Server header,
+        util.write_error = _write_error  # nor for the form of its refusals
         for name, value in self._options().items():
             self.cfg.set(name, value)
 
     def _options(self) -> dict[str, Any]:
-        threads = self.settings.threads
+        threads = self.ours.settings.threads
         return {
             "bind": f"fd://{self.listener.detach()}",
-            "worker_class": _Worker,  # its time-out is for a stuck process, not for long requests
-            "workers": processes(),
+            "worker_class": ThreadWorker,  # its time-out is for a stuck process, not for long requests
+            "workers": self.ours.settings.workers or processes(),
             "threads": threads,
             "worker_connections": threads + 1000,  # beyond the threads: kept alive, and waiting
             "keepalive": KEEPALIVE,
@@ -121,7 +117,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> Flask:
         """Return the application; called in each worker, whose pool connects there for the first time."""
-        return create_app(self.settings, self.database, self.tableset)
+        return create_app(self.ours.settings, self.ours.database, self.ours.tableset, self.ours.modified)
 
 
 def _say_ready(worker: Any) -> None:

@@ -3,12 +3,14 @@
 `create_app` puts one `Service` into `app.extensions["provtap"]`; views get it by `service()`.
 """
 
+from datetime import datetime
+
 from flask import Flask
 
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.tableset import Tableset
-from provtap.web.context import Service, service
+from provtap.web.context import STARTED, Service, service
 from provtap.web.pages import bp as pages
 from provtap.web.provsap import bp as provsap
 from provtap.web.responses import register
@@ -18,10 +20,15 @@ from provtap.web.vosi import bp as vosi
 __all__ = ["Service", "create_app", "service"]
 
 
-def create_app(settings: Settings, database: Database, tableset: Tableset) -> Flask:
-    """Return the WSGI application, which reads no environment and opens nothing itself."""
+def create_app(
+    settings: Settings, database: Database, tableset: Tableset, modified: datetime = STARTED
+) -> Flask:
+    """Return the WSGI application, which reads no environment and opens nothing itself.
+
+    *modified* is when the metadata last changed.
+    """
     app = Flask(__name__)
-    app.extensions["provtap"] = Service(settings, tableset, database)
+    app.extensions["provtap"] = Service(settings, tableset, database, modified)
     # A urlencoded query may take three bytes a byte, and other parameters some more (UPL-8).
     app.config["MAX_CONTENT_LENGTH"] = 3 * settings.query_bytes + 65_536
     app.config["MAX_FORM_MEMORY_SIZE"] = app.config["MAX_CONTENT_LENGTH"]
