@@ -17,7 +17,7 @@ from provtap.adql import Statement, translate
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.database.spool import Block
-from provtap.database.stream import copy_blocks
+from provtap.database.stream import Tally, copy_blocks
 from provtap.errors import InternalError, ParameterError, ProvtapError, TooLarge
 from provtap.results.formats import Format, choose
 from provtap.results.votable import Info
@@ -107,10 +107,12 @@ def run(
     database: Database,
     settings: Settings,
     gone: Callable[[], bool] = lambda: False,
+    tally: Tally | None = None,
 ) -> Result:
     """Run a query and return its result once the first rows are there; who gets it must close its body.
 
-    *gone* is asked a few times a second whether anybody still waits for the result.
+    *gone* is asked a few times a second whether anybody still waits for the result; what the query comes to
+    is put into *tally*.
 
     Raises: ParameterError, TooLarge, AdqlError before the database is asked; QueryError, QueryTimeout or
     DatabaseUnavailable when the query fails before its first rows. What fails later shows in the body: the
@@ -121,7 +123,7 @@ def run(
     maxrec = _effective_maxrec(request.maxrec, settings)
     statement = translate(request.query, tableset)
     log.info("RUNID %r: %.2000r", request.run_id, request.query)
-    blocks = _blocks(statement, form, int(maxrec.value), database, settings, gone)
+    blocks = _blocks(statement, form, int(maxrec.value), database, settings, gone, tally or Tally())
     pieces = form.write(statement.columns, _begun(blocks), int(maxrec.value), [*_remarks(request), maxrec])
     return Result(statement.columns, form.mime, Body(pieces, blocks.close))
 
@@ -166,6 +168,7 @@ def _blocks(
     database: Database,
     settings: Settings,
     gone: Callable[[], bool],
+    tally: Tally,
 ) -> Generator[Block, None, None]:
     """Yield the rows; an error nobody foresaw goes to the log, and to the user as one sentence."""
     if maxrec == 0:  # the columns are all that is asked for
@@ -178,11 +181,13 @@ def _blocks(
         duration=settings.sync_duration,
         spool_bytes=settings.spool_bytes,
         gone=gone,
+        tally=tally,
     )
     with closing(blocks):
         try:
             yield from blocks
-        except ProvtapError:
+        except ProvtapError as error:
+            tally.error = str(error)
             raise
         except Exception as error:
             log.exception("Query failed: %r", statement.sql)

@@ -19,6 +19,7 @@ from provtap.errors import SettingsError
 from provtap.metadata.change import last_change
 from provtap.results.votable import write_error
 from provtap.web import Service, create_app
+from provtap.web.access_log import open_log
 from provtap.web.documents import metadata_digest
 
 log = logging.getLogger(__name__)
@@ -36,10 +37,12 @@ SERVER = f"ProvTAP/{__version__}"
 def serve(settings: Settings) -> None:
     """Serve at the host and port of *settings* until SIGTERM or SIGINT, then raise SystemExit.
 
-    Raises: SettingsError when the port can't be had; DatabaseUnavailable when PostgreSQL can't be reached or
-    is not set up.
+    Raises: SettingsError when the port or the access log can't be had; DatabaseUnavailable when PostgreSQL
+    can't be reached or is not set up.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if settings.access_log is not None:
+        open_log(settings.access_log)  # each process opens it anew; here it fails in time
     listener = listen(settings.host, settings.port)
     with listener, install.ready(settings) as (database, tableset):
         ours = Service(settings, tableset, database)

@@ -6,8 +6,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 from provtap.config import Settings
@@ -62,18 +63,25 @@ def live_server(settings: Settings, log: Path) -> Iterator[LiveServer]:
         server.stop()
 
 
+def awaited(condition: Callable[[], bool], seconds: float = 20) -> bool:
+    """Tell whether *condition* comes true."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-c", "from provtap.cli import main; main()", *arguments]
 
 
 def environment(settings: Settings, port: int) -> dict[str, str]:
-    """Return the environment for a command on the database of *settings*."""
+    """Return the environment for a command with these *settings*."""
     given = {
-        "DATABASE_URL": settings.database_url,
-        "ROLE_PREFIX": settings.role_prefix,
-        "SYNC_DURATION": settings.sync_duration,
-        "PORT": port,
-    }
+        field.name.upper(): value
+        for field in fields(settings)
+        if (value := getattr(settings, field.name)) != field.default
+    } | {"PORT": port}
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("PROVTAP_")}
     return inherited | {f"PROVTAP_{name}": str(value) for name, value in given.items()}
 

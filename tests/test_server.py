@@ -15,7 +15,7 @@ import pytest
 from provtap import __version__
 from provtap.errors import SettingsError
 from provtap.server import listen, processes
-from tests.live import command, environment, live_server
+from tests.live import awaited, command, environment, live_server
 
 # Long to run, and quick to begin: the columns joined with themselves, over and over.
 ENDLESS = "SELECT a.column_name FROM " + ", ".join(f"tap_schema.columns AS {name}" for name in "abcde")
@@ -46,14 +46,6 @@ def running(settings):
 
     yield count
     connection.close()
-
-
-def awaited(condition, seconds=20):
-    """Tell whether *condition* comes true."""
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.02)
-    return condition()
 
 
 def ask(live, query, **parameters):

@@ -10,6 +10,8 @@ from flask import Flask
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.tableset import Tableset
+from provtap.web import accounts, maintenance
+from provtap.web.access_log import logged
 from provtap.web.context import STARTED, Service, service
 from provtap.web.pages import bp as pages
 from provtap.web.provsap import bp as provsap
@@ -33,8 +35,11 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = 3 * settings.query_bytes + 65_536
     app.config["MAX_FORM_MEMORY_SIZE"] = app.config["MAX_CONTENT_LENGTH"]
     register(app)
+    maintenance.register(app)
+    accounts.register(app)
     app.register_blueprint(pages)
     app.register_blueprint(tap, url_prefix="/tap")
     app.register_blueprint(vosi, url_prefix="/tap")
     app.register_blueprint(provsap, url_prefix="/provsap")
+    app.wsgi_app = logged(app.wsgi_app, settings)  # type: ignore[method-assign, assignment]
     return app

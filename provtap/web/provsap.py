@@ -8,6 +8,7 @@ from lxml import etree
 from provtap.provsap import ProvsapRequest, retrieve, write
 from provtap.provsap.formats import FORMATS
 from provtap.provsap.request import PARAMETERS
+from provtap.web.admission import admit
 from provtap.web.context import service
 from provtap.web.documents import unchanging
 from provtap.web.params import parameters
@@ -34,6 +35,7 @@ def provsap() -> Response:
 
     HEAD only checks the parameters and tells the Content-Type.
     """
+    admit()
     ours = service()
     asked = ProvsapRequest.from_parameters(parameters(request))
     if request.method == "HEAD":

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from provtap.errors import InternalError, ProvtapError
 from provtap.results.votable import write_error
+from provtap.web.access_log import note
 from provtap.web.context import service
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def _drain() -> None:
 
 
 def _document(message: str, status: int) -> Response:
+    note(error=message)
     room = request.path.split("/")[1]
     if room in {"tap", "provsap"}:
         return Response(write_error(message), status, content_type="application/x-votable+xml")

@@ -7,8 +7,11 @@ from dataclasses import replace
 
 from flask import Blueprint, Response, request
 
+from provtap.database.stream import Tally
 from provtap.errors import ProvtapError
 from provtap.query import Body, QueryRequest, run
+from provtap.web.access_log import note
+from provtap.web.admission import admit
 from provtap.web.context import service
 from provtap.web.hangup import hangup
 from provtap.web.params import parameters
@@ -28,10 +31,13 @@ def sync() -> Response:
     given = parameters(request)
     if [value.upper() for value in given.get("REQUEST", ())] == ["GETCAPABILITIES"]:
         return see_other(f"{ours.tap_url}/capabilities")  # a courtesy to clients of TAP 1.0
+    admit()
     asked = QueryRequest.from_parameters(given)
     if request.method == "HEAD":
         asked = replace(asked, maxrec=0)
-    result = run(asked, ours.tableset, ours.database, ours.settings, hangup(request.environ))
+    tally = Tally()
+    note(query=asked.query, run_id=asked.run_id, tally=tally)
+    result = run(asked, ours.tableset, ours.database, ours.settings, hangup(request.environ), tally)
     response = Response(_pieces(result.body), content_type=result.media_type)
     response.call_on_close(result.body.close)
     return response

@@ -1,15 +1,19 @@
 """VOSI 1.1 over HTTP: what the service can do, what it holds, whether it works."""
 
+from datetime import datetime
+
 from flask import Blueprint, Response, request
 from vo_models.vosi.availability import Availability
 
 from provtap.database.stream import copy_blocks
 from provtap.errors import NotFound, ProvtapError
+from provtap.maintenance import Maintenance
 from provtap.metadata import published_table
 from provtap.tableset import Table, Tableset
 from provtap.web.capabilities import capabilities_document
-from provtap.web.context import Service, service
+from provtap.web.context import STARTED, Service, service
 from provtap.web.documents import unchanging
+from provtap.web.maintenance import last_maintenance
 from provtap.web.params import parameters
 from provtap.web.tables import table_document, tableset_document
 
@@ -58,8 +62,22 @@ def _find(name: str, tableset: Tableset) -> Table | None:
 def availability() -> Response:
     """Tell whether queries are answered: the database is asked, by the login that runs queries."""
     complaint = _complaint(service())
-    document = Availability(available=complaint is None, note=[complaint or "Queries are answered."])
+    last = last_maintenance()
+    closed = last is not None and last.is_on()
+    available = complaint is None and not closed
+    document = Availability(
+        available=available,
+        up_since=_up_since(last) if available else None,
+        down_at=last.start if last and last.is_planned() else None,
+        back_at=last.back_at() if last and last.ended is None else None,
+        note=[last.note] if last and last.ended is None else [complaint or "Queries are answered."],
+    )
     return Response(document.to_xml(encoding="UTF-8", xml_declaration=True), content_type="application/xml")
+
+
+def _up_since(last: Maintenance | None) -> datetime:
+    """Return when this node was started, or opened again if that was later."""
+    return max(STARTED, last.ended) if last and last.ended else STARTED
 
 
 def _complaint(ours: Service) -> str | None:
