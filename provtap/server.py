@@ -19,7 +19,7 @@ from provtap.errors import SettingsError
 from provtap.metadata.change import last_change
 from provtap.results.votable import write_error
 from provtap.web import Service, create_app
-from provtap.web.access_log import open_log
+from provtap.web.access_log import probe as probe_access_log
 from provtap.web.documents import metadata_digest
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def serve(settings: Settings) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if settings.access_log is not None:
-        open_log(settings.access_log)  # each process opens it anew; here it fails in time
+        probe_access_log(settings.access_log)
     listener = listen(settings.host, settings.port)
     with listener, install.ready(settings) as (database, tableset):
         ours = Service(settings, tableset, database)

@@ -6,12 +6,11 @@ error's sentence may name tables and columns of it.
 
 import json
 import logging
-import sys
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from datetime import UTC, datetime
 from hashlib import sha256
-from logging.handlers import WatchedFileHandler
 from typing import TYPE_CHECKING, Any
 
 from flask import request
@@ -23,9 +22,12 @@ from provtap.errors import SettingsError
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+log = logging.getLogger(__name__)
+
 LONGEST = 500
-"""Characters of a text that a client chose: a line is written at once, so processes may share the file."""
+"""Characters of a text that a client chose."""
 _FACTS = "provtap.facts"
+_STDOUT = 1
 
 
 def note(**facts: Any) -> None:
@@ -34,34 +36,40 @@ def note(**facts: Any) -> None:
 
 
 def logged(application: "WSGIApplication", settings: Settings) -> "WSGIApplication":
-    """Return *application*, whose requests are logged where *settings* want it.
-
-    Raises: SettingsError for a file that can't be written.
-    """
-    if settings.access_log is None:
+    """Return *application*, whose requests are logged where *settings* want it."""
+    target = settings.access_log
+    if target is None:
         return application
-    log = open_log(settings.access_log)
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        exchange = _Exchange(environ, log)
+        exchange = _Exchange(environ, target)
         exchange.pieces = application(environ, exchange.starting(start_response))
         return exchange
 
     return answer
 
 
-def open_log(target: str) -> Callable[[str], None]:
-    """Return what writes a line to *target*, a path or `-`; a file that was moved away is made anew.
+def probe(target: str) -> None:
+    """Do nothing if lines can be written to *target*, a path or `-`.
 
-    Raises: SettingsError for a file that can't be written.
+    Raises: SettingsError.
     """
     try:
-        handler = logging.StreamHandler(sys.stdout) if target == "-" else WatchedFileHandler(target)
+        _write(target, b"")
     except OSError as error:
         raise SettingsError(f"PROVTAP_ACCESS_LOG can't be written: {error.strerror}: {target}.") from error
-    log = logging.Logger("provtap.access")  # of its own: it has nothing to do with the log for people
-    log.addHandler(handler)
-    return log.info
+
+
+def _write(target: str, line: bytes) -> None:
+    """Append *line* in one piece: processes share the file, and one that was moved away is made anew."""
+    if target == "-":
+        os.write(_STDOUT, line)
+        return
+    file = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    try:
+        os.write(file, line)
+    finally:
+        os.close(file)
 
 
 class _Exchange:
@@ -69,9 +77,9 @@ class _Exchange:
 
     pieces: Iterable[bytes] = ()
 
-    def __init__(self, environ: "WSGIEnvironment", log: Callable[[str], None]) -> None:
+    def __init__(self, environ: "WSGIEnvironment", target: str) -> None:
         self._environ = environ
-        self._log = log
+        self._target = target
         self._time = datetime.now(UTC)
         self._begun = time.monotonic()
         self._status: int | None = None
@@ -102,8 +110,15 @@ class _Exchange:
         try:
             getattr(self.pieces, "close", lambda: None)()
         finally:
-            line = self._request() | self._answer()
-            self._log(json.dumps({name: _short(value) for name, value in line.items()}))
+            self._end()
+
+    def _end(self) -> None:
+        line = self._request() | self._answer()
+        text = json.dumps({name: _short(value) for name, value in line.items()})
+        try:
+            _write(self._target, f"{text}\n".encode())
+        except OSError as error:  # a full disk is no reason to fail
+            log.warning("A line of the access log was lost: %s", error)
 
     def _request(self) -> dict[str, Any]:
         environ, facts = self._environ, self._facts()
