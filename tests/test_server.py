@@ -15,7 +15,7 @@ import pytest
 from provtap import __version__
 from provtap.errors import SettingsError
 from provtap.server import listen, processes
-from tests.live import awaited, command, environment, live_server
+from tests.live import LiveServer, awaited, command, environment, live_server
 
 # Long to run, and quick to begin: the columns joined with themselves, over and over.
 ENDLESS = "SELECT a.column_name FROM " + ", ".join(f"tap_schema.columns AS {name}" for name in "abcde")
@@ -186,3 +186,35 @@ def test_any_family_of_addresses():
 def test_more_than_one_process():
     """One may fall."""
     assert processes() >= 2
+
+
+@pytest.mark.parametrize(
+    "request_, status",
+    [
+        (b"GARBAGE\r\n\r\n", b"400"),
+        (b"GET /tap HTTP/9.9\r\nHost: x\r\n\r\n", b"400"),
+        (b"GET /tap HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: nonsense\r\n\r\n", b"501"),
+        (b"GET /tap HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 200 + b"\r\n", b"431"),
+    ],
+    ids=["no request", "version", "encoding", "headers"],
+)
+def test_what_is_no_request_is_refused_in_the_protocols_form(live, request_, status):
+    """ERR-7: gunicorn's own refusals would be pages of HTML."""
+    with socket.create_connection(("127.0.0.1", live.port)) as client:
+        client.sendall(request_)
+        answer = b"".join(iter(lambda: client.recv(65_536), b""))
+
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert f"Server: ProvTAP/{__version__}\r\n".encode() in answer
+    assert b'<INFO name="QUERY_STATUS" value="ERROR">' in answer
+    assert b"<html" not in answer.lower()
+
+
+def test_there_are_as_many_processes_as_wanted(settings, tmp_path):
+    """PROVTAP_WORKERS."""
+    server = LiveServer(replace(settings, workers=3), tmp_path / "serve.log")
+    try:
+        server.wait()
+        assert awaited(lambda: len(server.workers()) == 3)
+    finally:
+        server.stop()
