@@ -49,7 +49,8 @@ def table(name: str) -> Response:
     """
     found = _find(name, service().tableset)
     if found is None:
-        raise NotFound(f"There is no table {name} here.", hint="See /tap/tables for those there are.")
+        where = f"{service().tap_url}/tables"
+        raise NotFound(f"There is no table {name} here.", hint=f"See {where} for those there are.")
     return unchanging(f"tap/tables/{found.qualified_name}", lambda: table_document(found))
 
 
@@ -87,7 +88,10 @@ def _complaint(ours: Service) -> str | None:
     except ProvtapError as error:
         return str(error)
     if installed != ours.tableset.digest:
-        return "The database was set up with other metadata files than this node has; run provtap init."
+        return (
+            "The database was set up with other metadata files than this node has; run provtap init, or start"
+            " this node anew if that was done."
+        )
     return None
 
 
