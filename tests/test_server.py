@@ -210,6 +210,20 @@ def test_what_is_no_request_is_refused_in_the_protocols_form(live, request_, sta
     assert b"<html" not in answer.lower()
 
 
+def test_a_malformed_body_gets_an_answer(live):
+    """ERR-1: a document, not a connection that is just closed."""
+    head = b"POST /tap/sync HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    with socket.create_connection(("127.0.0.1", live.port)) as client:
+        client.sendall(head + b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n")
+        client.settimeout(20)
+        with client.makefile("rb") as answer:
+            lines = list(iter(answer.readline, b"</VOTABLE>\n"))
+
+    assert lines[0].startswith(b"HTTP/1.1 400")
+    assert b"The body of the request is malformed" in b"".join(lines)
+    assert "Traceback" not in live.log.read_text()
+
+
 def test_there_are_as_many_processes_as_wanted(settings, tmp_path):
     """PROVTAP_WORKERS."""
     server = LiveServer(replace(settings, workers=3), tmp_path / "serve.log")

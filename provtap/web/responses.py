@@ -6,14 +6,16 @@ of plain text; it is HTML nowhere.
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
+from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
-from provtap.errors import InternalError, ProvtapError
+from provtap.errors import InternalError, ParameterError, ProvtapError
 from provtap.results.votable import write_error
 from provtap.web.access_log import note
 from provtap.web.context import service
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 DRAINED = 100_000_000
 """Bytes of a refused body that are read all the same."""
+
+_MALFORMED = (ParseException, NoMoreData)
+"""What gunicorn raises while a body is read."""
 
 CHALLENGES = ('Basic realm="ProvTAP", charset="UTF-8"', 'Bearer realm="ProvTAP"')
 """How a client may say who it is (RFC 7617, RFC 6750): a token serves both ways."""
@@ -40,6 +45,8 @@ def register(app: Flask) -> None:
     """Give *app* its error handlers, its headers, and tolerance for slashes at the end of a path."""
     app.register_error_handler(ProvtapError, report)
     app.register_error_handler(HTTPException, report_http)
+    for kind in _MALFORMED:
+        app.register_error_handler(kind, report_malformed)
     app.register_error_handler(Exception, report_unforeseen)
     app.after_request(allow_browsers)
     app.teardown_request(lambda _: request.close())  # files of a multipart body
@@ -81,6 +88,11 @@ def report_http(error: HTTPException) -> AnyResponse:
     return response
 
 
+def report_malformed(error: Exception) -> Response:
+    """Return the document for a body that is not what the head of the request said."""
+    return report(ParameterError("The body of the request is malformed, or ends too early."))
+
+
 def report_unforeseen(error: Exception) -> Response:
     """Return one sentence for an error that nobody foresaw; the log gets its traceback."""
     current_app.logger.error("%s %s failed", request.method, request.path, exc_info=error)
@@ -106,8 +118,9 @@ def _sentence(error: HTTPException) -> str:
 def _drain() -> None:
     """Read what is left of a body: many clients look for an answer only once they have sent all of it."""
     left = DRAINED
-    while left > 0 and (piece := request.environ["wsgi.input"].read(min(left, 1 << 20))):
-        left -= len(piece)
+    with suppress(OSError, *_MALFORMED):
+        while left > 0 and (piece := request.environ["wsgi.input"].read(min(left, 1 << 20))):
+            left -= len(piece)
 
 
 def _document(message: str, status: int) -> Response:
