@@ -37,6 +37,8 @@ def caller() -> str | None:
 def require(scope: str) -> None:
     """Do nothing if the current request may do what needs *scope*; whoever has an account needs the scope.
 
+    Browsers send a password by Basic to whatever page of another site asks them to, so only Bearer may write.
+
     Raises: Unauthenticated if it is anonymous, unless anybody may read; Forbidden.
     """
     known = _account()
@@ -45,6 +47,8 @@ def require(scope: str) -> None:
             raise Unauthenticated("This needs an account.", hint="Send a token, as Bearer or Basic.")
     elif not known.may(scope):
         raise Forbidden(f"The token of {known.name} has no scope {scope}.")
+    elif scope != "read" and request.authorization and request.authorization.type == "basic":
+        raise Forbidden("Basic is for reading only.", hint="Send the token as Authorization: Bearer.")
 
 
 def _account() -> Account | None:

@@ -187,6 +187,15 @@ def test_storing_needs_the_scope_write(app, database, scopes, status):
     assert app.test_client().get("/api/store", headers=headers).status_code == status
 
 
+def test_storing_needs_bearer(app, database):
+    """RFC 7617, section 4: a browser adds a password by itself, also for a form on a stranger's page."""
+    app.add_url_rule("/api/store", view_func=lambda: str(require("write")))
+    headers = basic("maria", create(database, "maria", ["write"]))
+    response = app.test_client().get("/api/store", headers=headers)
+
+    assert (response.status_code, response.json["error"][:27]) == (403, "Basic is for reading only. ")
+
+
 def test_queries_that_nobody_could_send_are_no_setting():
     """A door without a key."""
     with pytest.raises(SettingsError, match="PROVTAP_REQUIRE_ACCOUNT needs PROVTAP_ACCOUNTS"):
