@@ -15,7 +15,8 @@ from provtap import metadata
 from provtap.adql import translate
 
 STEPS = """
-SELECT u_entity_id::text FROM provenance.wasgeneratedby JOIN provenance.used ON u_activity_id = wgb_activity_id
+SELECT u_entity_id::text
+  FROM provenance.wasgeneratedby JOIN provenance.used ON u_activity_id = wgb_activity_id
  WHERE wgb_entity_id = w.id
  UNION ALL
 SELECT wdf_usedentity_id FROM provenance.wasderivedfrom WHERE wdf_generatedentity_id = w.id

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from provtap import __version__
+from provtap import __version__, operate
 from provtap.config import Settings
 from provtap.errors import ProvtapError
 
@@ -211,3 +211,7 @@ def export_command(settings: Settings, /, ids: tuple[str, ...], **options: str) 
     for unknown in graph.unknown:
         click.echo(f"provtap: nothing here is called {unknown}", err=True)
     sys.stdout.buffer.write(write(graph, request, settings.root_url))
+
+
+main.add_command(operate.token)
+main.add_command(operate.maintenance)

@@ -8,7 +8,9 @@ from lxml import etree
 from provtap.provsap import ProvsapRequest, retrieve, write
 from provtap.provsap.formats import FORMATS
 from provtap.provsap.request import PARAMETERS
+from provtap.web.admission import admit
 from provtap.web.context import service
+from provtap.web.documents import unchanging
 from provtap.web.params import parameters
 from provtap.web.vosi import availability
 
@@ -29,9 +31,15 @@ _NAMESPACES = {
 
 @bp.route("", methods=["GET", "POST"])
 def provsap() -> Response:
-    """Answer with the provenance of what ID names; ids that name nothing are told in a header."""
+    """Answer with the provenance of what ID names; ids that name nothing are told in a header.
+
+    HEAD only checks the parameters and tells the Content-Type.
+    """
+    admit()
     ours = service()
     asked = ProvsapRequest.from_parameters(parameters(request))
+    if request.method == "HEAD":
+        return Response(content_type=asked.responseformat.mime)
     graph = retrieve(asked, ours.database, ours.tableset, ours.settings)
     response = Response(write(graph, asked, ours.base_url), content_type=asked.responseformat.mime)
     for unknown in graph.unknown[:MOST_TOLD]:
@@ -42,13 +50,15 @@ def provsap() -> Response:
 @bp.get("/capabilities")
 def capabilities() -> Response:
     """Tell what the service takes and gives (VOSI 1.1, section 2; VODataService 1.2, section 3.4)."""
-    url = f"{service().base_url}/provsap"
+    return unchanging("provsap/capabilities", lambda: _capabilities_document(f"{service().base_url}/provsap"))
+
+
+def _capabilities_document(url: str) -> bytes:
     root = etree.Element(f"{{{_NAMESPACES['vosi']}}}capabilities", nsmap=_NAMESPACES)
     root.append(_provsap_capability(url))
     for name in ("capabilities", "availability"):
         root.append(_capability(f"ivo://ivoa.net/std/VOSI#{name}", f"{url}/{name}", "full"))
-    document = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
-    return Response(document, content_type="application/xml")
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
 
 def _provsap_capability(url: str) -> etree._Element:
