@@ -9,6 +9,7 @@ from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.tableset import Tableset
 from provtap.web.context import Service, service
+from provtap.web.examples import bp as examples
 from provtap.web.pages import bp as pages
 from provtap.web.provsap import bp as provsap
 from provtap.web.responses import register
@@ -29,5 +30,6 @@ def create_app(settings: Settings, database: Database, tableset: Tableset) -> Fl
     app.register_blueprint(pages)
     app.register_blueprint(tap, url_prefix="/tap")
     app.register_blueprint(vosi, url_prefix="/tap")
+    app.register_blueprint(examples, url_prefix="/tap")
     app.register_blueprint(provsap, url_prefix="/provsap")
     return app

@@ -8,7 +8,7 @@ import pytest
 
 STILTS = shutil.which("stilts")
 pytestmark = pytest.mark.skipif(STILTS is None, reason="the program stilts is not installed")
-STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO MDQ"
+STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO MDQ EXA"
 
 
 def stilts(*arguments):
