@@ -19,6 +19,7 @@ from provtap.database.connect import Database
 from provtap.database.spool import Block
 from provtap.database.stream import copy_blocks
 from provtap.errors import InternalError, ParameterError, ProvtapError, TooLarge
+from provtap.links import provenance_links
 from provtap.results.formats import Format, choose
 from provtap.results.votable import Info
 from provtap.tableset import Column, Tableset
@@ -122,7 +123,8 @@ def run(
     statement = translate(request.query, tableset)
     log.info("RUNID %r: %.2000r", request.run_id, request.query)
     blocks = _blocks(statement, form, int(maxrec.value), database, settings, gone)
-    pieces = form.write(statement.columns, _begun(blocks), int(maxrec.value), [*_remarks(request), maxrec])
+    remarks = [*_remarks(request), maxrec, *provenance_links(statement.columns, settings.root_url)]
+    pieces = form.write(statement.columns, _begun(blocks), int(maxrec.value), remarks)
     return Result(statement.columns, form.mime, Body(pieces, blocks.close))
 
 

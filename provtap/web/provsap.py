@@ -5,6 +5,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 from lxml import etree
 
+from provtap.links import STANDARD_ID
 from provtap.provsap import ProvsapRequest, retrieve, write
 from provtap.provsap.formats import FORMATS
 from provtap.provsap.request import PARAMETERS
@@ -15,8 +16,6 @@ from provtap.web.vosi import availability
 bp = Blueprint("provsap", __name__)
 bp.add_url_rule("/availability", view_func=availability)
 
-STANDARD_ID = "ivo://ivoa.net/std/ProvenanceDM#ProvSAP-1.0"
-"""None is registered; the form is the one that the drafts of the IVOA propose for their services."""
 MOST_TOLD = 20
 """Headers for ids that name nothing: clients refuse an answer with too many."""
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
