@@ -81,7 +81,7 @@ class Picture:
         """Yield the lines of the picture in Graphviz's language."""
         yield _HEAD.format(gd=self._gd)
         if self._captions:
-            yield f"  graph [label={_quoted('; '.join(self._captions))}, labelloc=t]"
+            yield f"  graph [label={_quoted('. '.join(self._captions))}, labelloc=t]"
         for key, group in self._groups.items():
             yield self._node(key, group)
         for key, notes in self._notes().items():

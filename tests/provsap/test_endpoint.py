@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -138,6 +139,20 @@ def test_errors_are_votables_with_their_status(client, parameters, status, reaso
     [(value, text)] = query_status(response)
     assert value == "ERROR"
     assert reason in text
+
+
+@pytest.mark.parametrize("form", ["PROV-JSON", "PROV-SVG"])
+def test_what_takes_too_long_ends_with_a_clear_error(settings, database, tableset, form):
+    """DALI 1.1, section 4.4; nothing of PostgreSQL's own words."""
+    write_store(database, used=[("merge", f"in:{n}") for n in range(50_000)])
+    client = create_app(replace(settings, sync_duration=0.001), database, tableset).test_client()
+
+    response = client.get("/provsap", query_string={"ID": "merge", "RESPONSEFORMAT": form})
+
+    [(value, text)] = query_status(response)
+    assert (response.status_code, value) == (400, "ERROR")
+    assert "time" in text
+    assert "statement" not in text
 
 
 def test_capabilities_tell_every_parameter(client):

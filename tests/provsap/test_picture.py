@@ -14,7 +14,7 @@ from provtap.provsap.picture import CONFIGURED, DRAWN
 from provtap.provsap.request import Direction
 from provtap.provsap.tree import tree_lines
 from tests.provsap.conftest import DL2, asked
-from tests.provsap.stores import write_store
+from tests.provsap.stores import COLLECTIONS, LOOPS, write_store
 
 SVG = "{http://www.w3.org/2000/svg}"
 LINK = "{http://www.w3.org/1999/xlink}"
@@ -255,6 +255,18 @@ def test_names_with_any_character_are_drawn(database, look, name):
     assert len(list(nodes(draw(look("run"))))) == 2
 
 
+def test_circles_are_drawn(database, look):
+    """Also an arrow from a thing to itself."""
+    write_store(database, COLLECTIONS, **LOOPS)
+
+    svg = draw(look("log", depth="ALL", direction="BOTH", members=1, agent=1))
+
+    assert (
+        len(list(nodes(svg))) == len({end for rows in LOOPS.values() for row in rows for end in row[:2]}) + 1
+    )
+    assert len(list(nodes(svg, "edge"))) == sum(map(len, LOOPS.values()))
+
+
 def test_png_and_dot(sample):
     graph = sample(DL2)
 
@@ -314,6 +326,15 @@ def test_a_tree_goes_forth(database, look):
     write_store(database, wasderivedfrom=[("a", "b"), ("b", "c")])
 
     assert tree(look("c", depth=1, direction="FORTH"), "FORTH") == ["c", "└─ b …"]
+
+
+@pytest.mark.parametrize("direction", ["BACK", "FORTH"])
+def test_a_tree_of_circles_ends(database, look, direction):
+    write_store(database, COLLECTIONS, **LOOPS)
+    lines = tree(look("log", depth="ALL", direction=direction, members=1), direction)
+
+    assert any(line.endswith("(cycle)") for line in lines)
+    assert len(lines) < 40
 
 
 def test_a_deep_tree_is_no_matter(database, look):
