@@ -17,7 +17,8 @@ SELECT p.e_id, p.e_name, p.e_location, u.u_role
 FROM provenance.wasgeneratedby AS g
 JOIN provenance.used AS u ON u.u_activity_id = g.wgb_activity_id
 JOIN provenance.entity AS p ON p.e_id = u.u_entity_id
-WHERE g.wgb_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99' AND p.e_class = 'DatasetEntity';
+WHERE g.wgb_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99'
+AND p.e_class = 'DatasetEntity';
 
 -- name: A3
 -- Which raw data is behind this file?
@@ -102,7 +103,8 @@ FROM provenance.wasgeneratedby AS gs
 JOIN provenance.entity AS s ON s.e_id = gs.wgb_entity_id
 JOIN provenance.wasgeneratedby AS gp ON gp.wgb_activity_id = gs.wgb_activity_id
 JOIN provenance.entity AS p ON p.e_id = gp.wgb_entity_id
-WHERE gs.wgb_role = 'status' AND s.e_value <> 'completed' AND p.e_class = 'DatasetEntity';
+WHERE gs.wgb_role = 'status' AND s.e_value <> 'completed'
+AND p.e_class = 'DatasetEntity';
 
 -- name: C2
 -- What else did its run write that tells of the quality of this file?
@@ -112,7 +114,8 @@ FROM provenance.wasgeneratedby AS g
 JOIN provenance.wasgeneratedby AS g2 ON g2.wgb_activity_id = g.wgb_activity_id
 JOIN provenance.entity AS q ON q.e_id = g2.wgb_entity_id
 LEFT OUTER JOIN provenance.generationdescription AS gd ON gd.gd_id = g2.wgb_generationdescription_id
-WHERE g.wgb_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99' AND q.e_id <> g.wgb_entity_id
+WHERE g.wgb_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99'
+AND q.e_id <> g.wgb_entity_id
 AND (gd.gd_type IN ('Quality', 'Log') OR g2.wgb_role IN ('status', 'exit_code'));
 
 -- name: C3
@@ -166,7 +169,8 @@ JOIN provenance.parameter AS p1 ON p1.p_id = w1.wcb_parameter_id
 JOIN provenance.parameter AS p2 ON p2.p_name = p1.p_name
 JOIN provenance.wasconfiguredby AS w2 ON w2.wcb_parameter_id = p2.p_id
 WHERE w1.wcb_activity_id = 'urn:uuid:5b0ccf96-3e01-436a-a61e-fce9ef9dfd86'
-AND w2.wcb_activity_id = 'urn:uuid:433f1066-fa40-4c10-abff-6286f6eefe7f' AND p1.p_value <> p2.p_value;
+AND w2.wcb_activity_id = 'urn:uuid:433f1066-fa40-4c10-abff-6286f6eefe7f'
+AND p1.p_value <> p2.p_value;
 
 -- name: E1
 -- What else was made by the same version of the same program?
@@ -188,7 +192,8 @@ FROM provenance.used AS u
 JOIN provenance.wasgeneratedby AS g ON g.wgb_activity_id = u.u_activity_id
 JOIN provenance.entity AS ent ON ent.e_id = g.wgb_entity_id
 JOIN provenance.entity AS c ON c.e_id = u.u_entity_id
-WHERE c.e_name = 'conf.yaml' AND u.u_role = 'Tool Configuration' AND ent.e_class = 'DatasetEntity';
+WHERE c.e_name = 'conf.yaml' AND u.u_role = 'Tool Configuration'
+AND ent.e_class = 'DatasetEntity';
 
 -- name: E3
 -- What must be made again if this input file is bad?
@@ -197,7 +202,8 @@ SELECT DISTINCT d.e_id, d.e_name, d.e_location
 FROM provenance.lineage AS l
 JOIN provenance.entity AS d ON d.e_id = l.l_descendant_id
 JOIN provenance.entity AS b ON b.e_id = l.l_ancestor_id
-WHERE b.e_name = 'gamma_prod6_tel_event_header_v4.simtel.zst' AND d.e_class = 'DatasetEntity';
+WHERE b.e_name = 'gamma_prod6_tel_event_header_v4.simtel.zst'
+AND d.e_class = 'DatasetEntity';
 
 -- name: E4
 -- What was made with this algorithm?
@@ -218,7 +224,8 @@ FROM provenance.activity AS a
 JOIN provenance.activitydescription AS d ON d.ad_id = a.a_activitydescription_id
 JOIN provenance.wasgeneratedby AS g ON g.wgb_activity_id = a.a_id
 JOIN provenance.entity AS ent ON ent.e_id = g.wgb_entity_id
-WHERE (d.ad_type = 'Reconstruction' OR d.ad_name = 'ctapipe-process') AND ent.e_class = 'DatasetEntity'
+WHERE (d.ad_type = 'Reconstruction' OR d.ad_name = 'ctapipe-process')
+AND ent.e_class = 'DatasetEntity'
 AND a.a_endtime BETWEEN '2026-11-22T22:20:00' AND '2026-11-22T22:30:00';
 
 -- name: E6
@@ -257,7 +264,8 @@ GROUP BY d.ad_name, d.ad_version, n.e_value, s.e_value;
 SELECT p.e_name, p.e_id, l.l_distance
 FROM provenance.lineage AS l
 JOIN provenance.entity AS p ON p.e_id = l.l_ancestor_id
-WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e' AND l.l_distance <= 2
+WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e'
+AND l.l_distance <= 2
 ORDER BY l_distance, e_name;
 
 -- name: L2
@@ -266,7 +274,8 @@ ORDER BY l_distance, e_name;
 SELECT p.e_name, p.e_id, l.l_distance
 FROM provenance.lineage AS l
 JOIN provenance.entity AS p ON p.e_id = l.l_ancestor_id
-WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e' AND l.l_main = 1
+WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e'
+AND l.l_main = 1
 ORDER BY l_distance, e_name;
 
 -- name: L3
@@ -286,7 +295,8 @@ ORDER BY steps_1, steps_2, e_name;
 SELECT d.e_name, d.e_location, l.l_distance
 FROM provenance.lineage AS l
 JOIN provenance.entity AS d ON d.e_id = l.l_descendant_id
-WHERE l.l_ancestor_id = 'urn:uuid:8b4f9479-8e76-585b-bd04-bc8c45c9cfad' AND d.e_class = 'DatasetEntity'
+WHERE l.l_ancestor_id = 'urn:uuid:8b4f9479-8e76-585b-bd04-bc8c45c9cfad'
+AND d.e_class = 'DatasetEntity'
 ORDER BY l_distance, e_name;
 
 -- name: L5
@@ -295,7 +305,8 @@ ORDER BY l_distance, e_name;
 SELECT DISTINCT o.eo_agents
 FROM provenance.lineage AS l
 JOIN provext.entity_origin AS o ON o.eo_entity_id = l.l_ancestor_id
-WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e' AND o.eo_agents IS NOT NULL;
+WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e'
+AND o.eo_agents IS NOT NULL;
 
 -- name: L6
 -- Which files go back to a run with this setting?
@@ -356,7 +367,8 @@ WHERE p.p_name = 'ProcessorTool.SimTelEventSource.max_events' AND prov_number(p.
 SELECT o.eo_entity_name, p.ap_number, p.ap_unit, o.eo_starttime
 FROM provext.activity_parameter AS p
 JOIN provext.entity_origin AS o ON o.eo_activity_id = p.ap_activity_id
-WHERE p.ap_name = 'ProcessorTool.SimTelEventSource.ThresholdGainSelector.threshold' AND p.ap_number > 1000
+WHERE p.ap_name = 'ProcessorTool.SimTelEventSource.ThresholdGainSelector.threshold'
+AND p.ap_number > 1000
 ORDER BY eo_starttime;
 
 -- name: R1
