@@ -20,6 +20,7 @@ from provtap.database.connect import Database
 from provtap.database.spool import Block
 from provtap.database.stream import Tally, copy_blocks
 from provtap.errors import InternalError, ParameterError, ProvtapError, TooLarge
+from provtap.links import provenance_links
 from provtap.results.formats import choose
 from provtap.results.votable import Info
 from provtap.tableset import Column, Tableset
@@ -143,7 +144,8 @@ def run(
         tally=tally,
     )
     blocks = _blocks(statement, int(maxrec.value), copy, tally)
-    pieces = form.write(statement.columns, _begun(blocks), int(maxrec.value), [*_remarks(request), maxrec])
+    remarks = [*_remarks(request), maxrec, *provenance_links(statement.columns, settings.root_url)]
+    pieces = form.write(statement.columns, _begun(blocks), int(maxrec.value), remarks)
     return Result(statement.columns, form.mime, Body(pieces, blocks.close, tally))
 
 

@@ -113,6 +113,15 @@ def test_keys_join_a_composite_target_by_all_its_columns(tableset):
     assert used.keys[2].columns == (("u_usagedescription_id", "ud_id"), ("u_role", "ud_role"))
 
 
+def test_a_column_with_a_key_of_its_own_points_to_a_column(tableset):
+    """A part of a key, and a column without one, point nowhere."""
+    targets = {c.name: c.target for c in tableset.table("provenance.used").columns}
+
+    assert targets["u_entity_id"] == "provenance.entity.e_id"
+    assert targets["u_usagedescription_id"] is None
+    assert targets["u_role"] is None
+
+
 # Rows of TAP_SCHEMA, comments, the reference page
 
 

@@ -21,13 +21,21 @@ def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
     if form.serializer is not None:
         return _prov(graph, request.model, form.serializer)
     if form.picture:
-        from provtap.provsap.picture import draw
+        from provtap.provsap.picture import Picture
 
-        asked = {"DIRECTION": request.direction.name, "DEPTH": 2, "RESPONSEFORMAT": "PROV-SVG"}
-        return draw(graph, form.name, f"{base_url}/provsap?{urlencode(asked)}")
+        return Picture(graph, _next_url(request, base_url), request.gd, request.attributes).draw(form.name)
     from provtap.provsap.votable import prov_votable
 
     return prov_votable(graph)
+
+
+def _next_url(request: ProvsapRequest, base_url: str) -> str:
+    """Return where a thing in a picture leads to, but for its ID: its own picture, of the same kind."""
+    asked = {"DIRECTION": request.direction.name, "DEPTH": 2, "RESPONSEFORMAT": "PROV-SVG"}
+    looks = ({"ATTRIBUTES": 1} if request.attributes else {}) | (
+        {"GD": request.gd} if request.gd != "RL" else {}
+    )
+    return f"{base_url}/provsap?{urlencode(asked | looks)}"
 
 
 def prov_document(graph: Graph, model: str) -> "ProvDocument":

@@ -14,6 +14,7 @@ from provtap.tableset import Tableset
 from provtap.web import accounts, maintenance
 from provtap.web.access_log import logged
 from provtap.web.context import STARTED, Service, service
+from provtap.web.examples import bp as examples
 from provtap.web.jobs import bp as jobs
 from provtap.web.pages import bp as pages
 from provtap.web.provsap import bp as provsap
@@ -45,6 +46,7 @@ def create_app(
     app.register_blueprint(tap, url_prefix="/tap")
     app.register_blueprint(jobs, url_prefix="/tap/async")
     app.register_blueprint(vosi, url_prefix="/tap")
+    app.register_blueprint(examples, url_prefix="/tap")
     app.register_blueprint(provsap, url_prefix="/provsap")
     app.wsgi_app = logged(app.wsgi_app, settings)  # type: ignore[method-assign, assignment]
     return app

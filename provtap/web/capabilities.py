@@ -40,6 +40,7 @@ def capabilities_document(tap_url: str, settings: Settings, tableset: Tableset) 
             _endpoint(f"{_VOSI}#capabilities", f"{tap_url}/capabilities", "1.0"),
             _endpoint(f"{_VOSI}#availability", f"{tap_url}/availability", "1.0"),
             _endpoint(f"{_VOSI}#tables-1.1", f"{tap_url}/tables", "1.1"),
+            _page("ivo://ivoa.net/std/DALI#examples", f"{tap_url}/examples"),
         ]
     )
     # With its empty elements and attributes the document would not be valid.
@@ -103,6 +104,14 @@ def _features(settings: Settings) -> list[LanguageFeatureList]:
 
 def _endpoint(standard_id: str, url: str, version: str) -> Capability:
     return Capability(standard_id=AnyUrl(standard_id), interface=[_interface(url, "full", version)])
+
+
+def _page(standard_id: str, url: str) -> Capability:
+    """Return the capability of a page that people and programs read (REG-4)."""
+    interface = Interface(
+        type="vr:WebBrowser", role="std", access_url=[AccessURL(value=AnyUrl(url), use="full")]
+    )
+    return Capability(standard_id=AnyUrl(standard_id), interface=[interface])
 
 
 def _interface(

@@ -1,11 +1,15 @@
 """ProvSAP over HTTP: /provsap and its VOSI documents."""
 
-from urllib.parse import quote
+import re
+from collections.abc import Iterator
+from itertools import islice
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, request
 from lxml import etree
 
-from provtap.provsap import ProvsapRequest, retrieve, write
+from provtap.links import STANDARD_ID
+from provtap.provsap import Graph, ProvsapRequest, retrieve, write
 from provtap.provsap.formats import FORMATS
 from provtap.provsap.request import PARAMETERS
 from provtap.web.admission import admit
@@ -17,10 +21,9 @@ from provtap.web.vosi import availability
 bp = Blueprint("provsap", __name__)
 bp.add_url_rule("/availability", view_func=availability)
 
-STANDARD_ID = "ivo://ivoa.net/std/ProvenanceDM#ProvSAP-1.0"
-"""None is registered; the form is the one that the drafts of the IVOA propose for their services."""
 MOST_TOLD = 20
-"""Headers for ids that name nothing: clients refuse an answer with too many."""
+"""Headers of a kind: clients refuse an answer with too many."""
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]{1,300}")
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NAMESPACES = {
     "vosi": "http://www.ivoa.net/xml/VOSICapabilities/v1.0",
@@ -44,7 +47,17 @@ def provsap() -> Response:
     response = Response(write(graph, asked, ours.base_url), content_type=asked.responseformat.mime)
     for unknown in graph.unknown[:MOST_TOLD]:
         response.headers.add("X-ProvTAP-Unknown-ID", quote(unknown))
+    for link in islice(_links(graph, ours.base_url), MOST_TOLD):
+        response.headers.add("Link", link)
     return response
+
+
+def _links(graph: Graph, base_url: str) -> Iterator[str]:
+    """Yield where all the provenance is of each thing that was asked for (PROV-AQ, section 3.1)."""
+    for id_ in sorted(key.id for key in graph.roots):
+        if _IRI.fullmatch(id_):
+            url = f"{base_url}/provsap?{urlencode({'ID': id_, 'DEPTH': 'ALL'})}"
+            yield f'<{url}>; rel="http://www.w3.org/ns/prov#has_provenance"; anchor="{id_}"'
 
 
 @bp.get("/capabilities")

@@ -84,7 +84,7 @@ def test_a_base_url_that_no_client_could_use_is_refused(base_url):
 
 
 def test_capabilities_declare_what_is_there_and_nothing_else(client):
-    """REG-3, REG-4: no examples yet, and every URL declared answers."""
+    """REG-3, REG-4: every URL declared answers."""
     _, *others = parsed(parse_capabilities, client.get("/tap/capabilities"))
     urls = {c.standardid: c.interfaces[0].accessurls[0] for c in others}
 
@@ -92,6 +92,7 @@ def test_capabilities_declare_what_is_there_and_nothing_else(client):
         f"{VOSI}#capabilities": f"{BASE}/capabilities",
         f"{VOSI}#availability": f"{BASE}/availability",
         f"{VOSI}#tables-1.1": f"{BASE}/tables",
+        "ivo://ivoa.net/std/DALI#examples": f"{BASE}/examples",
     }
     assert {url.use for url in urls.values()} == {"full"}
     for url in urls.values():
@@ -272,6 +273,7 @@ def test_types_have_the_usual_prefixes(client):
     assert {e.get(XSI_TYPE) for document in documents for e in document.iter() if e.get(XSI_TYPE)} == {
         "tr:TableAccess",
         "vs:ParamHTTP",
+        "vr:WebBrowser",
         "vs:VOTableType",
     }
 
