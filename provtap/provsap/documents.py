@@ -1,8 +1,7 @@
 """A graph in any of the formats: PROV's own by the `prov` library, the others by ours."""
 
 import io
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 from provtap.provsap.graph import Graph
@@ -10,6 +9,10 @@ from provtap.provsap.request import ProvsapRequest
 
 if TYPE_CHECKING:
     from prov.model import ProvDocument
+
+    from provtap.provsap.provjson import JsonDocument
+
+Document = TypeVar("Document", "ProvDocument", "JsonDocument")
 
 
 def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
@@ -40,18 +43,24 @@ def _next_url(request: ProvsapRequest, base_url: str) -> str:
 
 def prov_document(graph: Graph, model: str) -> "ProvDocument":
     """Return *graph* as a document of the `prov` library; *model* is IVOA or W3C."""
+    from prov.model import ProvDocument
+
+    return _written(graph, model, ProvDocument())
+
+
+def _written(graph: Graph, model: str, document: Document) -> Document:
     from provtap.provsap.ivoa import IvoaDocument
     from provtap.provsap.w3c import W3cDocument
 
-    return {"IVOA": IvoaDocument, "W3C": W3cDocument}[model](graph).document()
+    {"IVOA": IvoaDocument, "W3C": W3cDocument}[model](graph, document).write()
+    return document
 
 
 def _prov(graph: Graph, model: str, serializer: str) -> bytes:
-    from prov.serializers.provjson import ProvJSONEncoder
+    if serializer == "json":
+        from provtap.provsap.provjson import JsonDocument
 
-    document = prov_document(graph, model)
-    if serializer == "json":  # in one piece, which json does in C; `serialize` writes bit by bit
-        return json.dumps(document, cls=ProvJSONEncoder, ensure_ascii=False).encode()
+        return _written(graph, model, JsonDocument()).text()
     stream = io.BytesIO()
-    document.serialize(stream, format=serializer)
+    prov_document(graph, model).serialize(stream, format=serializer)
     return stream.getvalue()
