@@ -33,7 +33,7 @@ class JsonDocument:
         """Return the whole document, in UTF-8."""
         return json.dumps({"prefix": self._prefixes, **self._records}, ensure_ascii=False).encode()
 
-    def add_namespace(self, namespace: Namespace | str, uri: str | None = None) -> Namespace:
+    def add_namespace(self, namespace: Namespace | str, uri: str = "") -> Namespace:
         """Declare a namespace, and return it."""
         added = Namespace(namespace, uri) if isinstance(namespace, str) else namespace
         self._prefixes[added.prefix] = added.uri
