@@ -22,7 +22,7 @@ from provtap.config import Settings
 
 COLUMNS = "e_id, e_class, e_name, e_location, e_generatedattime, e_value, e_comment"
 QUERY = f"SELECT {COLUMNS} FROM provenance.entity"
-FORMATS = {"TABLEDATA": "votable", "CSV": "csv", "TSV": "tsv"}
+FORMATS = {"TABLEDATA": "votable", "CSV": "csv", "TSV": "tsv", "BINARY2": "votable/b2", "JSON": "json"}
 ENDLESS = "SELECT COUNT(*) AS n FROM " + ", ".join(f"provenance.entity AS {name}" for name in "abc")
 
 

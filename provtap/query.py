@@ -170,10 +170,11 @@ def _blocks(
     """Yield the rows; an error nobody foresaw goes to the log, and to the user as one sentence."""
     if maxrec == 0:  # the columns are all that is asked for
         return
+    copy_form = form.copy_form(statement.columns)
     blocks = copy_blocks(
         database.reader,
-        statement.copy_sql(maxrec),
-        form=form.copy,
+        statement.copy_sql(maxrec, binary=copy_form == "binary"),
+        form=copy_form,
         maxrec=maxrec,
         duration=settings.sync_duration,
         spool_bytes=settings.spool_bytes,

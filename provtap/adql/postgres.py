@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provtap.adql import plan
-from provtap.adql.cells import wire_form
+from provtap.adql.cells import number_forms, wire_form
 from provtap.adql.plan import Expression
 from provtap.adql.quoting import quote_name
 from provtap.adql.values import Values
@@ -27,15 +27,16 @@ class Statement:
     columns: tuple[Column, ...]
     """One for each output column, in the order of the select list; names may repeat."""
 
-    def copy_sql(self, maxrec: int) -> str:
+    def copy_sql(self, maxrec: int, *, binary: bool = False) -> str:
         """Return the SELECT to COPY from: cells in the form results want, one row more than *maxrec*.
 
-        The row too many tells an overflow (TAP 1.1, section 2.7.4).
+        The row too many tells an overflow (TAP 1.1, section 2.7.4). For the *binary* form of COPY all columns
+        must be numbers: there are shorts before them with a bit for each null, eight a short, and the nulls
+        are gone.
         """
-        cells = ", ".join(
-            wire_form(f"q.c{number}", column) for number, column in enumerate(self.columns, start=1)
-        )
-        return f"SELECT {cells} FROM ({self.sql}) AS q LIMIT {maxrec + 1:d}"
+        names = [f"q.c{number}" for number in range(1, len(self.columns) + 1)]
+        cells = number_forms(names, self.columns) if binary else map(wire_form, names, self.columns)
+        return f"SELECT {', '.join(cells)} FROM ({self.sql}) AS q LIMIT {maxrec + 1:d}"
 
 
 def generate(specification: plan.QuerySpecification) -> Statement:

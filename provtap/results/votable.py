@@ -37,18 +37,45 @@ def write_votable(
     maxrec: int,
     infos: Sequence[Info] = (),
 ) -> Iterator[bytes]:
-    """Yield a VOTable; one that breaks off is still well-formed, and ends with QUERY_STATUS ERROR (ERR-6)."""
+    """Yield a VOTable with TABLEDATA."""
     rows = Rows(blocks, maxrec)
-    yield _head(columns, infos).encode()
+    fields = [Field(c) for c in columns]
+    yield from write_document(fields, rows, map(table_rows, rows), infos, TABLEDATA)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column as this document sends it."""
+
+    column: Column
+    null: str | None = None
+    """The value that stands for null, where the serialization has no other way (VOT-8)."""
+
+
+TABLEDATA = "<TABLEDATA>\n", "</TABLEDATA>\n"
+"""The elements round the rows."""
+
+
+def write_document(
+    fields: Sequence[Field], rows: Rows, data: Iterable[bytes], infos: Sequence[Info], tags: tuple[str, str]
+) -> Iterator[bytes]:
+    """Yield a VOTable with *data*, which is made of *rows*, between *tags*.
+
+    One that breaks off is still well-formed, and ends with QUERY_STATUS ERROR (ERR-6).
+    """
+    yield f"{_head(fields, infos)}<DATA>\n{tags[0]}".encode()
     try:
-        for block in rows:
-            yield _table_rows(block)
+        yield from data
     except ProvtapError as error:
         last = _info(Info("QUERY_STATUS", "ERROR", str(error)))
     else:
-        cut = Info("QUERY_STATUS", "OVERFLOW", f"There are more rows: the result was cut at {maxrec}.")
-        last = _info(cut) if rows.overflow else ""
-    yield f"</TABLEDATA>\n</DATA>\n</TABLE>\n{last}{TAIL}".encode()
+        last = _info(Info("QUERY_STATUS", "OVERFLOW", rows.cut)) if rows.overflow else ""
+    yield f"{tags[1]}</DATA>\n</TABLE>\n{last}{TAIL}".encode()
+
+
+def write_metadata(fields: Sequence[Field], infos: Sequence[Info], *, status: Info) -> str:
+    """Return a VOTable that describes a table whose data are elsewhere, with its QUERY_STATUS."""
+    return f"{_head(fields, infos, status)}</TABLE>\n{TAIL}"
 
 
 def write_error(message: str) -> bytes:
@@ -65,21 +92,22 @@ def write_table(table: Table, rows: Iterable[Iterable[str]]) -> str:
     """Return a TABLE element with all of *rows*; an empty cell is a null."""
     lines = "".join(f"<TR>{''.join(f'<TD>{_text(cell)}</TD>' for cell in row)}</TR>\n" for row in rows)
     text = f"<DESCRIPTION>{_text(table.description)}</DESCRIPTION>\n" if table.description else ""
-    head = f"{text}{''.join(_fields(table.columns))}"
+    head = f"{text}{''.join(_fields([Field(c) for c in table.columns]))}"
     content = f"\n{head}<DATA>\n<TABLEDATA>\n{lines}</TABLEDATA>\n</DATA>\n"
     return _element("TABLE", {"name": table.name, "utype": table.utype}, content)
 
 
-def _head(columns: Sequence[Column], infos: Sequence[Info]) -> str:
-    """Return everything before the first row; INFOs come before TABLE (DALI-3)."""
-    told = "".join(_info(info) for info in (Info("QUERY_STATUS", "OK"), *infos))
-    return f"{HEAD}{told}<TABLE>\n{''.join(_fields(columns))}<DATA>\n<TABLEDATA>\n"
+def _head(fields: Sequence[Field], infos: Sequence[Info], status: Info = Info("QUERY_STATUS", "OK")) -> str:
+    """Return everything before DATA; INFOs come before TABLE (DALI-3)."""
+    told = "".join(_info(info) for info in (status, *infos))
+    return f"{HEAD}{told}<TABLE>\n{''.join(_fields(fields))}"
 
 
-def _fields(columns: Sequence[Column]) -> Iterator[str]:
+def _fields(fields: Sequence[Field]) -> Iterator[str]:
     """Yield a FIELD for each column; only columns of equal names need IDs to tell them apart (VOT-4)."""
-    uses = Counter(c.name for c in columns)
-    for number, column in enumerate(columns, 1):
+    uses = Counter(f.column.name for f in fields)
+    for number, field in enumerate(fields, 1):
+        column = field.column
         attributes = {
             "name": column.name,
             "ID": f"column_{number}" if uses[column.name] > 1 else None,
@@ -90,8 +118,9 @@ def _fields(columns: Sequence[Column]) -> Iterator[str]:
             "ucd": column.ucd,
             "utype": column.utype,
         }
-        text = column.description
-        yield _element("FIELD", attributes, f"<DESCRIPTION>{_text(text)}</DESCRIPTION>" if text else "")
+        text = f"<DESCRIPTION>{_text(column.description)}</DESCRIPTION>" if column.description else ""
+        values = _element("VALUES", {"null": field.null}, "").rstrip() if field.null is not None else ""
+        yield _element("FIELD", attributes, text + values)
 
 
 def _info(info: Info) -> str:
@@ -108,13 +137,18 @@ _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 """What XML 1.0 has no way to write (section 2.2, Char)."""
 
 
+def writable(text: str) -> str:
+    """Return *text* without what XML has no way to write."""
+    return _ILLEGAL.sub("", text)
+
+
 def _text(text: str) -> str:
-    return escape(_ILLEGAL.sub("", text), {"\r": "&#13;"})
+    return escape(writable(text), {"\r": "&#13;"})
 
 
 def _attribute(text: str) -> str:
     """Return *text* for use between double quotes; line ends and tabs would be read as blanks."""
-    return escape(_ILLEGAL.sub("", text), {'"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"})
+    return escape(writable(text), {'"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"})
 
 
 _CONTROLS = bytes({*range(1, 0x20)} - {0x09, 0x0A, 0x0D})
@@ -128,20 +162,27 @@ _ESCAPES = (
 )
 
 
-def _table_rows(block: bytes) -> bytes:
-    """Rewrite whole rows of COPY's text form as TR elements; null is an empty cell, of every type (VOT-7).
+def table_rows(block: bytes, row: bytes = b"TR", cell: bytes = b"TD", null: bytes = b"") -> bytes:
+    """Rewrite whole rows of COPY's text form as elements; null is an empty cell, of every type (VOT-7).
 
-    Everything works on the block at once, for speed, so the order matters: separators become tags before
-    escaped tabs and line ends become plain ones. Searches for one byte cost a tenth of those for two.
+    A marked null becomes *null*, an element of its own. Everything works on the block at once, for speed, so
+    the order matters: separators become tags before escaped tabs and line ends become plain ones. Searches
+    for one byte cost a tenth of those for two.
     """
     block = block.translate(None, _CONTROLS)
     if b"\xef" in block:
         block = block.replace("\ufffe".encode(), b"").replace("\uffff".encode(), b"")
     block = block.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
-    block = block[:-1].replace(b"\t", b"</TD><TD>").replace(b"\n", b"</TD></TR>\n<TR><TD>")
-    if b"\\" in block:
-        block = _unescaped(block)
-    return b"<TR><TD>%b</TD></TR>\n" % block
+    begin, between, end = (
+        b"<%b><%b>" % (row, cell),
+        b"</%b><%b>" % (cell, cell),
+        b"</%b></%b>\n" % (cell, row),
+    )
+    block = block[:-1].replace(b"\t", between).replace(b"\n", end + begin)
+    block = b"%b%b%b" % (begin, block, end)
+    if null:
+        block = block.replace(rb"<%b>\N</%b>" % (cell, cell), null)
+    return _unescaped(block) if b"\\" in block else block
 
 
 def _unescaped(block: bytes) -> bytes:

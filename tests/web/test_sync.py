@@ -124,7 +124,7 @@ def test_languages(client, lang):
         ({"MAXREC": "-1"}, "MAXREC must be a whole number of rows"),
         ({"MAXREC": "1.5"}, "MAXREC must be a whole number of rows"),
         ({"MAXREC": "ten"}, "MAXREC must be a whole number of rows"),
-        ({"FORMAT": "fits"}, "RESPONSEFORMAT 'fits' is not offered."),
+        ({"FORMAT": "hdf5"}, "RESPONSEFORMAT 'hdf5' is not offered."),
         ({"QUERY": ""}, "QUERY is missing."),
         ({"QUERY": "DUFF QUERY"}, "Expected SELECT"),
         ({"QUERY": "SELECT a_nam FROM provenance.activity"}, "Did you mean a_name?"),
