@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
+from typing import TypeVar
 
 from provtap import __version__
 from provtap.adql import Statement, translate
@@ -99,6 +100,8 @@ class Result:
     media_type: str
     """What *body* is, with parameters: the Content-Type to send."""
     body: Body
+    file_name: str
+    """What to call a file of it: plain ASCII."""
 
 
 def run(
@@ -122,8 +125,14 @@ def run(
     statement = translate(request.query, tableset)
     log.info("RUNID %r: %.2000r", request.run_id, request.query)
     blocks = _blocks(statement, form, int(maxrec.value), database, settings, gone)
-    pieces = form.write(statement.columns, _begun(blocks), int(maxrec.value), [*_remarks(request), maxrec])
-    return Result(statement.columns, form.mime, Body(pieces, blocks.close))
+    infos = [*_remarks(request), maxrec]
+    try:
+        pieces = _begun(form.write(statement.columns, _begun(blocks), int(maxrec.value), infos))
+    except ProvtapError:
+        blocks.close()
+        raise
+    name = form.file_name(request.run_id, statement.table)
+    return Result(statement.columns, form.mime, Body(pieces, blocks.close), name)
 
 
 def _check(request: QueryRequest, settings: Settings) -> None:
@@ -190,7 +199,10 @@ def _blocks(
             raise InternalError from error
 
 
-def _begun(blocks: Iterator[Block]) -> Iterator[Block]:
-    """Return the same blocks, the first of them already fetched."""
-    first = next(blocks, None)
-    return blocks if first is None else chain((first,), blocks)
+_T = TypeVar("_T")
+
+
+def _begun(parts: Iterator[_T]) -> Iterator[_T]:
+    """Return the same parts, the first of them already there."""
+    first = next(parts, None)
+    return parts if first is None else chain((first,), parts)

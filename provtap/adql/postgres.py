@@ -26,6 +26,8 @@ class Statement:
     """A SELECT whose output columns are c1, c2, ..., each of exactly the type that *columns* declares."""
     columns: tuple[Column, ...]
     """One for each output column, in the order of the select list; names may repeat."""
+    table: str | None = None
+    """The first table of FROM, without its schema, if there is one to name."""
 
     def copy_sql(self, maxrec: int, *, binary: bool = False) -> str:
         """Return the SELECT to COPY from: cells in the form results want, one row more than *maxrec*.
@@ -44,7 +46,24 @@ def generate(specification: plan.QuerySpecification) -> Statement:
     common = (f"{table.name} AS ({query_sql(table.query)})" for table in specification.with_queries)
     prefix = f"WITH {', '.join(common)} " if specification.with_queries else ""
     query = specification.query
-    return Statement(prefix + query_sql(query), tuple(output.column() for output in query.outputs))
+    columns = tuple(output.column() for output in query.outputs)
+    return Statement(prefix + query_sql(query), columns, _first_table(query))
+
+
+def _first_table(source: plan.Query | plan.TableExpression | None) -> str | None:
+    """Return the name of the published table that a query mentions first, outside of WITH."""
+    match source:
+        case plan.PublishedTable():
+            return source.name
+        case plan.DerivedTable():
+            return _first_table(source.query)
+        case plan.JoinedTable():
+            return _first_table(source.first)
+        case plan.SetOperation():
+            return _first_table(source.operands[0])
+        case plan.Select():
+            return _first_table(source.tables[0] if source.tables else None)
+    return None
 
 
 # Queries ------------------------------------------------------------------------------------------------

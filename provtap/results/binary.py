@@ -74,7 +74,8 @@ def _base64(pieces: Iterable[bytes]) -> Iterator[bytes]:
             rest = piece[whole:]
     except ProvtapError as error:
         failure = error
-    yield b2a_base64(rest)
+    if rest:
+        yield b2a_base64(rest)
     if failure is not None:
         raise failure
 
@@ -159,9 +160,9 @@ class _Layout:
         self.flag_units = -(-self.flags // 2)
         self.room = max([2, *(-(-p.width // 2) for p in self.parts)])  # units a cell
         self.counted = [n for n, p in enumerate(self.parts) if p.elements is None]
-        self.texts = [n for n, p in enumerate(self.parts) if p.sent.datatype == "char"]
         self.fixed = [n for n, p in enumerate(self.parts) if p.elements is not None]
         self.arrays = [n for n, p in enumerate(self.parts) if p.primitive and p.elements is None]
+        self.narrow = [n for n, p in enumerate(self.parts) if p.sent.datatype == "char"] + self.arrays
 
     def rows(self, block: bytes) -> bytes:
         """Return the rows of a block as they are sent."""
@@ -173,8 +174,10 @@ class _Layout:
             page.fill(column, values[column])
         for column in self.arrays:
             page.fill_content(column, values[column])
-        page.narrow(self.texts + self.arrays)
-        page.count(self.counted)
+        if self.narrow:
+            page.narrow(self.narrow)
+        if self.counted:
+            page.count(self.counted)
         return page.sent()
 
     def _taken_out(self, block: bytes) -> tuple[dict[int, Bytes], bytes]:
@@ -247,8 +250,7 @@ class _Page:
 
     def narrow(self, columns: list[int]) -> None:
         """Send only the low bytes of the units in these columns."""
-        if columns:
-            self._kept[2 * self._inside(columns)] = False
+        self._kept[2 * self._inside(columns)] = False
 
     def count(self, columns: list[int]) -> None:
         """Put the number of elements before each cell of these columns."""

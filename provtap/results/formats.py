@@ -50,6 +50,11 @@ class Format:
     ivo_id: str | None = None
     """Standard identifier of the format, where TAPRegExt 1.0 has one."""
 
+    def file_name(self, *stems: str | None) -> str:
+        """Return a name for a file of this format, after the first of *stems* that leaves something safe."""
+        safe = (re.sub("[^A-Za-z0-9._-]+", "_", stem or "")[:64].strip("._-") for stem in stems)
+        return f"{next(filter(None, safe), 'result')}.{self.extension}"
+
     def copy_form(self, columns: Sequence[Column]) -> CopyForm:
         """Return the form of COPY that *write* starts from for rows of these columns."""
         return "binary" if self.write is write_binary2 and only_numbers(columns) else self.copy

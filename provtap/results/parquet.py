@@ -4,13 +4,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from provtap.results.blocks import Rows
-from provtap.results.cells import NULL, PRIMITIVES, distinct, split, texts
+from provtap.results.cells import NULL, PRIMITIVES, distinct, numbers, split, texts
 from provtap.results.votable import Field, Info, write_metadata
 from provtap.tableset import Column
 
 GROUP = 8_000_000
-"""Bytes of COPY's text that make a row group: what memory has to hold."""
+"""Bytes in memory that make a row group."""
 
 
 def write_parquet(
@@ -24,9 +26,9 @@ def write_parquet(
     schema = pyarrow.schema([(c.name, _type(c)) for c in sent])
     rows = Rows(blocks, maxrec)
     file = _Pieces()
-    with ParquetWriter(file, schema, compression="snappy") as writer:
-        for group in _groups(rows):
-            writer.write_table(_arrow(group, sent, schema))
+    with ParquetWriter(file, schema) as writer:
+        for group in _groups(_batch(block, sent, schema) for block in rows):
+            writer.write_table(group)
             yield file.taken()
         status = Info("QUERY_STATUS", "OVERFLOW", rows.cut) if rows.overflow else Info("QUERY_STATUS", "OK")
         votable = write_metadata([Field(c) for c in sent], infos, status=status)
@@ -68,17 +70,19 @@ class _Pieces:
         return b"".join(pieces)
 
 
-def _groups(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Join blocks to the size of a row group."""
+def _groups(batches: Iterable[Any]) -> Iterator[Any]:
+    """Join batches of rows to tables of the size of a row group."""
+    import pyarrow
+
     group, size = [], 0
-    for block in blocks:
-        group.append(block)
-        size += len(block)
+    for batch in batches:
+        group.append(batch)
+        size += batch.nbytes
         if size >= GROUP:
-            yield b"".join(group)
+            yield pyarrow.Table.from_batches(group)
             group, size = [], 0
     if group:
-        yield b"".join(group)
+        yield pyarrow.Table.from_batches(group)
 
 
 def _sent(column: Column) -> Column:
@@ -108,21 +112,25 @@ def _type(column: Column) -> Any:
     return pyarrow.list_(type_) if column.datatype in _TYPES and column.arraysize else type_
 
 
-def _arrow(block: bytes, columns: Sequence[Column], schema: Any) -> Any:
-    """Return a block as a table of Arrow."""
+def _batch(block: bytes, columns: Sequence[Column], schema: Any) -> Any:
+    """Return a block as rows of Arrow."""
     import pyarrow
 
     cells = split(block)
-    values = [_values(cells[number :: len(columns)], column) for number, column in enumerate(columns)]
-    arrays = [pyarrow.array(v, t) for v, t in zip(values, schema.types, strict=True)]
-    return pyarrow.Table.from_arrays(arrays, schema=schema)
+    arrays = [_array(cells[n :: len(columns)], c, schema.types[n]) for n, c in enumerate(columns)]
+    return pyarrow.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _values(cells: list[bytes], column: Column) -> list[Any]:
-    if column.datatype not in PRIMITIVES:
-        return texts(cells)
-    parse = {b"t": True, b"f": False}.__getitem__ if column.datatype == "boolean" else None
-    parse = parse or PRIMITIVES[column.datatype].parse
-    if column.arraysize:
-        return [None if cell == NULL else list(map(parse, cell.split())) for cell in cells]
-    return [None if cell == NULL else parse(cell) for cell in cells]
+def _array(cells: list[bytes], column: Column, type_: Any) -> Any:
+    """Return the cells of a column as an array of Arrow."""
+    import pyarrow
+
+    primitive = PRIMITIVES.get(column.datatype)
+    if primitive is None:
+        return pyarrow.array(texts(cells), type_)
+    if column.datatype == "boolean" or column.arraysize:
+        parse = {b"t": True, b"f": False}.__getitem__ if column.datatype == "boolean" else primitive.parse
+        lists = [None if cell == NULL else list(map(parse, cell.split())) for cell in cells]
+        return pyarrow.array(lists if column.arraysize else [v and v[0] for v in lists], type_)
+    nulls = np.array([cell == NULL for cell in cells]) if NULL in cells else None
+    return pyarrow.array(numbers(cells, primitive).astype(type_.to_pandas_dtype()), type_, mask=nulls)

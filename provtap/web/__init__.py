@@ -8,6 +8,7 @@ from flask import Flask
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.tableset import Tableset
+from provtap.web.compression import compress
 from provtap.web.context import Service, service
 from provtap.web.pages import bp as pages
 from provtap.web.provsap import bp as provsap
@@ -25,6 +26,7 @@ def create_app(settings: Settings, database: Database, tableset: Tableset) -> Fl
     # A urlencoded query may take three bytes a byte, and other parameters some more (UPL-8).
     app.config["MAX_CONTENT_LENGTH"] = 3 * settings.query_bytes + 65_536
     app.config["MAX_FORM_MEMORY_SIZE"] = app.config["MAX_CONTENT_LENGTH"]
+    app.after_request(compress)
     register(app)
     app.register_blueprint(pages)
     app.register_blueprint(tap, url_prefix="/tap")

@@ -23,6 +23,7 @@ def sync() -> Response:
     asked = QueryRequest.from_parameters(parameters(request))
     result = run(asked, ours.tableset, ours.database, ours.settings, hangup(request.environ))
     response = Response(_pieces(result.body), content_type=result.media_type)
+    response.headers["Content-Disposition"] = f'inline; filename="{result.file_name}"'
     response.call_on_close(result.body.close)
     return response
 
