@@ -32,9 +32,7 @@ def main() -> None:
             for level in (1, 2, 3, 4, 6, 9):
                 times, sizes = zip(*(compressed(pieces, level) for _ in range(options.rounds)), strict=True)
                 size = sizes[0] / sum(map(len, pieces))
-                print(
-                    f"{form:10} level {level}: {median(times) / made:5.2f} of the making, {size:.3f} of the size"
-                )
+                print(f"{form:10} level {level}: {median(times) / made:5.2f} of the making, size {size:.3f}")
 
 
 def compressed(pieces: list[bytes], level: int) -> tuple[float, int]:

@@ -113,32 +113,29 @@ class _Numbers:
         self.form: Any = (primitive.form, (count,)) if column.arraysize else primitive.form
         self.code = f"{count}{_CODES[column.datatype]}"
         self._nulls = False
-        self._extremes: set[int] = set()
+        self._free = _extremes(primitive)
 
     @property
     def null(self) -> int | None:
-        """What stands for null (TNULL): the least or the greatest value of the type, if there is need.
+        """What stands for null (TNULL), if there is need: no value, and as far from zero as can be.
 
-        Raises: QueryError if both are values.
+        Raises: QueryError if there is none.
         """
         if not self._nulls or self._primitive.magic is None:
             return None
-        limits = np.iinfo(self._primitive.form)
-        free = {int(limits.min), int(limits.max)} - self._extremes
-        if not free:
+        if not self._free:
             raise QueryError(
                 f"Nothing can stand for null in the column {self.column.name}: its least and greatest values"
-                " occur.",
+                " all occur.",
                 hint="Ask for another format, such as votable/b2.",
             )
-        return min(free)
+        return max(self._free, key=lambda value: (abs(value), -value))
 
     def see(self, cells: list[bytes]) -> None:
         """Take notice of some cells, all of which are seen before any is written."""
         self._nulls |= NULL in cells
-        if self._primitive.magic is not None:
-            found = self._parsed(cells, self._primitive.null)
-            self._extremes |= {int(found.min(initial=0)), int(found.max(initial=0))}
+        if self._free:
+            self._free.difference_update(self._parsed(cells, self._primitive.null).ravel().tolist())
 
     def values(self, cells: list[bytes]) -> npt.NDArray[Any]:
         """Return some cells as they are written."""
@@ -151,6 +148,14 @@ class _Numbers:
         nulls = b" ".join([null] * self._count)
         words = b" ".join([nulls if cell == NULL else cell for cell in cells]).split()
         return numbers(words, self._primitive, null).reshape(len(cells), self._count)
+
+
+def _extremes(primitive: Primitive) -> set[int]:
+    """Return the values of a type of whole numbers that may stand for null."""
+    if primitive.magic is None:
+        return set()
+    limits = np.iinfo(primitive.form)
+    return {*range(limits.min, limits.min + 8), *range(limits.max - 7, limits.max + 1)}
 
 
 _Cells = _Texts | _Numbers

@@ -92,6 +92,7 @@ def _array(values: list[bytes]) -> bytes:
 
 _WORDS: dict[bytes, bytes] = {
     NULL: b"null",
+    b"-0": b"-0.0",  # many readers take the shorter one for a whole number, which has no sign then
     b"NaN": b'"NaN"',  # JSON has no such numbers
     b"+Inf": b'"+Inf"',
     b"-Inf": b'"-Inf"',
