@@ -19,6 +19,7 @@ from provtap.results.cells import (
     NULL,
     PRIMITIVES,
     Primitive,
+    arrays,
     elements,
     numbers,
     set_aside,
@@ -208,20 +209,23 @@ class _Layout:
 def _numbers(part: _Part, cells: list[bytes], *, flagged: bool) -> Bytes:
     """Return the bytes of the numbers of a column, row by row.
 
-    Raises: QueryError for a number that stands for null, or an array of another size than declared.
+    Raises: QueryError for a number that stands for null.
     """
     primitive = part.primitive
     assert primitive is not None
     null = primitive.null if flagged or part.magic is None else part.magic.encode()
-    if null != primitive.null and null in cells:
+    if null != primitive.null and null in b" ".join(cells).split():
         raise QueryError(
             f"The value {part.magic} of the column {part.column.name} stands for null in BINARY.",
             hint="Ask for another format, such as votable/b2.",
         )
-    if part.column.arraysize is not None:
-        nulls = b" ".join([null] * (part.elements or 0))
-        cells = b" ".join([nulls if c == NULL else c for c in cells]).split()
-    return np.frombuffer(numbers(cells, primitive, null).tobytes(), np.uint8)
+    if part.column.arraysize is None:
+        values = numbers(cells, primitive, null)
+    elif part.elements is not None:
+        values = arrays(cells, part.column, part.elements, null)
+    else:
+        values = numbers(b" ".join([b"" if c == NULL else c for c in cells]).split(), primitive)
+    return np.frombuffer(values.tobytes(), np.uint8)
 
 
 class _Page:

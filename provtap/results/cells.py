@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from provtap.errors import QueryError
 from provtap.tableset import Column
 
 NULL = rb"\N"
@@ -94,11 +95,24 @@ def texts(cells: list[bytes]) -> list[str | None]:
 
 
 def numbers(cells: list[bytes], primitive: Primitive, null: bytes | None = None) -> npt.NDArray[Any]:
-    """Return the values of a column of scalars or, all in one line, arrays; *null* stands for null."""
+    """Return the values of a column; *null* stands for null."""
     if NULL in cells:
         filler = primitive.null if null is None else null
         cells = [filler if cell == NULL else cell for cell in cells]
     return np.array(list(map(primitive.parse, cells)), primitive.form)
+
+
+def arrays(cells: list[bytes], column: Column, size: int, null: bytes | None = None) -> npt.NDArray[Any]:
+    """Return the values of a column of arrays of *size*, one array a row; *null* stands for each of a null.
+
+    Raises: QueryError for an array of another size.
+    """
+    primitive = PRIMITIVES[column.datatype]
+    nulls = b" ".join([primitive.null if null is None else null] * size)
+    cells = [nulls if cell == NULL else cell for cell in cells]
+    for found in set(map(len, map(bytes.split, cells))) - {size}:
+        raise QueryError(f"An array of the column {column.name} has {found} values, not {size}.")
+    return numbers(b" ".join(cells).split(), primitive).reshape(len(cells), size)
 
 
 def elements(column: Column) -> int | None:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from provtap.errors import QueryError, TooLarge
 from provtap.results.blocks import Rows
-from provtap.results.cells import NULL, PRIMITIVES, Primitive, distinct, elements, numbers, split
+from provtap.results.cells import NULL, PRIMITIVES, Primitive, arrays, distinct, elements, numbers, split
 from provtap.results.votable import Info
 from provtap.tableset import Column
 
@@ -145,9 +145,7 @@ class _Numbers:
     def _parsed(self, cells: list[bytes], null: bytes) -> npt.NDArray[Any]:
         if not self.column.arraysize:
             return numbers(cells, self._primitive, null)
-        nulls = b" ".join([null] * self._count)
-        words = b" ".join([nulls if cell == NULL else cell for cell in cells]).split()
-        return numbers(words, self._primitive, null).reshape(len(cells), self._count)
+        return arrays(cells, self.column, self._count, null)
 
 
 def _extremes(primitive: Primitive) -> set[int]:

@@ -51,7 +51,7 @@ def _rows(block: bytes, columns: Sequence[Column]) -> bytes:
     block = _escaped(block)
     if all(map(is_text, columns)):
         block = block[:-1].replace(b"\t", b'","').replace(b"\n", b'"],\n["')
-        return b'["%b"]' % block.replace(rb'"\N"', b"null")
+        return (b'["%b"]' % block).replace(rb'"\N"', b"null")
     cells = split(block)
     for number, column in enumerate(columns):
         if not is_text(column):
@@ -60,7 +60,8 @@ def _rows(block: bytes, columns: Sequence[Column]) -> bytes:
     between = [f"{a.decode()},{b.decode()}".encode() for a, b in zip(quotes, quotes[1:], strict=False)]
     begin, end = b"[" + quotes[0], quotes[-1] + b"]"
     woven = weave(cells, [*between, end + b",\n" + begin])
-    return begin + woven.removesuffix(b",\n" + begin).replace(rb'"\N"', b"null")
+    rows = begin + woven.removesuffix(b",\n" + begin)
+    return rows.replace(rb'"\N"', b"null")
 
 
 _CONTROL = re.compile(rb"[\x01-\x08\x0b-\x1f]")

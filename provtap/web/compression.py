@@ -35,13 +35,14 @@ def compress(response: Response) -> Response:
 
 def _compressible(response: Response) -> bool:
     """Tell whether a body is made here and worth it: a file that the server sends by itself is left alone."""
+    media_type = response.mimetype or ""
     length = response.content_length if response.is_streamed else response.calculate_content_length()
     return (
         response.status_code == 200
         and not response.direct_passthrough
         and "Content-Encoding" not in response.headers
         and (length is None or length >= LEAST)
-        and (response.mimetype.startswith(_WORTH) or response.mimetype.endswith(("xml", "+json")))
+        and (media_type.startswith(_WORTH) or media_type.endswith(("xml", "+json")))
     )
 
 
