@@ -1,9 +1,10 @@
-"""The command line: what `provtap translate` shows."""
+"""The command line: what `provtap translate` shows and `provtap query` writes."""
 
 import pytest
 from click.testing import CliRunner
 
 from provtap.cli import main
+from provtap.results.formats import FORMATS
 
 QUERY = "SELECT a_id, COUNT(*) AS n FROM activity GROUP BY a_id"
 
@@ -59,3 +60,20 @@ def test_a_query_too_deep_to_be_formatted_is_shown_as_it_is(provtap):
     result = provtap("translate", f"SELECT {'ABS(-' * 100}1{')' * 100} FROM activity")
 
     assert result.output.startswith("SELECT abs((- abs((- abs(")
+
+
+@pytest.mark.parametrize("form", [f.aliases[0] for f in FORMATS if f.aliases])
+def test_query_writes_every_format(provtap, form):
+    """Design, section 4: the command line offers what the service does."""
+    result = provtap("query", "SELECT COUNT(*) AS n FROM tap_schema.schemas", "--format", form)
+
+    assert result.exit_code == 0
+    assert len(result.stdout_bytes) > 3
+
+
+def test_query_lists_the_formats(provtap):
+    """Contract of the command line: exit 1, and the valid choices."""
+    result = provtap("query", "SELECT a_id FROM activity", "--format", "xls")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("provtap: RESPONSEFORMAT 'xls' is not offered. Offered are: ")
