@@ -53,21 +53,25 @@ def main() -> None:
 
 
 def speed(settings: Settings, server: Service, query: str, rows: int, rounds: int) -> None:
-    """Print the ratios, the time to the first byte and what memory the downloads took."""
+    """Print the ratios, the time to the first byte and what memory the first download of each kind took."""
     before = resident(server.workers())
     ways: dict[str, Callable[[], float]] = {
         name: lambda form=form: download(server, query, form, rows)[1] for name, form in FORMATS.items()
     }
     ways = {"\\copy": lambda: copied(settings, query)} | ways
     times: dict[str, list[float]] = {name: [] for name in ways}
+    memory: dict[str, int] = {}
     for _ in range(rounds):
         for name, run in ways.items():
             times[name].append(run())
+            memory.setdefault(name, grown(server, before))
     print(f"-- {query}")
     floor = median(times["\\copy"])
     for name, measured in times.items():
-        print(f"{name:10} {median(measured):6.2f} s  ratio {median(measured) / floor:.2f}")
-    print(f"memory of {len(server.workers())} processes: +{grown(server, before) / 1e6:.0f} MB at most")
+        print(
+            f"{name:10} {median(measured):6.2f} s  ratio {median(measured) / floor:.2f},"
+            f" memory up to here +{memory[name] / 1e6:.0f} MB"
+        )
     first = median(download(server, query, "votable", rows)[0] for _ in range(5))
     print(f"first byte of {rows} rows after {first * 1000:.0f} ms")
 
