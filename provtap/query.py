@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from itertools import chain
 
 from provtap import __version__
@@ -20,7 +19,7 @@ from provtap.database.connect import Database
 from provtap.database.spool import Block
 from provtap.database.stream import copy_blocks
 from provtap.errors import InternalError, ParameterError, ProvtapError, TooLarge
-from provtap.results.formats import choose
+from provtap.results.formats import Format, choose
 from provtap.results.votable import Info
 from provtap.tableset import Column, Tableset
 
@@ -134,15 +133,8 @@ def run(
     statement = translate(request.query, tableset)
     log.info("RUNID %r: %.2000r", request.run_id, request.query)
     failures: list[ProvtapError] = []
-    copy = partial(
-        copy_blocks,
-        database.reader,
-        form=form.copy,
-        duration=duration or settings.sync_duration,
-        spool_bytes=settings.spool_bytes,
-        gone=gone,
-    )
-    blocks = _blocks(statement, int(maxrec.value), copy, failures)
+    seconds = duration or settings.sync_duration
+    blocks = _blocks(statement, form, int(maxrec.value), database, settings, gone, seconds, failures)
     pieces = form.write(statement.columns, _begun(blocks), int(maxrec.value), [*_remarks(request), maxrec])
     return Result(statement.columns, form.mime, Body(pieces, blocks.close, failures))
 
@@ -182,8 +174,12 @@ def _remarks(request: QueryRequest) -> list[Info]:
 
 def _blocks(
     statement: Statement,
+    form: Format,
     maxrec: int,
-    copy: Callable[..., Generator[Block, None, None]],
+    database: Database,
+    settings: Settings,
+    gone: Callable[[], bool],
+    duration: float,
     failures: list[ProvtapError],
 ) -> Generator[Block, None, None]:
     """Yield the rows; an error nobody foresaw goes to the log, and to the user as one sentence.
@@ -192,7 +188,16 @@ def _blocks(
     """
     if maxrec == 0:  # the columns are all that is asked for
         return
-    with closing(copy(statement.copy_sql(maxrec), maxrec=maxrec)) as blocks:
+    blocks = copy_blocks(
+        database.reader,
+        statement.copy_sql(maxrec),
+        form=form.copy,
+        maxrec=maxrec,
+        duration=duration,
+        spool_bytes=settings.spool_bytes,
+        gone=gone,
+    )
+    with closing(blocks):
         try:
             yield from blocks
         except ProvtapError as error:

@@ -61,7 +61,7 @@ class Listener:
                 finally:
                     connection.close()
             except (psycopg2.Error, ProvtapError) as error:
-                log.warning("Changes of jobs are not heard of at the moment: %s", str(error).strip())
+                log.warning("What is told on %s is not heard: %s", self._channel, str(error).strip())
                 self._closed.wait(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
 
