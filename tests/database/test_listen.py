@@ -1,6 +1,8 @@
 """LISTEN: what is told is heard, and what may have been missed is told of."""
 
+import os
 import queue
+import resource
 from contextlib import closing
 from dataclasses import replace
 
@@ -42,6 +44,23 @@ def test_what_is_told_is_heard_in_order(heard, sql):
         sql(f"SELECT pg_notify('a channel', '{text}')")
 
     assert [heard.get(timeout=20) for _ in range(2)] == ["one", "two"]
+
+
+def test_a_process_with_many_files_hears_as_well(database, sql):
+    """A web process has a socket for each client, and some hundred threads with files of their own."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    files = [os.dup(0) for _ in range(1100)]
+    told = queue.Queue()
+    listener = Listener(database.login, "a channel", told.put)
+    assert told.get(timeout=20) is None
+    sql("SELECT pg_notify('a channel', 'x')")
+
+    assert told.get(timeout=20) == "x"
+    listener.close()
+    for file in files:
+        os.close(file)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_other_channels_are_not_heard(heard, sql):
