@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from provtap import __version__
+from provtap import __version__, operate
 from provtap.config import Settings
 from provtap.errors import ProvtapError
 
@@ -187,7 +187,8 @@ def lineage_command(settings: Settings, /, id: str, direction: str, depth: int) 
 
 
 @main.command(name="export", epilog="Example: provtap export results/gamma.dl2.h5 --format svg > gamma.svg")
-@click.argument("ids", nargs=-1, required=True)
+@click.argument("ids", nargs=-1)
+@click.option("--ingestion", type=click.IntRange(1), help="All that the ingestion of this number told.")
 @click.option(
     "--format",
     "responseformat",
@@ -195,19 +196,36 @@ def lineage_command(settings: Settings, /, id: str, direction: str, depth: int) 
     show_default=True,
     help="prov-json, prov-xml, provn, jsonld, votable, svg, png or dot.",
 )
-@click.option("--depth", default="ALL", show_default=True, help="Relations to follow, or ALL.")
-@click.option("--direction", default="BACK", show_default=True, help="BACK, FORTH or BOTH.")
+@click.option("--depth", help="Relations to follow, or ALL.  [default: ALL; for an ingestion 1]")
+@click.option("--direction", help="BACK, FORTH or BOTH.  [default: BACK; for an ingestion BOTH]")
 @click.option("--model", default="IVOA", show_default=True, help="IVOA or W3C.")
 @click.pass_obj
-def export_command(settings: Settings, /, ids: tuple[str, ...], **options: str) -> None:
-    """Write the provenance of things as a document or picture on standard output."""
+def export_command(
+    settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, **options: str | None
+) -> None:
+    """Write the provenance of things, or of all that an ingestion told, on standard output."""
     from provtap import install
+    from provtap.ingest import told_activities
     from provtap.provsap import ProvsapRequest, retrieve, write
 
-    given = {"ID": list(ids)} | {name.upper(): [value] for name, value in options.items()}
-    request = ProvsapRequest.from_parameters(given)
+    if bool(ids) == (ingestion is not None):
+        raise click.UsageError("Give either IDS or --ingestion.")
+    usual = {"depth": "ALL", "direction": "BACK"} if ids else {"depth": "1", "direction": "BOTH"}
+    given = usual | {name: value for name, value in options.items() if value is not None}
     with install.ready(settings) as (database, tableset):
+        asked = list(ids) if ingestion is None else list(told_activities(ingestion, database))
+        request = ProvsapRequest.from_parameters(
+            {"ID": asked} | {name.upper(): [value] for name, value in given.items()}
+        )
         graph = retrieve(request, database, tableset, settings)
     for unknown in graph.unknown:
         click.echo(f"provtap: nothing here is called {unknown}", err=True)
+    if graph.overflow:
+        click.echo(
+            f"provtap: only the nearest {len(graph.nodes)} things are given (PROVTAP_PROVSAP_NODES)", err=True
+        )
     sys.stdout.buffer.write(write(graph, request, settings.root_url))
+
+
+main.add_command(operate.token)
+main.add_command(operate.maintenance)

@@ -82,17 +82,25 @@ class Settings:
     """Nodes of one answer of ProvSAP."""
     document_bytes: int = 100_000_000
     """Size of one provenance document."""
+    accounts: bool = False
+    """Whether requests may come with a token; without it nothing is asked of anybody."""
+    require_account: bool = False
+    """Whether queries need a token; what the service is and holds can always be read."""
+    access_log: str | None = None
+    """File for one line a request, `-` for standard output; None: no such log."""
 
     declare_coalesce: bool = False
     """Whether the capabilities name COALESCE, by a feature type that not every validator knows yet."""
 
     def __post_init__(self) -> None:
-        """Refuse a root that no client could use: every document that leads on is made with it."""
+        """Refuse what can't be meant: a root that no client could use, a door without a key."""
         if self.base_url is not None and not re.fullmatch(r"https?://[^/?#\s]+[^?#\s]*", self.base_url):
             raise SettingsError(
                 f"{PREFIX}BASE_URL must be an http or https URL, not {self.base_url!r}.",
                 hint="Write it like https://archive.example.org/provenance.",
             )
+        if self.require_account and not self.accounts:
+            raise SettingsError(f"{PREFIX}REQUIRE_ACCOUNT needs {PREFIX}ACCOUNTS: nobody could send a query.")
 
     @property
     def root_url(self) -> str:

@@ -10,6 +10,8 @@ class ProvtapError(Exception):
 
     status = 400
     """HTTP status of the answer that reports this error."""
+    retry_after: int | None = None
+    """Seconds after which the same request may succeed."""
 
     def __init__(
         self, message: str, *, line: int | None = None, column: int | None = None, hint: str | None = None
@@ -86,6 +88,23 @@ class DatabaseUnavailable(ProvtapError):
     """PostgreSQL can't be reached, or is not set up, or does not fit this version."""
 
     status = 503
+    retry_after = 10
+
+
+class UnderMaintenance(ProvtapError):
+    """The operator has closed the service for a while."""
+
+    status = 503
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unauthenticated(ProvtapError):
+    """The request needs an account, or has credentials that are none."""
+
+    status = 401
 
 
 class InternalError(ProvtapError):

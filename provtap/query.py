@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 
 from provtap import __version__
@@ -17,9 +18,10 @@ from provtap.adql import Statement, translate
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.database.spool import Block
-from provtap.database.stream import copy_blocks
+from provtap.database.stream import Tally, copy_blocks
 from provtap.errors import InternalError, ParameterError, ProvtapError, TooLarge
-from provtap.results.formats import Format, choose
+from provtap.links import provenance_links
+from provtap.results.formats import choose
 from provtap.results.votable import Info
 from provtap.tableset import Column, Tableset
 
@@ -80,17 +82,15 @@ def _maxrec(text: str | None) -> int | None:
 class Body:
     """The bytes of a result, piece by piece; `close` also ends a query that still runs."""
 
-    def __init__(
-        self, pieces: Iterator[bytes], close: Callable[[], None], failures: Sequence[ProvtapError]
-    ) -> None:
+    def __init__(self, pieces: Iterator[bytes], close: Callable[[], None], tally: Tally) -> None:
         self._pieces = pieces
-        self._failures = failures
+        self._tally = tally
         self.close = close
 
     @property
     def failure(self) -> ProvtapError | None:
         """Why the rows broke off, once all pieces were taken: a VOTable only tells it in its text."""
-        return self._failures[0] if self._failures else None
+        return self._tally.failure
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -117,11 +117,12 @@ def run(
     gone: Callable[[], bool] = lambda: False,
     *,
     duration: float | None = None,
+    tally: Tally | None = None,
 ) -> Result:
     """Run a query and return its result once the first rows are there; who gets it must close its body.
 
     *gone* is asked a few times a second whether anybody still waits for the result. *duration* is in
-    seconds; None: that of a synchronous query.
+    seconds; None: that of a synchronous query. What the query comes to is put into *tally*.
 
     Raises: ParameterError, TooLarge, AdqlError before the database is asked; QueryError, QueryTimeout or
     DatabaseUnavailable when the query fails before its first rows. What fails later shows in the body: the
@@ -132,11 +133,20 @@ def run(
     maxrec = _effective_maxrec(request.maxrec, settings)
     statement = translate(request.query, tableset)
     log.info("RUNID %r: %.2000r", request.run_id, request.query)
-    failures: list[ProvtapError] = []
-    seconds = duration or settings.sync_duration
-    blocks = _blocks(statement, form, int(maxrec.value), database, settings, gone, seconds, failures)
-    pieces = form.write(statement.columns, _begun(blocks), int(maxrec.value), [*_remarks(request), maxrec])
-    return Result(statement.columns, form.mime, Body(pieces, blocks.close, failures))
+    tally = tally or Tally()
+    copy = partial(
+        copy_blocks,
+        database.reader,
+        form=form.copy,
+        duration=duration or settings.sync_duration,
+        spool_bytes=settings.spool_bytes,
+        gone=gone,
+        tally=tally,
+    )
+    blocks = _blocks(statement, int(maxrec.value), copy, tally)
+    remarks = [*_remarks(request), maxrec, *provenance_links(statement.columns, settings.root_url)]
+    pieces = form.write(statement.columns, _begun(blocks), int(maxrec.value), remarks)
+    return Result(statement.columns, form.mime, Body(pieces, blocks.close, tally))
 
 
 def _check(request: QueryRequest, settings: Settings) -> None:
@@ -174,39 +184,26 @@ def _remarks(request: QueryRequest) -> list[Info]:
 
 def _blocks(
     statement: Statement,
-    form: Format,
     maxrec: int,
-    database: Database,
-    settings: Settings,
-    gone: Callable[[], bool],
-    duration: float,
-    failures: list[ProvtapError],
+    copy: Callable[..., Generator[Block, None, None]],
+    tally: Tally,
 ) -> Generator[Block, None, None]:
     """Yield the rows; an error nobody foresaw goes to the log, and to the user as one sentence.
 
-    What breaks them off is added to *failures* as well.
+    What breaks them off is put into *tally* as well.
     """
     if maxrec == 0:  # the columns are all that is asked for
         return
-    blocks = copy_blocks(
-        database.reader,
-        statement.copy_sql(maxrec),
-        form=form.copy,
-        maxrec=maxrec,
-        duration=duration,
-        spool_bytes=settings.spool_bytes,
-        gone=gone,
-    )
-    with closing(blocks):
+    with closing(copy(statement.copy_sql(maxrec), maxrec=maxrec)) as blocks:
         try:
             yield from blocks
         except ProvtapError as error:
-            failures.append(error)
+            tally.failure = error
             raise
         except Exception as error:
             log.exception("Query failed: %r", statement.sql)
-            failures.append(InternalError())
-            raise failures[-1] from error
+            tally.failure = InternalError()
+            raise tally.failure from error
 
 
 def _begun(blocks: Iterator[Block]) -> Iterator[Block]:

@@ -12,20 +12,23 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Flask
+from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.http import wsgi
-from gunicorn.http.errors import LimitRequestLine
 from gunicorn.workers.gthread import ThreadWorker
 
 from provtap import __version__, install
 from provtap.config import Settings
-from provtap.database.connect import Database, open_database
+from provtap.database.connect import open_database
 from provtap.errors import SettingsError
+from provtap.metadata.change import last_change
 from provtap.results.votable import write_error
 from provtap.tableset import Tableset
 from provtap.uws.worker import Worker
 from provtap.web import Service, create_app
+from provtap.web.access_log import probe as probe_access_log
+from provtap.web.documents import metadata_digest
 from provtap.web.jobs import stop_waiting
 
 log = logging.getLogger(__name__)
@@ -45,14 +48,18 @@ def serve(settings: Settings, *, worker: bool = True) -> None:
 
     Jobs are run by a process beside the web processes, unless *worker* is False.
 
-    Raises: SettingsError when the port can't be had; DatabaseUnavailable when PostgreSQL can't be reached or
-    is not set up.
+    Raises: SettingsError when the port or the access log can't be had; DatabaseUnavailable when PostgreSQL
+    can't be reached or is not set up.
     """
     _log()
+    if settings.access_log is not None:
+        probe_access_log(settings.access_log)
     listener = listen(settings.host, settings.port)
     with listener, install.ready(settings) as (database, tableset):
-        log.info("Serving %s", Service(settings, tableset, database).base_url)
-        _Gunicorn(settings, tableset, database, listener, worker=worker).run()
+        ours = Service(settings, tableset, database)
+        ours = replace(ours, modified=last_change(database, metadata_digest(ours)))
+        log.info("Serving %s", ours.base_url)
+        _Gunicorn(ours, listener, worker=worker).run()
 
 
 def work(settings: Settings) -> None:
@@ -101,26 +108,26 @@ def processes() -> int:
     return max(2, min(len(os.sched_getaffinity(0)), MOST_PROCESSES))
 
 
+def _write_error(client: socket.socket, status: int, reason: str, message: str) -> None:
+    """Answer a request that never reaches the application; gunicorn's own answer would be a page of HTML."""
+    if status == 414:
+        message = f"The URL is longer than {URL_BYTES} bytes. Send long queries by POST."
+    body = write_error(message or reason)
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nServer: {SERVER}\r\nConnection: close\r\n"
+        f"Content-Type: application/x-votable+xml\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    client.sendall(head.encode("latin-1", "replace") + body)
+
+
 class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's worker with threads, which tells of a query too long for a URL as TAP does."""
+    """gunicorn's worker with threads, which answers those who wait when it is to end."""
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Begin to end: whoever waits for a job is answered now."""
         super().handle_exit(sig, frame)
         if self.wsgi is not None:
             stop_waiting(self.wsgi)
-
-    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
-        """Answer a request that never reaches the application."""
-        if not isinstance(exc, LimitRequestLine):
-            super().handle_error(req, client, addr, exc)
-            return
-        body = write_error(f"The URL is longer than {URL_BYTES} bytes. Send long queries by POST.")
-        head = (
-            f"HTTP/1.1 414 URI Too Long\r\nServer: {SERVER}\r\nConnection: close\r\n"
-            f"Content-Type: application/x-votable+xml\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        client.sendall(head.encode() + body)
 
 
 class _JobProcess:
@@ -193,34 +200,25 @@ class _Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn, configured in code alone: neither its environment variable nor a file is read."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        tableset: Tableset,
-        database: Database,
-        listener: socket.socket,
-        *,
-        worker: bool,
-    ) -> None:
+    def __init__(self, ours: Service, listener: socket.socket, *, worker: bool) -> None:
+        self.ours = ours
         self.worker = worker
-        self.settings = settings
-        self.tableset = tableset
-        self.database = database
         self.listener = listener
         super().__init__()
 
     def load_config(self) -> None:
         """Set what differs from gunicorn's defaults."""
-        wsgi.SERVER = SERVER  # gunicorn has no setting for its Server header
+        wsgi.SERVER = SERVER  # gunicorn has no setting for its Server header,
+        util.write_error = _write_error  # nor for the form of its refusals
         for name, value in self._options().items():
             self.cfg.set(name, value)
 
     def _options(self) -> dict[str, Any]:
-        threads = self.settings.threads
+        threads = self.ours.settings.threads
         return {
             "bind": f"fd://{self.listener.detach()}",
             "worker_class": _Worker,  # its time-out is for a stuck process, not for long requests
-            "workers": processes(),
+            "workers": self.ours.settings.workers or processes(),
             "threads": threads,
             "worker_connections": threads + 1000,  # beyond the threads: kept alive, and waiting
             "keepalive": KEEPALIVE,
@@ -236,11 +234,11 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """Serve until the end. Raises: SystemExit."""
         if not self.worker:
             super().run()
-        _Master(self, _JobProcess(self.settings, self.tableset)).run()
+        _Master(self, _JobProcess(self.ours.settings, self.ours.tableset)).run()
 
     def load(self) -> Flask:
         """Return the application; called in each worker, whose pool connects there for the first time."""
-        return create_app(self.settings, self.database, self.tableset)
+        return create_app(self.ours.settings, self.ours.database, self.ours.tableset, self.ours.modified)
 
 
 def _say_ready(worker: Any) -> None:

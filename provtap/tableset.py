@@ -22,6 +22,8 @@ class Column:
     unit: str | None = None
     ucd: str | None = None
     utype: str | None = None
+    target: str | None = None
+    """The column that its values are found in, `schema.table.column`, where a key of it alone leads there."""
     description: str | None = None
     nullable: bool = True
     principal: bool = False

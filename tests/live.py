@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -76,12 +76,20 @@ def live_server(settings: Settings, log: Path, *options: str) -> Iterator[LiveSe
         server.stop()
 
 
+def awaited(condition: Callable[[], bool], seconds: float = 20) -> bool:
+    """Tell whether *condition* comes true."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
 def command(*arguments: str) -> list[str]:
     return [sys.executable, "-c", "from provtap.cli import main; main()", *arguments]
 
 
 def environment(settings: Settings, port: int) -> dict[str, str]:
-    """Return the environment for a command on the database of *settings*."""
+    """Return the environment for a command with these *settings*."""
     given = {f.name: getattr(settings, f.name) for f in fields(Settings)}
     set_here = {name: value for name, value in given.items() if value != getattr(Settings(), name)}
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("PROVTAP_")}

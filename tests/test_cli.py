@@ -1,5 +1,7 @@
 """The command line: what `provtap translate` shows."""
 
+import re
+
 import pytest
 from click.testing import CliRunner
 
@@ -59,3 +61,54 @@ def test_a_query_too_deep_to_be_formatted_is_shown_as_it_is(provtap):
     result = provtap("translate", f"SELECT {'ABS(-' * 100}1{')' * 100} FROM activity")
 
     assert result.output.startswith("SELECT abs((- abs((- abs(")
+
+
+def test_a_token_is_printed_once_and_listed_without_its_secret(provtap):
+    """The issue, part 7: standard output is the token and nothing else, for scripts."""
+    token = provtap("token", "create", "maria", "--scope", "read,write", "--expires", "2099-12-31").output
+    listed = provtap("token", "list").output
+
+    assert re.fullmatch(r"provtap_[0-9a-f]{8}_[A-Za-z0-9_-]{43}\n", token)
+    assert re.match(r"[0-9a-f]{8}  maria +read,write +since .*Z, until 2099-12-31T00:00:00Z\n$", listed)
+    assert token[17:].strip() not in listed
+
+
+def test_a_token_is_revoked_by_id_and_by_name(provtap):
+    token_id = provtap("token", "create", "maria").output[8:16]
+    provtap("token", "create", "maria")
+
+    assert provtap("token", "revoke", token_id).output == "Revoked: 1.\n"
+    assert provtap("token", "revoke", "maria").output == "Revoked: 1.\n"
+    assert provtap("token", "list").output.count(", revoked 20") == 2
+
+
+def test_what_can_not_be_revoked_is_one_line(provtap):
+    """Contract of the command line: exit 1."""
+    result = provtap("token", "revoke", "jan")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "provtap: No valid token is called jan. See provtap token list.\n"
+
+
+def test_a_wrong_time_is_wrong_usage(provtap):
+    """Contract of the command line: exit 2."""
+    result = provtap("token", "create", "maria", "--expires", "tomorrow")
+
+    assert result.exit_code == 2
+    assert "tomorrow is no time like 2027-01-31" in result.stderr
+
+
+def test_maintenance_is_switched_on_and_off(provtap):
+    """The issue, part 6; times without an offset are UTC."""
+    on = provtap("maintenance", "on", "--note", "x", "--from", "2099-01-31T12:00:00+01:00")
+
+    assert on.output == "Queries are refused from 2099-01-31T11:00:00Z on, until provtap maintenance off.\n"
+    assert provtap("maintenance", "off").output == "Queries are answered.\n"
+    assert "There was no maintenance" in provtap("maintenance", "off").output
+
+
+def test_a_maintenance_that_ends_before_it_begins_is_one_line(provtap):
+    result = provtap("maintenance", "on", "--note", "x", "--until", "2001-01-01")
+
+    assert result.exit_code == 1
+    assert "must come after its start, not at 2001-01-01T00:00:00Z." in result.stderr

@@ -58,10 +58,17 @@ def test_every_command_is_explained():
     assert [name for name in main.commands if not re.search(rf"`provtap {name}[ `]", page)] == []
 
 
-@pytest.mark.parametrize("name", main.commands)
-def test_every_command_helps_with_an_example(name):
+def every_command(group=main, path="provtap"):
+    """Yield each command and group of commands below *group*, and how to call it."""
+    for name, command in group.commands.items():
+        yield pytest.param(command, f"{path} {name}", id=f"{path} {name}")
+        yield from every_command(command, f"{path} {name}") if hasattr(command, "commands") else ()
+
+
+@pytest.mark.parametrize("command, call", list(every_command()))
+def test_every_command_helps_with_an_example(command, call):
     """Contract of the command line: `--help` ends with an example of that very command."""
-    assert main.commands[name].epilog.startswith(f"Example: provtap {name}")
+    assert command.epilog.startswith(f"Example: {call}")
 
 
 def test_every_link_between_documents_leads_somewhere():

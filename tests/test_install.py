@@ -123,12 +123,12 @@ def test_what_is_no_longer_published_is_no_longer_read(
 ) -> None:
     """Rights follow the metadata, both ways (D7, D11)."""
     init(blank_settings, tableset)
-    provenance, *others = tableset.schemas
-    kept = tuple(replace(table, keys=()) for table in provenance.tables if table.name != "agent")
-    init(blank_settings, Tableset((replace(provenance, tables=kept), *others), "less"))
+    provenance, provext, *others = tableset.schemas
+    kept = tuple(table for table in provext.tables if table.name != "hash")
+    init(blank_settings, Tableset((provenance, replace(provext, tables=kept), *others), "less"))
 
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-        as_reader(blank, "SELECT ag_id FROM provenance.agent")
+        as_reader(blank, "SELECT h_digest FROM provext.hash")
 
 
 # An operator's own tables ----------------------------------------------------------------------------------

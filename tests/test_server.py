@@ -15,7 +15,7 @@ import pytest
 from provtap import __version__
 from provtap.errors import SettingsError
 from provtap.server import listen, processes
-from tests.live import command, environment, live_server
+from tests.live import LiveServer, awaited, command, environment, live_server
 
 # Long to run, and quick to begin: the columns joined with themselves, over and over.
 ENDLESS = "SELECT a.column_name FROM " + ", ".join(f"tap_schema.columns AS {name}" for name in "abcde")
@@ -46,14 +46,6 @@ def running(settings):
 
     yield count
     connection.close()
-
-
-def awaited(condition, seconds=20):
-    """Tell whether *condition* comes true."""
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.02)
-    return condition()
 
 
 def ask(live, query, **parameters):
@@ -194,3 +186,49 @@ def test_any_family_of_addresses():
 def test_more_than_one_process():
     """One may fall."""
     assert processes() >= 2
+
+
+@pytest.mark.parametrize(
+    "request_, status",
+    [
+        (b"GARBAGE\r\n\r\n", b"400"),
+        (b"GET /tap HTTP/9.9\r\nHost: x\r\n\r\n", b"400"),
+        (b"GET /tap HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: nonsense\r\n\r\n", b"501"),
+        (b"GET /tap HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 200 + b"\r\n", b"431"),
+    ],
+    ids=["no request", "version", "encoding", "headers"],
+)
+def test_what_is_no_request_is_refused_in_the_protocols_form(live, request_, status):
+    """ERR-7: gunicorn's own refusals would be pages of HTML."""
+    with socket.create_connection(("127.0.0.1", live.port)) as client:
+        client.sendall(request_)
+        answer = b"".join(iter(lambda: client.recv(65_536), b""))
+
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert f"Server: ProvTAP/{__version__}\r\n".encode() in answer
+    assert b'<INFO name="QUERY_STATUS" value="ERROR">' in answer
+    assert b"<html" not in answer.lower()
+
+
+def test_a_malformed_body_gets_an_answer(live):
+    """ERR-1: a document, not a connection that is just closed."""
+    head = b"POST /tap/sync HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    with socket.create_connection(("127.0.0.1", live.port)) as client:
+        client.sendall(head + b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n")
+        client.settimeout(20)
+        with client.makefile("rb") as answer:
+            lines = list(iter(answer.readline, b"</VOTABLE>\n"))
+
+    assert lines[0].startswith(b"HTTP/1.1 400")
+    assert b"The body of the request is malformed" in b"".join(lines)
+    assert "Traceback" not in live.log.read_text()
+
+
+def test_there_are_as_many_processes_as_wanted(settings, tmp_path):
+    """PROVTAP_WORKERS."""
+    server = LiveServer(replace(settings, workers=3), tmp_path / "serve.log")
+    try:
+        server.wait()
+        assert awaited(lambda: len(server.workers()) == 3)
+    finally:
+        server.stop()

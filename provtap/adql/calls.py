@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from provtap.adql import nodes
+from provtap.adql.ancestry import DERIVED_FROM, derived_from
 from provtap.adql.conditional import coalesce, nullif
 from provtap.adql.datatypes import Type, typed_column
 from provtap.adql.functions import find
@@ -33,6 +34,8 @@ def function_call(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> 
             return geometry_call(call, arguments)
     function = find(call.name, call.at)
     operands = checked_arguments(call, function, arguments)
+    if function is DERIVED_FROM:
+        function = derived_from(call, operands)
     unit = function.unit
     if unit == "=":
         unit = operands[0].about.unit if operands[0].about else None

@@ -13,6 +13,7 @@ from provtap.adql.comparisons import comparable
 from provtap.adql.datatypes import Type, arithmetic_type, column_type
 from provtap.adql.expressions import Expressions, QueryResolver
 from provtap.adql.lexer import Position, problem
+from provtap.adql.lineage import LINEAGES
 from provtap.adql.nodes import Name
 from provtap.adql.plan import (
     UNKNOWN,
@@ -24,10 +25,13 @@ from provtap.adql.plan import (
 )
 from provtap.adql.problems import FollowUp, Problems
 from provtap.adql.scopes import ANYTHING, Outputs, Relation, Scope, Source, find_table, matches
-from provtap.tableset import Tableset
+from provtap.tableset import Table, Tableset
 
 TABLE_LIMIT = 200
 """Tables of one query, those of its subqueries included; PostgreSQL plans far fewer in reasonable time."""
+
+LINEAGE_LIMIT = 10
+"""Lineages of one query: each is a walk of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Joins:
         self.common: list[CommonTable] = []
         """The tables of WITH, as far as they can be seen."""
         self._numbers = count(1)
+        self._lineages = 0
 
     def tables(self, references: Sequence[nodes.TableReference], scope: Scope) -> tuple[TableExpression, ...]:
         """Return the tables of a FROM clause, and put their columns in sight of *scope*.
@@ -101,15 +106,27 @@ class Joins:
     def published_table(self, reference: nodes.TableName) -> tuple[TableExpression, Relation]:
         """Return a published table."""
         table = find_table(reference.names, self.tableset)
-        if table.table_type == "virtual":
-            raise problem(f"Queries on {table.qualified_name} are not offered by this service.", reference.at)
         alias = self.alias(reference.at)
         outputs = Outputs(
             Output(c.name, Field(column_type(c), about=c, table=alias, column=c.name)) for c in table.columns
         )
         names = (reference.alias.text,) if reference.alias else (table.schema_name, table.name)
         source = Source(names, table.qualified_name, outputs)
-        return plan.PublishedTable(alias, table.schema_name, table.name), Relation((source,), outputs)
+        return self.database_table(table, alias, reference.at), Relation((source,), outputs)
+
+    def database_table(self, table: Table, alias: str, at: Position) -> TableExpression:
+        """Return where the rows of a published table come from.
+
+        Raises: AdqlError for a virtual table that can't be made, or once too often.
+        """
+        if table.table_type != "virtual":
+            return plan.PublishedTable(alias, table.schema_name, table.name)
+        if table.qualified_name not in LINEAGES:
+            raise problem(f"Queries on {table.qualified_name} are not offered by this service.", at)
+        self._lineages += 1
+        if self._lineages > LINEAGE_LIMIT:
+            raise problem(f"The query follows lineage more than {LINEAGE_LIMIT} times.", at)
+        return plan.LineageTable(alias, table.qualified_name)
 
     def derived_table(
         self, query: plan.Query, names: tuple[str, ...], called: str, at: Position

@@ -155,6 +155,32 @@ class CommonTable:
 
 
 @dataclass(frozen=True, slots=True)
+class LineageTable:
+    """A lineage, which is in no database: see `lineage`."""
+
+    alias: str
+    name: str
+    """Its published name, with schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenTable:
+    """A table that was made ready as SQL: a name of WITH, or a query in brackets."""
+
+    alias: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatheredTables:
+    """Tables joined and filtered beforehand, under the name *rows* of a WITH, which are still t1, t2, ..."""
+
+    rows: str
+    columns: tuple[Field, ...]
+    """What it has: c1, c2, ... there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Join:
     """A table joined to those before it: *kind* is INNER, LEFT, RIGHT or FULL; NATURAL and USING are gone."""
 
@@ -171,7 +197,9 @@ class JoinedTable:
     joins: tuple[Join, ...]
 
 
-TableExpression = PublishedTable | DerivedTable | CommonTable | JoinedTable
+TableExpression = (
+    PublishedTable | DerivedTable | CommonTable | LineageTable | WrittenTable | GatheredTables | JoinedTable
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Names come from the catalogue, in double quotes, or are our own (t1, c1); of the
 get in, quoted.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from provtap.adql.cells import wire_form
 from provtap.adql.plan import Expression
 from provtap.adql.quoting import quote_name
 from provtap.adql.values import Values
+from provtap.adql.walks import with_walks
 from provtap.tableset import Column
 
 _LARGEST = 2**63 - 1
@@ -43,7 +45,10 @@ def generate(specification: plan.QuerySpecification) -> Statement:
     common = (f"{table.name} AS ({query_sql(table.query)})" for table in specification.with_queries)
     prefix = f"WITH {', '.join(common)} " if specification.with_queries else ""
     query = specification.query
-    return Statement(prefix + query_sql(query), tuple(output.column() for output in query.outputs))
+    sql = query_sql(query)
+    if prefix and sql.startswith("WITH"):
+        sql = f"SELECT * FROM ({sql}) AS q"  # a query has one WITH only
+    return Statement(prefix + sql, tuple(output.column() for output in query.outputs))
 
 
 # Queries ------------------------------------------------------------------------------------------------
@@ -63,6 +68,12 @@ def set_operation_sql(operation: plan.SetOperation) -> str:
 
 def select_sql(select: plan.Select) -> str:
     """Return one SELECT, its output columns named c1, c2, ... and cast to the types declared."""
+    common, select = with_walks(select, _plain_sql)
+    return f"WITH {', '.join(common)} {_plain_sql(select)}" if common else _plain_sql(select)
+
+
+def _plain_sql(select: plan.Select) -> str:
+    """Return one SELECT whose lineages are written already."""
     outputs = (
         f"{_VALUES.typed_sql(output.value)} AS c{n}" for n, output in enumerate(select.outputs, start=1)
     )
@@ -90,7 +101,7 @@ def _rows(query: plan.Query, top: int | None = None) -> Iterator[str]:
 
 
 def table_sql(table: plan.TableExpression) -> str:
-    """Return one table of a FROM clause."""
+    """Return one table of a FROM clause, which is no lineage any more."""
     match table:
         case plan.PublishedTable():
             return f"{quote_name(table.schema)}.{quote_name(table.name)} AS {table.alias}"
@@ -98,8 +109,22 @@ def table_sql(table: plan.TableExpression) -> str:
             return f"({query_sql(table.query)}) AS {table.alias}"
         case plan.CommonTable():
             return f"{table.name} AS {table.alias}"
+        case plan.WrittenTable():
+            return f"{table.sql} AS {table.alias}"
+        case plan.GatheredTables():
+            return gathered_sql(table)
         case plan.JoinedTable():
             return table_sql(table.first) + "".join(map(_join, table.joins))
+    raise TypeError(table)
+
+
+def gathered_sql(table: plan.GatheredTables) -> str:
+    """Return tables joined beforehand, under the names they had; to PostgreSQL it is no more than names."""
+    columns = defaultdict(list)
+    for number, field in enumerate(table.columns, start=1):
+        columns[field.table].append(f"{table.rows}.c{number} AS {quote_name(field.column)}")
+    parts = (f"LATERAL (SELECT {', '.join(cells)}) AS {alias}" for alias, cells in columns.items())
+    return " CROSS JOIN ".join([table.rows, *parts])
 
 
 def _join(join: plan.Join) -> str:

@@ -3,6 +3,7 @@
 Sources: Catalogue of ADQL User Defined Functions 1.2 (ivo_...); DaCHS (gavo_...).
 """
 
+from provtap.adql.ancestry import DERIVED_FROM
 from provtap.adql.datatypes import Type
 from provtap.adql.signatures import Function, Kind, Parameter
 
@@ -17,6 +18,7 @@ USER_FUNCTIONS = (
         " values of parameters, which are texts, compare as numbers. Blanks around it don't matter; 1e999 and"
         " inf are infinite; NaN, 0x10, 1_000 and 5 m are no numbers.",
     ),
+    DERIVED_FROM,
     Function(
         name="ivo_string_agg",
         parameters=(Parameter("expression", Kind.ANY), Parameter("delimiter", Kind.TEXT)),

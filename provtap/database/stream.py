@@ -5,8 +5,10 @@ put them: the time limit bounds the query and not the download, and a slow reade
 """
 
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Literal
 
 import psycopg2
@@ -14,10 +16,22 @@ import psycopg2
 from provtap.database.connect import Connection, Pool, cancel
 from provtap.database.failures import query_failure
 from provtap.database.spool import Block, Spool
-from provtap.errors import QueryCancelled
+from provtap.errors import ProvtapError, QueryCancelled
 
 POLL = 0.2
 """Seconds between two looks at whether the reader has gone."""
+
+
+@dataclass
+class Tally:
+    """What a query came to, for whoever writes it down; it grows while the query runs."""
+
+    rows: int = 0
+    """Rows handed on, without those after the last one wanted."""
+    sql_time: float | None = None
+    """Seconds in PostgreSQL, once it is through with the query."""
+    failure: ProvtapError | None = None
+    """Why it failed."""
 
 
 def copy_blocks(
@@ -29,6 +43,7 @@ def copy_blocks(
     duration: float,
     spool_bytes: int,
     gone: Callable[[], bool] = lambda: False,
+    tally: Tally | None = None,
 ) -> Generator[Block, None, None]:
     """Yield the rows of *sql* as blocks: a number of rows, and their bytes in the *form* of COPY.
 
@@ -41,14 +56,16 @@ def copy_blocks(
     Raises: QueryError, QueryTimeout or DatabaseUnavailable, after the last row that did arrive;
     QueryCancelled once the reader has gone.
     """
+    tally = tally or Tally()
     spool = Spool(spool_bytes, cut=maxrec)
     # In text form too a null is an empty cell: `\N` would be a search of its own for every writer.
     options = f"FORMAT {form}, NULL '', ENCODING 'UTF8'"
-    copy = _Copy(pool, f"COPY ({sql}) TO STDOUT ({options})", duration, spool)
+    copy = _Copy(pool, f"COPY ({sql}) TO STDOUT ({options})", duration, spool, tally)
     try:
         while not spool.exhausted():
             block = spool.take(POLL)
             if block is not None:
+                tally.rows = min(tally.rows + block[0], maxrec)
                 yield block
             elif gone():
                 raise QueryCancelled("The query was cancelled: its client has gone.")
@@ -59,11 +76,12 @@ def copy_blocks(
 class _Copy:
     """One COPY in a thread of its own."""
 
-    def __init__(self, pool: Pool, statement: str, duration: float, spool: Spool) -> None:
+    def __init__(self, pool: Pool, statement: str, duration: float, spool: Spool, tally: Tally) -> None:
         self._pool = pool
         self._statement = statement
         self._duration = duration
         self._spool = spool
+        self._tally = tally
         self._stopped = False
         self._connection: Connection | None = None  # while the query may be cancelled
         self._lock = threading.Lock()
@@ -83,7 +101,7 @@ class _Copy:
 
     def _run(self) -> None:
         try:
-            with self._pool.connection() as connection, self._cancellable(connection):
+            with self._pool.connection() as connection, self._cancellable(connection), self._timed():
                 self._copy(connection)
         except psycopg2.Error as error:
             self._spool.end(query_failure(error))
@@ -102,6 +120,14 @@ class _Copy:
         finally:
             with self._lock:
                 self._connection = None
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self._tally.sql_time = round(time.monotonic() - begun, 4)
 
     def _copy(self, connection: Connection) -> None:
         with connection.cursor() as cursor:

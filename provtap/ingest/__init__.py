@@ -3,5 +3,6 @@
 from provtap.ingest.batch import Summary, ingest_all
 from provtap.ingest.document import Report, ingest
 from provtap.ingest.formats import NAMES as FORMAT_NAMES
+from provtap.ingest.told import told_activities
 
-__all__ = ["FORMAT_NAMES", "Report", "Summary", "ingest", "ingest_all"]
+__all__ = ["FORMAT_NAMES", "Report", "Summary", "ingest", "ingest_all", "told_activities"]

@@ -149,7 +149,8 @@ class _Document:
         )
         primary_key = [_own_column(ref, table, where) for ref in given.get("primaryKey", [])]
         keys = [_key(key, table, where) for key in given.get("constraints", [])]
-        return replace(table, primary_key=tuple(primary_key), keys=tuple(keys))
+        columns = _with_targets(table.columns, keys)
+        return replace(table, columns=columns, primary_key=tuple(primary_key), keys=tuple(keys))
 
 
 def _column(content: Any, where: str) -> Column:
@@ -202,6 +203,14 @@ def _key(content: Any, table: Table, where: str) -> Key:
         description=_text(given),
         utype=given.get("votable:utype"),
     )
+
+
+def _with_targets(columns: Iterable[Column], keys: Iterable[Key]) -> tuple[Column, ...]:
+    """Return *columns*, each with the one that it points to if a key of it alone says so."""
+    targets = {
+        key.columns[0][0]: f"{key.target_table}.{key.columns[0][1]}" for key in keys if len(key.columns) == 1
+    }
+    return tuple(replace(column, target=targets.get(column.name)) for column in columns)
 
 
 def _own_column(given: Any, table: Table, where: str) -> str:

@@ -1,8 +1,7 @@
 """A graph in any of the formats: PROV's own by the `prov` library, the others by ours."""
 
 import io
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 from provtap.provsap.graph import Graph
@@ -10,6 +9,10 @@ from provtap.provsap.request import ProvsapRequest
 
 if TYPE_CHECKING:
     from prov.model import ProvDocument
+
+    from provtap.provsap.provjson import JsonDocument
+
+Document = TypeVar("Document", "ProvDocument", "JsonDocument")
 
 
 def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
@@ -21,29 +24,43 @@ def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
     if form.serializer is not None:
         return _prov(graph, request.model, form.serializer)
     if form.picture:
-        from provtap.provsap.picture import draw
+        from provtap.provsap.picture import Picture
 
-        asked = {"DIRECTION": request.direction.name, "DEPTH": 2, "RESPONSEFORMAT": "PROV-SVG"}
-        return draw(graph, form.name, f"{base_url}/provsap?{urlencode(asked)}")
+        return Picture(graph, _next_url(request, base_url), request.gd, request.attributes).draw(form.name)
     from provtap.provsap.votable import prov_votable
 
     return prov_votable(graph)
 
 
+def _next_url(request: ProvsapRequest, base_url: str) -> str:
+    """Return where a thing in a picture leads to, but for its ID: its own picture, of the same kind."""
+    asked = {"DIRECTION": request.direction.name, "DEPTH": 2, "RESPONSEFORMAT": "PROV-SVG"}
+    looks = ({"ATTRIBUTES": 1} if request.attributes else {}) | (
+        {"GD": request.gd} if request.gd != "RL" else {}
+    )
+    return f"{base_url}/provsap?{urlencode(asked | looks)}"
+
+
 def prov_document(graph: Graph, model: str) -> "ProvDocument":
     """Return *graph* as a document of the `prov` library; *model* is IVOA or W3C."""
+    from prov.model import ProvDocument
+
+    return _written(graph, model, ProvDocument())
+
+
+def _written(graph: Graph, model: str, document: Document) -> Document:
     from provtap.provsap.ivoa import IvoaDocument
     from provtap.provsap.w3c import W3cDocument
 
-    return {"IVOA": IvoaDocument, "W3C": W3cDocument}[model](graph).document()
+    {"IVOA": IvoaDocument, "W3C": W3cDocument}[model](graph, document).write()
+    return document
 
 
 def _prov(graph: Graph, model: str, serializer: str) -> bytes:
-    from prov.serializers.provjson import ProvJSONEncoder
+    if serializer == "json":
+        from provtap.provsap.provjson import JsonDocument
 
-    document = prov_document(graph, model)
-    if serializer == "json":  # in one piece, which json does in C; `serialize` writes bit by bit
-        return json.dumps(document, cls=ProvJSONEncoder, ensure_ascii=False).encode()
+        return _written(graph, model, JsonDocument()).text()
     stream = io.BytesIO()
-    document.serialize(stream, format=serializer)
+    prov_document(graph, model).serialize(stream, format=serializer)
     return stream.getvalue()

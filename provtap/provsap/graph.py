@@ -53,6 +53,11 @@ class Graph:
     unknown: tuple[str, ...] = ()
     """The ids that name nothing here."""
 
+    @property
+    def overflow(self) -> bool:
+        """Whether there is more than the service gives at once."""
+        return any(node.truncated == "limit" for node in self.nodes.values())
+
     def of(self, table: str) -> Sequence[Row]:
         """Return the rows of *table*."""
         return self.rows.get(table, ())

@@ -15,6 +15,7 @@ from prov.model import ProvDocument
 
 from provtap.provsap.graph import Graph, Key, Row
 from provtap.provsap.naming import PROVTAP, VOPROV, Names, legal
+from provtap.provsap.provjson import JsonDocument
 from provtap.tableset import Table
 
 Attributes = list[tuple[QualifiedName, Any]]
@@ -55,14 +56,15 @@ _ARTEFACTS = {
 class IvoaDocument:
     """The document in the words of ProvenanceDM 1.0."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, document: ProvDocument | JsonDocument) -> None:
         self._graph = graph
-        self._document = ProvDocument()
-        self._name = Names(self._document)
+        self._document = document
+        self._name = Names(document)
         self._runs = {row.r_activity_id: row for row in graph.of("run")}
+        self._terms = {name: self._terms_of(table) for name, table in graph.tables.items()}
 
-    def document(self) -> ProvDocument:
-        """Return the whole document: things, then what relates them."""
+    def write(self) -> None:
+        """Write the whole document: things, then what relates them."""
         for table, write in self._writers().items():
             for row in self._graph.of(table):
                 write(row)
@@ -71,7 +73,6 @@ class IvoaDocument:
                 self._artefact(table, row)
         for table in _DESCRIBED:
             self._describe(table)
-        return self._document
 
     def _writers(self) -> Mapping[str, Callable[[Row], None]]:
         return {
@@ -202,10 +203,14 @@ class IvoaDocument:
     def _attributes(self, table: str, row: Row, leave_out: tuple[str, ...] = ()) -> Attributes:
         """Return the values of a row by the names of the model; relations are not among them."""
         return [
-            (self._term(member, ours), _value(value))
-            for (member, ours), value in zip(_members(self._graph.tables[table]), row, strict=True)
-            if member and member not in leave_out and value is not None
+            (term, _value(value))
+            for (member, term), value in zip(self._terms[table], row, strict=True)
+            if value is not None and term is not None and member not in leave_out
         ]
+
+    def _terms_of(self, table: Table) -> list[tuple[str, QualifiedName | None]]:
+        """Return for each column the attribute that it holds, and its name; none for references."""
+        return [(member, self._term(member, ours) if member else None) for member, ours in _members(table)]
 
     def _term(self, member: str, ours: bool) -> QualifiedName:
         return PROVTAP[member] if ours else VOPROV[member]

@@ -3,10 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator
 from datetime import datetime
+from typing import Any
 
 from provtap.provsap.graph import Graph, Key, Row
 
 _WIDTH = 34  # characters of a line
+_LONG = 60  # characters of an attribute
 _LINES = 25  # of a tooltip
 _WELL = {"completed", None}
 _NAME = {"entity": "e_name", "activity": "a_name", "agent": "ag_name"}
@@ -69,40 +71,50 @@ class Labels:
 
     def group(self, group: list[Key]) -> str:
         """Return the label of several things in one: their number, and what they all are."""
-        first = group[0]
-        if first.kind == "activity":
-            return f"{len(group)} × {self.label(first)}"
-        [(role, _)] = Counter(self._roles.get(key) for key in group).most_common(1)
-        kind = {"entity": self._rows[first][1], "agent": "agent"}[first.kind]
-        return f"{len(group)} × {_short(role or kind)}"
+        alike = group[0].kind == "activity" and len({self.look(key) for key in group}) == 1
+        return f"{len(group)} × {self.label(group[0]) if alike else _short(self._common(group))}"
+
+    def _common(self, group: list[Key]) -> str:
+        """Return what most of several things are: the role of files, the name of others, or the class."""
+        entities = group[0].kind == "entity"
+        names = [self._roles.get(key) if entities else self.name(key) for key in group]
+        [(name, uses)] = Counter(names).most_common(1)
+        if name and 2 * uses > len(group):
+            return name
+        return str(self._rows[group[0]].e_class) if entities else group[0].kind
 
     def tooltip(self, group: list[Key]) -> str:
         """Return the attributes of a thing, or the names of several."""
         if len(group) > 1:
-            return _cut([self.name(key) for key in group])
-        return _cut(list(self._attributes(group[0])))
+            return cut([self.name(key) for key in group])
+        told = [f"{name}: {text[:120]}" for name, text in self._attributes(group[0])]
+        return cut([*told, *(self.configuration(group[0]) or ())[:1]])
 
-    def _attributes(self, key: Key) -> Iterator[str]:
-        rows = [
-            self._rows[key],
-            *([self._runs[key.id]] if key.kind == "activity" and key.id in self._runs else []),
+    def attributes(self, key: Key) -> list[str]:
+        """Return what a thing is beside its name, a line each, none of them long; no references to others."""
+        return [
+            _short(f"{name}: {text}", _LONG)
+            for name, text in self._attributes(key)
+            if name not in {"class", "name"} and not name.endswith("_id")
         ]
-        for row in rows:
+
+    def _attributes(self, key: Key) -> Iterator[tuple[str, str]]:
+        run = self._runs.get(key.id) if key.kind == "activity" else None
+        for row in (self._rows[key], run) if run else (self._rows[key],):
             for column, value in zip(row._fields, row, strict=True):
                 if value is not None and column != "r_activity_id":
-                    text = value.isoformat() if isinstance(value, datetime) else str(value)
-                    yield f"{column.partition('_')[2]}: {text[:120]}"
+                    yield column.partition("_")[2], _text(value)
 
     def configuration(self, key: Key) -> tuple[str, str] | None:
         """Return how many parameters an activity has, and which."""
-        lines = self._parameters.get(key.id, [])
+        lines = self._parameters.get(key.id, []) if key.kind == "activity" else []
         if not lines:
             return None
-        return f"{len(lines)} parameter{'s' if len(lines) > 1 else ''}", _cut([line[:120] for line in lines])
+        return f"{len(lines)} parameter{'s' if len(lines) > 1 else ''}", cut([line[:120] for line in lines])
 
 
 def _roles(graph: Graph) -> dict[Key, str]:
-    """Return the role of each entity; as an output before as an input."""
+    """Return the role of each entity; as an input before as an output."""
     roles: dict[Key, str] = {}
     for relation, subject, object_, role in graph.edges():
         if role and relation in {"used", "wasGeneratedBy"}:
@@ -110,12 +122,17 @@ def _roles(graph: Graph) -> dict[Key, str]:
     return roles
 
 
-def _short(text: str) -> str:
+def _text(value: Any) -> str:
+    return value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else str(value)
+
+
+def _short(text: str, width: int = _WIDTH) -> str:
     """Return *text* in one line; of a long one the beginning and the end, which tell names apart."""
     text = " ".join(text.split())
-    return text if len(text) <= _WIDTH else f"{text[: _WIDTH // 2]}…{text[-_WIDTH // 2 + 1 :]}"
+    return text if len(text) <= width else f"{text[: width // 2]}…{text[-width // 2 + 1 :]}"
 
 
-def _cut(lines: list[str]) -> str:
+def cut(lines: list[str]) -> str:
+    """Return *lines* as a text of a length that fits on a screen."""
     more = [f"… and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
     return "\n".join([*lines[:_LINES], *more])

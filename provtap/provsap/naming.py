@@ -7,6 +7,8 @@ from urllib.parse import quote
 from prov.identifier import Namespace, QualifiedName
 from prov.model import ProvDocument
 
+from provtap.provsap.provjson import JsonDocument
+
 VOPROV = Namespace("voprov", "http://www.ivoa.net/documents/ProvenanceDM/index.html#")
 PROVTAP = Namespace("provtap", "urn:x-provtap:term:")
 DCTERMS = Namespace("dcterms", "http://purl.org/dc/terms/")
@@ -19,7 +21,7 @@ _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 class Names:
     """The names of one document, and the namespaces it declares for them."""
 
-    def __init__(self, document: ProvDocument) -> None:
+    def __init__(self, document: ProvDocument | JsonDocument) -> None:
         self._document = document
         self._namespaces: dict[str, Namespace] = {}
         self._names: dict[str, QualifiedName] = {}

@@ -1,7 +1,7 @@
 """The parameters of ProvSAP: names ignore case, values don't (DALI 1.1, section 3.4).
 
 There is no Recommendation: these are the parameters of the IVOA's drafts ("ProvDAL", 2017) and of the
-services that followed them. TO, DIRECTION=BOTH and CONTEXT are our own.
+services that followed them. TO, DIRECTION=BOTH and CONTEXT are our own; TARGET is ID to W3C PROV-AQ.
 """
 
 import re
@@ -27,9 +27,12 @@ class Direction(Enum):
     BOTH = ("back", "forth")
 
 
+_IDS = ("ID", "TARGET")
+_GD = {way: way for way in ("RL", "LR", "BT", "TB")}
 _DIRECTIONS = {d.name: d for d in Direction} | {"FORWARD": Direction.FORTH}
 PARAMETERS = {
     "ID": "Id or other name of an entity, activity or agent; may be given more than once.",
+    "TARGET": "What W3C PROV-AQ calls ID.",
     "DEPTH": f"Relations to follow: 0 to {MAX_DEPTH}, or ALL. Default 1.",
     "DIRECTION": "BACK (default), FORTH (or FORWARD), or BOTH.",
     "TO": "Give only what lies on a way from ID to this entity or activity.",
@@ -41,6 +44,8 @@ PARAMETERS = {
     "MODEL": "IVOA (default) or W3C.",
     "DESCRIPTIONS": "0: none; 1 (default): those of activities; 2: all.",
     "CONFIGURATION": "0: leave out parameters and configuration files. Default 1.",
+    "ATTRIBUTES": "1: write the attributes of each thing beside it, in pictures. Default 0.",
+    "GD": "Where the arrows of pictures point: RL (default; to the left), LR, BT (up) or TB (down).",
     "RESPONSEFORMAT": "PROV-JSON (default), PROV-N, PROV-XML, PROV-JSONLD, PROV-VOTABLE, PROV-SVG, PROV-PNG, "
     "PROV-DOT, or their media types.",
 }
@@ -64,6 +69,8 @@ class ProvsapRequest:
     model: str = "IVOA"
     descriptions: int = 1
     configuration: bool = True
+    attributes: bool = False
+    gd: str = "RL"
     responseformat: Format = field(default=FORMATS[0])
 
     @classmethod
@@ -73,7 +80,7 @@ class ProvsapRequest:
         Raises: ParameterError for one that is missing, unknown, given twice or not what it must be.
         """
         _check_names(parameters)
-        given = {name: _single(parameters, name) for name in PARAMETERS if name != "ID"}
+        given = {name: _single(parameters, name) for name in PARAMETERS if name not in _IDS}
         form = choose(given["RESPONSEFORMAT"])
         return cls(
             ids=_ids(parameters),
@@ -88,6 +95,8 @@ class ProvsapRequest:
             model=_one_of("MODEL", given["MODEL"], {"IVOA": "IVOA", "W3C": "W3C"}, "IVOA"),
             descriptions=_one_of("DESCRIPTIONS", given["DESCRIPTIONS"], {"0": 0, "1": 1, "2": 2}, 1),
             configuration=_boolean("CONFIGURATION", given, True),
+            attributes=_boolean("ATTRIBUTES", given, False),
+            gd=_one_of("GD", given["GD"], _GD, "RL"),
             responseformat=form,
         )
 
@@ -107,7 +116,7 @@ def _check_names(parameters: Mapping[str, Sequence[str]]) -> None:
 
 
 def _ids(parameters: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    ids = tuple(dict.fromkeys(i for i in parameters.get("ID", ()) if i))
+    ids = tuple(dict.fromkeys(i for name in _IDS for i in parameters.get(name, ()) if i))
     if not ids:
         raise ParameterError("ID is missing.", hint="It names an entity, an activity or an agent.")
     if any("\0" in i for i in ids):

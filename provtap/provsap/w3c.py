@@ -5,10 +5,12 @@ Sources: PROV-DM; the mapping of the IVOA's draft of 2017.
 
 from prov.constants import PROV
 from prov.identifier import QualifiedName
+from prov.model import ProvDocument
 
 from provtap.provsap.graph import Graph, Row
 from provtap.provsap.ivoa import Attributes, IvoaDocument, utc
 from provtap.provsap.naming import DCTERMS, VOPROV, legal
+from provtap.provsap.provjson import JsonDocument
 
 # Attributes of the model that PROV has a term for.
 _TERMS = {
@@ -22,8 +24,8 @@ _TERMS = {
 class W3cDocument(IvoaDocument):
     """The document in PROV's own words, as far as they go."""
 
-    def __init__(self, graph: Graph) -> None:
-        super().__init__(graph)
+    def __init__(self, graph: Graph, document: ProvDocument | JsonDocument) -> None:
+        super().__init__(graph, document)
         self._generated = {row.e_id: utc(row.e_generatedattime) for row in graph.of("entity")}
 
     def _term(self, member: str, ours: bool) -> QualifiedName:

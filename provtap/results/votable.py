@@ -5,7 +5,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
@@ -21,6 +21,36 @@ class Info:
     name: str
     value: str
     text: str = ""
+
+
+@dataclass(frozen=True)
+class Param:
+    """A parameter of a service."""
+
+    name: str
+    description: str
+    options: tuple[str, ...]
+    """What it may be."""
+    value: str = ""
+    """What it is; empty: clients ask their user, who need not say anything."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descriptor(Info):
+    """A remark that clients can act on: how to call a service for each row (DataLink 1.1, section 4).
+
+    *value* is the URL of the service and *text* says what it gives. A VOTable has a RESOURCE of type meta for
+    it; elsewhere it is a remark like others.
+    """
+
+    key: str
+    """Tells apart the services of one column; letters only."""
+    column: int
+    """Of the result, from 0: what the service takes as ID."""
+    standard_id: str
+    content_type: str
+    """Media type of the answer."""
+    parameters: tuple[Param, ...] = ()
 
 
 HEAD = (
@@ -48,7 +78,8 @@ def write_votable(
     else:
         cut = Info("QUERY_STATUS", "OVERFLOW", f"There are more rows: the result was cut at {maxrec}.")
         last = _info(cut) if rows.overflow else ""
-    yield f"</TABLEDATA>\n</DATA>\n</TABLE>\n{last}{TAIL}".encode()
+    meta = "".join(_descriptor(info, columns) for info in infos if isinstance(info, Descriptor))
+    yield f"</TABLEDATA>\n</DATA>\n</TABLE>\n{last}</RESOURCE>\n{meta}</VOTABLE>\n".encode()
 
 
 def write_error(message: str) -> bytes:
@@ -72,17 +103,19 @@ def write_table(table: Table, rows: Iterable[Iterable[str]]) -> str:
 
 def _head(columns: Sequence[Column], infos: Sequence[Info]) -> str:
     """Return everything before the first row; INFOs come before TABLE (DALI-3)."""
-    told = "".join(_info(info) for info in (Info("QUERY_STATUS", "OK"), *infos))
-    return f"{HEAD}{told}<TABLE>\n{''.join(_fields(columns))}<DATA>\n<TABLEDATA>\n"
+    told = [_info(info) for info in (Info("QUERY_STATUS", "OK"), *infos) if not isinstance(info, Descriptor)]
+    referenced = {info.column for info in infos if isinstance(info, Descriptor)}
+    fields = "".join(_fields(columns, referenced))
+    return f"{HEAD}{''.join(told)}<TABLE>\n{fields}<DATA>\n<TABLEDATA>\n"
 
 
-def _fields(columns: Sequence[Column]) -> Iterator[str]:
-    """Yield a FIELD for each column; only columns of equal names need IDs to tell them apart (VOT-4)."""
+def _fields(columns: Sequence[Column], referenced: Container[int] = ()) -> Iterator[str]:
+    """Yield a FIELD for each column, with an ID where another has its name, or to refer to it (VOT-4)."""
     uses = Counter(c.name for c in columns)
-    for number, column in enumerate(columns, 1):
+    for number, column in enumerate(columns):
         attributes = {
             "name": column.name,
-            "ID": f"column_{number}" if uses[column.name] > 1 else None,
+            "ID": _id(number, columns) if uses[column.name] > 1 or number in referenced else None,
             "datatype": column.datatype,
             "arraysize": column.arraysize,
             "xtype": column.xtype,
@@ -94,11 +127,60 @@ def _fields(columns: Sequence[Column]) -> Iterator[str]:
         yield _element("FIELD", attributes, f"<DESCRIPTION>{_text(text)}</DESCRIPTION>" if text else "")
 
 
+def _id(number: int, columns: Sequence[Column]) -> str:
+    """Return the ID of a FIELD: its name if that can be one, as pyvo takes the one for the other."""
+    name = columns[number].name
+    if _NAME.fullmatch(name) and [column.name for column in columns].count(name) == 1:
+        return name
+    return f"column_{number + 1}"
+
+
+_NAME = re.compile("(?!column_|service_)[A-Za-z_][A-Za-z0-9_.-]*")
+
+
+def _descriptor(service: Descriptor, columns: Sequence[Column]) -> str:
+    """Return the RESOURCE that tells how to call *service* for a row (DataLink 1.1, section 4)."""
+    id_ = _id(service.column, columns)
+    inputs = [
+        _param("ID", "", ref=id_),
+        *(_param(p.name, p.value, _description(p.description) + _values(p)) for p in service.parameters),
+    ]
+    content = [
+        _description(service.text),
+        _param("standardID", service.standard_id),
+        _param("accessURL", service.value),
+        _param("contentType", service.content_type),
+        _element("GROUP", {"name": "inputParams"}, "\n" + "".join(inputs)),
+    ]
+    attributes = {
+        "type": "meta",
+        "utype": "adhoc:service",
+        "ID": f"service_{service.key}_{id_}",
+        "name": f"{service.name} of {id_}",  # validators want each name once
+    }
+    return _element("RESOURCE", attributes, "\n" + "".join(content))
+
+
+def _param(name: str, value: str, content: str = "", ref: str | None = None) -> str:
+    attributes = {"name": name, "datatype": "char", "arraysize": "*", "value": value, "ref": ref}
+    return _element("PARAM", attributes, content)
+
+
+def _values(param: Param) -> str:
+    """Return what a PARAM may be, for clients to offer."""
+    options = "".join(_element("OPTION", {"value": option}, "") for option in param.options)
+    return _element("VALUES", {}, "\n" + options)
+
+
+def _description(text: str) -> str:
+    return _element("DESCRIPTION", {}, _text(text))
+
+
 def _info(info: Info) -> str:
     return _element("INFO", {"name": info.name, "value": info.value}, _text(info.text))
 
 
-def _element(tag: str, attributes: dict[str, str | None], content: str) -> str:
+def _element(tag: str, attributes: Mapping[str, str | None], content: str) -> str:
     """Return an element in one line; an attribute without value is left out (VOT-13)."""
     given = "".join(f' {name}="{_attribute(v)}"' for name, v in attributes.items() if v is not None)
     return f"<{tag}{given}>{content}</{tag}>\n" if content else f"<{tag}{given}/>\n"

@@ -78,14 +78,15 @@ RETURNING *;
 DELETE FROM uws.job WHERE job_id = %(job_id)s AND destruction > now() RETURNING *;
 
 -- name: claim
--- Give the longest-waiting job to this worker, but to nobody's more than his share of those that execute;
--- SKIP LOCKED: no two workers take the same.
+-- Give the longest-waiting job to this worker, but to nobody's more than his share of those that execute,
+-- and none under maintenance; SKIP LOCKED: no two workers take the same.
 UPDATE uws.job
    SET phase = 'EXECUTING', start_time = date_trunc('milliseconds', clock_timestamp()),
        worker = %(worker)s, attempt = attempt + 1
  WHERE job_id = (SELECT job_id
                    FROM uws.job
                   WHERE phase = 'QUEUED' AND destruction > now()
+                    AND NOT EXISTS (SELECT FROM provtap.maintenance WHERE mt_ended IS NULL AND mt_start <= now())
                     AND client NOT IN (SELECT client FROM uws.job WHERE phase = 'EXECUTING'
                                         GROUP BY client HAVING count(*) >= %(share)s)
                   ORDER BY queue_time

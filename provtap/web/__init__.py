@@ -3,13 +3,18 @@
 `create_app` puts one `Service` into `app.extensions["provtap"]`; views get it by `service()`.
 """
 
+from datetime import datetime
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.tableset import Tableset
-from provtap.web.context import Service, service
+from provtap.web import accounts, maintenance
+from provtap.web.access_log import logged
+from provtap.web.context import STARTED, Service, service
+from provtap.web.examples import bp as examples
 from provtap.web.jobs import bp as jobs
 from provtap.web.pages import bp as pages
 from provtap.web.provsap import bp as provsap
@@ -20,19 +25,28 @@ from provtap.web.vosi import bp as vosi
 __all__ = ["Service", "create_app", "service"]
 
 
-def create_app(settings: Settings, database: Database, tableset: Tableset) -> Flask:
-    """Return the WSGI application, which reads no environment and opens nothing itself."""
+def create_app(
+    settings: Settings, database: Database, tableset: Tableset, modified: datetime = STARTED
+) -> Flask:
+    """Return the WSGI application, which reads no environment and opens nothing itself.
+
+    *modified* is when the metadata last changed.
+    """
     app = Flask(__name__)
-    app.extensions["provtap"] = Service(settings, tableset, database)
+    app.extensions["provtap"] = Service(settings, tableset, database, modified)
     # A urlencoded query may take three bytes a byte, and other parameters some more (UPL-8).
     app.config["MAX_CONTENT_LENGTH"] = 3 * settings.query_bytes + 65_536
     app.config["MAX_FORM_MEMORY_SIZE"] = app.config["MAX_CONTENT_LENGTH"]
     register(app)
+    maintenance.register(app)
+    accounts.register(app)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies)  # type: ignore[method-assign]
     app.register_blueprint(pages)
     app.register_blueprint(tap, url_prefix="/tap")
     app.register_blueprint(jobs, url_prefix="/tap/async")
     app.register_blueprint(vosi, url_prefix="/tap")
+    app.register_blueprint(examples, url_prefix="/tap")
     app.register_blueprint(provsap, url_prefix="/provsap")
+    app.wsgi_app = logged(app.wsgi_app, settings)  # type: ignore[method-assign, assignment]
     return app

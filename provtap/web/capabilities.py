@@ -6,6 +6,7 @@ Sources: VOSI 1.1, section 2; TAPRegExt 1.0 with its erratum 1; VOResource 1.1.
 from math import ceil
 from typing import Literal, cast
 
+from lxml import etree
 from pydantic import AnyUrl
 from vo_models.tapregext.models import (
     DataLimit,
@@ -19,7 +20,7 @@ from vo_models.tapregext.models import (
     TimeLimits,
     Version,
 )
-from vo_models.voresource.models import AccessURL, Capability, Interface
+from vo_models.voresource.models import AccessURL, Capability, Interface, SecurityMethod
 from vo_models.vosi.capabilities import VOSICapabilities
 
 from provtap.adql.features import language_features
@@ -39,16 +40,26 @@ def capabilities_document(tap_url: str, settings: Settings, tableset: Tableset) 
             _endpoint(f"{_VOSI}#capabilities", f"{tap_url}/capabilities", "1.0"),
             _endpoint(f"{_VOSI}#availability", f"{tap_url}/availability", "1.0"),
             _endpoint(f"{_VOSI}#tables-1.1", f"{tap_url}/tables", "1.1"),
+            _page("ivo://ivoa.net/std/DALI#examples", f"{tap_url}/examples"),
         ]
     )
     # With its empty elements and attributes the document would not be valid.
-    return cast(bytes, document.to_xml(skip_empty=True, encoding="UTF-8", xml_declaration=True))
+    body = cast(bytes, document.to_xml(skip_empty=True, encoding="UTF-8", xml_declaration=True))
+    return _anonymous_too(body) if settings.accounts else body
+
+
+def _anonymous_too(body: bytes) -> bytes:
+    """Return the document with the one empty element that is meant: the security method "none" (REG-14)."""
+    root = etree.fromstring(body)
+    for first in root.iterfind("capability/interface/securityMethod[1]"):
+        first.addprevious(etree.Element("securityMethod"))
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
 
 def _table_access(tap_url: str, settings: Settings, tableset: Tableset) -> TableAccess:
     retention = ceil(settings.job_retention)
     return TableAccess(
-        interface=[_interface(tap_url, "base", "1.1")],
+        interface=[_interface(tap_url, "base", "1.1", _security_methods(settings))],
         data_model=_data_models(tableset),
         language=[_language(settings)],
         output_format=[OutputFormat(mime=f.mime, alias=list(f.aliases), ivo_id=f.ivo_id) for f in FORMATS],
@@ -95,7 +106,26 @@ def _endpoint(standard_id: str, url: str, version: str) -> Capability:
     return Capability(standard_id=AnyUrl(standard_id), interface=[_interface(url, "full", version)])
 
 
-def _interface(url: str, use: Literal["base", "full"], version: str) -> Interface:
-    return Interface(
-        type="vs:ParamHTTP", role="std", version=version, access_url=[AccessURL(value=AnyUrl(url), use=use)]
+def _page(standard_id: str, url: str) -> Capability:
+    """Return the capability of a page that people and programs read (REG-4)."""
+    interface = Interface(
+        type="vr:WebBrowser", role="std", access_url=[AccessURL(value=AnyUrl(url), use="full")]
     )
+    return Capability(standard_id=AnyUrl(standard_id), interface=[interface])
+
+
+def _interface(
+    url: str, use: Literal["base", "full"], version: str, security_methods: list[SecurityMethod] | None = None
+) -> Interface:
+    return Interface(
+        type="vs:ParamHTTP",
+        role="std",
+        version=version,
+        access_url=[AccessURL(value=AnyUrl(url), use=use)],
+        security_method=security_methods,
+    )
+
+
+def _security_methods(settings: Settings) -> list[SecurityMethod]:
+    """Return how clients may authenticate; a token by Basic is what the known clients can be told of."""
+    return [SecurityMethod(standard_id=AnyUrl("ivo://ivoa.net/sso#BasicAA"))] if settings.accounts else []

@@ -1,6 +1,7 @@
 """What the views of one web process share."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import cast
 
 from flask import current_app
@@ -8,6 +9,9 @@ from flask import current_app
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.tableset import Tableset
+
+STARTED = datetime.now(UTC)
+"""When the server started: this module is imported before it makes its processes, which inherit it."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,8 @@ class Service:
     settings: Settings
     tableset: Tableset
     database: Database
+    modified: datetime = STARTED
+    """When the metadata last changed."""
 
     @property
     def base_url(self) -> str:

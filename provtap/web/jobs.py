@@ -21,9 +21,13 @@ from provtap.uws.request import choice, filters, instant, one, patience, seconds
 from provtap.uws.results import ResultStore, result_store
 from provtap.uws.store import JobStore, new_id
 from provtap.uws.watch import Watch
+from provtap.web.access_log import note
+from provtap.web.accounts import caller
+from provtap.web.admission import admit
 from provtap.web.context import Service, service
 from provtap.web.hangup import hangup
 from provtap.web.params import parameters
+from provtap.web.responses import see_other
 from provtap.web.stored import stored_response
 
 bp = Blueprint("jobs", __name__)
@@ -63,11 +67,6 @@ def jobs() -> Jobs:
     return cast(Jobs, current_app.extensions["provtap.jobs"])
 
 
-def caller() -> str | None:
-    """Return the name of who asks; None: this service knows nobody by name."""
-    return None
-
-
 def client() -> Client:
     """Return who asks."""
     return Client(caller(), request.remote_addr or "")
@@ -83,10 +82,12 @@ def job_list() -> Response:
 @bp.post("")
 def create() -> Response:
     """Create a job, and run it at once if PHASE=RUN says so (section 2.2.3.1)."""
+    admit()
     given = parameters(request)
     run = "PHASE" in given and choice(given, "PHASE", "RUN") == "RUN"
     given.pop("PHASE", None)
     job_id = new_id()
+    note(query=given.get("QUERY", [""])[0], run_id=given.get("RUNID", [None])[0])
     with _kept(job_id) as parts:
         jobs().store.create(client(), given, job_id=job_id, parts=parts, run=run)
     return _see(job_id)
@@ -139,6 +140,7 @@ def phase(job_id: str) -> Response:
 def set_phase(job_id: str) -> Response:
     """Run or abort a job (sections 2.2.3.4 and 2.2.3.5)."""
     if choice(parameters(request), "PHASE", "RUN", "ABORT") == "RUN":
+        admit()
         jobs().store.run(job_id, client())
     else:
         jobs().store.abort(job_id, client())
@@ -252,10 +254,7 @@ def _url(*path: str) -> str:
 
 def _see(*path: str) -> Response:
     """Send the client on to a job, or the list of jobs: 303 and no other status (HTTP-5)."""
-    response = _text("")
-    response.status_code = 303
-    response.headers["Location"] = _url(*path)
-    return response
+    return see_other(_url(*path))
 
 
 def _text(text: str) -> Response:

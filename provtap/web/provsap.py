@@ -1,24 +1,29 @@
 """ProvSAP over HTTP: /provsap and its VOSI documents."""
 
-from urllib.parse import quote
+import re
+from collections.abc import Iterator
+from itertools import islice
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, request
 from lxml import etree
 
-from provtap.provsap import ProvsapRequest, retrieve, write
+from provtap.links import STANDARD_ID
+from provtap.provsap import Graph, ProvsapRequest, retrieve, write
 from provtap.provsap.formats import FORMATS
 from provtap.provsap.request import PARAMETERS
+from provtap.web.admission import admit
 from provtap.web.context import service
+from provtap.web.documents import unchanging
 from provtap.web.params import parameters
 from provtap.web.vosi import availability
 
 bp = Blueprint("provsap", __name__)
 bp.add_url_rule("/availability", view_func=availability)
 
-STANDARD_ID = "ivo://ivoa.net/std/ProvenanceDM#ProvSAP-1.0"
-"""None is registered; the form is the one that the drafts of the IVOA propose for their services."""
 MOST_TOLD = 20
-"""Headers for ids that name nothing: clients refuse an answer with too many."""
+"""Headers of a kind: clients refuse an answer with too many."""
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]{1,300}")
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NAMESPACES = {
     "vosi": "http://www.ivoa.net/xml/VOSICapabilities/v1.0",
@@ -29,26 +34,44 @@ _NAMESPACES = {
 
 @bp.route("", methods=["GET", "POST"])
 def provsap() -> Response:
-    """Answer with the provenance of what ID names; ids that name nothing are told in a header."""
+    """Answer with the provenance of what ID names; ids that name nothing are told in a header.
+
+    HEAD only checks the parameters and tells the Content-Type.
+    """
+    admit()
     ours = service()
     asked = ProvsapRequest.from_parameters(parameters(request))
+    if request.method == "HEAD":
+        return Response(content_type=asked.responseformat.mime)
     graph = retrieve(asked, ours.database, ours.tableset, ours.settings)
     response = Response(write(graph, asked, ours.base_url), content_type=asked.responseformat.mime)
     for unknown in graph.unknown[:MOST_TOLD]:
         response.headers.add("X-ProvTAP-Unknown-ID", quote(unknown))
+    for link in islice(_links(graph, ours.base_url), MOST_TOLD):
+        response.headers.add("Link", link)
     return response
+
+
+def _links(graph: Graph, base_url: str) -> Iterator[str]:
+    """Yield where all the provenance is of each thing that was asked for (PROV-AQ, section 3.1)."""
+    for id_ in sorted(key.id for key in graph.roots):
+        if _IRI.fullmatch(id_):
+            url = f"{base_url}/provsap?{urlencode({'ID': id_, 'DEPTH': 'ALL'})}"
+            yield f'<{url}>; rel="http://www.w3.org/ns/prov#has_provenance"; anchor="{id_}"'
 
 
 @bp.get("/capabilities")
 def capabilities() -> Response:
     """Tell what the service takes and gives (VOSI 1.1, section 2; VODataService 1.2, section 3.4)."""
-    url = f"{service().base_url}/provsap"
+    return unchanging("provsap/capabilities", lambda: _capabilities_document(f"{service().base_url}/provsap"))
+
+
+def _capabilities_document(url: str) -> bytes:
     root = etree.Element(f"{{{_NAMESPACES['vosi']}}}capabilities", nsmap=_NAMESPACES)
     root.append(_provsap_capability(url))
     for name in ("capabilities", "availability"):
         root.append(_capability(f"ivo://ivoa.net/std/VOSI#{name}", f"{url}/{name}", "full"))
-    document = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
-    return Response(document, content_type="application/xml")
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
 
 def _provsap_capability(url: str) -> etree._Element:

@@ -1,32 +1,52 @@
 """What every response has in common: the form of errors, and headers for programs in browsers.
 
-Under /tap and /provsap an error is a VOTable (DALI 1.1, section 4.4), elsewhere a line of plain text.
+Under /tap and /provsap an error is a VOTable (DALI 1.1, section 4.4), under /api it is JSON, elsewhere a line
+of plain text; it is HTML nowhere.
 """
 
+import json
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
+from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
-from provtap.errors import InternalError, ProvtapError
+from provtap.errors import InternalError, ParameterError, ProvtapError
 from provtap.results.votable import write_error
+from provtap.web.access_log import note
+from provtap.web.context import service
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-RETRY_AFTER = 10
-"""Seconds after which a client should try again what failed for want of a database."""
-
 DRAINED = 100_000_000
 """Bytes of a refused body that are read all the same."""
+
+_MALFORMED = (ParseException, NoMoreData)
+"""What gunicorn raises while a body is read."""
+
+CHALLENGES = ('Basic realm="ProvTAP", charset="UTF-8"', 'Bearer realm="ProvTAP"')
+"""How a client may say who it is (RFC 7617, RFC 6750): a token serves both ways."""
+
+# What a program in another site's page may read of a response, and send with a request (CORS).
+_EXPOSED = (
+    "Location, Retry-After, WWW-Authenticate, X-VO-Authenticated, ETag, Content-Disposition,"
+    " X-ProvTAP-Unknown-ID"
+)
+_ACCEPTED = "Authorization, Content-Type, If-Modified-Since, If-None-Match"
+_PREFLIGHT_SECONDS = "86400"
 
 
 def register(app: Flask) -> None:
     """Give *app* its error handlers, its headers, and tolerance for slashes at the end of a path."""
     app.register_error_handler(ProvtapError, report)
     app.register_error_handler(HTTPException, report_http)
+    for kind in _MALFORMED:
+        app.register_error_handler(kind, report_malformed)
     app.register_error_handler(Exception, report_unforeseen)
     app.after_request(allow_browsers)
     app.teardown_request(lambda _: request.close())  # files of a multipart body
@@ -36,23 +56,41 @@ def register(app: Flask) -> None:
 
 def report(error: ProvtapError) -> Response:
     """Return the document for an error of ours, with its HTTP status."""
+    _drain()
     response = _document(str(error), error.status)
-    if error.status == 503:
-        response.headers["Retry-After"] = str(RETRY_AFTER)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    if error.status == 401:
+        challenge(response)
     return response
+
+
+def challenge(response: AnyResponse) -> None:
+    """Tell in *response* how a client may authenticate."""
+    for scheme in CHALLENGES:
+        response.headers.add("WWW-Authenticate", scheme)
+
+
+def see_other(url: str) -> Response:
+    """Return a redirect that clients follow by GET, without a page for people."""
+    return Response(status=303, headers={"Location": url}, content_type="text/plain; charset=utf-8")
 
 
 def report_http(error: HTTPException) -> AnyResponse:
     """Return the document for what Flask itself refuses; redirects are no errors and pass."""
     if error.code is None or error.code < 400 or error.response is not None:
         return error.get_response()
-    if isinstance(error, RequestEntityTooLarge):
-        _drain()
+    _drain()
     response = _document(_sentence(error), error.code)
     for name, value in error.get_headers(request.environ):
         if name != "Content-Type":
             response.headers[name] = value  # Allow, WWW-Authenticate, Retry-After
     return response
+
+
+def report_malformed(error: Exception) -> Response:
+    """Return the document for a body that is not what the head of the request said."""
+    return report(ParameterError("The body of the request is malformed, or ends too early."))
 
 
 def report_unforeseen(error: Exception) -> Response:
@@ -65,11 +103,12 @@ def _sentence(error: HTTPException) -> str:
     """Return what to tell of an error: Flask's own texts are for people in front of a browser."""
     if error.description != type(error).description:
         return str(error.description)
+    path = urlsplit(service().base_url).path + request.path  # as the client wrote it
     match error:
         case NotFound():
-            return f"There is nothing at {request.path}."
+            return f"There is nothing at {path}."
         case MethodNotAllowed():
-            return f"{request.method} can't be used on {request.path}."
+            return f"{request.method} can't be used on {path}."
         case RequestEntityTooLarge():
             limit = current_app.config["MAX_CONTENT_LENGTH"]
             return f"The request is larger than the {limit} bytes this service takes."
@@ -77,27 +116,31 @@ def _sentence(error: HTTPException) -> str:
 
 
 def _drain() -> None:
-    """Read the rest of a body that is too large: many clients look for an answer only once they sent all."""
+    """Read what is left of a body: many clients look for an answer only once they have sent all of it."""
     left = DRAINED
-    while left > 0 and (piece := request.environ["wsgi.input"].read(min(left, 1 << 20))):
-        left -= len(piece)
+    with suppress(OSError, *_MALFORMED):
+        while left > 0 and (piece := request.environ["wsgi.input"].read(min(left, 1 << 20))):
+            left -= len(piece)
 
 
 def _document(message: str, status: int) -> Response:
-    if request.path.split("/")[1] in {"tap", "provsap"}:
+    note(error=message)
+    room = request.path.split("/")[1]
+    if room in {"tap", "provsap"}:
         return Response(write_error(message), status, content_type="application/x-votable+xml")
+    if room == "api":
+        return Response(json.dumps({"error": message}) + "\n", status, content_type="application/json")
     return Response(f"{message}\n", status, content_type="text/plain; charset=utf-8")
 
 
 def allow_browsers(response: AnyResponse) -> AnyResponse:
     """Let programs in other sites' pages use the service: all of it is public (CORS)."""
     response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = (
-        "Location, Retry-After, WWW-Authenticate, X-VO-Authenticated"
-    )
+    response.headers["Access-Control-Expose-Headers"] = _EXPOSED
     if request.method == "OPTIONS" and "Allow" in response.headers:
         response.headers["Access-Control-Allow-Methods"] = response.headers["Allow"]
-        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+        response.headers["Access-Control-Allow-Headers"] = _ACCEPTED
+        response.headers["Access-Control-Max-Age"] = _PREFLIGHT_SECONDS
     return response
 
 

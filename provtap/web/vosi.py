@@ -1,19 +1,19 @@
 """VOSI 1.1 over HTTP: what the service can do, what it holds, whether it works."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import cast
+from datetime import datetime
 
-from flask import Blueprint, Response, current_app, request
-from flask.blueprints import BlueprintSetupState
+from flask import Blueprint, Response, request
 from vo_models.vosi.availability import Availability
 
 from provtap.database.stream import copy_blocks
 from provtap.errors import NotFound, ProvtapError
+from provtap.maintenance import Maintenance
 from provtap.metadata import published_table
 from provtap.tableset import Table, Tableset
 from provtap.web.capabilities import capabilities_document
-from provtap.web.context import Service, service
+from provtap.web.context import STARTED, Service, service
+from provtap.web.documents import unchanging
+from provtap.web.maintenance import last_maintenance
 from provtap.web.params import parameters
 from provtap.web.tables import table_document, tableset_document
 
@@ -23,42 +23,22 @@ PROBE_DURATION = 5.0
 """Seconds after which a database that does not answer counts as down."""
 
 
-@dataclass(frozen=True)
-class Documents:
-    """What only changes when the service starts anew, and is made then."""
-
-    capabilities: bytes
-    tables: bytes
-    tables_min: bytes
-    modified: datetime
-
-
-@bp.record_once
-def _make_documents(state: BlueprintSetupState) -> None:
-    ours: Service = state.app.extensions["provtap"]
-    state.app.extensions["provtap.vosi"] = Documents(
-        capabilities=capabilities_document(ours.tap_url, ours.settings, ours.tableset),
-        tables=tableset_document(ours.tableset),
-        tables_min=tableset_document(ours.tableset, columns=False),
-        modified=datetime.now(UTC),
-    )
-
-
-def _documents() -> Documents:
-    return cast(Documents, current_app.extensions["provtap.vosi"])
-
-
 @bp.get("/capabilities")
 def capabilities() -> Response:
     """Tell what the service can do (VOSI 1.1, section 2)."""
-    return _unchanging(_documents().capabilities)
+    ours = service()
+    return unchanging(
+        "tap/capabilities", lambda: capabilities_document(ours.tap_url, ours.settings, ours.tableset)
+    )
 
 
 @bp.get("/tables")
 def tables() -> Response:
     """Tell what is published; DETAIL=min leaves out columns and keys (VOSI 1.1, section 4)."""
-    detail = parameters(request).get("DETAIL")
-    return _unchanging(_documents().tables_min if detail == ["min"] else _documents().tables)
+    tableset = service().tableset
+    if parameters(request).get("DETAIL") == ["min"]:
+        return unchanging("tap/tables?detail=min", lambda: tableset_document(tableset, columns=False))
+    return unchanging("tap/tables", lambda: tableset_document(tableset))
 
 
 @bp.get("/tables/<name>")
@@ -69,8 +49,9 @@ def table(name: str) -> Response:
     """
     found = _find(name, service().tableset)
     if found is None:
-        raise NotFound(f"There is no table {name} here.", hint="See /tap/tables for those there are.")
-    return _unchanging(table_document(found))
+        where = f"{service().tap_url}/tables"
+        raise NotFound(f"There is no table {name} here.", hint=f"See {where} for those there are.")
+    return unchanging(f"tap/tables/{found.qualified_name}", lambda: table_document(found))
 
 
 def _find(name: str, tableset: Tableset) -> Table | None:
@@ -82,8 +63,22 @@ def _find(name: str, tableset: Tableset) -> Table | None:
 def availability() -> Response:
     """Tell whether queries are answered: the database is asked, by the login that runs queries."""
     complaint = _complaint(service())
-    document = Availability(available=complaint is None, note=[complaint or "Queries are answered."])
+    last = last_maintenance()
+    closed = last is not None and last.is_on()
+    available = complaint is None and not closed
+    document = Availability(
+        available=available,
+        up_since=_up_since(last) if available else None,
+        down_at=last.start if last and last.is_planned() else None,
+        back_at=last.back_at() if last and last.ended is None else None,
+        note=[last.note] if last and last.ended is None else [complaint or "Queries are answered."],
+    )
     return Response(document.to_xml(encoding="UTF-8", xml_declaration=True), content_type="application/xml")
+
+
+def _up_since(last: Maintenance | None) -> datetime:
+    """Return when this node was started, or opened again if that was later."""
+    return max(STARTED, last.ended) if last and last.ended else STARTED
 
 
 def _complaint(ours: Service) -> str | None:
@@ -93,7 +88,10 @@ def _complaint(ours: Service) -> str | None:
     except ProvtapError as error:
         return str(error)
     if installed != ours.tableset.digest:
-        return "The database was set up with other metadata files than this node has; run provtap init."
+        return (
+            "The database was set up with other metadata files than this node has; run provtap init, or start"
+            " this node anew if that was done."
+        )
     return None
 
 
@@ -108,13 +106,3 @@ def _installed_digest(ours: Service) -> str:
         spool_bytes=1_000,
     )
     return b"".join(rows for _, rows in blocks).decode().strip()
-
-
-def _unchanging(document: bytes) -> Response:
-    """Return a response that caches may keep until the service starts anew."""
-    response = Response(document, content_type="application/xml")
-    response.last_modified = _documents().modified
-    response.add_etag()
-    response.make_conditional(request)
-    response.headers.pop("Date", None)  # the server gives it, once
-    return response

@@ -3,18 +3,36 @@
 import gc
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 import pyvo
 
+from provtap.accounts import create
+from provtap.database.connect import open_database
 from tests.documents import all_blocks
+from tests.live import live_server
 
 SITE = "http://127.0.0.1:8080"
 
 
+@pytest.fixture(scope="module")
+def live(settings, tmp_path_factory):
+    """A service where one may have an account; TOKEN is one of maria, as the documents call it."""
+    with open_database(settings) as database:
+        token = create(database, "maria", ["read"])
+    known = replace(settings, accounts=True)
+    with (
+        live_server(known, tmp_path_factory.mktemp("documents") / "serve.log") as running,
+        pytest.MonkeyPatch.context() as environment,
+    ):
+        environment.setenv("TOKEN", token)
+        yield running
+
+
 @pytest.mark.parametrize("query", all_blocks("sql"))
-def test_every_query_shown_has_an_answer(tap_url, query):
-    assert len(pyvo.dal.TAPService(tap_url).search(query)) > 0
+def test_every_query_shown_has_an_answer(live, query):
+    assert len(pyvo.dal.TAPService(f"{live.url}/tap").search(query)) > 0
 
 
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # see test_jobs.py

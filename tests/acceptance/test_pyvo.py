@@ -1,7 +1,12 @@
 """pyvo against a live service, as astronomers use it."""
 
+import io
+import json
+
 import pytest
 import pyvo
+from astropy.table import Table
+from pyvo.dal.adhoc import DatalinkQuery
 from pyvo.dal.exceptions import DALOverflowWarning, DALQueryError
 
 ORIGIN = """
@@ -92,3 +97,43 @@ def test_a_query_of_100_kb(tap):
     ids = ", ".join(f"'urn:uuid:{n:036d}'" for n in range(2_000))
 
     assert len(tap.search(f"SELECT a_id FROM provenance.activity WHERE a_id IN ({ids})")) == 0
+
+
+def provsap(row, service, **parameters):
+    return DatalinkQuery.from_resource(row, service, **parameters)
+
+
+def test_a_row_leads_to_its_provenance(tap):
+    """VOT-14: pyvo finds the service in the result, and calls it for a row."""
+    results = tap.search("SELECT e_name, e_id AS file FROM provenance.entity WHERE e_name = 'step2_a.dl2.h5'")
+    tables, _ = results.iter_adhocservices()
+
+    nodes = provsap(results[0], tables, depth=2).execute().to_table()
+
+    assert results[0]["file"] in nodes["id"]
+    assert {"entity", "activity"} <= set(nodes["kind"])
+    assert max(nodes["depth"]) == 2
+
+
+def test_what_the_service_offers_can_be_chosen(tap):
+    """The parameters of the descriptors; also a picture."""
+    results = tap.search("SELECT r_activity_id FROM provext.run WHERE r_status = 'interrupted'")
+    tables = results.get_adhocservice_by_ivoid("ivo://ivoa.net/std/ProvenanceDM#ProvSAP")
+    picture = results.get_adhocservice_by_id("service_picture_r_activity_id")
+
+    document = provsap(results[0], tables, responseformat="PROV-JSON").execute_raw()
+    drawn = provsap(results[0], picture, direction="FORTH", responseformat="PROV-PNG").execute_raw()
+
+    assert f"uuid:{results[0]['r_activity_id'][9:]}" in json.loads(document)["activity"]
+    assert drawn.startswith(b"\x89PNG")
+
+
+def test_columns_of_a_result_keep_their_names(tap):
+    """An ID given to refer to a column is not what astropy calls it by instead."""
+    results = tap.search("SELECT u_entity_id, u_activity_id AS run, u_role FROM provenance.used")
+    buffer = io.BytesIO()
+    results.votable.to_xml(buffer)
+    buffer.seek(0)
+
+    assert results.to_table().colnames == ["u_entity_id", "run", "u_role"]
+    assert Table.read(buffer, format="votable").colnames == ["u_entity_id", "run", "u_role"]

@@ -7,10 +7,11 @@ import urllib.parse
 import urllib.request
 
 import pytest
+import requests
 
 STILTS = shutil.which("stilts")
 pytestmark = pytest.mark.skipif(STILTS is None, reason="the program stilts is not installed")
-STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO QAS UWS MDQ"
+STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO QAS UWS MDQ EXA"
 
 
 def stilts(*arguments):
@@ -27,6 +28,23 @@ def test_taplint_finds_no_error(tap_url):
 
     assert re.findall("^[EWF]-.*", report, re.MULTILINE) == []
     assert "Totals: Errors: 0; Warnings: 0" in report
+
+
+def test_the_services_of_a_result_are_understood(tap_url, tmp_path):
+    """VOT-14: STIL, and so TOPCAT, takes ID from the row and asks the user for the rest.
+
+    It misses the columns of a table of links, which is no matter.
+    """
+    query = "SELECT TOP 3 e_id, wat_agent_id FROM provenance.entity JOIN provenance.wasattributedto ON 1 = 1"
+    result = tmp_path / "result.vot"
+    result.write_bytes(requests.post(f"{tap_url}/sync", data={"LANG": "ADQL", "QUERY": query}).content)
+
+    assert stilts("votlint", f"votable={result}").stdout == ""
+    report = stilts("datalinklint", f"votable={result}", "maxrepeat=99").stdout
+    assert re.findall("^[EWI]-SD.*: (.*)", report, re.MULTILINE) == ["4 referenceable, 0 anonymous"]
+    assert report.count("ROW parameter count 1 [ID]") == 4
+    assert report.count("USER parameter count 2 [DEPTH, DIRECTION]") == 4
+    assert not re.search("^[EW]-SD", report, re.MULTILINE)
 
 
 def test_a_real_question_is_answered(tap_url):

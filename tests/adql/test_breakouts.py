@@ -146,6 +146,7 @@ def test_every_published_table_can_be_read_and_nothing_else(tableset, reader):
     for table in tableset.tables():
         statement = translate(f"SELECT * FROM {table.qualified_name}", tableset)
 
-        assert statement.sql.count(f'FROM "{table.schema_name}"."{table.name}" AS t1') == 1
+        if table.table_type != "virtual":
+            assert statement.sql.count(f'FROM "{table.schema_name}"."{table.name}" AS t1') == 1
         assert table.schema_name in published
         assert fetch(reader, f"EXPLAIN {statement.copy_sql(1)}")

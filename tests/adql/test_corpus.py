@@ -1,23 +1,27 @@
 """The questions of astronomers, translated for the tables that are published and understood by PostgreSQL."""
 
-from pathlib import Path
-
 import pytest
 
+from provtap import metadata
 from provtap.adql import translate
 from provtap.errors import AdqlError
-from tests.adql.grammar import corpus
+from provtap.web.examples import QUERIES, examples
+from tests.adql.grammar import accepts, corpus
 from tests.adql.lab import fetch
 
-BLOCKS = Path(__file__).with_name("provenance.sql").read_text(encoding="utf-8").split("\n\n")[1:]
 
-
-@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.partition("\n")[0].removeprefix("-- "))
-def test_postgresql_understands_the_translation_of_each_question(reader, tableset, block):
-    """Digest provenance-queries: the questions that need no lineage; in the form COPY takes them."""
-    statement = translate(block, tableset)
+@pytest.mark.parametrize("example", list(examples(metadata.load())), ids=lambda example: example.id)
+def test_postgresql_understands_the_translation_of_each_question(reader, tableset, example):
+    """Digest provenance-queries, and more; in the form COPY takes them."""
+    statement = translate(example.query, tableset)
 
     assert fetch(reader, f"EXPLAIN {statement.copy_sql(10)}")
+
+
+@pytest.mark.parametrize("name", list(QUERIES))
+def test_each_question_is_adql(name):
+    """EX-7: by the grammar as well as by the parser, whether its tables are published or not."""
+    assert accepts(QUERIES[name].removesuffix(";"))
 
 
 def test_what_is_accepted_of_the_conformance_corpus_runs(reader, tableset):

@@ -37,6 +37,7 @@ def test_the_limits_shown_are_those_kept():
         cursor.CHAIN_LIMIT,
         value_rules.ARITHMETIC_LIMIT,
         joins.TABLE_LIMIT,
+        joins.LINEAGE_LIMIT,
         selects.OUTPUT_LIMIT,
         literals.DIGITS_LIMIT,
     ]

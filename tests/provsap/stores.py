@@ -15,6 +15,20 @@ _CREATED = {
 }
 _ROLES = {"used": "u_role", "wasgeneratedby": "wgb_role"}
 
+LOOPS: dict[str, Sequence[Sequence[str]]] = {
+    "used": [("run", "log", "in"), ("run", "log", "state"), ("again", "log", "in")],
+    "wasgeneratedby": [("log", "run", "out"), ("set", "again", "out")],
+    "wasderivedfrom": [("one", "two"), ("two", "three"), ("three", "one"), ("log", "one")],
+    "wasinformedby": [("run", "again"), ("again", "run")],
+    "hadmember": [("set", "set"), ("set", "log"), ("set", "group"), ("group", "set")],
+    "wasassociatedwith": [("run", "log")],
+    "wasattributedto": [("log", "log"), ("set", "log")],
+}
+"""All the circles that the tables admit: a run uses what it made, collections hold themselves and each other,
+derivations and runs follow each other round; and an agent is called as an entity is.
+"""
+COLLECTIONS = ("set", "group")
+
 
 def write_store(
     database: Database, collections: Iterable[str] = (), **relations: Sequence[Sequence[Any]]

@@ -13,7 +13,7 @@ from provtap.provsap import write
 from provtap.provsap.documents import prov_document
 from provtap.provsap.naming import PROVTAP, VOPROV, Names
 from tests.provsap.conftest import DL2, asked
-from tests.provsap.stores import write_store
+from tests.provsap.stores import COLLECTIONS, LOOPS, write_store
 
 SERIALIZERS = {"PROV-JSON": "json", "PROV-XML": "xml", "PROV-N": "provn", "PROV-JSONLD": "jsonld"}
 MODELS = ("IVOA", "W3C")
@@ -60,6 +60,28 @@ def test_odd_ids_and_texts_survive(database, look, name, model):
 
     assert read(document(graph, name, model), name) == prov_document(graph, model)
     assert len(prov_document(graph, model).get_records()) == 1 + 2 * len(ODD) + 2 * len(ODD)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("name", SERIALIZERS)
+def test_circles_are_told_as_they_are(database, look, name, model):
+    """Each relation once, whatever goes round in circles."""
+    write_store(database, COLLECTIONS, **LOOPS)
+    graph = look("log", depth="ALL", direction="BOTH", members=1, agent=1)
+
+    assert read(document(graph, name, model), name) == prov_document(graph, model)
+    relations = [record for record in prov_document(graph, model).get_records() if record.is_relation()]
+    assert len(relations) == sum(map(len, LOOPS.values()))
+
+
+def test_circles_are_told_in_votable(database, look):
+    write_store(database, COLLECTIONS, **LOOPS)
+    graph = look("log", depth="ALL", direction="BOTH", members=1, agent=1)
+
+    tables = parse(io.BytesIO(document(graph, "PROV-VOTABLE")), verify="exception").iter_tables()
+
+    rows = {table.name: len(table.array) for table in tables}
+    assert {name: rows[name] for name in LOOPS} == {name: len(given) for name, given in LOOPS.items()}
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), unique=True))

@@ -2,6 +2,8 @@
 
 import io
 import json
+from dataclasses import replace
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -10,6 +12,7 @@ from lxml import etree
 from prov.model import ProvDocument
 from pyvo.io.vosi import parse_availability, parse_capabilities
 from pyvo.utils.xml.exceptions import UnknownElementWarning
+from requests.utils import parse_header_links
 
 from provtap.cli import main
 from provtap.database.connect import open_database
@@ -18,6 +21,7 @@ from provtap.provsap.request import PARAMETERS
 from provtap.web import create_app
 from tests.live import live_server
 from tests.provsap.conftest import DL2
+from tests.provsap.stores import write_store
 from tests.web.conftest import query_status
 
 
@@ -28,14 +32,19 @@ def client(sample_settings, tableset):
         yield create_app(sample_settings, database, tableset).test_client()
 
 
+def run(settings, *arguments, **environ):
+    """Run a command on the database of *settings*."""
+    given = {
+        "PROVTAP_DATABASE_URL": settings.database_url,
+        "PROVTAP_ROLE_PREFIX": settings.role_prefix,
+    } | environ
+    return CliRunner(env=given).invoke(main, arguments)
+
+
 @pytest.fixture
 def provtap(sample_settings):
     """Run a command on the sample logs: `provtap("lineage", id)`."""
-    environ = {
-        "PROVTAP_DATABASE_URL": sample_settings.database_url,
-        "PROVTAP_ROLE_PREFIX": sample_settings.role_prefix,
-    }
-    return lambda *arguments: CliRunner(env=environ).invoke(main, arguments)
+    return lambda *arguments: run(sample_settings, *arguments)
 
 
 def test_prov_json_is_the_default(client):
@@ -76,6 +85,39 @@ def test_ids_that_name_nothing_are_told_in_a_header(client):
     assert response.headers.getlist("X-ProvTAP-Unknown-ID") == ["n%C3%B6%20thing"]
 
 
+def test_target_is_another_name_of_id(client):
+    """PROV-AQ, section 4.1: a URI template with `target`."""
+    expected = client.get("/provsap", query_string={"ID": DL2}).data
+
+    assert client.get("/provsap", query_string={"target": DL2}).data == expected
+
+
+def test_an_answer_links_to_all_the_provenance_of_what_was_asked_for(client):
+    """PROV-AQ, section 3.1; a path is no URI that could be an anchor."""
+    path = "/cta/provwork/run/conf.yaml"
+    response = client.get("/provsap", query_string={"ID": [DL2, path], "RESPONSEFORMAT": "PROV-DOT"})
+    links = [parse_header_links(link)[0] for link in response.headers.getlist("Link")]
+
+    assert DL2 in {link["anchor"] for link in links}
+    for link in links:
+        assert link["rel"] == "http://www.w3.org/ns/prov#has_provenance"
+        assert urlsplit(link["url"])[:3] == ("http", "127.0.0.1:8080", "/provsap")
+        found = client.get(f"/provsap?{urlsplit(link['url']).query}")
+        assert (found.status_code, found.content_type) == (200, "application/json")
+
+
+@pytest.mark.parametrize("odd", ['x:"> rel=x', "x:a\nb", "plain", "x:ü", "x:" + "y" * 900])
+def test_only_a_uri_of_some_length_gets_a_link(settings, database, tableset, odd):
+    """A header holds no line end and no quote of others."""
+    write_store(database, used=[("run", odd)])
+    client = create_app(settings, database, tableset).test_client()
+
+    response = client.get("/provsap", query_string={"ID": odd})
+
+    assert response.status_code == 200
+    assert "Link" not in response.headers
+
+
 @pytest.mark.parametrize(
     "parameters, status, reason",
     [
@@ -85,6 +127,7 @@ def test_ids_that_name_nothing_are_told_in_a_header(client):
         ({"ID": DL2, "DIRECTION": "UP"}, 400, "DIRECTION can't be 'UP'."),
         ({"ID": DL2, "DEPTH": ["1", "2"]}, 400, "DEPTH is given 2 times"),
         ({"ID": DL2, "TO": "nothing"}, 404, "No way of 1 relations leads back to nothing."),
+        ({"ID": DL2, "GD": "UP"}, 400, "GD can't be 'UP'. It is one of RL, LR, BT, TB."),
         ({"ID": DL2, "RESPONSEFORMAT": "GRAPH"}, 400, "is not offered."),
     ],
 )
@@ -96,6 +139,20 @@ def test_errors_are_votables_with_their_status(client, parameters, status, reaso
     [(value, text)] = query_status(response)
     assert value == "ERROR"
     assert reason in text
+
+
+@pytest.mark.parametrize("form", ["PROV-JSON", "PROV-SVG"])
+def test_what_takes_too_long_ends_with_a_clear_error(settings, database, tableset, form):
+    """DALI 1.1, section 4.4; nothing of PostgreSQL's own words."""
+    write_store(database, used=[("merge", f"in:{n}") for n in range(50_000)])
+    client = create_app(replace(settings, sync_duration=0.001), database, tableset).test_client()
+
+    response = client.get("/provsap", query_string={"ID": "merge", "RESPONSEFORMAT": form})
+
+    [(value, text)] = query_status(response)
+    assert (response.status_code, value) == (400, "ERROR")
+    assert "time" in text
+    assert "statement" not in text
 
 
 def test_capabilities_tell_every_parameter(client):
@@ -147,6 +204,43 @@ def test_export_writes_a_document(provtap):
     assert ProvDocument.deserialize(io.BytesIO(done.stdout_bytes), format="provn").get_record(
         f"uuid:{DL2[9:]}"
     )
+
+
+def exported(provtap, name):
+    """Return the PROV-JSON of the ingestion of the sample called *name*."""
+    query = f"SELECT in_id FROM provext.ingestion WHERE in_source LIKE '%{name}%'"
+    _, number = provtap("query", query).stdout_bytes.decode().split()
+    return json.loads(provtap("export", "--ingestion", number).stdout_bytes)
+
+
+def test_export_of_an_ingestion_is_all_that_it_told(provtap):
+    """Its activities, and both ways what they are related to, at one relation."""
+    document = exported(provtap, "dump_instrument")
+
+    assert list(document["activity"]) == ["uuid:40979571-3650-4919-8fd3-2837096f80fd"]
+    assert len(document["used"]) == 3  # its input, its host, its software
+    assert len(document["wasGeneratedBy"]) == 6  # four files, status and exit code
+    assert len(exported(provtap, "two_tools")["activity"]) == 2
+
+
+def test_export_of_an_unknown_ingestion_says_where_they_are_listed(provtap):
+    done = provtap("export", "--ingestion", "4711")
+
+    assert done.exit_code == 1
+    assert done.output.startswith("provtap: There is no ingestion 4711. provtap query ")
+
+
+@pytest.mark.parametrize("arguments", [[], [DL2, "--ingestion", "1"], ["--ingestion", "x"]])
+def test_export_wants_either_ids_or_an_ingestion(provtap, arguments):
+    assert provtap("export", *arguments).exit_code == 2
+
+
+def test_export_says_that_something_is_left_out(settings, database):
+    write_store(database, used=[("run", f"file {n}") for n in range(9)])
+    done = run(settings, "export", "run", PROVTAP_PROVSAP_NODES="3")
+
+    assert len(json.loads(done.stdout_bytes)["entity"]) == 2
+    assert "only the nearest 3 things are given (PROVTAP_PROVSAP_NODES)" in done.stderr
 
 
 def test_export_refuses_what_provsap_refuses(provtap):

@@ -10,19 +10,19 @@ import pytest
 from lxml import etree
 
 from provtap.provsap import write
-from provtap.provsap.picture import DRAWN
+from provtap.provsap.picture import CONFIGURED, DRAWN
 from provtap.provsap.request import Direction
 from provtap.provsap.tree import tree_lines
 from tests.provsap.conftest import DL2, asked
-from tests.provsap.stores import write_store
+from tests.provsap.stores import COLLECTIONS, LOOPS, write_store
 
 SVG = "{http://www.w3.org/2000/svg}"
 LINK = "{http://www.w3.org/1999/xlink}"
 INTERRUPTED = "urn:uuid:effca102-4dde-41e0-a8e4-33a3894d0505"
 
 
-def draw(graph, form="PROV-SVG"):
-    return write(graph, asked("x", responseformat=form), "https://example.org/prov")
+def draw(graph, form="PROV-SVG", **given):
+    return write(graph, asked("x", responseformat=form, **given), "https://example.org/prov")
 
 
 def nodes(svg, class_="node"):
@@ -91,6 +91,61 @@ def test_the_root_is_bold_and_what_is_cut_is_dashed(svg):
     assert end.get("stroke-dasharray") is None
 
 
+def test_attributes_are_written_beside_things_on_request(sample):
+    """Section 1, ATTRIBUTES; what a thing leads to has them too."""
+    svg = draw(sample(DL2, agents=0), attributes=1)
+    notes = [text for text, *_ in nodes(svg) if text.startswith("id: ")]
+
+    assert len(notes) == 2
+    assert "location: /cta/provwork/run/step2_a.dl2.h5" in notes[0]
+    assert "status: completed exitcode: 0 host: vm" in notes[1]
+    assert not any(text.startswith("id: ") for text, *_ in nodes(draw(sample(DL2))))
+    assert parse_qs(urlsplit(node(svg, "ctapipe-process")[2]).query)["ATTRIBUTES"] == ["1"]
+
+
+@pytest.mark.parametrize("name", [r"a\n", r"b\\l", '"', "x\ny", "<&amp;>"])
+def test_attributes_of_any_text_are_drawn_as_they_are(database, look, name):
+    write_store(database, used=[("run", "file")])
+    with database.transaction() as transaction:
+        transaction.execute("UPDATE provenance.entity SET e_comment = %(name)s", name=name)
+
+    svg = draw(look("run", context=1), attributes=1, context=1)
+
+    assert f"id: file comment: {' '.join(name.split())}" in {text for text, *_ in nodes(svg)}
+
+
+@pytest.mark.parametrize("gd, later, earlier", [("LR", 0, 1), ("RL", 1, 0), ("TB", 0, 1), ("BT", 1, 0)])
+def test_arrows_point_where_gd_says(sample, gd, later, earlier):
+    """Section 1, GD: the run stands left of, right of, above or below the file that it used."""
+    svg = draw(sample(DL2, depth=2), gd=gd)
+    axis = 0 if gd in {"LR", "RL"} else 1
+    boxes = {
+        name: place(node(svg, text)[1])[axis] for name, text in [("root", "step2_a"), ("used", "step1_a")]
+    }
+
+    assert sorted(boxes.values()).index(boxes["root"]) == later
+    assert sorted(boxes.values()).index(boxes["used"]) == earlier
+
+
+def place(ellipse):
+    return float(ellipse.get("cx")), float(ellipse.get("cy"))
+
+
+def test_many_runs_tell_their_parameters_under_the_mouse_only(database, look):
+    """A note beside each would double the picture."""
+    runs = [f"run {n}" for n in range(CONFIGURED + 1)]
+    write_store(database, used=[(run, f"file {run}", "in") for run in runs])
+    with database.transaction() as transaction:
+        rows = [(run, run, "level", "1") for run in runs]
+        transaction.copy("provenance.parameter", ["p_id", "p_activity_id", "p_name", "p_value"], rows)
+
+    many, few = draw(look(*runs)), draw(look(*runs[1:]))
+
+    assert "1 parameter" not in {text for text, *_ in nodes(many)}
+    assert node(many, "run 3")[3].endswith("1 parameter")
+    assert [text for text, *_ in nodes(few)].count("1 parameter") == CONFIGURED
+
+
 def test_a_failed_run_is_seen(sample):
     _, box, _, _ = node(draw(sample(INTERRUPTED)), "ctapipe-process 0.28.0, interrupted (130)")
 
@@ -116,13 +171,74 @@ def test_what_is_alike_is_folded_along_the_chain(database, look):
     assert texts == ["500 × DL0", "500 × Event", "500 × process", "all", "merge"]
 
 
-def test_a_picture_of_more_nodes_than_can_be_read_says_so(database, look):
-    write_store(database, used=[("run", f"e/{n:04}", f"role {n}") for n in range(1000)])
+def test_many_roles_are_folded_where_nothing_else_helps(database, look):
+    """Section 4: limit and say so. Files of one role in a place of few stay apart from others."""
+    runs = [f"{n:02}" for n in range(40)]
+    write_store(
+        database,
+        used=[
+            *(("stack", f"dl2/{n}", f"month {n}") for n in runs),
+            *((f"run/{n}", f"dl1/{n}", "DL1") for n in runs),
+            *((f"run/{n}", "model", "model") for n in runs),
+        ],
+        wasgeneratedby=[(f"dl2/{n}", f"run/{n}", "DL2") for n in runs],
+    )
+    with database.transaction() as transaction:
+        transaction.execute("UPDATE provenance.activity SET a_name = 'reconstruct' WHERE a_id LIKE 'run/%'")
 
-    svg = draw(look("run"))
+    svg = draw(look("stack", depth="ALL"))
+
+    texts = sorted(text for text, *_ in nodes(svg))
+    assert texts == ["40 × DL1", "40 × Entity", "40 × reconstruct", "model", "stack"]
+    assert "40 roles" in {text for text, *_ in nodes(svg, "edge")}
+    assert "Like things are one, also where their roles differ" in svg.decode()
+
+
+def test_things_of_many_names_are_folded_where_nothing_else_helps(database, look):
+    write_store(database, used=[(f"tool {n}", "calibration", "in") for n in range(100)])
+    with database.transaction() as transaction:
+        transaction.execute("INSERT INTO provext.run (r_activity_id, r_status) VALUES ('tool 7', 'error')")
+
+    svg = draw(look("calibration", direction="FORTH"))
+
+    assert sorted(text for text, *_ in nodes(svg)) == ["99 × activity", "calibration", "tool 7 error"]
+    assert "also where names differ" in svg.decode()
+
+
+def test_a_chain_that_is_too_long_becomes_a_loop(database, look):
+    """More nodes than a picture may have: what is alike wherever it stands is one."""
+    steps = range(200)
+    write_store(
+        database,
+        wasgeneratedby=[(f"e{n + 1}", f"a{n}", "out") for n in steps],
+        used=[(f"a{n}", f"e{n}", "in") for n in steps],
+    )
+    with database.transaction() as transaction:
+        transaction.execute("UPDATE provenance.activity SET a_name = 'append'")
+
+    svg = draw(look("e200", depth="ALL"))
+
+    assert sorted(text for text, *_ in nodes(svg)) == ["200 × append", "200 × in", "e200"]
+    assert "Like things are one, wherever they stand" in svg.decode()
+
+
+def test_a_picture_of_more_nodes_than_can_be_read_says_so(database, look):
+    """What was asked for is never folded."""
+    ids = [f"e/{n:04}" for n in range(400)]
+    write_store(database, used=[("run", id_) for id_ in ids])
+
+    svg = draw(look(*ids))
 
     assert len(list(nodes(svg))) == DRAWN
-    assert f"The nearest {DRAWN} of 1001 nodes" in svg.decode()
+    assert f"The nearest {DRAWN} of 400 nodes" in svg.decode()
+
+
+def test_relations_to_what_is_not_drawn_make_a_dashed_border(database, look):
+    ids = [f"e/{n:04}" for n in range(400)]
+    write_store(database, used=[("run", id_) for id_ in ids])
+
+    svg = draw(look("run", *ids))
+
     assert node(svg, "run")[1].get("stroke-dasharray")
 
 
@@ -137,6 +253,18 @@ def test_names_with_any_character_are_drawn(database, look, name):
     write_store(database, used=[("run", name, name)])
 
     assert len(list(nodes(draw(look("run"))))) == 2
+
+
+def test_circles_are_drawn(database, look):
+    """Also an arrow from a thing to itself."""
+    write_store(database, COLLECTIONS, **LOOPS)
+
+    svg = draw(look("log", depth="ALL", direction="BOTH", members=1, agent=1))
+
+    assert (
+        len(list(nodes(svg))) == len({end for rows in LOOPS.values() for row in rows for end in row[:2]}) + 1
+    )
+    assert len(list(nodes(svg, "edge"))) == sum(map(len, LOOPS.values()))
 
 
 def test_png_and_dot(sample):
@@ -198,6 +326,15 @@ def test_a_tree_goes_forth(database, look):
     write_store(database, wasderivedfrom=[("a", "b"), ("b", "c")])
 
     assert tree(look("c", depth=1, direction="FORTH"), "FORTH") == ["c", "└─ b …"]
+
+
+@pytest.mark.parametrize("direction", ["BACK", "FORTH"])
+def test_a_tree_of_circles_ends(database, look, direction):
+    write_store(database, COLLECTIONS, **LOOPS)
+    lines = tree(look("log", depth="ALL", direction=direction, members=1), direction)
+
+    assert any(line.endswith("(cycle)") for line in lines)
+    assert len(lines) < 40
 
 
 def test_a_deep_tree_is_no_matter(database, look):

@@ -1,5 +1,6 @@
 """The walk, against networkx on random graphs, and at its limits."""
 
+import tracemalloc
 from dataclasses import replace
 
 import networkx
@@ -14,7 +15,7 @@ from provtap.provsap.graph import Key
 from provtap.provsap.request import MAX_DEPTH
 from tests.ingest.logs import empty
 from tests.provsap.conftest import DL2, asked
-from tests.provsap.stores import as_networkx, ids, write_store
+from tests.provsap.stores import COLLECTIONS, LOOPS, as_networkx, ids, write_store
 
 ENTITIES = [f"e:{n}" for n in range(7)]
 ACTIVITIES = [f"a:{n}" for n in range(4)]
@@ -205,6 +206,41 @@ def test_descriptions_come_in_three_amounts(sample, descriptions, tables):
     found = sample(DL2, depth=2, descriptions=descriptions)
 
     assert sum(1 for name in found.tables if name.endswith("description")) == tables
+
+
+@pytest.mark.parametrize("depth", range(5))
+def test_circles_are_walked_once(database, look, depth):
+    """Each thing at its least depth; nothing is its own neighbour's neighbour for ever."""
+    write_store(database, COLLECTIONS, **LOOPS)
+    found = look("log", depth=depth, agents=0)
+
+    directed = networkx.DiGraph(
+        row[:2]
+        for name in ("used", "wasgeneratedby", "wasderivedfrom", "wasinformedby")
+        for row in LOOPS[name]
+    )
+    directed.add_edges_from((member, collection) for collection, member in LOOPS["hadmember"])  # upward
+    expected = networkx.single_source_shortest_path_length(directed, "log", cutoff=depth)
+    assert {key.id: node.depth for key, node in found.nodes.items()} == expected
+
+
+def test_memory_does_not_grow_with_what_is_left_out(database, look):
+    """Of an entity with 100 000 inputs, as much is held as of one with 5 000."""
+    for inputs in (5_000, 100_000):
+        write_store(
+            database,
+            wasgeneratedby=[(f"out {inputs}", f"merge {inputs}")],
+            used=[(f"merge {inputs}", f"in {inputs}:{n}") for n in range(inputs)],
+        )
+    peaks = []
+    for inputs in (5_000, 100_000):
+        tracemalloc.start()
+        graph = look(f"out {inputs}", depth="ALL", nodes=1_000)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+
+        assert len(graph.nodes) == 1_000
+    assert peaks[1] < 1.2 * peaks[0]
 
 
 def test_an_entity_with_100_000_inputs(database, look):

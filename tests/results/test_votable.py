@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 import pytest
 
 from provtap.errors import QueryError
-from provtap.results.votable import Info, write_error, write_votable
+from provtap.results.votable import Descriptor, Info, Param, write_error, write_votable
 from tests.results.tables import double, integer, read, text
 
 NAMESPACE = "{http://www.ivoa.net/xml/VOTable/v1.3}"
@@ -146,6 +146,81 @@ def test_late_failure_ends_a_whole_document():
 
     assert cells(document) == [["1"]]
     assert query_status(document) == [("OK", None), ("ERROR", "Divided <by> zero.")]
+
+
+def service(column, *parameters):
+    return Descriptor(
+        name="Service",
+        value="http://x.org/s?a=1&b=2",
+        text="Gives <more>.",
+        key="key",
+        column=column,
+        standard_id="ivo://x.org/std#s",
+        content_type="text/plain",
+        parameters=parameters,
+    )
+
+
+def fields_and_services(columns, *services):
+    """Return the IDs of the fields, and the ID and the reference of each service, as XML has them."""
+    root = ElementTree.fromstring(written(columns, [], infos=services))
+    ids = [field.get("ID") for field in root.iter(f"{NAMESPACE}FIELD")]
+    resources = root.findall(f"{NAMESPACE}RESOURCE[@type='meta']")
+    return ids, [(r.get("ID"), r.find(f".//{NAMESPACE}PARAM[@ref]").get("ref")) for r in resources]
+
+
+def test_a_service_is_a_resource_of_its_own():
+    """VOT-3, VOT-14, DataLink 1.1, section 4.1: beside the results, where astropy reads its parameters."""
+    depth = Param("DEPTH", "How far.", ("1", "2"), "2")
+    document = written([text("e_id"), integer()], [], infos=[Info("QUERY", "q"), service(0, depth)])
+
+    results, meta = read(document).resources
+    assert [info.name for info in results.infos] == ["QUERY_STATUS", "QUERY"]
+    assert (meta.type, meta.utype, meta.name, meta.description) == (
+        "meta",
+        "adhoc:service",
+        "Service of e_id",
+        "Gives <more>.",
+    )
+    assert {param.name: param.value for param in meta.params} == {
+        "standardID": "ivo://x.org/std#s",
+        "accessURL": "http://x.org/s?a=1&b=2",
+        "contentType": "text/plain",
+    }
+    [group] = meta.groups
+    reference, changeable = group.entries
+    assert (group.name, reference.name, reference.ref) == (
+        "inputParams",
+        "ID",
+        results.tables[0].fields[0].ID,
+    )
+    assert (changeable.value, changeable.description) == ("2", "How far.")
+    assert [option for _, option in changeable.values.options] == ["1", "2"]
+
+
+def test_a_field_that_a_service_takes_has_its_name_for_an_id():
+    """A column is looked for by the ID that is referred to (pyvo 1.9); others need none."""
+    ids, services = fields_and_services([text("e_id"), text("other")], service(0))
+
+    assert ids == ["e_id", None]
+    assert services == [("service_key_e_id", "e_id")]
+
+
+@pytest.mark.parametrize(
+    "names, ids",
+    [
+        (["a b", "ü", ""], ["column_1", "column_2", "column_3"]),
+        (["x", "x", "X"], ["column_1", "column_2", "X"]),
+        (["column_2", "a", "a"], ["column_1", "column_2", "column_3"]),
+        (["service_key_a", "a"], ["column_1", "a"]),
+    ],
+)
+def test_ids_are_names_of_xml_and_unique(names, ids):
+    """XML 1.0, section 3.3.1; VOT-4."""
+    found, services = fields_and_services([text(n) for n in names], *(service(n) for n in range(len(names))))
+
+    assert found == ids
+    assert len({*found, *(id_ for id_, _ in services)}) == 2 * len(names)
 
 
 def test_error_document():

@@ -51,3 +51,21 @@ def test_base_url_from_host_and_port(settings, database, tableset, host, url):
 def test_base_url_is_never_a_wildcard(settings, database, tableset, host):
     """HTTP-5: no client can use the address of every interface."""
     assert host not in Service(replace(settings, host=host), tableset, database).base_url
+
+
+@pytest.mark.parametrize(
+    "given, told",
+    [
+        ({"accounts": True}, "Nobody needs an account to query."),
+        ({"accounts": True, "require_account": True}, "Queries need an account"),
+    ],
+)
+def test_tap_page_tells_how_to_use_an_account(settings, database, tableset, given, told):
+    """The issue, part 7; without accounts there is nothing to tell."""
+    pages = [
+        create_app(replace(settings, **each), database, tableset).test_client().get("/tap").text
+        for each in (given, {})
+    ]
+
+    assert [told in page for page in pages] == [True, False]
+    assert ["<h2>Accounts</h2>" in page for page in pages] == [True, False]

@@ -1,7 +1,9 @@
 import logging
+from dataclasses import replace
 
 import pytest
 
+from provtap.web import create_app
 from tests.web.conftest import query_status
 
 
@@ -73,3 +75,91 @@ def test_preflight(client):
 
     assert response.status_code == 200
     assert "POST" in response.headers["Access-Control-Allow-Methods"]
+
+
+@pytest.mark.parametrize("name", ["ETag", "Content-Disposition", "WWW-Authenticate", "X-VO-Authenticated"])
+def test_programs_in_pages_may_read_these_headers(client, name):
+    """HTTP-4."""
+    assert name in client.get("/tap").headers["Access-Control-Expose-Headers"].split(", ")
+
+
+@pytest.mark.parametrize("path", ["/tap/sync", "/tap/tables", "/provsap", "/tap/capabilities/"])
+def test_preflight_allows_credentials(client, path):
+    """HTTP-4: a page may send a token, and ask again only for what changed."""
+    response = client.options(path, headers={"Access-Control-Request-Headers": "authorization"})
+
+    assert response.status_code == 200
+    assert {"Authorization", "If-None-Match"} <= set(
+        response.headers["Access-Control-Allow-Headers"].split(", ")
+    )
+
+
+def test_errors_of_the_write_api_are_json(client):
+    """ERR-7: whoever sends JSON reads JSON."""
+    response = client.get("/api/v1/nothing")
+
+    assert (response.status_code, response.content_type) == (404, "application/json")
+    assert response.json == {"error": "There is nothing at /api/v1/nothing."}
+
+
+def test_a_sentence_names_the_path_that_the_client_used(settings, database, tableset):
+    """HTTP-5: behind a proxy the path begins elsewhere."""
+    public = replace(settings, base_url="https://archive.example.org/provenance/")
+    response = create_app(public, database, tableset).test_client().get("/tap/nothing")
+
+    assert query_status(response) == [("ERROR", "There is nothing at /provenance/tap/nothing.")]
+
+
+def test_without_database_the_client_is_told_when_to_come_back(cut_off_client):
+    """ERR-1, ERR-4: 503 and Retry-After, in the protocol's form."""
+    response = cut_off_client.get("/tap/sync", query_string={"QUERY": "SELECT a_id FROM activity"})
+
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
+    assert query_status(response)[0][0] == "ERROR"
+
+
+READABLE = ["/", "/tap", "/tap/capabilities", "/tap/tables", "/tap/availability", "/provsap/capabilities"]
+
+
+@pytest.mark.parametrize("path", READABLE)
+def test_head_tells_the_headers_of_get(client, path):
+    """HTTP-1."""
+    head, get = client.head(path), client.get(path)
+
+    assert (head.status_code, head.data) == (200, b"")
+    assert head.headers == get.headers
+
+
+def test_head_of_a_query_checks_it_and_runs_nothing(cut_off_client):
+    """HTTP-1, RFC 9110 section 9.3.2: the headers of GET, without the work; here there is no database."""
+    good = {"QUERY": "SELECT a_id FROM activity", "FORMAT": "csv"}
+    head = cut_off_client.head("/tap/sync", query_string=good)
+
+    assert (head.status_code, head.data) == (200, b"")
+    assert head.content_type == "text/csv;header=present"
+    assert cut_off_client.head("/tap/sync", query_string=good | {"QUERY": "nonsense"}).status_code == 400
+
+
+def test_head_of_provsap_checks_its_parameters_and_retrieves_nothing(cut_off_client):
+    """HTTP-1."""
+    assert cut_off_client.head("/provsap?ID=x&RESPONSEFORMAT=PROV-SVG").content_type == "image/svg+xml"
+    assert cut_off_client.head("/provsap?ID=x&DEPTH=far").status_code == 400
+
+
+@pytest.mark.parametrize("value", ["getCapabilities", "GETCAPABILITIES"])
+def test_capabilities_may_be_asked_for_as_in_tap_1_0(client, value):
+    """TAP-10: a courtesy."""
+    response = client.get("/tap/sync", query_string={"request": value})
+
+    assert (response.status_code, response.data) == (303, b"")
+    assert response.headers["Location"] == "http://127.0.0.1:8080/tap/capabilities"
+
+
+@pytest.mark.parametrize("value", ["doQuery", "doquery", "getcapabilities-not"])
+def test_another_request_is_a_query(client, value):
+    """TAP-10: REQUEST may be there or not."""
+    response = client.get(
+        "/tap/sync", query_string={"REQUEST": value, "QUERY": "SELECT table_name FROM tap_schema.tables"}
+    )
+
+    assert response.status_code == 200

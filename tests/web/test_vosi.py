@@ -4,10 +4,12 @@ import io
 import shutil
 import subprocess
 from dataclasses import replace
+from datetime import UTC, datetime
 from urllib.request import urlopen
 
 import pytest
 from lxml import etree
+from psycopg2.extensions import make_dsn
 from pyvo.io.vosi import parse_availability, parse_capabilities, parse_tables
 
 from provtap.adql import published_name
@@ -15,11 +17,13 @@ from provtap.config import Settings
 from provtap.database.connect import open_database
 from provtap.errors import SettingsError
 from provtap.metadata import tap_schema_rows
+from provtap.metadata.change import last_change
 from provtap.query import LANGUAGES
 from provtap.results.formats import choose
 from provtap.tableset import Column, Key, Schema, Table, Tableset
-from provtap.web import create_app
+from provtap.web import Service, create_app
 from provtap.web.capabilities import capabilities_document
+from provtap.web.documents import metadata_digest, unchanging
 from provtap.web.tables import tableset_document
 from tests.live import live_server
 
@@ -80,7 +84,7 @@ def test_a_base_url_that_no_client_could_use_is_refused(base_url):
 
 
 def test_capabilities_declare_what_is_there_and_nothing_else(client):
-    """REG-3, REG-4: no examples yet, and every URL declared answers."""
+    """REG-3, REG-4: every URL declared answers."""
     _, *others = parsed(parse_capabilities, client.get("/tap/capabilities"))
     urls = {c.standardid: c.interfaces[0].accessurls[0] for c in others}
 
@@ -88,6 +92,7 @@ def test_capabilities_declare_what_is_there_and_nothing_else(client):
         f"{VOSI}#capabilities": f"{BASE}/capabilities",
         f"{VOSI}#availability": f"{BASE}/availability",
         f"{VOSI}#tables-1.1": f"{BASE}/tables",
+        "ivo://ivoa.net/std/DALI#examples": f"{BASE}/examples",
     }
     assert {url.use for url in urls.values()} == {"full"}
     for url in urls.values():
@@ -268,18 +273,96 @@ def test_types_have_the_usual_prefixes(client):
     assert {e.get(XSI_TYPE) for document in documents for e in document.iter() if e.get(XSI_TYPE)} == {
         "tr:TableAccess",
         "vs:ParamHTTP",
+        "vr:WebBrowser",
         "vs:VOTableType",
     }
 
 
-@pytest.mark.parametrize("path", ["capabilities", "tables", "tables/provenance.used"])
-def test_documents_say_when_they_changed_and_are_sent_once(client, path):
-    """VOSI-1, HTTP-1: HEAD works, and a client that has the document is told so."""
-    first = client.head(f"/tap/{path}")
-    again = client.get(f"/tap/{path}", headers={"If-Modified-Since": first.headers["Last-Modified"]})
+UNCHANGING = [
+    "/tap/capabilities",
+    "/tap/tables",
+    "/tap/tables?detail=min",
+    "/tap/tables/provenance.used",
+    "/provsap/capabilities",
+]
+
+
+@pytest.mark.parametrize("path", UNCHANGING)
+def test_a_document_is_sent_once_to_whom_keeps_it(client, path):
+    """VOSI-1, HTTP-1: HEAD tells when it changed and by which tag to ask again."""
+    first = client.head(path)
+    by_time = client.get(path, headers={"If-Modified-Since": first.headers["Last-Modified"]})
+    by_tag = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
 
     assert (first.status_code, first.data) == (200, b"")
-    assert (again.status_code, again.data) == (304, b"")
+    assert [(r.status_code, r.data) for r in (by_time, by_tag)] == [(304, b"")] * 2
+    assert by_tag.headers["ETag"] == first.headers["ETag"]
+
+
+@pytest.mark.parametrize("path", UNCHANGING)
+def test_a_document_that_changed_is_sent_again(client, path):
+    """VOSI-1; RFC 9110, section 13.2.2: the tag counts where both are given."""
+    first = client.head(path)
+    later = {"If-Modified-Since": first.headers["Last-Modified"], "If-None-Match": 'W/"another"'}
+
+    assert client.get(path, headers=later).data == client.get(path).data != b""
+    assert client.get(path, headers={"If-Modified-Since": "Fri, 01 Jan 2016 00:00:00 GMT"}).data != b""
+
+
+def test_each_document_has_a_tag_of_its_own(client):
+    """A cache may hold all of them."""
+    assert len({client.head(path).headers["ETag"] for path in UNCHANGING}) == len(UNCHANGING)
+
+
+def test_caches_ask_each_time(client):
+    """VOSI-1: without this a cache may reckon the age itself, and show an old limit for days."""
+    assert client.get("/tap/capabilities").headers["Cache-Control"] == "no-cache"
+
+
+def test_a_document_is_made_once(client):
+    """A process renders each document when it is first asked for."""
+    made = []
+
+    def make():
+        made.append("made")
+        return b"<made/>"
+
+    with client.application.test_request_context():
+        answers = [unchanging("own", make).data for _ in range(3)]
+
+    assert (answers, made) == ([b"<made/>"] * 3, ["made"])
+
+
+def test_last_modified_is_when_the_metadata_changed(settings, database, tableset):
+    """VOSI-1: the same on every node, however often they are started."""
+    ours = Service(settings, tableset, database)
+    first = last_change(database, metadata_digest(ours))
+    client = create_app(settings, database, tableset, first).test_client()
+
+    assert last_change(database, metadata_digest(replace(ours))) == first
+    assert client.get("/tap/tables").last_modified == first.replace(microsecond=0)
+
+
+def test_other_limits_or_tables_are_a_change(settings, database, tableset):
+    """VOSI-1: also back to what was there before."""
+    ours = Service(settings, tableset, database)
+    others = [
+        replace(ours, settings=replace(settings, maxrec=11)),
+        replace(ours, tableset=replace(tableset, digest="0" * 64)),
+        ours,
+    ]
+    times = [last_change(database, metadata_digest(node)) for node in others]
+
+    assert times == sorted(set(times))
+
+
+def test_a_store_that_cannot_be_written_tells_the_time_of_the_start(settings, tableset):
+    """A standby serves metadata too; no client may keep what is out of date."""
+    read_only = make_dsn(settings.database_url, options="-c default_transaction_read_only=on")
+    with open_database(replace(settings, database_url=read_only)) as database:
+        before = datetime.now(UTC)
+
+        assert last_change(database, "0" * 64) >= before
 
 
 @pytest.mark.parametrize("path", ["capabilities", "tables", "availability"])

@@ -1,0 +1,119 @@
+"""Measure lineage in ADQL, next to recursive SQL written by hand for the same question.
+
+Prints ratios of wall-clock time, the medians of alternating rounds. Both give the same rows, or it fails.
+"""
+
+import argparse
+import time
+from statistics import median
+from typing import Any
+
+import psycopg2
+from layers import layered_store
+
+from provtap import metadata
+from provtap.adql import translate
+
+STEPS = """
+SELECT u_entity_id::text
+  FROM provenance.wasgeneratedby JOIN provenance.used ON u_activity_id = wgb_activity_id
+ WHERE wgb_entity_id = w.id
+ UNION ALL
+SELECT wdf_usedentity_id FROM provenance.wasderivedfrom WHERE wdf_generatedentity_id = w.id
+"""
+BACK = f"""
+WITH RECURSIVE w (start, id) AS (
+    SELECT e_id::text, e_id::text FROM provenance.entity WHERE {{0}}
+     UNION
+    SELECT w.start, s.id FROM w CROSS JOIN LATERAL ({STEPS}) AS s (id)
+)
+SELECT {{1}} FROM w {{2}}WHERE id <> start
+"""
+FORTH = """
+WITH RECURSIVE w (id) AS (
+    SELECT e_id::text FROM provenance.entity WHERE {0}
+     UNION
+    SELECT s.id FROM w CROSS JOIN LATERAL (
+        SELECT wgb_entity_id::text FROM provenance.used
+          JOIN provenance.wasgeneratedby ON wgb_activity_id = u_activity_id WHERE u_entity_id = w.id
+         UNION ALL
+        SELECT wdf_generatedentity_id FROM provenance.wasderivedfrom WHERE wdf_usedentity_id = w.id
+    ) AS s (id)
+)
+SELECT e_id, e_name FROM w JOIN provenance.entity ON e_id = id WHERE e_class = 'DatasetEntity' AND NOT {0}
+"""
+HUNDRED = "e_name BETWEEN 'product_12_00000200.h5' AND 'product_12_00000299.h5'"
+SCANNED = "e_name LIKE '%_12_000002%'"
+"""The same hundred by a condition that no index serves."""
+QUESTIONS = {
+    "ancestors of one product": (
+        "SELECT l_ancestor_id FROM provenance.lineage WHERE l_descendant_id = 'product/12/500'",
+        BACK.format("e_id = 'product/12/500'", "id", ""),
+    ),
+    "ancestors of a hundred products": (
+        "SELECT e.e_name, l.l_ancestor_id FROM provenance.entity AS e"
+        f" JOIN provenance.lineage AS l ON l.l_descendant_id = e.e_id WHERE {HUNDRED}",
+        BACK.format(HUNDRED, "e_name, id", "JOIN provenance.entity ON e_id = start "),
+    ),
+    "the same, found by a scan": (
+        "SELECT e.e_name, l.l_ancestor_id FROM provenance.entity AS e"
+        f" JOIN provenance.lineage AS l ON l.l_descendant_id = e.e_id WHERE {SCANNED}",
+        BACK.format(SCANNED, "e_name, id", "JOIN provenance.entity ON e_id = start "),
+    ),
+    "the same, with names of ancestors": (
+        "SELECT e.e_name, p.e_name FROM provenance.entity AS e"
+        " JOIN provenance.lineage AS l ON l.l_descendant_id = e.e_id"
+        f" JOIN provenance.entity AS p ON p.e_id = l.l_ancestor_id WHERE e.{HUNDRED}",
+        BACK.format(
+            HUNDRED,
+            "e.e_name, p.e_name",
+            "JOIN provenance.entity AS e ON e.e_id = start JOIN provenance.entity AS p ON p.e_id = id ",
+        ),
+    ),
+    "products of one raw file": (
+        "SELECT d.e_id, d.e_name FROM provenance.lineage AS l"
+        " JOIN provenance.entity AS d ON d.e_id = l.l_descendant_id"
+        " JOIN provenance.entity AS b ON b.e_id = l.l_ancestor_id"
+        " WHERE b.e_name = 'product_0_00000500.h5' AND d.e_class = 'DatasetEntity'",
+        FORTH.format("e_name = 'product_0_00000500.h5'"),
+    ),
+}
+
+
+def main() -> None:
+    """Print what each question costs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--activities", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    tableset = metadata.load(None)
+    with layered_store(options.activities) as settings:
+        connection = psycopg2.connect(str(settings.database_url), options="-c jit=off")
+        with connection.cursor() as cursor:
+            for question, (adql, by_hand) in QUESTIONS.items():
+                compare(cursor, question, translate(adql, tableset).sql, by_hand, options.rounds)
+        connection.close()
+
+
+def compare(cursor: Any, question: str, sql: str, by_hand: str, rounds: int) -> None:
+    """Print the medians of both ways to ask *question*, after a round that only warms up."""
+    if (rows := sorted(answer(cursor, sql))) != sorted(answer(cursor, by_hand)):
+        raise SystemExit(f"{question}: the answers differ")
+    times: dict[str, list[float]] = {sql: [], by_hand: []}
+    for _ in range(rounds):
+        for statement, measured in times.items():
+            begun = time.perf_counter()
+            answer(cursor, statement)
+            measured.append(time.perf_counter() - begun)
+    ours, floor = (median(measured) for measured in times.values())
+    print(f"{question:34} {len(rows):6} rows  {ours * 1000:7.1f} ms  ratio {ours / floor:.2f}")
+
+
+def answer(cursor: Any, statement: str) -> list[tuple[Any, ...]]:
+    """Return the rows of *statement*."""
+    cursor.execute(statement)
+    return list(cursor.fetchall())
+
+
+if __name__ == "__main__":
+    main()

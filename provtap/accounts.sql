@@ -1,0 +1,20 @@
+-- name: create
+INSERT INTO provtap.token (tk_id, tk_name, tk_sha256, tk_scopes, tk_expires)
+VALUES (%(id)s, %(name)s, %(sha256)s, %(scopes)s, %(expires)s);
+
+-- name: tokens
+SELECT tk_id, tk_name, tk_scopes, tk_created, tk_expires, tk_revoked
+  FROM provtap.token
+ ORDER BY tk_created, tk_id;
+
+-- name: revoke
+-- A row stays: the list tells what there was.
+UPDATE provtap.token
+   SET tk_revoked = now()
+ WHERE (tk_id = %(name_or_id)s OR tk_name = %(name_or_id)s)
+   AND tk_revoked IS NULL AND (tk_expires IS NULL OR tk_expires > now());
+
+-- name: valid
+SELECT tk_name, tk_sha256, tk_scopes
+  FROM provtap.token
+ WHERE tk_id = %(id)s AND tk_revoked IS NULL AND (tk_expires IS NULL OR tk_expires > now());

@@ -1,0 +1,68 @@
+"""What the rows of a result lead to: the provenance of the things that they name."""
+
+from collections.abc import Iterator, Sequence
+
+from provtap.results.votable import Descriptor, Param
+from provtap.tableset import Column
+
+STANDARD_ID = "ivo://ivoa.net/std/ProvenanceDM#ProvSAP-1.0"
+"""None is registered; the form is the one that the drafts of the IVOA propose for their services."""
+
+_CLASSES = {
+    "voprov:Entity.id": "Entity",
+    "voprov:Activity.id": "Activity",
+    "voprov:Agent.id": "Agent",
+    "provenance.entity.e_id": "Entity",
+    "provenance.activity.a_id": "Activity",
+    "provenance.agent.ag_id": "Agent",
+}
+"""What an id names, by the utype of its column or by the column that this points to."""
+_FORMS = {
+    "tables": (
+        "application/x-votable+xml",
+        ("PROV-VOTABLE", "PROV-JSON", "PROV-XML", "PROV-N", "PROV-JSONLD"),
+    ),
+    "picture": ("image/svg+xml", ("PROV-SVG", "PROV-PNG", "PROV-DOT")),
+}
+"""What clients can load, and what they can show: a media type, its RESPONSEFORMAT and what else there is."""
+_WAY = (
+    Param(
+        "DEPTH",
+        "Relations to follow: any number (default 1), or ALL. From a file to its run is one.",
+        ("1", "2", "3", "4", "6", "8", "10", "20", "ALL"),
+    ),
+    Param(
+        "DIRECTION",
+        "BACK (default) to what it came from, FORTH to what came of it, or BOTH.",
+        ("BACK", "FORTH", "BOTH"),
+    ),
+)
+_AGENT = Param("AGENT", "1: go on through the agent, to all that it answers for.", ("1", "0"), "1")
+"""Without it an agent is all that its id gives."""
+
+
+def provenance_links(columns: Sequence[Column], base_url: str) -> Iterator[Descriptor]:
+    """Yield how to call ProvSAP, at *base_url*, for each column of a result that holds ids of the model.
+
+    Such a column is an id itself, by its utype, or points to one by a published key. It is one whatever it is
+    called in the result, as long as it is a column and not a value made of it.
+    """
+    for number, column in enumerate(columns):
+        named = _CLASSES.get(column.target or "") or _CLASSES.get(column.utype or "")
+        if named is not None:
+            way = (*_WAY, _AGENT) if named == "Agent" else _WAY
+            yield from (_link(key, number, column, way, f"{base_url}/provsap") for key in _FORMS)
+
+
+def _link(key: str, number: int, column: Column, way: tuple[Param, ...], url: str) -> Descriptor:
+    content_type, forms = _FORMS[key]
+    return Descriptor(
+        name=f"Provenance as {key}",
+        value=url,
+        text=f"Provenance of what {column.name} names, as {key}, by ProvSAP.",
+        key=key,
+        column=number,
+        standard_id=STANDARD_ID,
+        content_type=content_type,
+        parameters=(*way, Param("RESPONSEFORMAT", "Form of the answer.", forms, forms[0])),
+    )

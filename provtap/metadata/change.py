@@ -1,0 +1,32 @@
+"""When the metadata last changed: the same instant on every node, whichever was started last."""
+
+import logging
+from datetime import UTC, datetime
+
+from provtap.database.connect import Database
+from provtap.errors import ProvtapError
+
+log = logging.getLogger(__name__)
+
+_RECORD = """
+    INSERT INTO provtap.metadata_change (mc_sha256) VALUES (%(sha256)s)
+    ON CONFLICT ((true)) DO UPDATE SET mc_sha256 = excluded.mc_sha256, mc_time = now()
+     WHERE metadata_change.mc_sha256 <> excluded.mc_sha256"""
+
+
+def last_change(database: Database, sha256: str) -> datetime:
+    """Return since when the metadata have had the digest *sha256*; a new one is written down as of now.
+
+    A store that can't be written (a standby) gives the present time for a new digest, so that no client
+    keeps what is out of date.
+    """
+    try:
+        with database.transaction() as transaction:
+            transaction.execute(_RECORD, sha256=sha256)
+    except ProvtapError as error:
+        log.warning("The time of a change of the metadata is not kept: %s", error)
+    with database.transaction() as transaction:
+        row = transaction.one(
+            "SELECT mc_time FROM provtap.metadata_change WHERE mc_sha256 = %(sha256)s", sha256=sha256
+        )
+    return row.mc_time if row else datetime.now(UTC)

@@ -1,0 +1,49 @@
+"""Documents that stay the same for as long as a server runs: made once, and sent to whom lacks them.
+
+What they tell comes from settings and metadata files, which are read when the server starts.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Response, current_app, request
+
+from provtap import __version__
+from provtap.web.capabilities import capabilities_document
+from provtap.web.context import Service, service
+
+
+@dataclass(frozen=True)
+class Document:
+    """An XML document and the tag by which clients ask whether they still have the right one."""
+
+    body: bytes
+    etag: str
+
+
+def metadata_digest(ours: Service) -> str:
+    """Return a digest that is another one whenever a metadata document may be another one."""
+    capabilities = capabilities_document(ours.tap_url, ours.settings, ours.tableset)
+    return hashlib.sha256(
+        b"\n".join([__version__.encode(), ours.tableset.digest.encode(), capabilities])
+    ).hexdigest()
+
+
+def unchanging(name: str, make: Callable[[], bytes]) -> Response:
+    """Return the document *name*, which *make* renders if this process has not sent it before.
+
+    The answer has an ETag and a Last-Modified, and is 304 without a body for who has the document (VOSI 1.1,
+    section 2; RFC 9110, section 13). Caches must ask each time: a change is seen at once.
+    """
+    known: dict[str, Document] = current_app.extensions.setdefault("provtap.documents", {})
+    if name not in known:
+        body = make()
+        known[name] = Document(body, hashlib.sha256(body).hexdigest()[:32])
+    response = Response(known[name].body, content_type="application/xml")
+    response.set_etag(known[name].etag, weak=True)  # the same document however it is compressed
+    response.last_modified = service().modified
+    response.cache_control.no_cache = True
+    response.make_conditional(request)
+    response.headers.pop("Date", None)  # the server gives it, once
+    return response

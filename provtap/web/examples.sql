@@ -1,0 +1,408 @@
+-- The questions of /tap/examples, in ADQL. The first line below a name is the question, the others say what an
+-- astronomer should know of the answer. Ids are those of the sample logs.
+
+-- name: A1
+-- Which run made this file?
+-- One step back from a file of calibrated and reconstructed events: the run, when it was, and what the file is
+-- among its products.
+SELECT a.a_id, a.a_name, a.a_starttime, a.a_endtime, g.wgb_role
+FROM provenance.wasgeneratedby AS g
+JOIN provenance.activity AS a ON a.a_id = g.wgb_activity_id
+WHERE g.wgb_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99';
+
+-- name: A2
+-- From which files was this one made directly?
+-- Its direct progenitors, with the role that each one played.
+SELECT p.e_id, p.e_name, p.e_location, u.u_role
+FROM provenance.wasgeneratedby AS g
+JOIN provenance.used AS u ON u.u_activity_id = g.wgb_activity_id
+JOIN provenance.entity AS p ON p.e_id = u.u_entity_id
+WHERE g.wgb_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99'
+AND p.e_class = 'DatasetEntity';
+
+-- name: A3
+-- Which raw data is behind this file?
+-- All of its ancestors that no recorded run made.
+SELECT p.e_id, p.e_name, p.e_location
+FROM provenance.lineage AS l
+JOIN provenance.entity AS p ON p.e_id = l.l_ancestor_id
+LEFT OUTER JOIN provenance.wasgeneratedby AS g ON g.wgb_entity_id = p.e_id
+WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e'
+AND g.wgb_entity_id IS NULL AND p.e_class = 'DatasetEntity';
+
+-- name: A4
+-- Which steps were already applied to this file?
+-- The runs behind it in the order of time, each with the program, its version and its type, if described.
+SELECT DISTINCT a.a_starttime, a.a_name, d.ad_type, d.ad_subtype, d.ad_version
+FROM provenance.lineage AS l
+JOIN provenance.wasgeneratedby AS g ON g.wgb_entity_id = l.l_ancestor_id
+JOIN provenance.activity AS a ON a.a_id = g.wgb_activity_id
+LEFT OUTER JOIN provenance.activitydescription AS d ON d.ad_id = a.a_activitydescription_id
+WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e'
+ORDER BY a_starttime;
+
+-- name: A5
+-- Was a filter on muons or background applied anywhere upstream?
+-- The files with such a step in their history, by its type or its name. The sample logs have no answer: none of
+-- their runs selected events.
+SELECT DISTINCT l.l_descendant_id
+FROM provenance.lineage AS l
+JOIN provenance.wasgeneratedby AS g ON g.wgb_entity_id = l.l_ancestor_id
+JOIN provenance.activity AS a ON a.a_id = g.wgb_activity_id
+LEFT OUTER JOIN provenance.activitydescription AS d ON d.ad_id = a.a_activitydescription_id
+WHERE d.ad_type = 'Selection' OR d.ad_subtype LIKE '%muon%' OR a.a_name LIKE '%muon%';
+
+-- name: A6
+-- Which files have no known origin?
+-- Raw data, or gaps in what was recorded: a check of completeness.
+SELECT ent.e_id, ent.e_name
+FROM provenance.entity AS ent
+LEFT OUTER JOIN provenance.wasgeneratedby AS g ON g.wgb_entity_id = ent.e_id
+WHERE g.wgb_entity_id IS NULL AND ent.e_class = 'DatasetEntity';
+
+-- name: B1
+-- Whom to ask about this file?
+-- Who is responsible for it, in which role, and how to write to them.
+SELECT ag.ag_name, ag.ag_type, t.wat_role, ag.ag_email, ag.ag_affiliation
+FROM provenance.wasattributedto AS t
+JOIN provenance.agent AS ag ON ag.ag_id = t.wat_agent_id
+WHERE t.wat_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99';
+
+-- name: B2
+-- Who was on shift when this file was made?
+-- The operators or observers of the run that made it.
+SELECT ag.ag_name, w.waw_role, a.a_name, a.a_starttime
+FROM provenance.wasgeneratedby AS g
+JOIN provenance.activity AS a ON a.a_id = g.wgb_activity_id
+JOIN provenance.wasassociatedwith AS w ON w.waw_activity_id = a.a_id
+JOIN provenance.agent AS ag ON ag.ag_id = w.waw_agent_id
+WHERE g.wgb_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99'
+AND w.waw_role IN ('Operator', 'Observer');
+
+-- name: B3
+-- What was created or curated by whom?
+-- All files attributed to somebody in one of these roles.
+SELECT t.wat_entity_id, t.wat_agent_id
+FROM provenance.wasattributedto AS t
+WHERE t.wat_role IN ('Curator', 'Creator');
+
+-- name: B4
+-- Who must be acknowledged for this file?
+-- Everybody to whom anything in its whole history is attributed; B1 tells of the file itself.
+SELECT DISTINCT ag.ag_id, ag.ag_name, ag.ag_type
+FROM provenance.lineage AS l
+JOIN provenance.wasattributedto AS t ON t.wat_entity_id = l.l_ancestor_id
+JOIN provenance.agent AS ag ON ag.ag_id = t.wat_agent_id
+WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e';
+
+-- name: C1
+-- Which files come from runs that did not complete?
+-- By the status that the run itself wrote, which is a value among its products.
+SELECT p.e_id, p.e_name, s.e_value AS final_status
+FROM provenance.wasgeneratedby AS gs
+JOIN provenance.entity AS s ON s.e_id = gs.wgb_entity_id
+JOIN provenance.wasgeneratedby AS gp ON gp.wgb_activity_id = gs.wgb_activity_id
+JOIN provenance.entity AS p ON p.e_id = gp.wgb_entity_id
+WHERE gs.wgb_role = 'status' AND s.e_value <> 'completed'
+AND p.e_class = 'DatasetEntity';
+
+-- name: C2
+-- What else did its run write that tells of the quality of this file?
+-- Products of the same run that are described as of type Quality or Log, its status and its exit code.
+SELECT q.e_name, q.e_value, q.e_location, gd.gd_type
+FROM provenance.wasgeneratedby AS g
+JOIN provenance.wasgeneratedby AS g2 ON g2.wgb_activity_id = g.wgb_activity_id
+JOIN provenance.entity AS q ON q.e_id = g2.wgb_entity_id
+LEFT OUTER JOIN provenance.generationdescription AS gd ON gd.gd_id = g2.wgb_generationdescription_id
+WHERE g.wgb_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99'
+AND q.e_id <> g.wgb_entity_id
+AND (gd.gd_type IN ('Quality', 'Log') OR g2.wgb_role IN ('status', 'exit_code'));
+
+-- name: C3
+-- In which context was this file made?
+-- What its run used beside data: values such as the host or the weather, and what is described as Context.
+SELECT c.e_name, c.e_value, u.u_role
+FROM provenance.wasgeneratedby AS g
+JOIN provenance.used AS u ON u.u_activity_id = g.wgb_activity_id
+JOIN provenance.entity AS c ON c.e_id = u.u_entity_id
+LEFT OUTER JOIN provenance.usagedescription AS ud ON ud.ud_id = u.u_usagedescription_id
+WHERE g.wgb_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99'
+AND (ud.ud_type = 'Context' OR c.e_class = 'ValueEntity');
+
+-- name: D1
+-- Which version of the pipeline made each file?
+-- To find all that a bug in one version may have spoilt.
+SELECT ent.e_id, ent.e_name, d.ad_name, d.ad_version
+FROM provenance.entity AS ent
+JOIN provenance.wasgeneratedby AS g ON g.wgb_entity_id = ent.e_id
+JOIN provenance.activity AS a ON a.a_id = g.wgb_activity_id
+JOIN provenance.activitydescription AS d ON d.ad_id = a.a_activitydescription_id
+WHERE ent.e_class = 'DatasetEntity'
+ORDER BY ad_version, e_name;
+
+-- name: D2
+-- With which parameters of image processing was this file made?
+-- The configuration of the run that made it; units and defaults are there if somebody described them.
+SELECT p.p_name, p.p_value, pd.pd_unit, pd.pd_default
+FROM provenance.wasgeneratedby AS g
+JOIN provenance.wasconfiguredby AS w ON w.wcb_activity_id = g.wgb_activity_id
+JOIN provenance.parameter AS p ON p.p_id = w.wcb_parameter_id
+LEFT OUTER JOIN provenance.parameterdescription AS pd ON pd.pd_id = p.p_parameterdescription_id
+WHERE g.wgb_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99'
+AND p.p_name LIKE '%ImageProcessor%';
+
+-- name: D3
+-- Which configuration files did the runs of one program read?
+-- One row for each run and file.
+SELECT a.a_id, c.cf_name, c.cf_location
+FROM provenance.activity AS a
+JOIN provenance.wasconfiguredby AS w ON w.wcb_activity_id = a.a_id
+JOIN provenance.configfile AS c ON c.cf_id = w.wcb_configfile_id
+WHERE a.a_name = 'ctapipe-process';
+
+-- name: D4
+-- In which parameters do these two runs differ?
+-- Two runs of the same program gave different results: this is what was set differently.
+SELECT p1.p_name, p1.p_value AS value_1, p2.p_value AS value_2
+FROM provenance.wasconfiguredby AS w1
+JOIN provenance.parameter AS p1 ON p1.p_id = w1.wcb_parameter_id
+JOIN provenance.parameter AS p2 ON p2.p_name = p1.p_name
+JOIN provenance.wasconfiguredby AS w2 ON w2.wcb_parameter_id = p2.p_id
+WHERE w1.wcb_activity_id = 'urn:uuid:5b0ccf96-3e01-436a-a61e-fce9ef9dfd86'
+AND w2.wcb_activity_id = 'urn:uuid:433f1066-fa40-4c10-abff-6286f6eefe7f'
+AND p1.p_value <> p2.p_value;
+
+-- name: E1
+-- What else was made by the same version of the same program?
+-- More files that are consistent with this one.
+SELECT e2.e_id, e2.e_name
+FROM provenance.wasgeneratedby AS g1
+JOIN provenance.activity AS a1 ON a1.a_id = g1.wgb_activity_id
+JOIN provenance.activity AS a2 ON a2.a_activitydescription_id = a1.a_activitydescription_id
+JOIN provenance.wasgeneratedby AS g2 ON g2.wgb_activity_id = a2.a_id
+JOIN provenance.entity AS e2 ON e2.e_id = g2.wgb_entity_id
+WHERE g1.wgb_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99'
+AND e2.e_class = 'DatasetEntity' AND e2.e_id <> g1.wgb_entity_id;
+
+-- name: E2
+-- What was made with this configuration file?
+-- One step forth from a file by its name and its role; calibration files are found alike.
+SELECT DISTINCT ent.e_id, ent.e_name
+FROM provenance.used AS u
+JOIN provenance.wasgeneratedby AS g ON g.wgb_activity_id = u.u_activity_id
+JOIN provenance.entity AS ent ON ent.e_id = g.wgb_entity_id
+JOIN provenance.entity AS c ON c.e_id = u.u_entity_id
+WHERE c.e_name = 'conf.yaml' AND u.u_role = 'Tool Configuration'
+AND ent.e_class = 'DatasetEntity';
+
+-- name: E3
+-- What must be made again if this input file is bad?
+-- All that was derived from it, over any number of steps.
+SELECT DISTINCT d.e_id, d.e_name, d.e_location
+FROM provenance.lineage AS l
+JOIN provenance.entity AS d ON d.e_id = l.l_descendant_id
+JOIN provenance.entity AS b ON b.e_id = l.l_ancestor_id
+WHERE b.e_name = 'gamma_prod6_tel_event_header_v4.simtel.zst'
+AND d.e_class = 'DatasetEntity';
+
+-- name: E4
+-- What was made with this algorithm?
+-- By the value of the parameter that chooses it.
+SELECT ent.e_id, ent.e_name, p.p_value
+FROM provenance.parameter AS p
+JOIN provenance.wasconfiguredby AS w ON w.wcb_parameter_id = p.p_id
+JOIN provenance.wasgeneratedby AS g ON g.wgb_activity_id = w.wcb_activity_id
+JOIN provenance.entity AS ent ON ent.e_id = g.wgb_entity_id
+WHERE p.p_name = 'ProcessorTool.ImageProcessor.image_cleaner_type'
+AND p.p_value = 'TailcutsImageCleaner' AND ent.e_class = 'DatasetEntity';
+
+-- name: E5
+-- What did reconstructions make between two moments?
+-- By the type of the program if somebody described it, else by its name.
+SELECT ent.e_id, ent.e_name, a.a_endtime
+FROM provenance.activity AS a
+JOIN provenance.activitydescription AS d ON d.ad_id = a.a_activitydescription_id
+JOIN provenance.wasgeneratedby AS g ON g.wgb_activity_id = a.a_id
+JOIN provenance.entity AS ent ON ent.e_id = g.wgb_entity_id
+WHERE (d.ad_type = 'Reconstruction' OR d.ad_name = 'ctapipe-process')
+AND ent.e_class = 'DatasetEntity'
+AND a.a_endtime BETWEEN '2026-11-22T22:20:00' AND '2026-11-22T22:30:00';
+
+-- name: E6
+-- Which files has nothing read yet?
+-- They are final products, or could be deleted.
+SELECT ent.e_id, ent.e_name
+FROM provenance.entity AS ent
+WHERE ent.e_class = 'DatasetEntity' AND ent.e_invalidatedattime IS NULL
+AND NOT EXISTS (SELECT 1 FROM provenance.used AS u WHERE u.u_entity_id = ent.e_id);
+
+-- name: E7
+-- Which valid files go back to something that was withdrawn later?
+-- The sample logs have no answer: none of their files was withdrawn.
+SELECT DISTINCT d.e_id, d.e_name, b.e_name AS invalid_input, b.e_invalidatedattime
+FROM provenance.entity AS b
+JOIN provenance.lineage AS l ON l.l_ancestor_id = b.e_id
+JOIN provenance.entity AS d ON d.e_id = l.l_descendant_id
+WHERE b.e_invalidatedattime IS NOT NULL AND d.e_invalidatedattime IS NULL;
+
+-- name: E8
+-- How many runs of each program ended how, on which host?
+-- An overview for those who operate the pipeline.
+SELECT d.ad_name, d.ad_version, n.e_value AS host, s.e_value AS final_status, COUNT(*) AS n_runs
+FROM provenance.activity AS a
+JOIN provenance.activitydescription AS d ON d.ad_id = a.a_activitydescription_id
+JOIN provenance.used AS un ON un.u_activity_id = a.a_id
+JOIN provenance.entity AS n ON n.e_id = un.u_entity_id
+JOIN provenance.wasgeneratedby AS gs ON gs.wgb_activity_id = a.a_id
+JOIN provenance.entity AS s ON s.e_id = gs.wgb_entity_id
+WHERE un.u_role = 'node' AND gs.wgb_role = 'status'
+GROUP BY d.ad_name, d.ad_version, n.e_value, s.e_value;
+
+-- name: L1
+-- What is behind this file within two steps, nearest first?
+-- A step is a run: l_distance counts the runs on the shortest way.
+SELECT p.e_name, p.e_id, l.l_distance
+FROM provenance.lineage AS l
+JOIN provenance.entity AS p ON p.e_id = l.l_ancestor_id
+WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e'
+AND l.l_distance <= 2
+ORDER BY l_distance, e_name;
+
+-- name: L2
+-- Along which files did the main flow of data reach this one?
+-- Without what merely surrounded it, such as values, software and configurations that are described as such.
+SELECT p.e_name, p.e_id, l.l_distance
+FROM provenance.lineage AS l
+JOIN provenance.entity AS p ON p.e_id = l.l_ancestor_id
+WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e'
+AND l.l_main = 1
+ORDER BY l_distance, e_name;
+
+-- name: L3
+-- What do these two files have in common?
+-- Their common ancestors, and how many runs back each is: the nearest may explain a common flaw.
+SELECT p.e_name, p.e_id, one.l_distance AS steps_1, two.l_distance AS steps_2
+FROM provenance.lineage AS one
+JOIN provenance.lineage AS two ON two.l_ancestor_id = one.l_ancestor_id
+JOIN provenance.entity AS p ON p.e_id = one.l_ancestor_id
+WHERE one.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e'
+AND two.l_descendant_id = 'urn:uuid:85e4a34f-c8fa-42fb-870f-995b232fce0f'
+ORDER BY steps_1, steps_2, e_name;
+
+-- name: L4
+-- Which files used this bad calibration, directly or not?
+-- All that came of one calibration or configuration file, and after how many runs.
+SELECT d.e_name, d.e_location, l.l_distance
+FROM provenance.lineage AS l
+JOIN provenance.entity AS d ON d.e_id = l.l_descendant_id
+WHERE l.l_ancestor_id = 'urn:uuid:8b4f9479-8e76-585b-bd04-bc8c45c9cfad'
+AND d.e_class = 'DatasetEntity'
+ORDER BY l_distance, e_name;
+
+-- name: L5
+-- Who made anything that this file goes back to?
+-- Agents of the files and of the runs behind it, for the acknowledgements.
+SELECT DISTINCT o.eo_agents
+FROM provenance.lineage AS l
+JOIN provext.entity_origin AS o ON o.eo_entity_id = l.l_ancestor_id
+WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e'
+AND o.eo_agents IS NOT NULL;
+
+-- name: L6
+-- Which files go back to a run with this setting?
+-- For instance to one that read five events at most: a parameter anywhere upstream, compared as a number.
+SELECT DISTINCT d.e_name, d.e_id, p.ap_number
+FROM provext.activity_parameter AS p
+JOIN provenance.wasgeneratedby AS g ON g.wgb_activity_id = p.ap_activity_id
+JOIN provenance.lineage AS l ON l.l_ancestor_id = g.wgb_entity_id
+JOIN provenance.entity AS d ON d.e_id = l.l_descendant_id
+WHERE p.ap_name = 'ProcessorTool.SimTelEventSource.max_events' AND p.ap_number <= 5
+AND d.e_class = 'DatasetEntity';
+
+-- name: V1
+-- Where does each file of this name come from?
+-- One step of provenance in one row: the run, the program, how it ended, who answers for it.
+SELECT eo_entity_id, eo_activity_name, eo_description_version, eo_starttime, eo_status, eo_agents
+FROM provext.entity_origin
+WHERE eo_entity_name = 'twice.dl2.h5'
+ORDER BY eo_starttime;
+
+-- name: V2
+-- Which files come from runs that failed or were interrupted?
+-- The same as C1, by the view of origins.
+SELECT eo_entity_name, eo_location, eo_activity_name, eo_starttime, eo_status
+FROM provext.entity_origin
+WHERE eo_status <> 'completed'
+ORDER BY eo_starttime;
+
+-- name: V3
+-- Which runs ended with an exit code other than 0?
+-- Values compared as numbers; every run of ctapipe leaves its exit code as a value.
+SELECT a.a_name, a.a_starttime, v.ve_number AS exit_code
+FROM provext.valueentity AS v
+JOIN provenance.wasgeneratedby AS g ON g.wgb_entity_id = v.ve_id
+JOIN provenance.activity AS a ON a.a_id = g.wgb_activity_id
+WHERE v.ve_name = 'exit_code' AND v.ve_number <> 0
+ORDER BY a_starttime;
+
+-- name: V4
+-- How many files are there of each kind?
+-- By what their headers say of their content.
+SELECT de_description_name, de_contenttype, COUNT(*) AS n_files
+FROM provext.datasetentity
+GROUP BY de_description_name, de_contenttype
+ORDER BY n_files DESC;
+
+-- name: P1
+-- Which runs read between 2 and 5 events?
+-- Parameters are texts in the model; prov_number makes numbers of them, and an index serves the comparison.
+SELECT a.a_id, a.a_name, p.p_value
+FROM provenance.parameter AS p
+JOIN provenance.activity AS a ON a.a_id = p.p_activity_id
+WHERE p.p_name = 'ProcessorTool.SimTelEventSource.max_events' AND prov_number(p.p_value) BETWEEN 2 AND 5;
+
+-- name: P2
+-- Which files were made with a gain threshold above 1000?
+-- The same by the views: parameters as numbers, and the origin of files.
+SELECT o.eo_entity_name, p.ap_number, p.ap_unit, o.eo_starttime
+FROM provext.activity_parameter AS p
+JOIN provext.entity_origin AS o ON o.eo_activity_id = p.ap_activity_id
+WHERE p.ap_name = 'ProcessorTool.SimTelEventSource.ThresholdGainSelector.threshold'
+AND p.ap_number > 1000
+ORDER BY eo_starttime;
+
+-- name: R1
+-- How long do the runs of each program take, by how they end?
+-- Seconds by the clock.
+SELECT a.a_name, r.r_status, COUNT(*) AS n_runs, ROUND(AVG(r.r_duration), 2) AS mean_duration,
+MAX(r.r_duration) AS longest
+FROM provenance.activity AS a
+JOIN provext.run AS r ON r.r_activity_id = a.a_id
+GROUP BY a.a_name, r.r_status
+ORDER BY mean_duration DESC;
+
+-- name: R2
+-- What ran last?
+-- The ten latest runs.
+SELECT TOP 10 *
+FROM provenance.activity
+WHERE a_endtime IS NOT NULL
+ORDER BY a_endtime DESC;
+
+-- name: T1
+-- What does this service publish?
+-- Its tables, and the number of columns of each.
+SELECT t.table_name, t.description, COUNT(*) AS n_columns
+FROM tap_schema.tables AS t
+JOIN tap_schema.columns AS c ON c.table_name = t.table_name
+WHERE t.schema_name <> 'tap_schema'
+GROUP BY t.table_name, t.description, t.table_index
+ORDER BY n_columns DESC;
+
+-- name: T2
+-- What do the columns of one table mean?
+-- As clients read them.
+SELECT column_name, datatype, unit, ucd, utype, description, indexed
+FROM tap_schema.columns
+WHERE table_name = 'provenance.activity'
+ORDER BY column_index;

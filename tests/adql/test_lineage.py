@@ -1,0 +1,346 @@
+"""The virtual tables of lineage, against networkx on random graphs: every way to bind them, every answer."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import networkx
+import psycopg2
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from psycopg2.extras import execute_values
+
+from provtap.adql import translate
+from provtap.errors import AdqlError
+from provtap.tableset import Tableset
+
+FORMS = [
+    line
+    for line in Path(__file__).with_name("lineage.adql").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+]
+ENTITIES = [f"e:{n}" for n in range(9)]
+ACTIVITIES = [f"a:{n}" for n in range(5)]
+CLASSES = ["DatasetEntity", "Entity", "Entity"]
+KINDS = {"main": "Main", "calibration": "Calibration", "plain": None}
+
+
+def pairs(left, right, most, key=lambda pair: pair):
+    return st.lists(st.tuples(st.sampled_from(left), st.sampled_from(right)), max_size=most, unique_by=key)
+
+
+def apart(given):
+    return [(one, other) for one, other in given if one != other]
+
+
+GRAPHS = st.fixed_dictionaries(
+    {
+        "datasets": st.sets(st.sampled_from(ENTITIES)),
+        "used": st.lists(
+            st.tuples(
+                st.sampled_from(ACTIVITIES), st.sampled_from(ENTITIES), st.sampled_from([*KINDS, None])
+            ),
+            max_size=14,
+            unique=True,
+        ),
+        "wasgeneratedby": pairs(ENTITIES, ACTIVITIES, 9, lambda pair: pair[0]),  # by one activity only
+        "wasderivedfrom": pairs(ENTITIES, ENTITIES, 4).map(apart),
+        "wasinformedby": pairs(ACTIVITIES, ACTIVITIES, 4).map(apart),
+    }
+)
+
+
+def edges(graph):
+    """Yield (descendant, ancestor, whether main) of one step between entities, as design D10 has it."""
+    generator = dict(graph["wasgeneratedby"])
+    for later, activity in generator.items():
+        for user, earlier, role in graph["used"]:
+            if user == activity:
+                yield later, earlier, is_main(graph, earlier, role)
+    for later, earlier in graph["wasderivedfrom"]:
+        yield later, earlier, earlier in graph["datasets"]
+
+
+def activity_edges(graph):
+    """Yield the steps between activities, and those over entities that were derived from each other."""
+    generator = dict(graph["wasgeneratedby"])
+    for user, used, role in graph["used"]:
+        yield user, ("used", used), is_main(graph, used, role), 0
+    for entity, activity in generator.items():
+        yield ("used", entity), activity, True, 1
+    for later, earlier in graph["wasderivedfrom"]:
+        yield ("used", later), ("used", earlier), earlier in graph["datasets"], 1
+    for later, earlier in graph["wasinformedby"]:
+        yield later, earlier, False, 1
+
+
+def is_main(graph, entity, role):
+    return entity in graph["datasets"] if role is None else KINDS[role] == "Main"
+
+
+def closure(nodes, steps):
+    """Return the rows of a lineage by networkx: descendant, ancestor, distance, main."""
+    every, main = networkx.DiGraph(), networkx.DiGraph()
+    for directed in (every, main):
+        directed.add_nodes_from(nodes)
+    for later, earlier, is_main_step, weight in steps:
+        every.add_edge(later, earlier, weight=weight)
+        if is_main_step:
+            main.add_edge(later, earlier)
+    rows = []
+    for node in nodes:
+        mains = networkx.descendants(main, node)
+        distances = networkx.single_source_dijkstra_path_length(every, node)
+        rows += [(node, o, d, int(o in mains)) for o, d in distances.items() if o in nodes and o != node]
+    return rows
+
+
+CREATE = """
+CREATE TABLE provenance.lineage (
+    l_descendant_id text COLLATE "C", l_ancestor_id text COLLATE "C", l_distance integer, l_main integer);
+CREATE TABLE provenance.activity_lineage (
+    acl_descendant_id text COLLATE "C", acl_ancestor_id text COLLATE "C", acl_distance integer,
+    acl_main integer);
+INSERT INTO provenance.activitydescription (ad_id, ad_name) VALUES ('ad', 'tool');
+"""
+ROWS = {
+    "entity (e_id, e_class, e_name)": lambda g: [
+        (e, "DatasetEntity" if e in g["datasets"] else "Entity", ("even", "odd")[n % 2])
+        for n, e in enumerate(ENTITIES)
+    ],
+    "activity (a_id, a_name, a_activitydescription_id)": lambda g: [
+        (a, f"tool{n % 2}", "ad") for n, a in enumerate(ACTIVITIES)
+    ],
+    "used (u_activity_id, u_entity_id, u_role, u_usagedescription_id)": lambda g: [
+        (a, e, role, role) for a, e, role in g["used"]
+    ],
+    "wasgeneratedby (wgb_entity_id, wgb_activity_id)": lambda g: g["wasgeneratedby"],
+    "wasderivedfrom": lambda g: g["wasderivedfrom"],
+    "wasinformedby": lambda g: g["wasinformedby"],
+    "lineage": lambda g: closure(ENTITIES, ((*edge, 1) for edge in edges(g))),
+    "activity_lineage": lambda g: closure(ACTIVITIES, activity_edges(g)),
+}
+
+
+@pytest.fixture(scope="module")
+def store(server, template):
+    """A cursor on a store of its own, in which the lineages are tables as well."""
+    url = server.create(psycopg2.extensions.parse_dsn(template.database_url)["dbname"])
+    connection = psycopg2.connect(url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(CREATE)
+        kinds = [(role, "ad", role, type_) for role, type_ in KINDS.items()]
+        execute_values(
+            cursor,
+            "INSERT INTO provenance.usagedescription"
+            " (ud_id, ud_activitydescription_id, ud_role, ud_type) VALUES %s",
+            kinds,
+        )
+    with connection.cursor() as cursor:
+        yield cursor
+    connection.close()
+    server.drop(url)
+
+
+@pytest.fixture(scope="module")
+def tables(tableset) -> Tableset:
+    """The tableset in which the virtual tables are said to be real."""
+    schemas = tuple(
+        replace(s, tables=tuple(replace(t, table_type="table") for t in s.tables)) for s in tableset.schemas
+    )
+    return Tableset(schemas)
+
+
+@given(
+    graph=GRAPHS,
+    chosen=st.fixed_dictionaries(
+        {
+            "e": st.sampled_from(ENTITIES),
+            "f": st.sampled_from(ENTITIES),
+            "a": st.sampled_from(ACTIVITIES),
+            "n": st.integers(0, 4),
+        }
+    ),
+)
+@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+def test_every_form_of_binding_gives_the_rows_of_networkx(store, tableset, tables, graph, chosen):
+    """D10: reachability, least distance and main path, both ways, on graphs with cycles and diamonds."""
+    try:
+        for table, rows in ROWS.items():
+            if found := rows(graph):
+                execute_values(store, f"INSERT INTO provenance.{table} VALUES %s", found)
+        for form in FORMS:
+            text = form.format(**chosen)
+            assert answer(store, text, tableset) == answer(store, expected_text(text), tables), text
+    finally:
+        store.connection.rollback()
+
+
+SET_TEST = re.compile(r"prov_derived_from\((.*?), (.*?)\)")
+
+
+def expected_text(text):
+    """Return a query in which the function for a set test is what it stands for."""
+    test = r"EXISTS (SELECT 1 FROM lineage WHERE l_descendant_id = \1 AND l_ancestor_id = \2)"
+    return SET_TEST.sub(f"CASE WHEN {test} THEN 1 ELSE 0 END", text)
+
+
+def answer(cursor, text, tableset):
+    cursor.execute(translate(text, tableset).sql)
+    return sorted(cursor.fetchall(), key=repr)
+
+
+# What a query becomes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "query, starts",
+    [
+        ("SELECT * FROM lineage WHERE l_descendant_id = 'x'", "back"),
+        ("SELECT * FROM lineage WHERE l_ancestor_id IN ('x', 'y')", "forth"),
+        ("SELECT * FROM lineage WHERE l_ancestor_id = 'x' AND l_descendant_id LIKE 'y%'", "forth"),
+        ("SELECT * FROM lineage", "back"),
+        ("SELECT l.* FROM lineage AS l JOIN entity AS e ON e.e_id = l.l_ancestor_id", "back"),
+        (
+            "SELECT l.* FROM lineage AS l JOIN entity AS e ON e.e_id = l.l_ancestor_id WHERE e.e_name = 'x'",
+            "forth",
+        ),
+        (
+            "SELECT l.* FROM lineage AS l JOIN entity AS e ON e.e_id = l.l_ancestor_id"
+            " JOIN entity AS d ON d.e_id = l.l_descendant_id WHERE e.e_name = 'x' AND d.e_class = 'y'",
+            "fewer",
+        ),
+        (
+            "SELECT e.e_id FROM entity AS e WHERE EXISTS (SELECT 1 FROM lineage AS l JOIN entity AS b"
+            " ON b.e_id = l.l_ancestor_id WHERE l.l_descendant_id = e.e_id AND b.e_name = 'x')",
+            "forth",
+        ),
+        (
+            "SELECT a.* FROM lineage AS a JOIN lineage AS b ON b.l_ancestor_id = a.l_descendant_id"
+            " WHERE b.l_descendant_id = 'x'",
+            "back, back",
+        ),
+    ],
+)
+def test_a_walk_starts_where_the_query_says_most(tableset, query, starts):
+    """D10: constants before conditions on joined tables, these before columns of outer queries."""
+    sql = translate(query, tableset).sql
+
+    assert ", ".join(ways(sql)) == starts
+
+
+def ways(sql):
+    """Return the way of each walk: by which column activities are looked up."""
+    if "_choice" in sql:
+        return ["fewer"]
+    return [
+        {"wgb_entity_id": "back", "wgb_activity_id": "forth"}[column]
+        for column in re.findall(r"FROM provenance.wasgeneratedby WHERE t\d+_walk.kind = . AND (\w+) =", sql)
+    ]
+
+
+def test_what_is_not_asked_for_is_not_computed(tableset):
+    """D10: neither distance nor main path costs anything where nobody wants it."""
+    sql = translate("SELECT l_ancestor_id FROM lineage WHERE l_descendant_id = 'x'", tableset).sql
+
+    assert "interval" not in sql
+    assert "usagedescription" not in sql
+
+
+def test_a_bound_on_the_distance_ends_the_walk_unless_a_main_path_may_be_longer(tableset):
+    """D10: l_main = 1 if any path is all main, however long."""
+    near = "SELECT l_ancestor_id FROM lineage WHERE l_descendant_id = 'x' AND l_distance <= 2"
+
+    assert "> -120)" in translate(near, tableset).sql
+    assert "> -120 OR t1_walk.main)" in translate(f"{near} AND l_main = 1", tableset).sql
+
+
+def test_tables_that_give_the_seeds_are_searched_once(tableset):
+    """A selection that no index serves must not cost twice."""
+    query = (
+        "SELECT e.e_name, l.l_ancestor_id FROM entity AS e JOIN lineage AS l ON l.l_descendant_id = e.e_id"
+        " WHERE e.e_comment LIKE '%flat%'"
+    )
+
+    assert translate(query, tableset).sql.count("e_comment") == 1
+
+
+def test_nested_lineages_do_not_double_with_each_level(tableset):
+    """A short query must not become a long one: each level is written once."""
+    query = "SELECT l_ancestor_id FROM lineage WHERE l_descendant_id = 'x'"
+    lengths = []
+    for _ in range(8):
+        query = f"SELECT l_ancestor_id FROM lineage WHERE l_descendant_id IN ({query})"
+        lengths.append(len(translate(query, tableset).sql))
+
+    assert lengths[-1] < 10 * lengths[0]
+
+
+def test_a_query_may_use_ten_lineages(tableset):
+    """Each is a walk of its own; the sentence tells the limit and the place."""
+    tables = ", ".join(f"lineage AS l{n}" for n in range(11))
+
+    with pytest.raises(AdqlError, match=r"follows lineage more than 10 times\. \(line 1, column"):
+        translate(f"SELECT COUNT(*) FROM {tables}", tableset)
+
+
+# Size -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def large(store):
+    """A cursor to write a large graph with, of which nothing stays."""
+    yield store
+    store.connection.rollback()
+
+
+def test_a_chain_of_twenty_thousand_steps_is_followed_to_its_end(large, tableset):
+    """Issue 4, "Faults and limits": right distance at any depth."""
+    large.execute(
+        """
+        INSERT INTO provenance.entity (e_id) SELECT 'c' || n FROM generate_series(0, 20000) AS n;
+        INSERT INTO provenance.activity (a_id) SELECT 'r' || n FROM generate_series(1, 20000) AS n;
+        INSERT INTO provenance.used (u_activity_id, u_entity_id)
+        SELECT 'r' || n, 'c' || n - 1 FROM generate_series(1, 20000) AS n;
+        INSERT INTO provenance.wasgeneratedby (wgb_entity_id, wgb_activity_id)
+        SELECT 'c' || n, 'r' || n FROM generate_series(1, 20000) AS n;
+        """
+    )
+    query = "SELECT l_distance FROM lineage WHERE l_descendant_id = 'c20000' AND l_ancestor_id = 'c0'"
+
+    assert answer(large, query, tableset) == [(20_000,)]
+
+
+def test_an_entity_of_a_hundred_thousand_inputs_has_them_all(large, tableset):
+    """Issue 4, "Faults and limits"."""
+    large.execute(
+        """
+        INSERT INTO provenance.entity (e_id) SELECT 'i' || n FROM generate_series(1, 100000) AS n
+         UNION ALL SELECT 'merged' UNION ALL SELECT 'again';
+        INSERT INTO provenance.activity (a_id) VALUES ('merge'), ('copy');
+        INSERT INTO provenance.used (u_activity_id, u_entity_id)
+        SELECT 'merge', 'i' || n FROM generate_series(1, 100000) AS n UNION ALL SELECT 'copy', 'merged';
+        INSERT INTO provenance.wasgeneratedby (wgb_entity_id, wgb_activity_id)
+        VALUES ('merged', 'merge'), ('again', 'copy');
+        """
+    )
+    query = "SELECT COUNT(*), MAX(l_distance) FROM lineage WHERE l_descendant_id = 'again'"
+
+    assert answer(large, query, tableset) == [(100_001, 2)]
+
+
+@pytest.mark.parametrize(
+    "odd", ["it''s", '"', "\\", "%_", "a b\nc", "é\u20ac\U0001f52d", "{0}", "$1", "--", ";"]
+)
+def test_ids_may_hold_any_character(large, tableset, odd):
+    """Issue 4, "Faults and limits": ids are compared, never run."""
+    large.execute("INSERT INTO provenance.entity (e_id) VALUES (%s), ('y')", [odd.replace("''", "'")])
+    large.execute("INSERT INTO provenance.wasderivedfrom VALUES ('y', %s)", [odd.replace("''", "'")])
+
+    assert answer(large, f"SELECT l_descendant_id FROM lineage WHERE l_ancestor_id = '{odd}'", tableset) == [
+        ("y",)
+    ]
+    assert answer(large, f"SELECT e_id FROM entity WHERE prov_derived_from(e_id, '{odd}') = 1", tableset) == [
+        ("y",)
+    ]

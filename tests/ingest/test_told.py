@@ -1,0 +1,26 @@
+import pytest
+
+from provtap.errors import NotFound
+from provtap.ingest import told_activities
+from tests.ingest.logs import rows, run, uuid_of
+
+
+def numbers(database):
+    return [row[0] for row in rows(database, "SELECT in_id FROM provext.ingestion ORDER BY in_id")]
+
+
+def test_an_ingestion_told_of_its_activities_known_before_or_not(tell, database):
+    """In the order of the document, each once."""
+    tell(run(1))
+    tell(run(2), run(1), run(2))
+
+    first, second = numbers(database)
+    assert told_activities(first, database) == (f"urn:uuid:{uuid_of('activity', 1)}",)
+    assert told_activities(second, database) == tuple(f"urn:uuid:{uuid_of('activity', n)}" for n in (2, 1))
+
+
+def test_a_number_that_no_ingestion_has_is_refused(tell, database):
+    tell(run(1))
+
+    with pytest.raises(NotFound, match="There is no ingestion 7"):
+        told_activities(7, database)
