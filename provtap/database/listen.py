@@ -60,8 +60,8 @@ class Listener:
                     self._listen(connection)
                 finally:
                     connection.close()
-            except (psycopg2.Error, ProvtapError) as error:
-                log.warning("Changes of jobs are not heard of at the moment: %s", str(error).strip())
+            except (psycopg2.Error, ProvtapError, OSError) as error:
+                log.warning("What is told on %s is not heard: %s", self._channel, str(error).strip())
                 self._closed.wait(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
 
@@ -72,9 +72,15 @@ class Listener:
             cursor.execute(f"LISTEN {identifier(self._channel)}")
             self._hear(None)
             while not self._closed.is_set():
-                heard, _, _ = select.select([connection.fileno(), self._woken], [], [], SILENCE)
-                if not heard:
+                if not self._poll(connection):
                     cursor.execute("SELECT")
                 connection.poll()
                 while connection.notifies:
                     self._hear(connection.notifies.pop(0).payload)
+
+    def _poll(self, connection: Connection) -> bool:
+        """Wait for a word or for `close`; False after SILENCE. Not by select, which ends at 1 024 files."""
+        poll = select.poll()
+        for file in (connection.fileno(), self._woken):
+            poll.register(file, select.POLLIN)
+        return bool(poll.poll(SILENCE * 1000))

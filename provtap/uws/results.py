@@ -53,7 +53,7 @@ class ResultDirectory:
 
     def put(self, name: str, pieces: Iterable[bytes]) -> int:
         """Write a draft, and give it its name once it is on disk."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = self.path / f"{name}{DRAFT}"
         try:
             with draft.open("wb") as file:

@@ -13,7 +13,7 @@ from typing import cast
 from flask import Blueprint, Flask, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 
-from provtap.errors import NotFound, ParameterError, ProvtapError
+from provtap.errors import NotFound, ParameterError
 from provtap.results.votable import write_error
 from provtap.uws import documents
 from provtap.uws.job import RESULT, Client, Job
@@ -238,7 +238,7 @@ def _kept(job_id: str) -> Iterator[dict[str, str]]:
         for part, name in names.items():
             results.put(name, iter(partial(request.files[part].stream.read, PIECE), b""))
         yield names
-    except ProvtapError:
+    except BaseException:
         for name in names.values():
             results.delete(name)
         raise

@@ -89,3 +89,10 @@ def test_names_are_those_of_files_of_some_age(results):
 def test_results_lie_in_the_data_directory_unless_set(tmp_path):
     assert result_store(Settings(data_dir=tmp_path)).path == tmp_path / "results"
     assert result_store(Settings(result_dir=tmp_path / "x")).path == tmp_path / "x"
+
+
+def test_other_users_of_the_machine_see_no_results(results):
+    """A job of somebody with a name is his alone (UWS-19)."""
+    results.put(NAME, [b"x"])
+
+    assert results.path.stat().st_mode & 0o077 == 0

@@ -120,20 +120,18 @@ def test_what_happens_at_once_happens_in_some_order(empty, start, race):
     assert told.phase() in outcomes(start, race)
 
 
-def outcomes(phase: str, race: list[str]) -> set[str]:
-    """Return where the verbs may lead, in whatever order; a worker that has no attempt does nothing."""
+def outcomes(phase: str, race: list[str], losses: int = 0) -> set[str]:
+    """Return where the verbs may lead, in whatever order.
+
+    What a worker says may also come to nothing: it may be about an attempt that is over by then.
+    """
     if not race:
         return {phase}
-    return {
-        end
-        for n, verb in enumerate(race)
-        for end in outcomes(after(phase, verb, 0), race[:n] + race[n + 1 :])
-        | maybe_late(phase, verb, race, n)
-    }
-
-
-def maybe_late(phase: str, verb: str, race: list[str], n: int) -> set[str]:
-    """Return where it leads when *verb* came too early to know of the attempt that another one claims."""
-    if verb in WORKER and verb != "claim":
-        return outcomes(phase, race[:n] + race[n + 1 :])
-    return set()
+    found = set()
+    for n, verb in enumerate(race):
+        others = race[:n] + race[n + 1 :]
+        lost = losses + (verb == "lose" and phase == "EXECUTING")
+        found |= outcomes(after(phase, verb, losses), others, lost)
+        if verb in WORKER and verb != "claim":
+            found |= outcomes(phase, others, losses)
+    return found
