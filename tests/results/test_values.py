@@ -238,6 +238,16 @@ def test_json(lab, rows):
     assert [[number(v, c) for v, c in zip(row, TYPES, strict=True)] for row in read] == bits(lab.stored())
 
 
+@every_value
+def test_json_of_numbers_alone(lab, rows):
+    """RFC 8259: also where a block is rewritten whole."""
+    lab.fill(rows)
+
+    read = readers.objects(lab.written("json", NUMBERS))
+    stored = bits(lab.stored(NUMBERS))
+    assert [[number(v, c) for v, c in zip(row, NUMBERS, strict=True)] for row in read] == stored
+
+
 def number(value, name):
     """Return a value of JSON, the texts NaN, +Inf and -Inf in columns of numbers as those numbers."""
     if name in ("k_float", "k_double") and value is not None:
