@@ -116,8 +116,9 @@ def run(
     *gone* is asked a few times a second whether anybody still waits for the result.
 
     Raises: ParameterError, TooLarge, AdqlError before the database is asked; QueryError, QueryTimeout or
-    DatabaseUnavailable when the query fails before its first rows. What fails later shows in the body: the
-    end of a VOTable tells it, other formats raise.
+    DatabaseUnavailable when the query fails before its first rows, or the last ones if the format needs them
+    all to begin. What fails later shows in the body: the end of VOTable, JSON and HTML tells it, other
+    formats raise.
     """
     _check(request, settings)
     form = choose(request.responseformat)
@@ -128,7 +129,7 @@ def run(
     infos = [*_remarks(request), maxrec]
     try:
         pieces = _begun(form.write(statement.columns, _begun(blocks), int(maxrec.value), infos))
-    except ProvtapError:
+    except Exception:
         blocks.close()
         raise
     name = form.file_name(request.run_id, statement.table)
