@@ -128,8 +128,9 @@ def run(
     seconds; None: that of a synchronous query. What the query comes to is put into *tally*.
 
     Raises: ParameterError, TooLarge, AdqlError before the database is asked; QueryError, QueryTimeout or
-    DatabaseUnavailable when the query fails before its first rows. What fails later shows in the body: the
-    end of a VOTable tells it, other formats raise.
+    DatabaseUnavailable when the query fails before its first rows, or the last ones if the format needs them
+    all to begin. What fails later shows in the body: the end of VOTable, JSON and HTML tells it, other
+    formats raise.
     """
     _check(request, settings)
     form = choose(request.responseformat)
@@ -153,7 +154,7 @@ def run(
     remarks = [*_remarks(request), maxrec, *provenance_links(statement.columns, settings.root_url)]
     try:
         pieces = _begun(form.write(statement.columns, _begun(blocks), int(maxrec.value), remarks))
-    except ProvtapError:
+    except Exception:
         blocks.close()
         raise
     name = form.file_name(request.run_id, statement.table)

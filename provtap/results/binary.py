@@ -22,6 +22,7 @@ from provtap.results.cells import (
     arrays,
     elements,
     numbers,
+    only_numbers,
     set_aside,
     split,
     unescape,
@@ -79,14 +80,6 @@ def _base64(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield b2a_base64(rest)
     if failure is not None:
         raise failure
-
-
-def only_numbers(columns: Sequence[Column]) -> bool:
-    """Tell whether rows have one length, and so are copied fastest as PostgreSQL has them."""
-    return all(c.datatype in _NUMBERS and c.arraysize is None for c in columns)
-
-
-_NUMBERS = frozenset({"short", "int", "long", "float", "double"})
 
 
 def _number_rows(columns: Sequence[Column]) -> Callable[[bytes], bytes]:

@@ -52,6 +52,14 @@ def is_text(column: Column) -> bool:
     return column.datatype not in PRIMITIVES
 
 
+def only_numbers(columns: Sequence[Column]) -> bool:
+    """Tell whether all cells are single numbers."""
+    return all(c.datatype in _NUMBERS and c.arraysize is None for c in columns)
+
+
+_NUMBERS = frozenset({"short", "int", "long", "float", "double"})
+
+
 def split(block: bytes) -> list[bytes]:
     """Return the cells of a block, row by row, as COPY escaped them."""
     return block[:-1].replace(b"\n", b"\t").split(b"\t")

@@ -8,7 +8,8 @@ from importlib.util import find_spec
 from typing import Literal, Protocol
 
 from provtap.errors import ParameterError
-from provtap.results.binary import only_numbers, write_binary, write_binary2
+from provtap.results.binary import write_binary, write_binary2
+from provtap.results.cells import only_numbers
 from provtap.results.delimited import write_csv, write_tsv
 from provtap.results.fits import write_fits
 from provtap.results.html import write_html

@@ -10,7 +10,7 @@ from typing import Any
 
 from provtap.errors import ProvtapError
 from provtap.results.blocks import Rows
-from provtap.results.cells import NULL, is_text, split, weave
+from provtap.results.cells import NULL, is_text, only_numbers, split, weave
 from provtap.results.votable import Info
 from provtap.tableset import Column
 
@@ -52,6 +52,8 @@ def _rows(block: bytes, columns: Sequence[Column]) -> bytes:
     if all(map(is_text, columns)):
         block = block[:-1].replace(b"\t", b'","').replace(b"\n", b'"],\n["')
         return (b'["%b"]' % block).replace(rb'"\N"', b"null")
+    if only_numbers(columns) and not any(word in block for word in _SPECIAL):
+        return b"[%b]" % block[:-1].replace(b"\t", b",").replace(b"\n", b"],\n[")
     cells = split(block)
     for number, column in enumerate(columns):
         if not is_text(column):
@@ -91,6 +93,8 @@ def _array(values: list[bytes]) -> bytes:
     return b", ".join(map(_WORDS.get, values, values))
 
 
+_SPECIAL = (b"\\", b"N", b"I", b"-0\t", b"-0\n")
+"""What only numbers have that JSON writes otherwise: null, NaN, the infinities, the zero below zero."""
 _WORDS: dict[bytes, bytes] = {
     NULL: b"null",
     b"-0": b"-0.0",  # many readers take the shorter one for a whole number, which has no sign then
