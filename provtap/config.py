@@ -52,6 +52,14 @@ class Settings:
     """Seconds a synchronous query may take in PostgreSQL."""
     query_bytes: int = 1_000_000
     """Length of a query text."""
+    upload_bytes: int = 50_000_000
+    """All tables that one request brings, together."""
+    upload_tables: int = 10
+    """Tables that one request may bring."""
+    upload_duration: float = 30.0
+    """Seconds that the download of one such table from its URL may take."""
+    upload_private: bool = False
+    """Whether tables may be fetched from addresses that are not public."""
     spool_bytes: int = 10_000_000_000
     """Disk one result may take while its client reads slowly."""
     temp_bytes: int = 10_000_000_000

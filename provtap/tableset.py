@@ -14,7 +14,8 @@ class Column:
     name: str
     """Name in the database and of the FIELD: never quoted, even where ADQL wants quotes (`size`)."""
     datatype: str
-    """VOTable primitive: short, int, long, float, double, char, unicodeChar."""
+    """VOTable primitive: of our own tables short, int, long, float, double, char or unicodeChar; of those
+    that come with a request any."""
     arraysize: str | None = None
     """VOTable shape (`*`, `36`, `64*`); None for a scalar."""
     xtype: str | None = None
@@ -23,6 +24,8 @@ class Column:
     ucd: str | None = None
     utype: str | None = None
     description: str | None = None
+    null: str | None = None
+    """What stands for null inside an array (VALUES/@null); a cell that is null as a whole needs none."""
     nullable: bool = True
     principal: bool = False
     indexed: bool = False

@@ -90,8 +90,9 @@ def _fields(columns: Sequence[Column]) -> Iterator[str]:
             "ucd": column.ucd,
             "utype": column.utype,
         }
-        text = column.description
-        yield _element("FIELD", attributes, f"<DESCRIPTION>{_text(text)}</DESCRIPTION>" if text else "")
+        text = f"<DESCRIPTION>{_text(column.description)}</DESCRIPTION>" if column.description else ""
+        null = _element("VALUES", {"null": column.null}, "") if column.null else ""
+        yield _element("FIELD", attributes, text + null)
 
 
 def _info(info: Info) -> str:

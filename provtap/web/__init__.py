@@ -10,6 +10,7 @@ from provtap.database.connect import Database
 from provtap.tableset import Tableset
 from provtap.web.context import Service, service
 from provtap.web.pages import bp as pages
+from provtap.web.params import form_bytes
 from provtap.web.provsap import bp as provsap
 from provtap.web.responses import register
 from provtap.web.tap import bp as tap
@@ -22,8 +23,7 @@ def create_app(settings: Settings, database: Database, tableset: Tableset) -> Fl
     """Return the WSGI application, which reads no environment and opens nothing itself."""
     app = Flask(__name__)
     app.extensions["provtap"] = Service(settings, tableset, database)
-    # A urlencoded query may take three bytes a byte, and other parameters some more (UPL-8).
-    app.config["MAX_CONTENT_LENGTH"] = 3 * settings.query_bytes + 65_536
+    app.config["MAX_CONTENT_LENGTH"] = form_bytes(settings)
     app.config["MAX_FORM_MEMORY_SIZE"] = app.config["MAX_CONTENT_LENGTH"]
     register(app)
     app.register_blueprint(pages)

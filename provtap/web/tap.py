@@ -10,7 +10,7 @@ from provtap.errors import ProvtapError
 from provtap.query import Body, QueryRequest, run
 from provtap.web.context import service
 from provtap.web.hangup import hangup
-from provtap.web.params import parameters
+from provtap.web.params import admit_uploads, files, parameters
 
 bp = Blueprint("tap", __name__)
 log = logging.getLogger(__name__)
@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 def sync() -> Response:
     """Answer one query at once (TAP 1.1, section 2.2); errors become documents in `responses`."""
     ours = service()
-    asked = QueryRequest.from_parameters(parameters(request))
+    admit_uploads(request, ours.settings)
+    asked = QueryRequest.from_parameters(parameters(request), files(request))
     result = run(asked, ours.tableset, ours.database, ours.settings, hangup(request.environ))
     response = Response(_pieces(result.body), content_type=result.media_type)
     response.call_on_close(result.body.close)

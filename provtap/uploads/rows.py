@@ -1,0 +1,79 @@
+"""The rows of an uploaded table on their way into SQL: for each column, its cells as text."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from provtap.adql.datatypes import Type, column_type
+from provtap.adql.uploads import UploadedTable
+from provtap.errors import TooLarge, UploadError
+from provtap.uploads.cells import NULL, text_reader, value_writer
+from provtap.uploads.fields import Field
+
+BLOCK = 5_000
+"""Rows that are kept as they came; more are made text, which takes far less memory."""
+
+
+class Rows:
+    """Takes rows, one after the other; *size* is the most characters that their cells may make."""
+
+    def __init__(self, name: str, fields: Sequence[Field], size: int) -> None:
+        self.name = name
+        self.fields = fields
+        self.count = 0
+        self._size = size
+        self._made: list[list[str]] = [[] for _ in fields]
+        self._of_text = [text_reader(field) for field in fields]
+        self._of_value = [value_writer(field) for field in fields]
+
+    def add_texts(self, rows: Sequence[Sequence[str]]) -> None:
+        """Take rows as TABLEDATA has them.
+
+        Raises: UploadError for a cell that is not what its FIELD says; TooLarge.
+        """
+        self._add(self._of_text, rows)
+
+    def add_values(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Take rows of values, None for null.
+
+        Raises: UploadError for a cell that no column can hold; TooLarge.
+        """
+        self._add(self._of_value, rows)
+
+    def table(self) -> UploadedTable:
+        """Return the table."""
+        arrays = tuple(f"{{{','.join(cells)}}}" for cells in self._made)
+        columns = tuple(_echoed(f, cells) for f, cells in zip(self.fields, self._made, strict=True))
+        return UploadedTable(schema_name="tap_upload", name=self.name, columns=columns, arrays=arrays)
+
+    def _add(self, writers: Sequence[Callable[[Any], str]], rows: Sequence[Sequence[Any]]) -> None:
+        if not rows:
+            return
+        columns = zip(*rows, strict=True)
+        for made, write, cells, field in zip(self._made, writers, columns, self.fields, strict=True):
+            try:
+                text = ",".join(map(write, cells))
+            except ValueError:
+                raise self._wrong(write, cells, field) from None
+            self._size -= len(text)
+            made.append(text)
+        if self._size < 0:
+            raise TooLarge(f"The upload {self.name} holds more values than this service takes.")
+        self.count += len(rows)
+
+    def _wrong(self, write: Callable[[Any], str], cells: Iterable[Any], field: Field) -> UploadError:
+        for number, cell in enumerate(cells, start=self.count + 1):
+            try:
+                write(cell)
+            except ValueError as error:
+                return UploadError(f"In row {number} of the upload {self.name}, {field.label}: {error}.")
+        raise AssertionError("no cell is wrong")
+
+
+def _echoed(field: Field, cells: Sequence[str]) -> Any:
+    """Return the column as the echo declares it: moments may be longer there than the FIELD said."""
+    column = field.column
+    if column_type(column) is not Type.TIMESTAMP or (column.arraysize or "").endswith("*"):
+        return column
+    longest = max((len(c) for text in cells for c in text.split(",") if c != NULL), default=0)
+    return replace(column, arraysize="*") if longest > field.items else column
