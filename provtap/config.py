@@ -56,8 +56,8 @@ class Settings:
     """All tables that one request brings, together."""
     upload_tables: int = 10
     """Tables that one request may bring."""
-    upload_duration: float = 30.0
-    """Seconds that the download of one such table from its URL may take."""
+    upload_duration: float = 60.0
+    """Seconds that fetching one such table from its URL may take; and of computing, that reading it may."""
     upload_private: bool = False
     """Whether tables may be fetched from addresses that are not public."""
     spool_bytes: int = 10_000_000_000

@@ -15,6 +15,7 @@ from provtap.errors import ParameterError, TooLarge, UploadError
 from provtap.tableset import Schema, Tableset
 from provtap.uploads.fetch import Fetcher
 from provtap.uploads.names import Upload, uploads
+from provtap.uploads.rows import Budget
 from provtap.uploads.votable import read_votable
 
 __all__ = ["Part", "Upload", "read_uploads", "uploads", "with_uploads"]
@@ -41,12 +42,12 @@ def read_uploads(
     for one over a limit.
     """
     allowance = _Allowance(settings.upload_bytes)
+    budget = Budget(EXPANSION * settings.upload_bytes, settings.upload_duration)
     tables = []
     for upload in uploads(values, settings.upload_tables):
         with _opened(upload, parts, settings) as part:
             pieces = _checked(allowance.pieces(part), upload)
-            table = read_votable(upload.name, pieces, EXPANSION * settings.upload_bytes)
-        tables.append(table)
+            tables.append(read_votable(upload.name, pieces, budget))
     return tuple(tables)
 
 

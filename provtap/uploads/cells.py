@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from provtap.adql.datatypes import Type, column_type
-from provtap.uploads.fields import COMPLEX, Field
+from provtap.uploads.fields import COMPLEX, ITEM_LIMIT, Field
 
 NULL = "NULL"
 Word = Callable[[str], str]
@@ -55,8 +55,10 @@ def value_writer(field: Field) -> Callable[[Any], str]:
         return lambda value: NULL if value is None or value == field.null else quoted(value)
     if field.is_array:
         return lambda value: NULL if value is None else _array(list(map(item, value)), type_)
+    if field.column.datatype == "boolean":
+        return {True: "t", False: "f", None: NULL}.__getitem__
     null = _number(field.null)
-    return lambda value: NULL if value is None or value == null or value != value else item(value)
+    return lambda value: NULL if value is None or value == null or value != value else repr(value)
 
 
 def item(value: bool | int | float | None) -> str:
@@ -127,9 +129,13 @@ def _array_reader(field: Field, word: Word, type_: Type) -> Callable[[str], str]
     is_bits = field.column.datatype == "bit"
 
     def read(text: str) -> str:
-        words: Sequence[str] = "".join(text.split()) if is_bits else text.split()
+        words: Sequence[str] = text.split(None, ITEM_LIMIT)
         if not words:
             return NULL
+        if is_bits:
+            words = "".join(words)
+        if len(words) > ITEM_LIMIT:
+            raise ValueError(f"there are more than {ITEM_LIMIT} items")
         if len(words) % items if field.is_variable and items else len(words) != items:
             size = f"the arraysize {field.column.arraysize}" if field.column.arraysize else "one cell"
             raise ValueError(f"{len(words)} numbers don't make {size}")

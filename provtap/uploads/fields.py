@@ -21,6 +21,8 @@ DATATYPES = {"boolean": 1, "bit": 1, "unsignedByte": 1, "short": 2, "int": 4, "l
     "unicodeChar": 2,
 }
 """Bytes of one item in BINARY; of a bit, what eight of them have."""
+ITEM_LIMIT = 1_000_000
+"""Numbers or truth values in one cell."""
 TEXTS = frozenset({"char", "unicodeChar"})
 COMPLEX = frozenset({"floatComplex", "doubleComplex"})
 _ARRAYSIZE = re.compile(r"([0-9]{1,9}x)*([0-9]{1,9}\*?|\*)")

@@ -4,7 +4,7 @@ Source: VOTable 1.4, section 5.2; FITS 4.0, section 7.3.
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from astropy.io import fits
@@ -12,15 +12,14 @@ from astropy.io import fits
 from provtap.uploads.fields import Field
 
 
-def fits_rows(data: bytes, fields: Sequence[Field], extension: int | None) -> Iterator[list[Any]]:
-    """Yield the rows of a binary table: of this *extension*, else of the first one.
+def fits_columns(data: bytes, fields: Sequence[Field], extension: int | None) -> list[list[Any]]:
+    """Return the rows, column by column, of a binary table: of this *extension*, else of the first one.
 
     Raises: ValueError, with what to tell, if there is none, or one that does not fit *fields*.
     """
     try:
         with fits.open(io.BytesIO(data), memmap=False) as units:
-            columns = _columns(_unit(units, extension), fields, len(data))
-            yield from map(list, zip(*columns, strict=True))
+            return _columns(_unit(units, extension), fields, len(data))
     except (OSError, TypeError, KeyError, IndexError, AttributeError, Warning) as error:
         raise ValueError("its FITS is damaged") from error
 

@@ -13,26 +13,27 @@ from xml.parsers import expat
 from provtap.adql.selects import OUTPUT_LIMIT
 from provtap.adql.uploads import UploadedTable
 from provtap.errors import TooLarge, UploadError
-from provtap.uploads.binary import Base64, blocks, read_rows
+from provtap.uploads.base64 import Base64
+from provtap.uploads.binary import read_columns
 from provtap.uploads.fields import Field, field
-from provtap.uploads.fits import fits_rows
-from provtap.uploads.rows import BLOCK, Rows
+from provtap.uploads.fits import fits_columns
+from provtap.uploads.rows import Budget, Rows
 
 TAG_BYTES = 1_000_000
 """The longest tag, comment or processing instruction."""
+BLOCK_ROWS = 5_000
+"""Rows of TABLEDATA that are kept as they came; made text for SQL, they take far less memory."""
 DEPTH = 100
 """Elements within elements."""
 _FORMS = frozenset({"TABLEDATA", "BINARY", "BINARY2", "FITS"})
 
 
-def read_votable(name: str, pieces: Iterable[bytes], size: int) -> UploadedTable:
+def read_votable(name: str, pieces: Iterable[bytes], budget: Budget) -> UploadedTable:
     """Return the table of the upload called *name*, whose document comes in *pieces*.
-
-    Its cells may make *size* characters of text.
 
     Raises: UploadError for what is no VOTable with a table in it; TooLarge.
     """
-    document = _Document(name, size)
+    document = _Document(name, budget)
     parser = document.parser
     fed = 0
     try:
@@ -50,9 +51,9 @@ def read_votable(name: str, pieces: Iterable[bytes], size: int) -> UploadedTable
 class _Document:
     """What is known of a document so far: the handlers of its parser."""
 
-    def __init__(self, name: str, size: int) -> None:
+    def __init__(self, name: str, budget: Budget) -> None:
         self.name = name
-        self._size = size
+        self._budget = budget
         self._path: list[str] = []
         self._types: list[str] = []  # of the RESOURCEs that are open
         self._depth: int | None = None  # of the TABLE that is read
@@ -158,7 +159,7 @@ class _Document:
             raise UploadError(f"The upload {self.name} has two columns called {twice[:80]}.")
         if not names:
             raise self.wrong("has a TABLE without FIELDs")
-        return Rows(self.name, self._fields, self._size)
+        return Rows(self.name, self._fields, self._budget)
 
     # Data -----------------------------------------------------------------------------------------------
 
@@ -199,11 +200,10 @@ class _Document:
             raise self.wrong("has a STREAM whose base64 breaks off") from error
         try:
             if form == "FITS":
-                found = fits_rows(data, rows.fields, self._extension)
-            else:
-                found = read_rows(data, rows.fields, has_flags=form == "BINARY2")
-            for block in blocks(found, BLOCK):
-                rows.add_values(block)
+                rows.add_values(fits_columns(data, rows.fields, self._extension))
+                return
+            for columns in read_columns(data, rows.fields, has_flags=form == "BINARY2"):
+                rows.add_values(columns)
         except ValueError as error:
             raise UploadError(f"The upload {self.name} can't be read: {error}.") from error
 
@@ -253,14 +253,15 @@ class _TableData:
                 raise self._wrong_width("fewer")
             self._block.append(self._row)
             self._row = None
-            if len(self._block) == BLOCK:
+            if len(self._block) == BLOCK_ROWS:
                 self._flush()
         else:
             self._flush()
             self._document.end_data()
 
     def _flush(self) -> None:
-        self._rows.add_texts(self._block)
+        if self._block:
+            self._rows.add_texts(list(zip(*self._block, strict=True)))
         self._block = []
 
     def _wrong_width(self, how: str) -> UploadError:

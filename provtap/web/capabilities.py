@@ -17,6 +17,7 @@ from vo_models.tapregext.models import (
     OutputFormat,
     TableAccess,
     TimeLimits,
+    UploadMethod,
     Version,
 )
 from vo_models.voresource.models import AccessURL, Capability, Interface
@@ -28,6 +29,8 @@ from provtap.query import LANGUAGES
 from provtap.results.formats import FORMATS
 from provtap.tableset import Tableset
 
+UPLOADS = ("inline", "http", "https")
+"""Ways in which a request may bring tables (TAPRegExt 1.0, section 2.5)."""
 _VOSI = "ivo://ivoa.net/std/VOSI"
 
 
@@ -52,10 +55,15 @@ def _table_access(tap_url: str, settings: Settings, tableset: Tableset) -> Table
         data_model=_data_models(tableset),
         language=[_language(settings)],
         output_format=[OutputFormat(mime=f.mime, alias=list(f.aliases), ivo_id=f.ivo_id) for f in FORMATS],
+        upload_method=[UploadMethod(ivo_id=f"ivo://ivoa.net/std/TAPRegExt#upload-{m}") for m in UPLOADS],
         execution_duration=TimeLimits(default=duration, hard=duration),
         output_limit=DataLimits(
             default=DataLimit(value=settings.maxrec, unit="row"),
             hard=DataLimit(value=settings.maxrec_limit, unit="row"),
+        ),
+        upload_limit=DataLimits(
+            default=DataLimit(value=settings.upload_bytes, unit="byte"),
+            hard=DataLimit(value=settings.upload_bytes, unit="byte"),
         ),
     )
 
