@@ -13,7 +13,7 @@ from provtap.adql.uploads import UploadedTable
 from provtap.config import Settings
 from provtap.errors import ParameterError, TooLarge, UploadError
 from provtap.tableset import Schema, Tableset
-from provtap.uploads.fetch import Fetcher
+from provtap.uploads.fetch import Fetcher, is_any, is_public
 from provtap.uploads.names import Upload, uploads
 from provtap.uploads.rows import Budget
 from provtap.uploads.votable import read_votable
@@ -61,7 +61,7 @@ def with_uploads(tableset: Tableset, tables: Sequence[UploadedTable]) -> Tablese
 def _opened(upload: Upload, parts: Mapping[str, Part], settings: Settings) -> Iterator[Part]:
     scheme, _, name = upload.uri.partition(":")
     if scheme.lower() != "param":
-        fetcher = Fetcher(settings.upload_duration, settings.upload_private)
+        fetcher = Fetcher(settings.upload_duration, is_any if settings.upload_private else is_public)
         with fetcher.opened(upload.uri) as download:
             yield download
         return

@@ -71,6 +71,8 @@ class _Cells:
         (items,) = _LENGTH.unpack_from(data, at)
         if items < 0:
             raise ValueError(f"has a length of {items}")
+        if self.field.items and items % self.field.items:
+            raise ValueError(f"has {items} items, which don't make {self.field.column.arraysize}")
         return at + _LENGTH.size, items
 
     def value(self, cell: bytes, items: int) -> Any:

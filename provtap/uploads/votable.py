@@ -43,6 +43,10 @@ def read_votable(name: str, pieces: Iterable[bytes], budget: Budget) -> Uploaded
             if fed - max(parser.CurrentByteIndex, 0) > TAG_BYTES + len(piece):
                 raise document.wrong(f"has a tag of more than {TAG_BYTES} bytes")
         parser.Parse(b"", True)
+    except (LookupError, ValueError) as error:  # what expat raises for the encoding of a document
+        if document.has_begun:
+            raise
+        raise document.wrong(f"can't be read: {error}") from error
     except expat.ExpatError as error:
         raise document.wrong(f"is not well-formed XML: {expat.ErrorString(error.code)}", error) from error
     return document.table()
@@ -65,17 +69,18 @@ class _Document:
         self._extension: int | None = None
         self._rows: Rows | None = None
         self._is_done = False
+        self.has_begun = False
         self.parser = expat.ParserCreate()
         self.parser.buffer_text = True
         self.parser.buffer_size = 65_536
         self.parser.StartDoctypeDeclHandler = self._doctype
         self._watch()
 
-    def wrong(self, why: str, error: expat.ExpatError | None = None) -> UploadError:
+    def wrong(self, why: str, error: expat.ExpatError | None = None, hint: str | None = None) -> UploadError:
         """Return the error about this place in the document."""
         line = error.lineno if error else self.parser.CurrentLineNumber
         column = error.offset if error else self.parser.CurrentColumnNumber
-        return UploadError(f"The upload {self.name} {why}", line=line, column=column + 1)
+        return UploadError(f"The upload {self.name} {why}.", line=line, column=column + 1, hint=hint)
 
     def table(self) -> UploadedTable:
         """Return the table that was read."""
@@ -97,6 +102,7 @@ class _Document:
         local = tag.rpartition(":")[2]
         if not self._path and local != "VOTABLE":
             raise self.wrong(f"is no VOTable: its first element is {local[:80]}")
+        self.has_begun = True
         if len(self._path) == DEPTH:
             raise self.wrong(f"has more than {DEPTH} elements within each other")
         self._path.append(local)
@@ -143,7 +149,7 @@ class _Document:
         try:
             self._fields.append(field(self._field, number, self._null, "".join(self._text or ())))
         except UploadError as error:
-            raise self.wrong(f"can't be read. {error.message}") from error
+            raise self.wrong(f"can't be read: {error.message.rstrip('.')}", hint=error.hint) from error
 
     def _end_table(self) -> None:
         if self._fields and self._rows is None:
