@@ -82,8 +82,10 @@ class _Cells:
             return self._text(cell)
         if items > ITEM_LIMIT:
             raise ValueError(f"has more than {ITEM_LIMIT} items in a cell")
-        if datatype == "bit":
-            values: Sequence[Any] = _bits(cell)[:items]
+        if datatype == "bit" and not self.field.is_array:
+            values: Sequence[Any] = [int(any(cell))]  # astropy sets another bit than the first
+        elif datatype == "bit":
+            values = _bits(cell)[:items]
         elif datatype == "boolean":
             values = [_truth(byte) for byte in cell]
         else:

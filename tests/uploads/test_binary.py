@@ -25,7 +25,7 @@ def cells(attributes, data, form="BINARY"):
         ('datatype="double"', struct.pack(">3d", 0.1, float("nan"), float("-inf")), "{0.1,NULL,-inf}"),
         ('datatype="float"', struct.pack(">f", 0.1), "{0.10000000149011612}"),
         ('datatype="boolean"', b"TtFf10? \0", "{t,t,f,f,t,f,NULL,NULL,NULL}"),
-        ('datatype="bit"', b"\x80\0", "{1,0}"),
+        ('datatype="bit"', b"\x80\x08\0", "{1,1,0}"),
         ('datatype="char"', b"x\0", '{"x",NULL}'),
         ('datatype="char" arraysize="3"', b"ab\0c  \0xx", '{"ab","c  ",NULL}'),
         ('datatype="char" arraysize="3*"', b"\0\0\0\2hi\0\0\0\0", '{"hi",NULL}'),
