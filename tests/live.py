@@ -72,6 +72,7 @@ def environment(settings: Settings, port: int) -> dict[str, str]:
         "DATABASE_URL": settings.database_url,
         "ROLE_PREFIX": settings.role_prefix,
         "SYNC_DURATION": settings.sync_duration,
+        "UPLOAD_PRIVATE": settings.upload_private,
         "PORT": port,
     }
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("PROVTAP_")}

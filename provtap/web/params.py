@@ -1,7 +1,7 @@
 """Request parameters: from the URL, a form or a multipart body, whatever the case of their names."""
 
 from collections import defaultdict
-from typing import IO
+from typing import IO, Any
 
 from flask import Request
 
@@ -20,6 +20,21 @@ def parameters(request: Request) -> dict[str, list[str]]:
         for name, values in source.lists():
             given[name.upper()] += values
     return dict(given)
+
+
+class ClosingRequest(Request):
+    """A request whose files are closed at its end, also where its body was refused half-way."""
+
+    def _get_file_stream(self, *arguments: Any, **named: Any) -> IO[bytes]:
+        stream = super()._get_file_stream(*arguments, **named)
+        self.__dict__.setdefault("_streams", []).append(stream)
+        return stream
+
+    def close(self) -> None:
+        """Close the files of the body, which also removes them from disk."""
+        super().close()
+        for stream in self.__dict__.get("_streams", ()):
+            stream.close()
 
 
 def admit_uploads(request: Request, settings: Settings) -> None:
