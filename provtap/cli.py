@@ -4,16 +4,16 @@ What a command needs is imported when it runs, so that each starts as fast as it
 """
 
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
 from provtap import __version__, operate
 from provtap.config import Settings
-from provtap.errors import ProvtapError
+from provtap.errors import ProvtapError, UploadError
 
 
 class Commands(click.Group):
@@ -135,17 +135,40 @@ def _progress(files: tuple[Path, ...]) -> Any:
     help="csv, tsv, votable, votable/b2, json, fits, parquet, text, html, or a media type.",
 )
 @click.option("--maxrec", type=click.IntRange(0), help="Rows at most.")
+@click.option(
+    "--upload", "uploads", metavar="NAME=FILE", multiple=True, help="A VOTable to query as TAP_UPLOAD.NAME."
+)
 @click.pass_obj
-def query_command(settings: Settings, adql: str, responseformat: str, maxrec: int | None) -> None:
+def query_command(settings: Settings, /, adql: str, uploads: tuple[str, ...], **options: Any) -> None:
     """Answer an ADQL query on standard output."""
     from provtap import install, query
 
-    request = query.QueryRequest(query=adql, responseformat=responseformat, maxrec=maxrec)
-    with (
-        install.ready(settings) as (database, tableset),
-        closing(query.run(request, tableset, database, settings).body) as body,
-    ):
+    with ExitStack() as stack:
+        parts = {name: stack.enter_context(_opened(path)) for name, path in map(_named_file, uploads)}
+        database, tableset = stack.enter_context(install.ready(settings))
+        request = query.QueryRequest(
+            query=adql,
+            uploads=[f"{n},param:{n}" for n, _ in map(_named_file, uploads)],
+            parts=parts,
+            **options,
+        )
+        body = stack.enter_context(closing(query.run(request, tableset, database, settings).body))
         sys.stdout.buffer.writelines(body)
+
+
+def _named_file(text: str) -> tuple[str, Path]:
+    """Return name and file of NAME=FILE."""
+    name, equals, path = text.partition("=")
+    if not name or not equals or not path:
+        raise click.BadParameter(f"{text} is not like NAME=FILE.", param_hint="--upload")
+    return name, Path(path)
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise UploadError(f"{path} can't be read: {error.strerror or error}.") from error
 
 
 @main.command(name="translate", epilog='Example: provtap translate "SELECT TOP 5 a_id FROM activity"')

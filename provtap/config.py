@@ -74,6 +74,14 @@ class Settings:
     """Seconds of silence after which a worker counts as lost."""
     query_bytes: int = 1_000_000
     """Length of a query text."""
+    upload_bytes: int = 50_000_000
+    """All tables that one request brings, together."""
+    upload_tables: int = 10
+    """Tables that one request may bring."""
+    upload_duration: float = 60.0
+    """Seconds that fetching one such table from its URL may take; and of computing, that reading it may."""
+    upload_private: bool = False
+    """Whether tables may be fetched from addresses that are not public."""
     spool_bytes: int = 10_000_000_000
     """Disk one result may take while its client reads slowly."""
     temp_bytes: int = 10_000_000_000

@@ -118,3 +118,7 @@ class InternalError(ProvtapError):
 
 class DocumentError(ProvtapError):
     """A provenance document can't be read or loaded; nothing of it was stored."""
+
+
+class UploadError(ProvtapError):
+    """A table that a request brings can't be had, or can't be read."""

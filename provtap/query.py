@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
@@ -25,11 +25,16 @@ from provtap.links import provenance_links
 from provtap.results.formats import choose
 from provtap.results.votable import Info
 from provtap.tableset import Column, Tableset
+from provtap.uploads import Part, read_uploads, with_uploads
 
 log = logging.getLogger(__name__)
 
 LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
 """The values of LANG (TAP 1.1, section 2.7.1)."""
+
+
+QUERY_SHOWN = 10_000
+"""Characters of a failed query's SQL to log: its end, since uploads stand before it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,17 +47,19 @@ class QueryRequest:
     maxrec: int | None = None
     """Rows; None: the default of the service."""
     run_id: str | None = None
+    uploads: Sequence[str] = ()
+    """The values of UPLOAD."""
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    """The files that came with the request, by their names."""
 
     @classmethod
-    def from_parameters(cls, parameters: Mapping[str, Sequence[str]]) -> "QueryRequest":
+    def from_parameters(
+        cls, parameters: Mapping[str, Sequence[str]], parts: Mapping[str, Part] | None = None
+    ) -> "QueryRequest":
         """Read the parameters of a request, by names in upper case; those unknown to TAP don't count.
 
         Raises: ParameterError for one that is missing, given twice or not what it must be.
         """
-        if "UPLOAD" in parameters:
-            raise ParameterError(
-                "This service does not take uploads.", hint="Query the tables of /tap/tables."
-            )
         query = _single(parameters, "QUERY")
         if query is None or not query.strip():
             raise ParameterError("QUERY is missing.", hint="It holds the ADQL text to run.")
@@ -62,6 +69,8 @@ class QueryRequest:
             responseformat=_single(parameters, "RESPONSEFORMAT") or _single(parameters, "FORMAT"),
             maxrec=_maxrec(_single(parameters, "MAXREC")),
             run_id=_single(parameters, "RUNID"),
+            uploads=parameters.get("UPLOAD", ()),
+            parts=parts or {},
         )
 
 
@@ -127,15 +136,16 @@ def run(
     *gone* is asked a few times a second whether anybody still waits for the result. *duration* is in
     seconds; None: that of a synchronous query. What the query comes to is put into *tally*.
 
-    Raises: ParameterError, TooLarge, AdqlError before the database is asked; QueryError, QueryTimeout or
-    DatabaseUnavailable when the query fails before its first rows, or the last ones if the format needs them
-    all to begin. What fails later shows in the body: the end of VOTable, JSON and HTML tells it, other
-    formats raise.
+    Raises: ParameterError, UploadError, TooLarge, AdqlError before the database is asked; QueryError,
+    QueryTimeout or DatabaseUnavailable when the query fails before its first rows, or the last ones if the
+    format needs them all to begin. What fails later shows in the body: the end of VOTable, JSON and HTML
+    tells it, other formats raise.
     """
     _check(request, settings)
     form = choose(request.responseformat)
     maxrec = _effective_maxrec(request.maxrec, settings)
-    statement = translate(request.query, tableset)
+    tables = read_uploads(request.uploads, request.parts, settings)
+    statement = translate(request.query, with_uploads(tableset, tables))
     log.info("RUNID %r: %.2000r", request.run_id, request.query)
     tally = tally or Tally()
     copy_form = form.copy_form(statement.columns)
@@ -213,7 +223,7 @@ def _blocks(
             tally.failure = error
             raise
         except Exception as error:
-            log.exception("Query failed: %r", statement.sql)
+            log.exception("Query failed: %r", statement.sql[-QUERY_SHOWN:])
             tally.failure = InternalError()
             raise tally.failure from error
 

@@ -14,7 +14,8 @@ class Column:
     name: str
     """Name in the database and of the FIELD: never quoted, even where ADQL wants quotes (`size`)."""
     datatype: str
-    """VOTable primitive: short, int, long, float, double, char, unicodeChar."""
+    """VOTable primitive: of our own tables short, int, long, float, double, char or unicodeChar; of those
+    that come with a request any."""
     arraysize: str | None = None
     """VOTable shape (`*`, `36`, `64*`); None for a scalar."""
     xtype: str | None = None
@@ -25,6 +26,8 @@ class Column:
     target: str | None = None
     """The column that its values are found in, `schema.table.column`, where a key of it alone leads there."""
     description: str | None = None
+    null: str | None = None
+    """What stands for null inside an array (VALUES/@null); a cell that is null as a whole needs none."""
     nullable: bool = True
     principal: bool = False
     indexed: bool = False

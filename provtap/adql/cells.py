@@ -11,6 +11,7 @@ SQL_TYPES = {
     Type.LONG: "bigint",
     Type.FLOAT: "real",
     Type.DOUBLE: "double precision",
+    Type.BOOLEAN: "boolean",
     Type.TEXT: "text",
     Type.TIMESTAMP: "timestamp",
     Type.POINT: "double precision[]",
@@ -25,12 +26,14 @@ def wire_form(cell: str, column: Column) -> str:
     *cell* is a plain name: it may stand in the SQL several times.
     """
     type_ = column_type(column)
+    if type_ is Type.BOOLEAN:
+        return text_form(cell, type_)
     if type_ in {Type.FLOAT, Type.DOUBLE}:
         return f"CASE {cell} WHEN 'Infinity' THEN '+Inf' WHEN '-Infinity' THEN '-Inf' ELSE {cell}::text END"
     if type_.is_geometry:  # one of unknown coordinates is none
         return f"CASE WHEN array_position({cell}, NULL) IS NULL THEN {text_form(cell, type_)} END"
-    if type_ is Type.OTHER and column.datatype in _NUMBERS:
-        return f"array_to_string({cell}, ' ', 'NaN')"
+    if type_ is Type.OTHER and column.datatype in _ITEMS:
+        return _array_form(cell, column)
     return text_form(cell, type_) if type_ is Type.TIMESTAMP else cell
 
 
@@ -60,4 +63,29 @@ def text_form(value: str, type_: Type) -> str:
     return f"{value}::text"
 
 
-_NUMBERS = frozenset({"short", "int", "long", "float", "double"})
+def sql_type(column: Column) -> str:
+    """Return the PostgreSQL type of a column; several numbers or truth values in a cell are an array."""
+    type_ = column_type(column)
+    return f"{_ITEMS[column.datatype]}[]" if type_ is Type.OTHER else SQL_TYPES[type_]
+
+
+def _array_form(cell: str, column: Column) -> str:
+    """Return the SQL for an array: its items with blanks between them."""
+    if column.datatype == "boolean":
+        return f"upper(array_to_string({cell}, ' ', '?'))"
+    text = f"array_to_string({cell}, ' ', 'NaN')"
+    if _ITEMS[column.datatype] in {"real", "double precision"}:
+        text = f"replace(replace({text}, '-Infinity', '-Inf'), 'Infinity', '+Inf')"
+    return text
+
+
+_ITEMS = {"boolean": "boolean", "bit": "smallint", "unsignedByte": "smallint"} | {
+    "short": "smallint",
+    "int": "integer",
+    "long": "bigint",
+    "float": "real",
+    "double": "double precision",
+    "floatComplex": "real",
+    "doubleComplex": "double precision",
+}
+"""The PostgreSQL type of what an array of each datatype holds."""

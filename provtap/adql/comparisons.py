@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from provtap.adql.datatypes import Type
 from provtap.adql.lexer import Position, problem
-from provtap.adql.literals import as_timestamp
+from provtap.adql.literals import as_timestamp, as_truth
 from provtap.adql.plan import Constant, Expression, Field
 
 
@@ -22,6 +22,8 @@ def comparable(
     if Type.TIMESTAMP in {operand.type for operand in operands}:
         free = len(operands) - fixed
         operands = (*(as_timestamp(operand, at) for operand in operands[:free]), *operands[free:])
+    if Type.BOOLEAN in {operand.type for operand in operands}:
+        operands = tuple(as_truth(operand) for operand in operands)
     kinds: dict[Type, Expression] = {}
     for operand in operands:
         kinds.setdefault(_kind(operand.type), operand)
@@ -58,4 +60,6 @@ def _described(value: Expression) -> str:
 def _hint(types: set[Type]) -> str | None:
     if Type.TIMESTAMP in types:
         return "Write a moment as text literal, '2026-01-31T12:00:00'."
+    if Type.BOOLEAN in types:
+        return "Compare it with 0 or 1."
     return "Numbers stand without quotes, texts in single ones."

@@ -13,6 +13,7 @@ class Type(Enum):
     LONG = "long"
     FLOAT = "float"
     DOUBLE = "double"
+    BOOLEAN = "boolean"
     TEXT = "char"
     TIMESTAMP = "timestamp"
     NULL = "null"
@@ -49,6 +50,7 @@ class Type(Enum):
 
 _NUMBERS = {Type.SHORT: 0, Type.INT: 1, Type.LONG: 2, Type.FLOAT: 3, Type.DOUBLE: 4}
 _NOUNS = {
+    Type.BOOLEAN: "a truth value",
     Type.TEXT: "text",
     Type.TIMESTAMP: "a timestamp",
     Type.NULL: "NULL",
@@ -63,6 +65,7 @@ _ADQL_NAMES = {
     Type.LONG: "BIGINT",
     Type.FLOAT: "REAL",
     Type.DOUBLE: "DOUBLE PRECISION",
+    Type.BOOLEAN: "BOOLEAN",
     Type.TEXT: "VARCHAR",
     Type.TIMESTAMP: "TIMESTAMP",
     Type.POINT: "POINT",
@@ -70,18 +73,26 @@ _ADQL_NAMES = {
 }
 _SHAPES = {Type.POINT: 2, Type.CIRCLE: 3}
 """Numbers that make one of it: longitude and latitude, and the radius (DALI 1.1, section 3.3)."""
-_BY_DATATYPE = {t.value: t for t in _NUMBERS} | {"char": Type.TEXT, "unicodeChar": Type.TEXT}
+_BY_DATATYPE = {t.value: t for t in (*_NUMBERS, Type.BOOLEAN)} | {
+    "bit": Type.SHORT,
+    "unsignedByte": Type.SHORT,
+    "char": Type.TEXT,
+    "unicodeChar": Type.TEXT,
+}
+_TIMESTAMPS = frozenset({"timestamp", "adql:timestamp"})
+"""Values of xtype, in small letters; the second is that of TAP 1.0."""
 
 
 def column_type(column: Column) -> Type:
-    """Return the type that a published column has in expressions."""
-    if column.xtype == "timestamp":
-        return Type.TIMESTAMP
+    """Return the type that a column of a table has in expressions."""
+    type_ = _BY_DATATYPE.get(column.datatype, Type.OTHER)
+    if type_ is Type.TEXT:
+        return Type.TIMESTAMP if (column.xtype or "").lower() in _TIMESTAMPS else type_
+    if column.arraysize is None:
+        return type_
     if column.datatype == "double" and column.xtype in {"point", "circle"}:
         return Type(column.xtype)
-    type_ = _BY_DATATYPE.get(column.datatype, Type.OTHER)
-    is_array = column.arraysize is not None and type_ is not Type.TEXT
-    return Type.OTHER if is_array or column.xtype == "interval" else type_
+    return Type.OTHER
 
 
 def arithmetic_type(types: list[Type]) -> Type:
@@ -94,10 +105,10 @@ def arithmetic_type(types: list[Type]) -> Type:
 
 def typed_column(type_: Type, name: str = "", **metadata: str | None) -> Column:
     """Return the description of values of which only the type and this *metadata* are known."""
-    if type_.is_number:
+    if type_.is_number or type_ is Type.BOOLEAN:
         return Column(name=name, datatype=type_.value, **metadata)  # type: ignore[arg-type]
     if type_.is_geometry:
         traits = {"arraysize": str(_SHAPES[type_]), "xtype": type_.value, "unit": "deg", **metadata}
-        return Column(name=name, datatype="double", **traits)  # type: ignore[arg-type]
+        return Column(name=name, datatype="double", **traits)
     xtype = "timestamp" if type_ is Type.TIMESTAMP else None
     return Column(name=name, datatype="char", arraysize="*", xtype=xtype, **metadata)  # type: ignore[arg-type]

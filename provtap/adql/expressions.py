@@ -238,7 +238,7 @@ def _aggregate(call: nodes.SetFunction, argument: Expression) -> Aggregate:
 
 
 def _extreme(call: nodes.SetFunction, argument: Expression) -> tuple[Type, Column]:
-    if not argument.type.is_comparable:
+    if not argument.type.is_comparable or argument.type is Type.BOOLEAN:
         raise _wrong_argument(call, argument)
     about = argument.about or typed_column(argument.type)
     ucd = f"{about.ucd};stat.{call.name.lower()}" if about.ucd and "stat." not in about.ucd else about.ucd

@@ -10,7 +10,7 @@ from itertools import count
 
 from provtap.adql import nodes, plan
 from provtap.adql.comparisons import comparable
-from provtap.adql.datatypes import Type, arithmetic_type, column_type
+from provtap.adql.datatypes import Type, arithmetic_type, column_type, typed_column
 from provtap.adql.expressions import Expressions, QueryResolver
 from provtap.adql.lexer import Position, problem
 from provtap.adql.lineage import LINEAGES
@@ -25,6 +25,7 @@ from provtap.adql.plan import (
 )
 from provtap.adql.problems import FollowUp, Problems
 from provtap.adql.scopes import ANYTHING, Outputs, Relation, Scope, Source, find_table, matches
+from provtap.adql.uploads import UploadedTable
 from provtap.tableset import Table, Tableset
 
 TABLE_LIMIT = 200
@@ -53,6 +54,8 @@ class Joins:
         self.problems = problems
         self.common: list[CommonTable] = []
         """The tables of WITH, as far as they can be seen."""
+        self.uploads: list[UploadedTable] = []
+        """Those that the query uses, each once."""
         self._numbers = count(1)
         self._lineages = 0
 
@@ -107,18 +110,25 @@ class Joins:
         """Return a published table."""
         table = find_table(reference.names, self.tableset)
         alias = self.alias(reference.at)
+        is_upload = isinstance(table, UploadedTable)
         outputs = Outputs(
-            Output(c.name, Field(column_type(c), about=c, table=alias, column=c.name)) for c in table.columns
+            Output(
+                c.name,
+                Field(column_type(c), about=c, table=alias, column=f"c{n}" if is_upload else c.name),
+            )
+            for n, c in enumerate(table.columns, start=1)
         )
         names = (reference.alias.text,) if reference.alias else (table.schema_name, table.name)
         source = Source(names, table.qualified_name, outputs)
         return self.database_table(table, alias, reference.at), Relation((source,), outputs)
 
     def database_table(self, table: Table, alias: str, at: Position) -> TableExpression:
-        """Return where the rows of a published table come from.
+        """Return where the rows of a table come from: the database, the request, or a walk.
 
         Raises: AdqlError for a virtual table that can't be made, or once too often.
         """
+        if isinstance(table, UploadedTable):
+            return plan.UploadReference(alias, self._number(table))
         if table.table_type != "virtual":
             return plan.PublishedTable(alias, table.schema_name, table.name)
         if table.qualified_name not in LINEAGES:
@@ -127,6 +137,12 @@ class Joins:
         if self._lineages > LINEAGE_LIMIT:
             raise problem(f"The query follows lineage more than {LINEAGE_LIMIT} times.", at)
         return plan.LineageTable(alias, table.qualified_name)
+
+    def _number(self, table: UploadedTable) -> int:
+        """Return which upload of this query *table* is."""
+        if table not in self.uploads:
+            self.uploads.append(table)
+        return self.uploads.index(table) + 1
 
     def derived_table(
         self, query: plan.Query, names: tuple[str, ...], called: str, at: Position
@@ -262,9 +278,17 @@ def _merged(kind: str, left: Expression, right: Expression) -> Expression:
         return right
     if kind != "FULL":
         return left
-    if left.type is right.type:
+    if left.type is right.type and _have_one_shape(left, right):
         return Operation(left.type, (left, right), left.about, operator="COALESCE")
+    if not left.type.is_number:
+        return Operation(left.type, (left, right), typed_column(left.type), operator="COALESCE")
     return Operation(arithmetic_type([left.type, right.type]), (left, right), operator="COALESCE")
+
+
+def _have_one_shape(left: Expression, right: Expression) -> bool:
+    if left.about is None or right.about is None:
+        return left.about is right.about
+    return (left.about.datatype, left.about.arraysize) == (right.about.datatype, right.about.arraysize)
 
 
 def _others(outputs: Sequence[Output], merged: Sequence[Output]) -> list[Output]:

@@ -30,6 +30,13 @@ def as_timestamp(operand: Expression, at: Position) -> Expression:
     return Constant(Type.TIMESTAMP, kind="timestamp", text=moment.isoformat())
 
 
+def as_truth(operand: Expression) -> Expression:
+    """Return the literal 0 or 1 as the truth value it stands for; anything else as it is."""
+    if isinstance(operand, Constant) and operand.kind == "integer" and operand.text in {"0", "1"}:
+        return Constant(Type.BOOLEAN, kind="boolean", text="true" if operand.text == "1" else "false")
+    return operand
+
+
 def literal(node: nodes.Literal) -> Constant:
     """Return a literal with its type; an integer has the smallest of int, long and double that holds it.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from provtap.adql.datatypes import Type, typed_column
 from provtap.adql.signatures import Function
+from provtap.adql.uploads import UploadedTable
 from provtap.tableset import Column
 
 
@@ -139,6 +140,14 @@ class PublishedTable:
 
 
 @dataclass(frozen=True, slots=True)
+class UploadReference:
+    """A table that came with the request: the *number*th of those that the query uses, from 1."""
+
+    alias: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class DerivedTable:
     """A query used as a table."""
 
@@ -198,7 +207,14 @@ class JoinedTable:
 
 
 TableExpression = (
-    PublishedTable | DerivedTable | CommonTable | LineageTable | WrittenTable | GatheredTables | JoinedTable
+    PublishedTable
+    | UploadReference
+    | DerivedTable
+    | CommonTable
+    | LineageTable
+    | WrittenTable
+    | GatheredTables
+    | JoinedTable
 )
 
 
@@ -251,7 +267,8 @@ class WithQuery:
 
 @dataclass(frozen=True, slots=True)
 class QuerySpecification:
-    """A whole query, and the common tables it uses."""
+    """A whole query, and the common tables and uploads it uses."""
 
     with_queries: tuple[WithQuery, ...]
     query: Query
+    uploads: tuple[UploadedTable, ...] = ()

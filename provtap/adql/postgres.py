@@ -12,6 +12,7 @@ from provtap.adql import plan
 from provtap.adql.cells import number_forms, wire_form
 from provtap.adql.plan import Expression
 from provtap.adql.quoting import quote_name
+from provtap.adql.uploads import upload_sql
 from provtap.adql.values import Values
 from provtap.adql.walks import with_walks
 from provtap.tableset import Column
@@ -45,8 +46,12 @@ class Statement:
 
 def generate(specification: plan.QuerySpecification) -> Statement:
     """Return the PostgreSQL of a resolved query."""
-    common = (f"{table.name} AS ({query_sql(table.query)})" for table in specification.with_queries)
-    prefix = f"WITH {', '.join(common)} " if specification.with_queries else ""
+    # Materialized: the rows are made once, however often the query uses them.
+    common = [
+        *(f"u{n} AS MATERIALIZED ({upload_sql(u)})" for n, u in enumerate(specification.uploads, start=1)),
+        *(f"{table.name} AS ({query_sql(table.query)})" for table in specification.with_queries),
+    ]
+    prefix = f"WITH {', '.join(common)} " if common else ""
     query = specification.query
     sql = query_sql(query)
     if prefix and sql.startswith("WITH"):
@@ -127,6 +132,8 @@ def table_sql(table: plan.TableExpression) -> str:
     match table:
         case plan.PublishedTable():
             return f"{quote_name(table.schema)}.{quote_name(table.name)} AS {table.alias}"
+        case plan.UploadReference():
+            return f"u{table.number} AS {table.alias}"
         case plan.DerivedTable():
             return f"({query_sql(table.query)}) AS {table.alias}"
         case plan.CommonTable():

@@ -43,7 +43,8 @@ class Resolver:
     def query_specification(self, query: nodes.Query) -> plan.QuerySpecification:
         """Return the plan of a whole query; each table of WITH sees those before it."""
         with_queries = tuple(self.with_query(common) for common in query.with_queries)
-        return plan.QuerySpecification(with_queries, self.query(query, Scope()))
+        resolved = self.query(query, Scope())
+        return plan.QuerySpecification(with_queries, resolved, tuple(self.joins.uploads))
 
     def with_query(self, common: nodes.WithQuery) -> plan.WithQuery:
         """Return a common table, which from now on can be seen."""

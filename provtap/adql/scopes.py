@@ -14,7 +14,7 @@ from provtap.adql.nodes import ColumnReference, Name
 from provtap.adql.plan import UNKNOWN, Expression, Field, Output
 from provtap.adql.problems import FollowUp
 from provtap.errors import AdqlError
-from provtap.tableset import Schema, Table, Tableset
+from provtap.tableset import Table, Tableset
 
 UPLOAD_SCHEMA = "tap_upload"
 """Where the tables of a request are, if it brings any (TAP 1.1, section 2.5)."""
@@ -220,20 +220,24 @@ def _dotted(names: Sequence[Name]) -> str:
 def find_table(names: Sequence[Name], tableset: Tableset) -> Table:
     """Return the published table called so; without schema, the name must be unique.
 
+    Uploads are found without their schema too, unless a published table has the name.
     Raises: AdqlError if there is none, or more than one.
     """
     *qualifiers, name = names
     if len(qualifiers) > 1:
         raise problem("There are no catalogues here.", names[0].at, f"Write {_dotted(names[1:])}.")
-    schemas = [s for s in tableset.schemas if not qualifiers or matches(qualifiers[0], s.name)]
+    uploads = [table for table in tableset.tables() if table.schema_name == UPLOAD_SCHEMA]
     if qualifiers and matches(qualifiers[0], UPLOAD_SCHEMA):
-        return _find_upload(names, schemas)
+        return _find_upload(names, uploads)
+    schemas = [s for s in tableset.schemas if not qualifiers or matches(qualifiers[0], s.name)]
     if not schemas:
         hint = did_you_mean(qualifiers[0], [schema.name for schema in tableset.schemas])
         raise problem(f"Unknown schema {qualifiers[0].text}.", names[0].at, hint)
     found = [table for schema in schemas for table in schema.tables if matches(name, table.name)]
     if len(found) > 1 and not name.delimited:
         found = [table for table in found if table.name == name.text.lower()] or found
+    if len(found) > 1:
+        found = [table for table in found if table not in uploads]
     if len(found) > 1:
         tables = " or ".join(table.qualified_name for table in found)
         raise problem(f"The table {name.text} is ambiguous.", names[0].at, f"Write {tables}.")
@@ -242,8 +246,7 @@ def find_table(names: Sequence[Name], tableset: Tableset) -> Table:
     return found[0]
 
 
-def _find_upload(names: Sequence[Name], schemas: Sequence[Schema]) -> Table:
-    uploads = [table for schema in schemas for table in schema.tables]
+def _find_upload(names: Sequence[Name], uploads: Sequence[Table]) -> Table:
     for table in uploads:
         if matches(names[-1], table.name):
             return table

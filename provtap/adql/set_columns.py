@@ -60,7 +60,7 @@ def _column(
             raise problem(message, at, "CAST one of the two.")
         common = value if common.type is Type.NULL else common
     type_ = _widest([value.type for value in values])
-    return Field(type_, about=_about(common, type_, values[0]), table="", column=f"c{number}")
+    return Field(type_, about=_about(common, type_, values), table="", column=f"c{number}")
 
 
 def _go_together(one: Expression, other: Expression) -> bool:
@@ -68,6 +68,12 @@ def _go_together(one: Expression, other: Expression) -> bool:
     if Type.OTHER in types:
         return len(types) == 1 and _shape(one) == _shape(other)
     return len(types) == 1 or Type.NULL in types or all(type_.is_number for type_ in types)
+
+
+def _are_alike(values: Sequence[Expression]) -> bool:
+    """Whether all have one datatype and arraysize: else those of the first may not hold the others."""
+    shapes = {_shape(value)[:2] for value in values if value.type is not Type.NULL}
+    return len(shapes - {()}) < 2
 
 
 def _shape(value: Expression) -> tuple[str | None, ...]:
@@ -82,10 +88,11 @@ def _widest(types: Sequence[Type]) -> Type:
     return known[0] if known else Type.NULL
 
 
-def _about(common: Expression, type_: Type, first: Expression) -> Column | None:
+def _about(common: Expression, type_: Type, values: Sequence[Expression]) -> Column | None:
     """Return the metadata of the first operand's column, with the type of all."""
+    first = values[0]
     about = common.about if common is first or first.about is None else first.about
-    if about is None or common.type is type_ is first.type:
+    if about is None or (common.type is type_ is first.type and _are_alike(values)):
         return about
     shape = typed_column(type_)
     return replace(about, datatype=shape.datatype, arraysize=shape.arraysize, xtype=shape.xtype)

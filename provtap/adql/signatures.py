@@ -32,7 +32,7 @@ class Kind(Enum):
             case Kind.TIMESTAMP:
                 return type_ in {Type.TIMESTAMP, Type.NULL}
             case Kind.ANY:
-                return type_.is_comparable
+                return type_.is_comparable and type_ is not Type.BOOLEAN
             case Kind.POINT:
                 return type_ is Type.POINT
         return type_.is_geometry

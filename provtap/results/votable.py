@@ -153,7 +153,8 @@ def _fields(fields: Sequence[Field], referenced: Container[int] = ()) -> Iterato
             "utype": column.utype,
         }
         text = f"<DESCRIPTION>{_text(column.description)}</DESCRIPTION>" if column.description else ""
-        values = _element("VALUES", {"null": field.null}, "").rstrip() if field.null is not None else ""
+        null = column.null if field.null is None else field.null
+        values = _element("VALUES", {"null": null}, "").rstrip() if null is not None else ""
         yield _element("FIELD", attributes, text + values)
 
 

@@ -93,10 +93,12 @@ class Execution:
         """Return the result, which is on disk."""
         shop = self._workshop
         with ExitStack() as open_files:
-            for part, name in self.job.parts.items():
-                open_files.enter_context(self._upload(part, name))
+            parts = {
+                part: open_files.enter_context(self._upload(part, name))
+                for part, name in self.job.parts.items()
+            }
             result = run(
-                QueryRequest.from_parameters(self.job.grouped()),
+                QueryRequest.from_parameters(self.job.grouped(), parts),
                 shop.tableset,
                 shop.database,
                 shop.settings,

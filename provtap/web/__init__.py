@@ -18,6 +18,7 @@ from provtap.web.context import STARTED, Service, service
 from provtap.web.examples import bp as examples
 from provtap.web.jobs import bp as jobs
 from provtap.web.pages import bp as pages
+from provtap.web.params import ClosingRequest, form_bytes
 from provtap.web.provsap import bp as provsap
 from provtap.web.responses import register
 from provtap.web.tap import bp as tap
@@ -34,9 +35,9 @@ def create_app(
     *modified* is when the metadata last changed.
     """
     app = Flask(__name__)
+    app.request_class = ClosingRequest
     app.extensions["provtap"] = Service(settings, tableset, database, modified)
-    # A urlencoded query may take three bytes a byte, and other parameters some more (UPL-8).
-    app.config["MAX_CONTENT_LENGTH"] = 3 * settings.query_bytes + 65_536
+    app.config["MAX_CONTENT_LENGTH"] = form_bytes(settings)
     app.config["MAX_FORM_MEMORY_SIZE"] = app.config["MAX_CONTENT_LENGTH"]
     app.after_request(compress)
     register(app)

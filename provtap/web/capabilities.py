@@ -18,6 +18,7 @@ from vo_models.tapregext.models import (
     OutputFormat,
     TableAccess,
     TimeLimits,
+    UploadMethod,
     Version,
 )
 from vo_models.voresource.models import AccessURL, Capability, Interface, SecurityMethod
@@ -29,6 +30,8 @@ from provtap.query import LANGUAGES
 from provtap.results.formats import FORMATS
 from provtap.tableset import Tableset
 
+UPLOADS = ("inline", "http", "https")
+"""Ways in which a request may bring tables (TAPRegExt 1.0, section 2.5)."""
 _VOSI = "ivo://ivoa.net/std/VOSI"
 
 
@@ -63,6 +66,7 @@ def _table_access(tap_url: str, settings: Settings, tableset: Tableset) -> Table
         data_model=_data_models(tableset),
         language=[_language(settings)],
         output_format=[OutputFormat(mime=f.mime, alias=list(f.aliases), ivo_id=f.ivo_id) for f in FORMATS],
+        upload_method=[UploadMethod(ivo_id=f"ivo://ivoa.net/std/TAPRegExt#upload-{m}") for m in UPLOADS],
         retention_period=TimeLimits(default=retention, hard=retention),
         execution_duration=TimeLimits(
             default=ceil(settings.async_duration), hard=ceil(settings.async_duration_limit)
@@ -70,6 +74,10 @@ def _table_access(tap_url: str, settings: Settings, tableset: Tableset) -> Table
         output_limit=DataLimits(
             default=DataLimit(value=settings.maxrec, unit="row"),
             hard=DataLimit(value=settings.maxrec_limit, unit="row"),
+        ),
+        upload_limit=DataLimits(
+            default=DataLimit(value=settings.upload_bytes, unit="byte"),
+            hard=DataLimit(value=settings.upload_bytes, unit="byte"),
         ),
     )
 

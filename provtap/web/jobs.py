@@ -26,7 +26,7 @@ from provtap.web.accounts import caller
 from provtap.web.admission import admit
 from provtap.web.context import Service, service
 from provtap.web.hangup import hangup
-from provtap.web.params import parameters
+from provtap.web.params import admit_uploads, parameters
 from provtap.web.responses import see_other
 from provtap.web.stored import stored_response
 
@@ -83,6 +83,7 @@ def job_list() -> Response:
 def create() -> Response:
     """Create a job, and run it at once if PHASE=RUN says so (section 2.2.3.1)."""
     admit()
+    admit_uploads(request, service().settings)
     given = parameters(request)
     run = "PHASE" in given and choice(given, "PHASE", "RUN") == "RUN"
     given.pop("PHASE", None)
@@ -196,6 +197,7 @@ def job_parameters(job_id: str) -> Response:
 @bp.post("/<job_id>/parameters")
 def set_parameters(job_id: str) -> Response:
     """Give a PENDING job further parameters, or others (DALI 1.1, section 2.1.1)."""
+    admit_uploads(request, service().settings)
     given = parameters(request)
     if "PHASE" in given:
         raise ParameterError("PHASE is no parameter of a job.", hint=f"POST it to {_url(job_id)}/phase.")

@@ -110,7 +110,7 @@ def _sentence(error: HTTPException) -> str:
         case MethodNotAllowed():
             return f"{request.method} can't be used on {path}."
         case RequestEntityTooLarge():
-            limit = current_app.config["MAX_CONTENT_LENGTH"]
+            limit = request.max_content_length
             return f"The request is larger than the {limit} bytes this service takes."
     return str(error.description)
 

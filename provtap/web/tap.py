@@ -14,7 +14,7 @@ from provtap.web.access_log import note
 from provtap.web.admission import admit
 from provtap.web.context import service
 from provtap.web.hangup import hangup
-from provtap.web.params import parameters
+from provtap.web.params import admit_uploads, files, parameters
 from provtap.web.responses import see_other
 
 bp = Blueprint("tap", __name__)
@@ -28,11 +28,12 @@ def sync() -> Response:
     HEAD checks and translates the query as GET does, and tells the same headers, but PostgreSQL runs nothing.
     """
     ours = service()
+    admit_uploads(request, ours.settings)
     given = parameters(request)
     if [value.upper() for value in given.get("REQUEST", ())] == ["GETCAPABILITIES"]:
         return see_other(f"{ours.tap_url}/capabilities")  # a courtesy to clients of TAP 1.0
     admit()
-    asked = QueryRequest.from_parameters(given)
+    asked = QueryRequest.from_parameters(given, files(request))
     if request.method == "HEAD":
         asked = replace(asked, maxrec=0)
     tally = Tally()

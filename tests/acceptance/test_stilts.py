@@ -12,7 +12,7 @@ import requests
 
 STILTS = shutil.which("stilts")
 pytestmark = pytest.mark.skipif(STILTS is None, reason="the program stilts is not installed")
-STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO QAS UWS MDQ EXA"
+STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO QAS UWS MDQ UPL EXA"
 
 
 def stilts(*arguments):
@@ -128,16 +128,3 @@ def test_maxrec(tap_url):
     done = tapquery(tap_url, "SELECT a_id FROM provenance.activity", "maxrec=3")
 
     assert len(done.stdout.splitlines()) == 4
-
-
-def test_an_upload_is_refused_clearly(tap_url, tmp_path):
-    """C6, UPL-8: a chunked multipart request is read, and answered with the reason."""
-    table = tmp_path / "t.csv"
-    table.write_text("id\n1\n")
-
-    done = tapquery(
-        tap_url, "SELECT * FROM TAP_UPLOAD.t1", "nupload=1", f"upload1={table}", "ufmt1=csv", "upname1=t1"
-    )
-
-    assert done.returncode == 1
-    assert "does not take uploads" in done.stderr

@@ -186,7 +186,7 @@ def test_unit_and_ucd_stay_where_they_stay_true(expression, unit, ucd):
     + [("CAST(k_int AS TIMESTAMP)", "A number can't be cast to TIMESTAMP.")]
     + [("CAST(k_time AS INTEGER)", "A timestamp can't be cast to INTEGER.")]
     + [
-        ("CAST(k_flag AS VARCHAR)", "can't be cast to VARCHAR"),
+        ("CAST(k_array AS VARCHAR)", "can't be cast to VARCHAR"),
         ("CAST(k_text AS POINT)", "takes a text literal"),
     ]
     + [
@@ -217,7 +217,7 @@ def test_what_can_not_be_cast_is_told(expression, words):
         ("CASE k_int WHEN 'a' THEN 1 END", "they can't be compared."),
         ("NULLIF(k_int, 'a')", "can't be compared"),
     ]
-    + [("COALESCE(k_time, 'soon')", "'soon' is no timestamp."), ("COALESCE(k_flag)", "can only be selected")]
+    + [("COALESCE(k_time, 'soon')", "'soon' is no timestamp."), ("COALESCE(k_array)", "can only be selected")]
     + [
         (
             "LOWER(k_int)",

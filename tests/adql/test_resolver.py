@@ -104,7 +104,7 @@ def test_a_name_that_means_nothing_or_too_much_is_told(text, words):
         ("k_time = '2026-02-30'", "'2026-02-30' is no timestamp."),
         ("k_time = '2026-01-01T00:00:00+02:00'", "is no timestamp."),
         ("k_time = '2026-01-01T24:00:00'", "is no timestamp."),
-        ("k_flag = 1", "k_flag is a value that can only be selected."),
+        ("k_array = 1", "k_array is a value that can only be selected."),
         ("k_array IN (1)", "can only be selected"),
         ("k_int LIKE '1%'", "LIKE compares texts; this is a number."),
         (
@@ -159,7 +159,7 @@ def test_what_does_not_fit_is_told(text, words):
         ("SELECT 1 FROM kinds GROUP BY 1", "GROUP BY takes columns and expressions"),
         ("SELECT SUM(k_text) FROM kinds", "SUM can't take text."),
         ("SELECT AVG(k_time) FROM kinds", "AVG can't take a timestamp."),
-        ("SELECT MIN(k_flag) FROM kinds", "MIN can't take a value that can only be selected."),
+        ("SELECT MIN(k_array) FROM kinds", "MIN can't take a value that can only be selected."),
         (
             "SELECT 1 FROM kinds WHERE k_int IN (SELECT MAX(kinds.k_int) FROM lab.other)",
             "MAX is about columns of the outer query only.",

@@ -3,7 +3,8 @@
 import pytest
 
 from provtap.adql import translate
-from provtap.tableset import Column, Schema, Table, Tableset
+from provtap.adql.uploads import UploadedTable
+from provtap.tableset import Column, Schema, Tableset
 from tests.adql.lab import LAB
 from tests.adql.test_columns import columns
 from tests.adql.test_resolver import refusal
@@ -12,7 +13,12 @@ ONE = "SELECT k_short FROM kinds"
 OTHER = "SELECT k_int FROM lab.other"
 INTS = "SELECT k_int FROM kinds"
 TWICE = f"{INTS} UNION {INTS}"
-UPLOAD = Table(schema_name="tap_upload", name="mine", columns=(Column(name="obs id", datatype="int"),))
+UPLOAD = UploadedTable(
+    schema_name="tap_upload",
+    name="mine",
+    columns=(Column(name="obs id", datatype="int"),),
+    arrays=("{1,NULL}",),
+)
 WITH_UPLOAD = Tableset((*LAB.schemas, Schema(name="tap_upload", tables=(UPLOAD,))))
 
 
@@ -108,7 +114,7 @@ def test_common_tables_carry_metadata():
         ),
         ("SELECT k_time FROM kinds INTERSECT SELECT '2026-01-01' FROM kinds", "but text after it"),
         ("SELECT k_flag FROM kinds UNION SELECT k_array FROM kinds", "Column 1 is"),
-        ("SELECT k_flag FROM kinds UNION SELECT NULL FROM kinds", "Column 1 is"),
+        ("SELECT k_array FROM kinds UNION SELECT NULL FROM kinds", "Column 1 is"),
         (f"{TWICE} ORDER BY k_long", "Unknown column k_long in the result"),
         (f"{TWICE} ORDER BY kinds.k_int", "no table or alias kinds"),
         (f"{TWICE} ORDER BY 2", "ORDER BY 2 is no output column"),
@@ -134,7 +140,10 @@ def test_uploads_are_tables_like_any_other(name):
     """Digest section 7: TAP_UPLOAD names; FIELD names that are not regular must work delimited."""
     statement = translate(f'SELECT m."obs id" FROM {name} AS m', WITH_UPLOAD)
 
-    assert statement.sql == 'SELECT t1."obs id"::integer AS c1 FROM "tap_upload"."mine" AS t1'
+    assert statement.sql == (
+        "WITH u1 AS MATERIALIZED (SELECT c1 FROM unnest('{1,NULL}'::integer[]) AS u (c1))"
+        ' SELECT t1."c1"::integer AS c1 FROM u1 AS t1'
+    )
 
 
 def test_an_upload_that_is_missing_is_told_with_what_there_is():

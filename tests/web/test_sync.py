@@ -129,7 +129,8 @@ def test_languages(client, lang):
         ({"QUERY": "DUFF QUERY"}, "Expected SELECT"),
         ({"QUERY": "SELECT a_nam FROM provenance.activity"}, "Did you mean a_name?"),
         ({"QUERY": "SELECT 1 / (column_index - column_index) FROM tap_schema.columns"}, "divides by zero"),
-        ({"UPLOAD": "t,param:t"}, "does not take uploads"),
+        ({"UPLOAD": "t,param:t"}, "The request has no file 't', which is to be the upload t."),
+        ({"UPLOAD": "t"}, "UPLOAD 't' is no pair of a name and a URI."),
     ],
 )
 def test_user_errors_are_votables_with_status_400(client, changed, reason):

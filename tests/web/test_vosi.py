@@ -133,10 +133,19 @@ def test_limits_are_those_that_are_kept(capability):
 
 
 def test_what_is_not_offered_is_not_declared(capability):
-    """C6, REG-14: no uploads, no security methods."""
-    absent = {"uploadMethod", "uploadLimit", "securityMethod"}
+    """REG-14: no security methods."""
+    absent = {"securityMethod"}
 
     assert absent & {element.tag for element in capability.iter()} == set()
+
+
+def test_ways_and_limits_of_uploads_are_declared(capability):
+    """C6, REG-11, REG-12: inline and by URL, or not at all; the limit is the one that is kept."""
+    methods = [method.get("ivo-id") for method in capability.iter("uploadMethod")]
+    hard = capability.find("uploadLimit/hard")
+
+    assert methods == [f"ivo://ivoa.net/std/TAPRegExt#upload-{way}" for way in ("inline", "http", "https")]
+    assert (hard.text, hard.get("unit")) == ("50000000", "byte")
 
 
 def declared(capability):

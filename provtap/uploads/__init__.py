@@ -1,0 +1,114 @@
+"""Tables that a request brings: found, read whatever their form, and made part of the tableset.
+
+`read_uploads` is all that others need. Nothing is stored: the tables live in memory, and then in the text of
+one SQL statement.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Protocol
+
+from provtap.adql.uploads import UploadedTable
+from provtap.config import Settings
+from provtap.errors import ParameterError, TooLarge, UploadError
+from provtap.tableset import Schema, Tableset
+from provtap.uploads.fetch import Fetcher, is_any, is_public
+from provtap.uploads.names import Upload, uploads
+from provtap.uploads.rows import Budget
+from provtap.uploads.votable import read_votable
+
+__all__ = ["Part", "Upload", "read_uploads", "uploads", "with_uploads"]
+
+PIECE = 262_144
+"""Bytes to read at once."""
+EXPANSION = 4
+"""Characters of SQL a byte may become: no serialization needs more, but for long arrays of bits."""
+
+
+class Part(Protocol):
+    """What the bytes of one part of a request are read from, once."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to *size* bytes, none at the end."""
+
+
+def read_uploads(
+    values: Sequence[str], parts: Mapping[str, Part], settings: Settings
+) -> tuple[UploadedTable, ...]:
+    """Return the tables that the *values* of UPLOAD name; those of `param:` URIs are among *parts*.
+
+    Raises: ParameterError for a wrong UPLOAD; UploadError for a table that can't be had or read; TooLarge
+    for one over a limit.
+    """
+    allowance = _Allowance(settings.upload_bytes)
+    budget = Budget(EXPANSION * settings.upload_bytes, settings.upload_duration)
+    tables = []
+    for upload in uploads(values, settings.upload_tables):
+        with _opened(upload, parts, settings) as part:
+            pieces = _checked(allowance.pieces(part), upload)
+            tables.append(read_votable(upload.name, pieces, budget))
+    return tuple(tables)
+
+
+def with_uploads(tableset: Tableset, tables: Sequence[UploadedTable]) -> Tableset:
+    """Return the *tableset* of a request that brings these *tables*."""
+    schema = Schema(name="tap_upload", description="The tables of this request.", tables=tuple(tables))
+    return replace(tableset, schemas=(*tableset.schemas, schema)) if tables else tableset
+
+
+@contextmanager
+def _opened(upload: Upload, parts: Mapping[str, Part], settings: Settings) -> Iterator[Part]:
+    scheme, _, name = upload.uri.partition(":")
+    if scheme.lower() != "param":
+        fetcher = Fetcher(settings.upload_duration, is_any if settings.upload_private else is_public)
+        with fetcher.opened(upload.uri) as download:
+            yield download
+        return
+    if name not in parts:
+        raise ParameterError(
+            f"The request has no file {name[:80]!r}, which is to be the upload {upload.name}.",
+            hint=f"It has {', '.join(parts) or 'none'}; a part counts if it has a file name.",
+        )
+    yield parts[name]
+
+
+class _Allowance:
+    """The bytes that the tables of one request may have together."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._left = limit
+
+    def pieces(self, part: Part) -> Iterator[bytes]:
+        """Yield the bytes of *part*.
+
+        Raises: TooLarge at the first byte over the limit.
+        """
+        while piece := part.read(PIECE):
+            self._left -= len(piece)
+            if self._left < 0:
+                raise TooLarge(f"The uploads have more than the {self._limit} bytes this service takes.")
+            yield piece
+
+
+def _checked(pieces: Iterator[bytes], upload: Upload) -> Iterator[bytes]:
+    """Yield the same pieces, unless the first tells that this is something else."""
+    first = next(pieces, b"")
+    for start, what in _OTHERS.items():
+        if first.startswith(start):
+            raise UploadError(f"The upload {upload.name} is {what}, not a VOTable.", hint="Convert it first.")
+    if not first.strip():
+        raise UploadError(f"The upload {upload.name} is empty.")
+    yield first
+    yield from pieces
+
+
+_OTHERS = {
+    b"\x1f\x8b": "packed by gzip",
+    b"SIMPLE  =": "a FITS file",
+    b"PK\x03\x04": "packed by zip",
+    b"PAR1": "a Parquet file",
+    b"\x89HDF": "an HDF5 file",
+    b"# %ECSV": "an ECSV file",
+}

@@ -1,0 +1,35 @@
+"""The text of a STREAM made bytes, piece by piece (RFC 4648, section 4)."""
+
+from binascii import a2b_base64
+
+
+class Base64:
+    """Takes the text in pieces of any length; blanks and line ends in it don't count."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._rest = ""
+        self._is_over = False
+
+    def feed(self, text: str) -> None:
+        """Take the next piece.
+
+        Raises: ValueError if it is not base64.
+        """
+        self._rest += "".join(text.split())
+        whole = len(self._rest) // 4 * 4
+        if whole:
+            if self._is_over:
+                raise ValueError("more after the end")
+            piece, self._rest = self._rest[:whole], self._rest[whole:]
+            self._data += a2b_base64(piece, strict_mode=True)
+            self._is_over = piece.endswith("=")
+
+    def close(self) -> bytes:
+        """Return all the bytes.
+
+        Raises: ValueError if the text broke off.
+        """
+        if self._rest:
+            raise ValueError("no multiple of four characters")
+        return bytes(self._data)

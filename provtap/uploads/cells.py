@@ -1,0 +1,231 @@
+"""Cells of an uploaded table as PostgreSQL writes them inside an array: `1.5`, `NULL`, `"a text"`.
+
+A cell comes as the text of a TD or as the value that BINARY or FITS held. Nothing is rounded on the way: a
+number in digits goes on in the same digits. What PostgreSQL could not take is refused here, where the row is
+known. `null` of floating point numbers is NaN in VOTable, so NaN becomes NULL; within arrays it stays.
+
+Source: VOTable 1.4, sections 4.7, 5 and 6.
+"""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from provtap.adql.datatypes import Type, column_type
+from provtap.uploads.fields import COMPLEX, ITEM_LIMIT, Field
+
+NULL = "NULL"
+Word = Callable[[str], str]
+"""Makes one item of its text; raises ValueError, with what to tell of it."""
+_BITS = {"short": 16, "int": 32, "long": 64}
+_RANGES = {"unsignedByte": (0, 255), "bit": (0, 1)} | {
+    name: (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for name, bits in _BITS.items()
+}
+_SINGLE = frozenset({"float", "floatComplex"})
+_FLOATS = frozenset({"float", "double", *COMPLEX})
+_LARGEST_SINGLE = 3.4028235677973362e38
+_SMALLEST_SINGLE = 7.1e-46
+"""Anything nearer to zero rounds to it, which PostgreSQL would refuse to do."""
+_TRUE, _FALSE = frozenset({"t", "true", "1"}), frozenset({"f", "false", "0"})
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?Z?")
+_PLACES = {Type.POINT: 2, Type.CIRCLE: 3}
+
+
+def text_reader(field: Field) -> Callable[[str], str]:
+    """Return what makes a cell of the text of a TD; it raises ValueError, with what to tell of the text."""
+    type_ = column_type(field.column)
+    if type_ is Type.TIMESTAMP:
+        return lambda text: timestamp(text) if text.strip() and text != field.null else NULL
+    if field.is_text:
+        return lambda text: quoted(text) if text and text != field.null else NULL
+    word = _word(field)
+    if field.is_array:
+        return _array_reader(field, word, type_)
+    return _null_aware(word, field)
+
+
+def value_writer(field: Field) -> Callable[[Any], str]:
+    """Return what makes a cell of a value: None, a bool, int, float or str, or of an array a sequence."""
+    type_ = column_type(field.column)
+    if type_ is Type.TIMESTAMP:
+        return lambda value: timestamp(value) if value and value != field.null else NULL
+    if field.is_text:
+        return lambda value: NULL if value is None or value == field.null else quoted(value)
+    if field.is_array:
+        return lambda value: NULL if value is None else _array(list(map(item, value)), type_)
+    if field.column.datatype == "boolean":
+        return {True: "t", False: "f", None: NULL}.__getitem__
+    null = _number(field.null)
+    return lambda value: NULL if value is None or value == null or value != value else repr(value)
+
+
+def item(value: bool | int | float | None) -> str:
+    """Return a number or truth value."""
+    if value is None:
+        return NULL
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    return repr(value)  # of numbers that are none too: inf, -inf, nan
+
+
+def quoted(text: str) -> str:
+    """Return a text as item of an array."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def timestamp(text: str) -> str:
+    """Return a moment as results show it: up to microseconds, which is what PostgreSQL holds."""
+    word = text.strip()
+    try:
+        if not _TIMESTAMP.fullmatch(word):
+            raise ValueError
+        moment = datetime.fromisoformat(word.removesuffix("Z"))
+    except ValueError:
+        raise ValueError(f"{word[:40]!r} is no timestamp like 2026-01-31T12:00:00") from None
+    if word.removesuffix("Z").partition(".")[2][6:].strip("0"):
+        raise ValueError(f"{word[:40]!r} is finer than the microseconds that a timestamp has here")
+    return shown(moment)
+
+
+def shown(moment: datetime) -> str:
+    """Return a moment as results show it, without a fraction of zero or the zeros at its end."""
+    text = moment.isoformat()
+    return text.rstrip("0") if moment.microsecond else text
+
+
+def _null_aware(word: Word, field: Field) -> Callable[[str], str]:
+    """Return a reader of scalars: what is blank, NaN or the number that stands for null is NULL."""
+    is_float = field.column.datatype in _FLOATS
+    null = None if field.column.datatype == "boolean" else _number(field.null)
+
+    def read(text: str) -> str:
+        stripped = text.strip()
+        if not stripped or stripped == field.null:
+            return NULL
+        made = word(stripped)
+        if null is not None and _number(made) == null:
+            return NULL
+        return NULL if is_float and made == "NaN" else made
+
+    return read
+
+
+def _number(text: str | None) -> int | float | None:
+    """Return the number that *text* tells, exactly if it is a whole one; None if it tells none."""
+    try:
+        return _whole(text or "")
+    except ValueError:
+        pass
+    try:
+        return float(text or "")
+    except ValueError:
+        return None
+
+
+def _array_reader(field: Field, word: Word, type_: Type) -> Callable[[str], str]:
+    items = field.items * (2 if field.column.datatype in COMPLEX else 1)
+    is_bits = field.column.datatype == "bit"
+
+    def read(text: str) -> str:
+        words: Sequence[str] = text.split(None, ITEM_LIMIT)
+        if not words:
+            return NULL
+        if is_bits:
+            words = "".join(words)
+        if len(words) > ITEM_LIMIT:
+            raise ValueError(f"there are more than {ITEM_LIMIT} items")
+        if len(words) % items if field.is_variable and items else len(words) != items:
+            size = f"the arraysize {field.column.arraysize}" if field.column.arraysize else "one cell"
+            raise ValueError(f"{len(words)} numbers don't make {size}")
+        return _array(list(map(word, words)), type_)
+
+    return read
+
+
+def _array(items: list[str], type_: Type) -> str:
+    """Return an array as item of an array of texts; a place of unknown coordinates is none."""
+    if type_ in _PLACES:
+        if all(number.lower() == "nan" for number in items):
+            return NULL
+        if len(items) != _PLACES[type_]:
+            raise ValueError(f"{len(items)} numbers don't make {type_.noun}")
+    return f'"{{{",".join(items)}}}"'
+
+
+def _word(field: Field) -> Word:
+    datatype = field.column.datatype
+    if datatype == "boolean":
+        return _truth
+    if datatype in _SINGLE:
+        return _single
+    if datatype in _FLOATS:
+        return _double
+    return _whole_within(datatype)
+
+
+def _truth(word: str) -> str:
+    lower = word.lower()
+    if lower == "?":
+        return NULL
+    if lower not in _TRUE and lower not in _FALSE:
+        raise ValueError(f"{word[:40]!r} is no truth value like T or F")
+    return "t" if lower in _TRUE else "f"
+
+
+def _whole(word: str) -> int:
+    if "_" in word or not word.isascii() or len(word) > 40:
+        raise ValueError
+    return int(word, 16) if "x" in word.lower() else int(word)
+
+
+def _whole_within(datatype: str) -> Word:
+    low, high = _RANGES[datatype]
+
+    def read(word: str) -> str:
+        try:
+            value = _whole(word)
+        except ValueError:
+            raise ValueError(f"{word[:40]!r} is no whole number") from None
+        if not low <= value <= high:
+            raise ValueError(f"{word[:40]} is out of the range of {datatype}")
+        return str(value)
+
+    return read
+
+
+def _double(word: str) -> str:
+    try:
+        value = float(word)
+    except ValueError:
+        raise ValueError(f"{word[:40]!r} is no number") from None
+    if not math.isfinite(value):
+        return _special(word, value, "double")
+    if value == 0:  # by itself, or too near to it for PostgreSQL
+        return repr(value)
+    return _same_digits(word)
+
+
+def _single(word: str) -> str:
+    made = _double(word)
+    size = abs(float(made))
+    if size > _LARGEST_SINGLE and not math.isinf(size):
+        raise ValueError(f"{word[:40]} is out of the range of float")
+    if 0 < size < _SMALLEST_SINGLE:
+        return "-0.0" if made.startswith("-") else "0.0"
+    return made
+
+
+def _special(word: str, value: float, datatype: str) -> str:
+    """Return NaN or an infinity, if it is spelled out."""
+    if word[-1].isdigit() or word[-1] == ".":
+        raise ValueError(f"{word[:40]} is out of the range of {datatype}")
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _same_digits(word: str) -> str:
+    """Return a number as it was written; Python takes more than PostgreSQL does."""
+    if "_" in word or not word.isascii():
+        raise ValueError(f"{word[:40]!r} is no number")
+    return word

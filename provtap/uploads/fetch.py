@@ -1,0 +1,223 @@
+"""Tables at http and https URLs, fetched for a user who may be anyone.
+
+A URL must not lead into the network round this service. So each host is resolved here, and the connection
+goes to the very address that was looked at: a name that means another address a moment later gains nothing.
+"""
+
+import http.client
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+from provtap import __version__
+from provtap.errors import UploadError
+
+REDIRECTS = 5
+"""Times that a URL may lead on to another one."""
+SILENCE = 10.0
+"""Seconds to wait for a connection, or for the next bytes."""
+_PORTS = {"http": 80, "https": 443}
+_LEADS_ON = {301, 302, 303, 307, 308}
+_HEADERS = {
+    "Accept": "application/x-votable+xml, text/xml;q=0.9, */*;q=0.1",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+    "User-Agent": f"ProvTAP/{__version__} (IVOA-upload)",
+}
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+
+
+@dataclass(frozen=True)
+class Fetcher:
+    """How tables are fetched."""
+
+    duration: float
+    """Seconds that one download may take in all."""
+    is_allowed: Callable[[str], bool]
+    """Whether this service may go to an address."""
+
+    @contextmanager
+    def opened(self, url: str) -> Iterator["Download"]:
+        """Lend the bytes at *url*.
+
+        Raises: UploadError, also while the bytes are read, if they can't be had.
+        """
+        end = time.monotonic() + self.duration
+        for _ in range(REDIRECTS + 1):
+            target = _split(url)
+            with closing(Download(target, self.addresses(target), end)) as download:
+                if download.answer.status not in _LEADS_ON:
+                    download.check()
+                    yield download
+                    return
+                url = urljoin(url, download.answer.headers.get("Location", ""))
+        raise UploadError(f"{_shown(url)} is one more than the {REDIRECTS} URLs that a URL may lead on to.")
+
+    def addresses(self, target: SplitResult) -> list[tuple[str, int]]:
+        """Return where the host of *target* is, as far as this service may go there.
+
+        Raises: UploadError, the same whether there is no such host or only one that is not public.
+        """
+        host, port = target.hostname or "", target.port or _PORTS[target.scheme]
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            found = []
+        addresses = [str(address[0]) for *_, address in found]
+        allowed = [a for a in dict.fromkeys(addresses) if self.is_allowed(a)]
+        if not allowed:
+            raise UploadError(
+                f"{_shown(host)} is not the name of a public host.", hint="Send the table with the request."
+            )
+        return [(address, port) for address in allowed]
+
+
+class Download:
+    """One answer to GET, read within a time."""
+
+    def __init__(self, target: SplitResult, addresses: list[tuple[str, int]], end: float) -> None:
+        self._target = target
+        self._end = end
+        with self._failures():
+            self._socket = _connect(addresses, end)
+        self._alarm = threading.Timer(max(0.0, end - time.monotonic()), self._break_off)
+        self._alarm.daemon = True
+        self._alarm.start()
+        self._answer: http.client.HTTPResponse | None = None
+        try:
+            with self._failures():
+                self._answer = self.answer = self._ask()
+        except BaseException:
+            self.close()
+            raise
+
+    def read(self, size: int) -> bytes:
+        """Return up to *size* bytes, none at the end.
+
+        Raises: UploadError.
+        """
+        with self._failures():
+            piece = self.answer.read(size)
+            if time.monotonic() >= self._end:
+                raise TimeoutError
+        if not piece and self.answer.length:
+            raise UploadError(f"{_shown(self._target.geturl())} ended too early.")
+        return piece
+
+    def check(self) -> None:
+        """Refuse an answer that is no document.
+
+        Raises: UploadError.
+        """
+        url, answer = _shown(self._target.geturl()), self.answer
+        if answer.status != 200:
+            raise UploadError(f"{url} answers {answer.status} {_shown(answer.reason)}.")
+        coding = answer.headers.get("Content-Encoding", "identity")
+        if coding != "identity":
+            raise UploadError(f"{url} is sent in the coding {_shown(coding)}, which nobody asked for.")
+
+    def close(self) -> None:
+        """End the connection."""
+        self._alarm.cancel()
+        if self._answer is not None:
+            self._answer.close()
+        self._socket.close()
+
+    def _ask(self) -> http.client.HTTPResponse:
+        host = self._target.hostname or ""
+        if self._target.scheme == "https":
+            self._socket = ssl.create_default_context().wrap_socket(self._socket, server_hostname=host)
+        connection = http.client.HTTPConnection(host, self._target.port or _PORTS[self._target.scheme])
+        connection.default_port = _PORTS[self._target.scheme]
+        connection.sock = self._socket
+        connection.request("GET", _path(self._target), headers=_HEADERS)
+        return connection.getresponse()
+
+    def _break_off(self) -> None:
+        """End the download at its time limit: whatever is waited for ends now."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        """Turn whatever may go wrong out there into one sentence."""
+        try:
+            yield
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            url = _shown(self._target.geturl())
+            raise UploadError(f"{url} {_complaint(error, self._end)}.") from error
+
+
+def is_any(address: str) -> bool:
+    """Return True: for an operator who wants tables from within the own network."""
+    return True
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is one of the Internet: not private, local, shared, reserved or a group's."""
+    return all(a.is_global and not a.is_multicast for a in _meant(ipaddress.ip_address(address)))
+
+
+def _meant(address: _Address) -> Iterator[_Address]:
+    """Yield an address, and the one of IPv4 that it stands for, if any."""
+    if not isinstance(address, ipaddress.IPv6Address):
+        yield address
+        return
+    inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+    if address in _TRANSLATED:
+        inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    if address.ipv4_mapped is None:
+        yield address
+    if inner is not None:
+        yield inner
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        target = urlsplit(url)
+        good = target.scheme in _PORTS and bool(target.hostname) and target.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise UploadError(f"{_shown(url)} is no http or https URL.")
+    return target
+
+
+def _path(target: SplitResult) -> str:
+    path = quote(target.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    query = quote(target.query, safe="/%:@!$&'()*+,;=~-._?")
+    return f"{path}?{query}" if query else path
+
+
+def _connect(addresses: list[tuple[str, int]], end: float) -> socket.socket:
+    """Return a connection to the first of these that answers."""
+    failure: OSError = TimeoutError()
+    for address in addresses:
+        left = end - time.monotonic()
+        if left <= 0:
+            break
+        try:
+            return socket.create_connection(address, timeout=min(SILENCE, left))
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _complaint(error: Exception, end: float) -> str:
+    if isinstance(error, TimeoutError) or time.monotonic() >= end:
+        return "does not answer in time"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "has no valid certificate"
+    return "can't be reached" if isinstance(error, OSError) else "does not answer as HTTP says"
+
+
+def _shown(url: str) -> str:
+    """Return *url* for a message: in one line, and not too long."""
+    return "".join(c if c.isprintable() else "?" for c in url[:200])

@@ -1,0 +1,107 @@
+"""FIELD: what a column of an uploaded table is, and so what its cells become.
+
+Source: VOTable 1.4, sections 2.1, 2.2 and 4.1.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import prod
+
+from provtap.errors import UploadError
+from provtap.tableset import Column
+
+DATATYPES = {"boolean": 1, "bit": 1, "unsignedByte": 1, "short": 2, "int": 4, "long": 8} | {
+    "float": 4,
+    "double": 8,
+    "floatComplex": 8,
+    "doubleComplex": 16,
+    "char": 1,
+    "unicodeChar": 2,
+}
+"""Bytes of one item in BINARY; of a bit, what eight of them have."""
+ITEM_LIMIT = 1_000_000
+"""Numbers or truth values in one cell."""
+TEXTS = frozenset({"char", "unicodeChar"})
+COMPLEX = frozenset({"floatComplex", "doubleComplex"})
+_ARRAYSIZE = re.compile(r"([0-9]{1,9}x)*([0-9]{1,9}\*?|\*)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One FIELD."""
+
+    column: Column
+    """As the echo declares it: name, datatype, arraysize, xtype and the rest are those of the FIELD."""
+    null: str | None = None
+    """What stands for null among its cells (VALUES/@null)."""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether a cell is one text, whatever its shape."""
+        return self.column.datatype in TEXTS
+
+    @property
+    def is_array(self) -> bool:
+        """Whether a cell holds several numbers or truth values."""
+        shaped = self.column.arraysize is not None and not self.is_text
+        return shaped or self.column.datatype in COMPLEX
+
+    @property
+    def is_variable(self) -> bool:
+        """Whether each cell has a length of its own."""
+        return (self.column.arraysize or "").endswith("*")
+
+    @cached_property
+    def items(self) -> int:
+        """How many items a cell has; of a variable one, how many each step of its length adds."""
+        sizes = (self.column.arraysize or "1").split("x")
+        if self.is_variable:
+            sizes.pop()
+        return prod(map(int, sizes))
+
+    @property
+    def label(self) -> str:
+        """The column in a message."""
+        return f"the column {self.column.name[:80]}"
+
+
+def field(
+    attributes: Mapping[str, str], number: int, null: str | None = None, description: str = ""
+) -> Field:
+    """Return the FIELD of these *attributes*, the *number*th of its table, counted from 1.
+
+    Raises: UploadError for a datatype or arraysize that VOTable does not have.
+    """
+    name = attributes.get("name") or attributes.get("ID") or f"column_{number}"
+    datatype = attributes.get("datatype", "")
+    if datatype not in DATATYPES:
+        raise UploadError(
+            f"The datatype of the column {name[:80]} is {datatype[:40]!r}, which VOTable does not have.",
+            hint=f"There are {', '.join(DATATYPES)}.",
+        )
+    column = Column(
+        name=name,
+        datatype=datatype,
+        arraysize=_arraysize(attributes.get("arraysize", ""), datatype, name),
+        xtype=attributes.get("xtype") or None,
+        unit=attributes.get("unit") or None,
+        ucd=attributes.get("ucd") or None,
+        utype=attributes.get("utype") or None,
+        description=" ".join(description.split()) or None,
+    )
+    made = Field(column=column, null=null)
+    return replace(made, column=replace(column, null=null)) if made.is_array else made
+
+
+def _arraysize(given: str, datatype: str, name: str) -> str | None:
+    """Return an arraysize; one number is no array, though some write so (VOTable 1.4, section 2.2)."""
+    text = given.strip()
+    if not text or (text == "1" and datatype not in TEXTS):
+        return None
+    if not _ARRAYSIZE.fullmatch(text):
+        raise UploadError(
+            f"The arraysize of the column {name[:80]} is {given[:40]!r}.", hint="Write 3, 3*, *, 2x3 or 2x*."
+        )
+    return text

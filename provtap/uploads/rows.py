@@ -1,0 +1,89 @@
+"""The rows of an uploaded table on their way into SQL: for each column, its cells as text."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from time import thread_time
+from typing import Any
+
+from provtap.adql.datatypes import Type, column_type
+from provtap.adql.uploads import UploadedTable
+from provtap.errors import TooLarge, UploadError
+from provtap.uploads.cells import NULL, text_reader, value_writer
+from provtap.uploads.fields import Field
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What reading one table may cost."""
+
+    characters: int
+    """Text that its cells may make."""
+    seconds: float
+    """Of computing, which others then wait for."""
+
+
+class Rows:
+    """Takes blocks of rows, column by column."""
+
+    def __init__(self, name: str, fields: Sequence[Field], budget: Budget) -> None:
+        self.name = name
+        self.fields = fields
+        self.count = 0
+        self._size = 0
+        self._budget = budget
+        self._end = thread_time() + budget.seconds
+        self._made: list[list[str]] = [[] for _ in fields]
+        self._of_text = [text_reader(field) for field in fields]
+        self._of_value = [value_writer(field) for field in fields]
+
+    def add_texts(self, columns: Sequence[Sequence[str]]) -> None:
+        """Take rows of texts, as TABLEDATA has them.
+
+        Raises: UploadError for a cell that is not what its FIELD says; TooLarge.
+        """
+        self._add(self._of_text, columns)
+
+    def add_values(self, columns: Sequence[Sequence[Any]]) -> None:
+        """Take rows of values, None for null.
+
+        Raises: UploadError for a cell that no column can hold; TooLarge.
+        """
+        self._add(self._of_value, columns)
+
+    def table(self) -> UploadedTable:
+        """Return the table."""
+        arrays = tuple(f"{{{','.join(cells)}}}" for cells in self._made)
+        columns = tuple(_echoed(f, cells) for f, cells in zip(self.fields, self._made, strict=True))
+        return UploadedTable(schema_name="tap_upload", name=self.name, columns=columns, arrays=arrays)
+
+    def _add(self, writers: Sequence[Callable[[Any], str]], columns: Sequence[Sequence[Any]]) -> None:
+        for made, write, cells, field in zip(self._made, writers, columns, self.fields, strict=True):
+            try:
+                text = ",".join(map(write, cells))
+            except ValueError:
+                raise self._wrong(write, cells, field) from None
+            self._size += len(text)
+            if cells:
+                made.append(text)
+        if self._size > self._budget.characters:
+            raise TooLarge(f"The upload {self.name} holds more values than this service takes.")
+        if thread_time() > self._end:
+            raise UploadError(f"Reading the upload {self.name} takes longer than {self._budget.seconds:g} s.")
+        self.count += len(columns[0])
+
+    def _wrong(self, write: Callable[[Any], str], cells: Iterable[Any], field: Field) -> UploadError:
+        for number, cell in enumerate(cells, start=self.count + 1):
+            try:
+                write(cell)
+            except ValueError as error:
+                return UploadError(f"In row {number} of the upload {self.name}, {field.label}: {error}.")
+        raise AssertionError("no cell is wrong")
+
+
+def _echoed(field: Field, cells: Sequence[str]) -> Any:
+    """Return the column as the echo declares it: moments may be longer there than the FIELD said."""
+    column = field.column
+    if column_type(column) is not Type.TIMESTAMP or (column.arraysize or "").endswith("*"):
+        return column
+    longest = max((len(c) for text in cells for c in text.split(",") if c != NULL), default=0)
+    return replace(column, arraysize="*") if longest > field.items else column
