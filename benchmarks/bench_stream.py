@@ -21,8 +21,20 @@ from store import Service, resident, service, store
 from provtap.config import Settings
 
 COLUMNS = "e_id, e_class, e_name, e_location, e_generatedattime, e_value, e_comment"
+NUMBERS = "SELECT a, b, c, d, e, f, g FROM bench.number"
 QUERY = f"SELECT {COLUMNS} FROM provenance.entity"
-FORMATS = {"TABLEDATA": "votable", "CSV": "csv", "TSV": "tsv"}
+FORMATS = {
+    "TABLEDATA": "votable",
+    "BINARY2": "votable/b2",
+    "BINARY": "votable/b",
+    "CSV": "csv",
+    "TSV": "tsv",
+    "JSON": "json",
+    "HTML": "html",
+    "text": "text",
+    "FITS": "fits",
+    "Parquet": "parquet",
+}
 ENDLESS = "SELECT COUNT(*) AS n FROM " + ", ".join(f"provenance.entity AS {name}" for name in "abc")
 
 
@@ -34,27 +46,33 @@ def main() -> None:
     parser.add_argument("--slow-rows", type=int, default=20_000, help="rows that are read at 100 kB/s")
     options = parser.parse_args()
     with store(options.rows) as settings, service(settings) as server:
-        speed(settings, server, options.rows, options.rounds)
+        for query in (QUERY, NUMBERS):
+            speed(settings, server, query, options.rows, options.rounds)
         slow_reader(settings, server, options.slow_rows)
         killed_reader(settings, server)
 
 
-def speed(settings: Settings, server: Service, rows: int, rounds: int) -> None:
-    """Print the ratios, the time to the first byte and what memory the downloads took."""
+def speed(settings: Settings, server: Service, query: str, rows: int, rounds: int) -> None:
+    """Print the ratios, the time to the first byte and what memory the first download of each kind took."""
     before = resident(server.workers())
     ways: dict[str, Callable[[], float]] = {
-        name: lambda form=form: download(server, form, rows)[1] for name, form in FORMATS.items()
+        name: lambda form=form: download(server, query, form, rows)[1] for name, form in FORMATS.items()
     }
-    ways = {"\\copy": lambda: copied(settings)} | ways
+    ways = {"\\copy": lambda: copied(settings, query)} | ways
     times: dict[str, list[float]] = {name: [] for name in ways}
+    memory: dict[str, int] = {}
     for _ in range(rounds):
         for name, run in ways.items():
             times[name].append(run())
+            memory.setdefault(name, grown(server, before))
+    print(f"-- {query}")
     floor = median(times["\\copy"])
     for name, measured in times.items():
-        print(f"{name:10} {median(measured):6.2f} s  ratio {median(measured) / floor:.2f}")
-    print(f"memory of {len(server.workers())} processes: +{grown(server, before) / 1e6:.0f} MB at most")
-    first = median(download(server, "votable", rows)[0] for _ in range(5))
+        print(
+            f"{name:10} {median(measured):6.2f} s  ratio {median(measured) / floor:.2f},"
+            f" memory up to here +{memory[name] / 1e6:.0f} MB"
+        )
+    first = median(download(server, query, "votable", rows)[0] for _ in range(5))
     print(f"first byte of {rows} rows after {first * 1000:.0f} ms")
 
 
@@ -63,19 +81,19 @@ def grown(server: Service, before: int) -> int:
     return resident(server.workers(), "VmHWM") - before
 
 
-def copied(settings: Settings) -> float:
+def copied(settings: Settings, query: str) -> float:
     """Return the seconds that psql needs for the same rows."""
     start = time.monotonic()
-    meta = f"\\copy ({QUERY}) TO '/dev/null'"
+    meta = f"\\copy ({query}) TO '/dev/null'"
     subprocess.run(["psql", "-qX", "-d", settings.database_url or "", "-c", meta], check=True)
     return time.monotonic() - start
 
 
-def download(server: Service, form: str, rows: int) -> tuple[float, float]:
+def download(server: Service, query: str, form: str, rows: int) -> tuple[float, float]:
     """Return the seconds until the first byte, and until the last, of *rows* rows over HTTP."""
     start = time.monotonic()
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
-    connection.request("GET", address(QUERY, form, rows))
+    connection.request("GET", address(query, form, rows))
     response = connection.getresponse()
     response.read(1)
     first = time.monotonic() - start

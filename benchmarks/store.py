@@ -27,20 +27,42 @@ SELECT 'urn:uuid:' || md5(n::text)::uuid, 'DatasetEntity', 'run' || n || '.dl1.h
   FROM generate_series(1, %s) AS n
 """
 
+NUMBERS = """
+CREATE SCHEMA bench;
+CREATE TABLE bench.number AS
+SELECT mod(n, 30000)::smallint AS a, n AS b, n::bigint * 1000000007 AS c, (n / 7.0)::real AS d,
+       n / 7::double precision AS e, sqrt(n) AS f, -n AS g
+  FROM generate_series(1, %s) AS n
+"""
+NUMBER_TYPES = {"a": "short", "b": "int", "c": "long", "d": "float", "e": "double", "f": "double", "g": "int"}
+PUBLISHED = (
+    "name: bench\ndescription: Numbers.\ntables:\n- name: number\n  description: Numbers.\n  columns:\n"
+    + "".join(
+        f"  - {{name: {name}, datatype: {datatype}, description: Number.}}\n"
+        for name, datatype in NUMBER_TYPES.items()
+    )
+)
+
 
 @contextmanager
 def store(entities: int) -> Iterator[Settings]:
-    """Make a store with *entities* rows in provenance.entity, on an embedded server in a new directory."""
+    """Make a store with *entities* rows in provenance.entity and bench.number, on a server of its own."""
     with tempfile.TemporaryDirectory(prefix="provtap-bench-") as directory:
         Path(directory).chmod(0o755)  # root's server runs as another user
         with EmbeddedServer(Path(directory) / "data") as server:
-            settings = Settings(database_url=server.url)
-            init(settings, metadata.load(None))
+            published = Path(directory) / "published"
+            published.mkdir()
+            (published / "bench.yaml").write_text(PUBLISHED)
+            settings = Settings(database_url=server.url, metadata_dir=published)
+            with psycopg2.connect(server.url) as connection, connection.cursor() as cursor:
+                cursor.execute(NUMBERS, [entities])
+            connection.close()
+            init(settings, metadata.load(published))
             with psycopg2.connect(server.url) as connection, connection.cursor() as cursor:
                 cursor.execute(FILL, [entities])
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute("VACUUM ANALYZE provenance.entity")
+                cursor.execute("VACUUM ANALYZE provenance.entity, bench.number")
             connection.close()
             yield settings
 
@@ -65,6 +87,7 @@ def service(settings: Settings) -> Iterator[Service]:
         port = probe.getsockname()[1]
     environment = os.environ | {
         "PROVTAP_DATABASE_URL": str(settings.database_url),
+        "PROVTAP_METADATA_DIR": str(settings.metadata_dir or ""),
         "PROVTAP_PORT": str(port),
     }
     serve = [sys.executable, "-c", "from provtap.cli import main; main(['serve'])"]

@@ -127,7 +127,13 @@ def _progress(files: tuple[Path, ...]) -> Any:
 
 @main.command(name="query", epilog='Example: provtap query "SELECT a_name, a_starttime FROM activity"')
 @click.argument("adql", metavar="ADQL")
-@click.option("--format", "responseformat", default="csv", show_default=True, help="csv, tsv or votable.")
+@click.option(
+    "--format",
+    "responseformat",
+    default="csv",
+    show_default=True,
+    help="csv, tsv, votable, votable/b2, json, fits, parquet, text, html, or a media type.",
+)
 @click.option("--maxrec", type=click.IntRange(0), help="Rows at most.")
 @click.pass_obj
 def query_command(settings: Settings, adql: str, responseformat: str, maxrec: int | None) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
+from typing import TypeVar
 
 from provtap import __version__
 from provtap.adql import Statement, translate
@@ -107,6 +108,8 @@ class Result:
     media_type: str
     """What *body* is, with parameters: the Content-Type to send."""
     body: Body
+    file_name: str
+    """What to call a file of it: plain ASCII."""
 
 
 def run(
@@ -125,8 +128,9 @@ def run(
     seconds; None: that of a synchronous query. What the query comes to is put into *tally*.
 
     Raises: ParameterError, TooLarge, AdqlError before the database is asked; QueryError, QueryTimeout or
-    DatabaseUnavailable when the query fails before its first rows. What fails later shows in the body: the
-    end of a VOTable tells it, other formats raise.
+    DatabaseUnavailable when the query fails before its first rows, or the last ones if the format needs them
+    all to begin. What fails later shows in the body: the end of VOTable, JSON and HTML tells it, other
+    formats raise.
     """
     _check(request, settings)
     form = choose(request.responseformat)
@@ -134,10 +138,13 @@ def run(
     statement = translate(request.query, tableset)
     log.info("RUNID %r: %.2000r", request.run_id, request.query)
     tally = tally or Tally()
+    copy_form = form.copy_form(statement.columns)
     copy = partial(
         copy_blocks,
         database.reader,
-        form=form.copy,
+        statement.copy_sql(int(maxrec.value), binary=copy_form == "binary"),
+        form=copy_form,
+        maxrec=int(maxrec.value),
         duration=duration or settings.sync_duration,
         spool_bytes=settings.spool_bytes,
         gone=gone,
@@ -145,8 +152,13 @@ def run(
     )
     blocks = _blocks(statement, int(maxrec.value), copy, tally)
     remarks = [*_remarks(request), maxrec, *provenance_links(statement.columns, settings.root_url)]
-    pieces = form.write(statement.columns, _begun(blocks), int(maxrec.value), remarks)
-    return Result(statement.columns, form.mime, Body(pieces, blocks.close, tally))
+    try:
+        pieces = _begun(form.write(statement.columns, _begun(blocks), int(maxrec.value), remarks))
+    except Exception:
+        blocks.close()
+        raise
+    name = form.file_name(request.run_id, statement.table)
+    return Result(statement.columns, form.mime, Body(pieces, blocks.close, tally), name)
 
 
 def _check(request: QueryRequest, settings: Settings) -> None:
@@ -185,7 +197,7 @@ def _remarks(request: QueryRequest) -> list[Info]:
 def _blocks(
     statement: Statement,
     maxrec: int,
-    copy: Callable[..., Generator[Block, None, None]],
+    copy: Callable[[], Generator[Block, None, None]],
     tally: Tally,
 ) -> Generator[Block, None, None]:
     """Yield the rows; an error nobody foresaw goes to the log, and to the user as one sentence.
@@ -194,7 +206,7 @@ def _blocks(
     """
     if maxrec == 0:  # the columns are all that is asked for
         return
-    with closing(copy(statement.copy_sql(maxrec), maxrec=maxrec)) as blocks:
+    with closing(copy()) as blocks:
         try:
             yield from blocks
         except ProvtapError as error:
@@ -206,7 +218,10 @@ def _blocks(
             raise tally.failure from error
 
 
-def _begun(blocks: Iterator[Block]) -> Iterator[Block]:
-    """Return the same blocks, the first of them already fetched."""
-    first = next(blocks, None)
-    return blocks if first is None else chain((first,), blocks)
+_T = TypeVar("_T")
+
+
+def _begun(parts: Iterator[_T]) -> Iterator[_T]:
+    """Return the same parts, the first of them already there."""
+    first = next(parts, None)
+    return parts if first is None else chain((first,), parts)

@@ -1,4 +1,4 @@
-"""The command line: what `provtap translate` shows."""
+"""The command line: what `provtap translate` shows and `provtap query` writes."""
 
 import re
 
@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from provtap.cli import main
+from provtap.results.formats import FORMATS
 
 QUERY = "SELECT a_id, COUNT(*) AS n FROM activity GROUP BY a_id"
 
@@ -112,3 +113,20 @@ def test_a_maintenance_that_ends_before_it_begins_is_one_line(provtap):
 
     assert result.exit_code == 1
     assert "must come after its start, not at 2001-01-01T00:00:00Z." in result.stderr
+
+
+@pytest.mark.parametrize("form", [f.aliases[0] for f in FORMATS if f.aliases])
+def test_query_writes_every_format(provtap, form):
+    """Design, section 4: the command line offers what the service does."""
+    result = provtap("query", "SELECT COUNT(*) AS n FROM tap_schema.schemas", "--format", form)
+
+    assert result.exit_code == 0
+    assert len(result.stdout_bytes) > 3
+
+
+def test_query_lists_the_formats(provtap):
+    """Contract of the command line: exit 1, and the valid choices."""
+    result = provtap("query", "SELECT a_id FROM activity", "--format", "xls")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("provtap: RESPONSEFORMAT 'xls' is not offered. Offered are: ")

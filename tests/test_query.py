@@ -59,7 +59,7 @@ def test_a_limit_that_lowers_maxrec_says_so(database, tableset, settings):
     [
         (QueryRequest(query="SELECT nothing FROM provenance.activity"), AdqlError),
         (QueryRequest(query=QUERY, lang="SQL"), ParameterError),
-        (QueryRequest(query=QUERY, responseformat="fits"), ParameterError),
+        (QueryRequest(query=QUERY, responseformat="hdf5"), ParameterError),
         (QueryRequest(query=QUERY.ljust(2_000_000)), TooLarge),
     ],
 )

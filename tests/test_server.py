@@ -7,7 +7,9 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+import zlib
 from dataclasses import replace
+from types import MappingProxyType
 
 import psycopg2
 import pytest
@@ -48,10 +50,11 @@ def running(settings):
     connection.close()
 
 
-def ask(live, query, **parameters):
+def ask(live, query, headers=MappingProxyType({}), **parameters):
     """Send a query and return the open response."""
     data = urllib.parse.urlencode({"QUERY": query} | parameters).encode()
-    return urllib.request.urlopen(f"{live.url}/tap/sync", data, timeout=60)
+    request = urllib.request.Request(f"{live.url}/tap/sync", data, dict(headers))
+    return urllib.request.urlopen(request, timeout=60)
 
 
 def begin(live, query):
@@ -103,16 +106,55 @@ def test_a_late_failure_is_told_in_a_votable(impatient):
     assert document.endswith(b"</VOTABLE>\n")
 
 
-def test_a_late_failure_breaks_off_other_formats(impatient):
+@pytest.mark.parametrize(
+    "form, end",
+    [
+        ("votable/b2", b"</RESOURCE>\n</VOTABLE>\n"),
+        ("json", b'"error": "The query was stopped at its time limit'),
+        ("html", b"The result is incomplete: The query was stopped at its time limit"),
+    ],
+)
+def test_a_late_failure_is_told_where_there_is_a_place_for_it(impatient, form, end):
+    """ERR-6, in the form of each format."""
+    with ask(impatient, WIDE, MAXREC=10**7, FORMAT=form) as response:
+        document = response.read()
+
+    assert len(document) > 100_000
+    assert end in document[-300:]
+
+
+def test_a_failure_is_an_error_document_where_rows_wait_for_the_last(impatient):
+    """ERR-1: nothing of a FITS file was sent before."""
+    with pytest.raises(urllib.error.HTTPError) as error:
+        ask(impatient, WIDE, MAXREC=10**7, FORMAT="fits")
+
+    assert (error.value.code, error.value.headers["Content-Type"]) == (400, "application/x-votable+xml")
+    error.value.close()
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv", "text", "parquet"])
+@pytest.mark.parametrize("accepted", ["gzip", "identity"])
+def test_a_late_failure_breaks_off_other_formats(impatient, form, accepted):
     """ERR-6: text can't tell it, so the transfer must not look complete."""
     with (
-        ask(impatient, WIDE, MAXREC=10**7, FORMAT="csv") as response,
+        ask(impatient, WIDE, {"Accept-Encoding": accepted}, MAXREC=10**7, FORMAT=form) as response,
         pytest.raises(http.client.IncompleteRead),
     ):
         response.read()
 
     assert "A result was broken off: The query was stopped" in impatient.log.read_text()
     assert "Traceback" not in impatient.log.read_text()
+
+
+@pytest.mark.parametrize("form", ["csv", "votable", "votable/b2", "json"])
+def test_compressed_rows_come_before_the_query_ends(live, running, form):
+    """HTTP-2, D3: a stream stays one."""
+    with ask(live, ENDLESS, {"Accept-Encoding": "gzip"}, MAXREC=10**7, FORMAT=form) as response:
+        decompressor, first = zlib.decompressobj(wbits=31), b""
+        while len(first) < 2_000:
+            first += decompressor.decompress(response.read1())
+
+        assert running() == 1
 
 
 @pytest.mark.parametrize("query", [ENDLESS, SILENT], ids=["rows", "no rows yet"])

@@ -1,5 +1,7 @@
 """The PostgreSQL type behind each type of ADQL, and the text that a result shows of its values."""
 
+from collections.abc import Sequence
+
 from provtap.adql.datatypes import Type, column_type
 from provtap.tableset import Column
 
@@ -30,6 +32,21 @@ def wire_form(cell: str, column: Column) -> str:
     if type_ is Type.OTHER and column.datatype in _NUMBERS:
         return f"array_to_string({cell}, ' ', 'NaN')"
     return text_form(cell, type_) if type_ is Type.TIMESTAMP else cell
+
+
+def number_forms(cells: Sequence[str], columns: Sequence[Column]) -> list[str]:
+    """Return the SQL for a row of numbers without nulls, and before them of flags, eight a short.
+
+    A flag is 1 for null, the first one the highest bit, as in BINARY2 (VOTable 1.4, section 5.4).
+    """
+    flags = [
+        " + ".join(f"CASE WHEN {cell} IS NULL THEN {128 >> n} ELSE 0 END" for n, cell in enumerate(eight))
+        for eight in (cells[start : start + 8] for start in range(0, len(cells), 8))
+    ]
+    types = map(column_type, columns)
+    fillers = ("'NaN'" if type_ in {Type.FLOAT, Type.DOUBLE} else "'0'" for type_ in types)
+    numbers = (f"coalesce({cell}, {filler})" for cell, filler in zip(cells, fillers, strict=True))
+    return [*(f"({sum_})::smallint" for sum_ in flags), *numbers]
 
 
 def text_form(value: str, type_: Type) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provtap.adql import plan
-from provtap.adql.cells import wire_form
+from provtap.adql.cells import number_forms, wire_form
 from provtap.adql.plan import Expression
 from provtap.adql.quoting import quote_name
 from provtap.adql.values import Values
@@ -28,16 +28,19 @@ class Statement:
     """A SELECT whose output columns are c1, c2, ..., each of exactly the type that *columns* declares."""
     columns: tuple[Column, ...]
     """One for each output column, in the order of the select list; names may repeat."""
+    table: str | None = None
+    """The first table of FROM, without its schema, if there is one to name."""
 
-    def copy_sql(self, maxrec: int) -> str:
+    def copy_sql(self, maxrec: int, *, binary: bool = False) -> str:
         """Return the SELECT to COPY from: cells in the form results want, one row more than *maxrec*.
 
-        The row too many tells an overflow (TAP 1.1, section 2.7.4).
+        The row too many tells an overflow (TAP 1.1, section 2.7.4). For the *binary* form of COPY all columns
+        must be numbers: there are shorts before them with a bit for each null, eight a short, and the nulls
+        are gone.
         """
-        cells = ", ".join(
-            wire_form(f"q.c{number}", column) for number, column in enumerate(self.columns, start=1)
-        )
-        return f"SELECT {cells} FROM ({self.sql}) AS q LIMIT {maxrec + 1:d}"
+        names = [f"q.c{number}" for number in range(1, len(self.columns) + 1)]
+        cells = number_forms(names, self.columns) if binary else map(wire_form, names, self.columns)
+        return f"SELECT {', '.join(cells)} FROM ({self.sql}) AS q LIMIT {maxrec + 1:d}"
 
 
 def generate(specification: plan.QuerySpecification) -> Statement:
@@ -48,7 +51,26 @@ def generate(specification: plan.QuerySpecification) -> Statement:
     sql = query_sql(query)
     if prefix and sql.startswith("WITH"):
         sql = f"SELECT * FROM ({sql}) AS q"  # a query has one WITH only
-    return Statement(prefix + sql, tuple(output.column() for output in query.outputs))
+    columns = tuple(output.column() for output in query.outputs)
+    return Statement(prefix + sql, columns, _first_table(query))
+
+
+def _first_table(source: plan.Query | plan.TableExpression | None) -> str | None:
+    """Return the name of the published table that a query mentions first, outside of WITH."""
+    match source:
+        case plan.PublishedTable():
+            return source.name
+        case plan.LineageTable():
+            return source.name.rpartition(".")[2]
+        case plan.DerivedTable():
+            return _first_table(source.query)
+        case plan.JoinedTable():
+            return _first_table(source.first)
+        case plan.SetOperation():
+            return _first_table(source.operands[0])
+        case plan.Select():
+            return _first_table(source.tables[0] if source.tables else None)
+    return None
 
 
 # Queries ------------------------------------------------------------------------------------------------

@@ -18,6 +18,14 @@ from provtap.database.failures import query_failure
 from provtap.database.spool import Block, Spool
 from provtap.errors import ProvtapError, QueryCancelled
 
+CopyForm = Literal["text", "marked", "csv", "binary"]
+_OPTIONS: dict[CopyForm, str] = {
+    # In text too a null is an empty cell: `\N` would be a search of its own for every writer.
+    "text": "FORMAT text, NULL ''",
+    "marked": "FORMAT text",
+    "csv": "FORMAT csv, NULL ''",
+    "binary": "FORMAT binary",
+}
 POLL = 0.2
 """Seconds between two looks at whether the reader has gone."""
 
@@ -38,16 +46,17 @@ def copy_blocks(
     pool: Pool,
     sql: str,
     *,
-    form: Literal["text", "csv"],
+    form: CopyForm,
     maxrec: int,
     duration: float,
     spool_bytes: int,
     gone: Callable[[], bool] = lambda: False,
     tally: Tally | None = None,
 ) -> Generator[Block, None, None]:
-    """Yield the rows of *sql* as blocks: a number of rows, and their bytes in the *form* of COPY.
+    r"""Yield the rows of *sql* as blocks: a number of rows, and their bytes in the *form* of COPY.
 
-    Text is UTF-8, and a null is an empty cell; in the csv form an empty text differs from it by quotes.
+    Text is UTF-8, and a null is an empty cell; in the csv form an empty text differs from it by quotes. The
+    form `marked` is text with `\N` for null; `binary` has rows only, without header and trailer.
 
     Rows after the first *maxrec* come in blocks of their own. *duration* is in seconds, from the start of
     the query in PostgreSQL to its last row; *spool_bytes* is the disk that rows may take until they are
@@ -58,9 +67,9 @@ def copy_blocks(
     """
     tally = tally or Tally()
     spool = Spool(spool_bytes, cut=maxrec)
-    # In text form too a null is an empty cell: `\N` would be a search of its own for every writer.
-    options = f"FORMAT {form}, NULL '', ENCODING 'UTF8'"
-    copy = _Copy(pool, f"COPY ({sql}) TO STDOUT ({options})", duration, spool, tally)
+    options = f"{_OPTIONS[form]}, ENCODING 'UTF8'"
+    sink = _BinaryRows(spool) if form == "binary" else spool
+    copy = _Copy(pool, f"COPY ({sql}) TO STDOUT ({options})", duration, spool, sink, tally)
     try:
         while not spool.exhausted():
             block = spool.take(POLL)
@@ -73,14 +82,41 @@ def copy_blocks(
         copy.stop()
 
 
+class _BinaryRows:
+    """Hands the rows of COPY's binary form to a spool, without the header and the trailer round them."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+
+    def write(self, row: bytes) -> None:
+        """Add one row; the first one comes together with the header."""
+        if row.startswith(_SIGNATURE):
+            row = row[len(_SIGNATURE) + 8 :]
+        if row and row != _TRAILER:
+            self._spool.write(row)
+
+
+_SIGNATURE = b"PGCOPY\n\xff\r\n\0"
+_TRAILER = b"\xff\xff"
+
+
 class _Copy:
     """One COPY in a thread of its own."""
 
-    def __init__(self, pool: Pool, statement: str, duration: float, spool: Spool, tally: Tally) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        statement: str,
+        duration: float,
+        spool: Spool,
+        sink: Spool | _BinaryRows,
+        tally: Tally,
+    ) -> None:
         self._pool = pool
         self._statement = statement
         self._duration = duration
         self._spool = spool
+        self._sink = sink
         self._tally = tally
         self._stopped = False
         self._connection: Connection | None = None  # while the query may be cancelled
@@ -106,6 +142,9 @@ class _Copy:
         except psycopg2.Error as error:
             self._spool.end(query_failure(error))
         except BaseException as failure:
+            # psycopg2 may fail itself while it raises an error of the server, which is the cause then.
+            if isinstance(failure, SystemError) and isinstance(failure.__cause__, psycopg2.Error):
+                failure = query_failure(failure.__cause__)
             self._spool.end(failure)  # to be raised in the thread that reads
         else:
             self._spool.end()
@@ -135,4 +174,4 @@ class _Copy:
                 "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = %s", [round(self._duration * 1000)]
             )
             if not self._stopped:
-                cursor.copy_expert(self._statement, self._spool)
+                cursor.copy_expert(self._statement, self._sink)

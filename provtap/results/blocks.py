@@ -18,6 +18,11 @@ class Rows:
         self._maxrec = maxrec
         self.overflow = maxrec == 0
 
+    @property
+    def cut(self) -> str:
+        """The sentence that tells an overflow."""
+        return f"There are more rows: the result was cut at {self._maxrec}."
+
     def __iter__(self) -> Iterator[bytes]:
         left = self._maxrec
         for rows, data in self._blocks:  # to the end: a late failure shows there

@@ -4,10 +4,18 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from typing import Literal, Protocol
 
 from provtap.errors import ParameterError
+from provtap.results.binary import write_binary, write_binary2
+from provtap.results.cells import only_numbers
 from provtap.results.delimited import write_csv, write_tsv
+from provtap.results.fits import write_fits
+from provtap.results.html import write_html
+from provtap.results.json import write_json
+from provtap.results.parquet import write_parquet
+from provtap.results.text import write_text
 from provtap.results.votable import Info, write_votable
 from provtap.tableset import Column
 
@@ -25,6 +33,9 @@ class Writer(Protocol):
         """Yield the document; *blocks* hold one row more than *maxrec* if the result has more."""
 
 
+CopyForm = Literal["text", "marked", "csv", "binary"]
+
+
 @dataclass(frozen=True)
 class Format:
     """One way to write a result, as capabilities declare it."""
@@ -32,28 +43,65 @@ class Format:
     mime: str
     """Media type with parameters: asked for by clients, and sent as Content-Type."""
     aliases: tuple[str, ...]
-    copy: Literal["text", "csv"]
+    extension: str
+    """The end of a file's name, without the dot."""
+    copy: CopyForm
     """The form of COPY that *write* starts from."""
     write: Writer
     ivo_id: str | None = None
     """Standard identifier of the format, where TAPRegExt 1.0 has one."""
 
+    def file_name(self, *stems: str | None) -> str:
+        """Return a name for a file of this format, after the first of *stems* that leaves something safe."""
+        safe = (re.sub("[^A-Za-z0-9._-]+", "_", stem or "")[:64].strip("._-") for stem in stems)
+        return f"{next(filter(None, safe), 'result')}.{self.extension}"
+
+    def copy_form(self, columns: Sequence[Column]) -> CopyForm:
+        """Return the form of COPY that *write* starts from for rows of these columns."""
+        return "binary" if self.write is write_binary2 and only_numbers(columns) else self.copy
+
+
+_VOTABLE = "application/x-votable+xml"
+_TAPREGEXT = "ivo://ivoa.net/std/TAPRegExt"
+_PARQUET = Format("application/vnd.apache.parquet", ("parquet",), "parquet", "marked", write_parquet)
 
 FORMATS: tuple[Format, ...] = (
-    Format("application/x-votable+xml", ("votable",), "text", write_votable),
+    Format(_VOTABLE, ("votable",), "vot", "text", write_votable),
     Format(
-        "application/x-votable+xml;serialization=TABLEDATA",
+        f"{_VOTABLE};serialization=TABLEDATA",
         ("votable/td", "votabletd"),
+        "vot",
         "text",
         write_votable,
-        "ivo://ivoa.net/std/TAPRegExt#output-votable-td",
+        f"{_TAPREGEXT}#output-votable-td",
     ),
-    Format("text/xml", (), "text", write_votable),
-    Format("text/csv;header=present", ("csv", "text/csv"), "csv", write_csv),
-    Format("text/csv;header=absent", (), "csv", partial(write_csv, header=False)),
-    Format("text/tab-separated-values", ("tsv",), "text", write_tsv),
+    Format(
+        f"{_VOTABLE};serialization=BINARY2",
+        ("votable/b2", "votableb2"),
+        "vot",
+        "marked",
+        write_binary2,
+        f"{_TAPREGEXT}#output-votable-binary2",
+    ),
+    Format(
+        f"{_VOTABLE};serialization=BINARY",
+        ("votable/b", "votableb"),
+        "vot",
+        "marked",
+        write_binary,
+        f"{_TAPREGEXT}#output-votable-binary",
+    ),
+    Format("text/xml", (), "xml", "text", write_votable),
+    Format("text/csv;header=present", ("csv", "text/csv"), "csv", "csv", write_csv),
+    Format("text/csv;header=absent", (), "csv", "csv", partial(write_csv, header=False)),
+    Format("text/tab-separated-values", ("tsv",), "tsv", "text", write_tsv),
+    Format("application/json", ("json",), "json", "marked", write_json),
+    Format("application/fits", ("fits",), "fits", "marked", write_fits),
+    *([_PARQUET] if find_spec("pyarrow") else []),
+    Format("text/plain;charset=utf-8", ("text", "text/plain"), "txt", "marked", write_text),
+    Format("text/html;charset=utf-8", ("html", "text/html"), "html", "marked", write_html),
 )
-"""The formats on offer, the default first."""
+"""The formats on offer, the default first; Parquet only where pyarrow is installed."""
 
 
 def choose(responseformat: str | None) -> Format:

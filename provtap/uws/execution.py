@@ -106,7 +106,7 @@ class Execution:
         name = f"{self.attempt.job_id}.{self.attempt.number}.result"
         with closing(result.body) as body:
             size = shop.results.put(name, self._pieces(body))
-        return StoredResult(name, result.media_type, size, _file_name(self.job, result.media_type))
+        return StoredResult(name, result.media_type, size, result.file_name)
 
     def _upload(self, part: str, name: str) -> BinaryIO:
         """Return the file that came with the job as *part*."""
@@ -157,19 +157,6 @@ class Execution:
                 log.warning("The end of job %s can't be told yet: %s", self.job.job_id, error)
                 if self._workshop.leaving.wait(RETRY):
                     return
-
-
-_EXTENSIONS = {
-    "application/x-votable+xml": "vot",
-    "text/xml": "xml",
-    "text/csv": "csv",
-    "text/tab-separated-values": "tsv",
-}
-
-
-def _file_name(job: Job, mime: str) -> str:
-    """Return what to call a result where it is saved."""
-    return f"{job.job_id}.{_EXTENSIONS.get(mime.partition(';')[0], 'dat')}"
 
 
 def _reason(error: Exception) -> tuple[str, bool]:

@@ -13,6 +13,7 @@ from provtap.database.connect import Database
 from provtap.tableset import Tableset
 from provtap.web import accounts, maintenance
 from provtap.web.access_log import logged
+from provtap.web.compression import compress
 from provtap.web.context import STARTED, Service, service
 from provtap.web.examples import bp as examples
 from provtap.web.jobs import bp as jobs
@@ -37,6 +38,7 @@ def create_app(
     # A urlencoded query may take three bytes a byte, and other parameters some more (UPL-8).
     app.config["MAX_CONTENT_LENGTH"] = 3 * settings.query_bytes + 65_536
     app.config["MAX_FORM_MEMORY_SIZE"] = app.config["MAX_CONTENT_LENGTH"]
+    app.after_request(compress)
     register(app)
     maintenance.register(app)
     accounts.register(app)

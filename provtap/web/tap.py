@@ -39,6 +39,7 @@ def sync() -> Response:
     note(query=asked.query, run_id=asked.run_id, tally=tally)
     result = run(asked, ours.tableset, ours.database, ours.settings, hangup(request.environ), tally=tally)
     response = Response(_pieces(result.body), content_type=result.media_type)
+    response.headers["Content-Disposition"] = f'inline; filename="{result.file_name}"'
     response.call_on_close(result.body.close)
     return response
 

@@ -84,6 +84,18 @@ def test_tables_are_known(tap, tableset):
     assert "a_starttime" in {c.name for c in tap.tables["provenance.activity"].columns}
 
 
+@pytest.mark.parametrize("form", ["votable/b2", "votable/b"])
+def test_binary_is_the_same_table(tap, form):
+    """VOT-8 to VOT-11: pyvo reads the same values, whatever the serialization."""
+    query = f"SELECT * FROM ({ORIGIN.partition('ORDER')[0]}) AS q ORDER BY a_starttime, e_name"
+    plain = tap.search(query).to_table()
+
+    binary = tap.run_sync(query, responseformat=form).to_table()
+
+    assert len(plain) > 20
+    assert [list(row) for row in binary] == [list(row) for row in plain]
+
+
 @pytest.mark.parametrize("form", ["text/csv", "tsv", "votable/td", "text/xml"])
 def test_other_formats(tap, form):
     """DALI-6: pyvo passes RESPONSEFORMAT on."""

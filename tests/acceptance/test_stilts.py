@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import urllib.parse
 import urllib.request
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -53,6 +54,37 @@ def test_a_real_question_is_answered(tap_url):
 
     assert "ctapipe-process" in done.stdout.split()
     assert done.stdout.startswith("a_name\n")
+
+
+@pytest.mark.parametrize(
+    "form, ifmt", [("votable/b2", "votable"), ("votable/b", "votable"), ("fits", "fits")]
+)
+def test_other_formats_are_the_same_table(tap_url, form, ifmt):
+    """VOT-8 to VOT-11: STILTS reads the same values from each, over HTTP and compressed."""
+    columns = "a_name, a_starttime, r_status, r_exitcode, r_duration"
+    query = (
+        f"SELECT TOP 20 {columns} FROM provenance.activity JOIN provext.run ON r_activity_id = a_id"
+        " ORDER BY a_starttime, a_id"
+    )
+    url = f"{tap_url}/sync?{urlencode({'LANG': 'ADQL', 'QUERY': query, 'FORMAT': form})}"
+
+    done = stilts("tpipe", f"in={url}", f"ifmt={ifmt}", "ofmt=csv")
+
+    assert done.stdout == tapquery(tap_url, query).stdout
+    assert len(done.stdout.splitlines()) == 21
+
+
+def test_what_is_beyond_the_bmp(tap_url):
+    """VOT-11: UTF-16 has two units for such a character; FITS has an escape."""
+    query = "SELECT TOP 1 'é𝒜' AS t FROM provenance.activity"
+    read = {}
+    for form, ifmt in (("votable", "votable"), ("votable/b2", "votable"), ("fits", "fits")):
+        url = f"{tap_url}/sync?{urlencode({'LANG': 'ADQL', 'QUERY': query, 'FORMAT': form})}"
+        read[form] = stilts("tpipe", f"in={url}", f"ifmt={ifmt}", "cmd=addcol n length(t)", "ofmt=csv").stdout
+
+    assert read["votable"] == read["votable/b2"]
+    assert read["votable/b2"].splitlines()[1].endswith(",3")
+    assert read["fits"].splitlines()[1].startswith("\\xe9\\U0001d49c")
 
 
 def test_an_error_reaches_the_user(tap_url):

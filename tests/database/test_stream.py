@@ -58,6 +58,22 @@ def test_text_form(copy):
     assert blocks == [(3, b"1\t\xc3\xa9\\t\n2\t\n3\t\\\\N\n")]
 
 
+def test_marked_form_tells_null_from_empty(copy):
+    """VOT-9: BINARY2 has both."""
+    assert list(copy(r"SELECT NULL, '', '\N'", form="marked")) == [(1, b"\\N\t\t\\\\N\n")]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_binary_form_has_rows_only(copy, rows):
+    """D3: neither header nor trailer of COPY is taken for a row."""
+    row = b"\0\2" + b"\0\0\0\2\0\7" + b"\0\0\0\4\0\0\0\1"
+    blocks = list(copy(f"SELECT 7::smallint, 1 FROM generate_series(1, {rows})", form="binary", maxrec=2))
+
+    assert blocks == [
+        block for block in [(min(rows, 2), row * min(rows, 2)), (rows - 2, row)] if block[0] > 0
+    ]
+
+
 def test_csv_form_counts_rows_and_not_lines(copy):
     """D3: one write is one row, also where a cell holds a line end."""
     assert list(copy("SELECT 'a' || chr(10) || 'b', '' UNION ALL SELECT 'c', NULL", form="csv")) == [

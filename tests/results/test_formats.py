@@ -43,7 +43,7 @@ def test_spellings_of_a_media_type(asked, sent):
 
 @pytest.mark.parametrize(
     "asked",
-    ["fits", "text/plain", "application/x-votable+xml;serialization=BINARY2", ";", "text/csv;header=maybe"],
+    ["hdf5", "text/rtf", "application/x-votable+xml;serialization=FITS", ";", "text/csv;header=maybe"],
 )
 def test_what_is_not_offered_is_refused_with_a_list(asked):
     """DALI-6."""

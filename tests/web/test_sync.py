@@ -124,7 +124,7 @@ def test_languages(client, lang):
         ({"MAXREC": "-1"}, "MAXREC must be a whole number of rows"),
         ({"MAXREC": "1.5"}, "MAXREC must be a whole number of rows"),
         ({"MAXREC": "ten"}, "MAXREC must be a whole number of rows"),
-        ({"FORMAT": "fits"}, "RESPONSEFORMAT 'fits' is not offered."),
+        ({"FORMAT": "hdf5"}, "RESPONSEFORMAT 'hdf5' is not offered."),
         ({"QUERY": ""}, "QUERY is missing."),
         ({"QUERY": "DUFF QUERY"}, "Expected SELECT"),
         ({"QUERY": "SELECT a_nam FROM provenance.activity"}, "Did you mean a_name?"),
@@ -140,6 +140,30 @@ def test_user_errors_are_votables_with_status_400(client, changed, reason):
     [(status, text)] = query_status(response)
     assert status == "ERROR"
     assert reason in text
+
+
+@pytest.mark.parametrize(
+    "asked, name",
+    [
+        ({}, "schemas.vot"),
+        ({"FORMAT": "csv"}, "schemas.csv"),
+        ({"FORMAT": "fits"}, "schemas.fits"),
+        ({"RUNID": "my run"}, "my_run.vot"),
+        ({"RUNID": '../../"é\r\nSet-Cookie: a=b'}, "Set-Cookie_a_b.vot"),
+        ({"RUNID": "été"}, "t.vot"),
+        ({"RUNID": "日本"}, "schemas.vot"),
+        ({"QUERY": "SELECT n FROM (SELECT schema_name AS n FROM tap_schema.schemas) AS q"}, "schemas.vot"),
+        (
+            {"QUERY": "WITH q AS (SELECT schema_name AS n FROM tap_schema.schemas) SELECT n FROM q"},
+            "result.vot",
+        ),
+    ],
+)
+def test_a_file_gets_a_name(client, asked, name):
+    """RFC 6266: after RUNID, else the first table of the query; safe for every file system."""
+    response = client.post("/tap/sync", data={"QUERY": QUERY} | asked)
+
+    assert response.headers["Content-Disposition"] == f'inline; filename="{name}"'
 
 
 def test_missing_query(client):

@@ -1,0 +1,279 @@
+"""VOTable 1.4 with BINARY or BINARY2 (sections 5.3, 5.4 and 6), a block of rows at a time.
+
+There is no loop over cells: separators become room for what BINARY has before a cell, the whole block
+becomes UTF-16, and numpy fills in lengths, numbers and flags, and drops what is not sent. Measured against
+other ways in benchmarks/bench_binary2.py.
+"""
+
+from binascii import b2a_base64
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from provtap.errors import ProvtapError, QueryError
+from provtap.results.blocks import Rows
+from provtap.results.cells import (
+    NULL,
+    PRIMITIVES,
+    Primitive,
+    arrays,
+    elements,
+    numbers,
+    only_numbers,
+    set_aside,
+    split,
+    unescape,
+    weave,
+)
+from provtap.results.votable import Field, Info, write_document
+from provtap.tableset import Column
+
+Bytes = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.intp]
+_COUNT = 4
+"""Bytes of the number of elements before a cell of variable length."""
+
+
+def write_binary(
+    columns: Sequence[Column], blocks: Iterable[tuple[int, bytes]], maxrec: int, infos: Sequence[Info] = ()
+) -> Iterator[bytes]:
+    """Yield a VOTable with BINARY; the least value of each whole number type stands for null."""
+    return _write("BINARY", columns, Rows(blocks, maxrec), infos, _Layout(columns, flags=False).rows)
+
+
+def write_binary2(
+    columns: Sequence[Column], blocks: Iterable[tuple[int, bytes]], maxrec: int, infos: Sequence[Info] = ()
+) -> Iterator[bytes]:
+    """Yield a VOTable with BINARY2; the blocks are in COPY's binary form if all columns are numbers."""
+    convert = _number_rows(columns) if only_numbers(columns) else _Layout(columns, flags=True).rows
+    return _write("BINARY2", columns, Rows(blocks, maxrec), infos, convert)
+
+
+def _write(
+    name: str,
+    columns: Sequence[Column],
+    rows: Rows,
+    infos: Sequence[Info],
+    convert: Callable[[bytes], bytes],
+) -> Iterator[bytes]:
+    parts = map(_Part, columns)
+    fields = [Field(p.sent, p.magic if name == "BINARY" else None) for p in parts]
+    tags = f'<{name}>\n<STREAM encoding="base64">\n', f"</STREAM>\n</{name}>\n"
+    return write_document(fields, rows, _base64(map(convert, rows)), infos, tags)
+
+
+def _base64(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield lines of base64; what breaks off still ends with a whole row (VOT-10)."""
+    rest, failure = b"", None
+    try:
+        for piece in pieces:
+            piece = rest + piece
+            whole = len(piece) // 3 * 3
+            yield b2a_base64(piece[:whole])
+            rest = piece[whole:]
+    except ProvtapError as error:
+        failure = error
+    if rest:
+        yield b2a_base64(rest)
+    if failure is not None:
+        raise failure
+
+
+def _number_rows(columns: Sequence[Column]) -> Callable[[bytes], bytes]:
+    """Return what makes BINARY2 of COPY's binary form of flags and numbers without null.
+
+    There a row has its number of cells, in two bytes, and each cell its length, in four; the flags come
+    first, eight a short.
+    """
+    sizes = [PRIMITIVES[c.datatype].size for c in columns]
+    kept: list[int] = []
+    at = 2
+    for size, wanted in [*[(2, 1)] * -(-len(sizes) // 8), *zip(sizes, sizes, strict=True)]:
+        at += 4 + size
+        kept += range(at - wanted, at)
+    row, places = at, np.array(kept)
+    return lambda block: np.frombuffer(block, np.uint8).reshape(-1, row).take(places, axis=1).tobytes()
+
+
+@dataclass(frozen=True)
+class _Part:
+    """How the cells of one column are sent."""
+
+    column: Column
+
+    @cached_property
+    def primitive(self) -> Primitive | None:
+        """What its values are; None for texts."""
+        return PRIMITIVES.get(self.column.datatype)
+
+    @property
+    def sent(self) -> Column:
+        """The column as its FIELD declares it: texts are unicodeChar of any length (VOT-11).
+
+        Timestamps alone are sure to be ASCII.
+        """
+        if self.primitive:
+            return self.column
+        datatype = "char" if self.column.xtype == "timestamp" else "unicodeChar"
+        return replace(self.column, datatype=datatype, arraysize="*")
+
+    @property
+    def magic(self) -> str | None:
+        """What stands for null in BINARY, beside NaN and empty cells."""
+        return str(self.primitive.magic) if self.primitive and self.primitive.magic is not None else None
+
+    @cached_property
+    def elements(self) -> int | None:
+        """How many values each cell has; None if that differs."""
+        return elements(self.column) if self.primitive else None
+
+    @property
+    def width(self) -> int:
+        """Bytes that each cell has at its begin: all of its values, or their number."""
+        return self.primitive.size * self.elements if self.primitive and self.elements else _COUNT
+
+    @property
+    def unit(self) -> int:
+        """Units of UTF-16 that keep room for one element: one a byte for numbers."""
+        return self.primitive.size if self.primitive else 1
+
+
+class _Layout:
+    """What COPY's marked text form is rewritten by.
+
+    Each cell gets room before it for what BINARY has at its begin, and each row for its flags. A *unit* is
+    two bytes of UTF-16; the one of value 0 begins the room of a cell and is nowhere else.
+    """
+
+    def __init__(self, columns: Sequence[Column], *, flags: bool) -> None:
+        self.parts = [_Part(c) for c in columns]
+        self.flags = -(-len(columns) // 8) if flags else 0  # bytes a row
+        self.flag_units = -(-self.flags // 2)
+        self.room = max([2, *(-(-p.width // 2) for p in self.parts)])  # units a cell
+        self.counted = [n for n, p in enumerate(self.parts) if p.elements is None]
+        self.fixed = [n for n, p in enumerate(self.parts) if p.elements is not None]
+        self.arrays = [n for n, p in enumerate(self.parts) if p.primitive and p.elements is None]
+        self.narrow = [n for n, p in enumerate(self.parts) if p.sent.datatype == "char"] + self.arrays
+
+    def rows(self, block: bytes) -> bytes:
+        """Return the rows of a block as they are sent."""
+        values: dict[int, Bytes] = {}
+        if self.fixed or self.arrays:
+            values, block = self._taken_out(block)
+        page = _Page(self, self._spread(block))
+        for column in self.fixed:
+            page.fill(column, values[column])
+        for column in self.arrays:
+            page.fill_content(column, values[column])
+        if self.narrow:
+            page.narrow(self.narrow)
+        if self.counted:
+            page.count(self.counted)
+        return page.sent()
+
+    def _taken_out(self, block: bytes) -> tuple[dict[int, Bytes], bytes]:
+        """Return the numbers of each column, and the block without: only arrays keep room for theirs."""
+        cells, width = split(block), len(self.parts)
+        values = {}
+        for column in self.fixed + self.arrays:
+            mine = cells[column::width]
+            values[column] = _numbers(self.parts[column], mine, flagged=self.flags > 0)
+            cells[column::width] = [NULL if c == NULL else self._reserved(column, c) for c in mine]
+        return values, weave(cells, [b"\t"] * (width - 1) + [b"\n"])
+
+    def _reserved(self, column: int, cell: bytes) -> bytes:
+        primitive = self.parts[column].primitive
+        return b"\1" * (primitive.size * len(cell.split())) if column in self.arrays and primitive else b""
+
+    def _spread(self, block: bytes) -> bytes:
+        """Return the block with room in it; the second unit of a room is 2 if the cell before was null."""
+        flags, room = b"\1" * self.flag_units, b"\1" * (self.room - 2)
+        after_value, after_null = b"\0\1" + room, b"\0\2" + room
+        block = set_aside(block)  # or the text `\\N` would look like a null
+        if NULL in block:
+            block = block.replace(NULL + b"\t", after_null).replace(NULL + b"\n", flags + after_null)
+        block = block.replace(b"\t", after_value).replace(b"\n", flags + after_value)
+        return unescape(flags + after_value + block)
+
+
+def _numbers(part: _Part, cells: list[bytes], *, flagged: bool) -> Bytes:
+    """Return the bytes of the numbers of a column, row by row.
+
+    Raises: QueryError for a number that stands for null.
+    """
+    primitive = part.primitive
+    assert primitive is not None
+    null = primitive.null if flagged or part.magic is None else part.magic.encode()
+    if null != primitive.null and null in b" ".join(cells).split():
+        raise QueryError(
+            f"The value {part.magic} of the column {part.column.name} stands for null in BINARY.",
+            hint="Ask for another format, such as votable/b2.",
+        )
+    if part.column.arraysize is None:
+        values = numbers(cells, primitive, null)
+    elif part.elements is not None:
+        values = arrays(cells, part.column, part.elements, null)
+    else:
+        values = numbers(b" ".join([b"" if c == NULL else c for c in cells]).split(), primitive)
+    return np.frombuffer(values.tobytes(), np.uint8)
+
+
+class _Page:
+    """The bytes of one block in UTF-16, what of them is kept, and where its cells are, in units."""
+
+    def __init__(self, layout: _Layout, text: bytes) -> None:
+        self._layout = layout
+        self._bytes = np.frombuffer(bytearray(text.decode().encode("utf-16-be")), np.uint8)
+        self._kept = np.ones(len(self._bytes), bool)
+        rooms = np.flatnonzero(self._bytes.view(np.uint16) == 0)
+        shape = -1, len(layout.parts)
+        self._rooms = rooms[:-1].reshape(shape)
+        self._starts = self._rooms + layout.room
+        self._ends = rooms[1:].reshape(shape).copy()
+        self._ends[:, -1] -= layout.flag_units
+        self._nulls = (self._bytes[2 * rooms[1:] + 3] == 2).reshape(shape)
+        self._kept[2 * (rooms[-1] - layout.flag_units) :] = False
+
+    def fill(self, column: int, numbers: Bytes) -> None:
+        """Put the numbers of a column of fixed size into its room."""
+        self._put(2 * self._rooms[:, column], numbers, 2 * self._layout.room)
+
+    def fill_content(self, column: int, numbers: Bytes) -> None:
+        """Put the numbers of arrays into the low bytes of the units they have."""
+        self._bytes[2 * self._inside([column]) + 1] = numbers
+
+    def narrow(self, columns: list[int]) -> None:
+        """Send only the low bytes of the units in these columns."""
+        self._kept[2 * self._inside(columns)] = False
+
+    def count(self, columns: list[int]) -> None:
+        """Put the number of elements before each cell of these columns."""
+        lengths = self._ends[:, columns] - self._starts[:, columns]
+        counts = (lengths // [self._layout.parts[column].unit for column in columns]).astype(">u4")
+        self._put(2 * self._rooms[:, columns].ravel(), counts.ravel().view(np.uint8), 2 * self._layout.room)
+
+    def sent(self) -> bytes:
+        """Return the bytes to send, flags included."""
+        layout = self._layout
+        if layout.flags:
+            flags = np.packbits(self._nulls, axis=1)
+            self._put(2 * (self._rooms[:, 0] - layout.flag_units), flags, 2 * layout.flag_units)
+        return self._bytes[self._kept].tobytes()
+
+    def _put(self, places: Places, values: Bytes, room: int) -> None:
+        """Write one value at each place, and drop what is left of its room."""
+        values = values.reshape(len(places), -1)
+        width = values.shape[1]
+        self._bytes[places[:, None] + np.arange(width)] = values
+        self._kept[places[:, None] + np.arange(width, room)] = False
+
+    def _inside(self, columns: list[int]) -> Places:
+        """Return the units within the cells of these columns, in order of row and column."""
+        starts = self._starts[:, columns].ravel()
+        lengths = self._ends[:, columns].ravel() - starts
+        before = np.cumsum(lengths) - lengths
+        units: Places = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
+        return units

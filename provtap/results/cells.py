@@ -1,0 +1,141 @@
+r"""Cells: a block of COPY's text form taken apart, a column at a time, by functions that are written in C.
+
+In the form `marked` a null is `\N`, so that it differs from an empty text.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from provtap.errors import QueryError
+from provtap.tableset import Column
+
+NULL = rb"\N"
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """A VOTable datatype of fixed size, as BINARY and FITS hold it (VOTable 1.4, section 6)."""
+
+    form: str
+    """The numpy type; the most significant byte comes first."""
+    parse: Callable[[bytes], Any]
+    """From the text that COPY writes."""
+    null: bytes
+    """What stands for null where a flag or mask tells it, as COPY would write it."""
+    magic: int | None = None
+    """What stands for null where only a value can tell it."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of one value."""
+        return np.dtype(self.form).itemsize
+
+
+PRIMITIVES = {
+    "boolean": Primitive("u1", {b"t": ord("T"), b"f": ord("F"), b"?": 0}.__getitem__, b"?"),
+    "unsignedByte": Primitive("u1", int, b"0", 255),
+    "short": Primitive(">i2", int, b"0", -(2**15)),
+    "int": Primitive(">i4", int, b"0", -(2**31)),
+    "long": Primitive(">i8", int, b"0", -(2**63)),
+    "float": Primitive(">f4", float, b"NaN"),
+    "double": Primitive(">f8", float, b"NaN"),
+}
+"""All others are texts."""
+
+
+def is_text(column: Column) -> bool:
+    """Tell whether the cells of *column* are texts, timestamps among them."""
+    return column.datatype not in PRIMITIVES
+
+
+def only_numbers(columns: Sequence[Column]) -> bool:
+    """Tell whether all cells are single numbers."""
+    return all(c.datatype in _NUMBERS and c.arraysize is None for c in columns)
+
+
+_NUMBERS = frozenset({"short", "int", "long", "float", "double"})
+
+
+def split(block: bytes) -> list[bytes]:
+    """Return the cells of a block, row by row, as COPY escaped them."""
+    return block[:-1].replace(b"\n", b"\t").split(b"\t")
+
+
+def weave(cells: list[bytes], separators: Sequence[bytes]) -> bytes:
+    """Return *cells*, each followed by its separator; *separators* are those of one row."""
+    pieces = [b""] * (2 * len(cells))
+    pieces[::2] = cells
+    pieces[1::2] = list(separators) * (len(cells) // len(separators))
+    return b"".join(pieces)
+
+
+def set_aside(cells: bytes) -> bytes:
+    """Let doubled backslashes stand aside as a byte that UTF-8 does not use: what is left is an escape."""
+    return cells.replace(rb"\\", b"\xff")
+
+
+def unescape(cells: bytes) -> bytes:
+    """Undo the escapes of COPY, nulls apart."""
+    if b"\\" in cells:
+        cells = set_aside(cells)
+        for escaped, character in _ESCAPES:
+            cells = cells.replace(escaped, character)
+    return cells.replace(b"\xff", b"\\")
+
+
+_ESCAPES = (
+    (rb"\t", b"\t"),
+    (rb"\n", b"\n"),
+    (rb"\r", b"\r"),
+    (rb"\b", b"\b"),
+    (rb"\f", b"\f"),
+    (rb"\v", b"\v"),
+)
+
+
+def texts(cells: list[bytes]) -> list[str | None]:
+    """Return the values of a column of texts."""
+    return [None if cell == NULL else unescape(cell).decode() for cell in cells]
+
+
+def numbers(cells: list[bytes], primitive: Primitive, null: bytes | None = None) -> npt.NDArray[Any]:
+    """Return the values of a column; *null* stands for null."""
+    if NULL in cells:
+        filler = primitive.null if null is None else null
+        cells = [filler if cell == NULL else cell for cell in cells]
+    return np.array(list(map(primitive.parse, cells)), primitive.form)
+
+
+def arrays(cells: list[bytes], column: Column, size: int, null: bytes | None = None) -> npt.NDArray[Any]:
+    """Return the values of a column of arrays of *size*, one array a row; *null* stands for each of a null.
+
+    Raises: QueryError for an array of another size.
+    """
+    primitive = PRIMITIVES[column.datatype]
+    nulls = b" ".join([primitive.null if null is None else null] * size)
+    cells = [nulls if cell == NULL else cell for cell in cells]
+    for found in set(map(len, map(bytes.split, cells))) - {size}:
+        raise QueryError(f"An array of the column {column.name} has {found} values, not {size}.")
+    return numbers(b" ".join(cells).split(), primitive).reshape(len(cells), size)
+
+
+def elements(column: Column) -> int | None:
+    """Return how many values each cell of *column* has; None if that differs from cell to cell."""
+    sizes = (column.arraysize or "1").split("x")
+    return int(np.prod([int(size) for size in sizes])) if all(map(str.isdecimal, sizes)) else None
+
+
+def distinct(columns: Sequence[Column]) -> list[Column]:
+    """Return *columns*, a number added to each name that was there before, in whatever case."""
+    found: list[Column] = []
+    used: set[str] = set()
+    for column in columns:
+        spellings = (column.name, *(f"{column.name}_{n}" for n in range(2, len(columns) + 2)))
+        name = next(spelling for spelling in spellings if spelling.lower() not in used)
+        used.add(name.lower())
+        found.append(replace(column, name=name))
+    return found

@@ -1,0 +1,214 @@
+"""FITS: a binary table (FITS Standard 4.0, section 7.3), its header written by astropy.
+
+The header tells the number of rows and the width of each text, so the rows go to a file without name first:
+nothing is sent before the query has ended, and memory holds one block.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from provtap.errors import QueryError, TooLarge
+from provtap.results.blocks import Rows
+from provtap.results.cells import NULL, PRIMITIVES, Primitive, arrays, distinct, elements, numbers, split
+from provtap.results.votable import Info
+from provtap.tableset import Column
+
+LIMIT = 2_000_000_000
+"""Bytes of the table at most; the file of rows takes no more than that either."""
+COLUMNS = 999
+"""The most that TFIELDS can tell."""
+_RECORD = 2880
+"""A part of a FITS file is as many of these bytes as it takes."""
+_CODES = dict(
+    zip(("boolean", "unsignedByte", "short", "int", "long", "float", "double"), "LBIJKED", strict=True)
+)
+_CARDS = {"QUERY": "QUERY", "MAXREC": "MAXREC", "request_date": "DATE", "server_software": "CREATOR"}
+_QUERY_LENGTH = 4_000
+"""Characters of a text that the header tells."""
+
+
+def write_fits(
+    columns: Sequence[Column], blocks: Iterable[tuple[int, bytes]], maxrec: int, infos: Sequence[Info] = ()
+) -> Iterator[bytes]:
+    """Yield a FITS file, once all rows are there; QSTATUS in its header tells whether there are more.
+
+    Raises: TooLarge; QueryError for more columns than FITS takes, or if nothing can stand for null.
+    """
+    if len(columns) > COLUMNS:
+        raise QueryError(f"FITS takes {COLUMNS} columns, and the result has {len(columns)}.")
+    cells = [_cells(column) for column in distinct(columns)]
+    rows = Rows(blocks, maxrec)
+    with tempfile.TemporaryFile() as file:
+        count = _keep(rows, cells, file)
+        yield from _headers(cells, count, infos, "OVERFLOW" if rows.overflow else "OK")
+        form = np.dtype([(f"c{n}", c.form) for n, c in enumerate(cells)])
+        file.seek(0)
+        while length := int.from_bytes(file.read(8)):
+            yield _table(file.read(length), cells, form)
+        yield bytes(-count * form.itemsize % _RECORD)
+
+
+def _keep(rows: Iterable[bytes], cells: Sequence["_Cells"], file: BinaryIO) -> int:
+    """Write the blocks to *file*, each after its length, and return the number of rows.
+
+    Raises: TooLarge.
+    """
+    count = 0
+    for block in rows:
+        values = split(block)
+        for number, column in enumerate(cells):
+            column.see(values[number :: len(cells)])
+        count += len(values) // len(cells)
+        size = max(count * sum(np.dtype(c.form).itemsize for c in cells), file.tell() + len(block))
+        if size > LIMIT:
+            raise TooLarge(
+                f"As FITS the result would be larger than {LIMIT} bytes: each row is as wide as its widest.",
+                hint="Ask for another format, such as votable/b2.",
+            )
+        file.write(len(block).to_bytes(8) + block)
+    file.write(bytes(8))
+    return count
+
+
+class _Texts:
+    """A column of texts, or of arrays of any length, which are told as text."""
+
+    null: int | None = None
+
+    def __init__(self, column: Column) -> None:
+        self.column = column
+        self._width = 1
+
+    @property
+    def form(self) -> Any:
+        """The numpy type of a cell."""
+        return f"S{self._width}"
+
+    @property
+    def code(self) -> str:
+        """The value of TFORM."""
+        return f"{self._width}A"
+
+    def see(self, cells: list[bytes]) -> None:
+        """Take notice of some cells, all of which are seen before any is written."""
+        self._width = max(self._width, *map(len, map(_ascii, cells)))
+
+    def values(self, cells: list[bytes]) -> npt.NDArray[Any]:
+        """Return some cells as they are written."""
+        return np.array(list(map(_ascii, cells)), self.form)
+
+
+class _Numbers:
+    """A column of numbers or arrays of one size."""
+
+    def __init__(self, column: Column, primitive: Primitive, count: int) -> None:
+        self.column = column
+        self._primitive = primitive
+        self._count = count
+        self.form: Any = (primitive.form, (count,)) if column.arraysize else primitive.form
+        self.code = f"{count}{_CODES[column.datatype]}"
+        self._nulls = False
+        self._free = _extremes(primitive)
+
+    @property
+    def null(self) -> int | None:
+        """What stands for null (TNULL), if there is need: no value, and as far from zero as can be.
+
+        Raises: QueryError if there is none.
+        """
+        if not self._nulls or self._primitive.magic is None:
+            return None
+        if not self._free:
+            raise QueryError(
+                f"Nothing can stand for null in the column {self.column.name}: its least and greatest values"
+                " all occur.",
+                hint="Ask for another format, such as votable/b2.",
+            )
+        return max(self._free, key=lambda value: (abs(value), -value))
+
+    def see(self, cells: list[bytes]) -> None:
+        """Take notice of some cells, all of which are seen before any is written."""
+        self._nulls |= NULL in cells
+        if self._free:
+            self._free.difference_update(self._parsed(cells, self._primitive.null).ravel().tolist())
+
+    def values(self, cells: list[bytes]) -> npt.NDArray[Any]:
+        """Return some cells as they are written."""
+        null = self._primitive.null if self.null is None else str(self.null).encode()
+        return self._parsed(cells, null)
+
+    def _parsed(self, cells: list[bytes], null: bytes) -> npt.NDArray[Any]:
+        if not self.column.arraysize:
+            return numbers(cells, self._primitive, null)
+        return arrays(cells, self.column, self._count, null)
+
+
+def _extremes(primitive: Primitive) -> set[int]:
+    """Return the values of a type of whole numbers that may stand for null."""
+    if primitive.magic is None:
+        return set()
+    limits = np.iinfo(primitive.form)
+    return {*range(limits.min, limits.min + 8), *range(limits.max - 7, limits.max + 1)}
+
+
+_Cells = _Texts | _Numbers
+
+
+def _cells(column: Column) -> _Cells:
+    count = elements(column)
+    primitive = PRIMITIVES.get(column.datatype)
+    return _Texts(column) if primitive is None or count is None else _Numbers(column, primitive, count)
+
+
+_UNPRINTABLE = re.compile(rb"[\x00-\x1f\x7f]")
+
+
+def _ascii(cell: bytes) -> bytes:
+    """Return a text of printable ASCII; other characters are escaped as Python does, null is empty."""
+    if cell == NULL:
+        return b""
+    if not cell.isascii():
+        cell = cell.decode().encode("ascii", "backslashreplace")
+    if _UNPRINTABLE.search(cell):
+        cell = _UNPRINTABLE.sub(lambda found: b"\\x%02x" % found[0][0], cell)
+    return cell.replace(rb"\\", b"\\")
+
+
+def _table(block: bytes, cells: Sequence[_Cells], form: np.dtype[Any]) -> bytes:
+    """Return a block as rows of the table."""
+    values = split(block)
+    table = np.empty(len(values) // len(cells), form)
+    for number, column in enumerate(cells):
+        table[f"c{number}"] = column.values(values[number :: len(cells)])
+    return table.tobytes()
+
+
+def _headers(cells: Sequence[_Cells], rows: int, infos: Sequence[Info], status: str) -> Iterator[bytes]:
+    """Yield the headers of the empty primary unit and of the table."""
+    from astropy.io import fits  # it takes a while
+
+    columns = [
+        fits.Column(name=_card(c.column.name), format=c.code, null=c.null, unit=c.column.unit) for c in cells
+    ]
+    header = fits.BinTableHDU.from_columns(columns, nrows=0).header
+    header["NAXIS2"] = rows
+    header["EXTNAME"] = "RESULT"
+    header["QSTATUS"] = (status, "OVERFLOW: there are more rows")
+    for info in infos:
+        if info.name in _CARDS:
+            header[_CARDS[info.name]] = _card(info.value)
+    for number, column in enumerate((c.column for c in cells), 1):
+        told = {"TCOMM": column.description, "TUCD": column.ucd, "TUTYP": column.utype, "TXTYP": column.xtype}
+        header.update({f"{key}{number}": _card(text) for key, text in told.items() if text})
+    yield fits.PrimaryHDU().header.tostring().encode()
+    yield header.tostring().encode()
+
+
+def _card(text: str) -> str:
+    """Return what a card can hold of *text*."""
+    return " ".join(text[:_QUERY_LENGTH].encode("ascii", "replace").decode().split())

@@ -1,0 +1,136 @@
+"""Parquet with the metadata of a VOTable (VOParquet 1.0), a row group at a time, by pyarrow."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from provtap.results.blocks import Rows
+from provtap.results.cells import NULL, PRIMITIVES, distinct, numbers, split, texts
+from provtap.results.votable import Field, Info, write_metadata
+from provtap.tableset import Column
+
+GROUP = 8_000_000
+"""Bytes in memory that make a row group."""
+
+
+def write_parquet(
+    columns: Sequence[Column], blocks: Iterable[tuple[int, bytes]], maxrec: int, infos: Sequence[Info] = ()
+) -> Iterator[bytes]:
+    """Yield a Parquet file; its VOTable, written last, has the QUERY_STATUS."""
+    import pyarrow
+    from pyarrow.parquet import ParquetWriter
+
+    sent = [_sent(column) for column in distinct(columns)]
+    schema = pyarrow.schema([(c.name, _type(c)) for c in sent])
+    rows = Rows(blocks, maxrec)
+    file = _Pieces()
+    with ParquetWriter(file, schema) as writer:
+        for group in _groups(_batch(block, sent, schema) for block in rows):
+            writer.write_table(group)
+            yield file.taken()
+        status = Info("QUERY_STATUS", "OVERFLOW", rows.cut) if rows.overflow else Info("QUERY_STATUS", "OK")
+        votable = write_metadata([Field(c) for c in sent], infos, status=status)
+        writer.add_key_value_metadata(
+            {"IVOA.VOTable-Parquet.version": "1.0", "IVOA.VOTable-Parquet.content": votable}
+        )
+    yield file.taken()
+
+
+class _Pieces:
+    """A file that only gives on what is written to it."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def write(self, piece: bytes) -> int:
+        """Take a piece, which may be a buffer that is used again."""
+        self._pieces.append(bytes(piece))
+        self._size += len(piece)
+        return len(piece)
+
+    def tell(self) -> int:
+        """Return how many bytes were written."""
+        return self._size
+
+    def flush(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Let nothing more be written."""
+        self.closed = True
+
+    def taken(self) -> bytes:
+        """Return what was written since the last time."""
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)
+
+
+def _groups(batches: Iterable[Any]) -> Iterator[Any]:
+    """Join batches of rows to tables of the size of a row group."""
+    import pyarrow
+
+    group, size = [], 0
+    for batch in batches:
+        group.append(batch)
+        size += batch.nbytes
+        if size >= GROUP:
+            yield pyarrow.Table.from_batches(group)
+            group, size = [], 0
+    if group:
+        yield pyarrow.Table.from_batches(group)
+
+
+def _sent(column: Column) -> Column:
+    """Return a column as its FIELD declares it: texts are unicodeChar of any length, in UTF-8."""
+    if column.datatype in PRIMITIVES:
+        return column
+    datatype = "char" if column.xtype == "timestamp" else "unicodeChar"
+    return replace(column, datatype=datatype, arraysize="*")
+
+
+_TYPES = {
+    "boolean": "bool",
+    "unsignedByte": "uint8",
+    "short": "int16",
+    "int": "int32",
+    "long": "int64",
+    "float": "float32",
+    "double": "float64",
+}
+
+
+def _type(column: Column) -> Any:
+    """Return the type of a column in Arrow."""
+    import pyarrow
+
+    type_ = pyarrow.type_for_alias(_TYPES.get(column.datatype, "string"))
+    return pyarrow.list_(type_) if column.datatype in _TYPES and column.arraysize else type_
+
+
+def _batch(block: bytes, columns: Sequence[Column], schema: Any) -> Any:
+    """Return a block as rows of Arrow."""
+    import pyarrow
+
+    cells = split(block)
+    arrays = [_array(cells[n :: len(columns)], c, schema.types[n]) for n, c in enumerate(columns)]
+    return pyarrow.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _array(cells: list[bytes], column: Column, type_: Any) -> Any:
+    """Return the cells of a column as an array of Arrow."""
+    import pyarrow
+
+    primitive = PRIMITIVES.get(column.datatype)
+    if primitive is None:
+        return pyarrow.array(texts(cells), type_)
+    if column.datatype == "boolean" or column.arraysize:
+        parse = {b"t": True, b"f": False}.__getitem__ if column.datatype == "boolean" else primitive.parse
+        lists = [None if cell == NULL else list(map(parse, cell.split())) for cell in cells]
+        return pyarrow.array(lists if column.arraysize else [v and v[0] for v in lists], type_)
+    nulls = np.array([cell == NULL for cell in cells]) if NULL in cells else None
+    return pyarrow.array(numbers(cells, primitive).astype(type_.to_pandas_dtype()), type_, mask=nulls)
