@@ -87,7 +87,8 @@ UPDATE uws.job
                    FROM uws.job
                   WHERE phase = 'QUEUED' AND destruction > now()
                     AND NOT EXISTS (SELECT FROM provtap.maintenance WHERE mt_ended IS NULL AND mt_start <= now())
-                    AND client NOT IN (SELECT client FROM uws.job WHERE phase = 'EXECUTING'
+                    AND client NOT IN (SELECT client FROM uws.job
+                                        WHERE phase = 'EXECUTING' AND destruction > now()
                                         GROUP BY client HAVING count(*) >= %(share)s)
                   ORDER BY queue_time
                   LIMIT 1

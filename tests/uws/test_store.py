@@ -256,6 +256,17 @@ def test_nobody_executes_more_than_his_share(database, settings):
     assert store.claim("w")[0].job_id == mine[2]
 
 
+def test_a_destroyed_job_takes_nothing_of_a_share(database, settings):
+    """UWS-16: nor before it is swept."""
+    store = JobStore(database, replace(settings, client_executing=1, client_active=1, client_jobs=1))
+    first = store.create(SOMEBODY, {}, run=True)
+    store.claim("w")
+    store.set_destruction(first.job_id, SOMEBODY, first.creation_time)
+
+    second = store.create(SOMEBODY, {}, run=True)
+    assert store.claim("w")[0].job_id == second.job_id
+
+
 # Workers
 
 
