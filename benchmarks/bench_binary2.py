@@ -65,8 +65,8 @@ def binary_loop(blocks: Iterable[Block], columns: int) -> Iterator[bytes]:
     """Walk through COPY's binary form cell by cell."""
     flags = bytes((columns + 7) // 8)
     for _, block in blocks:
-        at, end, row = (19 if block.startswith(b"PGCOPY") else 0), len(block), []
-        while at < end and block[at : at + 2] != b"\xff\xff":
+        at, end, row = 0, len(block), []
+        while at < end:
             at += 2
             row.append(flags)
             for _ in range(columns):
@@ -97,9 +97,7 @@ def number_bytes(blocks: Iterable[Block], columns: int) -> Iterator[bytes]:
         keep += range(at + 4, at + 4 + size)
         at += 4 + size
     for _, block in blocks:
-        block = block[19:] if block.startswith(b"PGCOPY") else block
-        whole = np.frombuffer(block, np.uint8)[: len(block) // at * at].reshape(-1, at)
-        yield whole.take(keep, axis=1).tobytes()
+        yield np.frombuffer(block, np.uint8).reshape(-1, at).take(keep, axis=1).tobytes()
 
 
 def same(blocks: Iterable[Block], columns: int) -> Iterator[bytes]:
