@@ -96,9 +96,9 @@ def field(
 
 
 def _arraysize(given: str, datatype: str, name: str) -> str | None:
-    """Return an arraysize; one number is no array, though some write so (VOTable 1.4, section 2.2)."""
+    """Return an arraysize; one item is no array, though some write so (VOTable 1.4, section 2.2)."""
     text = given.strip()
-    if not text or (text == "1" and datatype not in TEXTS):
+    if text in {"", "1"}:
         return None
     if not _ARRAYSIZE.fullmatch(text):
         raise UploadError(
