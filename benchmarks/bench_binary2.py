@@ -22,7 +22,7 @@ from provtap.database.stream import copy_blocks
 TEXTS = ["e_id", "e_class", "e_name", "e_location", "e_generatedattime", "e_value", "e_comment"]
 SHOWN = [f"{'replace(x.%s::text, chr(32), chr(84))' if 'time' in c else 'x.%s'}" % c for c in TEXTS]
 FROM_TEXTS = "FROM provenance.entity AS x"
-NUMBERS = "n::smallint, n, n::bigint * 1000000007, n / 7::real, n / 7::float8, sqrt(n), -n"
+NUMBERS = "n::smallint, n, n::bigint * 1000000007, (n / 7.0)::real, n / 7::float8, sqrt(n), -n"
 FROM_NUMBERS = "FROM (SELECT mod(i, 30000)::int AS n FROM generate_series(1, {}) AS i) AS x"
 INT = struct.Struct(">i")
 PREFIXES = [INT.pack(n) for n in range(4096)]

@@ -268,7 +268,8 @@ class _Page:
         values = values.reshape(len(places), -1)
         width = values.shape[1]
         self._bytes[places[:, None] + np.arange(width)] = values
-        self._kept[places[:, None] + np.arange(width, room)] = False
+        if width < room:
+            self._kept[places[:, None] + np.arange(width, room)] = False
 
     def _inside(self, columns: list[int]) -> Places:
         """Return the units within the cells of these columns, in order of row and column."""
