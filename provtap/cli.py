@@ -91,7 +91,7 @@ def serve_command(settings: Settings, /, **options: Any) -> None:
     "format",
     default="auto",
     show_default=True,
-    help="auto, ctapipe, prov-json, prov-xml, provn or jsonld.",
+    help="auto, ctapipe, prov-json, prov-xml, provn, jsonld or header.",
 )
 @click.option("--site", help="Scope of local paths: equal paths of two sites are two files.")
 @click.option("--strict", is_flag=True, help="Refuse a document with conflicts, instead of warning.")
@@ -100,7 +100,8 @@ def serve_command(settings: Settings, /, **options: Any) -> None:
 def ingest_command(settings: Settings, /, files: tuple[Path, ...], **options: Any) -> None:
     """Load provenance documents, each in a transaction of its own.
 
-    The same document again changes nothing. One that can't be read is reported and the others are loaded.
+    The same document again changes nothing. One that can't be read is reported and the others are loaded. Of a
+    directory every file is tried.
     """
     from provtap import install
     from provtap.ingest import ingest_all

@@ -89,3 +89,7 @@ class InternalError(ProvtapError):
 
 class DocumentError(ProvtapError):
     """A provenance document can't be read or loaded; nothing of it was stored."""
+
+
+class NoProvenance(DocumentError):
+    """A document is in no known format, or a product's header has nothing about provenance."""

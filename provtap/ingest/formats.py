@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from provtap.errors import DocumentError
-from provtap.ingest import ctapipe_log, prov_json, prov_jsonld, prov_xml, provn
+from provtap.errors import DocumentError, NoProvenance
+from provtap.ingest import ctapipe_log, product_header, prov_json, prov_jsonld, prov_xml, provn
 from provtap.ingest.prov_records import reader
 from provtap.ingest.records import Account
 
@@ -20,8 +20,9 @@ class Format:
     """Yield the accounts of a document (its bytes, its site)."""
 
 
-# In the order of trial: what starts like JSON may be any of three.
+# In the order of trial: what starts like JSON may be any of four.
 FORMATS = (
+    Format("header", product_header.looks_like, product_header.read),
     Format("jsonld", prov_jsonld.looks_like, reader(prov_jsonld.statements)),
     Format("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),
     Format("prov-json", prov_json.looks_like, reader(prov_json.statements)),
@@ -44,4 +45,4 @@ def find(name: str, content: bytes) -> Format:
         if name == known.name or name == "auto" and known.looks_like(content):
             return known
     readable = ", ".join(known.name for known in FORMATS)
-    raise DocumentError(f"this is in no format that can be read ({readable})")
+    raise NoProvenance(f"this is in no format that can be read ({readable})")

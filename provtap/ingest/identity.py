@@ -88,6 +88,16 @@ def dataset_description(*parts: str | None) -> str:
     return _readable("datasetdescription", *(part or "" for part in parts))
 
 
+def archived(archive: str, name: str) -> str:
+    """Return the id of a file by the name that an archive gave it."""
+    return _readable(archive, name)
+
+
+def recipe(product_id: str, step: str) -> str:
+    """Return the id of a processing step that is known only from the header of its product."""
+    return _derived("recipe", product_id, step)
+
+
 def blank(document: str, label: str) -> str:
     """Return the id of a thing that has none outside its document, which *document* is a digest of."""
     return _derived("blank", document, label)
