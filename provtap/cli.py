@@ -100,8 +100,8 @@ def serve_command(settings: Settings, /, **options: Any) -> None:
 def ingest_command(settings: Settings, /, files: tuple[Path, ...], **options: Any) -> None:
     """Load provenance documents, each in a transaction of its own.
 
-    The same document again changes nothing. One that can't be read is reported and the others are loaded. Of a
-    directory every file is tried.
+    The same document again changes nothing. One that can't be read is reported and the others are loaded.
+    Of a directory every file is tried.
     """
     from provtap import install
     from provtap.ingest import ingest_all

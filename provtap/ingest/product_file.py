@@ -4,7 +4,6 @@ Products are too large to be kept, so what is kept as document is a JSON object 
 `{"url": ..., "form": "fits", "keywords": {...}}`. The url makes documents of the copies of a product differ.
 """
 
-import io
 import math
 import os
 import warnings
@@ -84,13 +83,12 @@ def _attribute(opened: Any, name: str) -> Any:
 def _ecsv(file: BinaryIO) -> dict[str, Any]:
     from astropy.table.meta import get_header_from_yaml
 
-    lines = []
-    text = io.TextIOWrapper(file, encoding="utf-8-sig")
+    lines: list[str] = []
+    size = 0
     try:
-        size = 0
-        while (line := text.readline(_HEADER_BYTES)).startswith("#") and size < _HEADER_BYTES:
+        while (line := file.readline(_HEADER_BYTES)).startswith(b"#") and size < _HEADER_BYTES:
             size += len(line)
-            lines.append(line[1:].removeprefix(" ").rstrip("\r\n"))
+            lines.append(line.decode()[1:].removeprefix(" ").rstrip("\r\n"))
         meta = get_header_from_yaml(lines[1:]).get("meta", {})  # the first line is the signature
     except Exception as error:  # the YAML reader has many, and none in common
         raise DocumentError(f"its ECSV header can't be read: {_reason(error)}") from error
