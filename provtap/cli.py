@@ -91,7 +91,7 @@ def serve_command(settings: Settings, /, **options: Any) -> None:
     "format",
     default="auto",
     show_default=True,
-    help="auto, ctapipe, prov-json, prov-xml, provn, jsonld or header.",
+    help="auto, ctapipe, prov-json, prov-xml, provn, jsonld, logprov or header.",
 )
 @click.option("--site", help="Scope of local paths: equal paths of two sites are two files.")
 @click.option("--strict", is_flag=True, help="Refuse a document with conflicts, instead of warning.")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from provtap.errors import DocumentError, NoProvenance
-from provtap.ingest import ctapipe_log, product_header, prov_json, prov_jsonld, prov_xml, provn
+from provtap.ingest import ctapipe_log, logprov_log, product_header, prov_json, prov_jsonld, prov_xml, provn
 from provtap.ingest.prov_records import reader
 from provtap.ingest.records import Account
 
@@ -27,6 +27,7 @@ FORMATS = (
     Format("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),
     Format("prov-json", prov_json.looks_like, reader(prov_json.statements)),
     Format("prov-xml", prov_xml.looks_like, reader(prov_xml.statements)),
+    Format("logprov", logprov_log.looks_like, logprov_log.read),
     Format("provn", provn.looks_like, reader(provn.statements)),
 )
 NAMES = ("auto", *(known.name for known in FORMATS))

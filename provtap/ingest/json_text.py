@@ -39,7 +39,7 @@ def parse(content: bytes) -> Iterator[Any]:
         raise DocumentError("the document is empty")
     while at < len(text):
         value, at = _next_value(text, at)
-        _check_depth(value)
+        check_depth(value)
         yield value
         at = _skip(text, at)
 
@@ -82,7 +82,8 @@ def _next_value(text: str, at: int) -> tuple[Any, int]:
         raise DocumentError("this is not JSON that can be stored") from error
 
 
-def _check_depth(value: Any) -> None:
+def check_depth(value: Any) -> None:
+    """Raise DocumentError if *value* is nested over 100 levels."""
     level, depth = [[value]], 0
     while level:
         if (depth := depth + 1) > _MAX_DEPTH + 1:  # the value is in a list of its own
