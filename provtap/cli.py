@@ -97,7 +97,11 @@ def worker_command(settings: Settings) -> None:
 @main.command(name="ingest", epilog="Example: provtap ingest runs/*.provenance.log")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "--format", "format", default="auto", show_default=True, help="Format of the files: auto, ctapipe."
+    "--format",
+    "format",
+    default="auto",
+    show_default=True,
+    help="auto, ctapipe, prov-json, prov-xml, provn, jsonld, logprov or header.",
 )
 @click.option("--site", help="Scope of local paths: equal paths of two sites are two files.")
 @click.option("--strict", is_flag=True, help="Refuse a document with conflicts, instead of warning.")
@@ -107,6 +111,7 @@ def ingest_command(settings: Settings, /, files: tuple[Path, ...], **options: An
     """Load provenance documents, each in a transaction of its own.
 
     The same document again changes nothing. One that can't be read is reported and the others are loaded.
+    Of a directory every file is tried.
     """
     from provtap import install
     from provtap.ingest import ingest_all

@@ -122,3 +122,7 @@ class DocumentError(ProvtapError):
 
 class UploadError(ProvtapError):
     """A table that a request brings can't be had, or can't be read."""
+
+
+class NoProvenance(DocumentError):
+    """A document is in no known format, or a product's header has nothing about provenance."""

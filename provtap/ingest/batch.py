@@ -1,13 +1,14 @@
 """Many documents, each for itself: one that can't be read keeps no other one out."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from provtap.config import Settings
 from provtap.database.connect import Database
-from provtap.errors import DocumentError, TooLarge
+from provtap.errors import DocumentError, NoProvenance, TooLarge
 from provtap.ingest.document import Report, ingest
 
 
@@ -18,6 +19,8 @@ class Summary:
     reports: list[Report] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     """One sentence a document that was refused."""
+    passed_over: int = 0
+    """Files in the directories given that hold no provenance."""
 
     @property
     def warnings(self) -> list[str]:
@@ -26,12 +29,14 @@ class Summary:
 
     def __str__(self) -> str:
         activities = frozenset[str]().union(*(report.activity_ids for report in self.reports))
+        passed_over = f", {_count(self.passed_over, 'file')} without provenance" if self.passed_over else ""
         known = sum(report.known for report in self.reports)
         return (
             f"{_count(len(self.reports) + len(self.problems), 'document')}"
             f"{f' ({known} known already)' if known else ''}: "
             f"{_count(self._sum('records'), 'record')}, {_count(len(activities), 'activity')}, "
-            f"{_count(len(self.problems), 'error')}, {_count(len(self.warnings), 'warning')}\n"
+            f"{_count(len(self.problems), 'error')}, {_count(len(self.warnings), 'warning')}"
+            f"{passed_over}\n"
             f"{_count(self._sum('new'), 'row')} new, {self._sum('updated')} updated, "
             f"{self._sum('unchanged')} unchanged"
         )
@@ -48,12 +53,29 @@ def _count(number: int, noun: str) -> str:
 def ingest_all(paths: Iterable[Path], database: Database, settings: Settings, **options: Any) -> Summary:
     """Take in the documents at *paths*, in their order; *options* are those of `ingest`.
 
+    Of a directory all files are tried, also those in the directories below; what holds no provenance is
+    passed over, and links to directories are not followed.
+
     Raises: DatabaseUnavailable; a document that can't be stored is told in the summary.
     """
     summary = Summary()
     for path in paths:
-        try:
-            summary.reports.append(ingest(path, database, settings, **options))
-        except (DocumentError, TooLarge) as error:
-            summary.problems.append(str(error))
+        found = _files(path) if path.is_dir() else [path]
+        for file in found:
+            try:
+                summary.reports.append(ingest(file, database, settings, **options))
+            except NoProvenance as error:
+                if file is path:
+                    summary.problems.append(str(error))
+                else:
+                    summary.passed_over += 1
+            except (DocumentError, TooLarge) as error:
+                summary.problems.append(str(error))
     return summary
+
+
+def _files(directory: Path) -> Iterator[Path]:
+    """Yield the files below *directory*, in the order of their names; no pipes or devices."""
+    for parent, directories, names in os.walk(directory):
+        directories.sort()
+        yield from (path for name in sorted(names) if (path := Path(parent, name)).is_file())

@@ -11,8 +11,9 @@ from pathlib import Path
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.errors import DocumentError, TooLarge
-from provtap.ingest import formats
-from provtap.ingest.loader import SQL, load
+from provtap.ingest import formats, product_file
+from provtap.ingest.contradictions import SQL
+from provtap.ingest.loader import load
 from provtap.ingest.records import Account
 
 
@@ -60,8 +61,8 @@ def ingest(
     Raises: DocumentError, TooLarge, DatabaseUnavailable.
     """
     source = os.fsencode(path).decode(errors="replace")  # a file name may be any bytes
-    content = _read(path, source, settings.document_bytes)
     scope = site or settings.site
+    content = _read(path, source, settings.document_bytes)
     with _named(source):
         found = formats.find(format, content)
         accounts = list(found.read(content, scope))
@@ -129,7 +130,7 @@ class _Document:
             source=self.source,
             format=self.format,
             records=len(self.accounts),
-            activity_ids=frozenset(account.activity_id for account in self.accounts),
+            activity_ids=frozenset[str]().union(*(account.activity_ids for account in self.accounts)),
             new=new,
             updated=updated,
             unchanged=unchanged,
@@ -139,11 +140,19 @@ class _Document:
 
 
 def _read(path: str | PathLike[str], source: str, limit: int) -> bytes:
-    """Return the bytes of *path*, shown as *source*: at most *limit*, and never more of them in memory."""
+    """Return the bytes of *path*, shown as *source*: at most *limit*, and never more of them in memory.
+
+    Of a data product these are the keywords of its header, however large it is.
+    """
     try:
         with Path(path).open("rb") as file:
+            start = file.read(16)
+            form = product_file.form_of(start)
             size = os.fstat(file.fileno()).st_size
-            content = file.read(limit + 1) if size <= limit else b""
+            content = start + file.read(limit + 1 - len(start)) if size <= limit and not form else b""
+        if form:
+            with _named(source):
+                return product_file.read_header(Path(path), form)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise DocumentError(f"{source} can't be read: {reason.lower()}.") from error
@@ -162,6 +171,6 @@ def _named(source: str) -> Iterator[None]:
         yield
     except DocumentError as error:
         message = f"{source}: {error.message.rstrip('.')}."
-        raise DocumentError(message, line=error.line, column=error.column, hint=error.hint) from error
+        raise type(error)(message, line=error.line, column=error.column, hint=error.hint) from error
     except RecursionError as error:
         raise DocumentError(f"{source}: this is nested too deeply.") from error

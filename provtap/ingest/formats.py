@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from provtap.errors import DocumentError
-from provtap.ingest import ctapipe_log
+from provtap.errors import DocumentError, NoProvenance
+from provtap.ingest import ctapipe_log, logprov_log, product_header, prov_json, prov_jsonld, prov_xml, provn
+from provtap.ingest.prov_records import reader
 from provtap.ingest.records import Account
 
 
@@ -19,7 +20,16 @@ class Format:
     """Yield the accounts of a document (its bytes, its site)."""
 
 
-FORMATS = (Format("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),)
+# In the order of trial: what starts like JSON may be any of four.
+FORMATS = (
+    Format("header", product_header.looks_like, product_header.read),
+    Format("jsonld", prov_jsonld.looks_like, reader(prov_jsonld.statements)),
+    Format("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),
+    Format("prov-json", prov_json.looks_like, reader(prov_json.statements)),
+    Format("prov-xml", prov_xml.looks_like, reader(prov_xml.statements)),
+    Format("logprov", logprov_log.looks_like, logprov_log.read),
+    Format("provn", provn.looks_like, reader(provn.statements)),
+)
 NAMES = ("auto", *(known.name for known in FORMATS))
 
 
@@ -36,4 +46,4 @@ def find(name: str, content: bytes) -> Format:
         if name == known.name or name == "auto" and known.looks_like(content):
             return known
     readable = ", ".join(known.name for known in FORMATS)
-    raise DocumentError(f"this is in no format that can be read ({readable})")
+    raise NoProvenance(f"this is in no format that can be read ({readable})")

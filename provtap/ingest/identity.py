@@ -88,6 +88,37 @@ def dataset_description(*parts: str | None) -> str:
     return _readable("datasetdescription", *(part or "" for part in parts))
 
 
+def session(site: str, id: str, started: str) -> str:
+    """Return the id of a session of logprov, whose own one another process may have as well."""
+    return _readable("logprov", site, id, started)
+
+
+def within(session_id: str, *parts: str) -> str:
+    """Return the id of what has one only inside its session."""
+    text = ":".join([session_id, *(quote(part, safe="") for part in parts)])
+    return text if len(text) <= MAX_BYTES else _derived("within", session_id, *parts)
+
+
+def entity_description(name: str, description: str | None) -> str:
+    """Return the id of an entity description that its source knows by name only."""
+    return _readable("entitydescription", name, description or "")
+
+
+def archived(archive: str, name: str) -> str:
+    """Return the id of a file by the name that an archive gave it."""
+    return _readable(archive, name)
+
+
+def recipe(product_id: str, step: str) -> str:
+    """Return the id of a processing step that is known only from the header of its product."""
+    return _derived("recipe", product_id, step)
+
+
+def blank(document: str, label: str) -> str:
+    """Return the id of a thing that has none outside its document, which *document* is a digest of."""
+    return _derived("blank", document, label)
+
+
 def basename(url: str) -> str | None:
     """Return the last step of a path or URL, or None for the root."""
     return url.rstrip("/").rpartition("/")[2] or None

@@ -13,8 +13,15 @@ from datetime import datetime
 from typing import Any
 
 from provtap.database.connect import Transaction
-from provtap.database.sql import load_statements
 from provtap.errors import DocumentError
+from provtap.ingest.contradictions import (
+    SQL,
+    Rows,
+    claimed_generators,
+    lost_claims,
+    usages_outside,
+    without_clashes,
+)
 from provtap.ingest.records import (
     Account,
     Activity,
@@ -38,22 +45,38 @@ from provtap.ingest.records import (
     Writing,
     columns,
 )
-
-SQL = load_statements("provtap.ingest", "load.sql")
+from provtap.ingest.relation_records import HadMember, Hash, Relation, WasDerivedFrom
 
 # What a row points to is stored before it.
 _JOINED: tuple[type[Claim], ...] = (EntityDescription, Agent, Entity, Activity, WasGeneratedBy)
 _PUBLISHED_SETS: tuple[type[Record], ...] = (
     WasInformedBy,
+    WasDerivedFrom,
+    HadMember,
     WasAssociatedWith,
     WasAttributedTo,
     Parameter,
     ConfigFile,
     Location,
+    Hash,
     Run,
+    Relation,
 )
+_DESCRIPTIONS: tuple[type[Record], ...] = (ActivityDescription,)
 
-Rows = list[dict[str, Any]]
+# How equally trusted claims are merged; every other column takes the least value.
+_MERGES = {
+    "a_endtime": "max(a_endtime)",  # a run lasts at least until its last product is written
+    "e_invalidatedattime": "max(e_invalidatedattime)",
+    "e_class": """CASE WHEN bool_or(e_class = 'Collection') THEN 'Collection'
+                       WHEN bool_or(e_value IS NOT NULL) THEN 'ValueEntity' ELSE min(e_class) END""",
+    "e_value": "CASE WHEN NOT bool_or(e_class = 'Collection') THEN min(e_value) END",
+}
+# What is known to have members stays a collection, whoever is more trusted.
+_EXCLUDED = {
+    "e_class": "CASE held.e_class WHEN 'Collection' THEN held.e_class ELSE excluded.e_class END",
+    "e_value": "CASE held.e_class WHEN 'Collection' THEN NULL ELSE excluded.e_value END",
+}
 
 
 @dataclass
@@ -81,17 +104,24 @@ def load(transaction: Transaction, accounts: Iterable[Account], ingestion_id: in
     """
     counts = Counts()
     taken = _without_conflicts(transaction, accounts, counts)
+    taken = without_clashes(transaction, taken, counts.warnings)
     rows = _rows(record for account in taken for record in account.records)
     _check_kinds(transaction, rows)
-    counts.add(new := _add(transaction, ActivityDescription, rows), 0, len(rows[ActivityDescription]) - new)
+    for described in _DESCRIPTIONS:
+        _complete(transaction, described, rows[described], counts)
+    rivals = claimed_generators(transaction, rows[WasGeneratedBy])
     for claimed in _JOINED:
         _join(transaction, claimed, rows[claimed], counts)
+    counts.warnings += lost_claims(transaction, rows[WasGeneratedBy], rivals)
     transaction.execute(SQL["keep_records"], rows=_record_rows(taken), ingestion=ingestion_id)
     _add(transaction, Environment, rows)
+    if rows[HadMember]:
+        counts.add(0, transaction.execute(SQL["make_collections"], rows=json.dumps(rows[HadMember])))
     for kind in _PUBLISHED_SETS:
         counts.add(new := _add(transaction, kind, rows), 0, len(rows[kind]) - new)
     _settle(transaction, rows, counts)
     _warn_of_second_generators(transaction, rows, counts)
+    counts.warnings += usages_outside(transaction, rows[Reading])
     return counts
 
 
@@ -99,11 +129,13 @@ def _without_conflicts(
     transaction: Transaction, accounts: Iterable[Account], counts: Counts
 ) -> Sequence[Account]:
     """Return the accounts of activities that have one record only, or of their first record."""
-    first: dict[str, Account] = {}
-    told = [(account, first.setdefault(account.activity_id, account)) for account in accounts]
+    first: dict[str | None, Account] = {}
+    told = [
+        (account, first.setdefault(account.activity_id or account.sha256, account)) for account in accounts
+    ]
     known = transaction.rows(SQL["conflicting_activities"], rows=_record_rows(first.values()))
     refused = {row.rec_activity_id for row in known}
-    refused_here = {account.activity_id for account, kept in told if account.sha256 != kept.sha256}
+    refused_here = {account.activity_id or "" for account, kept in told if account.sha256 != kept.sha256}
     counts.warnings += [warning for account, _ in told for warning in account.warnings]
     counts.warnings += [
         f"{activity_id} is known from another record, which is kept"
@@ -118,7 +150,11 @@ def _without_conflicts(
 
 def _record_rows(accounts: Iterable[Account]) -> str:
     return json.dumps(
-        [{"rec_activity_id": account.activity_id, "rec_sha256": account.sha256} for account in accounts]
+        [
+            {"rec_activity_id": account.activity_id, "rec_sha256": account.sha256}
+            for account in accounts
+            if account.activity_id is not None
+        ]
     )
 
 
@@ -163,6 +199,36 @@ def _add(transaction: Transaction, kind: type[Record], rows: Mapping[type[Record
     return transaction.execute(statement, rows=json.dumps(rows[kind]))
 
 
+def _complete(transaction: Transaction, kind: type[Record], rows: Rows, counts: Counts) -> None:
+    """Unite descriptions of one class with the stored ones, column by column: the first value stays."""
+    if not rows:
+        return
+    key, *further = [column for _, column in columns(kind)]
+    statement = SQL["complete"].format(
+        table=kind.table,
+        key=key,
+        columns=", ".join([key, *further]),
+        held=", ".join(f"held.{name}" for name in [key, *further]),
+        filled=", ".join(f"coalesce(held.{name}, excluded.{name})" for name in [key, *further]),
+    )
+    distinct = _united(rows, key)
+    [row] = transaction.rows(statement, rows=json.dumps(distinct))
+    counts.add(row.new, row.updated, len(distinct) - row.new - row.updated)
+
+
+def _united(rows: Rows, key: str) -> Rows:
+    """Make one row of those with the same key: of each column the first value."""
+    united: dict[Any, dict[str, Any]] = {}
+    for row in rows:
+        told = {name: value for name, value in row.items() if value is not None}
+        united[row[key]] = {
+            **row,
+            **told,
+            **{k: v for k, v in united.get(row[key], {}).items() if v is not None},
+        }
+    return list(united.values())
+
+
 def _join(transaction: Transaction, kind: type[Claim], rows: Rows, counts: Counts) -> None:
     """Join the claims of one class with the stored rows and their trust."""
     if not rows:
@@ -174,17 +240,21 @@ def _join(transaction: Transaction, kind: type[Claim], rows: Rows, counts: Count
         columns=", ".join(names),
         merged=", ".join(_merged(name, kind.key) for name in names),
         held=", ".join(f"held.{name}" for name in names),
-        excluded=", ".join(f"excluded.{name}" for name in names),
+        excluded=", ".join(_EXCLUDED.get(name, f"excluded.{name}") for name in names),
+        contradicted=", ".join(f"CASE WHEN count(DISTINCT {name}) > 1 THEN '{name}' END" for name in names),
+        kept=", ".join(f"({_merge(name)})::text" for name in names),
     )
     [row] = transaction.rows(statement, rows=json.dumps(rows))
     counts.add(row.new, row.updated, row.unchanged)
+    counts.warnings += row.contradictions or []
 
 
 def _merged(name: str, key: str) -> str:
-    if name == key:
-        return name
-    # A run lasts at least until its last product is written; every other column takes the least value.
-    return f"max({name}) AS {name}" if name == "a_endtime" else f"min({name}) AS {name}"
+    return name if name == key else f"{_merge(name)} AS {name}"
+
+
+def _merge(name: str) -> str:
+    return _MERGES.get(name, f"min({name})")
 
 
 def _settle(transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts) -> None:
@@ -197,6 +267,8 @@ def _settle(transaction: Transaction, rows: Mapping[type[Record], Rows], counts:
     counts.add(row.new, row.updated)
     if row.moved:
         transaction.execute(SQL["take_back"], rows=row.moved)
+    activities = {row["a_id"] for row in rows[Activity]} | {row["rd_activity_id"] for row in rows[Reading]}
+    counts.add(0, transaction.execute(SQL["time_usages"], activities=json.dumps(sorted(activities))))
     [aliases] = transaction.rows(SQL["alias"], writings=writings)
     counts.add(aliases.new, aliases.updated)
 

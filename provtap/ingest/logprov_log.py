@@ -1,0 +1,81 @@
+"""Logs of logprov: among other lines, `_PROV_<time>_PROV_<dict>` for each thing that a session told.
+
+Ids are short (the end of a UUID, a Python hash): all but those of files are scoped by session and site.
+"""
+
+import ast
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from provtap.errors import DocumentError
+from provtap.ingest.json_node import Node
+from provtap.ingest.json_text import canonical, check_depth, decode
+from provtap.ingest.logprov_session import Session
+from provtap.ingest.records import Account
+
+_LINE = re.compile(r"_PROV_(\S+?)_PROV_(\{.*)")
+_MARK = re.compile(rb"_PROV_\d{4}-\d\d-\d\dT\S*_PROV_\{")
+
+
+def looks_like(content: bytes) -> bool:
+    """Tell whether a line of *content* is one of logprov's."""
+    return bool(_MARK.search(content))
+
+
+def read(content: bytes, site: str) -> Iterator[Account]:
+    """Yield an account of each session in the log; its times are local ones, taken as UTC.
+
+    Raises: DocumentError, naming the line.
+    """
+    sessions: dict[str, Session] = {}
+    current: Session | None = None
+    for record in _records(decode(content)):
+        id = record["session_id"] if record["session_id"].value is not None else record["in_session"]
+        if id.value is not None:
+            name = str(id.value)
+            current = sessions.setdefault(name, Session(name, site, record["startTime"].text() or ""))
+        if current is None:
+            raise DocumentError(f"{record.path} belongs to no session")
+        current.tell(record)
+    for session in sessions.values():
+        records = tuple(session.records())
+        told = canonical([site, session.id, [node.value for node in session.told]])
+        yield Account(None, hashlib.sha256(told.encode()).hexdigest(), records, tuple(session.warnings))
+
+
+def _records(text: str) -> Iterator[Node]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        found = _LINE.search(line)
+        if found:
+            value = _plain(_evaluate(found[2], number), number)
+            yield Node(value, f"line {number}")
+
+
+def _evaluate(text: str, line: int) -> Any:
+    """Return the value of a Python literal: no names, no calls, nothing that is run."""
+    try:
+        value = ast.literal_eval(text.rstrip())
+    except (ValueError, SyntaxError, TypeError, MemoryError) as error:
+        raise DocumentError("this is no dictionary of plain values", line=line, column=1) from error
+    check_depth(value)
+    return value
+
+
+def _plain(value: Any, line: int) -> Any:
+    """Return *value* as JSON has it: texts as keys, integers beyond a double as texts."""
+    match value:
+        case dict():
+            return {str(key): _plain(member, line) for key, member in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_plain(member, line) for member in value]
+        case str():
+            if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+                raise DocumentError("a text has a character that can't be stored", line=line, column=1)
+            return value
+        case bool() | None:
+            return value
+        case int() if abs(value) < 2**53:
+            return value
+    return str(value)

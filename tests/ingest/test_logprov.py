@@ -1,0 +1,140 @@
+"""Logs of logprov: sessions, activities and files, however short their ids are."""
+
+from pathlib import Path
+
+import pytest
+
+from provtap.errors import DocumentError
+from tests.ingest.logs import rows, tables
+
+LOG = Path("tests/data/prov_test.log")
+TIME = "2026-01-01T00:00:0{}"
+
+
+@pytest.fixture
+def log(take, tmp_path):
+    """Take in the lines of a log: `log({...}, {...})`."""
+
+    def log(*records, name="a.log"):
+        path = tmp_path / name
+        path.write_text(
+            "DEBUG other\n" + "".join(f"INFO _PROV_{TIME.format(0)}_PROV_{r!r}\n" for r in records)
+        )
+        return take(path)
+
+    return log
+
+
+def session(number=1, start=0):
+    return {"session_id": number, "startTime": TIME.format(start), "system": {}, "definitions": {}}
+
+
+def begin(id, start, number=1, name="step"):
+    return {
+        "activity_id": id,
+        "name": name,
+        "startTime": TIME.format(start),
+        "in_session": number,
+        "agent_name": "me",
+    }
+
+
+def told(id, location, digest="88dd"):
+    return {"entity_id": id, "location": location, "type": "File", "hash": digest, "hash_type": "sha1"}
+
+
+def test_the_tutorial_loads(take, database):
+    """All lines of a real log; again: nothing changes (INGEST-c1)."""
+    report = take(LOG)
+    before = tables(database)
+    counts = """SELECT (SELECT count(*) FROM provenance.activity), (SELECT count(*) FROM provenance.parameter),  # noqa: E501
+                       (SELECT count(*) FROM provenance.wasgeneratedby), count(*)
+                  FROM provenance.used WHERE u_role NOT IN ('node', 'environment')"""
+
+    assert (report.format, report.activities, report.warnings) == ("logprov", 11, ())
+    assert rows(database, counts) == [(11, 11, 14, 11)]
+    assert take(LOG).known
+    assert tables(database) == before
+
+
+def test_two_copies_of_a_file_are_two_entities(log, database):
+    """Equal content does not make two files one (INGEST-c1, d2)."""
+    log(
+        session(),
+        begin("a", 1),
+        told("file:88dd", "/1.txt"),
+        {"activity_id": "a", "generated_id": "file:88dd", "generated_role": "out"},
+        begin("b", 2),
+        {"location": "/1.txt", "type": "File", "file:88dd": "file:88dd"},
+        {"activity_id": "b", "used_id": "file:88dd", "used_role": "in"},
+        told("file:88dd", "/2.txt"),
+        {"activity_id": "b", "generated_id": "file:88dd", "generated_role": "out"},
+    )
+    used = """SELECT e_location, u_activity_id <> wgb_activity_id
+                FROM provenance.used JOIN provenance.entity ON e_id = u_entity_id
+                JOIN provenance.wasgeneratedby ON wgb_entity_id = e_id"""
+
+    assert rows(database, "SELECT e_location FROM provenance.entity ORDER BY 1") == [("/1.txt",), ("/2.txt",)]
+    assert rows(database, used) == [("/1.txt", True)]
+    assert rows(database, "SELECT count(*), count(DISTINCT h_digest) FROM provext.hash") == [(2, 1)]
+
+
+def test_short_ids_of_one_session_may_be_equal(log, database):
+    """Six digits of a UUID repeat after some thousand activities (INGEST-c1)."""
+    log(
+        session(),
+        begin("a8a459", 1),
+        {"activity_id": "a8a459", "endTime": TIME.format(2)},
+        begin("a8a459", 3),
+    )
+    query = "SELECT to_char(a_starttime, 'SS'), to_char(a_endtime, 'SS') FROM provenance.activity ORDER BY 1"
+
+    assert rows(database, query) == [("01", "02"), ("03", None)]
+
+
+def test_sessions_of_two_processes_may_be_equal(log, database):
+    """A session id is an address in memory (INGEST-c1)."""
+    value = {"entity_id": 2**65, "value": "1", "type": "PythonObject"}
+    for start in (1, 2):
+        used = {"activity_id": "a", "used_id": 2**65, "used_role": "x"}
+        log(session(start=start), begin("a", start), value, used, name=f"{start}.log")
+
+    assert rows(database, "SELECT count(*) FROM provenance.activity") == [(2,)]
+    assert rows(database, "SELECT count(*) FROM provenance.entity WHERE e_class = 'ValueEntity'") == [(2,)]
+
+
+def test_members_and_progenitors_are_relations(log, database):
+    """Collections and derivations (INGEST-c1)."""
+    log(session(), {"entity_id": 1, "member_id": 2}, {"entity_id": 3, "progenitor_id": 2})
+
+    assert rows(database, "SELECT count(*) FROM provenance.hadmember") == [(1,)]
+    assert rows(database, "SELECT count(*) FROM provenance.wasderivedfrom") == [(1,)]
+
+
+def test_a_longer_log_completes_the_store(log, database):
+    """A log is read while its session still runs (INGEST-d9)."""
+    log(session(), begin("a", 1))
+    report = log(session(), begin("a", 1), {"activity_id": "a", "endTime": TIME.format(2)})
+
+    assert (report.new, report.updated) == (0, 1)
+    assert rows(database, "SELECT to_char(a_endtime, 'SS') FROM provenance.activity") == [("02",)]
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ("{'a': open('x')}", r"this is no dictionary of plain values. \(line 2, column 1\)"),
+        ("{'a': 1", "this is no dictionary of plain values"),
+        ("{'a': '\\x00'}", "a text has a character that can't be stored"),
+        ("{'a': " + "[" * 150 + "]" * 150 + "}", "nested too deeply|no dictionary"),
+        ("{'activity_id': 'a'}", "line 2 belongs to no session"),
+        ("{'session_id': 1, 'startTime': 5}", "line 2.startTime must be a text or null"),
+    ],
+)
+def test_bad_lines_are_refused_at_their_place(take, database, tmp_path, record, message):
+    path = tmp_path / "a.log"
+    path.write_text(f"x\n_PROV_2026-01-01T00:00:00_PROV_{record}\n")
+    with pytest.raises(DocumentError, match=message):
+        take(path)
+
+    assert not any(tables(database).values())

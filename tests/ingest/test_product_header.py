@@ -1,0 +1,218 @@
+"""Headers of data products: CTAO reference metadata, ESO's and CADC's keywords."""
+
+import json
+import sys
+from pathlib import Path
+
+import h5py
+import pytest
+from astropy.io import fits
+from astropy.table import Table
+
+from provtap.errors import DocumentError
+from provtap.ingest import ingest_all
+from tests.ingest.logs import SAMPLES, activity_id, file, header, product_id, rows, run, tables
+
+PRODUCT = """SELECT e_name, e_location, wgb_activity_id
+               FROM provenance.entity JOIN provenance.wasgeneratedby ON wgb_entity_id = e_id"""
+
+
+def write_fits(path, keywords):
+    unit = fits.PrimaryHDU()
+    for key, value in keywords.items():
+        unit.header[f"HIERARCH {key}" if " " in key or len(key) > 8 else key] = value
+    unit.writeto(path)
+    return path
+
+
+def write_hdf5(path, keywords):
+    with h5py.File(path, "w") as opened:
+        opened.attrs.update({"CLASS": b"GROUP", "LIST": [1, 2], "CTA INSTRUMENT ID": h5py.Empty("S1")})
+        opened.attrs.update(keywords)
+    return path
+
+
+def write_ecsv(path, keywords):
+    with path.open("w") as opened:
+        Table({"a": [1]}, meta=keywords).write(opened, format="ascii.ecsv")
+    return path
+
+
+def write_json(path, keywords):
+    path.write_text(json.dumps({"metadata": keywords}))
+    return path
+
+
+@pytest.mark.parametrize("write", [write_fits, write_hdf5, write_ecsv], ids=["fits", "hdf5", "ecsv"])
+def test_reference_metadata_is_read_in_every_form(take, database, tmp_path, write):
+    """The product, its activity, description, contact and place (INGEST-c5)."""
+    path = write(tmp_path / "product", header(1, 1, created=3, **{"CTA CONTACT EMAIL": "a@example.org"}))
+    report = take(path)
+
+    assert (report.format, report.activity_ids) == ("header", {activity_id(1)})
+    assert rows(database, PRODUCT) == [("product", str(path), activity_id(1))]
+    assert rows(database, "SELECT loc_url FROM provext.location") == [(str(path),)]
+    assert rows(
+        database, "SELECT ag_email, ed_contenttype FROM provenance.agent, provenance.entitydescription"
+    ) == [("a@example.org", "application/x-hdf5")]
+
+
+def test_header_is_the_document_that_is_kept(take, database, tmp_path):
+    """A product may be larger than the store: of it only the keywords are kept."""
+    path = write_fits(tmp_path / "a.fits", header(1, 1))
+    with path.open("ab") as opened:
+        opened.write(b"\0" * 1_000_000)
+    take(path)
+    [(content,)] = rows(database, "SELECT doc_content FROM provtap.document")
+
+    assert len(content) < 5000
+    assert json.loads(bytes(content))["keywords"]["CTA PRODUCT ID"] == product_id(1)[9:]
+    assert take(path).known
+
+
+@pytest.mark.parametrize("first", ["log", "header"])
+def test_header_and_log_meet(take, tell, database, tmp_path, first):
+    """What the log says is believed, whichever comes first (INGEST-d9)."""
+    made = header(1, 1, created=1)
+    path = write_fits(tmp_path / "a.fits", made)
+    steps = {
+        "log": lambda: tell(run(1, 0, 2, output=[file("/first/a.fits", header=made)])),
+        "header": lambda: take(path),
+    }
+    for step in sorted(steps, key=lambda name: name != first):
+        steps[step]()
+
+    assert rows(database, PRODUCT + " WHERE e_class = 'DatasetEntity'") == [
+        ("a.fits", "/first/a.fits", activity_id(1))
+    ]
+    assert rows(database, "SELECT count(*) FROM provext.location") == [(2,)]
+
+
+def test_json_of_keywords_is_read(take, database, tmp_path):
+    """Keywords at the top of JSON, under `metadata`, or by product (INGEST-c5)."""
+    several = tmp_path / "several.json"
+    several.write_text(json.dumps({"a": header(2, 2), "b": header(3, 2)}))
+
+    assert take(write_json(tmp_path / "one.json", header(1, 1))).activities == 1
+    assert take(several).activities == 1
+    assert rows(database, "SELECT count(*) FROM provenance.wasgeneratedby") == [(3,)]
+
+
+def test_invented_header_says_nothing(take, database, tmp_path):
+    """A header without activity is invented anew at each reading (INGEST-c5)."""
+    take(write_fits(tmp_path / "a.fits", header(1, 1) | {"CTA ACTIVITY ID": ""}))
+
+    assert not any(tables(database).values())
+
+
+ESO = {
+    "ARCFILE": "MUSE.2026-01-02T03:04:05.678.fits",
+    "DATAMD5": "0CC175B9C0F1B6A831C399E269772661",
+    "ESO PRO CATG": "DATACUBE_FINAL",
+    "ESO PRO REC1 ID": "muse_scipost",
+    "ESO PRO REC1 PIPE ID": "muse/2.8",
+    "ESO PRO REC1 RAW1 NAME": "MUSE.2026-01-01T00:00:00.000.fits",
+    "ESO PRO REC1 RAW1 CATG": "OBJECT",
+    "ESO PRO REC1 CAL1 NAME": "M.MUSE.flat.fits",
+    "ESO PRO REC1 CAL1 CATG": "MASTER_FLAT",
+    "ESO PRO REC1 CAL1 DATAMD5": "92eb5ffee6ae2fec3ad71c777531578f",
+    "ESO PRO REC1 PARAM1 NAME": "lambdamin",
+    "ESO PRO REC1 PARAM1 VALUE": "4000.",
+    "PROV1": "MUSE.2026-01-01T00:00:00.000.fits",
+}
+
+
+def test_eso_keywords_are_an_activity(take, database, tmp_path):
+    """A recipe with its inputs, roles, parameters and checksums (INGEST-c5)."""
+    take(write_fits(tmp_path / "a.fits", ESO))
+
+    assert rows(
+        database,
+        "SELECT e_name, u_role FROM provenance.used JOIN provenance.entity ON e_id = u_entity_id ORDER BY 2",
+    ) == [
+        ("M.MUSE.flat.fits", "MASTER_FLAT"),
+        ("MUSE.2026-01-01T00:00:00.000.fits", "OBJECT"),
+    ]
+    assert rows(database, "SELECT ad_name, ad_version FROM provenance.activitydescription") == [
+        ("muse_scipost", "muse/2.8")
+    ]
+    assert rows(database, "SELECT p_name, p_value FROM provenance.parameter") == [("lambdamin", "4000.")]
+    assert rows(database, "SELECT wgb_entity_id, wgb_role FROM provenance.wasgeneratedby") == [
+        ("urn:x-provtap:eso:MUSE.2026-01-02T03%3A04%3A05.678.fits", "DATACUBE_FINAL")
+    ]
+    assert rows(database, "SELECT count(*) FROM provext.hash WHERE h_algorithm = 'md5'") == [(2,)]
+    assert rows(database, "SELECT count(*) FROM provenance.wasderivedfrom") == [(1,)]
+
+
+def test_cadc_keywords_are_derivations(take, database, tmp_path):
+    """Parents are derivations, roots primary sources (INGEST-c5)."""
+    take(
+        write_fits(
+            tmp_path / "a.fits",
+            {"FILEID": "p", "PRVCNT": 2, "PRV1": "a", "PRV2": "b", "OBSCNT": 1, "OBS1": "o"},
+        )
+    )
+
+    assert rows(
+        database, "SELECT wdf_generatedentity_id, wdf_usedentity_id FROM provenance.wasderivedfrom ORDER BY 2"
+    ) == [
+        ("urn:x-provtap:cadc:p", "urn:x-provtap:cadc:a"),
+        ("urn:x-provtap:cadc:p", "urn:x-provtap:cadc:b"),
+    ]
+    assert rows(database, "SELECT rel_kind, rel_object_id FROM provext.relation") == [
+        ("hadPrimarySource", "urn:x-provtap:cadc:o")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"SIMPLE  =                    T", "its FITS header has no END"),
+        (b"SIMPLE  =".ljust(2880, b"\xff") + b"END".ljust(2880), "its FITS header can't be read"),
+        (b"SIMPLE  =".ljust(80) + b"END".ljust(2800), "no keywords about provenance"),
+        (b"\x89HDF\r\n\x1a\n" + b"\0" * 100, "its HDF5 attributes can't be read"),
+        (b"# %ECSV 1.0\n# ---\n# datatype: {\n", "its ECSV header can't be read"),
+        (
+            b"# %ECSV 1.0\n# ---\n# meta: !!python/object/apply:os.system [id]\n",
+            "its ECSV header can't be read",
+        ),
+        (b'{"CTA PRODUCT ID": "x", "CTA ACTIVITY ID": "y"}', "is not a UUID"),
+    ],
+)
+def test_files_that_lie_are_refused(take, database, tmp_path, content, message):
+    path = tmp_path / "bad"
+    path.write_bytes(content)
+    with pytest.raises(DocumentError, match=message) as caught:
+        take(path)
+
+    assert str(caught.value).startswith(f"{path}: ")
+    assert not any(tables(database).values())
+
+
+def test_hdf5_without_its_library_is_told(take, monkeypatch, tmp_path):
+    """h5py is an extra: what to install is part of the sentence."""
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    path = tmp_path / "a.h5"
+    path.write_bytes(b"\x89HDF\r\n\x1a\n")
+
+    with pytest.raises(
+        DocumentError, match=r"needs h5py, which is not installed\. pip install 'provtap\[hdf5\]'"
+    ):
+        take(path)
+
+
+def test_directories_are_walked(database, settings, tmp_path):
+    """Products in directories below are found; other files and loops of links are passed over (INGEST-c5)."""
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "loop").symlink_to(tmp_path)
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "notes.txt").write_text("nothing")
+    write_fits(tmp_path / "below" / "a.fits", header(1, 1))
+    write_fits(tmp_path / "plain.fits", {"OBJECT": "M31"})
+    (tmp_path / "run.log").write_bytes(Path(SAMPLES[0]).read_bytes())
+    summary = ingest_all([tmp_path], database, settings)
+
+    assert sorted(report.format for report in summary.reports) == ["ctapipe", "header"]
+    assert (summary.problems, summary.passed_over) == ([], 2)
+    assert "2 files without provenance" in str(summary)
+    assert len(ingest_all([tmp_path / "notes.txt"], database, settings).problems) == 1
