@@ -47,7 +47,8 @@ def test_the_tutorial_loads(take, database):
     """All lines of a real log; again: nothing changes (INGEST-c1)."""
     report = take(LOG)
     before = tables(database)
-    counts = """SELECT (SELECT count(*) FROM provenance.activity), (SELECT count(*) FROM provenance.parameter),  # noqa: E501
+    counts = """SELECT (SELECT count(*) FROM provenance.activity),
+                       (SELECT count(*) FROM provenance.parameter),
                        (SELECT count(*) FROM provenance.wasgeneratedby), count(*)
                   FROM provenance.used WHERE u_role NOT IN ('node', 'environment')"""
 
