@@ -2,17 +2,18 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.errors import DocumentError, TooLarge
 from provtap.ingest import formats
-from provtap.ingest.loader import SQL, load
+from provtap.ingest.loader import SQL, Counts, load
 from provtap.ingest.records import Account
 
 
@@ -29,8 +30,12 @@ class Report:
     updated: int = 0
     unchanged: int = 0
     warnings: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    """Those of the warnings that tell what was not kept, since something else is known already."""
     known: bool = False
     """The same bytes from the same site were taken in before: nothing was done."""
+    ingestion: int
+    """Number of the ingestion; of the earlier one for a document that is known."""
 
     @property
     def activities(self) -> int:
@@ -42,8 +47,19 @@ class _Rehearsed(Exception):
     """Ends the transaction of a dry run."""
 
 
-def ingest(
-    path: str | PathLike[str],
+def ingest(path: str | PathLike[str], database: Database, settings: Settings, **options: Any) -> Report:
+    """Store the document at *path*, as `ingest_content` does with these *options*.
+
+    Raises: DocumentError, TooLarge, DatabaseUnavailable.
+    """
+    source = os.fsencode(path).decode(errors="replace")  # a file name may be any bytes
+    content = _read(path, source, settings.document_bytes)
+    return ingest_content(content, source, database, settings, **options)
+
+
+def ingest_content(
+    content: bytes,
+    source: str,
     database: Database,
     settings: Settings,
     *,
@@ -51,16 +67,16 @@ def ingest(
     site: str | None = None,
     strict: bool = False,
     dry_run: bool = False,
+    finish: Callable[[Transaction, Report], None] = lambda transaction, report: None,
 ) -> Report:
-    """Store the document at *path*, wholly or not at all, and report what was new in it.
+    """Store a document, wholly or not at all, and report what was new in it.
 
-    *site* scopes local paths and host names, by default as the settings say. With *strict* a warning refuses
-    the document; with *dry_run* the report is as if it were stored, but nothing is.
+    *source* names it in messages and in the list of ingestions. *site* scopes local paths and host names, by
+    default as the settings say. With *strict* a warning refuses the document; with *dry_run* the report is as
+    if it were stored, but nothing is. *finish* has the last word in the transaction.
 
-    Raises: DocumentError, TooLarge, DatabaseUnavailable.
+    Raises: DocumentError, TooLarge, DatabaseUnavailable, and what *finish* does.
     """
-    source = os.fsencode(path).decode(errors="replace")  # a file name may be any bytes
-    content = _read(path, source, settings.document_bytes)
     scope = site or settings.site
     with _named(source):
         found = formats.find(format, content)
@@ -71,6 +87,7 @@ def ingest(
                 report = document.store(transaction)
                 if strict and report.warnings:
                     raise DocumentError("; ".join(report.warnings))
+                finish(transaction, report)
                 if dry_run:
                     raise _Rehearsed
         except _Rehearsed:
@@ -94,8 +111,8 @@ class _Document:
             "format": self.format,
         }
         transaction.rows(SQL["lock"])
-        if transaction.one(SQL["known_document"], **key):
-            return self._report(known=True)
+        if known := transaction.one(SQL["known_document"], **key):
+            return self._report(known.doc_ingestion_id, Counts(), known=True)
         [begun] = transaction.rows(
             SQL["begin_ingestion"], source=self.source, format=self.format, sha256=key["sha256"]
         )
@@ -109,32 +126,21 @@ class _Document:
             unchanged=counts.unchanged,
             warnings="\n".join(counts.warnings) or None,
         )
-        return self._report(
-            new=counts.new,
-            updated=counts.updated,
-            unchanged=counts.unchanged,
-            warnings=tuple(counts.warnings),
-        )
+        return self._report(begun.in_id, counts)
 
-    def _report(
-        self,
-        *,
-        new: int = 0,
-        updated: int = 0,
-        unchanged: int = 0,
-        warnings: tuple[str, ...] = (),
-        known: bool = False,
-    ) -> Report:
+    def _report(self, ingestion: int, counts: Counts, known: bool = False) -> Report:
         return Report(
             source=self.source,
             format=self.format,
             records=len(self.accounts),
             activity_ids=frozenset(account.activity_id for account in self.accounts),
-            new=new,
-            updated=updated,
-            unchanged=unchanged,
-            warnings=warnings,
+            new=counts.new,
+            updated=counts.updated,
+            unchanged=counts.unchanged,
+            warnings=tuple(counts.warnings),
+            conflicts=tuple(counts.conflicts),
             known=known,
+            ingestion=ingestion,
         )
 
 
@@ -162,6 +168,8 @@ def _named(source: str) -> Iterator[None]:
         yield
     except DocumentError as error:
         message = f"{source}: {error.message.rstrip('.')}."
-        raise DocumentError(message, line=error.line, column=error.column, hint=error.hint) from error
+        raise DocumentError(
+            message, line=error.line, column=error.column, hint=error.hint, pointer=error.pointer
+        ) from error
     except RecursionError as error:
         raise DocumentError(f"{source}: this is nested too deeply.") from error
