@@ -38,7 +38,7 @@ class Report:
         return len(self.activity_ids)
 
 
-class _Rehearsed(Exception):
+class Rehearsed(Exception):
     """Ends the transaction of a dry run."""
 
 
@@ -60,9 +60,9 @@ def ingest(
     Raises: DocumentError, TooLarge, DatabaseUnavailable.
     """
     source = os.fsencode(path).decode(errors="replace")  # a file name may be any bytes
-    content = _read(path, source, settings.document_bytes)
+    content = read_bytes(path, source, settings.document_bytes)
     scope = site or settings.site
-    with _named(source):
+    with naming(source):
         found = formats.find(format, content)
         accounts = list(found.read(content, scope))
         document = _Document(source, found.name, scope, content, accounts)
@@ -72,8 +72,8 @@ def ingest(
                 if strict and report.warnings:
                     raise DocumentError("; ".join(report.warnings))
                 if dry_run:
-                    raise _Rehearsed
-        except _Rehearsed:
+                    raise Rehearsed
+        except Rehearsed:
             pass
     return report
 
@@ -138,7 +138,7 @@ class _Document:
         )
 
 
-def _read(path: str | PathLike[str], source: str, limit: int) -> bytes:
+def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
     """Return the bytes of *path*, shown as *source*: at most *limit*, and never more of them in memory."""
     try:
         with Path(path).open("rb") as file:
@@ -156,7 +156,7 @@ def _read(path: str | PathLike[str], source: str, limit: int) -> bytes:
 
 
 @contextmanager
-def _named(source: str) -> Iterator[None]:
+def naming(source: str) -> Iterator[None]:
     """Make a sentence of each error that names the document."""
     try:
         yield
