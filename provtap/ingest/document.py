@@ -43,7 +43,7 @@ class Report:
         return len(self.activity_ids)
 
 
-class _Rehearsed(Exception):
+class Rehearsed(Exception):
     """Ends the transaction of a dry run."""
 
 
@@ -53,7 +53,7 @@ def ingest(path: str | PathLike[str], database: Database, settings: Settings, **
     Raises: DocumentError, TooLarge, DatabaseUnavailable.
     """
     source = os.fsencode(path).decode(errors="replace")  # a file name may be any bytes
-    content = _read(path, source, settings.document_bytes)
+    content = read_bytes(path, source, settings.document_bytes)
     return ingest_content(content, source, database, settings, **options)
 
 
@@ -78,7 +78,7 @@ def ingest_content(
     Raises: DocumentError, TooLarge, DatabaseUnavailable, and what *finish* does.
     """
     scope = site or settings.site
-    with _named(source):
+    with naming(source):
         found = formats.find(format, content)
         accounts = list(found.read(content, scope))
         document = _Document(source, found.name, scope, content, accounts)
@@ -89,8 +89,8 @@ def ingest_content(
                     raise DocumentError("; ".join(report.warnings))
                 finish(transaction, report)
                 if dry_run:
-                    raise _Rehearsed
-        except _Rehearsed:
+                    raise Rehearsed
+        except Rehearsed:
             pass
     return report
 
@@ -144,7 +144,7 @@ class _Document:
         )
 
 
-def _read(path: str | PathLike[str], source: str, limit: int) -> bytes:
+def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
     """Return the bytes of *path*, shown as *source*: at most *limit*, and never more of them in memory."""
     try:
         with Path(path).open("rb") as file:
@@ -162,7 +162,7 @@ def _read(path: str | PathLike[str], source: str, limit: int) -> bytes:
 
 
 @contextmanager
-def _named(source: str) -> Iterator[None]:
+def naming(source: str) -> Iterator[None]:
     """Make a sentence of each error that names the document."""
     try:
         yield

@@ -83,6 +83,16 @@ def activity_description(name: str, version: str | None) -> str:
     return _readable("activitydescription", name, *([] if version is None else [version]))
 
 
+def entity_description(set_name: str, name: str) -> str:
+    """Return the id of a kind of entity that a set of descriptions names."""
+    return _readable("entitydescription", set_name, name)
+
+
+def part_description(kind: str, name: str, version: str | None, part: str) -> str:
+    """Return the id of the description of a role or parameter (*part*) of one tool in one version."""
+    return _readable(kind, name, *([] if version is None else [version]), part)
+
+
 def dataset_description(*parts: str | None) -> str:
     """Return the id of a dataset description by data model, version, data levels and format."""
     return _readable("datasetdescription", *(part or "" for part in parts))

@@ -68,7 +68,7 @@ WITH told AS (
 ), joined AS (
     INSERT INTO {table} AS held ({columns})
     SELECT {columns} FROM best
-        ON CONFLICT ({key}) DO UPDATE SET ({columns}) = ROW ({excluded})
+        ON CONFLICT ({key}) DO UPDATE SET ({columns}) = ROW ({excluded}){also}
      WHERE ROW ({held}) IS DISTINCT FROM ROW ({excluded})
     RETURNING xmax = 0 AS new
 )
@@ -82,6 +82,13 @@ SELECT count(*) FILTER (WHERE new) AS new,
 INSERT INTO {table} ({columns})
 SELECT {columns} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
     ON CONFLICT DO NOTHING;
+
+-- name: draft
+-- Activity descriptions that nobody told of before; gives their ids.
+INSERT INTO provenance.activitydescription ({columns})
+SELECT {columns} FROM json_populate_recordset(NULL::provenance.activitydescription, %(rows)s::json)
+    ON CONFLICT DO NOTHING
+RETURNING ad_id;
 
 -- name: both_kinds
 -- Ids that are an entity as well as an activity (PROV-CONSTRAINTS 1.0, constraint 54).
@@ -170,8 +177,11 @@ WITH written AS MATERIALIZED (
       FROM changed
      WHERE reading.rd_id = changed.rd_id
 ), used AS (
-    INSERT INTO provenance.used (u_activity_id, u_entity_id, u_role)
-    SELECT rd_activity_id, entity_id, rd_role FROM changed
+    INSERT INTO provenance.used (u_activity_id, u_entity_id, u_role, u_usagedescription_id)
+    SELECT rd_activity_id, entity_id, rd_role, ud_id
+      FROM changed JOIN provenance.activity ON a_id = rd_activity_id
+      LEFT JOIN provenance.usagedescription ON ud_activitydescription_id = a_activitydescription_id
+                                           AND ud_role = rd_role
         ON CONFLICT DO NOTHING
     RETURNING 1
 )

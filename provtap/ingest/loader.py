@@ -15,6 +15,7 @@ from typing import Any
 from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
 from provtap.errors import DocumentError
+from provtap.ingest.described import describe_drafts, link
 from provtap.ingest.records import (
     Account,
     Activity,
@@ -90,14 +91,15 @@ def load(transaction: Transaction, accounts: Iterable[Account], ingestion_id: in
     taken = _without_conflicts(transaction, accounts, counts)
     rows = _rows(record for account in taken for record in account.records)
     _check_kinds(transaction, rows)
-    counts.add(new := _add(transaction, ActivityDescription, rows), 0, len(rows[ActivityDescription]) - new)
+    _draft(transaction, rows[ActivityDescription], counts)
     for claimed in _JOINED:
-        _join(transaction, claimed, rows[claimed], counts)
+        join(transaction, claimed, rows[claimed], counts)
     transaction.execute(SQL["keep_records"], rows=_record_rows(taken), ingestion=ingestion_id)
     _add(transaction, Environment, rows)
     for kind in _PUBLISHED_SETS:
         counts.add(new := _add(transaction, kind, rows), 0, len(rows[kind]) - new)
     _settle(transaction, rows, counts)
+    link(transaction, activities=_concerned(rows))
     _warn_of_second_generators(transaction, rows, counts)
     return counts
 
@@ -135,11 +137,12 @@ def _rows(records: Iterable[Record]) -> Mapping[type[Record], Rows]:
     rows: Mapping[type[Record], Rows] = defaultdict(list)
     for kind, distinct in seen.items():
         pairs = columns(kind)
-        rows[kind].extend(_row(record, pairs) for record in distinct)
+        rows[kind].extend(row_of(record, pairs) for record in distinct)
     return rows
 
 
-def _row(record: Record, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def row_of(record: Record, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return *record* as a row: the values of the columns, and how far it is to be trusted."""
     row = {column: _cell(getattr(record, name)) for name, column in pairs}
     if isinstance(record, Claim):
         row |= {"rank": int(record.rank), "claimant": record.claimant}
@@ -168,7 +171,28 @@ def _add(transaction: Transaction, kind: type[Record], rows: Mapping[type[Record
     return transaction.execute(statement, rows=json.dumps(rows[kind]))
 
 
-def _join(transaction: Transaction, kind: type[Claim], rows: Rows, counts: Counts) -> None:
+def _draft(transaction: Transaction, rows: Rows, counts: Counts) -> None:
+    """Store the descriptions of activities that are new, with all that is known of such activities."""
+    if not rows:
+        return
+    statement = SQL["draft"].format(columns=", ".join(column for _, column in columns(ActivityDescription)))
+    drafted = [row.ad_id for row in transaction.rows(statement, rows=json.dumps(rows))]
+    counts.add(len(drafted), 0, len(rows) - len(drafted))
+    counts.new += describe_drafts(transaction, drafted)
+
+
+def _concerned(rows: Mapping[type[Record], Rows]) -> list[str]:
+    """Return the activities whose roles and parameters may have got another description."""
+    keys = {
+        Activity: "a_id",
+        WasGeneratedBy: "wgb_activity_id",
+        Parameter: "p_activity_id",
+        ConfigFile: "cf_activity_id",
+    }
+    return list({row[key] for kind, key in keys.items() for row in rows[kind]})
+
+
+def join(transaction: Transaction, kind: type[Claim], rows: Rows, counts: Counts) -> None:
     """Join the claims of one class with the stored rows and their trust."""
     if not rows:
         return
@@ -180,6 +204,8 @@ def _join(transaction: Transaction, kind: type[Claim], rows: Rows, counts: Count
         merged=", ".join(_merged(name, kind.key) for name in names),
         held=", ".join(f"held.{name}" for name in names),
         excluded=", ".join(f"excluded.{name}" for name in names),
+        # Another role has another description: `link` finds it.
+        also=", wgb_generationdescription_id = NULL" if kind is WasGeneratedBy else "",
     )
     [row] = transaction.rows(statement, rows=json.dumps(rows))
     counts.add(row.new, row.updated, row.unchanged)
