@@ -97,7 +97,11 @@ def worker_command(settings: Settings) -> None:
 @main.command(name="ingest", epilog="Example: provtap ingest runs/*.provenance.log")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "--format", "format", default="auto", show_default=True, help="Format of the files: auto, ctapipe."
+    "--format",
+    "format",
+    default="auto",
+    show_default=True,
+    help="auto, ctapipe, prov-json, prov-xml, provn or jsonld.",
 )
 @click.option("--site", help="Scope of local paths: equal paths of two sites are two files.")
 @click.option("--strict", is_flag=True, help="Refuse a document with conflicts, instead of warning.")

@@ -10,7 +10,7 @@ from typing import Any
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.errors import DocumentError
-from provtap.ingest import identity, loader
+from provtap.ingest import contradictions, identity, loader
 from provtap.ingest.described import (
     PARTS,
     SQL,
@@ -68,7 +68,7 @@ def describe(
     given = [_read(path, settings) for path in paths]
     try:
         with database.transaction() as transaction:
-            transaction.rows(loader.SQL["lock"])
+            transaction.rows(contradictions.SQL["lock"])
             for source, descriptions in given:
                 with naming(source):
                     done.append(_apply(transaction, source, descriptions))

@@ -13,7 +13,8 @@ from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.errors import DocumentError, TooLarge
 from provtap.ingest import formats
-from provtap.ingest.loader import SQL, Counts, load
+from provtap.ingest.contradictions import SQL
+from provtap.ingest.loader import Counts, load
 from provtap.ingest.records import Account
 
 
@@ -133,7 +134,7 @@ class _Document:
             source=self.source,
             format=self.format,
             records=len(self.accounts),
-            activity_ids=frozenset(account.activity_id for account in self.accounts),
+            activity_ids=frozenset[str]().union(*(account.activity_ids for account in self.accounts)),
             new=counts.new,
             updated=counts.updated,
             unchanged=counts.unchanged,

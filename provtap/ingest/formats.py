@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from provtap.errors import DocumentError
-from provtap.ingest import ctapipe_log
+from provtap.ingest import ctapipe_log, prov_json, prov_jsonld, prov_xml, provn
+from provtap.ingest.prov_records import reader
 from provtap.ingest.records import Account
 
 
@@ -19,7 +20,14 @@ class Format:
     """Yield the accounts of a document (its bytes, its site)."""
 
 
-FORMATS = (Format("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),)
+# In the order of trial: what starts like JSON may be any of three.
+FORMATS = (
+    Format("jsonld", prov_jsonld.looks_like, reader(prov_jsonld.statements)),
+    Format("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),
+    Format("prov-json", prov_json.looks_like, reader(prov_json.statements)),
+    Format("prov-xml", prov_xml.looks_like, reader(prov_xml.statements)),
+    Format("provn", provn.looks_like, reader(provn.statements)),
+)
 NAMES = ("auto", *(known.name for known in FORMATS))
 
 

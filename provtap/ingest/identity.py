@@ -98,6 +98,11 @@ def dataset_description(*parts: str | None) -> str:
     return _readable("datasetdescription", *(part or "" for part in parts))
 
 
+def blank(document: str, label: str) -> str:
+    """Return the id of a thing that has none outside its document, which *document* is a digest of."""
+    return _derived("blank", document, label)
+
+
 def basename(url: str) -> str | None:
     """Return the last step of a path or URL, or None for the root."""
     return url.rstrip("/").rpartition("/")[2] or None

@@ -31,7 +31,7 @@ def parse(content: bytes) -> Iterator[Any]:
     Raises: DocumentError, with line and column where it has one; RecursionError for a value nested so deeply
     that it can't even be decoded.
     """
-    text = _decode(content)
+    text = decode(content)
     if _SUSPECT.search(text):
         _locate(text)  # an escaped backslash or a whole pair looks like a flaw, too
     at = _skip(text, 0)
@@ -49,7 +49,11 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def _decode(content: bytes) -> str:
+def decode(content: bytes) -> str:
+    """Return the text of *content*, UTF-8 with or without a byte order mark.
+
+    Raises: DocumentError, with line and column.
+    """
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

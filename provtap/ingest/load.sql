@@ -74,7 +74,15 @@ WITH told AS (
 )
 SELECT count(*) FILTER (WHERE new) AS new,
        count(*) FILTER (WHERE NOT new) AS updated,
-       (SELECT count(*) FROM best) - count(*) AS unchanged
+       (SELECT count(*) FROM best) - count(*) AS unchanged,
+       (SELECT json_agg(line ORDER BY line)
+          FROM (SELECT format('%%s is told with another %%s; %%s is kept', {key}, name, least) AS line
+                  FROM (SELECT {key}, ARRAY[{contradicted}] AS names, ARRAY[{kept}] AS leasts
+                          FROM placed
+                         WHERE place = 1 AND rank = 2
+                         GROUP BY {key}) AS claimed,
+                       unnest(names, leasts) AS contradicted (name, least)
+                 WHERE name IS NOT NULL) AS lines) AS contradictions
   FROM joined;
 
 -- name: add
@@ -83,12 +91,24 @@ INSERT INTO {table} ({columns})
 SELECT {columns} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
     ON CONFLICT DO NOTHING;
 
--- name: draft
--- Activity descriptions that nobody told of before; gives their ids.
-INSERT INTO provenance.activitydescription ({columns})
-SELECT {columns} FROM json_populate_recordset(NULL::provenance.activitydescription, %(rows)s::json)
-    ON CONFLICT DO NOTHING
-RETURNING ad_id;
+-- name: complete
+-- A description is known by its natural key; whoever says more of it completes the row, and changes nothing.
+WITH completed AS (
+    INSERT INTO {table} AS held ({columns})
+    SELECT {columns} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
+        ON CONFLICT ({key}) DO UPDATE SET ({columns}) = ROW ({filled})
+     WHERE ROW ({held}) IS DISTINCT FROM ROW ({filled})
+    RETURNING xmax = 0 AS new, {key} AS id
+)
+SELECT count(*) FILTER (WHERE new) AS new, count(*) FILTER (WHERE NOT new) AS updated,
+       coalesce(array_agg(id::text) FILTER (WHERE new), '{{}}') AS drafted
+  FROM completed;
+
+-- name: make_collections
+-- What has members is a collection, whatever else was told of it; a collection has no value.
+UPDATE provenance.entity SET e_class = 'Collection', e_value = NULL
+ WHERE e_class <> 'Collection'
+   AND e_id IN (SELECT hm_collection_id FROM json_populate_recordset(NULL::provenance.hadmember, %(rows)s::json));
 
 -- name: both_kinds
 -- Ids that are an entity as well as an activity (PROV-CONSTRAINTS 1.0, constraint 54).
@@ -114,6 +134,47 @@ SELECT wr_entity_id AS entity_id,
  GROUP BY wr_entity_id
 HAVING count(DISTINCT wr_activity_id) > 1
  ORDER BY wr_entity_id;
+
+-- name: generators
+-- Who is stored as having made these entities.
+SELECT wgb_entity_id AS entity_id, wgb_activity_id AS activity_id
+  FROM provenance.wasgeneratedby
+ WHERE wgb_entity_id IN (SELECT wgb_entity_id
+                           FROM json_populate_recordset(NULL::provenance.wasgeneratedby, %(rows)s::json));
+
+-- name: clashing_kinds
+-- Of what is told now as an entity, what is stored as an activity, and the other way round.
+SELECT id, true AS told_as_entity
+  FROM json_array_elements_text(%(entities)s::json) AS told (id) JOIN provenance.activity ON a_id = id
+UNION ALL
+SELECT id, false
+  FROM json_array_elements_text(%(activities)s::json) AS told (id) JOIN provenance.entity ON e_id = id
+ ORDER BY id;
+
+-- name: time_usages
+-- A usage is at the earliest of the times told of it that lie within its activity. This is found out anew when
+-- a time is told, and when the activity's own times may have changed.
+WITH timed AS (
+    SELECT rd_activity_id, rd_entity_id, rd_role,
+           min(rd_usagetime) FILTER (WHERE coalesce(rd_usagetime >= a_starttime, true)
+                                       AND coalesce(rd_usagetime <= a_endtime, true)) AS time
+      FROM provtap.reading JOIN provenance.activity ON a_id = rd_activity_id
+     WHERE rd_usagetime IS NOT NULL
+       AND rd_activity_id IN (SELECT json_array_elements_text(%(activities)s::json))
+     GROUP BY rd_activity_id, rd_entity_id, rd_role
+)
+UPDATE provenance.used SET u_time = time
+  FROM timed
+ WHERE u_activity_id = rd_activity_id AND u_entity_id = rd_entity_id
+   AND u_role IS NOT DISTINCT FROM rd_role AND u_time IS DISTINCT FROM time;
+
+-- name: usages_outside
+-- What is told now of usages before their activity began or after it ended.
+SELECT rd_activity_id AS activity_id, rd_told_id AS entity_id, rd_usagetime AS time
+  FROM json_populate_recordset(NULL::provtap.reading, %(rows)s::json)
+  JOIN provenance.activity ON a_id = rd_activity_id
+ WHERE rd_usagetime < a_starttime OR rd_usagetime > a_endtime
+ ORDER BY rd_activity_id, rd_told_id, rd_usagetime;
 
 -- name: settle
 -- Find out anew what was read: by the readings that are new, and by those that a writing told now may

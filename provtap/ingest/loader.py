@@ -13,8 +13,15 @@ from datetime import datetime
 from typing import Any
 
 from provtap.database.connect import Transaction
-from provtap.database.sql import load_statements
 from provtap.errors import DocumentError
+from provtap.ingest.contradictions import (
+    SQL,
+    Rows,
+    claimed_generators,
+    lost_claims,
+    usages_outside,
+    without_clashes,
+)
 from provtap.ingest.described import describe_drafts, link
 from provtap.ingest.records import (
     Account,
@@ -39,22 +46,38 @@ from provtap.ingest.records import (
     Writing,
     columns,
 )
-
-SQL = load_statements("provtap.ingest", "load.sql")
+from provtap.ingest.relation_records import HadMember, Hash, Relation, WasDerivedFrom
 
 # What a row points to is stored before it.
 _JOINED: tuple[type[Claim], ...] = (EntityDescription, Agent, Entity, Activity, WasGeneratedBy)
 _PUBLISHED_SETS: tuple[type[Record], ...] = (
     WasInformedBy,
+    WasDerivedFrom,
+    HadMember,
     WasAssociatedWith,
     WasAttributedTo,
     Parameter,
     ConfigFile,
     Location,
+    Hash,
     Run,
+    Relation,
 )
+_DESCRIPTIONS: tuple[type[Record], ...] = (ActivityDescription,)
 
-Rows = list[dict[str, Any]]
+# How equally trusted claims are merged; every other column takes the least value.
+_MERGES = {
+    "a_endtime": "max(a_endtime)",  # a run lasts at least until its last product is written
+    "e_invalidatedattime": "max(e_invalidatedattime)",
+    "e_class": """CASE WHEN bool_or(e_class = 'Collection') THEN 'Collection'
+                       WHEN bool_or(e_value IS NOT NULL) THEN 'ValueEntity' ELSE min(e_class) END""",
+    "e_value": "CASE WHEN NOT bool_or(e_class = 'Collection') THEN min(e_value) END",
+}
+# What is known to have members stays a collection, whoever is more trusted.
+_EXCLUDED = {
+    "e_class": "CASE held.e_class WHEN 'Collection' THEN held.e_class ELSE excluded.e_class END",
+    "e_value": "CASE held.e_class WHEN 'Collection' THEN NULL ELSE excluded.e_value END",
+}
 
 
 @dataclass
@@ -68,10 +91,10 @@ class Counts:
     conflicts: list[str] = field(default_factory=list)
     """Those of the warnings that tell what is not kept."""
 
-    def conflict(self, sentence: str) -> None:
-        """Warn of something that is not kept."""
-        self.warnings.append(sentence)
-        self.conflicts.append(sentence)
+    def conflict(self, *sentences: str) -> None:
+        """Warn of what is not kept."""
+        self.warnings += sentences
+        self.conflicts += sentences
 
     def add(self, new: int, updated: int, unchanged: int = 0) -> None:
         """Count the rows of one statement."""
@@ -89,18 +112,28 @@ def load(transaction: Transaction, accounts: Iterable[Account], ingestion_id: in
     """
     counts = Counts()
     taken = _without_conflicts(transaction, accounts, counts)
+    clashes: list[str] = []
+    taken = without_clashes(transaction, taken, clashes)
+    counts.conflict(*clashes)
     rows = _rows(record for account in taken for record in account.records)
     _check_kinds(transaction, rows)
-    _draft(transaction, rows[ActivityDescription], counts)
+    for described in _DESCRIPTIONS:
+        drafted = _complete(transaction, described, rows[described], counts)
+        counts.new += describe_drafts(transaction, drafted)
+    rivals = claimed_generators(transaction, rows[WasGeneratedBy])
     for claimed in _JOINED:
         join(transaction, claimed, rows[claimed], counts)
+    counts.conflict(*lost_claims(transaction, rows[WasGeneratedBy], rivals))
     transaction.execute(SQL["keep_records"], rows=_record_rows(taken), ingestion=ingestion_id)
     _add(transaction, Environment, rows)
+    if rows[HadMember]:
+        counts.add(0, transaction.execute(SQL["make_collections"], rows=json.dumps(rows[HadMember])))
     for kind in _PUBLISHED_SETS:
         counts.add(new := _add(transaction, kind, rows), 0, len(rows[kind]) - new)
     _settle(transaction, rows, counts)
     link(transaction, activities=_concerned(rows))
     _warn_of_second_generators(transaction, rows, counts)
+    counts.conflict(*usages_outside(transaction, rows[Reading]))
     return counts
 
 
@@ -108,11 +141,13 @@ def _without_conflicts(
     transaction: Transaction, accounts: Iterable[Account], counts: Counts
 ) -> Sequence[Account]:
     """Return the accounts of activities that have one record only, or of their first record."""
-    first: dict[str, Account] = {}
-    told = [(account, first.setdefault(account.activity_id, account)) for account in accounts]
+    first: dict[str | None, Account] = {}
+    told = [
+        (account, first.setdefault(account.activity_id or account.sha256, account)) for account in accounts
+    ]
     known = transaction.rows(SQL["conflicting_activities"], rows=_record_rows(first.values()))
     refused = {row.rec_activity_id for row in known}
-    refused_here = {account.activity_id for account, kept in told if account.sha256 != kept.sha256}
+    refused_here = {account.activity_id or "" for account, kept in told if account.sha256 != kept.sha256}
     counts.warnings += [warning for account, _ in told for warning in account.warnings]
     for activity_id in sorted(refused | refused_here):
         counts.conflict(f"{activity_id} is known from another record, which is kept")
@@ -125,7 +160,11 @@ def _without_conflicts(
 
 def _record_rows(accounts: Iterable[Account]) -> str:
     return json.dumps(
-        [{"rec_activity_id": account.activity_id, "rec_sha256": account.sha256} for account in accounts]
+        [
+            {"rec_activity_id": account.activity_id, "rec_sha256": account.sha256}
+            for account in accounts
+            if account.activity_id is not None
+        ]
     )
 
 
@@ -171,16 +210,6 @@ def _add(transaction: Transaction, kind: type[Record], rows: Mapping[type[Record
     return transaction.execute(statement, rows=json.dumps(rows[kind]))
 
 
-def _draft(transaction: Transaction, rows: Rows, counts: Counts) -> None:
-    """Store the descriptions of activities that are new, with all that is known of such activities."""
-    if not rows:
-        return
-    statement = SQL["draft"].format(columns=", ".join(column for _, column in columns(ActivityDescription)))
-    drafted = [row.ad_id for row in transaction.rows(statement, rows=json.dumps(rows))]
-    counts.add(len(drafted), 0, len(rows) - len(drafted))
-    counts.new += describe_drafts(transaction, drafted)
-
-
 def _concerned(rows: Mapping[type[Record], Rows]) -> list[str]:
     """Return the activities whose roles and parameters may have got another description."""
     keys = {
@@ -190,6 +219,40 @@ def _concerned(rows: Mapping[type[Record], Rows]) -> list[str]:
         ConfigFile: "cf_activity_id",
     }
     return list({row[key] for kind, key in keys.items() for row in rows[kind]})
+
+
+def _complete(transaction: Transaction, kind: type[Record], rows: Rows, counts: Counts) -> list[str]:
+    """Unite descriptions of one class with the stored ones, column by column: the first value stays.
+
+    Returns the ids of those that are new.
+    """
+    if not rows:
+        return []
+    key, *further = [column for _, column in columns(kind)]
+    statement = SQL["complete"].format(
+        table=kind.table,
+        key=key,
+        columns=", ".join([key, *further]),
+        held=", ".join(f"held.{name}" for name in [key, *further]),
+        filled=", ".join(f"coalesce(held.{name}, excluded.{name})" for name in [key, *further]),
+    )
+    distinct = _united(rows, key)
+    [row] = transaction.rows(statement, rows=json.dumps(distinct))
+    counts.add(row.new, row.updated, len(distinct) - row.new - row.updated)
+    return list(row.drafted)
+
+
+def _united(rows: Rows, key: str) -> Rows:
+    """Make one row of those with the same key: of each column the first value."""
+    united: dict[Any, dict[str, Any]] = {}
+    for row in rows:
+        told = {name: value for name, value in row.items() if value is not None}
+        united[row[key]] = {
+            **row,
+            **told,
+            **{k: v for k, v in united.get(row[key], {}).items() if v is not None},
+        }
+    return list(united.values())
 
 
 def join(transaction: Transaction, kind: type[Claim], rows: Rows, counts: Counts) -> None:
@@ -203,19 +266,23 @@ def join(transaction: Transaction, kind: type[Claim], rows: Rows, counts: Counts
         columns=", ".join(names),
         merged=", ".join(_merged(name, kind.key) for name in names),
         held=", ".join(f"held.{name}" for name in names),
-        excluded=", ".join(f"excluded.{name}" for name in names),
+        excluded=", ".join(_EXCLUDED.get(name, f"excluded.{name}") for name in names),
+        contradicted=", ".join(f"CASE WHEN count(DISTINCT {name}) > 1 THEN '{name}' END" for name in names),
+        kept=", ".join(f"({_merge(name)})::text" for name in names),
         # Another role has another description: `link` finds it.
         also=", wgb_generationdescription_id = NULL" if kind is WasGeneratedBy else "",
     )
     [row] = transaction.rows(statement, rows=json.dumps(rows))
     counts.add(row.new, row.updated, row.unchanged)
+    counts.conflict(*(row.contradictions or []))
 
 
 def _merged(name: str, key: str) -> str:
-    if name == key:
-        return name
-    # A run lasts at least until its last product is written; every other column takes the least value.
-    return f"max({name}) AS {name}" if name == "a_endtime" else f"min({name}) AS {name}"
+    return name if name == key else f"{_merge(name)} AS {name}"
+
+
+def _merge(name: str) -> str:
+    return _MERGES.get(name, f"min({name})")
 
 
 def _settle(transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts) -> None:
@@ -228,6 +295,8 @@ def _settle(transaction: Transaction, rows: Mapping[type[Record], Rows], counts:
     counts.add(row.new, row.updated)
     if row.moved:
         transaction.execute(SQL["take_back"], rows=row.moved)
+    activities = {row["a_id"] for row in rows[Activity]} | {row["rd_activity_id"] for row in rows[Reading]}
+    counts.add(0, transaction.execute(SQL["time_usages"], activities=json.dumps(sorted(activities))))
     [aliases] = transaction.rows(SQL["alias"], writings=writings)
     counts.add(aliases.new, aliases.updated)
 

@@ -18,7 +18,10 @@ class Rank(IntEnum):
     OWN_RECORD = 0
     HEADER = 1
     """The header of a product, seen by somebody who used it."""
-    MENTION = 2
+    STATEMENT = 2
+    """A statement about it in a document that may be about anything, such as W3C PROV."""
+    MENTION = 3
+    """Something else that was told names it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +69,10 @@ class ActivityDescription(Record):
     id: str
     name: str
     version: str | None = None
+    description: str | None = None
+    docurl: str | None = None
+    type: str | None = None
+    subtype: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +189,7 @@ class Entity(Claim):
     name: str | None = None
     location: str | None = None
     generated_at_time: datetime | None = None
+    invalidated_at_time: datetime | None = None
     comment: str | None = None
     value: str | None = None
     entity_description_id: str | None = None
@@ -203,6 +211,7 @@ class Activity(Claim):
     name: str | None = None
     start_time: datetime | None = None
     end_time: datetime | None = None
+    comment: str | None = None
     activity_description_id: str | None = None
 
 
@@ -337,17 +346,28 @@ class Reading(Record):
     time: datetime | None = None
     """When the activity started: it can't have read what was written later."""
     external_id: str | None = None
+    usage_time: datetime | None = None
+    """When it was used, where the source says so."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """What one record of a source says of one activity: taken or refused as a whole."""
+    """What one record of a source says: of an activity, taken or refused as a whole, or of anything."""
 
-    activity_id: str
+    activity_id: str | None
+    """None: a document of statements that other documents may add to."""
     sha256: str
     """Digest of the record: an activity has one record, wherever and however often it is written down."""
     records: tuple[Record, ...]
     warnings: tuple[str, ...] = ()
+
+    @property
+    def activity_ids(self) -> frozenset[str]:
+        """The activities that the record is about."""
+        if self.activity_id is not None:
+            return frozenset([self.activity_id])
+        told = (record for record in self.records if isinstance(record, Activity))
+        return frozenset(activity.id for activity in told if activity.rank != Rank.MENTION)
 
 
 def columns(kind: type[Record]) -> tuple[tuple[str, str], ...]:

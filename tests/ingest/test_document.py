@@ -20,8 +20,8 @@ DEEP = '{"":' * 2000 + "1" + "}" * 2000
     [
         ("", "the document is empty."),
         ("  \n", "the document is empty."),
-        ("hello", "this is in no format that can be read (ctapipe)."),
-        ('{"prefix": {}}', "this is in no format that can be read (ctapipe)."),
+        ("hello", "this is in no format that can be read"),
+        ("5", "this is in no format that can be read"),
         (f"[{GOOD},", f"this is not JSON: expecting value. (line 1, column {len(GOOD) + 3})"),
         (f"[{GOOD}][", f"this is not JSON: expecting value. (line 1, column {len(GOOD) + 4})"),
         (f'[{GOOD},\n{{"status": NaN}}]', "NaN is not a number in JSON. (line 2, column 12)"),
@@ -40,7 +40,7 @@ def test_bad_document_is_refused_whole(take, database, tmp_path, content, messag
     with pytest.raises(DocumentError) as caught:
         take(path)
 
-    assert str(caught.value) == f"{path}: {message}"
+    assert str(caught.value).startswith(f"{path}: {message}")
     assert not any(tables(database).values())
     assert rows(database, "TABLE provext.ingestion") == []
 
@@ -96,7 +96,7 @@ def test_endless_document_is_refused(database, template):
 
 def test_unknown_format_is_refused(take):
     """The sentence lists the formats that are known."""
-    with pytest.raises(DocumentError, match=r"no format 'xml'\. Known are auto, ctapipe\."):
+    with pytest.raises(DocumentError, match=r"no format 'xml'\. Known are auto, "):
         take(SAMPLES[0], format="xml")
 
 

@@ -1,0 +1,49 @@
+"""Relations that statements and catalogues tell beside those of records.py, and checksums."""
+
+from dataclasses import dataclass
+
+from provtap.ingest.records import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class WasDerivedFrom(Record):
+    """What an entity was made of (ProvenanceDM 1.0, Entity.usedEntity)."""
+
+    table = "provenance.wasderivedfrom"
+    prefix = "wdf_"
+    generatedentity_id: str
+    usedentity_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HadMember(Record):
+    """What a collection holds (ProvenanceDM 1.0, Collection.entity)."""
+
+    table = "provenance.hadmember"
+    prefix = "hm_"
+    collection_id: str
+    entity_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relation(Record):
+    """A relation of W3C PROV that ProvenanceDM has no class for, or that lacks an end."""
+
+    table = "provext.relation"
+    prefix = "rel_"
+    kind: str
+    subject_id: str | None
+    object_id: str | None
+    role: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hash(Record):
+    """A checksum of an entity's content; *size* in bytes."""
+
+    table = "provext.hash"
+    prefix = "h_"
+    entity_id: str
+    algorithm: str
+    digest: str
+    size: int | None = None
