@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from provtap.errors import DocumentError
-from provtap.ingest import ctapipe_log, prov_json, prov_jsonld, prov_xml, provn
+from provtap.ingest import ctapipe_log, prov_json, prov_jsonld, prov_xml, provn, record_document
 from provtap.ingest.prov_records import reader
 from provtap.ingest.records import Account
 
@@ -22,6 +22,7 @@ class Format:
 
 # In the order of trial: what starts like JSON may be any of three.
 FORMATS = (
+    Format("records", record_document.looks_like, record_document.read),
     Format("jsonld", prov_jsonld.looks_like, reader(prov_jsonld.statements)),
     Format("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),
     Format("prov-json", prov_json.looks_like, reader(prov_json.statements)),

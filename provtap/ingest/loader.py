@@ -23,6 +23,8 @@ from provtap.ingest.contradictions import (
     without_clashes,
 )
 from provtap.ingest.described import describe_drafts, link
+from provtap.ingest.later import ROLES, check_descriptions, described_anew, invalidate, overruled, refer
+from provtap.ingest.later_records import HadReference, Invalidation
 from provtap.ingest.records import (
     Account,
     Activity,
@@ -51,6 +53,7 @@ from provtap.ingest.relation_records import HadMember, Hash, Relation, WasDerive
 # What a row points to is stored before it.
 _JOINED: tuple[type[Claim], ...] = (EntityDescription, Agent, Entity, Activity, WasGeneratedBy)
 _PUBLISHED_SETS: tuple[type[Record], ...] = (
+    *ROLES,
     WasInformedBy,
     WasDerivedFrom,
     HadMember,
@@ -121,8 +124,11 @@ def load(transaction: Transaction, accounts: Iterable[Account], ingestion_id: in
         drafted = _complete(transaction, described, rows[described], counts)
         counts.new += describe_drafts(transaction, drafted)
     rivals = claimed_generators(transaction, rows[WasGeneratedBy])
+    check_descriptions(transaction, rows, ActivityDescription)
     for claimed in _JOINED:
         join(transaction, claimed, rows[claimed], counts)
+        if claimed is EntityDescription:
+            check_descriptions(transaction, rows, EntityDescription)
     counts.conflict(*lost_claims(transaction, rows[WasGeneratedBy], rivals))
     transaction.execute(SQL["keep_records"], rows=_record_rows(taken), ingestion=ingestion_id)
     _add(transaction, Environment, rows)
@@ -130,8 +136,11 @@ def load(transaction: Transaction, accounts: Iterable[Account], ingestion_id: in
         counts.add(0, transaction.execute(SQL["make_collections"], rows=json.dumps(rows[HadMember])))
     for kind in _PUBLISHED_SETS:
         counts.add(new := _add(transaction, kind, rows), 0, len(rows[kind]) - new)
+    counts.conflict(*overruled(transaction, rows))
+    counts.add(0, refer(transaction, rows[HadReference]))
+    _end(transaction, rows, counts)
     _settle(transaction, rows, counts)
-    link(transaction, activities=_concerned(rows))
+    link(transaction, activities=_concerned(rows), descriptions=described_anew(rows))
     _warn_of_second_generators(transaction, rows, counts)
     counts.conflict(*usages_outside(transaction, rows[Reading]))
     return counts
@@ -283,6 +292,14 @@ def _merged(name: str, key: str) -> str:
 
 def _merge(name: str) -> str:
     return _MERGES.get(name, f"min({name})")
+
+
+def _end(transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts) -> None:
+    """Let entities end when they are told to."""
+    _add(transaction, Invalidation, rows)
+    updated, lost = invalidate(transaction, rows)
+    counts.add(0, updated)
+    counts.conflict(*lost)
 
 
 def _settle(transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts) -> None:

@@ -1,129 +1,81 @@
-"""The write API, /api/v1: documents in, what became of them out."""
+"""The write API, /api/v1: its routes as a table, from which its description for programs is made as well."""
 
-import json
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, jsonify
 
-from provtap.database.connect import Transaction
-from provtap.errors import ParameterError, TooLarge, UnsupportedMediaType
-from provtap.ingest import Report, ingest_content
-from provtap.web.access_log import note
-from provtap.web.admission import admit
+from provtap.ingest.classes import CLASSES
+from provtap.ingest.words import Class
+from provtap.web import openapi, records
 from provtap.web.context import service
-from provtap.web.idempotency import Answer, keyed
+from provtap.web.provsap import provsap
 
 bp = Blueprint("api", __name__)
 
-OPTIONS = {
-    "format": "Format of the document; auto, the default, recognises it by its content.",
-    "site": "Scope of local paths and host names; by default that of the service.",
-    "source": "What to call the document in messages and in provext.ingestion, which everybody can read.",
-    "strict": "true: a warning refuses the document.",
-    "dryRun": "true: report what would be stored, but store nothing.",
-}
-"""Parameters of the address of a request that stores something."""
-_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-_SITE_BYTES = 500
-_SOURCE_BYTES = 1_000
+
+class Body(Enum):
+    """What a route takes."""
+
+    NONE = "nothing"
+    DOCUMENT = "document"
+    RECORDS = "records"
+    SOME = "one record or several"
+    ONE = "one record"
 
 
-@bp.post("/documents")
-def documents() -> Response:
-    """Store a whole document, in any of the formats that can be read."""
-    admit("write")
-    return store(body(), **options("format"))
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One method of one address."""
+
+    method: str
+    rule: str
+    """Below /api/v1, as Flask writes it."""
+    view: Callable[..., Response]
+    gives: str
+    """The schema of its answer."""
+    takes: Body = Body.NONE
+    of: Class | None = None
+    about: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its operationId."""
+        return f"{self.view.__name__}{'' if self.of is None else f'_{self.of.path}'}"
 
 
-def store(content: bytes, **choices: Any) -> Response:
-    """Store *content* with the options of `ingest_content`; answer with the report, or as before.
-
-    Raises: DocumentError, TooLarge, KeyReused, DatabaseUnavailable.
-    """
-    database, sent = service().database, keyed(content)
-    answers = [sent.answered(database)] if sent else []
-    if not any(answers):
-
-        def finish(transaction: Transaction, report: Report) -> None:
-            answer = _answer(report, choices["dry_run"])
-            answers.append(sent.keep(transaction, answer) if sent else answer)
-
-        ingest_content(content, database=database, settings=service().settings, finish=finish, **choices)
-    return next(answer for answer in reversed(answers) if answer).response()
+def _class_routes(each: Class) -> Iterator[Route]:
+    rule = f"/{each.path}"
+    yield Route(method="GET", rule=rule, view=records.find, of=each, gives="Found")
+    yield Route(method="POST", rule=rule, view=records.add, of=each, gives="Report", takes=Body.SOME)
+    if each.word("id"):
+        rule += "/<path:id_>"
+        yield Route(method="GET", rule=rule, view=records.one, of=each, gives=each.name)
+        if records.has_own_id(each):
+            yield Route(method="PUT", rule=rule, view=records.put, of=each, gives="Report", takes=Body.ONE)
 
 
-def body() -> bytes:
-    """Return the body of the current request, whatever its Content-Type calls it.
-
-    Raises: TooLarge; UnsupportedMediaType for one that is wrapped up.
-    """
-    limit = service().settings.document_bytes
-    if request.headers.get("Content-Encoding", "identity") != "identity":
-        raise UnsupportedMediaType("The body must not be compressed.", hint="Leave Content-Encoding out.")
-    if request.mimetype == "multipart/form-data":
-        raise UnsupportedMediaType("A form is no document.", hint="Send the document itself as the body.")
-    content = b""
-    if (request.content_length or 0) <= limit:
-        content = request.environ["wsgi.input"].read(
-            limit + 1
-        )  # Flask would cut a chunked body, and not say so
-    if (request.content_length or len(content)) > limit:
-        raise TooLarge(f"The body has more than the {limit} bytes that a document may have.")
-    return content
+def description() -> Response:
+    """Describe this API to programs (OpenAPI 3.1)."""
+    ours = service()
+    return jsonify(openapi.document(ROUTES, ours.tableset, f"{ours.base_url}/api/v1"))
 
 
-def options(*further: str) -> dict[str, Any]:
-    """Return the options in the address of the current request: those of all requests, and *further* ones.
-
-    Raises: ParameterError for one that is unknown, given twice, or not what it must be.
-    """
-    known = {name.upper(): name for name in OPTIONS if name != "format" or name in further}
-    given: dict[str, str] = {}
-    for name, values in request.args.lists():
-        if name.upper() not in known:
-            near = get_close_matches(name.upper(), known, n=1)
-            hint = f"Did you mean {known[near[0]]}?" if near else f"There are {', '.join(known.values())}."
-            raise ParameterError(f"There is no parameter {name[:40]!r} here.", hint=hint)
-        if len(values) > 1 or known[name.upper()] in given:
-            raise ParameterError(f"{known[name.upper()]} is given more than once.")
-        given[known[name.upper()]] = values[0]
-    source = _short(given, "source", _SOURCE_BYTES) or request.path
-    note(run_id=source)
-    return {
-        "format": given.get("format") or "auto",
-        "site": _short(given, "site", _SITE_BYTES),
-        "source": source,
-        "strict": _boolean(given, "strict"),
-        "dry_run": _boolean(given, "dryRun"),
-    }
+def graph() -> Response:
+    """Return the provenance of what ID names: /provsap, with the errors of this API."""
+    return provsap()
 
 
-def _short(given: dict[str, str], name: str, limit: int) -> str | None:
-    text = given.get(name) or None
-    if text is not None and (len(text.encode()) > limit or "\0" in text):
-        raise ParameterError(f"{name} must have at most {limit} bytes, and no character NUL.")
-    return text
-
-
-def _boolean(given: dict[str, str], name: str) -> bool:
-    text = given.get(name, "false")
-    if text not in _BOOLEANS:
-        raise ParameterError(f"{name} must be true or false, not {text[:40]!r}.")
-    return _BOOLEANS[text]
-
-
-def _answer(report: Report, dry_run: bool) -> Answer:
-    told = {
-        "ingestion": None if dry_run else report.ingestion,
-        "source": report.source,
-        "format": report.format,
-        "known": report.known,
-        "activities": report.activities,
-        "new": report.new,
-        "updated": report.updated,
-        "unchanged": report.unchanged,
-        "warnings": report.warnings,
-        "conflicts": report.conflicts,
-    }
-    return Answer(200 if report.known or dry_run else 201, json.dumps(told, ensure_ascii=False) + "\n")
+ROUTES = (
+    Route(method="POST", rule="/documents", view=records.documents, takes=Body.DOCUMENT, gives="Report"),
+    Route(method="POST", rule="/records", view=records.records, takes=Body.RECORDS, gives="Report"),
+    Route(method="GET", rule="/ingestions/<int:number>", view=records.ingestion, gives="Ingestion"),
+    Route(method="GET", rule="/graph", view=graph, gives="Graph"),
+    Route(method="GET", rule="/openapi.json", view=description, gives="Description"),
+    *(route for each in CLASSES for route in _class_routes(each)),
+)
+for _route in ROUTES:
+    _of: dict[str, Any] = {} if _route.of is None else {"each": _route.of}
+    bp.add_url_rule(_route.rule, _route.name, _route.view, methods=[_route.method], defaults=_of)

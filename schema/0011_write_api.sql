@@ -13,3 +13,11 @@ CREATE TABLE answered_request (
     PRIMARY KEY (ar_owner, ar_key)
 );
 CREATE INDEX ON answered_request (ar_time);
+
+-- When entities ended, as those tell who ended them; that may be long after the entity's own record. The earliest
+-- one that is not before the entity's generation is in provenance.entity.
+CREATE TABLE invalidation (
+    iv_entity_id  provenance.identifier NOT NULL REFERENCES provenance.entity ON DELETE CASCADE,
+    iv_time       provenance.instant NOT NULL,
+    PRIMARY KEY (iv_entity_id, iv_time)
+);
