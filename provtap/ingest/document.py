@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
@@ -68,20 +68,22 @@ def ingest_content(
     site: str | None = None,
     strict: bool = False,
     dry_run: bool = False,
+    most_records: int | None = None,
     finish: Callable[[Transaction, Report], None] = lambda transaction, report: None,
 ) -> Report:
     """Store a document, wholly or not at all, and report what was new in it.
 
     *source* names it in messages and in the list of ingestions. *site* scopes local paths and host names, by
     default as the settings say. With *strict* a warning refuses the document; with *dry_run* the report is as
-    if it were stored, but nothing is. *finish* has the last word in the transaction.
+    if it were stored, but nothing is. It may tell *most_records*. *finish* has the last word in the
+    transaction.
 
     Raises: DocumentError, TooLarge, DatabaseUnavailable, and what *finish* does.
     """
     scope = site or settings.site
     with naming(source):
         found = formats.find(format, content)
-        accounts = list(found.read(content, scope))
+        accounts = list(_counted(found.read(content, scope), source, most_records))
         document = _Document(source, found.name, scope, content, accounts)
         try:
             with database.transaction() as transaction:
@@ -160,6 +162,19 @@ def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
             hint="PROVTAP_DOCUMENT_BYTES sets the limit.",
         )
     return content
+
+
+def _counted(accounts: Iterable[Account], source: str, most: int | None) -> Iterator[Account]:
+    """Yield the accounts, as long as they have no more than *most* records."""
+    told = 0
+    for account in accounts:
+        told += len(account.records)
+        if most is not None and told > most:
+            raise TooLarge(
+                f"{source} tells of more than the {most} records that a document may have here.",
+                hint="PROVTAP_DOCUMENT_RECORDS sets the limit.",
+            )
+        yield account
 
 
 @contextmanager

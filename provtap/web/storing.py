@@ -39,7 +39,9 @@ def store(content: bytes, **choices: Any) -> Response:
             answer = _answer(report, choices["dry_run"])
             answers.append(sent.keep(transaction, answer) if sent else answer)
 
-        ingest_content(content, database=database, settings=service().settings, finish=finish, **choices)
+        settings = service().settings
+        choices |= {"finish": finish, "most_records": settings.document_records}
+        ingest_content(content, database=database, settings=settings, **choices)
     return next(answer for answer in reversed(answers) if answer).response()
 
 

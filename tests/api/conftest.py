@@ -32,6 +32,7 @@ def settings(
         database_url=url,
         accounts=True,
         document_bytes=200_000,
+        document_records=2_000,
         access_log=str(log),
         base_url="http://127.0.0.1:1",
     )

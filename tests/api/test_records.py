@@ -501,3 +501,14 @@ def test_a_document_of_records_can_be_ingested_from_a_file(tmp_path, database, s
 
     assert ingest(path, database, settings).format == "records"
     assert rows(database, f"SELECT a_name FROM provenance.activity WHERE a_id = '{new('a')}'") == [("x",)]
+
+
+def test_a_document_has_a_limit_of_records(call, new, count):
+    """PROVTAP_DOCUMENT_RECORDS."""
+    reply = call("POST", "/entities?source=it", [{"id": f"{new('e')}{number}"} for number in range(2_001)])
+
+    assert (reply.status, reply.error["message"]) == (
+        413,
+        "it tells of more than the 2000 records that a document may have here.",
+    )
+    assert count("provenance.entity", f"e_id LIKE '{new('e')}%'") == 0
