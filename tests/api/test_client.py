@@ -2,6 +2,8 @@
 
 import logging
 import socket
+import subprocess
+import sys
 import threading
 import uuid
 from datetime import UTC, datetime, timedelta, timezone
@@ -456,3 +458,15 @@ def test_whose_token_may_only_read_is_told(database, live, tmp_path, name):
     with pytest.raises(ProvError, match="no scope write"):
         reader.send()
     assert isinstance(reader.get_agents(), list)
+
+
+def test_importing_provtap_is_light():
+    """A pipeline that only records needs neither the server nor a database."""
+    code = (
+        "import sys, provtap; assert 'provtap.client' not in sys.modules;"
+        "provtap.ProvClient, provtap.activity;"
+        "print([m for m in ('flask', 'psycopg2', 'lxml', 'astropy', 'provtap.config') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"

@@ -18,7 +18,8 @@ VERBS = """
     addGenerationDescription addParameterDescription addConfigFileDescription addActivity addDatasetEntity
     addValueEntity addUsed addWasGeneratedBy addWasAttributedTo addWasAssociatedWith addParameter
     addConfigFile addWasConfiguredBy getAgents getAgentKey getDatasetEntity updateDatasetEntity
-    getUsageDescription getGenerationDescription getParameterDescription getConfigFileDescription getActivityDescriptionKey
+    getUsageDescription getGenerationDescription getParameterDescription getConfigFileDescription
+    getActivityDescriptionKey
 """
 
 
