@@ -55,13 +55,13 @@ def body() -> bytes:
         raise UnsupportedMediaType("The body must not be compressed.", hint="Leave Content-Encoding out.")
     if request.mimetype == "multipart/form-data":
         raise UnsupportedMediaType("A form is no document.", hint="Send the document itself as the body.")
-    content = b""
-    if (request.content_length or 0) <= limit:
-        content = request.environ["wsgi.input"].read(
-            limit + 1
-        )  # Flask would cut a chunked body, and not say so
-    if (request.content_length or len(content)) > limit:
+    length = request.content_length
+    # Flask would cut a body without a length, and not say so.
+    content = request.environ["wsgi.input"].read(limit + 1) if (length or 0) <= limit else b""
+    if (length or len(content)) > limit:
         raise TooLarge(f"The body has more than the {limit} bytes that a document may have.")
+    if len(content) < (length or 0):  # half a document may look like a whole one
+        raise ParameterError("The body of the request ends too early.")
     return content
 
 

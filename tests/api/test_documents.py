@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import socket
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -208,6 +209,22 @@ def test_a_body_has_a_limit(call, chunked):
 def iter_bytes(size):
     """Return a body in the chunked form: urllib sends it as it is."""
     return b"%x\r\n%b\r\n0\r\n\r\n" % (size, b" " * size)
+
+
+def test_half_a_body_is_no_document(live, token, count, name):
+    """A ctapipe log is arrays in a row: the first ones alone look like a whole log."""
+    content = log(name)
+    head = (
+        f"POST /api/v1/documents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Length: {2 * len(content)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", live.port)) as connection:
+        connection.sendall(head.encode() + content)
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.makefile("rb").read()
+
+    assert b" 400 " in answer.splitlines()[0]
+    assert count("provenance.activity", f"a_name = '{name}'") == 0
 
 
 @pytest.mark.parametrize(

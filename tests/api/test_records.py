@@ -512,3 +512,28 @@ def test_a_document_has_a_limit_of_records(call, new, count):
         "it tells of more than the 2000 records that a document may have here.",
     )
     assert count("provenance.entity", f"e_id LIKE '{new('e')}%'") == 0
+
+
+@pytest.mark.parametrize(
+    "path, first, second, message",
+    [
+        (
+            "/activities",
+            {"startTime": "2026-02-01"},
+            {"endTime": "2026-01-01"},
+            "it: together with what is known, an activity would end before it starts.",
+        ),
+        (
+            "/entities",
+            {"generatedAtTime": "2026-02-01"},
+            {"invalidatedAtTime": "2026-01-01"},
+            "it: together with what is known, an entity would end before it was generated.",
+        ),
+    ],
+)
+def test_what_only_two_documents_break_is_told(call, new, path, first, second, message):
+    """ProvenanceDM 1.0, Activity and Entity; PostgreSQL's own words never get out."""
+    call("POST", path, {"id": new("x")} | first)
+    reply = call("POST", f"{path}?source=it", {"id": new("x")} | second)
+
+    assert (reply.status, reply.error["message"]) == (400, message)
