@@ -1,3 +1,21 @@
 """ProvTAP: store, search and retrace the provenance of astronomical data products."""
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from provtap.client import ProvClient
+    from provtap.recorder import activity
+
 __version__ = "0.1.0"
+__all__ = ["ProvClient", "activity"]
+
+_LATE = {"ProvClient": "provtap.client", "activity": "provtap.recorder"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what a pipeline needs when it asks for it: `import provtap` stays light."""
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_LATE[name]), name)

@@ -125,6 +125,35 @@ def ingest_command(settings: Settings, /, files: tuple[Path, ...], **options: An
         sys.exit(1)
 
 
+@main.command(name="describe", epilog="Example: provtap describe --dry-run pipeline.yaml")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.option(
+    "--json-schema", is_flag=True, help="Print the JSON schema of such a file, and do nothing else."
+)
+@click.pass_obj
+def describe_command(settings: Settings, files: tuple[Path, ...], dry_run: bool, json_schema: bool) -> None:
+    """Apply files of descriptions (YAML), all of them or none.
+
+    They say what the activities of a pipeline are, what these use and make in which role, and what their
+    parameters mean. Whatever is recorded is described by them, before or after.
+    """
+    from provtap import install
+    from provtap.ingest import describe, description_schema
+
+    if json_schema:
+        click.echo(description_schema(), nl=False)
+        return
+    if not files:
+        raise click.UsageError("Missing argument 'FILES...'.")
+    with install.ready(settings) as (database, _):
+        done = describe(files, database, settings, dry_run=dry_run)
+    for report in done:
+        click.echo(report)
+        for sentence in report.warnings:
+            click.echo(f"provtap: {report.source}: {sentence}", err=True)
+
+
 def _progress(files: tuple[Path, ...]) -> Any:
     """Return a progress bar over *files* on a terminal's standard error; elsewhere it shows nothing."""
     return click.progressbar(files, label="Loading", file=sys.stderr, hidden=not sys.stderr.isatty())

@@ -90,6 +90,8 @@ class Settings:
     """Nodes of one answer of ProvSAP."""
     document_bytes: int = 100_000_000
     """Size of one provenance document."""
+    document_records: int = 1_000_000
+    """Records that a document sent over HTTP may tell."""
     accounts: bool = False
     """Whether requests may come with a token; without it nothing is asked of anybody."""
     require_account: bool = False

@@ -6,7 +6,7 @@ import click
 
 from provtap import install, query, server
 from provtap.config import Settings
-from provtap.ingest import ingest_all
+from provtap.ingest import describe, ingest_all
 
 QUESTION = "Which runs of which tool, in which version, did not complete?"
 QUERY = """\
@@ -25,6 +25,8 @@ def run(settings: Settings) -> None:
     """
     with install.ready(settings) as (database, tableset):
         with as_file(files("provtap.ingest") / "samples") as samples:
+            for described in describe(sorted(samples.glob("*.yaml")), database, settings):
+                click.echo(f"{described.name}: {described.activities} tools described")
             click.echo(ingest_all(sorted(samples.glob("*.log")), database, settings))
         click.echo(f"\n{QUESTION}\n\n{QUERY}\n")
         result = query.run(

@@ -1,5 +1,7 @@
 """What can go wrong, said in one sentence that names the thing, its position and the way out."""
 
+from typing import Any
+
 
 class ProvtapError(Exception):
     """An error whose text may be shown to any user, in whatever form the protocol wants.
@@ -118,6 +120,23 @@ class InternalError(ProvtapError):
 
 class DocumentError(ProvtapError):
     """A provenance document can't be read or loaded; nothing of it was stored."""
+
+    def __init__(self, message: str, *, pointer: str | None = None, **position: Any) -> None:
+        super().__init__(message, **position)
+        self.pointer = pointer
+        """Where in a JSON document, as a JSON pointer (RFC 6901), if the place has one."""
+
+
+class KeyReused(ProvtapError):
+    """An Idempotency-Key came with another request before."""
+
+    status = 422
+
+
+class UnsupportedMediaType(ProvtapError):
+    """A body is wrapped in something that is not opened."""
+
+    status = 415
 
 
 class UploadError(ProvtapError):

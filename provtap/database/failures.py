@@ -29,6 +29,11 @@ _QUERY = {
     "40001": "The query met a concurrent change; please try again.",
     "40P01": "The query met a concurrent change; please try again.",
 }
+# Rules that only several documents together can break, by the name of the constraint.
+_RULES = {
+    "activity_check": "an activity would end before it starts",
+    "entity_check1": "an entity would end before it was generated",
+}
 _FULL = {"53100": "disk", "53200": "memory"}
 _AGAIN = {"40001", "40P01", "55P03"}
 _CONNECTION = ("08", "57P", "25P03", "53300")  # 25P03: idle in a transaction for too long
@@ -65,6 +70,8 @@ def write_failure(error: psycopg2.Error) -> ProvtapError:
         return DatabaseUnavailable("The database is not set up for this version.", hint="Run provtap init.")
     if code.startswith(("53", "57")):
         return DatabaseUnavailable(f"PostgreSQL could not store it: {_primary(error)}.")
+    if error.diag.constraint_name in _RULES:
+        return DocumentError(f"together with what is known, {_RULES[error.diag.constraint_name]}")
     detail = error.diag.message_detail
     return DocumentError(f"PostgreSQL refuses it: {_primary(error)}." + (f" {detail}" if detail else ""))
 

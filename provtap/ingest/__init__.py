@@ -1,8 +1,21 @@
 """Provenance documents into the ProvenanceDM tables."""
 
 from provtap.ingest.batch import Summary, ingest_all
-from provtap.ingest.document import Report, ingest
+from provtap.ingest.describe import Described, describe
+from provtap.ingest.descriptions import schema_text as description_schema
+from provtap.ingest.document import Report, ingest, ingest_content
 from provtap.ingest.formats import NAMES as FORMAT_NAMES
 from provtap.ingest.told import told_activities
 
-__all__ = ["FORMAT_NAMES", "Report", "Summary", "ingest", "ingest_all", "told_activities"]
+__all__ = [
+    "FORMAT_NAMES",
+    "Described",
+    "Report",
+    "Summary",
+    "describe",
+    "description_schema",
+    "ingest",
+    "ingest_all",
+    "ingest_content",
+    "told_activities",
+]

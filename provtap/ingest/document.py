@@ -2,18 +2,19 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.errors import DocumentError, TooLarge
 from provtap.ingest import formats, product_file
 from provtap.ingest.contradictions import SQL
-from provtap.ingest.loader import load
+from provtap.ingest.loader import Counts, load
 from provtap.ingest.records import Account
 
 
@@ -30,8 +31,12 @@ class Report:
     updated: int = 0
     unchanged: int = 0
     warnings: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    """Those of the warnings that tell what was not kept, since something else is known already."""
     known: bool = False
     """The same bytes from the same site were taken in before: nothing was done."""
+    ingestion: int
+    """Number of the ingestion; of the earlier one for a document that is known."""
 
     @property
     def activities(self) -> int:
@@ -39,12 +44,23 @@ class Report:
         return len(self.activity_ids)
 
 
-class _Rehearsed(Exception):
+class Rehearsed(Exception):
     """Ends the transaction of a dry run."""
 
 
-def ingest(
-    path: str | PathLike[str],
+def ingest(path: str | PathLike[str], database: Database, settings: Settings, **options: Any) -> Report:
+    """Store the document at *path*, as `ingest_content` does with these *options*.
+
+    Raises: DocumentError, TooLarge, DatabaseUnavailable.
+    """
+    source = os.fsencode(path).decode(errors="replace")  # a file name may be any bytes
+    content = read_bytes(path, source, settings.document_bytes)
+    return ingest_content(content, source, database, settings, **options)
+
+
+def ingest_content(
+    content: bytes,
+    source: str,
     database: Database,
     settings: Settings,
     *,
@@ -52,29 +68,32 @@ def ingest(
     site: str | None = None,
     strict: bool = False,
     dry_run: bool = False,
+    most_records: int | None = None,
+    finish: Callable[[Transaction, Report], None] = lambda transaction, report: None,
 ) -> Report:
-    """Store the document at *path*, wholly or not at all, and report what was new in it.
+    """Store a document, wholly or not at all, and report what was new in it.
 
-    *site* scopes local paths and host names, by default as the settings say. With *strict* a warning refuses
-    the document; with *dry_run* the report is as if it were stored, but nothing is.
+    *source* names it in messages and in the list of ingestions. *site* scopes local paths and host names, by
+    default as the settings say. With *strict* a warning refuses the document; with *dry_run* the report is as
+    if it were stored, but nothing is. It may tell *most_records*. *finish* has the last word in the
+    transaction.
 
-    Raises: DocumentError, TooLarge, DatabaseUnavailable.
+    Raises: DocumentError, TooLarge, DatabaseUnavailable, and what *finish* does.
     """
-    source = os.fsencode(path).decode(errors="replace")  # a file name may be any bytes
     scope = site or settings.site
-    content = _read(path, source, settings.document_bytes)
-    with _named(source):
+    with naming(source):
         found = formats.find(format, content)
-        accounts = list(found.read(content, scope))
+        accounts = list(_counted(found.read(content, scope), source, most_records))
         document = _Document(source, found.name, scope, content, accounts)
         try:
             with database.transaction() as transaction:
                 report = document.store(transaction)
                 if strict and report.warnings:
                     raise DocumentError("; ".join(report.warnings))
+                finish(transaction, report)
                 if dry_run:
-                    raise _Rehearsed
-        except _Rehearsed:
+                    raise Rehearsed
+        except Rehearsed:
             pass
     return report
 
@@ -95,8 +114,8 @@ class _Document:
             "format": self.format,
         }
         transaction.rows(SQL["lock"])
-        if transaction.one(SQL["known_document"], **key):
-            return self._report(known=True)
+        if known := transaction.one(SQL["known_document"], **key):
+            return self._report(known.doc_ingestion_id, Counts(), known=True)
         [begun] = transaction.rows(
             SQL["begin_ingestion"], source=self.source, format=self.format, sha256=key["sha256"]
         )
@@ -110,36 +129,25 @@ class _Document:
             unchanged=counts.unchanged,
             warnings="\n".join(counts.warnings) or None,
         )
-        return self._report(
-            new=counts.new,
-            updated=counts.updated,
-            unchanged=counts.unchanged,
-            warnings=tuple(counts.warnings),
-        )
+        return self._report(begun.in_id, counts)
 
-    def _report(
-        self,
-        *,
-        new: int = 0,
-        updated: int = 0,
-        unchanged: int = 0,
-        warnings: tuple[str, ...] = (),
-        known: bool = False,
-    ) -> Report:
+    def _report(self, ingestion: int, counts: Counts, known: bool = False) -> Report:
         return Report(
             source=self.source,
             format=self.format,
             records=len(self.accounts),
             activity_ids=frozenset[str]().union(*(account.activity_ids for account in self.accounts)),
-            new=new,
-            updated=updated,
-            unchanged=unchanged,
-            warnings=warnings,
+            new=counts.new,
+            updated=counts.updated,
+            unchanged=counts.unchanged,
+            warnings=tuple(counts.warnings),
+            conflicts=tuple(counts.conflicts),
             known=known,
+            ingestion=ingestion,
         )
 
 
-def _read(path: str | PathLike[str], source: str, limit: int) -> bytes:
+def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
     """Return the bytes of *path*, shown as *source*: at most *limit*, and never more of them in memory.
 
     Of a data product these are the keywords of its header, however large it is.
@@ -151,7 +159,7 @@ def _read(path: str | PathLike[str], source: str, limit: int) -> bytes:
             size = os.fstat(file.fileno()).st_size
             content = start + file.read(limit + 1 - len(start)) if size <= limit and not form else b""
         if form:
-            with _named(source):
+            with naming(source):
                 return product_file.read_header(Path(path), form)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -164,13 +172,28 @@ def _read(path: str | PathLike[str], source: str, limit: int) -> bytes:
     return content
 
 
+def _counted(accounts: Iterable[Account], source: str, most: int | None) -> Iterator[Account]:
+    """Yield the accounts, as long as they have no more than *most* records."""
+    told = 0
+    for account in accounts:
+        told += len(account.records)
+        if most is not None and told > most:
+            raise TooLarge(
+                f"{source} tells of more than the {most} records that a document may have here.",
+                hint="PROVTAP_DOCUMENT_RECORDS sets the limit.",
+            )
+        yield account
+
+
 @contextmanager
-def _named(source: str) -> Iterator[None]:
+def naming(source: str) -> Iterator[None]:
     """Make a sentence of each error that names the document."""
     try:
         yield
     except DocumentError as error:
         message = f"{source}: {error.message.rstrip('.')}."
-        raise type(error)(message, line=error.line, column=error.column, hint=error.hint) from error
+        raise type(error)(
+            message, line=error.line, column=error.column, hint=error.hint, pointer=error.pointer
+        ) from error
     except RecursionError as error:
         raise DocumentError(f"{source}: this is nested too deeply.") from error

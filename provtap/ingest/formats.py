@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from provtap.errors import DocumentError, NoProvenance
-from provtap.ingest import ctapipe_log, logprov_log, product_header, prov_json, prov_jsonld, prov_xml, provn
+from provtap.ingest import (
+    ctapipe_log,
+    logprov_log,
+    product_header,
+    prov_json,
+    prov_jsonld,
+    prov_xml,
+    provn,
+    record_document,
+)
 from provtap.ingest.prov_records import reader
 from provtap.ingest.records import Account
 
@@ -23,6 +32,7 @@ class Format:
 # In the order of trial: what starts like JSON may be any of four.
 FORMATS = (
     Format("header", product_header.looks_like, product_header.read),
+    Format("records", record_document.looks_like, record_document.read),
     Format("jsonld", prov_jsonld.looks_like, reader(prov_jsonld.statements)),
     Format("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),
     Format("prov-json", prov_json.looks_like, reader(prov_json.statements)),

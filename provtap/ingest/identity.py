@@ -83,6 +83,30 @@ def activity_description(name: str, version: str | None) -> str:
     return _readable("activitydescription", name, *([] if version is None else [version]))
 
 
+def entity_description(set_name: str, name: str) -> str:
+    """Return the id of a kind of entity that a set of descriptions names."""
+    return _readable("entitydescription", set_name, name)
+
+
+def part_description(kind: str, name: str, version: str | None, part: str) -> str:
+    """Return the id of the description of a role or parameter (*part*) of one tool in one version."""
+    return _readable(kind, name, *([] if version is None else [version]), part)
+
+
+def named_description(kind: str, name: str) -> str:
+    """Return the id of a description of entities that is known by its class and name."""
+    return _readable(kind.lower(), name)
+
+
+def part_of(kind: str, description_id: str, part: str) -> str:
+    """Return what `part_description` does, from the id of the activity description."""
+    start, end = activity_description("", None), f":{quote(part, safe='')}"
+    whole = description_id.replace(start, f"urn:x-provtap:{kind.lower()}:", 1) + end
+    if not description_id.startswith(start) or len(whole) > MAX_BYTES:
+        return _derived(kind.lower(), description_id, part)
+    return whole
+
+
 def dataset_description(*parts: str | None) -> str:
     """Return the id of a dataset description by data model, version, data levels and format."""
     return _readable("datasetdescription", *(part or "" for part in parts))

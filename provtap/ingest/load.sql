@@ -68,7 +68,7 @@ WITH told AS (
 ), joined AS (
     INSERT INTO {table} AS held ({columns})
     SELECT {columns} FROM best
-        ON CONFLICT ({key}) DO UPDATE SET ({columns}) = ROW ({excluded})
+        ON CONFLICT ({key}) DO UPDATE SET ({columns}) = ROW ({excluded}){also}
      WHERE ROW ({held}) IS DISTINCT FROM ROW ({excluded})
     RETURNING xmax = 0 AS new
 )
@@ -98,9 +98,10 @@ WITH completed AS (
     SELECT {columns} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
         ON CONFLICT ({key}) DO UPDATE SET ({columns}) = ROW ({filled})
      WHERE ROW ({held}) IS DISTINCT FROM ROW ({filled})
-    RETURNING xmax = 0 AS new
+    RETURNING xmax = 0 AS new, {key} AS id
 )
-SELECT count(*) FILTER (WHERE new) AS new, count(*) FILTER (WHERE NOT new) AS updated
+SELECT count(*) FILTER (WHERE new) AS new, count(*) FILTER (WHERE NOT new) AS updated,
+       coalesce(array_agg(id::text) FILTER (WHERE new), '{{}}') AS drafted
   FROM completed;
 
 -- name: make_collections
@@ -237,8 +238,11 @@ WITH written AS MATERIALIZED (
       FROM changed
      WHERE reading.rd_id = changed.rd_id
 ), used AS (
-    INSERT INTO provenance.used (u_activity_id, u_entity_id, u_role)
-    SELECT rd_activity_id, entity_id, rd_role FROM changed
+    INSERT INTO provenance.used (u_activity_id, u_entity_id, u_role, u_usagedescription_id)
+    SELECT rd_activity_id, entity_id, rd_role, ud_id
+      FROM changed JOIN provenance.activity ON a_id = rd_activity_id
+      LEFT JOIN provenance.usagedescription ON ud_activitydescription_id = a_activitydescription_id
+                                           AND ud_role = rd_role
         ON CONFLICT DO NOTHING
     RETURNING 1
 )

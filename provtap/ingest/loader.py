@@ -22,6 +22,9 @@ from provtap.ingest.contradictions import (
     usages_outside,
     without_clashes,
 )
+from provtap.ingest.described import describe_drafts, link
+from provtap.ingest.later import ROLES, check_descriptions, described_anew, invalidate, overruled, refer
+from provtap.ingest.later_records import HadReference, Invalidation
 from provtap.ingest.records import (
     Account,
     Activity,
@@ -50,6 +53,7 @@ from provtap.ingest.relation_records import HadMember, Hash, Relation, WasDerive
 # What a row points to is stored before it.
 _JOINED: tuple[type[Claim], ...] = (EntityDescription, Agent, Entity, Activity, WasGeneratedBy)
 _PUBLISHED_SETS: tuple[type[Record], ...] = (
+    *ROLES,
     WasInformedBy,
     WasDerivedFrom,
     HadMember,
@@ -87,6 +91,13 @@ class Counts:
     updated: int = 0
     unchanged: int = 0
     warnings: list[str] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
+    """Those of the warnings that tell what is not kept."""
+
+    def conflict(self, *sentences: str) -> None:
+        """Warn of what is not kept."""
+        self.warnings += sentences
+        self.conflicts += sentences
 
     def add(self, new: int, updated: int, unchanged: int = 0) -> None:
         """Count the rows of one statement."""
@@ -104,24 +115,34 @@ def load(transaction: Transaction, accounts: Iterable[Account], ingestion_id: in
     """
     counts = Counts()
     taken = _without_conflicts(transaction, accounts, counts)
-    taken = without_clashes(transaction, taken, counts.warnings)
+    clashes: list[str] = []
+    taken = without_clashes(transaction, taken, clashes)
+    counts.conflict(*clashes)
     rows = _rows(record for account in taken for record in account.records)
     _check_kinds(transaction, rows)
     for described in _DESCRIPTIONS:
-        _complete(transaction, described, rows[described], counts)
+        drafted = _complete(transaction, described, rows[described], counts)
+        counts.new += describe_drafts(transaction, drafted)
     rivals = claimed_generators(transaction, rows[WasGeneratedBy])
+    check_descriptions(transaction, rows, ActivityDescription)
     for claimed in _JOINED:
-        _join(transaction, claimed, rows[claimed], counts)
-    counts.warnings += lost_claims(transaction, rows[WasGeneratedBy], rivals)
+        join(transaction, claimed, rows[claimed], counts)
+        if claimed is EntityDescription:
+            check_descriptions(transaction, rows, EntityDescription)
+    counts.conflict(*lost_claims(transaction, rows[WasGeneratedBy], rivals))
     transaction.execute(SQL["keep_records"], rows=_record_rows(taken), ingestion=ingestion_id)
     _add(transaction, Environment, rows)
     if rows[HadMember]:
         counts.add(0, transaction.execute(SQL["make_collections"], rows=json.dumps(rows[HadMember])))
     for kind in _PUBLISHED_SETS:
         counts.add(new := _add(transaction, kind, rows), 0, len(rows[kind]) - new)
+    counts.conflict(*overruled(transaction, rows))
+    counts.add(0, refer(transaction, rows[HadReference]))
+    _end(transaction, rows, counts)
     _settle(transaction, rows, counts)
+    link(transaction, activities=_concerned(rows), descriptions=described_anew(rows))
     _warn_of_second_generators(transaction, rows, counts)
-    counts.warnings += usages_outside(transaction, rows[Reading])
+    counts.conflict(*usages_outside(transaction, rows[Reading]))
     return counts
 
 
@@ -137,10 +158,8 @@ def _without_conflicts(
     refused = {row.rec_activity_id for row in known}
     refused_here = {account.activity_id or "" for account, kept in told if account.sha256 != kept.sha256}
     counts.warnings += [warning for account, _ in told for warning in account.warnings]
-    counts.warnings += [
-        f"{activity_id} is known from another record, which is kept"
-        for activity_id in sorted(refused | refused_here)
-    ]
+    for activity_id in sorted(refused | refused_here):
+        counts.conflict(f"{activity_id} is known from another record, which is kept")
     return [
         account
         for account, kept in told
@@ -166,11 +185,12 @@ def _rows(records: Iterable[Record]) -> Mapping[type[Record], Rows]:
     rows: Mapping[type[Record], Rows] = defaultdict(list)
     for kind, distinct in seen.items():
         pairs = columns(kind)
-        rows[kind].extend(_row(record, pairs) for record in distinct)
+        rows[kind].extend(row_of(record, pairs) for record in distinct)
     return rows
 
 
-def _row(record: Record, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def row_of(record: Record, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return *record* as a row: the values of the columns, and how far it is to be trusted."""
     row = {column: _cell(getattr(record, name)) for name, column in pairs}
     if isinstance(record, Claim):
         row |= {"rank": int(record.rank), "claimant": record.claimant}
@@ -199,10 +219,24 @@ def _add(transaction: Transaction, kind: type[Record], rows: Mapping[type[Record
     return transaction.execute(statement, rows=json.dumps(rows[kind]))
 
 
-def _complete(transaction: Transaction, kind: type[Record], rows: Rows, counts: Counts) -> None:
-    """Unite descriptions of one class with the stored ones, column by column: the first value stays."""
+def _concerned(rows: Mapping[type[Record], Rows]) -> list[str]:
+    """Return the activities whose roles and parameters may have got another description."""
+    keys = {
+        Activity: "a_id",
+        WasGeneratedBy: "wgb_activity_id",
+        Parameter: "p_activity_id",
+        ConfigFile: "cf_activity_id",
+    }
+    return list({row[key] for kind, key in keys.items() for row in rows[kind]})
+
+
+def _complete(transaction: Transaction, kind: type[Record], rows: Rows, counts: Counts) -> list[str]:
+    """Unite descriptions of one class with the stored ones, column by column: the first value stays.
+
+    Returns the ids of those that are new.
+    """
     if not rows:
-        return
+        return []
     key, *further = [column for _, column in columns(kind)]
     statement = SQL["complete"].format(
         table=kind.table,
@@ -214,6 +248,7 @@ def _complete(transaction: Transaction, kind: type[Record], rows: Rows, counts: 
     distinct = _united(rows, key)
     [row] = transaction.rows(statement, rows=json.dumps(distinct))
     counts.add(row.new, row.updated, len(distinct) - row.new - row.updated)
+    return list(row.drafted)
 
 
 def _united(rows: Rows, key: str) -> Rows:
@@ -229,7 +264,7 @@ def _united(rows: Rows, key: str) -> Rows:
     return list(united.values())
 
 
-def _join(transaction: Transaction, kind: type[Claim], rows: Rows, counts: Counts) -> None:
+def join(transaction: Transaction, kind: type[Claim], rows: Rows, counts: Counts) -> None:
     """Join the claims of one class with the stored rows and their trust."""
     if not rows:
         return
@@ -243,10 +278,12 @@ def _join(transaction: Transaction, kind: type[Claim], rows: Rows, counts: Count
         excluded=", ".join(_EXCLUDED.get(name, f"excluded.{name}") for name in names),
         contradicted=", ".join(f"CASE WHEN count(DISTINCT {name}) > 1 THEN '{name}' END" for name in names),
         kept=", ".join(f"({_merge(name)})::text" for name in names),
+        # Another role has another description: `link` finds it.
+        also=", wgb_generationdescription_id = NULL" if kind is WasGeneratedBy else "",
     )
     [row] = transaction.rows(statement, rows=json.dumps(rows))
     counts.add(row.new, row.updated, row.unchanged)
-    counts.warnings += row.contradictions or []
+    counts.conflict(*(row.contradictions or []))
 
 
 def _merged(name: str, key: str) -> str:
@@ -255,6 +292,14 @@ def _merged(name: str, key: str) -> str:
 
 def _merge(name: str) -> str:
     return _MERGES.get(name, f"min({name})")
+
+
+def _end(transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts) -> None:
+    """Let entities end when they are told to."""
+    _add(transaction, Invalidation, rows)
+    updated, lost = invalidate(transaction, rows)
+    counts.add(0, updated)
+    counts.conflict(*lost)
 
 
 def _settle(transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts) -> None:
@@ -278,6 +323,6 @@ def _warn_of_second_generators(
 ) -> None:
     for row in transaction.rows(SQL["second_generators"], rows=json.dumps(rows[Writing])):
         others = ", ".join(sorted(set(row.activity_ids) - {row.kept_id}))
-        counts.warnings.append(
+        counts.conflict(
             f"{row.entity_id} was generated by {row.kept_id}; the later claim of {others} is not kept"
         )

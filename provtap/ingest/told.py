@@ -23,7 +23,7 @@ def told_activities(ingestion: int, database: Database) -> tuple[str, ...]:
         )
     content = bytes(kept.doc_content)
     accounts = formats.find(kept.doc_format, content).read(content, kept.doc_site)
-    found = tuple(dict.fromkeys(account.activity_id for account in accounts))
+    found = tuple(dict.fromkeys(id_ for account in accounts for id_ in sorted(account.activity_ids)))
     if not found:
         raise NotFound(f"Ingestion {ingestion} told of no activity.")
     return found

@@ -13,6 +13,7 @@ from provtap.database.connect import Database
 from provtap.tableset import Tableset
 from provtap.web import accounts, maintenance
 from provtap.web.access_log import logged
+from provtap.web.api import bp as api
 from provtap.web.compression import compress
 from provtap.web.context import STARTED, Service, service
 from provtap.web.examples import bp as examples
@@ -50,6 +51,7 @@ def create_app(
     app.register_blueprint(jobs, url_prefix="/tap/async")
     app.register_blueprint(vosi, url_prefix="/tap")
     app.register_blueprint(examples, url_prefix="/tap")
+    app.register_blueprint(api, url_prefix="/api/v1")
     app.register_blueprint(provsap, url_prefix="/provsap")
     app.wsgi_app = logged(app.wsgi_app, settings)  # type: ignore[method-assign, assignment]
     return app

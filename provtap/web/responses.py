@@ -7,7 +7,7 @@ of plain text; it is HTML nowhere.
 import json
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
@@ -37,7 +37,7 @@ _EXPOSED = (
     "Location, Retry-After, WWW-Authenticate, X-VO-Authenticated, ETag, Content-Disposition,"
     " X-ProvTAP-Unknown-ID"
 )
-_ACCEPTED = "Authorization, Content-Type, If-Modified-Since, If-None-Match"
+_ACCEPTED = "Authorization, Content-Type, Idempotency-Key, If-Modified-Since, If-None-Match"
 _PREFLIGHT_SECONDS = "86400"
 
 
@@ -57,7 +57,7 @@ def register(app: Flask) -> None:
 def report(error: ProvtapError) -> Response:
     """Return the document for an error of ours, with its HTTP status."""
     _drain()
-    response = _document(str(error), error.status)
+    response = _document(str(error), error.status, error)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
     if error.status == 401:
@@ -123,14 +123,21 @@ def _drain() -> None:
             left -= len(piece)
 
 
-def _document(message: str, status: int) -> Response:
+def _document(message: str, status: int, error: ProvtapError | None = None) -> Response:
     note(error=message)
     room = request.path.split("/")[1]
     if room in {"tap", "provsap"}:
         return Response(write_error(message), status, content_type="application/x-votable+xml")
     if room == "api":
-        return Response(json.dumps({"error": message}) + "\n", status, content_type="application/json")
+        told = {"status": status} | (_told(error) if error else {"message": message})
+        return Response(json.dumps({"error": told}) + "\n", status, content_type="application/json")
     return Response(f"{message}\n", status, content_type="text/plain; charset=utf-8")
+
+
+def _told(error: ProvtapError) -> dict[str, Any]:
+    """Return what an error says, each part by its name; what it does not say is left out."""
+    names = ("message", "line", "column", "pointer", "hint")
+    return {name: value for name in names if (value := getattr(error, name, None)) is not None}
 
 
 def allow_browsers(response: AnyResponse) -> AnyResponse:

@@ -1,9 +1,11 @@
 """The queries and programs that the documents show, against a live service with the sample logs."""
 
 import gc
+import json
 import shutil
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import pyvo
@@ -20,7 +22,7 @@ SITE = "http://127.0.0.1:8080"
 def live(settings, tmp_path_factory):
     """A service where one may have an account; TOKEN is one of maria, as the documents call it."""
     with open_database(settings) as database:
-        token = create(database, "maria", ["read"])
+        token = create(database, "maria", ["read", "write"])
     known = replace(settings, accounts=True)
     with (
         live_server(known, tmp_path_factory.mktemp("documents") / "serve.log") as running,
@@ -42,6 +44,20 @@ def test_every_program_shown_runs(live, program, capsys):
     gc.collect()
 
     assert "urn:uuid:" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.parametrize("command", [c for c in all_blocks("sh") if c.startswith("curl")])
+def test_every_curl_command_shown_runs(live, command, tmp_path):
+    """In a directory with a log in runs/."""
+    (tmp_path / "runs").mkdir()
+    log = tmp_path / "runs" / "chain.provenance.log"
+    log.write_bytes(next(Path("provtap/ingest/samples").glob("chain*")).read_bytes())
+    done = subprocess.run(
+        command.replace(SITE, live.url), shell=True, capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+
+    assert "<svg" in done.stdout or "error" not in json.loads(done.stdout)
 
 
 @pytest.mark.skipif(shutil.which("stilts") is None, reason="stilts is not installed")

@@ -43,8 +43,14 @@ def test_wheel_carries_schema_and_metadata(wheel):
 
 
 def test_wheel_carries_what_is_read_at_run_time(wheel):
-    """The demonstration's logs, the loader's SQL, the pages' templates, and the marker of typed code."""
+    """Samples, the loader's SQL, the pages' templates, and the marker of typed code."""
     names = {path.relative_to(wheel / "provtap").as_posix() for path in wheel.rglob("provtap/**/*.*")}
 
-    assert {"ingest/load.sql", "install.sql", "web/templates/index.html", "py.typed"} <= names
-    assert sum(name.startswith("ingest/samples/") for name in names) == 18
+    assert {
+        "ingest/load.sql",
+        "ingest/descriptions.schema.json",
+        "install.sql",
+        "web/templates/index.html",
+        "py.typed",
+    } <= names
+    assert sum(name.startswith("ingest/samples/") for name in names) == 19

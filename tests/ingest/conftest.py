@@ -8,7 +8,7 @@ import pytest
 
 from provtap.config import Settings
 from provtap.database.connect import Database
-from provtap.ingest import Report, ingest
+from provtap.ingest import Described, Report, describe, ingest
 from tests.ingest.logs import write_log
 
 Take = Callable[..., Report]
@@ -28,3 +28,16 @@ def tell(take: Take, tmp_path: Path) -> Take:
         return take(write_log(tmp_path / "told.log", *runs), **options)
 
     return tell
+
+
+@pytest.fixture
+def describe_text(database: Database, settings: Settings, tmp_path: Path) -> Callable[..., Described]:
+    """Apply the descriptions in a text: `describe_text(yaml, ...)`."""
+
+    def describe_text(text: str, **options: Any) -> Described:
+        path = tmp_path / "descriptions.yaml"
+        path.write_text(text)
+        [report] = describe([path], database, settings, **options)
+        return report
+
+    return describe_text

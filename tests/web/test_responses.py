@@ -99,7 +99,7 @@ def test_errors_of_the_write_api_are_json(client):
     response = client.get("/api/v1/nothing")
 
     assert (response.status_code, response.content_type) == (404, "application/json")
-    assert response.json == {"error": "There is nothing at /api/v1/nothing."}
+    assert response.json == {"error": {"status": 404, "message": "There is nothing at /api/v1/nothing."}}
 
 
 def test_a_sentence_names_the_path_that_the_client_used(settings, database, tableset):

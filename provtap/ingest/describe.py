@@ -1,0 +1,269 @@
+"""Sets of descriptions into the store: what changes, and then all of it or nothing."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+from provtap.config import Settings
+from provtap.database.connect import Database, Transaction
+from provtap.errors import DocumentError
+from provtap.ingest import contradictions, identity, loader
+from provtap.ingest.described import (
+    PARTS,
+    SQL,
+    Entry,
+    Written,
+    as_rows,
+    entries,
+    link,
+    put,
+    put_parts,
+)
+from provtap.ingest.descriptions import Descriptions, read_descriptions
+from provtap.ingest.difference import difference
+from provtap.ingest.document import Rehearsed, naming, read_bytes
+from provtap.ingest.records import Agent, EntityDescription, Rank, Record, columns
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """What became of one set of descriptions."""
+
+    source: str
+    name: str
+    version: int
+    before: int | None
+    """The version that it replaced, if any."""
+    lines: tuple[str, ...]
+    """What changed: `+ activity ...`, `- ...`, `~ ...: type: a -> b`."""
+    activities: int = 0
+    """Activity descriptions that the set holds for."""
+    linked: int = 0
+    """Usages, generations, parameters and configuration files that got another description."""
+    warnings: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        title = f"{self.name} version {self.version}"
+        if not self.lines:
+            return f"{title}: nothing changes"
+        was = "" if self.before is None else f" (was {self.before})"
+        counts = f"{self.activities} activity descriptions, {self.linked} links changed"
+        return "\n".join([f"{title}{was}:", *(f"  {line}" for line in self.lines), f"  {counts}"])
+
+
+def describe(
+    paths: Sequence[str | PathLike[str]], database: Database, settings: Settings, *, dry_run: bool = False
+) -> list[Described]:
+    """Apply the sets of descriptions at *paths* in one transaction, and report the difference.
+
+    What is recorded already is described by them at once, and what will be, when it comes. With *dry_run* the
+    report is as if they were applied, but nothing is.
+
+    Raises: DocumentError, TooLarge, DatabaseUnavailable.
+    """
+    done: list[Described] = []
+    given = [_read(path, settings) for path in paths]
+    try:
+        with database.transaction() as transaction:
+            transaction.rows(contradictions.SQL["lock"])
+            for source, descriptions in given:
+                with naming(source):
+                    done.append(_apply(transaction, source, descriptions))
+            if dry_run:
+                raise Rehearsed
+    except Rehearsed:
+        pass
+    return done
+
+
+def _read(path: str | PathLike[str], settings: Settings) -> tuple[str, Descriptions]:
+    source = os.fsencode(path).decode(errors="replace")
+    with naming(source):
+        return source, read_descriptions(read_bytes(path, source, settings.document_bytes))
+
+
+def _apply(transaction: Transaction, source: str, given: Descriptions) -> Described:
+    content = given.content()
+    sets = {row.ds_name: row for row in transaction.rows(SQL["sets"])}
+    held = sets.pop(given.name, None)
+    report = Described(
+        source=source,
+        name=given.name,
+        version=given.version,
+        before=held.ds_version if held else None,
+        lines=tuple(difference(held.ds_content if held else {}, content)),
+        warnings=tuple(given.warnings()),
+    )
+    if held:
+        _check_version(given, held.ds_version, bool(report.lines))
+    if held and held.ds_content == content:
+        return report
+    _check_others(transaction, given, {name: row.ds_content for name, row in sets.items()})
+    return _replace(transaction, report, held.ds_content if held else {}, given, content)
+
+
+def _check_version(given: Descriptions, held: int, changes: bool) -> None:
+    if given.version < held:
+        raise given.at.wrong(
+            f"version {given.version} of {given.name} is older than version {held}, which is applied"
+        )
+    if given.version == held and changes:
+        raise given.at.wrong(
+            f"version {held} of {given.name} is applied already and says something else",
+            f"Make it version {held + 1}.",
+        )
+
+
+def _check_others(transaction: Transaction, given: Descriptions, others: Mapping[str, Any]) -> None:
+    """Refuse to describe what another set describes."""
+    names = [activity.name for activity in given.activities]
+    owners = {
+        (row.da_name, row.da_versions): row.da_set_name
+        for row in transaction.rows(SQL["entry_owners"], names=names)
+    }
+    for activity in given.activities:
+        for versions in activity.versions:
+            owner = owners.get((activity.name, versions), given.name)
+            if owner != given.name:
+                raise activity.at.wrong(
+                    f"the activity {activity.name} {versions} is described by the set {owner} already"
+                )
+    agents = {agent["id"]: name for name, content in others.items() for agent in content["agents"]}
+    for agent in given.agents:
+        if agent.id in agents:
+            raise agent.at.wrong(f"the agent {agent.id} is described by the set {agents[agent.id]} already")
+
+
+def _replace(
+    transaction: Transaction,
+    report: Described,
+    held: Mapping[str, Any],
+    given: Descriptions,
+    content: Mapping[str, Any],
+) -> Described:
+    old_names = {activity["name"] for activity in held.get("activities", ())}
+    names = sorted(old_names | {activity.name for activity in given.activities})
+    before = entries(transaction, names=names)
+    _keep(transaction, report.source, given, content)
+    after = entries(transaction, names=names)
+    written = Written()
+    _withdraw_parts(transaction, before, after)
+    _put_entities(transaction, given, written)
+    _put_agents(transaction, given)
+    transaction.execute(SQL["tell"], rows=json.dumps(_told(before, after)))
+    taken = put_parts(transaction, after).taken
+    _withdraw_entities(transaction, held, given)
+    ids = sorted({entry.ad_id for entry in (*before, *after)})
+    return Described(
+        source=report.source,
+        name=report.name,
+        version=report.version,
+        before=report.before,
+        lines=report.lines,
+        activities=sum(entry.set_name == given.name for entry in after),
+        linked=link(transaction, descriptions=ids),
+        warnings=(*report.warnings, *(f"{one} is not taken: a record describes the same" for one in taken)),
+    )
+
+
+def _keep(transaction: Transaction, source: str, given: Descriptions, content: Mapping[str, Any]) -> None:
+    """Store the set, for what is recorded later; and the versions that it names."""
+    told = [
+        (activity, versions, said)
+        for activity, said in zip(given.activities, content["activities"], strict=True)
+        for versions in activity.versions
+    ]
+    rows = [
+        {"da_name": a.name, "da_versions": versions, "da_set_name": given.name, "da_content": said}
+        for a, versions, said in told
+    ]
+    drafts = [
+        {
+            "ad_id": identity.activity_description(a.name, version),
+            "ad_name": a.name,
+            "ad_version": version,
+        }
+        for a, version, _ in told
+        if not version.endswith("*")
+    ]
+    transaction.execute(
+        SQL["keep_set"],
+        name=given.name,
+        version=given.version,
+        content=json.dumps(content),
+        source=source,
+    )
+    transaction.execute(SQL["forget_entries"], name=given.name)
+    transaction.execute(SQL["keep_entries"], rows=json.dumps(rows))
+    transaction.execute(SQL["draft"], rows=json.dumps(drafts))
+
+
+def _told(before: Sequence[Entry], after: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Return what activity descriptions say; the ones that nobody describes any more are drafts again."""
+    described = {entry.ad_id: entry.row() for entry in after}
+    drafts = ({"ad_id": entry.ad_id} for entry in before if entry.ad_id not in described)
+    return [*described.values(), *drafts]
+
+
+def _withdraw_parts(transaction: Transaction, before: Sequence[Entry], after: Sequence[Entry]) -> None:
+    """Remove what the set described before and does not any more."""
+    for part in PARTS:
+        ids = _ids(before, part.kind) - _ids(after, part.kind)
+        if ids:
+            values = {"table": part.described, "link": part.link}
+            transaction.execute(SQL["unlink"].format(**values), ids=list(ids))
+            transaction.execute(SQL["withdraw"].format(table=part.kind.table, key=part.key), ids=list(ids))
+
+
+def _ids(found: Sequence[Entry], kind: type[Record]) -> set[str]:
+    records = [record for entry in found for record in entry.parts()]
+    return {row[f"{kind.prefix}id"] for row in as_rows(records, kind)}
+
+
+def _put_entities(transaction: Transaction, given: Descriptions, written: Written) -> None:
+    records = [
+        EntityDescription(
+            id=identity.entity_description(given.name, entity.name),
+            class_=entity.class_,
+            name=entity.name,
+            description=entity.description,
+            docurl=entity.docurl,
+            type=entity.type,
+            content_type=entity.content_type,
+            value_type=entity.value_type,
+            unit=entity.unit,
+            ucd=entity.ucd,
+            utype=entity.utype,
+        )
+        for entity in given.entities
+    ]
+    put(transaction, EntityDescription, records, ["ed_id"], written)
+
+
+def _withdraw_entities(transaction: Transaction, held: Mapping[str, Any], given: Descriptions) -> None:
+    kept = {entity.name for entity in given.entities}
+    gone = [entity["name"] for entity in held.get("entities", ()) if entity["name"] not in kept]
+    ids = {identity.entity_description(given.name, name): name for name in gone}
+    used = transaction.one(SQL["entities_described"], ids=list(ids))
+    if used:
+        name = ids[used.e_entitydescription_id]
+        raise DocumentError(f"the entity {name} can't be left out: {used.e_id} is described by it")
+    statement = SQL["withdraw"].format(table=EntityDescription.table, key="ed_id")
+    transaction.execute(statement, ids=list(ids))
+
+
+def _put_agents(transaction: Transaction, given: Descriptions) -> None:
+    """Let the file say what its agents are, whatever records say."""
+    pairs = columns(Agent)
+    rows = [loader.row_of(record, pairs) for record in _agents(given)]
+    transaction.execute(SQL["doubt_agents"], ids=[agent.id for agent in given.agents])
+    loader.join(transaction, Agent, rows, loader.Counts())
+
+
+def _agents(given: Descriptions) -> Iterator[Agent]:
+    for agent in given.agents:
+        said = {name: getattr(agent, name) for name, _ in columns(Agent)}
+        yield Agent(rank=Rank.DESCRIBED, **said)

@@ -1,0 +1,114 @@
+-- Statements of described.py and describe.py. {table}, {key} ... are filled in from the classes in records.py.
+
+-- name: entries
+-- For each activity description its most exact entry of all sets of descriptions.
+SELECT DISTINCT ON (ad_id) ad_id, ad_name, ad_version, da_set_name, da_content
+  FROM provenance.activitydescription JOIN provtap.described_activity
+    ON da_name = ad_name
+   AND (da_versions = ad_version
+        OR right(da_versions, 1) = '*' AND starts_with(coalesce(ad_version, ''), left(da_versions, -1)))
+ WHERE ad_id = ANY (%(ids)s) OR ad_name = ANY (%(names)s)
+ ORDER BY ad_id, right(da_versions, 1) = '*', length(da_versions) DESC;
+
+-- name: tell
+-- What an activity description says itself; nothing for one that is a draft again.
+UPDATE provenance.activitydescription AS held
+   SET (ad_description, ad_docurl, ad_type, ad_subtype)
+       = ROW (told.ad_description, told.ad_docurl, told.ad_type, told.ad_subtype)
+  FROM json_populate_recordset(NULL::provenance.activitydescription, %(rows)s::json) AS told
+ WHERE held.ad_id = told.ad_id
+   AND (held.ad_description, held.ad_docurl, held.ad_type, held.ad_subtype)
+       IS DISTINCT FROM (told.ad_description, told.ad_docurl, told.ad_type, told.ad_subtype);
+
+-- name: put
+-- Rows that a set of descriptions owns. Where another source described the same role or parameter, its row
+-- stays, and this one is among those that are taken.
+WITH told AS MATERIALIZED (
+    SELECT * FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
+), taken AS MATERIALIZED (
+    SELECT told.{key} FROM told JOIN {table} AS held USING ({natural}) WHERE held.{key} <> told.{key}
+), written AS (
+    INSERT INTO {table} AS held ({columns})
+    SELECT {columns} FROM told WHERE {key} NOT IN (SELECT {key} FROM taken)
+        ON CONFLICT ({key}) DO UPDATE SET ({columns}) = ROW ({excluded})
+     WHERE ROW ({held}) IS DISTINCT FROM ROW ({excluded})
+    RETURNING xmax = 0 AS new
+)
+SELECT count(*) FILTER (WHERE new) AS new, count(*) FILTER (WHERE NOT new) AS updated,
+       (SELECT array_agg({key}::text ORDER BY {key}) FROM taken) AS taken
+  FROM written;
+
+-- name: relate
+-- Which kinds of entity have a role, for roles that a set of descriptions owns.
+WITH told AS MATERIALIZED (
+    SELECT * FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
+), gone AS (
+    DELETE FROM {table}
+     WHERE {left} = ANY (%(ids)s) AND ({left}, {right}) NOT IN (SELECT {left}, {right} FROM told)
+    RETURNING 1
+), related AS (
+    INSERT INTO {table} ({left}, {right})
+    SELECT {left}, {right} FROM told WHERE EXISTS (SELECT FROM {role_table} WHERE {role_key} = {left})
+        ON CONFLICT DO NOTHING
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM related) AS new, (SELECT count(*) FROM gone) AS removed;
+
+-- name: unlink
+UPDATE {table} SET {link} = NULL WHERE {link} = ANY (%(ids)s);
+
+-- name: withdraw
+DELETE FROM {table} WHERE {key} = ANY (%(ids)s);
+
+-- name: link
+-- Give each usage, generation, parameter or configuration file the description that the description of its
+-- activity has for its role or name, and no other.
+WITH concerned AS MATERIALIZED (
+    SELECT a_id, a_activitydescription_id AS description_id
+      FROM provenance.activity
+     WHERE a_id = ANY (%(activities)s) OR a_activitydescription_id = ANY (%(descriptions)s)
+), found AS MATERIALIZED (
+    SELECT linked.ctid AS place, {key}
+      FROM concerned JOIN {table} AS linked ON {activity} = a_id
+      LEFT JOIN {described} ON {owner} = description_id AND {described_name} = {name}
+     WHERE {link} IS DISTINCT FROM {key}
+)
+UPDATE {table} AS linked SET {link} = {key} FROM found WHERE linked.ctid = place;
+
+-- name: sets
+SELECT ds_name, ds_version, ds_content FROM provtap.description_set ORDER BY ds_name;
+
+-- name: entry_owners
+SELECT da_name, da_versions, da_set_name FROM provtap.described_activity WHERE da_name = ANY (%(names)s);
+
+-- name: keep_set
+INSERT INTO provtap.description_set (ds_name, ds_version, ds_content, ds_source)
+VALUES (%(name)s, %(version)s, %(content)s, %(source)s)
+    ON CONFLICT (ds_name) DO UPDATE
+   SET (ds_version, ds_content, ds_source, ds_time)
+       = ROW (excluded.ds_version, excluded.ds_content, excluded.ds_source, excluded.ds_time);
+
+-- name: forget_entries
+DELETE FROM provtap.described_activity WHERE da_set_name = %(name)s;
+
+-- name: keep_entries
+INSERT INTO provtap.described_activity (da_name, da_versions, da_set_name, da_content)
+SELECT da_name, da_versions, da_set_name, da_content
+  FROM json_populate_recordset(NULL::provtap.described_activity, %(rows)s::json);
+
+-- name: draft
+INSERT INTO provenance.activitydescription (ad_id, ad_name, ad_version)
+SELECT ad_id, ad_name, ad_version
+  FROM json_populate_recordset(NULL::provenance.activitydescription, %(rows)s::json)
+    ON CONFLICT DO NOTHING;
+
+-- name: descriptions_of
+SELECT ad_id::text AS ad_id FROM provenance.activitydescription WHERE ad_name = ANY (%(names)s);
+
+-- name: entities_described
+-- An entity that refers to one of these kinds of entity, though no file has it any more.
+SELECT e_id, e_entitydescription_id FROM provenance.entity WHERE e_entitydescription_id = ANY (%(ids)s) LIMIT 1;
+
+-- name: doubt_agents
+-- What an older version of the set said of its agents counts no more.
+UPDATE provtap.trust SET t_rank = 2, t_claimant = '~' WHERE t_kind = 'provenance.agent' AND t_id = ANY (%(ids)s);

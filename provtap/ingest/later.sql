@@ -1,0 +1,58 @@
+-- Statements of later.py.
+
+-- name: invalidate
+-- Entities told of now, whether by their own record or by their end: neither may undo the other.
+WITH concerned AS (
+    SELECT iv_entity_id, min(iv_time) AS time
+      FROM provtap.invalidation JOIN provenance.entity ON e_id = iv_entity_id
+     WHERE iv_entity_id IN (SELECT json_array_elements_text(%(entities)s::json))
+       AND iv_time >= coalesce(e_generatedattime, iv_time)
+     GROUP BY iv_entity_id
+)
+UPDATE provenance.entity SET e_invalidatedattime = time
+  FROM concerned
+ WHERE e_id = iv_entity_id AND e_invalidatedattime IS DISTINCT FROM time
+   AND coalesce(e_invalidatedattime >= time, true);
+
+-- name: too_early
+-- Ends told now that lie before the generation of their entity.
+SELECT iv_entity_id AS entity_id, iv_time AS time
+  FROM json_populate_recordset(NULL::provtap.invalidation, %(rows)s::json)
+  JOIN provenance.entity ON e_id = iv_entity_id AND iv_time < e_generatedattime
+ ORDER BY iv_entity_id, iv_time;
+
+-- name: unreferable
+-- References told now without a parameter, or to what is no value.
+SELECT told.p_id AS parameter_id, told.p_valueentity_id AS entity_id, held.p_id IS NULL AS no_parameter
+  FROM json_populate_recordset(NULL::provenance.parameter, %(rows)s::json) AS told
+  LEFT JOIN provenance.parameter AS held ON held.p_id = told.p_id
+  LEFT JOIN provenance.entity ON e_id = told.p_valueentity_id AND e_class = 'ValueEntity'
+ WHERE held.p_id IS NULL OR e_id IS NULL
+ ORDER BY told.p_id
+ LIMIT 1;
+
+-- name: refer
+-- A parameter takes its value from one entity: of several the least, whatever came first.
+UPDATE provenance.parameter AS held SET p_valueentity_id = told.id
+  FROM (SELECT p_id, min(p_valueentity_id) AS id
+          FROM json_populate_recordset(NULL::provenance.parameter, %(rows)s::json)
+         GROUP BY p_id) AS told
+ WHERE held.p_id = told.p_id AND coalesce(held.p_valueentity_id > told.id, true);
+
+-- name: undescribed
+-- Descriptions that are referred to, but stored nowhere.
+SELECT id
+  FROM json_array_elements_text(%(ids)s::json) AS told (id)
+ WHERE NOT EXISTS (SELECT FROM {table} WHERE {key} = id)
+ ORDER BY id
+ LIMIT 1;
+
+-- name: overruled
+-- What is told now of things that have one row, whoever tells of them, and differs from the row.
+SELECT told.{key} AS id, cell.key AS column, to_jsonb(held) ->> cell.key AS kept
+  FROM json_populate_recordset(NULL::{table}, %(rows)s::json) AS told
+  JOIN {table} AS held ON held.{key} = told.{key},
+       LATERAL jsonb_each_text(to_jsonb(told)) AS cell
+ WHERE cell.key = ANY (%(columns)s) AND cell.value IS DISTINCT FROM to_jsonb(held) ->> cell.key
+   AND cell.value IS NOT NULL
+ ORDER BY 1, 2;

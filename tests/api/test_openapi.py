@@ -1,0 +1,109 @@
+"""The description for programs is that of the code: routes, options, words and their rules."""
+
+import json
+import re
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from provtap.errors import DocumentError
+from provtap.ingest.classes import CLASSES
+from provtap.ingest.record_words import read_told
+from provtap.web import create_app
+from tests.api.test_records import everything
+
+
+@pytest.fixture(scope="module")
+def description(call):
+    return call("GET", "/openapi.json", token=None).json
+
+
+@pytest.fixture(scope="module")
+def validator(description):
+    """Of documents of records, by the description alone."""
+    return Draft202012Validator(description | {"$ref": "#/components/schemas/Records"})
+
+
+def test_the_description_is_valid(description):
+    """OpenAPI 3.1."""
+    assert list(OpenAPIV31SpecValidator(description).iter_errors()) == []
+
+
+def test_every_route_is_described_and_no_other(description, settings, database, tableset):
+    """Flask's own map of routes, against the description."""
+    rules = create_app(settings, database, tableset).url_map.iter_rules()
+    served = {
+        (method, re.sub(r"<(?:\w+:)?(\w+?)_?>", r"{\1}", rule.rule).removeprefix("/api/v1"))
+        for rule in rules
+        if rule.rule.startswith("/api/")
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    described = {(m.upper(), path) for path, methods in description["paths"].items() for m in methods}
+
+    assert described == served
+
+
+def test_every_answer_is_of_its_schema(description, call):
+    """What is said of answers is true of real ones."""
+    record = {"id": "urn:test:openapi", "name": "x"}
+    for method, path, template, body in [
+        ("POST", "/records", "/records", {"Entity": record}),
+        ("POST", "/documents", "/documents", {"Entity": record | {"name": "y"}}),
+        ("PUT", "/entities/urn:test:openapi", "/entities/{id}", record),
+        ("GET", "/entities/urn:test:openapi", "/entities/{id}", None),
+        ("GET", "/entities?limit=2", "/entities", None),
+        ("GET", "/used?limit=2", "/used", None),
+        ("GET", "/ingestions/1", "/ingestions/{number}", None),
+        ("GET", "/entities/urn:test:nothing", "/entities/{id}", None),
+        ("POST", "/records", "/records", {"Entity": {"nam": 1}}),
+    ]:
+        reply = call(method, path, body)
+        told = description["paths"][template][method.lower()]["responses"][str(reply.status)]
+        schema = told["content"]["application/json"]["schema"]
+
+        assert list(Draft202012Validator(description | schema).iter_errors(reply.json)) == []
+
+
+def test_every_word_is_explained(description):
+    """D7: what a word means comes from the published column."""
+    for each in CLASSES:
+        schema = description["components"]["schemas"][each.name]
+
+        assert schema["description"]
+        assert [name for name, told in schema["properties"].items() if not told.get("description")] == []
+
+
+def test_what_may_be_told_is_described(validator):
+    assert list(validator.iter_errors(everything(str))) == []
+
+
+def variants():
+    """Yield documents that are wrong, or right, by one word."""
+    for each in CLASSES:
+        [record, *_] = everything(str)[each.name]
+        for word in each.words:
+            for value in (None, "", 1, -1, True, [], ["x"], {}, "x" * 1001, "x" * 501, 2**40, 0.5):
+                yield each, word, record | {word.name: value}
+            yield each, word, {name: told for name, told in record.items() if name != word.name}
+        yield each, None, record | {"unknown": 1}
+
+
+def test_what_is_described_is_what_is_read(validator):
+    """The description allows no record that the reader refuses for its words, and refuses none that it takes.
+
+    Null is as if the word were not there. No schema tells what only makes sense beside another word, or which
+    text is a time.
+    """
+    for each, word, record in variants():
+        told = {name: value for name, value in record.items() if value is not None}
+        valid = validator.is_valid({each.name: [told]})
+        try:
+            read_told(json.dumps({each.name: [record]}).encode())
+            read = True
+        except DocumentError as error:
+            read = False
+            if "is not a time" in str(error):
+                continue
+
+        assert valid == read, (each.name, word, record)

@@ -1,0 +1,351 @@
+"""Descriptions in the store, and what is recorded linked to them, whatever came first."""
+
+import random
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from provtap.errors import DocumentError
+from provtap.ingest import describe
+from tests.ingest.logs import SAMPLES, activity_id, empty, file, header, rows, run, tables
+
+DESCRIPTIONS = SAMPLES[0].with_name("ctapipe.descriptions.yaml")
+E5 = """
+SELECT ent.e_id, ent.e_name, a.a_endtime
+FROM provenance.activity AS a JOIN provenance.activitydescription AS d ON d.ad_id = a.a_activitydescription_id
+JOIN provenance.wasgeneratedby AS g ON g.wgb_activity_id = a.a_id
+JOIN provenance.entity AS ent ON ent.e_id = g.wgb_entity_id
+WHERE d.ad_type = 'Reconstruction' AND ent.e_class = 'DatasetEntity'
+AND a.a_endtime BETWEEN '2026-11-22T22:20:00' AND '2026-11-22T22:30:00'
+"""
+USAGES = """
+SELECT u_role, ud_type, ud_multiplicity FROM provenance.used
+  LEFT JOIN provenance.usagedescription ON ud_id = u_usagedescription_id
+ WHERE u_role NOT IN ('environment', 'node') ORDER BY 1
+"""
+
+
+def descriptions(version=1, name="tools", activities="", entities="[]", agents="[]"):
+    """Return the text of a file."""
+    return (
+        f"format: 1\nname: {name}\nversion: {version}\nagents: {agents}\nentities: {entities}\n"
+        f"activities: [{activities}]\n"
+    )
+
+
+def tool(number=1, versions="", **words):
+    """Return one activity, as YAML in one line."""
+    said = {"name": f"tool-{number}"} | ({"versions": versions} if versions else {}) | words
+    return "{" + ", ".join(f"{word}: {value}" for word, value in said.items()) + "}"
+
+
+@pytest.fixture
+def described(database, settings):
+    """The sample descriptions, applied, and the report."""
+    return describe([DESCRIPTIONS], database, settings)[0]
+
+
+def test_samples_are_described(described, take, database):
+    """Question E5: which products did activities of a type make? (provenance-queries)."""
+    for path in SAMPLES:
+        take(path)
+
+    assert len(rows(database, E5)) == 7
+    assert (
+        rows(
+            database,
+            """SELECT DISTINCT u_role FROM provenance.used JOIN provenance.activity ON a_id = u_activity_id
+            WHERE u_usagedescription_id IS NULL AND a_name LIKE 'ctapipe-%'""",
+        )
+        == []
+    )
+    assert rows(database, "SELECT DISTINCT ud_type FROM provenance.usagedescription ORDER BY 1") == [
+        ("Calibration",), ("Context",), ("Main",), ("Setup",),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_before_or_after_the_samples_makes_no_difference(take, database, settings, seed):
+    """Existing and future activities are linked alike (INGEST-b1, d9)."""
+    contents = []
+    for number in (0, seed + 1, len(SAMPLES)):
+        empty(database)
+        order = random.Random(seed).sample(SAMPLES, len(SAMPLES))
+        for path in [*order[:number], DESCRIPTIONS, *order[number:]]:
+            describe([path], database, settings) if path == DESCRIPTIONS else take(path)
+        contents.append(tables(database))
+
+    assert contents[0] == contents[1] == contents[2]
+    assert sum(contents[0]["provenance.parameterdescription"].values()) > 100
+
+
+def test_applied_again_nothing_changes(described, database, settings):
+    before = tables(database)
+    [again] = describe([DESCRIPTIONS], database, settings)
+
+    assert again.lines == ()
+    assert str(again) == "ctapipe version 1: nothing changes"
+    assert tables(database) == before
+
+
+def test_dry_run_tells_the_difference_and_applies_nothing(take, database, settings):
+    take(SAMPLES[0])
+    before = tables(database)
+    [report] = describe([DESCRIPTIONS], database, settings, dry_run=True)
+
+    assert "+ activity ctapipe-process *, usage DL0/Event" in report.lines
+    assert report.linked > 50
+    assert tables(database) == before
+
+
+def test_newer_version_replaces_the_set(describe_text, tell, database):
+    """What is left out is withdrawn, with its links; what changed is told word by word."""
+    tell(run(1, input=[file("/a", "raw"), file("/b", "flat")], config={"T": {"x": 1}}))
+    usage = "usage: [{role: raw, type: Main, multiplicity: 1}, {role: flat, type: Calibration}]"
+    parameters = "parameters: [{name: T.x, valueType: int}]"
+    describe_text(descriptions(1, activities=f"{{name: tool-1, type: Reduction, {usage}, {parameters}}}"))
+    linked = rows(database, USAGES)
+    report = describe_text(
+        descriptions(2, activities=tool(usage="[{role: raw, type: Setup, multiplicity: 1}]"))
+    )
+
+    assert linked == [("flat", "Calibration", None), ("raw", "Main", "1")]
+    assert rows(database, USAGES) == [("flat", None, None), ("raw", "Setup", "1")]
+    assert report.lines == (
+        "- activity tool-1 *, usage flat",
+        "- activity tool-1 *, parameter T.x",
+        "~ activity tool-1 *: type: Reduction -> nothing",
+        "~ activity tool-1 *, usage raw: type: Main -> Setup",
+    )
+    assert rows(database, "SELECT ad_type FROM provenance.activitydescription") == [(None,)]
+    assert rows(database, "TABLE provenance.parameterdescription") == []
+
+
+def test_every_alias_of_a_role_has_a_description_of_its_own(describe_text, tell, database):
+    """A usage has the role of its description, so an alias is a row (ProvenanceDM 1.0, UsageDescription)."""
+    describe_text(descriptions(activities=tool(usage="[{role: raw, aliases: [dl0.sub.evt], type: Main}]")))
+    tell(run(1, input=[file("/a", "raw"), file("/b", "dl0.sub.evt")]))
+
+    assert rows(database, USAGES) == [("dl0.sub.evt", "Main", None), ("raw", "Main", None)]
+
+
+@pytest.mark.parametrize(
+    ("version", "type_"),
+    [
+        ("0.6.2", "exact"),
+        ("0.6.2.post150+gita494195", "begin"),
+        ("0.6.1", "short"),
+        ("1.0", "any"),
+        (None, "any"),
+    ],
+)
+def test_most_exact_version_counts(describe_text, tell, database, version, type_):
+    """A build for development is described by what it was built from (CTADIRAC never matched one)."""
+    kinds = {"exact": "[0.6.2]", "begin": "['0.6.2.*']", "short": "['0.6*']", "any": ""}
+    describe_text(
+        descriptions(activities=", ".join(tool(1, versions, type=kind) for kind, versions in kinds.items()))
+    )
+    tell(run(1, system={"ctapipe_version": version}))
+
+    assert rows(
+        database,
+        """SELECT ad_type FROM provenance.activity JOIN provenance.activitydescription
+               ON ad_id = a_activitydescription_id""",
+    ) == [(type_,)]
+
+
+def test_exact_version_is_described_before_anything_is_recorded(describe_text, database):
+    """The descriptions of CTADIRAC came first (INGEST-b1)."""
+    describe_text(descriptions(activities=tool(1, "[1.0]", generation="[{role: status, type: Quality}]")))
+
+    assert rows(database, "SELECT ad_name, ad_version FROM provenance.activitydescription") == [
+        ("tool-1", "1.0")
+    ]
+    assert rows(database, "SELECT gd_role, gd_type FROM provenance.generationdescription") == [
+        ("status", "Quality")
+    ]
+
+
+def test_agent_is_what_the_file_says_whatever_records_say(describe_text, tell, database):
+    agents = "[{id: 'urn:x-provtap:user:local:jdoe', name: Jane Doe, type: Person, email: jane@example.org}]"
+    person = run(1, system={"environment": {"USER": "jdoe"}})
+    contents = []
+    for first in (True, False):
+        empty(database)
+        describe_text(descriptions(agents=agents)) if first else tell(person)
+        tell(person) if first else describe_text(descriptions(agents=agents))
+        contents.append(rows(database, "SELECT ag_name, ag_email FROM provenance.agent"))
+    describe_text(descriptions(2, agents=agents.replace("Jane", "Janet")))
+
+    assert contents == [[("Jane Doe", "jane@example.org")]] * 2
+    assert rows(database, "SELECT ag_name FROM provenance.agent") == [("Janet Doe",)]
+
+
+def test_role_leads_to_the_kind_of_entity(describe_text, database):
+    """The link between entity and its description is the role (INGEST-b4.16)."""
+    kinds = "[{name: events, contentType: application/fits}, {name: state, valueType: char;*}]"
+    describe_text(
+        descriptions(
+            entities=kinds,
+            activities=tool(1, "[1]", usage="[{role: raw, entities: [events]}]",
+                            generation="[{role: status, entities: [state]}]"),
+        )
+    )  # fmt: skip
+    names = """SELECT ed_name, ed_class FROM provenance.entitydescription WHERE ed_id IN (
+                 SELECT uded_entitydescription_id FROM provenance.usagedescription_entitydescription
+                 UNION SELECT gded_entitydescription_id
+                         FROM provenance.generationdescription_entitydescription)
+                ORDER BY 1"""
+
+    assert rows(database, names) == [("events", "DatasetDescription"), ("state", "ValueDescription")]
+    describe_text(descriptions(2, activities=tool(1, "[1]", usage="[{role: raw}]")))
+    assert rows(database, "TABLE provenance.entitydescription") == []
+
+
+CONFLICTS = {
+    "version 1 of tools is older than version 2, which is applied": descriptions(1),
+    "version 2 of tools is applied already and says something else. (line 1, column 1) Make it version 3.":
+        descriptions(2),
+    "the activity tool-1 * is described by the set tools already. (line 6, column 14)":
+        descriptions(1, "others", tool()),
+    "the agent me is described by the set tools already. (line 4, column 10)":
+        descriptions(1, "others", agents="[{id: me, name: I}]"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("sentence", "text"), CONFLICTS.items())
+def test_conflict_with_what_is_there_is_told_and_nothing_applied(describe_text, database, sentence, text):
+    describe_text(descriptions(2, activities=tool(), agents="[{id: me, name: Me}]"))
+    before = tables(database)
+    with pytest.raises(DocumentError) as caught:
+        describe_text(text)
+
+    assert sentence in str(caught.value)
+    assert "descriptions.yaml: " in str(caught.value)
+    assert tables(database) == before
+
+
+def test_files_are_applied_together_or_not_at_all(database, settings, tmp_path):
+    for name, number in (("a", 1), ("b", 1)):
+        (tmp_path / f"{name}.yaml").write_text(descriptions(1, name, tool(number)))
+    with pytest.raises(
+        DocumentError, match=r"b.yaml: the activity tool-1 \* is described by the set a already"
+    ):
+        describe([tmp_path / "a.yaml", tmp_path / "b.yaml"], database, settings)
+
+    assert rows(database, "TABLE provtap.description_set") == []
+
+
+def test_kind_that_an_entity_has_can_not_be_left_out(describe_text, database):
+    describe_text(descriptions(1, entities="[{name: thing}]"))
+    with database.session() as connection, connection.cursor() as cursor:
+        cursor.execute("""INSERT INTO provenance.entity (e_id, e_entitydescription_id)
+                          SELECT 'ex:1', ed_id FROM provenance.entitydescription""")
+    with pytest.raises(DocumentError, match="the entity thing can't be left out: ex:1 is described by it"):
+        describe_text(descriptions(2))
+
+
+def test_role_that_another_source_described_is_kept(describe_text, tell, database):
+    """A first description stays, and the second is reported."""
+    tell(run(1, input=[file("/a", "raw")]))
+    with database.session() as connection, connection.cursor() as cursor:
+        cursor.execute("""INSERT INTO provenance.usagedescription
+                                 (ud_id, ud_activitydescription_id, ud_role, ud_type)
+                          SELECT 'ex:ud', ad_id, 'raw', 'Setup' FROM provenance.activitydescription""")
+    report = describe_text(descriptions(activities=tool(usage="[{role: raw, type: Main}]")))
+
+    assert report.warnings == (
+        "urn:x-provtap:usagedescription:tool-1:0.28.0:raw is not taken: a record describes the same",
+    )
+    assert rows(database, USAGES) == [("raw", "Setup", None)]
+
+
+def test_usage_that_moves_keeps_its_description(describe_text, tell, database):
+    """A usage that follows its producer, which is recorded later (INGEST-d4), has the same role."""
+    describe_text(descriptions(activities=tool(2, usage="[{role: raw, type: Main}]")))
+    tell(run(2, 5, 6, input=[file("/a", "raw")]))
+    tell(run(1, 1, 2, output=[file("/a")]))
+
+    assert rows(database, USAGES) == [("raw", "Main", None)]
+
+
+def test_generation_with_another_role_gets_another_description(describe_text, tell, database):
+    """A copied header: the role that counts is that of the earlier writer."""
+    describe_text(
+        descriptions(activities=", ".join(
+            tool(n, generation=f"[{{role: copy{n}, type: Main}}]") for n in (1, 2)))
+    )  # fmt: skip
+    tell(run(2, 2, 3, output=[file("/2", "copy2", header=header(7, 1))]))
+    tell(run(1, 1, 2, output=[file("/1", "copy1", header=header(7, 1))]))
+    generations = """SELECT wgb_activity_id, wgb_role, gd_role FROM provenance.wasgeneratedby
+                       JOIN provenance.generationdescription ON gd_id = wgb_generationdescription_id"""
+
+    assert rows(database, generations) == [(activity_id(1), "copy1", "copy1")]
+
+
+TOOLS = st.integers(0, 3).flatmap(
+    lambda n: st.builds(
+        tool,
+        st.just(n),
+        st.sampled_from(["", "[0.28.0]", "['0.2*']"]),
+        usage=st.sampled_from(
+            ["[]", "[{role: in, aliases: [out], type: Main}]", "[{role: data, type: Setup}]"]
+        ),
+        generation=st.sampled_from(["[]", "[{role: data, type: Main}, {role: status, type: Quality}]"]),
+        parameters=st.sampled_from(["[]", "[{name: T.x, valueType: int}]"]),
+    )
+)
+URLS = st.sampled_from(["/a", "/b"])
+FILES = st.lists(
+    st.builds(file, URLS, st.sampled_from(["in", "out", "data", None]),
+              st.none() | st.builds(header, product=st.integers(0, 2), activity=st.integers(0, 3))),
+    max_size=3,
+)  # fmt: skip
+
+
+@st.composite
+def worlds(draw):
+    """A few runs, each in a log of its own, and two versions of descriptions of what may have run."""
+    runs = []
+    for number in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, 5))
+        config = draw(st.sampled_from([{}, {"T": {"x": 1}}]))
+        runs.append(run(number, start, start + 1, input=draw(FILES), output=draw(FILES), config=config))
+    unique = lambda line: line[: line.index(" usage")]  # noqa: E731
+    sets = [", ".join(draw(st.lists(TOOLS, unique_by=unique, max_size=4))) for _ in range(2)]
+    return runs, [descriptions(n + 1, activities=activities) for n, activities in enumerate(sets)]
+
+
+@given(world=worlds(), seed=st.randoms(use_true_random=False))
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_any_world_in_any_order(tell, describe_text, database, world, seed):
+    """The tables follow from the documents and the newest descriptions, whatever came first (INGEST-d9)."""
+    runs, versions = world
+    contents = []
+    for shuffled in (False, True):
+        empty(database)
+        steps = [*runs, *([versions[1]] if shuffled else versions)]
+        for step in seed.sample(steps, len(steps)) if shuffled else steps:
+            describe_text(step) if isinstance(step, str) else tell(step)
+        contents.append(tables(database))
+
+    assert _without_drafts(contents[0]) == _without_drafts(contents[1])
+
+
+def _without_drafts(content):
+    """Leave out what only an older version named: an activity description is never removed."""
+    described = {row[0] for name, found in content.items() if name.endswith("description")
+                 for row in found if name != "provenance.activitydescription"}  # fmt: skip
+    kept = {row for row in content["provenance.activity"]}
+    used = {row[5] for row in kept} | described
+    drafts = content["provenance.activitydescription"]
+    return content | {
+        "provenance.activitydescription": {row: n for row, n in drafts.items() if row[0] in used}
+    }
