@@ -78,8 +78,9 @@ def write_failure(error: psycopg2.Error) -> ProvtapError:
 
 def is_connection_failure(error: psycopg2.Error) -> bool:
     """Tell a lost connection or a server going down from an error in what was asked."""
-    if error.pgcode is None:
-        return isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
+    if error.pgcode is None:  # the bare DatabaseError: a COPY that ends in the midst, without a word
+        lost = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
+        return lost or type(error) is psycopg2.DatabaseError
     return error.pgcode.startswith(_CONNECTION)
 
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 import psycopg2
 import pytest
 
+from provtap.database.failures import query_failure
 from provtap.database.stream import copy_blocks
 from provtap.errors import DatabaseUnavailable, QueryCancelled, QueryError, QueryTimeout
 
@@ -225,3 +226,10 @@ def test_a_lost_connection_is_told(copy, database, running):
     reader.join()
 
     assert failure[0].status == 503
+
+
+def test_a_copy_that_ends_without_a_word_is_a_lost_connection():
+    """What psycopg2 raises, now and then, when the server goes away in the midst of the rows."""
+    silent = psycopg2.DatabaseError("error with status PGRES_COPY_OUT and no message from the libpq")
+
+    assert isinstance(query_failure(silent), DatabaseUnavailable)

@@ -70,7 +70,7 @@ def running(settings: Settings, sql: Callable[..., list[tuple[int]]]) -> Callabl
     """Return a function that counts the users' queries that PostgreSQL runs."""
     counted = (
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND usename = %s AND state = 'active'"
+        " AND usename = %s AND state = 'active' AND query LIKE 'COPY%%'"
     )
     return lambda: sql(counted, f"{settings.role_prefix}reader")[0][0]
 
@@ -78,6 +78,6 @@ def running(settings: Settings, sql: Callable[..., list[tuple[int]]]) -> Callabl
 def awaited(condition: Callable[[], bool], seconds: float = 20) -> bool:
     """Tell whether *condition* comes true."""
     end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
+    while not (true := condition()) and time.monotonic() < end:
         time.sleep(0.02)
-    return condition()
+    return true

@@ -189,7 +189,7 @@ def test_a_worker_that_is_told_to_stop_gives_its_jobs_back(own, tableset, store,
     """An orderly end is nobody's failure: the job runs again, from its start, and does not count as lost."""
     with working(own, tableset):
         job = begin(SILENT)
-    assert running() == 0
+    assert awaited(lambda: running() == 0)
     assert store.job(job.job_id, SOMEBODY).phase == Phase.QUEUED
 
     with working(own, tableset):
