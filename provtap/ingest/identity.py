@@ -123,8 +123,8 @@ def within(session_id: str, *parts: str) -> str:
     return text if len(text) <= MAX_BYTES else _derived("within", session_id, *parts)
 
 
-def entity_description(name: str, description: str | None) -> str:
-    """Return the id of an entity description that its source knows by name only."""
+def told_description(name: str, description: str | None) -> str:
+    """Return the id of an entity description that its source knows by name and text only."""
     return _readable("entitydescription", name, description or "")
 
 
