@@ -35,8 +35,12 @@ class Primitive:
         return np.dtype(self.form).itemsize
 
 
+TRUTH: dict[bytes, bool | None] = {b"true": True, b"false": False, b"T": True, b"F": False, b"?": None}
+"""Truth values as the generator writes them: words alone, letters in arrays."""
+_LETTERS = {True: ord("T"), False: ord("F"), None: 0}
+
 PRIMITIVES = {
-    "boolean": Primitive("u1", {b"t": ord("T"), b"f": ord("F"), b"?": 0}.__getitem__, b"?"),
+    "boolean": Primitive("u1", lambda word: _LETTERS[TRUTH[word]], b"?"),
     "unsignedByte": Primitive("u1", int, b"0", 255),
     "short": Primitive(">i2", int, b"0", -(2**15)),
     "int": Primitive(">i4", int, b"0", -(2**31)),

@@ -101,6 +101,7 @@ _WORDS: dict[bytes, bytes] = {
     b"NaN": b'"NaN"',  # JSON has no such numbers
     b"+Inf": b'"+Inf"',
     b"-Inf": b'"-Inf"',
-    b"t": b"true",
-    b"f": b"false",
+    b"T": b"true",
+    b"F": b"false",
+    b"?": b"null",
 }

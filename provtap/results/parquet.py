@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from provtap.results.blocks import Rows
-from provtap.results.cells import NULL, PRIMITIVES, distinct, numbers, split, texts
+from provtap.results.cells import NULL, PRIMITIVES, TRUTH, distinct, numbers, split, texts
 from provtap.results.votable import Field, Info, write_metadata
 from provtap.tableset import Column
 
@@ -129,7 +129,7 @@ def _array(cells: list[bytes], column: Column, type_: Any) -> Any:
     if primitive is None:
         return pyarrow.array(texts(cells), type_)
     if column.datatype == "boolean" or column.arraysize:
-        parse = {b"t": True, b"f": False}.__getitem__ if column.datatype == "boolean" else primitive.parse
+        parse = TRUTH.__getitem__ if column.datatype == "boolean" else primitive.parse
         lists = [None if cell == NULL else list(map(parse, cell.split())) for cell in cells]
         return pyarrow.array(lists if column.arraysize else [v and v[0] for v in lists], type_)
     nulls = np.array([cell == NULL for cell in cells]) if NULL in cells else None

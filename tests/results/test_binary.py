@@ -65,7 +65,7 @@ def test_kinds_that_uploads_bring():
         Column(name="p", datatype="double", arraysize="2"),
         Column(name="a", datatype="short", arraysize="*"),
     ]
-    block = (3, b"t\t255\t1 2\t1 -2 3\n\\N\t\\N\t\\N\t\\N\nf\t0\tNaN +Inf\t\n")
+    block = (3, b"true\t255\t1 2\t1 -2 3\n\\N\t\\N\t\\N\t\\N\nfalse\t0\tNaN +Inf\t\n")
 
     assert str(binary2(written(columns, [block]))) == (
         "[[True, 255, [1.0, 2.0], [1, -2, 3]], [None, None, None, None], [False, 0, [nan, inf], []]]"

@@ -63,7 +63,7 @@ def test_texts(columns, copied, cell):
 def test_numbers_arrays_and_flags():
     """Numbers are numbers, flags are flags; what JSON has no number for is a text."""
     columns = [integer(), double(), double(arraysize="2"), Column(name="f", datatype="boolean")]
-    block = (3, b"1\t-0\t1 2.5\tt\n" + b"\\N\tNaN\t\\N\t\\N\n" + b"-3\t+Inf\tNaN -Inf\tf\n")
+    block = (3, b"1\t-0\t1 2.5\ttrue\n" + b"\\N\tNaN\t\\N\t\\N\n" + b"-3\t+Inf\tNaN -Inf\tfalse\n")
 
     rows = written(columns, [block])["rows"]
 

@@ -262,7 +262,7 @@ def parsed(cell, name):
     if cell is None or column.datatype in ("char", "unicodeChar"):
         return cell
     if column.datatype == "boolean":
-        return {"t": True, "f": False}[cell]
+        return {"true": True, "false": False}[cell]
     parse = float if column.datatype in ("float", "double") else int
     values = [parse(word) for word in cell.split()]
     return values if column.arraysize else _stored(values[0], column)
