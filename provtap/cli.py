@@ -104,18 +104,38 @@ def worker_command(settings: Settings) -> None:
     help="auto, ctapipe, prov-json, prov-xml, provn, jsonld, logprov or header.",
 )
 @click.option("--site", help="Scope of local paths: equal paths of two sites are two files.")
+@click.option(
+    "--map",
+    "maps",
+    multiple=True,
+    metavar="PREFIX=URI",
+    help="What paths that begin so are called elsewhere.",
+)
+@click.option(
+    "--catalogue",
+    type=click.Path(path_type=Path),
+    help="CSV file with columns path, id (or lfn), guid, size, checksum: under what names files were stored.",
+)
 @click.option("--strict", is_flag=True, help="Refuse a document with conflicts, instead of warning.")
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @click.pass_obj
-def ingest_command(settings: Settings, /, files: tuple[Path, ...], **options: Any) -> None:
+def ingest_command(
+    settings: Settings,
+    /,
+    files: tuple[Path, ...],
+    maps: tuple[str, ...],
+    catalogue: Path | None,
+    **options: Any,
+) -> None:
     """Load provenance documents, each in a transaction of its own.
 
     The same document again changes nothing. One that can't be read is reported and the others are loaded.
     Of a directory every file is tried.
     """
     from provtap import install
-    from provtap.ingest import ingest_all
+    from provtap.ingest import ingest_all, read_places
 
+    options["places"] = read_places(maps, catalogue)
     with install.ready(settings) as (database, _), _progress(files) as queue:
         summary = ingest_all(queue, database, settings, **options)
     click.echo(summary)

@@ -5,11 +5,13 @@ from provtap.ingest.describe import Described, describe
 from provtap.ingest.descriptions import schema_text as description_schema
 from provtap.ingest.document import Report, ingest, ingest_content
 from provtap.ingest.formats import NAMES as FORMAT_NAMES
+from provtap.ingest.places import Places, read_places
 from provtap.ingest.told import told_activities
 
 __all__ = [
     "FORMAT_NAMES",
     "Described",
+    "Places",
     "Report",
     "Summary",
     "describe",
@@ -17,5 +19,6 @@ __all__ = [
     "ingest",
     "ingest_all",
     "ingest_content",
+    "read_places",
     "told_activities",
 ]

@@ -97,3 +97,13 @@ def usages_outside(transaction: Transaction, rows: Rows) -> list[str]:
         f"{row.activity_id} used {row.entity_id} at {row.time}, outside its own time: the time is not kept"
         for row in transaction.rows(SQL["usages_outside"], rows=json.dumps(timed))
     ]
+
+
+def shared_names(transaction: Transaction, rows: Rows) -> list[str]:
+    """Return a warning for each GUID of *rows* that another entity has as well: it is no identity."""
+    if not rows:
+        return []
+    return [
+        f"{row.kind} {row.value} names {row.entity_id}, but {row.other_id} as well"
+        for row in transaction.rows(SQL["shared_names"], rows=json.dumps(rows))
+    ]

@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from provtap.errors import DocumentError, TooLarge
 from provtap.ingest import formats, product_file
 from provtap.ingest.contradictions import SQL
 from provtap.ingest.loader import Counts, load
+from provtap.ingest.places import Places
 from provtap.ingest.records import Account
 
 
@@ -68,23 +69,29 @@ def ingest_content(
     site: str | None = None,
     strict: bool = False,
     dry_run: bool = False,
+    places: Places = Places(),  # noqa: B008  it is frozen
     most_records: int | None = None,
     finish: Callable[[Transaction, Report], None] = lambda transaction, report: None,
 ) -> Report:
     """Store a document, wholly or not at all, and report what was new in it.
 
     *source* names it in messages and in the list of ingestions. *site* scopes local paths and host names, by
-    default as the settings say. With *strict* a warning refuses the document; with *dry_run* the report is as
-    if it were stored, but nothing is. It may tell *most_records*. *finish* has the last word in the
-    transaction.
+    default as the settings say; *places* tell what local paths are called elsewhere. With *strict* a warning
+    refuses the document; with *dry_run* the report is as if it were stored, but nothing is. It may tell
+    *most_records*. *finish* has the last word in the transaction.
 
     Raises: DocumentError, TooLarge, DatabaseUnavailable, and what *finish* does.
     """
     scope = site or settings.site
     with naming(source):
         found = formats.find(format, content)
-        accounts = list(_counted(found.read(content, scope), source, most_records))
-        document = _Document(source, found.name, scope, content, accounts)
+        accounts = [
+            replace(account, records=tuple(places.apply(account.records)))
+            for account in _counted(found.read(content, scope), source, most_records)
+        ]
+        # The same bytes say something else with other places.
+        key = f"{scope} {places.digest}" if places.digest else scope
+        document = _Document(source, found.name, key, content, accounts)
         try:
             with database.transaction() as transaction:
                 report = document.store(transaction)

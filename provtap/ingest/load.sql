@@ -168,6 +168,16 @@ UPDATE provenance.used SET u_time = time
  WHERE u_activity_id = rd_activity_id AND u_entity_id = rd_entity_id
    AND u_role IS NOT DISTINCT FROM rd_role AND u_time IS DISTINCT FROM time;
 
+-- name: shared_names
+-- Names told now that another entity has, too: a catalogue gave a GUID again, or a logical name was written anew.
+SELECT DISTINCT told.al_kind AS kind, told.al_value AS value, told.al_entity_id AS entity_id,
+       held.al_entity_id AS other_id
+  FROM json_populate_recordset(NULL::provext.alias, %(rows)s::json) AS told
+  JOIN provext.alias AS held ON held.al_value = told.al_value AND held.al_kind = told.al_kind
+                            AND held.al_entity_id <> told.al_entity_id
+ WHERE told.al_kind = 'guid'
+ ORDER BY value, entity_id, other_id;
+
 -- name: usages_outside
 -- What is told now of usages before their activity began or after it ended.
 SELECT rd_activity_id AS activity_id, rd_told_id AS entity_id, rd_usagetime AS time

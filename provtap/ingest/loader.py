@@ -19,6 +19,7 @@ from provtap.ingest.contradictions import (
     Rows,
     claimed_generators,
     lost_claims,
+    shared_names,
     usages_outside,
     without_clashes,
 )
@@ -48,7 +49,7 @@ from provtap.ingest.records import (
     Writing,
     columns,
 )
-from provtap.ingest.relation_records import HadMember, Hash, Relation, WasDerivedFrom
+from provtap.ingest.relation_records import Alias, HadMember, Hash, Relation, WasDerivedFrom
 
 # What a row points to is stored before it.
 _JOINED: tuple[type[Claim], ...] = (EntityDescription, Agent, Entity, Activity, WasGeneratedBy)
@@ -63,6 +64,7 @@ _PUBLISHED_SETS: tuple[type[Record], ...] = (
     ConfigFile,
     Location,
     Hash,
+    Alias,
     Run,
     Relation,
 )
@@ -143,6 +145,7 @@ def load(transaction: Transaction, accounts: Iterable[Account], ingestion_id: in
     link(transaction, activities=_concerned(rows), descriptions=described_anew(rows))
     _warn_of_second_generators(transaction, rows, counts)
     counts.conflict(*usages_outside(transaction, rows[Reading]))
+    counts.warnings += shared_names(transaction, rows[Alias])
     return counts
 
 

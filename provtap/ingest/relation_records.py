@@ -1,6 +1,7 @@
 """Relations that statements and catalogues tell beside those of records.py, and checksums."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from provtap.ingest.records import Record
 
@@ -47,3 +48,15 @@ class Hash(Record):
     algorithm: str
     digest: str
     size: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alias(Record):
+    """Another name of an entity, from a time on."""
+
+    table = "provext.alias"
+    prefix = "al_"
+    entity_id: str
+    kind: str
+    value: str
+    valid_from: datetime
