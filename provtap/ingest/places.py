@@ -63,7 +63,7 @@ class Places:
         return None
 
     def apply(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Yield *records* with the names of places, and what the catalogue says of the files written there."""
+        """Yield *records* with the names of places, and what the catalogue says of what was written there."""
         for record in records:
             place = "location" if isinstance(record, External) else "url"
             url: str | None = getattr(record, place, None)

@@ -1,0 +1,68 @@
+"""A PROV document given back: every statement of it, also those that the tables have no room for."""
+
+import warnings
+
+import pytest
+from prov.model import ProvDocument
+
+from provtap.errors import DocumentError, NotFound
+from provtap.ingest import kept
+from provtap.ingest.prov_document import READERS, prov_document
+from tests.ingest.logs import rows
+from tests.ingest.prov import DOCUMENTS, EX, document
+from tests.ingest.test_prov_notations import READERS as LIBRARY
+
+FORMATS = dict(zip((".json", ".xml", ".provn", ".jsonld"), READERS, strict=True))
+# The library takes one of several members, and does not know the prefix voprov where it is not declared.
+READ_OTHERWISE = {"example_33.xml", "logprov_tutorial.w3c.json"}
+
+
+def library(path):
+    """Return the document as the library reads it, or None."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ProvDocument.deserialize(path, format=LIBRARY[path.suffix][0])
+    except Exception:
+        return None
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_document_is_given_back(path):
+    """As PROV-JSON, read by `prov`, it has every element and relation of its source (INGEST-c4)."""
+    content, format = path.read_bytes(), FORMATS[path.suffix]
+    written = prov_document(content, format).serialize(format="json")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        read = ProvDocument.deserialize(content=written, format="json")
+    original = library(path)
+
+    number = len(read.records) + sum(len(bundle.records) for bundle in read.bundles)
+    assert number == len(list(READERS[format](content)))
+    assert original is None or path.name in READ_OTHERWISE or read == original
+
+
+def test_contradictions_are_given_back(take, database, tmp_path):
+    """What was not taken into the tables is in the document (INGEST-d10)."""
+    path = tmp_path / "a.json"
+    path.write_text(
+        document(
+            entity={"ex:x": {}}, wasGeneratedBy={"_:1": {"prov:entity": "ex:e", "prov:activity": "ex:x"}}
+        )
+    )
+    report = take(path)
+    [(number,)] = rows(database, "SELECT in_id FROM provext.ingestion")
+    given = prov_document(*kept(number, database))
+
+    assert len(report.warnings) == 1
+    assert sorted(record.get_type().localpart for record in given.records) == ["Entity", "Generation"]
+    assert given.get_record(f"{EX}x")
+
+
+def test_what_is_not_there_is_told(database):
+    with pytest.raises(NotFound, match="There is no ingestion 7"):
+        kept(7, database)
+    with pytest.raises(
+        DocumentError, match=r"a document in the format ctapipe is no PROV document\. These are"
+    ):
+        prov_document(b"", "ctapipe")
