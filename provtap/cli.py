@@ -286,16 +286,28 @@ def lineage_command(settings: Settings, /, id: str, direction: str, depth: int) 
 def export_command(
     settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, **options: str | None
 ) -> None:
-    """Write the provenance of things, or of all that an ingestion told, on standard output."""
+    """Write the provenance of things, or of all that an ingestion told, on standard output.
+
+    A PROV document that was taken in is given back whole, in any of PROV's notations, unless --depth or
+    --direction ask for what is stored round it.
+    """
     from provtap import install
-    from provtap.ingest import told_activities
+    from provtap.ingest import told_activities, told_document
     from provtap.provsap import ProvsapRequest, retrieve, write
+    from provtap.provsap.documents import serialized
+    from provtap.provsap.formats import choose
 
     if bool(ids) == (ingestion is not None):
         raise click.UsageError("Give either IDS or --ingestion.")
     usual = {"depth": "ALL", "direction": "BACK"} if ids else {"depth": "1", "direction": "BOTH"}
     given = usual | {name: value for name, value in options.items() if value is not None}
     with install.ready(settings) as (database, tableset):
+        serializer = choose(given["responseformat"]).serializer
+        if ingestion is not None and serializer and not options["depth"] and not options["direction"]:
+            document = told_document(ingestion, database)
+            if document is not None:
+                sys.stdout.buffer.write(serialized(document, serializer))
+                return
         asked = list(ids) if ingestion is None else list(told_activities(ingestion, database))
         request = ProvsapRequest.from_parameters(
             {"ID": asked} | {name.upper(): [value] for name, value in given.items()}

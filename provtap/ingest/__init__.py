@@ -3,10 +3,10 @@
 from provtap.ingest.batch import Summary, ingest_all
 from provtap.ingest.describe import Described, describe
 from provtap.ingest.descriptions import schema_text as description_schema
-from provtap.ingest.document import Report, ingest, ingest_content, kept
+from provtap.ingest.document import Report, ingest, ingest_content
 from provtap.ingest.formats import NAMES as FORMAT_NAMES
 from provtap.ingest.places import Places, read_places
-from provtap.ingest.told import told_activities
+from provtap.ingest.told import told_activities, told_document
 
 __all__ = [
     "FORMAT_NAMES",
@@ -19,7 +19,7 @@ __all__ = [
     "ingest",
     "ingest_all",
     "ingest_content",
-    "kept",
     "read_places",
     "told_activities",
+    "told_document",
 ]

@@ -11,7 +11,7 @@ from typing import Any
 
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
-from provtap.errors import DocumentError, NotFound, TooLarge
+from provtap.errors import DocumentError, TooLarge
 from provtap.ingest import formats, product_file
 from provtap.ingest.contradictions import SQL
 from provtap.ingest.loader import Counts, load
@@ -103,18 +103,6 @@ def ingest_content(
         except Rehearsed:
             pass
     return report
-
-
-def kept(ingestion: int, database: Database) -> tuple[bytes, str]:
-    """Return the document of an ingestion as it came, and its format; of a product this is its header.
-
-    Raises: NotFound, DatabaseUnavailable.
-    """
-    with database.transaction() as transaction:
-        row = transaction.one(SQL["kept_document"], ingestion=ingestion)
-    if row is None:
-        raise NotFound(f"There is no ingestion {ingestion}.")
-    return bytes(row.doc_content), row.doc_format
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,6 @@ RETURNING in_id;
 INSERT INTO provtap.document (doc_ingestion_id, doc_sha256, doc_site, doc_format, doc_content)
 VALUES (%(ingestion)s, %(sha256)s, %(site)s, %(format)s, %(content)s);
 
--- name: kept_document
-SELECT doc_content, doc_format FROM provtap.document WHERE doc_ingestion_id = %(ingestion)s;
-
 -- name: end_ingestion
 UPDATE provext.ingestion
    SET in_new = %(new)s, in_updated = %(updated)s, in_unchanged = %(unchanged)s, in_warnings = %(warnings)s

@@ -61,6 +61,11 @@ def _prov(graph: Graph, model: str, serializer: str) -> bytes:
         from provtap.provsap.provjson import JsonDocument
 
         return _written(graph, model, JsonDocument()).text()
+    return serialized(prov_document(graph, model), serializer)
+
+
+def serialized(document: "ProvDocument", serializer: str) -> bytes:
+    """Return a document of the `prov` library in one of its notations."""
     stream = io.BytesIO()
-    prov_document(graph, model).serialize(stream, format=serializer)
+    document.serialize(stream, format=serializer)
     return stream.getvalue()
