@@ -5,6 +5,7 @@ from provtap.ingest.describe import Described, describe
 from provtap.ingest.descriptions import schema_text as description_schema
 from provtap.ingest.document import Report, ingest
 from provtap.ingest.formats import NAMES as FORMAT_NAMES
+from provtap.ingest.sql_file import load_sql
 
 __all__ = [
     "FORMAT_NAMES",
@@ -15,4 +16,5 @@ __all__ = [
     "description_schema",
     "ingest",
     "ingest_all",
+    "load_sql",
 ]

@@ -32,6 +32,15 @@ class Report:
     known: bool = False
     """The same bytes from the same site were taken in before: nothing was done."""
 
+    def line(self) -> str:
+        """Return what became of a document of rows, in a line."""
+        if self.known:
+            return f"{self.source}: known already"
+        return (
+            f"{self.source}: {self.records} rows, {self.new} new, {self.updated} updated,"
+            f" {self.unchanged} unchanged"
+        )
+
     @property
     def activities(self) -> int:
         """Distinct activities among the records."""

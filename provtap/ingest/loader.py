@@ -189,10 +189,18 @@ def _concerned(rows: Mapping[type[Record], Rows]) -> list[str]:
 
 def join(transaction: Transaction, kind: type[Claim], rows: Rows, counts: Counts) -> None:
     """Join the claims of one class with the stored rows and their trust."""
-    if not rows:
-        return
+    if rows:
+        told = SQL["told"].format(table=kind.table)
+        join_claims(transaction, kind, told, counts, rows=json.dumps(rows))
+
+
+def join_claims(
+    transaction: Transaction, kind: type[Claim], told: str, counts: Counts, **values: Any
+) -> None:
+    """Join claims with the stored rows; *told* selects rank, claimant and the columns of the class."""
     names = [column for _, column in columns(kind)]
     statement = SQL["join"].format(
+        told=told,
         table=kind.table,
         key=kind.key,
         columns=", ".join(names),
@@ -202,7 +210,7 @@ def join(transaction: Transaction, kind: type[Claim], rows: Rows, counts: Counts
         # Another role has another description: `link` finds it.
         also=", wgb_generationdescription_id = NULL" if kind is WasGeneratedBy else "",
     )
-    [row] = transaction.rows(statement, rows=json.dumps(rows))
+    [row] = transaction.rows(statement, **values)
     counts.add(row.new, row.updated, row.unchanged)
 
 
