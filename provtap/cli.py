@@ -174,6 +174,30 @@ def describe_command(settings: Settings, files: tuple[Path, ...], dry_run: bool,
             click.echo(f"provtap: {report.source}: {sentence}", err=True)
 
 
+@main.command(name="load-sql", epilog="Example: provtap load-sql job-4711.sql")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--strict", is_flag=True, help="Refuse scripts that differ from what is stored, instead of warning."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.pass_obj
+def load_sql_command(settings: Settings, /, files: tuple[Path, ...], **options: Any) -> None:
+    """Load scripts of SQL, all in one transaction.
+
+    They may hold INSERTs of literals and COPY blocks for provenance.* and provext.*, as ingestion jobs and
+    pg_dump --data-only write them. The same script again changes nothing.
+    """
+    from provtap import install
+    from provtap.ingest import load_sql
+
+    with install.ready(settings) as (database, _), _progress(files) as queue:
+        reports = load_sql(queue, database, settings, **options)
+    for report in reports:
+        click.echo(report.line())
+        for sentence in report.warnings:
+            click.echo(f"provtap: {report.source}: {sentence}", err=True)
+
+
 def _progress(files: tuple[Path, ...]) -> Any:
     """Return a progress bar over *files* on a terminal's standard error; elsewhere it shows nothing."""
     return click.progressbar(files, label="Loading", file=sys.stderr, hidden=not sys.stderr.isatty())

@@ -6,6 +6,7 @@ from provtap.ingest.descriptions import schema_text as description_schema
 from provtap.ingest.document import Report, ingest, ingest_content
 from provtap.ingest.formats import NAMES as FORMAT_NAMES
 from provtap.ingest.places import Places, read_places
+from provtap.ingest.sql_file import load_sql
 from provtap.ingest.told import told_activities, told_document
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "ingest",
     "ingest_all",
     "ingest_content",
+    "load_sql",
     "read_places",
     "told_activities",
     "told_document",

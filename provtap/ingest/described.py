@@ -13,19 +13,15 @@ from typing import Any
 from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
 from provtap.ingest import identity
-from provtap.ingest.records import (
-    ConfigFile,
+from provtap.ingest.description_records import (
     ConfigFileDescription,
     GeneratedKind,
     GenerationDescription,
-    Parameter,
     ParameterDescription,
-    Record,
     UsageDescription,
     UsedKind,
-    WasGeneratedBy,
-    columns,
 )
+from provtap.ingest.records import ConfigFile, Parameter, Record, WasGeneratedBy, columns
 
 SQL = load_statements("provtap.ingest", "described.sql")
 
@@ -231,16 +227,24 @@ def _relate(
     written.removed += row.removed
 
 
+_OF_THESE = "a_id = ANY (%(activities)s) OR a_activitydescription_id = ANY (%(descriptions)s)"
+
+
 def link(
-    transaction: Transaction, *, activities: Sequence[str] = (), descriptions: Sequence[str] = ()
+    transaction: Transaction,
+    *,
+    activities: Sequence[str] = (),
+    descriptions: Sequence[str] = (),
+    concerned: str = _OF_THESE,
 ) -> int:
     """Link what belongs to *activities*, or to all activities of *descriptions*, to what describes it.
 
-    Returns how many rows got another link than they had.
+    *concerned* may be another condition on `provenance.activity`. Returns how many rows got another link.
     """
     return sum(
         transaction.execute(
             SQL["link"].format(
+                concerned=concerned,
                 table=part.described,
                 activity=f"{part.prefix}activity_id",
                 name=f"{part.prefix}{part.name}",

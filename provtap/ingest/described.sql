@@ -66,7 +66,7 @@ DELETE FROM {table} WHERE {key} = ANY (%(ids)s);
 WITH concerned AS MATERIALIZED (
     SELECT a_id, a_activitydescription_id AS description_id
       FROM provenance.activity
-     WHERE a_id = ANY (%(activities)s) OR a_activitydescription_id = ANY (%(descriptions)s)
+     WHERE EXISTS (SELECT FROM {described}) AND ({concerned})
 ), found AS MATERIALIZED (
     SELECT linked.ctid AS place, {key}
       FROM concerned JOIN {table} AS linked ON {activity} = a_id

@@ -39,6 +39,15 @@ class Report:
     ingestion: int
     """Number of the ingestion; of the earlier one for a document that is known."""
 
+    def line(self) -> str:
+        """Return what became of a document of rows, in a line."""
+        if self.known:
+            return f"{self.source}: known already"
+        return (
+            f"{self.source}: {self.records} rows, {self.new} new, {self.updated} updated,"
+            f" {self.unchanged} unchanged"
+        )
+
     @property
     def activities(self) -> int:
         """Distinct activities among the records."""

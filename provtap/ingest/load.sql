@@ -39,13 +39,16 @@ SELECT rec_activity_id, rec_sha256, %(ingestion)s
   FROM json_populate_recordset(NULL::provtap.record, %(rows)s::json)
     ON CONFLICT DO NOTHING;
 
+-- name: told
+SELECT (claim ->> 'rank')::smallint AS rank, claim ->> 'claimant' COLLATE "C" AS claimant, told.*
+  FROM json_array_elements(%(rows)s::json) AS claim,
+       json_populate_record(NULL::{table}, claim) AS told
+
 -- name: join
 -- The least (rank, claimant) of what is told and what is stored makes the row; equal ones are merged, each
 -- column by an aggregate that no order can change.
 WITH told AS (
-    SELECT (claim ->> 'rank')::smallint AS rank, claim ->> 'claimant' COLLATE "C" AS claimant, told.*
-      FROM json_array_elements(%(rows)s::json) AS claim,
-           json_populate_record(NULL::{table}, claim) AS told
+    {told}
 ), claims AS (
     SELECT rank, claimant, {columns} FROM told
     UNION ALL

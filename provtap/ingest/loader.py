@@ -269,10 +269,18 @@ def _united(rows: Rows, key: str) -> Rows:
 
 def join(transaction: Transaction, kind: type[Claim], rows: Rows, counts: Counts) -> None:
     """Join the claims of one class with the stored rows and their trust."""
-    if not rows:
-        return
+    if rows:
+        told = SQL["told"].format(table=kind.table)
+        join_claims(transaction, kind, told, counts, rows=json.dumps(rows))
+
+
+def join_claims(
+    transaction: Transaction, kind: type[Claim], told: str, counts: Counts, **values: Any
+) -> None:
+    """Join claims with the stored rows; *told* selects rank, claimant and the columns of the class."""
     names = [column for _, column in columns(kind)]
     statement = SQL["join"].format(
+        told=told,
         table=kind.table,
         key=kind.key,
         columns=", ".join(names),
@@ -284,7 +292,7 @@ def join(transaction: Transaction, kind: type[Claim], rows: Rows, counts: Counts
         # Another role has another description: `link` finds it.
         also=", wgb_generationdescription_id = NULL" if kind is WasGeneratedBy else "",
     )
-    [row] = transaction.rows(statement, rows=json.dumps(rows))
+    [row] = transaction.rows(statement, **values)
     counts.add(row.new, row.updated, row.unchanged)
     counts.conflict(*(row.contradictions or []))
 

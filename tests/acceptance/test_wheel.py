@@ -43,7 +43,7 @@ def test_wheel_carries_schema_and_metadata(wheel):
 
 
 def test_wheel_carries_what_is_read_at_run_time(wheel):
-    """Samples, the loader's SQL, the pages' templates, and the marker of typed code."""
+    """What the demonstration loads, the loader's SQL, the pages' templates, and the marker of typed code."""
     names = {path.relative_to(wheel / "provtap").as_posix() for path in wheel.rglob("provtap/**/*.*")}
 
     assert {

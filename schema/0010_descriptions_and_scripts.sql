@@ -19,3 +19,11 @@ CREATE TABLE described_activity (
     da_content   jsonb NOT NULL,
     PRIMARY KEY (da_name, da_versions)
 );
+
+-- A script of SQL may be larger than a value may be: its bytes, in pieces; provtap.document has none of them.
+CREATE TABLE document_piece (
+    dp_ingestion_id  bigint NOT NULL REFERENCES document ON DELETE CASCADE,
+    dp_number        integer NOT NULL,
+    dp_content       bytea NOT NULL,
+    PRIMARY KEY (dp_ingestion_id, dp_number)
+);

@@ -1,0 +1,116 @@
+"""Scripts of SQL into the store: read as a stream, checked as a whole, joined as everything else is.
+
+What a script says of an entity, activity, agent or generation is a claim that yields to a record of its own
+(`provtap ingest`) and is merged with what other scripts say. The rest is united with what is stored; where
+they differ, what is stored stays, and the difference is reported.
+"""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from io import BufferedReader
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from provtap.config import Settings
+from provtap.database.connect import Database, Transaction
+from provtap.errors import DocumentError
+from provtap.ingest import loader
+from provtap.ingest.document import Rehearsed, Report, naming
+from provtap.ingest.sql_checks import check
+from provtap.ingest.sql_merge import merge
+from provtap.ingest.sql_rows import read_rows
+from provtap.ingest.sql_script import Script
+from provtap.ingest.sql_staging import Staging
+from provtap.ingest.sql_tables import SQL, tables
+
+_PIECE = 1 << 20
+
+
+def load_sql(
+    paths: Sequence[str | PathLike[str]],
+    database: Database,
+    settings: Settings,
+    *,
+    strict: bool = False,
+    dry_run: bool = False,
+) -> list[Report]:
+    """Load the scripts at *paths*, in their order, all in one transaction or none.
+
+    With *strict* what would be reported is refused; with *dry_run* the reports are as if it were stored.
+
+    Raises: DocumentError, TooLarge, DatabaseUnavailable.
+    """
+    reports: list[Report] = []
+    try:
+        with database.transaction() as transaction:
+            transaction.rows(loader.SQL["lock"])
+            for path in paths:
+                reports.append(_load(transaction, path, settings, strict))
+            if dry_run:
+                raise Rehearsed
+    except Rehearsed:
+        pass
+    return reports
+
+
+def _load(transaction: Transaction, path: str | PathLike[str], settings: Settings, strict: bool) -> Report:
+    source = os.fsencode(path).decode(errors="replace")
+    try:
+        with naming(source), Path(path).open("rb") as stream:
+            return _load_stream(transaction, source, stream, settings, strict)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise DocumentError(f"{source} can't be read: {reason.lower()}.") from error
+
+
+def _load_stream(
+    transaction: Transaction, source: str, stream: BufferedReader, settings: Settings, strict: bool
+) -> Report:
+    key = {
+        "sha256": hashlib.file_digest(stream, "sha256").hexdigest(),
+        "site": settings.site,
+        "format": "sql",
+    }
+    if transaction.one(loader.SQL["known_document"], **key):
+        return Report(source=source, format="sql", records=0, activity_ids=frozenset(), known=True)
+    [begun] = transaction.rows(
+        loader.SQL["begin_ingestion"], source=source, format="sql", sha256=key["sha256"]
+    )
+    transaction.execute(loader.SQL["keep_document"], ingestion=begun.in_id, content=b"", **key)
+    stream.seek(0)
+    staging = Staging(transaction, tables(transaction))
+    staging.fill(read_rows(Script(stream, settings.document_bytes), staging.known))
+    check(staging)
+    counts = merge(staging)
+    staging.drop()
+    if strict and counts.warnings:
+        raise DocumentError("; ".join(counts.warnings))
+    stream.seek(0)
+    _keep(transaction, begun.in_id, stream, key["sha256"])
+    told: dict[str, Any] = {"new": counts.new, "updated": counts.updated, "unchanged": counts.unchanged}
+    transaction.execute(
+        loader.SQL["end_ingestion"],
+        ingestion=begun.in_id,
+        warnings="\n".join(counts.warnings) or None,
+        **told,
+    )
+    return Report(
+        source=source,
+        format="sql",
+        records=staging.rows,
+        activity_ids=frozenset(),
+        warnings=tuple(counts.warnings),
+        **told,
+    )
+
+
+def _keep(transaction: Transaction, ingestion: int, stream: BufferedReader, sha256: str) -> None:
+    """Keep the bytes of the script, in pieces; refuse one that changed while it was read."""
+    digest = hashlib.sha256()
+    for number, piece in enumerate(iter(lambda: stream.read(_PIECE), b"")):
+        digest.update(piece)
+        transaction.execute(SQL["keep_piece"], ingestion=ingestion, number=number, content=piece)
+    if digest.hexdigest() != sha256:
+        raise DocumentError("the script changed while it was read")

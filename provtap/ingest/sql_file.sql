@@ -1,0 +1,210 @@
+-- Statements of sql_tables.py, sql_checks.py and sql_file.py. What a script says of a table waits in a
+-- temporary one beside the line and row that said it, until it is known to keep the rules of the model.
+-- {table}, {staged} ... come from the catalogue, never from a script.
+
+-- name: tables
+-- The rules are read where they are kept. Keys: the expressions of each unique index, the primary key first.
+SELECT nspname AS schema, relname AS name,
+       (SELECT json_agg(json_build_array(attname, typname, CASE WHEN attnotnull THEN 't' ELSE 'f' END,
+                                         CASE WHEN attgenerated <> '' THEN 't' ELSE 'f' END,
+                                         pg_get_expr(adbin, adrelid)) ORDER BY attnum)
+          FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid
+          LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+         WHERE attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped) AS columns,
+       (SELECT json_agg((SELECT json_agg(pg_get_indexdef(indexrelid, n, true) ORDER BY n)
+                           FROM generate_series(1, indnkeyatts) AS n)
+                        ORDER BY indisprimary DESC, indexrelid)
+          FROM pg_index
+         WHERE indrelid = pg_class.oid AND indisunique) AS keys,
+       (SELECT array_agg(pg_get_expr(conbin, conrelid) ORDER BY conname)
+          FROM pg_constraint
+         WHERE conrelid = pg_class.oid AND contype = 'c') AS checks
+  FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+ WHERE nspname IN ('provenance', 'provext') AND relname <> 'ingestion'
+   AND (relkind = 'r' OR nspname = 'provenance' AND relname = 'wasconfiguredby')
+ ORDER BY 1, 2;
+
+-- name: references
+SELECT own.nspname || '.' || owner.relname AS name, there.nspname || '.' || target.relname AS target,
+       (SELECT array_agg(attname::text ORDER BY n)
+          FROM unnest(conkey) WITH ORDINALITY AS key (attnum, n) JOIN pg_attribute USING (attnum)
+         WHERE attrelid = conrelid) AS columns,
+       (SELECT array_agg(attname::text ORDER BY n)
+          FROM unnest(confkey) WITH ORDINALITY AS key (attnum, n) JOIN pg_attribute USING (attnum)
+         WHERE attrelid = confrelid) AS target_columns
+  FROM pg_constraint
+  JOIN pg_class AS owner ON owner.oid = conrelid JOIN pg_namespace AS own ON own.oid = owner.relnamespace
+  JOIN pg_class AS target ON target.oid = confrelid JOIN pg_namespace AS there ON there.oid = target.relnamespace
+ WHERE contype = 'f' AND own.nspname IN ('provenance', 'provext')
+ ORDER BY conrelid, conname;
+
+-- name: stage
+CREATE TEMPORARY TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING GENERATED) ON COMMIT DROP;
+ALTER TABLE {staged} ADD at_line bigint NOT NULL, ADD at_row bigint NOT NULL{optional};
+
+-- name: unstage
+DROP TABLE {staged};
+
+-- name: count
+SELECT count(*) AS number FROM {staged};
+
+-- name: broken_check
+SELECT at_line, at_row FROM {staged} WHERE NOT ({check}) ORDER BY at_line, at_row LIMIT 1;
+
+-- name: repeated
+-- The key of two rows, if there are two of one key.
+SELECT {shown} AS key FROM {staged} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1;
+
+-- name: contradicting
+-- A row that says something else than an earlier one with its key.
+SELECT at_line, at_row, first_line
+  FROM (SELECT at_line, at_row, ROW ({columns}) AS content, first_value(at_line) OVER same AS first_line,
+               first_value(ROW ({columns})) OVER same AS first
+          FROM {staged}
+        WINDOW same AS (PARTITION BY {keys} ORDER BY at_line, at_row)) AS told
+ WHERE content IS DISTINCT FROM first
+ ORDER BY at_line, at_row
+ LIMIT 1;
+
+-- name: thin
+-- Of equal rows one is enough.
+DELETE FROM {staged} AS later
+ USING (SELECT ctid AS place, row_number() OVER (PARTITION BY {keys} ORDER BY at_line, at_row) AS number
+          FROM {staged}) AS told
+ WHERE later.ctid = place AND number > 1;
+
+-- name: taken
+-- A row whose natural key belongs to a stored row of another id.
+SELECT at_line, at_row, held.{id}::text AS id
+  FROM {staged} AS told JOIN {table} AS held ON {same} AND held.{id} <> told.{id}
+ ORDER BY at_line, at_row
+ LIMIT 1;
+
+-- name: dangling
+-- A row that refers to what is neither in the script nor in the store.
+SELECT at_line, at_row, {shown} AS wanted
+  FROM {staged} AS told
+ WHERE {given}
+   AND NOT EXISTS (SELECT FROM {target} AS held WHERE {held_same}){also}
+ ORDER BY at_line, at_row
+ LIMIT 1;
+
+-- name: also_staged
+   AND NOT EXISTS (SELECT FROM {target} AS other WHERE {other_same})
+
+-- name: both_kinds
+SELECT at_line, at_row, {id}::text AS id
+  FROM {staged} AS told
+ WHERE EXISTS (SELECT FROM {other} WHERE {other_id} = told.{id})
+ ORDER BY at_line, at_row
+ LIMIT 1;
+
+-- name: wrong_artefact
+SELECT at_line, at_row
+  FROM pg_temp.staged_wasconfiguredby
+ WHERE num_nonnulls(wcb_parameter_id, wcb_configfile_id) <> 1
+    OR wcb_activity_id IS NULL
+    OR CASE lower(wcb_artefacttype) WHEN 'parameter' THEN wcb_parameter_id IS NULL
+                                    WHEN 'configfile' THEN wcb_configfile_id IS NULL ELSE true END
+ ORDER BY at_line, at_row
+ LIMIT 1;
+
+-- name: configure
+-- A parameter or configuration file belongs to the activity that wasconfiguredby says.
+UPDATE {staged} SET {activity} = wcb_activity_id
+  FROM pg_temp.staged_wasconfiguredby
+ WHERE {pointer} = {id} AND {activity} IS NULL;
+
+-- name: configure_stored
+UPDATE {staged} AS told SET {activity} = held.{activity}
+  FROM {table} AS held
+ WHERE held.{id} = told.{id} AND told.{activity} IS NULL;
+
+-- name: not_configured
+-- An artefact of no activity, or of another one than wasconfiguredby says.
+SELECT at_line, at_row, {id}::text AS id FROM {staged} WHERE {activity} IS NULL
+ ORDER BY at_line, at_row
+ LIMIT 1;
+
+-- name: wrongly_configured
+SELECT wcb.at_line, wcb.at_row, wcb.{pointer}::text AS id
+  FROM pg_temp.staged_wasconfiguredby AS wcb
+  LEFT JOIN (SELECT {id}, {activity} FROM {staged}) AS told ON told.{id} = {pointer}
+  LEFT JOIN {table} AS held ON held.{id} = {pointer}
+ WHERE {pointer} IS NOT NULL
+   AND wcb_activity_id IS DISTINCT FROM coalesce(told.{activity}, held.{activity})
+ ORDER BY 1, 2
+ LIMIT 1;
+
+-- name: add_staged
+INSERT INTO {table} ({columns}) SELECT {columns} FROM {staged} ON CONFLICT DO NOTHING;
+
+-- name: add_descriptions
+INSERT INTO provenance.activitydescription ({columns})
+SELECT {columns} FROM {staged}
+    ON CONFLICT DO NOTHING
+RETURNING ad_id::text AS ad_id;
+
+-- name: complete
+-- What only scripts say of a thing: the least of all that was said, whatever came first.
+UPDATE {table} AS held SET {column} = told.{column}
+  FROM {staged} AS told
+ WHERE held.{key} = told.{key} AND told.{column} IS NOT NULL
+   AND (held.{column} IS NULL OR held.{column} > told.{column});
+
+-- name: complete_descriptions
+-- A draft becomes what the script says; what is described already stays.
+UPDATE provenance.activitydescription AS held
+   SET (ad_description, ad_docurl, ad_type, ad_subtype)
+       = ROW (coalesce(held.ad_description, told.ad_description), coalesce(held.ad_docurl, told.ad_docurl),
+              coalesce(held.ad_type, told.ad_type), coalesce(held.ad_subtype, told.ad_subtype))
+  FROM {staged} AS told
+ WHERE held.ad_id = told.ad_id
+   AND (held.ad_description IS NULL AND told.ad_description IS NOT NULL
+        OR held.ad_docurl IS NULL AND told.ad_docurl IS NOT NULL
+        OR held.ad_type IS NULL AND told.ad_type IS NOT NULL
+        OR held.ad_subtype IS NULL AND told.ad_subtype IS NOT NULL);
+
+-- name: read_staged
+-- A usage is a reading told by id: no later log can take it back.
+INSERT INTO provtap.reading (rd_activity_id, rd_role, rd_told_id, rd_entity_id)
+SELECT u_activity_id, u_role, u_entity_id, u_entity_id FROM {staged}
+    ON CONFLICT DO NOTHING;
+
+-- name: use_staged
+WITH written AS (
+    INSERT INTO provenance.used AS held (u_activity_id, u_entity_id, u_role, u_time)
+    SELECT u_activity_id, u_entity_id, u_role, u_time FROM {staged}
+        ON CONFLICT (u_activity_id, u_entity_id, u_role) DO UPDATE SET u_time = excluded.u_time
+     WHERE excluded.u_time < held.u_time OR held.u_time IS NULL AND excluded.u_time IS NOT NULL
+    RETURNING xmax = 0 AS new
+)
+SELECT count(*) FILTER (WHERE new) AS new, count(*) FILTER (WHERE NOT new) AS updated FROM written;
+
+-- name: differing
+-- What a script says and the store has otherwise; what is stored stays.
+SELECT at_line, at_row, {said} AS said, {kept} AS kept, count(*) OVER () AS number
+  FROM {staged} AS told JOIN {table} AS held ON {same}
+ WHERE {differs}
+ ORDER BY at_line, at_row
+ LIMIT %(most)s;
+
+-- name: wrong_time
+SELECT at_line, at_row, u_activity_id::text AS activity, u_time
+  FROM {staged} JOIN provenance.activity ON a_id = u_activity_id
+ WHERE u_time < a_starttime OR u_time > a_endtime
+ ORDER BY at_line, at_row
+ LIMIT 1;
+
+-- name: wrong_class
+SELECT at_line, at_row, held.e_class, ed_class
+  FROM {staged} AS told JOIN provenance.entity AS held USING (e_id)
+  JOIN provenance.entitydescription ON ed_id = held.e_entitydescription_id
+ WHERE held.e_class = 'DatasetEntity' AND ed_class <> 'DatasetDescription'
+    OR held.e_class = 'ValueEntity' AND ed_class <> 'ValueDescription'
+ ORDER BY at_line, at_row
+ LIMIT 1;
+
+-- name: keep_piece
+INSERT INTO provtap.document_piece (dp_ingestion_id, dp_number, dp_content)
+VALUES (%(ingestion)s, %(number)s, %(content)s);
