@@ -7,22 +7,24 @@ from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
 from provtap.errors import DocumentError
 from provtap.ingest.contradictions import Rows
+from provtap.ingest.description_records import (
+    ConfigFileDescription,
+    GeneratedKind,
+    GenerationDescription,
+    ParameterDescription,
+    UsageDescription,
+    UsedKind,
+)
 from provtap.ingest.later_records import Invalidation
 from provtap.ingest.records import (
     Activity,
     ActivityDescription,
     ConfigFile,
-    ConfigFileDescription,
     Entity,
     EntityDescription,
-    GeneratedKind,
-    GenerationDescription,
     Parameter,
-    ParameterDescription,
     Record,
     Run,
-    UsageDescription,
-    UsedKind,
     columns,
 )
 

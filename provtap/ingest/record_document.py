@@ -12,6 +12,14 @@ from typing import Any
 from provtap.ingest import identity
 from provtap.ingest.classes import CLASSES
 from provtap.ingest.ctapipe_step import file_name
+from provtap.ingest.description_records import (
+    ConfigFileDescription,
+    GeneratedKind,
+    GenerationDescription,
+    ParameterDescription,
+    UsageDescription,
+    UsedKind,
+)
 from provtap.ingest.later_records import HadReference, Invalidation
 from provtap.ingest.record_ids import Ids
 from provtap.ingest.record_words import Told, read_told
@@ -21,21 +29,15 @@ from provtap.ingest.records import (
     ActivityDescription,
     Agent,
     ConfigFile,
-    ConfigFileDescription,
     Entity,
     EntityDescription,
     External,
-    GeneratedKind,
-    GenerationDescription,
     Location,
     Parameter,
-    ParameterDescription,
     Rank,
     Reading,
     Record,
     Run,
-    UsageDescription,
-    UsedKind,
     WasAssociatedWith,
     WasAttributedTo,
     WasGeneratedBy,

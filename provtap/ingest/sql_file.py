@@ -16,7 +16,7 @@ from typing import Any
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.errors import DocumentError
-from provtap.ingest import loader
+from provtap.ingest import contradictions
 from provtap.ingest.document import Rehearsed, Report, naming
 from provtap.ingest.sql_checks import check
 from provtap.ingest.sql_merge import merge
@@ -45,7 +45,7 @@ def load_sql(
     reports: list[Report] = []
     try:
         with database.transaction() as transaction:
-            transaction.rows(loader.SQL["lock"])
+            transaction.rows(contradictions.SQL["lock"])
             for path in paths:
                 reports.append(_load(transaction, path, settings, strict))
             if dry_run:
@@ -73,12 +73,15 @@ def _load_stream(
         "site": settings.site,
         "format": "sql",
     }
-    if transaction.one(loader.SQL["known_document"], **key):
-        return Report(source=source, format="sql", records=0, activity_ids=frozenset(), known=True)
+    if known := transaction.one(contradictions.SQL["known_document"], **key):
+        ingestion = known.doc_ingestion_id
+        return Report(
+            source=source, format="sql", records=0, activity_ids=frozenset(), known=True, ingestion=ingestion
+        )
     [begun] = transaction.rows(
-        loader.SQL["begin_ingestion"], source=source, format="sql", sha256=key["sha256"]
+        contradictions.SQL["begin_ingestion"], source=source, format="sql", sha256=key["sha256"]
     )
-    transaction.execute(loader.SQL["keep_document"], ingestion=begun.in_id, content=b"", **key)
+    transaction.execute(contradictions.SQL["keep_document"], ingestion=begun.in_id, content=b"", **key)
     stream.seek(0)
     staging = Staging(transaction, tables(transaction))
     staging.fill(read_rows(Script(stream, settings.document_bytes), staging.known))
@@ -91,7 +94,7 @@ def _load_stream(
     _keep(transaction, begun.in_id, stream, key["sha256"])
     told: dict[str, Any] = {"new": counts.new, "updated": counts.updated, "unchanged": counts.unchanged}
     transaction.execute(
-        loader.SQL["end_ingestion"],
+        contradictions.SQL["end_ingestion"],
         ingestion=begun.in_id,
         warnings="\n".join(counts.warnings) or None,
         **told,
@@ -102,6 +105,7 @@ def _load_stream(
         records=staging.rows,
         activity_ids=frozenset(),
         warnings=tuple(counts.warnings),
+        ingestion=begun.in_id,
         **told,
     )
 
