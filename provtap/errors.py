@@ -1,7 +1,5 @@
 """What can go wrong, said in one sentence that names the thing, its position and the way out."""
 
-from typing import Any
-
 
 class ProvtapError(Exception):
     """An error whose text may be shown to any user, in whatever form the protocol wants.
@@ -121,8 +119,16 @@ class InternalError(ProvtapError):
 class DocumentError(ProvtapError):
     """A provenance document can't be read or loaded; nothing of it was stored."""
 
-    def __init__(self, message: str, *, pointer: str | None = None, **position: Any) -> None:
-        super().__init__(message, **position)
+    def __init__(
+        self,
+        message: str,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+        hint: str | None = None,
+        pointer: str | None = None,
+    ) -> None:
+        super().__init__(message, line=line, column=column, hint=hint)
         self.pointer = pointer
         """Where in a JSON document, as a JSON pointer (RFC 6901), if the place has one."""
 
