@@ -27,3 +27,4 @@ CREATE TABLE document_piece (
     dp_content       bytea NOT NULL,
     PRIMARY KEY (dp_ingestion_id, dp_number)
 );
+ALTER TABLE document_piece ALTER dp_content SET STORAGE EXTERNAL;  -- compression takes longer than writing

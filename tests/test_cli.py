@@ -1,4 +1,4 @@
-"""The command line: what `provtap translate` shows and `provtap query` writes."""
+"""The command line: what commands show, and how they fail."""
 
 import re
 
@@ -130,3 +130,39 @@ def test_query_lists_the_formats(provtap):
 
     assert result.exit_code == 1
     assert result.stderr.startswith("provtap: RESPONSEFORMAT 'xls' is not offered. Offered are: ")
+
+
+def test_describe_shows_the_difference_then_that_nothing_is_left(provtap, tmp_path):
+    """Issue 6, part 3."""
+    path = tmp_path / "tools.yaml"
+    path.write_text("format: 1\nname: tools\nversion: 1\nactivities: [{name: a, type: analysis}]\n")
+    first, again = provtap("describe", str(path)), provtap("describe", str(path))
+
+    assert first.stdout == (
+        "tools version 1:\n  + activity a *\n  0 activity descriptions, 0 links changed\n"
+    )
+    assert first.stderr == (
+        f"provtap: {path}: type analysis differs from Analysis by its case only (line 4)\n"
+    )
+    assert again.stdout == "tools version 1: nothing changes\n"
+
+
+def test_describe_without_files_is_a_wrong_usage(provtap):
+    """Contract of the command line: exit 2."""
+    assert provtap("describe").exit_code == 2
+
+
+def test_load_sql_counts_rows_and_names_what_is_wrong(provtap, tmp_path):
+    """Issue 6, part 5."""
+    path = tmp_path / "job.sql"
+    path.write_text("INSERT INTO provenance.agent (ag_id, ag_name) VALUES ('a', 'b');\n")
+    good = provtap("load-sql", str(path))
+    path.write_text("\nDROP TABLE provenance.agent;\n")
+    bad = provtap("load-sql", str(path))
+
+    assert good.stdout == f"{path}: 1 rows, 1 new, 0 updated, 0 unchanged\n"
+    assert (bad.exit_code, bad.stdout) == (1, "")
+    assert bad.stderr == (
+        f"provtap: {path}: line 2: DROP can't be in a script; INSERT and COPY can."
+        " pg_dump writes only rows with --data-only.\n"
+    )

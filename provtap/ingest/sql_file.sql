@@ -137,7 +137,9 @@ SELECT wcb.at_line, wcb.at_row, wcb.{pointer}::text AS id
  LIMIT 1;
 
 -- name: add_staged
-INSERT INTO {table} ({columns}) SELECT {columns} FROM {staged} ON CONFLICT DO NOTHING;
+-- Nobody else writes meanwhile (`lock`), and ON CONFLICT is slower.
+INSERT INTO {table} ({columns})
+SELECT {columns} FROM {staged} AS told WHERE NOT EXISTS (SELECT FROM {table} AS held WHERE {same});
 
 -- name: add_descriptions
 INSERT INTO provenance.activitydescription ({columns})
@@ -168,18 +170,17 @@ UPDATE provenance.activitydescription AS held
 -- name: read_staged
 -- A usage is a reading told by id: no later log can take it back.
 INSERT INTO provtap.reading (rd_activity_id, rd_role, rd_told_id, rd_entity_id)
-SELECT u_activity_id, u_role, u_entity_id, u_entity_id FROM {staged}
-    ON CONFLICT DO NOTHING;
+SELECT u_activity_id, u_role, u_entity_id, u_entity_id
+  FROM {staged}
+ WHERE NOT EXISTS (SELECT FROM provtap.reading
+                    WHERE rd_activity_id = u_activity_id AND rd_told_id = u_entity_id
+                      AND rd_role IS NOT DISTINCT FROM u_role);
 
--- name: use_staged
-WITH written AS (
-    INSERT INTO provenance.used AS held (u_activity_id, u_entity_id, u_role, u_time)
-    SELECT u_activity_id, u_entity_id, u_role, u_time FROM {staged}
-        ON CONFLICT (u_activity_id, u_entity_id, u_role) DO UPDATE SET u_time = excluded.u_time
-     WHERE excluded.u_time < held.u_time OR held.u_time IS NULL AND excluded.u_time IS NOT NULL
-    RETURNING xmax = 0 AS new
-)
-SELECT count(*) FILTER (WHERE new) AS new, count(*) FILTER (WHERE NOT new) AS updated FROM written;
+-- name: time_usages
+-- A usage has the least of the times that were told.
+UPDATE provenance.used AS held SET u_time = told.u_time
+  FROM {staged} AS told
+ WHERE {same} AND told.u_time IS NOT NULL AND (held.u_time IS NULL OR held.u_time > told.u_time);
 
 -- name: differing
 -- What a script says and the store has otherwise; what is stored stays.

@@ -113,7 +113,9 @@ def _add(staging: Staging, name: str, counts: Counts) -> None:
     if table is None:
         return
     names = ", ".join(_columns(table))
-    statement = SQL["add_staged"].format(table=name, staged=table.staged, columns=names)
+    statement = SQL["add_staged"].format(
+        table=name, staged=table.staged, columns=names, same=same(table, table.keys[0])
+    )
     new = staging.transaction.execute(statement)
     counts.add(new, 0, _number(staging, table) - new)
 
@@ -123,8 +125,10 @@ def _merge_usages(staging: Staging, counts: Counts) -> None:
     if table is None:
         return
     staging.transaction.execute(SQL["read_staged"].format(staged=table.staged))
-    row = staging.first("use_staged", staged=table.staged)
-    counts.add(row.new, row.updated, _number(staging, table) - row.new - row.updated)
+    timed = SQL["time_usages"].format(staged=table.staged, same=same(table, table.keys[0]))
+    updated = staging.transaction.execute(timed)
+    counts.add(0, updated, -updated)
+    _add(staging, table.full_name, counts)
 
 
 def _link(staging: Staging) -> None:

@@ -8,24 +8,20 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from provtap.errors import DocumentError
+from provtap.ingest.sql_passed_over import (
+    OF_TRANSACTIONS,
+    TRANSACTION,
+    expect,
+    name_of,
+    pass_select,
+    pass_set,
+    pass_to_end,
+    shown,
+)
 from provtap.ingest.sql_script import Script, Token, copy_cells
 from provtap.ingest.sql_tables import SqlTable, Target, find
 from provtap.ingest.yaml_words import nearest
 
-_TRANSACTION = {"begin", "commit", "start", "end"}
-_OF_TRANSACTIONS = {
-    "transaction", "work", "isolation", "level", "read", "write", "only", "committed", "uncommitted",
-    "repeatable", "serializable", "deferrable", "not", ",",
-}  # fmt: skip
-_HARMLESS = {
-    "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "transaction_timeout",
-    "client_encoding", "standard_conforming_strings", "check_function_bodies", "xmloption",
-    "client_min_messages", "row_security", "search_path", "default_tablespace",
-    "default_table_access_method", "escape_string_warning", "synchronous_commit", "timezone",
-}  # fmt: skip
-_NEEDED = {"client_encoding": {"utf8", "utf-8"}, "standard_conforming_strings": {"on", "true"}}
-"""Settings that change what a literal means, and the values under which it is as we read it."""
-_FUNCTIONS = {"set_config", "setval"}
 _COMMANDS = re.compile(r"\\(restrict|unrestrict)\b.*")
 
 
@@ -65,11 +61,11 @@ def _statement(script: Script, first: Token, known: Mapping[str, SqlTable]) -> I
     elif word == "copy":
         yield from _copy(script, first, known)
     elif word == "set":
-        _set(script, first)
+        pass_set(script, first)
     elif word == "select":
-        _select(script, first)
-    elif word in _TRANSACTION:
-        _to_end(script, first, _OF_TRANSACTIONS)
+        pass_select(script, first)
+    elif word in TRANSACTION:
+        pass_to_end(script, first, OF_TRANSACTIONS)
     else:
         shown = first.text if first.kind != "text" else "a text"
         hint = "pg_dump writes only rows with --data-only." if word in {"create", "alter", "drop"} else None
@@ -78,34 +74,11 @@ def _statement(script: Script, first: Token, known: Mapping[str, SqlTable]) -> I
         )
 
 
-def _expect(script: Script, *words: str) -> Token:
-    token = script.token()
-    if not any(token.says(word) for word in words):
-        wanted = " or ".join(word.upper() for word in words)
-        raise DocumentError(f"line {token.line}: {wanted} is expected, not {_shown(token)}")
-    return token
-
-
-def _shown(token: Token) -> str:
-    if token.kind == "end":
-        return "the end of the script"
-    return f"{token.text[:60]!r}"
-
-
-def _name(script: Script, token: Token | None = None) -> str:
-    token = token or script.token()
-    if token.kind == "quoted name":
-        return token.text
-    if token.kind != "name":
-        raise DocumentError(f"line {token.line}: a name is expected, not {_shown(token)}")
-    return token.text.lower()
-
-
 def _table(script: Script, known: Mapping[str, SqlTable], line: int) -> tuple[SqlTable, Token]:
-    name, schema = _name(script), None
+    name, schema = name_of(script), None
     token = script.token()
     if token.says("."):
-        schema, name = name, _name(script)
+        schema, name = name, name_of(script)
         token = script.token()
     return find(known, schema, name, line), token
 
@@ -116,14 +89,14 @@ def _target(script: Script, table: SqlTable, token: Token) -> tuple[Target, Toke
     if token.says("("):
         given: list[str] = []
         while True:
-            name = _name(script)
+            name = name_of(script)
             if name not in names or name in given:
                 what = "has no column" if name not in names else "is given twice the column"
                 raise DocumentError(
                     f"line {token.line}: {table.full_name} {what} {name}", hint=nearest(name, names)
                 )
             given.append(name)
-            if _expect(script, ",", ")").says(")"):
+            if expect(script, ",", ")").says(")"):
                 break
         names, token = given, script.token()
     try:
@@ -133,16 +106,16 @@ def _target(script: Script, table: SqlTable, token: Token) -> tuple[Target, Toke
 
 
 def _insert(script: Script, first: Token, known: Mapping[str, SqlTable]) -> Iterator[Row]:
-    _expect(script, "into")
+    expect(script, "into")
     table, token = _table(script, known, first.line)
     target, token = _target(script, table, token)
     if token.says("overriding"):
-        _expect(script, "system", "user")
-        _expect(script, "value")
+        expect(script, "system", "user")
+        expect(script, "value")
         token = script.token()
     if not token.says("values"):
         raise DocumentError(
-            f"line {token.line}: VALUES is expected, not {_shown(token)}: only literals are rows"
+            f"line {token.line}: VALUES is expected, not {shown(token)}: only literals are rows"
         )
     number = 0
     while True:
@@ -167,20 +140,20 @@ def _insert(script: Script, first: Token, known: Mapping[str, SqlTable]) -> Iter
 
 def _nothing(script: Script) -> None:
     """Read on behind ON CONFLICT DO NOTHING: that is what becomes of a row that is stored already."""
-    _expect(script, "conflict")
-    _expect(script, "do")
-    token = _expect(script, "nothing", "update")
+    expect(script, "conflict")
+    expect(script, "do")
+    token = expect(script, "nothing", "update")
     if token.says("update"):
         raise DocumentError(
             f"line {token.line}: a script can't change rows: ON CONFLICT DO NOTHING is possible"
         )
-    _expect(script, ";")
+    expect(script, ";")
 
 
 def _no_literal(token: Token, number: int) -> DocumentError:
     return DocumentError(
         f"line {token.line}, row {number}: a value must be a literal (a text, a number, TRUE, FALSE, NULL,"
-        f" DEFAULT), and {_shown(token)} makes it another expression"
+        f" DEFAULT), and {shown(token)} makes it another expression"
     )
 
 
@@ -222,7 +195,7 @@ def _slow_row(script: Script, target: Target, number: int) -> Row:
     """Read a row with comments, escapes, or something that is no literal."""
     opened = script.token()
     if not opened.says("("):
-        raise DocumentError(f"line {opened.line}, row {number}: ( is expected, not {_shown(opened)}")
+        raise DocumentError(f"line {opened.line}, row {number}: ( is expected, not {shown(opened)}")
     cells: list[tuple[object, str]] = []
     while True:
         token = script.token()
@@ -248,8 +221,8 @@ def _copy(script: Script, first: Token, known: Mapping[str, SqlTable]) -> Iterat
     table, token = _table(script, known, first.line)
     target, token = _target(script, table, token)
     if not token.says("from"):
-        raise DocumentError(f"line {token.line}: FROM stdin is expected, not {_shown(token)}")
-    _expect(script, "stdin")
+        raise DocumentError(f"line {token.line}: FROM stdin is expected, not {shown(token)}")
+    expect(script, "stdin")
     token = script.token()
     if not token.says(";"):
         raise DocumentError(f"line {token.line}: options of COPY can't be read: text format without them can")
@@ -263,42 +236,3 @@ def _copy(script: Script, first: Token, known: Mapping[str, SqlTable]) -> Iterat
                 f"line {line}, row {number} of {table.full_name} has {len(values)} values for {width} columns"
             )
         yield _checked(target, line, number, values)
-
-
-def _set(script: Script, first: Token) -> None:
-    name = _name(script)
-    if name in {"session", "local"}:
-        name = _name(script)
-    if name not in _HARMLESS:
-        raise DocumentError(f"line {first.line}: SET {name} can't be in a script")
-    _expect(script, "=", "to")
-    value = script.token()
-    if name in _NEEDED and value.text.lower() not in _NEEDED[name]:
-        raise DocumentError(f"line {first.line}: {name} can't be {value.text!r} in a script")
-    _to_end(script, value, None)
-
-
-def _select(script: Script, first: Token) -> None:
-    """Read on behind the two functions that pg_dump calls; of others there is no telling what they do."""
-    name = script.token().text.lower()
-    token = script.token()
-    if name == "pg_catalog" and token.says("."):
-        name = script.token().text.lower()
-        token = script.token()
-    if name not in _FUNCTIONS or not token.says("("):
-        raise DocumentError(f"line {first.line}: SELECT can't be in a script; INSERT and COPY can")
-    while not token.says(";") and token.kind != "end":
-        if token.kind == "name" and token.text.lower() not in {"true", "false"}:
-            raise DocumentError(f"line {token.line}: SELECT {name} takes literals in a script")
-        token = script.token()
-
-
-def _to_end(script: Script, first: Token, words: set[str] | None) -> None:
-    """Read to the end of a statement, of which nothing but *words* may be left (None: anything)."""
-    token = script.token()
-    while not token.says(";") and token.kind != "end":
-        if words is not None and token.text.lower() not in words:
-            raise DocumentError(
-                f"line {token.line}: {first.text.upper()} {_shown(token)} can't be in a script"
-            )
-        token = script.token()
