@@ -140,11 +140,19 @@ class _Keys:
         elif token in {"}", "]"}:
             del self._open[-1:]
         elif before in {"{", ","} and self._open and (keys := self._open[-1]) is not None:
-            key = json.loads(token) if token[0] == '"' else token
+            key = _key(token)
             known = key in keys
             keys.add(key)
             return known
         return False
+
+
+def _key(token: str) -> str:
+    """Return the key that *token* spells, or itself where it is no text of JSON."""
+    try:
+        return str(json.loads(token)) if token[0] == '"' else token
+    except json.JSONDecodeError:
+        return token  # the decoder has said, or will say, what is wrong with it
 
 
 def _locate(text: str) -> None:

@@ -40,7 +40,7 @@ def read_header(path: Path, form: str) -> bytes:
 
 
 def _fits(file: BinaryIO) -> dict[str, Any]:
-    from astropy.io.fits import Header
+    from astropy.io.fits import Header, VerifyError
 
     text = b""
     while True:
@@ -55,7 +55,7 @@ def _fits(file: BinaryIO) -> dict[str, Any]:
             warnings.simplefilter("ignore")  # of what is not standard in cards that nobody needs
             cards = Header.fromstring(text.decode("ascii")).cards
             return _first((card.keyword, card.value) for card in cards)
-    except (ValueError, OSError, KeyError, IndexError) as error:
+    except (VerifyError, ValueError, OSError, KeyError, IndexError) as error:
         raise DocumentError(f"its FITS header can't be read: {_reason(error)}") from error
 
 

@@ -37,6 +37,8 @@ def test_parse_yields_each_value_of_the_document(text, values):
         ("[1e999]", 1, 2, "too large"),
         ("[" + "1" * 5000 + "]", 1, 2, "too large"),
         ('["a\tb"]', 1, 4, "not JSON"),
+        ('{"a\n": 1, "b": 1e999}', 1, 4, "not JSON"),
+        ('{"\\u0000": 1, "a\n": 2}', 1, 2, "U+0000"),
     ],
 )
 def test_parse_says_what_is_wrong_and_where(text, line, column, message):
