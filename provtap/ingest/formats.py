@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from provtap.errors import DocumentError, NoProvenance
 from provtap.ingest import (
+    activity_description,
     ctapipe_log,
     logprov_log,
     product_header,
@@ -37,6 +38,7 @@ FORMATS = (
     Format("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),
     Format("prov-json", prov_json.looks_like, reader(prov_json.statements)),
     Format("prov-xml", prov_xml.looks_like, reader(prov_xml.statements)),
+    Format("opus", activity_description.looks_like, activity_description.read),
     Format("logprov", logprov_log.looks_like, logprov_log.read),
     Format("provn", provn.looks_like, reader(provn.statements)),
 )

@@ -123,9 +123,9 @@ def within(session_id: str, *parts: str) -> str:
     return text if len(text) <= MAX_BYTES else _derived("within", session_id, *parts)
 
 
-def told_description(name: str, description: str | None) -> str:
-    """Return the id of an entity description that its source knows by name and text only."""
-    return _readable("entitydescription", name, description or "")
+def kind(name: str, description: str | None) -> str:
+    """Return the id of an entity description that its source knows by name only."""
+    return _readable("kind", name, description or "")
 
 
 def archived(archive: str, name: str) -> str:

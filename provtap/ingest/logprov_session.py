@@ -223,7 +223,7 @@ class Session:
             told = self._definitions["entity_descriptions"][name]
             text, content_type = told["description"].text(), told["contentType"].text(ROLE_BYTES)
             description = EntityDescription(
-                id=identity.told_description(name, text),
+                id=identity.kind(name, text),
                 class_="DatasetDescription" if content_type else "EntityDescription",
                 name=name,
                 description=text,
