@@ -119,10 +119,12 @@ def test_the_output_limits_are_the_ones_that_cut(settings, database, tableset):
 
 
 def test_the_limit_of_time_is_the_one_that_ends_a_query(settings, database, tableset):
-    """REG-12."""
-    hasty = create_app(replace(settings, sync_duration=1), database, tableset).test_client()
+    """REG-12: that of jobs is declared; tests of the worker hold it to that. Of /sync, documents tell."""
+    limits = replace(settings, sync_duration=1, async_duration=2, async_duration_limit=3)
+    hasty = create_app(limits, database, tableset).test_client()
     root = etree.fromstring(hasty.get("/tap/capabilities").data)
     endless = "SELECT COUNT(*) AS n FROM " + ", ".join(f"{TABLE} AS {name}" for name in "abcde")
 
-    assert root.findtext(".//executionDuration/hard") == "1"
+    assert root.findtext(".//executionDuration/default") == "2"
+    assert root.findtext(".//executionDuration/hard") == "3"
     assert query_status(answer(hasty, endless)) == [("ERROR", "The query was stopped at its time limit.")]
