@@ -80,6 +80,9 @@ _MERGES = {
 }
 # What is known to have members stays a collection, whoever is more trusted.
 _EXCLUDED = {
+    # No record of a run has these.
+    "a_comment": "coalesce(excluded.a_comment, held.a_comment)",
+    "e_invalidatedattime": "coalesce(excluded.e_invalidatedattime, held.e_invalidatedattime)",
     "e_class": "CASE held.e_class WHEN 'Collection' THEN held.e_class ELSE excluded.e_class END",
     "e_value": "CASE held.e_class WHEN 'Collection' THEN NULL ELSE excluded.e_value END",
 }

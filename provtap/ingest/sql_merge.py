@@ -86,7 +86,7 @@ def _merge_claims(staging: Staging, kind: type[Claim], counts: Counts) -> None:
         f" FROM {table.staged}"
     )
     loader.join_claims(staging.transaction, kind, told, counts)
-    for column in set(_columns(table)) - set(names):
+    for column in set(_columns(table)) - (set(names) - {"a_comment", "e_invalidatedattime"}):
         staging.transaction.execute(
             SQL["complete"].format(table=kind.table, staged=table.staged, column=column, key=kind.key)
         )
