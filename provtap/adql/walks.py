@@ -158,12 +158,20 @@ class _Walks:
         outputs = tuple(Output(column.column, column) for column in columns)
         rows = Select(outputs=outputs, tables=seeds.tables, where=conjunction(own))
         gathered = GatheredTables(f"{clause.alias}_rows", columns)
-        self.common.append(f"{gathered.rows} AS MATERIALIZED ({self.write(rows)})")
+        nulls = ", ".join(["NULL"] * len(columns))
+        self.common.append(
+            f"{gathered.rows} AS MATERIALIZED ({self.write(rows)} UNION ALL SELECT {nulls} FROM {_NO_ROWS})"
+        )
         others = (table for table in self.select.tables if table not in seeds.tables)
         self.select = replace(self.select, tables=(gathered, *others))
         return replace(
             seeds, tables=(gathered,), conditions=tuple(c for c in seeds.conditions if c not in own)
         )
+
+
+_NO_ROWS = "generate_series(1, (SELECT 0))"
+"""No rows, which PostgreSQL takes for a thousand: else it may take what was gathered for a single row, and go
+through all pairs once for each of its rows instead of joining them by hash."""
 
 
 def _lineages(tables: Iterable[TableExpression]) -> Iterator[LineageTable]:
