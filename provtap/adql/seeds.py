@@ -226,10 +226,10 @@ def _is_indexed(condition: Expression) -> bool:
     """Whether *condition* compares an indexed column with constants."""
     if not isinstance(condition, Operation) or condition.operator not in {"=", "IN", "LIKE", "BETWEEN"}:
         return False
-    columns = [operand for operand in condition.operands if not isinstance(operand, Constant)]
-    return all(isinstance(c, Field) and c.about is not None and c.about.indexed for c in columns[:2]) and (
-        len(columns) == 1
-    )
+    match [operand for operand in condition.operands if not isinstance(operand, Constant)]:
+        case [Field(about=Column(indexed=indexed))]:
+            return indexed
+    return False
 
 
 def is_light(part: object) -> bool:

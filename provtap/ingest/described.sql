@@ -102,9 +102,6 @@ SELECT ad_id, ad_name, ad_version
   FROM json_populate_recordset(NULL::provenance.activitydescription, %(rows)s::json)
     ON CONFLICT DO NOTHING;
 
--- name: descriptions_of
-SELECT ad_id::text AS ad_id FROM provenance.activitydescription WHERE ad_name = ANY (%(names)s);
-
 -- name: entities_described
 -- An entity that refers to one of these kinds of entity, though no file has it any more.
 SELECT e_id, e_entitydescription_id FROM provenance.entity WHERE e_entitydescription_id = ANY (%(ids)s) LIMIT 1;
