@@ -1,0 +1,57 @@
+"""Honest comparisons: the ways take turns, the median of each counts, and the floor stands beside."""
+
+import argparse
+import os
+import platform
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from statistics import median
+
+ROUNDS = 5
+Way = Callable[[], float]
+"""Does its work once and returns what it took, in seconds."""
+
+
+def parser(what: str | None) -> argparse.ArgumentParser:
+    """Return a parser of the command line with the option that all benchmarks have."""
+    options = argparse.ArgumentParser(description=(what or "").partition("\n")[0])
+    options.add_argument("--rounds", type=int, default=ROUNDS, help="alternating rounds")
+    return options
+
+
+def medians(ways: Mapping[str, Way], rounds: int) -> dict[str, float]:
+    """Run every way once in each round, and return the median of what each took, in seconds."""
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            taken[name].append(way())
+    return {name: median(times) for name, times in taken.items()}
+
+
+def heading(question: str, rounds: int) -> None:
+    """Print what is measured, where and how, above a table."""
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    print(
+        f"\n## {question}\n{machine}, {datetime.now(UTC):%Y-%m-%d}; medians of {rounds} alternating rounds\n"
+    )
+
+
+def table(columns: list[str], rows: list[list[str]]) -> None:
+    """Print a table in Markdown."""
+    for cells in [columns, ["---"] * len(columns), *rows]:
+        print(f"| {' | '.join(cells)} |")
+
+
+def ratios(floor: str, times: Mapping[str, float], most: Mapping[str, float] | None = None) -> None:
+    """Print a table of what each way took and of its ratio to *floor*, beside what it may at *most* be."""
+    allowed = most or {}
+    rows = [
+        [name, seconds(taken), f"{taken / times[floor]:.2f}", f"≤ {allowed[name]}" if name in allowed else ""]
+        for name, taken in times.items()
+    ]
+    table(["way", "time", f"ratio to {floor}", "aim"], rows)
+
+
+def seconds(taken: float) -> str:
+    """Return a time as people read it."""
+    return f"{taken:.2f} s" if taken >= 1 else f"{taken * 1000:.1f} ms"
