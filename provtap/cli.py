@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from provtap import __version__, operate
+from provtap import __version__, loading, operate
 from provtap.config import Settings
 from provtap.errors import ProvtapError, UploadError
 
@@ -92,115 +92,6 @@ def worker_command(settings: Settings) -> None:
     from provtap import server
 
     server.work(settings)
-
-
-@main.command(name="ingest", epilog="Example: provtap ingest runs/*.provenance.log")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "format",
-    default="auto",
-    show_default=True,
-    help="auto, ctapipe, prov-json, prov-xml, provn, jsonld, logprov, opus or header.",
-)
-@click.option("--site", help="Scope of local paths: equal paths of two sites are two files.")
-@click.option(
-    "--map",
-    "maps",
-    multiple=True,
-    metavar="PREFIX=URI",
-    help="What paths that begin so are called elsewhere.",
-)
-@click.option(
-    "--catalogue",
-    type=click.Path(path_type=Path),
-    help="CSV file with columns path, id (or lfn), guid, size, checksum: under what names files were stored.",
-)
-@click.option("--strict", is_flag=True, help="Refuse a document with conflicts, instead of warning.")
-@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
-@click.pass_obj
-def ingest_command(
-    settings: Settings,
-    /,
-    files: tuple[Path, ...],
-    maps: tuple[str, ...],
-    catalogue: Path | None,
-    **options: Any,
-) -> None:
-    """Load provenance documents, each in a transaction of its own.
-
-    The same document again changes nothing. One that can't be read is reported and the others are loaded.
-    Of a directory every file is tried.
-    """
-    from provtap import install
-    from provtap.ingest import ingest_all, read_places
-
-    options["places"] = read_places(maps, catalogue)
-    with install.ready(settings) as (database, _), _progress(files) as queue:
-        summary = ingest_all(queue, database, settings, **options)
-    click.echo(summary)
-    for sentence in [*summary.warnings, *summary.problems]:
-        click.echo(f"provtap: {sentence}", err=True)
-    if summary.problems:
-        sys.exit(1)
-
-
-@main.command(name="describe", epilog="Example: provtap describe --dry-run pipeline.yaml")
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
-@click.option(
-    "--json-schema", is_flag=True, help="Print the JSON schema of such a file, and do nothing else."
-)
-@click.pass_obj
-def describe_command(settings: Settings, files: tuple[Path, ...], dry_run: bool, json_schema: bool) -> None:
-    """Apply files of descriptions (YAML), all of them or none.
-
-    They say what the activities of a pipeline are, what these use and make in which role, and what their
-    parameters mean. Whatever is recorded is described by them, before or after.
-    """
-    from provtap import install
-    from provtap.ingest import describe, description_schema
-
-    if json_schema:
-        click.echo(description_schema(), nl=False)
-        return
-    if not files:
-        raise click.UsageError("Missing argument 'FILES...'.")
-    with install.ready(settings) as (database, _):
-        done = describe(files, database, settings, dry_run=dry_run)
-    for report in done:
-        click.echo(report)
-        for sentence in report.warnings:
-            click.echo(f"provtap: {report.source}: {sentence}", err=True)
-
-
-@main.command(name="load-sql", epilog="Example: provtap load-sql job-4711.sql")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--strict", is_flag=True, help="Refuse scripts that differ from what is stored, instead of warning."
-)
-@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
-@click.pass_obj
-def load_sql_command(settings: Settings, /, files: tuple[Path, ...], **options: Any) -> None:
-    """Load scripts of SQL, all in one transaction.
-
-    They may hold INSERTs of literals and COPY blocks for provenance.* and provext.*, as ingestion jobs and
-    pg_dump --data-only write them. The same script again changes nothing.
-    """
-    from provtap import install
-    from provtap.ingest import load_sql
-
-    with install.ready(settings) as (database, _), _progress(files) as queue:
-        reports = load_sql(queue, database, settings, **options)
-    for report in reports:
-        click.echo(report.line())
-        for sentence in report.warnings:
-            click.echo(f"provtap: {report.source}: {sentence}", err=True)
-
-
-def _progress(files: tuple[Path, ...]) -> Any:
-    """Return a progress bar over *files* on a terminal's standard error; elsewhere it shows nothing."""
-    return click.progressbar(files, label="Loading", file=sys.stderr, hidden=not sys.stderr.isatty())
 
 
 @main.command(name="query", epilog='Example: provtap query "SELECT a_name, a_starttime FROM activity"')
@@ -346,5 +237,7 @@ def export_command(
     sys.stdout.buffer.write(write(graph, request, settings.root_url))
 
 
+for command in (loading.ingest, loading.describe, loading.load_sql, loading.reingest):
+    main.add_command(command)
 main.add_command(operate.token)
 main.add_command(operate.maintenance)

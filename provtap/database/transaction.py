@@ -45,6 +45,17 @@ class Transaction:
             at.execute(statement, values or None)
             return int(at.rowcount)
 
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Do something of this transaction wholly or not at all: an error undoes that part only."""
+        self.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self.execute("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+            raise
+        self.execute("RELEASE SAVEPOINT part")
+
     def warnings(self) -> list[str]:
         """Return what PostgreSQL warned of since this was last asked."""
         notices = self.connection.notices

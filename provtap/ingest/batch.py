@@ -38,8 +38,17 @@ class Summary:
             f"{_count(len(self.problems), 'error')}, {_count(len(self.warnings), 'warning')}"
             f"{passed_over}\n"
             f"{_count(self._sum('new'), 'row')} new, {self._sum('updated')} updated, "
-            f"{self._sum('unchanged')} unchanged"
+            f"{self._sum('unchanged')} unchanged, {_count(self._sum('stubs'), 'stub')}, "
+            f"{_count(sum(len(report.conflicts) for report in self.reports), 'conflict')}"
         )
+
+    def content(self) -> dict[str, Any]:
+        """Return all of it, as JSON has it."""
+        return {
+            "documents": [report.content() for report in self.reports],
+            "problems": self.problems,
+            "passed_over": self.passed_over,
+        } | {name: self._sum(name) for name in ("new", "updated", "unchanged", "stubs")}
 
     def _sum(self, name: str) -> int:
         return sum(getattr(report, name) for report in self.reports)

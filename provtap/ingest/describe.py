@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -17,12 +17,13 @@ from provtap.ingest.described import (
     Entry,
     Written,
     as_rows,
+    describe_drafts,
     entries,
     link,
     put,
     put_parts,
 )
-from provtap.ingest.descriptions import Descriptions, read_descriptions
+from provtap.ingest.descriptions import Descriptions, entity_class, read_descriptions
 from provtap.ingest.difference import difference
 from provtap.ingest.document import Rehearsed, naming, read_bytes
 from provtap.ingest.records import Agent, EntityDescription, Rank, Record, columns
@@ -151,8 +152,8 @@ def _replace(
     after = entries(transaction, names=names)
     written = Written()
     _withdraw_parts(transaction, before, after)
-    _put_entities(transaction, given, written)
-    _put_agents(transaction, given)
+    _put_entities(transaction, given.name, content, written)
+    _put_agents(transaction, content)
     transaction.execute(SQL["tell"], rows=json.dumps(_told(before, after)))
     taken = put_parts(transaction, after).taken
     _withdraw_entities(transaction, held, given)
@@ -180,15 +181,6 @@ def _keep(transaction: Transaction, source: str, given: Descriptions, content: M
         {"da_name": a.name, "da_versions": versions, "da_set_name": given.name, "da_content": said}
         for a, versions, said in told
     ]
-    drafts = [
-        {
-            "ad_id": identity.activity_description(a.name, version),
-            "ad_name": a.name,
-            "ad_version": version,
-        }
-        for a, version, _ in told
-        if not version.endswith("*")
-    ]
     transaction.execute(
         SQL["keep_set"],
         name=given.name,
@@ -198,7 +190,31 @@ def _keep(transaction: Transaction, source: str, given: Descriptions, content: M
     )
     transaction.execute(SQL["forget_entries"], name=given.name)
     transaction.execute(SQL["keep_entries"], rows=json.dumps(rows))
+    _draft(transaction, rows)
+
+
+def _draft(transaction: Transaction, entries_: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Draft a description for each version that is named; return their ids."""
+    drafts = [
+        {
+            "ad_id": identity.activity_description(row["da_name"], row["da_versions"]),
+            "ad_name": row["da_name"],
+            "ad_version": row["da_versions"],
+        }
+        for row in entries_
+        if not row["da_versions"].endswith("*")
+    ]
     transaction.execute(SQL["draft"], rows=json.dumps(drafts))
+    return [row["ad_id"] for row in drafts]
+
+
+def apply_again(transaction: Transaction) -> None:
+    """Write what all sets that are applied say into tables that are empty: who is recorded next finds it."""
+    for row in transaction.rows(SQL["sets"]):
+        _put_entities(transaction, row.ds_name, row.ds_content, Written())
+        _put_agents(transaction, row.ds_content)
+    entries_ = [row._asdict() for row in transaction.rows(SQL["all_entries"])]
+    describe_drafts(transaction, _draft(transaction, entries_))
 
 
 def _told(before: Sequence[Entry], after: Sequence[Entry]) -> list[dict[str, Any]]:
@@ -223,22 +239,15 @@ def _ids(found: Sequence[Entry], kind: type[Record]) -> set[str]:
     return {row[f"{kind.prefix}id"] for row in as_rows(records, kind)}
 
 
-def _put_entities(transaction: Transaction, given: Descriptions, written: Written) -> None:
+def _put_entities(transaction: Transaction, name: str, said: Mapping[str, Any], written: Written) -> None:
+    """Write the kinds of entity that the set *name* describes."""
     records = [
         EntityDescription(
-            id=identity.entity_description(given.name, entity.name),
-            class_=entity.class_,
-            name=entity.name,
-            description=entity.description,
-            docurl=entity.docurl,
-            type=entity.type,
-            content_type=entity.content_type,
-            value_type=entity.value_type,
-            unit=entity.unit,
-            ucd=entity.ucd,
-            utype=entity.utype,
+            id=identity.entity_description(name, entity["name"]),
+            class_=entity_class(entity["content_type"], entity["value_type"]),
+            **entity,
         )
-        for entity in given.entities
+        for entity in said["entities"]
     ]
     put(transaction, EntityDescription, records, ["ed_id"], written)
 
@@ -255,15 +264,10 @@ def _withdraw_entities(transaction: Transaction, held: Mapping[str, Any], given:
     transaction.execute(statement, ids=list(ids))
 
 
-def _put_agents(transaction: Transaction, given: Descriptions) -> None:
-    """Let the file say what its agents are, whatever records say."""
+def _put_agents(transaction: Transaction, said: Mapping[str, Any]) -> None:
+    """Let the set say what its agents are, whatever records say."""
     pairs = columns(Agent)
-    rows = [loader.row_of(record, pairs) for record in _agents(given)]
-    transaction.execute(SQL["doubt_agents"], ids=[agent.id for agent in given.agents])
+    agents = [Agent(rank=Rank.DESCRIBED, **agent) for agent in said["agents"]]
+    transaction.execute(SQL["doubt_agents"], ids=[agent.id for agent in agents])
+    rows = [loader.row_of(agent, pairs) for agent in agents]
     loader.join(transaction, Agent, rows, loader.Counts())
-
-
-def _agents(given: Descriptions) -> Iterator[Agent]:
-    for agent in given.agents:
-        said = {name: getattr(agent, name) for name, _ in columns(Agent)}
-        yield Agent(rank=Rank.DESCRIBED, **said)

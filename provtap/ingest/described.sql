@@ -81,6 +81,9 @@ SELECT ds_name, ds_version, ds_content FROM provtap.description_set ORDER BY ds_
 -- name: entry_owners
 SELECT da_name, da_versions, da_set_name FROM provtap.described_activity WHERE da_name = ANY (%(names)s);
 
+-- name: all_entries
+SELECT da_name, da_versions FROM provtap.described_activity ORDER BY 1, 2;
+
 -- name: keep_set
 INSERT INTO provtap.description_set (ds_name, ds_version, ds_content, ds_source)
 VALUES (%(name)s, %(version)s, %(content)s, %(source)s)
@@ -108,4 +111,4 @@ SELECT e_id, e_entitydescription_id FROM provenance.entity WHERE e_entitydescrip
 
 -- name: doubt_agents
 -- What an older version of the set said of its agents counts no more.
-UPDATE provtap.trust SET t_rank = 2, t_claimant = '~' WHERE t_kind = 'provenance.agent' AND t_id = ANY (%(ids)s);
+UPDATE provtap.trust SET t_rank = 3, t_claimant = '~' WHERE t_kind = 'provenance.agent' AND t_id = ANY (%(ids)s);

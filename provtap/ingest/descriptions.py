@@ -63,12 +63,12 @@ class Entity(Words):
     ucd: str | None = word("UCD of a value.", default=None)
     utype: str | None = word("Utype of a value.", default=None)
 
-    @property
-    def class_(self) -> str:
-        """Class of ProvenanceDM."""
-        if self.content_type:
-            return "DatasetDescription"
-        return "ValueDescription" if self.value_type else "EntityDescription"
+
+def entity_class(content_type: str | None, value_type: str | None) -> str:
+    """Return the class of ProvenanceDM that such a kind of entity has."""
+    if content_type:
+        return "DatasetDescription"
+    return "ValueDescription" if value_type else "EntityDescription"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from provtap.database.connect import Database, Transaction
 from provtap.errors import DocumentError, TooLarge
 from provtap.ingest import formats, product_file
 from provtap.ingest.contradictions import SQL
+from provtap.ingest.kept import keep_places, placed, scope
 from provtap.ingest.loader import Counts, load
 from provtap.ingest.places import Places
 from provtap.ingest.records import Account
@@ -31,6 +32,8 @@ class Report:
     new: int = 0
     updated: int = 0
     unchanged: int = 0
+    stubs: int = 0
+    """Activities and entities of the document that are known only because others name them."""
     warnings: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     """Those of the warnings that tell what was not kept, since something else is known already."""
@@ -47,6 +50,10 @@ class Report:
             f"{self.source}: {self.records} rows, {self.new} new, {self.updated} updated,"
             f" {self.unchanged} unchanged"
         )
+
+    def content(self) -> dict[str, Any]:
+        """Return all of it, as JSON has it."""
+        return vars(self) | {"activity_ids": sorted(self.activity_ids)}
 
     @property
     def activities(self) -> int:
@@ -91,16 +98,11 @@ def ingest_content(
 
     Raises: DocumentError, TooLarge, DatabaseUnavailable, and what *finish* does.
     """
-    scope = site or settings.site
     with naming(source):
         found = formats.find(format, content)
-        accounts = [
-            replace(account, records=tuple(places.apply(account.records)))
-            for account in _counted(found.read(content, scope), source, most_records)
-        ]
-        # The same bytes say something else with other places.
-        key = f"{scope} {places.digest}" if places.digest else scope
-        document = _Document(source, found.name, key, content, accounts)
+        at = site or settings.site
+        told = _counted(found.read(content, at), source, most_records)
+        document = _Document(source, found.name, at, places, content, list(placed(told, places)))
         try:
             with database.transaction() as transaction:
                 report = document.store(transaction)
@@ -119,6 +121,7 @@ class _Document:
     source: str
     format: str
     site: str
+    places: Places
     content: bytes
     accounts: list[Account]
 
@@ -126,7 +129,7 @@ class _Document:
         """Store the document and what it says, unless it is known."""
         key = {
             "sha256": hashlib.sha256(self.content).hexdigest(),
-            "site": self.site,
+            "site": scope(self.site, self.places),
             "format": self.format,
         }
         transaction.rows(SQL["lock"])
@@ -136,15 +139,9 @@ class _Document:
             SQL["begin_ingestion"], source=self.source, format=self.format, sha256=key["sha256"]
         )
         transaction.execute(SQL["keep_document"], ingestion=begun.in_id, content=self.content, **key)
+        keep_places(transaction, self.places)
         counts = load(transaction, self.accounts, begun.in_id)
-        transaction.execute(
-            SQL["end_ingestion"],
-            ingestion=begun.in_id,
-            new=counts.new,
-            updated=counts.updated,
-            unchanged=counts.unchanged,
-            warnings="\n".join(counts.warnings) or None,
-        )
+        transaction.execute(SQL["end_ingestion"], ingestion=begun.in_id, **counts.row())
         return self._report(begun.in_id, counts)
 
     def _report(self, ingestion: int, counts: Counts, known: bool = False) -> Report:
@@ -153,13 +150,9 @@ class _Document:
             format=self.format,
             records=len(self.accounts),
             activity_ids=frozenset[str]().union(*(account.activity_ids for account in self.accounts)),
-            new=counts.new,
-            updated=counts.updated,
-            unchanged=counts.unchanged,
-            warnings=tuple(counts.warnings),
-            conflicts=tuple(counts.conflicts),
             known=known,
             ingestion=ingestion,
+            **counts.told(),
         )
 
 

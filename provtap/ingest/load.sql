@@ -22,7 +22,8 @@ VALUES (%(ingestion)s, %(sha256)s, %(site)s, %(format)s, %(content)s);
 
 -- name: end_ingestion
 UPDATE provext.ingestion
-   SET in_new = %(new)s, in_updated = %(updated)s, in_unchanged = %(unchanged)s, in_warnings = %(warnings)s
+   SET in_new = %(new)s, in_updated = %(updated)s, in_unchanged = %(unchanged)s, in_stubs = %(stubs)s,
+       in_conflicts = %(conflicts)s, in_warnings = %(warnings)s
  WHERE in_id = %(ingestion)s;
 
 -- name: conflicting_activities
@@ -59,10 +60,9 @@ WITH told AS (
     SELECT *, rank() OVER (PARTITION BY {key} ORDER BY claims.rank, claimant) AS place
       FROM claims
 ), best AS MATERIALIZED (
-    SELECT rank, claimant, {merged}
+    SELECT min(placed.rank) AS rank, min(claimant) FILTER (WHERE place = 1) AS claimant, {merged}
       FROM placed
-     WHERE place = 1
-     GROUP BY {key}, rank, claimant
+     GROUP BY {key}
 ), trusted AS (
     INSERT INTO provtap.trust AS held (t_kind, t_id, t_rank, t_claimant)
     SELECT '{table}', {key}, rank, claimant FROM best
@@ -78,6 +78,7 @@ WITH told AS (
 SELECT count(*) FILTER (WHERE new) AS new,
        count(*) FILTER (WHERE NOT new) AS updated,
        (SELECT count(*) FROM best) - count(*) AS unchanged,
+       (SELECT count(*) FROM best WHERE rank = ANY (ARRAY[{stubs}]::smallint[])) AS stubs,
        (SELECT json_agg(line ORDER BY line)
           FROM (SELECT format('%%s is told with another %%s; %%s is kept', {key}, name, least) AS line
                   FROM (SELECT {key}, ARRAY[{contradicted}] AS names, ARRAY[{kept}] AS leasts
@@ -262,6 +263,9 @@ WITH written AS MATERIALIZED (
 SELECT (SELECT count(*) FROM appeared) + (SELECT count(*) FROM located)
            + greatest((SELECT count(*) FROM used) - count(was_id), 0) AS new,
        count(was_id) AS updated,
+       (SELECT count(*)
+          FROM json_populate_recordset(NULL::provenance.entity, %(externals)s::json)
+         WHERE e_id IN (SELECT entity_id FROM settled WHERE entity_id = rd_external_id)) AS stubs,
        json_agg(json_build_object('u_activity_id', rd_activity_id, 'u_entity_id', was_id, 'u_role', rd_role))
            FILTER (WHERE was_id IS NOT NULL)::text AS moved
   FROM changed;

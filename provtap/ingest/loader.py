@@ -39,6 +39,7 @@ from provtap.ingest.records import (
     External,
     Location,
     Parameter,
+    Rank,
     Reading,
     Record,
     Run,
@@ -70,31 +71,36 @@ _PUBLISHED_SETS: tuple[type[Record], ...] = (
 )
 _DESCRIPTIONS: tuple[type[Record], ...] = (ActivityDescription,)
 
-# How equally trusted claims are merged; every other column takes the least value.
+# Of the most trusted claims, which are merged; every column that is not named takes their least value.
+_BEST = "FILTER (WHERE place = 1)"
 _MERGES = {
-    "a_endtime": "max(a_endtime)",  # a run lasts at least until its last product is written
+    "a_endtime": f"max(a_endtime) {_BEST}",  # a run lasts at least until its last product is written
+    # These last, whoever is more trusted: no record of a run has them, and what has members is a collection.
+    "a_comment": "min(a_comment)",
     "e_invalidatedattime": "max(e_invalidatedattime)",
-    "e_class": """CASE WHEN bool_or(e_class = 'Collection') THEN 'Collection'
-                       WHEN bool_or(e_value IS NOT NULL) THEN 'ValueEntity' ELSE min(e_class) END""",
-    "e_value": "CASE WHEN NOT bool_or(e_class = 'Collection') THEN min(e_value) END",
+    "e_class": f"""CASE WHEN bool_or(e_class = 'Collection') THEN 'Collection'
+                        WHEN bool_or(e_value IS NOT NULL) {_BEST} THEN 'ValueEntity'
+                        ELSE min(e_class) {_BEST} END""",
+    "e_value": f"CASE WHEN NOT bool_or(e_class = 'Collection') THEN min(e_value) {_BEST} END",
 }
-# What is known to have members stays a collection, whoever is more trusted.
-_EXCLUDED = {
-    # No record of a run has these.
-    "a_comment": "coalesce(excluded.a_comment, held.a_comment)",
-    "e_invalidatedattime": "coalesce(excluded.e_invalidatedattime, held.e_invalidatedattime)",
-    "e_class": "CASE held.e_class WHEN 'Collection' THEN held.e_class ELSE excluded.e_class END",
-    "e_value": "CASE held.e_class WHEN 'Collection' THEN NULL ELSE excluded.e_value END",
+# By whom a thing is known that is only a stub so far.
+_STUBS: Mapping[type[Claim], tuple[Rank, ...]] = {
+    Activity: (Rank.HEADER, Rank.MENTION),
+    Entity: (Rank.MENTION,),
 }
 
 
 @dataclass
 class Counts:
-    """Published rows that a document added, changed, or told again as they were; and its warnings."""
+    """Published rows that a document added, changed, or told again as they were; and its warnings.
+
+    *stubs* are its activities and entities that are known only because others name them.
+    """
 
     new: int = 0
     updated: int = 0
     unchanged: int = 0
+    stubs: int = 0
     warnings: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
     """Those of the warnings that tell what is not kept."""
@@ -103,6 +109,21 @@ class Counts:
         """Warn of what is not kept."""
         self.warnings += sentences
         self.conflicts += sentences
+
+    def told(self) -> dict[str, Any]:
+        """Return what a report tells."""
+        return {
+            **{name: getattr(self, name) for name in ("new", "updated", "unchanged", "stubs")},
+            "warnings": tuple(self.warnings),
+            "conflicts": tuple(self.conflicts),
+        }
+
+    def row(self) -> dict[str, Any]:
+        """Return what is kept of an ingestion."""
+        return self.told() | {
+            "warnings": "\n".join(self.warnings) or None,
+            "conflicts": len(self.conflicts),
+        }
 
     def add(self, new: int, updated: int, unchanged: int = 0) -> None:
         """Count the rows of one statement."""
@@ -289,14 +310,16 @@ def join_claims(
         columns=", ".join(names),
         merged=", ".join(_merged(name, kind.key) for name in names),
         held=", ".join(f"held.{name}" for name in names),
-        excluded=", ".join(_EXCLUDED.get(name, f"excluded.{name}") for name in names),
+        excluded=", ".join(f"excluded.{name}" for name in names),
         contradicted=", ".join(f"CASE WHEN count(DISTINCT {name}) > 1 THEN '{name}' END" for name in names),
         kept=", ".join(f"({_merge(name)})::text" for name in names),
+        stubs=", ".join(str(int(rank)) for rank in _STUBS.get(kind, ())),
         # Another role has another description: `link` finds it.
         also=", wgb_generationdescription_id = NULL" if kind is WasGeneratedBy else "",
     )
     [row] = transaction.rows(statement, **values)
     counts.add(row.new, row.updated, row.unchanged)
+    counts.stubs += row.stubs
     counts.conflict(*(row.contradictions or []))
 
 
@@ -305,7 +328,7 @@ def _merged(name: str, key: str) -> str:
 
 
 def _merge(name: str) -> str:
-    return _MERGES.get(name, f"min({name})")
+    return _MERGES.get(name, f"min({name}) {_BEST}")
 
 
 def _end(transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts) -> None:
@@ -324,6 +347,7 @@ def _settle(transaction: Transaction, rows: Mapping[type[Record], Rows], counts:
     statement = SQL["settle"].format(columns=", ".join(column for _, column in columns(Entity)))
     [row] = transaction.rows(statement, writings=writings, externals=json.dumps(rows[External]))
     counts.add(row.new, row.updated)
+    counts.stubs += row.stubs
     if row.moved:
         transaction.execute(SQL["take_back"], rows=row.moved)
     activities = {row["a_id"] for row in rows[Activity]} | {row["rd_activity_id"] for row in rows[Reading]}

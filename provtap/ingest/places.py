@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from provtap.errors import DocumentError
 from provtap.ingest import identity
@@ -49,8 +50,17 @@ class Places:
         """Digest of what they say; '' if they say nothing."""
         if not self.prefixes and not self.copies:
             return ""
-        told = [self.prefixes, {path: vars(copy) for path, copy in self.copies.items()}]
-        return hashlib.sha256(canonical(told).encode()).hexdigest()
+        return hashlib.sha256(canonical(self.content()).encode()).hexdigest()
+
+    def content(self) -> list[Any]:
+        """Return what they say, as JSON has it."""
+        return [[*map(list, self.prefixes)], {path: vars(copy) for path, copy in self.copies.items()}]
+
+    @classmethod
+    def of(cls, content: list[Any]) -> "Places":
+        """Return the places that *content* says."""
+        prefixes, copies = content
+        return cls(tuple(map(tuple, prefixes)), {path: Copy(**said) for path, said in copies.items()})
 
     def name(self, url: str) -> str | None:
         """Return the name of what a document calls *url*, or None where it has no other."""

@@ -8,16 +8,17 @@ they differ, what is stored stays, and the difference is reported.
 import hashlib
 import os
 from collections.abc import Sequence
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.errors import DocumentError
 from provtap.ingest import contradictions
 from provtap.ingest.document import Rehearsed, Report, naming
+from provtap.ingest.loader import Counts
 from provtap.ingest.sql_checks import check
 from provtap.ingest.sql_merge import merge
 from provtap.ingest.sql_rows import read_rows
@@ -83,31 +84,62 @@ def _load_stream(
     )
     transaction.execute(contradictions.SQL["keep_document"], ingestion=begun.in_id, content=b"", **key)
     stream.seek(0)
+    counts, rows = _take(transaction, stream, settings)
+    if strict and counts.warnings:
+        raise DocumentError("; ".join(counts.warnings))
+    stream.seek(0)
+    _keep(transaction, begun.in_id, stream, key["sha256"])
+    transaction.execute(contradictions.SQL["end_ingestion"], ingestion=begun.in_id, **counts.row())
+    return Report(
+        source=source,
+        format="sql",
+        records=rows,
+        activity_ids=frozenset(),
+        ingestion=begun.in_id,
+        **counts.told(),
+    )
+
+
+def _take(transaction: Transaction, stream: IO[bytes], settings: Settings) -> tuple[Counts, int]:
+    """Store what the script says; return what was new, and how many rows it has."""
     staging = Staging(transaction, tables(transaction))
     staging.fill(read_rows(Script(stream, settings.document_bytes), staging.known))
     check(staging)
     counts = merge(staging)
     staging.drop()
-    if strict and counts.warnings:
-        raise DocumentError("; ".join(counts.warnings))
-    stream.seek(0)
-    _keep(transaction, begun.in_id, stream, key["sha256"])
-    told: dict[str, Any] = {"new": counts.new, "updated": counts.updated, "unchanged": counts.unchanged}
-    transaction.execute(
-        contradictions.SQL["end_ingestion"],
-        ingestion=begun.in_id,
-        warnings="\n".join(counts.warnings) or None,
-        **told,
-    )
-    return Report(
-        source=source,
-        format="sql",
-        records=staging.rows,
-        activity_ids=frozenset(),
-        warnings=tuple(counts.warnings),
-        ingestion=begun.in_id,
-        **told,
-    )
+    return counts, staging.rows
+
+
+def take_again(transaction: Transaction, ingestion: int, settings: Settings) -> None:
+    """Store once more what the script of *ingestion* says, from the bytes that were kept.
+
+    Raises: DocumentError.
+    """
+    with naming(f"ingestion {ingestion}"):
+        _take(transaction, BufferedReader(_Pieces(transaction, ingestion), _PIECE), settings)
+
+
+class _Pieces(RawIOBase):
+    """The bytes of a script that were kept; one piece is in memory at a time."""
+
+    def __init__(self, transaction: Transaction, ingestion: int) -> None:
+        self._transaction = transaction
+        self._ingestion = ingestion
+        self._number = 0
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._rest:
+            found = self._transaction.one(SQL["piece"], ingestion=self._ingestion, number=self._number)
+            self._rest = bytes(found.dp_content) if found else b""
+            self._number += 1
+        size = min(len(buffer), len(self._rest))
+        buffer[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
 
 
 def _keep(transaction: Transaction, ingestion: int, stream: BufferedReader, sha256: str) -> None:

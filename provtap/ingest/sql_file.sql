@@ -206,6 +206,11 @@ SELECT at_line, at_row, held.e_class, ed_class
  ORDER BY at_line, at_row
  LIMIT 1;
 
+-- name: piece
+SELECT dp_content
+  FROM provtap.document_piece
+ WHERE dp_ingestion_id = %(ingestion)s AND dp_number = %(number)s;
+
 -- name: keep_piece
 INSERT INTO provtap.document_piece (dp_ingestion_id, dp_number, dp_content)
 VALUES (%(ingestion)s, %(number)s, %(content)s);

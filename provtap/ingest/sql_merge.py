@@ -168,13 +168,15 @@ def _compare(staging: Staging, table: SqlTable, counts: Counts) -> None:
     """Warn of what is stored otherwise."""
     names = [name for name in _columns(table) if name not in table.keys[0]]
     found = _difference(staging, table, names, _MOST_WARNINGS)
-    counts.warnings += [
-        f"line {row.at_line}, row {row.at_row} of {table.full_name}:"
-        f" {row.said} is not taken; known is {row.kept}"
-        for row in found
-    ]
+    counts.conflict(
+        *(
+            f"line {row.at_line}, row {row.at_row} of {table.full_name}:"
+            f" {row.said} is not taken; known is {row.kept}"
+            for row in found
+        )
+    )
     if found and found[0].number > len(found):
-        counts.warnings.append(f"{found[0].number - len(found)} more rows of {table.full_name} differ")
+        counts.conflict(f"{found[0].number - len(found)} more rows of {table.full_name} differ")
 
 
 def _difference(staging: Staging, table: SqlTable, names: list[str], most: int) -> list[Any]:

@@ -1,17 +1,14 @@
 """What an ingestion told, by the document that was kept of it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from provtap.database.connect import Database
-from provtap.database.sql import load_statements
 from provtap.errors import NotFound
-from provtap.ingest import formats
+from provtap.ingest.kept import Kept, kept
 from provtap.ingest.prov_document import READERS, prov_document
 
 if TYPE_CHECKING:
     from prov.model import ProvDocument
-
-SQL = load_statements("provtap.ingest", "told.sql")
 
 
 def told_activities(ingestion: int, database: Database) -> tuple[str, ...]:
@@ -20,10 +17,7 @@ def told_activities(ingestion: int, database: Database) -> tuple[str, ...]:
     Raises: NotFound for a number that no ingestion has, or a document without activities; DocumentError,
     DatabaseUnavailable.
     """
-    kept = _kept(ingestion, database)
-    content = bytes(kept.doc_content)
-    site = kept.doc_site.partition(" ")[0]  # what follows is the digest of the places it was read with
-    accounts = formats.find(kept.doc_format, content).read(content, site)
+    accounts = _kept(ingestion, database).accounts()
     found = tuple(dict.fromkeys(id_ for account in accounts for id_ in sorted(account.activity_ids)))
     if not found:
         raise NotFound(f"Ingestion {ingestion} told of no activity.")
@@ -35,18 +29,18 @@ def told_document(ingestion: int, database: Database) -> "ProvDocument | None":
 
     Raises: NotFound for a number that no ingestion has; DocumentError, DatabaseUnavailable.
     """
-    kept = _kept(ingestion, database)
-    if kept.doc_format not in READERS:
+    document = _kept(ingestion, database)
+    if document.format not in READERS:
         return None
-    return prov_document(bytes(kept.doc_content), kept.doc_format)
+    return prov_document(document.content, document.format)
 
 
-def _kept(ingestion: int, database: Database) -> Any:
+def _kept(ingestion: int, database: Database) -> Kept:
     with database.transaction() as transaction:
-        kept = transaction.one(SQL["document_of"], ingestion=ingestion)
-    if kept is None:
+        found = kept(transaction, [ingestion])
+    if not found:
         raise NotFound(
             f"There is no ingestion {ingestion}.",
             hint='provtap query "SELECT in_id, in_source, in_time FROM provext.ingestion" lists them.',
         )
-    return kept
+    return found[0]

@@ -177,6 +177,10 @@ def _common_schemas() -> Json:
     texts = {"type": "array", "items": {"type": "string"}}
     told = {"source": {"type": "string"}, "format": {"type": "string"}}
     counts = {name: {"type": "integer", "description": f"Rows {name}."} for name in _COUNTS}
+    counts["stubs"] = {
+        "type": "integer",
+        "description": "Things that are known only because others name them.",
+    }
     return {
         "Records": {"type": "object", "properties": some, "additionalProperties": False},
         "Report": _object(
@@ -191,7 +195,7 @@ def _common_schemas() -> Json:
             | told
             | {"sha256": {"type": "string"}, "time": {"type": "string"}}
             | counts
-            | {"warnings": texts}
+            | {"conflicts": {"type": "integer"}, "warnings": texts, "undone": {"type": ["string", "null"]}}
         ),
         "Error": _object({"error": _error_schema()}),
     }

@@ -68,7 +68,8 @@ def ingestion(number: int) -> Response:
     with ours.database.reading(ours.settings.sync_duration) as transaction:
         row = transaction.one(
             "SELECT in_id, in_source, in_format, in_sha256, in_time, in_new, in_updated, in_unchanged,"
-            " in_warnings FROM provext.ingestion WHERE in_id = %(number)s::numeric",
+            " in_stubs, in_conflicts, in_warnings, in_undone FROM provext.ingestion"
+            " WHERE in_id = %(number)s::numeric",
             number=number,
         )
     if row is None:
@@ -76,6 +77,7 @@ def ingestion(number: int) -> Response:
     told = {name.removeprefix("in_"): value for name, value in row._asdict().items()}
     warnings = (told["warnings"] or "").splitlines()
     told |= {"ingestion": told.pop("id"), "time": row.in_time.isoformat(), "warnings": warnings}
+    told["undone"] = row.in_undone.isoformat() if row.in_undone else None
     return jsonify(told)
 
 

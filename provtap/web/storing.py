@@ -115,6 +115,7 @@ def _answer(report: Report, dry_run: bool) -> Answer:
         "new": report.new,
         "updated": report.updated,
         "unchanged": report.unchanged,
+        "stubs": report.stubs,
         "warnings": report.warnings,
         "conflicts": report.conflicts,
     }

@@ -1,0 +1,61 @@
+-- Statements of kept.py and rebuild.py: what was taken in, as it came.
+
+-- name: keep_places
+INSERT INTO provtap.places (pl_digest, pl_content) VALUES (%(digest)s, %(content)s)
+    ON CONFLICT DO NOTHING;
+
+-- name: documents
+-- The digest of the places, if a document was read with some, follows its site.
+SELECT doc_ingestion_id, in_source, doc_format, doc_site, doc_content, digest, pl_content
+  FROM provtap.document JOIN provext.ingestion ON in_id = doc_ingestion_id,
+       substring(doc_site FROM ' ([0-9a-f]{64})$') AS digest
+  LEFT JOIN provtap.places ON pl_digest = digest
+ WHERE doc_ingestion_id = ANY (%(ingestions)s)
+ ORDER BY doc_ingestion_id;
+
+-- name: all_documents
+SELECT doc_ingestion_id AS ingestion, doc_format AS format, octet_length(doc_content) AS size
+  FROM provtap.document
+ ORDER BY doc_ingestion_id;
+
+-- name: withdraw
+DELETE FROM provtap.document WHERE doc_ingestion_id = %(ingestion)s;
+
+-- name: ingestion
+SELECT in_source AS source, in_undone AS undone FROM provext.ingestion WHERE in_id = %(ingestion)s;
+
+-- name: mark_undone
+UPDATE provext.ingestion SET in_undone = now() AT TIME ZONE 'UTC' WHERE in_id = %(ingestion)s;
+
+-- name: remember
+-- All published rows, by digest, to compare the store with when it is made anew.
+CREATE TEMPORARY TABLE row_before ON COMMIT DROP AS {rows};
+
+-- name: rows_of
+SELECT '{table}' AS name, hashtextextended(held::text, 0) AS digest FROM {table} AS held
+
+-- name: changes
+SELECT name, sum(greatest(before - now, 0)) AS gone, sum(greatest(now - before, 0)) AS new
+  FROM (SELECT name, digest, count(*) FILTER (WHERE known) AS before, count(*) FILTER (WHERE NOT known) AS now
+          FROM (SELECT name, digest, true AS known FROM pg_temp.row_before
+                 UNION ALL
+                SELECT name, digest, false FROM ({rows}) AS held) AS told
+         GROUP BY name, digest) AS counted
+ GROUP BY name
+HAVING sum(abs(before - now)) > 0
+ ORDER BY name;
+
+-- name: forget
+DELETE FROM {table};
+
+-- name: told_by
+-- By which document each stored record was told first.
+UPDATE provtap.record SET rec_ingestion_id = first_told
+  FROM (SELECT rec_activity_id, rec_sha256, min(rec_ingestion_id) AS first_told
+          FROM json_populate_recordset(NULL::provtap.record, %(rows)s::json)
+         GROUP BY rec_activity_id, rec_sha256) AS told
+ WHERE record.rec_activity_id = told.rec_activity_id AND record.rec_sha256 = told.rec_sha256
+   AND rec_ingestion_id > first_told;
+
+-- name: analyze
+ANALYZE {table};

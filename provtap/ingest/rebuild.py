@@ -1,0 +1,200 @@
+"""The store made anew from the documents that were kept.
+
+It proves that nothing is lost, brings a new mapping to what is stored already, and takes one document out
+again. The tables follow from the set of documents, so they are made from it, in one transaction: users see
+the store as it was until it is as it will be.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+from provtap.config import Settings
+from provtap.database.connect import Database, Transaction
+from provtap.database.transaction import Row
+from provtap.errors import DocumentError, NotFound
+from provtap.ingest import contradictions, sql_file
+from provtap.ingest.describe import apply_again
+from provtap.ingest.document import Rehearsed, naming
+from provtap.ingest.kept import SQL, Kept, kept
+from provtap.ingest.loader import load
+from provtap.ingest.records import Account
+
+# What refers to a table is emptied before it.
+PUBLISHED = (
+    "provext.alias", "provext.location", "provext.hash", "provext.run", "provext.relation",
+    "provenance.used", "provenance.wasgeneratedby", "provenance.wasderivedfrom", "provenance.wasinformedby",
+    "provenance.hadmember", "provenance.wasassociatedwith", "provenance.wasattributedto",
+    "provenance.parameter", "provenance.configfile", "provenance.activity", "provenance.entity",
+    "provenance.agent", "provenance.usagedescription_entitydescription",
+    "provenance.generationdescription_entitydescription", "provenance.usagedescription",
+    "provenance.generationdescription", "provenance.parameterdescription",
+    "provenance.configfiledescription", "provenance.activitydescription", "provenance.entitydescription",
+)  # fmt: skip
+REMEMBERED = (
+    "provtap.environment", "provtap.invalidation", "provtap.writing", "provtap.reading", "provtap.record",
+    "provtap.trust",
+)  # fmt: skip
+"""What the loader must remember, beside the published tables."""
+_TOGETHER = 1 << 20
+_MOST_TOGETHER = 200
+"""Bytes and number of documents that are loaded at once."""
+
+Advance = Callable[[int], object]
+"""Is told how many more documents are done."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a published table differs from before, in rows: one that changed is gone and new."""
+
+    table: str
+    gone: int
+    new: int
+
+    def __str__(self) -> str:
+        return f"{self.table}: {self.gone} rows gone, {self.new} new"
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What became of the store."""
+
+    documents: int
+    changes: tuple[Change, ...]
+
+    def __str__(self) -> str:
+        read = f"{self.documents} document{'' if self.documents == 1 else 's'} read again"
+        if not self.changes:
+            return f"{read}: the tables are as they were"
+        return "\n".join([f"{read}:", *(f"  {change}" for change in self.changes)])
+
+
+def number_of_documents(database: Database) -> int:
+    """Return how many documents are kept."""
+    with database.transaction() as transaction:
+        return len(transaction.rows(SQL["all_documents"]))
+
+
+def reingest(
+    database: Database, settings: Settings, *, dry_run: bool = False, advance: Advance = lambda done: None
+) -> Rebuilt:
+    """Make all tables anew from the documents that are kept; with *dry_run* only say what would differ.
+
+    Raises: DocumentError if one of them can't be read any more, and nothing is changed; DatabaseUnavailable.
+    """
+    return _in_transaction(database, lambda transaction: _rebuild(transaction, settings, advance), dry_run)
+
+
+def undo(
+    ingestion: int,
+    database: Database,
+    settings: Settings,
+    *,
+    dry_run: bool = False,
+    advance: Advance = lambda done: None,
+) -> Rebuilt:
+    """Take the document of *ingestion* out: the store becomes what it would be without it.
+
+    The ingestion stays on the list, as undone; the document can be taken in again.
+
+    Raises: NotFound; DocumentError if another document needs what this one told, and nothing is changed;
+    DatabaseUnavailable.
+    """
+
+    def work(transaction: Transaction) -> Rebuilt:
+        _withdraw(transaction, ingestion)
+        return _rebuild(transaction, settings, advance)
+
+    return _in_transaction(database, work, dry_run)
+
+
+def _in_transaction(database: Database, work: Callable[[Transaction], Rebuilt], dry_run: bool) -> Rebuilt:
+    try:
+        with database.transaction() as transaction:
+            transaction.rows(contradictions.SQL["lock"])
+            rebuilt = work(transaction)
+            if dry_run:
+                raise Rehearsed
+    except Rehearsed:
+        pass
+    return rebuilt
+
+
+def _withdraw(transaction: Transaction, ingestion: int) -> None:
+    told = transaction.one(SQL["ingestion"], ingestion=ingestion)
+    if told is None or not transaction.execute(SQL["withdraw"], ingestion=ingestion):
+        was = f"Ingestion {ingestion} was undone already." if told else f"There is no ingestion {ingestion}."
+        raise NotFound(
+            was, hint='provtap query "SELECT in_id, in_source, in_time FROM provext.ingestion" lists them.'
+        )
+    transaction.execute(SQL["mark_undone"], ingestion=ingestion)
+
+
+def _rebuild(transaction: Transaction, settings: Settings, advance: Advance) -> Rebuilt:
+    rows = " UNION ALL ".join(SQL["rows_of"].format(table=table) for table in PUBLISHED)
+    transaction.execute(SQL["remember"].format(rows=rows))
+    for table in (*REMEMBERED, *PUBLISHED):
+        transaction.execute(SQL["forget"].format(table=table))
+    apply_again(transaction)
+    documents = transaction.rows(SQL["all_documents"])
+    for batch in _batches(documents):
+        _take_again(transaction, batch, settings)
+        advance(len(batch))
+    for table in (*PUBLISHED, *REMEMBERED):
+        transaction.execute(SQL["analyze"].format(table=table))
+    changes = transaction.rows(SQL["changes"].format(rows=rows))
+    return Rebuilt(len(documents), tuple(Change(row.name, int(row.gone), int(row.new)) for row in changes))
+
+
+def _batches(documents: Sequence[Row]) -> Iterator[list[Row]]:
+    """Yield documents that can be loaded together; a script of SQL is one by itself."""
+    batch: list[Row] = []
+    size = 0
+    for document in documents:
+        alone = "sql" in {document.format, *(one.format for one in batch)}
+        if batch and (alone or size + document.size > _TOGETHER or len(batch) == _MOST_TOGETHER):
+            yield batch
+            batch, size = [], 0
+        batch.append(document)
+        size += document.size
+    if batch:
+        yield batch
+
+
+def _take_again(transaction: Transaction, batch: Sequence[Row], settings: Settings) -> None:
+    numbers = [document.ingestion for document in batch]
+    if batch[0].format == "sql":
+        sql_file.take_again(transaction, numbers[0], settings)
+        return
+    documents = kept(transaction, numbers)
+    try:
+        with transaction.savepoint():
+            _load(transaction, documents)
+    except DocumentError:  # between two of them, or in one: the later one yields, or is named
+        for document in documents:
+            _load(transaction, [document])
+
+
+def _load(transaction: Transaction, documents: Sequence[Kept]) -> None:
+    """Load *documents* as if they came one after the other."""
+    told = {document.ingestion: list(_read(document)) for document in documents}
+    with naming(documents[0].source) if len(documents) == 1 else nullcontext():
+        load(transaction, [a for accounts in told.values() for a in accounts], documents[-1].ingestion)
+    rows = [
+        {
+            "rec_activity_id": account.activity_id,
+            "rec_sha256": account.sha256,
+            "rec_ingestion_id": ingestion,
+        }
+        for ingestion, accounts in told.items()
+        for account in accounts
+        if account.activity_id is not None
+    ]
+    transaction.execute(SQL["told_by"], rows=json.dumps(rows))
+
+
+def _read(document: Kept) -> Iterator[Account]:
+    with naming(f"{document.source} (ingestion {document.ingestion})"):
+        yield from document.accounts()
