@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -137,6 +138,8 @@ def _cell(value: Any) -> str:
             return value.translate(_ESCAPES)
         case bytes():
             return rf"\\x{value.hex()}"
+        case dict():
+            return json.dumps(value).translate(_ESCAPES)
         case datetime.datetime():
             return value.isoformat(sep=" ")
         case _:

@@ -10,7 +10,8 @@ from typing import Any
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.errors import DocumentError
-from provtap.ingest import contradictions, identity, loader
+from provtap.ingest import contradictions, identity, sending
+from provtap.ingest.counts import Counts
 from provtap.ingest.described import (
     PARTS,
     SQL,
@@ -25,6 +26,7 @@ from provtap.ingest.described import (
 from provtap.ingest.descriptions import Descriptions, read_descriptions
 from provtap.ingest.difference import difference
 from provtap.ingest.document import Rehearsed, naming, read_bytes
+from provtap.ingest.merging import join
 from provtap.ingest.records import Agent, EntityDescription, Rank, Record, columns
 
 
@@ -257,10 +259,10 @@ def _withdraw_entities(transaction: Transaction, held: Mapping[str, Any], given:
 
 def _put_agents(transaction: Transaction, given: Descriptions) -> None:
     """Let the file say what its agents are, whatever records say."""
-    pairs = columns(Agent)
-    rows = [loader.row_of(record, pairs) for record in _agents(given)]
+    rows = list(sending.as_rows(Agent, _agents(given)))
     transaction.execute(SQL["doubt_agents"], ids=[agent.id for agent in given.agents])
-    loader.join(transaction, Agent, rows, loader.Counts())
+    if rows:
+        join(transaction, Agent, sending.parameter(Agent, rows), Counts())
 
 
 def _agents(given: Descriptions) -> Iterator[Agent]:
