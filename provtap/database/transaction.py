@@ -2,8 +2,10 @@
 
 import datetime
 import io
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import psycopg2
@@ -82,21 +84,29 @@ class Transaction:
             return execute_values(at, statement, rows, page_size=page, fetch=returning) or []
 
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-        """Copy *rows* into *columns* of *table* (`schema.table`), the fastest way in; return their number."""
+        """Copy *rows* into *columns* of *table* (`schema.table`), the fastest way in; return their number.
+
+        The next rows are made while PostgreSQL takes the last ones. What making them raises is raised here.
+        """
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
             sql.Identifier(*table.split(".")), sql.SQL(", ").join(map(sql.Identifier, columns))
         )
+        lines = _Lines(map(_line, rows))
         with self._cursor() as at:
-            at.copy_expert(statement, _Lines(map(_line, rows)))
+            at.copy_expert(statement, lines)
+            if lines.failure:
+                raise lines.failure
             return int(at.rowcount)
 
 
 class _Lines(io.RawIOBase):
-    """The lines of a COPY as the file that psycopg2 wants; one line is in memory at a time."""
+    """The lines of a COPY as the file that psycopg2 wants; a few lines are in memory at a time."""
 
-    def __init__(self, lines: Iterator[bytes]) -> None:
+    def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
         self._rest = b""
+        self.failure: Exception | None = None
+        """What ended the lines too early: psycopg2 would make a text of it."""
 
     def readable(self) -> bool:
         return True
@@ -104,26 +114,34 @@ class _Lines(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         pieces, length = [self._rest], len(self._rest)
         while size < 0 or length < size:
-            line = next(self._lines, None)
-            if line is None:
+            piece = "".join(self._some()).encode()
+            if not piece:
                 break
-            pieces.append(line)
-            length += len(line)
+            pieces.append(piece)
+            length += len(piece)
         text = b"".join(pieces)
         cut = len(text) if size < 0 else size
         self._rest = text[cut:]
         return text[:cut]
 
+    def _some(self) -> Iterator[str]:
+        try:
+            yield from islice(self._lines, 50)
+        except Exception as error:
+            self.failure = error
+
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b"})
 
 
-def _line(row: Sequence[Any]) -> bytes:
-    return ("\t".join(map(_cell, row)) + "\n").encode()
+def _line(row: Sequence[Any]) -> str:
+    return "\t".join(map(_cell, row)) + "\n"
 
 
 def _cell(value: Any) -> str:
     """Return *value* in the text format of COPY (PostgreSQL documentation, "COPY", File Formats)."""
+    if type(value) is str:  # nearly all of them, and few have anything to escape
+        return value if value.isprintable() and "\\" not in value else value.translate(_ESCAPES)
     match value:
         case None:
             return r"\N"
@@ -131,6 +149,8 @@ def _cell(value: Any) -> str:
             return value.translate(_ESCAPES)
         case bytes():
             return rf"\\x{value.hex()}"
+        case dict():
+            return json.dumps(value).translate(_ESCAPES)
         case datetime.datetime():
             return value.isoformat(sep=" ")
         case _:

@@ -3,16 +3,14 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
 from provtap.ingest.records import Account, Activity, Entity, Rank, Record
+from provtap.ingest.sending import Rows
 
 SQL = load_statements("provtap.ingest", "load.sql")
 
-Rows = list[dict[str, Any]]
-"""Rows of one table by column, as they go into PostgreSQL."""
 Generation = tuple[str, str]
 """An entity, and an activity that is said to have made it."""
 

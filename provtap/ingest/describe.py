@@ -10,7 +10,8 @@ from typing import Any
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.errors import DocumentError
-from provtap.ingest import contradictions, identity, loader
+from provtap.ingest import contradictions, identity, sending
+from provtap.ingest.counts import Counts
 from provtap.ingest.described import (
     PARTS,
     SQL,
@@ -26,7 +27,8 @@ from provtap.ingest.described import (
 from provtap.ingest.descriptions import Descriptions, entity_class, read_descriptions
 from provtap.ingest.difference import difference
 from provtap.ingest.document import Rehearsed, naming, read_bytes
-from provtap.ingest.records import Agent, EntityDescription, Rank, Record, columns
+from provtap.ingest.merging import join
+from provtap.ingest.records import Agent, EntityDescription, Rank, Record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,8 +268,7 @@ def _withdraw_entities(transaction: Transaction, held: Mapping[str, Any], given:
 
 def _put_agents(transaction: Transaction, said: Mapping[str, Any]) -> None:
     """Let the set say what its agents are, whatever records say."""
-    pairs = columns(Agent)
     agents = [Agent(rank=Rank.DESCRIBED, **agent) for agent in said["agents"]]
     transaction.execute(SQL["doubt_agents"], ids=[agent.id for agent in agents])
-    rows = [loader.row_of(agent, pairs) for agent in agents]
-    loader.join(transaction, Agent, rows, loader.Counts())
+    if agents:
+        join(transaction, Agent, sending.parameter(Agent, list(sending.as_rows(Agent, agents))), Counts())

@@ -14,8 +14,9 @@ from provtap.database.connect import Database, Transaction
 from provtap.errors import DocumentError, TooLarge
 from provtap.ingest import formats, product_file
 from provtap.ingest.contradictions import SQL
+from provtap.ingest.counts import Counts
 from provtap.ingest.kept import keep_places, placed, scope
-from provtap.ingest.loader import Counts, load
+from provtap.ingest.loader import load
 from provtap.ingest.places import Places
 from provtap.ingest.records import Account
 

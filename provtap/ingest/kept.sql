@@ -48,14 +48,5 @@ HAVING sum(abs(before - now)) > 0
 -- name: forget
 DELETE FROM {table};
 
--- name: told_by
--- By which document each stored record was told first.
-UPDATE provtap.record SET rec_ingestion_id = first_told
-  FROM (SELECT rec_activity_id, rec_sha256, min(rec_ingestion_id) AS first_told
-          FROM json_populate_recordset(NULL::provtap.record, %(rows)s::json)
-         GROUP BY rec_activity_id, rec_sha256) AS told
- WHERE record.rec_activity_id = told.rec_activity_id AND record.rec_sha256 = told.rec_sha256
-   AND rec_ingestion_id > first_told;
-
 -- name: analyze
 ANALYZE {table};

@@ -1,12 +1,11 @@
 """What is told of things by others than those who made them: ends, references, descriptions of roles."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
 from provtap.errors import DocumentError
-from provtap.ingest.contradictions import Rows
 from provtap.ingest.description_records import (
     ConfigFileDescription,
     GeneratedKind,
@@ -27,6 +26,7 @@ from provtap.ingest.records import (
     Run,
     columns,
 )
+from provtap.ingest.sending import Rows, Sending
 
 SQL = load_statements("provtap.ingest", "later.sql")
 
@@ -74,14 +74,20 @@ def described_anew(rows: Mapping[type[Record], Rows]) -> list[str]:
     )
 
 
-def overruled(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> list[str]:
-    """Return a sentence for each value told now that is not kept, since another one was there first."""
+def overruled(transaction: Transaction, sending: Sending, kinds: Collection[type[Record]]) -> list[str]:
+    """Return a sentence for each value told now, of *kinds*, that is not kept: another was there first."""
     found = []
     for kind, key in _FIRST_STAYS.items():
-        if rows[kind]:
-            statement = SQL["overruled"].format(table=kind.table, key=key)
-            names = [column for _, column in columns(kind)]
-            found += transaction.rows(statement, rows=json.dumps(rows[kind]), columns=names)
+        if kind in kinds:
+            names, sent = [column for _, column in columns(kind)], sending[kind]
+            statement = SQL["overruled"].format(
+                table=kind.table,
+                key=key,
+                told=sent.told,
+                names=", ".join(f"told.{name}" for name in names),
+                held=", ".join(f"held.{name}" for name in names),
+            )
+            found += transaction.rows(statement, **sent.values, columns=names)
     return [f"{row.id} is told with another {row.column}; {row.kept} is kept" for row in found]
 
 

@@ -1,5 +1,5 @@
--- Statements of loader.py. Each takes the rows of one class of records as one JSON array, whose keys are
--- column names, so that a document is a handful of round trips however many rows it has.
+-- Statements of the loader. Each takes all rows of one class of records, so that a document is a handful of round
+-- trips however many rows it has: {told} is a parameter or a temporary table that holds them (sending.py).
 -- {table}, {key}, {columns} ... are filled in from the classes in records.py, never from a source.
 
 -- name: lock
@@ -36,22 +36,17 @@ SELECT rec_activity_id
 
 -- name: keep_records
 INSERT INTO provtap.record (rec_activity_id, rec_sha256, rec_ingestion_id)
-SELECT rec_activity_id, rec_sha256, %(ingestion)s
+SELECT rec_activity_id, rec_sha256, coalesce(rec_ingestion_id, %(ingestion)s)
   FROM json_populate_recordset(NULL::provtap.record, %(rows)s::json)
     ON CONFLICT DO NOTHING;
-
--- name: told
-SELECT (claim ->> 'rank')::smallint AS rank, claim ->> 'claimant' COLLATE "C" AS claimant, told.*
-  FROM json_array_elements(%(rows)s::json) AS claim,
-       json_populate_record(NULL::{table}, claim) AS told
 
 -- name: join
 -- The least (rank, claimant) of what is told and what is stored makes the row; equal ones are merged, each
 -- column by an aggregate that no order can change.
 WITH told AS (
-    {told}
+    SELECT rank, claimant, {columns} FROM {told} AS told
 ), claims AS (
-    SELECT rank, claimant, {columns} FROM told
+    SELECT * FROM told
     UNION ALL
     SELECT coalesce(t_rank, 0), coalesce(t_claimant, ''), {columns}
       FROM {table} LEFT JOIN provtap.trust ON t_kind = '{table}' AND t_id = {key}
@@ -80,7 +75,7 @@ SELECT count(*) FILTER (WHERE new) AS new,
        (SELECT count(*) FROM best) - count(*) AS unchanged,
        (SELECT count(*) FROM best WHERE rank = ANY (ARRAY[{stubs}]::smallint[])) AS stubs,
        (SELECT json_agg(line ORDER BY line)
-          FROM (SELECT format('%%s is told with another %%s; %%s is kept', {key}, name, least) AS line
+          FROM (SELECT concat({key}, ' is told with another ', name, '; ', least, ' is kept') AS line
                   FROM (SELECT {key}, ARRAY[{contradicted}] AS names, ARRAY[{kept}] AS leasts
                           FROM placed
                          WHERE place = 1 AND rank = 2
@@ -92,14 +87,14 @@ SELECT count(*) FILTER (WHERE new) AS new,
 -- name: add
 -- What is told of these tables is a set: nothing in it can contradict the rest.
 INSERT INTO {table} ({columns})
-SELECT {columns} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
+SELECT {columns} FROM {told} AS told
     ON CONFLICT DO NOTHING;
 
 -- name: complete
 -- A description is known by its natural key; whoever says more of it completes the row, and changes nothing.
 WITH completed AS (
     INSERT INTO {table} AS held ({columns})
-    SELECT {columns} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
+    SELECT {columns} FROM {told} AS told
         ON CONFLICT ({key}) DO UPDATE SET ({columns}) = ROW ({filled})
      WHERE ROW ({held}) IS DISTINCT FROM ROW ({filled})
     RETURNING xmax = 0 AS new, {key} AS id
@@ -112,7 +107,7 @@ SELECT count(*) FILTER (WHERE new) AS new, count(*) FILTER (WHERE NOT new) AS up
 -- What has members is a collection, whatever else was told of it; a collection has no value.
 UPDATE provenance.entity SET e_class = 'Collection', e_value = NULL
  WHERE e_class <> 'Collection'
-   AND e_id IN (SELECT hm_collection_id FROM json_populate_recordset(NULL::provenance.hadmember, %(rows)s::json));
+   AND e_id IN (SELECT hm_collection_id FROM {told} AS told);
 
 -- name: both_kinds
 -- Ids that are an entity as well as an activity (PROV-CONSTRAINTS 1.0, constraint 54).
@@ -133,8 +128,7 @@ SELECT wr_entity_id AS entity_id,
        array_agg(DISTINCT wr_activity_id::text) AS activity_ids,
        min(wgb_activity_id) AS kept_id
   FROM provtap.writing JOIN provenance.wasgeneratedby ON wgb_entity_id = wr_entity_id
- WHERE wr_entity_id IN (SELECT wr_entity_id
-                          FROM json_populate_recordset(NULL::provtap.writing, %(rows)s::json))
+ WHERE wr_entity_id IN (SELECT wr_entity_id FROM {told} AS told)
  GROUP BY wr_entity_id
 HAVING count(DISTINCT wr_activity_id) > 1
  ORDER BY wr_entity_id;
@@ -190,6 +184,25 @@ SELECT rd_activity_id AS activity_id, rd_told_id AS entity_id, rd_usagetime AS t
  WHERE rd_usagetime < a_starttime OR rd_usagetime > a_endtime
  ORDER BY rd_activity_id, rd_told_id, rd_usagetime;
 
+-- name: read
+-- What was read is settled later, unless it is told by its id.
+WITH added AS (
+    INSERT INTO provtap.reading ({columns}, rd_entity_id)
+    SELECT {columns}, rd_told_id FROM {told} AS told
+        ON CONFLICT DO NOTHING
+    RETURNING rd_activity_id, rd_role, rd_told_id
+), used AS (
+    INSERT INTO provenance.used (u_activity_id, u_entity_id, u_role, u_usagedescription_id)
+    SELECT rd_activity_id, rd_told_id, rd_role, ud_id
+      FROM added JOIN provenance.activity ON a_id = rd_activity_id
+      LEFT JOIN provenance.usagedescription ON ud_activitydescription_id = a_activitydescription_id
+                                           AND ud_role = rd_role
+     WHERE rd_told_id IS NOT NULL
+        ON CONFLICT DO NOTHING
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM added) AS new, (SELECT count(*) FROM used) AS used;
+
 -- name: settle
 -- Find out anew what was read: by the readings that are new, and by those that a writing told now may
 -- concern. Gives the rows that are new, how many usages moved, and which ones they were.
@@ -201,7 +214,7 @@ WITH written AS MATERIALIZED (
                AND later.wr_storage = told.wr_storage AND later.wr_time > told.wr_time
              ORDER BY later.wr_time
              LIMIT 1) AS wr_until
-      FROM json_populate_recordset(NULL::provtap.writing, %(writings)s::json) AS told
+      FROM {writings} AS told
 ), concerned AS (
     SELECT rd_id FROM provtap.reading WHERE rd_entity_id IS NULL
     UNION
@@ -215,7 +228,7 @@ WITH written AS MATERIALIZED (
       JOIN provtap.reading ON rd_activity_id = wib_informant_id AND rd_url = wr_url AND rd_storage = wr_storage
 ), settled AS MATERIALIZED (
     SELECT rd_id, rd_activity_id, rd_role, rd_storage, rd_url, rd_external_id, rd_entity_id AS was_id,
-           coalesce(rd_told_id, from_step.wr_entity_id, latest.wr_entity_id, rd_external_id)::text
+           coalesce(from_step.wr_entity_id, latest.wr_entity_id, rd_external_id)::text
                COLLATE "C" AS entity_id
       FROM provtap.reading
       -- A whole reads what its own steps wrote, though they did so after it started.
@@ -238,7 +251,7 @@ WITH written AS MATERIALIZED (
 ), appeared AS (
     INSERT INTO provenance.entity ({columns})
     SELECT {columns}
-      FROM json_populate_recordset(NULL::provenance.entity, %(externals)s::json)
+      FROM {externals} AS told
      WHERE e_id IN (SELECT entity_id FROM changed)
         ON CONFLICT DO NOTHING
     RETURNING 1
@@ -264,7 +277,7 @@ SELECT (SELECT count(*) FROM appeared) + (SELECT count(*) FROM located)
            + greatest((SELECT count(*) FROM used) - count(was_id), 0) AS new,
        count(was_id) AS updated,
        (SELECT count(*)
-          FROM json_populate_recordset(NULL::provenance.entity, %(externals)s::json)
+          FROM {externals} AS told
          WHERE e_id IN (SELECT entity_id FROM settled WHERE entity_id = rd_external_id)) AS stubs,
        json_agg(json_build_object('u_activity_id', rd_activity_id, 'u_entity_id', was_id, 'u_role', rd_role))
            FILTER (WHERE was_id IS NOT NULL)::text AS moved
@@ -294,7 +307,7 @@ DELETE FROM provenance.entity
 -- Name each file by the place it was written to, for as long as it was the one there, and by the id that a
 -- file at this place has while nobody is known to have written it. A writing also ends the one before it.
 WITH told AS MATERIALIZED (
-    SELECT * FROM json_populate_recordset(NULL::provtap.writing, %(writings)s::json)
+    SELECT * FROM {told} AS told
 ), concerned AS (
     SELECT wr_url, wr_time, wr_entity_id FROM told
     UNION

@@ -5,10 +5,9 @@ again. The tables follow from the set of documents, so they are made from it, in
 the store as it was until it is as it will be.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
@@ -179,22 +178,12 @@ def _take_again(transaction: Transaction, batch: Sequence[Row], settings: Settin
 
 def _load(transaction: Transaction, documents: Sequence[Kept]) -> None:
     """Load *documents* as if they came one after the other."""
-    told = {document.ingestion: list(_read(document)) for document in documents}
+    accounts = [account for document in documents for account in _read(document)]
     with naming(documents[0].source) if len(documents) == 1 else nullcontext():
-        load(transaction, [a for accounts in told.values() for a in accounts], documents[-1].ingestion)
-    rows = [
-        {
-            "rec_activity_id": account.activity_id,
-            "rec_sha256": account.sha256,
-            "rec_ingestion_id": ingestion,
-        }
-        for ingestion, accounts in told.items()
-        for account in accounts
-        if account.activity_id is not None
-    ]
-    transaction.execute(SQL["told_by"], rows=json.dumps(rows))
+        load(transaction, accounts, documents[-1].ingestion)
 
 
 def _read(document: Kept) -> Iterator[Account]:
     with naming(f"{document.source} (ingestion {document.ingestion})"):
-        yield from document.accounts()
+        for account in document.accounts():
+            yield replace(account, ingestion_id=document.ingestion)

@@ -278,6 +278,8 @@ class Account:
     """Digest of the record: an activity has one record, wherever and however often it is written down."""
     records: tuple[Record, ...]
     warnings: tuple[str, ...] = ()
+    ingestion_id: int | None = None
+    """The ingestion that told it, where that is not the one of all."""
 
     @property
     def activity_ids(self) -> frozenset[str]:

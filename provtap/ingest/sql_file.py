@@ -17,8 +17,8 @@ from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.errors import DocumentError
 from provtap.ingest import contradictions
+from provtap.ingest.counts import Counts
 from provtap.ingest.document import Rehearsed, Report, naming
-from provtap.ingest.loader import Counts
 from provtap.ingest.sql_checks import check
 from provtap.ingest.sql_merge import merge
 from provtap.ingest.sql_rows import read_rows

@@ -136,11 +136,6 @@ SELECT wcb.at_line, wcb.at_row, wcb.{pointer}::text AS id
  ORDER BY 1, 2
  LIMIT 1;
 
--- name: add_staged
--- Nobody else writes meanwhile (`lock`), and ON CONFLICT is slower.
-INSERT INTO {table} ({columns})
-SELECT {columns} FROM {staged} AS told WHERE NOT EXISTS (SELECT FROM {table} AS held WHERE {same});
-
 -- name: add_descriptions
 INSERT INTO provenance.activitydescription ({columns})
 SELECT {columns} FROM {staged}

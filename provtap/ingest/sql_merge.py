@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from provtap.ingest import loader
+from provtap.ingest.counts import Counts
 from provtap.ingest.described import PARTS, describe_drafts, link
-from provtap.ingest.loader import Counts
+from provtap.ingest.merging import add_rows, join
 from provtap.ingest.records import (
     Activity,
     ActivityDescription,
@@ -16,6 +16,7 @@ from provtap.ingest.records import (
     WasGeneratedBy,
     columns,
 )
+from provtap.ingest.sending import Sent
 from provtap.ingest.sql_checks import same
 from provtap.ingest.sql_staging import Staging, wrong
 from provtap.ingest.sql_tables import ARTEFACTS, SQL, SqlTable
@@ -82,10 +83,10 @@ def _merge_claims(staging: Staging, kind: type[Claim], counts: Counts) -> None:
     names = [column for _, column in columns(kind)]
     claimant = _CLAIMANT.get(kind, "'~'")
     told = (
-        f'SELECT 0::smallint AS rank, ({claimant})::text COLLATE "C" AS claimant, {", ".join(names)}'
-        f" FROM {table.staged}"
+        f'(SELECT 0::smallint AS rank, ({claimant})::text COLLATE "C" AS claimant, {", ".join(names)}'
+        f" FROM {table.staged})"
     )
-    loader.join_claims(staging.transaction, kind, told, counts)
+    join(staging.transaction, kind, Sent(told), counts)
     for column in set(_columns(table)) - (set(names) - {"a_comment", "e_invalidatedattime"}):
         staging.transaction.execute(
             SQL["complete"].format(table=kind.table, staged=table.staged, column=column, key=kind.key)
@@ -112,11 +113,7 @@ def _add(staging: Staging, name: str, counts: Counts) -> None:
     table = staging.tables.get(name)
     if table is None:
         return
-    names = ", ".join(_columns(table))
-    statement = SQL["add_staged"].format(
-        table=name, staged=table.staged, columns=names, same=same(table, table.keys[0])
-    )
-    new = staging.transaction.execute(statement)
+    new = add_rows(staging.transaction, name, _columns(table), Sent(table.staged))
     counts.add(new, 0, _number(staging, table) - new)
 
 

@@ -1,16 +1,14 @@
 """What a script says, in temporary tables until it is known to keep the rules of the model."""
 
 from collections.abc import Iterable, Mapping
+from itertools import groupby
 from typing import Any
 
 from provtap.database.connect import Transaction
 from provtap.errors import DocumentError
 from provtap.ingest.sql_rows import Row
-from provtap.ingest.sql_tables import SQL, SqlTable, Target
+from provtap.ingest.sql_tables import SQL, SqlTable
 
-_ROWS = 5_000
-_CHARACTERS = 8_000_000
-"""Rows and characters that wait before they are sent: all that a script takes of memory."""
 _OPTIONAL = {
     "parameter": ", ALTER p_activity_id DROP NOT NULL",
     "configfile": ", ALTER cf_activity_id DROP NOT NULL",
@@ -25,23 +23,21 @@ class Staging:
         self.known = known
         self.tables: dict[str, SqlTable] = {}
         self.rows = 0
-        self._waiting: list[list[Any]] = []
-        self._size = 0
-        self._target: Target | None = None
 
     def fill(self, rows: Iterable[Row]) -> None:
-        """Send all *rows*, some at a time, and let PostgreSQL look at what there is."""
-        for target, line, number, values in rows:
-            full = len(self._waiting) >= _ROWS or self._size >= _CHARACTERS
-            if full or self._target is not None and target is not self._target and not self._alike(target):
-                self._send()
-            self._target = target
-            self._waiting.append([*values, line, number])
-            self._size += sum(map(len, filter(None, values)))
-            self.rows += 1
-        self._send()
+        """Send all *rows*, as they are read, and let PostgreSQL look at what there is."""
+        for (table, names), told in groupby(rows, lambda row: (row.target.table, row.target.columns)):
+            self._stage(table)
+            lines = ((*values, line, number) for _, line, number, values in told)
+            self.rows += self.transaction.copy(table.staged, [*names, "at_line", "at_row"], lines)
         for table in self.tables.values():
             self.transaction.execute(f"ANALYZE {table.staged}")
+
+    def _stage(self, table: SqlTable) -> None:
+        if table.full_name not in self.tables:
+            names = {"name": f"staged_{table.name}", "table": table.full_name, "staged": table.staged}
+            self.transaction.execute(SQL["stage"].format(**names, optional=_OPTIONAL.get(table.name, "")))
+            self.tables[table.full_name] = table
 
     def drop(self) -> None:
         """Remove the tables, for the next script."""
@@ -52,23 +48,6 @@ class Staging:
     def first(self, statement: str, **names: Any) -> Any:
         """Return the first row that a statement of sql_file.sql finds, with its *names* filled in."""
         return self.transaction.one(SQL[statement].format(**names))
-
-    def _alike(self, target: Target) -> bool:
-        held = self._target
-        return held is not None and (held.table, held.columns) == (target.table, target.columns)
-
-    def _send(self) -> None:
-        if self._target is None or not self._waiting:
-            return
-        table = self._target.table
-        if table.full_name not in self.tables:
-            names = {"name": f"staged_{table.name}", "table": table.full_name, "staged": table.staged}
-            optional = _OPTIONAL.get(table.name, "")
-            self.transaction.execute(SQL["stage"].format(**names, optional=optional))
-            self.tables[table.full_name] = table
-        columns = [*self._target.columns, "at_line", "at_row"]
-        self.transaction.copy(table.staged, columns, self._waiting)
-        self._waiting, self._size = [], 0
 
 
 def wrong(table: SqlTable, row: Any, sentence: str) -> DocumentError:

@@ -1,0 +1,112 @@
+"""How rows that were told and rows that are stored become one: by trust, as a set, or column by column."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from provtap.database.connect import Transaction
+from provtap.ingest.contradictions import SQL
+from provtap.ingest.counts import Counts
+from provtap.ingest.records import Activity, Claim, Entity, Rank, Record, WasGeneratedBy, columns
+from provtap.ingest.sending import Rows, Sent, parameter
+
+# Of the most trusted claims, which are merged; every column that is not named takes their least value.
+_BEST = "FILTER (WHERE place = 1)"
+_MERGES = {
+    "a_endtime": f"max(a_endtime) {_BEST}",  # a run lasts at least until its last product is written
+    # These last, whoever is more trusted: no record of a run has them, and what has members is a collection.
+    "a_comment": "min(a_comment)",
+    "e_invalidatedattime": "max(e_invalidatedattime)",
+    "e_class": f"""CASE WHEN bool_or(e_class = 'Collection') THEN 'Collection'
+                        WHEN bool_or(e_value IS NOT NULL) {_BEST} THEN 'ValueEntity'
+                        ELSE min(e_class) {_BEST} END""",
+    "e_value": f"CASE WHEN NOT bool_or(e_class = 'Collection') THEN min(e_value) {_BEST} END",
+}
+# By whom a thing is known that is only a stub so far.
+_STUBS: Mapping[type[Claim], tuple[Rank, ...]] = {
+    Activity: (Rank.HEADER, Rank.MENTION),
+    Entity: (Rank.MENTION,),
+}
+
+
+def add(transaction: Transaction, kind: type[Record], sent: Sent) -> int:
+    """Unite the rows of one class with what is stored; return how many are new."""
+    names = [column for _, column in columns(kind)]
+    return add_rows(transaction, kind.table, names, sent)
+
+
+def add_rows(transaction: Transaction, table: str, names: Sequence[str], sent: Sent) -> int:
+    """Unite rows of *table* that have the columns *names* with what is stored; return how many are new."""
+    statement = SQL["add"].format(table=table, columns=", ".join(names), told=sent.told)
+    return transaction.execute(statement, **sent.values)
+
+
+def complete(transaction: Transaction, kind: type[Record], rows: Rows, counts: Counts) -> list[str]:
+    """Unite descriptions of one class with the stored ones, column by column: the first value stays.
+
+    Returns the ids of those that are new.
+    """
+    if not rows:
+        return []
+    key, *further = [column for _, column in columns(kind)]
+    distinct = _united(rows, key)
+    sent = parameter(kind, distinct)
+    statement = SQL["complete"].format(
+        told=sent.told,
+        table=kind.table,
+        key=key,
+        columns=", ".join([key, *further]),
+        held=", ".join(f"held.{name}" for name in [key, *further]),
+        filled=", ".join(f"coalesce(held.{name}, excluded.{name})" for name in [key, *further]),
+    )
+    [row] = transaction.rows(statement, **sent.values)
+    counts.add(row.new, row.updated, len(distinct) - row.new - row.updated)
+    return list(row.drafted)
+
+
+def _united(rows: Rows, key: str) -> Rows:
+    """Make one row of those with the same key: of each column the first value."""
+    united: dict[Any, dict[str, Any]] = {}
+    for row in rows:
+        told = {name: value for name, value in row.items() if value is not None}
+        united[row[key]] = {
+            **row,
+            **told,
+            **{k: v for k, v in united.get(row[key], {}).items() if v is not None},
+        }
+    return list(united.values())
+
+
+def make_collections(transaction: Transaction, sent: Sent) -> int:
+    """Let what is told to have members be collections; return how many were not."""
+    return transaction.execute(SQL["make_collections"].format(told=sent.told), **sent.values)
+
+
+def join(transaction: Transaction, kind: type[Claim], sent: Sent, counts: Counts) -> None:
+    """Join the claims of one class, with their rank and claimant, with the stored rows and their trust."""
+    names = [column for _, column in columns(kind)]
+    statement = SQL["join"].format(
+        told=sent.told,
+        table=kind.table,
+        key=kind.key,
+        columns=", ".join(names),
+        merged=", ".join(_merged(name, kind.key) for name in names),
+        held=", ".join(f"held.{name}" for name in names),
+        excluded=", ".join(f"excluded.{name}" for name in names),
+        contradicted=", ".join(f"CASE WHEN count(DISTINCT {name}) > 1 THEN '{name}' END" for name in names),
+        kept=", ".join(f"({_merge(name)})::text" for name in names),
+        stubs=", ".join(str(int(rank)) for rank in _STUBS.get(kind, ())),
+        # Another role has another description: `link` finds it.
+        also=", wgb_generationdescription_id = NULL" if kind is WasGeneratedBy else "",
+    )
+    [row] = transaction.rows(statement, **sent.values)
+    counts.add(row.new, row.updated, row.unchanged)
+    counts.stubs += row.stubs
+    counts.conflict(*(row.contradictions or []))
+
+
+def _merged(name: str, key: str) -> str:
+    return name if name == key else f"{_merge(name)} AS {name}"
+
+
+def _merge(name: str) -> str:
+    return _MERGES.get(name, f"min({name}) {_BEST}")
