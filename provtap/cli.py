@@ -237,7 +237,7 @@ def export_command(
     sys.stdout.buffer.write(write(graph, request, settings.root_url))
 
 
-for command in (loading.ingest, loading.describe, loading.load_sql, loading.reingest):
+for command in (loading.ingest, loading.describe, loading.load_sql, loading.reingest, loading.check):
     main.add_command(command)
 main.add_command(operate.token)
 main.add_command(operate.maintenance)

@@ -146,14 +146,39 @@ def reingest(settings: Settings, dry_run: bool, as_json: bool) -> None:
     _rebuild(settings, as_json, dry_run=dry_run)
 
 
+@click.command(name="check", epilog="Example: provtap check --json")
+@as_json
+@click.pass_obj
+def check(settings: Settings, as_json: bool) -> None:
+    """Tell what in the store breaks a rule, and how to mend it; exit 1 if it contradicts itself."""
+    from provtap import install
+    from provtap.ingest import check as rules
+
+    with install.ready(settings) as (database, _), _bar(len(rules.RULES), "Checking") as bar:
+        found = rules.check(database, advance=bar.update)
+    if as_json:
+        _print_json([finding.content() for finding in found])
+    else:
+        for line in (line for finding in found for line in finding.lines()):
+            click.echo(line)
+        counts = [sum(f.number for f in found if f.rule.severity == each) for each in rules.Severity]
+        click.echo("{} errors, {} warnings, {} notes".format(*counts))
+    if any(finding.rule.severity == rules.Severity.ERROR for finding in found):
+        sys.exit(1)
+
+
+def _bar(length: int, label: str) -> Any:
+    """Return a progress bar on a terminal's standard error; elsewhere it shows nothing."""
+    return click.progressbar(length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())
+
+
 def _rebuild(settings: Settings, as_json: bool, *, dry_run: bool, undo: int | None = None) -> None:
     from provtap import install
     from provtap.ingest import rebuild
 
     with install.ready(settings) as (database, _):
         number = rebuild.number_of_documents(database)
-        hidden = not sys.stderr.isatty()
-        with click.progressbar(length=number, label="Reading", file=sys.stderr, hidden=hidden) as bar:
+        with _bar(number, "Reading") as bar:
             if undo is None:
                 done = rebuild.reingest(database, settings, dry_run=dry_run, advance=bar.update)
             else:

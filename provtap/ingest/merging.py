@@ -22,7 +22,7 @@ _MERGES = {
     "e_value": f"CASE WHEN NOT bool_or(e_class = 'Collection') THEN min(e_value) {_BEST} END",
 }
 # By whom a thing is known that is only a stub so far.
-_STUBS: Mapping[type[Claim], tuple[Rank, ...]] = {
+STUBS: Mapping[type[Claim], tuple[Rank, ...]] = {
     Activity: (Rank.HEADER, Rank.MENTION),
     Entity: (Rank.MENTION,),
 }
@@ -94,7 +94,7 @@ def join(transaction: Transaction, kind: type[Claim], sent: Sent, counts: Counts
         excluded=", ".join(f"excluded.{name}" for name in names),
         contradicted=", ".join(f"CASE WHEN count(DISTINCT {name}) > 1 THEN '{name}' END" for name in names),
         kept=", ".join(f"({_merge(name)})::text" for name in names),
-        stubs=", ".join(str(int(rank)) for rank in _STUBS.get(kind, ())),
+        stubs=", ".join(str(int(rank)) for rank in STUBS.get(kind, ())),
         # Another role has another description: `link` finds it.
         also=", wgb_generationdescription_id = NULL" if kind is WasGeneratedBy else "",
     )

@@ -1,0 +1,164 @@
+-- The rules of check.py, one statement each, in their order: what breaks a rule (thing), and how (about).
+-- Each must stay cheap on a store of a million activities: joins over keys, no product of tables.
+
+-- name: one_kind
+-- An agent may be either as well (PROV-CONSTRAINTS 1.0, constraint 54).
+SELECT e_id AS thing, 'is an entity and an activity' AS about
+  FROM provenance.entity JOIN provenance.activity ON a_id = e_id
+
+-- name: unkept_documents
+SELECT 'ingestion ' || in_id AS thing, format('of %%s has no document', in_source) AS about
+  FROM provext.ingestion
+ WHERE in_undone IS NULL AND NOT EXISTS (SELECT FROM provtap.document WHERE doc_ingestion_id = in_id)
+
+-- name: changed_documents
+-- The pieces of a script are read for this one after the other, and forgotten.
+SELECT 'ingestion ' || doc_ingestion_id AS thing, 'is kept with other bytes than came' AS about
+  FROM provtap.document
+ WHERE doc_format <> 'sql' AND encode(sha256(doc_content), 'hex') <> doc_sha256
+
+-- name: unkept_places
+SELECT 'ingestion ' || doc_ingestion_id AS thing, 'was read with --map or --catalogue, which were not kept' AS about
+  FROM provtap.document, substring(doc_site FROM ' ([0-9a-f]{64})$') AS digest
+ WHERE digest IS NOT NULL AND NOT EXISTS (SELECT FROM provtap.places WHERE pl_digest = digest)
+
+-- name: unheld_trust
+SELECT t_id AS thing, format('is remembered as a row of %%s, but is none', t_kind) AS about
+  FROM provtap.trust
+ WHERE NOT CASE t_kind
+           WHEN 'provenance.entity' THEN EXISTS (SELECT FROM provenance.entity WHERE e_id = t_id)
+           WHEN 'provenance.activity' THEN EXISTS (SELECT FROM provenance.activity WHERE a_id = t_id)
+           WHEN 'provenance.agent' THEN EXISTS (SELECT FROM provenance.agent WHERE ag_id = t_id)
+           WHEN 'provenance.wasgeneratedby'
+           THEN EXISTS (SELECT FROM provenance.wasgeneratedby WHERE wgb_entity_id = t_id)
+           WHEN 'provenance.entitydescription'
+           THEN EXISTS (SELECT FROM provenance.entitydescription WHERE ed_id = t_id)
+           ELSE false END
+
+-- name: unread_usages
+SELECT u_activity_id AS thing, format('uses %%s, which no document tells', u_entity_id) AS about
+  FROM provenance.used
+ WHERE NOT EXISTS (SELECT
+                     FROM provtap.reading
+                    WHERE rd_activity_id = u_activity_id AND rd_entity_id = u_entity_id
+                      AND rd_role IS NOT DISTINCT FROM u_role)
+
+-- name: unused_readings
+SELECT rd_activity_id AS thing, format('is told to use %%s, but no usage says so', rd_entity_id) AS about
+  FROM provtap.reading
+ WHERE rd_entity_id IS NOT NULL
+   AND NOT EXISTS (SELECT
+                     FROM provenance.used
+                    WHERE u_activity_id = rd_activity_id AND u_entity_id = rd_entity_id
+                      AND u_role IS NOT DISTINCT FROM rd_role)
+
+-- name: edges
+-- Which thing comes before which other one, by 64 bits of their ids, as big-endian integers end to end.
+SELECT string_agg(int8send(hashtextextended(earlier, 0)), '') AS earlier,
+       string_agg(int8send(hashtextextended(later, 0)), '') AS later
+  FROM (SELECT u_entity_id::text AS earlier, u_activity_id::text AS later FROM provenance.used
+         UNION ALL
+        SELECT wgb_activity_id, wgb_entity_id FROM provenance.wasgeneratedby
+         UNION ALL
+        SELECT wdf_usedentity_id, wdf_generatedentity_id FROM provenance.wasderivedfrom) AS edge
+
+-- name: entities_of
+SELECT e_id AS thing, 'is its own ancestor' AS about
+  FROM provenance.entity
+ WHERE hashtextextended(e_id, 0) = ANY (%(nodes)s)
+
+-- name: used_too_early
+SELECT u_activity_id AS thing,
+       format('used %%s at %%s, before it was generated at %%s', u_entity_id, u_time, e_generatedattime) AS about
+  FROM provenance.used JOIN provenance.entity ON e_id = u_entity_id AND e_generatedattime > u_time
+
+-- name: read_too_early
+SELECT u_activity_id AS thing,
+       format('ended at %%s, before %%s, which it used, was generated at %%s', a_endtime, u_entity_id,
+              e_generatedattime) AS about
+  FROM provenance.used JOIN provenance.entity ON e_id = u_entity_id
+  JOIN provenance.activity ON a_id = u_activity_id AND a_endtime < e_generatedattime
+ WHERE u_time IS NULL
+
+-- name: used_too_late
+SELECT u_activity_id AS thing,
+       format('used %%s after its end at %%s', u_entity_id, e_invalidatedattime) AS about
+  FROM provenance.used JOIN provenance.entity ON e_id = u_entity_id
+  JOIN provenance.activity ON a_id = u_activity_id AND coalesce(u_time, a_starttime) > e_invalidatedattime
+
+-- name: generated_outside
+SELECT wgb_activity_id AS thing,
+       format('generated %%s at %%s, outside its own time', wgb_entity_id, e_generatedattime) AS about
+  FROM provenance.wasgeneratedby JOIN provenance.entity ON e_id = wgb_entity_id
+  JOIN provenance.activity ON a_id = wgb_activity_id
+                          AND (e_generatedattime < a_starttime OR e_generatedattime > a_endtime)
+
+-- name: other_generators
+SELECT wr_entity_id AS thing,
+       format('was generated by %%s, but %%s says it wrote it too', wgb_activity_id, wr_activity_id) AS about
+  FROM provtap.writing JOIN provenance.wasgeneratedby
+    ON wgb_entity_id = wr_entity_id AND wgb_activity_id <> wr_activity_id
+
+-- name: usage_multiplicity
+SELECT u_activity_id AS thing,
+       format('uses %%s things as %%s; its description allows %%s', count(*), u_role, ud_multiplicity) AS about
+  FROM provenance.usagedescription JOIN provenance.used ON u_usagedescription_id = ud_id,
+       substring(ud_multiplicity FROM '^\d+') AS least, substring(ud_multiplicity FROM '(\d+|\*)$') AS most
+ WHERE ud_multiplicity <> '*'
+ GROUP BY u_activity_id, u_role, ud_multiplicity, least, most
+HAVING count(*) < least::numeric OR most <> '*' AND count(*) > most::numeric
+
+-- name: generation_multiplicity
+SELECT wgb_activity_id AS thing,
+       format('generated %%s things as %%s; its description allows %%s', count(*), wgb_role, gd_multiplicity) AS about
+  FROM provenance.generationdescription JOIN provenance.wasgeneratedby ON wgb_generationdescription_id = gd_id,
+       substring(gd_multiplicity FROM '^\d+') AS least, substring(gd_multiplicity FROM '(\d+|\*)$') AS most
+ WHERE gd_multiplicity <> '*'
+ GROUP BY wgb_activity_id, wgb_role, gd_multiplicity, least, most
+HAVING count(*) < least::numeric OR most <> '*' AND count(*) > most::numeric
+
+-- name: parameter_values
+-- A number is compared with its bounds only where it is one.
+SELECT p_id AS thing, format('is %%s, but its description says %%s%%s', left(p_value, 60), pd_valuetype,
+                             CASE WHEN number THEN concat(' from ' || pd_min, ' to ' || pd_max) END) AS about
+  FROM provenance.parameterdescription JOIN provenance.parameter ON p_parameterdescription_id = pd_id,
+       LATERAL (SELECT pd_valuetype IN ('unsignedByte', 'short', 'int', 'long') AS whole,
+                       pd_valuetype IN ('float', 'double') AS real,
+                       p_value ~ '^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$' AS number) AS form
+ WHERE CASE WHEN pd_valuetype = 'boolean' THEN lower(p_value) NOT IN ('true', 'false', '0', '1', 't', 'f')
+            WHEN whole AND p_value !~ '^[+-]?\d+$' THEN true
+            WHEN real AND NOT number THEN lower(p_value) !~ '^[+-]?(nan|inf|infinity)$'
+            WHEN (whole OR real) AND number
+            THEN CASE WHEN pd_min ~ '^[+-]?\d+(\.\d*)?$' THEN p_value::numeric < pd_min::numeric ELSE false END
+                 OR CASE WHEN pd_max ~ '^[+-]?\d+(\.\d*)?$' THEN p_value::numeric > pd_max::numeric ELSE false END
+            ELSE false END
+
+-- name: misspelt_types
+SELECT id AS thing, format('has the type %%s; the model has %%s', type, reserved) AS about
+  FROM (SELECT ad_id::text AS id, ad_type AS type, %(activity_types)s AS words FROM provenance.activitydescription
+         UNION ALL
+        SELECT ud_id, ud_type, %(flow_types)s FROM provenance.usagedescription
+         UNION ALL
+        SELECT gd_id, gd_type, %(flow_types)s FROM provenance.generationdescription) AS typed,
+       unnest(words) AS reserved
+ WHERE lower(type) = lower(reserved) AND type <> reserved
+
+-- name: two_names
+SELECT al_value AS thing, format('is an id of its own, and the %%s of %%s as well', al_kind, al_entity_id) AS about
+  FROM provext.alias JOIN provenance.entity ON e_id = al_value AND e_id <> al_entity_id
+
+-- name: stubs
+SELECT a_id AS thing, 'is an activity that is known only because others name it' AS about
+  FROM provenance.activity JOIN provtap.trust ON t_kind = 'provenance.activity' AND t_id = a_id
+ WHERE t_rank = ANY (%(stubs)s)
+
+-- name: undescribed
+SELECT coalesce(a_name, a_id) AS thing, format('has no description: %%s activities', count(*)) AS about
+  FROM provenance.activity LEFT JOIN provenance.activitydescription ON ad_id = a_activitydescription_id
+ WHERE num_nonnulls(ad_description, ad_docurl, ad_type) = 0
+ GROUP BY coalesce(a_name, a_id)
+
+-- name: unused_descriptions
+SELECT ad_id AS thing, format('describes %%s %%s, of which no activity is known', ad_name, ad_version) AS about
+  FROM provenance.activitydescription
+ WHERE NOT EXISTS (SELECT FROM provenance.activity WHERE a_activitydescription_id = ad_id)
