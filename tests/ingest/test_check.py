@@ -169,7 +169,7 @@ def test_the_command_tells_and_exits_with_1(tell, by_hand, settings):
     tell(run(1, input=[file("/a", "in")]))
     by_hand("DELETE FROM provenance.used")
     text, as_json = (
-        subprocess.run(command("check", *more), env=environment(settings, 0), capture_output=True, text=True)
+        subprocess.run(command("check", *more), env=environment(settings, 1), capture_output=True, text=True)
         for more in ((), ("--json",))
     )
     [finding] = [f for f in json.loads(as_json.stdout) if f["severity"] == "error"]
