@@ -3,6 +3,7 @@
 What a command needs is imported when it runs, so that each starts as fast as it can.
 """
 
+import os
 import sys
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -118,6 +119,13 @@ def worker_command(settings: Settings) -> None:
 )
 @click.option("--strict", is_flag=True, help="Refuse a document with conflicts, instead of warning.")
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=lambda: len(os.sched_getaffinity(0)),
+    show_default="the number of cores",
+    help="Processes that read documents.",
+)
 @click.pass_obj
 def ingest_command(
     settings: Settings,
@@ -130,7 +138,7 @@ def ingest_command(
     """Load provenance documents, each in a transaction of its own.
 
     The same document again changes nothing. One that can't be read is reported and the others are loaded.
-    Of a directory every file is tried.
+    Of a directory every file is tried. A quoted pattern stands for the files that match it: 'runs/**/*.log'.
     """
     from provtap import install
     from provtap.ingest import ingest_all, read_places
