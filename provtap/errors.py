@@ -91,6 +91,10 @@ class DatabaseUnavailable(ProvtapError):
     retry_after = 10
 
 
+class Contended(DatabaseUnavailable):
+    """Another process is changing the same rows; the same transaction may succeed a moment later."""
+
+
 class UnderMaintenance(ProvtapError):
     """The operator has closed the service for a while."""
 

@@ -1,6 +1,7 @@
 """Commands that fill the store: `provtap ingest`, `describe`, `load-sql` and `reingest`."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -38,6 +39,13 @@ dry_run = click.option("--dry-run", is_flag=True, help="Say what would change, a
     help="CSV file with columns path, id (or lfn), guid, size, checksum: under what names files were stored.",
 )
 @click.option("--strict", is_flag=True, help="Refuse a document with conflicts, instead of warning.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=lambda: len(os.sched_getaffinity(0)),
+    show_default="the number of cores",
+    help="Processes that read documents.",
+)
 @click.option("--undo", type=click.IntRange(1), help="Take the document of this ingestion out again.")
 @dry_run
 @as_json
@@ -55,7 +63,7 @@ def ingest(
     """Load provenance documents, each in a transaction of its own.
 
     The same document again changes nothing. One that can't be read is reported and the others are loaded.
-    Of a directory every file is tried.
+    Of a directory every file is tried. A quoted pattern stands for the files that match it: 'runs/**/*.log'.
     """
     from provtap import install
     from provtap.ingest import ingest_all, read_places

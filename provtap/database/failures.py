@@ -2,7 +2,14 @@
 
 import psycopg2
 
-from provtap.errors import DatabaseUnavailable, DocumentError, ProvtapError, QueryError, QueryTimeout
+from provtap.errors import (
+    Contended,
+    DatabaseUnavailable,
+    DocumentError,
+    ProvtapError,
+    QueryError,
+    QueryTimeout,
+)
 
 # SQLSTATE -> what the user's query did. PostgreSQL's own text speaks of the SQL we made of it.
 _QUERY = {
@@ -61,9 +68,7 @@ def write_failure(error: psycopg2.Error) -> ProvtapError:
     if is_connection_failure(error):
         return DatabaseUnavailable("The connection to PostgreSQL was lost; nothing was stored.")
     if code in _AGAIN:
-        return DatabaseUnavailable(
-            "Another process is changing the same rows; nothing was stored.", hint="Try again."
-        )
+        return Contended("Another process is changing the same rows; nothing was stored.", hint="Try again.")
     if code == "42501":
         return DatabaseUnavailable(f"PostgreSQL refuses: {_primary(error)}.", hint="Run provtap init.")
     if code in {"3F000", "42P01", "42703"}:

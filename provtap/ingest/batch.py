@@ -1,15 +1,17 @@
 """Many documents, each for itself: one that can't be read keeps no other one out."""
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.errors import DocumentError, NoProvenance, TooLarge
-from provtap.ingest.document import Report, ingest
+from provtap.ingest.document import Document, Report, read, store
+from provtap.ingest.files import File, files
+from provtap.ingest.parallel import each
 
 
 @dataclass
@@ -59,32 +61,37 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun if number == 1 else plural}"
 
 
-def ingest_all(paths: Iterable[Path], database: Database, settings: Settings, **options: Any) -> Summary:
-    """Take in the documents at *paths*, in their order; *options* are those of `ingest`.
+def ingest_all(
+    paths: Iterable[Path],
+    database: Database,
+    settings: Settings,
+    *,
+    jobs: int = 1,
+    strict: bool = False,
+    dry_run: bool = False,
+    **options: Any,
+) -> Summary:
+    """Take in the documents at *paths*, in their order, read by *jobs* processes; *options* as for `ingest`.
 
     Of a directory all files are tried, also those in the directories below; what holds no provenance is
-    passed over, and links to directories are not followed.
+    passed over, and links to directories are not followed. A pattern that names no file stands for all that
+    match it.
 
     Raises: DatabaseUnavailable; a document that can't be stored is told in the summary.
     """
     summary = Summary()
-    for path in paths:
-        found = _files(path) if path.is_dir() else [path]
-        for file in found:
-            try:
-                summary.reports.append(ingest(file, database, settings, **options))
-            except NoProvenance as error:
-                if file is path:
-                    summary.problems.append(str(error))
-                else:
-                    summary.passed_over += 1
-            except (DocumentError, TooLarge) as error:
+    for file, document in each(partial(_read, settings=settings, **options), files(paths), jobs):
+        try:
+            summary.reports.append(store(document(), database, strict=strict, dry_run=dry_run))
+        except NoProvenance as error:
+            if file.named:
                 summary.problems.append(str(error))
+            else:
+                summary.passed_over += 1
+        except (DocumentError, TooLarge) as error:
+            summary.problems.append(str(error))
     return summary
 
 
-def _files(directory: Path) -> Iterator[Path]:
-    """Yield the files below *directory*, in the order of their names; no pipes or devices."""
-    for parent, directories, names in os.walk(directory):
-        directories.sort()
-        yield from (path for name in sorted(names) if (path := Path(parent, name)).is_file())
+def _read(file: File, **options: Any) -> Document:
+    return read(file.path, **options)

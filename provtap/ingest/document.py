@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import random
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
-from provtap.errors import DocumentError, TooLarge
+from provtap.errors import Contended, DocumentError, TooLarge
 from provtap.ingest import formats, product_file
 from provtap.ingest.contradictions import SQL
 from provtap.ingest.counts import Counts
@@ -62,18 +64,28 @@ class Report:
         return len(self.activity_ids)
 
 
+_PAUSES = (0.1, 0.5, 1.0)
+"""Seconds before a document is stored again whose rows another process was changing, at least."""
+
+
 class Rehearsed(Exception):
     """Ends the transaction of a dry run."""
 
 
-def ingest(path: str | PathLike[str], database: Database, settings: Settings, **options: Any) -> Report:
-    """Store the document at *path*, as `ingest_content` does with these *options*.
+def ingest(
+    path: str | PathLike[str],
+    database: Database,
+    settings: Settings,
+    *,
+    strict: bool = False,
+    dry_run: bool = False,
+    **options: Any,
+) -> Report:
+    """Store the document at *path*, as `ingest_content` does; *options* are those of `parse`.
 
     Raises: DocumentError, TooLarge, DatabaseUnavailable.
     """
-    source = os.fsencode(path).decode(errors="replace")  # a file name may be any bytes
-    content = read_bytes(path, source, settings.document_bytes)
-    return ingest_content(content, source, database, settings, **options)
+    return store(read(path, settings, **options), database, strict=strict, dry_run=dry_run)
 
 
 def ingest_content(
@@ -82,43 +94,97 @@ def ingest_content(
     database: Database,
     settings: Settings,
     *,
-    format: str = "auto",
-    site: str | None = None,
     strict: bool = False,
     dry_run: bool = False,
-    places: Places = Places(),  # noqa: B008  it is frozen
-    most_records: int | None = None,
     finish: Callable[[Transaction, Report], None] = lambda transaction, report: None,
+    **options: Any,
 ) -> Report:
-    """Store a document, wholly or not at all, and report what was new in it.
+    """Store a document, wholly or not at all, and report what was new in it; *options* are those of `parse`.
 
-    *source* names it in messages and in the list of ingestions. *site* scopes local paths and host names, by
-    default as the settings say; *places* tell what local paths are called elsewhere. With *strict* a warning
-    refuses the document; with *dry_run* the report is as if it were stored, but nothing is. It may tell
-    *most_records*. *finish* has the last word in the transaction.
+    With *strict* a warning refuses the document; with *dry_run* the report is as if it were stored, but
+    nothing is. *finish* has the last word in the transaction.
 
     Raises: DocumentError, TooLarge, DatabaseUnavailable, and what *finish* does.
     """
+    document = parse(content, source, settings, **options)
+    return store(document, database, strict=strict, dry_run=dry_run, finish=finish)
+
+
+def read(path: str | PathLike[str], settings: Settings, **options: Any) -> "Document":
+    """Return the document at *path*, as `parse` does with these *options*; this needs no database.
+
+    Raises: DocumentError, TooLarge.
+    """
+    source = os.fsencode(path).decode(errors="replace")  # a file name may be any bytes
+    return parse(read_bytes(path, source, settings.document_bytes), source, settings, **options)
+
+
+def parse(
+    content: bytes,
+    source: str,
+    settings: Settings,
+    *,
+    format: str = "auto",
+    site: str | None = None,
+    places: Places = Places(),  # noqa: B008  it is frozen
+    most_records: int | None = None,
+) -> "Document":
+    """Return what a document tells.
+
+    *source* names it in messages and in the list of ingestions. *site* scopes local paths and host names, by
+    default as the settings say; *places* tell what local paths are called elsewhere. It may tell
+    *most_records*.
+
+    Raises: DocumentError, TooLarge.
+    """
+    at = site or settings.site
     with naming(source):
         found = formats.find(format, content)
-        at = site or settings.site
         told = _counted(found.read(content, at), source, most_records)
-        document = _Document(source, found.name, at, places, content, list(placed(told, places)))
+        return Document(source, found.name, at, places, content, list(placed(told, places)))
+
+
+def store(
+    document: "Document",
+    database: Database,
+    *,
+    strict: bool = False,
+    dry_run: bool = False,
+    finish: Callable[[Transaction, Report], None] = lambda transaction, report: None,
+) -> Report:
+    """Store *document* as `ingest_content` does, again where another process was in the way.
+
+    Raises: DocumentError, DatabaseUnavailable, and what *finish* does.
+    """
+    for pause in _PAUSES:
         try:
-            with database.transaction() as transaction:
-                report = document.store(transaction)
-                if strict and report.warnings:
-                    raise DocumentError("; ".join(report.warnings))
-                finish(transaction, report)
-                if dry_run:
-                    raise Rehearsed
-        except Rehearsed:
-            pass
+            return _store_once(document, database, strict, dry_run, finish)
+        except Contended:
+            time.sleep(pause * random.uniform(1, 2))
+    return _store_once(document, database, strict, dry_run, finish)
+
+
+def _store_once(
+    document: "Document",
+    database: Database,
+    strict: bool,
+    dry_run: bool,
+    finish: Callable[[Transaction, Report], None],
+) -> Report:
+    with naming(document.source), suppress(Rehearsed), database.transaction() as transaction:
+        report = document.store(transaction)
+        if strict and report.warnings:
+            raise DocumentError("; ".join(report.warnings))
+        finish(transaction, report)
+        if dry_run:
+            raise Rehearsed
     return report
 
 
 @dataclass(frozen=True)
-class _Document:
+class Document:
+    """A document that was read, on its way into the store."""
+
     source: str
     format: str
     site: str
@@ -133,8 +199,11 @@ class _Document:
             "site": scope(self.site, self.places),
             "format": self.format,
         }
-        transaction.rows(SQL["lock"])
-        if known := transaction.one(SQL["known_document"], **key):
+        known = transaction.one(SQL["known_document"], **key)
+        if not known:
+            transaction.rows(SQL["lock"])
+            known = transaction.one(SQL["known_document"], **key)
+        if known:
             return self._report(known.doc_ingestion_id, Counts(), known=True)
         [begun] = transaction.rows(
             SQL["begin_ingestion"], source=self.source, format=self.format, sha256=key["sha256"]

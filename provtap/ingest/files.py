@@ -1,0 +1,45 @@
+"""The files that paths, directories and patterns stand for, one at a time however many there are."""
+
+import glob
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class File:
+    """A file to read."""
+
+    path: Path
+    named: bool
+    """It was asked for by its name or a pattern; otherwise it was found in a directory."""
+
+
+def files(paths: Iterable[Path]) -> Iterator[File]:
+    """Yield the files of *paths*: all below a directory, all that match a pattern that names no file.
+
+    A path that names nothing is yielded as well: whoever opens it says so.
+    """
+    for path in _expanded(paths):
+        if path.is_dir():
+            yield from (File(found, named=False) for found in _below(path))
+        else:
+            yield File(path, named=True)
+
+
+def _expanded(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        matches: Iterator[Path] = iter(())
+        if glob.has_magic(os.fspath(path)) and not os.path.lexists(path):
+            # Links to directories are not followed: they may lead round in circles.
+            matches = Path(path.anchor).glob(os.fspath(path.relative_to(path.anchor)))
+        yield next(matches, path)
+        yield from matches
+
+
+def _below(directory: Path) -> Iterator[Path]:
+    """Yield the files below *directory*, in the order of their names; no pipes or devices."""
+    for parent, directories, names in os.walk(directory):
+        directories.sort()
+        yield from (path for name in sorted(names) if (path := Path(parent, name)).is_file())

@@ -1,0 +1,57 @@
+"""Work on many things in several processes, with the results in the order of the things."""
+
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from itertools import chain, islice
+from multiprocessing import get_context
+from typing import TypeVar
+
+from provtap.errors import ProvtapError
+
+Thing = TypeVar("Thing")
+Result = TypeVar("Result")
+FEW = 32
+"""Things that are not worth a process, which takes half a second to start."""
+_AHEAD = 4
+"""Results a process that may wait to be asked for: what is read ahead is held in memory."""
+
+
+def each(
+    work: Callable[[Thing], Result], things: Iterator[Thing], jobs: int
+) -> Iterator[tuple[Thing, Callable[[], Result]]]:
+    """Yield each thing with what gives its result or raises its error; *jobs* processes work ahead."""
+    first = list(islice(things, FEW))
+    all_ = chain(first, things)
+    if jobs == 1 or len(first) < FEW:
+        yield from ((thing, partial(work, thing)) for thing in all_)
+        return
+    # Not a fork: the parent has connections to PostgreSQL, and perhaps threads.
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_leave_interrupts)
+    try:
+        waiting = deque[tuple[Thing, Callable[[], Result]]]()
+        for thing in all_:
+            waiting.append((thing, partial(_result, pool.submit(work, thing).result)))
+            if len(waiting) > _AHEAD * jobs:
+                yield waiting.popleft()
+        yield from waiting
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _result(result: Callable[[], Result]) -> Result:
+    try:
+        return result()
+    except BrokenProcessPool as error:
+        raise ProvtapError(
+            "A process that was reading documents has ended, perhaps for want of memory.",
+            hint="With --jobs 1 they are read one after the other.",
+        ) from error
+
+
+def _leave_interrupts() -> None:
+    """Leave Ctrl-C to the parent, who ends the processes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

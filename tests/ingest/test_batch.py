@@ -1,0 +1,158 @@
+"""Many documents: which files they are, several processes, and other transactions in the way."""
+
+import os
+import random
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from itertools import count, islice
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from provtap.errors import Contended, ProvtapError
+from provtap.ingest import ingest_all, parallel, sending
+from provtap.ingest.files import File, files
+from tests.ingest.logs import SAMPLES, VERSIONS, empty, run, tables, write_log
+
+LOADER = """
+import sys
+from pathlib import Path
+from provtap.config import Settings
+from provtap.database.connect import open_database
+from provtap.ingest import ingest_all
+settings = Settings(database_url=sys.argv[1], role_prefix=sys.argv[2])
+with open_database(settings) as database:
+    print(ingest_all(map(Path, sys.argv[3:]), database, settings).problems)
+"""
+
+
+@pytest.fixture
+def in_order(take, database):
+    """The tables after all samples came in the order of their names."""
+    for path in SAMPLES:
+        take(path)
+    content = tables(database)
+    empty(database)
+    return content
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_processes_that_load_the_same_in_any_order_leave_the_same_tables(settings, database, in_order, seed):
+    """Three processes, each with all samples in an order of its own (issue 6, part 6; INGEST-d8, d9)."""
+    shuffle = random.Random(seed)
+    command = [sys.executable, "-c", LOADER, settings.database_url, settings.role_prefix]
+    loaders = [
+        subprocess.Popen(
+            [*command, *shuffle.sample([str(path) for path in SAMPLES], len(SAMPLES))],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+
+    assert [loader.communicate()[0] for loader in loaders] == ["[]\n"] * 3
+    assert tables(database) == in_order
+
+
+def test_processes_read_and_the_order_stays(settings, database, monkeypatch):
+    """Documents are read by several processes, and reported in the order in which they were named."""
+    monkeypatch.setattr(parallel, "FEW", 1)
+    paths = [*VERSIONS, Path("README.md"), *SAMPLES]
+    summary = ingest_all(iter(paths), database, settings, jobs=2)
+
+    assert [report.source for report in summary.reports] == [str(path) for path in [*VERSIONS, *SAMPLES]]
+    assert len(summary.problems) == 1
+
+
+def test_reading_ahead_has_an_end(monkeypatch):
+    """A tree of a million files is never a list in memory."""
+    monkeypatch.setattr(parallel, "FEW", 1)
+    things = count()
+    results = [result() for _, result in islice(parallel.each(abs, things, 2), 5)]
+
+    assert results == [0, 1, 2, 3, 4]
+    assert next(things) < 30
+
+
+def test_process_that_dies_is_told(monkeypatch):
+    """A reader that the kernel ends for want of memory is an error with a way out."""
+    monkeypatch.setattr(parallel, "FEW", 1)
+    results = parallel.each(os._exit, iter([0]), 2)
+    with pytest.raises(ProvtapError, match="reading documents has ended.*--jobs 1"):
+        next(results)[1]()
+
+
+def test_rows_travel_either_way(take, database, in_order, monkeypatch):
+    """A few rows are a parameter, many are copied; tables, counts and warnings are the same."""
+    told = [*SAMPLES, *SAMPLES[:2], *VERSIONS]
+    few = [take(path) for path in told]
+    content = tables(database)
+    empty(database)
+    monkeypatch.setattr(sending, "FEW", 0)
+    many = [take(path) for path in told]
+
+    assert tables(database) == content
+    assert [(r.new, r.updated, r.unchanged, r.warnings) for r in many] == [
+        (r.new, r.updated, r.unchanged, r.warnings) for r in few
+    ]
+
+
+def test_pattern_stands_for_files(tmp_path):
+    """A quoted pattern means what the shell would have made of it; a name is a name first."""
+    write_log(tmp_path / "[1].log")
+    (tmp_path / "night" / "deep").mkdir(parents=True)
+    deep = write_log(tmp_path / "night" / "deep" / "2.log")
+    found = list(files([tmp_path / "**" / "2.log", tmp_path / "[1].log", tmp_path / "*.txt"]))
+
+    assert found == [
+        File(deep, named=True),
+        File(tmp_path / "[1].log", named=True),
+        File(tmp_path / "*.txt", named=True),
+    ]
+
+
+@pytest.fixture
+def rival(settings):
+    """A session that holds a table and will want another, until it is told to end."""
+    with closing(psycopg2.connect(settings.database_url)) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SET deadlock_timeout = '1min'")  # the loader is to be the one that gives way
+        cursor.execute("LOCK TABLE provenance.parameter IN EXCLUSIVE MODE")
+        yield cursor
+        connection.rollback()
+
+
+def test_deadlock_is_tried_again(take, database, tmp_path, rival):
+    """What was rolled back for another process is stored a moment later (issue 6, part 6)."""
+
+    def want() -> None:
+        rival.execute("LOCK TABLE provenance.activity IN EXCLUSIVE MODE")
+        rival.connection.commit()
+
+    log = write_log(tmp_path / "one.log", run(1, config={"Tool": {"a": 1}}))
+    thread = threading.Timer(0.3, want)
+    thread.start()
+    report = take(log)
+    thread.join()
+
+    assert report.new > 0
+    assert len(tables(database)["provenance.parameter"]) > 0
+
+
+def test_who_stays_in_the_way_is_told(take, database, tmp_path, monkeypatch):
+    """After a few times the sentence says that somebody else is writing; nothing was stored."""
+    monkeypatch.setattr("provtap.ingest.document._PAUSES", (0.01,))
+    log = write_log(tmp_path / "one.log", run(1))
+    with database.session() as connection:
+        connection.cursor().execute(
+            "CREATE FUNCTION provtap.refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN RAISE SQLSTATE '40001'; END$$;"
+            "CREATE TRIGGER refuse BEFORE INSERT ON provenance.activity EXECUTE FUNCTION provtap.refuse()"
+        )
+    with pytest.raises(Contended, match="Another process is changing the same rows; nothing was stored"):
+        take(log)
+
+    assert not any(tables(database).values())
