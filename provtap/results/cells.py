@@ -101,9 +101,11 @@ _ESCAPES = (
 )
 
 
-def texts(cells: list[bytes]) -> list[str | None]:
-    """Return the values of a column of texts."""
-    return [None if cell == NULL else unescape(cell).decode() for cell in cells]
+def texts(cells: list[bytes]) -> list[bytes | None]:
+    """Return the values of a column of texts, in UTF-8; most columns have nothing escaped but nulls."""
+    if b"".join(cells).count(b"\\") == cells.count(NULL):
+        return [None if cell == NULL else cell for cell in cells]
+    return [None if cell == NULL else unescape(cell) for cell in cells]
 
 
 def numbers(cells: list[bytes], primitive: Primitive, null: bytes | None = None) -> npt.NDArray[Any]:

@@ -1,5 +1,6 @@
 """Parquet with the metadata of a VOTable (VOParquet 1.0), a row group at a time, by pyarrow."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ from provtap.results.cells import NULL, PRIMITIVES, TRUTH, distinct, numbers, sp
 from provtap.results.votable import Field, Info, write_metadata
 from provtap.tableset import Column
 
-GROUP = 8_000_000
+GROUP = 4_000_000
 """Bytes in memory that make a row group."""
 
 
@@ -19,6 +20,8 @@ def write_parquet(
     columns: Sequence[Column], blocks: Iterable[tuple[int, bytes]], maxrec: int, infos: Sequence[Info] = ()
 ) -> Iterator[bytes]:
     """Yield a Parquet file; its VOTable, written last, has the QUERY_STATUS."""
+    # Said before the import: only that reaches all of Arrow, whose own allocator keeps 35 MB for later.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     import pyarrow
     from pyarrow.parquet import ParquetWriter
 

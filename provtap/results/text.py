@@ -11,7 +11,9 @@ from provtap.tableset import Column
 WIDEST = 60
 """Characters that a column is made wide at most; longer cells push the rest of their row to the right."""
 _NULL = b"--"
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def write_text(
@@ -60,5 +62,7 @@ def _names(columns: Sequence[Column]) -> list[str]:
 
 def _lines(table: list[list[str]], columns: Sequence[Column], widths: list[int]) -> bytes:
     """Return rows as lines, numbers to the right."""
-    form = "  ".join(f"%{'-' if is_text(c) else ''}{width}s" for c, width in zip(columns, widths, strict=True))
+    form = "  ".join(
+        f"%{'-' if is_text(c) else ''}{width}s" for c, width in zip(columns, widths, strict=True)
+    )
     return "".join([f"{(form % tuple(row)).rstrip()}\n" for row in table]).encode()
