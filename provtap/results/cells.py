@@ -108,25 +108,54 @@ def texts(cells: list[bytes]) -> list[bytes | None]:
     return [None if cell == NULL else unescape(cell) for cell in cells]
 
 
-def numbers(cells: list[bytes], primitive: Primitive, null: bytes | None = None) -> npt.NDArray[Any]:
-    """Return the values of a column; *null* stands for null."""
+@dataclass(frozen=True)
+class Numbers:
+    """Some rows of a column of numbers or truth values; a row has an array of them if its cells have."""
+
+    values: npt.NDArray[Any]
+    """In place of a null, whatever the primitive has for it."""
+    nulls: npt.NDArray[np.bool_]
+    """Which of the rows are null."""
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def filled(self, null: float | None) -> npt.NDArray[Any]:
+        """Return the values with *null* for each of a null; None: as they are."""
+        if null is None or not self.nulls.any():
+            return self.values
+        values = self.values.copy()
+        values[self.nulls] = null
+        return values
+
+
+def numbers(cells: list[bytes], primitive: Primitive) -> Numbers:
+    """Return the values of a column."""
+    nulls = np.zeros(len(cells), bool)
     if NULL in cells:
-        filler = primitive.null if null is None else null
-        cells = [filler if cell == NULL else cell for cell in cells]
-    return np.array(list(map(primitive.parse, cells)), primitive.form)
+        nulls = np.fromiter(map(NULL.__eq__, cells), bool, len(cells))
+        cells = [primitive.null if cell == NULL else cell for cell in cells]
+    return Numbers(_parsed(cells, primitive), nulls)
 
 
-def arrays(cells: list[bytes], column: Column, size: int, null: bytes | None = None) -> npt.NDArray[Any]:
-    """Return the values of a column of arrays of *size*, one array a row; *null* stands for each of a null.
+def arrays(cells: list[bytes], column: Column, size: int) -> Numbers:
+    """Return the values of a column of arrays of *size*.
 
     Raises: QueryError for an array of another size.
     """
     primitive = PRIMITIVES[column.datatype]
-    nulls = b" ".join([primitive.null if null is None else null] * size)
-    cells = [nulls if cell == NULL else cell for cell in cells]
+    nulls = np.fromiter(map(NULL.__eq__, cells), bool, len(cells))
+    cells = [b" ".join([primitive.null] * size) if cell == NULL else cell for cell in cells]
     for found in set(map(len, map(bytes.split, cells))) - {size}:
         raise QueryError(f"An array of the column {column.name} has {found} values, not {size}.")
-    return numbers(b" ".join(cells).split(), primitive).reshape(len(cells), size)
+    return Numbers(_parsed(b" ".join(cells).split(), primitive).reshape(len(cells), size), nulls)
+
+
+def _parsed(words: list[bytes], primitive: Primitive) -> npt.NDArray[Any]:
+    """Return numbers; numpy reads whole ones in a third of the time, and others no faster."""
+    if primitive.parse is int:
+        return np.fromstring(b" ".join(words), np.int64, sep=" ").astype(primitive.form)
+    return np.array(list(map(primitive.parse, words)), primitive.form)
 
 
 def elements(column: Column) -> int | None:
