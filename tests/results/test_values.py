@@ -372,3 +372,12 @@ def test_fits_without_a_value_for_null(lab, names):
 
     with pytest.raises(QueryError, match="Nothing can stand for null in the column k_short"):
         lab.written("fits", names)
+
+
+def test_a_null_within_whole_numbers_makes_the_array_null(lab):
+    """VOT-8: in an array no whole number stands for null, and none may be taken for it."""
+    lab.cursor.execute("TRUNCATE lab.kinds")
+    lab.cursor.execute("INSERT INTO lab.kinds (k_array) VALUES ('{1,NULL}'), ('{{1,2},{NULL,3}}'), ('{1,2}')")
+
+    assert readers.binary2(lab.written("votable/b2", ["k_array"])) == [[None], [None], [[1, 2]]]
+    assert readers.objects(lab.written("json", ["k_array"])) == [[None], [None], [[1, 2]]]
