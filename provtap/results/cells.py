@@ -82,16 +82,7 @@ def set_aside(cells: bytes) -> bytes:
     return cells.replace(rb"\\", b"\xff")
 
 
-def unescape(cells: bytes) -> bytes:
-    """Undo the escapes of COPY, nulls apart."""
-    if b"\\" in cells:
-        cells = set_aside(cells)
-        for escaped, character in _ESCAPES:
-            cells = cells.replace(escaped, character)
-    return cells.replace(b"\xff", b"\\")
-
-
-_ESCAPES = (
+ESCAPES = (
     (rb"\t", b"\t"),
     (rb"\n", b"\n"),
     (rb"\r", b"\r"),
@@ -99,6 +90,16 @@ _ESCAPES = (
     (rb"\f", b"\f"),
     (rb"\v", b"\v"),
 )
+"""What COPY escapes in texts, beside the backslash."""
+
+
+def unescape(cells: bytes, escapes: Sequence[tuple[bytes, bytes]] = ESCAPES) -> bytes:
+    """Undo the escapes of COPY, nulls apart; *escapes* tell what becomes of each."""
+    if b"\\" in cells:
+        cells = set_aside(cells)
+        for escaped, character in escapes:
+            cells = cells.replace(escaped, character)
+    return cells.replace(b"\xff", b"\\")
 
 
 def texts(cells: list[bytes]) -> list[bytes | None]:
