@@ -19,7 +19,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 def main() -> None:
     """Print what each way costs."""
     options = rounds.parser(__doc__, 50).parse_args()
-    rounds.heading("What does a small query cost as a job?", options.rounds)
+    rounds.heading("What does a small query cost as a job?", options.rounds, __doc__)
     with store(1_000) as settings, service(settings) as running:
         connection = http.client.HTTPConnection("127.0.0.1", running.port)
         ways: dict[str, Callable[[], bytes]] = {

@@ -152,7 +152,11 @@ def main() -> None:
     options = parser.parse_args()
     with store(options.rows) as settings, open_database(settings) as database:
         for kind, found in routes(options.rows).items():
-            rounds.heading(f"How do {options.rows} rows x 7 of {kind} become BINARY2?", options.rounds)
+            rounds.heading(
+                f"How do {options.rows} rows x 7 of {kind} become BINARY2?",
+                options.rounds,
+                __doc__ if kind == "texts" else None,
+            )
             ways = {
                 name: partial(rounds.timed, convert, database.reader, route) for name, route in found.items()
             }

@@ -1,4 +1,7 @@
-"""Choose the level of gzip: what each level saves of a result, and what it costs beside making the result."""
+"""Choose the level of gzip.
+
+The cells are the time of compressing over that of making the result, and the size over that of the result.
+"""
 
 import zlib
 from collections.abc import Callable, Iterator
@@ -27,8 +30,7 @@ def main() -> None:
             request = QueryRequest(query=TEXTS, responseformat=form, maxrec=options.rows)
             return list(run(request, tableset, database, settings).body)
 
-        rounds.heading("Which level of gzip?", options.rounds)
-        print("Time of compressing over that of making the result, and size over that of the result.\n")
+        rounds.heading("Which level of gzip?", options.rounds, __doc__)
         columns = ["format", *(f"level {level}" for level in LEVELS)]
         rounds.table(
             columns,

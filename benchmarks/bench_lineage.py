@@ -85,7 +85,9 @@ def main() -> None:
     parser.add_argument("--activities", type=int, default=ACTIVITIES)
     options = parser.parse_args()
     tableset = metadata.load(None)
-    rounds.heading(f"What does lineage in ADQL cost, among {options.activities} activities?", options.rounds)
+    rounds.heading(
+        f"What does lineage in ADQL cost, among {options.activities} activities?", options.rounds, __doc__
+    )
     with layered_store(options.activities) as settings:
         connection = psycopg2.connect(str(settings.database_url), options="-c jit=off")
         with connection.cursor() as cursor:

@@ -37,7 +37,7 @@ def main() -> None:
     parser = rounds.parser(__doc__, 3)
     parser.add_argument("--activities", type=int, default=5_000, help="activities of the script")
     options = parser.parse_args()
-    rounds.heading("How fast are scripts of SQL loaded?", options.rounds)
+    rounds.heading("How fast are scripts of SQL loaded?", options.rounds, __doc__)
     with store(0) as settings, tempfile.TemporaryDirectory() as directory:
         lines = []
         for form, write in (("COPY", copy_blocks), ("INSERT", inserts)):

