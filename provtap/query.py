@@ -148,7 +148,7 @@ def run(
     statement = translate(request.query, with_uploads(tableset, tables))
     log.info("RUNID %r: %.2000r", request.run_id, request.query)
     tally = tally or Tally()
-    copy_form = form.copy_form(statement.columns)
+    copy_form, write = form.writer(statement.columns)
     copy = partial(
         copy_blocks,
         database.reader,
@@ -163,7 +163,7 @@ def run(
     blocks = _blocks(statement, int(maxrec.value), copy, tally)
     remarks = [*_remarks(request), maxrec, *provenance_links(statement.columns, settings.root_url)]
     try:
-        pieces = _begun(form.write(statement.columns, _begun(blocks), int(maxrec.value), remarks))
+        pieces = _begun(write(statement.columns, _begun(blocks), int(maxrec.value), remarks))
     except Exception:
         blocks.close()
         raise

@@ -75,8 +75,8 @@ def _array_form(cell: str, column: Column) -> str:
         return f"upper(array_to_string({cell}, ' ', '?'))"
     text = f"array_to_string({cell}, ' ', 'NaN')"
     if _ITEMS[column.datatype] in {"real", "double precision"}:
-        text = f"replace(replace({text}, '-Infinity', '-Inf'), 'Infinity', '+Inf')"
-    return text
+        return f"replace(replace({text}, '-Infinity', '-Inf'), 'Infinity', '+Inf')"
+    return f"CASE WHEN strpos({text}, 'N') = 0 THEN {text} END"  # no whole number stands for null
 
 
 _ITEMS = {"boolean": "boolean", "bit": "smallint", "unsignedByte": "smallint"} | {

@@ -28,8 +28,7 @@ class Spool:
 
     def __init__(self, file_bytes: int, cut: int) -> None:
         self._file_bytes = file_bytes
-        self._cut = cut
-        self._count = 0  # rows written
+        self._left = cut  # rows until the cut, those waiting among them
         self._waiting: deque[bytes] = deque()  # rows younger than any block
         self._waiting_bytes = 0
         self._memory: deque[Block] = deque()  # blocks older than any in the file
@@ -42,9 +41,6 @@ class Spool:
 
     def write(self, row: bytes) -> None:
         """Add one row: the method that COPY calls, a row a call. After `close`, rows are dropped."""
-        if self._count == self._cut:
-            self._flush()
-        self._count += 1
         self._waiting.append(row)  # without the lock, for speed: only this thread appends
         self._waiting_bytes += len(row)
         if self._waiting_bytes >= BLOCK_BYTES:
@@ -105,9 +101,11 @@ class Spool:
 
     def _joined(self) -> Block | None:
         """Return the waiting rows as one block; the lock is held."""
-        rows = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        count = min(self._left, len(self._waiting)) or len(self._waiting)
+        rows = [self._waiting.popleft() for _ in range(count)]
+        self._left = max(0, self._left - count)
         self._waiting_bytes = 0
-        return (len(rows), b"".join(rows)) if rows else None
+        return (count, b"".join(rows)) if rows else None
 
     def _store(self, block: Block) -> bool:
         """Put a block where there is room; once one is in the file, the next ones follow it."""

@@ -8,7 +8,8 @@ other ways in benchmarks/bench_binary2.py.
 from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,16 +19,17 @@ from provtap.results.blocks import Rows
 from provtap.results.cells import (
     NULL,
     PRIMITIVES,
+    Numbers,
     Primitive,
     arrays,
     elements,
     numbers,
-    only_numbers,
     set_aside,
     split,
     unescape,
     weave,
 )
+from provtap.results.number_rows import NumberRows
 from provtap.results.votable import Field, Info, write_document
 from provtap.tableset import Column
 
@@ -38,17 +40,33 @@ _COUNT = 4
 
 
 def write_binary(
-    columns: Sequence[Column], blocks: Iterable[tuple[int, bytes]], maxrec: int, infos: Sequence[Info] = ()
+    columns: Sequence[Column],
+    blocks: Iterable[tuple[int, bytes]],
+    maxrec: int,
+    infos: Sequence[Info] = (),
+    *,
+    binary: bool = False,
 ) -> Iterator[bytes]:
-    """Yield a VOTable with BINARY; the least value of each whole number type stands for null."""
-    return _write("BINARY", columns, Rows(blocks, maxrec), infos, _Layout(columns, flags=False).rows)
+    """Yield a VOTable with BINARY; the least value of each whole number type stands for null.
+
+    The blocks may be in COPY's *binary* form if all columns are numbers.
+    """
+    convert = (
+        partial(_unflagged, columns, NumberRows(columns)) if binary else _Layout(columns, flags=False).rows
+    )
+    return _write("BINARY", columns, Rows(blocks, maxrec), infos, convert)
 
 
 def write_binary2(
-    columns: Sequence[Column], blocks: Iterable[tuple[int, bytes]], maxrec: int, infos: Sequence[Info] = ()
+    columns: Sequence[Column],
+    blocks: Iterable[tuple[int, bytes]],
+    maxrec: int,
+    infos: Sequence[Info] = (),
+    *,
+    binary: bool = False,
 ) -> Iterator[bytes]:
-    """Yield a VOTable with BINARY2; the blocks are in COPY's binary form if all columns are numbers."""
-    convert = _number_rows(columns) if only_numbers(columns) else _Layout(columns, flags=True).rows
+    """Yield a VOTable with BINARY2; the blocks may be in COPY's *binary* form if all columns are numbers."""
+    convert = NumberRows(columns).flagged if binary else _Layout(columns, flags=True).rows
     return _write("BINARY2", columns, Rows(blocks, maxrec), infos, convert)
 
 
@@ -82,20 +100,13 @@ def _base64(pieces: Iterable[bytes]) -> Iterator[bytes]:
         raise failure
 
 
-def _number_rows(columns: Sequence[Column]) -> Callable[[bytes], bytes]:
-    """Return what makes BINARY2 of COPY's binary form of flags and numbers without null.
-
-    There a row has its number of cells, in two bytes, and each cell its length, in four; the flags come
-    first, eight a short.
-    """
-    sizes = [PRIMITIVES[c.datatype].size for c in columns]
-    kept: list[int] = []
-    at = 2
-    for size, wanted in [*[(2, 1)] * -(-len(sizes) // 8), *zip(sizes, sizes, strict=True)]:
-        at += 4 + size
-        kept += range(at - wanted, at)
-    row, places = at, np.array(kept)
-    return lambda block: np.frombuffer(block, np.uint8).reshape(-1, row).take(places, axis=1).tobytes()
+def _unflagged(columns: Sequence[Column], rows: NumberRows, block: bytes) -> bytes:
+    """Return rows of numbers, null among them as BINARY has it."""
+    cells = [_without_flag(_Part(c), found) for c, found in zip(columns, rows.columns(block), strict=True)]
+    table = np.empty(len(cells[0]), [(f"c{n}", PRIMITIVES[c.datatype].form) for n, c in enumerate(columns)])
+    for number, values in enumerate(cells):
+        table[f"c{number}"] = values
+    return table.tobytes()
 
 
 @dataclass(frozen=True)
@@ -206,19 +217,28 @@ def _numbers(part: _Part, cells: list[bytes], *, flagged: bool) -> Bytes:
     """
     primitive = part.primitive
     assert primitive is not None
-    null = primitive.null if flagged or part.magic is None else part.magic.encode()
-    if null != primitive.null and null in b" ".join(cells).split():
+    if part.column.arraysize is None:
+        found = numbers(cells, primitive)
+    elif part.elements is not None:
+        found = arrays(cells, part.column, part.elements)
+    else:
+        found = numbers(b" ".join([b"" if c == NULL else c for c in cells]).split(), primitive)
+    values = found.values if flagged else _without_flag(part, found)
+    return np.frombuffer(values.tobytes(), np.uint8)
+
+
+def _without_flag(part: _Part, found: Numbers) -> npt.NDArray[Any]:
+    """Return numbers as BINARY has them.
+
+    Raises: QueryError for a number that stands for null.
+    """
+    magic = part.primitive.magic if part.primitive else None
+    if magic is not None and (found.values[~found.nulls] == magic).any():
         raise QueryError(
-            f"The value {part.magic} of the column {part.column.name} stands for null in BINARY.",
+            f"The value {magic} of the column {part.column.name} stands for null in BINARY.",
             hint="Ask for another format, such as votable/b2.",
         )
-    if part.column.arraysize is None:
-        values = numbers(cells, primitive, null)
-    elif part.elements is not None:
-        values = arrays(cells, part.column, part.elements, null)
-    else:
-        values = numbers(b" ".join([b"" if c == NULL else c for c in cells]).split(), primitive)
-    return np.frombuffer(values.tobytes(), np.uint8)
+    return found.filled(magic)
 
 
 class _Page:

@@ -82,16 +82,7 @@ def set_aside(cells: bytes) -> bytes:
     return cells.replace(rb"\\", b"\xff")
 
 
-def unescape(cells: bytes) -> bytes:
-    """Undo the escapes of COPY, nulls apart."""
-    if b"\\" in cells:
-        cells = set_aside(cells)
-        for escaped, character in _ESCAPES:
-            cells = cells.replace(escaped, character)
-    return cells.replace(b"\xff", b"\\")
-
-
-_ESCAPES = (
+ESCAPES = (
     (rb"\t", b"\t"),
     (rb"\n", b"\n"),
     (rb"\r", b"\r"),
@@ -99,32 +90,73 @@ _ESCAPES = (
     (rb"\f", b"\f"),
     (rb"\v", b"\v"),
 )
+"""What COPY escapes in texts, beside the backslash."""
 
 
-def texts(cells: list[bytes]) -> list[str | None]:
-    """Return the values of a column of texts."""
-    return [None if cell == NULL else unescape(cell).decode() for cell in cells]
+def unescape(cells: bytes, escapes: Sequence[tuple[bytes, bytes]] = ESCAPES) -> bytes:
+    """Undo the escapes of COPY, nulls apart; *escapes* tell what becomes of each."""
+    if b"\\" in cells:
+        cells = set_aside(cells)
+        for escaped, character in escapes:
+            cells = cells.replace(escaped, character)
+    return cells.replace(b"\xff", b"\\")
 
 
-def numbers(cells: list[bytes], primitive: Primitive, null: bytes | None = None) -> npt.NDArray[Any]:
-    """Return the values of a column; *null* stands for null."""
+def texts(cells: list[bytes]) -> list[bytes | None]:
+    """Return the values of a column of texts, in UTF-8; most columns have nothing escaped but nulls."""
+    if b"".join(cells).count(b"\\") == cells.count(NULL):
+        return [None if cell == NULL else cell for cell in cells]
+    return [None if cell == NULL else unescape(cell) for cell in cells]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Some rows of a column of numbers or truth values; a row has an array of them if its cells have."""
+
+    values: npt.NDArray[Any]
+    """In place of a null, whatever the primitive has for it."""
+    nulls: npt.NDArray[np.bool_]
+    """Which of the rows are null."""
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def filled(self, null: float | None) -> npt.NDArray[Any]:
+        """Return the values with *null* for each of a null; None: as they are."""
+        if null is None or not self.nulls.any():
+            return self.values
+        values = self.values.copy()
+        values[self.nulls] = null
+        return values
+
+
+def numbers(cells: list[bytes], primitive: Primitive) -> Numbers:
+    """Return the values of a column."""
+    nulls = np.zeros(len(cells), bool)
     if NULL in cells:
-        filler = primitive.null if null is None else null
-        cells = [filler if cell == NULL else cell for cell in cells]
-    return np.array(list(map(primitive.parse, cells)), primitive.form)
+        nulls = np.fromiter(map(NULL.__eq__, cells), bool, len(cells))
+        cells = [primitive.null if cell == NULL else cell for cell in cells]
+    return Numbers(_parsed(cells, primitive), nulls)
 
 
-def arrays(cells: list[bytes], column: Column, size: int, null: bytes | None = None) -> npt.NDArray[Any]:
-    """Return the values of a column of arrays of *size*, one array a row; *null* stands for each of a null.
+def arrays(cells: list[bytes], column: Column, size: int) -> Numbers:
+    """Return the values of a column of arrays of *size*.
 
     Raises: QueryError for an array of another size.
     """
     primitive = PRIMITIVES[column.datatype]
-    nulls = b" ".join([primitive.null if null is None else null] * size)
-    cells = [nulls if cell == NULL else cell for cell in cells]
+    nulls = np.fromiter(map(NULL.__eq__, cells), bool, len(cells))
+    cells = [b" ".join([primitive.null] * size) if cell == NULL else cell for cell in cells]
     for found in set(map(len, map(bytes.split, cells))) - {size}:
         raise QueryError(f"An array of the column {column.name} has {found} values, not {size}.")
-    return numbers(b" ".join(cells).split(), primitive).reshape(len(cells), size)
+    return Numbers(_parsed(b" ".join(cells).split(), primitive).reshape(len(cells), size), nulls)
+
+
+def _parsed(words: list[bytes], primitive: Primitive) -> npt.NDArray[Any]:
+    """Return numbers; numpy reads whole ones in a third of the time, and others no faster."""
+    if primitive.parse is int:
+        return np.fromstring(b" ".join(words), np.int64, sep=" ").astype(primitive.form)
+    return np.array(list(map(primitive.parse, words)), primitive.form)
 
 
 def elements(column: Column) -> int | None:

@@ -7,6 +7,7 @@ that the transfer breaks off instead of looking complete.
 from collections.abc import Iterable, Iterator, Sequence
 
 from provtap.results.blocks import Rows
+from provtap.results.cells import ESCAPES, unescape
 from provtap.results.votable import Info
 from provtap.tableset import Column
 
@@ -40,22 +41,8 @@ def write_tsv(
     """Yield tab-separated values: white space within a cell becomes a blank, null is an empty cell."""
     yield "\t".join(" ".join(c.name.split()) for c in columns).encode() + b"\n"
     for block in Rows(blocks, maxrec):
-        yield _cells(block) if b"\\" in block else block
+        yield unescape(block, _ESCAPES)
 
 
-def _cells(block: bytes) -> bytes:
-    """Undo the escapes of COPY's text form, but for tabs and line ends, which TSV can't hold."""
-    block = block.replace(rb"\\", b"\0")  # a NUL can't be in PostgreSQL's text
-    for escape, character in _CHARACTERS:
-        block = block.replace(escape, character)
-    return block.replace(b"\0", b"\\")
-
-
-_CHARACTERS = (
-    (rb"\t", b" "),
-    (rb"\n", b" "),
-    (rb"\r", b" "),
-    (rb"\v", b" "),
-    (rb"\f", b" "),
-    (rb"\b", b"\b"),
-)
+_ESCAPES = tuple((escaped, b" " if character.isspace() else character) for escaped, character in ESCAPES)
+"""TSV holds neither tabs nor line ends within a cell."""

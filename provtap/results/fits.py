@@ -6,7 +6,8 @@ nothing is sent before the query has ended, and memory holds one block.
 
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -14,7 +15,18 @@ import numpy.typing as npt
 
 from provtap.errors import QueryError, TooLarge
 from provtap.results.blocks import Rows
-from provtap.results.cells import NULL, PRIMITIVES, Primitive, arrays, distinct, elements, numbers, split
+from provtap.results.cells import (
+    NULL,
+    PRIMITIVES,
+    Numbers,
+    Primitive,
+    arrays,
+    distinct,
+    elements,
+    numbers,
+    split,
+)
+from provtap.results.number_rows import NumberRows
 from provtap.results.votable import Info
 from provtap.tableset import Column
 
@@ -33,37 +45,47 @@ _QUERY_LENGTH = 4_000
 
 
 def write_fits(
-    columns: Sequence[Column], blocks: Iterable[tuple[int, bytes]], maxrec: int, infos: Sequence[Info] = ()
+    columns: Sequence[Column],
+    blocks: Iterable[tuple[int, bytes]],
+    maxrec: int,
+    infos: Sequence[Info] = (),
+    *,
+    binary: bool = False,
 ) -> Iterator[bytes]:
     """Yield a FITS file, once all rows are there; QSTATUS in its header tells whether there are more.
+
+    The blocks may be in COPY's *binary* form if all columns are numbers.
 
     Raises: TooLarge; QueryError for more columns than FITS takes, or if nothing can stand for null.
     """
     if len(columns) > COLUMNS:
         raise QueryError(f"FITS takes {COLUMNS} columns, and the result has {len(columns)}.")
     cells = [_cells(column) for column in distinct(columns)]
+    taken = NumberRows(columns).columns if binary else partial(_taken, cells)
     rows = Rows(blocks, maxrec)
     with tempfile.TemporaryFile() as file:
-        count = _keep(rows, cells, file)
+        count = _keep(rows, cells, taken, file)
         yield from _headers(cells, count, infos, "OVERFLOW" if rows.overflow else "OK")
         form = np.dtype([(f"c{n}", c.form) for n, c in enumerate(cells)])
         file.seek(0)
         while length := int.from_bytes(file.read(8)):
-            yield _table(file.read(length), cells, form)
+            yield _table(taken(file.read(length)), cells, form)
         yield bytes(-count * form.itemsize % _RECORD)
 
 
-def _keep(rows: Iterable[bytes], cells: Sequence["_Cells"], file: BinaryIO) -> int:
+def _keep(
+    rows: Iterable[bytes], cells: Sequence["_Cells"], taken: Callable[[bytes], "_Taken"], file: BinaryIO
+) -> int:
     """Write the blocks to *file*, each after its length, and return the number of rows.
 
     Raises: TooLarge.
     """
     count = 0
     for block in rows:
-        values = split(block)
-        for number, column in enumerate(cells):
-            column.see(values[number :: len(cells)])
-        count += len(values) // len(cells)
+        found = taken(block)
+        for column, values in zip(cells, found, strict=True):
+            column.see(values)
+        count += len(found[0])
         size = max(count * sum(np.dtype(c.form).itemsize for c in cells), file.tell() + len(block))
         if size > LIMIT:
             raise TooLarge(
@@ -94,13 +116,20 @@ class _Texts:
         """The value of TFORM."""
         return f"{self._width}A"
 
+    def taken(self, cells: list[bytes]) -> list[bytes]:
+        """Return some cells as printable ASCII; most columns have nothing to escape but nulls."""
+        text = b"".join(cells)
+        if text.count(b"\\") == cells.count(NULL) and text.isascii() and not _UNPRINTABLE.search(text):
+            return [b"" if cell == NULL else cell for cell in cells]
+        return list(map(_ascii, cells))
+
     def see(self, cells: list[bytes]) -> None:
         """Take notice of some cells, all of which are seen before any is written."""
-        self._width = max(self._width, *map(len, map(_ascii, cells)))
+        self._width = max(self._width, *map(len, cells))
 
     def values(self, cells: list[bytes]) -> npt.NDArray[Any]:
         """Return some cells as they are written."""
-        return np.array(list(map(_ascii, cells)), self.form)
+        return np.array(cells, self.form)
 
 
 class _Numbers:
@@ -131,21 +160,21 @@ class _Numbers:
             )
         return max(self._free, key=lambda value: (abs(value), -value))
 
-    def see(self, cells: list[bytes]) -> None:
-        """Take notice of some cells, all of which are seen before any is written."""
-        self._nulls |= NULL in cells
-        if self._free:
-            self._free.difference_update(self._parsed(cells, self._primitive.null).ravel().tolist())
-
-    def values(self, cells: list[bytes]) -> npt.NDArray[Any]:
-        """Return some cells as they are written."""
-        null = self._primitive.null if self.null is None else str(self.null).encode()
-        return self._parsed(cells, null)
-
-    def _parsed(self, cells: list[bytes], null: bytes) -> npt.NDArray[Any]:
+    def taken(self, cells: list[bytes]) -> Numbers:
+        """Return some cells as numbers."""
         if not self.column.arraysize:
-            return numbers(cells, self._primitive, null)
-        return arrays(cells, self.column, self._count, null)
+            return numbers(cells, self._primitive)
+        return arrays(cells, self.column, self._count)
+
+    def see(self, cells: Numbers) -> None:
+        """Take notice of some cells, all of which are seen before any is written."""
+        self._nulls |= bool(cells.nulls.any())
+        if self._free:
+            self._free.difference_update(cells.values[np.isin(cells.values, [*self._free])].tolist())
+
+    def values(self, cells: Numbers) -> npt.NDArray[Any]:
+        """Return some cells as they are written."""
+        return cells.filled(self.null)
 
 
 def _extremes(primitive: Primitive) -> set[int]:
@@ -157,6 +186,14 @@ def _extremes(primitive: Primitive) -> set[int]:
 
 
 _Cells = _Texts | _Numbers
+_Taken = Sequence[Any]
+"""What each of _Cells made of its column."""
+
+
+def _taken(cells: Sequence[_Cells], block: bytes) -> _Taken:
+    """Return what is in a block of COPY's marked text form."""
+    found = split(block)
+    return [column.taken(found[number :: len(cells)]) for number, column in enumerate(cells)]
 
 
 def _cells(column: Column) -> _Cells:
@@ -179,12 +216,11 @@ def _ascii(cell: bytes) -> bytes:
     return cell.replace(rb"\\", b"\\")
 
 
-def _table(block: bytes, cells: Sequence[_Cells], form: np.dtype[Any]) -> bytes:
-    """Return a block as rows of the table."""
-    values = split(block)
-    table = np.empty(len(values) // len(cells), form)
+def _table(found: _Taken, cells: Sequence[_Cells], form: np.dtype[Any]) -> bytes:
+    """Return what is in a block as rows of the table."""
+    table = np.empty(len(found[0]), form)
     for number, column in enumerate(cells):
-        table[f"c{number}"] = column.values(values[number :: len(cells)])
+        table[f"c{number}"] = column.values(found[number])
     return table.tobytes()
 
 

@@ -48,6 +48,8 @@ class Format:
     copy: CopyForm
     """The form of COPY that *write* starts from."""
     write: Writer
+    write_numbers: Writer | None = None
+    """What starts from COPY's binary form instead, where all columns are numbers."""
     ivo_id: str | None = None
     """Standard identifier of the format, where TAPRegExt 1.0 has one."""
 
@@ -56,14 +58,23 @@ class Format:
         safe = (re.sub("[^A-Za-z0-9._-]+", "_", stem or "")[:64].strip("._-") for stem in stems)
         return f"{next(filter(None, safe), 'result')}.{self.extension}"
 
-    def copy_form(self, columns: Sequence[Column]) -> CopyForm:
-        """Return the form of COPY that *write* starts from for rows of these columns."""
-        return "binary" if self.write is write_binary2 and only_numbers(columns) else self.copy
+    def writer(self, columns: Sequence[Column]) -> tuple[CopyForm, Writer]:
+        """Return what writes rows of these columns, and the form of COPY that it starts from."""
+        if self.write_numbers and only_numbers(columns):
+            return "binary", self.write_numbers
+        return self.copy, self.write
 
 
 _VOTABLE = "application/x-votable+xml"
 _TAPREGEXT = "ivo://ivoa.net/std/TAPRegExt"
-_PARQUET = Format("application/vnd.apache.parquet", ("parquet",), "parquet", "marked", write_parquet)
+_PARQUET = Format(
+    "application/vnd.apache.parquet",
+    ("parquet",),
+    "parquet",
+    "marked",
+    write_parquet,
+    partial(write_parquet, binary=True),
+)
 
 FORMATS: tuple[Format, ...] = (
     Format(_VOTABLE, ("votable",), "vot", "text", write_votable),
@@ -73,6 +84,7 @@ FORMATS: tuple[Format, ...] = (
         "vot",
         "text",
         write_votable,
+        None,
         f"{_TAPREGEXT}#output-votable-td",
     ),
     Format(
@@ -81,6 +93,7 @@ FORMATS: tuple[Format, ...] = (
         "vot",
         "marked",
         write_binary2,
+        partial(write_binary2, binary=True),
         f"{_TAPREGEXT}#output-votable-binary2",
     ),
     Format(
@@ -89,6 +102,7 @@ FORMATS: tuple[Format, ...] = (
         "vot",
         "marked",
         write_binary,
+        partial(write_binary, binary=True),
         f"{_TAPREGEXT}#output-votable-binary",
     ),
     Format("text/xml", (), "xml", "text", write_votable),
@@ -96,7 +110,7 @@ FORMATS: tuple[Format, ...] = (
     Format("text/csv;header=absent", (), "csv", "csv", partial(write_csv, header=False)),
     Format("text/tab-separated-values", ("tsv",), "tsv", "text", write_tsv),
     Format("application/json", ("json",), "json", "marked", write_json),
-    Format("application/fits", ("fits",), "fits", "marked", write_fits),
+    Format("application/fits", ("fits",), "fits", "marked", write_fits, partial(write_fits, binary=True)),
     *([_PARQUET] if find_spec("pyarrow") else []),
     Format("text/plain;charset=utf-8", ("text", "text/plain"), "txt", "marked", write_text),
     Format("text/html;charset=utf-8", ("html", "text/html"), "html", "marked", write_html),

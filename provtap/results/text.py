@@ -4,14 +4,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from provtap.results.blocks import Rows
-from provtap.results.cells import is_text, split
+from provtap.results.cells import NULL, is_text, set_aside
 from provtap.results.votable import Info
 from provtap.tableset import Column
 
 WIDEST = 60
 """Characters that a column is made wide at most; longer cells push the rest of their row to the right."""
-_NULL = "--"
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_NULL = b"--"
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def write_text(
@@ -24,7 +26,7 @@ def write_text(
     rows, count = Rows(blocks, maxrec), 0
     widths: list[int] = []
     for block in rows:
-        table = _table(block, columns)
+        table = _table(block)
         count += len(table)
         if not widths:
             widths = _widths(columns, table)
@@ -35,38 +37,32 @@ def write_text(
     yield f"({count} row{'' if count == 1 else 's'}){' ' + rows.cut if rows.overflow else ''}\n".encode()
 
 
-def _table(block: bytes, columns: Sequence[Column]) -> list[list[str]]:
+def _table(block: bytes) -> list[list[str]]:
     """Return the cells of each row as they are shown."""
-    cells = [_shown(cell) for cell in split(block)]
-    return [cells[start : start + len(columns)] for start in range(0, len(cells), len(columns))]
-
-
-def _shown(cell: bytes) -> str:
-    return _NULL if cell == rb"\N" else _harmless(cell.replace(rb"\\", b"\\").decode())
+    shown = set_aside(block).replace(NULL, _NULL).replace(b"\xff", b"\\")
+    return [row.split("\t") for row in _harmless(shown[:-1].decode()).split("\n")]
 
 
 def _harmless(text: str) -> str:
-    """Replace what steers a terminal, or turns the direction of writing."""
+    """Replace what steers a terminal, or turns the direction of writing; but for tabs and line ends."""
     return _CONTROL.sub("?", text)
 
 
 def _widths(columns: Sequence[Column], table: list[list[str]]) -> list[int]:
-    names = [_harmless(column.name) for column in columns]
-    return [min(WIDEST, max(map(len, cells))) for cells in zip(names, *table, strict=True)]
+    return [min(WIDEST, max(map(len, cells))) for cells in zip(_names(columns), *table, strict=True)]
 
 
 def _head(columns: Sequence[Column], widths: list[int]) -> bytes:
-    names = [_harmless(column.name) for column in columns]
-    return _lines([names, ["-" * width for width in widths]], columns, widths)
+    return _lines([_names(columns), ["-" * width for width in widths]], columns, widths)
+
+
+def _names(columns: Sequence[Column]) -> list[str]:
+    return [" ".join(_harmless(column.name).split()) for column in columns]
 
 
 def _lines(table: list[list[str]], columns: Sequence[Column], widths: list[int]) -> bytes:
     """Return rows as lines, numbers to the right."""
-    aligned = [str.ljust if is_text(column) else str.rjust for column in columns]
-    lines = (
-        "  ".join(
-            align(cell, width) for align, cell, width in zip(aligned, row, widths, strict=True)
-        ).rstrip()
-        for row in table
+    form = "  ".join(
+        f"%{'-' if is_text(c) else ''}{width}s" for c, width in zip(columns, widths, strict=True)
     )
-    return "".join(f"{line}\n" for line in lines).encode()
+    return "".join([f"{(form % tuple(row)).rstrip()}\n" for row in table]).encode()

@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 
 from provtap.errors import ProvtapError
 from provtap.results.blocks import Rows
+from provtap.results.cells import unescape
 from provtap.tableset import Column, Table
 
 
@@ -266,12 +267,4 @@ def table_rows(block: bytes, row: bytes = b"TR", cell: bytes = b"TD", null: byte
     block = b"%b%b%b" % (begin, block, end)
     if null:
         block = block.replace(rb"<%b>\N</%b>" % (cell, cell), null)
-    return _unescaped(block) if b"\\" in block else block
-
-
-def _unescaped(block: bytes) -> bytes:
-    """Undo COPY's escapes; a doubled backslash stands aside as NUL, which PostgreSQL's text can't hold."""
-    block = block.replace(rb"\\", b"\0")
-    for escaped, text in _ESCAPES:
-        block = block.replace(escaped, text)
-    return block.replace(b"\0", b"\\")
+    return unescape(block, _ESCAPES)
