@@ -1,8 +1,10 @@
 """Logins, the pool of connections for users' queries, and the database as the rest of the code sees it."""
 
 import os
+import random
 import select
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -45,16 +47,24 @@ class Pool:
     """At most *size* connections of one login, each lent to one thread at a time.
 
     A connection is made when it is first needed, in the process that needs it, so that a pool may be made
-    before a fork. Broken ones are thrown away, at the latest when they come to be lent again.
+    before a fork. Broken ones are thrown away, at the latest when they come to be lent again, and old ones
+    when they return: a host that was away gets its share of the new ones.
     """
 
     def __init__(
-        self, login: Login, *, session: Mapping[str, str] = READ_SESSION, size: int, wait: float
+        self,
+        login: Login,
+        *,
+        session: Mapping[str, str] = READ_SESSION,
+        size: int,
+        wait: float,
+        age: float = float("inf"),
     ) -> None:
         self._login = login
         self._session = session
         self._size = size
         self._wait = wait  # seconds
+        self._age = age  # seconds
         self._reset()
 
     def _reset(self) -> None:
@@ -63,10 +73,13 @@ class Pool:
         self._idle: list[Connection] = []  # the last one used is on top: the others may age and be closed
 
     @contextmanager
-    def connection(self) -> Iterator[Connection]:
-        """Lend a connection, outside of any transaction; it is rolled back when it returns.
+    def connection(self, begin: str | None = None) -> Iterator[Connection]:
+        """Lend a connection on which *begin* was run, or which is outside of any transaction.
 
-        Raises: DatabaseUnavailable when none is free for as long as a request may wait, or none can be made.
+        It is rolled back when it returns.
+
+        Raises: DatabaseUnavailable when none is free for as long as a request may wait, or none can be made;
+        psycopg2.Error when *begin* is refused.
         """
         if self._pid != os.getpid():
             self._reset()
@@ -75,7 +88,7 @@ class Pool:
                 f"All {self._size} connections for queries are busy.", hint="Try again in a minute."
             )
         try:
-            connection = self._take()
+            connection = self._take(begin)
             try:
                 yield connection
             finally:
@@ -88,16 +101,34 @@ class Pool:
         while self._idle:
             self._idle.pop().close()
 
-    def _take(self) -> Connection:
+    def _take(self, begin: str | None) -> Connection:
         while self._idle:
             connection = self._idle.pop()
-            if _is_quiet(connection):
+            if _is_quiet(connection) and self._begin(connection, begin):
                 return connection
             connection.close()
-        return self._login.connect(self._session)
+        connection = self._login.connect(self._session)
+        connection.expires = time.monotonic() + self._age * random.uniform(0.8, 1.2)  # not all at once
+        _execute(connection, begin)
+        return connection
+
+    def _begin(self, connection: Connection, begin: str | None) -> bool:
+        """Run *begin*; return False if the connection turns out to be dead.
+
+        A host that vanished never closed its connections: the other idle ones are not tried then.
+        """
+        try:
+            _execute(connection, begin)
+        except psycopg2.Error as error:
+            connection.close()
+            if not is_connection_failure(error):
+                raise
+            self.close()
+            return False
+        return True
 
     def _give_back(self, connection: Connection) -> None:
-        if connection.cancelled or connection.closed:
+        if connection.cancelled or connection.closed or time.monotonic() > connection.expires:
             connection.close()
             return
         try:
@@ -107,6 +138,17 @@ class Pool:
             connection.close()
         else:
             self._idle.append(connection)
+
+
+def _execute(connection: Connection, statement: str | None) -> None:
+    if statement is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+def read_only(duration: float) -> str:
+    """Return what begins a transaction of a user's query: *duration* is in seconds, for each statement."""
+    return f"SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = {round(duration * 1000)}"
 
 
 def _is_quiet(connection: Connection) -> bool:
@@ -163,11 +205,12 @@ class Database:
 
         Raises: QueryTimeout, QueryError, DatabaseUnavailable.
         """
-        with self.reader.connection() as connection:
-            transaction = Transaction(connection, query_failure)
-            transaction.execute("SET TRANSACTION READ ONLY, ISOLATION LEVEL REPEATABLE READ")
-            transaction.execute("SET LOCAL statement_timeout = %(limit)s", limit=round(duration * 1000))
-            yield transaction
+        begin = f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; {read_only(duration)}"
+        try:
+            with self.reader.connection(begin) as connection:
+                yield Transaction(connection, query_failure)
+        except psycopg2.Error as error:
+            raise query_failure(error) from error
 
     def _become_writer(self, connection: Connection) -> None:
         try:
@@ -210,8 +253,9 @@ def open_database(settings: Settings) -> Iterator[Database]:
         login = database_login(url)
         reading = read_login(settings, login)
         size, wait = settings.read_connections, settings.connection_wait
-        reader = Pool(reading, size=size, wait=wait)
-        writer = Pool(login, session=WRITE_SESSION, size=size, wait=wait)
+        age = settings.connection_age
+        reader = Pool(reading, size=size, wait=wait, age=age)
+        writer = Pool(login, session=WRITE_SESSION, size=size, wait=wait, age=age)
         stack.callback(reader.close)
         stack.callback(writer.close)
         yield Database(login, writer, reading, reader, settings.role_prefix)

@@ -29,7 +29,7 @@ class Spool:
     def __init__(self, file_bytes: int, cut: int) -> None:
         self._file_bytes = file_bytes
         self._cut = cut
-        self._count = 0  # rows written
+        self.count = 0  # rows written
         self._waiting: deque[bytes] = deque()  # rows younger than any block
         self._waiting_bytes = 0
         self._memory: deque[Block] = deque()  # blocks older than any in the file
@@ -42,9 +42,9 @@ class Spool:
 
     def write(self, row: bytes) -> None:
         """Add one row: the method that COPY calls, a row a call. After `close`, rows are dropped."""
-        if self._count == self._cut:
+        if self.count == self._cut:
             self._flush()
-        self._count += 1
+        self.count += 1
         self._waiting.append(row)  # without the lock, for speed: only this thread appends
         self._waiting_bytes += len(row)
         if self._waiting_bytes >= BLOCK_BYTES:
