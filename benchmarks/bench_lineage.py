@@ -1,15 +1,13 @@
 """Measure lineage in ADQL, next to recursive SQL written by hand for the same question.
 
-Prints ratios of wall-clock time, the medians of alternating rounds. Both give the same rows, or it fails.
+Both give the same rows, or it fails.
 """
 
-import argparse
-import time
-from statistics import median
 from typing import Any
 
 import psycopg2
-from layers import layered_store
+import rounds
+from layers import ACTIVITIES, identifier, layered_store
 
 from provtap import metadata
 from provtap.adql import translate
@@ -42,13 +40,14 @@ WITH RECURSIVE w (id) AS (
 )
 SELECT e_id, e_name FROM w JOIN provenance.entity ON e_id = id WHERE e_class = 'DatasetEntity' AND NOT {0}
 """
+PRODUCT = f"'{identifier('product', 12, 500)}'"
 HUNDRED = "e_name BETWEEN 'product_12_00000200.h5' AND 'product_12_00000299.h5'"
-SCANNED = "e_name LIKE '%_12_000002%'"
+SCANNED = "e_name LIKE '%roduct_12_000002%'"
 """The same hundred by a condition that no index serves."""
 QUESTIONS = {
     "ancestors of one product": (
-        "SELECT l_ancestor_id FROM provenance.lineage WHERE l_descendant_id = 'product/12/500'",
-        BACK.format("e_id = 'product/12/500'", "id", ""),
+        f"SELECT l_ancestor_id FROM provenance.lineage WHERE l_descendant_id = {PRODUCT}",
+        BACK.format(f"e_id = {PRODUCT}", "id", ""),
     ),
     "ancestors of a hundred products": (
         "SELECT e.e_name, l.l_ancestor_id FROM provenance.entity AS e"
@@ -82,31 +81,33 @@ QUESTIONS = {
 
 def main() -> None:
     """Print what each question costs."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--activities", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = rounds.parser(__doc__)
+    parser.add_argument("--activities", type=int, default=ACTIVITIES)
     options = parser.parse_args()
     tableset = metadata.load(None)
+    rounds.heading(f"What does lineage in ADQL cost, among {options.activities} activities?", options.rounds)
     with layered_store(options.activities) as settings:
         connection = psycopg2.connect(str(settings.database_url), options="-c jit=off")
         with connection.cursor() as cursor:
-            for question, (adql, by_hand) in QUESTIONS.items():
-                compare(cursor, question, translate(adql, tableset).sql, by_hand, options.rounds)
+            lines = (
+                [question, *compare(cursor, translate(adql, tableset).sql, by_hand, options.rounds)]
+                for question, (adql, by_hand) in QUESTIONS.items()
+            )
+            rounds.table(["question", "rows", "SQL by hand", "ADQL", "ratio"], lines)
         connection.close()
 
 
-def compare(cursor: Any, question: str, sql: str, by_hand: str, rounds: int) -> None:
-    """Print the medians of both ways to ask *question*, after a round that only warms up."""
+def compare(cursor: Any, sql: str, by_hand: str, number: int) -> list[str]:
+    """Return the cells of a line of the table, after a round that only warms up."""
     if (rows := sorted(answer(cursor, sql))) != sorted(answer(cursor, by_hand)):
-        raise SystemExit(f"{question}: the answers differ")
-    times: dict[str, list[float]] = {sql: [], by_hand: []}
-    for _ in range(rounds):
-        for statement, measured in times.items():
-            begun = time.perf_counter()
-            answer(cursor, statement)
-            measured.append(time.perf_counter() - begun)
-    ours, floor = (median(measured) for measured in times.values())
-    print(f"{question:34} {len(rows):6} rows  {ours * 1000:7.1f} ms  ratio {ours / floor:.2f}")
+        raise SystemExit(f"The answers differ: {sql}")
+    ways = {
+        "floor": lambda: rounds.timed(answer, cursor, by_hand),
+        "ours": lambda: rounds.timed(answer, cursor, sql),
+    }
+    times = rounds.medians(ways, number)
+    floor, ours = times["floor"], times["ours"]
+    return [str(len(rows)), rounds.seconds(floor), rounds.seconds(ours), f"{ours / floor:.2f}"]
 
 
 def answer(cursor: Any, statement: str) -> list[tuple[Any, ...]]:

