@@ -18,10 +18,10 @@ PG_BASEBACKUP = installed() / "bin" / "pg_basebackup"
 
 
 @contextmanager
-def standby(primary: EmbeddedServer, directory: Path) -> Iterator[EmbeddedServer]:
-    """Run a standby of *primary* in *directory*, which must not exist."""
+def standby(primary: str, directory: Path) -> Iterator[EmbeddedServer]:
+    """Run a standby of the server at *primary* in *directory*, which must not exist."""
     directory.mkdir(mode=0o755)
-    source = database_login(primary.url).parameters
+    source = database_login(primary).parameters
     place = ["--host", source["host"], "--port", source["port"], "--username", source["user"]]
     copy = directory / "postgres"
     options = ["--write-recovery-conf", "--checkpoint=fast", "--no-sync", f"--pgdata={copy}"]

@@ -2,6 +2,10 @@
 
 import gc
 import io
+import os
+import re
+import shutil
+import subprocess
 import threading
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -25,12 +29,14 @@ from provtap.database.embedded import EmbeddedServer
 from provtap.database.login import database_login
 from provtap.database.stream import copy_blocks
 from provtap.install import init
+from tests.documents import ROOT, blocks
 from tests.live import awaited, live_server
 
 pytestmark = [
     pytest.mark.skipif(not PG_BASEBACKUP.exists(), reason="the embedded PostgreSQL has no pg_basebackup"),
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # see test_jobs.py
 ]
+NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 CHAIN = """
 INSERT INTO provenance.entity (e_id, e_class) VALUES ('raw', 'DatasetEntity'), ('dl1', 'DatasetEntity');
 INSERT INTO provenance.activity (a_id) VALUES ('reduce');
@@ -65,6 +71,21 @@ def value(url, statement):
             return cursor.fetchone()[0] if cursor.description else None
 
 
+@pytest.mark.skipif(NGINX is None, reason="the program nginx is not installed")
+def test_the_proxy_of_the_page_is_understood(tmp_path):
+    """docs/how-to/scale.md; benchmarks/bench_replicas.py runs it."""
+    (shown,) = blocks(ROOT / "docs/how-to/scale.md", "nginx")
+    local = re.sub(r"node\d\.example\.org", "127.0.0.1", shown)
+    (tmp_path / "nginx.conf").write_text(
+        f"pid {tmp_path}/pid; events {{}} http {{ access_log off; {local} }}"
+    )
+    done = subprocess.run(
+        [NGINX, "-t", "-c", tmp_path / "nginx.conf", "-e", "stderr"], capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
 def follow(place):
     """Wait until every standby has applied what the primary did."""
     written = value(place.primary.url, "SELECT pg_current_wal_lsn()")
@@ -82,7 +103,7 @@ def place(tmp_path_factory):
         init(Settings(database_url=primary.url), metadata.load(None))
         value(primary.url, CHAIN)
         standbys = {
-            path: stack.enter_context(standby(primary, path))
+            path: stack.enter_context(standby(primary.url, path))
             for path in (directory / "one", directory / "two")
         }
         hosts = ",".join(database_login(server.url).parameters["host"] for server in standbys.values())
