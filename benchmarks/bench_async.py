@@ -1,16 +1,15 @@
 """Measure what a small query costs as a job: from its creation to the last byte of its result.
 
-Prints the wall-clock time of each way, and its ratio to the same query over /sync: medians of alternating
-rounds, each over one kept connection, as clients have it.
+The floor is the same query over /sync; each way has one kept connection, as clients have it.
 """
 
-import argparse
 import http.client
 import time
 from collections.abc import Callable
-from statistics import median
+from functools import partial
 from urllib.parse import urlencode, urlsplit
 
+import rounds
 from store import service, store
 
 QUERY = "SELECT TOP 100 e_id, e_name, e_generatedattime FROM provenance.entity"
@@ -19,9 +18,8 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 def main() -> None:
     """Print what each way costs."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=50)
-    options = parser.parse_args()
+    options = rounds.parser(__doc__, 50).parse_args()
+    rounds.heading("What does a small query cost as a job?", options.rounds)
     with store(1_000) as settings, service(settings) as running:
         connection = http.client.HTTPConnection("127.0.0.1", running.port)
         ways: dict[str, Callable[[], bytes]] = {
@@ -30,22 +28,15 @@ def main() -> None:
             "/async, polling": lambda: job(connection, polled),
             "/async, created and run apart": lambda: job(connection, waited, at_once=False),
         }
-        compare(ways, options.rounds)
+        checks = {name: partial(rounds.timed, whole, way) for name, way in ways.items()}
+        rounds.ratios("/sync", rounds.medians(checks, options.rounds))
         connection.close()
 
 
-def compare(ways: dict[str, Callable[[], bytes]], rounds: int) -> None:
-    """Run all of *ways* in turn, and print their medians next to that of the first."""
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(rounds):
-        for name, run in ways.items():
-            begun = time.perf_counter()
-            answer = run()
-            times[name].append(time.perf_counter() - begun)
-            assert answer.count(b"<TR>") == 100, answer
-    floor = median(times["/sync"])
-    for name, measured in times.items():
-        print(f"{name:30} {median(measured) * 1000:6.1f} ms  ratio {median(measured) / floor:.1f}")
+def whole(way: Callable[[], bytes]) -> None:
+    """Ask, and see that all rows came."""
+    answer = way()
+    assert answer.count(b"<TR>") == 100, answer
 
 
 def sync(connection: http.client.HTTPConnection) -> bytes:

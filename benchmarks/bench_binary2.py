@@ -1,18 +1,17 @@
 """Decide how rows become BINARY2: by C-level maps, numpy or a loop from COPY's forms, or in SQL.
 
-Prints the wall-clock time of COPY and conversion together, in one process and without HTTP, over that of
-COPY's text form alone: medians of alternating rounds. The winner is what `provtap/results` does.
+COPY, conversion and base64 together, in one process and without HTTP; the floor is COPY's text form alone.
+The winner is what `provtap/results` does.
 """
 
-import argparse
 import base64
 import struct
-import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from operator import methodcaller
-from statistics import median
 
 import numpy as np
+import rounds
 from store import store
 
 from provtap.database.connect import Pool, open_database
@@ -113,46 +112,51 @@ def in_sql(cells: list[str]) -> str:
     return f"SELECT {' || '.join(parts)} FROM (SELECT {shown} {FROM_TEXTS}) AS y"
 
 
-def ways(rows: int) -> dict[str, tuple[str, str, Callable[[Iterable[Block], int], Iterator[bytes]]]]:
-    """Return SQL, form of COPY and conversion of each way."""
+Route = tuple[str, str, Callable[[Iterable[Block], int], Iterator[bytes]]]
+"""SQL, form of COPY, and conversion."""
+
+
+def routes(rows: int) -> dict[str, dict[str, Route]]:
+    """Return the ways for texts and for numbers, the floor first."""
     texts = f"SELECT {', '.join(SHOWN)} {FROM_TEXTS}"
     numbers = f"SELECT {NUMBERS} {FROM_NUMBERS.format(rows)}"
     return {
-        "texts: COPY text": (texts, "text", same),
-        "texts: text, maps": (texts, "text", text_maps),
-        "texts: text, numpy": (texts, "text", text_numpy),
-        "texts: binary, loop": (texts, "binary", binary_loop),
-        "texts: SQL, UTF-8": (in_sql(SHOWN), "binary", same),
-        "numbers: COPY text": (numbers, "text", same),
-        "numbers: text, maps": (numbers, "text", number_maps),
-        "numbers: binary, take": (numbers, "binary", number_bytes),
+        "texts": {
+            "COPY text": (texts, "text", same),
+            "text, columns by functions in C": (texts, "text", text_maps),
+            "text, whole blocks by replace and numpy": (texts, "text", text_numpy),
+            "binary, a loop over cells": (texts, "binary", binary_loop),
+            "formed in SQL, in UTF-8": (in_sql(SHOWN), "binary", same),
+        },
+        "numbers": {
+            "COPY text": (numbers, "text", same),
+            "text, columns by functions in C": (numbers, "text", number_maps),
+            "binary, whole blocks by numpy": (numbers, "binary", number_bytes),
+        },
     }
 
 
-def seconds(pool: Pool, sql: str, form: str, convert: Callable[..., Iterator[bytes]], rows: int) -> float:
-    """Return what COPY, conversion and base64 take."""
-    start = time.monotonic()
+def convert(pool: Pool, route: Route) -> None:
+    """COPY, convert and write base64."""
+    sql, form, conversion = route
     blocks = copy_blocks(pool, sql, form=form, maxrec=10**9, duration=600, spool_bytes=10**10)
-    for piece in convert(blocks, 7):
-        if convert is not same:
+    for piece in conversion(blocks, 7):
+        if conversion is not same:
             base64.b64encode(piece)
-    return time.monotonic() - start
 
 
 def main() -> None:
     """Run all ways."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser = rounds.parser(__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
     options = parser.parse_args()
-    times: dict[str, list[float]] = {}
     with store(options.rows) as settings, open_database(settings) as database:
-        for _ in range(options.rounds):
-            for name, way in ways(options.rows).items():
-                times.setdefault(name, []).append(seconds(database.reader, *way, options.rows))
-    for name, measured in times.items():
-        floor = median(times[f"{name.split(':')[0]}: COPY text"])
-        print(f"{name:22} {median(measured):6.2f} s  ratio {median(measured) / floor:.2f}")
+        for kind, found in routes(options.rows).items():
+            rounds.heading(f"How do {options.rows} rows x 7 of {kind} become BINARY2?", options.rounds)
+            ways = {
+                name: partial(rounds.timed, convert, database.reader, route) for name, route in found.items()
+            }
+            rounds.ratios("COPY text", rounds.medians(ways, options.rounds))
 
 
 if __name__ == "__main__":

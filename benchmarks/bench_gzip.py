@@ -1,46 +1,57 @@
 """Choose the level of gzip: what each level saves of a result, and what it costs beside making the result."""
 
-import argparse
-import time
 import zlib
-from statistics import median
+from collections.abc import Callable, Iterator
+from functools import partial
 
-from store import store
+import rounds
+from store import TEXTS, store
 
 from provtap import metadata
 from provtap.database.connect import open_database
 from provtap.query import QueryRequest, run
 
-QUERY = (
-    "SELECT e_id, e_class, e_name, e_location, e_generatedattime, e_value, e_comment FROM provenance.entity"
-)
+LEVELS = (1, 2, 3, 4, 6, 9)
+FORMATS = {"TABLEDATA": "votable", "BINARY2": "votable/b2", "CSV": "csv", "JSON": "json"}
 
 
 def main() -> None:
     """Compress a result piece by piece at each level."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=200_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser = rounds.parser(__doc__)
+    parser.add_argument("--rows", type=int, default=50_000)
     options = parser.parse_args()
     with store(options.rows) as settings, open_database(settings) as database:
         tableset = metadata.load(settings.metadata_dir)
-        for form in ("votable", "votable/b2", "csv", "json"):
-            request = QueryRequest(query=QUERY, responseformat=form, maxrec=options.rows)
-            start = time.monotonic()
-            pieces = list(run(request, tableset, database, settings).body)
-            made = time.monotonic() - start
-            for level in (1, 2, 3, 4, 6, 9):
-                times, sizes = zip(*(compressed(pieces, level) for _ in range(options.rounds)), strict=True)
-                size = sizes[0] / sum(map(len, pieces))
-                print(f"{form:10} level {level}: {median(times) / made:5.2f} of the making, size {size:.3f}")
+
+        def made(form: str) -> list[bytes]:
+            request = QueryRequest(query=TEXTS, responseformat=form, maxrec=options.rows)
+            return list(run(request, tableset, database, settings).body)
+
+        rounds.heading("Which level of gzip?", options.rounds)
+        print("Time of compressing over that of making the result, and size over that of the result.\n")
+        columns = ["format", *(f"level {level}" for level in LEVELS)]
+        rounds.table(
+            columns,
+            ([name, *cells(lambda form=form: made(form), options.rounds)] for name, form in FORMATS.items()),
+        )
 
 
-def compressed(pieces: list[bytes], level: int) -> tuple[float, int]:
-    """Return the seconds and the bytes that it takes."""
-    start = time.process_time()
+def cells(make: Callable[[], list[bytes]], number: int) -> Iterator[str]:
+    """Yield the time and the size for each level."""
+    pieces = make()
+    size = sum(map(len, pieces))
+    ways = {0: partial(rounds.timed, make)} | {
+        n: partial(rounds.timed, compressed, pieces, n) for n in LEVELS
+    }
+    times = rounds.medians(ways, number)
+    for level in LEVELS:
+        yield f"{times[level] / times[0]:.2f}, {compressed(pieces, level) / size:.3f}"
+
+
+def compressed(pieces: list[bytes], level: int) -> int:
+    """Return the bytes that are left."""
     compressor = zlib.compressobj(level, wbits=31)
-    size = sum(len(compressor.compress(p) + compressor.flush(zlib.Z_SYNC_FLUSH)) for p in pieces)
-    return time.process_time() - start, size
+    return sum(len(compressor.compress(p) + compressor.flush(zlib.Z_SYNC_FLUSH)) for p in pieces)
 
 
 if __name__ == "__main__":

@@ -4,17 +4,16 @@ psql runs the script into the same tables, with the same keys and rules, in a da
 not to do: check the script, remember what was told, keep the script's bytes, and say what was new.
 """
 
-import argparse
 import os
 import subprocess
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from statistics import median
 
 import psycopg2
+import rounds
 from psycopg2.extensions import make_dsn
 from store import resident, store
 
@@ -35,33 +34,34 @@ ROWS = 500
 
 def main() -> None:
     """Print the ratios for COPY blocks and for INSERTs."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--activities", type=int, default=20_000, help="activities of the script")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser = rounds.parser(__doc__, 3)
+    parser.add_argument("--activities", type=int, default=5_000, help="activities of the script")
     options = parser.parse_args()
+    rounds.heading("How fast are scripts of SQL loaded?", options.rounds)
     with store(0) as settings, tempfile.TemporaryDirectory() as directory:
+        lines = []
         for form, write in (("COPY", copy_blocks), ("INSERT", inserts)):
             path = Path(directory) / f"{form}.sql"
             with path.open("w") as script:
                 script.writelines(write(options.activities))
-            compare(settings, form, path, options.rounds)
+            lines.append(
+                [form, f"{path.stat().st_size / 1e6:.0f} MB", *compare(settings, path, options.rounds)]
+            )
+        rounds.table(["script", "size", "psql", "load-sql", "ratio", "memory"], lines)
 
 
-def compare(settings: Settings, form: str, path: Path, rounds: int) -> None:
-    """Print how long both take, medians of alternating rounds, each on tables that are empty."""
-    times: dict[str, list[float]] = {"psql": [], "load-sql": []}
+def compare(settings: Settings, path: Path, number: int) -> list[str]:
+    """Return what both take, their ratio, and by what the memory of load-sql grew."""
     before = resident([os.getpid()], "VmHWM")
-    for _ in range(rounds):
-        for name, run in (("psql", with_psql), ("load-sql", with_provtap)):
-            url = copy_of(settings)
-            start = time.monotonic()
-            run(replace(settings, database_url=url), path)
-            times[name].append(time.monotonic() - start)
-    floor, ours = (median(found) for found in times.values())
-    size = path.stat().st_size / 1e6
+    ways = {run.__name__: partial(on_empty_tables, run, settings, path) for run in (with_psql, with_provtap)}
+    floor, ours = rounds.medians(ways, number).values()
     grown = (resident([os.getpid()], "VmHWM") - before) / 1e6
-    print(f"{form:6} {size:.0f} MB: psql {floor:.1f} s, load-sql {ours:.1f} s, ratio {ours / floor:.2f}")
-    print(f"       memory of load-sql grew by {grown:.0f} MB at most")
+    return [rounds.seconds(floor), rounds.seconds(ours), f"{ours / floor:.2f}", f"+{grown:.0f} MB"]
+
+
+def on_empty_tables(run: Callable[[Settings, Path], None], settings: Settings, path: Path) -> float:
+    """Return the seconds that loading takes."""
+    return rounds.timed(run, replace(settings, database_url=copy_of(settings)), path)
 
 
 def copy_of(settings: Settings) -> str:

@@ -4,17 +4,16 @@ queryparser (PyPI) parses by ANTLR and prints PostgreSQL; of names and types it 
 environment that has both to see the ratio.
 """
 
-import time
 from collections.abc import Callable
-from statistics import median
+from functools import partial
+
+import rounds
 
 from provtap import metadata
 from provtap.adql import parse, translate
 from provtap.adql.postgres import generate
 from provtap.adql.resolver import resolve
 
-ROUNDS = 200
-PEER_ROUNDS = 5
 QUERY = """
 SELECT TOP 100 a.a_id, a.a_name, p.e_location, COUNT(*) AS n
   FROM provenance.activity AS a
@@ -26,45 +25,31 @@ SELECT TOP 100 a.a_id, a.a_name, p.e_location, COUNT(*) AS n
 """
 
 
-def milliseconds(work: Callable[[], object], rounds: int) -> float:
-    """Return the median time of one run of *work*, after one that warms up."""
-    work()
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return median(times) * 1000
-
-
-def peer(query: str) -> Callable[[], object] | None:
-    """Return the same work for queryparser, None where it is not installed."""
+def peer(query: str) -> dict[str, Callable[[], object]]:
+    """Return the same work for queryparser, nothing where it is not installed."""
     try:
         from queryparser.adql import ADQLQueryTranslator
     except ImportError:
-        return None
-    return lambda: ADQLQueryTranslator(query).to_postgresql()
+        return {}
+    return {"queryparser": lambda: ADQLQueryTranslator(query).to_postgresql()}
 
 
 def main() -> None:
     """Print the median of each step, and of the peer."""
+    options = rounds.parser(__doc__, 200).parse_args()
     tableset = metadata.load(None)
     tree = parse(QUERY)
     plan = resolve(tree, tableset)
-    whole = milliseconds(lambda: translate(QUERY, tableset), ROUNDS)
-    print("A three-table join with groups, median of one translation:")
-    print(f"  parse     {milliseconds(lambda: parse(QUERY), ROUNDS):8.3f} ms")
-    print(f"  resolve   {milliseconds(lambda: resolve(tree, tableset), ROUNDS):8.3f} ms")
-    print(f"  generate  {milliseconds(lambda: generate(plan), ROUNDS):8.3f} ms")
-    print(f"  all       {whole:8.3f} ms")
-    other = peer(QUERY)
-    if other is None:
-        print("queryparser-python3 is not installed here: nothing to compare with.")
-        return
-    theirs = milliseconds(other, PEER_ROUNDS)
-    print(
-        f"queryparser {theirs:8.3f} ms: {theirs / whole:.0f} times as long, for parsing and printing alone."
-    )
+    works: dict[str, Callable[[], object]] = {
+        "all": lambda: translate(QUERY, tableset),
+        "parse": lambda: parse(QUERY),
+        "resolve": lambda: resolve(tree, tableset),
+        "generate": lambda: generate(plan),
+        **peer(QUERY),
+    }
+    rounds.heading("What does it cost to translate a join of three tables with groups?", options.rounds)
+    ways = {name: partial(rounds.timed, work) for name, work in works.items()}
+    rounds.ratios("all", rounds.medians(ways, options.rounds))
 
 
 if __name__ == "__main__":

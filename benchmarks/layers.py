@@ -1,9 +1,9 @@
 """A store like that of a pipeline: products in layers, each made by a run from products of the layer before.
 
 Run n of a layer uses products n and n - 1 of the layer before, and one of 50 calibration files of its layer;
-it makes a product and a log. So a product of the twelfth layer has 168 ancestors. All have what real ones have:
-times, names, places, sizes and checksums, parameters, an operator, descriptions. Ids are UUIDs, as runs have
-them: neighbours in time are no neighbours in an index.
+it makes a product and a log. So a product of the twelfth layer has 168 ancestors. All have what real ones
+have: times, names, places, sizes and checksums, parameters, an operator, descriptions. Ids are UUIDs, as runs
+have them: neighbours in time are no neighbours in an index.
 """
 
 from collections.abc import Iterator

@@ -58,13 +58,13 @@ def table(columns: list[str], rows: Iterable[list[str]]) -> None:
 
 
 def ratios(floor: str, times: Mapping[str, float], most: Mapping[str, float] | None = None) -> None:
-    """Print a table of what each way took and of its ratio to *floor*, beside what it may at *most* be."""
-    allowed = most or {}
-    rows = [
-        [name, seconds(taken), f"{taken / times[floor]:.2f}", f"≤ {allowed[name]}" if name in allowed else ""]
-        for name, taken in times.items()
-    ]
-    table(["way", "time", f"ratio to {floor}", "aim"], rows)
+    """Print a table of what each way took and of its ratio to *floor*, beside what that may be at *most*."""
+    rows = [[name, seconds(taken), f"{taken / times[floor]:.2f}"] for name, taken in times.items()]
+    columns = ["way", "time", f"ratio to {floor}"]
+    if most:
+        columns.append("aim")
+        rows = [[*row, f"≤ {most[row[0]]}" if row[0] in most else ""] for row in rows]
+    table(columns, rows)
 
 
 def seconds(taken: float) -> str:

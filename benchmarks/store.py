@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from provtap.config import Settings
 from provtap.database.embedded import EmbeddedServer
 from provtap.install import init
 
-FILL = """
+_FILL = """
 INSERT INTO provenance.entity (e_id, e_class, e_name, e_location, e_generatedattime, e_comment)
 SELECT 'urn:uuid:' || md5(n::text)::uuid, 'DatasetEntity', 'run' || n || '.dl1.h5',
        'file:///data/ctapipe/night' || n / 1000 || '/run' || n || '.dl1.h5',
@@ -27,19 +28,31 @@ SELECT 'urn:uuid:' || md5(n::text)::uuid, 'DatasetEntity', 'run' || n || '.dl1.h
   FROM generate_series(1, %s) AS n
 """
 
-NUMBERS = """
+TEXTS = (
+    "SELECT e_id, e_class, e_name, e_location, e_generatedattime, e_value, e_comment FROM provenance.entity"
+)
+NUMBERS = "SELECT a, b, c, d, e, f, g FROM bench.number"
+_NUMBERS = """
 CREATE SCHEMA bench;
 CREATE TABLE bench.number AS
 SELECT mod(n, 30000)::smallint AS a, n AS b, n::bigint * 1000000007 AS c, (n / 7.0)::real AS d,
        n / 7::double precision AS e, sqrt(n) AS f, -n AS g
   FROM generate_series(1, %s) AS n
 """
-NUMBER_TYPES = {"a": "short", "b": "int", "c": "long", "d": "float", "e": "double", "f": "double", "g": "int"}
-PUBLISHED = (
+_NUMBER_TYPES = {
+    "a": "short",
+    "b": "int",
+    "c": "long",
+    "d": "float",
+    "e": "double",
+    "f": "double",
+    "g": "int",
+}
+_PUBLISHED = (
     "name: bench\ndescription: Numbers.\ntables:\n- name: number\n  description: Numbers.\n  columns:\n"
     + "".join(
         f"  - {{name: {name}, datatype: {datatype}, description: Number.}}\n"
-        for name, datatype in NUMBER_TYPES.items()
+        for name, datatype in _NUMBER_TYPES.items()
     )
 )
 
@@ -52,14 +65,14 @@ def store(entities: int) -> Iterator[Settings]:
         with EmbeddedServer(Path(directory) / "data") as server:
             published = Path(directory) / "published"
             published.mkdir()
-            (published / "bench.yaml").write_text(PUBLISHED)
+            (published / "bench.yaml").write_text(_PUBLISHED)
             settings = Settings(database_url=server.url, metadata_dir=published)
             with psycopg2.connect(server.url) as connection, connection.cursor() as cursor:
-                cursor.execute(NUMBERS, [entities])
+                cursor.execute(_NUMBERS, [entities])
             connection.close()
             init(settings, metadata.load(published))
             with psycopg2.connect(server.url) as connection, connection.cursor() as cursor:
-                cursor.execute(FILL, [entities])
+                cursor.execute(_FILL, [entities])
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute("VACUUM ANALYZE provenance.entity, bench.number")
@@ -89,6 +102,7 @@ def service(settings: Settings) -> Iterator[Service]:
         "PROVTAP_DATABASE_URL": str(settings.database_url),
         "PROVTAP_METADATA_DIR": str(settings.metadata_dir or ""),
         "PROVTAP_PORT": str(port),
+        "PROVTAP_SYNC_DURATION": "3600",
     }
     serve = [sys.executable, "-c", "from provtap.cli import main; main(['serve'])"]
     with subprocess.Popen(serve, env=environment, stderr=subprocess.DEVNULL) as process:
@@ -106,6 +120,11 @@ def service(settings: Settings) -> Iterator[Service]:
 def _answers(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def address(query: str, form: str, rows: int) -> str:
+    """Return path and query string of a request."""
+    return "/tap/sync?" + urllib.parse.urlencode({"QUERY": query, "MAXREC": rows, "FORMAT": form})
 
 
 def resident(pids: list[int], field: str = "VmRSS") -> int:
