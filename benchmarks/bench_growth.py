@@ -1,11 +1,14 @@
 """How what a store costs grows with it: the same questions, loads and upkeep at several sizes.
 
-The store is that of layers.py, with about two entities an activity. Each question is asked of another product
-each time; `--explain` prints the plans as well.
+The stores are those of layers.py, with about two entities an activity; they take turns, on one server. Each
+question is asked of another product each time. `--explain` prints the plans as well.
 """
 
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -13,23 +16,31 @@ from uuid import uuid4
 
 import psycopg2
 from layers import LAYERS, fill, identifier
+from psycopg2.extensions import make_dsn, parse_dsn
 from rounds import heading, parser, seconds, table, timed
 from store import store
 
 from provtap import metadata
 from provtap.adql import translate
 from provtap.config import Settings
-from provtap.database.connect import Database, open_database, read_only
+from provtap.database.connect import open_database, read_only
 from provtap.ingest import load_sql
 
+TABLESET = metadata.load(None)
 LOADED = 1_000
 """Activities that are loaded into the full store."""
 ASKED = 10
-"""Times a question is asked in one round."""
+"""Times a question is asked in one round, unless it is slow."""
+ENOUGH = 20.0
+"""Seconds for one question, whatever was asked by then."""
 QUESTIONS = {
     "a product by id": "SELECT * FROM provenance.entity WHERE e_id = '{product}'",
     "a product by name": "SELECT * FROM provenance.entity WHERE e_name = 'product_12_{n:08}.h5'",
     "ten products by the begin of their names": (
+        "SELECT * FROM provenance.entity"
+        " WHERE e_name >= 'product_12_{tens:07}' AND e_name < 'product_12_{tens:07}~'"
+    ),
+    "the same by LIKE, to which `_` is any character": (
         "SELECT * FROM provenance.entity WHERE e_name LIKE 'product_12_{tens:07}%'"
     ),
     "a day's products by the begin of their paths": (
@@ -75,54 +86,126 @@ SELECT nspname || '.' || relname, pg_table_size(c.oid), pg_indexes_size(c.oid), 
 def main() -> None:
     """Print one table: what each thing costs at each size."""
     options = parser(__doc__)
-    options.add_argument(
-        "--activities", type=int, nargs="+", default=[50_000, 250_000], help="sizes, from small to large"
-    )
-    options.add_argument("--explain", action="store_true", help="print the plans at each size")
+    options.add_argument("--activities", type=int, nargs="+", default=[20_000, 200_000], help="of each store")
+    options.add_argument("--explain", action="store_true", help="print the plans as well")
     given = options.parse_args()
-    found: list[dict[str, str]] = []
-    with store(0) as settings:
-        filled = 0
-        for activities in given.activities:
-            took = timed(fill, settings, filled, activities)
-            filled = activities
-            found.append(
-                {"filled by SQL in": seconds(took)} | measured(settings, filled, given.rounds, given.explain)
-            )
-    heading("How what a store costs grows with it", given.rounds)
-    sizes = [f"{activities:,} activities" for activities in given.activities]
-    rows = [[name, *(column.get(name, "") for column in found)] for name in found[-1]]
-    table(["", *sizes], rows)
+    with ExitStack() as stack:
+        empty = stack.enter_context(store(0))
+        places = [Place(copied(empty, size), size, stack) for size in given.activities]
+        heading("How what a store costs grows with it", given.rounds)
+        columns = [f"{place.activities:,} activities" for place in places]
+        table(["", *columns, "ratio"], rows(places, given.rounds))
+        if given.explain:
+            for place in places:
+                place.explain()
 
 
-def measured(settings: Settings, activities: int, rounds: int, explain: bool) -> dict[str, str]:
-    """Return what each thing costs on a store of as many *activities*, by its name."""
-    with open_database(settings) as database:
-        found = {
-            name: ask(database, name, adql, activities // LAYERS, rounds, explain)
-            for name, adql in QUESTIONS.items()
-        }
-        found[f"{LOADED:,} more activities loaded in"] = seconds(
-            median(load(database, settings, activities // LAYERS) for _ in range(rounds))
-        )
-    return found | upkeep(settings) | occupied(settings)
+class Place:
+    """A store with as many *activities*, filled and open."""
+
+    def __init__(self, settings: Settings, activities: int, stack: ExitStack) -> None:
+        self.settings = settings
+        self.activities = activities
+        self.width = activities // LAYERS
+        self.filled = timed(fill, settings, 0, activities)
+        self.database = stack.enter_context(open_database(settings))
+
+    def ask(self, adql: str, number: int) -> float:
+        """Return the seconds that a question takes about the thing with this *number*."""
+        sql = self._sql(adql, number)
+        with self.database.reader.connection(read_only(600)) as connection, connection.cursor() as cursor:
+            return timed(cursor.execute, sql)
+
+    def explain(self) -> None:
+        """Print the plan of every question."""
+        for name, adql in QUESTIONS.items():
+            with self.database.reader.connection(read_only(600)) as connection, connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) {self._sql(adql, 0)}")
+                print(f"\n-- {name}, {self.activities:,} activities", *(line for (line,) in cursor), sep="\n")
+
+    def count(self, adql: str) -> int:
+        """Return how many rows answer a question."""
+        with self.database.reader.connection(read_only(600)) as connection, connection.cursor() as cursor:
+            cursor.execute(self._sql(adql, 0))
+            return cursor.rowcount
+
+    def _sql(self, adql: str, number: int) -> str:
+        return translate(adql.format(**about(number, self.width)), TABLESET).copy_sql(10_000)
+
+    def maintain(self, command: str) -> float:
+        """Return the seconds that VACUUM or ANALYZE takes."""
+        connection = psycopg2.connect(str(self.settings.database_url))
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            taken = timed(cursor.execute, command)
+        connection.close()
+        return taken
+
+    def sizes(self) -> dict[str, tuple[int, int, int]]:
+        """Return the bytes of each larger table and of its indexes, and its rows."""
+        with psycopg2.connect(str(self.settings.database_url)) as connection, connection.cursor() as cursor:
+            cursor.execute(SIZES)
+            found = {name: sizes for name, *sizes in cursor}
+        connection.close()
+        return found
 
 
-def ask(database: Database, name: str, adql: str, width: int, rounds: int, explain: bool) -> str:
-    """Return the median time of one question, and the rows of the last answer."""
-    tableset = metadata.load(None)
-    times: list[float] = []
-    with database.reader.connection(read_only(600)) as connection, connection.cursor() as cursor:
+def copied(empty: Settings, size: int) -> Settings:
+    """Return the settings of a new database with the tables of an *empty* one, on the same server."""
+    url = str(empty.database_url)
+    connection = psycopg2.connect(make_dsn(url, dbname="postgres"))
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE size{size} TEMPLATE {parse_dsn(url)['dbname']}")
+    connection.close()
+    return replace(empty, database_url=make_dsn(url, dbname=f"size{size}"))
+
+
+def rows(places: Sequence[Place], rounds: int) -> Iterator[list[str]]:
+    """Yield the rows of the table."""
+    for name, adql in QUESTIONS.items():
+        found = [f"{place.count(adql)} rows" for place in places]
+        times: list[list[float]] = [[] for _ in places]
         for number in range(rounds * ASKED):
-            sql = translate(adql.format(**about(number, width)), tableset).copy_sql(10_000)
-            times.append(timed(cursor.execute, sql))
-            if times[-1] > 1 and len(times) == rounds:  # slow ones are no steadier for being asked more often
-                break
-        rows = cursor.rowcount
-        if explain:
-            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) {sql}")
-            print(f"-- {name}", *(line for (line,) in cursor), sep="\n", flush=True)
-    return f"{seconds(median(times))} ({rows} rows)"
+            if number < rounds or sum(map(sum, times)) < ENOUGH:
+                for place, taken in zip(places, times, strict=True):
+                    taken.append(place.ask(adql, number))
+        yield row(name, [median(taken) for taken in times], found)
+    loads: list[list[float]] = [[] for _ in places]
+    for _ in range(rounds):
+        for place, taken in zip(places, loads, strict=True):
+            taken.append(load(place))
+    yield row(f"{LOADED:,} more activities loaded", [median(taken) for taken in loads])
+    for command in ("VACUUM", "ANALYZE"):
+        yield row(command, [place.maintain(command) for place in places])
+    yield row("made by SQL, in order", [place.filled for place in places])
+    yield from occupied(places)
+
+
+def row(name: str, times: Sequence[float], remarks: Sequence[str] = ()) -> list[str]:
+    """Return a row of the table: times, and the ratio of the last to the first."""
+    cells = [seconds(taken) for taken in times]
+    if remarks:
+        cells = [f"{cell}, {remark}" for cell, remark in zip(cells, remarks, strict=True)]
+    return [name, *cells, f"{times[-1] / times[0]:.1f}"]
+
+
+def occupied(places: Sequence[Place]) -> Iterator[list[str]]:
+    """Yield rows of the disk that the tables and their indexes take."""
+    found = [place.sizes() for place in places]
+    totals = [sum(data + index for data, index, _ in sizes.values()) for sizes in found]
+    each = [
+        f"{total / 1e6:,.0f} MB, {total / sizes['provenance.entity'][2]:,.0f} bytes an entity"
+        for total, sizes in zip(totals, found, strict=True)
+    ]
+    yield ["disk", *each, f"{totals[-1] / totals[0]:.1f}"]
+    for name in found[-1]:
+        if all(sizes.get(name, (0, 0, 0))[2] > LOADED * 10 for sizes in found):
+            each = [
+                f"{data / count:.0f} + {index / count:.0f} bytes a row"
+                for data, index, count in (sizes[name] for sizes in found)
+            ]
+            yield [f"{name}, table + indexes", *each, ""]
 
 
 def about(number: int, width: int) -> dict[str, object]:
@@ -140,7 +223,7 @@ def about(number: int, width: int) -> dict[str, object]:
     }
 
 
-def load(database: Database, settings: Settings, width: int) -> float:
+def load(place: Place) -> float:
     """Load LOADED new activities, each with a product, two usages, five parameters; return the seconds."""
     runs = [f"urn:uuid:{uuid4()}" for _ in range(LOADED)]
     made = [f"urn:uuid:{uuid4()}" for _ in runs]
@@ -151,7 +234,7 @@ def load(database: Database, settings: Settings, width: int) -> float:
         ],
         "activity (a_id, a_name, a_starttime, a_endtime)": [(run, "tool", time_, time_) for run in runs],
         "used (u_activity_id, u_entity_id, u_role)": [
-            (run, identifier("product", LAYERS, (n * 7919 + k) % width), f"in{k}")
+            (run, identifier("product", LAYERS, (n * 7919 + k) % place.width), f"in{k}")
             for n, run in enumerate(runs)
             for k in (0, 1)
         ],
@@ -168,35 +251,7 @@ def load(database: Database, settings: Settings, width: int) -> float:
             script.writelines("\t".join(map(str, row)) + "\n" for row in rows)
             script.write("\\.\n")
         script.flush()
-        return timed(load_sql, [Path(script.name)], database, settings)
-
-
-def upkeep(settings: Settings) -> dict[str, str]:
-    """Return what VACUUM and ANALYZE take after the loads."""
-    found = {}
-    connection = psycopg2.connect(str(settings.database_url))
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        for command in ("VACUUM", "ANALYZE"):
-            found[command] = seconds(timed(cursor.execute, command))
-    connection.close()
-    return found
-
-
-def occupied(settings: Settings) -> dict[str, str]:
-    """Return the disk that tables and indexes take, also for one row."""
-    connection = psycopg2.connect(str(settings.database_url))
-    with connection.cursor() as cursor:
-        cursor.execute(SIZES)
-        sizes = cursor.fetchall()
-    connection.close()
-    total = sum(data + index for _, data, index, _ in sizes)
-    entities = next(rows for name, _, _, rows in sizes if name == "provenance.entity")
-    found = {"disk": f"{total / 1e6:,.0f} MB, {total / entities:,.0f} bytes an entity"}
-    for name, data, index, rows in sizes:
-        each = f"{data / rows:.0f} + {index / rows:.0f} bytes a row" if rows > 0 else ""
-        found[f"{name}: table + indexes"] = f"{data / 1e6:,.0f} + {index / 1e6:,.0f} MB; {each}"
-    return found
+        return timed(load_sql, [Path(script.name)], place.database, place.settings)
 
 
 if __name__ == "__main__":
