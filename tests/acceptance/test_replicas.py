@@ -50,6 +50,7 @@ CLIENTS = 4
 class Place:
     """A primary with two standbys, and a service whose queries go to these."""
 
+    directory: Path
     settings: Settings
     primary: EmbeddedServer
     standbys: dict[Path, EmbeddedServer]
@@ -116,7 +117,8 @@ def place(tmp_path_factory):
         )
         server = stack.enter_context(live_server(settings, directory / "serve.log"))
         session = stack.enter_context(requests.Session())
-        yield Place(settings, primary, standbys, pyvo.dal.TAPService(f"{server.url}/tap", session=session))
+        service = pyvo.dal.TAPService(f"{server.url}/tap", session=session)
+        yield Place(directory, settings, primary, standbys, service)
     gc.collect()  # now, while the filter for what pyvo leaves open is in force
 
 
@@ -237,3 +239,17 @@ class Load:
 
 
 QUERY = "SELECT e_id FROM provenance.entity WHERE e_id = 'dl1'"
+
+
+def test_queries_go_on_without_the_primary(place):
+    """docs/how-to/scale.md; what must be written is refused politely. The last test: nothing revives it."""
+    kill(place.directory / "primary")
+
+    assert list(place.tap.search(QUERY)["e_id"]) == ["dl1"]
+    with pytest.raises(HTTPError) as refused:
+        urlopen(f"{place.tap.baseurl}/async", urlencode({"QUERY": QUERY, "LANG": "ADQL"}).encode())
+    with refused.value as answer:
+        assert answer.status == 503
+        assert int(answer.headers["Retry-After"]) > 0
+    with urlopen(f"{place.tap.baseurl}/availability") as answer:
+        assert parse_availability(io.BytesIO(answer.read())).available
