@@ -23,7 +23,7 @@ from store import store
 from provtap import metadata
 from provtap.adql import translate
 from provtap.config import Settings
-from provtap.database.connect import open_database, read_only
+from provtap.database.connect import open_database
 from provtap.ingest import load_sql
 
 TABLESET = metadata.load(None)
@@ -113,19 +113,19 @@ class Place:
     def ask(self, adql: str, number: int) -> float:
         """Return the seconds that a question takes about the thing with this *number*."""
         sql = self._sql(adql, number)
-        with self.database.reader.connection(read_only(600)) as connection, connection.cursor() as cursor:
+        with self.database.reading(600) as transaction, transaction.connection.cursor() as cursor:
             return timed(cursor.execute, sql)
 
     def explain(self) -> None:
         """Print the plan of every question."""
         for name, adql in QUESTIONS.items():
-            with self.database.reader.connection(read_only(600)) as connection, connection.cursor() as cursor:
+            with self.database.reading(600) as transaction, transaction.connection.cursor() as cursor:
                 cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) {self._sql(adql, 0)}")
                 print(f"\n-- {name}, {self.activities:,} activities", *(line for (line,) in cursor), sep="\n")
 
     def count(self, adql: str) -> int:
         """Return how many rows answer a question."""
-        with self.database.reader.connection(read_only(600)) as connection, connection.cursor() as cursor:
+        with self.database.reading(600) as transaction, transaction.connection.cursor() as cursor:
             cursor.execute(self._sql(adql, 0))
             return cursor.rowcount
 

@@ -43,6 +43,10 @@ WRITE_SESSION = {
 }
 
 
+IDLE = 5.0
+"""Seconds after which an idle connection is tried before it is lent: a host without power closes nothing."""
+
+
 class Pool:
     """At most *size* connections of one login, each lent to one thread at a time.
 
@@ -73,13 +77,10 @@ class Pool:
         self._idle: list[Connection] = []  # the last one used is on top: the others may age and be closed
 
     @contextmanager
-    def connection(self, begin: str | None = None) -> Iterator[Connection]:
-        """Lend a connection on which *begin* was run, or which is outside of any transaction.
+    def connection(self) -> Iterator[Connection]:
+        """Lend a connection, outside of any transaction; it is rolled back when it returns.
 
-        It is rolled back when it returns.
-
-        Raises: DatabaseUnavailable when none is free for as long as a request may wait, or none can be made;
-        psycopg2.Error when *begin* is refused.
+        Raises: DatabaseUnavailable when none is free for as long as a request may wait, or none can be made.
         """
         if self._pid != os.getpid():
             self._reset()
@@ -88,7 +89,7 @@ class Pool:
                 f"All {self._size} connections for queries are busy.", hint="Try again in a minute."
             )
         try:
-            connection = self._take(begin)
+            connection = self._take()
             try:
                 yield connection
             finally:
@@ -101,29 +102,27 @@ class Pool:
         while self._idle:
             self._idle.pop().close()
 
-    def _take(self, begin: str | None) -> Connection:
+    def _take(self) -> Connection:
         while self._idle:
             connection = self._idle.pop()
-            if _is_quiet(connection) and self._begin(connection, begin):
+            if _is_quiet(connection) and self._answers(connection):
                 return connection
             connection.close()
         connection = self._login.connect(self._session)
         connection.expires = time.monotonic() + self._age * random.uniform(0.8, 1.2)  # not all at once
-        _execute(connection, begin)
         return connection
 
-    def _begin(self, connection: Connection, begin: str | None) -> bool:
-        """Run *begin*; return False if the connection turns out to be dead.
-
-        A host that vanished never closed its connections: the other idle ones are not tried then.
-        """
+    def _answers(self, connection: Connection) -> bool:
+        """Tell whether *connection* still answers, asking only one that was idle for a while."""
+        if time.monotonic() < connection.idle_since + IDLE:
+            return True
         try:
-            _execute(connection, begin)
-        except psycopg2.Error as error:
-            connection.close()
-            if not is_connection_failure(error):
-                raise
-            self.close()
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT")
+            connection.autocommit = False
+        except psycopg2.Error:
+            self.close()  # the others were idle for longer, perhaps on the same host
             return False
         return True
 
@@ -137,18 +136,8 @@ class Pool:
         except psycopg2.Error:
             connection.close()
         else:
+            connection.idle_since = time.monotonic()
             self._idle.append(connection)
-
-
-def _execute(connection: Connection, statement: str | None) -> None:
-    if statement is not None:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-
-
-def read_only(duration: float) -> str:
-    """Return what begins a transaction of a user's query: *duration* is in seconds, for each statement."""
-    return f"SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = {round(duration * 1000)}"
 
 
 def _is_quiet(connection: Connection) -> bool:
@@ -205,12 +194,11 @@ class Database:
 
         Raises: QueryTimeout, QueryError, DatabaseUnavailable.
         """
-        begin = f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; {read_only(duration)}"
-        try:
-            with self.reader.connection(begin) as connection:
-                yield Transaction(connection, query_failure)
-        except psycopg2.Error as error:
-            raise query_failure(error) from error
+        with self.reader.connection() as connection:
+            transaction = Transaction(connection, query_failure)
+            transaction.execute("SET TRANSACTION READ ONLY, ISOLATION LEVEL REPEATABLE READ")
+            transaction.execute("SET LOCAL statement_timeout = %(limit)s", limit=round(duration * 1000))
+            yield transaction
 
     def _become_writer(self, connection: Connection) -> None:
         try:

@@ -2,7 +2,7 @@
 
 import psycopg2
 
-from provtap.database.connect import Pool, read_only
+from provtap.database.connect import Pool
 from provtap.database.failures import query_failure
 
 
@@ -12,7 +12,10 @@ def explain(pool: Pool, sql: str, duration: float) -> list[str]:
     Raises: QueryError, QueryTimeout, DatabaseUnavailable.
     """
     try:
-        with pool.connection(read_only(duration)) as connection, connection.cursor() as cursor:
+        with pool.connection() as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = %s", [round(duration * 1000)]
+            )
             cursor.execute(f"EXPLAIN {sql}")
             return [line for (line,) in cursor.fetchall()]
     except psycopg2.Error as error:

@@ -87,13 +87,13 @@ def is_connection_failure(error: psycopg2.Error) -> bool:
     return error.pgcode.startswith(_CONNECTION)
 
 
-def is_recovery_conflict(error: psycopg2.Error) -> bool:
+def is_recovery_conflict(error: BaseException | None) -> bool:
     """Tell whether a standby stopped a query to follow its primary.
 
     In a transaction that only reads nothing else is a serialization failure (PostgreSQL documentation,
     "Handling Query Conflicts").
     """
-    return error.pgcode == "40001"
+    return isinstance(error, psycopg2.Error) and error.pgcode == "40001"
 
 
 def setup_failure(error: psycopg2.Error) -> ProvtapError:

@@ -35,6 +35,8 @@ class Connection(extensions.connection):
     cancelled = False
     expires = float("inf")
     """When its pool closes it, by the monotonic clock."""
+    idle_since = 0.0
+    """When its pool got it back, by the same clock."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class Spool:
     def __init__(self, file_bytes: int, cut: int) -> None:
         self._file_bytes = file_bytes
         self._cut = cut
-        self.count = 0  # rows written
+        self._count = 0  # rows written
         self._waiting: deque[bytes] = deque()  # rows younger than any block
         self._waiting_bytes = 0
         self._memory: deque[Block] = deque()  # blocks older than any in the file
@@ -39,12 +39,13 @@ class Spool:
         self._ended = self._closed = False
         self._failure: BaseException | None = None
         self._changed = threading.Condition()
+        self._taken = False  # whether any block was
 
     def write(self, row: bytes) -> None:
         """Add one row: the method that COPY calls, a row a call. After `close`, rows are dropped."""
-        if self.count == self._cut:
+        if self._count == self._cut:
             self._flush()
-        self.count += 1
+        self._count += 1
         self._waiting.append(row)  # without the lock, for speed: only this thread appends
         self._waiting_bytes += len(row)
         if self._waiting_bytes >= BLOCK_BYTES:
@@ -67,8 +68,14 @@ class Spool:
             if self._waiting:
                 self._changed.wait_for(lambda: self._ended or self._has_block(), PATIENCE)
             block = self._oldest()
+            self._taken = self._taken or block is not None
             self._changed.notify_all()
             return block
+
+    def is_untouched(self) -> bool:
+        """Tell whether no row was ever written: asked by the thread that writes."""
+        with self._changed:
+            return not (self._taken or self._waiting or self._has_block())
 
     def exhausted(self) -> bool:
         """Tell whether every row was taken and none will follow.

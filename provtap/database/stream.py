@@ -13,7 +13,7 @@ from typing import Literal
 
 import psycopg2
 
-from provtap.database.connect import Connection, Pool, cancel, read_only
+from provtap.database.connect import Connection, Pool, cancel
 from provtap.database.failures import is_recovery_conflict, query_failure
 from provtap.database.spool import Block, Spool
 from provtap.errors import ProvtapError, QueryCancelled
@@ -136,24 +136,18 @@ class _Copy:
             self._thread.join(0.1)
 
     def _run(self) -> None:
-        failure = self._copy()
-        if isinstance(failure, psycopg2.Error) and is_recovery_conflict(failure) and not self._spool.count:
-            failure = self._copy()  # a standby gives way to its primary for a moment
+        failure = self._attempt()
+        if is_recovery_conflict(failure) and self._spool.is_untouched():
+            failure = self._attempt()  # a standby gives way to its primary for a moment
         if isinstance(failure, psycopg2.Error):
             failure = query_failure(failure)
         self._spool.end(failure)  # to be raised in the thread that reads
 
-    def _copy(self) -> BaseException | None:
-        """Run the query and return why it failed."""
+    def _attempt(self) -> BaseException | None:
+        """Run the query, and return why it failed."""
         try:
-            with (
-                self._pool.connection(read_only(self._duration)) as connection,
-                self._cancellable(connection),
-                self._timed(),
-            ):
-                if not self._stopped:
-                    with connection.cursor() as cursor:
-                        cursor.copy_expert(self._statement, self._sink)
+            with self._pool.connection() as connection, self._cancellable(connection), self._timed():
+                self._copy(connection)
         except BaseException as failure:
             # psycopg2 may fail itself while it raises an error of the server, which is the cause then.
             if isinstance(failure, SystemError) and isinstance(failure.__cause__, psycopg2.Error):
@@ -179,3 +173,11 @@ class _Copy:
             yield
         finally:
             self._tally.sql_time = round(time.monotonic() - begun, 4)
+
+    def _copy(self, connection: Connection) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = %s", [round(self._duration * 1000)]
+            )
+            if not self._stopped:
+                cursor.copy_expert(self._statement, self._sink)
