@@ -44,6 +44,8 @@ class Settings:
     """Connections for users' queries, a web process."""
     connection_wait: float = 30.0
     """Seconds a request waits for a free connection before it is told to come back."""
+    connection_age: float = 300.0
+    """Seconds after which a connection is made anew, on whatever host is there then."""
     maxrec: int = 10_000
     """Rows, when MAXREC is absent."""
     maxrec_limit: int = 10_000_000

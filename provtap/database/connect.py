@@ -1,8 +1,10 @@
 """Logins, the pool of connections for users' queries, and the database as the rest of the code sees it."""
 
 import os
+import random
 import select
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -41,20 +43,32 @@ WRITE_SESSION = {
 }
 
 
+IDLE = 5.0
+"""Seconds after which an idle connection is tried before it is lent: a host without power closes nothing."""
+
+
 class Pool:
     """At most *size* connections of one login, each lent to one thread at a time.
 
     A connection is made when it is first needed, in the process that needs it, so that a pool may be made
-    before a fork. Broken ones are thrown away, at the latest when they come to be lent again.
+    before a fork. Broken ones are thrown away, at the latest when they come to be lent again, and old ones
+    when they return: a host that was away gets its share of the new ones.
     """
 
     def __init__(
-        self, login: Login, *, session: Mapping[str, str] = READ_SESSION, size: int, wait: float
+        self,
+        login: Login,
+        *,
+        session: Mapping[str, str] = READ_SESSION,
+        size: int,
+        wait: float,
+        age: float = float("inf"),
     ) -> None:
         self._login = login
         self._session = session
         self._size = size
         self._wait = wait  # seconds
+        self._age = age  # seconds
         self._reset()
 
     def _reset(self) -> None:
@@ -91,13 +105,29 @@ class Pool:
     def _take(self) -> Connection:
         while self._idle:
             connection = self._idle.pop()
-            if _is_quiet(connection):
+            if _is_quiet(connection) and self._answers(connection):
                 return connection
             connection.close()
-        return self._login.connect(self._session)
+        connection = self._login.connect(self._session)
+        connection.expires = time.monotonic() + self._age * random.uniform(0.8, 1.2)  # not all at once
+        return connection
+
+    def _answers(self, connection: Connection) -> bool:
+        """Tell whether *connection* still answers, asking only one that was idle for a while."""
+        if time.monotonic() < connection.idle_since + IDLE:
+            return True
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT")
+            connection.autocommit = False
+        except psycopg2.Error:
+            self.close()  # the others were idle for longer, perhaps on the same host
+            return False
+        return True
 
     def _give_back(self, connection: Connection) -> None:
-        if connection.cancelled or connection.closed:
+        if connection.cancelled or connection.closed or time.monotonic() > connection.expires:
             connection.close()
             return
         try:
@@ -106,6 +136,7 @@ class Pool:
         except psycopg2.Error:
             connection.close()
         else:
+            connection.idle_since = time.monotonic()
             self._idle.append(connection)
 
 
@@ -210,8 +241,9 @@ def open_database(settings: Settings) -> Iterator[Database]:
         login = database_login(url)
         reading = read_login(settings, login)
         size, wait = settings.read_connections, settings.connection_wait
-        reader = Pool(reading, size=size, wait=wait)
-        writer = Pool(login, session=WRITE_SESSION, size=size, wait=wait)
+        age = settings.connection_age
+        reader = Pool(reading, size=size, wait=wait, age=age)
+        writer = Pool(login, session=WRITE_SESSION, size=size, wait=wait, age=age)
         stack.callback(reader.close)
         stack.callback(writer.close)
         yield Database(login, writer, reading, reader, settings.role_prefix)

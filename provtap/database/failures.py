@@ -33,7 +33,6 @@ _QUERY = {
     "54001": "The query is nested too deeply for the server.",
     "54000": "The query is over a limit of the server.",
     "55P03": "The query waited too long for a table that is being changed; please try again.",
-    "40001": "The query met a concurrent change; please try again.",
     "40P01": "The query met a concurrent change; please try again.",
 }
 # Rules that only several documents together can break, by the name of the constraint.
@@ -53,6 +52,10 @@ def query_failure(error: psycopg2.Error) -> ProvtapError:
         return QueryTimeout("The query was stopped at its time limit.")
     if is_connection_failure(error):
         return DatabaseUnavailable("The connection to PostgreSQL was lost while the query ran.")
+    if is_recovery_conflict(error):
+        return DatabaseUnavailable(
+            "The query was stopped because rows that it read were removed meanwhile.", hint="Try again."
+        )
     if code in _FULL:
         return DatabaseUnavailable(
             f"The server has no {_FULL[code]} left for this query.", hint="Try again later."
@@ -87,6 +90,15 @@ def is_connection_failure(error: psycopg2.Error) -> bool:
         lost = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
         return lost or type(error) is psycopg2.DatabaseError
     return error.pgcode.startswith(_CONNECTION)
+
+
+def is_recovery_conflict(error: BaseException | None) -> bool:
+    """Tell whether a standby stopped a query to follow its primary.
+
+    In a transaction that only reads nothing else is a serialization failure (PostgreSQL documentation,
+    "Handling Query Conflicts").
+    """
+    return isinstance(error, psycopg2.Error) and error.pgcode == "40001"
 
 
 def setup_failure(error: psycopg2.Error) -> ProvtapError:

@@ -15,7 +15,16 @@ from provtap.errors import DatabaseUnavailable, ProvtapError, SettingsError
 OLDEST_SERVER = 150000
 """PostgreSQL 15: the first with UNIQUE NULLS NOT DISTINCT."""
 
-_DEFAULTS = {"connect_timeout": "10", "application_name": "provtap", "client_encoding": "UTF8"}
+_DEFAULTS = {
+    "application_name": "provtap",
+    "client_encoding": "UTF8",
+    "connect_timeout": "10",  # seconds, for each host
+    # A host that lost its power says nothing: it counts as dead after some seconds of silence.
+    "tcp_user_timeout": "10000",  # milliseconds
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+}
 _ROUNDS = 4096  # what PostgreSQL takes by default
 _SET = "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS s (name, value)"
 
@@ -24,6 +33,10 @@ class Connection(extensions.connection):
     """A connection of psycopg2 that knows whether its last query was cancelled."""
 
     cancelled = False
+    expires = float("inf")
+    """When its pool closes it, by the monotonic clock."""
+    idle_since = 0.0
+    """When its pool got it back, by the same clock."""
 
 
 @dataclass(frozen=True)

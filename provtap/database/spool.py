@@ -38,6 +38,7 @@ class Spool:
         self._ended = self._closed = False
         self._failure: BaseException | None = None
         self._changed = threading.Condition()
+        self._taken = False  # whether any block was
 
     def write(self, row: bytes) -> None:
         """Add one row: the method that COPY calls, a row a call. After `close`, rows are dropped."""
@@ -63,8 +64,14 @@ class Spool:
             if self._waiting:
                 self._changed.wait_for(lambda: self._ended or self._has_block(), PATIENCE)
             block = self._oldest()
+            self._taken = self._taken or block is not None
             self._changed.notify_all()
             return block
+
+    def is_untouched(self) -> bool:
+        """Tell whether no row was ever written: asked by the thread that writes."""
+        with self._changed:
+            return not (self._taken or self._waiting or self._has_block())
 
     def exhausted(self) -> bool:
         """Tell whether every row was taken and none will follow.

@@ -14,7 +14,7 @@ from typing import Literal
 import psycopg2
 
 from provtap.database.connect import Connection, Pool, cancel
-from provtap.database.failures import query_failure
+from provtap.database.failures import is_recovery_conflict, query_failure
 from provtap.database.spool import Block, Spool
 from provtap.errors import ProvtapError, QueryCancelled
 
@@ -136,18 +136,24 @@ class _Copy:
             self._thread.join(0.1)
 
     def _run(self) -> None:
+        failure = self._attempt()
+        if is_recovery_conflict(failure) and self._spool.is_untouched():
+            failure = self._attempt()  # a standby gives way to its primary for a moment
+        if isinstance(failure, psycopg2.Error):
+            failure = query_failure(failure)
+        self._spool.end(failure)  # to be raised in the thread that reads
+
+    def _attempt(self) -> BaseException | None:
+        """Run the query, and return why it failed."""
         try:
             with self._pool.connection() as connection, self._cancellable(connection), self._timed():
                 self._copy(connection)
-        except psycopg2.Error as error:
-            self._spool.end(query_failure(error))
         except BaseException as failure:
             # psycopg2 may fail itself while it raises an error of the server, which is the cause then.
             if isinstance(failure, SystemError) and isinstance(failure.__cause__, psycopg2.Error):
-                failure = query_failure(failure.__cause__)
-            self._spool.end(failure)  # to be raised in the thread that reads
-        else:
-            self._spool.end()
+                return failure.__cause__
+            return failure
+        return None
 
     @contextmanager
     def _cancellable(self, connection: Connection) -> Iterator[None]:

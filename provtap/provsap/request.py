@@ -14,8 +14,8 @@ from typing import TypeVar
 from provtap.errors import ParameterError
 from provtap.provsap.formats import FORMATS, Format, choose
 
-MAX_DEPTH = 16_383
-"""Relations: DEPTH=ALL goes as far. The walk in `traverse.sql` can't count further."""
+MAX_DEPTH = 10_000_000
+"""Relations: DEPTH=ALL goes as far. The walk in `traverse.sql` could count seven times as many."""
 _BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
 
 

@@ -17,7 +17,7 @@ from provtap.tableset import Table, Tableset
 
 SQL = load_statements("provtap.provsap", "traverse.sql")
 
-_NEAREST = "ORDER BY scale(zero), kind, id, way"
+_NEAREST = "ORDER BY depth, kind, id, way"
 _ROWS = 10
 """Rows of an answer, for each node that it may have: they are in memory at once."""
 _OTHER_WAY = {"back": "forth", "forth": "back"}

@@ -67,17 +67,17 @@ SELECT 'activity', waw_activity_id FROM provenance.wasassociatedwith
 -- name: walk
 -- Every node within a number of relations, at its least depth, whatever the order of rows and whatever
 -- cycles there are: UNION drops a node that was met before. The depth must not take part in that test, so it
--- travels as the scale of a zero: PostgreSQL compares numerics by value, and 0.00 = 0.000. A scale ends at
--- 16383. Rows come level by level, which lets LIMIT end the walk early.
+-- travels as the days of an interval that is always zero, as in adql/lineage.py. Rows come level by level, which
+-- lets LIMIT end the walk early.
 WITH RECURSIVE walk (kind, id, way, zero) AS (
-    SELECT kind, id COLLATE "C", way, 0::numeric
+    SELECT kind, id COLLATE "C", way, interval '0'
       FROM unnest(%(kinds)s::text[], %(ids)s::text[], %(ways)s::text[]) AS seed (kind, id, way)
      UNION
-    SELECT step.kind, step.id, here.way, here.zero * 0.0
+    SELECT step.kind, step.id, here.way, here.zero + interval '1 month -30 days'
       FROM walk AS here CROSS JOIN LATERAL ({steps}) AS step (kind, id)
-     WHERE scale(here.zero) < %(depth)s
+     WHERE extract(day FROM here.zero) > -30 * %(depth)s
 )
-SELECT kind, id, way, scale(zero) AS depth
+SELECT kind, id, way, (extract(day FROM zero) / -30)::integer AS depth
   FROM walk {order}
  LIMIT %(limit)s;
 

@@ -1,10 +1,12 @@
 """VOSI 1.1 over HTTP: what the service can do, what it holds, whether it works."""
 
+import time
 from datetime import datetime
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 from vo_models.vosi.availability import Availability
 
+from provtap.database import hosts
 from provtap.database.stream import copy_blocks
 from provtap.errors import NotFound, ProvtapError
 from provtap.maintenance import Maintenance
@@ -21,6 +23,8 @@ bp = Blueprint("vosi", __name__)
 
 PROBE_DURATION = 5.0
 """Seconds after which a database that does not answer counts as down."""
+HOSTS_KEPT = 5.0
+"""Seconds for which a process tells the same of the hosts: each time all of them are asked."""
 
 
 @bp.get("/capabilities")
@@ -71,7 +75,10 @@ def availability() -> Response:
         up_since=_up_since(last) if available else None,
         down_at=last.start if last and last.is_planned() else None,
         back_at=last.back_at() if last and last.ended is None else None,
-        note=[last.note] if last and last.ended is None else [complaint or "Queries are answered."],
+        note=[
+            last.note if last and last.ended is None else complaint or "Queries are answered.",
+            *_hosts(service()),
+        ],
     )
     return Response(document.to_xml(encoding="UTF-8", xml_declaration=True), content_type="application/xml")
 
@@ -79,6 +86,17 @@ def availability() -> Response:
 def _up_since(last: Maintenance | None) -> datetime:
     """Return when this node was started, or opened again if that was later."""
     return max(STARTED, last.ended) if last and last.ended else STARTED
+
+
+def _hosts(ours: Service) -> list[str]:
+    """Return what to tell of each host that may run users' queries; nothing of a single one."""
+    if hosts.count(ours.database.read_login) == 1:
+        return []
+    due, told = current_app.extensions.get("provtap.hosts", (0.0, []))
+    if time.monotonic() >= due:
+        told = [f"PostgreSQL at {host}" for host in hosts.hosts(ours.database.read_login)]
+        current_app.extensions["provtap.hosts"] = (time.monotonic() + HOSTS_KEPT, told)
+    return list(told)
 
 
 def _complaint(ours: Service) -> str | None:

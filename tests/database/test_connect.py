@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import psycopg2
 import pytest
-from psycopg2.extensions import parse_dsn
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, parse_dsn
 
 from provtap.config import Settings
 from provtap.database.connect import Database, Pool, cancel, open_database
@@ -177,6 +177,44 @@ def test_broken_connection_is_replaced(database: Database, pool: Pool) -> None:
 
     with pool.connection() as connection:
         assert value(connection, "SELECT pg_backend_pid()") != first
+
+
+def test_connection_that_died_in_silence_is_replaced(
+    database: Database, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host without power closes nothing: it is tried before any query of a user."""
+    with pool.connection() as connection:
+        first = value(connection, "SELECT pg_backend_pid()")
+    with database.setup() as transaction:
+        transaction.rows("SELECT pg_terminate_backend(%(pid)s, 10000)", pid=int(first))
+    monkeypatch.setattr("provtap.database.connect._is_quiet", lambda connection: True)
+    monkeypatch.setattr("provtap.database.connect.IDLE", 0.0)
+
+    with pool.connection() as connection:
+        assert value(connection, "SELECT pg_backend_pid()") != first
+
+
+def test_old_connection_is_not_lent_again(database: Database) -> None:
+    """So a host that comes back is used again (design, section 3)."""
+    pool = Pool(database.read_login, size=1, wait=0.05, age=1e-9)
+    with pool.connection() as connection:
+        first = value(connection, "SELECT pg_backend_pid()")
+
+    with pool.connection() as connection:
+        assert value(connection, "SELECT pg_backend_pid()") != first
+    pool.close()
+
+
+def test_idle_connection_is_tried_and_lent(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trial leaves no transaction behind, which would hide what is stored later."""
+    monkeypatch.setattr("provtap.database.connect.IDLE", 0.0)
+    with pool.connection() as connection:
+        first = value(connection, "SELECT pg_backend_pid()")
+
+    with pool.connection() as connection:
+        assert connection.info.transaction_status == TRANSACTION_STATUS_IDLE
+        assert not connection.autocommit
+        assert value(connection, "SELECT pg_backend_pid()") == first
 
 
 def test_fork_makes_connections_of_its_own(pool: Pool) -> None:

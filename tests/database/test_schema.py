@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from provtap.adql import translate
 from provtap.database.connect import Database
 from provtap.errors import DocumentError
 
@@ -318,3 +319,27 @@ def test_activity_that_generated_something_stays(database: Database) -> None:
 
     with pytest.raises(DocumentError):
         run(database, "DELETE FROM provenance.activity RETURNING a_id")
+
+
+@pytest.mark.parametrize(
+    "table, column", [("provenance.entity", "e_location"), ("provext.location", "loc_url")]
+)
+@pytest.mark.parametrize("condition", ["= '/data/a.h5'", "LIKE '/data/2026/%'"])
+def test_a_place_is_found_by_an_index_whole_or_by_its_begin(database, tableset, table, column, condition):
+    """Design, D13: without it, each such question reads the whole table."""
+    sql = translate(f"SELECT {column} FROM {table} WHERE {column} {condition}", tableset).sql
+    with database.setup() as transaction:
+        transaction.execute("SET LOCAL enable_seqscan = off")
+        plan = "\n".join(line for (line,) in transaction.rows(f"EXPLAIN {sql}"))
+
+    assert f"Index Cond: ({column} " in plan
+
+
+def test_a_place_may_be_of_any_length(database):
+    """Design, D13: nothing that was told is refused for the sake of an index."""
+    place = "/data/" + "".join(f"{n:04}/" for n in range(20_000))
+    with database.transaction() as transaction:
+        transaction.execute("INSERT INTO provenance.entity (e_id, e_location) VALUES ('e', %(p)s)", p=place)
+        found = transaction.rows("SELECT e_id FROM provenance.entity WHERE e_location = %(p)s", p=place)
+
+    assert [row.e_id for row in found] == ["e"]

@@ -132,3 +132,14 @@ def test_failure_comes_after_the_rows(make):
     assert spool.take(0) == (1, b"1\n")
     with pytest.raises(ValueError, match="late"):
         spool.exhausted()
+
+
+def test_a_spool_is_untouched_until_its_first_row_for_ever():
+    """Only then may a query be run again: its rows would come twice (docs/how-to/scale.md)."""
+    spool = Spool(0, cut=10)
+    assert spool.is_untouched()
+
+    spool.write(b"row")
+    assert not spool.is_untouched()
+    assert spool.take(0) == (1, b"row")
+    assert not spool.is_untouched()

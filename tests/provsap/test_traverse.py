@@ -12,7 +12,6 @@ from provtap.database.connect import Database
 from provtap.errors import NotFound, QueryTimeout, TooLarge
 from provtap.provsap import retrieve
 from provtap.provsap.graph import Key
-from provtap.provsap.request import MAX_DEPTH
 from tests.ingest.logs import empty
 from tests.provsap.conftest import DL2, asked
 from tests.provsap.stores import COLLECTIONS, LOOPS, as_networkx, ids, write_store
@@ -282,14 +281,15 @@ def test_a_graph_of_just_the_limit_is_not_truncated(database, look):
     assert [node.truncated for node in look("a:1", nodes=2).nodes.values()] == ["limit", None]
 
 
-def test_a_chain_20_000_deep_ends_at_the_greatest_depth_and_says_so(database, look):
+def test_a_chain_20_000_deep_is_walked_to_its_end(database, look):
+    """Design, section 3; a depth that ends on the way says so."""
     chain = [f"e:{n:05}" for n in range(20_001)]
     write_store(database, wasderivedfrom=list(zip(chain, chain[1:], strict=False)))
 
-    nodes = look("e:00000", depth="ALL").nodes
-
-    assert len(nodes) == MAX_DEPTH + 1
-    assert [key.id for key, node in nodes.items() if node.truncated == "depth"] == [chain[MAX_DEPTH]]
+    whole = look("e:00000", depth="ALL").nodes
+    assert [(node.depth, node.truncated) for node in whole.values()] == [(n, None) for n in range(20_001)]
+    part = look("e:00000", depth=18_000).nodes
+    assert [key.id for key, node in part.items() if node.truncated == "depth"] == ["e:18000"]
 
 
 def test_the_answer_of_the_sample_is_connected(sample):

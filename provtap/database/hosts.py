@@ -1,0 +1,83 @@
+"""The hosts that a login names: which of them answer, as what, and how far they are behind."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+
+import psycopg2
+
+from provtap.database.login import Login
+from provtap.errors import ProvtapError
+
+PATIENCE = 2
+"""Seconds to connect to one host; libpq takes no less. Its answer gets as long again."""
+
+# The lag is the age of the last change applied, if there are others to apply: without changes none is behind.
+_ROLE = f"""
+SET statement_timeout = '{PATIENCE}s';
+SELECT pg_is_in_recovery(),
+       CASE WHEN pg_last_wal_receive_lsn() IS DISTINCT FROM pg_last_wal_replay_lsn()
+            THEN extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """One server, as it was found."""
+
+    name: str
+    standby: bool | None
+    """Whether it follows a primary; None: it does not answer."""
+    lag: float = 0.0
+    """Seconds by which a standby is behind, as far as it knows."""
+
+    def __str__(self) -> str:
+        if self.standby is None:
+            return f"{self.name} does not answer."
+        if self.standby:
+            return f"{self.name} answers as a standby, {self.lag:.0f} s behind."
+        return f"{self.name} answers as the primary."
+
+
+def hosts(login: Login) -> list[Host]:
+    """Return every host of *login*, asked all at once; a single one need not be asked like this."""
+    each = list(_each(login))
+    with ThreadPoolExecutor(len(each)) as askers:
+        return list(askers.map(_ask, each))
+
+
+def count(login: Login) -> int:
+    """Return how many hosts *login* names."""
+    return len(list(_each(login)))
+
+
+def _each(login: Login) -> Iterator[Login]:
+    """Yield a login for each host; a list of ports has one port, or as many as there are hosts."""
+    names = login.parameters.get("host", "").split(",")
+    ports = login.parameters.get("port", "").split(",")
+    addresses = login.parameters.get("hostaddr", "").split(",")
+    own = {"target_session_attrs": "any", "connect_timeout": str(PATIENCE)}
+    for number in range(max(len(names), len(addresses))):
+        place = {
+            "host": _nth(names, number),
+            "hostaddr": _nth(addresses, number),
+            "port": _nth(ports, number),
+        }
+        yield Login(dict(login.parameters) | place | own, login.setting)
+
+
+def _nth(values: list[str], number: int) -> str:
+    return values[min(number, len(values) - 1)]
+
+
+def _ask(login: Login) -> Host:
+    known = login.parameters
+    name = ":".join(filter(None, (known["host"] or known["hostaddr"], known["port"])))
+    try:
+        with closing(login.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute(_ROLE)
+            standby, lag = cursor.fetchone() or (None, None)
+    except (psycopg2.Error, ProvtapError):
+        return Host(name=name, standby=None)
+    return Host(name=name, standby=standby, lag=max(0.0, float(lag or 0)))
