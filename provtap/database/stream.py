@@ -7,6 +7,7 @@ put them: the time limit bounds the query and not the download, and a slow reade
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -28,6 +29,10 @@ _OPTIONS: dict[CopyForm, str] = {
 }
 POLL = 0.2
 """Seconds between two looks at whether the reader has gone."""
+
+
+_THREADS = ThreadPoolExecutor(10_000, thread_name_prefix="copy")
+"""Threads are made when none is free: every COPY begins at once, and most without the cost of a thread."""
 
 
 @dataclass
@@ -121,19 +126,18 @@ class _Copy:
         self._stopped = False
         self._connection: Connection | None = None  # while the query may be cancelled
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="copy", daemon=True)
-        self._thread.start()
+        self._ended = _THREADS.submit(self._run)
 
     def stop(self) -> None:
-        """Cancel what still runs, and wait for the thread: the connection is free again afterwards."""
+        """Cancel what still runs, and wait for its end: the connection is free again afterwards."""
         self._stopped = True
         self._spool.close()
         # More than once: a cancel between two statements cancels neither.
-        while self._thread.is_alive():
+        while not self._ended.done():
             with self._lock:
                 if self._connection is not None:
                     cancel(self._connection)
-            self._thread.join(0.1)
+            wait([self._ended], 0.1)
 
     def _run(self) -> None:
         try:
@@ -169,9 +173,10 @@ class _Copy:
             self._tally.sql_time = round(time.monotonic() - begun, 4)
 
     def _copy(self, connection: Connection) -> None:
+        """Run the query as a transaction of its own, in one message to the server."""
+        connection.autocommit = True
+        limit = round(self._duration * 1000)
+        rules = f"SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = {limit}"
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = %s", [round(self._duration * 1000)]
-            )
             if not self._stopped:
-                cursor.copy_expert(self._statement, self._sink)
+                cursor.copy_expert(f"{rules}; {self._statement}", self._sink)
