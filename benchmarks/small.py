@@ -1,4 +1,4 @@
-"""The small query of two benchmarks: one activity by its id, each time another, so that no answer is known."""
+"""The small query of two benchmarks: one activity by its id, and each time another one."""
 
 from urllib.parse import urlencode
 

@@ -1,13 +1,13 @@
 """The rows of a query, read by COPY: the fastest way out of PostgreSQL.
 
-COPY runs in a thread of its own and never waits for whoever reads the blocks, as long as there is disk to
+COPY runs in another thread and never waits for whoever reads the blocks, as long as there is disk to
 put them: the time limit bounds the query and not the download, and a slow reader holds no connection.
 """
 
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -29,10 +29,6 @@ _OPTIONS: dict[CopyForm, str] = {
 }
 POLL = 0.2
 """Seconds between two looks at whether the reader has gone."""
-
-
-_THREADS = ThreadPoolExecutor(10_000, thread_name_prefix="copy")
-"""Threads are made when none is free: every COPY begins at once, and most without the cost of a thread."""
 
 
 @dataclass
@@ -83,6 +79,8 @@ def copy_blocks(
                 yield block
             elif gone():
                 raise QueryCancelled("The query was cancelled: its client has gone.")
+            elif copy.is_overdue():
+                raise pool.busy()
     finally:
         copy.stop()
 
@@ -106,7 +104,7 @@ _TRAILER = b"\xff\xff"
 
 
 class _Copy:
-    """One COPY in a thread of its own."""
+    """One COPY, in a thread of its pool."""
 
     def __init__(
         self,
@@ -126,14 +124,19 @@ class _Copy:
         self._stopped = False
         self._connection: Connection | None = None  # while the query may be cancelled
         self._lock = threading.Lock()
-        self._ended = _THREADS.submit(self._run)
+        self._due = time.monotonic() + pool.wait
+        self._ended = pool.start(self._run)
+
+    def is_overdue(self) -> bool:
+        """Tell whether no connection was free for as long as a request may wait; the query won't begin then."""
+        return time.monotonic() > self._due and self._ended.cancel()
 
     def stop(self) -> None:
         """Cancel what still runs, and wait for its end: the connection is free again afterwards."""
         self._stopped = True
         self._spool.close()
         # More than once: a cancel between two statements cancels neither.
-        while not self._ended.done():
+        while not (self._ended.cancel() or self._ended.done()):
             with self._lock:
                 if self._connection is not None:
                     cancel(self._connection)

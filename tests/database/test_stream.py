@@ -214,6 +214,27 @@ def test_more_queries_than_connections_wait(copy, settings):
     assert results == [999] * len(work)
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+def test_a_query_that_finds_no_connection_never_runs(copy, running, single, leaves):
+    """ERR-1: 503 after a while; and who leaves before is not waited for."""
+    done = threading.Event()
+
+    def read():
+        with suppress(QueryCancelled):
+            list(copy("SELECT pg_sleep(63)", pool=single, gone=done.is_set))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert awaited(lambda: running("pg_sleep(63)") == 1)
+    with pytest.raises(QueryCancelled if leaves else DatabaseUnavailable):
+        list(copy("SELECT pg_sleep(64)", pool=single, gone=lambda: leaves))
+
+    assert (running("pg_sleep(63)"), running("pg_sleep(64)")) == (1, 0)
+    done.set()
+    reader.join()
+    assert awaited(lambda: is_free(single))
+
+
 def test_a_lost_connection_is_told(copy, database, running):
     """ERR-1: 503, not a traceback."""
     blocks = copy("SELECT pg_sleep(62)")
