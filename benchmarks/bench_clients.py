@@ -81,7 +81,7 @@ def scripts(directory: Path, settings: Settings) -> tuple[Path, Path]:
 
 def wrk(running: Service, script: Path, clients: int, seconds: int) -> Answers:
     """Let clients ask the service."""
-    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "-s", str(script)]
+    command = ["wrk", "-t1", "--timeout", "60", f"-c{clients}", f"-d{seconds}s", "-s", str(script)]
     out = subprocess.run(
         [*command, f"http://127.0.0.1:{running.port}/tap/sync"], capture_output=True, text=True, check=True
     ).stdout

@@ -8,7 +8,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 
 import psycopg2
@@ -23,6 +25,9 @@ from tests.live import LiveServer, awaited, command, environment, live_server
 ENDLESS = "SELECT a.column_name FROM " + ", ".join(f"tap_schema.columns AS {name}" for name in "abcde")
 WIDE = ENDLESS.replace("a.column_name", "a.*, b.*, c.*")  # MAXREC rows of these take many seconds
 SILENT = ENDLESS.replace("a.column_name", "COUNT(*) AS n")
+
+
+SMALL = "SELECT TOP 1 table_name FROM tap_schema.tables"
 
 
 @pytest.fixture
@@ -55,6 +60,16 @@ def ask(live, query, headers=MappingProxyType({}), **parameters):
     data = urllib.parse.urlencode({"QUERY": query} | parameters).encode()
     request = urllib.request.Request(f"{live.url}/tap/sync", data, dict(headers))
     return urllib.request.urlopen(request, timeout=60)
+
+
+def outcome(live, query):
+    """Send a query and return status, Retry-After and document of the answer."""
+    try:
+        with ask(live, query) as response:
+            return response.status, None, response.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers["Retry-After"], error.read()
 
 
 def begin(live, query):
@@ -209,6 +224,19 @@ def test_a_hang_up_ends_the_query(live, running, query):
     client.close()
 
     assert awaited(lambda: running() == 0)
+
+
+def test_more_clients_than_can_be_served_are_answered_or_told_to_come_back(settings, tmp_path):
+    """ERR-1: 503 with Retry-After, in the protocol's form; nothing breaks."""
+    few = replace(settings, threads=6, read_connections=1, connection_wait=0.1, sync_duration=0.5)
+    with live_server(few, tmp_path / "serve.log") as server, ThreadPoolExecutor(20) as clients:
+        answers = list(clients.map(partial(outcome, server), [SILENT, SMALL] * 10))
+
+    told = {(status, after) for status, after, _ in answers}
+    assert told <= {(200, None), (400, None), (503, "10")}
+    assert (503, "10") in told
+    assert all(b"<VOTABLE" in document for *_, document in answers)
+    assert "Traceback" not in server.log.read_text()
 
 
 def test_a_killed_worker_is_replaced_and_its_query_ends(live, running):

@@ -128,7 +128,7 @@ class _Copy:
         self._ended = pool.start(self._run)
 
     def is_overdue(self) -> bool:
-        """Tell whether no connection was free for as long as a request may wait; the query won't begin then."""
+        """Tell whether no connection was free for as long as a request may wait; it won't begin then."""
         return time.monotonic() > self._due and self._ended.cancel()
 
     def stop(self) -> None:
