@@ -2,6 +2,7 @@
 
 import logging
 import os
+import select
 import signal
 import socket
 import sys
@@ -37,6 +38,8 @@ GRACE = 30
 """Seconds that downloads get to finish once the server is told to stop."""
 KEEPALIVE = 30
 """Seconds that a connection without request stays open; it takes no thread."""
+LINGER = 0.2
+"""Seconds that a thread waits for the next request of its connection."""
 MOST_PROCESSES = 8
 URL_BYTES = 8190
 """The longest first line of a request that gunicorn reads."""
@@ -121,7 +124,26 @@ def _write_error(client: socket.socket, status: int, reason: str, message: str) 
 
 
 class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's worker with threads, which answers those who wait when it is to end."""
+    """gunicorn's worker with threads, which answers those who wait when it is to end.
+
+    A thread stays with its connection for a moment, to answer the next request as well: giving it back to
+    the thread that looks after all of them costs a third of what a small query does.
+    """
+
+    def handle(self, conn: Any) -> Any:
+        """Answer requests over a connection, and tell whether to keep it. Runs in a thread of its own."""
+        kept = super().handle(conn)
+        while kept is True and self._has_more(conn):
+            kept = super().handle(conn)
+        return kept
+
+    def _has_more(self, conn: Any) -> bool:
+        """Tell whether the next request comes; it is waited for while each connection can have a thread."""
+        if not self.alive or self.nr_conns > self.cfg.threads or conn.parser.unreader.buf.getvalue():
+            return False
+        poll = select.poll()
+        poll.register(conn.sock, select.POLLIN)
+        return bool(poll.poll(LINGER * 1000))
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Begin to end: whoever waits for a job is answered now."""

@@ -8,7 +8,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 
 import psycopg2
@@ -16,13 +18,16 @@ import pytest
 
 from provtap import __version__
 from provtap.errors import SettingsError
-from provtap.server import listen, processes
+from provtap.server import LINGER, listen, processes
 from tests.live import LiveServer, awaited, command, environment, live_server
 
 # Long to run, and quick to begin: the columns joined with themselves, over and over.
 ENDLESS = "SELECT a.column_name FROM " + ", ".join(f"tap_schema.columns AS {name}" for name in "abcde")
 WIDE = ENDLESS.replace("a.column_name", "a.*, b.*, c.*")  # MAXREC rows of these take many seconds
 SILENT = ENDLESS.replace("a.column_name", "COUNT(*) AS n")
+
+
+SMALL = "SELECT TOP 1 table_name FROM tap_schema.tables"
 
 
 @pytest.fixture
@@ -55,6 +60,16 @@ def ask(live, query, headers=MappingProxyType({}), **parameters):
     data = urllib.parse.urlencode({"QUERY": query} | parameters).encode()
     request = urllib.request.Request(f"{live.url}/tap/sync", data, dict(headers))
     return urllib.request.urlopen(request, timeout=60)
+
+
+def outcome(live, query):
+    """Send a query and return status, Retry-After and document of the answer."""
+    try:
+        with ask(live, query) as response:
+            return response.status, None, response.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers["Retry-After"], error.read()
 
 
 def begin(live, query):
@@ -132,7 +147,7 @@ def test_a_failure_is_an_error_document_where_rows_wait_for_the_last(impatient):
     error.value.close()
 
 
-@pytest.mark.parametrize("form", ["csv", "tsv", "text", "parquet"])
+@pytest.mark.parametrize("form", ["csv", "tsv", "text"])
 @pytest.mark.parametrize("accepted", ["gzip", "identity"])
 def test_a_late_failure_breaks_off_other_formats(impatient, form, accepted):
     """ERR-6: text can't tell it, so the transfer must not look complete."""
@@ -144,6 +159,50 @@ def test_a_late_failure_breaks_off_other_formats(impatient, form, accepted):
 
     assert "A result was broken off: The query was stopped" in impatient.log.read_text()
     assert "Traceback" not in impatient.log.read_text()
+
+
+def test_a_late_failure_never_looks_complete(impatient):
+    """ERR-1, ERR-6: an error document if nothing was sent when the query failed, else a broken transfer."""
+    with (
+        pytest.raises((urllib.error.HTTPError, http.client.IncompleteRead)) as error,
+        ask(impatient, WIDE, MAXREC=10**7, FORMAT="parquet") as response,
+    ):
+        response.read()
+
+    assert getattr(error.value, "code", 400) == 400
+    assert "Traceback" not in impatient.log.read_text()
+
+
+def test_requests_sent_before_the_answer_are_answered_in_order(live):
+    """RFC 9112, section 9.3.2: a client may send the next requests at once."""
+    queries = [f"SELECT+TOP+1+'row+{n}'+AS+n+FROM+tap_schema.schemas" for n in (1, 2, 3)]
+    requests = [f"GET /tap/sync?FORMAT=tsv&QUERY={query} HTTP/1.1" for query in queries]
+    ends = ["", "", "\r\nConnection: close"]
+    with socket.create_connection(("127.0.0.1", live.port), timeout=60) as client:
+        client.sendall(
+            "".join(f"{r}\r\nHost: a{end}\r\n\r\n" for r, end in zip(requests, ends, strict=True)).encode()
+        )
+        answers = client.makefile("rb").read()
+
+    assert [line for line in answers.splitlines() if line.startswith(b"row")] == [
+        b"row 1",
+        b"row 2",
+        b"row 3",
+    ]
+
+
+def test_a_connection_is_kept_while_its_client_thinks(live):
+    """RFC 9112, section 9.3: with a thread of its own, and after a while without."""
+    connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=60)
+    ports = set()
+    for pause in (0, LINGER / 2, LINGER * 2):
+        time.sleep(pause)
+        connection.request("GET", "/tap/availability")
+        assert connection.getresponse().read()
+        ports.add(connection.sock.getsockname()[1])
+    connection.close()
+
+    assert len(ports) == 1
 
 
 @pytest.mark.parametrize("form", ["csv", "votable", "votable/b2", "json"])
@@ -165,6 +224,19 @@ def test_a_hang_up_ends_the_query(live, running, query):
     client.close()
 
     assert awaited(lambda: running() == 0)
+
+
+def test_more_clients_than_can_be_served_are_answered_or_told_to_come_back(settings, tmp_path):
+    """ERR-1: 503 with Retry-After, in the protocol's form; nothing breaks."""
+    few = replace(settings, threads=6, read_connections=1, connection_wait=0.1, sync_duration=0.5)
+    with live_server(few, tmp_path / "serve.log") as server, ThreadPoolExecutor(20) as clients:
+        answers = list(clients.map(partial(outcome, server), [SILENT, SMALL] * 10))
+
+    told = {(status, after) for status, after, _ in answers}
+    assert told <= {(200, None), (400, None), (503, "10")}
+    assert (503, "10") in told
+    assert all(b"<VOTABLE" in document for *_, document in answers)
+    assert "Traceback" not in server.log.read_text()
 
 
 def test_a_killed_worker_is_replaced_and_its_query_ends(live, running):

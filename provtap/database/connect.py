@@ -5,7 +5,8 @@ import random
 import select
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -67,14 +68,20 @@ class Pool:
         self._login = login
         self._session = session
         self._size = size
-        self._wait = wait  # seconds
+        self.wait = wait
+        """Seconds that a request may wait for a connection."""
         self._age = age  # seconds
         self._reset()
 
     def _reset(self) -> None:
         self._pid = os.getpid()
         self._free = threading.BoundedSemaphore(self._size)
+        self._threads = ThreadPoolExecutor(self._size, "copy")  # made when needed, and kept
         self._idle: list[Connection] = []  # the last one used is on top: the others may age and be closed
+
+    def _reset_after_fork(self) -> None:
+        if self._pid != os.getpid():
+            self._reset()
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
@@ -82,12 +89,9 @@ class Pool:
 
         Raises: DatabaseUnavailable when none is free for as long as a request may wait, or none can be made.
         """
-        if self._pid != os.getpid():
-            self._reset()
-        if not self._free.acquire(timeout=self._wait):
-            raise DatabaseUnavailable(
-                f"All {self._size} connections for queries are busy.", hint="Try again in a minute."
-            )
+        self._reset_after_fork()
+        if not self._free.acquire(timeout=self.wait):
+            raise self.busy()
         try:
             connection = self._take()
             try:
@@ -96,6 +100,17 @@ class Pool:
                 self._give_back(connection)
         finally:
             self._free.release()
+
+    def start(self, work: Callable[[], None]) -> "Future[None]":
+        """Let a thread do *work* that takes a connection, as soon as one of as many threads is free."""
+        self._reset_after_fork()
+        return self._threads.submit(work)
+
+    def busy(self) -> DatabaseUnavailable:
+        """Return the error for who has waited too long."""
+        return DatabaseUnavailable(
+            f"All {self._size} connections for queries are busy.", hint="Try again in a minute."
+        )
 
     def close(self) -> None:
         """Close the connections that are not lent."""

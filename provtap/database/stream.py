@@ -1,12 +1,13 @@
 """The rows of a query, read by COPY: the fastest way out of PostgreSQL.
 
-COPY runs in a thread of its own and never waits for whoever reads the blocks, as long as there is disk to
+COPY runs in another thread and never waits for whoever reads the blocks, as long as there is disk to
 put them: the time limit bounds the query and not the download, and a slow reader holds no connection.
 """
 
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -78,6 +79,8 @@ def copy_blocks(
                 yield block
             elif gone():
                 raise QueryCancelled("The query was cancelled: its client has gone.")
+            elif copy.is_overdue():
+                raise pool.busy()
     finally:
         copy.stop()
 
@@ -101,7 +104,7 @@ _TRAILER = b"\xff\xff"
 
 
 class _Copy:
-    """One COPY in a thread of its own."""
+    """One COPY, in a thread of its pool."""
 
     def __init__(
         self,
@@ -121,19 +124,23 @@ class _Copy:
         self._stopped = False
         self._connection: Connection | None = None  # while the query may be cancelled
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="copy", daemon=True)
-        self._thread.start()
+        self._due = time.monotonic() + pool.wait
+        self._ended = pool.start(self._run)
+
+    def is_overdue(self) -> bool:
+        """Tell whether no connection was free for as long as a request may wait; it won't begin then."""
+        return time.monotonic() > self._due and self._ended.cancel()
 
     def stop(self) -> None:
-        """Cancel what still runs, and wait for the thread: the connection is free again afterwards."""
+        """Cancel what still runs, and wait for its end: the connection is free again afterwards."""
         self._stopped = True
         self._spool.close()
         # More than once: a cancel between two statements cancels neither.
-        while self._thread.is_alive():
+        while not (self._ended.cancel() or self._ended.done()):
             with self._lock:
                 if self._connection is not None:
                     cancel(self._connection)
-            self._thread.join(0.1)
+            wait([self._ended], 0.1)
 
     def _run(self) -> None:
         failure = self._attempt()
@@ -175,9 +182,10 @@ class _Copy:
             self._tally.sql_time = round(time.monotonic() - begun, 4)
 
     def _copy(self, connection: Connection) -> None:
+        """Run the query as a transaction of its own, in one message to the server."""
+        connection.autocommit = True
+        limit = round(self._duration * 1000)
+        rules = f"SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = {limit}"
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = %s", [round(self._duration * 1000)]
-            )
             if not self._stopped:
-                cursor.copy_expert(self._statement, self._sink)
+                cursor.copy_expert(f"{rules}; {self._statement}", self._sink)

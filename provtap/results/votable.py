@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 from provtap.errors import ProvtapError
 from provtap.results.blocks import Rows
 from provtap.results.cells import unescape
+from provtap.results.once import once
 from provtap.tableset import Column, Table
 
 
@@ -102,7 +103,9 @@ def write_document(
     else:
         last = _info(Info("QUERY_STATUS", "OVERFLOW", rows.cut)) if rows.overflow else ""
     columns = [field.column for field in fields]
-    meta = "".join(_descriptor(info, columns) for info in infos if isinstance(info, Descriptor))
+    meta = "".join(
+        once(_descriptor, info, _id(info.column, columns)) for info in infos if isinstance(info, Descriptor)
+    )
     yield f"{tags[1]}</DATA>\n</TABLE>\n{last}</RESOURCE>\n{meta}</VOTABLE>\n".encode()
 
 
@@ -142,21 +145,27 @@ def _fields(fields: Sequence[Field], referenced: Container[int] = ()) -> Iterato
     columns = [field.column for field in fields]
     uses = Counter(column.name for column in columns)
     for number, field in enumerate(fields):
-        column = field.column
-        attributes = {
-            "name": column.name,
-            "ID": _id(number, columns) if uses[column.name] > 1 or number in referenced else None,
-            "datatype": column.datatype,
-            "arraysize": column.arraysize,
-            "xtype": column.xtype,
-            "unit": column.unit,
-            "ucd": column.ucd,
-            "utype": column.utype,
-        }
-        text = f"<DESCRIPTION>{_text(column.description)}</DESCRIPTION>" if column.description else ""
-        null = column.null if field.null is None else field.null
-        values = _element("VALUES", {"null": null}, "").rstrip() if null is not None else ""
-        yield _element("FIELD", attributes, text + values)
+        name = field.column.name
+        id_ = _id(number, columns) if uses[name] > 1 or number in referenced else None
+        yield once(_field, field, id_)
+
+
+def _field(field: Field, id_: str | None) -> str:
+    column = field.column
+    attributes = {
+        "name": column.name,
+        "ID": id_,
+        "datatype": column.datatype,
+        "arraysize": column.arraysize,
+        "xtype": column.xtype,
+        "unit": column.unit,
+        "ucd": column.ucd,
+        "utype": column.utype,
+    }
+    text = f"<DESCRIPTION>{_text(column.description)}</DESCRIPTION>" if column.description else ""
+    null = column.null if field.null is None else field.null
+    values = _element("VALUES", {"null": null}, "").rstrip() if null is not None else ""
+    return _element("FIELD", attributes, text + values)
 
 
 def _id(number: int, columns: Sequence[Column]) -> str:
@@ -170,9 +179,11 @@ def _id(number: int, columns: Sequence[Column]) -> str:
 _NAME = re.compile("(?!column_|service_)[A-Za-z_][A-Za-z0-9_.-]*")
 
 
-def _descriptor(service: Descriptor, columns: Sequence[Column]) -> str:
-    """Return the RESOURCE that tells how to call *service* for a row (DataLink 1.1, section 4)."""
-    id_ = _id(service.column, columns)
+def _descriptor(service: Descriptor, id_: str) -> str:
+    """Return the RESOURCE that tells how to call *service* for a row, whose column has the ID *id_*.
+
+    Source: DataLink 1.1, section 4.
+    """
     inputs = [
         _param("ID", "", ref=id_),
         *(_param(p.name, p.value, _description(p.description) + _values(p)) for p in service.parameters),

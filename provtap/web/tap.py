@@ -3,7 +3,9 @@
 import errno
 import logging
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
+from itertools import chain
 
 from flask import Blueprint, Response, request
 
@@ -19,6 +21,9 @@ from provtap.web.responses import see_other
 
 bp = Blueprint("tap", __name__)
 log = logging.getLogger(__name__)
+
+SMALL = 65_536
+"""Bytes that are worth putting together: a larger body is sent piece by piece, as it comes."""
 
 
 @bp.route("/sync", methods=["GET", "POST"])
@@ -39,10 +44,27 @@ def sync() -> Response:
     tally = Tally()
     note(query=asked.query, run_id=asked.run_id, tally=tally)
     result = run(asked, ours.tableset, ours.database, ours.settings, hangup(request.environ), tally=tally)
-    response = Response(_pieces(result.body), content_type=result.media_type)
+    with ExitStack() as failed:
+        failed.callback(result.body.close)
+        response = Response(_together(result.body, tally), content_type=result.media_type)
+        failed.pop_all()
     response.headers["Content-Disposition"] = f'inline; filename="{result.file_name}"'
     response.call_on_close(result.body.close)
     return response
+
+
+def _together(body: Body, tally: Tally) -> bytes | Iterator[bytes]:
+    """Return *body* whole if it is small and all there, so that it is sent at once and with its length.
+
+    Raises: ProvtapError if it fails, and the client can still be told.
+    """
+    begun: list[bytes] = []
+    while tally.sql_time is not None and sum(map(len, begun)) < SMALL:  # nothing has to be waited for
+        piece = next(body, None)
+        if piece is None:
+            return b"".join(begun)
+        begun.append(piece)
+    return chain(begun, _pieces(body))
 
 
 def _pieces(body: Body) -> Iterator[bytes]:

@@ -5,13 +5,15 @@ from contextlib import suppress
 import psycopg2
 import pytest
 
+from provtap.database.connect import Pool
 from provtap.database.failures import query_failure
 from provtap.database.stream import copy_blocks
 from provtap.errors import DatabaseUnavailable, QueryCancelled, QueryError, QueryTimeout
 
 WIDE = "SELECT repeat('x', 1000), generate_series(1, {})"  # in the select list it streams
 RUNNING = (
-    "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'COPY (%%' AND query LIKE %s"
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE state = 'active' AND pid <> pg_backend_pid() AND query LIKE '%%COPY (%%' AND query LIKE %s"
 )
 
 
@@ -20,8 +22,8 @@ def copy(database):
     """Return a function that reads an SQL query over the pool of the reader."""
 
     def read(sql, **changes):
-        given = {"form": "text", "maxrec": 10**7, "duration": 60, "spool_bytes": 10**9} | changes
-        return copy_blocks(database.reader, sql, **given)
+        given = {"pool": database.reader, "form": "text", "maxrec": 10**7} | changes
+        return copy_blocks(sql=sql, **{"duration": 60, "spool_bytes": 10**9} | given)
 
     return read
 
@@ -48,8 +50,19 @@ def awaited(condition, seconds=10):
     return condition()
 
 
-def copying_threads():
-    return [t for t in threading.enumerate() if t.name == "copy"]
+@pytest.fixture
+def single(database):
+    """Return a pool of one connection, which nobody waits for."""
+    pool = Pool(database.read_login, size=1, wait=0.001)
+    yield pool
+    pool.close()
+
+
+def is_free(pool):
+    """Tell whether *pool* has a connection to lend, outside of any transaction."""
+    with suppress(DatabaseUnavailable), pool.connection() as connection:
+        return connection.info.transaction_status == psycopg2.extensions.TRANSACTION_STATUS_IDLE
+    return False
 
 
 def test_text_form(copy):
@@ -105,35 +118,33 @@ def test_rows_come_before_the_query_ends(copy):
     blocks.close()
 
 
-def test_closing_early_cancels_the_query(copy, running):
+def test_closing_early_cancels_the_query(copy, running, single):
     """Design, section 3: a query nobody reads does not run on."""
-    blocks = copy(WIDE.format(10**9), spool_bytes=1)
+    blocks = copy(WIDE.format(10**9), pool=single, spool_bytes=1)
     next(blocks)
     assert running("1000000000") == 1
 
     blocks.close()
 
+    assert is_free(single)
     assert awaited(lambda: running("1000000000") == 0)
-    assert copying_threads() == []
 
 
-def test_a_reader_that_has_gone_ends_the_query(copy, running):
+def test_a_reader_that_has_gone_ends_the_query(copy, running, single):
     """Design, section 3: hang-up is seen while waiting for rows."""
     with pytest.raises(QueryCancelled):
-        list(copy("SELECT pg_sleep(61)", gone=lambda: running("pg_sleep(61)") == 1))
+        list(copy("SELECT pg_sleep(61)", pool=single, gone=lambda: running("pg_sleep(61)") == 1))
 
+    assert is_free(single)
     assert awaited(lambda: running("pg_sleep(61)") == 0)
-    assert copying_threads() == []
 
 
-def test_connection_is_free_while_a_slow_reader_reads(copy, database):
+def test_connection_is_free_while_a_slow_reader_reads(copy, single):
     """D3: the COPY side never waits for the client."""
-    blocks = copy(WIDE.format(20_000))
+    blocks = copy(WIDE.format(20_000), pool=single)
     first, _ = next(blocks)
 
-    assert awaited(lambda: not copying_threads())
-    with database.reader.connection() as connection:
-        assert connection.info.transaction_status == psycopg2.extensions.TRANSACTION_STATUS_IDLE
+    assert awaited(lambda: is_free(single))
     assert first + sum(rows for rows, _ in blocks) == 20_000
 
 
@@ -203,6 +214,27 @@ def test_more_queries_than_connections_wait(copy, settings):
     assert results == [999] * len(work)
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+def test_a_query_that_finds_no_connection_never_runs(copy, running, single, leaves):
+    """ERR-1: 503 after a while; and who leaves before is not waited for."""
+    done = threading.Event()
+
+    def read():
+        with suppress(QueryCancelled):
+            list(copy("SELECT pg_sleep(63)", pool=single, gone=done.is_set))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert awaited(lambda: running("pg_sleep(63)") == 1)
+    with pytest.raises(QueryCancelled if leaves else DatabaseUnavailable):
+        list(copy("SELECT pg_sleep(64)", pool=single, gone=lambda: leaves))
+
+    assert (running("pg_sleep(63)"), running("pg_sleep(64)")) == (1, 0)
+    done.set()
+    reader.join()
+    assert awaited(lambda: is_free(single))
+
+
 def test_a_lost_connection_is_told(copy, database, running):
     """ERR-1: 503, not a traceback."""
     blocks = copy("SELECT pg_sleep(62)")
@@ -220,7 +252,7 @@ def test_a_lost_connection_is_told(copy, database, running):
     with psycopg2.connect(**database.login.parameters) as connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE query LIKE 'COPY (SELECT pg_sleep(62)%'"
+            " WHERE state = 'active' AND query LIKE '%COPY (SELECT pg_sleep(62)%' AND pid <> pg_backend_pid()"
         )
     connection.close()
     reader.join()

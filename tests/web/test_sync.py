@@ -218,6 +218,33 @@ def test_head_tells_the_media_type(client):
     )
 
 
+@pytest.mark.parametrize("form", ["votable", "csv", "json", "fits"])
+def test_a_small_result_tells_its_length(client, form):
+    """RFC 9110, section 8.6: clients show how far they are, and know where it ends."""
+    response = client.get("/tap/sync", query_string={"QUERY": QUERY, "FORMAT": form})
+
+    assert response.content_length == len(response.data)
+    assert not response.is_streamed
+
+
+def test_a_large_result_is_a_stream(client):
+    """Design, section 3: it is sent as it comes."""
+    query = "SELECT a.column_name FROM tap_schema.columns AS a, tap_schema.columns AS b"
+    response = client.get("/tap/sync", query_string={"QUERY": query, "FORMAT": "csv"})
+
+    assert response.content_length is None
+    assert response.data.count(b"\n") == 10_001
+
+
+def test_a_failure_among_the_first_rows_is_an_error_document(client):
+    """ERR-1: whatever the format, nothing was sent before."""
+    query = "SELECT 1 / (column_index - 3) AS n FROM tap_schema.columns ORDER BY column_index"
+    response = client.get("/tap/sync", query_string={"QUERY": query, "FORMAT": "csv"})
+
+    assert response.status_code == 400
+    assert query_status(response)[0][0] == "ERROR"
+
+
 def test_a_database_that_is_away_is_503(cut_off_client):
     """ERR-1: with the time after which to try again."""
     response = cut_off_client.get("/tap/sync", query_string={"QUERY": QUERY})
