@@ -89,7 +89,7 @@ def run_load_sql(settings: Settings, script: Path) -> None:
 
 def load_records(settings: Settings, number: int) -> None:
     """Load the same as records, one account an activity, in one transaction."""
-    with open_database(settings) as database, database.transaction() as transaction:
+    with open_database(settings) as database, database.transaction(repeated=True) as transaction:
         [begun] = transaction.rows(BEGIN)
         load(transaction, accounts(number), begun.in_id)
 
