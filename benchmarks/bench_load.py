@@ -22,6 +22,7 @@ from provtap.config import Settings
 from provtap.database.connect import open_database
 from provtap.ingest import load_sql
 from provtap.ingest.loader import load
+from provtap.ingest.records import Account
 
 AIM = 2.0
 BEGIN = """
@@ -38,9 +39,10 @@ def main() -> None:
     given = options.parse_args()
     heading(f"How fast are {given.activities} activities loaded?", given.rounds)
     with store(0) as settings, tempfile.TemporaryDirectory() as directory:
+        told = list(accounts(given.activities))
         copy = written(Path(directory) / "copy.sql", copy_blocks(given.activities))
         insert = written(Path(directory) / "insert.sql", inserts(given.activities))
-        compare(settings, given.rounds, copy, {"records": partial(load_records, number=given.activities)})
+        compare(settings, given.rounds, copy, {"records": partial(load_records, told=told)})
         compare(settings, given.rounds, insert, {})
 
 
@@ -87,11 +89,11 @@ def run_load_sql(settings: Settings, script: Path) -> None:
         load_sql([script], database, settings)
 
 
-def load_records(settings: Settings, number: int) -> None:
+def load_records(settings: Settings, told: list[Account]) -> None:
     """Load the same as records, one account an activity, in one transaction."""
-    with open_database(settings) as database, database.transaction() as transaction:
+    with open_database(settings) as database, database.transaction(repeated=True) as transaction:
         [begun] = transaction.rows(BEGIN)
-        load(transaction, accounts(number), begun.in_id)
+        load(transaction, told, begun.in_id)
 
 
 if __name__ == "__main__":

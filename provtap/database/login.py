@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg2
 from psycopg2 import extensions
@@ -30,13 +31,17 @@ _SET = "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]
 
 
 class Connection(extensions.connection):
-    """A connection of psycopg2 that knows whether its last query was cancelled."""
+    """A connection of psycopg2 that knows whether its last query was cancelled, and what it prepared."""
 
     cancelled = False
     expires = float("inf")
     """When its pool closes it, by the monotonic clock."""
     idle_since = 0.0
     """When its pool got it back, by the same clock."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.prepared: dict[str, str] = {}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import datetime
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
@@ -14,6 +14,7 @@ from psycopg2.extensions import cursor
 from psycopg2.extras import NamedTupleCursor, execute_values
 
 from provtap.database.failures import write_failure
+from provtap.database.prepared import prepared
 from provtap.errors import ProvtapError
 
 Row = Any
@@ -24,14 +25,19 @@ class Transaction:
     """Statements inside one transaction; `Database.transaction` commits it or rolls it back.
 
     Every error of PostgreSQL is raised as a ProvtapError (a broken rule of the model: DocumentError).
-    Statements hold values as `%(name)s`; a statement without values may hold bare `%`.
+    Statements hold values as `%(name)s`; a statement without values may hold bare `%`. With *repeated*, the
+    same statements are run in many transactions: those with values are planned once a connection.
     """
 
     def __init__(
-        self, connection: Any, failure: Callable[[psycopg2.Error], ProvtapError] = write_failure
+        self,
+        connection: Any,
+        failure: Callable[[psycopg2.Error], ProvtapError] = write_failure,
+        repeated: bool = False,
     ) -> None:
         self.connection = connection
         self._failure = failure
+        self._repeated = repeated
 
     @contextmanager
     def _cursor(self, factory: type[cursor] = cursor) -> Iterator[Any]:
@@ -41,10 +47,15 @@ class Transaction:
         except psycopg2.Error as error:
             raise self._failure(error) from error
 
+    def _run(self, at: cursor, statement: str, values: Mapping[str, Any]) -> None:
+        if values and self._repeated:
+            statement = prepared(self.connection, statement)
+        at.execute(statement, values or None)
+
     def execute(self, statement: str, /, **values: Any) -> int:
         """Run *statement* and return how many rows it touched."""
         with self._cursor() as at:
-            at.execute(statement, values or None)
+            self._run(at, statement, values)
             return int(at.rowcount)
 
     @contextmanager
@@ -68,13 +79,13 @@ class Transaction:
     def rows(self, statement: str, /, **values: Any) -> list[Row]:
         """Return the rows of *statement*, all in memory."""
         with self._cursor(NamedTupleCursor) as at:
-            at.execute(statement, values or None)
+            self._run(at, statement, values)
             return list(at.fetchall())
 
     def one(self, statement: str, /, **values: Any) -> Row | None:
         """Return the only row of *statement*, or None."""
         with self._cursor(NamedTupleCursor) as at:
-            at.execute(statement, values or None)
+            self._run(at, statement, values)
             return at.fetchone()
 
     def insert(self, statement: str, rows: Sequence[Sequence[Any]], page: int = 1000) -> list[Row]:

@@ -171,7 +171,7 @@ def _store_once(
     dry_run: bool,
     finish: Callable[[Transaction, Report], None],
 ) -> Report:
-    with naming(document.source), suppress(Rehearsed), database.transaction() as transaction:
+    with naming(document.source), suppress(Rehearsed), database.transaction(repeated=True) as transaction:
         report = document.store(transaction)
         if strict and report.warnings:
             raise DocumentError("; ".join(report.warnings))

@@ -18,6 +18,7 @@ from provtap.database.login import Login, database_login, read_login, reader_pas
 from provtap.errors import (
     DatabaseUnavailable,
     DocumentError,
+    NotFound,
     ProvtapError,
     QueryError,
     QueryTimeout,
@@ -401,3 +402,29 @@ def test_reading_is_one_state_of_the_store_and_changes_nothing(database: Databas
 def test_reading_is_stopped_at_its_time_limit(database: Database) -> None:
     with pytest.raises(QueryTimeout), database.reading(0.01) as reading:
         reading.one("SELECT pg_sleep(60)")
+
+
+def test_rows_that_fail_end_a_copy_with_their_error(database: Database) -> None:
+    """COPY takes rows while they are made: what goes wrong there is told as it was, and nothing is stored."""
+
+    def rows() -> Iterator[tuple[str]]:
+        yield from [("e:1",)] * 200
+        raise DocumentError("line 201 is torn")
+
+    with pytest.raises(DocumentError, match="^line 201 is torn$"), database.transaction() as transaction:
+        transaction.execute("CREATE TEMPORARY TABLE made (id text) ON COMMIT DROP")
+        transaction.copy("pg_temp.made", ["id"], rows())
+
+
+def test_repeated_statement_is_planned_once_a_connection(database: Database) -> None:
+    """A small document is mostly planning: its statements stay with the connection, rolled back or not."""
+    statement = "SELECT %(a)s::int - %(b)s::int %% %(a)s::int AS x"
+    found = []
+    for a in (3, 5):
+        with pytest.raises(NotFound), database.transaction(repeated=True) as transaction:
+            found.append(transaction.one(statement, a=a, b=7, unused=1).x)
+            prepared = transaction.one("SELECT count(*) AS n, min(statement) FROM pg_prepared_statements")
+            raise NotFound("")
+
+    assert found == [2, 3]
+    assert (prepared.n, prepared.min.split(" AS ", 1)[1]) == (1, "SELECT $1::int - $2::int % $1::int AS x")

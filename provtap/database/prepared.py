@@ -1,0 +1,27 @@
+"""Statements that one connection runs many times: PostgreSQL plans each of them once."""
+
+from provtap.database.login import Connection
+
+
+class _Numbers(dict[str, str]):
+    """The numbers of parameters, given in the order in which their names are asked for."""
+
+    def __missing__(self, name: str) -> str:
+        self[name] = f"${len(self) + 1}"
+        return self[name]
+
+
+def prepared(connection: Connection, statement: str) -> str:
+    """Return what runs *statement*, with the same `%(name)s` for values, without planning it anew.
+
+    What was prepared stays with the connection, whatever becomes of the transaction.
+    """
+    if statement not in connection.prepared:
+        numbers = _Numbers()
+        text = statement % numbers
+        name = f"statement_{len(connection.prepared)}"
+        with connection.cursor() as cursor:
+            cursor.execute(f"PREPARE {name} AS {text}")
+        values = ", ".join(f"%({value})s" for value in numbers)
+        connection.prepared[statement] = f"EXECUTE {name} ({values})" if values else f"EXECUTE {name}"
+    return connection.prepared[statement]
