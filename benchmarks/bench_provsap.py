@@ -1,7 +1,6 @@
 """Measure ProvSAP: a graph of as many nodes as wanted as PROV-JSON, next to the SQL that it takes.
 
-The store holds a merge of files, the
-runs that made them and their inputs, among ten times as many others.
+The store holds a merge of files, the runs that made them and their inputs, among ten times as many others.
 """
 
 from functools import partial

@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from hypothesis import settings as hypothesis_settings
 from psycopg2.extensions import make_dsn
 
 from provtap import metadata
@@ -22,6 +23,9 @@ from provtap.database.connect import Database, open_database
 from provtap.database.embedded import EmbeddedServer
 from provtap.install import init
 from provtap.tableset import Tableset
+
+hypothesis_settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+hypothesis_settings.load_profile("untimed")
 
 
 class Server:
