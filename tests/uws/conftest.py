@@ -70,7 +70,7 @@ def running(settings: Settings, sql: Callable[..., list[tuple[int]]]) -> Callabl
     """Return a function that counts the users' queries that PostgreSQL runs."""
     counted = (
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND usename = %s AND state = 'active' AND query LIKE 'COPY%%'"
+        " AND usename = %s AND state = 'active' AND query LIKE '%%COPY (%%'"
     )
     return lambda: sql(counted, f"{settings.role_prefix}reader")[0][0]
 
