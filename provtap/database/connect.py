@@ -114,18 +114,24 @@ class Pool:
 
     def close(self) -> None:
         """Close the connections that are not lent."""
-        while self._idle:
-            self._idle.pop().close()
+        while connection := self._last_used():
+            connection.close()
 
     def _take(self) -> Connection:
-        while self._idle:
-            connection = self._idle.pop()
+        while connection := self._last_used():
             if _is_quiet(connection) and self._answers(connection):
                 return connection
             connection.close()
         connection = self._login.connect(self._session)
         connection.expires = time.monotonic() + self._age * random.uniform(0.8, 1.2)  # not all at once
         return connection
+
+    def _last_used(self) -> Connection | None:
+        """Take an idle connection, if there is one."""
+        try:
+            return self._idle.pop()
+        except IndexError:  # asking first would let another thread take it between
+            return None
 
     def _answers(self, connection: Connection) -> bool:
         """Tell whether *connection* still answers, asking only one that was idle for a while."""

@@ -112,7 +112,8 @@ def database_login(url: str, setting: str = "PROVTAP_DATABASE_URL") -> Login:
     except psycopg2.Error as error:
         raise SettingsError(
             f"{setting} is neither a PostgreSQL URL nor libpq keywords.",
-            hint="Write postgresql://user:password@host:port/database.",
+            hint="Write postgresql://user:password@host:port/database, and behind a ? keywords that libpq"
+            f" {extensions.libpq_version() // 10000} knows.",
         ) from error
     return Login(parameters, setting)
 
