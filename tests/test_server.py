@@ -169,6 +169,8 @@ def test_a_late_failure_never_looks_complete(impatient):
     ):
         response.read()
 
+    if isinstance(error.value, urllib.error.HTTPError):
+        error.value.close()
     assert getattr(error.value, "code", 400) == 400
     assert "Traceback" not in impatient.log.read_text()
 
