@@ -118,7 +118,10 @@ def _check_version(given: Descriptions, held: int, changes: bool) -> None:
 
 
 def _doubt_agents(transaction: Transaction, held: Mapping[str, Any]) -> None:
-    """Let records say again what agents of the set as it was are, unless the set still does."""
+    """Let records say again what agents of the set as it was are, unless the set still does.
+
+    What it said yields even to a mere mention (Rank.MENTION): whoever names an agent knows as much.
+    """
     transaction.execute(SQL["doubt_agents"], ids=[agent["id"] for agent in held.get("agents", ())])
 
 

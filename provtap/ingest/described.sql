@@ -107,6 +107,5 @@ SELECT ad_id, ad_name, ad_version
 SELECT e_id, e_entitydescription_id FROM provenance.entity WHERE e_entitydescription_id = ANY (%(ids)s) LIMIT 1;
 
 -- name: doubt_agents
--- What an older version of the set said of its agents counts no more than a mere mention (Rank.MENTION), and yields
--- to one: whoever names the agent knows as much.
+-- What an older version of the set said of its agents counts no more.
 UPDATE provtap.trust SET t_rank = 3, t_claimant = '~' WHERE t_kind = 'provenance.agent' AND t_id = ANY (%(ids)s);
