@@ -120,6 +120,14 @@ def _check_version(given: Descriptions, held: int, changes: bool) -> None:
         )
 
 
+def _doubt_agents(transaction: Transaction, held: Mapping[str, Any]) -> None:
+    """Let records say again what agents of the set as it was are, unless the set still does.
+
+    What it said yields even to a mere mention (Rank.MENTION): whoever names an agent knows as much.
+    """
+    transaction.execute(SQL["doubt_agents"], ids=[agent["id"] for agent in held.get("agents", ())])
+
+
 def _check_others(transaction: Transaction, given: Descriptions, others: Mapping[str, Any]) -> None:
     """Refuse to describe what another set describes."""
     names = [activity.name for activity in given.activities]
@@ -149,6 +157,7 @@ def _replace(
 ) -> Described:
     old_names = {activity["name"] for activity in held.get("activities", ())}
     names = sorted(old_names | {activity.name for activity in given.activities})
+    _doubt_agents(transaction, held)
     before = entries(transaction, names=names)
     _keep(transaction, report.source, given, content)
     after = entries(transaction, names=names)

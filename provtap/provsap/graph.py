@@ -78,18 +78,21 @@ class Graph:
         }
         return replace(self, nodes=nodes, rows=rows)
 
-    def without_context(self) -> "Graph":
+    def without_context(self, descriptions: Container[str]) -> "Graph":
         """Return the graph without the values and environments that surround what happened to data.
 
-        They are the ValueEntities, and the plain Entities that are nowhere; what was asked for stays.
+        They are the ValueEntities, and what is only used as context: by usages whose description is among
+        *descriptions*, or that have none and the role `environment`. What was asked for stays.
         """
-        context = {
-            key
-            for row in self.of("entity")
-            if row.e_class == "ValueEntity" or (row.e_class == "Entity" and row.e_location is None)
-            if (key := Key("entity", row.e_id)) not in self.roots
-        }
-        return self.only(self.nodes.keys() - context)
+        used: set[Key] = set()
+        otherwise: set[Key] = set()
+        for table in RELATIONS:
+            for row in self.of(table):
+                context = table == "used" and _is_context(row, descriptions)
+                (used if context else otherwise).update(_ends(table, row))
+        values = {Key("entity", row.e_id) for row in self.of("entity") if row.e_class == "ValueEntity"}
+        surroundings = {key for key in used - otherwise if key.kind == "entity"} | values
+        return self.only(self.nodes.keys() - (surroundings - self.roots))
 
 
 ENDS: Mapping[str, Mapping[str, str]] = {
@@ -122,3 +125,9 @@ RELATIONS = {
 
 def _ends(table: str, row: Row) -> tuple[Key, ...]:
     return tuple(Key(kind, getattr(row, column)) for column, kind in ENDS.get(table, {}).items())
+
+
+def _is_context(used: Row, descriptions: Container[str]) -> bool:
+    if used.u_usagedescription_id is None:
+        return bool(used.u_role == "environment")  # as ctapipe's and logprov's runs have it
+    return used.u_usagedescription_id in descriptions

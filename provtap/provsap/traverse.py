@@ -56,9 +56,10 @@ def retrieve(request: ProvsapRequest, database: Database, tableset: Tableset, se
         tables = _tables(request)
         published = {name: table for name in tables if (table := tableset.table(name))}
         rows = _rows(transaction, nodes, published, tables, _ROWS * settings.provsap_nodes)
+        context = set() if request.context else _of_context(transaction, rows["used"])
     names = {table.name: table for table in published.values()}
     graph = Graph(nodes, frozenset(roots), names, rows, unknown)
-    return graph if request.context else graph.without_context()
+    return graph if request.context else graph.without_context(context)
 
 
 def _find(transaction: Transaction, request: ProvsapRequest) -> tuple[list[Key], tuple[str, ...]]:
@@ -196,6 +197,12 @@ def _rows(
                 {v for row in rows[table.name] if (v := getattr(row, column)) is not None}
             )
     return rows
+
+
+def _of_context(transaction: Transaction, used: Iterable[Row]) -> set[str]:
+    """Return which descriptions of the usages *used* are of type Context."""
+    ids = {row.u_usagedescription_id for row in used} - {None}
+    return {row.ud_id for row in transaction.rows(SQL["of_context"], ids=list(ids))}
 
 
 def _select(table: Table, given: Iterable[str]) -> str:

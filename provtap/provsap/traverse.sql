@@ -87,3 +87,6 @@ SELECT DISTINCT here.kind, here.id
   FROM unnest(%(kinds)s::text[], %(ids)s::text[], %(ways)s::text[]) AS here (kind, id, way)
  WHERE EXISTS (SELECT FROM ({steps}) AS step (kind, id)
                 WHERE step.kind || ' ' || step.id <> ALL (%(inside)s::text[]));
+
+-- name: of_context
+SELECT ud_id FROM provenance.usagedescription WHERE ud_id = ANY (%(ids)s::text[]) AND ud_type = 'Context';

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from provtap.errors import DocumentError
 from provtap.ingest import describe
 from tests.ingest.logs import SAMPLES, activity_id, empty, file, header, rows, run, tables
+from tests.ingest.prov import EX, document
 
 DESCRIPTIONS = SAMPLES[0].with_name("ctapipe.descriptions.yaml")
 E5 = """
@@ -180,6 +181,29 @@ def test_agent_is_what_the_file_says_whatever_records_say(describe_text, tell, d
 
     assert contents == [[("Jane Doe", "jane@example.org")]] * 2
     assert rows(database, "SELECT ag_name FROM provenance.agent") == [("Janet Doe",)]
+
+
+@pytest.mark.parametrize(("said", "name"), [({}, "me"), ({"prov:label": "Janet"}, "Janet")])
+def test_agent_left_out_is_what_records_say_again(describe_text, take, database, tmp_path, said, name):
+    """What an older version said counts less than a mere mention."""
+    describe_text(descriptions(agents=f"[{{id: '{EX}me', name: Jane Doe}}]"))
+    describe_text(descriptions(2))
+    path = tmp_path / "told.json"
+    path.write_text(document(agent={"ex:me": said}))
+    take(path)
+
+    assert rows(database, "SELECT ag_name FROM provenance.agent") == [(name,)]
+
+
+def test_agent_that_is_still_described_is_no_matter_for_records(describe_text, take, database, tmp_path):
+    agents = f"[{{id: '{EX}me', name: Jane Doe}}]"
+    describe_text(descriptions(agents=agents))
+    describe_text(descriptions(2, agents=agents, activities=tool()))
+    path = tmp_path / "told.json"
+    path.write_text(document(agent={"ex:me": {"prov:label": "Janet"}}))
+    take(path)
+
+    assert rows(database, "SELECT ag_name FROM provenance.agent") == [("Jane Doe",)]
 
 
 def test_role_leads_to_the_kind_of_entity(describe_text, database):

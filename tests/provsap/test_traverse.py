@@ -297,3 +297,46 @@ def test_the_answer_of_the_sample_is_connected(sample):
     graph = sample(DL2, depth="ALL", direction="BOTH")
 
     assert networkx.is_weakly_connected(as_networkx(graph))
+
+
+def test_things_without_a_place_are_no_context(database, look):
+    """A W3C entity needs no location (PROV-DM, 5.1.1): without context all of a chain of them is there."""
+    write_store(
+        database,
+        used=[("bake", "dough", "in"), ("bake", "kitchen", "environment")],
+        wasgeneratedby=[("bread", "bake")],
+        wasderivedfrom=[("dough", "flour")],
+    )
+
+    assert ids(look("bread", depth="ALL", context=0)) == {"bread", "bake", "dough", "flour"}
+    assert ids(look("bread", depth="ALL", context=1)) == {"bread", "bake", "dough", "flour", "kitchen"}
+    assert ids(look("kitchen", depth="ALL", context=0)) == {"kitchen"}
+
+
+@pytest.mark.parametrize(("type_", "there"), [("Context", set()), ("Main", {"kitchen"})])
+def test_a_described_usage_is_context_by_its_type_alone(database, look, type_, there):
+    """ProvenanceDM 1.0, UsageDescription.type: whatever the role is called."""
+    write_store(database, used=[("bake", "kitchen", "environment"), ("bake", "dough", "in")])
+    with database.transaction() as transaction:
+        transaction.execute("INSERT INTO provenance.activitydescription (ad_id, ad_name) VALUES ('d', 'd')")
+        transaction.execute(
+            """INSERT INTO provenance.usagedescription (ud_id, ud_activitydescription_id, ud_role, ud_type)
+               VALUES ('u', 'd', 'environment', %(type)s)""",
+            type=type_,
+        )
+        transaction.execute("UPDATE provenance.activity SET a_activitydescription_id = 'd'")
+        transaction.execute(
+            "UPDATE provenance.used SET u_usagedescription_id = 'u' WHERE u_role = 'environment'"
+        )
+
+    assert ids(look("bake", context=0)) == {"bake", "dough"} | there
+
+
+def test_what_is_context_of_one_run_and_input_of_another_is_there(database, look):
+    write_store(
+        database,
+        used=[("bake", "kitchen", "environment"), ("clean", "kitchen", "in")],
+        wasinformedby=[("bake", "clean")],
+    )
+
+    assert "kitchen" in ids(look("bake", depth="ALL", context=0))
