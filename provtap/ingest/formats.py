@@ -15,6 +15,7 @@ from provtap.ingest import (
     provn,
     record_document,
 )
+from provtap.ingest.json_text import wide_encoding
 from provtap.ingest.prov_records import reader
 from provtap.ingest.records import Account
 
@@ -57,5 +58,7 @@ def find(name: str, content: bytes) -> Format:
     for known in FORMATS:
         if name == known.name or name == "auto" and known.looks_like(content):
             return known
+    if wide := wide_encoding(content):
+        raise NoProvenance(f"this is {wide}, but it must be UTF-8", hint=f"iconv -f {wide} -t UTF-8")
     readable = ", ".join(known.name for known in FORMATS)
     raise NoProvenance(f"this is in no format that can be read ({readable})")
