@@ -101,7 +101,7 @@ def worker_command(settings: Settings) -> None:
     "format",
     default="auto",
     show_default=True,
-    help="auto, ctapipe, prov-json, prov-xml, provn, jsonld, logprov, opus or header.",
+    help="auto, ctapipe, prov-json, prov-xml, provn, jsonld, votable, logprov, opus or header.",
 )
 @click.option("--site", help="Scope of local paths: equal paths of two sites are two files.")
 @click.option(
