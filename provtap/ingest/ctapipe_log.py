@@ -52,7 +52,7 @@ def read(content: bytes, site: str) -> Iterator[Account]:
     Raises: DocumentError, naming line and column or the path within the array.
     """
     known: set[tuple[str, str]] = set()
-    for number, array in enumerate(parse(content), start=1):
+    for number, array in enumerate(parse(content, as_python=True), start=1):
         if not isinstance(array, list):
             raise Node(array, f"value {number} of the document").wrong("must be an array of activities")
         label = "" if number == 1 else f"array {number}: "

@@ -278,6 +278,5 @@ def _withdraw_entities(transaction: Transaction, held: Mapping[str, Any], given:
 def _put_agents(transaction: Transaction, said: Mapping[str, Any]) -> None:
     """Let the set say what its agents are, whatever records say."""
     agents = [Agent(rank=Rank.DESCRIBED, **agent) for agent in said["agents"]]
-    transaction.execute(SQL["doubt_agents"], ids=[agent.id for agent in agents])
     if agents:
         join(transaction, Agent, sending.parameter(Agent, list(sending.as_rows(Agent, agents))), Counts())

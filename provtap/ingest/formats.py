@@ -11,10 +11,12 @@ from provtap.ingest import (
     product_header,
     prov_json,
     prov_jsonld,
+    prov_votable,
     prov_xml,
     provn,
     record_document,
 )
+from provtap.ingest.json_text import wide_encoding
 from provtap.ingest.prov_records import reader
 from provtap.ingest.records import Account
 
@@ -38,6 +40,7 @@ FORMATS = (
     Format("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),
     Format("prov-json", prov_json.looks_like, reader(prov_json.statements)),
     Format("prov-xml", prov_xml.looks_like, reader(prov_xml.statements)),
+    Format("votable", prov_votable.looks_like, prov_votable.read),
     Format("opus", activity_description.looks_like, activity_description.read),
     Format("logprov", logprov_log.looks_like, logprov_log.read),
     Format("provn", provn.looks_like, reader(provn.statements)),
@@ -57,5 +60,7 @@ def find(name: str, content: bytes) -> Format:
     for known in FORMATS:
         if name == known.name or name == "auto" and known.looks_like(content):
             return known
+    if wide := wide_encoding(content):
+        raise NoProvenance(f"this is {wide}, but it must be UTF-8", hint=f"iconv -f {wide} -t UTF-8")
     readable = ", ".join(known.name for known in FORMATS)
     raise NoProvenance(f"this is in no format that can be read ({readable})")

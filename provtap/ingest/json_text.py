@@ -14,6 +14,12 @@ _MAX_DEPTH = 100
 """Levels of nesting: a tool's configuration has less than ten, and readers recurse."""
 _SUSPECT = re.compile(r"\\u0000|\\u[dD][89a-fA-F]")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?Infinity|NaN|-?\d[\d.eE+-]*|[{}\[\],:]', re.DOTALL)
+_WIDE = (
+    (b"\xff\xfe\x00\x00", "UTF-32"),  # before UTF-16, whose mark it begins with
+    (b"\x00\x00\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+)
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
@@ -21,24 +27,24 @@ class _FlawError(ValueError):
     """The decoder met something that is refused; it doesn't know where."""
 
 
-def parse(content: bytes) -> Iterator[Any]:
+def parse(content: bytes, *, as_python: bool = False) -> Iterator[Any]:
     """Yield the values of a document that holds one JSON value or several in a row.
 
     Beyond RFC 8259, what can't be stored or may mean two things is refused: a key given twice in one object,
     NaN and infinities, the character U+0000, half a surrogate pair, a number that no double can hold, nesting
-    over 100 levels.
+    over 100 levels. With *as_python*, NaN and infinities become texts: Python's json writes them as they are.
 
     Raises: DocumentError, with line and column where it has one; RecursionError for a value nested so deeply
     that it can't even be decoded.
     """
     text = decode(content)
     if _SUSPECT.search(text):
-        _locate(text)  # an escaped backslash or a whole pair looks like a flaw, too
+        _locate(text, as_python)  # an escaped backslash or a whole pair looks like a flaw, too
     at = _skip(text, 0)
     if at == len(text):
         raise DocumentError("the document is empty")
     while at < len(text):
-        value, at = _next_value(text, at)
+        value, at = _next_value(text, at, as_python)
         check_depth(value)
         yield value
         at = _skip(text, at)
@@ -54,6 +60,8 @@ def decode(content: bytes) -> str:
 
     Raises: DocumentError, with line and column.
     """
+    if wide := wide_encoding(content):
+        raise DocumentError(f"this is {wide}, but it must be UTF-8", hint=f"iconv -f {wide} -t UTF-8")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -66,19 +74,24 @@ def decode(content: bytes) -> str:
         ) from error
 
 
+def wide_encoding(content: bytes) -> str | None:
+    """Return the name of the encoding of which *content* has the byte order mark, if that is not UTF-8."""
+    return next((name for mark, name in _WIDE if content.startswith(mark)), None)
+
+
 def _skip(text: str, at: int) -> int:
     blank = _BLANK.match(text, at)
     return at if blank is None else blank.end()
 
 
-def _next_value(text: str, at: int) -> tuple[Any, int]:
+def _next_value(text: str, at: int, as_python: bool) -> tuple[Any, int]:
     try:
-        return _DECODER.raw_decode(text, at)
+        return (_PYTHON_DECODER if as_python else _DECODER).raw_decode(text, at)
     except json.JSONDecodeError as error:
         message = error.msg[0].lower() + error.msg[1:].removesuffix(" starting at")
         raise DocumentError(f"this is not JSON: {message}", line=error.lineno, column=error.colno) from error
     except _FlawError as error:
-        _locate(text)
+        _locate(text, as_python)
         raise DocumentError("this is not JSON that can be stored") from error
 
 
@@ -123,6 +136,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(
     parse_int=_whole, parse_float=_real, parse_constant=_constant, object_pairs_hook=_object
 )
+_PYTHON_DECODER = json.JSONDecoder(
+    parse_int=_whole, parse_float=_real, parse_constant=str, object_pairs_hook=_object
+)
 
 
 class _Keys:
@@ -155,12 +171,12 @@ def _key(token: str) -> str:
         return token  # the decoder has said, or will say, what is wrong with it
 
 
-def _locate(text: str) -> None:
+def _locate(text: str, as_python: bool) -> None:
     """Raise DocumentError at the first flaw of *text*, if it has one: slow, and rarely needed."""
     keys = _Keys()
     for found in _TOKEN.finditer(text):
         token = found.group()
-        flaw = _text_flaw(token) if token[0] == '"' else _number_flaw(token)
+        flaw = _text_flaw(token) if token[0] == '"' else _number_flaw(token, as_python)
         if flaw is None and keys.repeats(token):
             flaw = f"the key {token} is there twice"
         if flaw:
@@ -182,9 +198,9 @@ def _text_flaw(token: str) -> str | None:
     return "a text has the character U+0000, which can't be stored" if "\x00" in value else None
 
 
-def _number_flaw(token: str) -> str | None:
+def _number_flaw(token: str, as_python: bool) -> str | None:
     if token in {"NaN", "Infinity", "-Infinity"}:
-        return f"{token} is not a number in JSON"
+        return None if as_python else f"{token} is not a number in JSON"
     digits = token.lstrip("-")
     if digits.isdigit():
         return "this number is too large" if len(token) > _MAX_DIGITS else None

@@ -16,6 +16,8 @@ from provtap.ingest.logprov_session import Session
 from provtap.ingest.records import Account
 
 _LINE = re.compile(r"_PROV_(\S+?)_PROV_(\{.*)")
+_BRACKETED = re.compile(r"""(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|<[^<>'"]*>""")
+"""What Python shows of objects without a form of their own, `<Camera at 0x7f>`, outside of texts."""
 _MARK = re.compile(rb"_PROV_\d{4}-\d\d-\d\dT\S*_PROV_\{")
 
 
@@ -54,13 +56,34 @@ def _records(text: str) -> Iterator[Node]:
 
 
 def _evaluate(text: str, line: int) -> Any:
-    """Return the value of a Python literal: no names, no calls, nothing that is run."""
+    """Return the value of a Python dictionary as written: nothing of it is run."""
     try:
-        value = ast.literal_eval(text.rstrip())
+        try:
+            value = ast.literal_eval(text.rstrip())
+        except (ValueError, SyntaxError):
+            bracketed = _BRACKETED.sub(_quoted, text.rstrip())
+            value = _literal(ast.parse(bracketed, mode="eval").body)
     except (ValueError, SyntaxError, TypeError, MemoryError) as error:
         raise DocumentError("this is no dictionary of plain values", line=line, column=1) from error
     check_depth(value)
     return value
+
+
+def _quoted(found: re.Match[str]) -> str:
+    return found[0] if found["text"] else repr(found[0])
+
+
+def _literal(node: ast.expr) -> Any:
+    """Return the value of an expression; what is no literal in it (`nan`, `array([1])`) is its own text."""
+    match node:
+        case ast.Dict(keys=keys, values=values) if None not in keys:
+            return {_literal(key): _literal(value) for key, value in zip(keys, values, strict=True) if key}
+        case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
+            return [_literal(item) for item in items]
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return ast.unparse(node)
 
 
 def _plain(value: Any, line: int) -> Any:

@@ -21,7 +21,7 @@ def parse(content: bytes) -> etree._Element:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        reason = (error.msg or "it ends too early").partition(", line ")[0].rstrip(".")
+        reason = (error.msg or "it ends too early").partition(", line ")[0].partition(", use ")[0].rstrip(".")
         raise DocumentError(f"this is not XML: {reason}", line=line, column=column or 1) from error
     except ValueError as error:
         raise DocumentError(f"this is not XML: {error}") from error

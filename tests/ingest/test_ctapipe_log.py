@@ -85,7 +85,8 @@ def test_exit_code_is_not_invented():
 def test_configuration_leaves_are_parameters():
     """config.* leaves are parameters by dotted name, JSON text for non-strings (INGEST-a2, d6)."""
     config = {
-        "Tool": {"n": 1, "f": 5.0, "s": "x", "none": None, "e": {}, "l": [["type", "*", 8.0]], "b": True}
+        "Tool": {"n": 1, "f": 5.0, "s": "x", "none": None, "e": {}, "l": [["type", "*", 8.0]], "b": True},
+        "Cut": {"max": float("inf")},
     }
     told = {p.name: p.value for p in records(Parameter, run(1, config=config))}
 
@@ -97,6 +98,7 @@ def test_configuration_leaves_are_parameters():
         "Tool.e": "{}",
         "Tool.l": '[["type", "*", 8.0]]',
         "Tool.b": "true",
+        "Cut.max": "Infinity",
     }
 
 

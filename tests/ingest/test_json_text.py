@@ -67,6 +67,24 @@ def test_parse_refuses_other_encodings():
     assert (caught.value.line, caught.value.column) == (2, 2)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_parse_names_another_encoding_of_unicode(encoding):
+    """A byte order mark tells which it is, and the hint how to mend it."""
+    with pytest.raises(DocumentError, match=f"this is {encoding.upper()}") as caught:
+        list(parse("[1]".encode(encoding)))
+
+    assert caught.value.hint == f"iconv -f {encoding.upper()} -t UTF-8"
+
+
+def test_parse_takes_the_numbers_that_python_writes_as_texts():
+    """Python's json writes NaN and infinities, which RFC 8259, 6 has not; other flaws stay flaws."""
+    text = b'[NaN, -Infinity, Infinity, "\\\\u0000"]'
+
+    assert list(parse(text, as_python=True)) == [["NaN", "-Infinity", "Infinity", "\\u0000"]]
+    with pytest.raises(DocumentError, match="twice"):
+        list(parse(b'[NaN, {"a": 1, "a": 2}]', as_python=True))
+
+
 def test_canonical_is_the_same_whatever_the_order_of_keys():
     """The digest of a record must not depend on how it was written down (INGEST-d1)."""
     assert canonical({"b": [1, {"d": 2, "c": 3}], "a": 1}) == '{"a":1,"b":[1,{"c":3,"d":2}]}'

@@ -122,9 +122,35 @@ def test_a_longer_log_completes_the_store(log, database):
 
 
 @pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("nan", "nan"),
+        ("(1, None, True)", "[1, null, true]"),
+        ("PosixPath('/a')", "PosixPath('/a')"),
+        ('[array([1, 2]), "it\'s"]', '["array([1, 2])","it\'s"]'),
+        ("[<Camera at 0x7f>, '<b>']", '["<Camera at 0x7f>","<b>"]'),
+        ("open('x')", "open('x')"),
+    ],
+)
+def test_what_is_no_literal_is_kept_as_its_text(take, database, tmp_path, written, stored):
+    """Logprov writes the repr of any object (INGEST-c1); one of them costs no other line of the log."""
+    path = tmp_path / "a.log"
+    lines = [
+        repr(session()),
+        repr(begin("a", 1)),
+        f"{{'activity_id': 'a', 'parameters': {{'p': {written}}}}}",
+    ]
+    path.write_text("".join(f"_PROV_2026-01-01T00:00:00_PROV_{line}\n" for line in lines))
+    take(path)
+
+    told = rows(database, "SELECT p_name, p_value FROM provenance.parameter")
+    assert [(name, "".join(value.split())) for name, value in told] == [("p", "".join(stored.split()))]
+
+
+@pytest.mark.parametrize(
     ("record", "message"),
     [
-        ("{'a': open('x')}", r"this is no dictionary of plain values. \(line 2, column 1\)"),
+        ("{'a': }", r"this is no dictionary of plain values. \(line 2, column 1\)"),
         ("{'a': 1", "this is no dictionary of plain values"),
         ("{'a': '\\x00'}", "a text has a character that can't be stored"),
         ("{'a': " + "[" * 150 + "]" * 150 + "}", "nested too deeply|no dictionary"),
