@@ -12,7 +12,7 @@ SELECT 'ingestion ' || in_id AS thing, format('of %%s has no document', in_sourc
  WHERE in_undone IS NULL AND NOT EXISTS (SELECT FROM provtap.document WHERE doc_ingestion_id = in_id)
 
 -- name: changed_documents
--- The pieces of a script are read for this one after the other, and forgotten.
+-- Scripts of SQL are left out: they may be larger than a value may be.
 SELECT 'ingestion ' || doc_ingestion_id AS thing, 'is kept with other bytes than came' AS about
   FROM provtap.document
  WHERE doc_format <> 'sql' AND encode(sha256(doc_content), 'hex') <> doc_sha256
@@ -63,7 +63,7 @@ SELECT string_agg(int8send(hashtextextended(earlier, 0)), '') AS earlier,
         SELECT wdf_usedentity_id, wdf_generatedentity_id FROM provenance.wasderivedfrom) AS edge
 
 -- name: entities_of
-SELECT e_id AS thing, 'is its own ancestor' AS about
+SELECT e_id AS thing, 'is on a cycle of ancestors, or between two' AS about
   FROM provenance.entity
  WHERE hashtextextended(e_id, 0) = ANY (%(nodes)s)
 
