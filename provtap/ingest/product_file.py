@@ -109,8 +109,11 @@ def _first(pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
     return keywords
 
 
-def _reason(error: Exception) -> str:
-    return (" ".join(str(error).split()) or type(error).__name__).rstrip(".")[:200]
+def _reason(error: BaseException) -> str:
+    """Return the text of *error*, or of what caused it, without advice to programmers."""
+    texts = (" ".join(str(each).split()) for each in (error, error.__cause__, error.__context__) if each)
+    told = next(filter(None, texts), type(error).__name__)
+    return told.partition(", fix it first")[0].rstrip(".")[:200]
 
 
 _READERS: dict[str, Callable[[BinaryIO], dict[str, Any]]] = {"fits": _fits, "hdf5": _hdf5, "ecsv": _ecsv}

@@ -7,7 +7,7 @@ dialects; so each notation has a small reader here, and the library is what the 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import cached_property
 
@@ -229,8 +229,11 @@ def read_time(text: str, where: str) -> datetime:
     Raises: DocumentError.
     """
     try:
+        start, midnight, zone = text.strip().partition("T24:00:00")
+        if midnight:  # XML Schema, dateTime: the first instant of the following day
+            return datetime.fromisoformat(f"{start}T00:00:00{zone}") + timedelta(days=1)
         return datetime.fromisoformat(text.strip())
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise DocumentError(f"{where}: {text[:60]!r} is not a time of the years 1 to 9999") from error
 
 

@@ -169,10 +169,13 @@ def test_cadc_keywords_are_derivations(take, database, tmp_path):
     [
         (b"SIMPLE  =                    T", "its FITS header has no END"),
         (b"SIMPLE  =".ljust(2880, b"\xff") + b"END".ljust(2880), "its FITS header can't be read"),
-        (b"SIMPLE  = 'T".ljust(80) + b"END".ljust(2800), "its FITS header can't be read: Unparsable card"),
+        (
+            b"SIMPLE  = 'T".ljust(80) + b"END".ljust(2800),
+            r"its FITS header can't be read: Unparsable card \([^()]*\)\.$",
+        ),
         (b"SIMPLE  =".ljust(80) + b"END".ljust(2800), "no keywords about provenance"),
         (b"\x89HDF\r\n\x1a\n" + b"\0" * 100, "its HDF5 attributes can't be read"),
-        (b"# %ECSV 1.0\n# ---\n# datatype: {\n", "its ECSV header can't be read"),
+        (b"# %ECSV 1.0\n# ---\n# datatype: {\n", "its ECSV header can't be read: while parsing"),
         (
             b"# %ECSV 1.0\n# ---\n# meta: !!python/object/apply:os.system [id]\n",
             "its ECSV header can't be read",
