@@ -125,7 +125,8 @@ SELECT p_id AS thing, format('is %%s, but its description says %%s%%s', left(p_v
        LATERAL (SELECT pd_valuetype IN ('unsignedByte', 'short', 'int', 'long') AS whole,
                        pd_valuetype IN ('float', 'double') AS real,
                        p_value ~ '^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$' AS number) AS form
- WHERE CASE WHEN pd_valuetype = 'boolean' THEN lower(p_value) NOT IN ('true', 'false', '0', '1', 't', 'f')
+ WHERE p_value <> 'null'  -- not set
+   AND CASE WHEN pd_valuetype = 'boolean' THEN lower(p_value) NOT IN ('true', 'false', '0', '1', 't', 'f')
             WHEN whole AND p_value !~ '^[+-]?\d+$' THEN true
             WHEN real AND NOT number THEN lower(p_value) !~ '^[+-]?(nan|inf|infinity)$'
             WHEN (whole OR real) AND number

@@ -131,7 +131,7 @@ def test_what_differs_from_its_description_is_told(tell, describe_text, found, r
     assert any(sentence in shown for shown in found()[rule].shown)
 
 
-@pytest.mark.parametrize("value", ["1e3", "-.5", "inf", "NaN", 7])
+@pytest.mark.parametrize("value", ["1e3", "-.5", "inf", "NaN", 7, None])
 def test_numbers_have_many_forms(tell, describe_text, found, value):
     describe_text(DESCRIBED)
     tell(run(1, activity_name="tool", config={"Tool": {"rate": value, "fast": True, "size": 5}}))
