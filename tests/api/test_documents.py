@@ -58,6 +58,17 @@ def test_the_same_bytes_again_change_nothing(call, name):
     assert [second.json[key] for key in ("new", "updated", "unchanged")] == [0, 0, 0]
 
 
+def test_of_a_hundred_writers_of_one_document_one_stores_it(call, count, name):
+    """D-8, at the same moment: one wins, the others find it known, and nobody is refused."""
+    content = log(name, output=[file(f"/{name}")])
+    with ThreadPoolExecutor(100) as pool:
+        replies = list(pool.map(lambda _: call("POST", "/documents", content), range(100)))
+
+    assert sorted(reply.status for reply in replies) == [200] * 99 + [201]
+    assert len({reply.json["ingestion"] for reply in replies}) == 1
+    assert count("provenance.activity", f"a_name = '{name}'") == 1
+
+
 def test_a_conflict_is_told_and_nothing_overwritten(call, count, name):
     """D-1: of two records of one activity the first stays."""
     content = log(name)

@@ -39,6 +39,12 @@ def file(url: str, role: str | None = "data", header: Mapping[str, Any] | None =
     return {"url": url, "role": role, "reference_meta": header}
 
 
+def documents() -> list[Path]:
+    """Return one document of each kind in the tests' data, besides the samples."""
+    found = (Path(__file__).parents[1] / "data").rglob("*")
+    return sorted(path for path in found if path.is_file() and path.stat().st_size < 100_000)
+
+
 def header(product: int, activity: int, created: int = 0, **members: str) -> dict[str, Any]:
     """Return the reference metadata of *product*, made by run *activity* up to second *created*."""
     time = f"2026-01-01 00:00:{created:02}.000"

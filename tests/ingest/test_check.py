@@ -9,8 +9,7 @@ import pytest
 from provtap.errors import DocumentError
 from provtap.ingest import describe
 from provtap.ingest.check import MOST, RULES, Severity, check
-from tests.ingest.logs import SAMPLES, activity_id, file, header, run
-from tests.ingest.test_rebuild import documents
+from tests.ingest.logs import SAMPLES, activity_id, documents, file, header, run
 from tests.ingest.test_sql_file import DESCRIPTIONS
 from tests.live import command, environment
 
@@ -154,7 +153,9 @@ def test_a_cycle_is_told_without_what_leads_to_it_or_from_it(found, by_hand):
         " ('e2', 'e1'), ('e3', 'e2'), ('e4', 'e3'), ('e2', 'e4'), ('e5', 'e4'), ('e6', 'e5')"
     )
 
-    assert found()["cycles"].shown == tuple(f"e{n} is on a cycle of ancestors, or between two" for n in (2, 3, 4))
+    assert found()["cycles"].shown == tuple(
+        f"e{n} is on a cycle of ancestors, or between two" for n in (2, 3, 4)
+    )
 
 
 def test_many_findings_are_counted(tell, found):

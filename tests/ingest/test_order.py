@@ -1,5 +1,6 @@
 """Any order of arrival gives the same tables, row for row."""
 
+import contextlib
 import random
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.ingest.logs import SAMPLES, VERSIONS, empty, file, header, run, tables
+from provtap.errors import DocumentError
+from tests.ingest.logs import SAMPLES, VERSIONS, documents, empty, file, header, run, tables
 
 
 @pytest.fixture
@@ -67,6 +69,19 @@ def test_releases_in_any_order(take, database):
     assert tables(database) == expected
 
 
+def test_documents_of_every_kind_in_any_order(take, database):
+    """Logs of ctapipe and logprov, PROV in all notations and dialects, descriptions of jobs (INGEST-d9)."""
+    contents = []
+    for order in (random.Random(1), random.Random(2)):
+        empty(database)
+        for path in order.sample([*documents(), *SAMPLES[:6]], len(documents()) + 6):
+            with contextlib.suppress(DocumentError):
+                take(path)
+        contents.append(tables(database))
+
+    assert contents[0] == contents[1]
+
+
 URLS = st.sampled_from(["/a", "/b", "https://example.org/a"])
 HEADERS = st.none() | st.builds(
     header,
@@ -108,9 +123,9 @@ def worlds(draw):
 def test_any_world_in_any_order(tell, database, world, seed):
     """The tables are a function of the set of documents, whatever it is (INGEST-d4, d9)."""
     contents = []
-    for documents in (world, seed.sample(world, len(world))):
+    for told in (world, seed.sample(world, len(world))):
         empty(database)
-        for runs, site in documents:
+        for runs, site in told:
             tell(*runs, site=site)
         contents.append(tables(database))
 

@@ -8,16 +8,10 @@ import pytest
 
 from provtap.errors import DocumentError, NotFound
 from provtap.ingest import Places, describe, identity, ingest_content, load_sql, read_places, rebuild
-from tests.ingest.logs import SAMPLES, empty, file, header, rows, run, tables, write_log
+from tests.ingest.logs import SAMPLES, documents, empty, file, header, rows, run, tables, write_log
 from tests.ingest.test_sql_file import DESCRIPTIONS, JOB
 
-DATA = SAMPLES[0].parents[3] / "tests" / "data"
 RECORDS = b'{"Entity": [{"id": "urn:x:e"}], "Agent": [{"id": "urn:x:a", "name": "A"}]}'
-
-
-def documents():
-    """Return one document of each kind in the tests' data, besides ctapipe's logs."""
-    return sorted(path for path in DATA.rglob("*") if path.is_file() and path.stat().st_size < 100_000)
 
 
 @pytest.fixture
