@@ -60,9 +60,12 @@ WITH told AS (
      GROUP BY {key}
 ), trusted AS (
     INSERT INTO provtap.trust AS held (t_kind, t_id, t_rank, t_claimant)
-    SELECT '{table}', {key}, rank, claimant FROM best
+    SELECT '{table}', {key}, rank, claimant FROM best WHERE (rank, claimant) <> (0, '')
         ON CONFLICT (t_kind, t_id) DO UPDATE SET t_rank = excluded.t_rank, t_claimant = excluded.t_claimant
      WHERE (held.t_rank, held.t_claimant) <> (excluded.t_rank, excluded.t_claimant)
+), settled AS (
+    DELETE FROM provtap.trust USING best
+     WHERE t_kind = '{table}' AND t_id = {key} AND (rank, claimant) = (0, '')
 ), joined AS (
     INSERT INTO {table} AS held ({columns})
     SELECT {columns} FROM best
@@ -279,6 +282,7 @@ SELECT (SELECT count(*) FROM appeared) + (SELECT count(*) FROM located)
        (SELECT count(*)
           FROM {externals} AS told
          WHERE e_id IN (SELECT entity_id FROM settled WHERE entity_id = rd_external_id)) AS stubs,
+       json_agg(was_id) FILTER (WHERE was_id = rd_external_id)::text AS places,
        json_agg(json_build_object('u_activity_id', rd_activity_id, 'u_entity_id', was_id, 'u_role', rd_role))
            FILTER (WHERE was_id IS NOT NULL)::text AS moved
   FROM changed;
@@ -299,7 +303,7 @@ WITH moved AS MATERIALIZED (
                           AND rd_role IS NOT DISTINCT FROM moved.u_role)
 )
 DELETE FROM provenance.entity
- WHERE e_id IN (SELECT u_entity_id FROM moved)
+ WHERE e_id IN (SELECT json_array_elements_text(%(places)s::json))
    AND NOT EXISTS (SELECT FROM provtap.reading WHERE rd_entity_id = e_id)
    AND NOT EXISTS (SELECT FROM provtap.trust WHERE t_kind = 'provenance.entity' AND t_id = e_id);
 

@@ -71,12 +71,12 @@ def _columns(kind: type[Record]) -> str:
 
 def rows_of(records: Iterable[Record]) -> Mapping[type[Record], Rows]:
     """Sort records by their class, as rows of its table; equal ones become one."""
-    seen: dict[type[Record], dict[Record, None]] = defaultdict(dict)
+    told: dict[type[Record], list[Record]] = defaultdict(list)
     for record in records:
-        seen[type(record)][record] = None
+        told[type(record)].append(record)
     rows: Mapping[type[Record], Rows] = defaultdict(list)
-    for kind, distinct in seen.items():
-        rows[kind].extend(as_rows(kind, distinct))
+    for kind, alike in told.items():
+        rows[kind].extend(as_rows(kind, alike))
     return rows
 
 
@@ -85,9 +85,8 @@ def as_rows(kind: type[Record], records: Iterable[Record]) -> Iterator[dict[str,
     names, keys = zip(*columns(kind), strict=True)
     if issubclass(kind, Claim):
         names, keys = (*names, "rank", "claimant"), (*keys, "rank", "claimant")
-    values = attrgetter(*names)
-    for record in records:
-        yield dict(zip(keys, map(_cell, values(record)), strict=True))
+    for values in dict.fromkeys(map(attrgetter(*names), records)):
+        yield dict(zip(keys, map(_cell, values), strict=True))
 
 
 def _cell(value: Any) -> Any:

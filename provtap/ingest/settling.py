@@ -62,7 +62,7 @@ def _find_out(transaction: Transaction, sending: Sending, counts: Counts) -> Non
     counts.add(row.new, row.updated)
     counts.stubs += row.stubs
     if row.moved:
-        transaction.execute(SQL["take_back"], rows=row.moved)
+        transaction.execute(SQL["take_back"], rows=row.moved, places=row.places)
 
 
 def second_generators(transaction: Transaction, sent: Sent) -> list[str]:

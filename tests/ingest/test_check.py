@@ -65,7 +65,7 @@ BROKEN = {
     "misspelt_types": "UPDATE provenance.activitydescription SET ad_type = 'selection'",
     "two_names": "INSERT INTO provext.alias (al_entity_id, al_kind, al_value)"
     " SELECT min(e_id), 'doi', max(e_id) FROM provenance.entity",
-    "stubs": "UPDATE provtap.trust SET t_rank = 3 WHERE t_kind = 'provenance.activity'",
+    "stubs": "INSERT INTO provtap.trust SELECT 'provenance.activity', a_id, 3, '' FROM provenance.activity",
     "undescribed": "INSERT INTO provenance.activity (a_id) VALUES ('x')",
     "unused_descriptions": "INSERT INTO provenance.activitydescription (ad_id, ad_name) VALUES ('x', 'x')",
 }
