@@ -1,8 +1,9 @@
 """How long records and scripts take into the store, beside psql with the same rows as COPY blocks or INSERTs.
 
-psql fills the same published tables, with the same keys, rules and indexes, in a database of its own. What it
-has not to do: find out what is known, join what several sources tell, remember who told what, keep the
-script's bytes, and say what was new.
+The floor is plain COPY of the same rows into the same tables, with the same keys, rules and indexes, in a
+database of its own: all rows that the loader stores, what it remembers of who told what included. Beside it
+psql with the published rows alone, as a script has them. What neither has to do: find out what is known, join
+what several sources tell, keep the script's bytes, and say what was new.
 """
 
 import os
@@ -14,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from chain import accounts, copy_blocks, empty_copy, inserts
+from chain import accounts, copy_blocks, empty_copy, inserts, stored
 from rounds import heading, medians, parser, ratios
 from store import resident, store
 
@@ -24,6 +25,7 @@ from provtap.ingest import load_sql
 from provtap.ingest.loader import load
 from provtap.ingest.records import Account
 
+FLOOR = "COPY of all rows"
 AIM = 2.0
 BEGIN = """
 INSERT INTO provext.ingestion (in_source, in_format, in_sha256, in_new, in_updated, in_unchanged)
@@ -37,26 +39,32 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--activities", type=int, default=10_000, help="activities to load")
     given = options.parse_args()
-    heading(f"How fast are {given.activities} activities loaded?", given.rounds)
+    heading(f"How fast are {given.activities} activities loaded?", given.rounds, __doc__)
     with store(0) as settings, tempfile.TemporaryDirectory() as directory:
         told = list(accounts(given.activities))
         copy = written(Path(directory) / "copy.sql", copy_blocks(given.activities))
         insert = written(Path(directory) / "insert.sql", inserts(given.activities))
-        compare(settings, given.rounds, copy, {"records": partial(load_records, told=told)})
-        compare(settings, given.rounds, insert, {})
+        filled = replace(settings, database_url=empty_copy(settings))
+        load_records(filled, told)
+        whole = written(Path(directory) / "whole.sql", stored(filled))
+        works = {
+            FLOOR: partial(run_psql, script=whole),
+            "COPY of the published rows": partial(run_psql, script=copy),
+            "INSERT of the published rows": partial(run_psql, script=insert),
+            "records": partial(load_records, told=told),
+            "load-sql, COPY": partial(run_load_sql, script=copy),
+            "load-sql, INSERT": partial(run_load_sql, script=insert),
+        }
+        compare(settings, given.rounds, works)
 
 
-def compare(
-    settings: Settings, rounds: int, script: Path, further: dict[str, Callable[[Settings], None]]
-) -> None:
-    """Print how long load-sql and *further* ways take beside psql, each on tables that are empty."""
-    floor, ours = f"psql {script.name}", f"load-sql {script.name}"
-    works = {floor: partial(run_psql, script=script), **further, ours: partial(run_load_sql, script=script)}
+def compare(settings: Settings, rounds: int, works: dict[str, Callable[[Settings], None]]) -> None:
+    """Print how long each of *works* takes on tables that are empty."""
     before = resident([os.getpid()], "VmHWM")
     times = medians({name: timed(settings, work) for name, work in works.items()}, rounds)
-    ratios(floor, times, {name: AIM for name in works if name != floor})
+    ratios(FLOOR, times, {name: AIM for name in ("records", "load-sql, COPY", "load-sql, INSERT")})
     grown = (resident([os.getpid()], "VmHWM") - before) / 1e6
-    print(f"\n{script.stat().st_size / 1e6:.0f} MB; our memory grew by {grown:.0f} MB at most\n")
+    print(f"\nOur memory grew by {grown:.0f} MB at most.")
 
 
 def timed(settings: Settings, work: Callable[[Settings], None]) -> Callable[[], float]:

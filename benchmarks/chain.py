@@ -1,5 +1,6 @@
 """A chain of activities to load: one product, two usages and five parameters each."""
 
+import io
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -7,6 +8,7 @@ import psycopg2
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from provtap.config import Settings
+from provtap.ingest.rebuild import PUBLISHED, REMEMBERED
 from provtap.ingest.records import Account, Activity, Entity, Parameter, Reading, WasGeneratedBy
 
 TABLES = {
@@ -17,6 +19,10 @@ TABLES = {
     "provenance.parameter": ("p_id", "p_activity_id", "p_name", "p_value"),
 }
 
+COLUMNS = """
+SELECT attname FROM pg_attribute
+ WHERE attrelid = %s::regclass AND attnum > 0 AND attgenerated = '' AND NOT attisdropped
+"""
 ROWS = 500
 """Rows of one INSERT."""
 START, END = datetime(2026, 1, 1, 10), datetime(2026, 1, 1, 11)
@@ -85,6 +91,19 @@ def accounts(number: int) -> Iterator[Account]:
             ),
         )
         yield Account(id_, f"{n:064x}", told)
+
+
+def stored(settings: Settings) -> Iterator[str]:
+    """Yield the script that fills all tables with what the loader stored and remembers."""
+    connection = psycopg2.connect(settings.database_url)
+    with connection.cursor() as cursor:
+        for table in ("provext.ingestion", *reversed(PUBLISHED), *reversed(REMEMBERED)):
+            cursor.execute(COLUMNS, [table])
+            columns = ", ".join(name for (name,) in cursor.fetchall())
+            rows = io.StringIO()
+            cursor.copy_expert(f"COPY {table} ({columns}) TO STDOUT", rows)
+            yield f"COPY {table} ({columns}) FROM stdin;\n{rows.getvalue()}\\.\n"
+    connection.close()
 
 
 def empty_copy(settings: Settings) -> str:
