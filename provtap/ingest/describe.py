@@ -10,7 +10,7 @@ from typing import Any
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.errors import DocumentError
-from provtap.ingest import contradictions, identity, sending
+from provtap.ingest import identity, sending
 from provtap.ingest.counts import Counts
 from provtap.ingest.described import (
     PARTS,
@@ -26,7 +26,7 @@ from provtap.ingest.described import (
 )
 from provtap.ingest.descriptions import Descriptions, entity_class, read_descriptions
 from provtap.ingest.difference import difference
-from provtap.ingest.document import Rehearsed, naming, read_bytes
+from provtap.ingest.document import alone, naming, read_bytes
 from provtap.ingest.merging import join
 from provtap.ingest.records import Agent, EntityDescription, Rank, Record
 
@@ -69,16 +69,10 @@ def describe(
     """
     done: list[Described] = []
     given = [_read(path, settings) for path in paths]
-    try:
-        with database.transaction() as transaction:
-            transaction.rows(contradictions.SQL["lock"])
-            for source, descriptions in given:
-                with naming(source):
-                    done.append(_apply(transaction, source, descriptions))
-            if dry_run:
-                raise Rehearsed
-    except Rehearsed:
-        pass
+    with alone(database, dry_run) as transaction:
+        for source, descriptions in given:
+            with naming(source):
+                done.append(_apply(transaction, source, descriptions))
     return done
 
 

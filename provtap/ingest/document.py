@@ -72,6 +72,16 @@ class Rehearsed(Exception):
     """Ends the transaction of a dry run."""
 
 
+@contextmanager
+def alone(database: Database, dry_run: bool) -> Iterator[Transaction]:
+    """Lend a transaction in which nobody else stores documents; with *dry_run* nothing of it stays."""
+    with suppress(Rehearsed), database.transaction() as transaction:
+        transaction.rows(SQL["lock"])
+        yield transaction
+        if dry_run:
+            raise Rehearsed
+
+
 def ingest(
     path: str | PathLike[str],
     database: Database,

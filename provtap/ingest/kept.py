@@ -7,7 +7,7 @@ from typing import Any
 
 from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
-from provtap.errors import DocumentError
+from provtap.errors import DocumentError, NotFound
 from provtap.ingest import formats
 from provtap.ingest.places import Places
 from provtap.ingest.records import Account
@@ -50,6 +50,14 @@ def keep_places(transaction: Transaction, places: Places) -> None:
     """Keep *places*, for the day when a document is read again."""
     if places.digest:
         transaction.execute(SQL["keep_places"], digest=places.digest, content=json.dumps(places.content()))
+
+
+def unknown(ingestion: int, sentence: str | None = None) -> NotFound:
+    """Return the error for a number that no ingestion has, or for what else *sentence* says of it."""
+    return NotFound(
+        sentence or f"There is no ingestion {ingestion}.",
+        hint='provtap query "SELECT in_id, in_source, in_time FROM provext.ingestion" lists them.',
+    )
 
 
 def kept(transaction: Transaction, ingestions: Sequence[int]) -> list[Kept]:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.database.transaction import Row
-from provtap.errors import DocumentError, NotFound
-from provtap.ingest import contradictions, sql_file
+from provtap.errors import DocumentError
+from provtap.ingest import sql_file
 from provtap.ingest.describe import apply_again
-from provtap.ingest.document import Rehearsed, naming
-from provtap.ingest.kept import SQL, Kept, kept
+from provtap.ingest.document import alone, naming
+from provtap.ingest.kept import SQL, Kept, kept, unknown
 from provtap.ingest.loader import load
 from provtap.ingest.records import Account
 
@@ -83,7 +83,8 @@ def reingest(
 
     Raises: DocumentError if one of them can't be read any more, and nothing is changed; DatabaseUnavailable.
     """
-    return _in_transaction(database, lambda transaction: _rebuild(transaction, settings, advance), dry_run)
+    with alone(database, dry_run) as transaction:
+        return _rebuild(transaction, settings, advance)
 
 
 def undo(
@@ -101,33 +102,15 @@ def undo(
     Raises: NotFound; DocumentError if another document needs what this one told, and nothing is changed;
     DatabaseUnavailable.
     """
-
-    def work(transaction: Transaction) -> Rebuilt:
+    with alone(database, dry_run) as transaction:
         _withdraw(transaction, ingestion)
         return _rebuild(transaction, settings, advance)
-
-    return _in_transaction(database, work, dry_run)
-
-
-def _in_transaction(database: Database, work: Callable[[Transaction], Rebuilt], dry_run: bool) -> Rebuilt:
-    try:
-        with database.transaction() as transaction:
-            transaction.rows(contradictions.SQL["lock"])
-            rebuilt = work(transaction)
-            if dry_run:
-                raise Rehearsed
-    except Rehearsed:
-        pass
-    return rebuilt
 
 
 def _withdraw(transaction: Transaction, ingestion: int) -> None:
     told = transaction.one(SQL["ingestion"], ingestion=ingestion)
     if told is None or not transaction.execute(SQL["withdraw"], ingestion=ingestion):
-        was = f"Ingestion {ingestion} was undone already." if told else f"There is no ingestion {ingestion}."
-        raise NotFound(
-            was, hint='provtap query "SELECT in_id, in_source, in_time FROM provext.ingestion" lists them.'
-        )
+        raise unknown(ingestion, f"Ingestion {ingestion} was undone already." if told else None)
     transaction.execute(SQL["mark_undone"], ingestion=ingestion)
 
 

@@ -18,7 +18,7 @@ from provtap.database.connect import Database, Transaction
 from provtap.errors import DocumentError
 from provtap.ingest import contradictions
 from provtap.ingest.counts import Counts
-from provtap.ingest.document import Rehearsed, Report, naming
+from provtap.ingest.document import Report, alone, naming
 from provtap.ingest.sql_checks import check
 from provtap.ingest.sql_merge import merge
 from provtap.ingest.sql_rows import read_rows
@@ -44,15 +44,9 @@ def load_sql(
     Raises: DocumentError, TooLarge, DatabaseUnavailable.
     """
     reports: list[Report] = []
-    try:
-        with database.transaction() as transaction:
-            transaction.rows(contradictions.SQL["lock"])
-            for path in paths:
-                reports.append(_load(transaction, path, settings, strict))
-            if dry_run:
-                raise Rehearsed
-    except Rehearsed:
-        pass
+    with alone(database, dry_run) as transaction:
+        for path in paths:
+            reports.append(_load(transaction, path, settings, strict))
     return reports
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from provtap.database.connect import Database
 from provtap.errors import NotFound
-from provtap.ingest.kept import Kept, kept
+from provtap.ingest.kept import Kept, kept, unknown
 from provtap.ingest.prov_document import READERS, prov_document
 
 if TYPE_CHECKING:
@@ -39,8 +39,5 @@ def _kept(ingestion: int, database: Database) -> Kept:
     with database.transaction() as transaction:
         found = kept(transaction, [ingestion])
     if not found:
-        raise NotFound(
-            f"There is no ingestion {ingestion}.",
-            hint='provtap query "SELECT in_id, in_source, in_time FROM provext.ingestion" lists them.',
-        )
+        raise unknown(ingestion)
     return found[0]
