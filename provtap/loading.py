@@ -23,7 +23,7 @@ dry_run = click.option("--dry-run", is_flag=True, help="Say what would change, a
     "format",
     default="auto",
     show_default=True,
-    help="auto, ctapipe, prov-json, prov-xml, provn, jsonld, votable, logprov, opus or header.",
+    help="auto, ctapipe, prov-json, prov-xml, provn, jsonld, votable, logprov, opus, header or records.",
 )
 @click.option("--site", help="Scope of local paths: equal paths of two sites are two files.")
 @click.option(
