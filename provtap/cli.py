@@ -6,6 +6,7 @@ What a command needs is imported when it runs, so that each starts as fast as it
 import sys
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,6 +29,13 @@ class Commands(click.Group):
             ctx.exit(1)
         except KeyboardInterrupt:
             ctx.exit(130)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of this name; for one that is not there, tell the nearest."""
+        found = super().get_command(ctx, cmd_name)
+        if found is None and (near := get_close_matches(cmd_name, self.commands, n=1)):
+            ctx.fail(f"No such command {cmd_name!r}. Did you mean {near[0]}?")
+        return found
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -137,7 +145,7 @@ def _opened(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
-        raise UploadError(f"{path} can't be read: {error.strerror or error}.") from error
+        raise UploadError(f"{path} can't be read: {(error.strerror or str(error)).lower()}.") from error
 
 
 @main.command(name="translate", epilog='Example: provtap translate "SELECT TOP 5 a_id FROM activity"')
@@ -159,7 +167,7 @@ def translate_command(settings: Settings, adql: str, explain: bool) -> None:
         click.echo("\n" + "\n".join(lines))
 
 
-@main.command(name="lineage", epilog="Example: provtap lineage results/gamma.dl2.h5 --depth 4")
+@main.command(name="lineage", epilog="Example: provtap lineage /data/gamma.dl2.h5 --depth 4")
 @click.argument("id")
 @click.option(
     "--direction", type=click.Choice(["back", "forth"]), default="back", show_default=True, help="Way to go."
@@ -169,7 +177,7 @@ def translate_command(settings: Settings, adql: str, explain: bool) -> None:
 def lineage_command(settings: Settings, /, id: str, direction: str, depth: int) -> None:
     """Show what a thing came from, or what came of it, as a tree.
 
-    ID is the id or another name of an entity, activity or agent.
+    ID is the id of an entity, activity or agent, or the path or another name of an entity.
     """
     from provtap import install
     from provtap.provsap import ProvsapRequest, retrieve
@@ -184,7 +192,7 @@ def lineage_command(settings: Settings, /, id: str, direction: str, depth: int) 
         click.echo(line)
 
 
-@main.command(name="export", epilog="Example: provtap export results/gamma.dl2.h5 --format svg > gamma.svg")
+@main.command(name="export", epilog="Example: provtap export /data/gamma.dl2.h5 --format svg > gamma.svg")
 @click.argument("ids", nargs=-1)
 @click.option("--ingestion", type=click.IntRange(1), help="All that the ingestion of this number told.")
 @click.option(
