@@ -55,7 +55,11 @@ def changed(settings: Settings, options: dict[str, Any]) -> Settings:
     return replace(settings, **{name: value for name, value in options.items() if value is not None})
 
 
-@main.command(name="demo", epilog="Example: provtap demo --port 8081")
+@main.command(
+    name="demo",
+    short_help="Load sample logs, answer a query, serve.",
+    epilog="Example: provtap demo --port 8081",
+)
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.pass_obj
@@ -66,7 +70,11 @@ def demo_command(settings: Settings, /, **options: Any) -> None:
     demo.run(changed(settings, options))
 
 
-@main.command(name="init", epilog="Example: provtap init --print-sql > provtap.sql")
+@main.command(
+    name="init",
+    short_help="Make or upgrade the store.",
+    epilog="Example: provtap init --print-sql > provtap.sql",
+)
 @click.option("--print-sql", is_flag=True, help="Print the SQL for a DBA to run, and change nothing.")
 @click.pass_obj
 def init_command(settings: Settings, print_sql: bool) -> None:
@@ -93,7 +101,7 @@ def serve_command(settings: Settings, /, no_worker: bool, **options: Any) -> Non
     server.serve(changed(settings, options), worker=not no_worker)
 
 
-@main.command(name="worker", epilog="Example: provtap worker")
+@main.command(name="worker", short_help="Run asynchronous jobs.", epilog="Example: provtap worker")
 @click.pass_obj
 def worker_command(settings: Settings) -> None:
     """Run asynchronous jobs, beside those that `provtap serve` runs, until Ctrl-C or SIGTERM."""
@@ -148,7 +156,11 @@ def _opened(path: Path) -> BinaryIO:
         raise UploadError(f"{path} can't be read: {(error.strerror or str(error)).lower()}.") from error
 
 
-@main.command(name="translate", epilog='Example: provtap translate "SELECT TOP 5 a_id FROM activity"')
+@main.command(
+    name="translate",
+    short_help="Print the SQL that a query becomes.",
+    epilog='Example: provtap translate "SELECT TOP 5 a_id FROM activity"',
+)
 @click.argument("adql", metavar="ADQL")
 @click.option("--explain", is_flag=True, help="Show the plan of PostgreSQL as well, for the default MAXREC.")
 @click.pass_obj
@@ -192,7 +204,11 @@ def lineage_command(settings: Settings, /, id: str, direction: str, depth: int) 
         click.echo(line)
 
 
-@main.command(name="export", epilog="Example: provtap export /data/gamma.dl2.h5 --format svg > gamma.svg")
+@main.command(
+    name="export",
+    short_help="Write provenance as a document or picture.",
+    epilog="Example: provtap export /data/gamma.dl2.h5 --format svg > gamma.svg",
+)
 @click.argument("ids", nargs=-1)
 @click.option("--ingestion", type=click.IntRange(1), help="All that the ingestion of this number told.")
 @click.option(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from astropy.io import fits
+from click.testing import CliRunner
 
 from provtap.cli import main
 from provtap.config import PREFIX, Settings
@@ -116,6 +117,14 @@ def every_command(group=main, path="provtap"):
 def test_every_command_helps_with_an_example(command, call):
     """Contract of the command line: `--help` ends with an example of that very command."""
     assert command.epilog.startswith(f"Example: {call}")
+
+
+@pytest.mark.parametrize("group", [(), ("token",), ("maintenance",)])
+def test_every_command_is_listed_with_a_whole_sentence(group):
+    """On a terminal of 80 columns nothing is cut."""
+    assert "..." not in CliRunner().invoke(main, [*group, "--help"], terminal_width=80).output.replace(
+        "ARGS]...", ""
+    )
 
 
 def anchors(page):
