@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from provtap.cli import main
 from provtap.config import PREFIX, Settings
-from tests.documents import DOCUMENTS, ROOT, answers, blocks, commands
+from tests.documents import DOCUMENTS, ROOT, all_blocks, answers, blocks, commands
 from tests.ingest.logs import file, run
 
 SERVES = ("provtap serve", "provtap demo", "provtap worker")  # tests/acceptance runs these
@@ -98,6 +98,14 @@ def test_every_setting_is_explained():
     page = (ROOT / "docs/reference/settings.md").read_text()
 
     assert [f.name for f in fields(Settings) if f"`{PREFIX}{f.name.upper()}`" not in page] == []
+
+
+@pytest.mark.parametrize("file", all_blocks("toml"))
+def test_every_file_of_settings_that_is_shown_can_be_used(file, tmp_path):
+    path = tmp_path / "provtap.toml"
+    path.write_text(file)
+
+    assert Settings.from_environ({"PROVTAP_CONFIG": str(path)}) != Settings()
 
 
 def test_every_command_is_explained():
