@@ -122,6 +122,16 @@ def every_command(group=main, path="provtap"):
 
 
 @pytest.mark.parametrize("command, call", list(every_command()))
+def test_every_option_is_explained(command, call):
+    """In the line of its command, or of one of the two lines of `provtap ingest`."""
+    page = (ROOT / "docs/reference/commands.md").read_text()
+    lines = [line for line in page.splitlines() if line.startswith(f"| `{' '.join(call.split()[:2])}")]
+    options = [name for each in command.params for name in each.opts if name.startswith("--")]
+
+    assert [name for name in options if name not in "".join(lines)] == []
+
+
+@pytest.mark.parametrize("command, call", list(every_command()))
 def test_every_command_helps_with_an_example(command, call):
     """Contract of the command line: `--help` ends with an example of that very command."""
     assert command.epilog.startswith(f"Example: {call}")
