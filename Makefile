@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 BENCH = for script in benchmarks/bench_*.py; do $(RUN)/python $$script || exit 1; done
 
-.PHONY: demo test lint bench bench-page bench-large clean
+.PHONY: demo test lint pages bench bench-page bench-large clean
 
 demo: $(VENV)/installed
 	$(RUN)/provtap demo
@@ -17,6 +17,11 @@ lint: $(VENV)/installed-for-work
 	$(RUN)/ruff check .
 	$(RUN)/mypy
 	$(RUN)/lint-imports
+
+# The reference pages that are made from the code and the metadata.
+pages: $(VENV)/installed-for-work
+	$(RUN)/python -c 'from provtap.adql.reference import *; print(functions_page(), end="")' > docs/reference/functions.md
+	$(RUN)/python -c 'from provtap.metadata import *; print(reference_page(load()), end="")' > docs/reference/tables.md
 
 bench: $(VENV)/installed-for-work
 	@$(BENCH)
