@@ -25,6 +25,7 @@ from provtap.adql.plan import (
     Query,
     Subquery,
 )
+from provtap.adql.problems import Problems
 from provtap.adql.scopes import Scope
 from provtap.errors import AdqlError
 from provtap.tableset import Column
@@ -152,6 +153,14 @@ class Expressions:
             raise problem(f"{call.name} is about columns of the outer query only.", call.at)
 
     # Conditions -----------------------------------------------------------------------------------------
+
+    def search_condition(self, condition: nodes.Condition, problems: Problems) -> Expression | None:
+        """Return a whole condition, None if anything in it is wrong: its members are wrong one by one."""
+        if not isinstance(condition, nodes.Junction):
+            return problems.attempt(self.condition, condition)
+        members = [self.search_condition(member, problems) for member in condition.operands]
+        found = [member for member in members if member]
+        return _predicate(condition.operator, found) if len(found) == len(members) else None
 
     def condition(self, condition: nodes.Condition) -> Expression:
         """Return the resolved condition."""

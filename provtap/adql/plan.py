@@ -3,7 +3,7 @@
 Tables are called t1, t2, ... through all of one query, output columns c1, c2, ... in each SELECT.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from provtap.adql.datatypes import Type, typed_column
@@ -113,6 +113,22 @@ class Unknown(Expression):
 
 
 UNKNOWN = Unknown(Type.OTHER)
+
+
+def conjuncts(condition: Expression | None) -> list[Expression]:
+    """Return the conditions that all must hold."""
+    if condition is None:
+        return []
+    if isinstance(condition, Operation) and condition.operator == "AND":
+        return [part for operand in condition.operands for part in conjuncts(operand)]
+    return [condition]
+
+
+def conjunction(conditions: Sequence[Expression]) -> Expression | None:
+    """Return the condition that all of *conditions* hold; None if there are none."""
+    if len(conditions) < 2:
+        return conditions[0] if conditions else None
+    return Operation(Type.CONDITION, tuple(conditions), operator="AND")
 
 
 @dataclass(frozen=True, slots=True)

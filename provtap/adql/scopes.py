@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 
-from provtap.adql.lexer import problem
+from provtap.adql.lexer import Position, problem
 from provtap.adql.nodes import ColumnReference, Name
 from provtap.adql.plan import UNKNOWN, Expression, Field, Output
 from provtap.adql.problems import FollowUp
@@ -83,6 +83,8 @@ class Source:
     table: str
     """What to call it in messages."""
     outputs: Outputs
+    at: Position
+    """Where it stands there."""
 
     def is_called(self, qualifiers: Sequence[Name]) -> bool:
         """Whether these qualifiers, from left to right, mean this table."""

@@ -10,8 +10,15 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import IntEnum
 
 from provtap.adql import plan
-from provtap.adql.datatypes import Type
-from provtap.adql.plan import Constant, Expression, Field, LineageTable, Operation, TableExpression
+from provtap.adql.plan import (
+    Constant,
+    Expression,
+    Field,
+    LineageTable,
+    Operation,
+    TableExpression,
+    conjuncts,
+)
 from provtap.tableset import Column
 
 LIGHT = 1_000
@@ -69,22 +76,6 @@ class Surroundings:
 
 
 _NOTHING = Surroundings()
-
-
-def conjuncts(condition: Expression | None) -> list[Expression]:
-    """Return the conditions that all must hold."""
-    if condition is None:
-        return []
-    if isinstance(condition, Operation) and condition.operator == "AND":
-        return [part for operand in condition.operands for part in conjuncts(operand)]
-    return [condition]
-
-
-def conjunction(conditions: Sequence[Expression]) -> Expression | None:
-    """Return the condition that all of *conditions* hold; None if there are none."""
-    if len(conditions) < 2:
-        return conditions[0] if conditions else None
-    return Operation(Type.CONDITION, tuple(conditions), operator="AND")
 
 
 def aliases(table: TableExpression) -> frozenset[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from provtap.adql import nodes, plan
 from provtap.adql.expressions import Expressions, QueryResolver
 from provtap.adql.grouping import Grouping
-from provtap.adql.joins import Joins, resolve_condition
+from provtap.adql.joins import Joins
 from provtap.adql.lexer import Position, problem
 from provtap.adql.nodes import ColumnReference, Literal
 from provtap.adql.ordering import Ordering
@@ -61,7 +61,7 @@ class Selects:
 
     def condition(self, condition: nodes.Condition | None, expressions: Expressions) -> Expression | None:
         """Return the condition of WHERE or HAVING, if there is one."""
-        return None if condition is None else resolve_condition(condition, expressions, self.problems)
+        return None if condition is None else expressions.search_condition(condition, self.problems)
 
     def group_by(self, terms: Sequence[nodes.Value], scope: Scope) -> tuple[Expression, ...]:
         """Return the terms of GROUP BY: columns, or expressions of columns."""

@@ -70,7 +70,7 @@ def _go_together(one: Expression, other: Expression) -> bool:
     return len(types) == 1 or Type.NULL in types or all(type_.is_number for type_ in types)
 
 
-def _are_alike(values: Sequence[Expression]) -> bool:
+def are_alike(values: Sequence[Expression]) -> bool:
     """Whether all have one datatype and arraysize: else those of the first may not hold the others."""
     shapes = {_shape(value)[:2] for value in values if value.type is not Type.NULL}
     return len(shapes - {()}) < 2
@@ -92,7 +92,7 @@ def _about(common: Expression, type_: Type, values: Sequence[Expression]) -> Col
     """Return the metadata of the first operand's column, with the type of all."""
     first = values[0]
     about = common.about if common is first or first.about is None else first.about
-    if about is None or (common.type is type_ is first.type and _are_alike(values)):
+    if about is None or (common.type is type_ is first.type and are_alike(values)):
         return about
     shape = typed_column(type_)
     return replace(about, datatype=shape.datatype, arraysize=shape.arraysize, xtype=shape.xtype)

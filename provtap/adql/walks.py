@@ -17,9 +17,11 @@ from provtap.adql.plan import (
     Select,
     TableExpression,
     WrittenTable,
+    conjunction,
+    conjuncts,
 )
 from provtap.adql.quoting import quote_name
-from provtap.adql.seeds import Bound, FromClause, Seeds, aliases, conjunction, conjuncts, is_light
+from provtap.adql.seeds import Bound, FromClause, Seeds, aliases, is_light
 
 SelectWriter = Callable[[Select], str]
 

@@ -73,7 +73,7 @@ def test_among_names_that_differ_by_case_a_regular_one_is_the_small_one():
             "SELECT k_int FROM kinds a, kinds b",
             "The column k_int is ambiguous. (line 1, column 8) Write a.k_int or b",
         ),
-        ("SELECT 1 FROM kinds, kinds", "Two tables of this query are called kinds."),
+        ("SELECT 1 FROM kinds, kinds", "Two tables of this query are called kinds. (line 1, column 22)"),
         ("SELECT 1 FROM kinds a, odd A", "Two tables of this query are called A."),
         ("SELECT o.k_int FROM lab.other o, attic.other O", "Two tables of this query are called O."),
         ("SELECT other.k_int FROM lab.other, attic.other", "other may mean lab.other and attic.other."),
@@ -84,6 +84,10 @@ def test_among_names_that_differ_by_case_a_regular_one_is_the_small_one():
         ("SELECT k.k_int FROM kinds AS k JOIN lab.other AS o ON o.k_int = p.k_int, odd AS p", "alias p"),
         ("SELECT 1 FROM kinds, (SELECT kinds.k_int FROM lab.other) AS q", "no table or alias kinds"),
         ("SELECT 1 FROM kinds JOIN odd USING (k_int)", "The right side of this join has no column k_int."),
+        (
+            "SELECT 1 FROM lab.other NATURAL JOIN (kinds a JOIN kinds b ON a.k_int = b.k_int)",
+            "The right side of this join has more than one column k_int. (line 1, column 25)",
+        ),
     ],
 )
 def test_a_name_that_means_nothing_or_too_much_is_told(text, words):
