@@ -24,6 +24,7 @@ from provtap.adql.plan import (
     Operation,
     Query,
     Subquery,
+    made_of,
 )
 from provtap.adql.problems import Problems
 from provtap.adql.scopes import Scope
@@ -112,7 +113,7 @@ class Expressions:
             arguments = tuple(inner.value(argument) for argument in call.arguments)
             operands = checked_arguments(call, function, arguments)
             self._check_own(call, operands)
-            about = typed_column(function.result)
+            about = made_of(operands, function.result)
             return Aggregate(
                 function.result, operands, about, name=function.name, distinct=False, function=function
             )
@@ -249,7 +250,7 @@ def _aggregate(call: nodes.SetFunction, argument: Expression) -> Aggregate:
 def _extreme(call: nodes.SetFunction, argument: Expression) -> tuple[Type, Column]:
     if not argument.type.is_comparable or argument.type is Type.BOOLEAN:
         raise _wrong_argument(call, argument)
-    about = argument.about or typed_column(argument.type)
+    about = argument.described
     ucd = f"{about.ucd};stat.{call.name.lower()}" if about.ucd and "stat." not in about.ucd else about.ucd
     type_ = Type.TEXT if argument.type is Type.NULL else argument.type  # as PostgreSQL takes it
     return type_, replace(about, ucd=ucd, utype=None, description=None)

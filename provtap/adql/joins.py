@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from itertools import count
 
 from provtap.adql import nodes, plan
+from provtap.adql.conjunctions import conjuncts
 from provtap.adql.datatypes import Type, column_type
 from provtap.adql.expressions import Expressions, QueryResolver
 from provtap.adql.lexer import Position, problem
 from provtap.adql.lineage import LINEAGES
 from provtap.adql.merging import merged_columns
 from provtap.adql.nodes import Name
-from provtap.adql.plan import UNKNOWN, Expression, Field, Operation, Output, TableExpression, conjuncts
+from provtap.adql.plan import UNKNOWN, Expression, Field, Operation, Output, TableExpression
 from provtap.adql.problems import FollowUp, Problems
 from provtap.adql.scopes import ANYTHING, Outputs, Relation, Scope, Source, find_table, matches
 from provtap.adql.uploads import UploadedTable

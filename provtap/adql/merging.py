@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 from provtap.adql import nodes
 from provtap.adql.comparisons import comparable
-from provtap.adql.datatypes import Type, arithmetic_type, typed_column
+from provtap.adql.conjunctions import conjunction
+from provtap.adql.datatypes import Type, arithmetic_type
 from provtap.adql.lexer import Position, problem
 from provtap.adql.nodes import Name
-from provtap.adql.plan import Expression, Operation, Output, conjunction
+from provtap.adql.plan import Expression, Operation, Output, made_of
 from provtap.adql.problems import FollowUp
 from provtap.adql.scopes import Outputs, Relation
 from provtap.adql.set_columns import are_alike
@@ -66,7 +67,7 @@ def _merged(kind: str, left: Expression, right: Expression) -> Expression:
     if kind != "FULL":
         return right if kind == "RIGHT" else left
     type_ = arithmetic_type([left.type, right.type]) if left.type.is_number else left.type
-    about = left.about if are_alike([left, right]) else typed_column(type_)
+    about = left.about if are_alike([left, right]) else made_of([left, right], type_)
     return Operation(type_, (left, right), about, operator="COALESCE")
 
 

@@ -3,7 +3,7 @@
 Tables are called t1, t2, ... through all of one query, output columns c1, c2, ... in each SELECT.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from provtap.adql.datatypes import Type, typed_column
@@ -26,6 +26,18 @@ class Expression:
         for operand in self.operands:
             yield from operand.fields()
 
+    @property
+    def is_ascii(self) -> bool:
+        """Whether its texts are sure to be ASCII; what may not be is unicodeChar in a VOTable."""
+        if self.about is not None:
+            return self.about.datatype != "unicodeChar"
+        return all(operand.is_ascii for operand in self.operands)
+
+    @property
+    def described(self) -> Column:
+        """What is known of its values."""
+        return self.about or made_of([self], self.type)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field(Expression):
@@ -47,6 +59,11 @@ class Constant(Expression):
 
     kind: str
     text: str
+
+    @property
+    def is_ascii(self) -> bool:
+        """Whether it is."""
+        return self.text.isascii()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,20 +132,11 @@ class Unknown(Expression):
 UNKNOWN = Unknown(Type.OTHER)
 
 
-def conjuncts(condition: Expression | None) -> list[Expression]:
-    """Return the conditions that all must hold."""
-    if condition is None:
-        return []
-    if isinstance(condition, Operation) and condition.operator == "AND":
-        return [part for operand in condition.operands for part in conjuncts(operand)]
-    return [condition]
-
-
-def conjunction(conditions: Sequence[Expression]) -> Expression | None:
-    """Return the condition that all of *conditions* hold; None if there are none."""
-    if len(conditions) < 2:
-        return conditions[0] if conditions else None
-    return Operation(Type.CONDITION, tuple(conditions), operator="AND")
+def made_of(
+    values: Iterable[Expression], type_: Type, unit: str | None = None, ucd: str | None = None
+) -> Column:
+    """Return what is known of something made of *values*: its texts are of their characters."""
+    return typed_column(type_, is_ascii=all(value.is_ascii for value in values), unit=unit, ucd=ucd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +148,8 @@ class Output:
 
     def column(self) -> Column:
         """Return what to publish of it as column of a result."""
-        about, type_ = self.value.about, self.value.type
-        if about is not None:
-            return about if about.name == self.name else replace(about, name=self.name)
-        return typed_column(type_, self.name)
+        about = self.value.described
+        return about if about.name == self.name else replace(about, name=self.name)
 
 
 @dataclass(frozen=True, slots=True)

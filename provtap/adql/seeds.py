@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import IntEnum
 
 from provtap.adql import plan
+from provtap.adql.conjunctions import conjuncts
 from provtap.adql.plan import (
     Constant,
     Expression,
@@ -17,7 +18,6 @@ from provtap.adql.plan import (
     LineageTable,
     Operation,
     TableExpression,
-    conjuncts,
 )
 from provtap.tableset import Column
 

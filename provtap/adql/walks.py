@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from provtap.adql import plan
+from provtap.adql.conjunctions import conjunction, conjuncts
 from provtap.adql.datatypes import Type
 from provtap.adql.lineage import BACK, FARTHEST, FORTH, LINEAGES, Lineage, Needs, fewer_sql, walk_sql
 from provtap.adql.literals import literal_number
@@ -17,8 +18,6 @@ from provtap.adql.plan import (
     Select,
     TableExpression,
     WrittenTable,
-    conjunction,
-    conjuncts,
 )
 from provtap.adql.quoting import quote_name
 from provtap.adql.seeds import Bound, FromClause, Seeds, aliases, is_light
