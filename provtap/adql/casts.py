@@ -54,7 +54,8 @@ def cast(node: nodes.Cast, value: Expression) -> Expression:
     if node.length is not None and not 1 <= node.length <= LENGTH_LIMIT:
         raise problem(f"A text can be cast to 1 to {LENGTH_LIMIT} characters.", node.at)
     if not _can_become(value.type, type_):
-        raise problem(f"{value.type.noun.capitalize()} can't be cast to {node.type_name}.", node.value.at)
+        noun = value.type.noun
+        raise problem(f"{noun[0].upper()}{noun[1:]} can't be cast to {node.type_name}.", node.value.at)
     if type_.is_geometry:
         return _place(node, type_, value)
     if isinstance(value, Constant) and value.kind == "string" and type_ is Type.TIMESTAMP:

@@ -31,10 +31,10 @@ def comparable(
     for value in kinds.values():
         if not value.type.is_comparable:
             why = "" if value.type is Type.OTHER else ", which can't be compared"
-            raise problem(f"{_described(value)}{why}.", at)
+            raise problem(f"{_described(value, 'This')}{why}.", at)
     if len(kinds) > 1:
         one, other, *_ = kinds.values()
-        message = f"{_described(one)}, but {_described(other)}: {reason}."
+        message = f"{_described(one, 'This')}, but {_described(other)}: {reason}."
         raise problem(message, at, _hint({one.type, other.type}))
     return tuple(operands)
 
@@ -43,7 +43,7 @@ def _kind(type_: Type) -> Type:
     return Type.DOUBLE if type_.is_number else type_
 
 
-def _described(value: Expression) -> str:
+def _described(value: Expression, this: str = "this") -> str:
     """Return what a value is, under its name in the query where it has one."""
     match value:
         case Field():
@@ -53,7 +53,7 @@ def _described(value: Expression) -> str:
         case Constant():
             name = value.text[:40]
         case _:
-            name = "this expression"
+            name = f"{this} expression"
     return f"{name} is {value.type.noun}"
 
 

@@ -93,7 +93,7 @@ class Expressions:
     def _number(self, value: nodes.Value) -> Expression:
         operand = self.value(value)
         if not operand.type.is_number:
-            hint = "Texts are joined by ||." if operand.type is Type.TEXT else None
+            hint = _ARITHMETIC_HINTS.get(operand.type)
             raise problem(f"Arithmetic needs numbers; this is {operand.type.noun}.", value.at, hint)
         return operand
 
@@ -218,11 +218,18 @@ class Expressions:
         operands = (self.value(condition.value), self.value(condition.pattern))
         for node, operand in zip((condition.value, condition.pattern), operands, strict=True):
             if operand.type not in {Type.TEXT, Type.NULL}:
-                raise problem(f"{operator} compares texts; this is {operand.type.noun}.", node.at)
+                hint = "CAST makes a text of it." if operand.type.is_comparable else None
+                raise problem(f"{operator} compares texts; this is {operand.type.noun}.", node.at, hint)
         return _predicate(operator, operands, condition.negated)
 
     def _comparable(self, at: Position, *values: nodes.Value) -> tuple[Expression, ...]:
         return comparable(tuple(self.value(value) for value in values), at)
+
+
+_ARITHMETIC_HINTS = {
+    Type.TEXT: "Texts are joined by ||; prov_number makes a number of one.",
+    Type.TIMESTAMP: "ivo_to_mjd makes days of it.",
+}
 
 
 def _predicate(operator: str, operands: Sequence[Expression], negated: bool = False) -> Operation:

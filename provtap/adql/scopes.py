@@ -118,6 +118,8 @@ class Scope:
         self.relation = relation or Relation()
         self.captured: list[Field] = []
         """Columns of outer queries that were asked for."""
+        self.aliases: Sequence[Name] = ()
+        """Names that the SELECT gives to its output columns: ORDER BY alone can use these."""
 
     def source(self, qualifiers: Sequence[Name]) -> Source | None:
         """Return the table of this SELECT called so, None if there is none.
@@ -166,6 +168,9 @@ class Scope:
     def _unknown(self, reference: ColumnReference) -> AdqlError:
         *qualifiers, name = reference.names
         sources = self._visible()
+        if not qualifiers and any(matches(name, alias.text) for alias in self.aliases):
+            message = f"{name.text} is an output column, which only ORDER BY can name."
+            return problem(message, name.at, "Repeat its expression here.")
         if not qualifiers:
             return _unknown_column(name, sources)
         hidden = [s for s in sources if s.table.split(".")[-1] == qualifiers[-1].text.lower()]

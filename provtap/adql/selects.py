@@ -29,6 +29,9 @@ class Selects:
     def select(self, query: nodes.Query, select: nodes.Select, scope: Scope) -> plan.Select:
         """Return the plan of the only SELECT of *query*, whose names go into *scope*."""
         tables = self.joins.tables(select.tables, scope)
+        scope.aliases = [
+            item.alias for item in select.items if isinstance(item, nodes.SelectItem) and item.alias
+        ]
         where = self.condition(select.where, Expressions(scope, self.query, "WHERE"))
         group_by = self.group_by(select.group_by, scope)
         expressions = Expressions(scope, self.query)

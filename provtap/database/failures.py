@@ -35,6 +35,11 @@ _QUERY = {
     "55P03": "The query waited too long for a table that is being changed; please try again.",
     "40P01": "The query met a concurrent change; please try again.",
 }
+_HINTS = {
+    "22012": "NULLIF(x, 0) is NULL where x is 0.",
+    "22003": "CAST(x AS DOUBLE PRECISION) computes with larger numbers.",
+    "22P02": "prov_number(text) is NULL where the text spells no number.",
+}
 # Rules that only several documents together can break, by the name of the constraint.
 _RULES = {
     "activity_check": "an activity would end before it starts",
@@ -61,7 +66,7 @@ def query_failure(error: psycopg2.Error) -> ProvtapError:
             f"The server has no {_FULL[code]} left for this query.", hint="Try again later."
         )
     if code in _QUERY:
-        return QueryError(_QUERY[code])
+        return QueryError(_QUERY[code], hint=_HINTS.get(code))
     return QueryError(f"The query could not be run (SQLSTATE {code or 'unknown'}).")
 
 
