@@ -14,16 +14,19 @@ from provtap.adql.plan import Constant, Expression, Field
 def comparable(
     operands: Sequence[Expression], at: Position, fixed: int = 0, reason: str = "they can't be compared"
 ) -> tuple[Expression, ...]:
-    """Return the operands ready to be compared: beside a timestamp, text literals become timestamps.
+    """Return the operands ready to be compared: literals become what stands beside them.
+
+    Beside a timestamp, a text becomes one; beside a truth value, 0 and 1 do.
 
     The last *fixed* ones stay as they are.
     Raises: AdqlError if two of them have nothing in common.
     """
-    if Type.TIMESTAMP in {operand.type for operand in operands}:
-        free = len(operands) - fixed
+    types = {operand.type for operand in operands}
+    free = len(operands) - fixed
+    if Type.TIMESTAMP in types:
         operands = (*(as_timestamp(operand, at) for operand in operands[:free]), *operands[free:])
-    if Type.BOOLEAN in {operand.type for operand in operands}:
-        operands = tuple(as_truth(operand) for operand in operands)
+    if Type.BOOLEAN in types:
+        operands = (*map(as_truth, operands[:free]), *operands[free:])
     kinds: dict[Type, Expression] = {}
     for operand in operands:
         kinds.setdefault(_kind(operand.type), operand)

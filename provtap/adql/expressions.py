@@ -229,6 +229,7 @@ class Expressions:
 _ARITHMETIC_HINTS = {
     Type.TEXT: "Texts are joined by ||; prov_number makes a number of one.",
     Type.TIMESTAMP: "ivo_to_mjd makes days of it.",
+    Type.BOOLEAN: "CASE WHEN x = 1 THEN 1 ELSE 0 END makes a number of it.",
 }
 
 

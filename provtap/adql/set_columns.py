@@ -57,7 +57,9 @@ def _column(
             message = (
                 f"Column {number} is {common.type.noun} before {operator}, but {value.type.noun} after it."
             )
-            raise problem(message, at, "CAST one of the two.")
+            raise problem(
+                message, at, None if Type.OTHER in {common.type, value.type} else "CAST one of the two."
+            )
         common = value if common.type is Type.NULL else common
     type_ = _widest([value.type for value in values])
     return Field(type_, about=_about(common, type_, values), table="", column=f"c{number}")

@@ -128,6 +128,8 @@ def test_a_name_that_means_nothing_or_too_much_is_told(text, words):
         ),
         ("k_time LIKE '2026%'", "compares texts; this is a timestamp. (line 1, column 27) CAST makes a text"),
         ("POINT(1, 2) = POINT(1, 2)", "This expression is a point, which can't be compared."),
+        ("k_flag IN (SELECT 1 FROM kinds)", "k_flag is a truth value, but 1 is a number"),
+        ("k_flag + 1 = 2", "this is a truth value. (line 1, column 27) CASE WHEN x = 1 THEN 1 ELSE 0 END"),
         ("CAST(NULL AS POINT) = 1", "NULL can't be cast to POINT."),
         ("NULL + 1 = 2", "Arithmetic needs numbers; this is NULL."),
         ("-k_text = 'a'", "Arithmetic needs numbers; this is text."),
