@@ -13,7 +13,8 @@ from provtap.adql.literals import literal_number
 from provtap.adql.plan import Case, Constant, Expression, Operation, made_of
 from provtap.tableset import Column
 
-_SMALLEST = {Type.SHORT: 2**15, Type.INT: 2**31, Type.LONG: 2**63}
+_TOO_LARGE = {Type.SHORT: 2**15, Type.INT: 2**31, Type.LONG: 2**63}
+"""The least number that is none of the type."""
 
 
 def coalesce(values: Sequence[Expression], at: Position) -> Expression:
@@ -90,7 +91,7 @@ def _fits(literal: Expression, type_: Type) -> bool:
     if not literal.type.is_number or type_ in {Type.FLOAT, Type.DOUBLE}:
         return True
     number = literal_number(literal)
-    return literal.type is not Type.DOUBLE and number is not None and abs(number) < _SMALLEST[type_]
+    return literal.type is not Type.DOUBLE and number is not None and abs(number) < _TOO_LARGE[type_]
 
 
 def _shared(type_: Type, values: Sequence[Expression]) -> Column:
