@@ -56,9 +56,10 @@ class Seeds:
         links = [c for c in self.conditions if alias in used_tables(c)]
         if len(links) != 1 or not _is_link(links[0]):
             return None, []
-        (column,) = (f for f in links[0].fields() if f.table != alias)
-        is_own = any(column.table in aliases(table) for table in self.tables)
-        return column if is_own else None, [c for c in self.conditions if c is not links[0]]
+        for column in links[0].fields():
+            if any(column.table in aliases(table) for table in self.tables):
+                return column, [c for c in self.conditions if c is not links[0]]
+        return None, []
 
 
 @dataclass(frozen=True, slots=True)

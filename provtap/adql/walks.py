@@ -259,7 +259,7 @@ def _limit(condition: Expression, column: str, operators: set[str]) -> float | N
         return None
     match condition:
         case Operation(operator="BETWEEN", operands=(Field(column=name), _, high)) if name == column:
-            return literal_number(high)
+            return literal_number(high) if "<=" in operators else None
         case Operation(operator=operator, operands=(Field(column=name), value)) if name == column:
             return literal_number(value) if operator in operators else None
         case Operation(operator=operator, operands=(value, Field(column=name))) if name == column:
