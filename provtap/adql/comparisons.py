@@ -38,7 +38,7 @@ def comparable(
     if len(kinds) > 1:
         one, other, *_ = kinds.values()
         message = f"{_described(one, 'This')}, but {_described(other)}: {reason}."
-        raise problem(message, at, _hint({one.type, other.type}))
+        raise problem(message, at, _hint([one, other]))
     return tuple(operands)
 
 
@@ -60,9 +60,12 @@ def _described(value: Expression, this: str = "this") -> str:
     return f"{name} is {value.type.noun}"
 
 
-def _hint(types: set[Type]) -> str | None:
+def _hint(operands: Sequence[Expression]) -> str:
+    types = {operand.type for operand in operands}
     if Type.TIMESTAMP in types:
         return "Write a moment as text literal, '2026-01-31T12:00:00'."
     if Type.BOOLEAN in types:
         return "Compare it with 0 or 1."
-    return "Numbers stand without quotes, texts in single ones."
+    if any(o.type is Type.TEXT and isinstance(o, Constant) for o in operands):
+        return "Numbers stand without quotes, texts in single ones."
+    return "Texts stand in single quotes; prov_number makes a number of one."

@@ -265,4 +265,5 @@ def _extreme(call: nodes.SetFunction, argument: Expression) -> tuple[Type, Colum
 
 
 def _wrong_argument(call: nodes.SetFunction, argument: Expression) -> AdqlError:
-    return problem(f"{call.name} can't take {argument.type.noun}.", call.at)
+    hint = "prov_number makes a number of a text." if argument.type is Type.TEXT else None
+    return problem(f"{call.name} can't take {argument.type.noun}.", call.at, hint)

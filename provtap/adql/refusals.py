@@ -56,6 +56,19 @@ _NOT_ADQL_EITHER = {
     "RECURSIVE": "Use provenance.lineage, which goes over any number of steps.",
 }
 _MOMENTS = frozenset({"DATE", "TIME", "TIMESTAMP"})
+_MISPLACED = {
+    "ON": "ON belongs to a JOIN.",
+    "TOP": "TOP stands behind SELECT, or SELECT DISTINCT.",
+    "USING": "USING belongs to a JOIN.",
+    **dict.fromkeys(
+        ("WHERE", "GROUP", "HAVING", "ORDER"),
+        "The order is FROM, WHERE, GROUP BY, HAVING, ORDER BY, OFFSET.",
+    ),
+    **dict.fromkeys(
+        ("UNION", "EXCEPT", "INTERSECT"), "A SELECT with its own ORDER BY or OFFSET needs brackets."
+    ),
+}
+"""What to say of words that are ADQL, where they can't stand."""
 _CLAUSES = ("WHERE", "GROUP", "HAVING", "ORDER", "JOIN", "UNION", "OFFSET")
 
 
@@ -100,9 +113,7 @@ def _hint(token: Token, last: Token) -> str | None:
             return f"{token.type} stands before TOP."
         case "UNION" | "EXCEPT" | "INTERSECT", "DISTINCT":
             return f"{last.type} without ALL has no row twice."
-        case _, "UNION" | "EXCEPT" | "INTERSECT":
-            return "A SELECT with its own ORDER BY or OFFSET needs brackets."
-    return None
+    return _MISPLACED.get(token.type)
 
 
 def _misspelling(token: Token, last: Token, expected: str) -> str | None:

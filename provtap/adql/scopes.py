@@ -66,12 +66,18 @@ ANYTHING = Outputs([Output("", UNKNOWN)])
 """Columns of something that is wrong itself: whatever name is asked for, nothing can be said of it."""
 
 
+FEW = 8
+"""Names that a message lists, where none is like the one that is not known."""
+
+
 def did_you_mean(name: Name, known: Iterable[str]) -> str | None:
-    """Return the hint that names what starts with *name*, or is most like it."""
+    """Return the hint that names what starts with *name*, or is most like it, or the few names there are."""
     text = name.text.lower()
     spelling = {other.lower(): other for other in known}
     near = [other for other in spelling if other.startswith(text)] or get_close_matches(text, spelling, n=1)
-    return f"Did you mean {spelling[near[0]]}?" if near else None
+    if near:
+        return f"Did you mean {spelling[near[0]]}?"
+    return f"Known here: {', '.join(spelling.values())}." if 0 < len(spelling) <= FEW else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +221,7 @@ def _ambiguous_column(name: Name, sources: Sequence[Source]) -> AdqlError:
 def _unknown_column(name: Name, sources: Sequence[Source]) -> AdqlError:
     searched = ", ".join(dict.fromkeys(source.table for source in sources)) or "a query without tables"
     hint = did_you_mean(name, [output.name for source in sources for output in source.outputs.all])
-    if name.delimited and not hint:
+    if name.delimited and not (hint and hint.startswith("Did")):
         hint = "Double quotes are for names; a text stands in single ones."
     return problem(f"Unknown column {name.text} in {searched}.", name.at, hint)
 
@@ -262,8 +268,9 @@ def _find_upload(names: Sequence[Name], uploads: Sequence[Table]) -> Table:
 
 
 def _unknown_table(names: Sequence[Name], tableset: Tableset) -> AdqlError:
-    name = names[-1]
     known = {table.name: table.qualified_name for table in reversed(list(tableset.tables()))}
-    near = get_close_matches(name.text.lower(), known, n=1)
-    hint = f"Did you mean {known[near[0]]}?" if near else None
+    near = get_close_matches(names[-1].text.lower().rpartition(".")[2], known, n=1)
+    hint = f"Did you mean {known[near[0]]}?" if near else "TAP_SCHEMA.tables lists those there are."
+    if names[-1].text.lower() in known.values():
+        hint = "Quotes stand round each part of a name, not round the dot."
     return problem(f"Unknown table {_dotted(names)}.", names[0].at, hint)

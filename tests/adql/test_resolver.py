@@ -74,6 +74,14 @@ def test_among_names_that_differ_by_case_a_regular_one_is_the_small_one():
             "The column k_int is ambiguous. (line 1, column 8) Write a.k_int or b",
         ),
         (
+            'SELECT 1 FROM "lab.kinds"',
+            "Unknown table lab.kinds. (line 1, column 15) Quotes stand round each part of a name, not",
+        ),
+        ("SELECT 1 FROM stars", "Unknown table stars. (line 1, column 15) TAP_SCHEMA.tables lists those"),
+        ("SELECT 1 FROM sdss.stars", "Unknown schema sdss. (line 1, column 15) Known here: lab, attic."),
+        ("SELECT ra FROM lab.other", "Unknown column ra in lab.other. (line 1, column 8) Known here: k_int."),
+        ("SELECT z.ra FROM kinds k, sky s", "no table or alias z. (line 1, column 8) Known here: k, s."),
+        (
             "SELECT k_int AS n FROM kinds WHERE n = 1",
             "n is an output column, which only ORDER BY can name. (line 1, column 36) Repeat its expression",
         ),
@@ -107,8 +115,10 @@ def test_a_name_that_means_nothing_or_too_much_is_told(text, words):
     [
         (
             "k_text = 5",
-            "k_text is text, but 5 is a number: they can't be compared. (line 1, column 34) Numbers stand",
+            "k_text is text, but 5 is a number: they can't be compared. (line 1, column 34) Texts stand in",
         ),
+        ("k_text > k_int", "Texts stand in single quotes; prov_number makes a number of one."),
+        ("k_int > '5'", "Numbers stand without quotes, texts in single ones."),
         ("k_time > k_text", "k_time is a timestamp, but k_text is text: they can't be compared."),
         ("k_time > 5", "k_time is a timestamp, but 5 is a number: they can't be compared."),
         ("k_time > 'yesterday'", "'yesterday' is no timestamp."),
