@@ -70,14 +70,20 @@ FEW = 8
 """Names that a message lists, where none is like the one that is not known."""
 
 
-def did_you_mean(name: Name, known: Iterable[str]) -> str | None:
-    """Return the hint that names what starts with *name*, or is most like it, or the few names there are."""
+def nearest(name: Name, known: Iterable[str]) -> str | None:
+    """Return what starts with *name*, or else what is most like it; None if nothing is like it."""
     text = name.text.lower()
     spelling = {other.lower(): other for other in known}
     near = [other for other in spelling if other.startswith(text)] or get_close_matches(text, spelling, n=1)
-    if near:
-        return f"Did you mean {spelling[near[0]]}?"
-    return f"Known here: {', '.join(spelling.values())}." if 0 < len(spelling) <= FEW else None
+    return spelling[near[0]] if near else None
+
+
+def did_you_mean(name: Name, known: Sequence[str]) -> str | None:
+    """Return the hint that tells what is most like *name*, or else which few names there are."""
+    if near := nearest(name, known):
+        return f"Did you mean {near}?"
+    names = dict.fromkeys(known)
+    return f"Known here: {', '.join(names)}." if 0 < len(names) <= FEW else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +226,9 @@ def _ambiguous_column(name: Name, sources: Sequence[Source]) -> AdqlError:
 
 def _unknown_column(name: Name, sources: Sequence[Source]) -> AdqlError:
     searched = ", ".join(dict.fromkeys(source.table for source in sources)) or "a query without tables"
-    hint = did_you_mean(name, [output.name for source in sources for output in source.outputs.all])
-    if name.delimited and not (hint and hint.startswith("Did")):
+    known = [output.name for source in sources for output in source.outputs.all]
+    hint = did_you_mean(name, known)
+    if name.delimited and not nearest(name, known):
         hint = "Double quotes are for names; a text stands in single ones."
     return problem(f"Unknown column {name.text} in {searched}.", name.at, hint)
 
