@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from provtap.adql import nodes, plan
 from provtap.adql.expressions import Expressions, QueryResolver
-from provtap.adql.grouping import Grouping
+from provtap.adql.grouping import Grouping, differs
 from provtap.adql.joins import Joins
 from provtap.adql.lexer import Position, problem
 from provtap.adql.nodes import ColumnReference, Literal
@@ -92,11 +92,16 @@ class Selects:
     def check_groups(
         self, grouping: Grouping, values: Sequence[Expression | None], places: Sequence[Position]
     ) -> None:
-        """Note each value that may differ within a group; None stands for one that is not there, or wrong."""
-        if UNKNOWN not in grouping.terms:
-            for value, at in zip(values, places, strict=True):
-                if value:
-                    self.problems.attempt(grouping.check, value, at)
+        """Note each place with a value that may differ within a group.
+
+        None stands for a value that is not there, or wrong.
+        """
+        noted: set[Position] = set()  # an asterisk has many values in one place
+        for value, at in zip(values, places, strict=True):
+            loose = grouping.loose_field(value) if value and UNKNOWN not in grouping.terms else None
+            if loose and at not in noted:
+                noted.add(at)
+                self.problems.note(differs(loose, at))
 
     def check_distinct(self, sorts: Sequence[Sort | None], terms: Sequence[nodes.SortTerm]) -> None:
         """Note an order by what SELECT DISTINCT has merged away."""
