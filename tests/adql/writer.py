@@ -106,8 +106,9 @@ class Writer:
         if self.chance(0.4):
             clauses.append(f"WHERE {self.named('condition')}")
         if self.chance(0.2):
-            clauses.append(f"GROUP BY {', '.join([*values, self.value('number')])}")
-        if self.chance(0.05):
+            number = self.value("number")
+            clauses.append(f"GROUP BY {', '.join([*values, number])} HAVING COUNT(*) > 1 OR {number} < 1")
+        elif self.chance(0.05):
             clauses.append(f"HAVING {self.named('condition')}")
         return " ".join(clauses)
 
