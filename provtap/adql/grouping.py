@@ -6,7 +6,7 @@ Source: SQL-92, section 7.9; ADQL 2.1 adds nothing.
 from collections.abc import Sequence
 
 from provtap.adql.lexer import Position, problem
-from provtap.adql.plan import Aggregate, Expression, Field
+from provtap.adql.plan import Aggregate, Arithmetic, Expression, Field
 from provtap.adql.scopes import Scope
 from provtap.errors import AdqlError
 
@@ -25,8 +25,17 @@ class Grouping:
             return None
         if isinstance(value, Field):
             return value if value.table in self.own else None
-        found = (self.loose_field(operand) for operand in value.operands)
+        fixed = max((len(term.operands) for term in self.terms if _begins(value, term)), default=0)
+        found = (self.loose_field(operand) for operand in value.operands[fixed:])
         return next((field for field in found if field is not None), None)
+
+
+def _begins(chain: Expression, term: Expression) -> bool:
+    """Whether *chain* is computed from *term*, as `a + b - 1` is from `a + b`."""
+    if not isinstance(chain, Arithmetic) or not isinstance(term, Arithmetic):
+        return False
+    operands, operators = chain.operands[: len(term.operands)], chain.operators[: len(term.operators)]
+    return (operands, operators) == (term.operands, term.operators)
 
 
 def differs(loose: Field, at: Position) -> AdqlError:
