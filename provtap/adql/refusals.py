@@ -77,7 +77,7 @@ def unexpected(token: Token, last: Token, expected: str) -> AdqlError:
     if token.type in _NOT_ADQL:
         message, hint = _NOT_ADQL[token.type]
         return problem(message, token.at, hint)
-    is_name_due = expected == EXPECTED["identifier"] or last.type == "."
+    is_name_due = last.type == "." or (last.type == "AS" and expected == EXPECTED["identifier"])
     if token.type in RESERVED and (token.type not in _STRUCTURE or is_name_due):
         message = f"{token.text} is a reserved word of ADQL; {expected} is due here."
         return problem(message, token.at, _reserved_hint(token))
@@ -119,9 +119,9 @@ def _hint(token: Token, last: Token) -> str | None:
 def _misspelling(token: Token, last: Token, expected: str) -> str | None:
     """Return what one of two names was probably meant to be: the word that is due, or one that may follow."""
     for word in (last, token):
-        near = get_close_matches(word.text.upper(), [expected, *_CLAUSES], n=1, cutoff=0.7)
-        if near and word.type == "identifier":
-            return f"Is {word.text} to be {near[0]}?"
+        if word.type == "identifier":
+            for near in get_close_matches(word.text.upper(), [expected, *_CLAUSES], n=1, cutoff=0.7):
+                return f"Is {word.text} to be {near}?"
     return None
 
 

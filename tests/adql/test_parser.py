@@ -79,6 +79,11 @@ def refusal(text):
         ("SELECT a FROM t UNION DISTINCT SELECT a FROM u", "UNION without ALL has no row twice."),
         ("SELECT COUNT(a) OVER (ORDER BY a) FROM t", "ADQL has no OVER. (line 1, column 17)"),
         ("SELECT a FROM t ORDER BY a NULLS LAST", "NULL comes last, and with DESC first."),
+        ("SELECT a FROM t, WHERE a = 1", "found WHERE. (line 1, column 18) Is the comma before it one too"),
+        (
+            "SELECT a FROM t AS where",
+            "where is a reserved word of ADQL; a name is due here. (line 1, column 20)",
+        ),
         ("SELECT a FROM t TOP 5", "found TOP. (line 1, column 17) TOP stands behind SELECT, or SELECT DIST"),
         ("SELECT a FROM t, u ON t.a = u.a", "found ON. (line 1, column 20) ON belongs to a JOIN."),
         ("SELECT a FROM t OFFSET 5 ORDER BY a", "The order is FROM, WHERE, GROUP BY, HAVING, ORDER BY, OFF"),
