@@ -68,7 +68,7 @@ _MISPLACED = {
         ("UNION", "EXCEPT", "INTERSECT"), "A SELECT with its own ORDER BY or OFFSET needs brackets."
     ),
 }
-"""What to say of words that are ADQL, where they can't stand."""
+"""What to say of words that come too late."""
 _CLAUSES = ("WHERE", "GROUP", "HAVING", "ORDER", "JOIN", "UNION", "OFFSET")
 
 
@@ -87,6 +87,8 @@ def unexpected(token: Token, last: Token, expected: str) -> AdqlError:
             hint = _NOT_ADQL_EITHER[word.text.upper()].format(n=number)
             return problem(f"ADQL has no {word.text}.", word.at, hint)
     hint = _hint(token, last) or _misspelling(token, last, expected)
+    if expected in {EXPECTED["end"], ")"}:
+        hint = hint or _MISPLACED.get(token.type)
     return problem(f"Expected {expected}, found {shown(token)}.", token.at, hint)
 
 
@@ -113,7 +115,7 @@ def _hint(token: Token, last: Token) -> str | None:
             return f"{token.type} stands before TOP."
         case "UNION" | "EXCEPT" | "INTERSECT", "DISTINCT":
             return f"{last.type} without ALL has no row twice."
-    return _MISPLACED.get(token.type)
+    return None
 
 
 def _misspelling(token: Token, last: Token, expected: str) -> str | None:

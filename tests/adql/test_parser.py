@@ -84,6 +84,10 @@ def refusal(text):
             "SELECT a FROM t AS where",
             "where is a reserved word of ADQL; a name is due here. (line 1, column 20)",
         ),
+        (
+            "SELECT a FROM (SELECT b FROM u ORDER BY b WHERE b = 1) AS t",
+            "The order is FROM, WHERE, GROUP BY,",
+        ),
         ("SELECT a FROM t TOP 5", "found TOP. (line 1, column 17) TOP stands behind SELECT, or SELECT DIST"),
         ("SELECT a FROM t, u ON t.a = u.a", "found ON. (line 1, column 20) ON belongs to a JOIN."),
         ("SELECT a FROM t OFFSET 5 ORDER BY a", "The order is FROM, WHERE, GROUP BY, HAVING, ORDER BY, OFF"),
@@ -133,6 +137,11 @@ def test_a_hundred_levels_are_enough_and_more_are_refused(opening, closing):
 
     assert parse(start + opening * 100 + core + closing * 100 + end)
     assert "nested more than 100 levels" in refusal(start + opening * 10_000)
+
+
+def test_no_hint_is_better_than_a_wrong_one():
+    """WHERE comes neither too late here nor is it a name."""
+    assert refusal("SELECT a FROM t JOIN WHERE a = 1") == "Expected a name, found WHERE. (line 1, column 22)"
 
 
 @pytest.mark.parametrize(
