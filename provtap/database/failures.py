@@ -13,6 +13,7 @@ from provtap.errors import (
 
 # SQLSTATE -> what the user's query did. PostgreSQL's own text speaks of the SQL we made of it.
 _QUERY = {
+    "0A000": "The query joins tables in a way that the server can't, such as a FULL JOIN by random numbers.",
     "22012": "The query divides by zero.",
     "22003": "A number of the query's result is too large or too small for its type.",
     "22P02": "The query turns a text into a number that it does not spell.",
