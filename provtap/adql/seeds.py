@@ -19,6 +19,7 @@ from provtap.adql.plan import (
     Operation,
     TableExpression,
 )
+from provtap.adql.signatures import Function
 from provtap.tableset import Column
 
 LIGHT = 1_000
@@ -225,11 +226,26 @@ def _is_indexed(condition: Expression) -> bool:
 
 
 def is_light(part: object) -> bool:
-    """Whether *part* of a plan is small and has no lineage in it, so that it may be written twice."""
+    """Whether *part* of a plan may be written twice: it is small, steady, and has no lineage in it."""
     for size, inner in enumerate(_parts(part), start=1):
-        if size > LIGHT or isinstance(inner, LineageTable):
+        if size > LIGHT or isinstance(inner, LineageTable) or _is_unsteady(inner):
             return False
     return True
+
+
+def is_steady(part: object) -> bool:
+    """Whether *part* of a plan has the same rows or values each time, wherever it is written."""
+    return not any(map(_is_unsteady, _parts(part)))
+
+
+def _is_unsteady(part: object) -> bool:
+    """Whether *part* by itself is random, or some of several rows: which ones, PostgreSQL may choose anew."""
+    match part:
+        case plan.Select(top=None, offset=None) | plan.SetOperation(offset=None):
+            return False
+        case plan.Select() | plan.SetOperation():
+            return True
+    return isinstance(part, Function) and part.name == "RAND"
 
 
 def _parts(part: object) -> Iterator[object]:

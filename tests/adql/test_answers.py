@@ -58,6 +58,30 @@ def test_the_answer_is_that_of_sql_written_by_hand(samples, tableset, pair):
     assert answer == rows(samples, sql, is_ordered)
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT i, l_ancestor_id FROM (SELECT TOP 30 e_id AS i FROM entity ORDER BY RAND()) AS s"
+        " LEFT JOIN lineage ON l_descendant_id = i",
+        "SELECT i, l_ancestor_id FROM (SELECT e_id AS i FROM entity WHERE RAND() < 0.3) AS s"
+        " LEFT JOIN lineage ON l_descendant_id = i",
+        "SELECT e_id, l_ancestor_id FROM entity LEFT JOIN lineage ON l_descendant_id = e_id"
+        " WHERE e_id IN (SELECT TOP 30 e_id FROM entity ORDER BY RAND())",
+        "WITH s AS (SELECT TOP 30 e_id AS i FROM entity ORDER BY RAND())"
+        " SELECT i, l_ancestor_id FROM s LEFT JOIN lineage ON l_descendant_id = i",
+    ],
+)
+def test_a_random_sample_is_drawn_once(samples, tableset, query):
+    """D10: a walk starts at the rows that the query shows, also where these are others each time."""
+    samples.execute(translate(query, tableset).sql)
+    found = set(samples)
+    samples.execute("SELECT e_id, a FROM provenance.entity LEFT JOIN closure ON d = e_id")
+
+    sample = {entity for entity, _ in found}
+    assert 10 < len(sample) < 60
+    assert found == {(entity, ancestor) for entity, ancestor in samples if entity in sample}
+
+
 def rows(cursor, sql, is_ordered):
     """Return the rows, in an order of their own if the query gives none; numbers to twelve digits."""
     cursor.execute(sql)
