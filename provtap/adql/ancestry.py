@@ -17,8 +17,8 @@ DERIVED_FROM = Function(
     sql=f"({{0}} IN ({set_sql(FORTH, '{1}', 'derived')}))",
     is_condition=True,
     description="1 if the entity came from the ancestor, directly or over any number of steps, as"
-    " provenance.lineage has it; else 0. One of the two must be a text, not a column: all that came from it,"
-    " or all it came from, is found once.",
+    " provenance.lineage has it; else 0; with a NULL never 1. One of the two must be a text, not a column:"
+    " all that came from it, or all it came from, is found once.",
 )
 _ORIGIN_OF = replace(DERIVED_FROM, sql=f"({{1}} IN ({set_sql(BACK, '{0}', 'derived')}))")
 """The same where the entity is the one that is fixed."""

@@ -6,12 +6,12 @@ from dataclasses import replace
 from provtap.adql import nodes
 from provtap.adql.ancestry import DERIVED_FROM, derived_from
 from provtap.adql.conditional import coalesce, nullif
-from provtap.adql.datatypes import Type, typed_column
+from provtap.adql.datatypes import Type
 from provtap.adql.functions import find
 from provtap.adql.geometry import GEOMETRY, geometry_call
 from provtap.adql.lexer import problem
 from provtap.adql.literals import as_timestamp, whole_number
-from provtap.adql.plan import Call, Constant, Expression
+from provtap.adql.plan import Call, Constant, Expression, made_of
 from provtap.adql.signatures import Function, Kind, Parameter
 from provtap.adql.units import in_unit
 
@@ -39,7 +39,7 @@ def function_call(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> 
     unit = function.unit
     if unit == "=":
         unit = operands[0].about.unit if operands[0].about else None
-    return Call(function.result, operands, typed_column(function.result, unit=unit), function=function)
+    return Call(function.result, operands, made_of(operands, function.result, unit=unit), function=function)
 
 
 def checked_arguments(

@@ -9,11 +9,11 @@ import sys
 from dataclasses import replace
 
 from provtap.adql import nodes
-from provtap.adql.datatypes import Type, typed_column
+from provtap.adql.datatypes import Type
 from provtap.adql.geometry import shape
 from provtap.adql.lexer import problem
 from provtap.adql.literals import as_timestamp, literal_number
-from provtap.adql.plan import Cast, Constant, Expression
+from provtap.adql.plan import Cast, Constant, Expression, made_of
 
 LENGTH_LIMIT = 1_000_000
 """Characters that CHAR(n) and VARCHAR(n) may ask for."""
@@ -54,7 +54,8 @@ def cast(node: nodes.Cast, value: Expression) -> Expression:
     if node.length is not None and not 1 <= node.length <= LENGTH_LIMIT:
         raise problem(f"A text can be cast to 1 to {LENGTH_LIMIT} characters.", node.at)
     if not _can_become(value.type, type_):
-        raise problem(f"{value.type.noun.capitalize()} can't be cast to {node.type_name}.", node.value.at)
+        noun = value.type.noun
+        raise problem(f"{noun[0].upper()}{noun[1:]} can't be cast to {node.type_name}.", node.value.at)
     if type_.is_geometry:
         return _place(node, type_, value)
     if isinstance(value, Constant) and value.kind == "string" and type_ is Type.TIMESTAMP:
@@ -62,7 +63,7 @@ def cast(node: nodes.Cast, value: Expression) -> Expression:
     if type_.is_number:
         _check_number(node, type_, value)
     unit, ucd = (value.about.unit, value.about.ucd) if value.about else (None, None)
-    about = typed_column(type_, unit=unit, ucd=ucd)
+    about = made_of([value], type_, unit=unit, ucd=ucd)
     padded = node.type_name == "CHAR" and node.length is not None
     if node.length is not None:
         about = replace(about, arraysize=f"{node.length}{'' if padded else '*'}")

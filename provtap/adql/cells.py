@@ -57,10 +57,14 @@ def text_form(value: str, type_: Type) -> str:
     if type_ is Type.TIMESTAMP:
         return f"replace({value}::text, ' ', 'T')"
     if type_ in {Type.FLOAT, Type.DOUBLE}:
-        return f"replace(replace({value}::text, '-Infinity', '-Inf'), 'Infinity', '+Inf')"
+        return _with_short_infinities(f"{value}::text")
     if type_.is_geometry:
-        return f"array_to_string({value}, ' ')"
+        return _with_short_infinities(f"array_to_string({value}, ' ')")
     return f"{value}::text"
+
+
+def _with_short_infinities(text: str) -> str:
+    return f"replace(replace({text}, '-Infinity', '-Inf'), 'Infinity', '+Inf')"
 
 
 def sql_type(column: Column) -> str:
@@ -75,7 +79,7 @@ def _array_form(cell: str, column: Column) -> str:
         return f"upper(array_to_string({cell}, ' ', '?'))"
     text = f"array_to_string({cell}, ' ', 'NaN')"
     if _ITEMS[column.datatype] in {"real", "double precision"}:
-        return f"replace(replace({text}, '-Infinity', '-Inf'), 'Infinity', '+Inf')"
+        return _with_short_infinities(text)
     return f"CASE WHEN strpos({text}, 'N') = 0 THEN {text} END"  # no whole number stands for null
 
 

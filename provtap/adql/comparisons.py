@@ -14,16 +14,19 @@ from provtap.adql.plan import Constant, Expression, Field
 def comparable(
     operands: Sequence[Expression], at: Position, fixed: int = 0, reason: str = "they can't be compared"
 ) -> tuple[Expression, ...]:
-    """Return the operands ready to be compared: beside a timestamp, text literals become timestamps.
+    """Return the operands ready to be compared: literals become what stands beside them.
+
+    Beside a timestamp, a text becomes one; beside a truth value, 0 and 1 do.
 
     The last *fixed* ones stay as they are.
     Raises: AdqlError if two of them have nothing in common.
     """
-    if Type.TIMESTAMP in {operand.type for operand in operands}:
-        free = len(operands) - fixed
+    types = {operand.type for operand in operands}
+    free = len(operands) - fixed
+    if Type.TIMESTAMP in types:
         operands = (*(as_timestamp(operand, at) for operand in operands[:free]), *operands[free:])
-    if Type.BOOLEAN in {operand.type for operand in operands}:
-        operands = tuple(as_truth(operand) for operand in operands)
+    if Type.BOOLEAN in types:
+        operands = (*map(as_truth, operands[:free]), *operands[free:])
     kinds: dict[Type, Expression] = {}
     for operand in operands:
         kinds.setdefault(_kind(operand.type), operand)
@@ -31,11 +34,11 @@ def comparable(
     for value in kinds.values():
         if not value.type.is_comparable:
             why = "" if value.type is Type.OTHER else ", which can't be compared"
-            raise problem(f"{_described(value)}{why}.", at)
+            raise problem(f"{_described(value, 'This')}{why}.", at)
     if len(kinds) > 1:
         one, other, *_ = kinds.values()
-        message = f"{_described(one)}, but {_described(other)}: {reason}."
-        raise problem(message, at, _hint({one.type, other.type}))
+        message = f"{_described(one, 'This')}, but {_described(other)}: {reason}."
+        raise problem(message, at, _hint([one, other]))
     return tuple(operands)
 
 
@@ -43,7 +46,7 @@ def _kind(type_: Type) -> Type:
     return Type.DOUBLE if type_.is_number else type_
 
 
-def _described(value: Expression) -> str:
+def _described(value: Expression, this: str = "this") -> str:
     """Return what a value is, under its name in the query where it has one."""
     match value:
         case Field():
@@ -53,13 +56,16 @@ def _described(value: Expression) -> str:
         case Constant():
             name = value.text[:40]
         case _:
-            name = "this expression"
+            name = f"{this} expression"
     return f"{name} is {value.type.noun}"
 
 
-def _hint(types: set[Type]) -> str | None:
+def _hint(operands: Sequence[Expression]) -> str:
+    types = {operand.type for operand in operands}
     if Type.TIMESTAMP in types:
         return "Write a moment as text literal, '2026-01-31T12:00:00'."
     if Type.BOOLEAN in types:
         return "Compare it with 0 or 1."
-    return "Numbers stand without quotes, texts in single ones."
+    if any(o.type is Type.TEXT and isinstance(o, Constant) for o in operands):
+        return "Numbers stand without quotes, texts in single ones."
+    return "Texts stand in single quotes; prov_number makes a number of one."

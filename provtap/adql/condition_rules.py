@@ -4,11 +4,10 @@ from abc import abstractmethod
 from collections.abc import Callable
 
 from provtap.adql import nodes
-from provtap.adql.lexer import problem
+from provtap.adql.lexer import COMPARISONS, problem
 from provtap.adql.nodes import Condition, Query, Value
 from provtap.adql.value_rules import ValueRules
 
-COMPARISONS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
 _PREDICATES = frozenset({"NOT", "BETWEEN", "IN", "LIKE", "ILIKE"})
 
 

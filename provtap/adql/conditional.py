@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from provtap.adql.comparisons import comparable
-from provtap.adql.datatypes import Type, arithmetic_type, typed_column
+from provtap.adql.datatypes import Type, arithmetic_type
 from provtap.adql.lexer import Position, problem
 from provtap.adql.literals import literal_number
-from provtap.adql.plan import Case, Constant, Expression, Operation
+from provtap.adql.plan import Case, Constant, Expression, Operation, made_of
 from provtap.tableset import Column
 
-_SMALLEST = {Type.SHORT: 2**15, Type.INT: 2**31, Type.LONG: 2**63}
+_TOO_LARGE = {Type.SHORT: 2**15, Type.INT: 2**31, Type.LONG: 2**63}
+"""The least number that is none of the type."""
 
 
 def coalesce(values: Sequence[Expression], at: Position) -> Expression:
@@ -90,17 +91,18 @@ def _fits(literal: Expression, type_: Type) -> bool:
     if not literal.type.is_number or type_ in {Type.FLOAT, Type.DOUBLE}:
         return True
     number = literal_number(literal)
-    return literal.type is not Type.DOUBLE and number is not None and abs(number) < _SMALLEST[type_]
+    return literal.type is not Type.DOUBLE and number is not None and abs(number) < _TOO_LARGE[type_]
 
 
 def _shared(type_: Type, values: Sequence[Expression]) -> Column:
     """Return the metadata that all values share; a literal takes those of the others."""
     abouts = [value.about for value in values if not _is_literal(value)]
     if not abouts or any(about is None for about in abouts):
-        return typed_column(type_)
+        return made_of(values, type_)
     units = {about.unit for about in abouts if about}
     ucds = {about.ucd for about in abouts if about}
-    return typed_column(
+    return made_of(
+        values,
         type_,
         unit=units.pop() if len(units) == 1 else None,
         ucd=ucds.pop() if len(ucds) == 1 else None,

@@ -103,7 +103,7 @@ def arithmetic_type(types: list[Type]) -> Type:
     return Type.DOUBLE if widest is Type.FLOAT else widest
 
 
-def typed_column(type_: Type, name: str = "", **metadata: str | None) -> Column:
+def typed_column(type_: Type, name: str = "", *, is_ascii: bool = True, **metadata: str | None) -> Column:
     """Return the description of values of which only the type and this *metadata* are known."""
     if type_.is_number or type_ is Type.BOOLEAN:
         return Column(name=name, datatype=type_.value, **metadata)  # type: ignore[arg-type]
@@ -111,4 +111,5 @@ def typed_column(type_: Type, name: str = "", **metadata: str | None) -> Column:
         traits = {"arraysize": str(_SHAPES[type_]), "xtype": type_.value, "unit": "deg", **metadata}
         return Column(name=name, datatype="double", **traits)
     xtype = "timestamp" if type_ is Type.TIMESTAMP else None
-    return Column(name=name, datatype="char", arraysize="*", xtype=xtype, **metadata)  # type: ignore[arg-type]
+    datatype = "char" if is_ascii else "unicodeChar"
+    return Column(name=name, datatype=datatype, arraysize="*", xtype=xtype, **metadata)  # type: ignore[arg-type]

@@ -24,7 +24,9 @@ from provtap.adql.plan import (
     Operation,
     Query,
     Subquery,
+    made_of,
 )
+from provtap.adql.problems import Problems
 from provtap.adql.scopes import Scope
 from provtap.errors import AdqlError
 from provtap.tableset import Column
@@ -91,7 +93,7 @@ class Expressions:
     def _number(self, value: nodes.Value) -> Expression:
         operand = self.value(value)
         if not operand.type.is_number:
-            hint = "Texts are joined by ||." if operand.type is Type.TEXT else None
+            hint = _ARITHMETIC_HINTS.get(operand.type)
             raise problem(f"Arithmetic needs numbers; this is {operand.type.noun}.", value.at, hint)
         return operand
 
@@ -111,7 +113,7 @@ class Expressions:
             arguments = tuple(inner.value(argument) for argument in call.arguments)
             operands = checked_arguments(call, function, arguments)
             self._check_own(call, operands)
-            about = typed_column(function.result)
+            about = made_of(operands, function.result)
             return Aggregate(
                 function.result, operands, about, name=function.name, distinct=False, function=function
             )
@@ -152,6 +154,14 @@ class Expressions:
             raise problem(f"{call.name} is about columns of the outer query only.", call.at)
 
     # Conditions -----------------------------------------------------------------------------------------
+
+    def search_condition(self, condition: nodes.Condition, problems: Problems) -> Expression | None:
+        """Return a whole condition, None if anything in it is wrong: its members are wrong one by one."""
+        if not isinstance(condition, nodes.Junction):
+            return problems.attempt(self.condition, condition)
+        members = [self.search_condition(member, problems) for member in condition.operands]
+        found = [member for member in members if member]
+        return _predicate(condition.operator, found) if len(found) == len(members) else None
 
     def condition(self, condition: nodes.Condition) -> Expression:
         """Return the resolved condition."""
@@ -208,11 +218,19 @@ class Expressions:
         operands = (self.value(condition.value), self.value(condition.pattern))
         for node, operand in zip((condition.value, condition.pattern), operands, strict=True):
             if operand.type not in {Type.TEXT, Type.NULL}:
-                raise problem(f"{operator} compares texts; this is {operand.type.noun}.", node.at)
+                hint = "CAST makes a text of it." if operand.type.is_comparable else None
+                raise problem(f"{operator} compares texts; this is {operand.type.noun}.", node.at, hint)
         return _predicate(operator, operands, condition.negated)
 
     def _comparable(self, at: Position, *values: nodes.Value) -> tuple[Expression, ...]:
         return comparable(tuple(self.value(value) for value in values), at)
+
+
+_ARITHMETIC_HINTS = {
+    Type.TEXT: "Texts are joined by ||; prov_number makes a number of one.",
+    Type.TIMESTAMP: "ivo_to_mjd makes days of it.",
+    Type.BOOLEAN: "CASE WHEN x = 1 THEN 1 ELSE 0 END makes a number of it.",
+}
 
 
 def _predicate(operator: str, operands: Sequence[Expression], negated: bool = False) -> Operation:
@@ -240,11 +258,12 @@ def _aggregate(call: nodes.SetFunction, argument: Expression) -> Aggregate:
 def _extreme(call: nodes.SetFunction, argument: Expression) -> tuple[Type, Column]:
     if not argument.type.is_comparable or argument.type is Type.BOOLEAN:
         raise _wrong_argument(call, argument)
-    about = argument.about or typed_column(argument.type)
+    about = argument.described
     ucd = f"{about.ucd};stat.{call.name.lower()}" if about.ucd and "stat." not in about.ucd else about.ucd
     type_ = Type.TEXT if argument.type is Type.NULL else argument.type  # as PostgreSQL takes it
     return type_, replace(about, ucd=ucd, utype=None, description=None)
 
 
 def _wrong_argument(call: nodes.SetFunction, argument: Expression) -> AdqlError:
-    return problem(f"{call.name} can't take {argument.type.noun}.", call.at)
+    hint = "prov_number makes a number of a text." if argument.type is Type.TEXT else None
+    return problem(f"{call.name} can't take {argument.type.noun}.", call.at, hint)

@@ -24,6 +24,26 @@ _OTHERS = ("COALESCE", "IN_UNIT", "NULLIF", "COUNT", "AVG", "MAX", "MIN", "SUM",
 """What looks like a function but has rules of its own."""
 
 
+_WINDOWS = "ADQL has no functions of windows; SELECT TOP n with ORDER BY takes the first rows."
+_ELSEWHERE = {
+    "CONCAT": "Texts are joined by ||.",
+    "GETDATE": "Write the time as text, '2026-01-31T12:00:00'.",
+    "GROUP_CONCAT": "ivo_string_agg joins the texts of a group.",
+    "IFNULL": "Write COALESCE(a, b).",
+    "ISNULL": "Write COALESCE(a, b), or value IS NULL.",
+    "LISTAGG": "ivo_string_agg joins the texts of a group.",
+    "LN": "LOG is the natural logarithm.",
+    "NOW": "Write the time as text, '2026-01-31T12:00:00'.",
+    "NVL": "Write COALESCE(a, b).",
+    "Q3C_RADIAL_QUERY": "Write DISTANCE(lon1, lat1, lon2, lat2) < radius.",
+    "RANK": _WINDOWS,
+    "REGEXP_LIKE": "Write gavo_match(pattern, text) = 1.",
+    "ROW_NUMBER": _WINDOWS,
+    "STRING_AGG": "ivo_string_agg joins the texts of a group.",
+}
+"""What functions of other services and dialects are called here."""
+
+
 def find(name: str, at: Position) -> Function:
     """Return the function called *name*; case does not matter.
 
@@ -39,6 +59,8 @@ def find(name: str, at: Position) -> Function:
 
 def unknown_function(name: str, at: Position) -> AdqlError:
     """Return the error about a function that this service does not have."""
+    if name.upper() in _ELSEWHERE:
+        return problem(f"Unknown function {name}.", at, _ELSEWHERE[name.upper()])
     spelling = {known.lower(): known for known in (*FUNCTIONS, *_OTHERS)}
     near = get_close_matches(name.lower(), spelling, n=1)
     hint = f"Did you mean {spelling[near[0]]}?" if near else None

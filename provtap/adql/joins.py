@@ -1,7 +1,6 @@
 """FROM clauses: the tables of a query, which of their columns are in sight, and how they are joined.
 
-NATURAL and USING become plain conditions here, and their columns merge as SQL says: the column of a LEFT
-join is the left one, of a RIGHT join the right one, of a FULL join the first that is not NULL.
+NATURAL and USING become plain conditions here (see `merging`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,20 +8,14 @@ from dataclasses import dataclass
 from itertools import count
 
 from provtap.adql import nodes, plan
-from provtap.adql.comparisons import comparable
-from provtap.adql.datatypes import Type, arithmetic_type, column_type, typed_column
+from provtap.adql.conjunctions import conjuncts
+from provtap.adql.datatypes import Type, column_type
 from provtap.adql.expressions import Expressions, QueryResolver
 from provtap.adql.lexer import Position, problem
 from provtap.adql.lineage import LINEAGES
+from provtap.adql.merging import merged_columns
 from provtap.adql.nodes import Name
-from provtap.adql.plan import (
-    UNKNOWN,
-    Expression,
-    Field,
-    Operation,
-    Output,
-    TableExpression,
-)
+from provtap.adql.plan import UNKNOWN, Expression, Field, Operation, Output, TableExpression
 from provtap.adql.problems import FollowUp, Problems
 from provtap.adql.scopes import ANYTHING, Outputs, Relation, Scope, Source, find_table, matches
 from provtap.adql.uploads import UploadedTable
@@ -66,7 +59,7 @@ class Joins:
         """
         resolved = [self.table(reference, scope) for reference in references]
         scope.relation = side_by_side([relation for _, relation in resolved])
-        self.problems.attempt(_check_names, scope.relation, references[0].at)
+        self.problems.attempt(_check_names, scope.relation)
         return tuple(table for table, _ in resolved)
 
     def table(self, reference: nodes.TableReference, scope: Scope) -> tuple[TableExpression, Relation]:
@@ -76,10 +69,8 @@ class Joins:
                 found = self.problems.attempt(self.named_table, reference)
                 return found or self._unknown(reference)
             case nodes.DerivedTable():
-                name = reference.alias.text
-                return self.derived_table(
-                    self.query(reference.query, Scope(scope)), (name,), name, reference.at
-                )
+                query, name = self.query(reference.query, Scope(scope)), reference.alias.text
+                return self.derived_table(query, (name,), name, reference.at)
             case nodes.JoinedTable():
                 return self.joined_table(reference, scope)
 
@@ -102,24 +93,21 @@ class Joins:
         alias = self.alias(reference.at)
         outputs = _columns_of(table.outputs, alias)
         name = (reference.alias or table.name).text
-        return plan.CommonTable(alias, table.alias), Relation(
-            (Source((name,), table.name.text, outputs),), outputs
-        )
+        source = Source((name,), table.name.text, outputs, reference.at)
+        return plan.CommonTable(alias, table.alias), Relation((source,), outputs)
 
     def published_table(self, reference: nodes.TableName) -> tuple[TableExpression, Relation]:
         """Return a published table."""
         table = find_table(reference.names, self.tableset)
         alias = self.alias(reference.at)
         is_upload = isinstance(table, UploadedTable)
-        outputs = Outputs(
-            Output(
-                c.name,
-                Field(column_type(c), about=c, table=alias, column=f"c{n}" if is_upload else c.name),
-            )
+        fields = (
+            Field(column_type(c), about=c, table=alias, column=f"c{n}" if is_upload else c.name)
             for n, c in enumerate(table.columns, start=1)
         )
+        outputs = Outputs(Output(c.name, f) for c, f in zip(table.columns, fields, strict=True))
         names = (reference.alias.text,) if reference.alias else (table.schema_name, table.name)
-        source = Source(names, table.qualified_name, outputs)
+        source = Source(names, table.qualified_name, outputs, reference.at)
         return self.database_table(table, alias, reference.at), Relation((source,), outputs)
 
     def database_table(self, table: Table, alias: str, at: Position) -> TableExpression:
@@ -150,7 +138,8 @@ class Joins:
         """Return a query as table; its columns are called c1, c2, ... in there."""
         alias = self.alias(at)
         outputs = _columns_of(query.outputs, alias)
-        return plan.DerivedTable(alias, query), Relation((Source(names, called, outputs),), outputs)
+        source = Source(names, called, outputs, at)
+        return plan.DerivedTable(alias, query), Relation((source,), outputs)
 
     def joined_table(self, reference: nodes.JoinedTable, scope: Scope) -> tuple[TableExpression, Relation]:
         """Return tables joined from left to right; a condition sees those joined so far."""
@@ -167,10 +156,10 @@ class Joins:
     ) -> tuple[Expression | None, Relation]:
         both = side_by_side([left, right])
         if join.on is None:
-            merged = self.problems.attempt(_merged_columns, join, left, right)
+            merged = self.problems.attempt(merged_columns, join, left, right)
             return merged or (None, Relation(both.sources, ANYTHING))
         expressions = Expressions(Scope(scope, both), self.query, "ON")
-        condition = resolve_condition(join.on, expressions, self.problems)
+        condition = expressions.search_condition(join.on, self.problems)
         if condition:
             self.problems.attempt(_check_full, join, condition, left, right)
         return condition, both
@@ -178,7 +167,7 @@ class Joins:
     def _unknown(self, reference: nodes.TableName) -> tuple[TableExpression, Relation]:
         """Return what stands for a table that there is not."""
         names = (reference.alias,) if reference.alias else reference.names
-        source = Source(tuple(name.text for name in names), names[-1].text, ANYTHING)
+        source = Source(tuple(name.text for name in names), names[-1].text, ANYTHING, reference.at)
         return plan.CommonTable("", ""), Relation((source,), ANYTHING)
 
     def alias(self, at: Position) -> str:
@@ -192,19 +181,6 @@ class Joins:
         if number > TABLE_LIMIT:
             raise FollowUp
         return f"t{number}"
-
-
-def resolve_condition(
-    condition: nodes.Condition, expressions: Expressions, problems: Problems
-) -> Expression | None:
-    """Return a condition, None if anything in it is wrong; the members of a chain are wrong one by one."""
-    if not isinstance(condition, nodes.Junction):
-        return problems.attempt(expressions.condition, condition)
-    members = [resolve_condition(member, expressions, problems) for member in condition.operands]
-    found = tuple(member for member in members if member)
-    if len(found) < len(members):
-        return None
-    return Operation(Type.CONDITION, found, operator=condition.operator)
 
 
 def _columns_of(outputs: Iterable[Output], table: str) -> Outputs:
@@ -230,90 +206,15 @@ def side_by_side(relations: Iterable[Relation]) -> Relation:
     )
 
 
-def _check_names(relation: Relation, at: Position) -> None:
+def _check_names(relation: Relation) -> None:
     """Refuse two tables of one name, which no column reference could tell apart."""
     seen = set()
     for source in relation.sources:
         name = tuple(text.lower() for text in source.names)
         if name in seen:
-            raise problem(
-                f"Two tables of this query are called {source.names[-1]}.",
-                at,
-                "Give each a name of its own with AS.",
-            )
+            message = f"Two tables of this query are called {source.names[-1]}."
+            raise problem(message, source.at, "Give each a name of its own with AS.")
         seen.add(name)
-
-
-def _common(left: Relation, right: Relation) -> list[tuple[Output, Output]]:
-    """Return the columns that a NATURAL join merges; without any, all pairs of rows are joined."""
-    if left.outputs.may_have_any or right.outputs.may_have_any:
-        raise FollowUp
-    names = {output.name for output in right.outputs.all}
-    at = Position(1, 1)
-    return [_pair(Name(o.name, True, at), left, right) for o in left.outputs.all if o.name in names]
-
-
-def _pair(name: Name, left: Relation, right: Relation) -> tuple[Output, Output]:
-    """Return the column of this name on either side of a join.
-
-    Raises: AdqlError unless each side has exactly one.
-    """
-    sides = []
-    for side, relation in (("left", left), ("right", right)):
-        found = relation.outputs.called(name)
-        if len(found) != 1:
-            number = "no" if not found else "more than one"
-            raise problem(f"The {side} side of this join has {number} column {name.text}.", name.at)
-        sides.append(found[0])
-    return sides[0], sides[1]
-
-
-def _equality(left: Output, right: Output, at: Position) -> Expression:
-    operands = comparable((left.value, right.value), at)
-    return Operation(Type.CONDITION, operands, operator="=")
-
-
-def _merged(kind: str, left: Expression, right: Expression) -> Expression:
-    if kind == "RIGHT":
-        return right
-    if kind != "FULL":
-        return left
-    if left.type is right.type and _have_one_shape(left, right):
-        return Operation(left.type, (left, right), left.about, operator="COALESCE")
-    if not left.type.is_number:
-        return Operation(left.type, (left, right), typed_column(left.type), operator="COALESCE")
-    return Operation(arithmetic_type([left.type, right.type]), (left, right), operator="COALESCE")
-
-
-def _have_one_shape(left: Expression, right: Expression) -> bool:
-    if left.about is None or right.about is None:
-        return left.about is right.about
-    return (left.about.datatype, left.about.arraysize) == (right.about.datatype, right.about.arraysize)
-
-
-def _others(outputs: Sequence[Output], merged: Sequence[Output]) -> list[Output]:
-    return [output for output in outputs if not any(output is one for one in merged)]
-
-
-def _conjunction(conditions: tuple[Expression, ...]) -> Expression | None:
-    if len(conditions) < 2:
-        return conditions[0] if conditions else None
-    return Operation(Type.CONDITION, conditions, operator="AND")
-
-
-def _merged_columns(join: nodes.Join, left: Relation, right: Relation) -> tuple[Expression | None, Relation]:
-    """Return what NATURAL or USING joins by, and what can be seen then.
-
-    Raises: AdqlError if a column of USING is not once on either side, or can't be compared.
-    """
-    pairs = _common(left, right) if join.natural else [_pair(name, left, right) for name in join.using]
-    equalities = tuple(_equality(a, b, join.at) for a, b in pairs)
-    outputs = (
-        *(Output(a.name, _merged(join.kind, a.value, b.value)) for a, b in pairs),
-        *_others(left.outputs.all, [a for a, _ in pairs]),
-        *_others(right.outputs.all, [b for _, b in pairs]),
-    )
-    return _conjunction(equalities), Relation((*left.sources, *right.sources), Outputs(outputs))
 
 
 def _check_full(join: nodes.Join, condition: Expression, left: Relation, right: Relation) -> None:
@@ -321,13 +222,9 @@ def _check_full(join: nodes.Join, condition: Expression, left: Relation, right: 
     if join.kind != "FULL":
         return
     sides = left.tables(), right.tables()
-    for part in condition.operands if _is(condition, "AND") else (condition,):
-        if _is(part, "="):
+    for part in conjuncts(condition):
+        if isinstance(part, Operation) and part.operator == "=":
             used = [{f.table for f in operand.fields()} for operand in part.operands]
             if any(used[0] and used[1] and used[0] <= a and used[1] <= b for a, b in (sides, sides[::-1])):
                 return
     raise problem("A FULL JOIN needs an equality between a column of either side.", join.at)
-
-
-def _is(expression: Expression, operator: str) -> bool:
-    return isinstance(expression, Operation) and expression.operator == operator

@@ -14,6 +14,8 @@ TEXT_LIMIT = 1_000_000
 """Bytes of one query, in UTF-8."""
 TOKEN_LIMIT = 200_000
 """Tokens of one query."""
+COMPARISONS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
+"""Symbols that compare."""
 
 
 class Position(NamedTuple):
@@ -127,7 +129,7 @@ _MISSPELT = {
     "!": ("ADQL has no operator !.", "Write NOT, or <> for unequal."),
     "&": ("ADQL has no operator &.", "Write AND."),
     "|": ("ADQL has no operator |.", "Write OR, or || to join texts."),
-    ":": ("ADQL has no operator ::.", "Write CAST(value AS type)."),
+    ":": ("A colon means nothing in ADQL.", "For value::type write CAST(value AS type)."),
     "~": ("ADQL has no operator ~.", "Write LIKE, or gavo_match(pattern, text) = 1."),
     "^": ("ADQL has no operator ^.", "Write POWER(x, y)."),
     "_": ("A name can't start with an underscore.", "Write it in double quotes."),

@@ -51,7 +51,7 @@ class Ordering(Expressions):
         if self.outputs.may_have_any:
             raise FollowUp
         if not 1 <= position <= width:
-            raise problem(f"ORDER BY {node.text} is no output column; there are {width}.", node.at)
+            raise problem(f"ORDER BY {node.text} is no output column; the last one is {width}.", node.at)
         if self.outputs.all[position - 1].value is UNKNOWN:
             raise FollowUp
         return position

@@ -3,7 +3,7 @@
 Tables are called t1, t2, ... through all of one query, output columns c1, c2, ... in each SELECT.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from provtap.adql.datatypes import Type, typed_column
@@ -26,6 +26,18 @@ class Expression:
         for operand in self.operands:
             yield from operand.fields()
 
+    @property
+    def is_ascii(self) -> bool:
+        """Whether its texts are sure to be ASCII; what may not be is unicodeChar in a VOTable."""
+        if self.about is not None:
+            return self.about.datatype != "unicodeChar"
+        return all(operand.is_ascii for operand in self.operands)
+
+    @property
+    def described(self) -> Column:
+        """What is known of its values."""
+        return self.about or made_of([self], self.type)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field(Expression):
@@ -47,6 +59,11 @@ class Constant(Expression):
 
     kind: str
     text: str
+
+    @property
+    def is_ascii(self) -> bool:
+        """Whether it is."""
+        return self.text.isascii()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +132,13 @@ class Unknown(Expression):
 UNKNOWN = Unknown(Type.OTHER)
 
 
+def made_of(
+    values: Iterable[Expression], type_: Type, unit: str | None = None, ucd: str | None = None
+) -> Column:
+    """Return what is known of something made of *values*: its texts are of their characters."""
+    return typed_column(type_, is_ascii=all(value.is_ascii for value in values), unit=unit, ucd=ucd)
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """A column that can be seen: of a table, or of a query."""
@@ -124,10 +148,8 @@ class Output:
 
     def column(self) -> Column:
         """Return what to publish of it as column of a result."""
-        about, type_ = self.value.about, self.value.type
-        if about is not None:
-            return about if about.name == self.name else replace(about, name=self.name)
-        return typed_column(type_, self.name)
+        about = self.value.described
+        return about if about.name == self.name else replace(about, name=self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ def _plain_sql(select: plan.Select) -> str:
         f"FROM {', '.join(map(table_sql, select.tables))}",
     ]
     if select.where:
-        clauses.append(f"WHERE {_VALUES.condition_sql(select.where)}")
+        clauses.append(f"WHERE {_CHOICES.condition_sql(select.where)}")
     if select.group_by:
         clauses.append(f"GROUP BY {', '.join(map(_not_a_position, select.group_by))}")
     if select.having:
@@ -160,7 +160,7 @@ def _join(join: plan.Join) -> str:
     table = table_sql(join.table)
     if isinstance(join.table, plan.JoinedTable):
         table = f"({table})"
-    condition = _VALUES.condition_sql(join.condition) if join.condition else "true"
+    condition = _CHOICES.condition_sql(join.condition) if join.condition else "true"
     return f" {join.kind} JOIN {table} ON {condition}"
 
 
@@ -175,3 +175,4 @@ def _not_a_position(value: Expression) -> str:
 
 
 _VALUES = Values(query_sql)
+_CHOICES = Values(query_sql, for_index=True)

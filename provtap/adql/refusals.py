@@ -1,7 +1,9 @@
 """What to say about a token that can't stand where it does: what was due, and how ADQL says it."""
 
+from difflib import get_close_matches
+
 from provtap.adql.arguments import FORMS
-from provtap.adql.lexer import Token, problem
+from provtap.adql.lexer import COMPARISONS, Token, problem
 from provtap.adql.reserved import RESERVED
 from provtap.errors import AdqlError
 
@@ -32,8 +34,10 @@ _NOT_ADQL = {
     "EXTRACT": ("ADQL has no EXTRACT.", None),
     "FALSE": ("ADQL has no truth values.", "Compare with 0 or 1."),
     "FETCH": ("ADQL has no FETCH.", "Write SELECT TOP n."),
+    "COLLATE": ("ADQL has no COLLATE.", None),
     "INSERT": ("Queries only read: there is no INSERT.", None),
     "INTERVAL": ("ADQL has no intervals of time.", "Compare with a moment as text, '2026-01-31T12:00:00'."),
+    "INTO": ("Queries only read: there is no INTO.", None),
     "SOME": ("ADQL has no SOME.", "Write IN (SELECT ...) or EXISTS (SELECT ...)."),
     "SUBSTRING": ("ADQL has no SUBSTRING.", None),
     "TRIM": ("ADQL has no TRIM.", None),
@@ -43,22 +47,57 @@ _NOT_ADQL = {
 }
 
 
+# Names that were meant as words of other dialects, if something can't be right there.
+_NOT_ADQL_EITHER = {
+    "LIMIT": "Write SELECT TOP {n}.",
+    "MINUS": "Write EXCEPT.",
+    "NULLS": "NULL comes last, and with DESC first.",
+    "OVER": "ADQL has no functions of windows.",
+    "RECURSIVE": "Use provenance.lineage, which goes over any number of steps.",
+}
+_MOMENTS = frozenset({"DATE", "TIME", "TIMESTAMP"})
+_MISPLACED = {
+    "ON": "ON belongs to a JOIN.",
+    "TOP": "TOP stands behind SELECT, or SELECT DISTINCT.",
+    "USING": "USING belongs to a JOIN.",
+    **dict.fromkeys(
+        ("WHERE", "GROUP", "HAVING", "ORDER"),
+        "The order is FROM, WHERE, GROUP BY, HAVING, ORDER BY, OFFSET.",
+    ),
+    **dict.fromkeys(
+        ("UNION", "EXCEPT", "INTERSECT"), "A SELECT with its own ORDER BY or OFFSET needs brackets."
+    ),
+}
+"""What to say of words that come too late."""
+_CLAUSES = ("WHERE", "GROUP", "HAVING", "ORDER", "JOIN", "UNION", "OFFSET")
+
+
 def unexpected(token: Token, last: Token, expected: str) -> AdqlError:
     """Return the error about *token*, which follows *last*, where *expected* was due."""
     if token.type in _NOT_ADQL:
         message, hint = _NOT_ADQL[token.type]
         return problem(message, token.at, hint)
-    if token.type in RESERVED and (token.type not in _STRUCTURE or last.type in {"AS", "."}):
-        name = token.text.lower()
-        hint = f'As a name, write it as "{name}" in double quotes.'
-        if token.type in FORMS:
-            hint = f'As a function it needs brackets; as a name, write it as "{name}" in double quotes.'
-        return problem(f"{token.text} is a reserved word of ADQL; {expected} is due here.", token.at, hint)
+    is_name_due = last.type == "." or (last.type == "AS" and expected == EXPECTED["identifier"])
+    if token.type in RESERVED and (token.type not in _STRUCTURE or is_name_due):
+        message = f"{token.text} is a reserved word of ADQL; {expected} is due here."
+        return problem(message, token.at, _reserved_hint(token))
     for word in (last, token):
-        if word.type == "identifier" and word.text.upper() == "LIMIT":
-            rows = token.text[:20] if token.type == "integer" else "n"
-            return problem("ADQL has no LIMIT.", word.at, f"Write SELECT TOP {rows}.")
-    return problem(f"Expected {expected}, found {shown(token)}.", token.at, _hint(token, last))
+        if word.type == "identifier" and word.text.upper() in _NOT_ADQL_EITHER:
+            number = token.text[:20] if token.type == "integer" else "n"
+            hint = _NOT_ADQL_EITHER[word.text.upper()].format(n=number)
+            return problem(f"ADQL has no {word.text}.", word.at, hint)
+    hint = _hint(token, last) or _misspelling(token, last, expected)
+    if expected in {EXPECTED["end"], ")"}:
+        hint = hint or _MISPLACED.get(token.type)
+    return problem(f"Expected {expected}, found {shown(token)}.", token.at, hint)
+
+
+def _reserved_hint(token: Token) -> str:
+    """Return how to write what *token* was probably meant to be."""
+    hint = f'As a name, write it as "{token.text.lower()}" in double quotes.'
+    if token.type in FORMS:
+        return f"As a function it needs brackets; {hint[0].lower()}{hint[1:]}"
+    return f"{hint} A moment is a text alone, '2026-01-31T12:00:00'." if token.type in _MOMENTS else hint
 
 
 def _hint(token: Token, last: Token) -> str | None:
@@ -66,16 +105,25 @@ def _hint(token: Token, last: Token) -> str | None:
     match last.type, token.type:
         case "=", "=":
             return "Equality is a single =."
+        case _, "ALL" if last.type in COMPARISONS:
+            return "ADQL has no comparison with ALL: write NOT EXISTS (SELECT ...)."
         case ",", _:
             return "Is the comma before it one too many?"
         case "string", "identifier":
             return "A quote inside a text is written twice: 'it''s'."
         case "integer", "DISTINCT" | "ALL":
             return f"{token.type} stands before TOP."
-        case _, "UNION" | "EXCEPT" | "INTERSECT":
-            return "A SELECT with its own ORDER BY or OFFSET needs brackets."
-        case "identifier", _ if last.text.upper() == "RECURSIVE":
-            return "ADQL has no recursion."
+        case "UNION" | "EXCEPT" | "INTERSECT", "DISTINCT":
+            return f"{last.type} without ALL has no row twice."
+    return None
+
+
+def _misspelling(token: Token, last: Token, expected: str) -> str | None:
+    """Return what one of two names was probably meant to be: the word that is due, or one that may follow."""
+    for word in (last, token):
+        if word.type == "identifier":
+            for near in get_close_matches(word.text.upper(), [expected, *_CLAUSES], n=1, cutoff=0.7):
+                return f"Is {word.text} to be {near}?"
     return None
 
 

@@ -5,6 +5,8 @@ Source: ADQL 2.1, section 2.1.2 ("Keywords"); its two lists are kept apart here 
 
 import re
 
+from provtap.adql.quoting import quote_name
+
 _ADQL = """
 ABS ACOS AREA ASIN ATAN ATAN2 BIGINT BOX CEILING CENTROID CIRCLE CONTAINS COORD1 COORD2 COORDSYS COS COT
 DEGREES DISTANCE EXP FLOOR ILIKE INTERSECTS IN_UNIT LOG LOG10 MOD OFFSET PI POINT POLYGON POWER RADIANS
@@ -41,4 +43,4 @@ def published_name(name: str) -> str:
     """
     if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) and name.upper() not in RESERVED:
         return name
-    return '"' + name.replace('"', '""') + '"'
+    return quote_name(name)

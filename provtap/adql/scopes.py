@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 
-from provtap.adql.lexer import problem
+from provtap.adql.lexer import Position, problem
 from provtap.adql.nodes import ColumnReference, Name
 from provtap.adql.plan import UNKNOWN, Expression, Field, Output
 from provtap.adql.problems import FollowUp
@@ -66,12 +66,24 @@ ANYTHING = Outputs([Output("", UNKNOWN)])
 """Columns of something that is wrong itself: whatever name is asked for, nothing can be said of it."""
 
 
-def did_you_mean(name: Name, known: Iterable[str]) -> str | None:
-    """Return the hint that names what starts with *name*, or is most like it."""
+FEW = 8
+"""Names that a message lists, where none is like the one that is not known."""
+
+
+def nearest(name: Name, known: Iterable[str]) -> str | None:
+    """Return what starts with *name*, or else what is most like it; None if nothing is like it."""
     text = name.text.lower()
     spelling = {other.lower(): other for other in known}
     near = [other for other in spelling if other.startswith(text)] or get_close_matches(text, spelling, n=1)
-    return f"Did you mean {spelling[near[0]]}?" if near else None
+    return spelling[near[0]] if near else None
+
+
+def did_you_mean(name: Name, known: Sequence[str]) -> str | None:
+    """Return the hint that tells what is most like *name*, or else which few names there are."""
+    if near := nearest(name, known):
+        return f"Did you mean {near}?"
+    names = dict.fromkeys(known)
+    return f"Known here: {', '.join(names)}." if 0 < len(names) <= FEW else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,8 @@ class Source:
     table: str
     """What to call it in messages."""
     outputs: Outputs
+    at: Position
+    """Where it stands there."""
 
     def is_called(self, qualifiers: Sequence[Name]) -> bool:
         """Whether these qualifiers, from left to right, mean this table."""
@@ -116,6 +130,8 @@ class Scope:
         self.relation = relation or Relation()
         self.captured: list[Field] = []
         """Columns of outer queries that were asked for."""
+        self.aliases: Sequence[Name] = ()
+        """Names that the SELECT gives to its output columns: ORDER BY alone can use these."""
 
     def source(self, qualifiers: Sequence[Name]) -> Source | None:
         """Return the table of this SELECT called so, None if there is none.
@@ -164,6 +180,9 @@ class Scope:
     def _unknown(self, reference: ColumnReference) -> AdqlError:
         *qualifiers, name = reference.names
         sources = self._visible()
+        if not qualifiers and any(matches(name, alias.text) for alias in self.aliases):
+            message = f"{name.text} is an output column, which only ORDER BY can name."
+            return problem(message, name.at, "Repeat its expression here.")
         if not qualifiers:
             return _unknown_column(name, sources)
         hidden = [s for s in sources if s.table.split(".")[-1] == qualifiers[-1].text.lower()]
@@ -207,8 +226,9 @@ def _ambiguous_column(name: Name, sources: Sequence[Source]) -> AdqlError:
 
 def _unknown_column(name: Name, sources: Sequence[Source]) -> AdqlError:
     searched = ", ".join(dict.fromkeys(source.table for source in sources)) or "a query without tables"
-    hint = did_you_mean(name, [output.name for source in sources for output in source.outputs.all])
-    if name.delimited and not hint:
+    known = [output.name for source in sources for output in source.outputs.all]
+    hint = did_you_mean(name, known)
+    if name.delimited and not nearest(name, known):
         hint = "Double quotes are for names; a text stands in single ones."
     return problem(f"Unknown column {name.text} in {searched}.", name.at, hint)
 
@@ -255,8 +275,9 @@ def _find_upload(names: Sequence[Name], uploads: Sequence[Table]) -> Table:
 
 
 def _unknown_table(names: Sequence[Name], tableset: Tableset) -> AdqlError:
-    name = names[-1]
     known = {table.name: table.qualified_name for table in reversed(list(tableset.tables()))}
-    near = get_close_matches(name.text.lower(), known, n=1)
-    hint = f"Did you mean {known[near[0]]}?" if near else None
+    near = get_close_matches(names[-1].text.lower().rpartition(".")[2], known, n=1)
+    hint = f"Did you mean {known[near[0]]}?" if near else "TAP_SCHEMA.tables lists those there are."
+    if names[-1].text.lower() in known.values():
+        hint = "Quotes stand round each part of a name, not round the dot."
     return problem(f"Unknown table {_dotted(names)}.", names[0].at, hint)

@@ -10,8 +10,16 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import IntEnum
 
 from provtap.adql import plan
-from provtap.adql.datatypes import Type
-from provtap.adql.plan import Constant, Expression, Field, LineageTable, Operation, TableExpression
+from provtap.adql.conjunctions import conjuncts
+from provtap.adql.plan import (
+    Constant,
+    Expression,
+    Field,
+    LineageTable,
+    Operation,
+    TableExpression,
+)
+from provtap.adql.signatures import Function
 from provtap.tableset import Column
 
 LIGHT = 1_000
@@ -49,9 +57,10 @@ class Seeds:
         links = [c for c in self.conditions if alias in used_tables(c)]
         if len(links) != 1 or not _is_link(links[0]):
             return None, []
-        (column,) = (f for f in links[0].fields() if f.table != alias)
-        is_own = any(column.table in aliases(table) for table in self.tables)
-        return column if is_own else None, [c for c in self.conditions if c is not links[0]]
+        for column in links[0].fields():
+            if any(column.table in aliases(table) for table in self.tables):
+                return column, [c for c in self.conditions if c is not links[0]]
+        return None, []
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +78,6 @@ class Surroundings:
 
 
 _NOTHING = Surroundings()
-
-
-def conjuncts(condition: Expression | None) -> list[Expression]:
-    """Return the conditions that all must hold."""
-    if condition is None:
-        return []
-    if isinstance(condition, Operation) and condition.operator == "AND":
-        return [part for operand in condition.operands for part in conjuncts(operand)]
-    return [condition]
-
-
-def conjunction(conditions: Sequence[Expression]) -> Expression | None:
-    """Return the condition that all of *conditions* hold; None if there are none."""
-    if len(conditions) < 2:
-        return conditions[0] if conditions else None
-    return Operation(Type.CONDITION, tuple(conditions), operator="AND")
 
 
 def aliases(table: TableExpression) -> frozenset[str]:
@@ -233,11 +226,26 @@ def _is_indexed(condition: Expression) -> bool:
 
 
 def is_light(part: object) -> bool:
-    """Whether *part* of a plan is small and has no lineage in it, so that it may be written twice."""
+    """Whether *part* of a plan may be written twice: it is small, steady, and has no lineage in it."""
     for size, inner in enumerate(_parts(part), start=1):
-        if size > LIGHT or isinstance(inner, LineageTable):
+        if size > LIGHT or isinstance(inner, LineageTable) or _is_unsteady(inner):
             return False
     return True
+
+
+def is_steady(part: object) -> bool:
+    """Whether *part* of a plan has the same rows or values each time, wherever it is written."""
+    return not any(map(_is_unsteady, _parts(part)))
+
+
+def _is_unsteady(part: object) -> bool:
+    """Whether *part* by itself is random, or some of several rows: which ones, PostgreSQL may choose anew."""
+    match part:
+        case plan.Select(top=None, offset=None) | plan.SetOperation(offset=None):
+            return False
+        case plan.Select() | plan.SetOperation():
+            return True
+    return isinstance(part, Function) and part.name == "RAND"
 
 
 def _parts(part: object) -> Iterator[object]:

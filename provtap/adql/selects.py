@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from provtap.adql import nodes, plan
 from provtap.adql.expressions import Expressions, QueryResolver
-from provtap.adql.grouping import Grouping
-from provtap.adql.joins import Joins, resolve_condition
+from provtap.adql.grouping import Grouping, differs
+from provtap.adql.joins import Joins
 from provtap.adql.lexer import Position, problem
 from provtap.adql.nodes import ColumnReference, Literal
 from provtap.adql.ordering import Ordering
@@ -29,6 +29,7 @@ class Selects:
     def select(self, query: nodes.Query, select: nodes.Select, scope: Scope) -> plan.Select:
         """Return the plan of the only SELECT of *query*, whose names go into *scope*."""
         tables = self.joins.tables(select.tables, scope)
+        scope.aliases = _aliases(select.items)
         where = self.condition(select.where, Expressions(scope, self.query, "WHERE"))
         group_by = self.group_by(select.group_by, scope)
         expressions = Expressions(scope, self.query)
@@ -39,14 +40,13 @@ class Selects:
         sorts = ordering.sorts(query.order_by, self.problems)
         order_by = tuple(sort for sort in sorts if sort)
         check_width(len(outputs) + len(group_by) + sum(s.position is None for s in order_by), select.at)
-        if select.group_by or having or expressions.aggregates + ordering.aggregates:
-            placed = list(zip((output.value for output in outputs), places, strict=True))
-            placed += [(s.value, t.value.at) for s, t in zip(sorts, query.order_by, strict=True) if s]
-            if having and select.having:
-                placed.append((having, select.having.at))
-            self.check_groups(Grouping(scope, group_by), placed)
         if select.distinct:
             self.check_distinct(sorts, query.order_by)
+        if select.group_by or having or expressions.aggregates + ordering.aggregates:
+            values: list[Expression | None] = [output.value for output in outputs]
+            values += [*(sort.value if sort else None for sort in sorts), having]
+            places += [*(term.value.at for term in query.order_by), (select.having or select).at]
+            self.check_groups(Grouping(scope, group_by), values, places)
         return plan.Select(
             distinct=select.distinct,
             top=select.top,
@@ -61,7 +61,7 @@ class Selects:
 
     def condition(self, condition: nodes.Condition | None, expressions: Expressions) -> Expression | None:
         """Return the condition of WHERE or HAVING, if there is one."""
-        return None if condition is None else resolve_condition(condition, expressions, self.problems)
+        return None if condition is None else expressions.search_condition(condition, self.problems)
 
     def group_by(self, terms: Sequence[nodes.Value], scope: Scope) -> tuple[Expression, ...]:
         """Return the terms of GROUP BY: columns, or expressions of columns."""
@@ -89,11 +89,19 @@ class Selects:
                 found.append((Output(name, value or UNKNOWN), item.value.at))
         return tuple(_named([output for output, _ in found])), [at for _, at in found]
 
-    def check_groups(self, grouping: Grouping, placed: Sequence[tuple[Expression, Position]]) -> None:
-        """Note each value that may differ within a group."""
-        if UNKNOWN not in grouping.terms:
-            for value, at in placed:
-                self.problems.attempt(grouping.check, value, at)
+    def check_groups(
+        self, grouping: Grouping, values: Sequence[Expression | None], places: Sequence[Position]
+    ) -> None:
+        """Note each place with a value that may differ within a group.
+
+        None stands for a value that is not there, or wrong.
+        """
+        noted: set[Position] = set()  # an asterisk has many values in one place
+        for value, at in zip(values, places, strict=True):
+            loose = grouping.loose_field(value) if value and UNKNOWN not in grouping.terms else None
+            if loose and at not in noted:
+                noted.add(at)
+                self.problems.note(differs(loose, at))
 
     def check_distinct(self, sorts: Sequence[Sort | None], terms: Sequence[nodes.SortTerm]) -> None:
         """Note an order by what SELECT DISTINCT has merged away."""
@@ -111,6 +119,11 @@ def _all_columns(item: nodes.AllColumns, scope: Scope) -> tuple[Output, ...]:
     if source is None:
         raise unknown_qualifier(item.qualifiers, scope.relation.sources)
     return source.outputs.all
+
+
+def _aliases(items: Sequence[nodes.SelectItem | nodes.AllColumns]) -> list[nodes.Name]:
+    """Return the names that AS gives to output columns."""
+    return [item.alias for item in items if isinstance(item, nodes.SelectItem) and item.alias]
 
 
 def _given_name(item: nodes.SelectItem) -> str:

@@ -6,9 +6,9 @@ Names and metadata are those of the first operand (ADQL 2.1, section 2.2, "Set o
 from collections.abc import Sequence
 from dataclasses import replace
 
-from provtap.adql.datatypes import Type, arithmetic_type, typed_column
+from provtap.adql.datatypes import Type, arithmetic_type
 from provtap.adql.lexer import Position, problem
-from provtap.adql.plan import UNKNOWN, Expression, Field, Output
+from provtap.adql.plan import UNKNOWN, Expression, Field, Output, made_of
 from provtap.adql.problems import FollowUp, Problems
 from provtap.tableset import Column
 
@@ -57,7 +57,9 @@ def _column(
             message = (
                 f"Column {number} is {common.type.noun} before {operator}, but {value.type.noun} after it."
             )
-            raise problem(message, at, "CAST one of the two.")
+            raise problem(
+                message, at, None if Type.OTHER in {common.type, value.type} else "CAST one of the two."
+            )
         common = value if common.type is Type.NULL else common
     type_ = _widest([value.type for value in values])
     return Field(type_, about=_about(common, type_, values), table="", column=f"c{number}")
@@ -70,15 +72,14 @@ def _go_together(one: Expression, other: Expression) -> bool:
     return len(types) == 1 or Type.NULL in types or all(type_.is_number for type_ in types)
 
 
-def _are_alike(values: Sequence[Expression]) -> bool:
+def are_alike(values: Sequence[Expression]) -> bool:
     """Whether all have one datatype and arraysize: else those of the first may not hold the others."""
-    shapes = {_shape(value)[:2] for value in values if value.type is not Type.NULL}
-    return len(shapes - {()}) < 2
+    return len({_shape(value)[:2] for value in values if value.type is not Type.NULL}) < 2
 
 
 def _shape(value: Expression) -> tuple[str | None, ...]:
-    about = value.about
-    return (about.datatype, about.arraysize, about.xtype) if about else ()
+    about = value.described
+    return about.datatype, about.arraysize, about.xtype
 
 
 def _widest(types: Sequence[Type]) -> Type:
@@ -88,11 +89,10 @@ def _widest(types: Sequence[Type]) -> Type:
     return known[0] if known else Type.NULL
 
 
-def _about(common: Expression, type_: Type, values: Sequence[Expression]) -> Column | None:
+def _about(common: Expression, type_: Type, values: Sequence[Expression]) -> Column:
     """Return the metadata of the first operand's column, with the type of all."""
-    first = values[0]
-    about = common.about if common is first or first.about is None else first.about
-    if about is None or (common.type is type_ is first.type and _are_alike(values)):
+    about = common.described
+    if common.type is type_ and are_alike(values):
         return about
-    shape = typed_column(type_)
+    shape = made_of(values, type_)
     return replace(about, datatype=shape.datatype, arraysize=shape.arraysize, xtype=shape.xtype)

@@ -12,6 +12,7 @@ from provtap.adql.arguments import CHARACTERS, FORMS, NOUNS, NUMBERS, kind_of
 from provtap.adql.cursor import Cursor
 from provtap.adql.lexer import Position, Token, problem
 from provtap.adql.nodes import Condition, Value
+from provtap.adql.refusals import shown
 
 ARITHMETIC_LIMIT = 2_500
 """Operations of arithmetic on the results of others: PostgreSQL goes as deep, and has a stack for 3 000."""
@@ -168,7 +169,7 @@ class ValueRules(Cursor, ABC):
         if self.accept("CHAR", "VARCHAR"):
             return token.type, self.bracketed(self.unsigned_integer) if self.token.type == "(" else None
         if token.type not in CAST_TYPES:
-            raise problem(f"CAST can't make this type; it makes {_TARGETS}.", token.at)
+            raise problem(f"CAST can't make {shown(token)}; it makes {_TARGETS}.", token.at)
         return self.advance().type, None
 
     def case_expression(self) -> nodes.Case:

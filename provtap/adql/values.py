@@ -26,6 +26,9 @@ class Values:
 
     query_sql: Callable[[plan.Query], str]
     """Writes a subquery."""
+    for_index: bool = False
+    """Whether conditions choose rows, and are written so that an index may serve them. Elsewhere PostgreSQL
+    must find the terms of GROUP BY in them as they are."""
 
     def typed_sql(self, value: Expression) -> str:
         """Return a value of exactly the type declared for it, which some have by themselves."""
@@ -162,9 +165,9 @@ class Values:
                 return f"NOT ({self.condition_sql(operands[0])})"
             case "IS NULL" | "IS NOT NULL":
                 return f"{self._operand(operands[0])} {operator}"
-            case "=" if truth := self._truth(operands):
+            case "=" if self.for_index and (truth := self._truth(operands)):
                 return truth
-            case "<" | "<=" | ">" | ">=":
+            case "<" | "<=" | ">" | ">=" if self.for_index:
                 return self._bounds(operator, operands) + self.predicate_sql(operator, operands)
         return self.predicate_sql(operator, operands)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from provtap.adql import plan
+from provtap.adql.conjunctions import conjunction, conjuncts
 from provtap.adql.datatypes import Type
 from provtap.adql.lineage import BACK, FARTHEST, FORTH, LINEAGES, Lineage, Needs, fewer_sql, walk_sql
 from provtap.adql.literals import literal_number
@@ -19,7 +20,7 @@ from provtap.adql.plan import (
     WrittenTable,
 )
 from provtap.adql.quoting import quote_name
-from provtap.adql.seeds import Bound, FromClause, Seeds, aliases, conjunction, conjuncts, is_light
+from provtap.adql.seeds import Bound, FromClause, Seeds, aliases, is_light, is_steady
 
 SelectWriter = Callable[[Select], str]
 
@@ -55,6 +56,7 @@ class _Walks:
     def ready(self) -> tuple[list[str], Select]:
         waiting = list(_lineages(self.select.tables))
         if waiting:
+            self.select = replace(self.select, tables=tuple(map(self._made_once, self.select.tables)))
             self._flatten()
         while waiting:
             # What is bound best comes first: it may bind the next one.
@@ -72,6 +74,21 @@ class _Walks:
                 tables += found
                 conditions += on
             self.select = replace(self.select, tables=tuple(tables), where=conjunction(conditions))
+
+    def _made_once(self, table: TableExpression) -> TableExpression:
+        """Return *table* with what may differ each time it is made, made beforehand."""
+        match table:
+            case plan.DerivedTable() if not is_steady(table.query):
+                columns = enumerate(table.query.outputs, start=1)
+                fields = (Field(o.value.type, table=table.alias, column=f"c{n}") for n, o in columns)
+                outputs = tuple(Output(field.column, field) for field in fields)
+                rows = self.write(Select(outputs=outputs, tables=(table,)))
+                self.common.append(f"{table.alias}_once AS MATERIALIZED ({rows})")
+                return WrittenTable(table.alias, f"{table.alias}_once")
+            case plan.JoinedTable():
+                joins = (replace(join, table=self._made_once(join.table)) for join in table.joins)
+                return plan.JoinedTable(self._made_once(table.first), tuple(joins))
+        return table
 
     def _choice(self, table: LineageTable) -> Choice:
         clause, lineage = FromClause(self.select, table), LINEAGES[table.name]
@@ -258,7 +275,7 @@ def _limit(condition: Expression, column: str, operators: set[str]) -> float | N
         return None
     match condition:
         case Operation(operator="BETWEEN", operands=(Field(column=name), _, high)) if name == column:
-            return literal_number(high)
+            return literal_number(high) if "<=" in operators else None
         case Operation(operator=operator, operands=(Field(column=name), value)) if name == column:
             return literal_number(value) if operator in operators else None
         case Operation(operator=operator, operands=(value, Field(column=name))) if name == column:

@@ -13,6 +13,7 @@ from provtap.errors import (
 
 # SQLSTATE -> what the user's query did. PostgreSQL's own text speaks of the SQL we made of it.
 _QUERY = {
+    "0A000": "The query joins tables in a way that the server can't, such as a FULL JOIN by random numbers.",
     "22012": "The query divides by zero.",
     "22003": "A number of the query's result is too large or too small for its type.",
     "22P02": "The query turns a text into a number that it does not spell.",
@@ -34,6 +35,11 @@ _QUERY = {
     "54000": "The query is over a limit of the server.",
     "55P03": "The query waited too long for a table that is being changed; please try again.",
     "40P01": "The query met a concurrent change; please try again.",
+}
+_HINTS = {
+    "22012": "NULLIF(x, 0) is NULL where x is 0.",
+    "22003": "CAST(x AS DOUBLE PRECISION) computes with larger numbers.",
+    "22P02": "prov_number(text) is NULL where the text spells no number.",
 }
 # Rules that only several documents together can break, by the name of the constraint.
 _RULES = {
@@ -61,7 +67,7 @@ def query_failure(error: psycopg2.Error) -> ProvtapError:
             f"The server has no {_FULL[code]} left for this query.", hint="Try again later."
         )
     if code in _QUERY:
-        return QueryError(_QUERY[code])
+        return QueryError(_QUERY[code], hint=_HINTS.get(code))
     return QueryError(f"The query could not be run (SQLSTATE {code or 'unknown'}).")
 
 

@@ -48,12 +48,12 @@ PRIMITIVES = {
     "float": Primitive(">f4", float, b"NaN"),
     "double": Primitive(">f8", float, b"NaN"),
 }
-"""All others are texts."""
+"""All others are texts there, bits and complex numbers too."""
 
 
 def is_text(column: Column) -> bool:
     """Tell whether the cells of *column* are texts, timestamps among them."""
-    return column.datatype not in PRIMITIVES
+    return column.datatype in {"char", "unicodeChar"}
 
 
 def only_numbers(columns: Sequence[Column]) -> bool:

@@ -83,8 +83,8 @@ def _escaped(block: bytes) -> bytes:
 
 
 def _values(cells: list[bytes], column: Column) -> list[bytes]:
-    """Return values that are no texts; arrays become arrays."""
-    if column.arraysize is None:
+    """Return values that are no texts; arrays become arrays, and a complex number one of two."""
+    if column.arraysize is None and not column.datatype.endswith("Complex"):
         return list(map(_WORDS.get, cells, cells))
     return [b"null" if cell == NULL else b"[%b]" % _array(cell.split()) for cell in cells]
 

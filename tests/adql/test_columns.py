@@ -107,3 +107,59 @@ def test_output_names_may_repeat():
 def test_an_asterisk_shows_merged_columns_once_and_first(join, names):
     """Digest section 8: `*` over NATURAL and USING."""
     assert [c.name for c in columns(f"SELECT * FROM {join}")][:3] == names
+
+
+@pytest.mark.parametrize(
+    "expression, datatype",
+    [("'ä'", "unicodeChar"), ("'a'", "char"), ("e_name", "unicodeChar"), ("e_id", "char")]
+    + [
+        ("e_id || '/' || e_id", "char"),
+        ("e_id || '→' || e_id", "unicodeChar"),
+        ("1 || e_name", "unicodeChar"),
+    ]
+    + [("LOWER(e_name)", "unicodeChar"), ("UPPER(e_id)", "char"), ("MIN('ä')", "unicodeChar")]
+    + [("COALESCE(e_name, e_id)", "unicodeChar"), ("COALESCE(e_id, 'ä')", "unicodeChar")]
+    + [("NULLIF(e_name, 'a')", "unicodeChar"), ("CASE WHEN 1 = 1 THEN e_id ELSE e_name END", "unicodeChar")]
+    + [("CAST(e_name AS VARCHAR(9))", "unicodeChar"), ("CAST(e_generatedattime AS CHAR)", "char")]
+    + [("ivo_string_agg(e_name, ',')", "unicodeChar"), ("MAX(UPPER(e_name) || e_id)", "unicodeChar")],
+)
+def test_a_text_that_may_hold_more_than_ascii_is_unicode(tableset, expression, datatype):
+    """VOT-11: `char` is ASCII up to VOTable 1.5, and clients warn of other characters in it."""
+    (found,) = translate(f"SELECT {expression} AS x FROM provenance.entity", tableset).columns
+
+    assert found.datatype == datatype
+
+
+@pytest.mark.parametrize(
+    "query, datatype",
+    [
+        ("SELECT e_id FROM entity UNION SELECT e_name FROM entity", "unicodeChar"),
+        ("SELECT e_id FROM entity UNION SELECT 'ä' FROM entity", "unicodeChar"),
+        ("SELECT 'a' FROM entity UNION SELECT e_name FROM entity", "unicodeChar"),
+        ("SELECT NULL FROM entity UNION SELECT e_id FROM entity UNION SELECT 'a' FROM entity", "char"),
+        (
+            "SELECT x FROM (SELECT e_id AS x FROM entity) a"
+            " FULL JOIN (SELECT e_name AS x FROM entity) b USING (x)",
+            "unicodeChar",
+        ),
+        ("WITH w AS (SELECT e_id || e_name AS x FROM entity) SELECT x || '!' AS y FROM w", "unicodeChar"),
+    ],
+)
+def test_texts_brought_together_are_unicode_if_one_of_them_is(tableset, query, datatype):
+    """VOT-11; digest section 8: the first operand gives the metadata, but its type must hold all of them."""
+    (found,) = translate(query, tableset).columns
+
+    assert (found.datatype, found.arraysize) == (datatype, "*")
+
+
+def test_a_set_operation_does_not_cut_what_is_longer_than_in_its_first_operand(tableset):
+    """Digest section 8: the length of the first column holds only if all have it."""
+    first = (
+        "SELECT CAST(e_id AS VARCHAR(3)) AS x FROM provenance.entity UNION SELECT {} FROM provenance.entity"
+    )
+    sizes = [
+        translate(first.format(other), tableset).columns[0].arraysize
+        for other in ("'longer'", "CAST(e_id AS VARCHAR(3))")
+    ]
+
+    assert sizes == ["*", "3*"]

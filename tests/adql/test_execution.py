@@ -166,6 +166,26 @@ def test_joins_and_derived_tables_give_the_rows_adql_says(ask, text, rows):
         ("SELECT MIN('a'), MAX(0.5), COUNT(NULL), MIN(NULL) FROM kinds", [("a", "0.5", 0, None)]),
         ("SELECT DISTINCT k_short / 2 AS h FROM kinds ORDER BY h", [(0,), (1,)]),
         ("SELECT 1 FROM kinds HAVING COUNT(*) = 3", [(1,)]),
+        (
+            "SELECT k_short - k_int - 1 FROM kinds GROUP BY k_short - k_int ORDER BY 1",
+            [(-19,), (-10,), (None,)],
+        ),
+        ("SELECT k_short * 2 / 3 + 1 AS n FROM kinds GROUP BY k_short * 2 ORDER BY n", [(1,), (2,), (3,)]),
+        (
+            "SELECT COUNT(*) FROM kinds GROUP BY ivo_hasword(k_text, 'one')"
+            " HAVING ivo_hasword(k_text, 'one') = 1 OR 0 = ivo_hasword(k_text, 'one')",
+            [(1,), (1,)],
+        ),
+        (
+            "SELECT CASE WHEN gavo_match('o', k_text) = 1 THEN 'yes' END AS c, COUNT(*) FROM kinds"
+            " GROUP BY gavo_match('o', k_text) ORDER BY c",
+            [("yes", 2), (None, 1)],
+        ),
+        (
+            "SELECT COUNT(*) FROM sky GROUP BY DISTANCE(s_ra, s_dec, 10, 20)"
+            " HAVING DISTANCE(s_ra, s_dec, 10, 20) < 1",
+            [(1,)],
+        ),
     ],
 )
 def test_groups_give_the_values_adql_says(ask, text, rows):

@@ -214,6 +214,13 @@ def test_what_is_no_place_is_told(expression, words):
     assert words in str(raised.value)
 
 
+def test_infinite_coordinates_have_the_form_of_dali(ask):
+    """VOT-7: `+Inf` and `-Inf`, in arrays too."""
+    ((point,),) = ask("SELECT POINT(CAST('inf' AS REAL), CAST('-inf' AS REAL)) FROM sky WHERE s_id = 1")
+
+    assert point == "+Inf -Inf"
+
+
 def test_infinite_coordinates_have_no_distance(call):
     """PostgreSQL's own sine refuses them; the user is told of a number out of range."""
     with pytest.raises(psycopg2.errors.NumericValueOutOfRange):

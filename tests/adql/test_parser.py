@@ -42,7 +42,7 @@ def refusal(text):
             "WITH stands at the very beginning",
         ),
         ("WITH x (b) AS (SELECT a FROM t) SELECT a FROM x", "A common table has no list of column names."),
-        ("SELECT CAST(a AS FLOAT) FROM t", "CAST can't make this type; it makes SMALLINT, INTEGER,"),
+        ("SELECT CAST(a AS FLOAT) FROM t", "CAST can't make FLOAT; it makes SMALLINT, INTEGER,"),
         ("SELECT a || NULL FROM t", "|| joins texts; this is NULL. (line 1, column 13)"),
         ("SELECT POINT(1, 2) || 'a' FROM t", "|| joins texts; this is a geometry."),
         ("SELECT 1 + b || c FROM t", "Arithmetic needs numbers; this is text joined by ||."),
@@ -66,7 +66,37 @@ def refusal(text):
         ),
         ("SELECT MAX(a, b) FROM t", "MAX takes one value."),
         ("SELECT a AS order FROM t", "order is a reserved word of ADQL; a name is due here."),
-        ("WITH RECURSIVE x AS (SELECT a FROM t) SELECT a FROM x", "ADQL has no recursion."),
+        (
+            "WITH RECURSIVE x AS (SELECT a FROM t) SELECT a FROM x",
+            "ADQL has no RECURSIVE. (line 1, column 6) Use provenance.lin",
+        ),
+        ("SELECT a FORM t", "Expected FROM, found t. (line 1, column 15) Is FORM to be FROM?"),
+        ("SELECT a FROM t WEHRE a = 1", "found a. (line 1, column 23) Is WEHRE to be WHERE?"),
+        ("SELECT a FROM t x JION u y ON x.a = y.a", "found JION. (line 1, column 19) Is JION to be JOIN?"),
+        ("SELECT a FROM t ODER BY a", "found BY. (line 1, column 22) Is ODER to be ORDER?"),
+        ("SELECT a FROM t WHERE a >= ALL (SELECT a FROM u)", "ADQL has no comparison with ALL: write NOT EX"),
+        ("SELECT a FROM t MINUS SELECT a FROM u", "ADQL has no MINUS. (line 1, column 17) Write EXCEPT."),
+        ("SELECT a FROM t UNION DISTINCT SELECT a FROM u", "UNION without ALL has no row twice."),
+        ("SELECT COUNT(a) OVER (ORDER BY a) FROM t", "ADQL has no OVER. (line 1, column 17)"),
+        ("SELECT a FROM t ORDER BY a NULLS LAST", "NULL comes last, and with DESC first."),
+        ("SELECT a FROM t, WHERE a = 1", "found WHERE. (line 1, column 18) Is the comma before it one too"),
+        (
+            "SELECT a FROM t AS where",
+            "where is a reserved word of ADQL; a name is due here. (line 1, column 20)",
+        ),
+        (
+            "SELECT a FROM (SELECT b FROM u ORDER BY b WHERE b = 1) AS t",
+            "The order is FROM, WHERE, GROUP BY,",
+        ),
+        ("SELECT a FROM t TOP 5", "found TOP. (line 1, column 17) TOP stands behind SELECT, or SELECT DIST"),
+        ("SELECT a FROM t, u ON t.a = u.a", "found ON. (line 1, column 20) ON belongs to a JOIN."),
+        ("SELECT a FROM t OFFSET 5 ORDER BY a", "The order is FROM, WHERE, GROUP BY, HAVING, ORDER BY, OFF"),
+        ("SELECT a INTO b FROM t", "Queries only read: there is no INTO."),
+        ("SELECT a FROM t WHERE a > DATE '2026-01-01'", "A moment is a text alone, '2026-01-31T12:00:00'."),
+        ("SELECT a FROM t WHERE a = :b", "A colon means nothing in ADQL. (line 1, column 27)"),
+        ("WITH x AS SELECT a FROM t SELECT a FROM x", "Expected (, found SELECT. (line 1, column 11)"),
+        ("SELECT CONCAT(a, b) FROM t", "Unknown function CONCAT. (line 1, column 8) Texts are joined by ||."),
+        ("SELECT IFNULL(a, b) FROM t", "Unknown function IFNULL. (line 1, column 8) Write COALESCE(a, b)."),
         ("DELETE FROM t", "Queries only read: there is no DELETE."),
     ],
 )
@@ -107,6 +137,11 @@ def test_a_hundred_levels_are_enough_and_more_are_refused(opening, closing):
 
     assert parse(start + opening * 100 + core + closing * 100 + end)
     assert "nested more than 100 levels" in refusal(start + opening * 10_000)
+
+
+def test_no_hint_is_better_than_a_wrong_one():
+    """WHERE comes neither too late here nor is it a name."""
+    assert refusal("SELECT a FROM t JOIN WHERE a = 1") == "Expected a name, found WHERE. (line 1, column 22)"
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_the_text_has_each_position_and_hint():
 
     assert str(caught.value) == (
         "Unknown column k_intt in lab.kinds. (line 1, column 8) Did you mean k_int? "
-        "This query has no table or alias x. (line 1, column 32)"
+        "This query has no table or alias x. (line 1, column 32) Known here: kinds."
     )
 
 
@@ -70,6 +70,9 @@ def test_what_follows_from_an_error_is_not_told(text):
         ("SELECT 1 FROM kinds a JOIN kinds b ON a.zz = 1 AND b.yy = 2", [41, 54]),
         ("SELECT 1 FROM nope, nada JOIN kinds ON 1 = 'a'", [15, 21, 42]),
         ("SELECT k_int, k_long, COUNT(*) FROM kinds", [8, 15]),
+        ("SELECT k_int - k_long - 1, 1 - k_int - k_long FROM kinds GROUP BY k_int - k_long", [28]),
+        ("SELECT k_int + k_long - 1 FROM kinds GROUP BY k_int - k_long", [8]),
+        ("SELECT kinds.*, k_long, COUNT(*) FROM kinds ORDER BY k_text", [8, 17, 54]),
         ("SELECT 1 FROM kinds GROUP BY zz, yy HAVING k_int = 'a'", [30, 34, 50]),
         ("SELECT 1 FROM kinds WHERE (zz = 1 OR yy = 2) AND k_int = 1", [28, 38]),
     ],

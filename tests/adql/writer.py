@@ -9,6 +9,7 @@ text: k_text | 'a' | '2026-01-01' | '1 2' | '' | k.k_text | k_text
 time: k_time | k.k_time | '2026-01-01T12:00:00'
 point: s_point | POINT(s_ra, s_dec) | POINT('ICRS', 1, 2)
 circle: s_circle | CIRCLE(s_point, 1) | CIRCLE(1, 2, 3)
+flag: k_flag | k.k_flag
 other: k_flag | k_array | NULL | q.n | o.k_int | nope
 """
 LARGER_VALUES = """
@@ -17,14 +18,15 @@ number: ABS({number}) | ROUND({number}, -1) | POWER({number}, {number}) | MOD({n
 number: CASE WHEN {condition} THEN {number} ELSE {number} END | COALESCE({number}, {number}, 1) | +({number})
 number: CAST({text} AS INTEGER) | CAST({number} AS REAL) | CAST({number} AS BIGINT) | NULLIF({number}, 1)
 number: prov_number({text}) | ivo_to_mjd({time}) | gavo_match({text}, {text})
-number: CASE {text} WHEN 'a' THEN 1 END
+number: CASE {text} WHEN 'a' THEN 1 END | CASE {flag} WHEN 1 THEN 1 ELSE {number} END
+flag: COALESCE({flag}, 0) | NULLIF({flag}, 1) | CASE WHEN {condition} THEN {flag} ELSE {flag} END
 number: DISTANCE({point}, {point}) | CONTAINS({point}, {circle}) | COORD1({point})
 number: INTERSECTS({circle}, {circle})
 number: IN_UNIT(k_int, 'h') | ivo_hasword({text}, {text}) | ivo_nocasematch({text}, {text}) | {aggregate}
 aggregate: COUNT(*) | MAX({number}) | SUM({number}) | AVG({number}) | COUNT(DISTINCT {text})
-aggregate: MIN({number}) + 1
+aggregate: MIN({number}) + 1 | COUNT(DISTINCT {flag})
 text: ({text}) || ({number}) | LOWER({text}) | UPPER({text}) | CAST({number} AS VARCHAR(5))
-text: NULLIF({text}, 'a')
+text: NULLIF({text}, 'a') | ({flag}) || {text}
 text: CAST({time} AS CHAR) | COALESCE({text}, 'x') | CASE WHEN {condition} THEN {text} END | ({time}) || ''
 text: CAST({text} AS CHAR(3)) | {text_aggregate}
 text_aggregate: ivo_string_agg({text}, ',') | MIN({text})
@@ -38,6 +40,8 @@ condition: {number} < {number} | {number} <> {number} | {text} = {text} | {time}
 condition: {number} BETWEEN {number} AND {number} | {text} NOT IN ({text}, 'b') | {number} IN ({number}, NULL)
 condition: {text} LIKE 'a%' | {text} NOT ILIKE {text} | {other} IS NOT NULL | NOT ({condition})
 condition: ({condition} OR {condition}) | ({condition} AND {condition})
+condition: {flag} = 1 | {flag} IN (0, {flag}) | 0 IN (SELECT {flag} FROM {tables}) | {flag} <> {flag}
+condition: {flag} IN (SELECT {flag} FROM {tables}) | {flag} IN (SELECT 1 FROM {tables}) | {flag} IN ({query})
 condition: {time} BETWEEN '2026-01-01' AND {time}
 condition: {number} IN (SELECT NULL FROM {tables}) | {time} IN ({query})
 condition: {number} IN (SELECT {number} FROM {tables}) | {text} NOT IN ({query}) | EXISTS ({query})
@@ -102,8 +106,9 @@ class Writer:
         if self.chance(0.4):
             clauses.append(f"WHERE {self.named('condition')}")
         if self.chance(0.2):
-            clauses.append(f"GROUP BY {', '.join([*values, self.value('number')])}")
-        if self.chance(0.05):
+            number = self.value("number")
+            clauses.append(f"GROUP BY {', '.join([*values, number])} HAVING COUNT(*) > 1 OR {number} < 1")
+        elif self.chance(0.05):
             clauses.append(f"HAVING {self.named('condition')}")
         return " ".join(clauses)
 

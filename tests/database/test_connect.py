@@ -340,8 +340,13 @@ def test_missing_writer_is_told(database: Database) -> None:
     "statement, error, words",
     [
         ("SELECT 1/0", QueryError, "divides by zero"),
+        (
+            "SELECT 1 FROM pg_am AS a FULL JOIN pg_am AS b ON a.oid::int + random() = b.oid::int",
+            QueryError,
+            "FULL JOIN by random numbers",
+        ),
         ("SELECT 2147483647 + 1", QueryError, "too large"),
-        ("SELECT CAST('x' AS integer)", QueryError, "does not spell"),
+        ("SELECT CAST('x' AS integer)", QueryError, "does not spell. prov_number"),
         ("SELECT CAST('2024-13-01' AS timestamp)", QueryError, "out of range"),
         ("SELECT ln(0.0)", QueryError, "logarithm"),
         ("SELECT power(-1.0, 0.5)", QueryError, "power"),

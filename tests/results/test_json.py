@@ -71,6 +71,18 @@ def test_numbers_arrays_and_flags():
     assert str(rows[0][1]) == "-0.0"
 
 
+def test_bits_and_complex_numbers_are_numbers():
+    """RFC 8259: what a column of numbers holds is not told as a text; VOTable 1.4, section 2.1."""
+    columns = [
+        Column(name="b", datatype="bit"),
+        Column(name="a", datatype="bit", arraysize="*"),
+        Column(name="c", datatype="doubleComplex"),
+    ]
+    block = (2, b"1\t0 1 1\t1.5 -0\n" + b"\\N\t\\N\t\\N\n")
+
+    assert written(columns, [block])["rows"] == [[1, [0, 1, 1], [1.5, 0]], [None, None, None]]
+
+
 @pytest.mark.parametrize("maxrec, rows, overflow", [(4, 3, False), (3, 3, False), (2, 2, True), (0, 0, True)])
 def test_overflow_is_told_at_the_end(maxrec, rows, overflow):
     """TAP-14, TAP-15."""
