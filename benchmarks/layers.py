@@ -27,13 +27,13 @@ _KEYS = """
 SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname),
        format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
   FROM pg_constraint
- WHERE contype IN ('p', 'u', 'f') AND connamespace IN ('provenance'::regnamespace, 'provext'::regnamespace, 'provtap'::regnamespace)
+ WHERE contype IN ('p', 'u', 'f') AND connamespace::regnamespace::text LIKE 'prov%'
  ORDER BY contype = 'f' DESC
 """
 _INDEXES = """
 SELECT format('DROP INDEX %s', indexrelid::regclass), pg_get_indexdef(indexrelid)
   FROM pg_index JOIN pg_class ON oid = indrelid
- WHERE relnamespace IN ('provenance'::regnamespace, 'provext'::regnamespace, 'provtap'::regnamespace)
+ WHERE relnamespace::regnamespace::text LIKE 'prov%'
    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
 """
 """Each: how to drop it, how to make it again. Foreign keys go first, and come last."""
@@ -55,7 +55,7 @@ def layered_store(activities: int = ACTIVITIES, parameters: int = PARAMETERS) ->
 def fill(settings: Settings, filled: int, activities: int, parameters: int = PARAMETERS) -> None:
     """Let a store that was *filled* with so many activities grow to as many *activities*.
 
-    What is filled first gets its keys and indexes afterwards: quicker by far, and they are as small as can be.
+    What is filled first gets its keys and indexes afterwards: faster by far, and they are as small as can be.
     """
     connection = psycopg2.connect(str(settings.database_url))
     connection.autocommit = True
