@@ -17,6 +17,7 @@ from provtap.errors import NotFound, ParameterError
 from provtap.results.votable import write_error
 from provtap.uws import documents
 from provtap.uws.job import RESULT, Client, Job
+from provtap.uws.parameters import Parts
 from provtap.uws.request import choice, filters, instant, one, patience, seconds
 from provtap.uws.results import ResultStore, result_store
 from provtap.uws.store import JobStore, new_id
@@ -232,14 +233,15 @@ def result(job_id: str) -> Response:
 
 
 @contextmanager
-def _kept(job_id: str) -> Iterator[dict[str, str]]:
+def _kept(job_id: str) -> Iterator[Parts]:
     """Keep the files of the request for the job, and lend where they are; if it refuses them, they go."""
     results = jobs().results
     names = {part: f"{job_id}.upload-{secrets.token_hex(8)}" for part in request.files}
+    size = 0
     try:
         for part, name in names.items():
-            results.put(name, iter(partial(request.files[part].stream.read, PIECE), b""))
-        yield names
+            size += results.put(name, iter(partial(request.files[part].stream.read, PIECE), b""))
+        yield Parts(names, size)
     except BaseException:
         for name in names.values():
             results.delete(name)

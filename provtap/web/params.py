@@ -42,12 +42,7 @@ def admit_uploads(request: Request, settings: Settings) -> None:
 
     Files go to disk beyond half a megabyte. That a body has no length in its head makes no difference.
     """
-    request.max_content_length = form_bytes(settings) + settings.upload_bytes
-
-
-def form_bytes(settings: Settings) -> int:
-    """Return what a body without tables may have: a urlencoded query takes up to three bytes a byte."""
-    return 3 * settings.query_bytes + 65_536
+    request.max_content_length = settings.form_bytes + settings.upload_bytes
 
 
 def files(request: Request) -> dict[str, IO[bytes]]:

@@ -329,7 +329,7 @@ def test_files_that_come_with_a_job_are_kept_with_it(client, store, own):
     known = store.job(job.rpartition("/")[2], Client(None, "127.0.0.1"))
 
     assert known.grouped()["UPLOAD"] == ["t,param:t", "u,param:u"]
-    assert set(known.parts) == {"t", "u"}
+    assert set(known.parts.names) == {"t", "u"}
     assert sorted(stored(own)) == [b"<VOTABLE/>", b"u"]
     client.delete(job)
     assert stored(own) == []
