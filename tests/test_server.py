@@ -18,7 +18,8 @@ import pytest
 
 from provtap import __version__
 from provtap.errors import SettingsError
-from provtap.server import LINGER, listen, processes
+from provtap.server import listen, processes
+from provtap.web.connections import LINGER
 from tests.live import LiveServer, awaited, command, environment, live_server
 
 # Long to run, and quick to begin: the columns joined with themselves, over and over.
@@ -326,17 +327,27 @@ def test_what_is_no_request_is_refused_in_the_protocols_form(live, request_, sta
     assert b"<html" not in answer.lower()
 
 
-def test_a_malformed_body_gets_an_answer(live):
-    """ERR-1: a document, not a connection that is just closed."""
-    head = b"POST /tap/sync HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-    with socket.create_connection(("127.0.0.1", live.port)) as client:
-        client.sendall(head + b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n")
-        client.settimeout(20)
-        with client.makefile("rb") as answer:
-            lines = list(iter(answer.readline, b"</VOTABLE>\n"))
+BROKEN = [
+    b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n",
+    b"Transfer-Encoding: chunked\r\n\r\n20\r\nQUERY=SELECT",
+    b"Content-Length: 200\r\n\r\nQUERY=SELECT+table_name+FROM+tap_schema.tables",  # without its WHERE
+]
 
-    assert lines[0].startswith(b"HTTP/1.1 400")
-    assert b"The body of the request is malformed" in b"".join(lines)
+
+def test_a_broken_body_gets_an_answer(live):
+    """ERR-1: a document, not a connection that is just closed; and half of a query is never run for it."""
+    for path in (b"/tap/sync", b"/tap/async"):
+        head = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n" % path
+        for body in BROKEN:
+            with socket.create_connection(("127.0.0.1", live.port)) as client:
+                client.sendall(head + body)
+                client.shutdown(socket.SHUT_WR)
+                client.settimeout(20)
+                with client.makefile("rb") as answer:
+                    lines = list(iter(answer.readline, b"</VOTABLE>\n"))
+
+            assert lines[0].startswith(b"HTTP/1.1 400"), body
+            assert b"The body of the request is malformed, or ends too early." in b"".join(lines)
     assert "Traceback" not in live.log.read_text()
 
 
