@@ -86,7 +86,7 @@ def create() -> Response:
     admit()
     admit_uploads(request, service().settings)
     given = parameters(request)
-    run = "PHASE" in given and choice(given, "PHASE", "RUN") == "RUN"
+    run = bool(one(given, "PHASE")) and choice(given, "PHASE", "RUN") == "RUN"
     given.pop("PHASE", None)
     job_id = new_id()
     note(query=given.get("QUERY", [""])[0], run_id=given.get("RUNID", [None])[0])

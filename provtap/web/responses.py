@@ -17,6 +17,7 @@ from werkzeug.exceptions import (
     HTTPException,
     MethodNotAllowed,
     NotFound,
+    RequestedRangeNotSatisfiable,
     RequestEntityTooLarge,
 )
 from werkzeug.wrappers import Response as AnyResponse
@@ -119,6 +120,8 @@ def _sentence(error: HTTPException) -> str:
         case RequestEntityTooLarge():
             limit, parts = request.max_content_length, request.max_form_parts
             return f"The request is larger than the {limit} bytes, or {parts} parts, this service takes."
+        case RequestedRangeNotSatisfiable():
+            return f"The result has {error.length} bytes, and none in the range that is asked for."
         case ClientDisconnected():
             return _BROKEN_OFF
     return str(error.description)
