@@ -131,5 +131,12 @@ SELECT pg_try_advisory_xact_lock(hashtextextended('provtap sweep', 1)) AS mine;
 -- name: expire
 DELETE FROM uws.job WHERE destruction <= now() RETURNING job_id;
 
--- name: kept
-SELECT * FROM uws.job WHERE job_id = ANY (%(job_ids)s);
+-- name: wanted
+-- Which of some files still serve: all of a job that executes; else an upload until the job has ended, and a
+-- result from then on. The names of uploads are looked for as text: other parts of the json may hold NUL.
+SELECT file.name
+  FROM unnest(%(names)s::text[]) AS file (name)
+  JOIN uws.job ON job_id = split_part(file.name, '.', 1)
+ WHERE phase = 'EXECUTING'
+    OR (phase IN ('PENDING', 'QUEUED') AND strpos(parts::text, '"' || file.name || '"') > 0)
+    OR file.name = result_name;

@@ -229,8 +229,8 @@ class JobStore:
         return [Attempt(row.job_id, row.worker, row.attempt) for row in rows]
 
     @contextmanager
-    def sweeping(self) -> Iterator[Callable[[Iterable[str]], dict[str, Job]] | None]:
-        """Lend, to one process at a time, a function that tells which of some jobs there are.
+    def sweeping(self) -> Iterator[Callable[[Iterable[str]], set[str]] | None]:
+        """Lend, to one process at a time, a function that tells which of some files a job still needs.
 
         Jobs past their destruction are removed at the start.
         """
@@ -240,11 +240,10 @@ class JobStore:
                 return
             transaction.execute(SQL["expire"])
 
-            def kept(job_ids: Iterable[str]) -> dict[str, Job]:
-                rows = transaction.rows(SQL["kept"], job_ids=list(job_ids))
-                return {row.job_id: Job.from_row(row) for row in rows}
+            def wanted(names: Iterable[str]) -> set[str]:
+                return {row.name for row in transaction.rows(SQL["wanted"], names=list(names))}
 
-            yield kept
+            yield wanted
 
     def _end(self, attempt: Attempt, to: Phase, **values: Any) -> bool:
         with self.database.transaction() as transaction:
