@@ -194,6 +194,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "keepalive": KEEPALIVE,
             "graceful_timeout": GRACE,
             "limit_request_line": URL_BYTES,
+            "forwarder_headers": "",  # else a client behind a proxy on this host could pass by its rules
             "control_socket_disable": True,
             "loglevel": "warning",
             "post_worker_init": _say_ready,

@@ -334,6 +334,14 @@ BROKEN = [
 ]
 
 
+def test_headers_do_not_change_the_path(live):
+    """What a proxy refuses by its path must not be reached by another: gunicorn would trust SCRIPT_NAME."""
+    ask = urllib.request.Request(f"{live.url}/x/tap/availability", headers={"SCRIPT_NAME": "/x"})
+
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(ask)
+
+
 def test_a_broken_body_gets_an_answer(live):
     """ERR-1: a document, not a connection that is just closed; and half of a query is never run for it."""
     for path in (b"/tap/sync", b"/tap/async"):

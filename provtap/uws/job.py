@@ -51,7 +51,7 @@ def _counted(address: str) -> str:
     try:
         ip = ip_address(address)
     except ValueError:  # what a proxy tells may be anything
-        return address
+        return address[:100]
     if ip.version == 4 or ip.ipv4_mapped:
         return str(ip)
     return str(ip_network((ip, 64), strict=False))

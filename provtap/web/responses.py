@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, request
 from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.exceptions import (
+    BadRequest,
     ClientDisconnected,
     HTTPException,
     MethodNotAllowed,
@@ -124,6 +125,8 @@ def _sentence(error: HTTPException) -> str:
             return f"The result has {error.length} bytes, and none in the range that is asked for."
         case ClientDisconnected():
             return _BROKEN_OFF
+        case BadRequest():  # an Upgrade to WebSocket, for one
+            return "The request can't be understood."
     return str(error.description)
 
 

@@ -166,6 +166,14 @@ def test_another_request_is_a_query(client, value):
     assert response.status_code == 200
 
 
+def test_an_upgrade_is_refused_in_our_words(client):
+    """ERR-7: this is no browser's doing."""
+    response = client.get("/tap/sync", headers={"Upgrade": "websocket", "Connection": "Upgrade"})
+
+    assert response.status_code == 400
+    assert query_status(response) == [("ERROR", "The request can't be understood.")]
+
+
 def test_too_many_parts_are_refused(client):
     """ERR-1: each one costs, however small it is."""
     response = client.post("/tap/sync", data={"A": ["x"] * 1001}, content_type="multipart/form-data")
