@@ -16,14 +16,14 @@ from flask.blueprints import BlueprintSetupState
 from provtap.errors import NotFound, ParameterError
 from provtap.results.votable import write_error
 from provtap.uws import documents
-from provtap.uws.job import RESULT, Client, Job
+from provtap.uws.job import RESULT, Job
 from provtap.uws.parameters import Parts
 from provtap.uws.request import choice, filters, instant, one, patience, seconds
 from provtap.uws.results import ResultStore, result_store
 from provtap.uws.store import JobStore, new_id
 from provtap.uws.watch import Watch
 from provtap.web.access_log import note
-from provtap.web.accounts import caller
+from provtap.web.accounts import client
 from provtap.web.admission import admit
 from provtap.web.context import Service, service
 from provtap.web.hangup import hangup
@@ -66,11 +66,6 @@ def stop_waiting(app: Flask) -> None:
 def jobs() -> Jobs:
     """Return the Jobs of the application that handles the current request."""
     return cast(Jobs, current_app.extensions["provtap.jobs"])
-
-
-def client() -> Client:
-    """Return who asks."""
-    return Client(caller(), request.remote_addr or "")
 
 
 @bp.get("")
