@@ -9,6 +9,7 @@ import urllib.parse
 import urllib.request
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -332,6 +333,21 @@ BROKEN = [
     b"Transfer-Encoding: chunked\r\n\r\n20\r\nQUERY=SELECT",
     b"Content-Length: 200\r\n\r\nQUERY=SELECT+table_name+FROM+tap_schema.tables",  # without its WHERE
 ]
+
+
+def test_clients_that_do_not_close_keep_nobody_waiting(live):
+    """FL-4: the end of a connection is waited for by the thread that served it, not by the one for all."""
+    request_ = b"GET /tap/availability HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with ExitStack() as open_:
+        clients = [open_.enter_context(socket.create_connection(("127.0.0.1", live.port))) for _ in range(80)]
+        for client in clients:
+            client.sendall(request_)
+        for client in clients:
+            assert client.recv(8) == b"HTTP/1.1"
+
+        for _ in range(10):  # so that each process is asked
+            with urllib.request.urlopen(f"{live.url}/tap/availability", timeout=20) as answer:
+                assert answer.status == 200
 
 
 def test_headers_do_not_change_the_path(live):

@@ -3,6 +3,8 @@
 import select
 import socket
 import time
+from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from gunicorn import util
@@ -81,11 +83,28 @@ class ConnectionWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no t
     """
 
     def handle(self, conn: Any) -> Any:
-        """Answer requests over a connection, and tell whether to keep it. Runs in a thread of its own."""
-        kept = super().handle(conn)
-        while kept is True and self._has_more(conn):
+        """Answer requests over a connection, and tell whether to keep it. Runs in a thread of its own.
+
+        One that is not kept is closed here: that waits for the client, and gunicorn would let the thread
+        that looks after all connections wait, for two seconds each.
+        """
+        kept = False
+        try:
             kept = super().handle(conn)
-        return kept
+            while kept is True and self._has_more(conn):
+                kept = super().handle(conn)
+            return kept
+        finally:
+            if not kept:
+                with suppress(OSError):  # it may be closed already
+                    conn.close(graceful=True)
+
+    def finish_request(self, conn: Any, fs: "Future[Any]") -> None:
+        """Take a connection back from its thread."""
+        if fs.cancelled() or fs.exception() or fs.result():
+            super().finish_request(conn, fs)
+        else:
+            self.nr_conns -= 1
 
     def _has_more(self, conn: Any) -> bool:
         """Tell whether the next request comes; it is waited for while each connection can have a thread."""
