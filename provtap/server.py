@@ -24,7 +24,7 @@ from provtap.tableset import Tableset
 from provtap.uws.worker import Worker
 from provtap.web import Service, create_app
 from provtap.web.access_log import probe as probe_access_log
-from provtap.web.connections import URL_BYTES, ConnectionWorker, adapt_gunicorn
+from provtap.web.connections import HEADERS, URL_BYTES, ConnectionWorker, adapt_gunicorn
 from provtap.web.documents import metadata_digest
 
 log = logging.getLogger(__name__)
@@ -194,6 +194,8 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "keepalive": KEEPALIVE,
             "graceful_timeout": GRACE,
             "limit_request_line": URL_BYTES,
+            "limit_request_fields": HEADERS,
+            "limit_request_field_size": URL_BYTES,
             "forwarder_headers": "",  # else a client behind a proxy on this host could pass by its rules
             "control_socket_disable": True,
             "loglevel": "warning",

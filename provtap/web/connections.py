@@ -19,6 +19,12 @@ from provtap.web.jobs import stop_waiting
 SERVER = f"ProvTAP/{__version__}"
 URL_BYTES = 8190
 """The longest first line of a request that gunicorn reads."""
+HEADERS = 100
+"""The most headers of a request, each of up to as many bytes."""
+_TOO_LONG = {
+    414: f"The URL is longer than {URL_BYTES} bytes. Send long queries by POST.",
+    431: f"The request has more than {HEADERS} headers, or one longer than {URL_BYTES} bytes.",
+}
 LINGER = 0.2
 """Seconds that a thread waits for the next request of its connection."""
 PATIENCE = 30.0
@@ -65,9 +71,8 @@ def _has_bytes(sock: socket.socket, seconds: float) -> bool:
 
 def _write_error(client: socket.socket, status: int, reason: str, message: str) -> None:
     """Answer a request that never reaches the application; gunicorn's own answer would be a page of HTML."""
-    if status == 414:
-        message = f"The URL is longer than {URL_BYTES} bytes. Send long queries by POST."
-    body = write_error(message or reason)
+    malformed = f"The head of the request is malformed: {message or reason}."
+    body = write_error(_TOO_LONG.get(status, malformed))
     head = (
         f"HTTP/1.1 {status} {reason}\r\nServer: {SERVER}\r\nConnection: close\r\n"
         f"Content-Type: application/x-votable+xml\r\nContent-Length: {len(body)}\r\n\r\n"
