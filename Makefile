@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
+BENCH = for script in benchmarks/bench_*.py; do $(RUN)/python $$script || exit 1; done
 
-.PHONY: demo test lint bench bench-page clean
+.PHONY: demo test lint pages bench bench-page bench-large clean
 
 demo: $(VENV)/installed
 	$(RUN)/provtap demo
@@ -17,14 +18,28 @@ lint: $(VENV)/installed-for-work
 	$(RUN)/mypy
 	$(RUN)/lint-imports
 
-bench: $(VENV)/installed-for-work
-	@for script in benchmarks/bench_*.py; do $(RUN)/python $$script || exit 1; done
+# The reference pages that are made from the code and the metadata.
+pages: $(VENV)/installed-for-work
+	$(RUN)/python -c 'from provtap.adql.reference import *; print(functions_page(), end="")' > docs/reference/functions.md
+	$(RUN)/python -c 'from provtap.metadata import *; print(reference_page(load()), end="")' > docs/reference/tables.md
 
-# The tables of the page measured anew.
+bench: $(VENV)/installed-for-work
+	@$(BENCH)
+
+# The tables of the pages measured anew: in minutes, and in an hour with 35 GB of disk.
 bench-page: $(VENV)/installed-for-work
-	sed '/^<!-- make bench-page/q' benchmarks/README.md > benchmarks/README.new
-	$(MAKE) -s bench >> benchmarks/README.new
-	mv benchmarks/README.new benchmarks/README.md
+	$(call print_below,benchmarks/README.md,$(BENCH))
+
+bench-large: $(VENV)/installed-for-work
+	$(call print_below,benchmarks/large.md,$(RUN)/python benchmarks/bench_stream.py --rows 1000000 \
+		&& $(RUN)/python benchmarks/bench_load.py --activities 100000 --rounds 1 \
+		&& $(RUN)/python benchmarks/bench_growth.py --activities 42000 420000 4200000)
+
+define print_below
+	sed '/^<!-- make bench/q' $(1) > $(1).new
+	($(2)) >> $(1).new
+	mv $(1).new $(1)
+endef
 
 $(VENV)/installed: setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("ProvTAP needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'

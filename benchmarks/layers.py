@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import UUID
 
 import psycopg2
+from psycopg2.extensions import cursor
 from store import store
 
 from provtap.config import Settings
@@ -22,13 +23,20 @@ LAYERS = 12
 PARAMETERS = 5
 """Of each activity."""
 _FILL = Path(__file__).with_suffix(".sql").read_text()
-_INDEXES = """
-SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)
-  FROM pg_index JOIN pg_class ON oid = indrelid
- WHERE relnamespace IN ('provenance'::regnamespace, 'provext'::regnamespace)
-   AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+_KEYS = """
+SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname),
+       format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+  FROM pg_constraint
+ WHERE contype IN ('p', 'u', 'f') AND connamespace IN ('provenance'::regnamespace, 'provext'::regnamespace, 'provtap'::regnamespace)
+ ORDER BY contype = 'f' DESC
 """
-"""Those that belong to no key."""
+_INDEXES = """
+SELECT format('DROP INDEX %s', indexrelid::regclass), pg_get_indexdef(indexrelid)
+  FROM pg_index JOIN pg_class ON oid = indrelid
+ WHERE relnamespace IN ('provenance'::regnamespace, 'provext'::regnamespace, 'provtap'::regnamespace)
+   AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
+"""
+"""Each: how to drop it, how to make it again. Foreign keys go first, and come last."""
 
 
 def identifier(kind: str, layer: int, n: int) -> str:
@@ -47,18 +55,27 @@ def layered_store(activities: int = ACTIVITIES, parameters: int = PARAMETERS) ->
 def fill(settings: Settings, filled: int, activities: int, parameters: int = PARAMETERS) -> None:
     """Let a store that was *filled* with so many activities grow to as many *activities*.
 
-    What is filled first gets its indexes afterwards: they are as small as can be then.
+    What is filled first gets its keys and indexes afterwards: quicker by far, and they are as small as can be.
     """
     connection = psycopg2.connect(str(settings.database_url))
     connection.autocommit = True
     with connection.cursor() as cursor:
-        cursor.execute(_INDEXES)
-        indexes = [] if filled else cursor.fetchall()
-        for name, _ in indexes:
-            cursor.execute(f"DROP INDEX {name}")
+        put_off = [] if filled else _put_off(cursor)
         given = {"first": filled // LAYERS, "last": activities // LAYERS}
         cursor.execute(_FILL, given | {"layers": LAYERS, "parameters": parameters})
-        for _, definition in indexes:
-            cursor.execute(definition)
+        cursor.execute("SET maintenance_work_mem = '1GB'")
+        for make in put_off:
+            cursor.execute(make)
         cursor.execute("VACUUM ANALYZE")
     connection.close()
+
+
+def _put_off(cursor: cursor) -> list[str]:
+    """Drop keys and indexes; return the statements that make them again."""
+    cursor.execute(_KEYS)
+    keys = cursor.fetchall()
+    cursor.execute(_INDEXES)
+    indexes = cursor.fetchall()
+    for drop, _ in keys + indexes:
+        cursor.execute(drop)
+    return [make for _, make in indexes + keys[::-1]]

@@ -83,7 +83,7 @@ SELECT run || '/p' || k, run, 'Tool' || l || '.p' || k,
   FROM made, generate_series(1, %(parameters)s) AS k WHERE l > 0;
 
 INSERT INTO provext.hash (h_entity_id, h_algorithm, h_digest, h_size)
-SELECT bench.id('product', l, n), 'sha256', md5(l || '/' || n) || md5(n || '/' || l), 1000000 + mod(n * 7919, 99991) * 1000
+SELECT bench.id('product', l, n), 'sha256', md5(l || '/' || n) || md5(n || '/' || l), 1000000 + mod(n::bigint * 7919, 99991) * 1000
   FROM made;
 
 INSERT INTO provext.run (r_activity_id, r_status, r_exitcode, r_host, r_duration)

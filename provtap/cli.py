@@ -6,6 +6,7 @@ What a command needs is imported when it runs, so that each starts as fast as it
 import sys
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,6 +30,13 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             ctx.exit(130)
 
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of this name; for one that is not there, tell the nearest."""
+        found = super().get_command(ctx, cmd_name)
+        if found is None and (near := get_close_matches(cmd_name, self.commands, n=1)):
+            ctx.fail(f"No such command {cmd_name!r}. Did you mean {near[0]}?")
+        return found
+
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="provtap")
@@ -47,7 +55,11 @@ def changed(settings: Settings, options: dict[str, Any]) -> Settings:
     return replace(settings, **{name: value for name, value in options.items() if value is not None})
 
 
-@main.command(name="demo", epilog="Example: provtap demo --port 8081")
+@main.command(
+    name="demo",
+    short_help="Load sample logs, answer a query, serve.",
+    epilog="Example: provtap demo --port 8081",
+)
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.pass_obj
@@ -58,7 +70,11 @@ def demo_command(settings: Settings, /, **options: Any) -> None:
     demo.run(changed(settings, options))
 
 
-@main.command(name="init", epilog="Example: provtap init --print-sql > provtap.sql")
+@main.command(
+    name="init",
+    short_help="Make or upgrade the store.",
+    epilog="Example: provtap init --print-sql > provtap.sql",
+)
 @click.option("--print-sql", is_flag=True, help="Print the SQL for a DBA to run, and change nothing.")
 @click.pass_obj
 def init_command(settings: Settings, print_sql: bool) -> None:
@@ -85,7 +101,7 @@ def serve_command(settings: Settings, /, no_worker: bool, **options: Any) -> Non
     server.serve(changed(settings, options), worker=not no_worker)
 
 
-@main.command(name="worker", epilog="Example: provtap worker")
+@main.command(name="worker", short_help="Run asynchronous jobs.", epilog="Example: provtap worker")
 @click.pass_obj
 def worker_command(settings: Settings) -> None:
     """Run asynchronous jobs, beside those that `provtap serve` runs, until Ctrl-C or SIGTERM."""
@@ -137,10 +153,14 @@ def _opened(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
-        raise UploadError(f"{path} can't be read: {error.strerror or error}.") from error
+        raise UploadError(f"{path} can't be read: {(error.strerror or str(error)).lower()}.") from error
 
 
-@main.command(name="translate", epilog='Example: provtap translate "SELECT TOP 5 a_id FROM activity"')
+@main.command(
+    name="translate",
+    short_help="Print the SQL that a query becomes.",
+    epilog='Example: provtap translate "SELECT TOP 5 a_id FROM activity"',
+)
 @click.argument("adql", metavar="ADQL")
 @click.option("--explain", is_flag=True, help="Show the plan of PostgreSQL as well, for the default MAXREC.")
 @click.pass_obj
@@ -159,7 +179,7 @@ def translate_command(settings: Settings, adql: str, explain: bool) -> None:
         click.echo("\n" + "\n".join(lines))
 
 
-@main.command(name="lineage", epilog="Example: provtap lineage results/gamma.dl2.h5 --depth 4")
+@main.command(name="lineage", epilog="Example: provtap lineage /data/gamma.dl2.h5 --depth 4")
 @click.argument("id")
 @click.option(
     "--direction", type=click.Choice(["back", "forth"]), default="back", show_default=True, help="Way to go."
@@ -169,7 +189,7 @@ def translate_command(settings: Settings, adql: str, explain: bool) -> None:
 def lineage_command(settings: Settings, /, id: str, direction: str, depth: int) -> None:
     """Show what a thing came from, or what came of it, as a tree.
 
-    ID is the id or another name of an entity, activity or agent.
+    ID is the id of an entity, activity or agent, or the path or another name of an entity.
     """
     from provtap import install
     from provtap.provsap import ProvsapRequest, retrieve
@@ -184,7 +204,11 @@ def lineage_command(settings: Settings, /, id: str, direction: str, depth: int) 
         click.echo(line)
 
 
-@main.command(name="export", epilog="Example: provtap export results/gamma.dl2.h5 --format svg > gamma.svg")
+@main.command(
+    name="export",
+    short_help="Write provenance as a document or picture.",
+    epilog="Example: provtap export /data/gamma.dl2.h5 --format svg > gamma.svg",
+)
 @click.argument("ids", nargs=-1)
 @click.option("--ingestion", type=click.IntRange(1), help="All that the ingestion of this number told.")
 @click.option(

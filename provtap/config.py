@@ -154,7 +154,8 @@ def _read_file(path: str | None) -> dict[str, Any]:
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SettingsError(f"The settings file {path} can't be read: {error}.") from error
+        why = error.strerror.lower() if isinstance(error, OSError) and error.strerror else error
+        raise SettingsError(f"The settings file {path} can't be read: {why}.") from error
 
 
 def _cast(name: str, value: Any, known: Mapping[str, Any]) -> Any:

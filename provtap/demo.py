@@ -25,12 +25,11 @@ def run(settings: Settings) -> None:
     """
     with install.ready(settings) as (database, tableset):
         with as_file(files("provtap.ingest") / "samples") as samples:
-            for described in describe(sorted(samples.glob("*.yaml")), database, settings):
-                click.echo(f"{described.name}: {described.activities} tools described")
             click.echo(ingest_all(sorted(samples.glob("*.log")), database, settings))
+            describe(sorted(samples.glob("*.yaml")), database, settings)
         click.echo(f"\n{QUESTION}\n\n{QUERY}\n")
-        result = query.run(
-            query.QueryRequest(query=QUERY, responseformat="tsv"), tableset, database, settings
-        )
-        click.echo(b"".join(result.body).decode().expandtabs(24))
+        request = query.QueryRequest(query=QUERY, responseformat="text")
+        click.echo(b"".join(query.run(request, tableset, database, settings).body))
+        root = settings.root_url
+        click.echo(f"Open {root}/ in a browser, or give {root}/tap to TOPCAT or pyvo. Ctrl-C ends it.\n")
         server.serve(settings)

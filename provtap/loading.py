@@ -23,7 +23,7 @@ dry_run = click.option("--dry-run", is_flag=True, help="Say what would change, a
     "format",
     default="auto",
     show_default=True,
-    help="auto, ctapipe, prov-json, prov-xml, provn, jsonld, votable, logprov, opus or header.",
+    help="auto, ctapipe, prov-json, prov-xml, provn, jsonld, votable, logprov, opus, header or records.",
 )
 @click.option("--site", help="Scope of local paths: equal paths of two sites are two files.")
 @click.option(
@@ -141,7 +141,11 @@ def load_sql(settings: Settings, /, files: tuple[Path, ...], as_json: bool, **op
         _warn(f"{report.source}: {sentence}" for sentence in report.warnings)
 
 
-@click.command(name="reingest", epilog="Example: provtap reingest --dry-run")
+@click.command(
+    name="reingest",
+    short_help="Make all tables anew from the documents.",
+    epilog="Example: provtap reingest --dry-run",
+)
 @dry_run
 @as_json
 @click.pass_obj
@@ -154,7 +158,11 @@ def reingest(settings: Settings, dry_run: bool, as_json: bool) -> None:
     _rebuild(settings, as_json, dry_run=dry_run)
 
 
-@click.command(name="check", epilog="Example: provtap check --json")
+@click.command(
+    name="check",
+    short_help="Tell what breaks a rule, how to mend it.",
+    epilog="Example: provtap check --json",
+)
 @as_json
 @click.pass_obj
 def check(settings: Settings, as_json: bool) -> None:

@@ -23,7 +23,10 @@ def instant(text: str) -> datetime:
     return read.replace(tzinfo=read.tzinfo or UTC).astimezone(UTC)
 
 
-@click.group(epilog="Example: provtap token create maria --scope read,write")
+@click.group(
+    short_help="Make, list and revoke tokens of users.",
+    epilog="Example: provtap token create maria --scope read,write",
+)
 def token() -> None:
     """Make, list and revoke the tokens by which users are known (PROVTAP_ACCOUNTS)."""
 
@@ -64,7 +67,11 @@ def _text(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-@token.command(name="revoke", epilog="Example: provtap token revoke maria")
+@token.command(
+    name="revoke",
+    short_help="End a token, or all of an account.",
+    epilog="Example: provtap token revoke maria",
+)
 @click.argument("name_or_id", metavar="NAME|ID")
 @click.pass_obj
 def revoke(settings: Settings, name_or_id: str) -> None:
@@ -76,12 +83,19 @@ def revoke(settings: Settings, name_or_id: str) -> None:
     click.echo(f"Revoked: {number}.")
 
 
-@click.group(epilog='Example: provtap maintenance on --note "New disks" --until 2030-01-31T12:00:00Z')
+@click.group(
+    short_help="Close the service for a while.",
+    epilog='Example: provtap maintenance on --note "New disks" --until 2030-01-31T12:00:00Z',
+)
 def maintenance() -> None:
     """Close the service to queries for a while, on all nodes, and open it again."""
 
 
-@maintenance.command(name="on", epilog='Example: provtap maintenance on --note "New disks"')
+@maintenance.command(
+    name="on",
+    short_help="Refuse queries from now, or announce it.",
+    epilog='Example: provtap maintenance on --note "New disks"',
+)
 @click.option("--note", required=True, help="What to tell users.")
 @click.option("--from", "start", type=instant, help="When it begins; without it: now.")
 @click.option("--until", type=instant, help="When the service should be back.")

@@ -21,6 +21,7 @@ from provtap.database.connect import open_database
 from provtap.errors import SettingsError
 from provtap.metadata.change import last_change
 from provtap.tableset import Tableset
+from provtap.uws.results import probe as probe_results
 from provtap.uws.worker import Worker
 from provtap.web import Service, create_app
 from provtap.web.access_log import probe as probe_access_log
@@ -41,12 +42,13 @@ def serve(settings: Settings, *, worker: bool = True) -> None:
 
     Jobs are run by a process beside the web processes, unless *worker* is False.
 
-    Raises: SettingsError when the port or the access log can't be had; DatabaseUnavailable when PostgreSQL
-    can't be reached or is not set up.
+    Raises: SettingsError when port, access log or result directory can't be had; DatabaseUnavailable when
+    PostgreSQL can't be reached or is not set up.
     """
     _log()
     if settings.access_log is not None:
         probe_access_log(settings.access_log)
+    probe_results(settings)
     listener = listen(settings.host, settings.port)
     with listener, install.ready(settings) as (database, tableset):
         ours = Service(settings, tableset, database)
@@ -58,6 +60,7 @@ def serve(settings: Settings, *, worker: bool = True) -> None:
 def work(settings: Settings) -> None:
     """Run jobs until SIGTERM or SIGINT. Raises: as `serve`."""
     _log()
+    probe_results(settings)
     with install.ready(for_jobs(settings)) as (database, tableset):
         _work(Worker(settings, tableset, database))
 

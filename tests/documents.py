@@ -8,7 +8,7 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def blocks(document, language):
-    """Return the fenced blocks of *language*; ones that are shown but not run here are marked `sh`."""
+    """Return the fenced blocks of *language*: `console` blocks are run in a store, `sh` blocks elsewhere."""
     return re.findall(rf"^```{language}\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL)
 
 
@@ -17,5 +17,16 @@ def all_blocks(language):
 
 
 def commands(document):
-    lines = (line for block in blocks(document, "console") for line in block.splitlines())
-    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    """Return the commands of a page's `console` blocks; a line without `$ ` goes on with the one before."""
+    return [command for block in blocks(document, "console") for command in split(block)]
+
+
+def split(block):
+    return [command.strip() for command in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
+
+
+def answers(document):
+    """Return what the page shows of each answer: that of the last command of the block before."""
+    lines = r"((?:[^`\n].*\n)+)"
+    pairs = re.findall(f"^```console\n{lines}```\n\n```\n{lines}```", document.read_text(), re.MULTILINE)
+    return {split(block)[-1]: answer for block, answer in pairs}

@@ -39,6 +39,31 @@ def test_translate_explains_with_the_rights_of_the_reader(provtap):
     assert "Scan" in result.output.partition("-- c2")[2]
 
 
+def test_an_unknown_command_tells_the_nearest(provtap):
+    """Contract of the command line: exit 2."""
+    result = provtap("lineag", "x")
+
+    assert result.exit_code == 2
+    assert result.stderr.endswith("Error: No such command 'lineag'. Did you mean lineage?\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("describe", "no.file"),
+        ("load-sql", "no.file"),
+        ("ingest", "no.file"),
+        ("ingest", "x.log", "--catalogue", "no.file"),
+        ("query", "SELECT 1 AS n FROM tap_schema.schemas", "--upload", "a=no.file"),
+    ],
+)
+def test_a_file_that_is_not_there_is_told_alike_by_all(provtap, arguments):
+    result = provtap(*arguments)
+
+    assert result.exit_code == 1
+    assert result.stderr == "provtap: no.file can't be read: no such file or directory.\n"
+
+
 def test_a_wrong_query_is_one_line_on_standard_error(provtap):
     """Contract of the command line: exit 1, no traceback."""
     result = provtap("translate", "SELECT a_idd FROM activity")

@@ -1,5 +1,6 @@
 """What the documents show is true: commands run, settings and commands are explained."""
 
+import json
 import os
 import re
 import shutil
@@ -10,31 +11,68 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from astropy.io import fits
+from click.testing import CliRunner
 
 from provtap.cli import main
 from provtap.config import PREFIX, Settings
-from tests.documents import DOCUMENTS, ROOT, commands
+from tests.documents import DOCUMENTS, ROOT, all_blocks, answers, blocks, commands
+from tests.ingest.logs import file, run
 
-SERVES = ("provtap serve", "provtap demo")  # tests/acceptance runs these
+SERVES = ("provtap serve", "provtap demo", "provtap worker")  # tests/acceptance runs these
+RUN_ELSEWHERE = {
+    "curl": "tests/acceptance/test_documents.py",
+    "stilts": "tests/acceptance/test_documents.py",
+    "git": "tests/acceptance/test_demo.py",
+    "make": ".ci/run",
+    "export": "tests/acceptance/test_operate.py",
+    "psql": "tests/acceptance/test_operate.py",
+    "pg_dump": "tests/acceptance/test_operate.py",
+    "pg_dumpall": "tests/acceptance/test_operate.py",
+    "python3": "tests/acceptance/test_wheel.py",
+    "pg_basebackup": "tests/acceptance/test_replicas.py",
+}
+"""What runs the `sh` blocks, by their first word: they need a service, another server or a network."""
 
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory):
-    """A directory with some logs in runs/ and one of another site in lapalma/, as pipelines leave them."""
+    """A directory with what readers of the documents have, under the names that the pages use."""
     directory = tmp_path_factory.mktemp("docs")
     for sample in (files("provtap.ingest") / "samples").iterdir():
         place = {"chain": "runs", "dump_": "lapalma"}.get(sample.name[:5])
         if place:
             (directory / place).mkdir(exist_ok=True)
             shutil.copy(str(sample), directory / place)
+    write_grid_jobs(directory)
+    (directory / "dl2").mkdir()
+    product = fits.Header([("FILEID", "image.fits"), ("PRVCNT", 1), ("PRV1", "raw.fits")])
+    fits.PrimaryHDU(header=product).writeto(directory / "dl2/image.fits")
+    shutil.copy(ROOT / "tests/data/prov/voprov/voprov_tutorial.w3c.provn", directory / "tutorial.provn")
+    [described] = blocks(ROOT / "docs/how-to/describe.md", "yaml")
+    (directory / "mypipeline.yaml").write_text(described)
+    row = "INSERT INTO provenance.agent (ag_id, ag_name) VALUES ('urn:x:maria', 'Maria');\n"
+    (directory / "job-4711.sql").write_text(row)
     return directory
+
+
+def write_grid_jobs(directory):
+    """Two jobs, of which the second read what the first one made, and the catalogue that the page shows."""
+    [catalogue] = blocks(ROOT / "docs/identity.md", "text")
+    (directory / "job1.csv").write_text(catalogue)
+    (directory / "job2.csv").write_text("path,lfn\n/scratch/job2/in.h5,/vo/prod/out.h5\n")
+    first, second = run(1, 1, 2, output=[file("/scratch/job1/out.h5")]), run(2, 3, 4)
+    second["input"] = [file("/scratch/job2/in.h5")]
+    for number, record in enumerate((first, second), start=1):
+        (directory / f"job{number}.provenance.log").write_text(json.dumps([record]))
 
 
 @pytest.mark.parametrize("document", [d for d in DOCUMENTS if commands(d)], ids=lambda d: d.name)
 def test_every_command_shown_runs(document, directory):
-    """A reader may paste any `$ ` line, in the order of the page."""
+    """A reader may paste any `$ ` command, in the order of the page, and gets the answer that is shown."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environ = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
+    shown = answers(document)
     for command in commands(document):
         if command.startswith(SERVES):
             continue
@@ -44,12 +82,30 @@ def test_every_command_shown_runs(document, directory):
 
         assert done.returncode == 0, f"{command}\n{done.stderr}"
         assert not done.stderr, command
+        assert done.stdout == shown.get(command, done.stdout)
+
+
+def test_no_command_is_shown_that_nothing_runs():
+    """What a `sh` block begins with tells who runs it; commands of ours are in `console` blocks."""
+    text = "".join(document.read_text() for document in DOCUMENTS)
+    begins = set(re.findall(r"^ *```sh\n *(\S+)", text, re.MULTILINE))
+
+    assert begins == RUN_ELSEWHERE.keys()
+    assert [place for place in RUN_ELSEWHERE.values() if not (ROOT / place).exists()] == []
 
 
 def test_every_setting_is_explained():
     page = (ROOT / "docs/reference/settings.md").read_text()
 
     assert [f.name for f in fields(Settings) if f"`{PREFIX}{f.name.upper()}`" not in page] == []
+
+
+@pytest.mark.parametrize("file", all_blocks("toml"))
+def test_every_file_of_settings_that_is_shown_can_be_used(file, tmp_path):
+    path = tmp_path / "provtap.toml"
+    path.write_text(file)
+
+    assert Settings.from_environ({"PROVTAP_CONFIG": str(path)}) != Settings()
 
 
 def test_every_command_is_explained():
@@ -66,16 +122,54 @@ def every_command(group=main, path="provtap"):
 
 
 @pytest.mark.parametrize("command, call", list(every_command()))
+def test_every_option_is_explained(command, call):
+    """In the line of its command, or of one of the two lines of `provtap ingest`."""
+    page = (ROOT / "docs/reference/commands.md").read_text()
+    lines = [line for line in page.splitlines() if line.startswith(f"| `{' '.join(call.split()[:2])}")]
+    options = [name for each in command.params for name in each.opts if name.startswith("--")]
+
+    assert [name for name in options if name not in "".join(lines)] == []
+
+
+@pytest.mark.parametrize("command, call", list(every_command()))
 def test_every_command_helps_with_an_example(command, call):
     """Contract of the command line: `--help` ends with an example of that very command."""
     assert command.epilog.startswith(f"Example: {call}")
 
 
+@pytest.mark.parametrize("group", [(), ("token",), ("maintenance",)])
+def test_every_command_is_listed_with_a_whole_sentence(group):
+    """On a terminal of 80 columns nothing is cut."""
+    assert "..." not in CliRunner().invoke(main, [*group, "--help"], terminal_width=80).output.replace(
+        "ARGS]...", ""
+    )
+
+
+def anchors(page):
+    """Return what links may point to in *page*: its headings, as GitHub and its like spell them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_every_link_between_documents_leads_somewhere():
+    """To a file that exists and, after `#`, to one of its headings."""
     links = [
-        (document, link)
-        for document in DOCUMENTS
-        for link in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text())
+        (document, *link)
+        for document in [*DOCUMENTS, ROOT / "CHANGELOG.md", ROOT / "benchmarks/README.md"]
+        for link in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", document.read_text())
+    ]
+    broken = [
+        f"{document.name}: {path}#{anchor}"
+        for document, path, anchor in links
+        if not (target := document.parent / path if path else document).exists()
+        or (anchor and anchor not in anchors(target))
     ]
 
-    assert [f"{d.name}: {link}" for d, link in links if not (d.parent / link).exists()] == []
+    assert len(links) > 50
+    assert broken == []
+
+
+def test_every_page_can_be_found_from_the_readme():
+    text = (ROOT / "README.md").read_text()
+
+    assert [d.name for d in DOCUMENTS[1:] if f"({d.relative_to(ROOT)})" not in text] == []

@@ -76,6 +76,10 @@ def write_failure(error: psycopg2.Error) -> ProvtapError:
         return DatabaseUnavailable(f"PostgreSQL refuses: {_primary(error)}.", hint="Run provtap init.")
     if code in {"3F000", "42P01", "42703"}:
         return DatabaseUnavailable("The database is not set up for this version.", hint="Run provtap init.")
+    if code == "53100":
+        return DatabaseUnavailable(
+            "PostgreSQL's disk is full; nothing was stored.", hint="Make room, and give the same again."
+        )
     if code.startswith(("53", "57")):
         return DatabaseUnavailable(f"PostgreSQL could not store it: {_primary(error)}.")
     if error.diag.constraint_name in _RULES:

@@ -78,8 +78,9 @@ def describe(
 
 def _read(path: str | PathLike[str], settings: Settings) -> tuple[str, Descriptions]:
     source = os.fsencode(path).decode(errors="replace")
+    content = read_bytes(path, source, settings.document_bytes)
     with naming(source):
-        return source, read_descriptions(read_bytes(path, source, settings.document_bytes))
+        return source, read_descriptions(content)
 
 
 def _apply(transaction: Transaction, source: str, given: Descriptions) -> Described:

@@ -148,7 +148,9 @@ def _copies(path: Path) -> Iterator[tuple[str, Copy]]:
                 copy = _copy(cells, f"{path}, line {table.line_num}")
                 if known.setdefault(cells["path"], copy) != copy:
                     raise DocumentError(f"{path}, line {table.line_num}: {cells['path']} is there twice.")
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise DocumentError(f"{path} can't be read: {(error.strerror or str(error)).lower()}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
         raise DocumentError(f"{path} can't be read as CSV: {error}.") from error
     yield from known.items()
 

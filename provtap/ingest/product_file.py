@@ -64,7 +64,7 @@ def _hdf5(file: BinaryIO) -> dict[str, Any]:
         import h5py
     except ImportError as error:
         raise DocumentError(
-            "reading HDF5 products needs h5py, which is not installed", hint="pip install 'provtap[hdf5]'"
+            "reading HDF5 products needs h5py, which is not installed", hint="Install it: pip install h5py"
         ) from error
     try:
         with h5py.File(file, "r") as opened:

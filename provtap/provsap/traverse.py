@@ -68,8 +68,19 @@ def _find(transaction: Transaction, request: ProvsapRequest) -> tuple[list[Key],
     known = {hit.given for hit in hits}
     unknown = tuple(i for i in request.ids if i not in known)
     if not hits:
-        raise NotFound(f"Nothing here is called {', '.join(unknown[:5])}.")
+        hint = _ids_of(transaction, unknown)
+        raise NotFound(f"Nothing here is called {', '.join(unknown[:5])}.", hint=hint)
     return sorted({Key(hit.kind, hit.id) for hit in hits}), unknown
+
+
+def _ids_of(transaction: Transaction, unknown: Sequence[str]) -> str | None:
+    """Return a hint about entities of these names: people know files by their names, which are not unique."""
+    names = [name.rpartition("/")[2] for name in unknown[:5]]
+    found = transaction.rows(SQL["named"], names=names)
+    if not found:
+        return None
+    ids = ", ".join(row.id for row in found if row.name == found[0].name)
+    return f"{found[0].name} is the name of {ids}."
 
 
 class _Walk:

@@ -19,6 +19,14 @@ SELECT given.id AS given, hit.kind, hit.id
         SELECT 'entity', loc_entity_id FROM provext.location WHERE loc_url = given.id
        ) AS hit (kind, id);
 
+-- name: named
+-- A few of the entities that have one of these names.
+SELECT e_name AS name, e_id AS id
+  FROM provenance.entity
+ WHERE e_name = ANY (%(names)s::text[])
+ ORDER BY e_name, e_id
+ LIMIT 4;
+
 -- name: steps
 -- Where one relation leads from the node `here`: in its way over what happened, and in both ways upward, to
 -- collections and agents. Each branch is one search of an index.

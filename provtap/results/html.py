@@ -11,25 +11,31 @@ from provtap.results.votable import Info, legal, table_rows
 from provtap.tableset import Column
 
 _STYLE = """
+:root { color-scheme: light dark; --shade: #eee; --line: #ccc; --weak: #666; --error: #b00 }
+@media (prefers-color-scheme: dark) { :root { --shade: #333; --line: #555; --weak: #aaa; --error: #ff8080 } }
 body { font-family: sans-serif; margin: 1em }
 table { border-collapse: collapse }
-th, td { border: 1px solid #ccc; padding: .2em .5em; text-align: left; vertical-align: top }
-th { background: #eee; cursor: help; position: sticky; top: 0 }
+th, td { border: 1px solid var(--line); padding: .2em .5em; text-align: left; vertical-align: top }
+th { background: var(--shade); cursor: help; position: sticky; top: 0 }
 th small { display: block; font-weight: normal }
-td { white-space: pre-wrap; max-width: 40em; overflow-wrap: anywhere }
-td.null::after { color: #888; content: "null" }
-.error { color: #b00 }
+td { white-space: pre-wrap; max-width: 40em; overflow-wrap: break-word }
+pre { white-space: pre-wrap; overflow-wrap: anywhere }
+td.null::after { color: var(--weak); content: "null" }
+.error { color: var(--error) }
 """
 _HEAD = """<!DOCTYPE html>
 <html xmlns="http://www.w3.org/1999/xhtml" lang="en">
 <head>
 <meta charset="utf-8"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
 <title>Result of a query - ProvTAP</title>
 <style>{style}</style>
 </head>
 <body>
 <h1>Result of a query</h1>
-{infos}<table>
+{infos}<details><summary>Columns</summary><dl>
+{columns}</dl></details>
+<table>
 <thead><tr>{names}</tr></thead>
 <tbody>
 """
@@ -55,15 +61,29 @@ def _head(columns: Sequence[Column], infos: Sequence[Info]) -> str:
     numbers = (f"td:nth-child({n})" for n, c in enumerate(columns, 1) if not is_text(c))
     right = f"{', '.join(numbers)} {{ text-align: right }}\n" if not all(map(is_text, columns)) else ""
     told = "".join(f"<pre>{_text(info.value)}</pre>\n" for info in infos if info.name == "QUERY")
-    return _HEAD.format(style=_STYLE + right, infos=told, names="".join(map(_name, columns)))
+    return _HEAD.format(
+        style=_STYLE + right,
+        infos=told,
+        columns="".join(map(_description, columns)),
+        names="".join(map(_name, columns)),
+    )
+
+
+def _description(column: Column) -> str:
+    """Return what is known of a column, for those who have no pointer."""
+    return f"<dt>{_text(column.name)}</dt><dd>{_text('; '.join(_known(column)))}</dd>\n"
+
+
+def _known(column: Column) -> list[str]:
+    parts = (column.description, column.unit and f"Unit: {column.unit}", column.ucd and f"UCD: {column.ucd}")
+    return [part for part in parts if part]
 
 
 def _name(column: Column) -> str:
     """Return the cell that heads a column; what else is known of it shows under the pointer."""
-    known = [column.description, column.unit and f"Unit: {column.unit}", column.ucd and f"UCD: {column.ucd}"]
     unit = f"<small>{_text(column.unit)}</small>" if column.unit else ""
-    tip = _text("\n".join(filter(None, known))).replace("\n", "&#10;")
-    return f'<th title="{tip}">{_text(column.name)}{unit}</th>'
+    tip = _text("\n".join(_known(column))).replace("\n", "&#10;")
+    return f'<th scope="col" title="{tip}">{_text(column.name)}{unit}</th>'
 
 
 def _text(text: str) -> str:

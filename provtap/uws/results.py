@@ -1,6 +1,7 @@
 """Where the results of jobs lie: one file each, whole or not there at all."""
 
 import os
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from provtap.config import Settings
+from provtap.errors import SettingsError
 
 DRAFT = ".draft"
 """The end of the name of a file that is being written."""
@@ -98,4 +100,24 @@ class ResultDirectory:
 
 def result_store(settings: Settings) -> ResultStore:
     """Return the result store of a service."""
-    return ResultDirectory((settings.result_dir or settings.data_dir / "results").absolute())
+    return ResultDirectory(_directory(settings))
+
+
+def probe(settings: Settings) -> None:
+    """Make the directory of results, so that a service does not start whose jobs would all fail.
+
+    Raises: SettingsError.
+    """
+    path = _directory(settings)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path).close()
+    except OSError as error:
+        raise SettingsError(
+            f"The directory of results {path} can't be used: {(error.strerror or str(error)).lower()}.",
+            hint="See PROVTAP_RESULT_DIR.",
+        ) from error
+
+
+def _directory(settings: Settings) -> Path:
+    return (settings.result_dir or settings.data_dir / "results").absolute()

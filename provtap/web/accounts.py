@@ -49,6 +49,11 @@ def require(scope: str) -> None:
     """
     known = _account()
     if known is None:
+        if not service().settings.accounts and scope != "read":
+            hint = "Its operator can set PROVTAP_ACCOUNTS=true."
+            raise Unauthenticated(
+                "This service knows no accounts, so it stores nothing over HTTP.", hint=hint
+            )
         if scope != "read" or service().settings.require_account:
             raise Unauthenticated("This needs an account.", hint="Send a token, as Bearer or Basic.")
     elif not known.may(scope):

@@ -9,11 +9,20 @@ from provtap.web.context import service
 
 bp = Blueprint("pages", __name__)
 
+QUERY = """\
+SELECT TOP 10 e_id, e_name, a_name, a_starttime
+FROM provenance.entity
+JOIN provenance.wasgeneratedby ON wgb_entity_id = e_id
+JOIN provenance.activity ON a_id = wgb_activity_id
+WHERE e_class = 'DatasetEntity'
+ORDER BY a_starttime DESC"""
+"""The first query: the newest files, with their ids, and the runs that made them."""
+
 
 @bp.get("/")
 def index() -> str:
     """Show the landing page: what the service holds, its address, a first query."""
-    return render_template("index.html", service=service(), version=__version__)
+    return render_template("index.html", service=service(), version=__version__, query=QUERY)
 
 
 @bp.get("/tap")

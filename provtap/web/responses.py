@@ -142,11 +142,20 @@ def _document(message: str, status: int, error: ProvtapError | None = None) -> R
     note(error=message)
     room = request.path.split("/")[1]
     if room in {"tap", "provsap"}:
-        return Response(write_error(message), status, content_type="application/x-votable+xml")
+        return Response(write_error(message), status, content_type=_votable())
     if room == "api":
         told = {"status": status} | (_told(error) if error else {"message": message})
         return Response(json.dumps({"error": told}) + "\n", status, content_type="application/json")
     return Response(f"{message}\n", status, content_type="text/plain; charset=utf-8")
+
+
+def _votable() -> str:
+    """Return the media type of an error: of the two that a VOTable has (DALI 1.1), one that a browser shows.
+
+    Browsers ask for XHTML, which no client of TAP does; of the other type they save a file.
+    """
+    browser = "application/xhtml+xml" in request.headers.get("Accept", "")
+    return "text/xml" if browser else "application/x-votable+xml"
 
 
 def _told(error: ProvtapError) -> dict[str, Any]:

@@ -54,3 +54,11 @@ def test_wheel_carries_what_is_read_at_run_time(wheel):
         "py.typed",
     } <= names
     assert sum(name.startswith("ingest/samples/") for name in names) == 19
+
+
+def test_what_a_pipeline_imports_needs_the_standard_library_only(wheel):
+    """A pipeline installs it without dependencies (docs/how-to/record.md)."""
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import provtap; provtap.ProvClient, provtap.activity"
+    )
+    subprocess.run([sys.executable, "-I", "-S", "-c", program, wheel], check=True)

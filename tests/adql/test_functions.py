@@ -267,9 +267,7 @@ def test_what_fails_while_it_runs_is_told_in_words_of_adql(ask, expression, word
 
 def test_the_reference_page_is_up_to_date():
     """docs/reference/functions.md is made from the tables of functions, like capabilities."""
-    assert PAGE.read_text(encoding="utf-8") == functions_page(), (
-        "python -c 'from provtap.adql.reference import *; print(functions_page(), end=\"\")' makes it anew"
-    )
+    assert PAGE.read_text(encoding="utf-8") == functions_page(), "make pages makes it anew"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)

@@ -428,3 +428,13 @@ def test_repeated_statement_is_planned_once_a_connection(database: Database) -> 
 
     assert found == [2, 3]
     assert (prepared.n, prepared.min.split(" AS ", 1)[1]) == (1, "SELECT $1::int - $2::int % $1::int AS x")
+
+
+def test_a_full_disk_is_told_without_names_of_files(database: Database) -> None:
+    """Whoever stores something can only make room; PostgreSQL's words are about its own files."""
+    full = "DO $$ BEGIN RAISE EXCEPTION 'could not extend file base/1/2' USING ERRCODE = '53100'; END $$"
+    with (
+        pytest.raises(DatabaseUnavailable, match="^PostgreSQL's disk is full; nothing was stored. Make room"),
+        database.transaction() as transaction,
+    ):
+        transaction.execute(full)

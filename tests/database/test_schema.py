@@ -67,9 +67,9 @@ def add(database: Database, *rows: Row) -> None:
             transaction.execute(f"INSERT INTO provenance.{table} ({names}) VALUES ({places})", **values)
 
 
-def run(database: Database, statement: str) -> list[Any]:
+def run(database: Database, statement: str, **values: Any) -> list[Any]:
     with database.transaction() as transaction:
-        return transaction.rows(statement)
+        return transaction.rows(statement, **values)
 
 
 def count(database: Database, table: str) -> int:
@@ -322,10 +322,18 @@ def test_activity_that_generated_something_stays(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "table, column", [("provenance.entity", "e_location"), ("provext.location", "loc_url")]
+    "table, column",
+    [
+        ("provenance.entity", "e_location"),
+        ("provenance.entity", "e_value"),
+        ("provenance.parameter", "p_value"),
+        ("provenance.configfile", "cf_location"),
+        ("provext.location", "loc_url"),
+        ("provext.alias", "al_value"),
+    ],
 )
 @pytest.mark.parametrize("condition", ["= '/data/a.h5'", "LIKE '/data/2026/%'"])
-def test_a_place_is_found_by_an_index_whole_or_by_its_begin(database, tableset, table, column, condition):
+def test_a_long_text_is_found_by_an_index_whole_or_by_its_begin(database, tableset, table, column, condition):
     """Design, D13: without it, each such question reads the whole table."""
     sql = translate(f"SELECT {column} FROM {table} WHERE {column} {condition}", tableset).sql
     with database.setup() as transaction:
@@ -335,11 +343,30 @@ def test_a_place_is_found_by_an_index_whole_or_by_its_begin(database, tableset, 
     assert f"Index Cond: ({column} " in plan
 
 
-def test_a_place_may_be_of_any_length(database):
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param([entity("e", e_location="{}")], id="place"),
+        pytest.param([entity("e", e_class="ValueEntity", e_value="{}")], id="value"),
+        pytest.param([activity("a"), parameter("p", p_value="{}")], id="parameter"),
+        pytest.param([activity("a"), configfile("c", cf_location="{}")], id="configuration"),
+    ],
+)
+def test_a_text_may_be_of_any_length(database: Database, rows: list[Row]) -> None:
     """Design, D13: nothing that was told is refused for the sake of an index."""
-    place = "/data/" + "".join(f"{n:04}/" for n in range(20_000))
-    with database.transaction() as transaction:
-        transaction.execute("INSERT INTO provenance.entity (e_id, e_location) VALUES ('e', %(p)s)", p=place)
-        found = transaction.rows("SELECT e_id FROM provenance.entity WHERE e_location = %(p)s", p=place)
+    long = "/data/" + "".join(f"{n:04}/" for n in range(20_000))
+    table, values = rows.pop()
+    column = next(name for name, value in values.items() if value == "{}")
+    add(database, *rows, (table, values | {column: long}))
 
-    assert [row.e_id for row in found] == ["e"]
+    assert run(
+        database, f"SELECT length({column}) FROM provenance.{table} WHERE {column} = %(t)s", t=long
+    ) == [(len(long),)]
+
+
+def test_equal_texts_are_no_burden(database: Database) -> None:
+    """A hash index takes the longer to store a value, the more often it is there already."""
+    indexes = run(database, "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname ~ '^prov'")
+
+    assert [name for name, definition in indexes if "USING hash" in definition] == []
+    assert "parameter_value" in [name for name, _ in indexes]

@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 
 from provtap.errors import DocumentError
 from provtap.ingest.descriptions import read_descriptions, schema_text
+from provtap.ingest.document import naming
 from tests.documents import ROOT, blocks
 
 HEAD = "format: 1\nname: x\nversion: 1\n"
@@ -132,3 +133,11 @@ def test_example_of_the_handbook_is_right():
     [example] = blocks(ROOT / "docs/how-to/describe.md", "yaml")
 
     assert read_descriptions(example.encode()).name == "mypipeline"
+
+
+def test_mistake_of_the_handbook_is_told_as_it_is_shown():
+    [example] = blocks(ROOT / "docs/how-to/describe.md", "yaml")
+    with pytest.raises(DocumentError) as told, naming("mypipeline.yaml"):
+        read_descriptions(example.replace("parameters:", "paramters:").encode())
+
+    assert f"provtap: {told.value}\n" in (ROOT / "docs/how-to/describe.md").read_text()

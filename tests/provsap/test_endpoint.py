@@ -198,6 +198,14 @@ def test_lineage_of_nothing_fails_in_one_line(provtap):
     assert (done.exit_code, done.output) == (1, "provtap: Nothing here is called nothing.\n")
 
 
+@pytest.mark.parametrize("named", ["step2_a.dl2.h5", "run/step2_a.dl2.h5"])
+def test_a_name_that_is_no_id_leads_to_the_id(provtap, named):
+    """Names are not unique, so they are not taken; but they are what people know."""
+    done = provtap("lineage", named)
+
+    assert done.output == f"provtap: Nothing here is called {named}. step2_a.dl2.h5 is the name of {DL2}.\n"
+
+
 def test_export_writes_a_document(provtap):
     done = provtap("export", DL2, "--format", "provn", "--depth", "2")
 

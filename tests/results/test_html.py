@@ -31,11 +31,12 @@ def test_everything_is_escaped():
     assert root(page).find(f".//{XHTML}pre").text == HOSTILE
 
 
-def test_metadata_show_under_the_pointer():
+def test_metadata_show_under_the_pointer_and_without_one():
     """TAP-18."""
-    page = written([text("t", unit="s", ucd="time", description="When.")], [])
+    page = root(written([text("t", unit="s", ucd="time", description="When.")], []))
 
-    assert root(page).find(f".//{XHTML}th").get("title") == "When.\nUnit: s\nUCD: time"
+    assert page.find(f".//{XHTML}th").get("title") == "When.\nUnit: s\nUCD: time"
+    assert page.findtext(f".//{XHTML}details//{XHTML}dd") == "When.; Unit: s; UCD: time"
 
 
 @pytest.mark.parametrize("copied, cell", [(rb"\N", None), (b"", ""), (rb"\\N", r"\N"), (rb"\ta\n", "\ta\n")])

@@ -3,7 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from provtap.config import Settings
-from provtap.uws.results import ResultDirectory, result_store
+from provtap.errors import SettingsError
+from provtap.uws.results import ResultDirectory, probe, result_store
 
 NAME = "a.1.result"
 
@@ -96,3 +97,13 @@ def test_other_users_of_the_machine_see_no_results(results):
     results.put(NAME, [b"x"])
 
     assert results.path.stat().st_mode & 0o077 == 0
+
+
+def test_a_directory_that_can_not_be_used_is_told_at_the_start(tmp_path):
+    """Not job by job: all of them would fail."""
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match=r"results .*/file/results can't be used: not a directory\."):
+        probe(Settings(result_dir=tmp_path / "file" / "results"))
+    probe(Settings(result_dir=tmp_path / "deep" / "results"))
+
+    assert list((tmp_path / "deep" / "results").iterdir()) == []

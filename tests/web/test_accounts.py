@@ -140,6 +140,17 @@ def test_where_accounts_are_off_the_header_counts_for_nothing(settings, database
     assert with_header.headers == without.headers
 
 
+def test_a_service_without_accounts_says_that_no_token_helps(settings, database, tableset):
+    """Storing needs a token; who sends one must not be asked for one."""
+    client = create_app(settings, database, tableset).test_client()
+    response = client.post("/api/v1/documents", data=b"[]", headers={"Authorization": "Bearer x"})
+
+    assert response.status_code == 401
+    assert response.json["error"]["message"] == (
+        "This service knows no accounts, so it stores nothing over HTTP."
+    )
+
+
 # Queries that need an account
 
 

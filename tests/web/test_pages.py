@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import pytest
+from lxml import etree
 
 from provtap.web import Service, create_app
 
@@ -14,11 +15,40 @@ def test_landing_page_names_the_address_and_a_query(client):
 
 
 def test_the_query_of_the_landing_page_runs(client):
-    """What is shown as a first query must work."""
-    page = client.get("/").text
-    query = page.split('"""')[1]
+    """What is shown as a first query must work, in pyvo and from the form."""
+    page = etree.HTML(client.get("/").text)
+    query = page.findtext(".//pre").split('"""')[1]
+    form = page.find(".//form")
+    given = {each.get("name"): each.get("value") for each in form.iter("input")}
+    asked = given | {
+        "QUERY": form.findtext(".//textarea"),
+        "RESPONSEFORMAT": form.find(".//option").get("value"),
+    }
 
     assert client.get("/tap/sync", query_string={"QUERY": query}).status_code == 200
+    assert form.get("action") == "http://127.0.0.1:8080/tap/sync"
+    assert client.post("/tap/sync", data=asked).content_type == "text/html;charset=utf-8"
+
+
+def test_the_form_of_the_landing_page_asks_for_what_provsap_takes(client):
+    """Every choice that it offers is one of ProvSAP's; only the id is unknown."""
+    form = etree.HTML(client.get("/").text).findall(".//form")[1]
+    for choice in form.iter("option"):
+        name = choice.getparent().get("name")
+        answer = client.get("/provsap", query_string={"ID": "x", name: choice.get("value") or choice.text})
+
+        assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("page", ["/", "/tap", "/tap/examples"])
+def test_pages_load_nothing_from_elsewhere_and_name_their_fields(client, page):
+    """They work in a closed network, on a telephone, and for who can't see them."""
+    tree = etree.HTML(client.get(page).data)
+    fields = [each for each in tree.iter("input", "select", "textarea") if each.get("type") != "hidden"]
+
+    assert tree.xpath("//script | //link | //img | //*[@src]") == []
+    assert tree.xpath("//meta[@name='viewport']")
+    assert [each.get("name") for each in fields if each.getparent().tag != "label"] == []
 
 
 def test_tap_page_lists_every_table(client, tableset):

@@ -180,3 +180,14 @@ def test_too_many_parts_are_refused(client):
 
     assert response.status_code == 413
     assert "or 1000 parts, this service takes" in query_status(response)[0][1]
+
+
+@pytest.mark.parametrize("path", ["/tap/sync?QUERY=SELECT", "/provsap?ID=nothing"])
+def test_a_browser_gets_an_error_that_it_shows(client, path):
+    """DALI 1.1, section 3.4.3: text/xml is a VOTable as well; of the other type browsers save a file."""
+    browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    java = {"Accept": "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"}
+    shown, told = (client.get(path, headers=headers) for headers in (browser, java))
+
+    assert (shown.content_type, told.content_type) == ("text/xml", "application/x-votable+xml")
+    assert shown.data == told.data
