@@ -64,6 +64,8 @@ class Settings:
     """Jobs that one worker executes at once, a connection each."""
     client_jobs: int = 1_000
     """Jobs that one client may have."""
+    client_bytes: int = 50_000_000_000
+    """Disk that the jobs of one client may take: parameters, uploads and results."""
     client_active: int = 50
     """Jobs of one client that may be queued or executing."""
     client_executing: int = 2
@@ -77,9 +79,9 @@ class Settings:
     query_bytes: int = 1_000_000
     """Length of a query text."""
     upload_bytes: int = 50_000_000
-    """All tables that one request brings, together."""
+    """All tables that one request or one job brings, together."""
     upload_tables: int = 10
-    """Tables that one request may bring."""
+    """Tables that one request or one job may bring."""
     upload_duration: float = 60.0
     """Seconds that fetching one such table from its URL may take; and of computing, that reading it may."""
     upload_private: bool = False
@@ -113,6 +115,11 @@ class Settings:
             )
         if self.require_account and not self.accounts:
             raise SettingsError(f"{PREFIX}REQUIRE_ACCOUNT needs {PREFIX}ACCOUNTS: nobody could send a query.")
+
+    @property
+    def form_bytes(self) -> int:
+        """What a form without files may have: a urlencoded query takes up to three bytes a byte."""
+        return 3 * self.query_bytes + 65_536
 
     @property
     def root_url(self) -> str:

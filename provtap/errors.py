@@ -95,6 +95,13 @@ class Contended(DatabaseUnavailable):
     """Another process is changing the same rows; the same transaction may succeed a moment later."""
 
 
+class Busy(ProvtapError):
+    """Others keep the service from this request for the moment."""
+
+    status = 503
+    retry_after = 10
+
+
 class UnderMaintenance(ProvtapError):
     """The operator has closed the service for a while."""
 

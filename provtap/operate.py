@@ -103,7 +103,8 @@ def maintenance() -> None:
 def on(settings: Settings, note: str, start: datetime | None, until: datetime | None) -> None:
     """Refuse queries from now, or announce it; what the service is and holds is still told.
 
-    It lasts until `provtap maintenance off`, also past what --until announces.
+    It lasts until `provtap maintenance off`, also past what --until announces. Queries and jobs that run
+    already go on; stop the workers to put their jobs back into the queue.
     """
     from provtap import install
     from provtap.maintenance import announce

@@ -174,7 +174,8 @@ def run(
 def _check(request: QueryRequest, settings: Settings) -> None:
     if request.lang.upper() not in LANGUAGES:
         raise ParameterError(
-            f"The query language {request.lang!r} is unknown.", hint=f"LANG may be {', '.join(LANGUAGES)}."
+            f"The query language {request.lang[:40]!r} is unknown.",
+            hint=f"LANG may be {', '.join(LANGUAGES)}.",
         )
     size = len(request.query.encode(errors="replace"))
     if size > settings.query_bytes:

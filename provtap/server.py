@@ -2,7 +2,6 @@
 
 import logging
 import os
-import select
 import signal
 import socket
 import sys
@@ -13,25 +12,21 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Flask
-from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
-from gunicorn.http import wsgi
-from gunicorn.workers.gthread import ThreadWorker
 
-from provtap import __version__, install
+from provtap import install
 from provtap.config import Settings
 from provtap.database.connect import open_database
 from provtap.errors import SettingsError
 from provtap.metadata.change import last_change
-from provtap.results.votable import write_error
 from provtap.tableset import Tableset
 from provtap.uws.results import probe as probe_results
 from provtap.uws.worker import Worker
 from provtap.web import Service, create_app
 from provtap.web.access_log import probe as probe_access_log
+from provtap.web.connections import HEADERS, URL_BYTES, ConnectionWorker, adapt_gunicorn
 from provtap.web.documents import metadata_digest
-from provtap.web.jobs import stop_waiting
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +34,7 @@ GRACE = 30
 """Seconds that downloads get to finish once the server is told to stop."""
 KEEPALIVE = 30
 """Seconds that a connection without request stays open; it takes no thread."""
-LINGER = 0.2
-"""Seconds that a thread waits for the next request of its connection."""
 MOST_PROCESSES = 8
-URL_BYTES = 8190
-"""The longest first line of a request that gunicorn reads."""
-SERVER = f"ProvTAP/{__version__}"
 
 
 def serve(settings: Settings, *, worker: bool = True) -> None:
@@ -112,47 +102,6 @@ def listen(host: str, port: int) -> socket.socket:
 def processes() -> int:
     """Return how many processes to serve with: one a core; two at least, so that one may fall."""
     return max(2, min(len(os.sched_getaffinity(0)), MOST_PROCESSES))
-
-
-def _write_error(client: socket.socket, status: int, reason: str, message: str) -> None:
-    """Answer a request that never reaches the application; gunicorn's own answer would be a page of HTML."""
-    if status == 414:
-        message = f"The URL is longer than {URL_BYTES} bytes. Send long queries by POST."
-    body = write_error(message or reason)
-    head = (
-        f"HTTP/1.1 {status} {reason}\r\nServer: {SERVER}\r\nConnection: close\r\n"
-        f"Content-Type: application/x-votable+xml\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    client.sendall(head.encode("latin-1", "replace") + body)
-
-
-class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's worker with threads, which answers those who wait when it is to end.
-
-    A thread stays with its connection for a moment, to answer the next request as well: giving it back to
-    the thread that looks after all of them costs a third of what a small query does.
-    """
-
-    def handle(self, conn: Any) -> Any:
-        """Answer requests over a connection, and tell whether to keep it. Runs in a thread of its own."""
-        kept = super().handle(conn)
-        while kept is True and self._has_more(conn):
-            kept = super().handle(conn)
-        return kept
-
-    def _has_more(self, conn: Any) -> bool:
-        """Tell whether the next request comes; it is waited for while each connection can have a thread."""
-        if not self.alive or self.nr_conns > self.cfg.threads or conn.parser.unreader.buf.getvalue():
-            return False
-        poll = select.poll()
-        poll.register(conn.sock, select.POLLIN)
-        return bool(poll.poll(LINGER * 1000))
-
-    def handle_exit(self, sig: int, frame: Any) -> None:
-        """Begin to end: whoever waits for a job is answered now."""
-        super().handle_exit(sig, frame)
-        if self.wsgi is not None:
-            stop_waiting(self.wsgi)
 
 
 class _JobProcess:
@@ -233,8 +182,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load_config(self) -> None:
         """Set what differs from gunicorn's defaults."""
-        wsgi.SERVER = SERVER  # gunicorn has no setting for its Server header,
-        util.write_error = _write_error  # nor for the form of its refusals
+        adapt_gunicorn()
         for name, value in self._options().items():
             self.cfg.set(name, value)
 
@@ -242,13 +190,16 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         threads = self.ours.settings.threads
         return {
             "bind": f"fd://{self.listener.detach()}",
-            "worker_class": _Worker,  # its time-out is for a stuck process, not for long requests
+            "worker_class": ConnectionWorker,  # its time-out is for a stuck process, not for long requests
             "workers": self.ours.settings.workers or processes(),
             "threads": threads,
             "worker_connections": threads + 1000,  # beyond the threads: kept alive, and waiting
             "keepalive": KEEPALIVE,
             "graceful_timeout": GRACE,
             "limit_request_line": URL_BYTES,
+            "limit_request_fields": HEADERS,
+            "limit_request_field_size": URL_BYTES,
+            "forwarder_headers": "",  # else a client behind a proxy on this host could pass by its rules
             "control_socket_disable": True,
             "loglevel": "warning",
             "post_worker_init": _say_ready,

@@ -9,6 +9,7 @@ import urllib.parse
 import urllib.request
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -18,7 +19,8 @@ import pytest
 
 from provtap import __version__
 from provtap.errors import SettingsError
-from provtap.server import LINGER, listen, processes
+from provtap.server import listen, processes
+from provtap.web.connections import LINGER
 from tests.live import LiveServer, awaited, command, environment, live_server
 
 # Long to run, and quick to begin: the columns joined with themselves, over and over.
@@ -305,16 +307,24 @@ def test_more_than_one_process():
 
 
 @pytest.mark.parametrize(
-    "request_, status",
+    "request_, status, said",
     [
-        (b"GARBAGE\r\n\r\n", b"400"),
-        (b"GET /tap HTTP/9.9\r\nHost: x\r\n\r\n", b"400"),
-        (b"GET /tap HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: nonsense\r\n\r\n", b"501"),
-        (b"GET /tap HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 200 + b"\r\n", b"431"),
+        (b"GARBAGE\r\n\r\n", b"400", b">The head of the request is malformed: Invalid"),
+        (b"GET /tap HTTP/9.9\r\nHost: x\r\n\r\n", b"400", b">The head of the request is malformed: Invalid"),
+        (
+            b"GET /tap HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: nonsense\r\n\r\n",
+            b"501",
+            b">The head of the request is malformed: Unsupported",
+        ),
+        (
+            b"GET /tap HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+            b"431",
+            b">The request has more than 100 headers, or one longer than 8190 bytes.<",
+        ),
     ],
     ids=["no request", "version", "encoding", "headers"],
 )
-def test_what_is_no_request_is_refused_in_the_protocols_form(live, request_, status):
+def test_what_is_no_request_is_refused_in_the_protocols_form(live, request_, status, said):
     """ERR-7: gunicorn's own refusals would be pages of HTML."""
     with socket.create_connection(("127.0.0.1", live.port)) as client:
         client.sendall(request_)
@@ -322,21 +332,54 @@ def test_what_is_no_request_is_refused_in_the_protocols_form(live, request_, sta
 
     assert answer.startswith(b"HTTP/1.1 " + status)
     assert f"Server: ProvTAP/{__version__}\r\n".encode() in answer
-    assert b'<INFO name="QUERY_STATUS" value="ERROR">' in answer
+    assert b'<INFO name="QUERY_STATUS" value="ERROR"' + said in answer
     assert b"<html" not in answer.lower()
 
 
-def test_a_malformed_body_gets_an_answer(live):
-    """ERR-1: a document, not a connection that is just closed."""
-    head = b"POST /tap/sync HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-    with socket.create_connection(("127.0.0.1", live.port)) as client:
-        client.sendall(head + b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n")
-        client.settimeout(20)
-        with client.makefile("rb") as answer:
-            lines = list(iter(answer.readline, b"</VOTABLE>\n"))
+BROKEN = [
+    b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n",
+    b"Transfer-Encoding: chunked\r\n\r\n20\r\nQUERY=SELECT",
+    b"Content-Length: 200\r\n\r\nQUERY=SELECT+table_name+FROM+tap_schema.tables",  # without its WHERE
+]
 
-    assert lines[0].startswith(b"HTTP/1.1 400")
-    assert b"The body of the request is malformed" in b"".join(lines)
+
+def test_clients_that_do_not_close_keep_nobody_waiting(live):
+    """FL-4: the end of a connection is waited for by the thread that served it, not by the one for all."""
+    request_ = b"GET /tap/availability HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with ExitStack() as open_:
+        clients = [open_.enter_context(socket.create_connection(("127.0.0.1", live.port))) for _ in range(80)]
+        for client in clients:
+            client.sendall(request_)
+        for client in clients:
+            assert client.recv(8) == b"HTTP/1.1"
+
+        for _ in range(10):  # so that each process is asked
+            with urllib.request.urlopen(f"{live.url}/tap/availability", timeout=20) as answer:
+                assert answer.status == 200
+
+
+def test_headers_do_not_change_the_path(live):
+    """What a proxy refuses by its path must not be reached by another: gunicorn would trust SCRIPT_NAME."""
+    ask = urllib.request.Request(f"{live.url}/x/tap/availability", headers={"SCRIPT_NAME": "/x"})
+
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(ask)
+
+
+def test_a_broken_body_gets_an_answer(live):
+    """ERR-1: a document, not a connection that is just closed; and half of a query is never run for it."""
+    for path in (b"/tap/sync", b"/tap/async"):
+        head = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n" % path
+        for body in BROKEN:
+            with socket.create_connection(("127.0.0.1", live.port)) as client:
+                client.sendall(head + body)
+                client.shutdown(socket.SHUT_WR)
+                client.settimeout(20)
+                with client.makefile("rb") as answer:
+                    lines = list(iter(answer.readline, b"</VOTABLE>\n"))
+
+            assert lines[0].startswith(b"HTTP/1.1 400"), body
+            assert b"The body of the request is malformed, or ends too early." in b"".join(lines)
     assert "Traceback" not in live.log.read_text()
 
 

@@ -5,10 +5,10 @@ import random
 import select
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg2
 
@@ -16,6 +16,7 @@ from provtap.config import Settings
 from provtap.database.embedded import EmbeddedServer
 from provtap.database.failures import is_connection_failure, query_failure, setup_failure, write_failure
 from provtap.database.login import Connection, Login, database_login, read_login
+from provtap.database.shares import Lender, Shares, Work
 from provtap.database.sql import identifier
 from provtap.database.transaction import Transaction
 from provtap.errors import DatabaseUnavailable
@@ -101,10 +102,10 @@ class Pool:
         finally:
             self._free.release()
 
-    def start(self, work: Callable[[], None]) -> "Future[None]":
+    def start(self, work: Work) -> "Future[None]":
         """Let a thread do *work* that takes a connection, as soon as one of as many threads is free."""
         self._reset_after_fork()
-        return self._threads.submit(work)
+        return self._threads.submit(work, self)
 
     def busy(self) -> DatabaseUnavailable:
         """Return the error for who has waited too long."""
@@ -194,8 +195,14 @@ class Database:
     login: Login
     writer: Pool
     read_login: Login
-    reader: Pool
+    reader: Lender
+    shares: Shares
+    """Of *reader*."""
     role_prefix: str
+
+    def asked_by(self, client: str) -> "Database":
+        """Return the store as *client* may ask it: for a share of the connections for users' queries."""
+        return replace(self, reader=self.shares.of(client))
 
     def role(self, name: str) -> str:
         """Return the name of our role *name* (owner, writer, reader) in this installation."""
@@ -276,4 +283,4 @@ def open_database(settings: Settings) -> Iterator[Database]:
         writer = Pool(login, session=WRITE_SESSION, size=size, wait=wait, age=age)
         stack.callback(reader.close)
         stack.callback(writer.close)
-        yield Database(login, writer, reading, reader, settings.role_prefix)
+        yield Database(login, writer, reading, reader, Shares(reader, size), settings.role_prefix)

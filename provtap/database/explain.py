@@ -2,11 +2,11 @@
 
 import psycopg2
 
-from provtap.database.connect import Pool
 from provtap.database.failures import query_failure
+from provtap.database.shares import Lender
 
 
-def explain(pool: Pool, sql: str, duration: float) -> list[str]:
+def explain(pool: Lender, sql: str, duration: float) -> list[str]:
     """Return the lines of the plan for *sql*, which is not run; planning may take *duration* seconds.
 
     Raises: QueryError, QueryTimeout, DatabaseUnavailable.

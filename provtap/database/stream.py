@@ -14,8 +14,9 @@ from typing import Literal
 
 import psycopg2
 
-from provtap.database.connect import Connection, Pool, cancel
+from provtap.database.connect import Connection, cancel
 from provtap.database.failures import is_recovery_conflict, query_failure
+from provtap.database.shares import Lender
 from provtap.database.spool import Block, Spool
 from provtap.errors import ProvtapError, QueryCancelled
 
@@ -44,7 +45,7 @@ class Tally:
 
 
 def copy_blocks(
-    pool: Pool,
+    pool: Lender,
     sql: str,
     *,
     form: CopyForm,
@@ -108,14 +109,13 @@ class _Copy:
 
     def __init__(
         self,
-        pool: Pool,
+        pool: Lender,
         statement: str,
         duration: float,
         spool: Spool,
         sink: Spool | _BinaryRows,
         tally: Tally,
     ) -> None:
-        self._pool = pool
         self._statement = statement
         self._duration = duration
         self._spool = spool
@@ -142,18 +142,18 @@ class _Copy:
                     cancel(self._connection)
             wait([self._ended], 0.1)
 
-    def _run(self) -> None:
-        failure = self._attempt()
+    def _run(self, pool: Lender) -> None:
+        failure = self._attempt(pool)
         if is_recovery_conflict(failure) and self._spool.is_untouched():
-            failure = self._attempt()  # a standby gives way to its primary for a moment
+            failure = self._attempt(pool)  # a standby gives way to its primary for a moment
         if isinstance(failure, psycopg2.Error):
             failure = query_failure(failure)
         self._spool.end(failure)  # to be raised in the thread that reads
 
-    def _attempt(self) -> BaseException | None:
+    def _attempt(self, pool: Lender) -> BaseException | None:
         """Run the query, and return why it failed."""
         try:
-            with self._pool.connection() as connection, self._cancellable(connection), self._timed():
+            with pool.connection() as connection, self._cancellable(connection), self._timed():
                 self._copy(connection)
         except BaseException as failure:
             # psycopg2 may fail itself while it raises an error of the server, which is the cause then.

@@ -12,6 +12,7 @@ from provtap.errors import DocumentError
 _MAX_DIGITS = 309
 _MAX_DEPTH = 100
 """Levels of nesting: a tool's configuration has less than ten, and readers recurse."""
+_TOO_DEEP = "this is nested too deeply"
 _SUSPECT = re.compile(r"\\u0000|\\u[dD][89a-fA-F]")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?Infinity|NaN|-?\d[\d.eE+-]*|[{}\[\],:]', re.DOTALL)
 _WIDE = (
@@ -34,8 +35,7 @@ def parse(content: bytes, *, as_python: bool = False) -> Iterator[Any]:
     NaN and infinities, the character U+0000, half a surrogate pair, a number that no double can hold, nesting
     over 100 levels. With *as_python*, NaN and infinities become texts: Python's json writes them as they are.
 
-    Raises: DocumentError, with line and column where it has one; RecursionError for a value nested so deeply
-    that it can't even be decoded.
+    Raises: DocumentError, with line and column where it has one.
     """
     text = decode(content)
     if _SUSPECT.search(text):
@@ -93,6 +93,8 @@ def _next_value(text: str, at: int, as_python: bool) -> tuple[Any, int]:
     except _FlawError as error:
         _locate(text, as_python)
         raise DocumentError("this is not JSON that can be stored") from error
+    except RecursionError as error:  # before its depth can be checked
+        raise DocumentError(_TOO_DEEP) from error
 
 
 def check_depth(value: Any) -> None:
@@ -100,7 +102,7 @@ def check_depth(value: Any) -> None:
     level, depth = [[value]], 0
     while level:
         if (depth := depth + 1) > _MAX_DEPTH + 1:  # the value is in a list of its own
-            raise DocumentError("this is nested too deeply")
+            raise DocumentError(_TOO_DEEP)
         level = [
             list(child.values()) if isinstance(child, dict) else child
             for container in level

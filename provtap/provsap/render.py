@@ -8,26 +8,31 @@ import subprocess
 import sys
 import threading
 
-from provtap.errors import QueryTimeout, TooLarge
+from provtap.errors import Busy, QueryTimeout, TooLarge
 
 DURATION = 60.0
 """Seconds that a layout may take."""
+PATIENCE = 30.0
+"""Seconds that a request waits for others' pictures, which holds a thread."""
 _AT_ONCE = threading.BoundedSemaphore(2)  # pictures a process: each keeps a core busy
 
 
-def render(dot: str, form: str) -> bytes:
-    """Return the picture of *dot*; *form* is svg or png.
+def render(dot: str, form: str, patience: float = PATIENCE) -> bytes:
+    """Return the picture of *dot*; *form* is svg or png. *patience*: seconds to wait until it can begin.
 
-    Raises: QueryTimeout; TooLarge when Graphviz can't draw it.
+    Raises: Busy; QueryTimeout; TooLarge when Graphviz can't draw it.
     """
     command = [sys.executable, "-P", "-m", "provtap.provsap.render", form]
+    if not _AT_ONCE.acquire(timeout=patience):
+        raise Busy("Too many pictures are being drawn.", hint="Try again in a minute.")
     try:
-        with _AT_ONCE:
-            done = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=DURATION)
+        done = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=DURATION)
     except subprocess.TimeoutExpired as error:
         raise QueryTimeout(
             "The picture was not finished in time.", hint="Ask for a smaller DEPTH."
         ) from error
+    finally:
+        _AT_ONCE.release()
     if done.returncode != 0:
         raise TooLarge("This graph is too large to be drawn.", hint="Ask for a smaller DEPTH.")
     return done.stdout

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import BinaryIO
 
@@ -18,6 +18,7 @@ from provtap.errors import (
     ProvtapError,
     QueryCancelled,
     QueryTimeout,
+    TooLarge,
 )
 from provtap.query import Body, QueryRequest, run
 from provtap.tableset import Tableset
@@ -95,19 +96,19 @@ class Execution:
         with ExitStack() as open_files:
             parts = {
                 part: open_files.enter_context(self._upload(part, name))
-                for part, name in self.job.parts.items()
+                for part, name in self.job.parts.names.items()
             }
             result = run(
                 QueryRequest.from_parameters(self.job.grouped(), parts),
                 shop.tableset,
                 shop.database,
-                shop.settings,
+                replace(shop.settings, base_url=self.job.base_url or shop.settings.base_url),
                 self.stopped,
                 duration=self.job.execution_duration,
             )
         name = f"{self.attempt.job_id}.{self.attempt.number}.result"
         with closing(result.body) as body:
-            size = shop.results.put(name, self._pieces(body))
+            size = shop.results.put(name, self._pieces(body, shop.store.room(self.job)))
         return StoredResult(name, result.media_type, size, result.file_name)
 
     def _upload(self, part: str, name: str) -> BinaryIO:
@@ -117,11 +118,17 @@ class Execution:
         except OSError as error:
             raise NotFound(f"The file {part!r} that came with the job was lost.") from error
 
-    def _pieces(self, body: Body) -> Iterator[bytes]:
-        """Yield a whole result or raise: a file does not tell that it breaks off."""
+    def _pieces(self, body: Body, room: int) -> Iterator[bytes]:
+        """Yield a whole result of up to *room* bytes, or raise: a file does not tell that it breaks off."""
+        left = room
         for piece in body:
             if self.stopped():
                 raise QueryCancelled("The job was stopped.")
+            if (left := left - len(piece)) < 0:
+                raise TooLarge(
+                    f"The result has more than the {room} bytes that your other jobs leave room for.",
+                    hint="Delete some of them, or ask for less.",
+                )
             yield piece
         if body.failure is not None:
             raise body.failure

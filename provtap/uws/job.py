@@ -1,12 +1,12 @@
 """What a job is (UWS 1.1, section 2): no I/O."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from ipaddress import ip_address, ip_network
 from typing import Any
 
-from provtap.uws.parameters import group
+from provtap.uws.parameters import Parts, group
 
 
 class Phase(StrEnum):
@@ -43,7 +43,18 @@ class Client:
     @property
     def key(self) -> str:
         """Whom the limits count: a name, or an address."""
-        return f"address {self.address}" if self.owner is None else f"owner {self.owner}"
+        return f"address {_counted(self.address)}" if self.owner is None else f"owner {self.owner}"
+
+
+def _counted(address: str) -> str:
+    """Return the part of an IP address that tells clients apart: one host of IPv6 has the last 64 bits."""
+    try:
+        ip = ip_address(address)
+    except ValueError:  # what a proxy tells may be anything
+        return address[:100]
+    if ip.version == 4 or ip.ipv4_mapped:
+        return str(ip)
+    return str(ip_network((ip, 64), strict=False))
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,8 @@ class Job:
 
     job_id: str
     owner_id: str | None
+    client: str
+    """Whom the limits count."""
     run_id: str | None
     phase: Phase
     creation_time: datetime
@@ -75,8 +88,10 @@ class Job:
     destruction: datetime
     parameters: tuple[tuple[str, str], ...]
     """Name in upper case and value of each parameter, in order."""
-    parts: Mapping[str, str]
-    """The files that came with it: what `param:` means in UPLOAD, and their names in the result store."""
+    parts: Parts
+    """The files that it has, and the size of all that ever came with it."""
+    base_url: str | None
+    """Root of the site, as the client saw it who created the job."""
     result: StoredResult | None
     error_message: str | None
     error_type: str | None
@@ -91,6 +106,7 @@ class Job:
         return cls(
             job_id=row.job_id,
             owner_id=row.owner_id,
+            client=row.client,
             run_id=row.run_id,
             phase=Phase(row.phase),
             creation_time=row.creation_time,
@@ -99,7 +115,8 @@ class Job:
             execution_duration=row.execution_duration,
             destruction=row.destruction,
             parameters=tuple((name, value) for name, value in row.parameters),
-            parts=row.parts,
+            parts=Parts(row.parts, row.upload_size),
+            base_url=row.base_url,
             result=stored,
             error_message=row.error_message,
             error_type=row.error_type,
@@ -108,7 +125,7 @@ class Job:
     @property
     def files(self) -> list[str]:
         """The names of all its files in the result store."""
-        return [*self.parts.values(), *([] if self.result is None else [self.result.name])]
+        return [*self.parts.names.values(), *([] if self.result is None else [self.result.name])]
 
     def grouped(self) -> dict[str, list[str]]:
         """Return the parameters as those of a request: every value of each name."""

@@ -1,18 +1,9 @@
 -- Every statement about jobs. A job past its destruction is no more, whether or not it was swept already.
 
--- name: alone
--- One change at a time of how many jobs a client has: the limits hold exactly.
-SELECT pg_advisory_xact_lock(hashtextextended(%(client)s, 1));
-
--- name: counts
-SELECT count(*) AS kept, count(*) FILTER (WHERE phase IN ('QUEUED', 'EXECUTING')) AS active
-  FROM uws.job
- WHERE client = %(client)s AND destruction > now();
-
 -- name: create
-INSERT INTO uws.job (job_id, owner_id, client, run_id, parameters, parts, phase, queue_time, creation_time,
-                     execution_duration, destruction)
-SELECT %(job_id)s, %(owner_id)s, %(client)s, %(run_id)s, %(parameters)s, %(parts)s, %(phase)s,
+INSERT INTO uws.job (job_id, owner_id, client, base_url, run_id, parameters, parts, upload_size, phase, queue_time,
+                     creation_time, execution_duration, destruction)
+SELECT %(job_id)s, %(owner_id)s, %(client)s, %(base_url)s, %(run_id)s, %(parameters)s, %(parts)s, %(upload_size)s, %(phase)s,
        CASE WHEN %(phase)s = 'QUEUED' THEN clock_timestamp() END, created,
        %(execution_duration)s, created + %(retention)s * interval '1 second'
   FROM date_trunc('milliseconds', clock_timestamp()) AS created
@@ -39,7 +30,10 @@ SELECT job_id, phase, run_id, owner_id, creation_time
  LIMIT %(last)s;
 
 -- name: set_parameters
-UPDATE uws.job SET parameters = %(parameters)s, parts = %(parts)s, run_id = %(run_id)s WHERE job_id = %(job_id)s RETURNING *;
+UPDATE uws.job
+   SET parameters = %(parameters)s, parts = %(parts)s, upload_size = %(upload_size)s, run_id = %(run_id)s
+ WHERE job_id = %(job_id)s
+RETURNING *;
 
 -- name: set_execution_duration
 UPDATE uws.job
@@ -137,5 +131,12 @@ SELECT pg_try_advisory_xact_lock(hashtextextended('provtap sweep', 1)) AS mine;
 -- name: expire
 DELETE FROM uws.job WHERE destruction <= now() RETURNING job_id;
 
--- name: kept
-SELECT * FROM uws.job WHERE job_id = ANY (%(job_ids)s);
+-- name: wanted
+-- Which of some files still serve: all of a job that executes; else an upload until the job has ended, and a
+-- result from then on. The names of uploads are looked for as text: other parts of the json may hold NUL.
+SELECT file.name
+  FROM unnest(%(names)s::text[]) AS file (name)
+  JOIN uws.job ON job_id = split_part(file.name, '.', 1)
+ WHERE phase = 'EXECUTING'
+    OR (phase IN ('PENDING', 'QUEUED') AND strpos(parts::text, '"' || file.name || '"') > 0)
+    OR file.name = result_name;

@@ -1,16 +1,33 @@
-"""The parameters of a job, and what becomes of them as more are given: no I/O."""
+"""The parameters and files of a job, and what becomes of them as more are given: no I/O."""
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from provtap.config import Settings
 from provtap.errors import TooLarge
 from provtap.results.votable import legal
 
 Pairs = Sequence[tuple[str, str]]
 """Name in upper case and value of each parameter, in order."""
-MOST_PARTS = 10
-"""Files that may come with one job."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The files that came with a request."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What `param:` means in UPLOAD, and its name in the result store."""
+    size: int = 0
+    """Bytes, together."""
+
+    def __add__(self, more: "Parts") -> "Parts":
+        """Return these and *more*, which replace those of the same names: they had come all the same."""
+        return Parts({**self.names, **more.names}, self.size + more.size)
+
+
+NO_PARTS = Parts()
 
 
 def group(parameters: Pairs) -> dict[str, list[str]]:
@@ -31,19 +48,22 @@ def merged(parameters: Pairs, given: Mapping[str, Sequence[str]]) -> list[tuple[
     return [*kept, *((name, value) for name, values in given.items() for value in values)]
 
 
-def columns(parameters: Pairs, parts: Mapping[str, str], limit: int) -> dict[str, Any]:
-    """Return the columns of uws.job that hold *parameters*, and *parts*: names of files, and where they are.
+def columns(parameters: Pairs, parts: Parts, settings: Settings) -> dict[str, Any]:
+    """Return the columns of uws.job that hold *parameters*, and the files of a job.
 
-    Raises: TooLarge for more than *limit* bytes of parameters, or too many files.
+    Raises: TooLarge for more of them than one request may bring.
     """
     size = sum(len(name) + len(value.encode(errors="replace")) for name, value in parameters)
-    if size > limit:
+    if size > (limit := settings.form_bytes):
         raise TooLarge(f"The parameters have {size} bytes; a job takes up to {limit}.")
-    if len(parts) > MOST_PARTS:
-        raise TooLarge(f"The job has {len(parts)} files; this service takes up to {MOST_PARTS}.")
+    if len(parts.names) > (limit := settings.upload_tables):
+        raise TooLarge(f"The job has {len(parts.names)} files; this service takes up to {limit}.")
+    if parts.size > (limit := settings.upload_bytes):
+        raise TooLarge(f"The files that came with the job have {parts.size} bytes; it takes up to {limit}.")
     run_id = group(parameters).get("RUNID", [None])[-1]
     return {
         "parameters": json.dumps(parameters),
-        "parts": json.dumps(dict(parts)),
+        "parts": json.dumps(dict(parts.names)),
+        "upload_size": parts.size,
         "run_id": run_id and legal(run_id),
     }

@@ -12,7 +12,9 @@ Parameters = Mapping[str, Sequence[str]]
 """Every value of each parameter, by its name in upper case."""
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?Z?", re.ASCII)
-_NUMBER = re.compile(r"[0-9]{1,18}(\.0*)?", re.ASCII)
+_NUMBER = re.compile(r"([0-9]{1,1000})(\.0*)?", re.ASCII)
+_MOST = 2**62
+"""Where numbers end: PostgreSQL has no larger ones."""
 
 
 def one(parameters: Parameters, name: str) -> str | None:
@@ -41,10 +43,15 @@ def choice(parameters: Parameters, name: str, *choices: str) -> str:
 
 def seconds(parameters: Parameters, name: str) -> int:
     """Return the value of *name*, 0 or more whole seconds. Raises: ParameterError."""
+    return _number(parameters, name, "seconds", 0)
+
+
+def _number(parameters: Parameters, name: str, what: str, least: int) -> int:
     value = needed(parameters, name)
-    if not _NUMBER.fullmatch(value):
-        raise ParameterError(f"{name} must be a whole number of seconds, 0 or more, not {value[:40]!r}.")
-    return int(value.partition(".")[0])
+    number = _NUMBER.fullmatch(value)
+    if number is None or int(number[1]) < least:
+        raise ParameterError(f"{name} must be a whole number of {what}, {least} or more, not {value[:40]!r}.")
+    return min(int(number[1]), _MOST)
 
 
 def instant(parameters: Parameters, name: str) -> datetime:
@@ -63,30 +70,25 @@ def instant(parameters: Parameters, name: str) -> datetime:
 def filters(parameters: Parameters) -> dict[str, Any]:
     """Return what a client wants to see of the list of jobs: PHASE, AFTER, LAST (section 2.2.2.1).
 
-    Raises: ParameterError.
+    A blank value asks for nothing. Raises: ParameterError.
     """
     return {
-        "phases": _phases(parameters["PHASE"]) if "PHASE" in parameters else None,
-        "after": instant(parameters, "AFTER") if "AFTER" in parameters else None,
-        "last": _last(parameters) if "LAST" in parameters else None,
+        "phases": _phases(parameters.get("PHASE", ())),
+        "after": instant(parameters, "AFTER") if one(parameters, "AFTER") else None,
+        "last": _number(parameters, "LAST", "jobs", 1) if one(parameters, "LAST") else None,
     }
 
 
-def _phases(values: Sequence[str]) -> list[Phase]:
-    """Return the phases that jobs here may be in, among those that are asked for."""
-    asked = {value.strip().upper() for value in values}
+def _phases(values: Sequence[str]) -> list[Phase] | None:
+    """Return the phases that jobs here may be in, among those that are asked for; None: any."""
+    asked = {value.strip().upper() for value in values} - {""}
+    if not asked:
+        return None
     if unknown := sorted(asked - {*Phase, *NEVER_HERE}):
         raise ParameterError(
             f"There is no phase {unknown[0][:40]!r}.", hint=f"The phases are {', '.join(Phase)}."
         )
     return [phase for phase in Phase if phase in asked]
-
-
-def _last(parameters: Parameters) -> int:
-    value = needed(parameters, "LAST")
-    if not _NUMBER.fullmatch(value) or int(float(value)) == 0:
-        raise ParameterError(f"LAST must be a whole number of jobs, 1 or more, not {value[:40]!r}.")
-    return int(float(value))
 
 
 def patience(parameters: Parameters, limit: float) -> float | None:

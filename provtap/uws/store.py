@@ -19,7 +19,8 @@ from provtap.database.sql import load_statements
 from provtap.errors import Forbidden, IllegalTransition, NotFound
 from provtap.results.votable import legal
 from provtap.uws.job import Attempt, Client, Job, JobReference, Phase, StoredResult
-from provtap.uws.parameters import columns, merged
+from provtap.uws.limits import holding, make_room
+from provtap.uws.parameters import NO_PARTS, Parts, columns, merged
 
 SQL = load_statements("provtap.uws", "jobs.sql")
 _ID = re.compile("[0-9a-f]{32}")
@@ -46,35 +47,31 @@ class JobStore:
     database: Database
     settings: Settings
 
-    @property
-    def _parameter_bytes(self) -> int:
-        return 3 * self.settings.query_bytes + 65_536  # as much as one request may bring
-
     def create(
         self,
         client: Client,
         parameters: Mapping[str, Sequence[str]],
         *,
         job_id: str | None = None,
-        parts: Mapping[str, str] | None = None,
+        parts: Parts = NO_PARTS,
         run: bool = False,
     ) -> Job:
         """Create a job, PENDING or at once QUEUED; its parameters are judged when it runs (TAP-7).
 
-        *parts* are the files that came with it, and their names in the result store, made with a *job_id*
-        from `new_id`.
+        The names of *parts* are made with a *job_id* from `new_id`.
 
         Raises: Forbidden when *client* has too many; TooLarge.
         """
         phase = Phase.QUEUED if run else Phase.PENDING
-        values = columns(merged([], parameters), parts or {}, self._parameter_bytes)
+        values = columns(merged([], parameters), parts, self.settings)
         with self.database.transaction() as transaction:
-            self._make_room(transaction, client.key, create=True, run=run)
+            make_room(transaction, client.key, self.settings, create=True, run=run)
             row = transaction.one(
                 SQL["create"],
                 job_id=job_id or new_id(),
                 owner_id=client.owner,
                 client=client.key,
+                base_url=self.settings.root_url,
                 phase=phase.value,
                 execution_duration=ceil(self.settings.async_duration),
                 retention=self.settings.job_retention,
@@ -115,18 +112,18 @@ class JobStore:
         job_id: str,
         client: Client,
         given: Mapping[str, Sequence[str]],
-        parts: Mapping[str, str] | None = None,
+        parts: Parts = NO_PARTS,
     ) -> Job:
         """Replace or add parameters and files.
 
-        Raises: as `job`; IllegalTransition unless the job is PENDING; TooLarge.
+        Raises: as `job`; IllegalTransition unless the job is PENDING; Forbidden, as `create`; TooLarge.
         """
         with self.database.transaction() as transaction:
+            make_room(transaction, client.key, self.settings)
             job = self._job(transaction, job_id, client, "job_to_change")
             if job.phase != Phase.PENDING:
                 raise _illegal(job, "take other parameters", "Create another job.")
-            all_parts = {**job.parts, **(parts or {})}
-            values = columns(merged(job.parameters, given), all_parts, self._parameter_bytes)
+            values = columns(merged(job.parameters, given), job.parts + parts, self.settings)
             return Job.from_row(transaction.one(SQL["set_parameters"], job_id=job_id, **values))
 
     def set_execution_duration(self, job_id: str, client: Client, seconds: int) -> Job:
@@ -155,7 +152,7 @@ class JobStore:
         """Put a PENDING job into the queue. Raises: as `job`; IllegalTransition; Forbidden, as `create`."""
         with self.database.transaction() as transaction:
             if self._job(transaction, job_id, client).phase == Phase.PENDING:
-                self._make_room(transaction, client.key, create=False, run=True)
+                make_room(transaction, client.key, self.settings, run=True)
             row = _move(transaction, job_id, Phase.QUEUED, BY_CLIENT)
             if row is None:
                 job = self._job(transaction, job_id, client)
@@ -182,6 +179,11 @@ class JobStore:
         with self.database.transaction() as transaction:
             row = transaction.one(SQL["claim"], worker=worker, share=self.settings.client_executing)
         return row and (Job.from_row(row), Attempt(row.job_id, worker, row.attempt))
+
+    def room(self, job: Job) -> int:
+        """Return for how many more bytes the client of *job* has room, 0 or more."""
+        with self.database.transaction() as transaction:
+            return max(0, self.settings.client_bytes - holding(transaction, job.client).size)
 
     def complete(self, attempt: Attempt, result: StoredResult) -> bool:
         """Say that the job has its result; False when the job is no longer this attempt's."""
@@ -227,8 +229,8 @@ class JobStore:
         return [Attempt(row.job_id, row.worker, row.attempt) for row in rows]
 
     @contextmanager
-    def sweeping(self) -> Iterator[Callable[[Iterable[str]], dict[str, Job]] | None]:
-        """Lend, to one process at a time, a function that tells which of some jobs there are.
+    def sweeping(self) -> Iterator[Callable[[Iterable[str]], set[str]] | None]:
+        """Lend, to one process at a time, a function that tells which of some files a job still needs.
 
         Jobs past their destruction are removed at the start.
         """
@@ -238,11 +240,10 @@ class JobStore:
                 return
             transaction.execute(SQL["expire"])
 
-            def kept(job_ids: Iterable[str]) -> dict[str, Job]:
-                rows = transaction.rows(SQL["kept"], job_ids=list(job_ids))
-                return {row.job_id: Job.from_row(row) for row in rows}
+            def wanted(names: Iterable[str]) -> set[str]:
+                return {row.name for row in transaction.rows(SQL["wanted"], names=list(names))}
 
-            yield kept
+            yield wanted
 
     def _end(self, attempt: Attempt, to: Phase, **values: Any) -> bool:
         with self.database.transaction() as transaction:
@@ -251,21 +252,6 @@ class JobStore:
 
     def _job(self, transaction: Transaction, job_id: str, client: Client, statement: str = "job") -> Job:
         return Job.from_row(_read(transaction, statement, job_id, client))
-
-    def _make_room(self, transaction: Transaction, client: str, *, create: bool, run: bool) -> None:
-        """Refuse a job beyond the limits of *client*."""
-        transaction.one(SQL["alone"], client=client)
-        row = transaction.rows(SQL["counts"], client=client)[0]
-        if create and row.kept >= self.settings.client_jobs:
-            raise Forbidden(
-                f"You have {row.kept} jobs, and can have {self.settings.client_jobs}.",
-                hint="Delete some, or wait for their destruction.",
-            )
-        if run and row.active >= self.settings.client_active:
-            raise Forbidden(
-                f"You have {row.active} jobs queued or executing; {self.settings.client_active} can be.",
-                hint="Run this one once another has ended.",
-            )
 
 
 _UNSAID = dict.fromkeys(["worker", "attempt", "error_message", "error_type"])

@@ -19,7 +19,7 @@ from provtap.web.context import STARTED, Service, service
 from provtap.web.examples import bp as examples
 from provtap.web.jobs import bp as jobs
 from provtap.web.pages import bp as pages
-from provtap.web.params import ClosingRequest, form_bytes
+from provtap.web.params import FormRequest
 from provtap.web.provsap import bp as provsap
 from provtap.web.responses import register
 from provtap.web.tap import bp as tap
@@ -36,10 +36,9 @@ def create_app(
     *modified* is when the metadata last changed.
     """
     app = Flask(__name__)
-    app.request_class = ClosingRequest
+    app.request_class = FormRequest
     app.extensions["provtap"] = Service(settings, tableset, database, modified)
-    app.config["MAX_CONTENT_LENGTH"] = form_bytes(settings)
-    app.config["MAX_FORM_MEMORY_SIZE"] = app.config["MAX_CONTENT_LENGTH"]
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = settings.form_bytes
     app.after_request(compress)
     register(app)
     maintenance.register(app)

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from provtap.accounts import Account, account
 from provtap.errors import DatabaseUnavailable, Forbidden, Unauthenticated
+from provtap.uws.job import Client
 from provtap.web.access_log import note
 from provtap.web.context import service
 from provtap.web.maintenance import refuse_under_maintenance
@@ -32,6 +33,11 @@ def caller() -> str | None:
     """Return the name of the account that sends the current request; None: an anonymous one."""
     known = _account()
     return None if known is None else known.name
+
+
+def client() -> Client:
+    """Return whom the limits count: who sends the current request."""
+    return Client(caller(), request.remote_addr or "")
 
 
 def require(scope: str) -> None:

@@ -16,7 +16,7 @@ from provtap.web.context import Service, service
 
 @dataclass(frozen=True)
 class Document:
-    """An XML document and the tag by which clients ask whether they still have the right one."""
+    """A document and the tag by which clients ask whether they still have the right one."""
 
     body: bytes
     etag: str
@@ -30,7 +30,7 @@ def metadata_digest(ours: Service) -> str:
     ).hexdigest()
 
 
-def unchanging(name: str, make: Callable[[], bytes]) -> Response:
+def unchanging(name: str, make: Callable[[], bytes], content_type: str = "application/xml") -> Response:
     """Return the document *name*, which *make* renders if this process has not sent it before.
 
     The answer has an ETag and a Last-Modified, and is 304 without a body for who has the document (VOSI 1.1,
@@ -40,7 +40,7 @@ def unchanging(name: str, make: Callable[[], bytes]) -> Response:
     if name not in known:
         body = make()
         known[name] = Document(body, hashlib.sha256(body).hexdigest()[:32])
-    response = Response(known[name].body, content_type="application/xml")
+    response = Response(known[name].body, content_type=content_type)
     response.set_etag(known[name].etag, weak=True)  # the same document however it is compressed
     response.last_modified = service().modified
     response.cache_control.no_cache = True

@@ -17,6 +17,7 @@ from provtap.database.sql import load_statements
 from provtap.metadata import published_table
 from provtap.tableset import Tableset
 from provtap.web.context import Service, service
+from provtap.web.documents import unchanging
 
 bp = Blueprint("examples", __name__)
 
@@ -86,6 +87,10 @@ def _choose_examples(state: BlueprintSetupState) -> None:
 @bp.get("/examples")
 def page() -> Response:
     """Show the examples, as XHTML with RDFa for clients (EX-1)."""
+    return unchanging("tap/examples", _page, "application/xhtml+xml")
+
+
+def _page() -> bytes:
     offered = cast(tuple[Example, ...], current_app.extensions["provtap.examples"])
     text = render_template("examples.html", service=service(), version=__version__, examples=offered)
-    return Response(text, content_type="application/xhtml+xml")
+    return text.encode()

@@ -16,13 +16,14 @@ from flask.blueprints import BlueprintSetupState
 from provtap.errors import NotFound, ParameterError
 from provtap.results.votable import write_error
 from provtap.uws import documents
-from provtap.uws.job import RESULT, Client, Job
+from provtap.uws.job import RESULT, Job
+from provtap.uws.parameters import Parts
 from provtap.uws.request import choice, filters, instant, one, patience, seconds
 from provtap.uws.results import ResultStore, result_store
 from provtap.uws.store import JobStore, new_id
 from provtap.uws.watch import Watch
 from provtap.web.access_log import note
-from provtap.web.accounts import caller
+from provtap.web.accounts import client
 from provtap.web.admission import admit
 from provtap.web.context import Service, service
 from provtap.web.hangup import hangup
@@ -67,11 +68,6 @@ def jobs() -> Jobs:
     return cast(Jobs, current_app.extensions["provtap.jobs"])
 
 
-def client() -> Client:
-    """Return who asks."""
-    return Client(caller(), request.remote_addr or "")
-
-
 @bp.get("")
 def job_list() -> Response:
     """List the caller's jobs (section 2.2.2.1)."""
@@ -85,7 +81,7 @@ def create() -> Response:
     admit()
     admit_uploads(request, service().settings)
     given = parameters(request)
-    run = "PHASE" in given and choice(given, "PHASE", "RUN") == "RUN"
+    run = bool(one(given, "PHASE")) and choice(given, "PHASE", "RUN") == "RUN"
     given.pop("PHASE", None)
     job_id = new_id()
     note(query=given.get("QUERY", [""])[0], run_id=given.get("RUNID", [None])[0])
@@ -232,14 +228,15 @@ def result(job_id: str) -> Response:
 
 
 @contextmanager
-def _kept(job_id: str) -> Iterator[dict[str, str]]:
+def _kept(job_id: str) -> Iterator[Parts]:
     """Keep the files of the request for the job, and lend where they are; if it refuses them, they go."""
     results = jobs().results
     names = {part: f"{job_id}.upload-{secrets.token_hex(8)}" for part in request.files}
+    size = 0
     try:
         for part, name in names.items():
-            results.put(name, iter(partial(request.files[part].stream.read, PIECE), b""))
-        yield names
+            size += results.put(name, iter(partial(request.files[part].stream.read, PIECE), b""))
+        yield Parts(names, size)
     except BaseException:
         for name in names.values():
             results.delete(name)

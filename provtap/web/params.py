@@ -1,11 +1,22 @@
 """Request parameters: from the URL, a form or a multipart body, whatever the case of their names."""
 
 from collections import defaultdict
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from flask import Request
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.formparser import FormDataParser
+from werkzeug.utils import cached_property
 
 from provtap.config import Settings
+from provtap.errors import ParameterError, UnsupportedMediaType
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_URLENCODED = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
 
 
 def parameters(request: Request) -> dict[str, list[str]]:
@@ -22,8 +33,28 @@ def parameters(request: Request) -> dict[str, list[str]]:
     return dict(given)
 
 
-class ClosingRequest(Request):
-    """A request whose files are closed at its end, also where its body was refused half-way."""
+class FormRequest(Request):
+    """A request whose parameters are read whole, or refused: werkzeug lets go what it can't read.
+
+    Its files are closed at its end, also where its body was refused half-way.
+    """
+
+    def __init__(self, environ: "WSGIEnvironment", *arguments: Any, **named: Any) -> None:
+        if environ.get("CONTENT_LENGTH"):
+            environ.pop("wsgi.input_terminated", None)  # so that werkzeug looks whether all of it came
+        super().__init__(environ, *arguments, **named)
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        """Return the parameters in the URL. Raises: ParameterError."""
+        return self.parameter_storage_class(_pairs(self.query_string))
+
+    def make_form_data_parser(self) -> FormDataParser:
+        """Return what reads the body."""
+        if self.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise UnsupportedMediaType("The body must not be compressed.", hint="Leave Content-Encoding out.")
+        self.form_data_parser_class = _FormParser
+        return super().make_form_data_parser()
 
     def _get_file_stream(self, *arguments: Any, **named: Any) -> IO[bytes]:
         stream = super()._get_file_stream(*arguments, **named)
@@ -37,17 +68,52 @@ class ClosingRequest(Request):
             stream.close()
 
 
+class _FormParser(FormDataParser):
+    """Reads a body of either kind of form, or says why it can't."""
+
+    def parse(
+        self, stream: IO[bytes], mimetype: str, length: int | None, options: dict[str, str] | None = None
+    ) -> tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]:
+        """Return *stream*, and the parameters and files in it.
+
+        Raises: ParameterError; UnsupportedMediaType for what is no form, unless it is empty.
+        """
+        if mimetype == _URLENCODED:
+            return stream, self.cls(_pairs(stream.read())), self.cls()
+        if mimetype != _MULTIPART:
+            if stream.read(1):
+                raise UnsupportedMediaType(
+                    f"The body is {mimetype[:40]}, not a form.", hint=f"Send {_URLENCODED} or {_MULTIPART}."
+                )
+            return stream, self.cls(), self.cls()
+        self.silent = False
+        try:
+            read = super().parse(stream, mimetype, length, options)
+        except ValueError as error:
+            raise ParameterError(
+                f"The body can't be read as {_MULTIPART}.",
+                hint="Its parts begin, and the last one ends, with the boundary that Content-Type tells.",
+            ) from error
+        if None in read[1] or None in read[2]:
+            raise ParameterError("A part of the body has no name, which its Content-Disposition must tell.")
+        return read
+
+
+def _pairs(text: bytes) -> list[tuple[str, str]]:
+    """Return the parameters in a URL, or in a body that is written like one. Raises: ParameterError."""
+    try:
+        return parse_qsl(text.decode(), keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError as error:
+        wrong = error.object[error.start : error.end].hex(" ").upper()
+        raise ParameterError(f"The parameters hold a byte that is no UTF-8: {wrong}.") from error
+
+
 def admit_uploads(request: Request, settings: Settings) -> None:
     """Let the body of *request* hold tables as well, before any of it is read.
 
     Files go to disk beyond half a megabyte. That a body has no length in its head makes no difference.
     """
-    request.max_content_length = form_bytes(settings) + settings.upload_bytes
-
-
-def form_bytes(settings: Settings) -> int:
-    """Return what a body without tables may have: a urlencoded query takes up to three bytes a byte."""
-    return 3 * settings.query_bytes + 65_536
+    request.max_content_length = settings.form_bytes + settings.upload_bytes
 
 
 def files(request: Request) -> dict[str, IO[bytes]]:

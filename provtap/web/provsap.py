@@ -38,12 +38,12 @@ def provsap() -> Response:
 
     HEAD only checks the parameters and tells the Content-Type.
     """
-    admit()
+    database = admit()
     ours = service()
     asked = ProvsapRequest.from_parameters(parameters(request))
     if request.method == "HEAD":
         return Response(content_type=asked.responseformat.mime)
-    graph = retrieve(asked, ours.database, ours.tableset, ours.settings)
+    graph = retrieve(asked, database, ours.tableset, ours.settings)
     response = Response(write(graph, asked, ours.base_url), content_type=asked.responseformat.mime)
     for unknown in graph.unknown[:MOST_TOLD]:
         response.headers.add("X-ProvTAP-Unknown-ID", quote(unknown))

@@ -6,6 +6,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
+from provtap.database.connect import Database
 from provtap.database.sql import identifier
 from provtap.errors import NotFound, ParameterError
 from provtap.ingest.words import Class, Word, words_of
@@ -22,34 +23,33 @@ def may_be_asked(word: Word) -> bool:
     return word.column is not None and word.kind in _ASKED
 
 
-def find(each: Class, given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def find(database: Database, each: Class, given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Return the records of a class that have all the words in *given*, and whether there are more.
 
     Raises: ParameterError, QueryTimeout, DatabaseUnavailable.
     """
     asked = {name: _single(name, values) for name, values in given.items()}
     limit = _limit(asked.pop(LIMIT, None))
-    found = select(each, asked, limit + 1)
+    found = select(database, each, asked, limit + 1)
     return {"records": found[:limit], "overflow": len(found) > limit}
 
 
-def one(each: Class, id_: str) -> dict[str, Any]:
+def one(database: Database, each: Class, id_: str) -> dict[str, Any]:
     """Return the record of a class with this id.
 
     Raises: NotFound, QueryTimeout, DatabaseUnavailable.
     """
-    found = select(each, {"id": id_}, 1) if "\0" not in id_ else []
+    found = select(database, each, {"id": id_}, 1) if "\0" not in id_ else []
     if not found:
         raise NotFound(f"There is no {each.thing} {id_[:200]}.")
     return found[0]
 
 
-def select(each: Class, asked: Mapping[str, str], limit: int) -> list[dict[str, Any]]:
+def select(database: Database, each: Class, asked: Mapping[str, str], limit: int) -> list[dict[str, Any]]:
     """Return at most *limit* records of a class that have the words in *asked*, ordered by their columns.
 
     Raises: ParameterError, QueryTimeout, DatabaseUnavailable.
     """
-    ours = service()
     columns = dict(words_of(each))
     where = [f"{identifier(column)} IS NOT NULL" for column, word in columns.items() if word.needed]
     values = {} if each.general else dict(each.fixed)
@@ -61,7 +61,7 @@ def select(each: Class, asked: Mapping[str, str], limit: int) -> list[dict[str, 
         f" WHERE {' AND '.join(where)}" if where else ""
     )
     order = ", ".join(str(number) for number, _ in enumerate(things, start=1))
-    with ours.database.reading(ours.settings.sync_duration) as transaction:
+    with database.reading(service().settings.sync_duration) as transaction:
         rows = transaction.rows(f"{statement} ORDER BY {order} LIMIT %(limit)s", **values, limit=limit)
     return [_record(each, row) for row in rows]
 

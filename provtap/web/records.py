@@ -51,21 +51,20 @@ def put(each: Class, id_: str) -> Response:
 
 def find(each: Class) -> Response:
     """Return the stored records of a class that have the words in the address."""
-    admit()
-    return jsonify(reads.find(each, dict(request.args.lists())))
+    database = admit()
+    return jsonify(reads.find(database, each, dict(request.args.lists())))
 
 
 def one(each: Class, id_: str) -> Response:
     """Return the record with an id."""
-    admit()
-    return jsonify(reads.one(each, id_))
+    database = admit()
+    return jsonify(reads.one(database, each, id_))
 
 
 def ingestion(number: int) -> Response:
     """Return what was reported of one document: a row of provext.ingestion."""
-    admit()
-    ours = service()
-    with ours.database.reading(ours.settings.sync_duration) as transaction:
+    database = admit()
+    with database.reading(service().settings.sync_duration) as transaction:
         row = transaction.one(
             "SELECT in_id, in_source, in_format, in_sha256, in_time, in_new, in_updated, in_unchanged,"
             " in_stubs, in_conflicts, in_warnings, in_undone FROM provext.ingestion"

@@ -12,7 +12,15 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
 from gunicorn.http.errors import NoMoreData, ParseException
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    HTTPException,
+    MethodNotAllowed,
+    NotFound,
+    RequestedRangeNotSatisfiable,
+    RequestEntityTooLarge,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
 from provtap.errors import InternalError, ParameterError, ProvtapError
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
 DRAINED = 100_000_000
 """Bytes of a refused body that are read all the same."""
 
+_BROKEN_OFF = "The body of the request is malformed, or ends too early."
 _MALFORMED = (ParseException, NoMoreData)
 """What gunicorn raises while a body is read."""
 
@@ -90,7 +99,7 @@ def report_http(error: HTTPException) -> AnyResponse:
 
 def report_malformed(error: Exception) -> Response:
     """Return the document for a body that is not what the head of the request said."""
-    return report(ParameterError("The body of the request is malformed, or ends too early."))
+    return report(ParameterError(_BROKEN_OFF))
 
 
 def report_unforeseen(error: Exception) -> Response:
@@ -110,8 +119,14 @@ def _sentence(error: HTTPException) -> str:
         case MethodNotAllowed():
             return f"{request.method} can't be used on {path}."
         case RequestEntityTooLarge():
-            limit = request.max_content_length
-            return f"The request is larger than the {limit} bytes this service takes."
+            limit, parts = request.max_content_length, request.max_form_parts
+            return f"The request is larger than the {limit} bytes, or {parts} parts, this service takes."
+        case RequestedRangeNotSatisfiable():
+            return f"The result has {error.length} bytes, and none in the range that is asked for."
+        case ClientDisconnected():
+            return _BROKEN_OFF
+        case BadRequest():  # an Upgrade to WebSocket, for one
+            return "The request can't be understood."
     return str(error.description)
 
 
@@ -154,6 +169,7 @@ def allow_browsers(response: AnyResponse) -> AnyResponse:
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = _EXPOSED
     if request.method == "OPTIONS" and "Allow" in response.headers:
+        response.headers.pop("Content-Type", None)  # there is no body
         response.headers["Access-Control-Allow-Methods"] = response.headers["Allow"]
         response.headers["Access-Control-Allow-Headers"] = _ACCEPTED
         response.headers["Access-Control-Max-Age"] = _PREFLIGHT_SECONDS

@@ -27,13 +27,20 @@ def stored_response(result: StoredResult, results: ResultStore) -> Response:
     response.last_modified = file.modified
     response.set_etag(result.name)
     response.headers["Content-Disposition"] = f'attachment; filename="{result.file}"'
+    response.accept_ranges = "bytes"
     try:
-        response.make_conditional(request, accept_ranges=True, complete_length=result.size)
+        response.make_conditional(request, accept_ranges=_is_for_a_part(), complete_length=result.size)
     except RequestedRangeNotSatisfiable:
         file.content.close()
         raise
     response.headers.pop("Date", None)  # the server gives it, once
     return response
+
+
+def _is_for_a_part() -> bool:
+    """Tell whether the request has a Range to go by: others, and several at once, are to be ignored."""
+    asked = request.range
+    return asked is not None and asked.units == "bytes" and len(asked.ranges) == 1
 
 
 def _whole(result: StoredResult, results: ResultStore) -> StoredFile:

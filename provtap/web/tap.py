@@ -37,13 +37,13 @@ def sync() -> Response:
     given = parameters(request)
     if [value.upper() for value in given.get("REQUEST", ())] == ["GETCAPABILITIES"]:
         return see_other(f"{ours.tap_url}/capabilities")  # a courtesy to clients of TAP 1.0
-    admit()
+    database = admit()
     asked = QueryRequest.from_parameters(given, files(request))
     if request.method == "HEAD":
         asked = replace(asked, maxrec=0)
     tally = Tally()
     note(query=asked.query, run_id=asked.run_id, tally=tally)
-    result = run(asked, ours.tableset, ours.database, ours.settings, hangup(request.environ), tally=tally)
+    result = run(asked, ours.tableset, database, ours.settings, hangup(request.environ), tally=tally)
     with ExitStack() as failed:
         failed.callback(result.body.close)
         response = Response(_together(result.body, tally), content_type=result.media_type)

@@ -461,6 +461,7 @@ def test_the_last_record_broken_means_nothing_is_stored(call, new, count):
         (b'{"a": 1e999}', "this number is too large"),
         (b'{"a": NaN}', "NaN is not a number in JSON"),
         (b"[" * 101 + b"]" * 101, "this is nested too deeply"),
+        (b"[" * 90_000, "this is nested too deeply"),
         (b"", "the document is empty"),
         (b"{} {}", ""),
     ],

@@ -9,8 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from lxml import etree
 
+from provtap.errors import Busy
 from provtap.provsap import write
 from provtap.provsap.picture import CONFIGURED, DRAWN
+from provtap.provsap.render import _AT_ONCE, render
 from provtap.provsap.request import Direction
 from provtap.provsap.tree import tree_lines
 from tests.provsap.conftest import DL2, asked
@@ -281,6 +283,13 @@ def test_threads_may_draw_at_once(sample):
         drawn = set(pool.map(lambda _: draw(graph), range(6)))
 
     assert len(drawn) == 1
+
+
+def test_nobody_waits_for_others_pictures_for_ever():
+    """A thread that waits serves nobody else."""
+    with _AT_ONCE, _AT_ONCE, pytest.raises(Busy, match="Too many pictures are being drawn. Try again"):
+        render("digraph {}", "svg", patience=0.01)
+    assert render("digraph {}", "svg").startswith(b"<?xml")
 
 
 def test_the_command_line_starts_without_the_libraries_of_documents():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from provtap.database.connect import Database
 from provtap.errors import NotFound, QueryTimeout, TooLarge
 from provtap.provsap import retrieve
-from provtap.provsap.graph import Key
+from provtap.provsap.graph import ENDS, Key
 from tests.ingest.logs import empty
 from tests.provsap.conftest import DL2, asked
 from tests.provsap.stores import COLLECTIONS, LOOPS, as_networkx, ids, write_store
@@ -38,13 +38,15 @@ GRAPHS = st.fixed_dictionaries(
 )
 
 
-def stored(database, graph):
+def stored(database, graph, collections=()):
     """Store *graph* alone, and return it for networkx."""
     empty(database)
     present = {table: rows for table, rows in graph.items() if rows}
-    write_store(database, collections=[], **present)
+    write_store(database, collections=collections, **present)
     with database.transaction() as transaction:
-        if not any(pair[0] == "e:0" or pair[1] == "e:0" for rows in present.values() for pair in rows):
+        if "e:0" not in collections and not any(
+            pair[0] == "e:0" or pair[1] == "e:0" for rows in present.values() for pair in rows
+        ):
             transaction.copy("provenance.entity", ["e_id"], [("e:0",)])
     directed = networkx.DiGraph([pair for rows in present.values() for pair in rows])
     directed.add_node("e:0")
@@ -92,6 +94,64 @@ def test_to_gives_every_node_on_a_way_and_no_other(database: Database, look, gra
     else:
         between = networkx.descendants(directed, "e:0") & networkx.ancestors(directed, end)
         assert ids(look("e:0", depth="ALL", to=end)) == between | {"e:0", end}
+
+
+AGENTS = ["e:1", "g:1", "g:2"]  # one of them is called as an entity is
+ALL = st.fixed_dictionaries(
+    {
+        "used": pairs(ACTIVITIES, ENTITIES),
+        "wasgeneratedby": pairs(ENTITIES, ACTIVITIES, lambda pair: pair[0]),
+        "wasderivedfrom": pairs(ENTITIES, ENTITIES).map(apart),
+        "wasinformedby": pairs(ACTIVITIES, ACTIVITIES).map(apart),
+        "hadmember": pairs(ENTITIES[:3], ENTITIES),  # also of itself
+        "wasattributedto": pairs(ENTITIES, AGENTS),
+        "wasassociatedwith": pairs(ACTIVITIES, AGENTS),
+    }
+)
+FLAGS = st.fixed_dictionaries(dict.fromkeys(["members", "steps", "agent", "agents"], st.integers(0, 1)))
+
+
+def rules(graph, way, asked):
+    """Return the steps that a walk this *way* may take, as section 2 has them."""
+    ends = {table: tuple(ENDS[table].values()) for table in graph}
+    followed = {
+        "wasattributedto": (asked["agents"], asked["agents"] and asked["agent"]),
+        "wasassociatedwith": (asked["agents"], asked["agents"] and asked["agent"]),
+        "hadmember": (asked["members"], True),  # from the collection; from the member
+        "wasinformedby": (way == "BACK", way == "FORTH" or asked["steps"]),
+    }
+    steps = networkx.DiGraph()
+    for table, rows in graph.items():
+        to_object, to_subject = followed.get(table, (way == "BACK", way == "FORTH"))
+        for one, other in rows:
+            subject, object_ = Key(ends[table][0], one), Key(ends[table][1], other)
+            steps.add_nodes_from([subject, object_])
+            steps.add_edges_from([(subject, object_)] if to_object else [])
+            steps.add_edges_from([(object_, subject)] if to_subject else [])
+    return steps
+
+
+@given(graph=ALL, depth=st.integers(0, 6), direction=st.sampled_from(["BACK", "FORTH", "BOTH"]), flags=FLAGS)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_each_parameter_opens_its_relations_and_no_other(
+    database: Database, look, graph, depth, direction, flags
+):
+    """Section 2: ways back and forth don't mix; collections and agents are upward on both."""
+    graph = graph | {"used": sorted({*graph["used"], ("a:0", "e:6")})}  # so that a:0 is there
+    stored(database, graph, ENTITIES[:3])
+    root = Key("activity", "a:0")
+
+    found = look("a:0", depth=depth, direction=direction, **flags)
+
+    expected, leads_out = {}, set()
+    walks = [rules(graph, way, flags) for way in (["BACK", "FORTH"] if direction == "BOTH" else [direction])]
+    met = [networkx.single_source_shortest_path_length(steps, root, cutoff=depth) for steps in walks]
+    for key, at in (item for each in met for item in each.items()):
+        expected[key] = min(at, expected.get(key, at))
+    for steps, each in zip(walks, met, strict=True):
+        leads_out |= {key for key, at in each.items() if at == depth and set(steps[key]) - set(expected)}
+    assert {key: node.depth for key, node in found.nodes.items()} == expected
+    assert {key for key, node in found.nodes.items() if node.truncated} == leads_out
 
 
 def test_a_way_longer_than_depth_is_none(database, look):

@@ -11,6 +11,7 @@ from provtap.uws.documents import (
     results_document,
 )
 from provtap.uws.job import Job, JobReference, Phase, StoredResult
+from provtap.uws.parameters import Parts
 
 UWS = "{http://www.ivoa.net/xml/UWS/v1.0}"
 XLINK = "{http://www.w3.org/1999/xlink}"
@@ -31,7 +32,9 @@ def job(**changes):
         "execution_duration": 600,
         "destruction": NOON,
         "parameters": (("QUERY", "SELECT 1"),),
-        "parts": {},
+        "parts": Parts(),
+        "base_url": None,
+        "client": "address 192.0.2.1",
         "result": None,
         "error_message": None,
         "error_type": None,

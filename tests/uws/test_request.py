@@ -35,14 +35,14 @@ def test_what_is_no_instant(text):
 
 
 @pytest.mark.parametrize(
-    "text, meant", [("0", 0), ("600", 600), (" 7 ", 7), ("60.0", 60), ("9" * 18, 10**18 - 1)]
+    "text, meant", [("0", 0), ("600", 600), (" 7 ", 7), ("60.0", 60), ("9" * 1000, 2**62)]
 )
 def test_seconds(text, meant):
     """UWS-14."""
     assert seconds({"EXECUTIONDURATION": [text]}, "EXECUTIONDURATION") == meant
 
 
-@pytest.mark.parametrize("text", ["", "-1", "1e3", "1.5", "x", "9" * 19, "٣"])
+@pytest.mark.parametrize("text", ["", "-1", "1e3", "1.5", "x", "9" * 1001, "٣"])
 def test_what_is_no_number_of_seconds(text):
     with pytest.raises(ParameterError, match="EXECUTIONDURATION"):
         seconds({"EXECUTIONDURATION": [text]}, "EXECUTIONDURATION")
@@ -75,7 +75,9 @@ def test_filters():
         "last": 3,
     }
     assert filters({"PHASE": ["ARCHIVED"]})["phases"] == []
-    assert filters({}) == {"phases": None, "after": None, "last": None}
+    assert filters({"LAST": ["9" * 30]})["last"] == 2**62
+    for nothing in ({}, {"PHASE": [""], "AFTER": [" "], "LAST": [""]}):
+        assert filters(nothing) == {"phases": None, "after": None, "last": None}
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_filters_that_mean_nothing(given):
 
 
 @pytest.mark.parametrize(
-    "text, meant", [("5", 5), ("0", 0), ("-1", 50), ("1000", 50), ("", None), (None, None)]
+    "text, meant", [("5", 5), ("0", 0), ("-1", 50), ("9" * 20, 50), ("", None), (None, None)]
 )
 def test_patience(text, meant):
     """UWS-18: -1 is as long as the service likes."""

@@ -6,6 +6,7 @@ import pytest
 
 from provtap.errors import Forbidden, IllegalTransition, NotFound, TooLarge
 from provtap.uws.job import Client, Phase, StoredResult
+from provtap.uws.parameters import Parts
 from provtap.uws.store import JobStore
 from tests.uws.conftest import ANNE, ANYBODY, BERT, QUERY, SOMEBODY
 
@@ -153,6 +154,17 @@ def test_parameters_can_not_grow_without_end(database, settings):
         store.set_parameters(job.job_id, SOMEBODY, {"B": ["x" * 60_000]})
 
 
+def test_files_that_come_with_a_job_have_one_limit(database, settings):
+    """Also those that others replaced: they were sent, and lie on the disk for a while."""
+    store = JobStore(database, replace(settings, upload_bytes=100))
+    job = store.create(SOMEBODY, {}, parts=Parts({"t": "1"}, 60))
+    store.set_parameters(job.job_id, SOMEBODY, {}, Parts({"t": "2"}, 40))
+
+    with pytest.raises(TooLarge, match="came with the job have 101 bytes; it takes up to 100"):
+        store.set_parameters(job.job_id, SOMEBODY, {}, Parts({"t": "3"}, 1))
+    assert store.job(job.job_id, SOMEBODY).parts == Parts({"t": "2"}, 100)
+
+
 # Who may see what
 
 
@@ -229,6 +241,26 @@ def test_a_client_can_have_so_many_jobs(database, settings):
     assert store.create(ANNE, {}).phase == Phase.PENDING
     store.remove(jobs[0].job_id, SOMEBODY)
     assert store.create(SOMEBODY, {}).phase == Phase.PENDING
+
+
+def test_the_jobs_of_a_client_can_take_so_many_bytes(database, settings):
+    """Parameters, uploads and results count, until their job is deleted; other clients are not concerned."""
+    store = JobStore(database, replace(settings, client_bytes=5_000, upload_bytes=5_000))
+    first = store.create(SOMEBODY, {}, run=True)
+    store.complete(store.claim("w")[1], StoredResult("r", "text/csv", 2_000, "r.csv"))
+    second = store.create(SOMEBODY, {"A": ["x"]}, parts=Parts({"t": "1"}, 3_000))
+
+    for refused in (
+        lambda: store.create(SOMEBODY, {}),
+        lambda: store.run(second.job_id, SOMEBODY),
+        lambda: store.set_parameters(second.job_id, SOMEBODY, {"A": ["y"]}),
+    ):
+        with pytest.raises(Forbidden, match=r"Your jobs take 5\d\d\d bytes .* can take 5000. Delete some"):
+            refused()
+    assert store.room(second) == 0
+    assert store.create(ANNE, {}).phase == Phase.PENDING
+    store.remove(first.job_id, SOMEBODY)
+    assert store.run(second.job_id, SOMEBODY).phase == Phase.QUEUED
 
 
 def test_a_client_can_queue_so_many_jobs(database, settings):
@@ -389,6 +421,21 @@ def test_the_reader_sees_no_job(database, job):
             with pytest.raises(psycopg2.errors.InsufficientPrivilege):
                 cursor.execute(f"SELECT * FROM uws.{relation}")
             connection.rollback()
+
+
+@pytest.mark.parametrize(
+    "one, other, alike",
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", True),
+        ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("unknown", "", False),
+    ],
+)
+def test_a_host_of_ipv6_is_one_client(one, other, alike):
+    """It has 2^64 addresses; and what a proxy tells may be no address."""
+    assert (Client(None, one).key == Client(None, other).key) is alike
 
 
 def test_a_name_and_an_address_are_two_clients():

@@ -1,6 +1,7 @@
 import pytest
 
 from provtap.uws.job import StoredResult
+from provtap.uws.parameters import Parts
 from provtap.uws.results import DRAFT, ResultDirectory
 from provtap.uws.store import new_id
 from provtap.uws.sweep import sweep
@@ -57,7 +58,7 @@ def test_uploads_stay_until_their_job_has_ended(store, results):
     name, former = f"{mine}.upload-1", f"{mine}.upload-0"
     for file in (name, former):
         results.put(file, [b"x"])
-    store.create(SOMEBODY, {}, job_id=mine, parts={"t": name})
+    store.create(SOMEBODY, {}, job_id=mine, parts=Parts({'\0é"': name}, 1))
     assert swept(store, results) == {name}
 
     store.abort(mine, SOMEBODY)
@@ -76,7 +77,7 @@ def test_one_process_sweeps_at_a_time(store, results):
     """D6: under an advisory lock."""
     results.put("0" * 32 + ".1.result", [b"x"])
 
-    with store.sweeping() as kept:
-        assert kept is not None
+    with store.sweeping() as wanted:
+        assert wanted is not None
         assert len(swept(store, results)) == 1
     assert swept(store, results) == set()

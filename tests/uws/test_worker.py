@@ -1,5 +1,6 @@
 """A worker in this process: what becomes of jobs, and that whatever stops a job stops its query."""
 
+import re
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,10 +12,13 @@ from provtap.database.connect import open_database
 from provtap.errors import ProvtapError
 from provtap.query import QueryRequest, run
 from provtap.uws.job import Phase
+from provtap.uws.parameters import Parts
 from provtap.uws.results import ResultDirectory
-from provtap.uws.store import new_id
+from provtap.uws.store import JobStore, new_id
 from provtap.uws.worker import Worker
 from tests.uws.conftest import ANYBODY, FLOOD, QUERY, SILENT, SOMEBODY, awaited
+
+VOTABLE = {"RESPONSEFORMAT": ["votable"]}
 
 
 @contextmanager
@@ -251,12 +255,39 @@ def test_a_store_that_can_not_be_written_fails_the_job(worker, own, store, ended
     assert (job.phase, job.error_message) == (Phase.ERROR, "The result can't be stored: file exists.")
 
 
+def test_a_result_must_fit_into_what_other_jobs_leave(own, tableset, database, ended, results):
+    """Whose jobs take as much as they may gets no further result, and nothing is left of it."""
+    small = replace(own, client_bytes=1_000)
+    store = JobStore(database, small)
+    with working(small, tableset):
+        given = {"QUERY": [QUERY], "RESPONSEFORMAT": ["csv"]}
+        fits, job = (ended(store.create(SOMEBODY, given | more, run=True)) for more in ({}, VOTABLE))
+
+    assert fits.phase == Phase.COMPLETED
+    assert re.fullmatch(
+        r"The result has more than the \d\d\d bytes that your other jobs leave room for\."
+        r" Delete some of them, or ask for less\.",
+        job.error_message,
+    )
+    assert list(results.names(0)) == [fits.result.name]
+
+
+def test_links_in_a_result_lead_where_the_client_found_the_service(own, tableset, database, ended, results):
+    """A worker runs without the address at which the web nodes are reached."""
+    store = JobStore(database, replace(own, base_url="https://prov.example.org"))
+    with working(own, tableset):
+        job = ended(
+            store.create(SOMEBODY, {"QUERY": ["SELECT e_id FROM provenance.entity"]}, run=True),
+        )
+
+    assert b'value="https://prov.example.org/provsap"' in content(results, job)
+
+
 def test_a_lost_upload_fails_the_job(worker, store, ended):
     """UPL-3: a query never runs on a part of what it was given."""
     mine = new_id()
-    job = ended(
-        store.create(SOMEBODY, {"QUERY": [QUERY]}, job_id=mine, parts={"t": f"{mine}.upload-1"}, run=True)
-    )
+    lost = Parts({"t": f"{mine}.upload-1"}, 1)
+    job = ended(store.create(SOMEBODY, {"QUERY": [QUERY]}, job_id=mine, parts=lost, run=True))
 
     assert (job.phase, job.error_message) == (Phase.ERROR, "The file 't' that came with the job was lost.")
 

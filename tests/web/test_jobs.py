@@ -118,6 +118,7 @@ def test_a_job_may_run_at_once(client):
 
     assert phase(client, job) == "QUEUED"
     assert b"PHASE" not in client.get(f"{job}/parameters").data
+    assert phase(client, created(client, PHASE="")) == "PENDING"  # as forms send what nobody filled in
 
 
 def test_creation_takes_no_other_phase(client):
@@ -329,7 +330,7 @@ def test_files_that_come_with_a_job_are_kept_with_it(client, store, own):
     known = store.job(job.rpartition("/")[2], Client(None, "127.0.0.1"))
 
     assert known.grouped()["UPLOAD"] == ["t,param:t", "u,param:u"]
-    assert set(known.parts) == {"t", "u"}
+    assert set(known.parts.names) == {"t", "u"}
     assert sorted(stored(own)) == [b"<VOTABLE/>", b"u"]
     client.delete(job)
     assert stored(own) == []
@@ -414,7 +415,18 @@ def test_a_part_of_the_result_is_delivered(client, completed):
 
     assert (part.status_code, part.data) == (206, CSV[12:22])
     assert part.headers["Content-Range"] == f"bytes 12-21/{len(CSV)}"
-    assert fetched(client, completed, Range="bytes=999-").status_code == 416
+    beyond = fetched(client, completed, Range="bytes=999-")
+    assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, f"bytes */{len(CSV)}")
+    assert f"The result has {len(CSV)} bytes, and none in the range" in query_status(beyond)[0][1]
+
+
+@pytest.mark.parametrize("value", ["bytes=0-3,5-7", "lines=1-2", "bytes=x", "bytes=3-1", "x"])
+def test_a_range_that_can_not_be_gone_by_is_ignored(client, completed, value):
+    """RFC 9110, section 14.2."""
+    response = fetched(client, completed, Range=value)
+
+    assert (response.status_code, response.data) == (200, CSV)
+    assert response.headers["Accept-Ranges"] == "bytes"
 
 
 def test_a_result_is_not_sent_twice(client, completed):

@@ -1,9 +1,10 @@
 from contextlib import closing
 
-from flask import Request
+import pytest
 from werkzeug.test import EnvironBuilder
 
-from provtap.web.params import parameters
+from provtap.errors import ParameterError, UnsupportedMediaType
+from provtap.web.params import FormRequest, parameters
 
 BOUNDARY = "<<<--------------MULTIPART-BOUNDARY------->>>"
 
@@ -11,7 +12,7 @@ BOUNDARY = "<<<--------------MULTIPART-BOUNDARY------->>>"
 def read(**request):
     with (
         closing(EnvironBuilder(method="POST", **request)) as builder,
-        Request(builder.get_environ()) as built,
+        FormRequest(builder.get_environ()) as built,
     ):
         return parameters(built)
 
@@ -59,3 +60,60 @@ def test_multipart_of_stilts():
     )
 
     assert found == {"QUERY": ["SELECT 1"]}
+
+
+@pytest.mark.parametrize("place", ["query_string", "data"])
+@pytest.mark.parametrize("text", ["QUERY=%E9t%E9", "%FF=1", "QUERY=%ED%A0%80"])
+def test_what_is_no_utf_8_is_refused(place, text):
+    """FL-2: another text than the one that was sent would be another query."""
+    kind = {"content_type": "application/x-www-form-urlencoded"} if place == "data" else {}
+
+    with pytest.raises(ParameterError, match="The parameters hold a byte that is no UTF-8: (E9|FF|ED)"):
+        read(**{place: text}, **kind)
+
+
+PART = b'--b\r\nContent-Disposition: form-data; name="QUERY"\r\n\r\nSELECT 1\r\n'
+
+
+@pytest.mark.parametrize(
+    "body, boundary",
+    [
+        (PART + b"--b--\r\n", "c"),
+        (PART + b"--b--\r\n", ""),
+        (PART, "b"),
+        (PART[:30], "b"),
+        (PART.replace(b": form-data", b"") + b"--b--\r\n", "b"),
+    ],
+)
+def test_a_multipart_body_that_can_not_be_read_is_refused(body, boundary):
+    """TAP-6, ERR-1: what is left of one may be another query, or none."""
+    with pytest.raises(
+        ParameterError, match="The body can't be read as multipart/form-data. Its parts begin"
+    ):
+        read(data=body, content_type=f"multipart/form-data; boundary={boundary}")
+
+
+@pytest.mark.parametrize("further", ["", '; filename="x"'])
+def test_a_part_without_a_name_is_refused(further):
+    """UPL-3: it can be no parameter and no table."""
+    body = PART.replace(b'; name="QUERY"', further.encode()) + b"--b--\r\n"
+
+    with pytest.raises(ParameterError, match="A part of the body has no name"):
+        read(data=body, content_type="multipart/form-data; boundary=b")
+
+
+def test_a_body_that_is_no_form_is_refused():
+    """TAP-6: its parameters would be missing, which says little; an empty one does no harm."""
+    with pytest.raises(
+        UnsupportedMediaType, match="The body is application/json, not a form. Send application"
+    ):
+        read(data=b'{"QUERY": "SELECT 1"}', content_type="application/json")
+    assert read(data=b"", content_type="application/json", query_string="a=1") == {"A": ["1"]}
+
+
+def test_a_compressed_body_is_refused():
+    """As by the write API."""
+    form = {"content_type": "application/x-www-form-urlencoded", "headers": {"Content-Encoding": "gzip"}}
+
+    with pytest.raises(UnsupportedMediaType, match="The body must not be compressed"):
+        read(data=b"\x1f\x8b", **form)

@@ -68,13 +68,14 @@ def test_browsers_may_read_every_response(client, path):
 
 
 def test_preflight(client):
-    """HTTP-4: browsers ask before they send."""
+    """HTTP-4, FL-1: browsers ask before they send; there is no page in the answer."""
     response = client.options(
         "/tap/sync", headers={"Origin": "https://x.org", "Access-Control-Request-Method": "POST"}
     )
 
     assert response.status_code == 200
     assert "POST" in response.headers["Access-Control-Allow-Methods"]
+    assert "Content-Type" not in response.headers
 
 
 @pytest.mark.parametrize("name", ["ETag", "Content-Disposition", "WWW-Authenticate", "X-VO-Authenticated"])
@@ -163,6 +164,22 @@ def test_another_request_is_a_query(client, value):
     )
 
     assert response.status_code == 200
+
+
+def test_an_upgrade_is_refused_in_our_words(client):
+    """ERR-7: this is no browser's doing."""
+    response = client.get("/tap/sync", headers={"Upgrade": "websocket", "Connection": "Upgrade"})
+
+    assert response.status_code == 400
+    assert query_status(response) == [("ERROR", "The request can't be understood.")]
+
+
+def test_too_many_parts_are_refused(client):
+    """ERR-1: each one costs, however small it is."""
+    response = client.post("/tap/sync", data={"A": ["x"] * 1001}, content_type="multipart/form-data")
+
+    assert response.status_code == 413
+    assert "or 1000 parts, this service takes" in query_status(response)[0][1]
 
 
 @pytest.mark.parametrize("path", ["/tap/sync?QUERY=SELECT", "/provsap?ID=nothing"])

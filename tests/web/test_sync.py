@@ -1,9 +1,15 @@
 import csv
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 
+from provtap.database.connect import open_database
 from provtap.results.formats import FORMATS
+from provtap.web import create_app
 from tests.results.tables import read
 from tests.web.conftest import query_status
 
@@ -251,3 +257,21 @@ def test_a_database_that_is_away_is_503(cut_off_client):
 
     assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
     assert query_status(response)[0][0] == "ERROR"
+
+
+def test_who_asks_much_leaves_room_for_others(settings, database, tableset):
+    """FL-4: however many queries of one client run, those of another are answered meanwhile."""
+    narrow = replace(settings, read_connections=2, connection_wait=1.0, sync_duration=2.5)
+    tables = ", ".join(f"tap_schema.columns AS {name}" for name in "abcde")
+    with open_database(narrow) as opened, ThreadPoolExecutor(2) as threads:
+        client = create_app(narrow, opened, tableset).test_client()
+
+        def ask(address, query):
+            return client.get("/tap/sync?QUERY=" + quote(query), environ_overrides={"REMOTE_ADDR": address})
+
+        for _ in range(2):
+            threads.submit(ask, "192.0.2.1", f"SELECT COUNT(*) AS n FROM {tables}")
+        time.sleep(0.3)
+        answers = [ask("192.0.2.2", QUERY) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 200]

@@ -292,6 +292,7 @@ UNCHANGING = [
     "/tap/tables",
     "/tap/tables?detail=min",
     "/tap/tables/provenance.used",
+    "/tap/examples",
     "/provsap/capabilities",
 ]
 

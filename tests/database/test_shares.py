@@ -1,0 +1,117 @@
+"""Shares of a pool, on a real server: one client never holds all connections."""
+
+import threading
+import time
+
+import pytest
+
+from provtap.database.connect import Pool
+from provtap.database.shares import Shares
+from provtap.errors import DatabaseUnavailable
+
+SIZE, MOST = 4, 3
+
+
+@pytest.fixture
+def pool(database):
+    made = Pool(database.read_login, size=SIZE, wait=0.5)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def shares(pool):
+    return Shares(pool, SIZE)
+
+
+class Queries:
+    """Work that holds a connection each until it is told to end."""
+
+    def __init__(self):
+        self.running = 0
+        self.end = threading.Event()
+        self._lock = threading.Lock()
+
+    def __call__(self, pool):
+        with pool.connection():
+            with self._lock:
+                self.running += 1
+            assert self.end.wait(20)
+
+    def awaited(self, number):
+        """Tell whether so many come to run at once, and for a while no more."""
+        until = time.monotonic() + 20
+        while self.running < number and time.monotonic() < until:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        return self.running == number
+
+
+@pytest.fixture
+def queries():
+    made = Queries()
+    yield made
+    made.end.set()
+
+
+def test_one_client_leaves_connections_to_others(shares, queries):
+    """However many queries of his wait, others are answered; and in the end all of his are."""
+    ended = [shares.of("anne").start(queries) for _ in range(3 * SIZE)]
+
+    assert queries.awaited(MOST)
+    with shares.of("bert").connection() as connection:
+        assert not connection.closed
+    queries.end.set()
+    for each in ended:
+        each.result(20)
+    assert queries.running == 3 * SIZE
+
+
+def test_all_that_a_client_asks_counts(shares, queries):
+    """ProvSAP and the write API read without COPY; who holds too much is told so."""
+    for _ in range(MOST):
+        shares.of("anne").start(queries)
+    assert queries.awaited(MOST)
+
+    with (
+        pytest.raises(DatabaseUnavailable, match="or you hold as many as one client may: 3. Try again"),
+        shares.of("anne").connection(),
+    ):
+        pass
+
+
+def test_what_was_cancelled_while_it_waited_is_never_begun(shares, queries):
+    """A client that has left takes nobody's place."""
+    share = shares.of("anne")
+    ended = [share.start(queries) for _ in range(MOST + 2)]
+    assert queries.awaited(MOST)
+
+    assert ended[MOST].cancel()
+    queries.end.set()
+    ended[MOST + 1].result(20)
+    assert queries.running == MOST + 1
+
+
+def test_what_fails_gives_its_share_back(shares):
+    def fail(pool):
+        raise ValueError
+
+    for _ in range(2 * SIZE):
+        with pytest.raises(ValueError):
+            shares.of("anne").start(fail).result(20)
+
+
+@pytest.mark.parametrize("size, most", [(1, 1), (2, 1), (8, 6), (100, 75)])
+def test_a_quarter_is_out_of_reach(pool, size, most):
+    """A pool of one connection has no part to leave."""
+    share = Shares(pool, size).of("anne")
+
+    assert str(most) in str(share.busy())
+
+
+def test_a_share_is_known_for_as_long_as_it_is_used(shares):
+    """Clients that are gone cost nothing."""
+    share = shares.of("anne")
+
+    assert shares.of("anne") is share
+    assert shares.of("bert") is not share
