@@ -67,8 +67,8 @@ def examples(tableset: Tableset) -> Iterator[Example]:
 
 
 def _tables(tree: object) -> Iterator[str]:
-    """Yield each `schema.table` that is named in a tree; a name without schema is one of WITH."""
-    if isinstance(tree, TableName) and len(tree.names) > 1:
+    """Yield each `schema.table` that is named in a tree."""
+    if isinstance(tree, TableName):
         yield ".".join(name.text.lower() for name in tree.names)
     elif isinstance(tree, tuple):
         for part in tree:

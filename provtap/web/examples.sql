@@ -32,15 +32,9 @@ AND g.wgb_entity_id IS NULL AND p.e_class = 'DatasetEntity';
 
 -- name: A4
 -- Which steps were already applied to this file?
--- The run that made it and those behind it, in the order of time, each with the program, its version and its type, if
--- described.
-SELECT a.a_starttime, a.a_name, d.ad_type, d.ad_subtype, d.ad_version
-FROM provenance.wasgeneratedby AS g
-JOIN provenance.activity AS a ON a.a_id = g.wgb_activity_id
-LEFT OUTER JOIN provenance.activitydescription AS d ON d.ad_id = a.a_activitydescription_id
-WHERE g.wgb_entity_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e'
-UNION
-SELECT a.a_starttime, a.a_name, d.ad_type, d.ad_subtype, d.ad_version
+-- The runs that made the files behind it, in the order of time, each with the program, its version and its type, if
+-- described. The run that made the file itself is told by A1.
+SELECT DISTINCT a.a_starttime, a.a_name, d.ad_type, d.ad_subtype, d.ad_version
 FROM provenance.lineage AS l
 JOIN provenance.wasgeneratedby AS g ON g.wgb_entity_id = l.l_ancestor_id
 JOIN provenance.activity AS a ON a.a_id = g.wgb_activity_id
@@ -52,19 +46,12 @@ ORDER BY a_starttime;
 -- Was a filter on muons or background applied anywhere upstream?
 -- The files with such a step in their history, by its type or its name. The sample logs have no answer: none of
 -- their runs selected events.
-WITH selected AS (
-  SELECT g.wgb_entity_id
-  FROM provenance.wasgeneratedby AS g
-  JOIN provenance.activity AS a ON a.a_id = g.wgb_activity_id
-  LEFT OUTER JOIN provenance.activitydescription AS d ON d.ad_id = a.a_activitydescription_id
-  WHERE d.ad_type = 'Selection' OR d.ad_subtype LIKE '%muon%' OR a.a_name LIKE '%muon%'
-)
-SELECT s.wgb_entity_id
-FROM selected AS s
-UNION
-SELECT l.l_descendant_id
-FROM selected AS s
-JOIN provenance.lineage AS l ON l.l_ancestor_id = s.wgb_entity_id;
+SELECT DISTINCT l.l_descendant_id
+FROM provenance.lineage AS l
+JOIN provenance.wasgeneratedby AS g ON g.wgb_entity_id = l.l_ancestor_id
+JOIN provenance.activity AS a ON a.a_id = g.wgb_activity_id
+LEFT OUTER JOIN provenance.activitydescription AS d ON d.ad_id = a.a_activitydescription_id
+WHERE d.ad_type = 'Selection' OR d.ad_subtype LIKE '%muon%' OR a.a_name LIKE '%muon%';
 
 -- name: A6
 -- Which files have no known origin?
