@@ -31,14 +31,11 @@ from provtap.ingest.sending import Rows, Sending
 SQL = load_statements("provtap.ingest", "later.sql")
 
 _OF_ACTIVITIES = (UsageDescription, GenerationDescription, ParameterDescription, ConfigFileDescription)
-ROLES: tuple[type[Record], ...] = (*_OF_ACTIVITIES, UsedKind, GeneratedKind)
-"""Descriptions that are a part of an activity description: rows of a set, in the order to store them."""
 # Classes whose first row stays, with the column of their id.
 _FIRST_STAYS: Mapping[type[Record], str] = {
     Parameter: "p_id",
     ConfigFile: "cf_id",
     Run: "r_activity_id",
-    **{kind: f"{kind.prefix}id" for kind in _OF_ACTIVITIES},
 }
 # Who refers to a description, and by which column.
 _REFERENCES: Sequence[tuple[type[Record], type[Record], str]] = (
@@ -67,11 +64,12 @@ def check_descriptions(
         raise DocumentError(f"there is no {_CALLED[described]} {missing.id}")
 
 
-def described_anew(rows: Mapping[type[Record], Rows]) -> list[str]:
-    """Return the activity descriptions of which *rows* tell a part."""
-    return list(
-        {row[f"{kind.prefix}activitydescription_id"] for kind in _OF_ACTIVITIES for row in rows[kind]}
-    )
+def rename(rows: Mapping[type[Record], Rows], known: Mapping[str, str]) -> None:
+    """Let *rows* call activity descriptions by the ids by which they are *known*."""
+    owners = [(by, column) for kind, by, column in _REFERENCES if kind is ActivityDescription]
+    for by, column in ((ActivityDescription, "ad_id"), *owners):
+        for row in rows[by]:
+            row[column] = known.get(row[column], row[column])
 
 
 def overruled(transaction: Transaction, sending: Sending, kinds: Collection[type[Record]]) -> list[str]:

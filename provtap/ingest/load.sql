@@ -93,19 +93,6 @@ INSERT INTO {table} ({columns})
 SELECT {columns} FROM {told} AS told
     ON CONFLICT DO NOTHING;
 
--- name: complete
--- A description is known by its natural key; whoever says more of it completes the row, and changes nothing.
-WITH completed AS (
-    INSERT INTO {table} AS held ({columns})
-    SELECT {columns} FROM {told} AS told
-        ON CONFLICT ({key}) DO UPDATE SET ({columns}) = ROW ({filled})
-     WHERE ROW ({held}) IS DISTINCT FROM ROW ({filled})
-    RETURNING xmax = 0 AS new, {key} AS id
-)
-SELECT count(*) FILTER (WHERE new) AS new, count(*) FILTER (WHERE NOT new) AS updated,
-       coalesce(array_agg(id::text) FILTER (WHERE new), '{{}}') AS drafted
-  FROM completed;
-
 -- name: make_collections
 -- What has members is a collection, whatever else was told of it; a collection has no value.
 UPDATE provenance.entity SET e_class = 'Collection', e_value = NULL

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from provtap.database.connect import Transaction
 from provtap.errors import DocumentError
+from provtap.ingest import described
 from provtap.ingest.contradictions import (
     SQL,
     claimed_generators,
@@ -19,10 +20,10 @@ from provtap.ingest.contradictions import (
     without_clashes,
 )
 from provtap.ingest.counts import Counts
-from provtap.ingest.described import describe_drafts, link
-from provtap.ingest.later import ROLES, check_descriptions, described_anew, overruled, refer
+from provtap.ingest.description_tables import KINDS, Told, draft, publish, remember
+from provtap.ingest.later import check_descriptions, overruled, refer, rename
 from provtap.ingest.later_records import HadReference
-from provtap.ingest.merging import add, complete, join, make_collections
+from provtap.ingest.merging import add, join, make_collections
 from provtap.ingest.records import (
     Account,
     Activity,
@@ -52,7 +53,6 @@ from provtap.ingest.settling import end_entities, second_generators, settle
 # What a row points to is stored before it.
 _JOINED: tuple[type[Claim], ...] = (EntityDescription, Agent, Entity, Activity, WasGeneratedBy)
 _PUBLISHED_SETS: tuple[type[Record], ...] = (
-    *ROLES,
     WasInformedBy,
     WasDerivedFrom,
     HadMember,
@@ -83,14 +83,14 @@ def load(transaction: Transaction, accounts: Iterable[Account], ingestion_id: in
     rows = rows_of(record for account in taken for record in account.records)
     sending = Sending(transaction, rows)
     _check_kinds(transaction, rows)
-    _describe(transaction, rows, counts)
-    _join(transaction, rows, sending, counts)
+    told = _draft(transaction, rows, counts)
+    _join(transaction, rows, sending, told, counts)
     transaction.execute(SQL["keep_records"], rows=_record_rows(taken), ingestion=ingestion_id)
     _unite(transaction, rows, sending, counts)
     counts.add(0, refer(transaction, rows[HadReference]))
     end_entities(transaction, rows, sending, counts)
     settle(transaction, rows, sending, counts)
-    link(transaction, activities=_concerned(rows), descriptions=described_anew(rows))
+    described.link(transaction, activities=_concerned(rows), descriptions=told.owners)
     if rows[Writing]:
         counts.conflict(*second_generators(transaction, sending[Writing]))
     counts.conflict(*usages_outside(transaction, rows[Reading]))
@@ -144,15 +144,19 @@ def _check_kinds(transaction: Transaction, rows: Mapping[type[Record], Rows]) ->
         raise DocumentError(f"{found.id} would be an entity as well as an activity")
 
 
-def _describe(transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts) -> None:
-    """Store descriptions of activities; check that there are those that are referred to."""
-    drafted = complete(transaction, ActivityDescription, rows[ActivityDescription], counts)
-    counts.new += describe_drafts(transaction, drafted)
+def _draft(transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts) -> Told:
+    """Keep what is said of descriptions, for later; store that there are such activities."""
+    new, known = draft(transaction, rows[ActivityDescription])
+    counts.new += new
+    if known:
+        rename(rows, known)
+    told = remember(transaction, rows)
     check_descriptions(transaction, rows, ActivityDescription)
+    return told
 
 
 def _join(
-    transaction: Transaction, rows: Mapping[type[Record], Rows], sending: Sending, counts: Counts
+    transaction: Transaction, rows: Mapping[type[Record], Rows], sending: Sending, told: Told, counts: Counts
 ) -> None:
     """Store what is claimed of things, and tell which claims of generations are not kept."""
     rivals = claimed_generators(transaction, rows[WasGeneratedBy])
@@ -161,7 +165,17 @@ def _join(
             join(transaction, claimed, sending[claimed], counts)
         if claimed is EntityDescription:
             check_descriptions(transaction, rows, EntityDescription)
+            _describe(transaction, rows, told, counts)
     counts.conflict(*lost_claims(transaction, rows[WasGeneratedBy], rivals))
+
+
+def _describe(
+    transaction: Transaction, rows: Mapping[type[Record], Rows], told: Told, counts: Counts
+) -> None:
+    """Let the tables of descriptions show what is known by now."""
+    written = publish(transaction, told.owners)
+    counts.add(written.new, written.updated, sum(len(rows[kind]) for kind in KINDS) - told.changed)
+    counts.conflict(*told.contradictions(written))
 
 
 def _unite(

@@ -1,13 +1,12 @@
-"""How rows that were told and rows that are stored become one: by trust, as a set, or column by column."""
+"""How rows that were told and rows that are stored become one: by trust, or as a set."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from provtap.database.connect import Transaction
 from provtap.ingest.contradictions import SQL
 from provtap.ingest.counts import Counts
 from provtap.ingest.records import Activity, Claim, Entity, Rank, Record, WasGeneratedBy, columns
-from provtap.ingest.sending import Rows, Sent, parameter
+from provtap.ingest.sending import Sent
 
 # Of the most trusted claims, which are merged; every column that is not named takes their least value.
 _BEST = "FILTER (WHERE place = 1)"
@@ -38,42 +37,6 @@ def add_rows(transaction: Transaction, table: str, names: Sequence[str], sent: S
     """Unite rows of *table* that have the columns *names* with what is stored; return how many are new."""
     statement = SQL["add"].format(table=table, columns=", ".join(names), told=sent.told)
     return transaction.execute(statement, **sent.values)
-
-
-def complete(transaction: Transaction, kind: type[Record], rows: Rows, counts: Counts) -> list[str]:
-    """Unite descriptions of one class with the stored ones, column by column: the first value stays.
-
-    Returns the ids of those that are new.
-    """
-    if not rows:
-        return []
-    key, *further = [column for _, column in columns(kind)]
-    distinct = _united(rows, key)
-    sent = parameter(kind, distinct)
-    statement = SQL["complete"].format(
-        told=sent.told,
-        table=kind.table,
-        key=key,
-        columns=", ".join([key, *further]),
-        held=", ".join(f"held.{name}" for name in [key, *further]),
-        filled=", ".join(f"coalesce(held.{name}, excluded.{name})" for name in [key, *further]),
-    )
-    [row] = transaction.rows(statement, **sent.values)
-    counts.add(row.new, row.updated, len(distinct) - row.new - row.updated)
-    return list(row.drafted)
-
-
-def _united(rows: Rows, key: str) -> Rows:
-    """Make one row of those with the same key: of each column the first value."""
-    united: dict[Any, dict[str, Any]] = {}
-    for row in rows:
-        told = {name: value for name, value in row.items() if value is not None}
-        united[row[key]] = {
-            **row,
-            **told,
-            **{k: v for k, v in united.get(row[key], {}).items() if v is not None},
-        }
-    return list(united.values())
 
 
 def make_collections(transaction: Transaction, sent: Sent) -> int:
