@@ -27,10 +27,14 @@ UPDATE provext.ingestion
  WHERE in_id = %(ingestion)s;
 
 -- name: conflicting_activities
--- Activities that are stored from another record than the one told now.
-SELECT rec_activity_id
+-- Activities that are stored from another record than the one told now, and the site of either.
+SELECT rec_activity_id, record.rec_ingestion_id AS kept_ingestion,
+       regexp_replace(kept.doc_site, ' [0-9a-f]{64}$', '') AS kept_site,
+       regexp_replace(now.doc_site, ' [0-9a-f]{64}$', '') AS site
   FROM provtap.record
   JOIN json_populate_recordset(NULL::provtap.record, %(rows)s::json) AS told USING (rec_activity_id)
+  LEFT JOIN provtap.document AS kept ON kept.doc_ingestion_id = record.rec_ingestion_id
+  LEFT JOIN provtap.document AS now ON now.doc_ingestion_id = coalesce(told.rec_ingestion_id, %(ingestion)s)
  WHERE record.rec_sha256 <> told.rec_sha256
  ORDER BY rec_activity_id;
 

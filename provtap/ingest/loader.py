@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from provtap.database.connect import Transaction
+from provtap.database.transaction import Row
 from provtap.errors import DocumentError
 from provtap.ingest import described
 from provtap.ingest.contradictions import (
@@ -67,6 +68,8 @@ _PUBLISHED_SETS: tuple[type[Record], ...] = (
     Relation,
 )
 
+_ANOTHER = "another record"
+
 
 def load(transaction: Transaction, accounts: Iterable[Account], ingestion_id: int) -> Counts:
     """Store what *accounts* say, as the ingestion *ingestion_id* or their own; the caller holds `lock`.
@@ -76,7 +79,7 @@ def load(transaction: Transaction, accounts: Iterable[Account], ingestion_id: in
     Raises: DocumentError for what breaks a rule of the model.
     """
     counts = Counts()
-    taken = _without_conflicts(transaction, accounts, counts)
+    taken = _without_conflicts(transaction, accounts, ingestion_id, counts)
     clashes: list[str] = []
     taken = without_clashes(transaction, taken, clashes)
     counts.conflict(*clashes)
@@ -100,24 +103,33 @@ def load(transaction: Transaction, accounts: Iterable[Account], ingestion_id: in
 
 
 def _without_conflicts(
-    transaction: Transaction, accounts: Iterable[Account], counts: Counts
+    transaction: Transaction, accounts: Iterable[Account], ingestion_id: int, counts: Counts
 ) -> Sequence[Account]:
     """Return the accounts of activities that have one record only, or of their first record."""
     first: dict[str | None, Account] = {}
     told = [
         (account, first.setdefault(account.activity_id or account.sha256, account)) for account in accounts
     ]
-    known = transaction.rows(SQL["conflicting_activities"], rows=_record_rows(first.values()))
-    refused = {row.rec_activity_id for row in known}
-    refused_here = {account.activity_id or "" for account, kept in told if account.sha256 != kept.sha256}
+    found = transaction.rows(
+        SQL["conflicting_activities"], rows=_record_rows(first.values()), ingestion=ingestion_id
+    )
+    refused = {row.rec_activity_id: _other_record(row) for row in found}
+    here = {account.activity_id or "" for account, kept in told if account.sha256 != kept.sha256}
     counts.warnings += [warning for account, _ in told for warning in account.warnings]
-    for activity_id in sorted(refused | refused_here):
-        counts.conflict(f"{activity_id} is known from another record, which is kept")
+    for activity_id in sorted(refused.keys() | here):
+        counts.conflict(f"{activity_id} is known from {refused.get(activity_id, _ANOTHER)}, which is kept")
     return [
         account
         for account, kept in told
         if account.activity_id not in refused and account.sha256 == kept.sha256
     ]
+
+
+def _other_record(row: Row) -> str:
+    """Say which record is known; one site's log handed in for another site is the same but for its paths."""
+    if None in (row.site, row.kept_site) or row.site == row.kept_site:
+        return _ANOTHER
+    return f"its record at the site {row.kept_site} (ingestion {row.kept_ingestion})"
 
 
 def _record_rows(accounts: Iterable[Account]) -> str:
