@@ -156,7 +156,7 @@ def _changed(transaction: Transaction, script: Row) -> bool:
     for number in count():
         piece = transaction.one(SQL["piece"], ingestion=script.ingestion, number=number)
         if piece is None:
-            return digest.hexdigest() != script.sha256
+            return bool(digest.hexdigest() != script.sha256)
         digest.update(piece.content)
     return True
 
