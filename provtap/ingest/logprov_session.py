@@ -59,6 +59,11 @@ class Session:
         self._definitions = Node(None, "definitions")
         self._system = Node(None, "system")
 
+    def knows(self, line: Node) -> bool:
+        """Tell whether *line* is about an activity of this session; most lines do not name their session."""
+        short = line["activity_id"].value
+        return short is not None and str(short) in self._runs
+
     def tell(self, line: Node) -> None:
         """Take the next line."""
         self.told.append(line)

@@ -10,6 +10,7 @@ from provtap.ingest.sending import Sent
 
 # Of the most trusted claims, which are merged; every column that is not named takes their least value.
 _BEST = "FILTER (WHERE place = 1)"
+_BEST_ONE_OF_TWO = "FILTER (WHERE place = 1 AND ed_class <> 'EntityDescription')"
 _MERGES = {
     "a_endtime": f"max(a_endtime) {_BEST}",  # a run lasts at least until its last product is written
     # These last, whoever is more trusted: no record of a run has them, and what has members is a collection.
@@ -19,7 +20,15 @@ _MERGES = {
                         WHEN bool_or(e_value IS NOT NULL) {_BEST} THEN 'ValueEntity'
                         ELSE min(e_class) {_BEST} END""",
     "e_value": f"CASE WHEN NOT bool_or(e_class = 'Collection') THEN min(e_value) {_BEST} END",
+    # A description of datasets has no datatype, one of values no media type.
+    "ed_class": f"""coalesce(min(ed_class) {_BEST_ONE_OF_TWO}, 'EntityDescription')""",
+    **{
+        name: f"""CASE WHEN NOT coalesce(bool_or(ed_class = 'DatasetDescription') {_BEST}, false)
+                       THEN min({name}) {_BEST} END"""
+        for name in ("ed_valuetype", "ed_unit", "ed_ucd", "ed_utype")
+    },
 }
+_WIDEST = {"e_class": "Entity", "ed_class": "EntityDescription"}
 # By whom a thing is known that is only a stub so far.
 STUBS: Mapping[type[Claim], tuple[Rank, ...]] = {
     Activity: (Rank.HEADER, Rank.MENTION),
@@ -55,7 +64,7 @@ def join(transaction: Transaction, kind: type[Claim], sent: Sent, counts: Counts
         merged=", ".join(_merged(name, kind.key) for name in names),
         held=", ".join(f"held.{name}" for name in names),
         excluded=", ".join(f"excluded.{name}" for name in names),
-        contradicted=", ".join(f"CASE WHEN count(DISTINCT {name}) > 1 THEN '{name}' END" for name in names),
+        contradicted=", ".join(f"CASE WHEN {_differ(name)} THEN '{name}' END" for name in names),
         kept=", ".join(f"({_merge(name)})::text" for name in names),
         stubs=", ".join(str(int(rank)) for rank in STUBS.get(kind, ())),
         # Another role has another description: `link` finds it.
@@ -69,6 +78,12 @@ def join(transaction: Transaction, kind: type[Claim], sent: Sent, counts: Counts
 
 def _merged(name: str, key: str) -> str:
     return name if name == key else f"{_merge(name)} AS {name}"
+
+
+def _differ(name: str) -> str:
+    # To be an entity of no more exact class contradicts nothing.
+    said = f"nullif({name}, '{_WIDEST[name]}')" if name in _WIDEST else name
+    return f"count(DISTINCT {said}) > 1"
 
 
 def _merge(name: str) -> str:
