@@ -1,15 +1,17 @@
 """One document into the store: its bytes, its format, its accounts, all in one transaction."""
 
+import gzip
 import hashlib
 import os
 import random
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
@@ -239,18 +241,19 @@ class Document:
 def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
     """Return the bytes of *path*, shown as *source*: at most *limit*, and never more of them in memory.
 
-    Of a data product these are the keywords of its header, however large it is.
+    Of a data product these are the keywords of its header, however large it is. What gzip packed is unpacked:
+    the document is the same.
     """
     try:
-        with Path(path).open("rb") as file:
-            start = file.read(16)
-            form = product_file.form_of(start)
+        with _opened(Path(path)) as file:
+            if form := product_file.form_of(file.read(16)):
+                file.seek(0)
+                with naming(source):
+                    return product_file.read_header(file, Path(path), form)
             size = os.fstat(file.fileno()).st_size
-            content = start + file.read(limit + 1 - len(start)) if size <= limit and not form else b""
-        if form:
-            with naming(source):
-                return product_file.read_header(Path(path), form)
-    except (OSError, ValueError) as error:
+            file.seek(0)
+            content = file.read(limit + 1) if size <= limit else b""
+    except (OSError, ValueError, EOFError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise DocumentError(f"{source} can't be read: {reason.lower()}.") from error
     if size > limit or len(content) > limit:
@@ -259,6 +262,19 @@ def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
             hint="PROVTAP_DOCUMENT_BYTES sets the limit.",
         )
     return content
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to read, through gzip if that packed it."""
+    with path.open("rb") as file:
+        packed = file.read(2) == formats.GZIP
+        file.seek(0)
+        if packed:
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                yield cast(BinaryIO, unpacked)
+        else:
+            yield file
 
 
 def _counted(accounts: Iterable[Account], source: str, most: int | None) -> Iterator[Account]:

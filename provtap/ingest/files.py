@@ -39,7 +39,12 @@ def _expanded(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _below(directory: Path) -> Iterator[Path]:
-    """Yield the files below *directory*, in the order of their names; no pipes or devices."""
-    for parent, directories, names in os.walk(directory):
+    """Yield the files below *directory*, in the order of their names; no pipes or devices.
+
+    A directory that can't be read comes at the end: whoever opens it says why.
+    """
+    unread: list[Path] = []
+    for parent, directories, names in os.walk(directory, onerror=lambda e: unread.append(Path(e.filename))):
         directories.sort()
         yield from (path for name in sorted(names) if (path := Path(parent, name)).is_file())
+    yield from unread

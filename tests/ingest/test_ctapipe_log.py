@@ -262,3 +262,11 @@ def test_real_example_of_ctapipe_reads():
         "sub2",
         "completed",
     ]
+
+
+def test_records_may_stand_by_themselves(take, tmp_path):
+    """Programs that hand on records of a log write them one a line."""
+    path = tmp_path / "records.jsonl"
+    path.write_text("\n".join(json.dumps(run(number)) for number in (1, 2)))
+
+    assert (take(path).format, take(path).activities) == ("ctapipe", 2)
