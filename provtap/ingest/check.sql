@@ -40,6 +40,9 @@ SELECT t_id AS thing, format('is remembered as a row of %%s, but is none', t_kin
            WHEN 'provenance.agent' THEN EXISTS (SELECT FROM provenance.agent WHERE ag_id = t_id)
            WHEN 'provenance.wasgeneratedby'
            THEN EXISTS (SELECT FROM provenance.wasgeneratedby WHERE wgb_entity_id = t_id)
+           WHEN 'provenance.parameter' THEN EXISTS (SELECT FROM provenance.parameter WHERE p_id = t_id)
+           WHEN 'provenance.configfile' THEN EXISTS (SELECT FROM provenance.configfile WHERE cf_id = t_id)
+           WHEN 'provext.run' THEN EXISTS (SELECT FROM provext.run WHERE r_activity_id = t_id)
            WHEN 'provenance.entitydescription'
            THEN EXISTS (SELECT FROM provenance.entitydescription WHERE ed_id = t_id)
            ELSE false END

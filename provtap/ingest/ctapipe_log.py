@@ -26,9 +26,7 @@ from provtap.ingest.records import (
     Reading,
     Record,
     Run,
-    WasAssociatedWith,
     WasGeneratedBy,
-    WasInformedBy,
     Writing,
 )
 from provtap.ingest.reference_metadata import (
@@ -37,6 +35,7 @@ from provtap.ingest.reference_metadata import (
     entity_records,
     producer_records,
 )
+from provtap.ingest.relation_records import WasAssociatedWith, WasInformedBy
 
 _RECORD = re.compile(rb'\s*(\[|\{\s*"activity_(name|uuid)"\s*:)')
 

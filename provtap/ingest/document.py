@@ -1,6 +1,5 @@
 """One document into the store: its bytes, its format, its accounts, all in one transaction."""
 
-import gzip
 import hashlib
 import os
 import random
@@ -11,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
@@ -19,6 +18,7 @@ from provtap.errors import Contended, DocumentError, TooLarge
 from provtap.ingest import formats, product_file
 from provtap.ingest.contradictions import SQL
 from provtap.ingest.counts import Counts
+from provtap.ingest.files import opened
 from provtap.ingest.kept import keep_places, placed, scope
 from provtap.ingest.loader import load
 from provtap.ingest.places import Places
@@ -245,7 +245,7 @@ def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
     the document is the same.
     """
     try:
-        with _opened(Path(path)) as file:
+        with opened(Path(path)) as file:
             if form := product_file.form_of(file.read(16)):
                 file.seek(0)
                 with naming(source):
@@ -262,19 +262,6 @@ def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
             hint="PROVTAP_DOCUMENT_BYTES sets the limit.",
         )
     return content
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a file to read, through gzip if that packed it."""
-    with path.open("rb") as file:
-        packed = file.read(2) == formats.GZIP
-        file.seek(0)
-        if packed:
-            with gzip.GzipFile(fileobj=file) as unpacked:
-                yield cast(BinaryIO, unpacked)
-        else:
-            yield file
 
 
 def _counted(accounts: Iterable[Account], source: str, most: int | None) -> Iterator[Account]:

@@ -45,9 +45,8 @@ FORMATS = (
     Format("logprov", logprov_log.looks_like, logprov_log.read),
     Format("provn", provn.looks_like, reader(provn.statements)),
 )
-GZIP = b"\x1f\x8b"
 _PACKED = {
-    GZIP: "gzip",
+    b"\x1f\x8b": "gzip",
     b"BZh": "bzip2",
     b"\xfd7zXZ": "xz",
     b"PK\x03\x04": "zip",

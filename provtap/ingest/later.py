@@ -1,7 +1,7 @@
 """What is told of things by others than those who made them: ends, references, descriptions of roles."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
@@ -18,25 +18,15 @@ from provtap.ingest.later_records import Invalidation
 from provtap.ingest.records import (
     Activity,
     ActivityDescription,
-    ConfigFile,
     Entity,
     EntityDescription,
-    Parameter,
     Record,
-    Run,
-    columns,
 )
-from provtap.ingest.sending import Rows, Sending
+from provtap.ingest.sending import Rows
 
 SQL = load_statements("provtap.ingest", "later.sql")
 
 _OF_ACTIVITIES = (UsageDescription, GenerationDescription, ParameterDescription, ConfigFileDescription)
-# Classes whose first row stays, with the column of their id.
-_FIRST_STAYS: Mapping[type[Record], str] = {
-    Parameter: "p_id",
-    ConfigFile: "cf_id",
-    Run: "r_activity_id",
-}
 # Who refers to a description, and by which column.
 _REFERENCES: Sequence[tuple[type[Record], type[Record], str]] = (
     (ActivityDescription, Activity, "a_activitydescription_id"),
@@ -70,23 +60,6 @@ def rename(rows: Mapping[type[Record], Rows], known: Mapping[str, str]) -> None:
     for by, column in ((ActivityDescription, "ad_id"), *owners):
         for row in rows[by]:
             row[column] = known.get(row[column], row[column])
-
-
-def overruled(transaction: Transaction, sending: Sending, kinds: Collection[type[Record]]) -> list[str]:
-    """Return a sentence for each value told now, of *kinds*, that is not kept: another was there first."""
-    found = []
-    for kind, key in _FIRST_STAYS.items():
-        if kind in kinds:
-            names, sent = [column for _, column in columns(kind)], sending[kind]
-            statement = SQL["overruled"].format(
-                table=kind.table,
-                key=key,
-                told=sent.told,
-                names=", ".join(f"told.{name}" for name in names),
-                held=", ".join(f"held.{name}" for name in names),
-            )
-            found += transaction.rows(statement, **sent.values, columns=names)
-    return [f"{row.id} is told with another {row.column}; {row.kept} is kept" for row in found]
 
 
 def invalidate(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> tuple[int, list[str]]:

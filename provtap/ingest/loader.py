@@ -22,9 +22,9 @@ from provtap.ingest.contradictions import (
 )
 from provtap.ingest.counts import Counts
 from provtap.ingest.description_tables import KINDS, Told, draft, publish, remember
-from provtap.ingest.later import check_descriptions, overruled, refer, rename
+from provtap.ingest.later import check_descriptions, refer, rename
 from provtap.ingest.later_records import HadReference
-from provtap.ingest.merging import add, join, make_collections
+from provtap.ingest.merging import add, join, join_new, make_collections
 from provtap.ingest.records import (
     Account,
     Activity,
@@ -41,13 +41,19 @@ from provtap.ingest.records import (
     Reading,
     Record,
     Run,
-    WasAssociatedWith,
-    WasAttributedTo,
     WasGeneratedBy,
-    WasInformedBy,
     Writing,
 )
-from provtap.ingest.relation_records import Alias, HadMember, Hash, Relation, WasDerivedFrom
+from provtap.ingest.relation_records import (
+    Alias,
+    HadMember,
+    Hash,
+    Relation,
+    WasAssociatedWith,
+    WasAttributedTo,
+    WasDerivedFrom,
+    WasInformedBy,
+)
 from provtap.ingest.sending import Rows, Sending, rows_of
 from provtap.ingest.settling import end_entities, second_generators, settle
 
@@ -59,14 +65,13 @@ _PUBLISHED_SETS: tuple[type[Record], ...] = (
     HadMember,
     WasAssociatedWith,
     WasAttributedTo,
-    Parameter,
-    ConfigFile,
     Location,
     Hash,
     Alias,
-    Run,
     Relation,
 )
+# Claims that are hardly ever made twice.
+_CLAIMED_ONCE: tuple[type[Claim], ...] = (Parameter, ConfigFile, Run)
 
 _ANOTHER = "another record"
 
@@ -193,18 +198,16 @@ def _describe(
 def _unite(
     transaction: Transaction, rows: Mapping[type[Record], Rows], sending: Sending, counts: Counts
 ) -> None:
-    """Store what is told as a set, and tell what is not kept since another value was there first."""
+    """Store what is told as a set, and what is claimed of activities that are stored by now."""
     if rows[Environment]:
         add(transaction, Environment, sending[Environment])
     if rows[HadMember]:
         counts.add(0, make_collections(transaction, sending[HadMember]))
-    held = set()
     for kind in filter(rows.get, _PUBLISHED_SETS):
         new = add(transaction, kind, sending[kind])
         counts.add(new, 0, len(rows[kind]) - new)
-        if new < len(rows[kind]):
-            held.add(kind)
-    counts.conflict(*overruled(transaction, sending, held))
+    for claimed in filter(rows.get, _CLAIMED_ONCE):
+        join_new(transaction, claimed, rows[claimed], sending[claimed], counts)
 
 
 def _concerned(rows: Mapping[type[Record], Rows]) -> list[str]:

@@ -22,11 +22,16 @@ from provtap.ingest.records import (
     Rank,
     Reading,
     Record,
-    WasAssociatedWith,
     WasGeneratedBy,
     Writing,
 )
-from provtap.ingest.relation_records import HadMember, Hash, Relation, WasDerivedFrom
+from provtap.ingest.relation_records import (
+    HadMember,
+    Hash,
+    Relation,
+    WasAssociatedWith,
+    WasDerivedFrom,
+)
 
 
 @dataclass

@@ -17,12 +17,10 @@ from provtap.ingest.records import (
     Rank,
     Reading,
     Run,
-    WasAssociatedWith,
-    WasAttributedTo,
     WasGeneratedBy,
-    WasInformedBy,
     Writing,
 )
+from provtap.ingest.relation_records import WasAssociatedWith, WasAttributedTo, WasInformedBy
 from tests.ingest.logs import SAMPLES, VERSIONS, activity_id, file, header, product_id, run
 
 
