@@ -12,7 +12,7 @@ from provtap.database.connect import Database, Transaction
 from provtap.errors import DocumentError
 from provtap.ingest import identity, sending
 from provtap.ingest.counts import Counts
-from provtap.ingest.described import SQL, as_rows, entries, link
+from provtap.ingest.described import SQL, entries, link
 from provtap.ingest.description_tables import Written, draft, publish, write
 from provtap.ingest.descriptions import Descriptions, entity_class, read_descriptions
 from provtap.ingest.difference import difference
@@ -232,7 +232,7 @@ def _put_entities(transaction: Transaction, name: str, said: Mapping[str, Any]) 
         )
         for entity in said["entities"]
     ]
-    write(transaction, EntityDescription, as_rows(records, EntityDescription), Written())
+    write(transaction, EntityDescription, sending.rows_of(records)[EntityDescription], Written())
 
 
 def _withdraw_entities(transaction: Transaction, held: Mapping[str, Any], given: Descriptions) -> None:

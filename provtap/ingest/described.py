@@ -21,7 +21,7 @@ from provtap.ingest.description_records import (
     UsageDescription,
     UsedKind,
 )
-from provtap.ingest.records import ConfigFile, Parameter, Record, WasGeneratedBy, columns
+from provtap.ingest.records import ConfigFile, Parameter, Record, WasGeneratedBy
 
 SQL = load_statements("provtap.ingest", "described.sql")
 
@@ -140,16 +140,6 @@ def entries(transaction: Transaction, *, ids: Sequence[str] = (), names: Sequenc
     """Return what is said of activity descriptions, by their ids or names; undescribed ones have no entry."""
     found = transaction.rows(SQL["entries"], ids=list(ids), names=list(names))
     return [Entry(*row) for row in found]
-
-
-def as_rows(records: Sequence[Record], kind: type[Record]) -> list[dict[str, Any]]:
-    """Return the rows of the records of one class."""
-    pairs = columns(kind)
-    return [
-        {column: getattr(record, name) for name, column in pairs}
-        for record in records
-        if type(record) is kind
-    ]
 
 
 _OF_THESE = "a_id = ANY (%(activities)s) OR a_activitydescription_id = ANY (%(descriptions)s)"

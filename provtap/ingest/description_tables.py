@@ -6,14 +6,15 @@ is as the set has it, wholly; everything else is as records have it. So it is no
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from provtap.database.connect import Transaction
-from provtap.ingest.described import PARTS, ROLE_OF, SQL, Entry, Part, as_rows, entries
+from provtap.ingest.described import PARTS, ROLE_OF, SQL, Entry, Part, entries
 from provtap.ingest.records import ActivityDescription, Record, columns
-from provtap.ingest.sending import Rows
+from provtap.ingest.sending import Rows, rows_of
 
 KINDS: tuple[type[Record], ...] = (ActivityDescription, *(part.kind for part in PARTS), *ROLE_OF)
 """Descriptions of activities and what they are composed of, in the order to store them."""
@@ -138,18 +139,17 @@ def publish(transaction: Transaction, ids: Sequence[str]) -> Written:
     written = Written()
     if not ids:
         return written
-    told: dict[str, list[Row]] = {}
+    told: dict[str, list[Row]] = defaultdict(list)
     for row in transaction.rows(SQL["told"], ids=list(ids)):
-        told.setdefault(row.td_table, []).append(row.td_content)
+        told[row.td_table].append(row.td_content)
     said = {entry.ad_id: entry for entry in entries(transaction, ids=ids)}
-    _publish_activities(transaction, ids, told.get(ActivityDescription.table, []), said, written)
-    records = [record for entry in said.values() for record in entry.parts()]
+    _publish_activities(transaction, ids, told[ActivityDescription.table], said, written)
+    own = rows_of(record for entry in said.values() for record in entry.parts())
     for part in PARTS:
-        own = as_rows(records, part.kind)
-        renamed = _publish_parts(transaction, part, ids, told.get(part.kind.table, []), own, written)
+        renamed = _publish_parts(transaction, part, ids, told[part.kind.table], own[part.kind], written)
         for kind in (kind for kind, role in ROLE_OF.items() if role is part.kind):
-            of_set = [_renamed(kind, row, renamed) for row in as_rows(records, kind)]
-            _relate(transaction, kind, part, set(renamed.values()), told.get(kind.table, []), of_set, written)
+            of_set = [_renamed(kind, row, renamed) for row in own[kind]]
+            _relate(transaction, kind, part, set(renamed.values()), told[kind.table], of_set, written)
     return written
 
 
@@ -230,9 +230,9 @@ def _relate(
 ) -> None:
     """Write which kinds of entity may have the roles that were written; a set knows all of its roles'."""
     (_, left), (_, right) = columns(kind)
-    roles = [id_ for table, id_ in written.rows if table == part.kind.table]
-    rows = [row for row in told if row[left] in roles and row[left] not in of_sets] + said
+    roles = {id_ for table, id_ in written.rows if table == part.kind.table}
     if not roles:
         return
+    rows = [row for row in told if row[left] in roles - of_sets] + said
     statement = SQL["relate"].format(table=kind.table, left=left, right=right)
-    written.new += transaction.rows(statement, rows=json.dumps(rows), ids=roles)[0].new
+    written.new += transaction.rows(statement, rows=json.dumps(rows), ids=list(roles))[0].new
