@@ -16,7 +16,7 @@ from provtap.ingest.records import (
     WasGeneratedBy,
     columns,
 )
-from provtap.ingest.sending import Rows, Sent
+from provtap.ingest.sending import Rows, Sent, of_themselves
 
 # Of the most trusted claims, which are merged; every column that is not named takes their least value.
 _BEST = "FILTER (WHERE place = 1)"
@@ -101,9 +101,7 @@ def _merged(name: str, key: str) -> str:
 
 def join_new(transaction: Transaction, kind: type[Claim], rows: Rows, sent: Sent, counts: Counts) -> None:
     """Do what `join` does, faster where things tell of themselves and nobody told of them before."""
-    new = 0
-    if all(row["rank"] == Rank.OWN_RECORD and not row["claimant"] for row in rows):
-        new = add(transaction, kind, sent)
+    new = add(transaction, kind, sent) if of_themselves(rows) else 0
     if new == len(rows):
         counts.add(new, 0)
     else:
