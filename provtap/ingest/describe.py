@@ -11,14 +11,13 @@ from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.errors import DocumentError
 from provtap.ingest import identity, sending
-from provtap.ingest.counts import Counts
 from provtap.ingest.described import SQL, entries, link
+from provtap.ingest.described_agents import put_agents
 from provtap.ingest.description_tables import Written, draft, publish, write
 from provtap.ingest.descriptions import Descriptions, entity_class, read_descriptions
 from provtap.ingest.difference import difference
 from provtap.ingest.document import alone, naming, read_bytes
-from provtap.ingest.merging import join
-from provtap.ingest.records import Agent, EntityDescription, Rank
+from provtap.ingest.records import EntityDescription
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,14 +103,6 @@ def _check_version(given: Descriptions, held: int, changes: bool) -> None:
         )
 
 
-def _doubt_agents(transaction: Transaction, held: Mapping[str, Any]) -> None:
-    """Let records say again what agents of the set as it was are, unless the set still does.
-
-    What it said yields even to a mere mention (Rank.MENTION): whoever names an agent knows as much.
-    """
-    transaction.execute(SQL["doubt_agents"], ids=[agent["id"] for agent in held.get("agents", ())])
-
-
 def _check_others(transaction: Transaction, given: Descriptions, others: Mapping[str, Any]) -> None:
     """Refuse to describe what another set describes."""
     names = [activity.name for activity in given.activities]
@@ -141,12 +132,11 @@ def _replace(
 ) -> Described:
     old_names = {activity["name"] for activity in held.get("activities", ())}
     names = sorted(old_names | {activity.name for activity in given.activities})
-    _doubt_agents(transaction, held)
     before = entries(transaction, names=names)
     _keep(transaction, report.source, given, content)
     after = entries(transaction, names=names)
     _put_entities(transaction, given.name, content)
-    _put_agents(transaction, content)
+    put_agents(transaction, content["agents"], held.get("agents", ()))
     ids = sorted({entry.ad_id for entry in (*before, *after)})
     publish(transaction, ids)
     _withdraw_drafts(transaction, held, content)
@@ -217,7 +207,7 @@ def apply_again(transaction: Transaction) -> None:
     """Write what all sets that are applied say into tables that are empty: who is recorded next finds it."""
     for row in transaction.rows(SQL["sets"]):
         _put_entities(transaction, row.ds_name, row.ds_content)
-        _put_agents(transaction, row.ds_content)
+        put_agents(transaction, row.ds_content["agents"])
     entries_ = [row._asdict() for row in transaction.rows(SQL["all_entries"])]
     publish(transaction, _draft(transaction, entries_))
 
@@ -245,10 +235,3 @@ def _withdraw_entities(transaction: Transaction, held: Mapping[str, Any], given:
         raise DocumentError(f"the entity {name} can't be left out: {used.e_id} is described by it")
     statement = SQL["withdraw"].format(table=EntityDescription.table, key="ed_id")
     transaction.execute(statement, ids=list(ids))
-
-
-def _put_agents(transaction: Transaction, said: Mapping[str, Any]) -> None:
-    """Let the set say what its agents are, whatever records say."""
-    agents = [Agent(rank=Rank.DESCRIBED, **agent) for agent in said["agents"]]
-    if agents:
-        join(transaction, Agent, sending.parameter(Agent, list(sending.as_rows(Agent, agents))), Counts())

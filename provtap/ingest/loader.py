@@ -21,6 +21,7 @@ from provtap.ingest.contradictions import (
     without_clashes,
 )
 from provtap.ingest.counts import Counts
+from provtap.ingest.described_agents import wait
 from provtap.ingest.description_tables import KINDS, Told, draft, publish, remember
 from provtap.ingest.later import check_descriptions, refer, rename
 from provtap.ingest.later_records import HadReference
@@ -177,6 +178,7 @@ def _join(
 ) -> None:
     """Store what is claimed of things, and tell which claims of generations are not kept."""
     rivals = claimed_generators(transaction, rows[WasGeneratedBy])
+    wait(transaction, rows[Agent])
     for claimed in _JOINED:
         if rows[claimed]:
             join(transaction, claimed, sending[claimed], counts)

@@ -5,6 +5,7 @@ from typing import Any
 
 from provtap.ingest.counts import Counts
 from provtap.ingest.described import PARTS, link
+from provtap.ingest.described_agents import wait
 from provtap.ingest.description_tables import KINDS, draft, publish, remember
 from provtap.ingest.merging import add_rows, join
 from provtap.ingest.records import (
@@ -54,6 +55,8 @@ def merge(staging: Staging) -> Counts:
     counts = Counts()
     _merge_claims(staging, EntityDescription, counts)
     _describe(staging, counts)
+    if Agent.table in staging.tables:
+        wait(staging.transaction, [row | {"rank": 0, "claimant": "~"} for row in _staged(staging, Agent)])
     for kind in _CLAIMS[1:]:
         _merge_claims(staging, kind, counts)
     _merge_usages(staging, counts)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from provtap.database.migrate import migrations
 from provtap.errors import DocumentError
-from provtap.ingest import describe, ingest_content, rebuild
+from provtap.ingest import describe, ingest_content, load_sql, rebuild
 from tests.ingest.logs import SAMPLES, activity_id, empty, file, header, rows, run, tables
 from tests.ingest.prov import EX, document
 
@@ -201,6 +201,43 @@ def test_agent_left_out_is_what_records_say_again(describe_text, take, database,
     take(path)
 
     assert rows(database, "SELECT ag_name FROM provenance.agent") == [(name,)]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_agent_left_out_is_what_records_said_whenever_they_came(
+    describe_text, tell_records, database, settings, place
+):
+    """What records say waits while a set describes the agent (INGEST-d8, d9)."""
+    agents = "[{id: 'ex:me', name: Jane Doe, email: jane@example.org}, {id: 'ex:you', name: You}]"
+    steps = [
+        lambda: describe_text(descriptions(agents=agents)),
+        lambda: describe_text(descriptions(2)),
+    ]
+    records = [
+        lambda: tell_records(Agent={"id": "ex:me", "name": "Janet"}),
+        lambda: tell_records(Agent={"id": "ex:me", "name": "Jan", "phone": "1"}),
+        lambda: tell_records(Entity={"id": "e"}, WasAttributedTo={"entity": "e", "agent": "ex:me"}),
+    ]
+    for step in [*steps[:place], *records, *steps[place:]]:
+        step()
+
+    assert rows(database, "SELECT ag_id, ag_name, ag_phone, ag_email FROM provenance.agent") == [
+        ("ex:me", "Jan", "1", None)
+    ]
+    assert rebuild.reingest(database, settings).changes == ()
+
+
+def test_agent_that_is_needed_can_not_be_left_out(describe_text, database, settings, tmp_path):
+    """A script may refer to what only a set tells of."""
+    describe_text(descriptions(agents="[{id: 'ex:me', name: Jane Doe}]"))
+    (tmp_path / "job.sql").write_text(
+        "INSERT INTO provenance.entity (e_id) VALUES ('e');"
+        "INSERT INTO provenance.wasattributedto (wat_entity_id, wat_agent_id) VALUES ('e', 'ex:me');"
+    )
+    load_sql([tmp_path / "job.sql"], database, settings)
+    describe_text(descriptions(2, agents="[{id: 'ex:me', name: Jane}]"))
+    with pytest.raises(DocumentError, match="the agent ex:me can't be left out: e refers to it"):
+        describe_text(descriptions(3))
 
 
 def test_agent_that_is_still_described_is_no_matter_for_records(describe_text, take, database, tmp_path):
