@@ -142,19 +142,17 @@ def entries(transaction: Transaction, *, ids: Sequence[str] = (), names: Sequenc
     return [Entry(*row) for row in found]
 
 
-_OF_THESE = "a_id = ANY (%(activities)s) OR a_activitydescription_id = ANY (%(descriptions)s)"
-
-
 def link(
     transaction: Transaction,
     *,
     activities: Sequence[str] = (),
     descriptions: Sequence[str] = (),
-    concerned: str = _OF_THESE,
+    concerned: str = SQL["concerned"],
 ) -> int:
     """Link what belongs to *activities*, or to all activities of *descriptions*, to what describes it.
 
-    *concerned* may be another condition on `provenance.activity`. Returns how many rows got another link.
+    *concerned* may be another relation of activities (a_id) with their description (description_id). Returns
+    how many rows got another link.
     """
     return sum(
         transaction.execute(

@@ -76,13 +76,16 @@ UPDATE {table} SET {link} = NULL WHERE {link} = ANY (%(ids)s);
 -- name: withdraw
 DELETE FROM {table} WHERE {key} = ANY (%(ids)s);
 
+-- name: concerned
+(SELECT a_id, a_activitydescription_id AS description_id
+   FROM provenance.activity
+  WHERE a_id = ANY (%(activities)s) OR a_activitydescription_id = ANY (%(descriptions)s))
+
 -- name: link
 -- Give each usage, generation, parameter or configuration file the description that the description of its
 -- activity has for its role or name, and no other.
 WITH concerned AS MATERIALIZED (
-    SELECT a_id, a_activitydescription_id AS description_id
-      FROM provenance.activity
-     WHERE EXISTS (SELECT FROM {described}) AND ({concerned})
+    SELECT a_id, description_id FROM {concerned} AS activity WHERE EXISTS (SELECT FROM {described})
 ), found AS MATERIALIZED (
     SELECT linked.ctid AS place, {key}
       FROM concerned JOIN {table} AS linked ON {activity} = a_id

@@ -178,10 +178,26 @@ SELECT at_line, at_row, {said} AS said, {kept} AS kept, count(*) OVER () AS numb
  ORDER BY at_line, at_row
  LIMIT %(most)s;
 
+-- name: concerned_ids
+CREATE TEMPORARY TABLE concerned_id ON COMMIT DROP AS
+SELECT id::text COLLATE "C" AS id FROM ({activities}) AS told (id)
+ UNION
+SELECT a_id FROM provenance.activity WHERE a_activitydescription_id IN ({described});
+ANALYZE pg_temp.concerned_id;
+
+-- name: concerned
+CREATE TEMPORARY TABLE concerned ON COMMIT DROP AS
+SELECT a_id, a_activitydescription_id AS description_id
+  FROM pg_temp.concerned_id JOIN provenance.activity ON a_id = id;
+ANALYZE pg_temp.concerned;
+
+-- name: drop_concerned
+DROP TABLE pg_temp.concerned_id, pg_temp.concerned;
+
 -- name: wrong_time
 SELECT at_line, at_row, u_activity_id::text AS activity, u_time
   FROM {staged} JOIN provenance.activity ON a_id = u_activity_id
- WHERE u_time < a_starttime OR u_time > a_endtime
+ WHERE u_time IS NOT NULL AND (u_time < a_starttime OR u_time > a_endtime)
  ORDER BY at_line, at_row
  LIMIT 1;
 

@@ -144,10 +144,15 @@ def _link(staging: Staging) -> None:
         for part in PARTS
         if part.kind.table in staging.tables
     ]
-    conditions = [f"a_id IN ({' UNION '.join(activities)})"] if activities else []
-    conditions += [f"a_activitydescription_id IN ({' UNION '.join(described)})"] if described else []
-    if conditions:
-        link(staging.transaction, concerned=" OR ".join(conditions))
+    if not (activities or described):
+        return
+    none = "SELECT NULL WHERE false"
+    names = {"activities": " UNION ".join(activities) or none, "described": " UNION ".join(described) or none}
+    # What there is of them must be known, or whole tables are read for a few rows.
+    for name in ("concerned_ids", "concerned"):
+        staging.transaction.execute(SQL[name].format(**names))
+    link(staging.transaction, concerned="pg_temp.concerned")
+    staging.transaction.execute(SQL["drop_concerned"])
 
 
 def _check_stored(staging: Staging) -> None:
