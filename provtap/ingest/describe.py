@@ -187,7 +187,7 @@ def _draft(transaction: Transaction, entries_: Sequence[Mapping[str, Any]]) -> l
         for row in entries_
         if not row["da_versions"].endswith("*")
     ]
-    known = draft(transaction, drafts)[1]
+    known = draft(transaction, drafts).known
     return [known.get(row["ad_id"], row["ad_id"]) for row in drafts]
 
 

@@ -129,7 +129,13 @@ WITH told AS MATERIALIZED (
         ON CONFLICT DO NOTHING
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM drafted) AS new, json_object_agg(told.ad_id, held.ad_id) AS known
+SELECT (SELECT count(*) FROM drafted) AS new, json_object_agg(told.ad_id, held.ad_id) AS known,
+       EXISTS (SELECT
+                 FROM told
+                WHERE NOT EXISTS (SELECT
+                                    FROM provtap.told_description
+                                   WHERE td_table = 'provenance.activitydescription' AND td_id = told.ad_id))
+           AS untold
   FROM told JOIN provenance.activitydescription AS held
     ON held.ad_name = told.ad_name AND held.ad_version IS NOT DISTINCT FROM told.ad_version
  WHERE held.ad_id <> told.ad_id;
@@ -144,12 +150,6 @@ DELETE FROM provenance.activitydescription
 -- name: entities_described
 -- An entity that refers to one of these kinds of entity, though no file has it any more.
 SELECT e_id, e_entitydescription_id FROM provenance.entity WHERE e_entitydescription_id = ANY (%(ids)s) LIMIT 1;
-
--- name: described_agents
--- Of these agents, those that a set describes (Rank.DESCRIBED).
-SELECT t_id::text AS id
-  FROM provtap.trust
- WHERE t_kind = 'provenance.agent' AND t_rank = -1 AND t_id = ANY (%(ids)s);
 
 -- name: waiting
 SELECT td_id, td_content

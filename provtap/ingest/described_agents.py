@@ -13,12 +13,8 @@ from provtap.ingest.records import Agent, Rank
 from provtap.ingest.sending import Rows, as_rows, parameter
 
 
-def wait(transaction: Transaction, rows: Rows) -> None:
+def wait(transaction: Transaction, rows: Rows, described: Sequence[str]) -> None:
     """Keep what records claim of agents, for those that a set describes."""
-    ids = sorted({row["ag_id"] for row in rows})
-    described = {row.id for row in transaction.rows(SQL["described_agents"], ids=ids)} if ids else set()
-    if not described:
-        return
     claims = {row.td_id: row.td_content for row in transaction.rows(SQL["waiting"], ids=list(described))}
     for row in rows:
         if (id_ := row["ag_id"]) in described:

@@ -19,6 +19,9 @@ from provtap.ingest.sending import Rows, rows_of
 KINDS: tuple[type[Record], ...] = (ActivityDescription, *(part.kind for part in PARTS), *ROLE_OF)
 """Descriptions of activities and what they are composed of, in the order to store them."""
 
+_DRAFT = {"ad_id", "ad_name", "ad_version"}
+"""Columns that say no more than that there is such an activity."""
+
 Row = dict[str, Any]
 Place = tuple[str, str]
 """A table of descriptions, and what tells one of its rows from another."""
@@ -54,15 +57,32 @@ class Told:
                     yield f"{place[1]} is told with another {name}; {kept[name]} is kept"
 
 
-def draft(transaction: Transaction, rows: Rows) -> tuple[int, dict[str, str]]:
-    """Store that there are the activity descriptions *rows*; what they are, `publish` writes.
+NOTHING = Told({}, (), 0)
 
-    Returns how many are new, and the ids of those that the store knows by another one.
-    """
+
+@dataclass(frozen=True)
+class Drafted:
+    """What became of the activity descriptions that a document tells."""
+
+    new: int = 0
+    known: Mapping[str, str] = field(default_factory=dict)
+    """The ids of those that the store knows by another one."""
+    untold: bool = False
+    """No record told of one of them before."""
+
+
+def draft(transaction: Transaction, rows: Rows) -> Drafted:
+    """Store that there are the activity descriptions *rows*; what they are, `publish` writes."""
     if not rows:
-        return 0, {}
+        return Drafted()
     [drafted] = transaction.rows(SQL["draft"], rows=json.dumps(rows))
-    return drafted.new, drafted.known or {}
+    return Drafted(drafted.new, drafted.known or {}, drafted.untold)
+
+
+def says_more(rows: Mapping[type[Record], Rows]) -> bool:
+    """Tell whether *rows* describe anything, beyond that there is such an activity."""
+    told = rows[ActivityDescription]
+    return any(rows[kind] for kind in KINDS[1:]) or any(not _DRAFT.issuperset(_said(row)) for row in told)
 
 
 def remember(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> Told:
@@ -74,9 +94,9 @@ def remember(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> Tol
         for row, owner in zip(rows[kind], found, strict=True):
             place = (kind.table, _id(kind, row))
             owners[place] = owner
-            said.setdefault(place, []).append({name: v for name, v in row.items() if v is not None})
+            said.setdefault(place, []).append(_said(row))
     if not said:
-        return Told({}, (), 0)
+        return NOTHING
     before = _remembered(transaction, said)
     after = {place: _least([*told, *before.get(place, ())]) for place, told in said.items()}
     changed = [place for place, row in after.items() if [row] != before.get(place)]
@@ -91,14 +111,13 @@ def remember(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> Tol
             for place in changed
         ]
         transaction.execute(SQL["remember"], rows=json.dumps(kept))
-    concerned = {owners[place] for place in said if place in changed or not _is_draft(place, after[place])}
+    concerned = {owners[place] for place in said if place in changed or not _DRAFT.issuperset(after[place])}
     together = {place: [*told, *before.get(place, ())] for place, told in said.items()}
     return Told(together, sorted(concerned), len(changed))
 
 
-def _is_draft(place: Place, row: Row) -> bool:
-    """Tell whether nothing is said but that there is such an activity."""
-    return place[0] == ActivityDescription.table and row.keys() <= {"ad_id", "ad_name", "ad_version"}
+def _said(row: Row) -> Row:
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def _id(kind: type[Record], row: Row) -> str:

@@ -81,6 +81,7 @@ SELECT count(*) FILTER (WHERE new) AS new,
        count(*) FILTER (WHERE NOT new) AS updated,
        (SELECT count(*) FROM best) - count(*) AS unchanged,
        (SELECT count(*) FROM best WHERE rank = ANY (ARRAY[{stubs}]::smallint[])) AS stubs,
+       (SELECT array_agg({key}::text) FROM best WHERE rank < 0) AS described,
        (SELECT json_agg(line ORDER BY line)
           FROM (SELECT concat({key}, ' is told with another ', name, '; ', least, ' is kept') AS line
                   FROM (SELECT {key}, ARRAY[{contradicted}] AS names, ARRAY[{kept}] AS leasts

@@ -22,7 +22,7 @@ from provtap.ingest.contradictions import (
 )
 from provtap.ingest.counts import Counts
 from provtap.ingest.described_agents import wait
-from provtap.ingest.description_tables import KINDS, Told, draft, publish, remember
+from provtap.ingest.description_tables import KINDS, NOTHING, Told, draft, publish, remember, says_more
 from provtap.ingest.later import check_descriptions, refer, rename
 from provtap.ingest.later_records import HadReference
 from provtap.ingest.merging import add, join, join_new, make_collections
@@ -164,11 +164,11 @@ def _check_kinds(transaction: Transaction, rows: Mapping[type[Record], Rows]) ->
 
 def _draft(transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts) -> Told:
     """Keep what is said of descriptions, for later; store that there are such activities."""
-    new, known = draft(transaction, rows[ActivityDescription])
-    counts.new += new
-    if known:
-        rename(rows, known)
-    told = remember(transaction, rows)
+    drafted = draft(transaction, rows[ActivityDescription])
+    counts.new += drafted.new
+    if drafted.known:
+        rename(rows, drafted.known)
+    told = remember(transaction, rows) if drafted.untold or says_more(rows) else NOTHING
     check_descriptions(transaction, rows, ActivityDescription)
     return told
 
@@ -178,10 +178,10 @@ def _join(
 ) -> None:
     """Store what is claimed of things, and tell which claims of generations are not kept."""
     rivals = claimed_generators(transaction, rows[WasGeneratedBy])
-    wait(transaction, rows[Agent])
     for claimed in _JOINED:
-        if rows[claimed]:
-            join(transaction, claimed, sending[claimed], counts)
+        described = join(transaction, claimed, sending[claimed], counts) if rows[claimed] else ()
+        if described:
+            wait(transaction, rows[claimed], described)
         if claimed is EntityDescription:
             check_descriptions(transaction, rows, EntityDescription)
             _describe(transaction, rows, told, counts)

@@ -73,8 +73,11 @@ def make_collections(transaction: Transaction, sent: Sent) -> int:
     return transaction.execute(SQL["make_collections"].format(told=sent.told), **sent.values)
 
 
-def join(transaction: Transaction, kind: type[Claim], sent: Sent, counts: Counts) -> None:
-    """Join the claims of one class, with their rank and claimant, with the stored rows and their trust."""
+def join(transaction: Transaction, kind: type[Claim], sent: Sent, counts: Counts) -> Sequence[str]:
+    """Join the claims of one class, with their rank and claimant, with the stored rows and their trust.
+
+    Returns the ids of those that a set describes (Rank.DESCRIBED): nothing of them changes.
+    """
     names = [column for _, column in columns(kind)]
     statement = SQL["join"].format(
         told=sent.told,
@@ -93,6 +96,7 @@ def join(transaction: Transaction, kind: type[Claim], sent: Sent, counts: Counts
     counts.add(row.new, row.updated, row.unchanged)
     counts.stubs += row.stubs
     counts.conflict(*(row.contradictions or []))
+    return row.described or ()
 
 
 def _merged(name: str, key: str) -> str:

@@ -55,8 +55,6 @@ def merge(staging: Staging) -> Counts:
     counts = Counts()
     _merge_claims(staging, EntityDescription, counts)
     _describe(staging, counts)
-    if Agent.table in staging.tables:
-        wait(staging.transaction, [row | {"rank": 0, "claimant": "~"} for row in _staged(staging, Agent)])
     for kind in _CLAIMS[1:]:
         _merge_claims(staging, kind, counts)
     _merge_usages(staging, counts)
@@ -85,7 +83,10 @@ def _merge_claims(staging: Staging, kind: type[Claim], counts: Counts) -> None:
         f'(SELECT 0::smallint AS rank, ({claimant})::text COLLATE "C" AS claimant, {", ".join(names)}'
         f" FROM {table.staged})"
     )
-    join(staging.transaction, kind, Sent(told), counts)
+    described = join(staging.transaction, kind, Sent(told), counts)
+    if described:
+        claims = [row | {"rank": 0, "claimant": "~"} for row in _staged(staging, kind)]
+        wait(staging.transaction, claims, described)
     for column in set(_columns(table)) - (set(names) - {"a_comment", "e_invalidatedattime"}):
         staging.transaction.execute(
             SQL["complete"].format(table=kind.table, staged=table.staged, column=column, key=kind.key)
@@ -97,7 +98,7 @@ def _describe(staging: Staging, counts: Counts) -> None:
     rows = {kind: _staged(staging, kind) for kind in KINDS if kind.table in staging.tables}
     if drafts := rows.get(ActivityDescription):
         staging.transaction.execute(SQL["replace_drafts"])
-        counts.new += draft(staging.transaction, drafts)[0]
+        counts.new += draft(staging.transaction, drafts).new
     told = remember(staging.transaction, rows)
     written = publish(staging.transaction, told.owners)
     counts.add(written.new, written.updated, sum(map(len, rows.values())) - told.changed)
