@@ -46,6 +46,8 @@ _RULES = {
     "activity_check": "an activity would end before it starts",
     "entity_check1": "an entity would end before it was generated",
 }
+_TRIGGERS = {"23000", "23514"}
+"""Where no constraint is named, the triggers of schema/ speak, in sentences about the document."""
 _FULL = {"53100": "disk", "53200": "memory"}
 _AGAIN = {"40001", "40P01", "55P03"}
 _CONNECTION = ("08", "57P", "25P03", "53300")  # 25P03: idle in a transaction for too long
@@ -90,6 +92,8 @@ def write_failure(error: psycopg2.Error) -> ProvtapError:
         return DatabaseUnavailable(f"PostgreSQL could not store it: {_primary(error)}.")
     if error.diag.constraint_name in _RULES:
         return DocumentError(f"together with what is known, {_RULES[error.diag.constraint_name]}")
+    if code in _TRIGGERS and error.diag.constraint_name is None:
+        return DocumentError(_primary(error))
     detail = error.diag.message_detail
     return DocumentError(f"PostgreSQL refuses it: {_primary(error)}." + (f" {detail}" if detail else ""))
 

@@ -1,15 +1,17 @@
 """Rules that a store should keep beyond those of its tables: what breaks them, and how to mend it."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import count
 from typing import Any
-
-import numpy as np
 
 from provtap.database.connect import Database, Transaction
 from provtap.database.sql import load_statements
 from provtap.database.transaction import Row
+from provtap.ingest.cycles import on_cycles
+from provtap.ingest.described import PARTS, Part
 from provtap.ingest.descriptions import ACTIVITY_TYPES, FLOW_TYPES
 from provtap.ingest.merging import STUBS
 from provtap.ingest.records import Activity
@@ -129,44 +131,54 @@ def check(database: Database, *, advance: Callable[[int], object] = lambda done:
 
 
 def _broken(transaction: Transaction, name: str) -> list[Row]:
-    nodes: list[int] = []
-    if name == "cycles":
-        name, nodes = "entities_of", _on_cycles(transaction)
+    statement, found = SQL.get(name), []
+    if name in _MULTIPLICITIES:
+        statement = SQL["multiplicity"].format(**_MULTIPLICITIES[name])
+    elif name == "cycles":
+        [row] = transaction.rows(SQL["edges"])
+        statement, found = SQL["entities_of"], on_cycles(row.earlier or b"", row.later or b"")
+    elif name == "changed_documents":
+        found = [row.ingestion for row in transaction.rows(SQL["scripts"]) if _changed(transaction, row)]
     return transaction.rows(
-        f"SELECT *, count(*) OVER () AS number FROM ({SQL[name]}) AS broken"
+        f"SELECT *, count(*) OVER () AS number FROM ({statement}) AS broken"
         " ORDER BY thing, about LIMIT %(most)s",
         most=MOST,
-        nodes=nodes,
+        found=found,
         activity_types=list(ACTIVITY_TYPES),
         flow_types=list(FLOW_TYPES),
         stubs=[int(rank) for rank in STUBS[Activity]],
     )
 
 
-def _on_cycles(transaction: Transaction) -> list[int]:
-    """Return the nodes that are left once all without predecessor, and all without successor, are gone."""
-    [row] = transaction.rows(SQL["edges"])
-    earlier, later = (np.frombuffer(cell or b"", ">i8").astype("i8") for cell in row)
-    names, edges = np.unique(np.concatenate([earlier, later]), return_inverse=True)
-    left = np.ones(len(names), bool)
-    tails, heads = np.split(edges, 2)
-    for before, after in ((tails, heads), (heads, tails)):
-        _peel(left, before, after)
-    return [int(name) for name in names[left]]
+def _changed(transaction: Transaction, script: Row) -> bool:
+    """Tell whether the bytes of a script, of which one piece is in memory at a time, are others than came."""
+    digest = hashlib.sha256()
+    for number in count():
+        piece = transaction.one(SQL["piece"], ingestion=script.ingestion, number=number)
+        if piece is None:
+            return bool(digest.hexdigest() != script.sha256)
+        digest.update(piece.content)
+    return True
 
 
-def _peel(left: Any, before: Any, after: Any) -> None:
-    """Take from *left* the nodes that nothing in it is before, one layer after the other (Kahn 1962)."""
-    kept = left[before] & left[after]
-    before, after = before[kept], after[kept]
-    order = np.argsort(before, kind="stable")
-    after = after[order]
-    starts = np.searchsorted(before[order], np.arange(len(left) + 1))
-    waits_for = np.bincount(after, minlength=len(left))
-    layer = np.flatnonzero(left & (waits_for == 0))
-    while len(layer):
-        left[layer] = False
-        reached = np.concatenate([after[starts[node] : starts[node + 1]] for node in layer])
-        np.subtract.at(waits_for, reached, 1)
-        candidates = np.unique(reached)
-        layer = candidates[(waits_for[candidates] == 0) & left[candidates]]
+def _multiplicity(part: Part, word: str, does: str) -> dict[str, str]:
+    """Return what the statement on multiplicities has for one class of descriptions of roles."""
+    owner, role = part.natural
+    return {
+        "word": word,
+        "does": does,
+        "table": part.kind.table,
+        "key": part.key,
+        "owner": owner,
+        "role": role,
+        "multiplicity": f"{part.kind.prefix}multiplicity",
+        "flow": part.described,
+        "activity": f"{part.prefix}activity_id",
+        "link": part.link,
+    }
+
+
+_MULTIPLICITIES = {
+    "usage_multiplicity": _multiplicity(PARTS[0], "usage", "uses"),
+    "generation_multiplicity": _multiplicity(PARTS[1], "generation", "generated"),
+}

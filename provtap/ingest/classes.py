@@ -296,4 +296,3 @@ CLASSES = (
 )
 """What a document may tell: things before what refers to them."""
 BY_NAME = {each.name: each for each in CLASSES}
-BY_PATH = {each.path: each for each in CLASSES}

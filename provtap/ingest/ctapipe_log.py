@@ -4,6 +4,7 @@ The names are those of ctapipe/core/provenance.py. Releases differ in the keys t
 name and the start of an activity are always there.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -25,9 +26,7 @@ from provtap.ingest.records import (
     Reading,
     Record,
     Run,
-    WasAssociatedWith,
     WasGeneratedBy,
-    WasInformedBy,
     Writing,
 )
 from provtap.ingest.reference_metadata import (
@@ -36,11 +35,14 @@ from provtap.ingest.reference_metadata import (
     entity_records,
     producer_records,
 )
+from provtap.ingest.relation_records import WasAssociatedWith, WasInformedBy
+
+_RECORD = re.compile(rb'\s*(\[|\{\s*"activity_(name|uuid)"\s*:)')
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* may be a ctapipe log: it starts like a JSON array."""
-    return content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"["
+    """Tell whether *content* may be a ctapipe log: it starts like a JSON array, or like one record of it."""
+    return _RECORD.match(content.removeprefix(b"\xef\xbb\xbf")) is not None
 
 
 def read(content: bytes, site: str) -> Iterator[Account]:
@@ -53,6 +55,8 @@ def read(content: bytes, site: str) -> Iterator[Account]:
     """
     known: set[tuple[str, str]] = set()
     for number, array in enumerate(parse(content, as_python=True), start=1):
+        if isinstance(array, dict) and "activity_uuid" in array:
+            array = [array]  # a record by itself, as other programs write them, one a line
         if not isinstance(array, list):
             raise Node(array, f"value {number} of the document").wrong("must be an array of activities")
         label = "" if number == 1 else f"array {number}: "

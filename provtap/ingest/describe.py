@@ -11,24 +11,13 @@ from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.errors import DocumentError
 from provtap.ingest import identity, sending
-from provtap.ingest.counts import Counts
-from provtap.ingest.described import (
-    PARTS,
-    SQL,
-    Entry,
-    Written,
-    as_rows,
-    describe_drafts,
-    entries,
-    link,
-    put,
-    put_parts,
-)
+from provtap.ingest.described import SQL, entries, link
+from provtap.ingest.described_agents import put_agents
+from provtap.ingest.description_tables import Written, draft, publish, write
 from provtap.ingest.descriptions import Descriptions, entity_class, read_descriptions
 from provtap.ingest.difference import difference
 from provtap.ingest.document import alone, naming, read_bytes
-from provtap.ingest.merging import join
-from provtap.ingest.records import Agent, EntityDescription, Rank, Record
+from provtap.ingest.records import EntityDescription
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,14 +104,6 @@ def _check_version(given: Descriptions, held: int, changes: bool) -> None:
         )
 
 
-def _doubt_agents(transaction: Transaction, held: Mapping[str, Any]) -> None:
-    """Let records say again what agents of the set as it was are, unless the set still does.
-
-    What it said yields even to a mere mention (Rank.MENTION): whoever names an agent knows as much.
-    """
-    transaction.execute(SQL["doubt_agents"], ids=[agent["id"] for agent in held.get("agents", ())])
-
-
 def _check_others(transaction: Transaction, given: Descriptions, others: Mapping[str, Any]) -> None:
     """Refuse to describe what another set describes."""
     names = [activity.name for activity in given.activities]
@@ -152,18 +133,15 @@ def _replace(
 ) -> Described:
     old_names = {activity["name"] for activity in held.get("activities", ())}
     names = sorted(old_names | {activity.name for activity in given.activities})
-    _doubt_agents(transaction, held)
     before = entries(transaction, names=names)
     _keep(transaction, report.source, given, content)
     after = entries(transaction, names=names)
-    written = Written()
-    _withdraw_parts(transaction, before, after)
-    _put_entities(transaction, given.name, content, written)
-    _put_agents(transaction, content)
-    transaction.execute(SQL["tell"], rows=json.dumps(_told(before, after)))
-    taken = put_parts(transaction, after).taken
-    _withdraw_entities(transaction, held, given)
+    _put_entities(transaction, given.name, content)
+    put_agents(transaction, content["agents"], held.get("agents", ()))
     ids = sorted({entry.ad_id for entry in (*before, *after)})
+    publish(transaction, ids)
+    _withdraw_drafts(transaction, held, content)
+    _withdraw_entities(transaction, held, given)
     return Described(
         source=report.source,
         name=report.name,
@@ -172,7 +150,7 @@ def _replace(
         lines=report.lines,
         activities=sum(entry.set_name == given.name for entry in after),
         linked=link(transaction, descriptions=ids),
-        warnings=(*report.warnings, *(f"{one} is not taken: a record describes the same" for one in taken)),
+        warnings=report.warnings,
     )
 
 
@@ -210,42 +188,32 @@ def _draft(transaction: Transaction, entries_: Sequence[Mapping[str, Any]]) -> l
         for row in entries_
         if not row["da_versions"].endswith("*")
     ]
-    transaction.execute(SQL["draft"], rows=json.dumps(drafts))
-    return [row["ad_id"] for row in drafts]
+    known = draft(transaction, drafts).known
+    return [known.get(row["ad_id"], row["ad_id"]) for row in drafts]
+
+
+def _withdraw_drafts(transaction: Transaction, held: Mapping[str, Any], content: Mapping[str, Any]) -> None:
+    """Remove what was drafted for a version that the set names no more, unless something else told of it."""
+    gone = _named(held) - _named(content)
+    if gone:
+        ids = [identity.activity_description(name, version) for name, version in gone]
+        transaction.execute(SQL["withdraw_drafts"], ids=ids)
+
+
+def _named(content: Mapping[str, Any]) -> set[tuple[str, str]]:
+    return {(a["name"], version) for a in content.get("activities", ()) for version in a["versions"]}
 
 
 def apply_again(transaction: Transaction) -> None:
     """Write what all sets that are applied say into tables that are empty: who is recorded next finds it."""
     for row in transaction.rows(SQL["sets"]):
-        _put_entities(transaction, row.ds_name, row.ds_content, Written())
-        _put_agents(transaction, row.ds_content)
+        _put_entities(transaction, row.ds_name, row.ds_content)
+        put_agents(transaction, row.ds_content["agents"])
     entries_ = [row._asdict() for row in transaction.rows(SQL["all_entries"])]
-    describe_drafts(transaction, _draft(transaction, entries_))
+    publish(transaction, _draft(transaction, entries_))
 
 
-def _told(before: Sequence[Entry], after: Sequence[Entry]) -> list[dict[str, Any]]:
-    """Return what activity descriptions say; the ones that nobody describes any more are drafts again."""
-    described = {entry.ad_id: entry.row() for entry in after}
-    drafts = ({"ad_id": entry.ad_id} for entry in before if entry.ad_id not in described)
-    return [*described.values(), *drafts]
-
-
-def _withdraw_parts(transaction: Transaction, before: Sequence[Entry], after: Sequence[Entry]) -> None:
-    """Remove what the set described before and does not any more."""
-    for part in PARTS:
-        ids = _ids(before, part.kind) - _ids(after, part.kind)
-        if ids:
-            values = {"table": part.described, "link": part.link}
-            transaction.execute(SQL["unlink"].format(**values), ids=list(ids))
-            transaction.execute(SQL["withdraw"].format(table=part.kind.table, key=part.key), ids=list(ids))
-
-
-def _ids(found: Sequence[Entry], kind: type[Record]) -> set[str]:
-    records = [record for entry in found for record in entry.parts()]
-    return {row[f"{kind.prefix}id"] for row in as_rows(records, kind)}
-
-
-def _put_entities(transaction: Transaction, name: str, said: Mapping[str, Any], written: Written) -> None:
+def _put_entities(transaction: Transaction, name: str, said: Mapping[str, Any]) -> None:
     """Write the kinds of entity that the set *name* describes."""
     records = [
         EntityDescription(
@@ -255,7 +223,7 @@ def _put_entities(transaction: Transaction, name: str, said: Mapping[str, Any], 
         )
         for entity in said["entities"]
     ]
-    put(transaction, EntityDescription, records, ["ed_id"], written)
+    write(transaction, EntityDescription, sending.rows_of(records)[EntityDescription], Written())
 
 
 def _withdraw_entities(transaction: Transaction, held: Mapping[str, Any], given: Descriptions) -> None:
@@ -268,10 +236,3 @@ def _withdraw_entities(transaction: Transaction, held: Mapping[str, Any], given:
         raise DocumentError(f"the entity {name} can't be left out: {used.e_id} is described by it")
     statement = SQL["withdraw"].format(table=EntityDescription.table, key="ed_id")
     transaction.execute(statement, ids=list(ids))
-
-
-def _put_agents(transaction: Transaction, said: Mapping[str, Any]) -> None:
-    """Let the set say what its agents are, whatever records say."""
-    agents = [Agent(rank=Rank.DESCRIBED, **agent) for agent in said["agents"]]
-    if agents:
-        join(transaction, Agent, sending.parameter(Agent, list(sending.as_rows(Agent, agents))), Counts())

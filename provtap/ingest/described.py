@@ -21,7 +21,7 @@ from provtap.ingest.description_records import (
     UsageDescription,
     UsedKind,
 )
-from provtap.ingest.records import ConfigFile, Parameter, Record, WasGeneratedBy, columns
+from provtap.ingest.records import ConfigFile, Parameter, Record, WasGeneratedBy
 
 SQL = load_statements("provtap.ingest", "described.sql")
 
@@ -79,10 +79,11 @@ PARTS = (
         link="cf_configfiledescription_id",
     ),
 )
-_KINDS: Mapping[type[Record], type[Record]] = {
+ROLE_OF: Mapping[type[Record], type[Record]] = {
     UsedKind: UsageDescription,
     GeneratedKind: GenerationDescription,
 }
+"""Which kinds of entity may have a role: the class of the role by that of the relation."""
 
 
 @dataclass(frozen=True)
@@ -141,105 +142,17 @@ def entries(transaction: Transaction, *, ids: Sequence[str] = (), names: Sequenc
     return [Entry(*row) for row in found]
 
 
-def describe_drafts(transaction: Transaction, ids: Sequence[str]) -> int:
-    """Give activity descriptions that are new all that is said of such activities; return the new rows."""
-    if not ids:
-        return 0
-    found = entries(transaction, ids=ids)
-    transaction.execute(SQL["tell"], rows=json.dumps([entry.row() for entry in found]))
-    return put_parts(transaction, found).new
-
-
-@dataclass
-class Written:
-    """Rows of descriptions that were written."""
-
-    new: int = 0
-    updated: int = 0
-    removed: int = 0
-    taken: tuple[str, ...] = ()
-    """Ids of rows that were not written, since another source described the same."""
-
-
-def put_parts(transaction: Transaction, found: Sequence[Entry]) -> Written:
-    """Write what the activity descriptions of *found* are composed of."""
-    written = Written()
-    records = [record for entry in found for record in entry.parts()]
-    for part in PARTS:
-        put(transaction, part.kind, records, part.natural, written)
-    for kind, role in _KINDS.items():
-        _relate(transaction, kind, role, records, written)
-    return written
-
-
-def put(
-    transaction: Transaction,
-    kind: type[Record],
-    records: Sequence[Record],
-    natural: Sequence[str],
-    written: Written,
-) -> None:
-    """Write the *records* of one class, unless there is a row with their *natural* key and another id."""
-    rows = as_rows(records, kind)
-    if not rows:
-        return
-    names = [column for _, column in columns(kind)]
-    statement = SQL["put"].format(
-        table=kind.table,
-        key=f"{kind.prefix}id",
-        natural=", ".join(natural),
-        columns=", ".join(names),
-        held=", ".join(f"held.{name}" for name in names),
-        excluded=", ".join(f"excluded.{name}" for name in names),
-    )
-    [row] = transaction.rows(statement, rows=json.dumps(rows))
-    written.new += row.new
-    written.updated += row.updated
-    written.taken += tuple(row.taken or ())
-
-
-def as_rows(records: Sequence[Record], kind: type[Record]) -> list[dict[str, Any]]:
-    """Return the rows of the records of one class."""
-    pairs = columns(kind)
-    return [
-        {column: getattr(record, name) for name, column in pairs}
-        for record in records
-        if type(record) is kind
-    ]
-
-
-def _relate(
-    transaction: Transaction,
-    kind: type[Record],
-    role: type[Record],
-    records: Sequence[Record],
-    written: Written,
-) -> None:
-    ids = [row[f"{role.prefix}id"] for row in as_rows(records, role)]
-    if not ids:
-        return
-    left, right = (column for _, column in columns(kind))
-    statement = SQL["relate"].format(
-        table=kind.table, left=left, right=right, role_table=role.table, role_key=f"{role.prefix}id"
-    )
-    [row] = transaction.rows(statement, rows=json.dumps(as_rows(records, kind)), ids=ids)
-    written.new += row.new
-    written.removed += row.removed
-
-
-_OF_THESE = "a_id = ANY (%(activities)s) OR a_activitydescription_id = ANY (%(descriptions)s)"
-
-
 def link(
     transaction: Transaction,
     *,
     activities: Sequence[str] = (),
     descriptions: Sequence[str] = (),
-    concerned: str = _OF_THESE,
+    concerned: str = SQL["concerned"],
 ) -> int:
     """Link what belongs to *activities*, or to all activities of *descriptions*, to what describes it.
 
-    *concerned* may be another condition on `provenance.activity`. Returns how many rows got another link.
+    *concerned* may be another relation of activities (a_id) with their description (description_id). Returns
+    how many rows got another link.
     """
     return sum(
         transaction.execute(

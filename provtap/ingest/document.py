@@ -4,6 +4,7 @@ import hashlib
 import os
 import random
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from provtap.errors import Contended, DocumentError, TooLarge
 from provtap.ingest import formats, product_file
 from provtap.ingest.contradictions import SQL
 from provtap.ingest.counts import Counts
+from provtap.ingest.files import opened
 from provtap.ingest.kept import keep_places, placed, scope
 from provtap.ingest.loader import load
 from provtap.ingest.places import Places
@@ -239,18 +241,19 @@ class Document:
 def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
     """Return the bytes of *path*, shown as *source*: at most *limit*, and never more of them in memory.
 
-    Of a data product these are the keywords of its header, however large it is.
+    Of a data product these are the keywords of its header, however large it is. What gzip packed is unpacked:
+    the document is the same.
     """
     try:
-        with Path(path).open("rb") as file:
-            start = file.read(16)
-            form = product_file.form_of(start)
+        with opened(Path(path)) as file:
+            if form := product_file.form_of(file.read(16)):
+                file.seek(0)
+                with naming(source):
+                    return product_file.read_header(file, Path(path), form)
             size = os.fstat(file.fileno()).st_size
-            content = start + file.read(limit + 1 - len(start)) if size <= limit and not form else b""
-        if form:
-            with naming(source):
-                return product_file.read_header(Path(path), form)
-    except (OSError, ValueError) as error:
+            file.seek(0)
+            content = file.read(limit + 1) if size <= limit else b""
+    except (OSError, ValueError, EOFError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise DocumentError(f"{source} can't be read: {reason.lower()}.") from error
     if size > limit or len(content) > limit:

@@ -1,10 +1,15 @@
-"""The files that paths, directories and patterns stand for, one at a time however many there are."""
+"""The files that paths, directories and patterns stand for, one at a time however many there are; opened."""
 
 import glob
+import gzip
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
+
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,25 @@ def _expanded(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _below(directory: Path) -> Iterator[Path]:
-    """Yield the files below *directory*, in the order of their names; no pipes or devices."""
-    for parent, directories, names in os.walk(directory):
+    """Yield the files below *directory*, in the order of their names; no pipes or devices.
+
+    A directory that can't be read comes at the end: whoever opens it says why.
+    """
+    unread: list[Path] = []
+    for parent, directories, names in os.walk(directory, onerror=lambda e: unread.append(Path(e.filename))):
         directories.sort()
         yield from (path for name in sorted(names) if (path := Path(parent, name)).is_file())
+    yield from unread
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to read, through gzip if that packed it."""
+    with path.open("rb") as file:
+        packed = file.read(2) == _GZIP
+        file.seek(0)
+        if packed:
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                yield cast(BinaryIO, unpacked)
+        else:
+            yield file

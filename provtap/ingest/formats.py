@@ -45,6 +45,13 @@ FORMATS = (
     Format("logprov", logprov_log.looks_like, logprov_log.read),
     Format("provn", provn.looks_like, reader(provn.statements)),
 )
+_PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"PK\x03\x04": "zip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
 NAMES = ("auto", *(known.name for known in FORMATS))
 
 
@@ -62,5 +69,7 @@ def find(name: str, content: bytes) -> Format:
             return known
     if wide := wide_encoding(content):
         raise NoProvenance(f"this is {wide}, but it must be UTF-8", hint=f"iconv -f {wide} -t UTF-8")
+    if packed := next((name for mark, name in _PACKED.items() if content.startswith(mark)), None):
+        raise NoProvenance(f"this is packed ({packed})", hint="Unpack it first.")
     readable = ", ".join(known.name for known in FORMATS)
     raise NoProvenance(f"this is in no format that can be read ({readable})")

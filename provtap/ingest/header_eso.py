@@ -72,7 +72,11 @@ def _item(keywords: Node, start: str, kind: str, name: str, activity_id: str, si
         value = keywords[f"{start} VALUE"].value
         text = value if isinstance(value, str) else canonical(value)
         yield Parameter(
-            id=identity.parameter(activity_id, name), activity_id=activity_id, name=name, value=text
+            rank=Rank.HEADER,
+            id=identity.parameter(activity_id, name),
+            activity_id=activity_id,
+            name=name,
+            value=text,
         )
         return
     source = archived("eso", name, None, site)

@@ -89,6 +89,8 @@ def _next_value(text: str, at: int, as_python: bool) -> tuple[Any, int]:
         return (_PYTHON_DECODER if as_python else _DECODER).raw_decode(text, at)
     except json.JSONDecodeError as error:
         message = error.msg[0].lower() + error.msg[1:].removesuffix(" starting at")
+        if error.pos >= len(text.rstrip()):
+            message = "it ends in the middle"
         raise DocumentError(f"this is not JSON: {message}", line=error.lineno, column=error.colno) from error
     except _FlawError as error:
         _locate(text, as_python)

@@ -1,7 +1,7 @@
 """What is told of things by others than those who made them: ends, references, descriptions of roles."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
@@ -18,28 +18,15 @@ from provtap.ingest.later_records import Invalidation
 from provtap.ingest.records import (
     Activity,
     ActivityDescription,
-    ConfigFile,
     Entity,
     EntityDescription,
-    Parameter,
     Record,
-    Run,
-    columns,
 )
-from provtap.ingest.sending import Rows, Sending
+from provtap.ingest.sending import Rows
 
 SQL = load_statements("provtap.ingest", "later.sql")
 
 _OF_ACTIVITIES = (UsageDescription, GenerationDescription, ParameterDescription, ConfigFileDescription)
-ROLES: tuple[type[Record], ...] = (*_OF_ACTIVITIES, UsedKind, GeneratedKind)
-"""Descriptions that are a part of an activity description: rows of a set, in the order to store them."""
-# Classes whose first row stays, with the column of their id.
-_FIRST_STAYS: Mapping[type[Record], str] = {
-    Parameter: "p_id",
-    ConfigFile: "cf_id",
-    Run: "r_activity_id",
-    **{kind: f"{kind.prefix}id" for kind in _OF_ACTIVITIES},
-}
 # Who refers to a description, and by which column.
 _REFERENCES: Sequence[tuple[type[Record], type[Record], str]] = (
     (ActivityDescription, Activity, "a_activitydescription_id"),
@@ -67,28 +54,12 @@ def check_descriptions(
         raise DocumentError(f"there is no {_CALLED[described]} {missing.id}")
 
 
-def described_anew(rows: Mapping[type[Record], Rows]) -> list[str]:
-    """Return the activity descriptions of which *rows* tell a part."""
-    return list(
-        {row[f"{kind.prefix}activitydescription_id"] for kind in _OF_ACTIVITIES for row in rows[kind]}
-    )
-
-
-def overruled(transaction: Transaction, sending: Sending, kinds: Collection[type[Record]]) -> list[str]:
-    """Return a sentence for each value told now, of *kinds*, that is not kept: another was there first."""
-    found = []
-    for kind, key in _FIRST_STAYS.items():
-        if kind in kinds:
-            names, sent = [column for _, column in columns(kind)], sending[kind]
-            statement = SQL["overruled"].format(
-                table=kind.table,
-                key=key,
-                told=sent.told,
-                names=", ".join(f"told.{name}" for name in names),
-                held=", ".join(f"held.{name}" for name in names),
-            )
-            found += transaction.rows(statement, **sent.values, columns=names)
-    return [f"{row.id} is told with another {row.column}; {row.kept} is kept" for row in found]
+def rename(rows: Mapping[type[Record], Rows], known: Mapping[str, str]) -> None:
+    """Let *rows* call activity descriptions by the ids by which they are *known*."""
+    owners = [(by, column) for kind, by, column in _REFERENCES if kind is ActivityDescription]
+    for by, column in ((ActivityDescription, "ad_id"), *owners):
+        for row in rows[by]:
+            row[column] = known.get(row[column], row[column])
 
 
 def invalidate(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> tuple[int, list[str]]:

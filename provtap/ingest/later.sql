@@ -46,13 +46,3 @@ SELECT id
  WHERE NOT EXISTS (SELECT FROM {table} WHERE {key} = id)
  ORDER BY id
  LIMIT 1;
-
--- name: overruled
--- What is told now of things that have one row, whoever tells of them, and differs from the row.
-SELECT told.{key} AS id, cell.key AS column, to_jsonb(held) ->> cell.key AS kept
-  FROM {told} AS told
-  JOIN {table} AS held ON held.{key} = told.{key} AND ROW ({held}) IS DISTINCT FROM ROW ({names}),
-       LATERAL jsonb_each_text(to_jsonb(told)) AS cell
- WHERE cell.key = ANY (%(columns)s) AND cell.value IS DISTINCT FROM to_jsonb(held) ->> cell.key
-   AND cell.value IS NOT NULL
- ORDER BY 1, 2;

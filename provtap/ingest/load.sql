@@ -27,10 +27,14 @@ UPDATE provext.ingestion
  WHERE in_id = %(ingestion)s;
 
 -- name: conflicting_activities
--- Activities that are stored from another record than the one told now.
-SELECT rec_activity_id
+-- Activities that are stored from another record than the one told now, and the site of either.
+SELECT rec_activity_id, record.rec_ingestion_id AS kept_ingestion,
+       regexp_replace(kept.doc_site, ' [0-9a-f]{64}$', '') AS kept_site,
+       regexp_replace(now.doc_site, ' [0-9a-f]{64}$', '') AS site
   FROM provtap.record
   JOIN json_populate_recordset(NULL::provtap.record, %(rows)s::json) AS told USING (rec_activity_id)
+  LEFT JOIN provtap.document AS kept ON kept.doc_ingestion_id = record.rec_ingestion_id
+  LEFT JOIN provtap.document AS now ON now.doc_ingestion_id = coalesce(told.rec_ingestion_id, %(ingestion)s)
  WHERE record.rec_sha256 <> told.rec_sha256
  ORDER BY rec_activity_id;
 
@@ -77,6 +81,7 @@ SELECT count(*) FILTER (WHERE new) AS new,
        count(*) FILTER (WHERE NOT new) AS updated,
        (SELECT count(*) FROM best) - count(*) AS unchanged,
        (SELECT count(*) FROM best WHERE rank = ANY (ARRAY[{stubs}]::smallint[])) AS stubs,
+       (SELECT array_agg({key}::text) FROM best WHERE rank < 0) AS described,
        (SELECT json_agg(line ORDER BY line)
           FROM (SELECT concat({key}, ' is told with another ', name, '; ', least, ' is kept') AS line
                   FROM (SELECT {key}, ARRAY[{contradicted}] AS names, ARRAY[{kept}] AS leasts
@@ -92,19 +97,6 @@ SELECT count(*) FILTER (WHERE new) AS new,
 INSERT INTO {table} ({columns})
 SELECT {columns} FROM {told} AS told
     ON CONFLICT DO NOTHING;
-
--- name: complete
--- A description is known by its natural key; whoever says more of it completes the row, and changes nothing.
-WITH completed AS (
-    INSERT INTO {table} AS held ({columns})
-    SELECT {columns} FROM {told} AS told
-        ON CONFLICT ({key}) DO UPDATE SET ({columns}) = ROW ({filled})
-     WHERE ROW ({held}) IS DISTINCT FROM ROW ({filled})
-    RETURNING xmax = 0 AS new, {key} AS id
-)
-SELECT count(*) FILTER (WHERE new) AS new, count(*) FILTER (WHERE NOT new) AS updated,
-       coalesce(array_agg(id::text) FILTER (WHERE new), '{{}}') AS drafted
-  FROM completed;
 
 -- name: make_collections
 -- What has members is a collection, whatever else was told of it; a collection has no value.

@@ -9,7 +9,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from provtap.database.connect import Transaction
+from provtap.database.transaction import Row
 from provtap.errors import DocumentError
+from provtap.ingest import described
 from provtap.ingest.contradictions import (
     SQL,
     claimed_generators,
@@ -19,10 +21,11 @@ from provtap.ingest.contradictions import (
     without_clashes,
 )
 from provtap.ingest.counts import Counts
-from provtap.ingest.described import describe_drafts, link
-from provtap.ingest.later import ROLES, check_descriptions, described_anew, overruled, refer
+from provtap.ingest.described_agents import wait
+from provtap.ingest.description_tables import KINDS, NOTHING, Told, draft, publish, remember, says_more
+from provtap.ingest.later import check_descriptions, refer, rename
 from provtap.ingest.later_records import HadReference
-from provtap.ingest.merging import add, complete, join, make_collections
+from provtap.ingest.merging import add, join, join_new, make_collections
 from provtap.ingest.records import (
     Account,
     Activity,
@@ -39,33 +42,39 @@ from provtap.ingest.records import (
     Reading,
     Record,
     Run,
-    WasAssociatedWith,
-    WasAttributedTo,
     WasGeneratedBy,
-    WasInformedBy,
     Writing,
 )
-from provtap.ingest.relation_records import Alias, HadMember, Hash, Relation, WasDerivedFrom
+from provtap.ingest.relation_records import (
+    Alias,
+    HadMember,
+    Hash,
+    Relation,
+    WasAssociatedWith,
+    WasAttributedTo,
+    WasDerivedFrom,
+    WasInformedBy,
+)
 from provtap.ingest.sending import Rows, Sending, rows_of
 from provtap.ingest.settling import end_entities, second_generators, settle
 
 # What a row points to is stored before it.
 _JOINED: tuple[type[Claim], ...] = (EntityDescription, Agent, Entity, Activity, WasGeneratedBy)
 _PUBLISHED_SETS: tuple[type[Record], ...] = (
-    *ROLES,
     WasInformedBy,
     WasDerivedFrom,
     HadMember,
     WasAssociatedWith,
     WasAttributedTo,
-    Parameter,
-    ConfigFile,
     Location,
     Hash,
     Alias,
-    Run,
     Relation,
 )
+# Claims that are hardly ever made twice.
+_CLAIMED_ONCE: tuple[type[Claim], ...] = (Parameter, ConfigFile, Run)
+
+_ANOTHER = "another record"
 
 
 def load(transaction: Transaction, accounts: Iterable[Account], ingestion_id: int) -> Counts:
@@ -76,21 +85,21 @@ def load(transaction: Transaction, accounts: Iterable[Account], ingestion_id: in
     Raises: DocumentError for what breaks a rule of the model.
     """
     counts = Counts()
-    taken = _without_conflicts(transaction, accounts, counts)
+    taken = _without_conflicts(transaction, accounts, ingestion_id, counts)
     clashes: list[str] = []
     taken = without_clashes(transaction, taken, clashes)
     counts.conflict(*clashes)
     rows = rows_of(record for account in taken for record in account.records)
     sending = Sending(transaction, rows)
     _check_kinds(transaction, rows)
-    _describe(transaction, rows, counts)
-    _join(transaction, rows, sending, counts)
+    told = _draft(transaction, rows, counts)
+    _join(transaction, rows, sending, told, counts)
     transaction.execute(SQL["keep_records"], rows=_record_rows(taken), ingestion=ingestion_id)
     _unite(transaction, rows, sending, counts)
     counts.add(0, refer(transaction, rows[HadReference]))
     end_entities(transaction, rows, sending, counts)
     settle(transaction, rows, sending, counts)
-    link(transaction, activities=_concerned(rows), descriptions=described_anew(rows))
+    described.link(transaction, activities=_concerned(rows), descriptions=told.owners)
     if rows[Writing]:
         counts.conflict(*second_generators(transaction, sending[Writing]))
     counts.conflict(*usages_outside(transaction, rows[Reading]))
@@ -100,24 +109,33 @@ def load(transaction: Transaction, accounts: Iterable[Account], ingestion_id: in
 
 
 def _without_conflicts(
-    transaction: Transaction, accounts: Iterable[Account], counts: Counts
+    transaction: Transaction, accounts: Iterable[Account], ingestion_id: int, counts: Counts
 ) -> Sequence[Account]:
     """Return the accounts of activities that have one record only, or of their first record."""
     first: dict[str | None, Account] = {}
     told = [
         (account, first.setdefault(account.activity_id or account.sha256, account)) for account in accounts
     ]
-    known = transaction.rows(SQL["conflicting_activities"], rows=_record_rows(first.values()))
-    refused = {row.rec_activity_id for row in known}
-    refused_here = {account.activity_id or "" for account, kept in told if account.sha256 != kept.sha256}
+    found = transaction.rows(
+        SQL["conflicting_activities"], rows=_record_rows(first.values()), ingestion=ingestion_id
+    )
+    refused = {row.rec_activity_id: _other_record(row) for row in found}
+    here = {account.activity_id or "" for account, kept in told if account.sha256 != kept.sha256}
     counts.warnings += [warning for account, _ in told for warning in account.warnings]
-    for activity_id in sorted(refused | refused_here):
-        counts.conflict(f"{activity_id} is known from another record, which is kept")
+    for activity_id in sorted(refused.keys() | here):
+        counts.conflict(f"{activity_id} is known from {refused.get(activity_id, _ANOTHER)}, which is kept")
     return [
         account
         for account, kept in told
         if account.activity_id not in refused and account.sha256 == kept.sha256
     ]
+
+
+def _other_record(row: Row) -> str:
+    """Say which record is known; one site's log handed in for another site is the same but for its paths."""
+    if None in (row.site, row.kept_site) or row.site == row.kept_site:
+        return _ANOTHER
+    return f"its record at the site {row.kept_site} (ingestion {row.kept_ingestion})"
 
 
 def _record_rows(accounts: Iterable[Account]) -> str:
@@ -144,41 +162,54 @@ def _check_kinds(transaction: Transaction, rows: Mapping[type[Record], Rows]) ->
         raise DocumentError(f"{found.id} would be an entity as well as an activity")
 
 
-def _describe(transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts) -> None:
-    """Store descriptions of activities; check that there are those that are referred to."""
-    drafted = complete(transaction, ActivityDescription, rows[ActivityDescription], counts)
-    counts.new += describe_drafts(transaction, drafted)
+def _draft(transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts) -> Told:
+    """Keep what is said of descriptions, for later; store that there are such activities."""
+    drafted = draft(transaction, rows[ActivityDescription])
+    counts.new += drafted.new
+    if drafted.known:
+        rename(rows, drafted.known)
+    told = remember(transaction, rows) if drafted.untold or says_more(rows) else NOTHING
     check_descriptions(transaction, rows, ActivityDescription)
+    return told
 
 
 def _join(
-    transaction: Transaction, rows: Mapping[type[Record], Rows], sending: Sending, counts: Counts
+    transaction: Transaction, rows: Mapping[type[Record], Rows], sending: Sending, told: Told, counts: Counts
 ) -> None:
     """Store what is claimed of things, and tell which claims of generations are not kept."""
     rivals = claimed_generators(transaction, rows[WasGeneratedBy])
     for claimed in _JOINED:
-        if rows[claimed]:
-            join(transaction, claimed, sending[claimed], counts)
+        described = join(transaction, claimed, sending[claimed], counts) if rows[claimed] else ()
+        if described:
+            wait(transaction, rows[claimed], described)
         if claimed is EntityDescription:
             check_descriptions(transaction, rows, EntityDescription)
+            _describe(transaction, rows, told, counts)
     counts.conflict(*lost_claims(transaction, rows[WasGeneratedBy], rivals))
+
+
+def _describe(
+    transaction: Transaction, rows: Mapping[type[Record], Rows], told: Told, counts: Counts
+) -> None:
+    """Let the tables of descriptions show what is known by now."""
+    written = publish(transaction, told.owners)
+    counts.add(written.new, written.updated, sum(len(rows[kind]) for kind in KINDS) - told.changed)
+    counts.conflict(*told.contradictions(written))
 
 
 def _unite(
     transaction: Transaction, rows: Mapping[type[Record], Rows], sending: Sending, counts: Counts
 ) -> None:
-    """Store what is told as a set, and tell what is not kept since another value was there first."""
+    """Store what is told as a set, and what is claimed of activities that are stored by now."""
     if rows[Environment]:
         add(transaction, Environment, sending[Environment])
     if rows[HadMember]:
         counts.add(0, make_collections(transaction, sending[HadMember]))
-    held = set()
     for kind in filter(rows.get, _PUBLISHED_SETS):
         new = add(transaction, kind, sending[kind])
         counts.add(new, 0, len(rows[kind]) - new)
-        if new < len(rows[kind]):
-            held.add(kind)
-    counts.conflict(*overruled(transaction, sending, held))
+    for claimed in filter(rows.get, _CLAIMED_ONCE):
+        join_new(transaction, claimed, rows[claimed], sending[claimed], counts)
 
 
 def _concerned(rows: Mapping[type[Record], Rows]) -> list[str]:

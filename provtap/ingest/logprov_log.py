@@ -31,28 +31,43 @@ def read(content: bytes, site: str) -> Iterator[Account]:
 
     Raises: DocumentError, naming the line.
     """
-    sessions: dict[str, Session] = {}
+    sessions: dict[tuple[str, str], Session] = {}
+    latest: dict[str, Session] = {}
     current: Session | None = None
-    for record in _records(decode(content)):
+    unread: list[str] = []
+    for record in _records(decode(content), unread):
         id = record["session_id"] if record["session_id"].value is not None else record["in_session"]
         if id.value is not None:
-            name = str(id.value)
-            current = sessions.setdefault(name, Session(name, site, record["startTime"].text() or ""))
+            name, start = str(id.value), record["startTime"].text() or ""
+            if record["session_id"].value is not None or name not in latest:
+                # Another process may have the same id: then it is a session that began at another time.
+                latest[name] = sessions.setdefault((name, start), Session(name, site, start))
+            current = latest[name]
+        elif not (current and current.knows(record)):
+            current = next((each for each in latest.values() if each.knows(record)), current)
         if current is None:
             raise DocumentError(f"{record.path} belongs to no session")
         current.tell(record)
     for session in sessions.values():
         records = tuple(session.records())
         told = canonical([site, session.id, [node.value for node in session.told]])
-        yield Account(None, hashlib.sha256(told.encode()).hexdigest(), records, tuple(session.warnings))
+        warnings = (*session.warnings, *(unread if session is current else ()))
+        yield Account(None, hashlib.sha256(told.encode()).hexdigest(), records, warnings)
 
 
-def _records(text: str) -> Iterator[Node]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        found = _LINE.search(line)
-        if found:
-            value = _plain(_evaluate(found[2], number), number)
-            yield Node(value, f"line {number}")
+def _records(text: str, unread: list[str]) -> Iterator[Node]:
+    """Yield what the lines tell; a last one that breaks off, of a log that is still written, is *unread*."""
+    lines = text.split("\n")
+    for number, line in enumerate(lines, start=1):
+        if found := _LINE.search(line):
+            try:
+                value = _plain(_evaluate(found[2], number), number)
+            except DocumentError:
+                if number < len(lines) or line.rstrip().endswith("}"):
+                    raise
+                unread.append(f"line {number} breaks off: it is kept in the document only")
+            else:
+                yield Node(value, f"line {number}")
 
 
 def _evaluate(text: str, line: int) -> Any:

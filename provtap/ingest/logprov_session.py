@@ -22,11 +22,16 @@ from provtap.ingest.records import (
     Rank,
     Reading,
     Record,
-    WasAssociatedWith,
     WasGeneratedBy,
     Writing,
 )
-from provtap.ingest.relation_records import HadMember, Hash, Relation, WasDerivedFrom
+from provtap.ingest.relation_records import (
+    HadMember,
+    Hash,
+    Relation,
+    WasAssociatedWith,
+    WasDerivedFrom,
+)
 
 
 @dataclass
@@ -58,6 +63,11 @@ class Session:
         self._records: list[Record] = []
         self._definitions = Node(None, "definitions")
         self._system = Node(None, "system")
+
+    def knows(self, line: Node) -> bool:
+        """Tell whether *line* is about an activity of this session; most lines do not name their session."""
+        short = line["activity_id"].value
+        return short is not None and str(short) in self._runs
 
     def tell(self, line: Node) -> None:
         """Take the next line."""

@@ -1,16 +1,26 @@
-"""How rows that were told and rows that are stored become one: by trust, as a set, or column by column."""
+"""How rows that were told and rows that are stored become one: by trust, or as a set."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from provtap.database.connect import Transaction
 from provtap.ingest.contradictions import SQL
 from provtap.ingest.counts import Counts
-from provtap.ingest.records import Activity, Claim, Entity, Rank, Record, WasGeneratedBy, columns
-from provtap.ingest.sending import Rows, Sent, parameter
+from provtap.ingest.records import (
+    Activity,
+    Claim,
+    ConfigFile,
+    Entity,
+    Parameter,
+    Rank,
+    Record,
+    WasGeneratedBy,
+    columns,
+)
+from provtap.ingest.sending import Rows, Sent, of_themselves
 
 # Of the most trusted claims, which are merged; every column that is not named takes their least value.
 _BEST = "FILTER (WHERE place = 1)"
+_BEST_ONE_OF_TWO = "FILTER (WHERE place = 1 AND ed_class <> 'EntityDescription')"
 _MERGES = {
     "a_endtime": f"max(a_endtime) {_BEST}",  # a run lasts at least until its last product is written
     # These last, whoever is more trusted: no record of a run has them, and what has members is a collection.
@@ -20,6 +30,24 @@ _MERGES = {
                         WHEN bool_or(e_value IS NOT NULL) {_BEST} THEN 'ValueEntity'
                         ELSE min(e_class) {_BEST} END""",
     "e_value": f"CASE WHEN NOT bool_or(e_class = 'Collection') THEN min(e_value) {_BEST} END",
+    # A description of datasets has no datatype, one of values no media type.
+    "ed_class": f"""coalesce(min(ed_class) {_BEST_ONE_OF_TWO}, 'EntityDescription')""",
+    **{
+        name: f"""CASE WHEN NOT coalesce(bool_or(ed_class = 'DatasetDescription') {_BEST}, false)
+                       THEN min({name}) {_BEST} END"""
+        for name in ("ed_valuetype", "ed_unit", "ed_ucd", "ed_utype")
+    },
+}
+_WIDEST = {"e_class": "Entity", "ed_class": "EntityDescription"}
+# Another role or name has another description: `link` finds it.
+_ALSO: Mapping[type[Claim], str] = {
+    WasGeneratedBy: ", wgb_generationdescription_id = NULL",
+    Parameter: """, p_parameterdescription_id = CASE WHEN (held.p_activity_id, held.p_name)
+                     = (excluded.p_activity_id, excluded.p_name) THEN held.p_parameterdescription_id END""",
+    ConfigFile: """, cf_configfiledescription_id
+                     = CASE WHEN (held.cf_activity_id, held.cf_name)
+                               = (excluded.cf_activity_id, excluded.cf_name)
+                            THEN held.cf_configfiledescription_id END""",
 }
 # By whom a thing is known that is only a stub so far.
 STUBS: Mapping[type[Claim], tuple[Rank, ...]] = {
@@ -40,49 +68,16 @@ def add_rows(transaction: Transaction, table: str, names: Sequence[str], sent: S
     return transaction.execute(statement, **sent.values)
 
 
-def complete(transaction: Transaction, kind: type[Record], rows: Rows, counts: Counts) -> list[str]:
-    """Unite descriptions of one class with the stored ones, column by column: the first value stays.
-
-    Returns the ids of those that are new.
-    """
-    if not rows:
-        return []
-    key, *further = [column for _, column in columns(kind)]
-    distinct = _united(rows, key)
-    sent = parameter(kind, distinct)
-    statement = SQL["complete"].format(
-        told=sent.told,
-        table=kind.table,
-        key=key,
-        columns=", ".join([key, *further]),
-        held=", ".join(f"held.{name}" for name in [key, *further]),
-        filled=", ".join(f"coalesce(held.{name}, excluded.{name})" for name in [key, *further]),
-    )
-    [row] = transaction.rows(statement, **sent.values)
-    counts.add(row.new, row.updated, len(distinct) - row.new - row.updated)
-    return list(row.drafted)
-
-
-def _united(rows: Rows, key: str) -> Rows:
-    """Make one row of those with the same key: of each column the first value."""
-    united: dict[Any, dict[str, Any]] = {}
-    for row in rows:
-        told = {name: value for name, value in row.items() if value is not None}
-        united[row[key]] = {
-            **row,
-            **told,
-            **{k: v for k, v in united.get(row[key], {}).items() if v is not None},
-        }
-    return list(united.values())
-
-
 def make_collections(transaction: Transaction, sent: Sent) -> int:
     """Let what is told to have members be collections; return how many were not."""
     return transaction.execute(SQL["make_collections"].format(told=sent.told), **sent.values)
 
 
-def join(transaction: Transaction, kind: type[Claim], sent: Sent, counts: Counts) -> None:
-    """Join the claims of one class, with their rank and claimant, with the stored rows and their trust."""
+def join(transaction: Transaction, kind: type[Claim], sent: Sent, counts: Counts) -> Sequence[str]:
+    """Join the claims of one class, with their rank and claimant, with the stored rows and their trust.
+
+    Returns the ids of those that a set describes (Rank.DESCRIBED): nothing of them changes.
+    """
     names = [column for _, column in columns(kind)]
     statement = SQL["join"].format(
         told=sent.told,
@@ -92,20 +87,36 @@ def join(transaction: Transaction, kind: type[Claim], sent: Sent, counts: Counts
         merged=", ".join(_merged(name, kind.key) for name in names),
         held=", ".join(f"held.{name}" for name in names),
         excluded=", ".join(f"excluded.{name}" for name in names),
-        contradicted=", ".join(f"CASE WHEN count(DISTINCT {name}) > 1 THEN '{name}' END" for name in names),
+        contradicted=", ".join(f"CASE WHEN {_differ(name)} THEN '{name}' END" for name in names),
         kept=", ".join(f"({_merge(name)})::text" for name in names),
         stubs=", ".join(str(int(rank)) for rank in STUBS.get(kind, ())),
-        # Another role has another description: `link` finds it.
-        also=", wgb_generationdescription_id = NULL" if kind is WasGeneratedBy else "",
+        also=_ALSO.get(kind, ""),
     )
     [row] = transaction.rows(statement, **sent.values)
     counts.add(row.new, row.updated, row.unchanged)
     counts.stubs += row.stubs
     counts.conflict(*(row.contradictions or []))
+    return row.described or ()
 
 
 def _merged(name: str, key: str) -> str:
     return name if name == key else f"{_merge(name)} AS {name}"
+
+
+def join_new(transaction: Transaction, kind: type[Claim], rows: Rows, sent: Sent, counts: Counts) -> None:
+    """Do what `join` does, faster where things tell of themselves and nobody told of them before."""
+    new = add(transaction, kind, sent) if of_themselves(rows) else 0
+    if new == len(rows):
+        counts.add(new, 0)
+    else:
+        counts.add(new, 0, -new)
+        join(transaction, kind, sent, counts)
+
+
+def _differ(name: str) -> str:
+    # To be an entity of no more exact class contradicts nothing.
+    said = f"nullif({name}, '{_WIDEST[name]}')" if name in _WIDEST else name
+    return f"count(DISTINCT {said}) > 1"
 
 
 def _merge(name: str) -> str:

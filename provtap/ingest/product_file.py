@@ -25,15 +25,13 @@ def form_of(start: bytes) -> str | None:
     return next((form for signature, form in _SIGNATURES.items() if start.startswith(signature)), None)
 
 
-def read_header(path: Path, form: str) -> bytes:
-    """Return the keywords of the product at *path* as the document that is kept.
+def read_header(file: BinaryIO, path: Path, form: str) -> bytes:
+    """Return the keywords of the product in *file*, opened from *path*, as the document that is kept.
 
     Raises: DocumentError.
     """
     try:
-        with path.open("rb") as file:
-            keywords = _READERS[form](file)
-        content = {"form": form, "keywords": keywords, "url": os.path.abspath(path)}  # noqa: PTH100  as ctapipe's urls
+        content = {"form": form, "keywords": _READERS[form](file), "url": os.path.abspath(path)}  # noqa: PTH100  as ctapipe's urls
         return canonical(content).encode()
     except UnicodeEncodeError as error:
         raise DocumentError("its path or header has bytes that are no text") from error
@@ -53,10 +51,23 @@ def _fits(file: BinaryIO) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what is not standard in cards that nobody needs
-            cards = Header.fromstring(text.decode("ascii")).cards
+            cards = Header.fromstring(_ascii(text)).cards
             return _first((card.keyword, card.value) for card in cards)
     except (VerifyError, ValueError, OSError, KeyError, IndexError) as error:
         raise DocumentError(f"its FITS header can't be read: {_reason(error)}") from error
+
+
+def _ascii(header: bytes) -> str:
+    """Return the cards of a header, which are ASCII (FITS 4.0, 3.3).
+
+    Raises: DocumentError, naming the card.
+    """
+    if not header.isascii():
+        cards = (header[at : at + 80] for at in range(0, len(header), 80))
+        number, card = next((n, card) for n, card in enumerate(cards, start=1) if not card.isascii())
+        keyword = card[:8].decode("ascii", errors="replace").strip()
+        raise DocumentError(f"card {number} of its FITS header ({keyword}) has bytes that are no ASCII")
+    return header.decode("ascii")
 
 
 def _hdf5(file: BinaryIO) -> dict[str, Any]:

@@ -48,6 +48,8 @@ def _container(node: Node, outer: Namespaces, bundle: Name | None) -> Iterator[S
         if word == "bundle" and bundle is None:
             for id, content in group.members():
                 yield from _bundle(id, content, namespaces)
+        elif word == "bundle":
+            raise DocumentError(f"{group.path} is in another bundle")
         elif word != "prefix":
             kind = find_kind(word.rpartition(":")[2], group.path)
             for id, entry in group.members():

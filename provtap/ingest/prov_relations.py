@@ -13,12 +13,16 @@ from provtap.ingest.records import (
     Rank,
     Reading,
     Record,
+    WasGeneratedBy,
+)
+from provtap.ingest.relation_records import (
+    HadMember,
+    Relation,
     WasAssociatedWith,
     WasAttributedTo,
-    WasGeneratedBy,
+    WasDerivedFrom,
     WasInformedBy,
 )
-from provtap.ingest.relation_records import HadMember, Relation, WasDerivedFrom
 from provtap.ingest.statement import Statement, utc
 
 # The kind of thing at each end of the relations that ProvenanceDM has a class for.
@@ -162,13 +166,14 @@ class Relations:
         if self._things.mention("activity", activity, statement.where) is None:
             return
         self.configured.add(artefact)
+        rank = Rank.STATEMENT
         if parameter and value is not None:
             self.records.append(
-                Parameter(id=artefact, activity_id=activity, name=parameter.label, value=value)
+                Parameter(rank=rank, id=artefact, activity_id=activity, name=parameter.label, value=value)
             )
         elif file and location is not None:
             self.records.append(
-                ConfigFile(id=artefact, activity_id=activity, name=file.label, location=location)
+                ConfigFile(rank=rank, id=artefact, activity_id=activity, name=file.label, location=location)
             )
 
     # What relations say besides

@@ -93,7 +93,7 @@ def _statements(element: etree._Element, word: str, bundle: Name | None) -> Iter
     ends = {argument: names[0] for argument, names in arguments.items()}
     id = _own(element, "id")
     if kind in ELEMENTS and id is None:
-        raise DocumentError(f"{where} has no id")
+        raise DocumentError(f"{where} has no prov:id")
     own = _named(element, id) if id is not None else None
     for told in each_member(ends, members):
         yield Statement(kind, where, own, told, times, tuple(attributes), bundle)

@@ -105,6 +105,8 @@ class _Parser:
                 own = self._declarations(namespaces)
                 bundle = own.name(_unescape(id.text), self._where(id))
                 while not self._at_word("endBundle"):
+                    if self._at_word("bundle"):
+                        raise DocumentError(f"{self._where(self._token)} is in another bundle")
                     yield self._statement(own, bundle)
                 self._next()
             else:

@@ -33,7 +33,7 @@ PUBLISHED = (
 )  # fmt: skip
 REMEMBERED = (
     "provtap.environment", "provtap.invalidation", "provtap.writing", "provtap.reading", "provtap.record",
-    "provtap.trust",
+    "provtap.trust", "provtap.told_description",
 )  # fmt: skip
 """What the loader must remember, beside the published tables."""
 _TOGETHER = 1 << 20

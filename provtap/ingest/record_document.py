@@ -38,13 +38,16 @@ from provtap.ingest.records import (
     Reading,
     Record,
     Run,
-    WasAssociatedWith,
-    WasAttributedTo,
     WasGeneratedBy,
-    WasInformedBy,
     Writing,
 )
-from provtap.ingest.relation_records import HadMember, WasDerivedFrom
+from provtap.ingest.relation_records import (
+    HadMember,
+    WasAssociatedWith,
+    WasAttributedTo,
+    WasDerivedFrom,
+    WasInformedBy,
+)
 
 _START = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"(%s)"\s*:' % "|".join(c.name for c in CLASSES).encode())
 _CAPITAL = re.compile("[A-Z]")
@@ -130,7 +133,7 @@ class _Document:
         yield self._plain(ConfigFileDescription, told, id=self._ids.own(told))
 
     def _run(self, told: Told) -> Iterator[Record]:
-        yield self._plain(Run, told)
+        yield self._plain(Run, told, rank=Rank.STATEMENT)
 
     def _used(self, told: Told) -> Iterator[Record]:
         activity, role, time = self._ids.given_end(told, "activity"), told.get("role"), told.get("time")
@@ -200,13 +203,14 @@ class _Document:
 
     def _parameter(self, told: Told) -> Iterator[Record]:
         own, activity = self._ids.own(told), self._ids.activity_of(told)
-        yield Parameter(id=own, activity_id=activity, name=told.values["name"], value=told.values["value"])
+        said = {"name": told.values["name"], "value": told.values["value"]}
+        yield Parameter(rank=Rank.STATEMENT, id=own, activity_id=activity, **said)
         if value := self._ids.end(told, "valueEntity"):
             yield HadReference(id=own, value_entity_id=value)
 
     def _config_file(self, told: Told) -> Iterator[Record]:
         own, activity = self._ids.own(told), self._ids.activity_of(told)
-        yield self._plain(ConfigFile, told, id=own, activity_id=activity)
+        yield self._plain(ConfigFile, told, rank=Rank.STATEMENT, id=own, activity_id=activity)
 
     def _was_configured_by(self, told: Told) -> Iterator[Record]:
         for word, thing in (("parameter", "parameter"), ("configFile", "config file")):

@@ -146,43 +146,12 @@ class WasGeneratedBy(Claim):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WasInformedBy(Record):
-    """A step of another activity (ProvenanceDM 1.0, Activity.informant)."""
-
-    table = "provenance.wasinformedby"
-    prefix = "wib_"
-    informed_id: str
-    informant_id: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class WasAssociatedWith(Record):
-    """Who ran an activity (ProvenanceDM 1.0, WasAssociatedWith)."""
-
-    table = "provenance.wasassociatedwith"
-    prefix = "waw_"
-    activity_id: str
-    agent_id: str
-    role: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class WasAttributedTo(Record):
-    """Who answers for an entity (ProvenanceDM 1.0, WasAttributedTo)."""
-
-    table = "provenance.wasattributedto"
-    prefix = "wat_"
-    entity_id: str
-    agent_id: str
-    role: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parameter(Record):
+class Parameter(Claim):
     """A value that configured an activity (ProvenanceDM 1.0, Parameter with its WasConfiguredBy)."""
 
     table = "provenance.parameter"
     prefix = "p_"
+    key = "p_id"
     id: str
     activity_id: str
     name: str
@@ -190,11 +159,12 @@ class Parameter(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConfigFile(Record):
+class ConfigFile(Claim):
     """A file that configured an activity (ProvenanceDM 1.0, ConfigFile with its WasConfiguredBy)."""
 
     table = "provenance.configfile"
     prefix = "cf_"
+    key = "cf_id"
     id: str
     activity_id: str
     name: str
@@ -213,11 +183,12 @@ class Location(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run(Record):
+class Run(Claim):
     """How a recorded activity went; *duration* in seconds."""
 
     table = "provext.run"
     prefix = "r_"
+    key = "r_activity_id"
     activity_id: str
     status: str | None = None
     exit_code: int | None = None

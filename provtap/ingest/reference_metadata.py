@@ -14,9 +14,9 @@ from provtap.ingest.records import (
     EntityDescription,
     Rank,
     Record,
-    WasAttributedTo,
     WasGeneratedBy,
 )
+from provtap.ingest.relation_records import WasAttributedTo
 
 _PLACEHOLDERS = {"", "unknown", "unspecified"}
 _CONTENT_TYPES = {

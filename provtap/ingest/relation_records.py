@@ -1,9 +1,41 @@
-"""Relations that statements and catalogues tell beside those of records.py, and checksums."""
+"""Relations between things, beside those that say what was used and made; checksums and other names."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from provtap.ingest.records import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class WasInformedBy(Record):
+    """A step of another activity (ProvenanceDM 1.0, Activity.informant)."""
+
+    table = "provenance.wasinformedby"
+    prefix = "wib_"
+    informed_id: str
+    informant_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WasAssociatedWith(Record):
+    """Who ran an activity (ProvenanceDM 1.0, WasAssociatedWith)."""
+
+    table = "provenance.wasassociatedwith"
+    prefix = "waw_"
+    activity_id: str
+    agent_id: str
+    role: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WasAttributedTo(Record):
+    """Who answers for an entity (ProvenanceDM 1.0, WasAttributedTo)."""
+
+    table = "provenance.wasattributedto"
+    prefix = "wat_"
+    entity_id: str
+    agent_id: str
+    role: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
-from provtap.ingest.records import Claim, Record, columns
+from provtap.ingest.records import Claim, Rank, Record, columns
 
 SQL = load_statements("provtap.ingest", "sending.sql")
 
@@ -60,8 +60,15 @@ class Sending:
 
 def parameter(kind: type[Record], rows: Rows) -> Sent:
     """Return *rows* of one class as a parameter."""
-    form = "claims" if issubclass(kind, Claim) else "records"
-    return Sent(SQL[form].format(table=kind.table), {"rows": json.dumps(rows)})
+    form = "records"
+    if issubclass(kind, Claim):
+        form = "own_claims" if of_themselves(rows) else "claims"
+    return Sent(SQL[form].format(table=kind.table, trust=SQL["trust"]), {"rows": json.dumps(rows)})
+
+
+def of_themselves(rows: Rows) -> bool:
+    """Tell whether all claims are what things say of themselves, without a rival: nothing is above these."""
+    return all(row["rank"] == Rank.OWN_RECORD and not row["claimant"] for row in rows)
 
 
 def _columns(kind: type[Record]) -> str:

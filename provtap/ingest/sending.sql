@@ -7,6 +7,9 @@ json_populate_recordset(NULL::{table}, %(rows)s::json)
 (SELECT (claim ->> 'rank')::smallint AS rank, claim ->> 'claimant' COLLATE "C" AS claimant, made.*
    FROM json_array_elements(%(rows)s::json) AS claim, json_populate_record(NULL::{table}, claim) AS made)
 
+-- name: own_claims
+(SELECT {trust}, made.* FROM json_populate_recordset(NULL::{table}, %(rows)s::json) AS made)
+
 -- name: trust
 0::smallint AS rank, ''::text COLLATE "C" AS claimant
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from provtap.ingest.description_tables import KINDS
 from provtap.ingest.sql_staging import Staging, wrong
 from provtap.ingest.sql_tables import ARTEFACTS, SQL, SqlTable
 
@@ -9,6 +10,7 @@ _ARTEFACTS = {
     "provenance.parameter": {"id": "p_id", "activity": "p_activity_id", "pointer": "wcb_parameter_id"},
     "provenance.configfile": {"id": "cf_id", "activity": "cf_activity_id", "pointer": "wcb_configfile_id"},
 }
+_DESCRIBED = {kind.table for kind in KINDS}
 
 
 def check(staging: Staging) -> None:
@@ -97,7 +99,8 @@ def _check_keys(staging: Staging, table: SqlTable) -> None:
         if number:
             id_ = table.keys[0][0]
             names = {"staged": table.staged, "table": table.full_name, "id": id_}
-            if row := staging.first("taken", **names, same=same(table, key)):
+            unless = _sql("unless_only_described", names) if table.full_name in _DESCRIBED else ""
+            if row := staging.first("taken", **names, same=same(table, key), unless=unless):
                 raise wrong(table, row, f"the same is stored as {row.id}")
 
 

@@ -76,9 +76,14 @@ DELETE FROM {staged} AS later
 -- name: taken
 -- A row whose natural key belongs to a stored row of another id.
 SELECT at_line, at_row, held.{id}::text AS id
-  FROM {staged} AS told JOIN {table} AS held ON {same} AND held.{id} <> told.{id}
+  FROM {staged} AS told JOIN {table} AS held ON {same} AND held.{id} <> told.{id}{unless}
  ORDER BY at_line, at_row
  LIMIT 1;
+
+-- name: unless_only_described
+-- What only a set of descriptions tells has no id that anything could refer to.
+   AND (EXISTS (SELECT FROM provtap.told_description WHERE td_table = '{table}' AND td_id = held.{id})
+        OR EXISTS (SELECT FROM provenance.activity WHERE a_activitydescription_id = held.{id}))
 
 -- name: dangling
 -- A row that refers to what is neither in the script nor in the store.
@@ -136,11 +141,12 @@ SELECT wcb.at_line, wcb.at_row, wcb.{pointer}::text AS id
  ORDER BY 1, 2
  LIMIT 1;
 
--- name: add_descriptions
-INSERT INTO provenance.activitydescription ({columns})
-SELECT {columns} FROM {staged}
-    ON CONFLICT DO NOTHING
-RETURNING ad_id::text AS ad_id;
+-- name: replace_drafts
+-- A version that only a set of descriptions named has the id that the script gives it.
+DELETE FROM provenance.activitydescription AS held
+ USING pg_temp.staged_activitydescription AS told
+ WHERE held.ad_name = told.ad_name AND held.ad_version IS NOT DISTINCT FROM told.ad_version
+   AND held.ad_id <> told.ad_id;
 
 -- name: complete
 -- What only scripts say of a thing: the least of all that was said, whatever came first.
@@ -148,19 +154,6 @@ UPDATE {table} AS held SET {column} = told.{column}
   FROM {staged} AS told
  WHERE held.{key} = told.{key} AND told.{column} IS NOT NULL
    AND (held.{column} IS NULL OR held.{column} > told.{column});
-
--- name: complete_descriptions
--- A draft becomes what the script says; what is described already stays.
-UPDATE provenance.activitydescription AS held
-   SET (ad_description, ad_docurl, ad_type, ad_subtype)
-       = ROW (coalesce(held.ad_description, told.ad_description), coalesce(held.ad_docurl, told.ad_docurl),
-              coalesce(held.ad_type, told.ad_type), coalesce(held.ad_subtype, told.ad_subtype))
-  FROM {staged} AS told
- WHERE held.ad_id = told.ad_id
-   AND (held.ad_description IS NULL AND told.ad_description IS NOT NULL
-        OR held.ad_docurl IS NULL AND told.ad_docurl IS NOT NULL
-        OR held.ad_type IS NULL AND told.ad_type IS NOT NULL
-        OR held.ad_subtype IS NULL AND told.ad_subtype IS NOT NULL);
 
 -- name: read_staged
 -- A usage is a reading told by id: no later log can take it back.
@@ -185,10 +178,26 @@ SELECT at_line, at_row, {said} AS said, {kept} AS kept, count(*) OVER () AS numb
  ORDER BY at_line, at_row
  LIMIT %(most)s;
 
+-- name: concerned_ids
+CREATE TEMPORARY TABLE concerned_id ON COMMIT DROP AS
+SELECT id::text COLLATE "C" AS id FROM ({activities}) AS told (id)
+ UNION
+SELECT a_id FROM provenance.activity WHERE a_activitydescription_id IN ({described});
+ANALYZE pg_temp.concerned_id;
+
+-- name: concerned
+CREATE TEMPORARY TABLE concerned ON COMMIT DROP AS
+SELECT a_id, a_activitydescription_id AS description_id
+  FROM pg_temp.concerned_id JOIN provenance.activity ON a_id = id;
+ANALYZE pg_temp.concerned;
+
+-- name: drop_concerned
+DROP TABLE pg_temp.concerned_id, pg_temp.concerned;
+
 -- name: wrong_time
 SELECT at_line, at_row, u_activity_id::text AS activity, u_time
   FROM {staged} JOIN provenance.activity ON a_id = u_activity_id
- WHERE u_time < a_starttime OR u_time > a_endtime
+ WHERE u_time IS NOT NULL AND (u_time < a_starttime OR u_time > a_endtime)
  ORDER BY at_line, at_row
  LIMIT 1;
 

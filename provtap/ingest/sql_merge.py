@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from provtap.ingest.counts import Counts
-from provtap.ingest.described import PARTS, describe_drafts, link
+from provtap.ingest.described import PARTS, link
+from provtap.ingest.described_agents import wait
+from provtap.ingest.description_tables import KINDS, draft, publish, remember
 from provtap.ingest.merging import add_rows, join
 from provtap.ingest.records import (
     Activity,
@@ -13,10 +15,11 @@ from provtap.ingest.records import (
     Claim,
     Entity,
     EntityDescription,
+    Record,
     WasGeneratedBy,
     columns,
 )
-from provtap.ingest.sending import Sent
+from provtap.ingest.sending import Rows, Sent
 from provtap.ingest.sql_checks import same
 from provtap.ingest.sql_staging import Staging, wrong
 from provtap.ingest.sql_tables import ARTEFACTS, SQL, SqlTable
@@ -27,10 +30,6 @@ _CLAIMANT: Mapping[type[Claim], str] = {
     # Of two generations one is taken whole; anything else is merged. A record of its own comes before.
     WasGeneratedBy: "'~' || wgb_activity_id || ' ' || coalesce(wgb_role, '')",
 }
-_SETS = (
-    "usagedescription", "generationdescription", "usagedescription_entitydescription",
-    "generationdescription_entitydescription", "parameterdescription", "configfiledescription",
-)  # fmt: skip
 _LATER_SETS = (
     "provenance.wasderivedfrom", "provenance.wasinformedby", "provenance.hadmember",
     "provenance.wasassociatedwith", "provenance.wasattributedto", "provenance.parameter",
@@ -55,9 +54,7 @@ def merge(staging: Staging) -> Counts:
     """
     counts = Counts()
     _merge_claims(staging, EntityDescription, counts)
-    _merge_descriptions(staging, counts)
-    for name in _SETS:
-        _add(staging, f"provenance.{name}", counts)
+    _describe(staging, counts)
     for kind in _CLAIMS[1:]:
         _merge_claims(staging, kind, counts)
     _merge_usages(staging, counts)
@@ -86,23 +83,31 @@ def _merge_claims(staging: Staging, kind: type[Claim], counts: Counts) -> None:
         f'(SELECT 0::smallint AS rank, ({claimant})::text COLLATE "C" AS claimant, {", ".join(names)}'
         f" FROM {table.staged})"
     )
-    join(staging.transaction, kind, Sent(told), counts)
+    described = join(staging.transaction, kind, Sent(told), counts)
+    if described:
+        claims = [row | {"rank": 0, "claimant": "~"} for row in _staged(staging, kind)]
+        wait(staging.transaction, claims, described)
     for column in set(_columns(table)) - (set(names) - {"a_comment", "e_invalidatedattime"}):
         staging.transaction.execute(
             SQL["complete"].format(table=kind.table, staged=table.staged, column=column, key=kind.key)
         )
 
 
-def _merge_descriptions(staging: Staging, counts: Counts) -> None:
-    """Store activity descriptions, with what files of descriptions say of those that are new."""
-    table = staging.tables.get(ActivityDescription.table)
-    if table is None:
-        return
-    statement = SQL["add_descriptions"].format(staged=table.staged, columns=", ".join(table.names()))
-    new = [row.ad_id for row in staging.transaction.rows(statement)]
-    updated = staging.transaction.execute(SQL["complete_descriptions"].format(staged=table.staged))
-    counts.add(len(new), updated, _number(staging, table) - len(new) - updated)
-    counts.new += describe_drafts(staging.transaction, new)
+def _describe(staging: Staging, counts: Counts) -> None:
+    """Store descriptions of activities, beside what files of descriptions say of the same."""
+    rows = {kind: _staged(staging, kind) for kind in KINDS if kind.table in staging.tables}
+    if drafts := rows.get(ActivityDescription):
+        staging.transaction.execute(SQL["replace_drafts"])
+        counts.new += draft(staging.transaction, drafts).new
+    told = remember(staging.transaction, rows)
+    written = publish(staging.transaction, told.owners)
+    counts.add(written.new, written.updated, sum(map(len, rows.values())) - told.changed)
+
+
+def _staged(staging: Staging, kind: type[Record]) -> Rows:
+    names = [column for _, column in columns(kind)]
+    found = staging.transaction.rows(f"SELECT {', '.join(names)} FROM {staging.tables[kind.table].staged}")
+    return [row._asdict() for row in found]
 
 
 def _number(staging: Staging, table: SqlTable) -> int:
@@ -140,10 +145,15 @@ def _link(staging: Staging) -> None:
         for part in PARTS
         if part.kind.table in staging.tables
     ]
-    conditions = [f"a_id IN ({' UNION '.join(activities)})"] if activities else []
-    conditions += [f"a_activitydescription_id IN ({' UNION '.join(described)})"] if described else []
-    if conditions:
-        link(staging.transaction, concerned=" OR ".join(conditions))
+    if not (activities or described):
+        return
+    none = "SELECT NULL WHERE false"
+    names = {"activities": " UNION ".join(activities) or none, "described": " UNION ".join(described) or none}
+    # What there is of them must be known, or whole tables are read for a few rows.
+    for name in ("concerned_ids", "concerned"):
+        staging.transaction.execute(SQL[name].format(**names))
+    link(staging.transaction, concerned="pg_temp.concerned")
+    staging.transaction.execute(SQL["drop_concerned"])
 
 
 def _check_stored(staging: Staging) -> None:

@@ -1,5 +1,6 @@
 """XML from anybody: no document type, no entities, no network, bounded depth."""
 
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -9,6 +10,8 @@ from provtap.errors import DocumentError
 
 # libxml2 itself bounds the depth (256) and the expansion of entities, and it reads nothing from outside.
 _SAFE = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+_ADVICE = re.compile(r", (line|use|try) .*", re.DOTALL)
+"""What libxml2 says to programmers."""
 
 
 def parse(content: bytes) -> etree._Element:
@@ -21,7 +24,7 @@ def parse(content: bytes) -> etree._Element:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        reason = (error.msg or "it ends too early").partition(", line ")[0].partition(", use ")[0].rstrip(".")
+        reason = _ADVICE.sub("", error.msg or "it ends too early").rstrip(".")
         raise DocumentError(f"this is not XML: {reason}", line=line, column=column or 1) from error
     except ValueError as error:
         raise DocumentError(f"this is not XML: {error}") from error

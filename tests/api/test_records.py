@@ -278,7 +278,7 @@ def test_a_run_may_be_told_as_it_goes(call, new):
         ),
     ],
 )
-def test_a_conflict_is_told_and_the_first_stays(call, new, first, second, conflict):
+def test_a_conflict_is_told(call, new, first, second, conflict):
     """The issue, part 2: conflicts never overwrite; b4-5."""
     ids = {name: new(name) for name in "abep"}
 
@@ -426,6 +426,14 @@ BAD = [
     ),
     ({"Activity": {"id": "x", "activityDescription": "y"}}, None, "there is no activity description y"),
     ({"Entity": {"id": "x", "entityDescription": "y"}}, None, "there is no entity description y"),
+    (
+        {
+            "ValueDescription": {"id": "_:d", "name": "n", "valueType": "int"},
+            "DatasetEntity": {"id": "x", "entityDescription": "_:d"},
+        },
+        None,
+        "the DatasetEntity x is described by a ValueDescription",
+    ),
     ({"HadReference": {"parameter": "x", "valueEntity": "y"}}, None, "there is no parameter x"),
 ]
 

@@ -5,12 +5,15 @@ import json
 import subprocess
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from provtap.errors import DocumentError
-from provtap.ingest import describe
+from provtap.ingest import describe, load_sql
 from provtap.ingest.check import MOST, RULES, Severity, check
+from provtap.ingest.cycles import on_cycles
 from tests.ingest.logs import SAMPLES, activity_id, documents, file, header, run
-from tests.ingest.test_sql_file import DESCRIPTIONS
+from tests.ingest.test_sql_file import DESCRIPTIONS, JOB
 from tests.live import command, environment
 
 
@@ -90,7 +93,7 @@ name: tools
 version: 1
 activities:
 - name: tool
-  usage: [{role: in, multiplicity: "2..3"}]
+  usage: [{role: in, aliases: [old in], multiplicity: "2..3"}]
   generation: [{role: out, multiplicity: "1"}]
   parameters:
   - {name: Tool.size, valueType: int, min: 1, max: 5}
@@ -130,6 +133,38 @@ def test_what_differs_from_its_description_is_told(tell, describe_text, found, r
     assert any(sentence in shown for shown in found()[rule].shown)
 
 
+@pytest.mark.parametrize(
+    ("told", "missed"),
+    [
+        ({}, ["generated 0 things as out; its description allows 1",
+              "uses 0 things as in; its description allows 2..3"]),
+        ({"input": [file("/a", "in"), file("/b", "old in")], "output": [file("/c", "out")]}, []),
+        ({"input": [file(f"/{n}", "old in") for n in range(4)], "output": [file("/c", "out")]},
+         ["uses 4 things as in; its description allows 2..3"]),
+        ({"status": "error", "exit_code": 1}, []),
+        ({"status": "interrupted"}, []),
+    ],
+)  # fmt: skip
+def test_roles_that_must_be_there_are_missed(tell, describe_text, found, told, missed):
+    """A role has other names, and a run that failed need not have come so far (DM rule 11)."""
+    describe_text(DESCRIBED)
+    tell(run(1, activity_name="tool", **told))
+    rules = [found().get(name) for name in ("generation_multiplicity", "usage_multiplicity")]
+
+    assert [sentence for rule in rules if rule for sentence in rule.shown] == [
+        f"{activity_id(1)} {sentence}" for sentence in missed
+    ]
+
+
+def test_nothing_is_missed_of_a_run_that_others_name(tell, describe_text, found):
+    """Its log may still come (INGEST-d9)."""
+    describe_text(DESCRIBED)
+    made = header(1, 7, **{"CTA ACTIVITY NAME": "tool"})
+    tell(run(2, input=[file("/a", "in", made)]))
+
+    assert {"usage_multiplicity", "generation_multiplicity"}.isdisjoint(found())
+
+
 @pytest.mark.parametrize("value", ["1e3", "-.5", "inf", "NaN", 7, None])
 def test_numbers_have_many_forms(tell, describe_text, found, value):
     describe_text(DESCRIBED)
@@ -146,15 +181,43 @@ def test_every_rule_is_tested_and_explained():
     assert [rule.id for rule in RULES if f"| {rule.id} |" not in pages] == []
 
 
-def test_a_cycle_is_told_without_what_leads_to_it_or_from_it(found, by_hand):
+def test_cycles_are_told_without_what_leads_to_them_from_them_or_between_them(found, by_hand):
+    """Only what is its own ancestor breaks the rule (PROV-CONSTRAINTS 1.0, "cycles")."""
     by_hand(
-        "INSERT INTO provenance.entity (e_id) SELECT 'e' || n FROM generate_series(1, 6) AS n;"
+        "INSERT INTO provenance.entity (e_id) SELECT 'e' || n FROM generate_series(1, 9) AS n;"
         "INSERT INTO provenance.wasderivedfrom VALUES"
-        " ('e2', 'e1'), ('e3', 'e2'), ('e4', 'e3'), ('e2', 'e4'), ('e5', 'e4'), ('e6', 'e5')"
+        " ('e2', 'e1'), ('e3', 'e2'), ('e4', 'e3'), ('e2', 'e4'), ('e5', 'e4'), ('e6', 'e5'), ('e9', 'e1'),"
+        " ('e6', 'e7'), ('e7', 'e6'), ('e8', 'e7')"
     )
 
-    assert found()["cycles"].shown == tuple(
-        f"e{n} is on a cycle of ancestors, or between two" for n in (2, 3, 4)
+    assert found()["cycles"].shown == tuple(f"e{n} is its own ancestor" for n in (2, 3, 4, 6, 7))
+
+
+@given(
+    st.integers(2, 8).flatmap(
+        lambda size: st.lists(st.tuples(st.integers(0, size), st.integers(0, size)), max_size=20)
+    )
+)
+def test_on_a_cycle_is_what_can_be_reached_from_itself(pairs):
+    edges = {(tail, head) for tail, head in pairs if tail != head}
+    reached = set(edges)
+    for _ in range(9):
+        reached |= {(a, d) for a, b in reached for c, d in edges if b == c}
+    earlier, later = (b"".join(edge[end].to_bytes(8, "big") for edge in sorted(edges)) for end in (0, 1))
+
+    assert on_cycles(earlier, later) == sorted({a for a, b in reached if a == b})
+
+
+def test_a_script_that_was_changed_is_found(settings, database, found, by_hand, tmp_path):
+    """Its bytes are kept in pieces, as they came (INGEST-d8)."""
+    (tmp_path / "job.sql").write_text(JOB)
+    [report] = load_sql([tmp_path / "job.sql"], database, settings)
+    before = found()
+    by_hand("UPDATE provtap.document_piece SET dp_content = dp_content || ' '")
+
+    assert "changed_documents" not in before
+    assert found()["changed_documents"].shown == (
+        f"ingestion {report.ingestion} is kept with other bytes than came",
     )
 
 

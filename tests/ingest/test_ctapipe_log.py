@@ -17,12 +17,10 @@ from provtap.ingest.records import (
     Rank,
     Reading,
     Run,
-    WasAssociatedWith,
-    WasAttributedTo,
     WasGeneratedBy,
-    WasInformedBy,
     Writing,
 )
+from provtap.ingest.relation_records import WasAssociatedWith, WasAttributedTo, WasInformedBy
 from tests.ingest.logs import SAMPLES, VERSIONS, activity_id, file, header, product_id, run
 
 
@@ -262,3 +260,11 @@ def test_real_example_of_ctapipe_reads():
         "sub2",
         "completed",
     ]
+
+
+def test_records_may_stand_by_themselves(take, tmp_path):
+    """Programs that hand on records of a log write them one a line."""
+    path = tmp_path / "records.jsonl"
+    path.write_text("\n".join(json.dumps(run(number)) for number in (1, 2)))
+
+    assert (take(path).format, take(path).activities) == ("ctapipe", 2)

@@ -1,8 +1,10 @@
+import gzip
 import os
 import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -22,8 +24,9 @@ DEEP = '{"":' * 2000 + "1" + "}" * 2000
         ("  \n", "the document is empty."),
         ("hello", "this is in no format that can be read"),
         ("5", "this is in no format that can be read"),
-        (f"[{GOOD},", f"this is not JSON: expecting value. (line 1, column {len(GOOD) + 3})"),
-        (f"[{GOOD}][", f"this is not JSON: expecting value. (line 1, column {len(GOOD) + 4})"),
+        ("BZh91AY&SY", "this is packed (bzip2). Unpack it first."),
+        (f"[{GOOD},", f"this is not JSON: it ends in the middle. (line 1, column {len(GOOD) + 3})"),
+        (f"[{GOOD}][", f"this is not JSON: it ends in the middle. (line 1, column {len(GOOD) + 4})"),
         ('["\\u0000"]', "a text has the character U+0000, which can't be stored. (line 1, column 2)"),
         ('["\\udc00"]', "a text has half a surrogate pair, which is no character. (line 1, column 2)"),
         ('[{"a": 1, "a": 2}]', 'the key "a" is there twice. (line 1, column 11)'),
@@ -42,6 +45,33 @@ def test_bad_document_is_refused_whole(take, database, tmp_path, content, messag
     assert str(caught.value).startswith(f"{path}: {message}")
     assert not any(tables(database).values())
     assert rows(database, "TABLE provext.ingestion") == []
+
+
+def test_what_gzip_packed_is_the_document_in_it(take, tmp_path):
+    """The same document again, packed or not, changes nothing (INGEST-d8)."""
+    packed = tmp_path / "run.log.gz"
+    packed.write_bytes(gzip.compress(SAMPLES[0].read_bytes()))
+
+    assert not take(packed).known
+    assert take(SAMPLES[0]).known
+
+
+@pytest.mark.parametrize(
+    ("cut", "reason"), [(-20, "compressed file ended before"), (2, "compressed file ended before")]
+)
+def test_what_is_packed_badly_is_told(take, tmp_path, cut, reason):
+    path = tmp_path / "run.log.gz"
+    path.write_bytes(gzip.compress(SAMPLES[0].read_bytes())[:cut])
+    with pytest.raises(DocumentError, match=f"run.log.gz can't be read: {reason}"):
+        take(path)
+
+
+def test_what_is_packed_may_not_be_longer_than_another_document(database, settings, tmp_path):
+    """A few bytes may stand for gigabytes: they are never all in memory."""
+    path = tmp_path / "run.log.gz"
+    path.write_bytes(gzip.compress(b" " * 1_000_000))
+    with pytest.raises(TooLarge, match=r"run\.log\.gz has more than the 10000 bytes"):
+        ingest(path, database, replace(settings, document_bytes=10_000))
 
 
 def test_other_encoding_is_refused(take, tmp_path):

@@ -194,6 +194,19 @@ def test_conflicting_record_is_not_taken(tell, database):
     ]
 
 
+def test_log_of_another_site_is_told_with_the_site_that_is_known(tell, database):
+    """The same run can't have happened at two sites: its paths stay where they were (INGEST-d1, d2)."""
+    first = tell(run(1, output=[file("/p")]), site="my site")
+    before = tables(database)
+    report = tell(run(1, output=[file("/p")]), site="there")
+
+    assert tables(database) == before
+    assert report.conflicts == (
+        f"{activity_id(1)} is known from its record at the site my site (ingestion {first.ingestion}),"
+        " which is kept",
+    )
+
+
 def test_strict_refuses_what_would_warn(tell, database):
     """With strict a conflict refuses the document wholly (INGEST-d10)."""
     tell(run(1))

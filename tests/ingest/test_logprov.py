@@ -104,6 +104,41 @@ def test_sessions_of_two_processes_may_be_equal(log, database):
     assert rows(database, "SELECT count(*) FROM provenance.entity WHERE e_class = 'ValueEntity'") == [(2,)]
 
 
+def test_lines_of_two_sessions_may_alternate(log, database):
+    """Most lines name an activity only: they belong to the session in which it began (INGEST-c1)."""
+    report = log(
+        session(1), begin("aa", 1, number=1), session(2, start=2), begin("bb", 3, number=2),
+        {"activity_id": "aa", "endTime": TIME.format(4)}, {"activity_id": "bb", "endTime": TIME.format(5)},
+    )  # fmt: skip
+    ends = rows(database, "SELECT a_endtime::text FROM provenance.activity ORDER BY 1")
+
+    assert report.warnings == ()
+    assert ends == [("2026-01-01 00:00:04",), ("2026-01-01 00:00:05",)]
+
+
+def test_a_session_that_began_anew_is_another_one(log, database):
+    """Two processes with one memory layout have one session id, and ids of things alike (INGEST-c1)."""
+    thing = {"entity_id": 7, "location": "x", "value": "1", "type": "PythonObject"}
+    made = {"activity_id": "aa", "generated_id": 7, "generated_role": "x"}
+    log(session(1), begin("aa", 1), thing, made, session(1, start=5), begin("aa", 6), thing, made)
+
+    assert rows(database, "SELECT count(*) FROM provenance.wasgeneratedby") == [(2,)]
+
+
+def test_a_line_that_breaks_off_at_the_end_is_told(take, database, tmp_path):
+    """The log is still written; the whole one completes the store later."""
+    path = tmp_path / "a.log"
+    lines = [f"_PROV_{TIME.format(0)}_PROV_{told!r}" for told in (session(), begin("aa", 1), begin("bb", 2))]
+    path.write_text("\r\n".join(lines)[:-30])
+    report = take(path)
+
+    assert report.warnings == ("line 3 breaks off: it is kept in the document only",)
+    assert rows(database, "SELECT count(*) FROM provenance.activity") == [(1,)]
+    path.write_text("\r\n".join(lines))
+    assert take(path).warnings == ()
+    assert rows(database, "SELECT count(*) FROM provenance.activity") == [(2,)]
+
+
 def test_members_and_progenitors_are_relations(log, database):
     """Collections and derivations (INGEST-c1)."""
     log(session(), {"entity_id": 1, "member_id": 2}, {"entity_id": 3, "progenitor_id": 2})

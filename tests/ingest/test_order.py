@@ -1,15 +1,30 @@
 """Any order of arrival gives the same tables, row for row."""
 
 import contextlib
+import json
 import random
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import permutations
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from provtap.errors import DocumentError
-from tests.ingest.logs import SAMPLES, VERSIONS, documents, empty, file, header, run, tables
+from provtap.ingest import ingest_content
+from tests.ingest.logs import (
+    SAMPLES,
+    VERSIONS,
+    activity_id,
+    documents,
+    empty,
+    file,
+    header,
+    rows,
+    run,
+    tables,
+)
 
 
 @pytest.fixture
@@ -80,6 +95,40 @@ def test_documents_of_every_kind_in_any_order(take, database):
         contents.append(tables(database))
 
     assert contents[0] == contents[1]
+
+
+def test_who_tells_of_configurations_and_ends_in_any_order(tell, database, settings):
+    """A run is believed of itself; of two statements the lesser value is kept (docs/identity.md)."""
+    a, b = activity_id(1), "urn:x:b"
+    told = [
+        {
+            "Activity": {"id": b},
+            "Parameter": [
+                {"activity": activity, "name": "T.x", "value": value} for activity in (a, b)
+            ],
+            "ConfigFile": {"activity": b, "name": name, "location": "/c"},
+            "Run": [{"activity": activity, "status": status} for activity in (a, b)],
+        }
+        for value, name, status in (("0", "y", "error"), ("2", "x", "completed"), ("9", "z", "aborted"))
+    ]  # fmt: skip
+    steps = [
+        partial(ingest_content, json.dumps(each).encode(), "told", database, settings) for each in told
+    ] + [lambda: tell(run(1, config={"T": {"x": 1}}))]
+    contents = []
+    for order in [*permutations(steps)][::3]:
+        empty(database)
+        for step in order:
+            step()
+        contents.append(tables(database))
+
+    assert all(content == contents[0] for content in contents)
+    assert rows(database, "SELECT p_activity_id, p_value FROM provenance.parameter ORDER BY 1") == [
+        (a, "1"), (b, "0"),
+    ]  # fmt: skip
+    assert rows(database, "SELECT r_activity_id, r_status FROM provext.run ORDER BY 1") == [
+        (a, "completed"), (b, "aborted"),
+    ]  # fmt: skip
+    assert rows(database, "SELECT cf_name FROM provenance.configfile") == [("x",)]
 
 
 URLS = st.sampled_from(["/a", "/b", "https://example.org/a"])

@@ -1,6 +1,8 @@
 """Headers of data products: CTAO reference metadata, ESO's and CADC's keywords."""
 
+import gzip
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -168,7 +170,7 @@ def test_cadc_keywords_are_derivations(take, database, tmp_path):
     ("content", "message"),
     [
         (b"SIMPLE  =                    T", "its FITS header has no END"),
-        (b"SIMPLE  =".ljust(2880, b"\xff") + b"END".ljust(2880), "its FITS header can't be read"),
+        (b"SIMPLE  =".ljust(2880, b"\xff") + b"END".ljust(2880), "bytes that are no ASCII"),
         (
             b"SIMPLE  = 'T".ljust(80) + b"END".ljust(2800),
             r"its FITS header can't be read: Unparsable card \([^()]*\)\.$",
@@ -203,6 +205,43 @@ def test_hdf5_without_its_library_is_told(take, monkeypatch, tmp_path):
         DocumentError, match=r"needs h5py, which is not installed\. Install it: pip install h5py"
     ):
         take(path)
+
+
+def test_packed_product_is_read(take, database, tmp_path):
+    """Archives keep FITS files packed by gzip; the path is that of the packed file (INGEST-c5)."""
+    write_fits(tmp_path / "a.fits", header(1, 1))
+    path = tmp_path / "a.fits.gz"
+    path.write_bytes(gzip.compress((tmp_path / "a.fits").read_bytes()))
+    take(path)
+
+    assert rows(database, f"SELECT e_location FROM provenance.entity WHERE e_id = '{product_id(1)}'") == [
+        (str(path),)
+    ]
+
+
+def test_card_that_is_no_ascii_is_named(take, tmp_path):
+    path = tmp_path / "a.fits"
+    write_fits(path, {"PROV1": "name.fits"})
+    path.write_bytes(path.read_bytes().replace(b"name.fits", b"nam\xe9.fits"))
+    with pytest.raises(
+        DocumentError, match=r"card \d of its FITS header \(PROV1\) has bytes that are no ASCII"
+    ):
+        take(path)
+
+
+def test_directory_that_can_not_be_read_is_told(database, settings, tmp_path):
+    """Nothing below a directory is left out in silence."""
+    handle = os.open(tmp_path, os.O_DIRECTORY)
+    for _ in range(20):  # longer than the 4096 bytes that a path may have
+        os.mkdir("d" * 250, dir_fd=handle)
+        before, handle = handle, os.open("d" * 250, os.O_DIRECTORY, dir_fd=handle)
+        os.close(before)
+    os.close(handle)
+    summary = ingest_all([tmp_path], database, settings)
+
+    assert [problem.partition(" can't be ")[2] for problem in summary.problems] == [
+        "read: file name too long."
+    ]
 
 
 def test_directories_are_walked(database, settings, tmp_path):

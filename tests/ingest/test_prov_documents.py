@@ -232,6 +232,40 @@ def test_another_content_of_an_id_is_reported(say, database, order):
     ]
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_wider_class_contradicts_nothing(say, database, reverse):
+    """Whatever has a value is an entity, too (ProvenanceDM 1.0, ValueEntity, ValueDescription)."""
+    sections = [
+        {"entity": {"ex:e": {}}, "entityDescription": {"ex:d": {"voprov:name": "d"}}},
+        {
+            "entity": {"ex:e": {"prov:value": "1"}},
+            "valueDescription": {"ex:d": {"voprov:name": "d", "voprov:valueType": "int"}},
+        },
+    ]
+    warnings = [say(**each).warnings for each in (reversed(sections) if reverse else sections)]
+
+    assert warnings == [(), ()]
+    assert rows(database, "SELECT e_class FROM provenance.entity") == [("ValueEntity",)]
+    assert rows(database, "SELECT ed_class, ed_valuetype FROM provenance.entitydescription") == [
+        ("ValueDescription", "int")
+    ]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_of_two_classes_of_a_description_one_is_kept(say, database, reverse):
+    """A description of datasets has no datatype (ProvenanceDM 1.0, DatasetDescription)."""
+    sections = [
+        {"datasetDescription": {"ex:d": {"voprov:name": "d", "voprov:contentType": "text/plain"}}},
+        {"valueDescription": {"ex:d": {"voprov:name": "d", "voprov:valueType": "int", "voprov:unit": "m"}}},
+    ]
+    warnings = [say(**each).warnings for each in (reversed(sections) if reverse else sections)]
+
+    assert warnings == [(), (f"{EX}d is told with another ed_class; DatasetDescription is kept",)]
+    assert rows(
+        database, "SELECT ed_class, ed_contenttype, ed_valuetype, ed_unit FROM provenance.entitydescription"
+    ) == [("DatasetDescription", "text/plain", None, None)]
+
+
 def test_documents_complete_each_other(say, database):
     """A second document may add to what is known of a thing (INGEST-d9)."""
     say(used={"_:r": {**A, **E}})

@@ -113,6 +113,10 @@ def test_notations_of_one_document_make_the_same_statements(form, extension):
     ("content", "message"),
     [
         (document(entity={"e": {}}), "the document.entity.e: 'e' has no prefix, and there is no default"),
+        (
+            document(bundle={"ex:b": {"bundle": {}}}),
+            'the document.bundle["ex:b"].bundle is in another bundle',
+        ),
         (document(entty={"ex:e": {}}), "PROV has no statement 'entty' Did you mean entity?"),
         (
             document(activity={"ex:a": {"prov:startTime": "noon"}}),
@@ -143,7 +147,7 @@ BOMB = "<!DOCTYPE x [{}]>".format(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (PROV_XML.format("<prov:entity/>"), "entity in line 1 has no id"),
+        (PROV_XML.format("<prov:entity/>"), "entity in line 1 has no prov:id"),
         (PROV_XML.format('<prov:entity prov:id="e"/>'), "'e' has no prefix"),
         (
             PROV_XML.format('\n<prov:used><prov:entity ex:ref="ex:e"/></prov:used>'),
@@ -154,6 +158,10 @@ BOMB = "<!DOCTYPE x [{}]>".format(
         ("<!DOCTYPE x>" + PROV_XML.format(""), "a document type declaration (DOCTYPE) is not allowed"),
         ('<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + PROV_XML.format("&a;"), "is not allowed"),
         (BOMB + PROV_XML.format("&e11;"), "this is not XML: Maximum entity amplification factor exceeded"),
+        (
+            PROV_XML.format(f"<a>{'x' * 10_000_001}</a>"),
+            "Resource limit exceeded: Text node too long (line 1",
+        ),
         (PROV_XML.format("<a>" * 300 + "</a>" * 300), "this is not XML: Excessive depth"),
         ("", "this is not XML"),
     ],
@@ -175,6 +183,10 @@ PROVN = "document\n  prefix ex <http://example.org/>\n  {}\nendDocument"
         (PROVN.format("entity()"), "expected a name, a time or '-', found ')' (line 3, column 10)"),
         (PROVN.format("entity(e)"), "entity in line 3: 'e' has no prefix"),
         (PROVN.format("entity(-)"), "entity in line 3 has no id"),
+        (
+            PROVN.format("bundle ex:a\n bundle ex:b endBundle endBundle"),
+            "bundle in line 4 is in another bundle",
+        ),
         (PROVN.format("used(ex:a, ex:e, noon)"), "noon in line 3: 'noon' is not a time"),
         (PROVN.format("used(ex:a, ex:e, -, ex:x)"), "used in line 3 has 4 arguments, but takes 3"),
         (PROVN.format('entity(ex:e, [ex:a="\x00"])'), "can't be read"),

@@ -29,7 +29,7 @@ def private(database):
     """What the loader remembers, but for numbers that tell when something came."""
     return {
         name: sorted(map(repr, rows(database, f"SELECT * FROM provtap.{name}")))
-        for name in ("trust", "record", "writing", "environment", "invalidation")
+        for name in ("trust", "record", "writing", "environment", "invalidation", "told_description")
     }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from provtap.database.binaries import installed
 from provtap.errors import DocumentError
-from provtap.ingest import describe, load_sql
+from provtap.ingest import describe, load_sql, rebuild
 from tests.ingest.logs import SAMPLES, activity_id, empty, file, header, product_id, rows, run, tables
 
 DESCRIPTIONS = SAMPLES[0].with_name("ctapipe.descriptions.yaml")
@@ -183,6 +183,57 @@ def test_described_roles_are_linked(load, database, settings):
          " VALUES ('ud', 'tool_1', 'in', 'Main');")  # fmt: skip
 
     assert rows(database, "SELECT u_usagedescription_id FROM provenance.used") == [("ud",)]
+
+
+ROLES = """\
+INSERT INTO provenance.usagedescription (ud_id, ud_activitydescription_id, ud_role, ud_type) VALUES
+    ('ud', 'tool_1', 'in', 'Setup'), ('other', 'tool_1', 'side', NULL);
+INSERT INTO provenance.used (u_activity_id, u_entity_id, u_role, u_usagedescription_id)
+VALUES ('job:1', 'lfn:/a', 'side', 'other');
+"""
+SET = """\
+format: 1
+name: tools
+version: 1
+activities: [{name: tool, versions: ["1"], type: Reduction, usage: [{role: in, type: Main}]}]
+"""
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_ids_of_a_script_stay_whatever_a_set_says(load, describe_text, database, settings, place):
+    """A set of descriptions says what roles are; others may refer to them by the script's ids (INGEST-d8)."""
+    steps = [lambda: load(JOB), lambda: load(ROLES)]
+    steps.insert(place, lambda: describe_text(SET))
+    for step in steps:
+        step()
+
+    assert rows(database, "SELECT ad_id, ad_type FROM provenance.activitydescription") == [
+        ("tool_1", "Reduction")
+    ]
+    assert rows(database, "SELECT ud_id, ud_type FROM provenance.usagedescription ORDER BY 1") == [
+        ("other", None), ("ud", "Main"),
+    ]  # fmt: skip
+    assert rows(database, "SELECT u_usagedescription_id FROM provenance.used ORDER BY 1") == [
+        ("other",), ("ud",),
+    ]  # fmt: skip
+    assert rebuild.reingest(database, settings).changes == ()
+
+
+def test_log_of_a_tool_that_a_script_named_has_the_id_of_the_script(load, tell, database):
+    """Name and version are the natural key of an activity description (INGEST-d7)."""
+    load(JOB)
+    tell(run(1, activity_name="tool", system={"ctapipe_version": "1"}))
+
+    assert rows(database, "SELECT DISTINCT a_activitydescription_id FROM provenance.activity") == [
+        ("tool_1",)
+    ]
+
+
+def test_version_of_a_set_that_an_activity_has_keeps_its_id(load, describe_text, tell):
+    describe_text(SET)
+    tell(run(1, activity_name="tool", system={"ctapipe_version": "1"}))
+
+    assert "the same is stored as urn:x-provtap:activitydescription:tool:1." in error_of(load, JOB)
 
 
 ENTITY = "INSERT INTO provenance.entity (e_id, e_class, e_value, e_generatedattime) VALUES "
