@@ -109,9 +109,9 @@ def service(settings: Settings) -> Iterator[Service]:
         try:
             while process.poll() is None and not _answers(port):
                 time.sleep(0.1)
+            time.sleep(1)  # until every process has started
             if process.poll() is not None:
                 raise SystemExit("provtap serve ended; start it by hand to see why")
-            time.sleep(1)  # until every process has started
             yield Service(port, process.pid)
         finally:
             process.terminate()
