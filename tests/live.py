@@ -77,11 +77,11 @@ def live_server(settings: Settings, log: Path, *options: str) -> Iterator[LiveSe
 
 
 def awaited(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    """Tell whether *condition* comes true."""
+    """Tell whether *condition* comes true, if only for a moment."""
     end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
+    while not (met := condition()) and time.monotonic() < end:
         time.sleep(0.02)
-    return condition()
+    return met
 
 
 def command(*arguments: str) -> list[str]:
