@@ -98,7 +98,8 @@ def remember(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> Tol
     if not said:
         return NOTHING
     before = _remembered(transaction, said)
-    after = {place: _least([*told, *before.get(place, ())]) for place, told in said.items()}
+    together = {place: [*told, *before.get(place, ())] for place, told in said.items()}
+    after = {place: _least(rows) for place, rows in together.items()}
     changed = [place for place, row in after.items() if [row] != before.get(place)]
     if changed:
         kept = [
@@ -112,7 +113,6 @@ def remember(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> Tol
         ]
         transaction.execute(SQL["remember"], rows=json.dumps(kept))
     concerned = {owners[place] for place in said if place in changed or not _DRAFT.issuperset(after[place])}
-    together = {place: [*told, *before.get(place, ())] for place, told in said.items()}
     return Told(together, sorted(concerned), len(changed))
 
 
