@@ -121,6 +121,13 @@ def test_a_name_that_means_nothing_or_too_much_is_told(text, words):
         ("k_int > '5'", "Numbers stand without quotes, texts in single ones."),
         ("k_time > k_text", "k_time is a timestamp, but k_text is text: they can't be compared."),
         ("k_time > 5", "k_time is a timestamp, but 5 is a number: they can't be compared."),
+        (
+            "k_text = muon",
+            "Unknown column muon in lab.kinds. (line 1, column 36) As a text, write it in single",
+        ),
+        ("k_text LIKE muon", "As a text, write it in single quotes: 'muon'."),
+        ("k_text IN ('a', k_txt)", "Did you mean k_text? As a text, write it in single quotes: 'k_txt'."),
+        ("k_time > 58000", "; ivo_to_mjd makes a modified Julian date of a timestamp."),
         ("k_time > 'yesterday'", "'yesterday' is not a timestamp."),
         ("k_time = '2026-02-30'", "'2026-02-30' is not a timestamp."),
         ("k_time = '2026-01-01T00:00:00+02:00'", "is not a timestamp."),
