@@ -20,8 +20,8 @@ _QUERY = {
     "22007": "The query turns a text into a timestamp that it does not spell.",
     "22008": "The query has a timestamp out of range.",
     "2201E": "The query takes the logarithm of zero or of a negative number.",
-    "2201F": "The query raises a number to a power that has no real value.",
-    "2201B": "The query has a regular expression that is none.",
+    "2201F": "The query takes a root or a power that is not a real number.",
+    "2201B": "The query contains an invalid regular expression.",
     "22023": "The query gives a function a value that it can't take.",
     "22001": "A text of the query's result is too long for its type.",
     "22011": "The query takes a substring of negative length.",
@@ -37,10 +37,50 @@ _QUERY = {
     "40P01": "The query met a concurrent change; please try again.",
 }
 _HINTS = {
+    "2201E": "CASE WHEN x > 0 THEN LOG(x) END is NULL for the others.",
     "22012": "NULLIF(x, 0) is NULL where x is 0.",
     "22003": "CAST(x AS DOUBLE PRECISION) computes with larger numbers.",
     "22P02": "prov_number(text) is NULL where the text spells no number.",
 }
+# The C function of PostgreSQL that failed -> the same, and a hint. It says more than the SQLSTATE, and is
+# not translated, as the message is.
+_AT_THE_ENDS = "CASE WHEN x BETWEEN -1 AND 1 THEN ASIN(x) END is NULL for the others."
+_BY_FUNCTION: dict[str, tuple[str, str | None]] = {
+    "dsqrt": (
+        "The query takes the square root of a negative number.",
+        "CASE WHEN x >= 0 THEN SQRT(x) END is NULL for the others.",
+    ),
+    "dpow": (
+        "The query raises zero to a negative power, or a negative number to a power that is not whole.",
+        "CASE WHEN x > 0 THEN POWER(x, y) END is NULL for the others.",
+    ),
+    "dasin": ("The query takes the arc sine of a number that is not between -1 and 1.", _AT_THE_ENDS),
+    "dacos": (
+        "The query takes the arc cosine of a number that is not between -1 and 1.",
+        _AT_THE_ENDS.replace("ASIN", "ACOS"),
+    ),
+    "float_overflow_error": (
+        "A number of the query becomes too large: DOUBLE PRECISION ends at 1.8e308, REAL at 3.4e38.",
+        None,
+    ),
+    "float_underflow_error": (
+        "A number of the query becomes too small: it is not 0, but closer to it than the smallest DOUBLE"
+        " PRECISION, 5e-324, or the smallest REAL, 1e-45.",
+        "CASE WHEN x > -700 THEN EXP(x) ELSE 0 END is an example of leaving such numbers out.",
+    ),
+    "MemoryContextSizeFailure": ("A text of the query becomes longer than the server can hold.", None),
+}
+_BY_FUNCTION |= dict.fromkeys(
+    ("dsin", "dcos", "dtan", "dcot"),
+    ("The query takes a sine, cosine or tangent of an infinite number.", None),
+)
+_BY_FUNCTION |= dict.fromkeys(
+    ("dsind", "dcosd"), ("The query has a place on the sky with an infinite coordinate.", None)
+)
+_BY_FUNCTION |= dict.fromkeys(
+    ("dtoi2", "dtoi4", "dtoi8", "ftoi2", "ftoi4", "ftoi8"),
+    ("The query makes a whole number of one that is too large for its type, infinite or NaN.", None),
+)
 # Rules that only several documents together can break, by the name of the constraint.
 _RULES = {
     "activity_check": "an activity would end before it starts",
@@ -68,6 +108,9 @@ def query_failure(error: psycopg2.Error) -> ProvtapError:
         return DatabaseUnavailable(
             f"The server has no {_FULL[code]} left for this query.", hint="Try again later."
         )
+    if error.diag.source_function in _BY_FUNCTION:
+        message, hint = _BY_FUNCTION[error.diag.source_function]
+        return QueryError(message, hint=hint)
     if code in _QUERY:
         return QueryError(_QUERY[code], hint=_HINTS.get(code))
     return QueryError(f"The query could not be run (SQLSTATE {code or 'unknown'}).")
