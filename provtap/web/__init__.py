@@ -35,7 +35,7 @@ def create_app(
 
     *modified* is when the metadata last changed.
     """
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     app.request_class = FormRequest
     app.extensions["provtap"] = Service(settings, tableset, database, modified)
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = settings.form_bytes

@@ -15,6 +15,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from provtap import __version__
 from provtap.results.votable import write_error
 from provtap.web.jobs import stop_waiting
+from provtap.web.responses import SECURITY
 
 SERVER = f"ProvTAP/{__version__}"
 URL_BYTES = 8190
@@ -73,10 +74,14 @@ def _write_error(client: socket.socket, status: int, reason: str, message: str) 
     """Answer a request that never reaches the application; gunicorn's own answer would be a page of HTML."""
     malformed = f"The head of the request is malformed: {message or reason}."
     body = write_error(_TOO_LONG.get(status, malformed))
-    head = (
-        f"HTTP/1.1 {status} {reason}\r\nServer: {SERVER}\r\nConnection: close\r\n"
-        f"Content-Type: application/x-votable+xml\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
+    headers = {
+        "Server": SERVER,
+        "Connection": "close",
+        "Content-Type": "application/x-votable+xml",
+        "Content-Length": str(len(body)),
+    } | SECURITY
+    lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers.items())]
+    head = "".join(f"{line}\r\n" for line in [*lines, ""])
     client.sendall(head.encode("latin-1", "replace") + body)
 
 

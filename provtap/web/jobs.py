@@ -23,10 +23,11 @@ from provtap.uws.results import ResultStore, result_store
 from provtap.uws.store import JobStore, new_id
 from provtap.uws.watch import Watch
 from provtap.web.access_log import note
-from provtap.web.accounts import client
+from provtap.web.accounts import caller, client
 from provtap.web.admission import admit
 from provtap.web.context import Service, service
 from provtap.web.hangup import hangup
+from provtap.web.origin import is_foreign
 from provtap.web.params import admit_uploads, parameters
 from provtap.web.responses import see_other
 from provtap.web.stored import stored_response
@@ -70,9 +71,18 @@ def jobs() -> Jobs:
 
 @bp.get("")
 def job_list() -> Response:
-    """List the caller's jobs (section 2.2.2.1)."""
-    found = jobs().store.references(client(), **filters(parameters(request)))
-    return _xml(documents.jobs_document(found, _url()))
+    """List the caller's jobs (section 2.2.2.1).
+
+    An address says nothing of who asks when a page of another site does: it is shown no jobs of that address,
+    whose ids are all that protects them.
+    """
+    wanted = filters(parameters(request))
+    hidden = caller() is None and is_foreign()
+    response = _xml(
+        documents.jobs_document([] if hidden else jobs().store.references(client(), **wanted), _url())
+    )
+    response.cache_control.no_store = True  # what one page may see another one may not
+    return response
 
 
 @bp.post("")
