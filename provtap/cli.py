@@ -47,7 +47,7 @@ def main(ctx: click.Context) -> None:
     Settings come from PROVTAP_* variables. Without PROVTAP_DATABASE_URL an embedded PostgreSQL is started
     in ./provtap-data.
     """
-    ctx.obj = Settings.from_environ()
+    ctx.obj = Settings.from_environ(warn=lambda sentence: click.echo(f"provtap: {sentence}", err=True))
 
 
 def changed(settings: Settings, options: dict[str, Any]) -> Settings:
