@@ -4,6 +4,7 @@ import math
 import os
 import re
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -176,7 +177,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
     if isinstance(value, os.PathLike):
-        value = os.path.abspath(value)  # noqa: PTH100 (`..` goes, links stay, as in ctapipe)
+        with suppress(FileNotFoundError):  # the current directory was removed
+            value = os.path.abspath(value)  # noqa: PTH100 (`..` goes, links stay, as in ctapipe)
     if isinstance(value, bool | int | list | dict) or isinstance(value, float) and math.isfinite(value):
         return value
     return str(value).encode(errors="replace").decode()  # a file name may be no Unicode
