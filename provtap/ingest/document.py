@@ -238,6 +238,9 @@ class Document:
         )
 
 
+_BY_PATH = "A product is known by its path: name the file itself, not a pipe."
+
+
 def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
     """Return the bytes of *path*, shown as *source*: at most *limit*, and never more of them in memory.
 
@@ -245,10 +248,12 @@ def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
     the document is the same.
     """
     try:
-        with opened(Path(path)) as file:
+        with opened(Path(path), limit) as file:
             if form := product_file.form_of(file.read(16)):
                 file.seek(0)
                 with naming(source):
+                    if not Path(path).is_file():
+                        raise DocumentError(f"this is a data product ({form}), but no file", hint=_BY_PATH)
                     return product_file.read_header(file, Path(path), form)
             size = os.fstat(file.fileno()).st_size
             file.seek(0)
