@@ -19,7 +19,7 @@ _MARKS = "\u00b7\u0300-\u036f\u203f-\u2040"
 """Characters that can't begin a local name: accents that stand after their letter."""
 _IRI = re.compile(
     rf"[A-Za-z][A-Za-z0-9+.-]*:"
-    rf"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?#\[\]{_LETTERS}-]|%[0-9A-Fa-f]{{2}}|(?<![/#:])[{_MARKS}])+"
+    rf"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?#\[\]{_LETTERS}-]++|%[0-9A-Fa-f]{{2}}|(?<![/#:])[{_MARKS}])+"
 )
 _PARTS = re.compile(
     r"""([A-Za-z][A-Za-z0-9+.-]*:

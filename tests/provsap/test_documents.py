@@ -10,7 +10,8 @@ from prov.constants import PROV
 from prov.model import ProvDocument
 
 from provtap import iris
-from provtap.ingest import prov_json, prov_jsonld, prov_xml, provn
+from provtap.ingest import prov_json, prov_jsonld, prov_votable, prov_xml, provn
+from provtap.ingest.records import Entity, Reading
 from provtap.provsap import write
 from provtap.provsap.documents import prov_document, serialized
 from provtap.provsap.naming import PROVTAP, VOPROV, Names
@@ -160,6 +161,19 @@ def test_an_iri_is_itself_to_every_reader(id):
 def test_what_is_no_iri_is_told_apart(id, iri):
     assert iris.iri(id) == iri
     assert iris.id_of(iri) == id
+
+
+def test_ids_come_back_from_votable(database, look):
+    ids = [*ODD, " a", "a\r\nb ", "it's", "http://x.org/a%20b", "urn:x-provtap:id:a", "]]>", "&amp;"]
+    kept = sorted(id for id in ids if "\x01" not in id)  # which XML has no way to write
+    write_store(database, used=[("run", id, id) for id in kept])
+
+    [account] = prov_votable.read(document(look("run", depth=2), "PROV-VOTABLE"), "site")
+
+    assert sorted(r.id for r in account.records if isinstance(r, Entity)) == kept
+    assert sorted((r.told_id, r.role) for r in account.records if isinstance(r, Reading)) == [
+        (id, id) for id in kept
+    ]
 
 
 @pytest.mark.parametrize("base", ["entity", "activity", "agent"])
