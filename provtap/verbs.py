@@ -6,6 +6,7 @@ import re
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 _SNAKE = re.compile("_([a-z])")
@@ -16,7 +17,7 @@ class Verbs:
 
     def __init__(self) -> None:
         self._records: dict[str, list[dict[str, Any]]] = {}
-        self._local = 0
+        self._local = count(1)  # also for threads that tell of one run
 
     # Agents, activities, entities
 
@@ -70,7 +71,10 @@ class Verbs:
     def add_was_generated_by(
         self, entity: str | None = None, activity: str | None = None, **words: Any
     ) -> None:
-        """Tell that an activity made an entity, or the file at *location*. Words: location, role."""
+        """Tell that an activity made an entity, or the file at *location*.
+
+        Words: location, role, time (of the file at *location*).
+        """
         self._add("WasGeneratedBy", entity=entity, activity=activity, **words)
 
     def add_was_derived_from(self, generated_entity: str, used_entity: str) -> None:
@@ -160,8 +164,7 @@ class Verbs:
 
     def _add(self, class_: str, *, local: bool = False, **words: Any) -> str:
         if local and words.get("id") is None:
-            self._local += 1
-            words["id"] = f"_:{self._local}"
+            words["id"] = f"_:{next(self._local)}"
         record = {camel(name): plain(value) for name, value in words.items() if value is not None}
         self._records.setdefault(class_, []).append(record)
         return str(words.get("id", ""))
