@@ -15,7 +15,7 @@ from provtap.adql.lexer import problem
 from provtap.adql.literals import as_timestamp, literal_number
 from provtap.adql.plan import Cast, Constant, Expression, made_of
 
-LENGTH_LIMIT = 1_000_000
+LENGTH_LIMIT = 100_000
 """Characters that CHAR(n) and VARCHAR(n) may ask for."""
 _TARGETS = {
     "SMALLINT": Type.SHORT,
