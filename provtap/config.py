@@ -75,6 +75,8 @@ class Settings:
     """Jobs of one client that may execute at once."""
     result_dir: Path | None = None
     """Directory of the results of jobs; None: `results` in *data_dir*."""
+    result_reserve_bytes: int = 1_000_000_000
+    """Disk that the results and uploads of jobs leave free for the database."""
     wait_limit: float = 50.0
     """Seconds that a request with WAIT blocks, whatever it asks."""
     worker_lost: float = 15.0
@@ -91,6 +93,12 @@ class Settings:
     """Whether tables may be fetched from addresses that are not public."""
     spool_bytes: int = 10_000_000_000
     """Disk one result may take while its client reads slowly."""
+    spool_client_bytes: int = 20_000_000_000
+    """Disk the results of one client may take together while it reads slowly, a process."""
+    spool_process_bytes: int = 40_000_000_000
+    """Disk all results may take together while their clients read slowly, a process."""
+    spool_reserve_bytes: int = 5_000_000_000
+    """Disk that results which are read slowly leave free for jobs and the database."""
     temp_bytes: int = 10_000_000_000
     """Disk one query may take inside PostgreSQL."""
     provsap_nodes: int = 10_000

@@ -102,6 +102,13 @@ class Busy(ProvtapError):
     retry_after = 10
 
 
+class DiskFull(ProvtapError):
+    """The disk has no room for what a job needs to keep."""
+
+    status = 507
+    retry_after = 600
+
+
 class UnderMaintenance(ProvtapError):
     """The operator has closed the service for a while."""
 

@@ -19,6 +19,7 @@ from provtap.database.login import Connection, Login, database_login, read_login
 from provtap.database.shares import Lender, Shares, Work
 from provtap.database.sql import identifier
 from provtap.database.transaction import Transaction
+from provtap.disk import Room
 from provtap.errors import DatabaseUnavailable
 
 __all__ = ["Connection", "Database", "Pool", "Transaction", "cancel", "open_database"]
@@ -71,6 +72,7 @@ class Pool:
         size: int,
         wait: float,
         age: float = float("inf"),
+        room: Room | None = None,
     ) -> None:
         self._login = login
         self._session = session
@@ -78,6 +80,8 @@ class Pool:
         self.wait = wait
         """Seconds that a request may wait for a connection."""
         self._age = age  # seconds
+        self.room = room or Room()
+        """Disk for results that are read slowly."""
         self._reset()
 
     def _reset(self) -> None:
@@ -285,8 +289,10 @@ def open_database(settings: Settings) -> Iterator[Database]:
         reading = read_login(settings, login)
         size, wait = settings.read_connections, settings.connection_wait
         age = settings.connection_age
-        reader = Pool(reading, size=size, wait=wait, age=age)
+        room = Room(settings.spool_process_bytes, reserve=settings.spool_reserve_bytes)
+        reader = Pool(reading, size=size, wait=wait, age=age, room=room)
         writer = Pool(login, session=WRITE_SESSION, size=size, wait=wait, age=age)
         stack.callback(reader.close)
         stack.callback(writer.close)
-        yield Database(login, writer, reading, reader, Shares(reader, size), settings.role_prefix)
+        shares = Shares(reader, size, settings.spool_client_bytes)
+        yield Database(login, writer, reading, reader, shares, settings.role_prefix)
