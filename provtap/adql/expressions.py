@@ -16,11 +16,12 @@ from provtap.adql.datatypes import Type, arithmetic_type, typed_column
 from provtap.adql.functions import FUNCTIONS
 from provtap.adql.lengths import check_joined, check_value
 from provtap.adql.lexer import Position, problem
-from provtap.adql.literals import literal
+from provtap.adql.literals import SMALLEST_BIGINT, literal
 from provtap.adql.plan import (
     Aggregate,
     Arithmetic,
     Cast,
+    Constant,
     Expression,
     Operation,
     Query,
@@ -88,6 +89,8 @@ class Expressions:
         operand = self._number(sign.operand)
         if sign.sign == "+":
             return operand
+        if isinstance(operand, Constant) and f"-{operand.text}" == SMALLEST_BIGINT:
+            return Constant(Type.LONG, kind=operand.kind, text=SMALLEST_BIGINT)
         unit = operand.about.unit if operand.about else None
         return Operation(operand.type, (operand,), typed_column(operand.type, unit=unit), operator="-")
 
