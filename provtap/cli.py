@@ -26,7 +26,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ProvtapError as error:
-            click.echo(f"provtap: {error}", err=True)
+            click.echo(f"provtap: {error.for_operator()}", err=True)
             ctx.exit(1)
         except KeyboardInterrupt:
             ctx.exit(130)

@@ -149,7 +149,8 @@ class _Copy:
         if is_recovery_conflict(failure) and self._spool.is_untouched():
             failure = self._attempt(pool)  # a standby gives way to its primary for a moment
         if isinstance(failure, psycopg2.Error):
-            failure = query_failure(failure)
+            overdue = (self._tally.sql_time or 0.0) >= self._duration
+            failure = query_failure(failure, overdue=overdue)
         self._spool.end(failure)  # to be raised in the thread that reads
 
     def _attempt(self, pool: Lender) -> BaseException | None:

@@ -53,9 +53,9 @@ def require(scope: str) -> None:
     known = _account()
     if known is None:
         if not service().settings.accounts and scope != "read":
-            hint = "Its operator can set PROVTAP_ACCOUNTS=true."
             raise Unauthenticated(
-                "This service knows no accounts, so it stores nothing over HTTP.", hint=hint
+                "This service has no accounts, so nothing can be stored over HTTP.",
+                hint="Ask its operator for them.",
             )
         if scope != "read" or service().settings.require_account:
             raise Unauthenticated("This needs an account.", hint="Send a token, as Bearer or Basic.")

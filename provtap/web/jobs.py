@@ -16,10 +16,10 @@ from flask.blueprints import BlueprintSetupState
 from provtap.errors import NotFound, ParameterError
 from provtap.results.votable import write_error
 from provtap.uws import documents
-from provtap.uws.job import RESULT, Job
+from provtap.uws.job import RESULT, Job, Phase
 from provtap.uws.parameters import Parts
 from provtap.uws.request import choice, filters, instant, one, patience, seconds
-from provtap.uws.results import ResultStore, result_store
+from provtap.uws.results import ResultStore
 from provtap.uws.store import JobStore, new_id
 from provtap.uws.watch import Watch
 from provtap.web.access_log import note
@@ -40,6 +40,13 @@ WAITING_SHARE = 4
 """One thread in so many may be held by a WAIT."""
 
 
+_HOW_TO_GO_ON = {
+    Phase.PENDING: "POST PHASE=RUN to its phase to run it.",
+    Phase.QUEUED: "Ask again when it is COMPLETED.",
+    Phase.EXECUTING: "Ask again when it is COMPLETED.",
+}
+
+
 @dataclass(frozen=True)
 class Jobs:
     """What the views of one web process share."""
@@ -52,9 +59,10 @@ class Jobs:
 @bp.record_once
 def _open(state: BlueprintSetupState) -> None:
     ours: Service = state.app.extensions["provtap"]
+    store = JobStore(ours.database, ours.settings)
     state.app.extensions["provtap.jobs"] = Jobs(
-        JobStore(ours.database, ours.settings),
-        result_store(ours.settings),
+        store,
+        store.results,
         Watch(ours.database.login, max(1, ours.settings.threads // WAITING_SHARE)),
     )
 
@@ -132,8 +140,7 @@ def act(job_id: str) -> Response:
 @bp.delete("/<job_id>")
 def delete(job_id: str) -> Response:
     """Delete a job and its result; a query that runs is ended (section 2.2.3.2)."""
-    for name in jobs().store.remove(job_id, client()):
-        jobs().results.delete(name)
+    jobs().store.remove(job_id, client())
     return _see()
 
 
@@ -230,10 +237,14 @@ def results(job_id: str) -> Response:
 
 @bp.get(f"/<job_id>/results/{RESULT}")
 def result(job_id: str) -> Response:
-    """Give the result of a job that is COMPLETED (TAP 1.1, section 2.4)."""
+    """Give the result of a job that is COMPLETED (TAP 1.1, section 2.4), or the reason why there is none."""
     found = _job(job_id)
+    if found.error_message is not None:
+        raise NotFound(found.error_message)
     if found.result is None:
-        raise NotFound(f"Job {job_id} has no result: it is {found.phase}.")
+        raise NotFound(
+            f"Job {job_id} has no result yet: it is {found.phase}.", hint=_HOW_TO_GO_ON[found.phase]
+        )
     return stored_response(found.result, jobs().results)
 
 

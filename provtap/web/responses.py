@@ -79,6 +79,7 @@ def register(app: Flask) -> None:
 def report(error: ProvtapError) -> Response:
     """Return the document for an error of ours, with its HTTP status."""
     _drain()
+    error.record(current_app.logger)
     response = _document(str(error), error.status, error)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
@@ -117,8 +118,7 @@ def report_malformed(error: Exception) -> Response:
 
 def report_unforeseen(error: Exception) -> Response:
     """Return one sentence for an error that nobody foresaw; the log gets its traceback."""
-    current_app.logger.error("%s %s failed", request.method, request.path, exc_info=error)
-    return report(InternalError())
+    return report(InternalError.of(error, current_app.logger, f"{request.method} {request.path}"))
 
 
 def _sentence(error: HTTPException) -> str:
