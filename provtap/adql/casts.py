@@ -16,7 +16,7 @@ from provtap.adql.literals import as_timestamp, literal_decimal, literal_number
 from provtap.adql.plan import Cast, Constant, Expression, made_of
 from provtap.errors import AdqlError
 
-LENGTH_LIMIT = 1_000_000
+LENGTH_LIMIT = 100_000
 """Characters that CHAR(n) and VARCHAR(n) may ask for."""
 _TARGETS = {
     "SMALLINT": Type.SHORT,

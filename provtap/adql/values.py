@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from provtap.adql import plan
 from provtap.adql.cells import SQL_TYPES, text_form
 from provtap.adql.datatypes import Type
+from provtap.adql.extents import has_case, is_copied
 from provtap.adql.literals import SMALLEST_BIGINT, literal_decimal, literal_number
 from provtap.adql.plan import Expression
 from provtap.adql.quoting import quote_name, quote_text
@@ -186,12 +187,12 @@ class Values:
         """Return values compared in any way."""
         first, *others = map(self._operand, operands)
         match operator:
-            case "BETWEEN" | "NOT BETWEEN" if _has_case(operands[0]):
+            case "BETWEEN" | "NOT BETWEEN" if has_case(operands[0]):
                 test = f"provext.is_between({first}, {', '.join(others)})"
                 return f"NOT {test}" if operator.startswith("NOT") else test
             case "BETWEEN" | "NOT BETWEEN":
                 return f"{first} {operator} {others[0]} AND {others[1]}"
-            case "IN" | "NOT IN" if _is_copied(operands):
+            case "IN" | "NOT IN" if is_copied(operands):
                 quantified = "= ANY" if operator == "IN" else "<> ALL"
                 return f"{first} {quantified} (ARRAY[{', '.join(others)}])"
             case "IN" | "NOT IN":
@@ -241,22 +242,6 @@ class Values:
         sql = self.condition_sql(condition)
         is_junction = isinstance(condition, plan.Operation) and condition.operator in {"AND", "OR"}
         return f"({sql})" if is_junction else sql
-
-
-def _is_copied(operands: Sequence[Expression]) -> bool:
-    """Whether PostgreSQL would copy the first operand of IN, more than a name, for others of them."""
-    value, *others = operands
-    is_name = isinstance(value, plan.Field | plan.Constant)
-    return not is_name and any(not isinstance(other, plan.Constant) for other in others)
-
-
-def _has_case(value: Expression) -> bool:
-    """Whether a value has conditions in it, which may be BETWEEN again.
-
-    PostgreSQL copies what is compared in BETWEEN, and in IN for each value that is no constant. Nested, that
-    doubles at each level, before any limit of time or memory can stop it.
-    """
-    return isinstance(value, plan.Case) or any(map(_has_case, value.operands))
 
 
 def constant_sql(constant: plan.Constant) -> str:

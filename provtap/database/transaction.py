@@ -3,6 +3,7 @@
 import datetime
 import io
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -20,6 +21,9 @@ from provtap.errors import ProvtapError
 Row = Any
 """A named tuple: the fields are the output columns, in their order."""
 
+Failure = Callable[[psycopg2.Error, float], ProvtapError]
+"""Returns what to tell of an error, given the seconds that its statement had run."""
+
 
 class Transaction:
     """Statements inside one transaction; `Database.transaction` commits it or rolls it back.
@@ -32,7 +36,7 @@ class Transaction:
     def __init__(
         self,
         connection: Any,
-        failure: Callable[[psycopg2.Error], ProvtapError] = write_failure,
+        failure: Failure = lambda error, _: write_failure(error),
         repeated: bool = False,
     ) -> None:
         self.connection = connection
@@ -41,11 +45,12 @@ class Transaction:
 
     @contextmanager
     def _cursor(self, factory: type[cursor] = cursor) -> Iterator[Any]:
+        begun = time.monotonic()
         try:
             with self.connection.cursor(cursor_factory=factory) as opened:
                 yield opened
         except psycopg2.Error as error:
-            raise self._failure(error) from error
+            raise self._failure(error, time.monotonic() - begun) from error
 
     def _run(self, at: cursor, statement: str, values: Mapping[str, Any]) -> None:
         if values and self._repeated:

@@ -229,7 +229,11 @@ def test_as_many_columns_as_postgresql_has_are_possible():
 
 def test_many_tables_are_possible_and_too_many_refused():
     """PostgreSQL can't plan joins of thousands of tables."""
-    assert translate("SELECT 1 FROM kinds" + "".join(f", kinds k{n}" for n in range(199)), LAB)
+    assert translate("SELECT 1 FROM kinds" + "".join(f", kinds k{n}" for n in range(31)), LAB)
+    assert translate("SELECT 1 FROM kinds" + " UNION ALL SELECT 1 FROM kinds" * 199, LAB)
+    assert "This SELECT joins 33 tables; the limit is 32." in refusal(
+        "SELECT 1 FROM kinds" + "".join(f", kinds k{n}" for n in range(32))
+    )
     assert "more than 200 tables" in refusal(
         "SELECT 1 FROM kinds" + "".join(f", kinds k{n}" for n in range(999))
     )
