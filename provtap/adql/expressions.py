@@ -76,11 +76,15 @@ class Expressions:
         """Return the column meant."""
         return self.scope.column(reference, is_compared=is_compared)
 
-    def compared(self, value: nodes.Value) -> Expression:
-        """Return a value that is compared with another."""
-        if isinstance(value, nodes.ColumnReference):
-            return self.column(value, is_compared=True)
-        return self.value(value)
+    def compared(self, *values: nodes.Value) -> tuple[Expression, ...]:
+        """Return values that are compared with each other."""
+        with_number = any(isinstance(v, nodes.Literal) and v.kind not in {"string", "null"} for v in values)
+        return tuple(
+            self.column(value, is_compared=not with_number)
+            if isinstance(value, nodes.ColumnReference)
+            else self.value(value)
+            for value in values
+        )
 
     def arithmetic(self, chain: nodes.Arithmetic) -> Expression:
         """Return numbers added and subtracted, or multiplied and divided (of integers: a whole quotient)."""
@@ -230,7 +234,7 @@ class Expressions:
     def like(self, condition: nodes.Like) -> Expression:
         """Return a match of two texts."""
         operator = "ILIKE" if condition.ignore_case else "LIKE"
-        operands = (self.compared(condition.value), self.compared(condition.pattern))
+        operands = self.compared(condition.value, condition.pattern)
         for node, operand in zip((condition.value, condition.pattern), operands, strict=True):
             if operand.type not in {Type.TEXT, Type.NULL}:
                 hint = "CAST makes a text of it." if operand.type.is_comparable else None
@@ -238,7 +242,7 @@ class Expressions:
         return _predicate(operator, operands, condition.negated)
 
     def _comparable(self, at: Position, *values: nodes.Value) -> tuple[Expression, ...]:
-        return comparable(tuple(self.compared(value) for value in values), at)
+        return comparable(self.compared(*values), at)
 
 
 _ARITHMETIC_HINTS = {

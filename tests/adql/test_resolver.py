@@ -125,6 +125,7 @@ def test_a_name_that_means_nothing_or_too_much_is_told(text, words):
             "k_text = muon",
             "Unknown column muon in lab.kinds. (line 1, column 36) As a text, write it in single",
         ),
+        ("rownum < 10", "Unknown column rownum in lab.kinds. (line 1, column 27)"),
         ("k_text LIKE muon", "As a text, write it in single quotes: 'muon'."),
         ("k_text IN ('a', k_txt)", "Did you mean k_text? As a text, write it in single quotes: 'k_txt'."),
         ("k_time > 58000", "; ivo_to_mjd makes a modified Julian date of a timestamp."),
