@@ -13,6 +13,8 @@ from typing import Any
 from provtap.errors import SettingsError
 
 PREFIX = "PROVTAP_"
+MOST_PROCESSES = 8
+"""Web processes that are started without being asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,9 @@ class Settings:
     """Web processes; None: one a core."""
     threads: int = 256
     """Threads a web process: each answers one request at a time."""
+    grace: float = 4.0
+    """Seconds that requests get to finish once the service is told to stop. With PostgreSQL's own end this
+    stays below the 10 after which containers are killed."""
     read_connections: int = 8
     """Connections for users' queries, a web process."""
     connection_wait: float = 30.0
@@ -90,6 +95,8 @@ class Settings:
     """Disk one result may take while its client reads slowly."""
     temp_bytes: int = 10_000_000_000
     """Disk one query may take inside PostgreSQL."""
+    backend_bytes: int | None = None
+    """Memory that a process of the embedded PostgreSQL may have for itself; None: a share of all."""
     provsap_nodes: int = 10_000
     """Nodes of one answer of ProvSAP."""
     document_bytes: int = 100_000_000
@@ -115,6 +122,11 @@ class Settings:
             )
         if self.require_account and not self.accounts:
             raise SettingsError(f"{PREFIX}REQUIRE_ACCOUNT needs {PREFIX}ACCOUNTS: nobody could send a query.")
+
+    @property
+    def processes(self) -> int:
+        """How many web processes to run: one a core; two at least, so that one may fall."""
+        return self.workers or max(2, min(len(os.sched_getaffinity(0)), MOST_PROCESSES))
 
     @property
     def form_bytes(self) -> int:

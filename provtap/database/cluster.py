@@ -1,5 +1,6 @@
 """A PostgreSQL data directory: making it, and what its files and processes say of its server."""
 
+import logging
 import os
 import shutil
 import signal
@@ -12,10 +13,16 @@ from pathlib import Path
 from provtap.database.binaries import Account, major_version
 from provtap.errors import DatabaseUnavailable, SettingsError
 
+log = logging.getLogger(__name__)
+
 HERE = "/proc/self/cwd"
 """The data directory as the server knows it: its working directory, whose path it may not be able to walk."""
 
 SUPERUSER = "postgres"
+FAST = 3.0
+"""Seconds that a server gets to roll back, write its checkpoint and end; a backend that plans ignores it."""
+IMMEDIATE = 1.0
+"""Seconds that it gets then to end at once; one that is frozen does not."""
 
 # Made part of postgresql.conf, where an operator may change it: sized for one machine that does other work
 # too. Pools of eight connections a web process add up; a just-in-time compiler costs more than it gains here.
@@ -103,7 +110,7 @@ class Cluster:
             pid = int(lines[0])
         except (OSError, ValueError, IndexError):
             return None
-        if pid not in self.processes():
+        if not self._owns(Path("/proc") / str(pid)):
             return None
         return Postmaster(pid, _line(lines, 4), _line(lines, 7))
 
@@ -139,12 +146,56 @@ class Cluster:
         self.end_orphans()
         (self.path / "postmaster.pid").unlink(missing_ok=True)
 
+    def shut_down(self, server: Postmaster) -> None:
+        """End *server* and its processes: cleanly if it can in time, else so that the next start recovers."""
+        _signal(server.pid, signal.SIGINT)  # "fast" shutdown
+        if not self._ends(FAST):
+            log.warning("PostgreSQL does not stop in %.0f seconds and is ended; it will recover.", FAST)
+            _signal(server.pid, signal.SIGQUIT)  # "immediate" shutdown
+            if not self._ends(IMMEDIATE):
+                self._kill()
+
     def end_orphans(self) -> None:
-        """End the processes of the server, dead or alive, at once ("immediate" shutdown)."""
-        while orphans := self.processes():
-            for pid in orphans:
-                _signal(pid, signal.SIGQUIT)
+        """End the processes of the server, dead or alive, at once."""
+        for pid in self.processes():
+            _signal(pid, signal.SIGQUIT)
+        if not self._ends(IMMEDIATE):
+            self._kill()
+
+    def _kill(self) -> None:
+        while left := self.processes():
+            for pid in left:
+                _signal(pid, signal.SIGKILL)
             time.sleep(0.02)
+
+    def _ends(self, seconds: float) -> bool:
+        """Tell whether all processes of the server end within *seconds*."""
+        end = time.monotonic() + seconds
+        while self.processes():
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def shared_bytes(self, account: Account, install: Path) -> int:
+        """Return the shared memory that the server will have, by its configuration; it must not run.
+
+        Raises: DatabaseUnavailable for a configuration that it can't start with.
+        """
+        with tempfile.TemporaryFile() as output:
+            asked = account.start(
+                install / "bin" / "postgres",
+                f"-D{HERE}",
+                "-Cshared_memory_size",
+                cwd=self.path,
+                output=output.fileno(),
+            )
+            failed = asked.wait() != 0
+            output.seek(0)
+            said = output.read().decode(errors="replace")
+        if failed:
+            raise DatabaseUnavailable(f"The embedded PostgreSQL did not start: {reason(said)}.")
+        return int(said.split()[-1]) << 20
 
 
 def _initdb_options() -> list[str]:
@@ -172,7 +223,11 @@ def _signal(pid: int, number: int) -> None:
 
 def last_words(log: Path, start: int = 0) -> str:
     """Return why a server or initdb ended: the last line of *log* that says FATAL, PANIC or error."""
-    text = log.read_bytes()[start:].decode(errors="replace")
+    return reason(log.read_bytes()[start:].decode(errors="replace"))
+
+
+def reason(text: str) -> str:
+    """Return the last line of *text* that says FATAL, PANIC or error, without these words."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     fatal = [line for line in lines if any(word in line for word in ("FATAL:", "PANIC:", "error:", "ERROR:"))]
     line = (fatal or lines or ["it said nothing"])[-1]

@@ -48,7 +48,6 @@ _RULES = {
 }
 _TRIGGERS = {"23000", "23514"}
 """Where no constraint is named, the triggers of schema/ speak, in sentences about the document."""
-_FULL = {"53100": "disk", "53200": "memory"}
 _AGAIN = {"40001", "40P01", "55P03"}
 _CONNECTION = ("08", "57P", "25P03", "53300")  # 25P03: idle in a transaction for too long
 
@@ -57,20 +56,37 @@ def query_failure(error: psycopg2.Error) -> ProvtapError:
     """Return what to tell the user whose valid query failed while PostgreSQL ran it."""
     code = error.pgcode
     if code == "57014":
-        return QueryTimeout("The query was stopped at its time limit.")
+        return out_of_time()
     if is_connection_failure(error):
         return DatabaseUnavailable("The connection to PostgreSQL was lost while the query ran.")
     if is_recovery_conflict(error):
         return DatabaseUnavailable(
             "The query was stopped because rows that it read were removed meanwhile.", hint="Try again."
         )
-    if code in _FULL:
-        return DatabaseUnavailable(
-            f"The server has no {_FULL[code]} left for this query.", hint="Try again later."
+    if _is_memory(error):
+        return QueryError(
+            "The query needs more memory than this service allows one query.",
+            hint="Ask for fewer or shorter values at once.",
         )
+    if code == "53100":
+        return DatabaseUnavailable("The server has no disk left for this query.", hint="Try again later.")
     if code in _QUERY:
         return QueryError(_QUERY[code], hint=_HINTS.get(code))
     return QueryError(f"The query could not be run (SQLSTATE {code or 'unknown'}).")
+
+
+def out_of_time() -> QueryTimeout:
+    """Return the error for a query that did not end in time."""
+    return QueryTimeout("The query was stopped at its time limit.")
+
+
+def _is_memory(error: psycopg2.Error) -> bool:
+    """Tell whether a limit on memory stopped a query: that of its process, or PostgreSQL's of 1 GB a value.
+
+    A full table of locks has the same code, but does not depend on the query.
+    """
+    text = _primary(error)
+    return (error.pgcode == "53200" and "shared memory" not in text) or "memory alloc" in text
 
 
 def write_failure(error: psycopg2.Error) -> ProvtapError:
@@ -87,6 +103,11 @@ def write_failure(error: psycopg2.Error) -> ProvtapError:
     if code == "53100":
         return DatabaseUnavailable(
             "PostgreSQL's disk is full; nothing was stored.", hint="Make room, and give the same again."
+        )
+    if _is_memory(error):
+        return DatabaseUnavailable(
+            "PostgreSQL has too little memory for it; nothing was stored.",
+            hint="Raise PROVTAP_BACKEND_BYTES, or the limit of your own PostgreSQL.",
         )
     if code.startswith(("53", "57")):
         return DatabaseUnavailable(f"PostgreSQL could not store it: {_primary(error)}.")
