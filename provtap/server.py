@@ -94,8 +94,8 @@ def _work(worker: Worker, alone: Callable[[], bool] = lambda: False) -> None:
 def _give_memory_back() -> None:
     """Let the C library return each large block of memory to the system once it is free.
 
-    By itself glibc begins to keep such blocks, of up to 32 MB, as soon as one was freed, in a heap for each of
-    many threads: after a few large cells a process of 70 MB had 350 MB.
+    By itself glibc begins to keep such blocks, of up to 32 MB, as soon as one was freed, in a heap for each
+    of many threads: after a few large cells a process of 70 MB had 350 MB.
     """
     with suppress(AttributeError, OSError):  # another C library
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE)

@@ -20,7 +20,9 @@ HERE = "/proc/self/cwd"
 
 SUPERUSER = "postgres"
 FAST = 3.0
-"""Seconds that a server gets to roll back, write its checkpoint and end; a backend that plans ignores it."""
+"""Seconds that queries get to end once their server stops; one that is being planned does not hear of it."""
+CHECKPOINT = 60.0
+"""Seconds that a server without queries gets to write what it has in memory."""
 IMMEDIATE = 1.0
 """Seconds that it gets then to end at once; one that is frozen does not."""
 
@@ -122,18 +124,22 @@ class Cluster:
             return None
         return Path(line) if line else None
 
-    def processes(self) -> list[int]:
-        """Return the ids of the server's processes; what had an id may be another process by now."""
-        return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if self._owns(entry)]
+    def processes(self, words: str = "") -> list[int]:
+        """Return the ids of the server's processes, with *words* in their title, as clients' have `[local]`.
 
-    def _owns(self, process: Path) -> bool:
-        """Tell whether *process*, an entry of /proc, is one of this server.
+        What had an id may be another process by now.
+        """
+        return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if self._owns(entry, words)]
+
+    def _owns(self, process: Path, words: str = "") -> bool:
+        """Tell whether *process*, an entry of /proc, is one of this server, with *words* in its title.
 
         By what everybody may read there: its working directory is closed even to root in a container.
         """
         try:
             title = (process / "cmdline").read_bytes()
-            return self.name.encode() in title and (process / "comm").read_text() == "postgres\n"
+            ours = self.name.encode() in title and words.encode() in title
+            return ours and (process / "comm").read_text() == "postgres\n"
         except OSError:  # gone
             return False
 
@@ -149,11 +155,12 @@ class Cluster:
     def shut_down(self, server: Postmaster) -> None:
         """End *server* and its processes: cleanly if it can in time, else so that the next start recovers."""
         _signal(server.pid, signal.SIGINT)  # "fast" shutdown
-        if not self._ends(FAST):
-            log.warning("PostgreSQL does not stop in %.0f seconds and is ended; it will recover.", FAST)
-            _signal(server.pid, signal.SIGQUIT)  # "immediate" shutdown
-            if not self._ends(IMMEDIATE):
-                self._kill()
+        if self._ends(FAST, "[local]") and self._ends(CHECKPOINT):
+            return
+        log.warning("PostgreSQL does not stop and is ended; it will recover when it starts again.")
+        _signal(server.pid, signal.SIGQUIT)  # "immediate" shutdown
+        if not self._ends(IMMEDIATE):
+            self._kill()
 
     def end_orphans(self) -> None:
         """End the processes of the server, dead or alive, at once."""
@@ -168,10 +175,10 @@ class Cluster:
                 _signal(pid, signal.SIGKILL)
             time.sleep(0.02)
 
-    def _ends(self, seconds: float) -> bool:
-        """Tell whether all processes of the server end within *seconds*."""
+    def _ends(self, seconds: float, words: str = "") -> bool:
+        """Tell whether the server's processes, with *words* in their title, end within *seconds*."""
         end = time.monotonic() + seconds
-        while self.processes():
+        while self.processes(words):
             if time.monotonic() > end:
                 return False
             time.sleep(0.02)
