@@ -19,7 +19,7 @@ TICK = 0.5
 """Seconds between two looks."""
 LONG = 1.0
 """Seconds of use after which the server of a connection is asked."""
-PATIENCE = 3.0
+PATIENCE = 5.0
 """Seconds that it gets to answer: a process that answers is forked for that."""
 EVERY = 5.0
 """Seconds for which an answer counts."""
