@@ -101,18 +101,6 @@ def test_reader_reads_all_that_is_published(database: Database, tableset: Tables
         "DELETE FROM tap_schema.tables",
         "CREATE TABLE public.mine (n integer)",
         "CREATE SCHEMA mine",
-        "SELECT lo_create(0)",
-        "SELECT lo_from_bytea(0, 'x')",
-        "SELECT lo_open(1, 131072)",
-        "SELECT pg_notify('provtap_job', 'x')",
-        "SELECT pg_advisory_lock(1)",
-        "SELECT pg_try_advisory_xact_lock_shared(1, 2)",
-        "SELECT pg_sleep(0)",
-        "SELECT pg_sleep_for('0 s')",
-        "SELECT pg_terminate_backend(1)",
-        "SELECT pg_cancel_backend(1)",
-        "SELECT pg_export_snapshot()",
-        "SELECT pg_logical_emit_message(true, 'x', 'x')",
         "SELECT pg_read_file('PG_VERSION')",
         "COPY tap_schema.tables TO PROGRAM 'cat'",
     ],
@@ -121,6 +109,31 @@ def test_reader_does_nothing_else(database: Database, statement: str) -> None:
     """Not even after it has lifted its own read-only mode (D11)."""
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         as_reader(database, f"SET TRANSACTION READ WRITE; {statement}")
+
+
+def test_reader_stores_locks_and_disturbs_nothing_by_functions(
+    blank: Database, blank_settings: Settings, tableset: Tableset
+) -> None:
+    """By default everybody may call these, on any database (D11)."""
+    init(blank_settings, tableset)
+    calls = [
+        "lo_create(0)",
+        "lo_from_bytea(0, 'x')",
+        "lo_open(1, 131072)",
+        "pg_notify('provtap_job', 'x')",
+        "pg_advisory_lock(1)",
+        "pg_try_advisory_xact_lock_shared(1, 2)",
+        "pg_sleep(0)",
+        "pg_sleep_for('0 s')",
+        "pg_terminate_backend(1)",
+        "pg_cancel_backend(1)",
+        "pg_export_snapshot()",
+        "pg_logical_emit_message(true, 'x', 'x')",
+    ]
+
+    for call in calls:
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege, match="permission denied for function"):
+            as_reader(blank, f"SET TRANSACTION READ WRITE; SELECT {call}")
 
 
 def test_reader_is_read_only_by_its_role(database: Database) -> None:

@@ -24,6 +24,7 @@ LARGE = (
     " (SELECT TOP 4 table_name FROM tap_schema.tables) AS c"
 )
 """One cell of about 40 MB."""
+TOO_LARGE = LARGE.replace("TOP 4", "TOP 40").replace("a.description ||", "a.description || a.description ||")
 PATIENCE = 30
 """Seconds for an answer that needs a few, on a machine that does much else."""
 
@@ -121,12 +122,28 @@ def _endless():
 
 
 def test_query_over_the_limit_of_memory_is_one_sentence(service):
-    """400, in the form of TAP, from a PostgreSQL that goes on; a job is not tried again (D15)."""
-    query = LARGE.replace("TOP 4", "TOP 40").replace("a.description ||", "a.description || a.description ||")
-    status, _, body = ask(service, query)
+    """400, in the form of TAP, from a PostgreSQL that goes on (D15)."""
+    status, _, body = ask(service, TOO_LARGE)
 
     assert status == 400
     assert b"needs more memory than this service allows one query" in body
+
+
+def test_job_over_the_limit_of_memory_is_not_tried_again(service):
+    """The same query would need the same memory (UWS 1.1, errorSummary: fatal)."""
+    form = {"LANG": "ADQL", "QUERY": TOO_LARGE, "PHASE": "RUN"}
+    with urllib.request.urlopen(f"{service.url}/tap/async", urllib.parse.urlencode(form).encode()) as created:
+        job = created.url
+    told = []
+
+    assert awaited(lambda: told.append(document(job)) or b"<uws:phase>ERROR<" in told[-1], PATIENCE)
+    assert b'type="fatal"' in told[-1]
+    assert b"needs more memory than this service allows one query" in told[-1]
+
+
+def document(url):
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+        return answer.read()
 
 
 def test_web_processes_give_the_memory_of_large_cells_back(service):
