@@ -98,16 +98,20 @@ class Guard:
 
     def _look_at(self, uses: list[_Use]) -> None:
         now = time.monotonic()
+        silent = set()  # asked once, however many wait for it
         for use in uses:
             if now > use.connection.due:
-                use.connection.late = True
-                self._cut(use)
-            elif now > use.since + LONG and not self._answers(use):
-                self._cut(use)
+                self._cut(use, late=True)
+            elif now > use.since + LONG:
+                if use.server not in silent and not self._answers(use):
+                    silent.add(use.server)
+                if use.server in silent:
+                    self._cut(use)
 
-    def _cut(self, use: _Use) -> None:
+    def _cut(self, use: _Use, late: bool = False) -> None:
         with self._lock:
             if use in self._uses:
+                use.connection.late = late
                 use.cut()
 
     def _answers(self, use: _Use) -> bool:
