@@ -1,16 +1,19 @@
 """Settings: read once at start from PROVTAP_* variables or a TOML file, then passed down."""
 
+import logging
 import os
 import re
 import socket
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from provtap.errors import SettingsError
+
+log = logging.getLogger(__name__)
 
 PREFIX = "PROVTAP_"
 MOST_PROCESSES = 8
@@ -58,7 +61,7 @@ class Settings:
     sync_duration: float = 60.0
     """Seconds a synchronous query may take in PostgreSQL."""
     proxies: int = 0
-    """Proxies before the service, whose word on the address of a client is taken."""
+    """Proxies before the service, whose word on the address of a client is taken; may be 0."""
     async_duration: float = 600.0
     """Seconds that a job may execute, unless its client asks for more or less."""
     async_duration_limit: float = 86_400.0
@@ -77,6 +80,8 @@ class Settings:
     """Jobs of one client that may execute at once."""
     result_dir: Path | None = None
     """Directory of the results of jobs; None: `results` in *data_dir*."""
+    result_reserve_bytes: int = 1_000_000_000
+    """Disk that the results and uploads of jobs leave free for the database."""
     wait_limit: float = 50.0
     """Seconds that a request with WAIT blocks, whatever it asks."""
     worker_lost: float = 15.0
@@ -93,6 +98,12 @@ class Settings:
     """Whether tables may be fetched from addresses that are not public."""
     spool_bytes: int = 10_000_000_000
     """Disk one result may take while its client reads slowly."""
+    spool_client_bytes: int = 20_000_000_000
+    """Disk the results of one client may take together while it reads slowly, a process."""
+    spool_process_bytes: int = 40_000_000_000
+    """Disk all results may take together while their clients read slowly, a process."""
+    spool_reserve_bytes: int = 5_000_000_000
+    """Disk that results which are read slowly leave free for jobs and the database."""
     temp_bytes: int = 10_000_000_000
     """Disk one query may take inside PostgreSQL."""
     backend_bytes: int | None = None
@@ -144,20 +155,42 @@ class Settings:
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":
-        """Read the settings; an unknown name or a value of the wrong kind is refused.
+    def from_environ(
+        cls, environ: Mapping[str, str] | None = None, warn: Callable[[str], None] = log.warning
+    ) -> "Settings":
+        """Read the settings; a value of the wrong kind is refused, and so is an unknown name in the file.
+
+        An unknown variable is a warning: not every one that begins so is meant for us.
 
         Raises: SettingsError.
         """
         environ = os.environ if environ is None else environ
-        given = _read_file(environ.get(f"{PREFIX}CONFIG"))
-        given |= {
-            key.removeprefix(PREFIX).lower(): value
-            for key, value in environ.items()
-            if key.startswith(PREFIX) and key not in {f"{PREFIX}CONFIG", f"{PREFIX}TEST_DATABASE_URL"}
-        }
         known = {f.name: f.type for f in fields(cls)}
+        given = _read_file(environ.get(f"{PREFIX}CONFIG"))
+        for name in given.keys() - known.keys():
+            raise SettingsError(f"There is no setting {PREFIX}{name.upper()}.", hint=_nearest(name, known))
+        for key, value in environ.items():
+            name = key.removeprefix(PREFIX).lower()
+            if not key.startswith(PREFIX) or key in _OTHERS:
+                continue
+            if name not in known or _KUBERNETES.match(value):
+                hint = None if name in known else _nearest(name, known)
+                warn(" ".join(filter(None, [f"{key} is not a setting of ProvTAP, and is ignored.", hint])))
+                continue
+            given[name] = value
         return cls(**{name: _cast(name, value, known) for name, value in given.items()})
+
+
+_OTHERS = {f"{PREFIX}CONFIG", f"{PREFIX}TEST_DATABASE_URL"}
+"""Variables that are ours, but no settings."""
+_KUBERNETES = re.compile(r"(tcp|udp|sctp)://")
+"""What Kubernetes puts into PROVTAP_PORT, among others, for a Service that is called provtap."""
+_MAY_BE_ZERO = {"proxies"}
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str | None:
+    near = get_close_matches(name, known, n=1)
+    return f"Did you mean {PREFIX}{near[0].upper()}?" if near else None
 
 
 def _read_file(path: str | None) -> dict[str, Any]:
@@ -172,26 +205,22 @@ def _read_file(path: str | None) -> dict[str, Any]:
 
 def _cast(name: str, value: Any, known: Mapping[str, Any]) -> Any:
     """Return *value* as the kind of thing the setting *name* holds."""
-    if name not in known:
-        near = get_close_matches(name, known, n=1)
-        hint = f"Did you mean {PREFIX}{near[0].upper()}?" if near else None
-        raise SettingsError(f"There is no setting {PREFIX}{name.upper()}.", hint=hint)
     kind = str(getattr(known[name], "__name__", known[name])).removesuffix(" | None")
     try:
         if kind == "bool":
             return _BOOLEANS[str(value).lower()]
         if kind == "int":
-            return _positive(int(str(value)))
+            whole = int(str(value))
+            return whole if whole == 0 and name in _MAY_BE_ZERO else _positive(whole)
         if kind == "float":
             return _positive(float(str(value)))
         return Path(str(value)) if kind.endswith("Path") else str(value)
     except KeyError as error:
         raise SettingsError(f"{PREFIX}{name.upper()} must be true or false, not {value!r}.") from error
     except ValueError as error:
-        raise SettingsError(
-            f"{PREFIX}{name.upper()} must be a positive {'whole ' if kind == 'int' else ''}number, "
-            f"not {value!r}."
-        ) from error
+        least = "0 or a positive" if name in _MAY_BE_ZERO else "a positive"
+        number = "whole number" if kind == "int" else "number"
+        raise SettingsError(f"{PREFIX}{name.upper()} must be {least} {number}, not {value!r}.") from error
 
 
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}

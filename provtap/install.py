@@ -59,7 +59,7 @@ def shortcoming(database: Database, tableset: Tableset) -> str | None:
         with database.transaction() as transaction:
             row = transaction.one("SELECT sha256 FROM tap_schema.digest")
     except DatabaseUnavailable as error:
-        return str(error)
+        return error.for_operator()
     if row is None or row.sha256 != tableset.digest:
         return "TAP_SCHEMA was made from other metadata files."
     return None

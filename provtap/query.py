@@ -20,6 +20,7 @@ from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.database.spool import Block
 from provtap.database.stream import Tally, copy_blocks
+from provtap.disk import Room
 from provtap.errors import InternalError, ParameterError, ProvtapError, TooLarge
 from provtap.links import provenance_links
 from provtap.results.formats import choose
@@ -148,7 +149,7 @@ def run(
     statement = translate(request.query, with_uploads(tableset, tables))
     log.info("RUNID %r: %.2000r", request.run_id, request.query)
     tally = tally or Tally()
-    copy_form, write = form.writer(statement.columns)
+    copy_form, write = form.writer(statement.columns, Room(settings.spool_bytes, database.reader.room))
     copy = partial(
         copy_blocks,
         database.reader,
@@ -224,8 +225,7 @@ def _blocks(
             tally.failure = error
             raise
         except Exception as error:
-            log.exception("Query failed: %r", statement.sql[-QUERY_SHOWN:])
-            tally.failure = InternalError()
+            tally.failure = InternalError.of(error, log, f"The query {statement.sql[-QUERY_SHOWN:]!r}")
             raise tally.failure from error
 
 

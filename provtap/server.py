@@ -47,11 +47,12 @@ def serve(settings: Settings, *, worker: bool = True) -> None:
 
     Jobs are run by a process beside the web processes, unless *worker* is False.
 
-    Raises: SettingsError when port, access log or result directory can't be had; DatabaseUnavailable when
-    PostgreSQL can't be reached or is not set up.
+    Raises: SettingsError when port, access log, result directory or the right gunicorn can't be had;
+    DatabaseUnavailable when PostgreSQL can't be reached or is not set up.
     """
     _log()
     _give_memory_back()
+    adapt_gunicorn()
     if settings.access_log is not None:
         probe_access_log(settings.access_log)
     probe_results(settings)
@@ -238,7 +239,6 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load_config(self) -> None:
         """Set what differs from gunicorn's defaults."""
-        adapt_gunicorn()
         for name, value in self._options().items():
             self.cfg.set(name, value)
 

@@ -11,6 +11,8 @@ from provtap.adql import nodes, plan
 from provtap.adql.conjunctions import conjuncts
 from provtap.adql.datatypes import Type, column_type
 from provtap.adql.expressions import Expressions, QueryResolver
+from provtap.adql.extents import column_size, output_sizes
+from provtap.adql.lengths import output_lengths
 from provtap.adql.lexer import Position, problem
 from provtap.adql.lineage import LINEAGES
 from provtap.adql.merging import merged_columns
@@ -35,7 +37,7 @@ class CommonTable:
     name: Name
     alias: str
     """w1, w2, ..."""
-    outputs: tuple[Output, ...]
+    query: plan.Query
 
 
 class Joins:
@@ -47,6 +49,8 @@ class Joins:
         self.problems = problems
         self.common: list[CommonTable] = []
         """The tables of WITH, as far as they can be seen."""
+        self.fenced: set[str] = set()
+        """The names of those of them that PostgreSQL must plan by themselves."""
         self.uploads: list[UploadedTable] = []
         """Those that the query uses, each once."""
         self._numbers = count(1)
@@ -91,10 +95,11 @@ class Joins:
     ) -> tuple[TableExpression, Relation]:
         """Return a table of WITH; its columns are called c1, c2, ... in there."""
         alias = self.alias(reference.at)
-        outputs = _columns_of(table.outputs, alias)
+        outputs = _columns_of(table.query, alias)
         name = (reference.alias or table.name).text
         source = Source((name,), table.name.text, outputs, reference.at)
-        return plan.CommonTable(alias, table.alias), Relation((source,), outputs)
+        joined = table.query.extent.joined
+        return plan.CommonTable(alias, table.alias, joined), Relation((source,), outputs)
 
     def published_table(self, reference: nodes.TableName) -> tuple[TableExpression, Relation]:
         """Return a published table."""
@@ -102,7 +107,13 @@ class Joins:
         alias = self.alias(reference.at)
         is_upload = isinstance(table, UploadedTable)
         fields = (
-            Field(column_type(c), about=c, table=alias, column=f"c{n}" if is_upload else c.name)
+            Field(
+                column_type(c),
+                about=c,
+                table=alias,
+                column=f"c{n}" if is_upload else c.name,
+                size=column_size(c.name),
+            )
             for n, c in enumerate(table.columns, start=1)
         )
         outputs = Outputs(Output(c.name, f) for c, f in zip(table.columns, fields, strict=True))
@@ -137,7 +148,7 @@ class Joins:
     ) -> tuple[plan.DerivedTable, Relation]:
         """Return a query as table; its columns are called c1, c2, ... in there."""
         alias = self.alias(at)
-        outputs = _columns_of(query.outputs, alias)
+        outputs = _columns_of(query, alias)
         source = Source(names, called, outputs, at)
         return plan.DerivedTable(alias, query), Relation((source,), outputs)
 
@@ -183,14 +194,19 @@ class Joins:
         return f"t{number}"
 
 
-def _columns_of(outputs: Iterable[Output], table: str) -> Outputs:
-    """Return the columns of a query seen from outside, where it is called *table*."""
+def _columns_of(query: plan.Query, table: str) -> Outputs:
+    """Return the columns of *query* seen from outside, where it is called *table*."""
+    numbered = enumerate(query.outputs, start=1)
+    extents = zip(numbered, output_sizes(query), output_lengths(query), strict=True)
     return Outputs(
-        o
-        if o.value is UNKNOWN
-        else Output(o.name, Field(_held(o.value.type), about=o.column(), table=table, column=f"c{number}"))
-        for number, o in enumerate(outputs, start=1)
+        o if o.value is UNKNOWN else Output(o.name, _column_of(o, table, f"c{number}", size, length))
+        for (number, o), size, length in extents
     )
+
+
+def _column_of(output: Output, table: str, column: str, size: int, length: int) -> Field:
+    type_ = _held(output.value.type)
+    return Field(type_, about=output.column(), table=table, column=column, size=size, length=length)
 
 
 def _held(type_: Type) -> Type:

@@ -49,7 +49,7 @@ def generate(specification: plan.QuerySpecification) -> Statement:
     # Materialized: the rows are made once, however often the query uses them.
     common = [
         *(f"u{n} AS MATERIALIZED ({upload_sql(u)})" for n, u in enumerate(specification.uploads, start=1)),
-        *(f"{table.name} AS ({query_sql(table.query)})" for table in specification.with_queries),
+        *map(_common_sql, specification.with_queries),
     ]
     prefix = f"WITH {', '.join(common)} " if common else ""
     query = specification.query
@@ -58,6 +58,10 @@ def generate(specification: plan.QuerySpecification) -> Statement:
         sql = f"SELECT * FROM ({sql}) AS q"  # a query has one WITH only
     columns = tuple(output.column() for output in query.outputs)
     return Statement(prefix + sql, columns, _first_table(query))
+
+
+def _common_sql(table: plan.WithQuery) -> str:
+    return f"{table.name} AS {'MATERIALIZED ' if table.is_fenced else ''}({query_sql(table.query)})"
 
 
 def _first_table(source: plan.Query | plan.TableExpression | None) -> str | None:
@@ -135,7 +139,8 @@ def table_sql(table: plan.TableExpression) -> str:
         case plan.UploadReference():
             return f"u{table.number} AS {table.alias}"
         case plan.DerivedTable():
-            return f"({query_sql(table.query)}) AS {table.alias}"
+            # No condition passes OFFSET, and no column in there is replaced by its expression.
+            return f"({query_sql(table.query)}{' OFFSET 0' if table.is_fenced else ''}) AS {table.alias}"
         case plan.CommonTable():
             return f"{table.name} AS {table.alias}"
         case plan.WrittenTable():

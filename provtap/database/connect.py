@@ -14,14 +14,21 @@ import psycopg2
 
 from provtap.config import Settings
 from provtap.database.embedded import EmbeddedServer
-from provtap.database.failures import is_connection_failure, query_failure, setup_failure, write_failure
+from provtap.database.failures import (
+    commit_failure,
+    is_connection_failure,
+    query_failure,
+    setup_failure,
+    write_failure,
+)
 from provtap.database.guard import GUARD
 from provtap.database.login import Connection, Login, database_login, read_login
 from provtap.database.memory import backend_bytes
 from provtap.database.shares import Lender, Shares, Work
 from provtap.database.sql import identifier
 from provtap.database.transaction import Transaction
-from provtap.errors import DatabaseUnavailable
+from provtap.disk import Room
+from provtap.errors import Contended, DatabaseUnavailable
 
 __all__ = ["Connection", "Database", "Pool", "Transaction", "cancel", "open_database"]
 
@@ -38,6 +45,12 @@ READ_SESSION = {
     "extra_float_digits": "1",
     "standard_conforming_strings": "on",
     "jit": "off",
+    # Eleven tables that are all equal in one column take 3 s and 700 MB to plan if all ways to join them are
+    # tried, as PostgreSQL does with fewer than 12. These have it try all ways of seven at a time.
+    "join_collapse_limit": "7",
+    "from_collapse_limit": "7",
+    "geqo_threshold": "9",
+    "geqo_effort": "1",
 }
 WRITE_SESSION = {
     "datestyle": "ISO, YMD",
@@ -70,6 +83,7 @@ class Pool:
         size: int,
         wait: float,
         age: float = float("inf"),
+        room: Room | None = None,
     ) -> None:
         self._login = login
         self._session = session
@@ -77,6 +91,8 @@ class Pool:
         self.wait = wait
         """Seconds that a request may wait for a connection."""
         self._age = age  # seconds
+        self.room = room or Room()
+        """Disk for results that are read slowly."""
         self._reset()
 
     def _reset(self) -> None:
@@ -94,6 +110,9 @@ class Pool:
     def connection(self) -> Iterator[Connection]:
         """Lend a connection, outside of any transaction; it is rolled back when it returns.
 
+        One that met DatabaseUnavailable is thrown away, and so are the idle ones: they may all lead to a
+        server that is no primary any more.
+
         Raises: DatabaseUnavailable when none is free for as long as a request may wait, or none can be made.
         """
         self._reset_after_fork()
@@ -104,6 +123,11 @@ class Pool:
             with GUARD.over(connection):
                 try:
                     yield connection
+                except DatabaseUnavailable as error:
+                    if not isinstance(error, Contended):
+                        connection.retired = True
+                        self.close()
+                    raise
                 finally:
                     self._give_back(connection)
         finally:
@@ -168,7 +192,7 @@ class Pool:
         return True
 
     def _give_back(self, connection: Connection) -> None:
-        if connection.cancelled or connection.closed or time.monotonic() > connection.expires:
+        if connection.retired or connection.closed or time.monotonic() > connection.expires:
             connection.close()
             return
         try:
@@ -196,7 +220,7 @@ def cancel(connection: Connection) -> None:
 
     The connection is not lent again: a cancel that comes too late would stop the next query.
     """
-    connection.cancelled = True
+    connection.retired = True
     try:
         GUARD.cancel(connection)
     except psycopg2.Error as error:
@@ -254,7 +278,11 @@ class Database:
         Raises: QueryTimeout, QueryError, DatabaseUnavailable.
         """
         with self.reader.connection() as connection:
-            transaction = Transaction(connection, query_failure, duration=duration)
+            transaction = Transaction(
+                connection,
+                lambda error, seconds: query_failure(error, overdue=seconds >= duration),
+                duration=duration,
+            )
             transaction.execute("SET TRANSACTION READ ONLY, ISOLATION LEVEL REPEATABLE READ")
             transaction.execute("SET LOCAL statement_timeout = %(limit)s", limit=round(duration * 1000))
             yield transaction
@@ -265,7 +293,8 @@ class Database:
                 cursor.execute(f"SET LOCAL ROLE {identifier(self.role('writer'))}")
         except psycopg2.Error as error:
             raise DatabaseUnavailable(
-                f"The database at {self.login} is not set up for this login.", hint="Run provtap init."
+                "The database of this service is not set up.",
+                detail=f"The database at {self.login} is not set up for this login. Run provtap init.",
             ) from error
 
     @contextmanager
@@ -275,16 +304,23 @@ class Database:
         Raises: DatabaseUnavailable for whatever PostgreSQL refuses.
         """
         with self.session() as connection:
-            yield Transaction(connection, setup_failure)
+            yield Transaction(connection, lambda error, _: setup_failure(error))
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
-        """Lend a connection of the login that PROVTAP_DATABASE_URL names, as one transaction."""
-        try:
-            with self.writer.connection() as connection, connection:
+        """Lend a connection of the login that PROVTAP_DATABASE_URL names, as one transaction.
+
+        Raises: DatabaseUnavailable, of which Unconfirmed leaves open whether the transaction was committed.
+        """
+        with self.writer.connection() as connection:
+            try:
                 yield connection
-        except psycopg2.Error as error:
-            raise write_failure(error) from error
+            except psycopg2.Error as error:
+                raise write_failure(error) from error
+            try:
+                connection.commit()
+            except psycopg2.Error as error:
+                raise commit_failure(error) from error
 
 
 @contextmanager
@@ -304,9 +340,11 @@ def open_database(settings: Settings, *, patient: bool = True) -> Iterator[Datab
         reading = read_login(settings, login)
         size, wait = settings.read_connections, settings.connection_wait
         age = settings.connection_age
-        reader = Pool(reading, size=size, wait=wait, age=age)
+        room = Room(settings.spool_process_bytes, reserve=settings.spool_reserve_bytes)
+        reader = Pool(reading, size=size, wait=wait, age=age, room=room)
         session = WRITE_SESSION if patient else WRITE_SESSION | {"lock_timeout": f"{round(wait * 1000)}ms"}
         writer = Pool(login, session=session, size=size, wait=wait, age=age)
         stack.callback(reader.close)
         stack.callback(writer.close)
-        yield Database(login, writer, reading, reader, Shares(reader, size), settings.role_prefix, server)
+        shares = Shares(reader, size, settings.spool_client_bytes)
+        yield Database(login, writer, reading, reader, shares, settings.role_prefix, server)

@@ -62,7 +62,8 @@ class Listener:
                 finally:
                     connection.close()
             except (psycopg2.Error, ProvtapError, OSError) as error:
-                log.warning("What is told on %s is not heard: %s", self._channel, str(error).strip())
+                why = error.for_operator() if isinstance(error, ProvtapError) else str(error).strip()
+                log.warning("Notifications on %s are not received: %s", self._channel, why)
                 self._closed.wait(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from weakref import WeakValueDictionary
 
 from provtap.database.login import Connection
+from provtap.disk import Room
 from provtap.errors import DatabaseUnavailable
 
 
@@ -17,6 +18,8 @@ class Lender(Protocol):
 
     wait: float
     """Seconds that a request may wait for a connection."""
+    room: Room
+    """Disk for results that are read slowly."""
 
     def connection(self) -> AbstractContextManager[Connection]:
         """Lend a connection. Raises: DatabaseUnavailable."""
@@ -32,11 +35,12 @@ Work = Callable[[Lender], None]
 
 
 class Share:
-    """The connections of *pool* that one client may hold at once: *most* of them."""
+    """The connections of *pool* that one client may hold at once: *most* of them; and its *room* on disk."""
 
-    def __init__(self, pool: Lender, most: int) -> None:
+    def __init__(self, pool: Lender, most: int, room: Room) -> None:
         self._pool = pool
         self.wait = pool.wait
+        self.room = room
         self._most = most
         self._lock = threading.Lock()
         self._free = threading.BoundedSemaphore(most)
@@ -91,10 +95,14 @@ class Share:
 
 
 class Shares:
-    """The shares of a pool of *size* connections. A quarter of them is out of the reach of any one client."""
+    """The shares of a pool of *size* connections. A quarter of them is out of the reach of any one client.
 
-    def __init__(self, pool: Lender, size: int) -> None:
+    The results that one client reads slowly may take *client_bytes* of the pool's disk.
+    """
+
+    def __init__(self, pool: Lender, size: int, client_bytes: int) -> None:
         self._pool = pool
+        self._client_bytes = client_bytes
         self._most = max(1, size - max(1, size // 4))
         self._lock = threading.Lock()
         self._known: WeakValueDictionary[str, Share] = WeakValueDictionary()
@@ -102,6 +110,8 @@ class Shares:
     def of(self, client: str) -> Share:
         """Return the share of *client*, the same one for all that he asks at once."""
         with self._lock:
-            share = self._known.get(client) or Share(self._pool, self._most)
+            share = self._known.get(client)
+            if share is None:
+                share = Share(self._pool, self._most, Room(self._client_bytes, self._pool.room))
             self._known[client] = share
         return share

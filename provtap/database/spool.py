@@ -3,14 +3,20 @@
 import os
 import tempfile
 import threading
+import time
 from collections import deque
 from typing import BinaryIO
+
+from provtap.disk import Room
+from provtap.errors import QueryTimeout
 
 BLOCK_BYTES = 65_536
 """Rows are handed on together; larger blocks were slower to rewrite and to send."""
 BLOCKS_IN_MEMORY = 8
 PATIENCE = 0.05
 """Seconds that a row waits for others to fill its block."""
+RETRY = 0.2
+"""Seconds after which a waiting writer tries again: other readers may have given disk back."""
 
 Block = tuple[int, bytes]
 """A number of rows, and their bytes."""
@@ -19,15 +25,18 @@ Block = tuple[int, bytes]
 class Spool:
     """Takes rows from one thread and gives blocks of whole rows to another, in order.
 
-    The writing thread waits for the reader only when *file_bytes* are on disk, so that the connection it
+    The writing thread waits for the reader only when *room* has no more disk, so that the connection it
     reads from is free again however slow the reader is. The file has no name and ends with the process; it
-    lies where TMPDIR says. A full disk is taken as the end of *file_bytes*.
+    lies where TMPDIR says. A full disk is no failure either: the writer waits.
 
     Rows after the first *cut* come in blocks of their own: a reader can leave them out without parsing.
     """
 
-    def __init__(self, file_bytes: int, cut: int) -> None:
-        self._file_bytes = file_bytes
+    deadline = float("inf")
+    """Until when the writer waits for its reader, by the monotonic clock."""
+
+    def __init__(self, room: Room, cut: int) -> None:
+        self._room = room
         self._left = cut  # rows until the cut, those waiting among them
         self._waiting: deque[bytes] = deque()  # rows younger than any block
         self._waiting_bytes = 0
@@ -43,7 +52,10 @@ class Spool:
         """Bytes of the largest block: a little over BLOCK_BYTES, unless a row was larger."""
 
     def write(self, row: bytes) -> None:
-        """Add one row: the method that COPY calls, a row a call. After `close`, rows are dropped."""
+        """Add one row: the method that COPY calls, a row a call. After `close`, rows are dropped.
+
+        Raises: QueryTimeout if there is no room for it until the deadline.
+        """
         self._waiting.append(row)  # without the lock, for speed: only this thread appends
         self._waiting_bytes += len(row)
         if self._waiting_bytes >= BLOCK_BYTES:
@@ -95,6 +107,8 @@ class Spool:
             self._waiting.clear()
             if self._file is not None:
                 self._file.close()
+                self._file = None
+            self._empty()
             self._changed.notify_all()
 
     def _has_block(self) -> bool:
@@ -105,7 +119,12 @@ class Spool:
         with self._changed:
             block = self._joined()
             while block is not None and not self._closed and not self._store(block):
-                self._changed.wait()
+                if time.monotonic() > self.deadline:
+                    raise QueryTimeout(
+                        "The query was stopped at its time limit: its result is read too slowly.",
+                        hint="Run it as a job, and read the result once the job has ended.",
+                    )
+                self._changed.wait(RETRY)
             self._changed.notify_all()
 
     def _joined(self) -> Block | None:
@@ -126,21 +145,27 @@ class Spool:
             self._memory.append(block)
             return True
         rows, data = block
-        if self._file_end + len(data) > self._file_bytes or not self._write(data):
+        if not self._write(data):
             return False
         self._filed.append((rows, len(data)))
         self._file_end += len(data)
         return True
 
     def _write(self, data: bytes) -> bool:
-        """Write at the end of the file; False if the disk has no room."""
+        """Write at the end of the file; False if there is no room."""
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by close()
-            done = 0
+            if not self._room.take(len(data), self._file.fileno()):
+                return False
+        except OSError:
+            return False
+        done = 0
+        try:
             while done < len(data):
                 done += os.pwrite(self._file.fileno(), data[done:], self._file_end + done)
         except OSError:
+            self._room.give_back(len(data))
             return False
         return True
 
@@ -160,5 +185,10 @@ class Spool:
         self._file_start += length
         if not self._filed:
             self._file.truncate(0)
-            self._file_start = self._file_end = 0
+            self._empty()
         return rows, data
+
+    def _empty(self) -> None:
+        """Give back all that was taken; the lock is held."""
+        self._room.give_back()
+        self._file_start = self._file_end = 0

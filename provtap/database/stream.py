@@ -19,6 +19,7 @@ from provtap.database.failures import is_recovery_conflict, out_of_time, query_f
 from provtap.database.guard import OVERTIME
 from provtap.database.shares import Lender
 from provtap.database.spool import Block, Spool
+from provtap.disk import Room
 from provtap.errors import ProvtapError, QueryCancelled
 
 CopyForm = Literal["text", "marked", "csv", "binary"]
@@ -64,14 +65,15 @@ def copy_blocks(
     form `marked` is text with `\N` for null; `binary` has rows only, without header and trailer.
 
     Rows after the first *maxrec* come in blocks of their own. *duration* is in seconds, from the start of
-    the query in PostgreSQL to its last row; *spool_bytes* is the disk that rows may take until they are
-    read. Closing the generator, or *gone* telling that the reader has left, cancels the query.
+    the query in PostgreSQL to its last row. *spool_bytes* is the disk that rows may take until they are read,
+    of what the *pool* has; where that is not enough, the query waits for its reader, within its duration.
+    Closing the generator, or *gone* telling that the reader has left, cancels the query.
 
     Raises: QueryError, QueryTimeout or DatabaseUnavailable, after the last row that did arrive;
     QueryCancelled once the reader has gone.
     """
     tally = tally or Tally()
-    spool = Spool(spool_bytes, cut=maxrec)
+    spool = Spool(Room(spool_bytes, pool.room), cut=maxrec)
     options = f"{_OPTIONS[form]}, ENCODING 'UTF8'"
     sink = _BinaryRows(spool) if form == "binary" else spool
     copy = _Copy(pool, f"COPY ({sql}) TO STDOUT ({options})", duration, spool, sink, tally)
@@ -150,7 +152,8 @@ class _Copy:
         if is_recovery_conflict(failure) and self._spool.is_untouched():
             failure = self._attempt(pool)  # a standby gives way to its primary for a moment
         if isinstance(failure, psycopg2.Error):
-            failure = query_failure(failure)
+            overdue = (self._tally.sql_time or 0.0) >= self._duration
+            failure = query_failure(failure, overdue=overdue)
         self._spool.end(failure)  # to be raised in the thread that reads
 
     def _attempt(self, pool: Lender) -> BaseException | None:
@@ -193,6 +196,12 @@ class _Copy:
         rules = f"SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = {limit}"
         with connection.cursor() as cursor:
             if not self._stopped:
-                cursor.copy_expert(f"{rules}; {self._statement}", self._sink)
+                # PostgreSQL does not look at its own time limit while it waits for us to take rows.
+                self._spool.deadline = time.monotonic() + self._duration
+                try:
+                    cursor.copy_expert(f"{rules}; {self._statement}", self._sink)
+                except ProvtapError:
+                    cancel(connection)  # rows are left in it
+                    raise
         if self._spool.largest > LARGE:  # libpq keeps the room that it made for the largest row
             connection.expires = 0

@@ -22,6 +22,9 @@ from provtap.errors import ProvtapError
 Row = Any
 """A named tuple: the fields are the output columns, in their order."""
 
+Failure = Callable[[psycopg2.Error, float], ProvtapError]
+"""Returns what to tell of an error, given the seconds that its statement had run."""
+
 
 class Transaction:
     """Statements inside one transaction; `Database.transaction` commits it or rolls it back.
@@ -35,7 +38,7 @@ class Transaction:
     def __init__(
         self,
         connection: Any,
-        failure: Callable[[psycopg2.Error], ProvtapError] = write_failure,
+        failure: Failure = lambda error, _: write_failure(error),
         repeated: bool = False,
         duration: float = float("inf"),
     ) -> None:
@@ -46,11 +49,14 @@ class Transaction:
 
     @contextmanager
     def _cursor(self, factory: type[cursor] = cursor) -> Iterator[Any]:
+        begun = time.monotonic()
         try:
             with self.connection.cursor(cursor_factory=factory) as opened:
                 yield opened
         except psycopg2.Error as error:
-            raise (out_of_time() if self.connection.late else self._failure(error)) from error
+            late = self.connection.late
+            seconds = time.monotonic() - begun
+            raise (out_of_time() if late else self._failure(error, seconds)) from error
 
     def _run(self, at: cursor, statement: str, values: Mapping[str, Any]) -> None:
         self.connection.due = time.monotonic() + self._duration + OVERTIME

@@ -7,13 +7,15 @@ nothing is sent before the query has ended, and memory holds one block.
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-from provtap.errors import QueryError, TooLarge
+from provtap.disk import Room
+from provtap.errors import Busy, QueryError, TooLarge
 from provtap.results.blocks import Rows
 from provtap.results.cells import (
     NULL,
@@ -51,20 +53,24 @@ def write_fits(
     infos: Sequence[Info] = (),
     *,
     binary: bool = False,
+    room: Room | None = None,
 ) -> Iterator[bytes]:
     """Yield a FITS file, once all rows are there; QSTATUS in its header tells whether there are more.
 
-    The blocks may be in COPY's *binary* form if all columns are numbers.
+    The blocks may be in COPY's *binary* form if all columns are numbers. Their file takes disk from *room*.
 
-    Raises: TooLarge; QueryError for more columns than FITS takes, or if nothing can stand for null.
+    Raises: TooLarge; Busy; QueryError for more columns than FITS takes, or if nothing can stand for null.
     """
     if len(columns) > COLUMNS:
         raise QueryError(f"FITS takes {COLUMNS} columns, and the result has {len(columns)}.")
     cells = [_cells(column) for column in distinct(columns)]
     taken = NumberRows(columns).columns if binary else partial(_taken, cells)
     rows = Rows(blocks, maxrec)
-    with tempfile.TemporaryFile() as file:
-        count = _keep(rows, cells, taken, file)
+    room = room or Room()
+    with ExitStack() as kept:
+        kept.callback(room.give_back)
+        file = kept.enter_context(tempfile.TemporaryFile())
+        count = _keep(rows, cells, taken, file, room)
         yield from _headers(cells, count, infos, "OVERFLOW" if rows.overflow else "OK")
         form = np.dtype([(f"c{n}", c.form) for n, c in enumerate(cells)])
         file.seek(0)
@@ -74,11 +80,15 @@ def write_fits(
 
 
 def _keep(
-    rows: Iterable[bytes], cells: Sequence["_Cells"], taken: Callable[[bytes], "_Taken"], file: BinaryIO
+    rows: Iterable[bytes],
+    cells: Sequence["_Cells"],
+    taken: Callable[[bytes], "_Taken"],
+    file: BinaryIO,
+    room: Room,
 ) -> int:
     """Write the blocks to *file*, each after its length, and return the number of rows.
 
-    Raises: TooLarge.
+    Raises: TooLarge; Busy if there is no room on disk.
     """
     count = 0
     for block in rows:
@@ -91,6 +101,11 @@ def _keep(
             raise TooLarge(
                 f"As FITS the result would be larger than {LIMIT} bytes: each row is as wide as its widest.",
                 hint="Ask for another format, such as votable/b2.",
+            )
+        if not room.take(8 + len(block), file.fileno()):
+            raise Busy(
+                "There is no disk left now for the file that a FITS result needs.",
+                hint="Try again later, or ask for another format, such as votable/b2.",
             )
         file.write(len(block).to_bytes(8) + block)
     file.write(bytes(8))

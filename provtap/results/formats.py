@@ -1,12 +1,13 @@
 """RESPONSEFORMAT: its values, and the writer of each (DALI 1.1, section 3.4.3; TAP 1.1, section 2.7.2)."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from typing import Literal, Protocol
 
+from provtap.disk import Room
 from provtap.errors import ParameterError
 from provtap.results.binary import write_binary, write_binary2
 from provtap.results.cells import only_numbers
@@ -50,6 +51,8 @@ class Format:
     write: Writer
     write_numbers: Writer | None = None
     """What starts from COPY's binary form instead, where all columns are numbers."""
+    is_on_disk: bool = False
+    """Whether its writers need a file; they are given the *room* for it."""
     ivo_id: str | None = None
     """Standard identifier of the format, where TAPRegExt 1.0 has one."""
 
@@ -58,11 +61,13 @@ class Format:
         safe = (re.sub("[^A-Za-z0-9._-]+", "_", stem or "")[:64].strip("._-") for stem in stems)
         return f"{next(filter(None, safe), 'result')}.{self.extension}"
 
-    def writer(self, columns: Sequence[Column]) -> tuple[CopyForm, Writer]:
-        """Return what writes rows of these columns, and the form of COPY that it starts from."""
+    def writer(self, columns: Sequence[Column], room: Room) -> tuple[CopyForm, Writer]:
+        """Return what writes rows of these columns with this *room*, and the form of COPY it starts from."""
+        copy = self.copy
+        write: Callable[..., Iterator[bytes]] = self.write
         if self.write_numbers and only_numbers(columns):
-            return "binary", self.write_numbers
-        return self.copy, self.write
+            copy, write = "binary", self.write_numbers
+        return copy, partial(write, room=room) if self.is_on_disk else write
 
 
 _VOTABLE = "application/x-votable+xml"
@@ -84,8 +89,7 @@ FORMATS: tuple[Format, ...] = (
         "vot",
         "text",
         write_votable,
-        None,
-        f"{_TAPREGEXT}#output-votable-td",
+        ivo_id=f"{_TAPREGEXT}#output-votable-td",
     ),
     Format(
         f"{_VOTABLE};serialization=BINARY2",
@@ -94,7 +98,7 @@ FORMATS: tuple[Format, ...] = (
         "marked",
         write_binary2,
         partial(write_binary2, binary=True),
-        f"{_TAPREGEXT}#output-votable-binary2",
+        ivo_id=f"{_TAPREGEXT}#output-votable-binary2",
     ),
     Format(
         f"{_VOTABLE};serialization=BINARY",
@@ -103,14 +107,22 @@ FORMATS: tuple[Format, ...] = (
         "marked",
         write_binary,
         partial(write_binary, binary=True),
-        f"{_TAPREGEXT}#output-votable-binary",
+        ivo_id=f"{_TAPREGEXT}#output-votable-binary",
     ),
     Format("text/xml", (), "xml", "text", write_votable),
     Format("text/csv;header=present", ("csv", "text/csv"), "csv", "csv", write_csv),
     Format("text/csv;header=absent", (), "csv", "csv", partial(write_csv, header=False)),
     Format("text/tab-separated-values", ("tsv",), "tsv", "text", write_tsv),
     Format("application/json", ("json",), "json", "marked", write_json),
-    Format("application/fits", ("fits",), "fits", "marked", write_fits, partial(write_fits, binary=True)),
+    Format(
+        "application/fits",
+        ("fits",),
+        "fits",
+        "marked",
+        write_fits,
+        partial(write_fits, binary=True),
+        is_on_disk=True,
+    ),
     *([_PARQUET] if find_spec("pyarrow") else []),
     Format("text/plain;charset=utf-8", ("text", "text/plain"), "txt", "marked", write_text),
     Format("text/html;charset=utf-8", ("html", "text/html"), "html", "marked", write_html),

@@ -13,7 +13,8 @@ from provtap.adql.uploads import UploadedTable
 from provtap.config import Settings
 from provtap.errors import ParameterError, TooLarge, UploadError
 from provtap.tableset import Schema, Tableset
-from provtap.uploads.fetch import Fetcher, is_any, is_public
+from provtap.uploads.addresses import is_any, is_public
+from provtap.uploads.fetch import Fetcher
 from provtap.uploads.names import Upload, uploads
 from provtap.uploads.rows import Budget
 from provtap.uploads.votable import read_votable

@@ -1,5 +1,6 @@
 """Where the results of jobs lie: one file each, whole or not there at all."""
 
+import errno
 import os
 import tempfile
 import time
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from provtap.config import Settings
-from provtap.errors import SettingsError
+from provtap.disk import Room
+from provtap.errors import DiskFull, SettingsError
 
 DRAFT = ".draft"
 """The end of the name of a file that is being written."""
@@ -34,7 +36,7 @@ class ResultStore(Protocol):
     def put(self, name: str, pieces: Iterable[bytes]) -> int:
         """Store *pieces* as *name*, and return their length in bytes; if anything fails, nothing is stored.
 
-        Raises: OSError, and whatever *pieces* raises.
+        Raises: DiskFull, OSError, and whatever *pieces* raises.
         """
 
     def open(self, name: str) -> StoredFile:
@@ -49,17 +51,33 @@ class ResultStore(Protocol):
 
 @dataclass(frozen=True)
 class ResultDirectory:
-    """A result store in one directory, which all processes of a service share."""
+    """A result store in one directory, which all processes of a service share.
+
+    *reserve* bytes of its file system stay free for the database, which may lie there as well.
+    """
 
     path: Path
+    reserve: int = 0
 
     def put(self, name: str, pieces: Iterable[bytes]) -> int:
         """Write a draft, and give it its name once it is on disk."""
+        try:
+            return self._put(name, pieces)
+        except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise _full() from error
+            raise
+
+    def _put(self, name: str, pieces: Iterable[bytes]) -> int:
+        room = Room(reserve=self.reserve)
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = self.path / f"{name}{DRAFT}"
         try:
             with draft.open("wb") as file:
-                file.writelines(pieces)
+                for piece in pieces:
+                    if not room.take(len(piece), file.fileno()):
+                        raise _full()
+                    file.write(piece)
                 file.flush()
                 os.fsync(file.fileno())
                 size = file.tell()
@@ -98,9 +116,13 @@ class ResultDirectory:
             os.close(directory)
 
 
+def _full() -> DiskFull:
+    return DiskFull("The service has no disk left for the files of jobs.", hint="Try again later.")
+
+
 def result_store(settings: Settings) -> ResultStore:
     """Return the result store of a service."""
-    return ResultDirectory(_directory(settings))
+    return ResultDirectory(_directory(settings), settings.result_reserve_bytes)
 
 
 def probe(settings: Settings) -> None:

@@ -49,6 +49,18 @@ _EXPOSED = (
 _ACCEPTED = "Authorization, Content-Type, Idempotency-Key, If-Modified-Since, If-None-Match"
 _PREFLIGHT_SECONDS = "86400"
 
+_FRAMED_NOWHERE = "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+SECURITY = {
+    "Content-Security-Policy": f"default-src 'self'; {_FRAMED_NOWHERE}",
+    "Referrer-Policy": "same-origin",  # the address of a job is a secret; our own forms name their origin
+    "X-Content-Type-Options": "nosniff",
+}
+"""What browsers are told with every answer: to show, apply and run nothing that comes from elsewhere or is
+written into a page."""
+_XML_POLICY = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; {_FRAMED_NOWHERE}"
+"""For XML, which Chromium shows with a style and pictures of its own that count as part of the document."""
+_XML = {"application/xml", "text/xml"}
+
 
 def register(app: Flask) -> None:
     """Give *app* its error handlers, its headers, and tolerance for slashes at the end of a path."""
@@ -58,6 +70,7 @@ def register(app: Flask) -> None:
         app.register_error_handler(kind, report_malformed)
     app.register_error_handler(Exception, report_unforeseen)
     app.after_request(allow_browsers)
+    app.after_request(protect_browsers)
     app.teardown_request(lambda _: request.close())  # files of a multipart body
     app.url_map.merge_slashes = False  # it would redirect, which STILTS refuses after a POST
     app.wsgi_app = _without_last_slash(app.wsgi_app)  # type: ignore[method-assign, assignment]
@@ -66,6 +79,7 @@ def register(app: Flask) -> None:
 def report(error: ProvtapError) -> Response:
     """Return the document for an error of ours, with its HTTP status."""
     _drain()
+    error.record(current_app.logger)
     response = _document(str(error), error.status, error)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
@@ -104,8 +118,7 @@ def report_malformed(error: Exception) -> Response:
 
 def report_unforeseen(error: Exception) -> Response:
     """Return one sentence for an error that nobody foresaw; the log gets its traceback."""
-    current_app.logger.error("%s %s failed", request.method, request.path, exc_info=error)
-    return report(InternalError())
+    return report(InternalError.of(error, current_app.logger, f"{request.method} {request.path}"))
 
 
 def _sentence(error: HTTPException) -> str:
@@ -173,6 +186,14 @@ def allow_browsers(response: AnyResponse) -> AnyResponse:
         response.headers["Access-Control-Allow-Methods"] = response.headers["Allow"]
         response.headers["Access-Control-Allow-Headers"] = _ACCEPTED
         response.headers["Access-Control-Max-Age"] = _PREFLIGHT_SECONDS
+    return response
+
+
+def protect_browsers(response: AnyResponse) -> AnyResponse:
+    """Let no answer be used against who looks at it."""
+    response.headers.update(SECURITY)
+    if response.mimetype in _XML:
+        response.headers["Content-Security-Policy"] = _XML_POLICY
     return response
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from provtap.database.connect import Pool
 from provtap.database.shares import Shares
+from provtap.disk import Room
 from provtap.errors import DatabaseUnavailable
 
 SIZE, MOST = 4, 3
@@ -21,7 +22,7 @@ def pool(database):
 
 @pytest.fixture
 def shares(pool):
-    return Shares(pool, SIZE)
+    return Shares(pool, SIZE, client_bytes=1000)
 
 
 class Queries:
@@ -104,9 +105,23 @@ def test_what_fails_gives_its_share_back(shares):
 @pytest.mark.parametrize("size, most", [(1, 1), (2, 1), (8, 6), (100, 75)])
 def test_a_quarter_is_out_of_reach(pool, size, most):
     """A pool of one connection has no part to leave."""
-    share = Shares(pool, size).of("anne")
+    share = Shares(pool, size, client_bytes=1000).of("anne")
 
     assert str(most) in str(share.busy())
+
+
+def test_disk_is_shared_too(pool, shares, tmp_path):
+    """What one client's results wait on is part of what all may have."""
+    pool.room = Room(1500)
+    with (tmp_path / "spool").open("wb") as file:
+        anne, bert = (shares.of(name).room for name in ("anne", "bert"))
+
+        assert anne.take(1000, file.fileno())
+        assert not anne.take(1, file.fileno())
+        assert not bert.take(501, file.fileno())
+        assert bert.take(500, file.fileno())
+        anne.give_back(1000)
+        assert bert.take(500, file.fileno())
 
 
 def test_a_share_is_known_for_as_long_as_it_is_used(shares):

@@ -5,6 +5,8 @@ import pytest
 
 from provtap.database import spool as module
 from provtap.database.spool import BLOCK_BYTES, BLOCKS_IN_MEMORY, Spool
+from provtap.disk import Room, free_bytes
+from provtap.errors import QueryTimeout
 
 ROW = b"x" * (BLOCK_BYTES - 1) + b"\n"  # fills a block by itself
 ENOUGH = 100 * BLOCK_BYTES
@@ -14,7 +16,7 @@ ENOUGH = 100 * BLOCK_BYTES
 def make():
     """Return Spool itself, whose instances are closed afterwards."""
     with ExitStack() as stack:
-        yield lambda *given, **named: stack.enter_context(closing(Spool(*given, **named)))
+        yield lambda room, cut: stack.enter_context(closing(Spool(room, cut)))
 
 
 def taken(spool):
@@ -29,7 +31,7 @@ def taken(spool):
 
 def test_rows_come_out_in_order_and_counted(make):
     """D3: one write is one row, and blocks hold whole rows."""
-    spool = make(ENOUGH, cut=10**6)
+    spool = make(Room(ENOUGH), cut=10**6)
     rows = [b"%d\n" % n for n in range(30_000)]
     for row in rows:
         spool.write(row)
@@ -43,7 +45,7 @@ def test_rows_come_out_in_order_and_counted(make):
 
 def test_blocks_are_of_one_size(make):
     """D3: blocks of 64 KiB, by at most a row more."""
-    spool = make(ENOUGH, cut=10**6)
+    spool = make(Room(ENOUGH), cut=10**6)
     for _ in range(3 * BLOCK_BYTES // 8):
         spool.write(b"1234567\n")
     spool.end()
@@ -54,7 +56,7 @@ def test_blocks_are_of_one_size(make):
 @pytest.mark.parametrize("cut", [1, 2, 3])
 def test_rows_beyond_the_cut_come_alone(make, cut):
     """TAP-14: the row that tells an overflow can be left out without parsing."""
-    spool = make(ENOUGH, cut)
+    spool = make(Room(ENOUGH), cut)
     for row in (b"1\n", b"2\n", b"3\n")[: cut + 1]:
         spool.write(row)
     spool.end()
@@ -64,7 +66,7 @@ def test_rows_beyond_the_cut_come_alone(make, cut):
 
 def test_a_waiting_row_is_not_held_back(make):
     """D3: who waits gets what is there, long before the block is full."""
-    spool = make(ENOUGH, cut=9)
+    spool = make(Room(ENOUGH), cut=9)
     spool.write(b"1\n")
 
     assert spool.take(10) == (1, b"1\n")
@@ -73,7 +75,7 @@ def test_a_waiting_row_is_not_held_back(make):
 
 def test_order_is_kept_over_memory_and_file(make):
     """D3: what memory does not hold goes to a file, and the file is emptied as it is read."""
-    spool = make(ENOUGH, cut=10**6)
+    spool = make(Room(ENOUGH), cut=10**6)
     rows = [b"%07d" % n + ROW[7:] for n in range(3 * BLOCKS_IN_MEMORY)]
     seen = []
     for number, row in enumerate(rows):  # written faster than read, then both run dry
@@ -88,7 +90,7 @@ def test_order_is_kept_over_memory_and_file(make):
 @pytest.mark.parametrize("file_bytes", [1, BLOCK_BYTES, 3 * BLOCK_BYTES])
 def test_writer_waits_once_memory_and_disk_are_used(make, file_bytes):
     """D3: then back-pressure; nothing is lost by it."""
-    spool = make(file_bytes, cut=10**6)
+    spool = make(Room(file_bytes), cut=10**6)
     room = BLOCKS_IN_MEMORY + file_bytes // BLOCK_BYTES
     writer = threading.Thread(target=lambda: ([spool.write(ROW) for _ in range(2 * room)], spool.end()))
     writer.start()
@@ -102,7 +104,7 @@ def test_writer_waits_once_memory_and_disk_are_used(make, file_bytes):
 def test_a_full_disk_only_slows_down(make, monkeypatch):
     """D3: no room on disk is back-pressure, not a failure."""
     monkeypatch.setattr(module.tempfile, "tempdir", "/nonexistent")
-    spool = make(ENOUGH, cut=10**6)
+    spool = make(Room(ENOUGH), cut=10**6)
     writer = threading.Thread(target=lambda: ([spool.write(ROW) for _ in range(20)], spool.end()))
     writer.start()
 
@@ -110,9 +112,55 @@ def test_a_full_disk_only_slows_down(make, monkeypatch):
     writer.join()
 
 
+def filled(make, room, blocks):
+    """Return a spool with so many blocks, those in the file among them."""
+    spool = make(room, cut=10**6)
+    for _ in range(blocks):
+        spool.write(ROW)
+    return spool
+
+
+@pytest.mark.parametrize("leave", [taken, Spool.close])
+def test_what_was_read_makes_room_for_others(make, leave):
+    """The spools of a process share its disk: one that is read, or given up, lets another writer go on."""
+    whole = Room(BLOCK_BYTES)
+    first = filled(make, Room(ENOUGH, whole), BLOCKS_IN_MEMORY + 1)
+    first.end()
+    second = make(Room(ENOUGH, whole), cut=10**6)
+    writer = threading.Thread(target=lambda: [second.write(ROW) for _ in range(BLOCKS_IN_MEMORY + 1)])
+    writer.start()
+    writer.join(0.3)
+    assert writer.is_alive()
+
+    leave(first)
+    writer.join(10)
+
+    assert not writer.is_alive()
+
+
+def test_the_reserve_of_the_file_system_stays_free(make, tmp_path):
+    """Jobs and the database need disk more than a slow reader does."""
+    with (tmp_path / "file").open("wb") as file:
+        free = free_bytes(file.fileno())
+        assert not Room(reserve=2 * free).take(BLOCK_BYTES, file.fileno())
+        assert not Room(ENOUGH, Room(reserve=2 * free)).take(BLOCK_BYTES, file.fileno())
+        assert Room(reserve=1).take(BLOCK_BYTES, file.fileno())
+
+
+def test_a_writer_waits_no_longer_than_its_deadline(make):
+    """A reader that stands still must not hold the query's connection for ever; what it reads is in order."""
+    spool = filled(make, Room(0), BLOCKS_IN_MEMORY)
+    spool.deadline = 0
+
+    with pytest.raises(QueryTimeout, match="its result is read too slowly. Run it as a job"):
+        spool.write(ROW)
+    spool.end()
+    assert len(taken(spool)) == BLOCKS_IN_MEMORY
+
+
 def test_closing_frees_a_waiting_writer(make):
     """A reader that leaves must not hold the query's connection."""
-    spool = make(1, cut=10**6)
+    spool = make(Room(1), cut=10**6)
     writer = threading.Thread(target=lambda: [spool.write(ROW) for _ in range(50)])
     writer.start()
     writer.join(0.1)
@@ -124,7 +172,7 @@ def test_closing_frees_a_waiting_writer(make):
 
 def test_failure_comes_after_the_rows(make):
     """ERR-6: what arrived before a failure is delivered."""
-    spool = make(ENOUGH, cut=9)
+    spool = make(Room(ENOUGH), cut=9)
     spool.write(b"1\n")
     spool.end(ValueError("late"))
 
@@ -136,7 +184,7 @@ def test_failure_comes_after_the_rows(make):
 
 def test_a_spool_is_untouched_until_its_first_row_for_ever():
     """Only then may a query be run again: its rows would come twice (docs/how-to/scale.md)."""
-    spool = Spool(0, cut=10)
+    spool = Spool(Room(0), cut=10)
     assert spool.is_untouched()
 
     spool.write(b"row")

@@ -157,6 +157,18 @@ def test_back_pressure_holds_the_query(copy, running):
     assert first + sum(rows for rows, _ in blocks) == 100_003
 
 
+def test_a_reader_that_stands_still_loses_its_connection_at_the_time_limit(copy, running, single):
+    """Without disk the query waits for its reader, but not longer than it may run; then it is told why."""
+    blocks = copy(WIDE.format(10**7), pool=single, spool_bytes=1, duration=1)
+    next(blocks)
+    assert running("10000000") == 1
+
+    assert awaited(lambda: is_free(single), 30)
+    assert awaited(lambda: running("10000000") == 0, 30)
+    with pytest.raises(QueryTimeout, match="its result is read too slowly"):
+        list(blocks)
+
+
 def test_time_limit(copy):
     """D11: statement_timeout bounds the whole COPY."""
     with pytest.raises(QueryTimeout):
@@ -264,4 +276,4 @@ def test_a_copy_that_ends_without_a_word_is_a_lost_connection():
     """What psycopg2 raises, now and then, when the server goes away in the midst of the rows."""
     silent = psycopg2.DatabaseError("error with status PGRES_COPY_OUT and no message from the libpq")
 
-    assert isinstance(query_failure(silent), DatabaseUnavailable)
+    assert isinstance(query_failure(silent, overdue=False), DatabaseUnavailable)

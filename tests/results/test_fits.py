@@ -4,7 +4,8 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-from provtap.errors import QueryError, TooLarge
+from provtap.disk import Room
+from provtap.errors import Busy, QueryError, TooLarge
 from provtap.results import fits as module
 from provtap.results.fits import write_fits
 from provtap.results.votable import Info
@@ -96,6 +97,21 @@ def test_nothing_is_written_before_the_rows_are_there():
 
     with pytest.raises(QueryError, match="Late"):
         next(write_fits([integer()], failing(), 9))
+
+
+def test_its_file_takes_of_the_disk_that_results_may_take(tmp_path):
+    """As the spools of slow readers: what it took is given back at the end, however that comes."""
+    room = Room(30)
+    with (tmp_path / "other").open("wb") as other:
+
+        def is_all_free():
+            return room.take(30, other.fileno()) and room.give_back() is None
+
+        assert b"END" in b"".join(write_fits([integer()], [(1, b"1\n"), (1, b"2\n")], 9, room=room))
+        assert is_all_free()
+        with pytest.raises(Busy, match="no disk left now for the file that a FITS result needs"):
+            list(write_fits([integer()], [(15, b"1\n" * 15)], 99, room=room))
+        assert is_all_free()
 
 
 def test_too_large(monkeypatch):

@@ -1,9 +1,10 @@
+import errno
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from provtap.config import Settings
-from provtap.errors import SettingsError
+from provtap.errors import DiskFull, SettingsError
 from provtap.uws.results import ResultDirectory, probe, result_store
 
 NAME = "a.1.result"
@@ -59,6 +60,26 @@ def test_a_result_has_no_name_before_it_is_whole(results):
 
     results.put(NAME, pieces())
     assert content(results) == b"x"
+
+
+def test_results_leave_disk_to_the_database(tmp_path):
+    """The database may lie on the same disk, and stops when that is full."""
+    results = ResultDirectory(tmp_path, reserve=2**62)
+    with pytest.raises(DiskFull, match="no disk left for the files of jobs"):
+        results.put(NAME, [b"x"])
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_as_such(results):
+    """A write that fails for want of disk: 507 and a sentence, for a job and for who sends an upload."""
+
+    def full():
+        yield b"x"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(DiskFull):
+        results.put(NAME, full())
 
 
 def test_a_failure_leaves_what_was_there(results):

@@ -147,7 +147,7 @@ def test_a_service_without_accounts_says_that_no_token_helps(settings, database,
 
     assert response.status_code == 401
     assert response.json["error"]["message"] == (
-        "This service knows no accounts, so it stores nothing over HTTP."
+        "This service has no accounts, so nothing can be stored over HTTP."
     )
 
 

@@ -67,6 +67,29 @@ def test_browsers_may_read_every_response(client, path):
     assert "Location" in headers["Access-Control-Expose-Headers"]
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "PUT"])
+@pytest.mark.parametrize(
+    "path", ["/", "/tap", "/tap/sync", "/tap/async/x", "/tap/nothing", "/api/v1/x", "/static/design.css"]
+)
+def test_browsers_are_told_to_run_nothing_from_elsewhere(client, method, path):
+    """No script or style within a page, no guessing of types, no frames, no address to other sites."""
+    headers = client.open(path, method=method).headers
+
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'self'") and "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+def test_browsers_may_show_xml_by_their_own_style(client):
+    """Chromium's viewer writes it into the document; nothing else is allowed there, and no script."""
+    policy = client.get("/tap/capabilities").headers["Content-Security-Policy"]
+
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'")
+    assert "script" not in policy
+
+
 def test_preflight(client):
     """HTTP-4, FL-1: browsers ask before they send; there is no page in the answer."""
     response = client.options(
