@@ -107,7 +107,9 @@ def template(
     init(settings, tableset)
     with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
         # Tests of time limits sleep, and tests of lost connections end themselves, as the reader may not.
-        functions = "pg_sleep(double precision), pg_terminate_backend(integer, bigint)"
+        functions = (
+            "pg_sleep(double precision), pg_cancel_backend(integer), pg_terminate_backend(integer, bigint)"
+        )
         cursor.execute(f"GRANT EXECUTE ON FUNCTION {functions} TO {server.prefix}reader")
     yield settings
     server.drop(url)
