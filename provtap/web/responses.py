@@ -69,6 +69,7 @@ def register(app: Flask) -> None:
     for kind in _MALFORMED:
         app.register_error_handler(kind, report_malformed)
     app.register_error_handler(Exception, report_unforeseen)
+    app.after_request(declare_charset)
     app.after_request(allow_browsers)
     app.after_request(protect_browsers)
     app.teardown_request(lambda _: request.close())  # files of a multipart body
@@ -175,6 +176,14 @@ def _told(error: ProvtapError) -> dict[str, Any]:
     """Return what an error says, each part by its name; what it does not say is left out."""
     names = ("message", "line", "column", "pointer", "hint")
     return {name: value for name in names if (value := getattr(error, name, None)) is not None}
+
+
+def declare_charset(response: AnyResponse) -> AnyResponse:
+    """Say that every text is UTF-8: clients may take one without a charset for Latin-1."""
+    content_type = response.headers.get("Content-Type", "")
+    if content_type.startswith("text/") and "charset=" not in content_type:
+        response.headers["Content-Type"] = f"{content_type};charset=utf-8"
+    return response
 
 
 def allow_browsers(response: AnyResponse) -> AnyResponse:

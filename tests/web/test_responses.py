@@ -160,7 +160,7 @@ def test_head_of_a_query_checks_it_and_runs_nothing(cut_off_client):
     head = cut_off_client.head("/tap/sync", query_string=good)
 
     assert (head.status_code, head.data) == (200, b"")
-    assert head.content_type == "text/csv;header=present"
+    assert head.content_type == "text/csv;header=present;charset=utf-8"
     assert cut_off_client.head("/tap/sync", query_string=good | {"QUERY": "nonsense"}).status_code == 400
 
 
@@ -212,5 +212,8 @@ def test_a_browser_gets_an_error_that_it_shows(client, path):
     java = {"Accept": "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"}
     shown, told = (client.get(path, headers=headers) for headers in (browser, java))
 
-    assert (shown.content_type, told.content_type) == ("text/xml", "application/x-votable+xml")
+    assert (shown.content_type, told.content_type) == (
+        "text/xml;charset=utf-8",
+        "application/x-votable+xml",
+    )
     assert shown.data == told.data
