@@ -72,9 +72,19 @@ class Expressions:
                 return self.case(value)
         raise TypeError(value)
 
-    def column(self, reference: nodes.ColumnReference) -> Expression:
+    def column(self, reference: nodes.ColumnReference, *, is_compared: bool = False) -> Expression:
         """Return the column meant."""
-        return self.scope.column(reference)
+        return self.scope.column(reference, is_compared=is_compared)
+
+    def compared(self, *values: nodes.Value) -> tuple[Expression, ...]:
+        """Return values that are compared with each other."""
+        with_number = any(isinstance(v, nodes.Literal) and v.kind not in {"string", "null"} for v in values)
+        return tuple(
+            self.column(value, is_compared=not with_number)
+            if isinstance(value, nodes.ColumnReference)
+            else self.value(value)
+            for value in values
+        )
 
     def arithmetic(self, chain: nodes.Arithmetic) -> Expression:
         """Return numbers added and subtracted, or multiplied and divided (of integers: a whole quotient)."""
@@ -224,7 +234,7 @@ class Expressions:
     def like(self, condition: nodes.Like) -> Expression:
         """Return a match of two texts."""
         operator = "ILIKE" if condition.ignore_case else "LIKE"
-        operands = (self.value(condition.value), self.value(condition.pattern))
+        operands = self.compared(condition.value, condition.pattern)
         for node, operand in zip((condition.value, condition.pattern), operands, strict=True):
             if operand.type not in {Type.TEXT, Type.NULL}:
                 hint = "CAST makes a text of it." if operand.type.is_comparable else None
@@ -232,7 +242,7 @@ class Expressions:
         return _predicate(operator, operands, condition.negated)
 
     def _comparable(self, at: Position, *values: nodes.Value) -> tuple[Expression, ...]:
-        return comparable(tuple(self.value(value) for value in values), at)
+        return comparable(self.compared(*values), at)
 
 
 _ARITHMETIC_HINTS = {

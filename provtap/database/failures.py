@@ -8,6 +8,7 @@ Source: PostgreSQL documentation, Appendix A, "PostgreSQL Error Codes".
 
 import psycopg2
 
+from provtap.database.arithmetic import ARITHMETIC
 from provtap.errors import (
     Contended,
     DatabaseUnavailable,
@@ -29,7 +30,7 @@ _QUERY = {
     "22007": "The query turns a text into a timestamp that it does not spell.",
     "22008": "The query has a timestamp out of range.",
     "2201E": "The query takes the logarithm of zero or of a negative number.",
-    "2201F": "The query raises a number to a power that has no real value.",
+    "2201F": "The query takes a root or a power that is not a real number.",
     "2201B": "The query contains an invalid regular expression.",
     "22023": "The query gives a function a value that it can't take.",
     "22001": "A text of the query's result is too long for its type.",
@@ -51,6 +52,7 @@ _QUERY_CLASSES = {
 }
 """By the first two characters, for what _QUERY does not list."""
 _HINTS = {
+    "2201E": "CASE WHEN x > 0 THEN LOG(x) END is NULL for the others.",
     "22012": "NULLIF(x, 0) is NULL where x is 0.",
     "22003": "CAST(x AS DOUBLE PRECISION) computes with larger numbers.",
     "22P02": "prov_number(text) is NULL where the text spells no number.",
@@ -120,11 +122,19 @@ def query_failure(error: psycopg2.Error, *, overdue: bool) -> ProvtapError:
         return Contended("The query waited too long for a table that is being changed.", hint="Try again.")
     if code in _FULL:
         return DatabaseUnavailable(f"The server has no {_FULL[code]} left for this query.", hint=_TRY_LATER)
+    return _explained(error, code) or _unforeseen("The query could not be run", error)
+
+
+def _explained(error: psycopg2.Error, code: str) -> QueryError | None:
+    """Return what a query did that PostgreSQL can't do, where that is known."""
+    if error.diag.source_function in ARITHMETIC:
+        message, hint = ARITHMETIC[error.diag.source_function]
+        return QueryError(message, hint=hint)
     if code in _QUERY:
         return QueryError(_QUERY[code], hint=_HINTS.get(code))
     if code[:2] in _QUERY_CLASSES:
         return QueryError(_QUERY_CLASSES[code[:2]])
-    return _unforeseen("The query could not be run", error)
+    return None
 
 
 def out_of_time() -> QueryTimeout:
