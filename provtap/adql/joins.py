@@ -53,8 +53,9 @@ class Joins:
         """The names of those of them that PostgreSQL must plan by themselves."""
         self.uploads: list[UploadedTable] = []
         """Those that the query uses, each once."""
+        self.lineages = 0
+        """Uses of a lineage so far."""
         self._numbers = count(1)
-        self._lineages = 0
 
     def tables(self, references: Sequence[nodes.TableReference], scope: Scope) -> tuple[TableExpression, ...]:
         """Return the tables of a FROM clause, and put their columns in sight of *scope*.
@@ -132,8 +133,8 @@ class Joins:
             return plan.PublishedTable(alias, table.schema_name, table.name)
         if table.qualified_name not in LINEAGES:
             raise problem(f"Queries on {table.qualified_name} are not offered by this service.", at)
-        self._lineages += 1
-        if self._lineages > LINEAGE_LIMIT:
+        self.lineages += 1
+        if self.lineages > LINEAGE_LIMIT:
             raise problem(f"The query follows lineage more than {LINEAGE_LIMIT} times.", at)
         return plan.LineageTable(alias, table.qualified_name)
 

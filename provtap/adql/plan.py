@@ -238,16 +238,10 @@ class JoinedTable:
     joins: tuple[Join, ...]
 
 
-TableExpression = (
-    PublishedTable
-    | UploadReference
-    | DerivedTable
-    | CommonTable
-    | LineageTable
-    | WrittenTable
-    | GatheredTables
-    | JoinedTable
-)
+NamedTable = PublishedTable | UploadReference | DerivedTable | CommonTable | LineageTable | WrittenTable
+"""A table that has an alias."""
+
+TableExpression = NamedTable | GatheredTables | JoinedTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +303,8 @@ class WithQuery:
     query: Query
     is_fenced: bool = False
     """Whether PostgreSQL must plan it by itself."""
+    is_volatile: bool = False
+    """Whether its rows may differ if PostgreSQL evaluates it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,3 +314,4 @@ class QuerySpecification:
     with_queries: tuple[WithQuery, ...]
     query: Query
     uploads: tuple[UploadedTable, ...] = ()
+    has_lineage: bool = False
