@@ -66,9 +66,10 @@ def measured(select: Select, at: Position, materialize: Callable[[str], None]) -
     for table in tables:
         if isinstance(table, plan.CommonTable) and table.alias in fences:
             materialize(table.name)
-    size = parts.without(fences) + sum(
-        t.query.extent.size for t in tables if isinstance(t, plan.DerivedTable)
-    )
+    derived = [table for table in tables if isinstance(table, plan.DerivedTable)]
+    # What columns of outer queries become is counted out there, where these may be fenced.
+    grown = sum(parts.grown[table.alias] for table in tables if table.alias not in fences)
+    size = parts.own + grown + sum(table.query.extent.size for table in derived)
     check_size(size, at)
     return replace(
         select,
@@ -96,13 +97,15 @@ def united(queries: Iterable[Query]) -> Extent:
 
 
 def output_sizes(query: Query) -> list[int]:
-    """Return what a use of each output column counts outside: 1 where that stays a name in PostgreSQL."""
+    """Return what a use of each output column counts outside.
+
+    Where PostgreSQL does not pull up a query, such as one with TOP, EXPLAIN still shows it so.
+    """
     if isinstance(query, plan.SetOperation):
         sizes = zip(*map(output_sizes, query.operands), strict=True)
-        return [1 if query.offset is not None else _sum(size) for size in sizes]
-    if query.top is not None or query.offset is not None:
-        return [1] * len(query.outputs)
-    fences = {t.alias for t in _leaves(query.tables) if isinstance(t, plan.DerivedTable) and t.is_fenced}
+        return [_sum(size) for size in sizes]
+    movable = (t for t in _leaves(query.tables) if isinstance(t, plan.DerivedTable | plan.CommonTable))
+    fences = {table.alias for table in movable if table.is_fenced}
     return [_size(output, fences) for output in query.outputs]
 
 
@@ -176,7 +179,7 @@ def has_case(value: Expression) -> bool:
 def _fences(tables: Sequence[Leaf], parts: _Parts) -> set[str]:
     """Return which tables to fence, as few as will do."""
     fences: set[str] = set()
-    growth = sum(parts.grown.values())
+    growth = sum(parts.grown[table.alias] for table in tables)
     movable = [table for table in tables if isinstance(table, plan.DerivedTable | plan.CommonTable)]
     for table in sorted(movable, key=lambda table: -parts.grown[table.alias]):
         if growth <= GROWTH_LIMIT:
@@ -235,7 +238,7 @@ def _leaves(tables: Iterable[TableExpression]) -> Iterator[Leaf]:
 
 def _fenced(table: TableExpression, fences: set[str]) -> TableExpression:
     match table:
-        case plan.DerivedTable() if table.alias in fences:
+        case plan.DerivedTable() | plan.CommonTable() if table.alias in fences:
             return replace(table, is_fenced=True)
         case plan.JoinedTable():
             joins = (replace(join, table=_fenced(join.table, fences)) for join in table.joins)
