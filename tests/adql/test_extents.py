@@ -118,6 +118,36 @@ def test_more_tables_than_can_be_planned_are_refused(tableset, text):
         translate(text, tableset)
 
 
+def columns(number, value="e_id"):
+    """Return so many output columns."""
+    return ", ".join(f"{value} AS c{n}" for n in range(number))
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        (
+            nested(30, "SELECT * FROM (@) AS t", f"SELECT {columns(1_600)} FROM entity"),
+            "This query has more than 250000 columns",
+        ),
+        (
+            f"WITH w AS (SELECT {columns(1_600)} FROM entity) SELECT 1 FROM w AS t0"
+            + "".join(f" JOIN w AS t{n} ON t{n}.c1 = t0.c1" for n in range(1, 8)),
+            "This JOIN has 11200 columns; the limit is 10000.",
+        ),
+        (
+            f"WITH w AS (SELECT {columns(201)} FROM entity) SELECT 1 FROM w AS t NATURAL FULL JOIN w AS u",
+            "This SELECT joins by 201 equalities of columns; the limit is 200.",
+        ),
+    ],
+)
+def test_more_columns_than_can_be_planned_are_refused(tableset, text, words):
+    """60 levels of 1 600 columns take 760 MB; NATURAL JOINs by 1 600 two minutes, which nothing ends."""
+    with pytest.raises(AdqlError, match=words) as caught:
+        translate(text, tableset)
+    assert caught.value.line == 1
+
+
 def test_columns_that_are_subqueries_count_as_such(tableset):
     """Each use of `eo_agents` is a subquery to plan: a quarter of a megabyte."""
     text = "SELECT 1 FROM entity_origin WHERE " + " OR ".join(["eo_agents = 'a'"] * 1_300)
