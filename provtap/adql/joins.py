@@ -26,6 +26,8 @@ from provtap.tableset import Table, Tableset
 TABLE_LIMIT = 200
 """Tables of one query, those of its subqueries included; PostgreSQL plans far fewer in reasonable time."""
 
+COLUMN_LIMIT = 10_000
+"""Columns of one join, of which PostgreSQL keeps a list; it can do 32 767."""
 LINEAGE_LIMIT = 10
 """Lineages of one query: each is a walk of its own."""
 
@@ -167,6 +169,12 @@ class Joins:
         self, join: nodes.Join, left: Relation, right: Relation, scope: Scope
     ) -> tuple[Expression | None, Relation]:
         both = side_by_side([left, right])
+        if len(both.outputs.all) > COLUMN_LIMIT:
+            raise problem(
+                f"This JOIN has {len(both.outputs.all)} columns; the limit is {COLUMN_LIMIT}.",
+                join.at,
+                "Join subqueries that select fewer of them.",
+            )
         if join.on is None:
             merged = self.problems.attempt(merged_columns, join, left, right)
             return merged or (None, Relation(both.sources, ANYTHING))

@@ -193,6 +193,7 @@ class CommonTable:
     name: str
     joined: int = 1
     """Tables that PostgreSQL may join in its place."""
+    is_fenced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,8 +144,7 @@ def table_sql(table: plan.TableExpression) -> str:
         case plan.UploadReference():
             return f"u{table.number} AS {table.alias}"
         case plan.DerivedTable():
-            # No condition passes OFFSET, and no column in there is replaced by its expression.
-            return f"({query_sql(table.query)}{' OFFSET 0' if table.is_fenced else ''}) AS {table.alias}"
+            return f"({fenced_sql(table) if table.is_fenced else query_sql(table.query)}) AS {table.alias}"
         case plan.CommonTable():
             return f"{table.name} AS {table.alias}"
         case plan.WrittenTable():
@@ -155,6 +154,16 @@ def table_sql(table: plan.TableExpression) -> str:
         case plan.JoinedTable():
             return table_sql(table.first) + "".join(map(_join, table.joins))
     raise TypeError(table)
+
+
+def fenced_sql(table: plan.DerivedTable) -> str:
+    """Return a query that PostgreSQL plans by itself.
+
+    OFFSET 0 would do for the planner, but EXPLAIN looks through it, and shows each column as the expression
+    that it is, with those of all levels below.
+    """
+    name = f"{table.alias}_fenced"
+    return f"WITH {name} AS MATERIALIZED ({query_sql(table.query)}) SELECT * FROM {name}"
 
 
 def gathered_sql(table: plan.GatheredTables) -> str:
