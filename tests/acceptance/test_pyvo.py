@@ -149,3 +149,13 @@ def test_columns_of_a_result_keep_their_names(tap):
 
     assert results.to_table().colnames == ["u_entity_id", "run", "u_role"]
     assert Table.read(buffer, format="votable").colnames == ["u_entity_id", "run", "u_role"]
+
+
+def test_the_base_url_may_end_in_a_slash(tap_url, tableset):
+    """FL-3: pyvo appends `/sync` to it, and so on."""
+    tap = pyvo.dal.TAPService(f"{tap_url}/")
+
+    assert len(tap.search(ORIGIN, maxrec=3)) == 3
+    assert len(tap.run_async(ORIGIN, maxrec=3)) == 3
+    assert len(tap.tables) == len(list(tableset.tables()))
+    assert tap.maxrec > 0

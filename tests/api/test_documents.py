@@ -188,7 +188,7 @@ def test_a_bad_document_gets_one_sentence_with_its_position(call, count, content
     [
         ("dryrum=1", "There is no parameter 'dryrum' here.", "Did you mean dryRun?"),
         ("strict=maybe", "strict must be true or false, not 'maybe'.", None),
-        ("site=a&SITE=b", "site is given more than once.", None),
+        ("site=a&SITE=b", "site is given more than once, with different values.", None),
         (f"source={'x' * 1001}", "source must have at most 1000 bytes, and no character NUL.", None),
         ("site=a%00", "site must have at most 500 bytes, and no character NUL.", None),
     ],
