@@ -243,9 +243,6 @@ class Document:
         )
 
 
-_BY_PATH = "A product is known by its path: name the file itself, not a pipe."
-
-
 def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
     """Return the bytes of *path*, shown as *source*: at most *limit*, and never more of them in memory.
 
@@ -258,7 +255,8 @@ def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
                 file.seek(0)
                 with naming(source):
                     if not Path(path).is_file():
-                        raise DocumentError(f"this is a data product ({form}), but no file", hint=_BY_PATH)
+                        why = f"this is a data product ({form}), but no file"
+                        raise DocumentError(why, hint=product_file.BY_PATH)
                     return product_file.read_header(file, Path(path), form)
             size = os.fstat(file.fileno()).st_size
             file.seek(0)

@@ -189,3 +189,13 @@ def test_texts_say_that_they_are_utf_8(tap_url, form):
     assert "Größe µ" in reply.text
     if form == "csv":  # as pandas.read_csv(StringIO(reply.text)) would
         assert list(csv.DictReader(io.StringIO(reply.text))) == [{"x": "Größe µ"}]
+
+
+def test_the_base_url_may_end_in_a_slash(tap_url, tableset):
+    """FL-3: pyvo appends `/sync` to it, and so on."""
+    tap = pyvo.dal.TAPService(f"{tap_url}/")
+
+    assert len(tap.search(ORIGIN, maxrec=3)) == 3
+    assert len(tap.run_async(ORIGIN, maxrec=3)) == 3
+    assert len(tap.tables) == len(list(tableset.tables()))
+    assert tap.maxrec > 0

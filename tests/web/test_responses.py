@@ -58,6 +58,32 @@ def test_a_slash_at_the_end_is_no_redirect(client, path):
     )
 
 
+@pytest.mark.parametrize(
+    "path, same",
+    [
+        ("/tap//capabilities", "/tap/capabilities"),
+        ("/tap///tables/", "/tap/tables"),
+        ("/tap//async", "/tap/async"),
+        ("/provsap//capabilities", "/provsap/capabilities"),
+        ("/api//v1/openapi.json", "/api/v1/openapi.json"),
+        ("/api/v1//openapi.json", "/api/v1/openapi.json"),
+    ],
+)
+def test_a_base_url_may_end_in_a_slash(client, path, same):
+    """FL-3: clients append `/sync` to whatever address they were given; no redirect."""
+    assert client.get(path).status_code == 200
+    assert client.get(path).data == client.get(same).data
+
+
+@pytest.mark.parametrize("path, kept", [("/api/v1/entities/a//b", "a//b"), ("/tapestry//x", "/tapestry//x")])
+def test_slashes_count_elsewhere(client, path, kept):
+    """The id of a thing may be a URL."""
+    response = client.get(path)
+
+    assert response.status_code == 404
+    assert f"{kept}." in response.text
+
+
 @pytest.mark.parametrize("path", ["/", "/tap", "/tap/sync", "/tap/capabilities", "/tap/nothing"])
 def test_browsers_may_read_every_response(client, path):
     """HTTP-4."""
