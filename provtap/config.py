@@ -92,8 +92,12 @@ class Settings:
     """All tables that one request or one job brings, together."""
     upload_tables: int = 10
     """Tables that one request or one job may bring."""
+    upload_rows: int = 5_000_000
+    """Rows of all tables that one request or one job brings, together."""
+    upload_cells: int = 20_000_000
+    """Cells of all these tables, together."""
     upload_duration: float = 60.0
-    """Seconds that fetching one such table from its URL may take; and of computing, that reading it may."""
+    """Seconds that fetching one such table from its URL may take; and of computing, that reading all may."""
     upload_private: bool = False
     """Whether tables may be fetched from addresses that are not public."""
     spool_bytes: int = 10_000_000_000

@@ -245,10 +245,12 @@ class Database:
     role_prefix: str
     server: EmbeddedServer | None = None
     """The embedded server, if that is the one."""
+    client: str = ""
+    """Who asks, by the key that is counted by; empty where nobody has to share."""
 
     def asked_by(self, client: str) -> "Database":
         """Return the store as *client* may ask it: for a share of the connections for users' queries."""
-        return replace(self, reader=self.shares.of(client))
+        return replace(self, reader=self.shares.of(client), client=client)
 
     def role(self, name: str) -> str:
         """Return the name of our role *name* (owner, writer, reader) in this installation."""

@@ -29,15 +29,18 @@ class Format:
     name: str
     looks_like: Callable[[bytes], bool]
     """Tell cheaply whether a document may be of this format: its reader says what is wrong with it."""
-    read: Callable[[bytes, str], Iterator[Account]]
-    """Yield the accounts of a document (its bytes, its site)."""
+    read: Callable[[bytes, str, float], Iterator[Account]]
+    """Yield the accounts of a document (its bytes, its site, the most records that it may have).
+
+    What has more raises TooMany as soon as they are counted, before they are looked at.
+    """
 
 
 # In the order of trial: what starts like JSON may be any of four.
 FORMATS = (
     Format("header", product_header.looks_like, product_header.read),
     Format("records", record_document.looks_like, record_document.read),
-    Format("jsonld", prov_jsonld.looks_like, reader(prov_jsonld.statements)),
+    Format("jsonld", prov_jsonld.looks_like, prov_jsonld.read),
     Format("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),
     Format("prov-json", prov_json.looks_like, reader(prov_json.statements)),
     Format("prov-xml", prov_xml.looks_like, reader(prov_xml.statements)),

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from provtap.errors import DocumentError, NoProvenance
+from provtap.ingest.bounded import NO_LIMIT, bounded
 from provtap.ingest.json_node import Node
 from provtap.ingest.json_text import canonical, check_depth, decode
 from provtap.ingest.logprov_session import Session
@@ -26,7 +27,7 @@ def looks_like(content: bytes) -> bool:
     return bool(_MARK.search(content))
 
 
-def read(content: bytes, site: str) -> Iterator[Account]:
+def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
     """Yield an account of each session in the log; its times are local ones, taken as UTC.
 
     Raises: DocumentError, naming the line.
@@ -35,7 +36,7 @@ def read(content: bytes, site: str) -> Iterator[Account]:
     latest: dict[str, Session] = {}
     current: Session | None = None
     unread: list[str] = []
-    for record in _records(decode(content), unread):
+    for record in bounded(_records(decode(content), unread), most):
         id = record["session_id"] if record["session_id"].value is not None else record["in_session"]
         if id.value is not None:
             name, start = str(id.value), record["startTime"].text() or ""
