@@ -16,6 +16,8 @@ from provtap.errors import SettingsError
 log = logging.getLogger(__name__)
 
 PREFIX = "PROVTAP_"
+MOST_PROCESSES = 8
+"""Web processes that are started without being asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,9 @@ class Settings:
     """Web processes; None: one a core."""
     threads: int = 256
     """Threads a web process: each answers one request at a time."""
+    grace: float = 4.0
+    """Seconds that requests get to finish once the service is told to stop. With PostgreSQL's own end this
+    stays below the 10 after which containers are killed."""
     read_connections: int = 8
     """Connections for users' queries, a web process."""
     connection_wait: float = 30.0
@@ -87,8 +92,12 @@ class Settings:
     """All tables that one request or one job brings, together."""
     upload_tables: int = 10
     """Tables that one request or one job may bring."""
+    upload_rows: int = 5_000_000
+    """Rows of all tables that one request or one job brings, together."""
+    upload_cells: int = 20_000_000
+    """Cells of all these tables, together."""
     upload_duration: float = 60.0
-    """Seconds that fetching one such table from its URL may take; and of computing, that reading it may."""
+    """Seconds that fetching one such table from its URL may take; and of computing, that reading all may."""
     upload_private: bool = False
     """Whether tables may be fetched from addresses that are not public."""
     spool_bytes: int = 10_000_000_000
@@ -101,6 +110,8 @@ class Settings:
     """Disk that results which are read slowly leave free for jobs and the database."""
     temp_bytes: int = 10_000_000_000
     """Disk one query may take inside PostgreSQL."""
+    backend_bytes: int | None = None
+    """Memory that a process of the embedded PostgreSQL may have for itself; None: a share of all."""
     provsap_nodes: int = 10_000
     """Nodes of one answer of ProvSAP."""
     document_bytes: int = 100_000_000
@@ -126,6 +137,11 @@ class Settings:
             )
         if self.require_account and not self.accounts:
             raise SettingsError(f"{PREFIX}REQUIRE_ACCOUNT needs {PREFIX}ACCOUNTS: nobody could send a query.")
+
+    @property
+    def processes(self) -> int:
+        """How many web processes to run: one a core; two at least, so that one may fall."""
+        return self.workers or max(2, min(len(os.sched_getaffinity(0)), MOST_PROCESSES))
 
     @property
     def form_bytes(self) -> int:

@@ -145,7 +145,8 @@ def run(
     _check(request, settings)
     form = choose(request.responseformat)
     maxrec = _effective_maxrec(request.maxrec, settings)
-    tables = read_uploads(request.uploads, request.parts, settings)
+    patience = settings.connection_wait if duration is None else duration
+    tables = read_uploads(request.uploads, request.parts, settings, client=database.client, wait=patience)
     statement = translate(request.query, with_uploads(tableset, tables))
     log.info("RUNID %r: %.2000r", request.run_id, request.query)
     tally = tally or Tally()

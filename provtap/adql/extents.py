@@ -20,12 +20,16 @@ GROWTH_LIMIT = 2_000
 """Parts that one SELECT may have more than it was written with, once its tables are pulled up."""
 JOIN_LIMIT = 32
 """Tables that one SELECT joins: as many that are all equal in one column take PostgreSQL a second to plan."""
+LINK_LIMIT = 200
+"""Equalities of columns that one SELECT joins by: PostgreSQL takes minutes to plan 1 600."""
 PULLED_LIMIT = 12
 """Tables that one SELECT joins, from which on those of derived tables are joined by themselves."""
 SIZE_LIMIT = 250_000
 """Parts of a whole query; PostgreSQL takes up to 2 kB for one."""
 SUBQUERY_SIZE = 50
 """What a subquery in an expression counts, beside its own parts: each copy is planned by itself."""
+OUTPUT_SIZE = 10
+"""What an output column counts, beside its own parts: PostgreSQL takes up to 8 kB for one."""
 LOOKED_UP = {"eo_agent_id": 200, "eo_agents": 200, "co_members": 100}
 """Columns of the views in schema/ that are a subquery, and what these count."""
 Leaf = (
@@ -63,12 +67,18 @@ def measured(select: Select, at: Position, materialize: Callable[[str], None]) -
             at,
             "Join some of them in a subquery with GROUP BY or DISTINCT.",
         )
+    links = sum(map(_is_link, _conjuncts(select)))
+    if links > LINK_LIMIT:
+        message = f"This SELECT joins by {links} equalities of columns; the limit is {LINK_LIMIT}."
+        raise problem(message, at, "Join by the columns of a key.")
     for table in tables:
         if isinstance(table, plan.CommonTable) and table.alias in fences:
             materialize(table.name)
-    size = parts.without(fences) + sum(
-        t.query.extent.size for t in tables if isinstance(t, plan.DerivedTable)
-    )
+    derived = [table for table in tables if isinstance(table, plan.DerivedTable)]
+    # What columns of outer queries become is counted out there, where these may be fenced.
+    grown = sum(parts.grown[table.alias] for table in tables if table.alias not in fences)
+    size = parts.own + grown + OUTPUT_SIZE * len(select.outputs)
+    size += sum(table.query.extent.size for table in derived)
     check_size(size, at)
     return replace(
         select,
@@ -86,7 +96,7 @@ def check_size(size: int, at: Position) -> None:
         message = (
             f"This query has more than {SIZE_LIMIT} columns, constants and operators for PostgreSQL to plan"
         )
-        raise problem(f"{message}.", at, "Upload long lists as a table, and join it.")
+        raise problem(f"{message}.", at, "Select fewer columns; upload long lists as a table.")
 
 
 def united(queries: Iterable[Query]) -> Extent:
@@ -96,13 +106,15 @@ def united(queries: Iterable[Query]) -> Extent:
 
 
 def output_sizes(query: Query) -> list[int]:
-    """Return what a use of each output column counts outside: 1 where that stays a name in PostgreSQL."""
+    """Return what a use of each output column counts outside.
+
+    Where PostgreSQL does not pull up a query, such as one with TOP, EXPLAIN still shows it so.
+    """
     if isinstance(query, plan.SetOperation):
         sizes = zip(*map(output_sizes, query.operands), strict=True)
-        return [1 if query.offset is not None else _sum(size) for size in sizes]
-    if query.top is not None or query.offset is not None:
-        return [1] * len(query.outputs)
-    fences = {t.alias for t in _leaves(query.tables) if isinstance(t, plan.DerivedTable) and t.is_fenced}
+        return [_sum(size) for size in sizes]
+    movable = (t for t in _leaves(query.tables) if isinstance(t, plan.DerivedTable | plan.CommonTable))
+    fences = {table.alias for table in movable if table.is_fenced}
     return [_size(output, fences) for output in query.outputs]
 
 
@@ -176,7 +188,7 @@ def has_case(value: Expression) -> bool:
 def _fences(tables: Sequence[Leaf], parts: _Parts) -> set[str]:
     """Return which tables to fence, as few as will do."""
     fences: set[str] = set()
-    growth = sum(parts.grown.values())
+    growth = sum(parts.grown[table.alias] for table in tables)
     movable = [table for table in tables if isinstance(table, plan.DerivedTable | plan.CommonTable)]
     for table in sorted(movable, key=lambda table: -parts.grown[table.alias]):
         if growth <= GROWTH_LIMIT:
@@ -205,8 +217,7 @@ def _joined(table: Leaf) -> int:
 
 def _semijoined(select: Select) -> int:
     """Return how many tables IN and EXISTS add to those that are joined."""
-    found = [c for condition in (select.where, *_conditions(select.tables)) for c in conjuncts(condition)]
-    return sum(map(_semijoined_by, found))
+    return sum(map(_semijoined_by, _conjuncts(select)))
 
 
 def _semijoined_by(condition: Expression) -> int:
@@ -216,6 +227,17 @@ def _semijoined_by(condition: Expression) -> int:
         case plan.Subquery(operator="IN") | plan.Subquery(operator="EXISTS", captured=(_, *_)):
             return condition.query.extent.joined
     return 0
+
+
+def _is_link(condition: Expression) -> bool:
+    """Whether *condition* says that columns are equal."""
+    is_equality = isinstance(condition, Operation) and condition.operator == "="
+    return is_equality and all(any(operand.fields()) for operand in condition.operands)
+
+
+def _conjuncts(select: Select) -> list[Expression]:
+    """Return the conditions of WHERE and of all joins."""
+    return [c for condition in (select.where, *_conditions(select.tables)) for c in conjuncts(condition)]
 
 
 def _is_pulled_up(select: Select) -> bool:
@@ -235,7 +257,7 @@ def _leaves(tables: Iterable[TableExpression]) -> Iterator[Leaf]:
 
 def _fenced(table: TableExpression, fences: set[str]) -> TableExpression:
     match table:
-        case plan.DerivedTable() if table.alias in fences:
+        case plan.DerivedTable() | plan.CommonTable() if table.alias in fences:
             return replace(table, is_fenced=True)
         case plan.JoinedTable():
             joins = (replace(join, table=_fenced(join.table, fences)) for join in table.joins)

@@ -26,6 +26,8 @@ from provtap.tableset import Table, Tableset
 TABLE_LIMIT = 200
 """Tables of one query, those of its subqueries included; PostgreSQL plans far fewer in reasonable time."""
 
+COLUMN_LIMIT = 10_000
+"""Columns of one join, of which PostgreSQL keeps a list; it can do 32 767."""
 LINEAGE_LIMIT = 10
 """Lineages of one query: each is a walk of its own."""
 
@@ -53,8 +55,9 @@ class Joins:
         """The names of those of them that PostgreSQL must plan by themselves."""
         self.uploads: list[UploadedTable] = []
         """Those that the query uses, each once."""
+        self.lineages = 0
+        """Uses of a lineage so far."""
         self._numbers = count(1)
-        self._lineages = 0
 
     def tables(self, references: Sequence[nodes.TableReference], scope: Scope) -> tuple[TableExpression, ...]:
         """Return the tables of a FROM clause, and put their columns in sight of *scope*.
@@ -132,8 +135,8 @@ class Joins:
             return plan.PublishedTable(alias, table.schema_name, table.name)
         if table.qualified_name not in LINEAGES:
             raise problem(f"Queries on {table.qualified_name} are not offered by this service.", at)
-        self._lineages += 1
-        if self._lineages > LINEAGE_LIMIT:
+        self.lineages += 1
+        if self.lineages > LINEAGE_LIMIT:
             raise problem(f"The query follows lineage more than {LINEAGE_LIMIT} times.", at)
         return plan.LineageTable(alias, table.qualified_name)
 
@@ -166,6 +169,12 @@ class Joins:
         self, join: nodes.Join, left: Relation, right: Relation, scope: Scope
     ) -> tuple[Expression | None, Relation]:
         both = side_by_side([left, right])
+        if len(both.outputs.all) > COLUMN_LIMIT:
+            raise problem(
+                f"This JOIN has {len(both.outputs.all)} columns; the limit is {COLUMN_LIMIT}.",
+                join.at,
+                "Join subqueries that select fewer of them.",
+            )
         if join.on is None:
             merged = self.problems.attempt(merged_columns, join, left, right)
             return merged or (None, Relation(both.sources, ANYTHING))

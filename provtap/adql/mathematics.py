@@ -35,6 +35,7 @@ MATHEMATICS = (
         parameters=(Parameter("seed", Kind.WHOLE),),
         optional=1,
         sql="random()",
+        is_volatile=True,
         description="A random number, 0 <= r < 1, of its own in each row; the seed means nothing here.",
     ),
     # Of numeric: round(2.5) is 3 as in ADQL, while that of double precision is 2.

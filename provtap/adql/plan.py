@@ -193,6 +193,7 @@ class CommonTable:
     name: str
     joined: int = 1
     """Tables that PostgreSQL may join in its place."""
+    is_fenced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,16 +239,10 @@ class JoinedTable:
     joins: tuple[Join, ...]
 
 
-TableExpression = (
-    PublishedTable
-    | UploadReference
-    | DerivedTable
-    | CommonTable
-    | LineageTable
-    | WrittenTable
-    | GatheredTables
-    | JoinedTable
-)
+NamedTable = PublishedTable | UploadReference | DerivedTable | CommonTable | LineageTable | WrittenTable
+"""A table that has an alias."""
+
+TableExpression = NamedTable | GatheredTables | JoinedTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +304,8 @@ class WithQuery:
     query: Query
     is_fenced: bool = False
     """Whether PostgreSQL must plan it by itself."""
+    is_volatile: bool = False
+    """Whether its rows may differ if PostgreSQL evaluates it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,3 +315,4 @@ class QuerySpecification:
     with_queries: tuple[WithQuery, ...]
     query: Query
     uploads: tuple[UploadedTable, ...] = ()
+    has_lineage: bool = False

@@ -47,7 +47,9 @@ class Resolver:
         resolved = self.query(query, Scope())
         fenced = tuple(replace(common, is_fenced=common.name in self.joins.fenced) for common in with_queries)
         check_size(sum(q.extent.size for q in (resolved, *(w.query for w in fenced))), query.at)
-        return plan.QuerySpecification(fenced, resolved, tuple(self.joins.uploads))
+        return plan.QuerySpecification(
+            fenced, resolved, tuple(self.joins.uploads), has_lineage=self.joins.lineages > 0
+        )
 
     def with_query(self, common: nodes.WithQuery) -> plan.WithQuery:
         """Return a common table, which from now on can be seen."""

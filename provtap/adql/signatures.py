@@ -83,6 +83,8 @@ class Function:
     choice: str | None = None
     """PostgreSQL like *sql* to choose rows by, where an index may serve it; false where *sql* may be NULL."""
     is_aggregate: bool = False
+    is_volatile: bool = False
+    """Whether the same arguments may give another value each time."""
     forms: tuple[str, ...] = ()
     """How a call may look, where its arguments are not the *parameters*."""
 

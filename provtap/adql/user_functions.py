@@ -25,6 +25,7 @@ USER_FUNCTIONS = (
         result=Type.TEXT,
         sql="string_agg({0}, {1})",
         is_aggregate=True,
+        is_volatile=True,
         description="All texts of a group joined, with the delimiter between them, in no particular order;"
         " NULLs are left out.",
     ),

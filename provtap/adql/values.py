@@ -14,6 +14,7 @@ from provtap.adql.literals import SMALLEST_BIGINT, literal_decimal, literal_numb
 from provtap.adql.plan import Expression
 from provtap.adql.quoting import quote_name, quote_text
 from provtap.adql.signatures import Function, Kind
+from provtap.adql.volatility import is_volatile
 
 _COMPUTED = frozenset({"SUM", "AVG"})
 _ROUNDING = 1e-9
@@ -187,7 +188,8 @@ class Values:
         """Return values compared in any way."""
         first, *others = map(self._operand, operands)
         match operator:
-            case "BETWEEN" | "NOT BETWEEN" if has_case(operands[0]):
+            # PostgreSQL would copy the first operand, and evaluate RAND() twice.
+            case "BETWEEN" | "NOT BETWEEN" if has_case(operands[0]) or is_volatile(operands[0]):
                 test = f"provext.is_between({first}, {', '.join(others)})"
                 return f"NOT {test}" if operator.startswith("NOT") else test
             case "BETWEEN" | "NOT BETWEEN":

@@ -21,7 +21,9 @@ from provtap.database.failures import (
     setup_failure,
     write_failure,
 )
+from provtap.database.guard import GUARD
 from provtap.database.login import Connection, Login, database_login, read_login
+from provtap.database.memory import backend_bytes
 from provtap.database.shares import Lender, Shares, Work
 from provtap.database.sql import identifier
 from provtap.database.transaction import Transaction
@@ -61,6 +63,9 @@ WRITE_SESSION = {
 IDLE = 5.0
 """Seconds after which an idle connection is tried before it is lent: a host without power closes nothing."""
 
+SILENCE = 1.0
+"""Seconds without a connection after which PostgreSQL counts as silent, and for which it then does."""
+
 
 class Pool:
     """At most *size* connections of one login, each lent to one thread at a time.
@@ -94,6 +99,7 @@ class Pool:
         self._pid = os.getpid()
         self._free = threading.BoundedSemaphore(self._size)
         self._threads = ThreadPoolExecutor(self._size, "copy")  # made when needed, and kept
+        self._refused_until = 0.0  # by the monotonic clock
         self._idle: list[Connection] = []  # the last one used is on top: the others may age and be closed
 
     def _reset_after_fork(self) -> None:
@@ -114,15 +120,16 @@ class Pool:
             raise self.busy()
         try:
             connection = self._take()
-            try:
-                yield connection
-            except DatabaseUnavailable as error:
-                if not isinstance(error, Contended):
-                    connection.retired = True
-                    self.close()
-                raise
-            finally:
-                self._give_back(connection)
+            with GUARD.over(connection):
+                try:
+                    yield connection
+                except DatabaseUnavailable as error:
+                    if not isinstance(error, Contended):
+                        connection.retired = True
+                        self.close()
+                    raise
+                finally:
+                    self._give_back(connection)
         finally:
             self._free.release()
 
@@ -147,9 +154,21 @@ class Pool:
             if _is_quiet(connection) and self._answers(connection):
                 return connection
             connection.close()
-        connection = self._login.connect(self._session)
+        connection = self._connect()
         connection.expires = time.monotonic() + self._age * random.uniform(0.8, 1.2)  # not all at once
         return connection
+
+    def _connect(self) -> Connection:
+        """Make a connection. While a server is so silent that this takes long, one thread tries for all."""
+        began = time.monotonic()
+        if began < self._refused_until:
+            raise DatabaseUnavailable("PostgreSQL does not answer.", hint="Try again in a minute.")
+        try:
+            return self._login.connect(self._session)
+        except DatabaseUnavailable:
+            if time.monotonic() > began + SILENCE:
+                self._refused_until = time.monotonic() + SILENCE
+            raise
 
     def _last_used(self) -> Connection | None:
         """Take an idle connection, if there is one."""
@@ -164,7 +183,7 @@ class Pool:
             return True
         try:
             connection.autocommit = True
-            with connection.cursor() as cursor:
+            with GUARD.over(connection), connection.cursor() as cursor:
                 cursor.execute("SELECT")
             connection.autocommit = False
         except psycopg2.Error:
@@ -179,6 +198,7 @@ class Pool:
         try:
             connection.rollback()
             connection.autocommit = False
+            connection.due = float("inf")
         except psycopg2.Error:
             connection.close()
         else:
@@ -202,7 +222,7 @@ def cancel(connection: Connection) -> None:
     """
     connection.retired = True
     try:
-        connection.cancel()
+        GUARD.cancel(connection)
     except psycopg2.Error as error:
         if not is_connection_failure(error):
             raise
@@ -223,10 +243,14 @@ class Database:
     shares: Shares
     """Of *reader*."""
     role_prefix: str
+    server: EmbeddedServer | None = None
+    """The embedded server, if that is the one."""
+    client: str = ""
+    """Who asks, by the key that is counted by; empty where nobody has to share."""
 
     def asked_by(self, client: str) -> "Database":
         """Return the store as *client* may ask it: for a share of the connections for users' queries."""
-        return replace(self, reader=self.shares.of(client))
+        return replace(self, reader=self.shares.of(client), client=client)
 
     def role(self, name: str) -> str:
         """Return the name of our role *name* (owner, writer, reader) in this installation."""
@@ -257,7 +281,9 @@ class Database:
         """
         with self.reader.connection() as connection:
             transaction = Transaction(
-                connection, lambda error, seconds: query_failure(error, overdue=seconds >= duration)
+                connection,
+                lambda error, seconds: query_failure(error, overdue=seconds >= duration),
+                duration=duration,
             )
             transaction.execute("SET TRANSACTION READ ONLY, ISOLATION LEVEL REPEATABLE READ")
             transaction.execute("SET LOCAL statement_timeout = %(limit)s", limit=round(duration * 1000))
@@ -300,23 +326,27 @@ class Database:
 
 
 @contextmanager
-def open_database(settings: Settings) -> Iterator[Database]:
+def open_database(settings: Settings, *, patient: bool = True) -> Iterator[Database]:
     """Open the database of *settings*; without a URL the embedded server runs for as long as it is open.
+
+    Who is not *patient* waits for rows that another process changes no longer than for a connection.
 
     Raises: SettingsError, DatabaseUnavailable.
     """
     with ExitStack() as stack:
-        url = settings.database_url
+        url, server = settings.database_url, None
         if url is None:
-            url = stack.enter_context(EmbeddedServer(settings.data_dir)).url
+            server = stack.enter_context(EmbeddedServer(settings.data_dir, backend_bytes(settings)))
+            url = server.url
         login = database_login(url)
         reading = read_login(settings, login)
         size, wait = settings.read_connections, settings.connection_wait
         age = settings.connection_age
         room = Room(settings.spool_process_bytes, reserve=settings.spool_reserve_bytes)
         reader = Pool(reading, size=size, wait=wait, age=age, room=room)
-        writer = Pool(login, session=WRITE_SESSION, size=size, wait=wait, age=age)
+        session = WRITE_SESSION if patient else WRITE_SESSION | {"lock_timeout": f"{round(wait * 1000)}ms"}
+        writer = Pool(login, session=session, size=size, wait=wait, age=age)
         stack.callback(reader.close)
         stack.callback(writer.close)
         shares = Shares(reader, size, settings.spool_client_bytes)
-        yield Database(login, writer, reading, reader, shares, settings.role_prefix)
+        yield Database(login, writer, reading, reader, shares, settings.role_prefix, server)

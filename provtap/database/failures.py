@@ -97,9 +97,8 @@ def query_failure(error: psycopg2.Error, *, overdue: bool) -> ProvtapError:
     """
     code = error.pgcode or ""
     if code == "57014":
-        if overdue:
-            return QueryTimeout("The query was stopped at its time limit.")
-        return QueryStopped("The query was cancelled by the operator of the database.")
+        stopped = QueryStopped("The query was cancelled by the operator of the database.")
+        return out_of_time() if overdue else stopped
     if code == "57P01":  # seldom seen: psycopg2 mostly tells of a lost connection only
         return DatabaseUnavailable(
             "The database was shut down, or its operator ended the query's connection.", hint=_TRY_LATER
@@ -113,6 +112,11 @@ def query_failure(error: psycopg2.Error, *, overdue: bool) -> ProvtapError:
     if is_recovery_conflict(error):
         return DatabaseUnavailable(
             "The query was stopped because rows that it read were removed meanwhile.", hint="Try again."
+        )
+    if _is_memory(error):
+        return QueryError(
+            "The query needs more memory than this service allows one query.",
+            hint="Ask for fewer or shorter values at once.",
         )
     if code in _AGAIN:
         return Contended("The query waited too long for a table that is being changed.", hint="Try again.")
@@ -131,6 +135,20 @@ def _explained(error: psycopg2.Error, code: str) -> QueryError | None:
     if code[:2] in _QUERY_CLASSES:
         return QueryError(_QUERY_CLASSES[code[:2]])
     return None
+
+
+def out_of_time() -> QueryTimeout:
+    """Return the error for a query that did not end in time."""
+    return QueryTimeout("The query was stopped at its time limit.")
+
+
+def _is_memory(error: psycopg2.Error) -> bool:
+    """Tell whether a limit on memory stopped a query: that of its process, or PostgreSQL's of 1 GB a value.
+
+    A full table of locks has the same code, but does not depend on the query.
+    """
+    text = _primary(error)
+    return (error.pgcode == "53200" and "shared memory" not in text) or "memory alloc" in text
 
 
 def write_failure(error: psycopg2.Error) -> ProvtapError:

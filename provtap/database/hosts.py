@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import psycopg2
 
+from provtap.database.guard import GUARD
 from provtap.database.login import Login
 from provtap.errors import ProvtapError
 
@@ -75,7 +76,7 @@ def _ask(login: Login) -> Host:
     known = login.parameters
     name = ":".join(filter(None, (known["host"] or known["hostaddr"], known["port"])))
     try:
-        with closing(login.connect()) as connection, connection.cursor() as cursor:
+        with closing(login.connect()) as connection, GUARD.over(connection), connection.cursor() as cursor:
             cursor.execute(_ROLE)
             standby, lag = cursor.fetchone() or (None, None)
     except (psycopg2.Error, ProvtapError):

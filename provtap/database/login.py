@@ -19,7 +19,7 @@ OLDEST_SERVER = 150000
 _DEFAULTS = {
     "application_name": "provtap",
     "client_encoding": "UTF8",
-    "connect_timeout": "10",  # seconds, for each host
+    "connect_timeout": "5",  # seconds, for each host
     # A host that lost its power says nothing: it counts as dead after some seconds of silence.
     "tcp_user_timeout": "10000",  # milliseconds
     "keepalives_idle": "10",
@@ -39,6 +39,10 @@ class Connection(extensions.connection):
     """When its pool closes it, by the monotonic clock."""
     idle_since = 0.0
     """When its pool got it back, by the same clock."""
+    due = float("inf")
+    """When PostgreSQL should be through with what it runs, by the same clock: it is cut then."""
+    late = False
+    """Whether it was cut for that."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

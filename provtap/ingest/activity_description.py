@@ -8,6 +8,7 @@ from lxml import etree
 
 from provtap.errors import DocumentError, NoProvenance
 from provtap.ingest import identity, xml_tree
+from provtap.ingest.bounded import NO_LIMIT, bounded
 from provtap.ingest.description_records import (
     GeneratedKind,
     GenerationDescription,
@@ -30,21 +31,24 @@ def looks_like(content: bytes) -> bool:
     return tag.rpartition("}")[2] == "VOTABLE" and _UTYPE.encode() in content
 
 
-def read(content: bytes, site: str) -> Iterator[Account]:
+def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
     """Yield an account of each type of job in the document.
 
     Raises: DocumentError, naming the line.
     """
-    resources = [
+    found = (
         element
         for element in xml_tree.parse(content).iter("{*}RESOURCE")
         if element.get("utype", "").lower() == _UTYPE.lower()
-    ]
+    )
+    resources = list(bounded(found, most))
     if not resources:
         raise NoProvenance(f"no RESOURCE of the VOTable has the utype {_UTYPE}")
+    whole = hashlib.sha256(content + b"\n")
     for resource in resources:
-        key = content + b"\n" + str(resource.sourceline).encode()
-        yield Account(None, hashlib.sha256(key).hexdigest(), tuple(_Job(resource).records()))
+        key = whole.copy()
+        key.update(str(resource.sourceline).encode())
+        yield Account(None, key.hexdigest(), tuple(_Job(resource).records()))
 
 
 class _Job:

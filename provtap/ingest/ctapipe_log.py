@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from provtap.ingest import identity
+from provtap.ingest.bounded import NO_LIMIT, refuse_beyond
 from provtap.ingest.ctapipe_step import File, Step, file_name, nesting
 from provtap.ingest.ctapipe_system import context_records, operator
 from provtap.ingest.json_node import NAME_BYTES, ROLE_BYTES, Node
@@ -45,7 +46,7 @@ def looks_like(content: bytes) -> bool:
     return _RECORD.match(content.removeprefix(b"\xef\xbb\xbf")) is not None
 
 
-def read(content: bytes, site: str) -> Iterator[Account]:
+def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
     """Yield the accounts of a log that was written at *site*, one for each time an activity is recorded.
 
     A process writes all activities it has finished, again at each writing: the repetitions say only which
@@ -60,6 +61,7 @@ def read(content: bytes, site: str) -> Iterator[Account]:
         if not isinstance(array, list):
             raise Node(array, f"value {number} of the document").wrong("must be an array of activities")
         label = "" if number == 1 else f"array {number}: "
+        refuse_beyond(most, len(array))
         steps = [Step(node, site) for node in Node(array, label).items()]
         parents = nesting(steps)
         for step in steps:

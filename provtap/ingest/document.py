@@ -16,6 +16,7 @@ from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.errors import Contended, DocumentError, TooLarge, Unconfirmed
 from provtap.ingest import formats, product_file
+from provtap.ingest.bounded import NO_LIMIT, TooMany, refuse_beyond
 from provtap.ingest.contradictions import SQL
 from provtap.ingest.counts import Counts
 from provtap.ingest.files import opened
@@ -152,8 +153,15 @@ def parse(
     at = site or settings.site
     with naming(source):
         found = formats.find(format, content)
-        told = _counted(found.read(content, at), source, most_records)
-        return Document(source, found.name, at, places, content, list(placed(told, places)))
+        most = NO_LIMIT if most_records is None else most_records
+        try:
+            told = _counted(found.read(content, at, most), most)
+            return Document(source, found.name, at, places, content, list(placed(told, places)))
+        except TooMany:
+            raise TooLarge(
+                f"{source} tells of more than the {most} records that a document may have here.",
+                hint="Send it in parts.",
+            ) from None
 
 
 def store(
@@ -243,9 +251,6 @@ class Document:
         )
 
 
-_BY_PATH = "A product is known by its path: name the file itself, not a pipe."
-
-
 def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
     """Return the bytes of *path*, shown as *source*: at most *limit*, and never more of them in memory.
 
@@ -258,7 +263,8 @@ def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
                 file.seek(0)
                 with naming(source):
                     if not Path(path).is_file():
-                        raise DocumentError(f"this is a data product ({form}), but no file", hint=_BY_PATH)
+                        why = f"this is a data product ({form}), but no file"
+                        raise DocumentError(why, hint=product_file.BY_PATH)
                     return product_file.read_header(file, Path(path), form)
             size = os.fstat(file.fileno()).st_size
             file.seek(0)
@@ -274,16 +280,12 @@ def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
     return content
 
 
-def _counted(accounts: Iterable[Account], source: str, most: int | None) -> Iterator[Account]:
-    """Yield the accounts, as long as they have no more than *most* records."""
+def _counted(accounts: Iterable[Account], most: float) -> Iterator[Account]:
+    """Yield the accounts, as long as they have no more than *most* records. Raises: TooMany."""
     told = 0
     for account in accounts:
         told += len(account.records)
-        if most is not None and told > most:
-            raise TooLarge(
-                f"{source} tells of more than the {most} records that a document may have here.",
-                hint="Send it in parts.",
-            )
+        refuse_beyond(most, told)
         yield account
 
 

@@ -8,6 +8,7 @@ from provtap.ingest import (
     activity_description,
     ctapipe_log,
     logprov_log,
+    product_file,
     product_header,
     prov_json,
     prov_jsonld,
@@ -28,15 +29,18 @@ class Format:
     name: str
     looks_like: Callable[[bytes], bool]
     """Tell cheaply whether a document may be of this format: its reader says what is wrong with it."""
-    read: Callable[[bytes, str], Iterator[Account]]
-    """Yield the accounts of a document (its bytes, its site)."""
+    read: Callable[[bytes, str, float], Iterator[Account]]
+    """Yield the accounts of a document (its bytes, its site, the most records that it may have).
+
+    What has more raises TooMany as soon as they are counted, before they are looked at.
+    """
 
 
 # In the order of trial: what starts like JSON may be any of four.
 FORMATS = (
     Format("header", product_header.looks_like, product_header.read),
     Format("records", record_document.looks_like, record_document.read),
-    Format("jsonld", prov_jsonld.looks_like, reader(prov_jsonld.statements)),
+    Format("jsonld", prov_jsonld.looks_like, prov_jsonld.read),
     Format("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),
     Format("prov-json", prov_json.looks_like, reader(prov_json.statements)),
     Format("prov-xml", prov_xml.looks_like, reader(prov_xml.statements)),
@@ -67,6 +71,8 @@ def find(name: str, content: bytes) -> Format:
     for known in FORMATS:
         if name == known.name or name == "auto" and known.looks_like(content):
             return known
+    if form := product_file.form_of(content):
+        raise NoProvenance(f"this is a data product ({form}), not a document", hint=product_file.BY_PATH)
     if wide := wide_encoding(content):
         raise NoProvenance(f"this is {wide}, but it must be UTF-8", hint=f"iconv -f {wide} -t UTF-8")
     if packed := next((name for mark, name in _PACKED.items() if content.startswith(mark)), None):

@@ -9,6 +9,7 @@ from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
 from provtap.errors import DocumentError, NotFound
 from provtap.ingest import formats
+from provtap.ingest.bounded import NO_LIMIT
 from provtap.ingest.places import Places
 from provtap.ingest.records import Account
 
@@ -32,7 +33,7 @@ class Kept:
         Raises: DocumentError.
         """
         read = formats.find(self.format, self.content).read
-        return placed(read(self.content, self.site), self.places)
+        return placed(read(self.content, self.site, NO_LIMIT), self.places)
 
 
 def placed(accounts: Iterable[Account], places: Places) -> Iterator[Account]:

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from provtap.errors import DocumentError
+from provtap.errors import DocumentError, NoProvenance
+from provtap.ingest.bounded import NO_LIMIT, bounded
 from provtap.ingest.json_node import Node
 from provtap.ingest.json_text import canonical, check_depth, decode
 from provtap.ingest.logprov_session import Session
@@ -26,7 +27,7 @@ def looks_like(content: bytes) -> bool:
     return bool(_MARK.search(content))
 
 
-def read(content: bytes, site: str) -> Iterator[Account]:
+def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
     """Yield an account of each session in the log; its times are local ones, taken as UTC.
 
     Raises: DocumentError, naming the line.
@@ -35,7 +36,7 @@ def read(content: bytes, site: str) -> Iterator[Account]:
     latest: dict[str, Session] = {}
     current: Session | None = None
     unread: list[str] = []
-    for record in _records(decode(content), unread):
+    for record in bounded(_records(decode(content), unread), most):
         id = record["session_id"] if record["session_id"].value is not None else record["in_session"]
         if id.value is not None:
             name, start = str(id.value), record["startTime"].text() or ""
@@ -48,6 +49,8 @@ def read(content: bytes, site: str) -> Iterator[Account]:
         if current is None:
             raise DocumentError(f"{record.path} belongs to no session")
         current.tell(record)
+    if not sessions:
+        raise NoProvenance("no line of the log is one of logprov's")
     for session in sessions.values():
         records = tuple(session.records())
         told = canonical([site, session.id, [node.value for node in session.told]])
@@ -105,7 +108,7 @@ def _plain(value: Any, line: int) -> Any:
     """Return *value* as JSON has it: texts as keys, integers beyond a double as texts."""
     match value:
         case dict():
-            return {str(key): _plain(member, line) for key, member in value.items()}
+            return {_plain(str(key), line): _plain(member, line) for key, member in value.items()}
         case list() | tuple() | set() | frozenset():
             return [_plain(member, line) for member in value]
         case str():

@@ -1,13 +1,15 @@
 """Work on many things in several processes, with the results in the order of the things."""
 
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from itertools import chain, islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import TypeVar
 
 from provtap.errors import ProvtapError
@@ -36,7 +38,7 @@ def each(
         yield from ((thing, partial(work, thing)) for thing in all_)
         return
     # Not a fork: the parent has connections to PostgreSQL, and perhaps threads.
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_leave_interrupts)
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_begin)
     try:
         waiting = deque[tuple[Thing, Callable[[], Result]]]()
         for thing in all_:
@@ -60,6 +62,14 @@ def _result(result: Callable[[], Result]) -> Result:
         ) from error
 
 
-def _leave_interrupts() -> None:
-    """Leave Ctrl-C to the parent, who ends the processes."""
+def _begin() -> None:
+    """Leave Ctrl-C to the parent, which ends the processes; if it is killed, they end by themselves."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

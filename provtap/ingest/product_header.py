@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from provtap.errors import NoProvenance
 from provtap.ingest import header_eso, header_parents, identity
+from provtap.ingest.bounded import NO_LIMIT, bounded
 from provtap.ingest.json_node import NAME_BYTES, Node
 from provtap.ingest.json_text import canonical, parse
 from provtap.ingest.records import Account, Entity, Location, Rank, Record
@@ -35,13 +36,13 @@ def looks_like(content: bytes) -> bool:
 _MARKS = (b'"CTA PRODUCT ID"', b'"keywords":')
 
 
-def read(content: bytes, site: str) -> Iterator[Account]:
+def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
     """Yield the account of each product whose header is in the document.
 
     Raises: DocumentError.
     """
     for value in parse(content):
-        products = list(_products(Node(value, "the header"), None))
+        products = list(bounded(_products(Node(value, "the header"), None), most))
         if not products:
             known = ", ".join(dialect.name for dialect in DIALECTS)
             raise NoProvenance(f"the header has no keywords about provenance ({known})")

@@ -40,7 +40,10 @@ def statements(content: bytes) -> Iterator[Statement]:
     values = list(parse(content))
     if len(values) > 1:
         raise DocumentError("PROV-JSON is one object, but there are several values in a row")
-    yield from _container(Node(values[0], "the document"), Namespaces(), None)
+    document = Node(values[0], "the document")
+    if document.value is None:
+        raise document.wrong("must be an object")
+    yield from _container(document, Namespaces(), None)
 
 
 def _container(node: Node, outer: Namespaces, bundle: Name | None) -> Iterator[Statement]:

@@ -4,11 +4,15 @@ import re
 import warnings
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from provtap.errors import DocumentError
+from provtap.ingest.bounded import NO_LIMIT, refuse_beyond
 from provtap.ingest.json_text import canonical, parse
+from provtap.ingest.prov_records import reader
+from provtap.ingest.records import Account
 from provtap.ingest.statement import XSD, Name, Statement, Value
 
 if TYPE_CHECKING:
@@ -26,14 +30,24 @@ def looks_like(content: bytes) -> bool:
     )
 
 
-def statements(content: bytes) -> Iterator[Statement]:
+def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
+    """Yield the one account of a document, with *most* statements.
+
+    Raises: as `statements`.
+    """
+    return reader(partial(statements, most=most))(content, site, most)
+
+
+def statements(content: bytes, *, most: float = NO_LIMIT) -> Iterator[Statement]:
     """Yield the statements of a document.
 
-    Raises: DocumentError, also for what the library would leave out.
+    Raises: DocumentError, also for what the library would leave out; TooMany beyond *most*.
     """
     values = list(parse(content))
     if len(values) > 1:
         raise DocumentError("PROV-JSONLD is one value, but there are several in a row")
+    graph = values[0].get("@graph") if isinstance(values[0], dict) else None
+    refuse_beyond(most, len(graph) if isinstance(graph, list) else 0)
     document = _read(canonical(values[0]))
     for bundle in [document, *document.bundles]:
         name = _name(bundle.identifier) if bundle.identifier else None

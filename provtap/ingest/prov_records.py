@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
+from provtap.ingest.bounded import NO_LIMIT, bounded
 from provtap.ingest.prov_dialect import normal, with_own_ids
 from provtap.ingest.prov_relations import Relations
 from provtap.ingest.prov_things import Thing, Things, described_activity, description_class
@@ -33,11 +34,13 @@ _LATE = "~"
 """Claimant of a row with an end but no beginning: it must not be merged with somebody's beginning."""
 
 
-def reader(statements: Callable[[bytes], Iterator[Statement]]) -> Callable[[bytes, str], Iterator[Account]]:
+def reader(
+    statements: Callable[[bytes], Iterator[Statement]],
+) -> Callable[[bytes, str, float], Iterator[Account]]:
     """Return the reader of a notation: all its statements are one account."""
 
-    def read(content: bytes, site: str) -> Iterator[Account]:
-        yield account(statements(content), hashlib.sha256(content).hexdigest())
+    def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
+        yield account(bounded(statements(content), most), hashlib.sha256(content).hexdigest())
 
     return read
 

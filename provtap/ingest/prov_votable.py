@@ -15,6 +15,7 @@ from lxml import etree
 
 from provtap.errors import DocumentError, NoProvenance
 from provtap.ingest import record_document, xml_tree
+from provtap.ingest.bounded import NO_LIMIT, refuse_beyond
 from provtap.ingest.classes import CLASSES
 from provtap.ingest.json_text import canonical
 from provtap.ingest.records import Account
@@ -42,13 +43,16 @@ def looks_like(content: bytes) -> bool:
     return tag.rpartition("}")[2] == "VOTABLE" and _START.search(content) is not None
 
 
-def read(content: bytes, site: str) -> Iterator[Account]:
-    """Yield the one account of a document.
+def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
+    """Yield the one account of a document, with *most* records.
 
     Raises: DocumentError, naming the line, or class, row and word.
     """
-    found = _Document(xml_tree.parse(content))
-    for account in record_document.read(canonical(found.told()).encode(), site):
+    root = xml_tree.parse(content)
+    classes = (table for table in root.iter("{*}TABLE") if _class_table(table) in _TABLES)
+    refuse_beyond(most, sum(1 for table in classes for _ in table.iter("{*}TR")))
+    found = _Document(root)
+    for account in record_document.read(canonical(found.told()).encode(), site, most):
         yield replace(account, warnings=(*account.warnings, *found.warnings))
 
 
@@ -59,7 +63,7 @@ class _Document:
         self.warnings: list[str] = []
         self._rows: dict[str, list[_Cells]] = defaultdict(list)
         for table in root.iter("{*}TABLE"):
-            name = table.get("name", "").lower().rpartition(".")[2]
+            name = _class_table(table)
             if name in _TABLES or name in _LINKS:
                 self._rows[name] += _rows(table)
             elif name != _NODES:
@@ -100,6 +104,11 @@ class _Document:
         for record in records:
             if record.get("id") in kinds:
                 record["entityDescription"] = kinds[record["id"]]
+
+
+def _class_table(table: etree._Element) -> str:
+    """Return the name of a TABLE, as the published table of a class is called."""
+    return table.get("name", "").lower().rpartition(".")[2]
 
 
 def _rows(table: etree._Element) -> Iterator[_Cells]:

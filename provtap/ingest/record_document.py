@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from provtap.ingest import identity
+from provtap.ingest.bounded import NO_LIMIT
 from provtap.ingest.classes import CLASSES
 from provtap.ingest.ctapipe_step import file_name
 from provtap.ingest.description_records import (
@@ -59,12 +60,12 @@ def looks_like(content: bytes) -> bool:
     return _START.match(content) is not None
 
 
-def read(content: bytes, site: str) -> Iterator[Account]:
-    """Yield the one account of a document, whose paths are those of *site*.
+def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
+    """Yield the one account of a document, whose paths are those of *site*, with *most* records.
 
     Raises: DocumentError, with line and column or a JSON pointer.
     """
-    records = tuple(_Document(read_told(content), site).records())
+    records = tuple(_Document(read_told(content, most), site).records())
     yield Account(None, hashlib.sha256(content).hexdigest(), records)
 
 

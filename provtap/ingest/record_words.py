@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from provtap.errors import DocumentError
+from provtap.ingest.bounded import NO_LIMIT, refuse_beyond
 from provtap.ingest.classes import BY_NAME, CLASSES
 from provtap.ingest.json_node import Node
 from provtap.ingest.json_text import canonical, parse
@@ -33,10 +34,10 @@ class Told:
         return DocumentError(f"{pointer} {message}", pointer=pointer)
 
 
-def read_told(content: bytes) -> list[Told]:
+def read_told(content: bytes, most: float = NO_LIMIT) -> list[Told]:
     """Return all that a document tells, in the order of the classes.
 
-    Raises: DocumentError, with line and column or a JSON pointer.
+    Raises: DocumentError, with line and column or a JSON pointer; TooMany beyond *most* records.
     """
     values = list(parse(content))
     if len(values) > 1:
@@ -47,6 +48,7 @@ def read_told(content: bytes) -> list[Told]:
     for name in document:
         if name not in BY_NAME:
             raise _unknown("", name, "there is no class", BY_NAME)
+    refuse_beyond(most, sum(len(value) if isinstance(value, list) else 1 for value in document.values()))
     return [
         told
         for each in CLASSES

@@ -5,7 +5,7 @@ one SQL statement.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Protocol
 
@@ -14,17 +14,15 @@ from provtap.config import Settings
 from provtap.errors import ParameterError, TooLarge, UploadError
 from provtap.tableset import Schema, Tableset
 from provtap.uploads.addresses import is_any, is_public
+from provtap.uploads.budget import Budget
 from provtap.uploads.fetch import Fetcher
 from provtap.uploads.names import Upload, uploads
-from provtap.uploads.rows import Budget
 from provtap.uploads.votable import read_votable
 
 __all__ = ["Part", "Upload", "read_uploads", "uploads", "with_uploads"]
 
 PIECE = 262_144
 """Bytes to read at once."""
-EXPANSION = 4
-"""Characters of SQL a byte may become: no serialization needs more, but for long arrays of bits."""
 
 
 class Part(Protocol):
@@ -35,20 +33,27 @@ class Part(Protocol):
 
 
 def read_uploads(
-    values: Sequence[str], parts: Mapping[str, Part], settings: Settings
+    values: Sequence[str],
+    parts: Mapping[str, Part],
+    settings: Settings,
+    *,
+    client: str = "",
+    wait: float = 30.0,
 ) -> tuple[UploadedTable, ...]:
     """Return the tables that the *values* of UPLOAD name; those of `param:` URIs are among *parts*.
 
+    Large ones wait for others of the same *client*, and for those of other clients, up to *wait* seconds.
+
     Raises: ParameterError for a wrong UPLOAD; UploadError for a table that can't be had or read; TooLarge
-    for one over a limit.
+    for one over a limit; Busy.
     """
     allowance = _Allowance(settings.upload_bytes)
-    budget = Budget(EXPANSION * settings.upload_bytes, settings.upload_duration)
     tables = []
-    for upload in uploads(values, settings.upload_tables):
-        with _opened(upload, parts, settings) as part:
-            pieces = _checked(allowance.pieces(part), upload)
-            tables.append(read_votable(upload.name, pieces, budget))
+    with closing(Budget(settings, client, wait)) as budget:
+        for upload in uploads(values, settings.upload_tables):
+            with _opened(upload, parts, settings) as part:
+                pieces = _checked(allowance.pieces(part, budget), upload)
+                tables.append(read_votable(upload.name, pieces, budget))
     return tuple(tables)
 
 
@@ -81,16 +86,21 @@ class _Allowance:
         self._limit = limit
         self._left = limit
 
-    def pieces(self, part: Part) -> Iterator[bytes]:
-        """Yield the bytes of *part*.
+    def pieces(self, part: Part, budget: Budget) -> Iterator[bytes]:
+        """Yield the bytes of *part*; others may read while they are waited for.
 
         Raises: TooLarge at the first byte over the limit.
         """
-        while piece := part.read(PIECE):
+        while piece := self._next(part, budget):
             self._left -= len(piece)
             if self._left < 0:
                 raise TooLarge(f"The uploads have more than the {self._limit} bytes this service takes.")
             yield piece
+
+    @staticmethod
+    def _next(part: Part, budget: Budget) -> bytes:
+        budget.pause()
+        return part.read(PIECE)
 
 
 def _checked(pieces: Iterator[bytes], upload: Upload) -> Iterator[bytes]:

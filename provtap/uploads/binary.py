@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from provtap.uploads.fields import COMPLEX, DATATYPES, ITEM_LIMIT, Field
+from provtap.uploads.fields import COMPLEX, DATATYPES, ITEM_LIMIT, Damaged, Field
 
 BLOCK_BYTES = 250_000
 """Bytes of rows to take apart at once."""
 BLOCK_ROWS = 5_000
+BLOCK_CELLS = 50_000
+"""Cells of rows to take apart at once: they may have no bytes."""
 _CODES = {"unsignedByte": "B", "short": "h", "int": "i", "long": "q", "float": "f", "double": "d"} | {
     "floatComplex": "f",
     "doubleComplex": "d",
@@ -29,7 +31,7 @@ Columns = list[list[Any]]
 def read_columns(data: bytes, fields: Sequence[Field], *, has_flags: bool) -> Iterator[Columns]:
     """Yield the rows of BINARY, or of BINARY2, which *has_flags* of nulls before each row; in blocks.
 
-    Raises: ValueError, with what to tell, where the bytes are not rows of these *fields*.
+    Raises: Damaged, where the bytes are not rows of these *fields*.
     """
     cells = [_Cells(field, has_flags) for field in fields]
     flag_bytes = (len(fields) + 7) // 8 if has_flags else 0
@@ -70,9 +72,9 @@ class _Cells:
             return at, self.field.items
         (items,) = _LENGTH.unpack_from(data, at)
         if items < 0:
-            raise ValueError(f"has a length of {items}")
+            raise Damaged(f"has a length of {items}")
         if self.field.items and items % self.field.items:
-            raise ValueError(f"has {items} items, which don't make {self.field.column.arraysize}")
+            raise Damaged(f"has {items} items, which don't make {self.field.column.arraysize}")
         return at + _LENGTH.size, items
 
     def value(self, cell: bytes, items: int) -> Any:
@@ -81,7 +83,7 @@ class _Cells:
         if self.field.is_text:
             return self._text(cell)
         if items > ITEM_LIMIT:
-            raise ValueError(f"has more than {ITEM_LIMIT} items in a cell")
+            raise Damaged(f"has more than {ITEM_LIMIT} items in a cell")
         if datatype == "bit" and not self.field.is_array:
             values: Sequence[Any] = [int(any(cell))]  # astropy sets another bit than the first
         elif datatype == "bit":
@@ -98,7 +100,7 @@ class _Cells:
         try:
             text = cell.decode(codec)
         except UnicodeDecodeError:
-            raise ValueError(f"has a text that is not {name}") from None
+            raise Damaged(f"has a text that is not {name}") from None
         # Texts of one length after the other are padded each; one text ends where its padding starts.
         is_matrix = "x" in (self.field.column.arraysize or "")
         text = text.replace("\0", " ").rstrip() if is_matrix else text.partition("\0")[0]
@@ -108,11 +110,11 @@ class _Cells:
 def _even(data: bytes, cells: Sequence[_Cells], flag_bytes: int) -> Iterator[Columns]:
     """Yield rows that all have one length."""
     row = struct.Struct(f">{flag_bytes}s" + "".join(column.code for column in cells))
-    if row.size == 0 and data:
-        raise ValueError("its rows have no bytes")
+    if row.size == flag_bytes and data:
+        raise Damaged("its rows have no bytes")
     if row.size and len(data) % row.size:
-        raise ValueError(f"its bytes end within row {len(data) // row.size + 1}")
-    rows = max(1, min(BLOCK_ROWS, BLOCK_BYTES // max(1, row.size)))
+        raise Damaged(f"its bytes end within row {len(data) // row.size + 1}")
+    rows = max(1, min(BLOCK_ROWS, BLOCK_CELLS // len(cells), BLOCK_BYTES // max(1, row.size)))
     for at in range(0, len(data), rows * row.size or 1):
         flags, *raw = map(list, zip(*row.iter_unpack(data[at : at + rows * row.size]), strict=True))
         columns = [
@@ -130,19 +132,19 @@ def _decoded(column: _Cells, raw: Sequence[bytes], row: int) -> list[Any]:
     for number, cell in enumerate(raw, start=row + 1):
         try:
             values.append(column.value(cell, items))
-        except ValueError as error:
-            raise ValueError(f"in row {number}, {column.field.label} {error}") from None
+        except Damaged as error:
+            raise Damaged(f"in row {number}, {column.field.label} {error}") from None
     return values
 
 
 def _varying(data: bytes, cells: Sequence[_Cells], flag_bytes: int) -> Iterator[Columns]:
     """Yield rows that have a length of their own each."""
-    at, number = 0, 0
+    at, number, most = 0, 0, max(1, min(BLOCK_ROWS, BLOCK_CELLS // len(cells)))
     while at < len(data):
         rows: list[list[Any]] = []
         flags: list[bytes] = []
         start = at
-        while at < len(data) and len(rows) < BLOCK_ROWS and at - start < BLOCK_BYTES:
+        while at < len(data) and len(rows) < most and at - start < BLOCK_BYTES:
             number += 1
             flags.append(data[at : at + flag_bytes])
             row, at = _row(data, at + flag_bytes, cells, number)
@@ -164,9 +166,9 @@ def _row(data: bytes, at: int, cells: Sequence[_Cells], number: int) -> tuple[li
                 raise EOFError
             row.append(column.value(data[start:at], items))
         except (struct.error, EOFError):
-            raise ValueError(f"its bytes end in row {number}, within {column.field.label}") from None
-        except ValueError as error:
-            raise ValueError(f"in row {number}, {column.field.label} {error}") from None
+            raise Damaged(f"its bytes end in row {number}, within {column.field.label}") from None
+        except Damaged as error:
+            raise Damaged(f"in row {number}, {column.field.label} {error}") from None
     return row, at
 
 
@@ -192,4 +194,4 @@ def _truth(byte: int) -> bool | None:
     try:
         return _TRUTHS[byte]
     except KeyError:
-        raise ValueError(f"has the byte {byte}, which is no truth value") from None
+        raise Damaged(f"has the byte {byte}, which is no truth value") from None

@@ -18,14 +18,22 @@ from provtap.uploads.fields import COMPLEX, ITEM_LIMIT, Field
 
 NULL = "NULL"
 Word = Callable[[str], str]
-"""Makes one item of its text; raises ValueError, with what to tell of it."""
+"""Makes one item of its text; raises WrongCell."""
+
+
+class WrongCell(ValueError):
+    """A cell is not what its FIELD says; the text tells why."""
+
+
 _BITS = {"short": 16, "int": 32, "long": 64}
-_RANGES = {"unsignedByte": (0, 255), "bit": (0, 1)} | {
+_LARGEST_SINGLE = 3.4028235677973362e38
+RANGES: dict[str, tuple[float, float]] = {"unsignedByte": (0, 255), "bit": (0, 1)} | {
     name: (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for name, bits in _BITS.items()
 }
+RANGES |= dict.fromkeys(("float", "floatComplex"), (-_LARGEST_SINGLE, _LARGEST_SINGLE))
+"""The smallest and the largest number of a datatype, where any are out of it."""
 _SINGLE = frozenset({"float", "floatComplex"})
 _FLOATS = frozenset({"float", "double", *COMPLEX})
-_LARGEST_SINGLE = 3.4028235677973362e38
 _SMALLEST_SINGLE = 7.1e-46
 """Anything nearer to zero rounds to it, which PostgreSQL would refuse to do."""
 _TRUE, _FALSE = frozenset({"t", "true", "1"}), frozenset({"f", "false", "0"})
@@ -36,7 +44,7 @@ _PLACES = {Type.POINT: 2, Type.CIRCLE: 3}
 
 
 def text_reader(field: Field) -> Callable[[str], str]:
-    """Return what makes a cell of the text of a TD; it raises ValueError, with what to tell of the text."""
+    """Return what makes a cell of the text of a TD; it raises WrongCell."""
     type_ = column_type(field.column)
     if type_ is Type.TIMESTAMP:
         return lambda text: timestamp(text) if text.strip() and text != field.null else NULL
@@ -86,9 +94,9 @@ def timestamp(text: str) -> str:
             raise ValueError
         moment = datetime.fromisoformat(written[1])
     except ValueError:
-        raise ValueError(f"{word[:40]!r} is no timestamp like 2026-01-31T12:00:00") from None
+        raise WrongCell(f"{word[:40]!r} is no timestamp like 2026-01-31T12:00:00") from None
     if written[1].partition(".")[2][6:].strip("0"):
-        raise ValueError(f"{word[:40]!r} is finer than the microseconds that a timestamp has here")
+        raise WrongCell(f"{word[:40]!r} is finer than the microseconds that a timestamp has here")
     return shown(moment)
 
 
@@ -138,10 +146,10 @@ def _array_reader(field: Field, word: Word, type_: Type) -> Callable[[str], str]
         if is_bits:
             words = "".join(words)
         if len(words) > ITEM_LIMIT:
-            raise ValueError(f"there are more than {ITEM_LIMIT} items")
+            raise WrongCell(f"there are more than {ITEM_LIMIT} items")
         if len(words) % items if field.is_variable and items else len(words) != items:
             size = f"the arraysize {field.column.arraysize}" if field.column.arraysize else "one cell"
-            raise ValueError(f"{len(words)} numbers don't make {size}")
+            raise WrongCell(f"{len(words)} numbers don't make {size}")
         return _array(list(map(word, words)), type_)
 
     return read
@@ -153,7 +161,7 @@ def _array(items: list[str], type_: Type) -> str:
         if all(number.lower() == "nan" for number in items):
             return NULL
         if len(items) != _PLACES[type_]:
-            raise ValueError(f"{len(items)} numbers don't make {type_.noun}")
+            raise WrongCell(f"{len(items)} numbers don't make {type_.noun}")
     return f'"{{{",".join(items)}}}"'
 
 
@@ -173,7 +181,7 @@ def _truth(word: str) -> str:
     if lower == "?":
         return NULL
     if lower not in _TRUE and lower not in _FALSE:
-        raise ValueError(f"{word[:40]!r} is no truth value like T or F")
+        raise WrongCell(f"{word[:40]!r} is no truth value like T or F")
     return "t" if lower in _TRUE else "f"
 
 
@@ -184,15 +192,15 @@ def _whole(word: str) -> int:
 
 
 def _whole_within(datatype: str) -> Word:
-    low, high = _RANGES[datatype]
+    low, high = RANGES[datatype]
 
     def read(word: str) -> str:
         try:
             value = _whole(word)
         except ValueError:
-            raise ValueError(f"{word[:40]!r} is no whole number") from None
+            raise WrongCell(f"{word[:40]!r} is no whole number") from None
         if not low <= value <= high:
-            raise ValueError(f"{word[:40]} is out of the range of {datatype}")
+            raise WrongCell(f"{word[:40]} is out of the range of {datatype}")
         return str(value)
 
     return read
@@ -202,7 +210,7 @@ def _double(word: str) -> str:
     try:
         value = float(word)
     except ValueError:
-        raise ValueError(f"{word[:40]!r} is no number") from None
+        raise WrongCell(f"{word[:40]!r} is no number") from None
     if not math.isfinite(value):
         return _special(word, value, "double")
     if value == 0:  # by itself, or too near to it for PostgreSQL
@@ -214,7 +222,7 @@ def _single(word: str) -> str:
     made = _double(word)
     size = abs(float(made))
     if size > _LARGEST_SINGLE and not math.isinf(size):
-        raise ValueError(f"{word[:40]} is out of the range of float")
+        raise WrongCell(f"{word[:40]} is out of the range of float")
     if 0 < size < _SMALLEST_SINGLE:
         return "-0.0" if made.startswith("-") else "0.0"
     return made
@@ -223,12 +231,12 @@ def _single(word: str) -> str:
 def _special(word: str, value: float, datatype: str) -> str:
     """Return NaN or an infinity, if it is spelled out."""
     if word[-1].isdigit() or word[-1] == ".":
-        raise ValueError(f"{word[:40]} is out of the range of {datatype}")
+        raise WrongCell(f"{word[:40]} is out of the range of {datatype}")
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _same_digits(word: str) -> str:
     """Return a number as it was written; Python takes more than PostgreSQL does."""
     if "_" in word or not word.isascii():
-        raise ValueError(f"{word[:40]!r} is no number")
+        raise WrongCell(f"{word[:40]!r} is no number")
     return word

@@ -23,9 +23,15 @@ DATATYPES = {"boolean": 1, "bit": 1, "unsignedByte": 1, "short": 2, "int": 4, "l
 """Bytes of one item in BINARY; of a bit, what eight of them have."""
 ITEM_LIMIT = 1_000_000
 """Numbers or truth values in one cell."""
+TEXT_LIMIT = 999_999_999
+"""Characters in one cell, which are fewer than the bytes of any upload."""
 TEXTS = frozenset({"char", "unicodeChar"})
 COMPLEX = frozenset({"floatComplex", "doubleComplex"})
 _ARRAYSIZE = re.compile(r"([0-9]{1,9}x)*([0-9]{1,9}\*?|\*)")
+
+
+class Damaged(ValueError):
+    """The bytes of a table are not what its FIELDs say; the text tells where."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +98,11 @@ def field(
         description=" ".join(description.split()) or None,
     )
     made = Field(column=column, null=null)
+    if made.items > (limit := TEXT_LIMIT if made.is_text else ITEM_LIMIT):
+        raise UploadError(
+            f"The arraysize of the column {name[:80]} is {column.arraysize:.40}.",
+            hint=f"A cell can have {limit} items.",
+        )
     return replace(made, column=replace(column, null=null)) if made.is_array else made
 
 

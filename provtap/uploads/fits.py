@@ -4,24 +4,38 @@ Source: VOTable 1.4, section 5.2; FITS 4.0, section 7.3.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 from astropy.io import fits
 
-from provtap.uploads.fields import Field
+from provtap.uploads.cells import RANGES
+from provtap.uploads.fields import COMPLEX, Damaged, Field
+
+BLOCK_CELLS = 50_000
+"""Items of cells to make values of at once."""
 
 
-def fits_columns(data: bytes, fields: Sequence[Field], extension: int | None) -> list[list[Any]]:
-    """Return the rows, column by column, of a binary table: of this *extension*, else of the first one.
+def fits_columns(data: bytes, fields: Sequence[Field], extension: int | None) -> Iterator[list[list[Any]]]:
+    """Yield the rows of a binary table in blocks, column by column: of this *extension*, else of the first.
 
-    Raises: ValueError, with what to tell, if there is none, or one that does not fit *fields*.
+    Raises: Damaged, if there is none, or one that does not fit *fields*.
     """
     try:
         with fits.open(io.BytesIO(data), memmap=False) as units:
-            return _columns(_unit(units, extension), fields, len(data))
-    except (OSError, TypeError, KeyError, IndexError, AttributeError, Warning) as error:
-        raise ValueError("its FITS is damaged") from error
+            unit = _unit(units, extension)
+            columns = _columns(unit, fields, len(data))
+            rows = max(1, BLOCK_CELLS // sum(max(1, values[:1].size) for values, _ in columns))
+            for at in range(0, unit.header["NAXIS2"], rows):
+                yield [
+                    _cells(values[at : at + rows], null, field)
+                    for (values, null), field in zip(columns, fields, strict=True)
+                ]
+    except Damaged:
+        raise
+    except Exception as error:  # astropy and numpy raise many kinds for bytes that they do not expect
+        raise Damaged("its FITS is damaged") from error
 
 
 def _unit(units: Any, extension: int | None) -> Any:
@@ -34,33 +48,52 @@ def _unit(units: Any, extension: int | None) -> Any:
             break
         if isinstance(unit, fits.BinTableHDU):
             return unit
-    raise ValueError("its FITS has no binary table")
+    raise Damaged("its FITS has no binary table")
 
 
-def _columns(unit: Any, fields: Sequence[Field], size: int) -> list[list[Any]]:
+def _columns(unit: Any, fields: Sequence[Field], size: int) -> list[tuple[Any, int | None]]:
+    """Return the cells of each column, and the number that stands for null."""
     header = unit.header
     width, height = header["NAXIS1"], header["NAXIS2"]
-    if width < 1 or width * height > size:
-        raise ValueError("its FITS tells of more rows than it has")
+    if width < 1 or height < 0 or width * height > size:
+        raise Damaged("its FITS tells of more rows than it has")
     if len(unit.columns) != len(fields):
-        raise ValueError(f"its FITS has {len(unit.columns)} columns, its TABLE {len(fields)} FIELDs")
+        raise Damaged(f"its FITS has {len(unit.columns)} columns, its TABLE {len(fields)} FIELDs")
     for column, field in zip(unit.columns, fields, strict=True):
         if "P" in column.format or "Q" in column.format:
-            raise ValueError(f"{field.label} has arrays of varying length, which are not read from FITS")
-    return [
-        _cells(unit.data.field(number), column.null, field)
-        for number, (column, field) in enumerate(zip(unit.columns, fields, strict=True))
-    ]
+            raise Damaged(f"{field.label} has arrays of varying length, which are not read from FITS")
+    return [(unit.data.field(number), column.null) for number, column in enumerate(unit.columns)]
 
 
 def _cells(values: Any, null: int | None, field: Field) -> list[Any]:
     """Return the cells of a column: texts, numbers, or for an array a flat list of numbers."""
+    rows = len(values)
     if field.is_text:
-        return [str(text) or None for text in values.reshape(len(values), -1)[:, 0]]
-    if values.dtype.kind not in "biufc":
-        raise ValueError(f"{field.label} is no number in its FITS")
+        return [str(text) or None for text in values.reshape(rows, -1)[:, 0]]
+    values = _fitting(values, field)
     if values.dtype.kind == "c":
-        values = values.view(values.real.dtype)
+        values = values.copy().view(values.real.dtype)  # a copy: in a row, columns lie side by side
     if field.is_array:
-        return [list(cell) for cell in values.reshape(len(values), -1).tolist()]
+        return [list(cell) for cell in values.reshape(rows, -1).tolist()]
     return [None if null is not None and cell == null else cell for cell in values.reshape(-1).tolist()]
+
+
+def _fitting(values: Any, field: Field) -> Any:
+    """Return the numbers of a column, if they are such as its FIELD can have."""
+    datatype = field.column.datatype
+    if values.dtype.kind not in _KINDS.get(datatype, "iu"):
+        raise Damaged(f"{field.label} has not the datatype {datatype} in its FITS")
+    if datatype == "bit":
+        return values.astype(np.uint8)
+    low, high = RANGES.get(datatype, (-np.inf, np.inf))
+    numbers = np.abs(values) if values.dtype.kind == "c" else values
+    finite = numbers[np.isfinite(numbers)]
+    if finite.size and not (low <= finite.min() and finite.max() <= high):
+        raise Damaged(f"{field.label} has numbers in its FITS that are out of the range of {datatype}")
+    return values.astype(_SINGLE[datatype]) if datatype in _SINGLE else values
+
+
+_FLOATS = "iuf"
+_KINDS = {"boolean": "b", "bit": "b", "float": _FLOATS, "double": _FLOATS} | dict.fromkeys(COMPLEX, "c")
+"""The kinds of numpy that a datatype can come as; all others are whole numbers."""
+_SINGLE = {"float": np.float32, "floatComplex": np.complex64}

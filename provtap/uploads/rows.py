@@ -1,25 +1,15 @@
 """The rows of an uploaded table on their way into SQL: for each column, its cells as text."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from time import thread_time
+from dataclasses import replace
 from typing import Any
 
 from provtap.adql.datatypes import Type, column_type
 from provtap.adql.uploads import UploadedTable
-from provtap.errors import TooLarge, UploadError
-from provtap.uploads.cells import NULL, text_reader, value_writer
+from provtap.errors import UploadError
+from provtap.uploads.budget import Budget
+from provtap.uploads.cells import NULL, WrongCell, text_reader, value_writer
 from provtap.uploads.fields import Field
-
-
-@dataclass(frozen=True)
-class Budget:
-    """What reading one table may cost."""
-
-    characters: int
-    """Text that its cells may make."""
-    seconds: float
-    """Of computing, which others then wait for."""
 
 
 class Rows:
@@ -29,9 +19,7 @@ class Rows:
         self.name = name
         self.fields = fields
         self.count = 0
-        self._size = 0
         self._budget = budget
-        self._end = thread_time() + budget.seconds
         self._made: list[list[str]] = [[] for _ in fields]
         self._of_text = [text_reader(field) for field in fields]
         self._of_value = [value_writer(field) for field in fields]
@@ -57,26 +45,29 @@ class Rows:
         return UploadedTable(schema_name="tap_upload", name=self.name, columns=columns, arrays=arrays)
 
     def _add(self, writers: Sequence[Callable[[Any], str]], columns: Sequence[Sequence[Any]]) -> None:
+        rows, characters = len(columns[0]), 0
         for made, write, cells, field in zip(self._made, writers, columns, self.fields, strict=True):
             try:
                 text = ",".join(map(write, cells))
-            except ValueError:
-                raise self._wrong(write, cells, field) from None
-            self._size += len(text)
+            except Exception as error:
+                raise self._wrong(write, cells, field) from error
+            characters += len(text)
             if cells:
                 made.append(text)
-        if self._size > self._budget.characters:
-            raise TooLarge(f"The upload {self.name} holds more values than this service takes.")
-        if thread_time() > self._end:
-            raise UploadError(f"Reading the upload {self.name} takes longer than {self._budget.seconds:g} s.")
-        self.count += len(columns[0])
+        self._budget.spend(self.name, rows, rows * len(columns), characters)
+        self.count += rows
 
     def _wrong(self, write: Callable[[Any], str], cells: Iterable[Any], field: Field) -> UploadError:
         for number, cell in enumerate(cells, start=self.count + 1):
             try:
                 write(cell)
-            except ValueError as error:
+            except WrongCell as error:
                 return UploadError(f"In row {number} of the upload {self.name}, {field.label}: {error}.")
+            except Exception:
+                return UploadError(
+                    f"In row {number} of the upload {self.name}, {field.label}: {str(cell)[:40]!r} is not"
+                    f" of the datatype {field.column.datatype}."
+                )
         raise AssertionError("no cell is wrong")
 
 

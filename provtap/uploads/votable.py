@@ -7,31 +7,36 @@ refused), nothing outside the document is looked at, and what it says about size
 Source: VOTable 1.4; namespaces and versions back to 1.0 differ in nothing that matters here.
 """
 
+import logging
 from collections.abc import Iterable
 from xml.parsers import expat
 
 from provtap.adql.selects import OUTPUT_LIMIT
 from provtap.adql.uploads import UploadedTable
-from provtap.errors import TooLarge, UploadError
+from provtap.errors import ProvtapError, TooLarge, UploadError
 from provtap.uploads.base64 import Base64
 from provtap.uploads.binary import read_columns
-from provtap.uploads.fields import Field, field
+from provtap.uploads.budget import Budget
+from provtap.uploads.fields import Damaged, Field, field
 from provtap.uploads.fits import fits_columns
-from provtap.uploads.rows import Budget, Rows
+from provtap.uploads.rows import Rows
+
+log = logging.getLogger(__name__)
 
 TAG_BYTES = 1_000_000
 """The longest tag, comment or processing instruction."""
-BLOCK_ROWS = 5_000
-"""Rows of TABLEDATA that are kept as they came; made text for SQL, they take far less memory."""
+BLOCK_CELLS = 20_000
+"""Cells of TABLEDATA that are kept as they came; made text for SQL, they take far less memory."""
 DEPTH = 100
 """Elements within elements."""
 _FORMS = frozenset({"TABLEDATA", "BINARY", "BINARY2", "FITS"})
+_STREAMED = [["DATA", form] for form in ("BINARY", "BINARY2", "FITS")]
 
 
 def read_votable(name: str, pieces: Iterable[bytes], budget: Budget) -> UploadedTable:
     """Return the table of the upload called *name*, whose document comes in *pieces*.
 
-    Raises: UploadError for what is no VOTable with a table in it; TooLarge.
+    Raises: UploadError for what is no VOTable with a table in it; TooLarge; Busy.
     """
     document = _Document(name, budget)
     parser = document.parser
@@ -39,17 +44,21 @@ def read_votable(name: str, pieces: Iterable[bytes], budget: Budget) -> Uploaded
     try:
         for piece in pieces:
             parser.Parse(piece)
+            budget.look_at_clock(name)
             fed += len(piece)
             if fed - max(parser.CurrentByteIndex, 0) > TAG_BYTES + len(piece):
                 raise document.wrong(f"has a tag of more than {TAG_BYTES} bytes")
         parser.Parse(b"", True)
-    except (LookupError, ValueError) as error:  # what expat raises for the encoding of a document
-        if document.has_begun:
-            raise
-        raise document.wrong(f"can't be read: {error}") from error
+        return document.table()
+    except ProvtapError:
+        raise
     except expat.ExpatError as error:
         raise document.wrong(f"is not well-formed XML: {expat.ErrorString(error.code)}", error) from error
-    return document.table()
+    except Exception as error:
+        if isinstance(error, LookupError | ValueError) and not document.has_begun:  # the encoding
+            raise document.wrong(f"can't be read: {error}") from error
+        log.exception("The upload %s can't be read, for a reason that nobody foresaw", name)
+        raise document.wrong(f"can't be read from row {document.row} on") from error
 
 
 class _Document:
@@ -82,6 +91,11 @@ class _Document:
         line = error.lineno if error else self.parser.CurrentLineNumber
         column = error.offset if error else self.parser.CurrentColumnNumber
         return UploadError(f"The upload {self.name} {why}.", line=line, column=column + 1, hint=hint)
+
+    @property
+    def row(self) -> int:
+        """The number of the row that is read, from 1."""
+        return 1 if self._rows is None else self._rows.count + 1
 
     def table(self) -> UploadedTable:
         """Return the table that was read."""
@@ -130,7 +144,7 @@ class _Document:
             self.parser.CharacterDataHandler = self._text.append
         elif local in _FORMS and parent == "DATA":
             self._start_data(tag, local, attributes)
-        elif local == "STREAM" and parent in _FORMS:
+        elif local == "STREAM" and self._path[-3:-1] in _STREAMED:
             self._start_stream(attributes)
 
     def _end(self, tag: str) -> None:
@@ -212,11 +226,12 @@ class _Document:
             raise self.wrong("has a STREAM whose base64 breaks off") from error
         try:
             if form == "FITS":
-                rows.add_values(fits_columns(data, rows.fields, self._extension))
+                for columns in fits_columns(data, rows.fields, self._extension):
+                    rows.add_values(columns)
                 return
             for columns in read_columns(data, rows.fields, has_flags=form == "BINARY2"):
                 rows.add_values(columns)
-        except ValueError as error:
+        except Damaged as error:
             raise UploadError(f"The upload {self.name} can't be read: {error}.") from error
 
     def end_data(self) -> None:
@@ -234,6 +249,7 @@ class _TableData:
         self._tag = tag
         self._tr, self._td = tag.replace("TABLEDATA", "TR"), tag.replace("TABLEDATA", "TD")
         self._block: list[list[str]] = []
+        self._block_rows = max(1, BLOCK_CELLS // len(rows.fields))
         self._row: list[str] | None = None
         self._cell: list[str] | None = None
         parser = document.parser
@@ -265,7 +281,7 @@ class _TableData:
                 raise self._wrong_width("fewer")
             self._block.append(self._row)
             self._row = None
-            if len(self._block) == BLOCK_ROWS:
+            if len(self._block) == self._block_rows:
                 self._flush()
         else:
             self._flush()

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 SWEEP = 60.0
 """Seconds between two looks for what is past its destruction."""
-GRACE = 10.0
+GRACE = 3.0
 """Seconds that executions get to give their jobs back once the worker is told to stop."""
 LOST = "The process that ran the job was lost, twice."
 

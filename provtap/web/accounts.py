@@ -44,24 +44,25 @@ def client() -> Client:
 
 
 def require(scope: str) -> None:
-    """Do nothing if the current request may do what needs *scope*; whoever has an account needs the scope.
+    """Do nothing if the current request may do what needs *scope*; what anybody may do needs none.
 
     Browsers send a password by Basic to whatever page of another site asks them to, so only Bearer may write.
 
     Raises: Unauthenticated if it is anonymous, unless anybody may read; Forbidden.
     """
     known = _account()
+    if scope == "read" and not service().settings.require_account:
+        return
     if known is None:
-        if not service().settings.accounts and scope != "read":
+        if not service().settings.accounts:
             raise Unauthenticated(
                 "This service has no accounts, so nothing can be stored over HTTP.",
                 hint="Ask its operator for them.",
             )
-        if scope != "read" or service().settings.require_account:
-            raise Unauthenticated("This needs an account.", hint="Send a token, as Bearer or Basic.")
-    elif not known.may(scope):
+        raise Unauthenticated("This needs an account.", hint="Send a token, as Bearer or Basic.")
+    if not known.may(scope):
         raise Forbidden(f"The token of {known.name} has no scope {scope}.")
-    elif scope != "read" and request.authorization and request.authorization.type == "basic":
+    if scope != "read" and request.authorization and request.authorization.type == "basic":
         raise Forbidden("Basic is for reading only.", hint="Send the token as Authorization: Bearer.")
 
 

@@ -1,7 +1,11 @@
 """Queries that nest and repeat what grows in a translator or in a planner: by chance, from a seed."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+Columns = tuple[str, ...]
+Form = TypeVar("Form")
 
 LENGTH = 2_000
 """Characters of a query at most."""
@@ -44,6 +48,7 @@ EXISTS ({e})
 1 = prov_derived_from({x}, 'a')
 ivo_nocasematch({x}, 'a%') = 1
 """.strip().splitlines()
+LAYERS = "plain", "plain", "joined", "united", "grouped", "starred", "ordered"
 
 
 class NestingWriter:
@@ -52,19 +57,22 @@ class NestingWriter:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.names = 0
-        self.common: list[tuple[str, tuple[str, ...]]] = []
-        self.values = self._favourites(VALUES)
-        self.conditions = self._favourites(CONDITIONS)
-        self.sources = self._favourites(SOURCES)
-        self.layers = self._favourites([self.plain, self.joined, self.united, self.grouped, self.starred])
+        self.common: list[tuple[str, Columns]] = []
+        self.values = self.some(VALUES)
+        self.conditions = self.some(CONDITIONS)
+        self.sources = self.some(SOURCES)
+        self.layers = self.some([getattr(self, layer) for layer in LAYERS])
         self.width = self.random.choice([1, 1, 2, 3, 8])
 
-    def _favourites(self, forms):
-        return self.random.sample(list(forms), k=self.random.randint(1, 3))
+    def some(self, forms: Sequence[Form]) -> list[Form]:
+        """Return a few of *forms*."""
+        return self.random.sample(forms, k=self.random.randint(1, 3))
 
     def query(self) -> str:
         """Return one query."""
         text = self.whole(1)
+        while len(text) > LENGTH:
+            text = self.whole(1)
         for size in (2, 3, 5, 8, 12, 18, 26, 40, 60):
             longer = self.whole(size)
             if len(longer) > LENGTH:
@@ -92,24 +100,22 @@ class NestingWriter:
         self.names += 1
         return f"{letter}{self.names}"
 
-    def source(self) -> tuple[str, tuple[str, ...]]:
+    def source(self) -> tuple[str, Columns]:
         """Return a table, the last common one rather than others."""
         if self.common and self.random.random() < 0.9:
             return self.common[-1]
         return self.random.choice(self.sources)
 
-    def plain(self, table: str, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    def plain(self, table: str, columns: Columns) -> tuple[str, Columns]:
         """Return a layer that computes with the columns of a table."""
         name = self.name()
         seen = [f"{name}.{column}" for column in columns]
         outputs = tuple(f"x{n}" for n in range(self.width))
         items = ", ".join(f"{self.value(seen)} AS {output}" for output in outputs)
         where = f" WHERE {self.condition(seen)}" if self.random.random() < 0.5 else ""
-        order = f" ORDER BY {outputs[0]}" if self.random.random() < 0.05 else ""
-        top = "TOP 9 " if self.random.random() < 0.05 else ""
-        return f"SELECT {top}{items} FROM {table} AS {name}{where}{order}", outputs
+        return f"SELECT {items} FROM {table} AS {name}{where}", outputs
 
-    def joined(self, table: str, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    def joined(self, table: str, columns: Columns) -> tuple[str, Columns]:
         """Return a layer that joins a table to others."""
         name = self.name()
         seen = [f"{name}.{column}" for column in columns]
@@ -131,14 +137,14 @@ class NestingWriter:
         items = ", ".join(f"{self.random.choice(seen)} AS {output}" for output in outputs)
         return f"SELECT {items} FROM {joins}{where}", outputs
 
-    def united(self, table: str, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    def united(self, table: str, columns: Columns) -> tuple[str, Columns]:
         """Return a layer that is a set operation."""
         operator = self.random.choice(["UNION ALL", "UNION ALL", "UNION", "EXCEPT", "INTERSECT"])
         first, outputs = self.plain(table, columns)
         others = [self.plain(*self.source())[0] for _ in range(self.random.choice([1, 1, 3]))]
         return f" {operator} ".join([first, *others]), outputs
 
-    def grouped(self, table: str, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    def grouped(self, table: str, columns: Columns) -> tuple[str, Columns]:
         """Return a layer of groups."""
         name = self.name()
         seen = [f"{name}.{column}" for column in columns]
@@ -148,17 +154,17 @@ class NestingWriter:
         text = f"SELECT {value} AS x0, {aggregate} AS x1 FROM {table} AS {name} GROUP BY {value}{having}"
         return text, ("x0", "x1")
 
-    def starred(self, table: str, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    def starred(self, table: str, columns: Columns) -> tuple[str, Columns]:
         """Return a layer that repeats all columns."""
         name, other = self.name(), self.name()
-        text = f"SELECT {name}.*, {name}.* FROM {table} AS {name}"
-        if self.random.random() < 0.5:
-            text += f", {self.source()[0]} AS {other}"
-        return (
-            f"SELECT {name}.*, {name}.{columns[0]} AS y{self.names} FROM ({text}) AS {name}"
-            if (self.random.random() < 0.0)
-            else (text.replace(f", {name}.*", f", {name}.{columns[0]} AS y{self.names}", 1), columns)
-        )
+        beside = f", {self.source()[0]} AS {other}" if self.random.random() < 0.5 else ""
+        more = ", ".join(f"{name}.{columns[0]} AS {self.name('y')}" for _ in range(self.width))
+        return f"SELECT {name}.*, {more} FROM {table} AS {name}{beside}", columns
+
+    def ordered(self, table: str, columns: Columns) -> tuple[str, Columns]:
+        """Return a layer that takes some rows."""
+        name, top = self.name(), self.random.choice(["", "TOP 9 ", "DISTINCT "])
+        return f"SELECT {top}{', '.join(columns)} FROM {table} AS {name} ORDER BY {columns[0]}", columns
 
     def value(self, seen: list[str]) -> str:
         """Return a value made of these columns."""

@@ -49,6 +49,8 @@ def test_the_limits_shown_are_those_kept():
         value_rules.ARITHMETIC_LIMIT,
         joins.TABLE_LIMIT,
         extents.JOIN_LIMIT,
+        joins.COLUMN_LIMIT,
+        extents.LINK_LIMIT,
         joins.LINEAGE_LIMIT,
         selects.OUTPUT_LIMIT,
         extents.SIZE_LIMIT,

@@ -69,7 +69,13 @@ QUERIES = [
     ("42501", 400, False, "The query reads something that is not published."),
     ("42P01", 500, False, INTERNAL),
     ("53100", 503, True, "The server has no disk left for this query. Try again later."),
-    ("53200", 503, True, "The server has no memory left for this query. Try again later."),
+    (
+        "53200",
+        400,
+        False,
+        "The query needs more memory than this service allows one query."
+        " Ask for fewer or shorter values at once.",
+    ),
     ("53300", 503, True, "The connection to the database was lost while the query ran. Try again later."),
     ("53400", 400, False, "The query needs more temporary disk than one query may have."),
     ("54000", 400, False, "The query is over a limit of the server."),

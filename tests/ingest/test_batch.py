@@ -19,6 +19,7 @@ from provtap.errors import Contended, ProvtapError
 from provtap.ingest import ingest_all, load_sql, parallel, sending
 from provtap.ingest.files import File, files
 from tests.ingest.logs import SAMPLES, VERSIONS, empty, run, tables, write_log
+from tests.live import awaited, command, environment
 
 LOADER = """
 import sys
@@ -86,6 +87,40 @@ def test_process_that_dies_is_told(monkeypatch):
     results = parallel.each(os._exit, iter([0]), 2)
     with pytest.raises(ProvtapError, match="reading documents has ended.*--jobs 1"):
         next(results)[1]()
+
+
+def test_killed_ingest_leaves_no_process(settings, tmp_path):
+    """Whatever its processes do at that moment: read a document, or wait for the next one."""
+    for number in range(400):
+        (tmp_path / f"{number:03}.log").write_bytes(SAMPLES[0].read_bytes())
+    ingest = subprocess.Popen(
+        command("ingest", "--jobs", "2", str(tmp_path)),
+        env=environment(settings, 8080),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert awaited(lambda: len(readers(ingest.pid)) == 2, 60)
+        children = readers(ingest.pid)
+    finally:
+        ingest.kill()
+        ingest.wait()
+
+    assert awaited(lambda: not any(is_reader(pid) for pid in children), 60)
+
+
+def readers(pid):
+    """Return the processes that read documents for *pid*."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [child for child in children if is_reader(child)]
+
+
+def is_reader(pid):
+    """Tell whether the process *pid* is there, and is one that multiprocessing has made to work."""
+    try:
+        return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def test_rows_travel_either_way(take, database, in_order, monkeypatch):

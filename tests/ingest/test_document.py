@@ -1,4 +1,5 @@
 import gzip
+import json
 import os
 import re
 import signal
@@ -8,8 +9,10 @@ from dataclasses import replace
 
 import pytest
 
+from provtap.config import Settings
 from provtap.errors import DocumentError, TooLarge
 from provtap.ingest import ingest
+from provtap.ingest.document import parse
 from tests.ingest.logs import SAMPLES, rows, run, tables, write_log
 
 RUN = '"activity_uuid": "5b0ccf96-3e01-436a-a61e-fce9ef9dfd86", "activity_name": "x"'
@@ -162,3 +165,34 @@ def test_killed_loader_leaves_whole_documents(settings, database, take, tmp_path
         (10 * documents, documents)
     ]
     assert [take(path).known for path in paths].count(True) >= documents
+
+
+VOTABLE = (
+    '<VOTABLE><RESOURCE><TABLE name="agent"><FIELD name="ag_id" datatype="char" arraysize="*"/>'
+    "<DATA><TABLEDATA>{}</TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>"
+)
+LOGPROV = "_PROV_2026-01-01T00:00:00_PROV_{}\n"
+OPUS = '<RESOURCE utype="voprov:ActivityDescription"/>'
+CONTEXT = "http://openprovenance.org/prov-jsonld.json"
+# Of each format, so many records that nothing is right with but the first ones.
+MANY = {
+    "records": lambda n: json.dumps({"Entity": [5] * n}),
+    "ctapipe": lambda n: json.dumps([5] * n),
+    "votable": lambda n: VOTABLE.format("<TR><TD>too</TD><TD>many</TD></TR>" * n),
+    "prov-json": lambda n: json.dumps({"agent": {f"x:{i}": {} for i in range(n)} | {"no:": 5}}),
+    "provn": lambda n: "document\n" + "".join(f"agent(<x:{i}>)\n" for i in range(n)) + "agent(",
+    "jsonld": lambda n: json.dumps({"@context": CONTEXT, "@graph": [5] * n}),
+    "logprov": lambda n: LOGPROV.format("{'session_id': 1, 'startTime': '2026'}") * n + LOGPROV.format("{"),
+    "opus": lambda n: f'<VOTABLE xmlns="http://www.ivoa.net/xml/VOTable/v1.3">{OPUS * n}</VOTABLE>',
+}
+
+
+@pytest.mark.parametrize("format", MANY)
+def test_too_many_records_are_refused_before_they_are_looked_at(format):
+    """PROVTAP_DOCUMENT_RECORDS: a count tells it, long before identities are made and rules are tried."""
+    content = MANY[format](4).encode()
+
+    with pytest.raises(TooLarge, match="it tells of more than the 3 records that a document may have here"):
+        parse(content, "it", Settings(), format=format, most_records=3)
+    with pytest.raises(DocumentError):
+        parse(content, "it", Settings(), format=format, most_records=4)

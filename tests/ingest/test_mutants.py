@@ -7,9 +7,10 @@ import os
 
 import pytest
 
+from provtap.config import Settings
 from provtap.errors import DocumentError, TooLarge
-from provtap.ingest import describe, load_sql
-from provtap.ingest.document import Document, store
+from provtap.ingest import describe, formats, load_sql
+from provtap.ingest.document import Document, parse, store
 from tests.ingest.mutants import kinds, mutants
 
 NUMBER = int(os.environ.get("PROVTAP_TEST_MUTANTS", "60"))
@@ -44,3 +45,10 @@ def test_no_document_breaks_its_reader(kind, database, settings, tmp_path):
             assert "PostgreSQL" not in sentence, (content, sentence)
         except Exception as error:
             raise AssertionError(f"{content!r} broke the reader of {kind}") from error
+
+
+@pytest.mark.parametrize("format", formats.NAMES)
+@pytest.mark.parametrize("content", ["null", "true", "5", "1e300", '"x"', "[5]", "[[]]", "[null]"])
+def test_json_that_is_no_object_is_refused(format, content):
+    with pytest.raises(DocumentError):
+        parse(content.encode(), "value.json", Settings(), format=format)

@@ -106,7 +106,7 @@ def test_rows_of_many_blocks():
     "attributes, data, words",
     [
         ('datatype="int"', b"\0" * 7, "its bytes end within row"),
-        ('datatype="double" arraysize="999999999"', b"\0" * 80, "its bytes end within row 1"),
+        ('datatype="double" arraysize="999999"', b"\0" * 80, "its bytes end within row 1"),
         (
             'datatype="char" arraysize="*"',
             b"\0\x7f\xff\xff\xff" * 2,

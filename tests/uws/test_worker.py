@@ -5,6 +5,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from time import sleep
 
 import pytest
@@ -17,6 +18,7 @@ from provtap.uws.parameters import Parts
 from provtap.uws.results import ResultDirectory
 from provtap.uws.store import JobStore, new_id
 from provtap.uws.worker import Worker
+from tests.uploads.mutants import mutants, outcome
 from tests.uws.conftest import ANNE, ANYBODY, FLOOD, QUERY, SILENT, SOMEBODY, awaited
 
 VOTABLE = {"RESPONSEFORMAT": ["votable"]}
@@ -295,6 +297,22 @@ def test_a_lost_upload_fails_the_job(worker, store, ended):
     job = ended(store.create(SOMEBODY, {"QUERY": [QUERY]}, job_id=mine, parts=lost, run=True))
 
     assert (job.phase, job.error_message) == (Phase.ERROR, "The file 't' that came with the job was lost.")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_an_upload_of_a_job_is_read_or_its_error_is_told(worker, store, ended, results):
+    """UPL-7: as of a synchronous query, whatever is in it."""
+    for votable in islice(mutants(6), 12):
+        mine = new_id()
+        parts = Parts({"t": f"{mine}.upload-1"}, results.put(f"{mine}.upload-1", [votable]))
+        asked = {"QUERY": ["SELECT * FROM TAP_UPLOAD.t"], "UPLOAD": ["t,param:t"]}
+        job = ended(store.create(SOMEBODY, asked, job_id=mine, parts=parts, run=True))
+
+        if outcome(votable) == "read":
+            assert job.phase is Phase.COMPLETED, job.error_message
+        else:
+            assert job.phase is Phase.ERROR
+            assert "upload" in job.error_message
 
 
 def test_what_nobody_foresaw_is_one_sentence(worker, store, ended, sql):

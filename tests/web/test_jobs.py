@@ -414,7 +414,7 @@ def test_the_result_is_delivered(client, completed):
     response = fetched(client, completed)
 
     assert (response.status_code, response.data) == (200, CSV)
-    assert response.content_type == "text/csv;header=present"
+    assert response.content_type == "text/csv;header=present;charset=utf-8"
     assert response.content_length == len(CSV)
     assert response.last_modified is not None
     assert response.headers["Content-Disposition"] == 'attachment; filename="mine.csv"'

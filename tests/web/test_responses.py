@@ -58,6 +58,32 @@ def test_a_slash_at_the_end_is_no_redirect(client, path):
     )
 
 
+@pytest.mark.parametrize(
+    "path, same",
+    [
+        ("/tap//capabilities", "/tap/capabilities"),
+        ("/tap///tables/", "/tap/tables"),
+        ("/tap//async", "/tap/async"),
+        ("/provsap//capabilities", "/provsap/capabilities"),
+        ("/api//v1/openapi.json", "/api/v1/openapi.json"),
+        ("/api/v1//openapi.json", "/api/v1/openapi.json"),
+    ],
+)
+def test_a_base_url_may_end_in_a_slash(client, path, same):
+    """FL-3: clients append `/sync` to whatever address they were given; no redirect."""
+    assert client.get(path).status_code == 200
+    assert client.get(path).data == client.get(same).data
+
+
+@pytest.mark.parametrize("path, kept", [("/api/v1/entities/a//b", "a//b"), ("/tapestry//x", "/tapestry//x")])
+def test_slashes_count_elsewhere(client, path, kept):
+    """The id of a thing may be a URL."""
+    response = client.get(path)
+
+    assert response.status_code == 404
+    assert f"{kept}." in response.text
+
+
 @pytest.mark.parametrize("path", ["/", "/tap", "/tap/sync", "/tap/capabilities", "/tap/nothing"])
 def test_browsers_may_read_every_response(client, path):
     """HTTP-4."""
@@ -160,7 +186,7 @@ def test_head_of_a_query_checks_it_and_runs_nothing(cut_off_client):
     head = cut_off_client.head("/tap/sync", query_string=good)
 
     assert (head.status_code, head.data) == (200, b"")
-    assert head.content_type == "text/csv;header=present"
+    assert head.content_type == "text/csv;header=present;charset=utf-8"
     assert cut_off_client.head("/tap/sync", query_string=good | {"QUERY": "nonsense"}).status_code == 400
 
 
@@ -212,5 +238,8 @@ def test_a_browser_gets_an_error_that_it_shows(client, path):
     java = {"Accept": "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"}
     shown, told = (client.get(path, headers=headers) for headers in (browser, java))
 
-    assert (shown.content_type, told.content_type) == ("text/xml", "application/x-votable+xml")
+    assert (shown.content_type, told.content_type) == (
+        "text/xml;charset=utf-8",
+        "application/x-votable+xml",
+    )
     assert shown.data == told.data

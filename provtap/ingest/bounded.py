@@ -1,0 +1,33 @@
+"""The limit of records that a document may have: held before there is work for each of them."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from math import inf
+from typing import TypeVar
+
+Thing = TypeVar("Thing")
+NO_LIMIT = inf
+
+
+class TooMany(Exception):
+    """A document has more than the records that it may have."""
+
+
+def bounded(things: Iterable[Thing], most: float) -> Iterator[Thing]:
+    """Yield *things*, each of which tells of a record at least.
+
+    Raises: TooMany if there are more than *most*, when the first one beyond comes.
+    """
+    told = iter(things)
+    if most == NO_LIMIT:
+        yield from told
+        return
+    yield from islice(told, int(most))
+    for _ in told:
+        raise TooMany
+
+
+def refuse_beyond(most: float, count: int) -> None:
+    """Refuse a document whose number of records is known. Raises: TooMany."""
+    if count > most:
+        raise TooMany

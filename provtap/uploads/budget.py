@@ -1,0 +1,126 @@
+"""What reading the tables of one request may cost, and when it has to wait for others.
+
+A process runs one thread of Python at a time. A table that takes long to read would slow all other requests
+down, and many such tables would stop them. So only one large table is read at any moment, a slice of time for
+each client in turn, and the other large tables of the same client wait. Small tables wait for nobody.
+"""
+
+import threading
+from collections import deque
+from time import thread_time
+from weakref import WeakValueDictionary
+
+from provtap.config import Settings
+from provtap.errors import Busy, TooLarge, UploadError
+
+EXPANSION = 4
+"""Characters of SQL a byte may become: no serialization needs more, but for long arrays of bits."""
+SMALL = 0.25
+"""Seconds of computing that reading may take without a turn."""
+SLICE = 0.1
+"""Seconds of computing after which the next client has its turn."""
+
+
+class Turns:
+    """Lets one thread work at a time, in the order in which they ask."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_taken = False
+        self._waiting: deque[threading.Event] = deque()
+
+    def take(self, wait: float) -> bool:
+        """Wait up to *wait* seconds for a turn, and tell whether it came."""
+        with self._lock:
+            if not self._is_taken:
+                self._is_taken = True
+                return True
+            mine = threading.Event()
+            self._waiting.append(mine)
+        if mine.wait(wait):
+            return True
+        with self._lock:
+            if mine.is_set():  # just now
+                return True
+            self._waiting.remove(mine)
+        return False
+
+    def give_back(self) -> None:
+        """Let the next thread work."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._is_taken = False
+
+
+_ALL = Turns()  # of this process
+_LOCK = threading.Lock()
+_CLIENTS: WeakValueDictionary[str, Turns] = WeakValueDictionary()  # within it, while they have uploads
+
+
+class Budget:
+    """What reading the tables of one request may cost; to be used by one thread."""
+
+    def __init__(self, settings: Settings, client: str, wait: float) -> None:
+        self._rows = settings.upload_rows
+        self._cells = settings.upload_cells
+        self._characters = EXPANSION * settings.upload_bytes
+        self._seconds = settings.upload_duration
+        self._limits = settings
+        with _LOCK:
+            self._turns = _CLIENTS.setdefault(client, Turns())
+        self._wait = wait
+        self._begun = thread_time()
+        self._slice_end = 0.0
+        self._is_large = self._has_turn = False
+
+    def spend(self, name: str, rows: int, cells: int, characters: int) -> None:
+        """Account for rows of the upload called *name*, whose cells became so many characters of SQL.
+
+        Raises: TooLarge; UploadError; Busy.
+        """
+        self._rows -= rows
+        self._cells -= cells
+        self._characters -= characters
+        if self._rows < 0:
+            raise TooLarge(f"The uploads have more than the {self._limits.upload_rows} rows of the limit.")
+        if self._cells < 0:
+            raise TooLarge(f"The uploads have more than the {self._limits.upload_cells} cells of the limit.")
+        if self._characters < 0:
+            raise TooLarge(f"The upload {name} holds more values than this service takes.")
+        self.look_at_clock(name)
+
+    def look_at_clock(self, name: str) -> None:
+        """Go on reading the upload called *name* once it is this client's turn.
+
+        Raises: UploadError; Busy.
+        """
+        spent = thread_time() - self._begun
+        if spent > self._seconds:
+            raise UploadError(f"Reading the upload {name} takes longer than {self._seconds:g} s.")
+        if spent > SMALL and not self._is_large:
+            self._take(self._turns)
+            self._is_large = True
+        if self._is_large and (spent > self._slice_end or not self._has_turn):
+            self.pause()
+            self._take(_ALL)
+            self._has_turn = True
+            self._slice_end = spent + SLICE
+
+    def pause(self) -> None:
+        """Let others read: this thread is going to wait for bytes."""
+        if self._has_turn:
+            self._has_turn = False
+            _ALL.give_back()
+
+    def close(self) -> None:
+        """End the reading."""
+        self.pause()
+        if self._is_large:
+            self._is_large = False
+            self._turns.give_back()
+
+    def _take(self, turns: Turns) -> None:
+        if not turns.take(self._wait):
+            raise Busy("Too many large uploads are being read.", hint="Try again in a minute.")
