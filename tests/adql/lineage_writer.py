@@ -133,9 +133,9 @@ NO_COLUMNS = Columns([], [])
 
 
 def random_query(seed: int) -> RandomQuery:
-    """Return the query of a seed, which has a lineage in it."""
+    """Return the query of a seed, which has one to ten lineages."""
     queries = (LineageWriter(1_000 * seed + number).query() for number in itertools.count())
-    return next(query for query in queries if "lineage" in query.text)
+    return next(query for query in queries if 0 < query.text.count("lineage ") <= 10)
 
 
 class LineageWriter:
