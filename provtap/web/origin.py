@@ -22,4 +22,5 @@ def is_foreign() -> bool:
     origin = request.headers.get("Origin")
     if origin is None:
         return False
-    return urlsplit(origin).netloc not in {request.host, urlsplit(service().base_url).netloc}
+    host = origin.partition("://")[2]  # the scheme that a proxy was asked by is unknown here
+    return host not in {request.host, urlsplit(service().base_url).netloc}

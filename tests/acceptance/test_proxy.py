@@ -8,7 +8,7 @@ import socket
 import subprocess
 from dataclasses import replace
 from urllib.error import HTTPError
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 from urllib.request import urlopen
 
 import psycopg2
@@ -102,7 +102,7 @@ def test_a_real_client_works_through_the_proxy(site):
 def test_every_link_of_a_page_leads_through_the_proxy(site, path):
     """The pages are for people who came by the public address."""
     links = re.findall(r'(?:href|action)="([^"]*)"', read(f"{site}{path}")[1])
-    ours = [link for link in links if "www.ivoa.net" not in link]
+    ours = [urljoin(site, link) for link in links if "www.ivoa.net" not in link]
 
     assert ours
     for link in ours:

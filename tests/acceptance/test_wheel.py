@@ -50,6 +50,7 @@ def test_wheel_carries_what_is_read_at_run_time(wheel):
         "ingest/load.sql",
         "ingest/descriptions.schema.json",
         "install.sql",
+        "web/static/design.css",
         "web/templates/index.html",
         "py.typed",
     } <= names

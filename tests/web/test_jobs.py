@@ -275,7 +275,7 @@ def test_a_second_run_is_403(client, job):
     assert "is QUEUED and can't be run" in query_status(response)[0][1]
 
 
-@pytest.mark.parametrize("data", [{}, {"PHASE": ""}, {"PHASE": "COMPLETED"}, {"PHASE": ["RUN", "RUN"]}])
+@pytest.mark.parametrize("data", [{}, {"PHASE": ""}, {"PHASE": "COMPLETED"}, {"PHASE": ["RUN", "ABORT"]}])
 def test_a_phase_that_can_not_be_asked_for_is_400(client, job, data):
     assert client.post(f"{job}/phase", data=data).status_code == 400
     assert phase(client, job) == "PENDING"

@@ -13,6 +13,8 @@ from provtap.web.origin import is_foreign
 FOREIGN = [
     {"Origin": "https://evil.example"},
     {"Origin": "null"},
+    {"Origin": "http://["},
+    {"Origin": ""},
     {"Origin": "http://localhost:8888"},
     {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
