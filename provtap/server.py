@@ -34,6 +34,8 @@ GRACE = 30
 """Seconds that downloads get to finish once the server is told to stop."""
 KEEPALIVE = 30
 """Seconds that a connection without request stays open; it takes no thread."""
+STALLED = 300
+"""Seconds after which a client that takes nothing of its answer counts as gone."""
 MOST_PROCESSES = 8
 
 
@@ -90,13 +92,15 @@ def listen(host: str, port: int) -> socket.socket:
         family, *_, address = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        return socket.create_server(address[:2], family=family, backlog=1024)
+        listener = socket.create_server(address[:2], family=family, backlog=1024)
     except OSError as error:
         why = (error.strerror or str(error)).partition(" (while")[0].lower()
         raise SettingsError(
             f"Port {port} of {host or 'this machine'} can't be used: {why}.",
             hint="Set another one by --port or PROVTAP_PORT.",
         ) from error
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED * 1000)  # of its connections
+    return listener
 
 
 def processes() -> int:
