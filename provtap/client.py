@@ -52,8 +52,9 @@ class ProvClient(Verbs):
 
     *source* names the documents in the service's list of ingestions, *site* scopes local paths. While the
     service is away, requests are sent again for *patience* seconds; what could not be sent is kept in the
-    directory *spool*, and sent before the next document, or by `flush`. Each document has a key by which the
-    service knows it again, so nothing is ever doubled.
+    directory *spool* (by default `~/.provtap-spool`), and sent before the next document, or by `flush`. Each
+    document has a key by which the service knows it again, so nothing is ever doubled. Trouble with the spool
+    is logged, and stops nothing.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class ProvClient(Verbs):
         self._delivery = Delivery(url, token, patience)
         self.site = site
         self._options = {name: value for name, value in (("source", source), ("site", site)) if value}
-        directory = Path(spool) if spool else Path.home() / ".provtap-spool"
+        directory = Path(spool) if spool else _home() / ".provtap-spool"
         self._spool = Spool(directory / quote(self._delivery.url, safe=""))
 
     def apart(self) -> "ProvClient":
@@ -93,12 +94,15 @@ class ProvClient(Verbs):
     def send(self) -> Report | None:
         """Send what is collected, as one document; None: the service is away, and the spool has it.
 
+        If the spool can't have it either, it is still collected.
+
         Raises: ProvError if the service refuses it; then it is still collected.
         """
         if not self._records:
             return None
-        report = self._send("records", self._content(), self._options)
-        self._records = {}
+        report, kept = self._send(self._letter("records", self._content(), self._options))
+        if report is not None or kept:
+            self._records = {}
         return report
 
     def send_document(
@@ -110,7 +114,8 @@ class ProvClient(Verbs):
         """
         content = document if isinstance(document, bytes) else Path(document).read_bytes()
         named = {} if isinstance(document, bytes) else {"source": os.fspath(document)}
-        return self._send("documents", content, named | self._options | {"format": format})
+        letter = self._letter("documents", content, named | self._options | {"format": format})
+        return self._send(letter)[0]
 
     def flush(self) -> list[Report]:
         """Send what the spool holds; return the reports of what was stored.
@@ -143,16 +148,24 @@ class ProvClient(Verbs):
     def _content(self) -> bytes:
         return json.dumps(self._records, default=str).encode()
 
-    def _send(self, path: str, content: bytes, options: dict[str, str]) -> Report | None:
-        letter = self._letter(path, content, options)
+    def _send(self, letter: Letter) -> tuple[Report | None, bool]:
+        """Send what the spool holds, then *letter*; return its report, and whether the spool holds it."""
         try:
             for _ in self._flushed():
                 pass
-            return _report(self._delivery.post(letter))
+            return _report(self._delivery.post(letter)), False
         except ProvUnavailable as error:
+            return None, self._put(letter, error)
+
+    def _put(self, letter: Letter, reason: ProvUnavailable) -> bool:
+        """Put *letter* into the spool; return whether that worked, and log it either way."""
+        try:
             kept = self._spool.put(letter)
-            log.warning("%s The document is kept in %s.", error, kept)
-            return None
+        except OSError as error:
+            log.warning("%s The document can't be kept on disk: %s.", reason, error)
+            return False
+        log.warning("%s The document is kept in %s.", reason, kept)
+        return True
 
     def _letter(self, path: str, content: bytes, options: dict[str, str]) -> Letter:
         return Letter(f"{path}?{urlencode(options)}" if options else path, str(uuid.uuid4()), content)
@@ -213,6 +226,14 @@ class ProvClient(Verbs):
         """
         graph: dict[str, Any] = self._delivery.get(f"graph?{urlencode({'ID': id, **parameters})}")
         return graph
+
+
+def _home() -> Path:
+    """Return the user's home directory, or the current one for a user who has none, as in a container."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path()
 
 
 def _report(answer: dict[str, Any]) -> Report:

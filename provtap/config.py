@@ -1,10 +1,11 @@
 """Settings: read once at start from PROVTAP_* variables or a TOML file, then passed down."""
 
+import logging
 import os
 import re
 import socket
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,7 +13,11 @@ from typing import Any
 
 from provtap.errors import SettingsError
 
+log = logging.getLogger(__name__)
+
 PREFIX = "PROVTAP_"
+MOST_PROCESSES = 8
+"""Web processes that are started without being asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +45,9 @@ class Settings:
     """Web processes; None: one a core."""
     threads: int = 256
     """Threads a web process: each answers one request at a time."""
+    grace: float = 4.0
+    """Seconds that requests get to finish once the service is told to stop. With PostgreSQL's own end this
+    stays below the 10 after which containers are killed."""
     read_connections: int = 8
     """Connections for users' queries, a web process."""
     connection_wait: float = 30.0
@@ -53,7 +61,7 @@ class Settings:
     sync_duration: float = 60.0
     """Seconds a synchronous query may take in PostgreSQL."""
     proxies: int = 0
-    """Proxies before the service, whose word on the address of a client is taken."""
+    """Proxies before the service, whose word on the address of a client is taken; may be 0."""
     async_duration: float = 600.0
     """Seconds that a job may execute, unless its client asks for more or less."""
     async_duration_limit: float = 86_400.0
@@ -102,6 +110,8 @@ class Settings:
     """Disk that results which are read slowly leave free for jobs and the database."""
     temp_bytes: int = 10_000_000_000
     """Disk one query may take inside PostgreSQL."""
+    backend_bytes: int | None = None
+    """Memory that a process of the embedded PostgreSQL may have for itself; None: a share of all."""
     provsap_nodes: int = 10_000
     """Nodes of one answer of ProvSAP."""
     document_bytes: int = 100_000_000
@@ -129,6 +139,11 @@ class Settings:
             raise SettingsError(f"{PREFIX}REQUIRE_ACCOUNT needs {PREFIX}ACCOUNTS: nobody could send a query.")
 
     @property
+    def processes(self) -> int:
+        """How many web processes to run: one a core; two at least, so that one may fall."""
+        return self.workers or max(2, min(len(os.sched_getaffinity(0)), MOST_PROCESSES))
+
+    @property
     def form_bytes(self) -> int:
         """What a form without files may have: a urlencoded query takes up to three bytes a byte."""
         return 3 * self.query_bytes + 65_536
@@ -144,20 +159,42 @@ class Settings:
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str] | None = None) -> "Settings":
-        """Read the settings; an unknown name or a value of the wrong kind is refused.
+    def from_environ(
+        cls, environ: Mapping[str, str] | None = None, warn: Callable[[str], None] = log.warning
+    ) -> "Settings":
+        """Read the settings; a value of the wrong kind is refused, and so is an unknown name in the file.
+
+        An unknown variable is a warning: not every one that begins so is meant for us.
 
         Raises: SettingsError.
         """
         environ = os.environ if environ is None else environ
-        given = _read_file(environ.get(f"{PREFIX}CONFIG"))
-        given |= {
-            key.removeprefix(PREFIX).lower(): value
-            for key, value in environ.items()
-            if key.startswith(PREFIX) and key not in {f"{PREFIX}CONFIG", f"{PREFIX}TEST_DATABASE_URL"}
-        }
         known = {f.name: f.type for f in fields(cls)}
+        given = _read_file(environ.get(f"{PREFIX}CONFIG"))
+        for name in given.keys() - known.keys():
+            raise SettingsError(f"There is no setting {PREFIX}{name.upper()}.", hint=_nearest(name, known))
+        for key, value in environ.items():
+            name = key.removeprefix(PREFIX).lower()
+            if not key.startswith(PREFIX) or key in _OTHERS:
+                continue
+            if name not in known or _KUBERNETES.match(value):
+                hint = None if name in known else _nearest(name, known)
+                warn(" ".join(filter(None, [f"{key} is not a setting of ProvTAP, and is ignored.", hint])))
+                continue
+            given[name] = value
         return cls(**{name: _cast(name, value, known) for name, value in given.items()})
+
+
+_OTHERS = {f"{PREFIX}CONFIG", f"{PREFIX}TEST_DATABASE_URL"}
+"""Variables that are ours, but no settings."""
+_KUBERNETES = re.compile(r"(tcp|udp|sctp)://")
+"""What Kubernetes puts into PROVTAP_PORT, among others, for a Service that is called provtap."""
+_MAY_BE_ZERO = {"proxies"}
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str | None:
+    near = get_close_matches(name, known, n=1)
+    return f"Did you mean {PREFIX}{near[0].upper()}?" if near else None
 
 
 def _read_file(path: str | None) -> dict[str, Any]:
@@ -172,26 +209,22 @@ def _read_file(path: str | None) -> dict[str, Any]:
 
 def _cast(name: str, value: Any, known: Mapping[str, Any]) -> Any:
     """Return *value* as the kind of thing the setting *name* holds."""
-    if name not in known:
-        near = get_close_matches(name, known, n=1)
-        hint = f"Did you mean {PREFIX}{near[0].upper()}?" if near else None
-        raise SettingsError(f"There is no setting {PREFIX}{name.upper()}.", hint=hint)
     kind = str(getattr(known[name], "__name__", known[name])).removesuffix(" | None")
     try:
         if kind == "bool":
             return _BOOLEANS[str(value).lower()]
         if kind == "int":
-            return _positive(int(str(value)))
+            whole = int(str(value))
+            return whole if whole == 0 and name in _MAY_BE_ZERO else _positive(whole)
         if kind == "float":
             return _positive(float(str(value)))
         return Path(str(value)) if kind.endswith("Path") else str(value)
     except KeyError as error:
         raise SettingsError(f"{PREFIX}{name.upper()} must be true or false, not {value!r}.") from error
     except ValueError as error:
-        raise SettingsError(
-            f"{PREFIX}{name.upper()} must be a positive {'whole ' if kind == 'int' else ''}number, "
-            f"not {value!r}."
-        ) from error
+        least = "0 or a positive" if name in _MAY_BE_ZERO else "a positive"
+        number = "whole number" if kind == "int" else "number"
+        raise SettingsError(f"{PREFIX}{name.upper()} must be {least} {number}, not {value!r}.") from error
 
 
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}

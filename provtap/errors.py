@@ -1,11 +1,17 @@
 """What can go wrong, said in one sentence that names the thing, its position and the way out."""
 
+import logging
+import secrets
+
 
 class ProvtapError(Exception):
     """An error whose text may be shown to any user, in whatever form the protocol wants.
 
     The text is *message*, then the position ("(line 1, column 8)") where there is one, then the hint.
     Lines and columns count from 1.
+
+    *detail* is the same for the operator: it may name hosts, roles, files and settings. The text for users
+    then ends with a reference, under which whoever answers the user writes the detail to the log.
     """
 
     status = 400
@@ -14,18 +20,38 @@ class ProvtapError(Exception):
     """Seconds after which the same request may succeed."""
 
     def __init__(
-        self, message: str, *, line: int | None = None, column: int | None = None, hint: str | None = None
+        self,
+        message: str,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+        hint: str | None = None,
+        detail: str | None = None,
     ) -> None:
         self.message = message
         self.line = line
         self.column = column
         self.hint = hint
+        self.detail = detail
+        if detail is not None:
+            self.reference = secrets.token_hex(4)
+            logged = f"The log of the service has the reason under {self.reference}."
+            self.hint = logged if hint is None else f"{hint} {logged}"
         super().__init__(message)
 
     def __str__(self) -> str:
         where = "" if self.line is None else f" (line {self.line}, column {self.column})"
         hint = "" if self.hint is None else f" {self.hint}"
         return f"{self.message}{where}{hint}"
+
+    def for_operator(self) -> str:
+        """Return the text for the command line and the log of the service, never for users."""
+        return self.detail or str(self)
+
+    def record(self, log: logging.Logger) -> None:
+        """Write the detail to *log*, if there is one, before a user gets the text."""
+        if self.detail:
+            log.error("%s: %s", self.reference, self.detail)
 
 
 class SettingsError(ProvtapError):
@@ -80,6 +106,12 @@ class QueryTimeout(QueryError):
     """A query was stopped at its time limit."""
 
 
+class QueryStopped(ProvtapError):
+    """The operator of the database cancelled a query before its time limit."""
+
+    status = 503
+
+
 class QueryCancelled(QueryError):
     """A query was cancelled because nobody waits for its result any more."""
 
@@ -89,6 +121,14 @@ class DatabaseUnavailable(ProvtapError):
 
     status = 503
     retry_after = 10
+
+
+class NotConnected(DatabaseUnavailable):
+    """No connection to PostgreSQL could be made, so that PostgreSQL was asked nothing."""
+
+
+class Unconfirmed(DatabaseUnavailable):
+    """The connection was lost while PostgreSQL committed: it may have stored everything, or nothing."""
 
 
 class Contended(DatabaseUnavailable):
@@ -126,12 +166,19 @@ class Unauthenticated(ProvtapError):
 
 
 class InternalError(ProvtapError):
-    """ProvTAP itself failed; its log tells how."""
+    """ProvTAP itself failed, or PostgreSQL on SQL that ProvTAP made."""
 
     status = 500
 
-    def __init__(self) -> None:
-        super().__init__("The service failed on this request; its operator finds the reason in the log.")
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("The service failed on this request.", detail=detail)
+
+    @classmethod
+    def of(cls, error: Exception, log: logging.Logger, what: str) -> "InternalError":
+        """Return what to tell of an unforeseen error; *log* gets *what* failed, with the traceback."""
+        told = cls()
+        log.error("%s: %s failed", told.reference, what, exc_info=error)
+        return told
 
 
 class DocumentError(ProvtapError):

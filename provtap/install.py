@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from provtap import metadata
 from provtap.config import Settings
-from provtap.database import migrate
+from provtap.database import memory, migrate
 from provtap.database.connect import Database, Transaction, open_database
 from provtap.database.login import database_login, reader_password, scram_verifier
 from provtap.database.sql import identifier, literal, load_statements
@@ -15,19 +15,22 @@ from provtap.tableset import Table, Tableset
 SQL = load_statements("provtap", "install.sql")
 OURS = ("provenance", "provext", "tap_schema")
 """The published schemas that init makes; further ones are an operator's."""
+STILL_TO_RUN = "A superuser must still run this, or a query may fill the disk, or disturb other sessions:"
 
 
 @contextmanager
-def ready(settings: Settings) -> Iterator[tuple[Database, Tableset]]:
-    """Open the database, and lend it with what is published there.
+def ready(settings: Settings, *, patient: bool = True) -> Iterator[tuple[Database, Tableset]]:
+    """Open the database, and lend it with what is published there; *patient*: as in `open_database`.
 
     The embedded database is set up when it is new or behind: nobody else could do it.
 
     Raises: SettingsError, DatabaseUnavailable.
     """
     tableset = metadata.load(settings.metadata_dir)
-    with open_database(settings) as database:
-        if settings.database_url is None and shortcoming(database, tableset):
+    with open_database(settings, patient=patient) as database:
+        if settings.database_url is None and (
+            shortcoming(database, tableset) or left_to_superuser(database, settings)
+        ):
             install(database, settings, tableset)
         check_version(database)
         yield database, tableset
@@ -56,7 +59,7 @@ def shortcoming(database: Database, tableset: Tableset) -> str | None:
         with database.transaction() as transaction:
             row = transaction.one("SELECT sha256 FROM tap_schema.digest")
     except DatabaseUnavailable as error:
-        return str(error)
+        return error.for_operator()
     if row is None or row.sha256 != tableset.digest:
         return "TAP_SCHEMA was made from other metadata files."
     return None
@@ -82,10 +85,16 @@ def install(database: Database, settings: Settings, tableset: Tableset) -> str:
         return "The database is up to date, as far as this login may see."
     with database.setup() as transaction:
         _run(transaction, _roles(settings, login.name))
+        left = _for_superuser(transaction)
+        if login.superuser:
+            _run(transaction, left)
+        transaction.execute(_as_owner(settings))
         done = migrate.migrate(transaction, migrate.migrations())
         _check_published(transaction, tableset)
         _run(transaction, _publish(settings, tableset))
         warnings = transaction.warnings()
+    if left and not login.superuser:
+        warnings += [STILL_TO_RUN, *left]
     tables = sum(1 for _ in tableset.tables())
     return "\n".join(
         [*warnings, f"The database is up to date: {len(done)} migrations run, {tables} tables published."]
@@ -101,6 +110,8 @@ def print_sql(settings: Settings, tableset: Tableset) -> str:
     known = migrate.migrations()
     steps = [
         *_roles(settings, login),
+        SQL["superuser"].removesuffix(";") + " \\gexec",
+        _as_owner(settings),
         migrate.REGISTER,
         migrate.guard(known),
         *map(migrate.as_script, known),
@@ -116,6 +127,12 @@ def _run(transaction: Transaction, statements: Iterable[str]) -> None:
 
 def _roles(settings: Settings, login: str) -> Iterator[str]:
     """Yield what must be done before the tables' owner may act; it acts afterwards."""
+    yield from _values(settings, login)
+    yield from (SQL[name] for name in ("alone", "encoding", "roles", "database", "reader"))
+
+
+def _values(settings: Settings, login: str) -> Iterator[str]:
+    """Yield what tells install.sql the settings, for the rest of the transaction."""
     password = reader_password(settings)
     values = {
         "provtap.role_prefix": settings.role_prefix,
@@ -125,8 +142,38 @@ def _roles(settings: Settings, login: str) -> Iterator[str]:
     }
     for name, value in values.items():
         yield f"SELECT set_config({literal(name)}, {literal(value)}, true);"
-    yield from (SQL[name] for name in ("alone", "encoding", "roles", "database", "reader"))
-    yield f"SET LOCAL ROLE {identifier(settings.role_prefix + 'owner')};"
+
+
+def _as_owner(settings: Settings) -> str:
+    return f"SET LOCAL ROLE {identifier(settings.role_prefix + 'owner')};"
+
+
+def left_to_superuser(database: Database, settings: Settings) -> list[str]:
+    """Return the statements by which a superuser must still bound what the reader can do."""
+    with database.setup() as transaction:
+        login = transaction.rows("SELECT session_user AS name")[0].name
+        _run(transaction, _values(settings, login))
+        return _for_superuser(transaction)
+
+
+def advice(database: Database, settings: Settings) -> list[str]:
+    """Return what somebody else must do on your own PostgreSQL, as lines to print."""
+    left = left_to_superuser(database, settings)
+    lines = [STILL_TO_RUN, *left] if left else []
+    with database.transaction() as transaction:
+        server = transaction.rows(SQL["memory"])[0]
+    if not memory.is_limited(server.pid):
+        limit = memory.address_space(memory.backend_bytes(settings), server.shared) >> 20
+        lines.append(
+            "As far as can be seen from here, one query may take all memory of PostgreSQL's machine. In the"
+            f" systemd unit of PostgreSQL set LimitAS={limit}M, for a machine of the size of this one, and"
+            " MemoryMax to what PostgreSQL may take in all; see docs/how-to/operate.md."
+        )
+    return lines
+
+
+def _for_superuser(transaction: Transaction) -> list[str]:
+    return [row.statement for row in transaction.rows(SQL["superuser"])]
 
 
 def _check_published(transaction: Transaction, tableset: Tableset) -> None:

@@ -7,7 +7,7 @@
 
 -- name: login
 -- Who logs in, and whether he may become the owner of the tables.
-SELECT rolname AS name,
+SELECT rolname AS name, rolsuper AS superuser,
        rolsuper OR coalesce(pg_has_role((SELECT oid FROM pg_roles WHERE rolname = %(owner)s), 'MEMBER'),
                             rolcreaterole) AS may_install
   FROM pg_roles
@@ -23,6 +23,10 @@ SELECT namespace, relation, attribute
                                JOIN pg_namespace ON pg_namespace.oid = relnamespace
                     WHERE nspname = namespace AND relname = relation AND attname = attribute
                       AND attnum > 0 AND NOT attisdropped);
+
+-- name: memory
+-- The process that answers, and the bytes of its shared memory.
+SELECT pg_backend_pid() AS pid, pg_size_bytes(current_setting('shared_memory_size')) AS shared;
 
 -- name: alone
 -- One installation at a time.
@@ -92,22 +96,20 @@ BEGIN
 END $$;
 
 -- name: reader
--- The one limit that the reader can't set for itself, and its password.
+-- Read-only also where its own session does not say so, and its password.
 DO $$
 DECLARE
     reader    text := current_setting('provtap.role_prefix') || 'reader';
     verifier  text := current_setting('provtap.reader_password');
-    disk      text := 'temp_file_limit=' || ceil(current_setting('provtap.temp_bytes')::numeric / 1024) || 'kB';
+    base      text := current_database();
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_db_role_setting
-                    WHERE setrole = (SELECT oid FROM pg_roles WHERE rolname = reader)
-                      AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
-                      AND disk = ANY (setconfig)) THEN
+                    WHERE setrole = to_regrole(quote_ident(reader)) AND setdatabase = 0
+                      AND 'default_transaction_read_only=on' = ANY (setconfig)) THEN
         BEGIN
-            EXECUTE format('ALTER ROLE %I IN DATABASE %I SET temp_file_limit = %L',
-                           reader, current_database(), split_part(disk, '=', 2));
+            EXECUTE format('ALTER ROLE %I SET default_transaction_read_only = on', reader);
         EXCEPTION WHEN insufficient_privilege THEN
-            RAISE WARNING 'a superuser must set temp_file_limit for %, or its queries may fill the disk', reader;
+            RAISE WARNING 'default_transaction_read_only of % is left as it is: this login may not set it', reader;
         END;
     END IF;
     IF verifier <> '' THEN
@@ -118,6 +120,37 @@ BEGIN
         END;
     END IF;
 END $$;
+
+-- name: superuser
+-- The statements that only a superuser can run, as far as they are still to run: the disk of one query, and
+-- functions of PostgreSQL that everybody may call and that store something, wait, lock, or reach other
+-- sessions. Our own roles keep those that they need.
+WITH role AS (
+    SELECT to_regrole(quote_ident(current_setting('provtap.role_prefix') || 'reader')) AS reader,
+           concat_ws(', ', quote_ident(current_setting('provtap.role_prefix') || 'owner'),
+                     quote_ident(current_setting('provtap.role_prefix') || 'writer'),
+                     quote_ident(nullif(current_setting('provtap.login'), ''))) AS ours,
+           ceil(current_setting('provtap.temp_bytes')::numeric / 1024) || 'kB' AS disk
+), barred AS (
+    SELECT string_agg(pg_proc.oid::regprocedure::text, ', ' ORDER BY pg_proc.oid) AS functions,
+           string_agg(pg_proc.oid::regprocedure::text, ', ' ORDER BY pg_proc.oid)
+               FILTER (WHERE proname ~ '^pg_(try_)?advisory_|^pg_notify$') AS needed
+      FROM role, pg_proc
+     WHERE pronamespace = 'pg_catalog'::regnamespace
+       AND proname ~ ('^(lo_.*|loread|lowrite|pg_(try_)?advisory_.*|pg_sleep.*|pg_notify|pg_export_snapshot'
+                      || '|pg_(cancel|terminate)_backend|pg_logical_emit_message)$')
+       AND has_function_privilege(reader, pg_proc.oid, 'EXECUTE')
+)
+SELECT format('ALTER ROLE %s IN DATABASE %I SET temp_file_limit = %L;',
+              reader, current_database(), disk) AS statement
+  FROM role
+ WHERE NOT EXISTS (SELECT FROM pg_db_role_setting
+                    WHERE setrole = reader AND 'temp_file_limit=' || disk = ANY (setconfig)
+                      AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()))
+UNION ALL
+SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC;', functions) FROM barred WHERE functions <> ''
+UNION ALL
+SELECT format('GRANT EXECUTE ON FUNCTION %s TO %s;', needed, ours) FROM barred, role WHERE needed <> '';
 
 -- name: writer_rights
 DO $$

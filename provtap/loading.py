@@ -172,10 +172,13 @@ def check(settings: Settings, as_json: bool) -> None:
 
     with install.ready(settings) as (database, _), _bar(len(rules.RULES), "Checking") as bar:
         found = rules.check(database, advance=bar.update)
+        advice = install.advice(database, settings)
     if as_json:
         _print_json([finding.content() for finding in found])
     else:
         for line in (line for finding in found for line in finding.lines()):
+            click.echo(line)
+        for line in advice:
             click.echo(line)
         counts = [sum(f.number for f in found if f.rule.severity == each) for each in rules.Severity]
         click.echo("{} errors, {} warnings, {} notes".format(*counts))

@@ -42,6 +42,11 @@ def create(settings: Settings, name: str, scope: str, expires: datetime | None) 
 
     with install.ready(settings) as (database, _):
         click.echo(accounts.create(database, name, scope.split(","), expires))
+    if not settings.accounts:
+        click.echo(
+            "provtap: Accounts are off: the service ignores tokens unless it has PROVTAP_ACCOUNTS=true.",
+            err=True,
+        )
 
 
 @token.command(name="list", epilog="Example: provtap token list")

@@ -226,8 +226,7 @@ def _blocks(
             tally.failure = error
             raise
         except Exception as error:
-            log.exception("Query failed: %r", statement.sql[-QUERY_SHOWN:])
-            tally.failure = InternalError()
+            tally.failure = InternalError.of(error, log, f"The query {statement.sql[-QUERY_SHOWN:]!r}")
             raise tally.failure from error
 
 

@@ -40,18 +40,29 @@ class Run:
         self.client = client
         """Collects what is told of this run: whatever else it can tell may be added."""
         self.start = datetime.now(UTC)
+        self._written: set[tuple[str | None, str | None]] = set()
 
     def used(
         self, location: Place | None = None, *, entity: str | None = None, role: str | None = None
     ) -> None:
-        """Tell that a file was used, or an entity with an id."""
-        self.client.add_used(self.id, entity, location=_place(location), role=role)
+        """Tell that a file was used, or an entity with an id: now, so that it is what is there now."""
+        now = datetime.now(UTC)
+        self.client.add_used(self.id, entity, location=_place(location), role=role, time=now)
 
     def generated(
         self, location: Place | None = None, *, entity: str | None = None, role: str | None = None
     ) -> None:
-        """Tell that a file was made, or an entity with an id."""
-        self.client.add_was_generated_by(entity, self.id, location=_place(location), role=role)
+        """Tell that a file was made, or an entity with an id: a file by now, so that others may use it.
+
+        A file that a run tells of again is still the one that it made first.
+        """
+        place, words = _place(location), {}
+        if location is not None:
+            if (place, role) in self._written:
+                return
+            self._written.add((place, role))
+            words = {"time": datetime.now(UTC)}
+        self.client.add_was_generated_by(entity, self.id, location=place, role=role, **words)
 
     def parameter(self, name: str, value: Any) -> None:
         """Tell of a parameter."""

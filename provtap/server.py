@@ -1,14 +1,17 @@
 """The processes of a service: gunicorn with threads, a process a core; a worker for jobs; one clean stop."""
 
+import ctypes
 import logging
 import os
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from math import ceil
 from typing import Any
 
 from flask import Flask
@@ -17,8 +20,9 @@ from gunicorn.arbiter import Arbiter
 
 from provtap import install
 from provtap.config import Settings
-from provtap.database.connect import open_database
-from provtap.errors import SettingsError
+from provtap.database.connect import Database, open_database
+from provtap.database.embedded import EmbeddedServer
+from provtap.errors import ProvtapError, SettingsError
 from provtap.metadata.change import last_change
 from provtap.tableset import Tableset
 from provtap.uws.results import probe as probe_results
@@ -30,13 +34,14 @@ from provtap.web.documents import metadata_digest
 
 log = logging.getLogger(__name__)
 
-GRACE = 30
-"""Seconds that downloads get to finish once the server is told to stop."""
 KEEPALIVE = 30
 """Seconds that a connection without request stays open; it takes no thread."""
 STALLED = 300
 """Seconds after which a client that takes nothing of its answer counts as gone."""
-MOST_PROCESSES = 8
+LARGE = 1 << 20
+"""Bytes of a block of memory that goes back to the system when it is free."""
+LOOK = 1.0
+"""Seconds between two looks at whether the embedded PostgreSQL lives."""
 
 
 def serve(settings: Settings, *, worker: bool = True) -> None:
@@ -44,15 +49,17 @@ def serve(settings: Settings, *, worker: bool = True) -> None:
 
     Jobs are run by a process beside the web processes, unless *worker* is False.
 
-    Raises: SettingsError when port, access log or result directory can't be had; DatabaseUnavailable when
-    PostgreSQL can't be reached or is not set up.
+    Raises: SettingsError when port, access log, result directory or the right gunicorn can't be had;
+    DatabaseUnavailable when PostgreSQL can't be reached or is not set up.
     """
     _log()
+    _give_memory_back()
+    adapt_gunicorn()
     if settings.access_log is not None:
         probe_access_log(settings.access_log)
     probe_results(settings)
     listener = listen(settings.host, settings.port)
-    with listener, install.ready(settings) as (database, tableset):
+    with listener, install.ready(settings, patient=False) as (database, tableset):
         ours = Service(settings, tableset, database)
         ours = replace(ours, modified=last_change(database, metadata_digest(ours)))
         log.info("Serving %s", ours.base_url)
@@ -62,9 +69,17 @@ def serve(settings: Settings, *, worker: bool = True) -> None:
 def work(settings: Settings) -> None:
     """Run jobs until SIGTERM or SIGINT. Raises: as `serve`."""
     _log()
+    _give_memory_back()
     probe_results(settings)
-    with install.ready(for_jobs(settings)) as (database, tableset):
-        _work(Worker(settings, tableset, database))
+    with install.ready(for_jobs(settings), patient=False) as (database, tableset):
+        keepers = _keepers(database)
+        try:
+            for keeper in keepers:  # before there are threads
+                keeper.keep()
+            _work(Worker(settings, tableset, database))
+        finally:
+            for keeper in keepers:
+                keeper.wait(LOOK)
 
 
 def for_jobs(settings: Settings) -> Settings:
@@ -77,6 +92,19 @@ def _work(worker: Worker, alone: Callable[[], bool] = lambda: False) -> None:
         signal.signal(number, lambda *_: worker.stop())
     log.info("Process %d runs jobs", os.getpid())
     worker.run(alone)
+
+
+def _give_memory_back() -> None:
+    """Let the C library return each large block of memory to the system once it is free.
+
+    By itself glibc begins to keep such blocks, of up to 32 MB, as soon as one was freed, in a heap for each
+    of many threads: after a few large cells a process of 70 MB had 350 MB.
+    """
+    with suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE)
+
+
+_M_MMAP_THRESHOLD = -3  # malloc.h
 
 
 def _log() -> None:
@@ -103,17 +131,12 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def processes() -> int:
-    """Return how many processes to serve with: one a core; two at least, so that one may fall."""
-    return max(2, min(len(os.sched_getaffinity(0)), MOST_PROCESSES))
+class _Process:
+    """A process beside the web processes; the master starts it anew when it has ended."""
 
-
-class _JobProcess:
-    """The process beside the web processes that runs jobs; the master starts it anew when it has ended."""
-
-    def __init__(self, settings: Settings, tableset: Tableset) -> None:
-        self._settings = settings
-        self._tableset = tableset
+    def __init__(self, name: str, run: Callable[[Callable[[], bool]], None]) -> None:
+        self._name = name
+        self._work = run  # until a signal, or until what it is given tells that the master is no more
         self._pid: int | None = None
 
     def keep(self) -> None:
@@ -126,15 +149,20 @@ class _JobProcess:
 
     def stop(self) -> None:
         """Tell the process to stop."""
+        self._signal(signal.SIGTERM)
+
+    def wait(self, seconds: float) -> None:
+        """Return once the process has ended, by force if that takes longer than *seconds*."""
+        end = time.monotonic() + seconds
+        while self._pid is not None and self._lives(self._pid):
+            # Again: a process that was just started may have missed the first one.
+            self._signal(signal.SIGTERM if time.monotonic() < end else signal.SIGKILL)
+            time.sleep(0.05)
+
+    def _signal(self, number: int) -> None:
         if self._pid is not None:
             with suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGTERM)
-
-    def wait(self) -> None:
-        """Return once the process has ended."""
-        while self._pid is not None and self._lives(self._pid):
-            self.stop()  # again: a process that was just started had not yet ears
-            time.sleep(0.05)
+                os.kill(self._pid, number)
 
     def _lives(self, pid: int) -> bool:
         try:
@@ -143,36 +171,65 @@ class _JobProcess:
             return False
 
     def _run(self, master: int) -> None:
-        """Run jobs, and end the process here: what is further up the stack is the master's (see `_leave`)."""
+        """Do the work, and end the process here: further up the stack all is the master's (see `_leave`)."""
         code = 1
         try:
-            with open_database(for_jobs(self._settings)) as database:
-                _work(Worker(self._settings, self._tableset, database), lambda: os.getppid() != master)
+            self._work(lambda: os.getppid() != master)
             code = 0
         except BaseException:
-            log.exception("The process for jobs failed")
+            log.exception("The process for %s failed", self._name)
         finally:
             sys.stderr.flush()
             os._exit(code)
 
 
-class _Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's master, which looks after the process for jobs as after its web processes."""
+def _job_process(settings: Settings, tableset: Tableset) -> _Process:
+    def run(alone: Callable[[], bool]) -> None:
+        with open_database(for_jobs(settings), patient=False) as database:
+            _work(Worker(settings, tableset, database), alone)
 
-    def __init__(self, app: "_Gunicorn", jobs: _JobProcess) -> None:
-        self._jobs = jobs
+    return _Process("jobs", run)
+
+
+def _keepers(database: Database) -> list[_Process]:
+    """Return the process that starts the embedded PostgreSQL again when it dies; none for another one."""
+    server = database.server
+    return [] if server is None else [_Process("PostgreSQL", partial(_keep, server))]
+
+
+def _keep(server: EmbeddedServer, alone: Callable[[], bool]) -> None:
+    with suppress(SystemExit):  # also from amid a start, which then leaves no server behind
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: sys.exit())
+        while not alone():
+            try:
+                server.keep()
+            except ProvtapError as error:
+                log.warning("%s", error)
+            time.sleep(LOOK)
+
+
+class _Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's master, which looks after other processes as after its web processes."""
+
+    def __init__(self, app: "_Gunicorn", beside: Sequence[_Process]) -> None:
+        self._beside = beside
         super().__init__(app)
 
     def manage_workers(self) -> None:
         """Start what has ended."""
         super().manage_workers()
-        self._jobs.keep()
+        for process in self._beside:
+            process.keep()
 
     def stop(self, graceful: bool = True) -> None:
-        """End all processes; jobs at once, downloads get some time."""
-        self._jobs.stop()
+        """End all processes; downloads get some time, and the others as long."""
+        end = time.monotonic() + self.cfg.graceful_timeout + LOOK
+        for process in self._beside:
+            process.stop()
         super().stop(graceful)
-        self._jobs.wait()
+        for process in self._beside:
+            process.wait(end - time.monotonic())
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -186,7 +243,6 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load_config(self) -> None:
         """Set what differs from gunicorn's defaults."""
-        adapt_gunicorn()
         for name, value in self._options().items():
             self.cfg.set(name, value)
 
@@ -195,11 +251,11 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         return {
             "bind": f"fd://{self.listener.detach()}",
             "worker_class": ConnectionWorker,  # its time-out is for a stuck process, not for long requests
-            "workers": self.ours.settings.workers or processes(),
+            "workers": self.ours.settings.processes,
             "threads": threads,
             "worker_connections": threads + 1000,  # beyond the threads: kept alive, and waiting
             "keepalive": KEEPALIVE,
-            "graceful_timeout": GRACE,
+            "graceful_timeout": ceil(self.ours.settings.grace),
             "limit_request_line": URL_BYTES,
             "limit_request_fields": HEADERS,
             "limit_request_field_size": URL_BYTES,
@@ -212,9 +268,10 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def run(self) -> None:
         """Serve until the end. Raises: SystemExit."""
-        if not self.worker:
-            super().run()
-        _Master(self, _JobProcess(self.ours.settings, self.ours.tableset)).run()
+        beside = _keepers(self.ours.database)
+        if self.worker:
+            beside.append(_job_process(self.ours.settings, self.ours.tableset))
+        _Master(self, beside).run()
 
     def load(self) -> Flask:
         """Return the application; called in each worker, whose pool connects there for the first time."""

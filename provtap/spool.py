@@ -1,6 +1,7 @@
 """Documents that wait on disk until the service is back: one file each, which no other user can read."""
 
 import json
+import logging
 import os
 import time
 from base64 import b64decode, b64encode
@@ -8,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Spool:
     directory: Path
 
     def put(self, letter: Letter) -> Path:
-        """Keep a document, wholly or not at all; return its file."""
+        """Keep a document, wholly or not at all; return its file. Raises: OSError."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.directory / f"{time.time_ns()}-{letter.key}.json"
         new = path.with_suffix(".new")
@@ -42,19 +45,36 @@ class Spool:
         return new.replace(path)
 
     def letters(self) -> Iterator[tuple[Path, Letter]]:
-        """Yield what is kept, the oldest first; another process may send it at the same time."""
+        """Yield what is kept, the oldest first; another process may send it at the same time.
+
+        What can't be read is logged and passed over.
+        """
         for path in sorted(self.directory.glob("*.json")):
             with suppress(FileNotFoundError):
-                kept = json.loads(path.read_text())
-                yield path, Letter(kept["path"], kept["key"], b64decode(kept["content"]))
+                try:
+                    kept = json.loads(path.read_text())
+                    letter = Letter(kept["path"], kept["key"], b64decode(kept["content"]))
+                except PermissionError as error:
+                    log.warning("A document in the spool can't be read: %s.", error)
+                except (ValueError, KeyError, TypeError) as error:
+                    log.warning("A document in the spool is damaged: %s: %s.", self.refuse(path), error)
+                else:
+                    yield path, letter
 
     def remove(self, path: Path) -> None:
-        """Forget what was sent."""
-        path.unlink(missing_ok=True)
+        """Forget what was sent; if that fails it will be sent again, which changes nothing."""
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("A document in the spool can't be removed: %s.", error)
 
     def refuse(self, path: Path) -> Path:
         """Set aside what the service refuses, for somebody to look at; return its file."""
         aside = path.with_suffix(".refused")
-        with suppress(FileNotFoundError):
+        try:
             path.rename(aside)
+        except FileNotFoundError:  # another process has set it aside
+            pass
+        except OSError as error:
+            log.warning("A document in the spool can't be set aside: %s.", error)
         return aside

@@ -4,7 +4,9 @@ import math
 import os
 import re
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 _SNAKE = re.compile("_([a-z])")
@@ -15,7 +17,7 @@ class Verbs:
 
     def __init__(self) -> None:
         self._records: dict[str, list[dict[str, Any]]] = {}
-        self._local = 0
+        self._local = count(1)  # also for threads that tell of one run
 
     # Agents, activities, entities
 
@@ -69,7 +71,10 @@ class Verbs:
     def add_was_generated_by(
         self, entity: str | None = None, activity: str | None = None, **words: Any
     ) -> None:
-        """Tell that an activity made an entity, or the file at *location*. Words: location, role."""
+        """Tell that an activity made an entity, or the file at *location*.
+
+        Words: location, role, time (of the file at *location*).
+        """
         self._add("WasGeneratedBy", entity=entity, activity=activity, **words)
 
     def add_was_derived_from(self, generated_entity: str, used_entity: str) -> None:
@@ -159,8 +164,7 @@ class Verbs:
 
     def _add(self, class_: str, *, local: bool = False, **words: Any) -> str:
         if local and words.get("id") is None:
-            self._local += 1
-            words["id"] = f"_:{self._local}"
+            words["id"] = f"_:{next(self._local)}"
         record = {camel(name): plain(value) for name, value in words.items() if value is not None}
         self._records.setdefault(class_, []).append(record)
         return str(words.get("id", ""))
@@ -176,7 +180,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
     if isinstance(value, os.PathLike):
-        value = os.path.abspath(value)  # noqa: PTH100 (`..` goes, links stay, as in ctapipe)
+        with suppress(FileNotFoundError):  # the current directory was removed
+            value = os.path.abspath(value)  # noqa: PTH100 (`..` goes, links stay, as in ctapipe)
     if isinstance(value, bool | int | list | dict) or isinstance(value, float) and math.isfinite(value):
         return value
     return str(value).encode(errors="replace").decode()  # a file name may be no Unicode

@@ -105,6 +105,12 @@ def template(
         database_url=url, role_prefix=server.prefix, data_dir=tmp_path_factory.mktemp("data"), base_url=None
     )
     init(settings, tableset)
+    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+        # Tests of time limits sleep, and tests of lost connections end themselves, as the reader may not.
+        functions = (
+            "pg_sleep(double precision), pg_cancel_backend(integer), pg_terminate_backend(integer, bigint)"
+        )
+        cursor.execute(f"GRANT EXECUTE ON FUNCTION {functions} TO {server.prefix}reader")
     yield settings
     server.drop(url)
 

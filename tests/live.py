@@ -13,7 +13,6 @@ from dataclasses import fields
 from pathlib import Path
 
 from provtap.config import Settings
-from provtap.server import processes
 
 
 class LiveServer:
@@ -35,7 +34,7 @@ class LiveServer:
         """Return once every process answers requests; fail with the log if the server ends before."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:
-            if self.log.read_text().count(" answers requests\n") >= processes():
+            if self.log.read_text().count(" answers requests\n") >= Settings().processes:
                 return
             time.sleep(0.05)
         raise AssertionError(f"provtap serve does not answer:\n{self.log.read_text()}")

@@ -91,7 +91,7 @@ def test_a_query_too_deep_to_be_formatted_is_shown_as_it_is(provtap):
 
 def test_a_token_is_printed_once_and_listed_without_its_secret(provtap):
     """The issue, part 7: standard output is the token and nothing else, for scripts."""
-    token = provtap("token", "create", "maria", "--scope", "read,write", "--expires", "2099-12-31").output
+    token = provtap("token", "create", "maria", "--scope", "read,write", "--expires", "2099-12-31").stdout
     listed = provtap("token", "list").output
 
     assert re.fullmatch(r"provtap_[0-9a-f]{8}_[A-Za-z0-9_-]{43}\n", token)
@@ -99,8 +99,21 @@ def test_a_token_is_printed_once_and_listed_without_its_secret(provtap):
     assert token[17:].strip() not in listed
 
 
+def test_a_token_for_nobody_is_told(provtap, monkeypatch):
+    """A service that knows no accounts ignores the header: 401 would surprise."""
+    off = provtap("token", "create", "maria")
+    monkeypatch.setenv("PROVTAP_ACCOUNTS", "true")
+    on = provtap("token", "create", "maria")
+
+    assert off.exit_code == on.exit_code == 0
+    assert off.stderr == (
+        "provtap: Accounts are off: the service ignores tokens unless it has PROVTAP_ACCOUNTS=true.\n"
+    )
+    assert on.stderr == ""
+
+
 def test_a_token_is_revoked_by_id_and_by_name(provtap):
-    token_id = provtap("token", "create", "maria").output[8:16]
+    token_id = provtap("token", "create", "maria").stdout[8:16]
     provtap("token", "create", "maria")
 
     assert provtap("token", "revoke", token_id).output == "Revoked: 1.\n"

@@ -1,6 +1,7 @@
 """`provtap init`: what it makes, for whom, and what it refuses (design D7, D11)."""
 
 import subprocess
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from provtap.database.connect import Database, open_database
 from provtap.database.login import database_login, scram_verifier
 from provtap.database.migrate import migrations
 from provtap.errors import DatabaseUnavailable, SettingsError
-from provtap.install import check_version, init, print_sql, ready, shortcoming
+from provtap.install import check_version, init, left_to_superuser, print_sql, ready, shortcoming
 from provtap.tableset import Column, Schema, Table, Tableset
 from tests.conftest import Server
 
@@ -100,12 +101,55 @@ def test_reader_reads_all_that_is_published(database: Database, tableset: Tables
         "DELETE FROM tap_schema.tables",
         "CREATE TABLE public.mine (n integer)",
         "CREATE SCHEMA mine",
+        "SELECT pg_read_file('PG_VERSION')",
+        "COPY tap_schema.tables TO PROGRAM 'cat'",
     ],
 )
 def test_reader_does_nothing_else(database: Database, statement: str) -> None:
     """Not even after it has lifted its own read-only mode (D11)."""
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         as_reader(database, f"SET TRANSACTION READ WRITE; {statement}")
+
+
+def test_reader_stores_locks_and_disturbs_nothing_by_functions(
+    blank: Database, blank_settings: Settings, tableset: Tableset
+) -> None:
+    """By default everybody may call these, on any database (D11)."""
+    init(blank_settings, tableset)
+    calls = [
+        "lo_create(0)",
+        "lo_from_bytea(0, 'x')",
+        "lo_open(1, 131072)",
+        "pg_notify('provtap_job', 'x')",
+        "pg_advisory_lock(1)",
+        "pg_try_advisory_xact_lock_shared(1, 2)",
+        "pg_sleep(0)",
+        "pg_sleep_for('0 s')",
+        "pg_terminate_backend(1)",
+        "pg_cancel_backend(1)",
+        "pg_export_snapshot()",
+        "pg_logical_emit_message(true, 'x', 'x')",
+    ]
+
+    for call in calls:
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege, match="permission denied for function"):
+            as_reader(blank, f"SET TRANSACTION READ WRITE; SELECT {call}")
+
+
+def test_reader_is_read_only_by_its_role(database: Database) -> None:
+    """Also in a session that our pool did not set up (D11)."""
+    with closing(database.read_login.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW default_transaction_read_only")
+        assert cursor.fetchone() == ("on",)
+
+
+def test_nothing_is_left_to_a_superuser_who_ran_init(
+    blank: Database, blank_settings: Settings, tableset: Tableset
+) -> None:
+    """What init could do itself is done (D11)."""
+    init(blank_settings, tableset)
+
+    assert left_to_superuser(blank, blank_settings) == []
 
 
 def test_reader_makes_no_temporary_table(
@@ -226,9 +270,17 @@ def test_creator_of_roles_sets_its_own_database_up(
     server.run(f"ALTER DATABASE {login['dbname']} OWNER TO {login['user']}")
     said = init(settings, tableset)
 
-    assert "temp_file_limit" in said
     with open_database(settings) as database, database.transaction() as transaction:
         transaction.execute("INSERT INTO provenance.entity (e_id) VALUES ('x')")
+    assert "SET temp_file_limit" in said
+    assert "REVOKE EXECUTE ON FUNCTION lo_" in said
+    database_of_login = make_dsn(server.url, dbname=login["dbname"])
+    psql(database_of_login, "\n".join(line for line in said.splitlines() if line.endswith(";")))
+    with open_database(settings) as database:
+        assert left_to_superuser(database, settings) == []
+        with database.transaction() as transaction:
+            transaction.execute("SELECT pg_advisory_xact_lock(1), pg_notify('x', '')")
+    assert "superuser" not in init(settings, tableset)
 
 
 # Passwords -------------------------------------------------------------------------------------------------

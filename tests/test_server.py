@@ -18,8 +18,9 @@ import psycopg2
 import pytest
 
 from provtap import __version__, server
+from provtap.config import Settings
 from provtap.errors import SettingsError
-from provtap.server import listen, processes
+from provtap.server import listen
 from provtap.web.connections import LINGER
 from tests.live import LiveServer, awaited, command, environment, live_server
 
@@ -252,7 +253,7 @@ def test_a_killed_worker_is_replaced_and_its_query_ends(live, running):
         os.kill(pid, signal.SIGKILL)
 
     assert awaited(lambda: running() == 0)
-    assert awaited(lambda: len(set(live.workers()) - set(before)) == processes())
+    assert awaited(lambda: len(set(live.workers()) - set(before)) == Settings().processes)
     with urllib.request.urlopen(live.url, timeout=60) as response:
         assert response.status == 200
     client.close()
@@ -303,7 +304,7 @@ def test_any_family_of_addresses():
 
 def test_more_than_one_process():
     """One may fall."""
-    assert processes() >= 2
+    assert Settings().processes >= 2
 
 
 @pytest.mark.parametrize(

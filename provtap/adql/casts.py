@@ -5,17 +5,18 @@ Source: ADQL 2.1, section 4.6: numbers become numbers, texts become anything, an
 
 import math
 import re
-import sys
 from dataclasses import replace
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from provtap.adql import nodes
-from provtap.adql.datatypes import Type
+from provtap.adql.datatypes import Type, typed_column
 from provtap.adql.geometry import shape
 from provtap.adql.lexer import problem
-from provtap.adql.literals import as_timestamp, literal_number
+from provtap.adql.literals import as_timestamp, literal_decimal, literal_number
 from provtap.adql.plan import Cast, Constant, Expression, made_of
+from provtap.errors import AdqlError
 
-LENGTH_LIMIT = 1_000_000
+LENGTH_LIMIT = 100_000
 """Characters that CHAR(n) and VARCHAR(n) may ask for."""
 _TARGETS = {
     "SMALLINT": Type.SHORT,
@@ -29,14 +30,10 @@ _TARGETS = {
     "POINT": Type.POINT,
     "CIRCLE": Type.CIRCLE,
 }
-_LARGEST: dict[Type, float] = {
-    Type.SHORT: 2**15 - 1,
-    Type.INT: 2**31 - 1,
-    Type.LONG: 2**63 - 1,
-    Type.FLOAT: 3.4028235e38,
-    Type.DOUBLE: sys.float_info.max,
-}
-_SMALLEST = {Type.FLOAT: 1.5e-45, Type.DOUBLE: 5e-324}
+_WHOLE_LIMITS = {Type.SHORT: 2**15, Type.INT: 2**31, Type.LONG: 2**63}
+"""The smallest number is this with a minus, the largest this less 1."""
+_FLOAT_LIMITS = {Type.FLOAT: (2.0**-150, 2.0**128 - 2.0**103), Type.DOUBLE: (0.0, math.inf)}
+"""Between these, magnitudes become neither zero nor infinite."""
 _WHOLE = re.compile(r"\s*[+-]?[0-9]{1,400}\s*", re.ASCII)
 _NUMBER = re.compile(
     r"\s*([+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)(e[+-]?[0-9]+)?|nan|[+-]?inf(inity)?)\s*", re.IGNORECASE | re.ASCII
@@ -60,8 +57,10 @@ def cast(node: nodes.Cast, value: Expression) -> Expression:
         return _place(node, type_, value)
     if isinstance(value, Constant) and value.kind == "string" and type_ is Type.TIMESTAMP:
         value = as_timestamp(value, node.value.at)
-    if type_.is_number:
-        _check_number(node, type_, value)
+    if type_.is_number and isinstance(value, Constant) and value.kind == "string":
+        _check_spelling(node, type_, value.text)
+    elif type_.is_number:
+        value = _fitting(node, type_, value)
     unit, ucd = (value.about.unit, value.about.ucd) if value.about else (None, None)
     about = made_of([value], type_, unit=unit, ucd=ucd)
     padded = node.type_name == "CHAR" and node.length is not None
@@ -74,39 +73,64 @@ def _can_become(source: Type, target: Type) -> bool:
     if target is Type.TEXT:
         return source is not Type.OTHER
     if target.is_geometry or source.is_geometry:
-        return source in {target, Type.TEXT}
+        return source in {target, Type.TEXT, Type.NULL}
     return source in {Type.TEXT, Type.NULL, target} or (source.is_number and target.is_number)
 
 
-def _check_number(node: nodes.Cast, type_: Type, value: Expression) -> None:
-    """Refuse a literal that no number of this type can hold: PostgreSQL would not even plan the query."""
-    text, number = None, literal_number(value)
-    if isinstance(value, Constant) and value.kind == "string":
-        text = value.text
-        if not (_NUMBER if type_ in _SMALLEST else _WHOLE).fullmatch(text):
-            kind = "number" if type_ in _SMALLEST else "whole number"
-            raise problem(f"'{text[:40]}' is no {kind}.", node.value.at)
-        number = float(text)
-    if number is not None and not _holds(type_, number, text):
-        raise problem(f"This number is out of the range of {node.type_name}.", node.value.at)
+def _check_spelling(node: nodes.Cast, type_: Type, text: str) -> None:
+    """Refuse a text literal that spells no number of this type: PostgreSQL would not even plan the query."""
+    if type_ in _WHOLE_LIMITS:
+        if not _WHOLE.fullmatch(text):
+            raise problem(f"'{text[:40]}' is not a whole number.", node.value.at)
+        _check_whole(node, type_, int(text))
+        return
+    if not _NUMBER.fullmatch(text):
+        raise problem(f"'{text[:40]}' is not a number.", node.value.at)
+    spells_infinity = "inf" in text.lower()
+    spells_zero = not spells_infinity and not re.search("[1-9]", text.lower().partition("e")[0])
+    if not (spells_infinity or spells_zero):
+        _check_float(node, type_, float(text))
 
 
-def _holds(type_: Type, number: float, text: str | None) -> bool:
-    if type_ not in _SMALLEST:
-        # The largest bigint has no double of its own.
-        exact = int(text) if text else int(round(number))
-        return -_LARGEST[type_] - 1 <= exact <= _LARGEST[type_]
-    if text and number == 0:
-        return not re.search("[1-9]", text.lower().partition("e")[0])
-    if math.isinf(number):
-        return text is not None and "i" in text.lower()
-    return math.isnan(number) or number == 0 or _SMALLEST[type_] <= abs(number) <= _LARGEST[type_]
+def _fitting(node: nodes.Cast, type_: Type, value: Expression) -> Expression:
+    """Return *value*, if it is a literal number one of this type: a whole one with all its digits.
+
+    Raises: AdqlError if it is a literal out of the range of the type.
+    """
+    number = literal_number(value)
+    if number is None:
+        return value
+    if type_ in _FLOAT_LIMITS:
+        if number:
+            _check_float(node, type_, float(number))
+        return value
+    exact = literal_decimal(value)
+    rounded = (Decimal(number) if exact is None else exact).to_integral_value(ROUND_HALF_EVEN)
+    _check_whole(node, type_, int(rounded))
+    return Constant(type_, about=value.about, kind="integer", text=str(int(rounded)))
+
+
+def _check_whole(node: nodes.Cast, type_: Type, number: int) -> None:
+    if not -_WHOLE_LIMITS[type_] <= number < _WHOLE_LIMITS[type_]:
+        raise _out_of_range(node)
+
+
+def _check_float(node: nodes.Cast, type_: Type, number: float) -> None:
+    least, largest = _FLOAT_LIMITS[type_]
+    if not (math.isnan(number) or least < abs(number) < largest):
+        raise _out_of_range(node)
+
+
+def _out_of_range(node: nodes.Cast) -> AdqlError:
+    return problem(f"This number is out of the range of {node.type_name}.", node.value.at)
 
 
 def _place(node: nodes.Cast, type_: Type, value: Expression) -> Expression:
     """Return the point or circle that a text literal tells, as DALI 1.1, section 3.3, writes it."""
     if value.type is type_:
         return value
+    if value.type is Type.NULL:
+        return Cast(type_, (value,), typed_column(type_))
     if not isinstance(value, Constant):
         raise problem(f"CAST to {node.type_name} takes a text literal.", node.value.at)
     words = value.text.split()

@@ -63,7 +63,12 @@ def _described(value: Expression, this: str = "this") -> str:
 def _hint(operands: Sequence[Expression]) -> str:
     types = {operand.type for operand in operands}
     if Type.TIMESTAMP in types:
-        return "Write a moment as text literal, '2026-01-31T12:00:00'."
+        days = (
+            "; ivo_to_mjd makes a modified Julian date of a timestamp"
+            if any(t.is_number for t in types)
+            else ""
+        )
+        return f"Write a moment as text literal, '2026-01-31T12:00:00'{days}."
     if Type.BOOLEAN in types:
         return "Compare it with 0 or 1."
     if any(o.type is Type.TEXT and isinstance(o, Constant) for o in operands):

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from provtap.adql import nodes
 from provtap.adql.lexer import COMPARISONS, problem
 from provtap.adql.nodes import Condition, Query, Value
-from provtap.adql.value_rules import ValueRules
+from provtap.adql.refusals import FOREIGN_WORDS
+from provtap.adql.value_rules import JOINED_VALUE, ValueRules
 
 _PREDICATES = frozenset({"NOT", "BETWEEN", "IN", "LIKE", "ILIKE"})
+_MEMBERSHIPS = {"=": "IN", "<>": "NOT IN", "!=": "NOT IN"}
 
 
 class ConditionRules(ValueRules):
@@ -25,6 +27,8 @@ class ConditionRules(ValueRules):
     def as_condition(self, content: Value | Condition) -> Condition:
         """Return what was read if it is a condition."""
         if isinstance(content, Value):
+            if self.token.type == "identifier" and self.token.text.upper() in FOREIGN_WORDS:
+                raise self.unexpected("a comparison")
             is_test = isinstance(content, nodes.FunctionCall) and content.name in {"CONTAINS", "INTERSECTS"}
             hint = "Compare it with 1." if is_test else "Compare it with something."
             raise problem("A value is no condition.", content.at, hint)
@@ -80,7 +84,8 @@ class ConditionRules(ValueRules):
         """<comparison_predicate> ::= <value_expression> <comp_op> <value_expression>"""
         operator = self.advance()
         if self.token.type == "(" and self.starts_query():
-            hint = "Write IN (SELECT ...) for a subquery of one column."
+            membership = _MEMBERSHIPS.get(operator.type)
+            hint = f"Write {membership} (SELECT ...)." if membership else JOINED_VALUE
             raise problem("ADQL has no subqueries in place of a value.", self.token.at, hint)
         return nodes.Comparison(operator.at, left, operator.type, self.value_expression())
 

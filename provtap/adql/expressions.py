@@ -14,12 +14,14 @@ from provtap.adql.comparisons import comparable
 from provtap.adql.conditional import case
 from provtap.adql.datatypes import Type, arithmetic_type, typed_column
 from provtap.adql.functions import FUNCTIONS
+from provtap.adql.lengths import check_joined, check_value
 from provtap.adql.lexer import Position, problem
-from provtap.adql.literals import literal
+from provtap.adql.literals import SMALLEST_BIGINT, literal
 from provtap.adql.plan import (
     Aggregate,
     Arithmetic,
     Cast,
+    Constant,
     Expression,
     Operation,
     Query,
@@ -70,9 +72,19 @@ class Expressions:
                 return self.case(value)
         raise TypeError(value)
 
-    def column(self, reference: nodes.ColumnReference) -> Expression:
+    def column(self, reference: nodes.ColumnReference, *, is_compared: bool = False) -> Expression:
         """Return the column meant."""
-        return self.scope.column(reference)
+        return self.scope.column(reference, is_compared=is_compared)
+
+    def compared(self, *values: nodes.Value) -> tuple[Expression, ...]:
+        """Return values that are compared with each other."""
+        with_number = any(isinstance(v, nodes.Literal) and v.kind not in {"string", "null"} for v in values)
+        return tuple(
+            self.column(value, is_compared=not with_number)
+            if isinstance(value, nodes.ColumnReference)
+            else self.value(value)
+            for value in values
+        )
 
     def arithmetic(self, chain: nodes.Arithmetic) -> Expression:
         """Return numbers added and subtracted, or multiplied and divided (of integers: a whole quotient)."""
@@ -87,6 +99,8 @@ class Expressions:
         operand = self._number(sign.operand)
         if sign.sign == "+":
             return operand
+        if isinstance(operand, Constant) and f"-{operand.text}" == SMALLEST_BIGINT:
+            return Constant(Type.LONG, kind=operand.kind, text=SMALLEST_BIGINT)
         unit = operand.about.unit if operand.about else None
         return Operation(operand.type, (operand,), typed_column(operand.type, unit=unit), operator="-")
 
@@ -103,7 +117,9 @@ class Expressions:
         for node, operand in zip(chain.operands, operands, strict=True):
             if not operand.type.is_comparable:
                 raise problem(f"|| joins texts; this is {operand.type.noun}.", node.at)
-        return Operation(Type.TEXT, operands, operator="||")
+        joined = Operation(Type.TEXT, operands, operator="||")
+        check_value(joined, chain.at)
+        return joined
 
     def function_call(self, call: nodes.FunctionCall) -> Expression:
         """Return a call whose arguments are as many, and of the types, that the function wants."""
@@ -113,6 +129,7 @@ class Expressions:
             arguments = tuple(inner.value(argument) for argument in call.arguments)
             operands = checked_arguments(call, function, arguments)
             self._check_own(call, operands)
+            check_joined(function.name, operands[0], call.at)
             about = made_of(operands, function.result)
             return Aggregate(
                 function.result, operands, about, name=function.name, distinct=False, function=function
@@ -210,12 +227,14 @@ class Expressions:
         scope = Scope(self.scope)
         select = self.query(query, scope)
         operands = (*([value] if value else []), *dict.fromkeys(scope.captured))
-        return Subquery(Type.CONDITION, operands, operator=operator, query=select)
+        return Subquery(
+            Type.CONDITION, operands, operator=operator, query=select, captured=tuple(scope.captured)
+        )
 
     def like(self, condition: nodes.Like) -> Expression:
         """Return a match of two texts."""
         operator = "ILIKE" if condition.ignore_case else "LIKE"
-        operands = (self.value(condition.value), self.value(condition.pattern))
+        operands = self.compared(condition.value, condition.pattern)
         for node, operand in zip((condition.value, condition.pattern), operands, strict=True):
             if operand.type not in {Type.TEXT, Type.NULL}:
                 hint = "CAST makes a text of it." if operand.type.is_comparable else None
@@ -223,7 +242,7 @@ class Expressions:
         return _predicate(operator, operands, condition.negated)
 
     def _comparable(self, at: Position, *values: nodes.Value) -> tuple[Expression, ...]:
-        return comparable(tuple(self.value(value) for value in values), at)
+        return comparable(self.compared(*values), at)
 
 
 _ARITHMETIC_HINTS = {

@@ -2,7 +2,8 @@
 
 A point or circle is known by its numbers, in degrees: those it was made of, or the elements of the array that
 a column holds. So a distance is a function of four numbers, and the area that CONTAINS asks for shows in
-the SQL as bounds on a latitude, which an index can serve (schema/0005_functions.sql).
+the SQL as bounds on a latitude, which an index can serve (schema/0005_functions.sql). Bounds are false where
+another number is NULL, so they only choose rows (schema/0019_exact_functions.sql).
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ GEOMETRY = (
         name="POINT",
         parameters=(Parameter("lon"), Parameter("lat")),
         result=Type.POINT,
-        sql="ARRAY[{0}, {1}]",
+        sql="provext.place(ARRAY[{0}, {1}])",
         description="A point on the sky. Here and below a coordinate system, as text before all other"
         " arguments, is accepted and ignored; all numbers are degrees.",
     ),
@@ -30,7 +31,7 @@ GEOMETRY = (
         name="CIRCLE",
         parameters=(Parameter("lon"), Parameter("lat"), Parameter("radius")),
         result=Type.CIRCLE,
-        sql="ARRAY[{0}, {1}, {2}]",
+        sql="provext.place(ARRAY[{0}, {1}, {2}])",
         forms=("CIRCLE(lon, lat, radius)", "CIRCLE(point, radius)"),
         description="A circle on the sky.",
     ),
@@ -56,7 +57,8 @@ GEOMETRY = (
         name="CONTAINS",
         parameters=_TWO_CIRCLES,
         result=Type.INT,
-        sql="provext.contains({0}, {1}, {2}, {3}, {4}, {5})",
+        sql="provext.contains_or_null({0}, {1}, {2}, {3}, {4}, {5})",
+        choice="provext.contains({0}, {1}, {2}, {3}, {4}, {5})",
         is_condition=True,
         forms=("CONTAINS(a, b)",),
         description="1 if the point or circle a lies in b, its edge included, else 0.",
@@ -65,7 +67,8 @@ GEOMETRY = (
         name="INTERSECTS",
         parameters=_TWO_CIRCLES,
         result=Type.INT,
-        sql="provext.intersects({0}, {1}, {2}, {3}, {4}, {5})",
+        sql="provext.intersects_or_null({0}, {1}, {2}, {3}, {4}, {5})",
+        choice="provext.intersects({0}, {1}, {2}, {3}, {4}, {5})",
         is_condition=True,
         forms=("INTERSECTS(a, b)",),
         description="1 if the points or circles a and b have a point in common, else 0.",
@@ -112,8 +115,8 @@ def geometry_call(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> 
     match call.name:
         case "POINT" | "CIRCLE":
             return shape(Type(call.name.lower()), numbers, call.at)
-        case "COORD1" | "COORD2":
-            return _degrees(numbers[call.name == "COORD2"])
+        case "COORD1" | "COORD2":  # of the point as a whole: if one number of it is NULL, so is the other
+            return _degrees(given[0][0], _BY_NAME[call.name])
     if call.name == "INTERSECTS" and all(literal_number(number) is not None for number in numbers[:3]):
         numbers = numbers[3:] + numbers[:3]  # the bounds are on the first latitude, best that of a column
     function = _BY_NAME[call.name]

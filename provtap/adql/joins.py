@@ -11,6 +11,8 @@ from provtap.adql import nodes, plan
 from provtap.adql.conjunctions import conjuncts
 from provtap.adql.datatypes import Type, column_type
 from provtap.adql.expressions import Expressions, QueryResolver
+from provtap.adql.extents import column_size, output_sizes
+from provtap.adql.lengths import output_lengths
 from provtap.adql.lexer import Position, problem
 from provtap.adql.lineage import LINEAGES
 from provtap.adql.merging import merged_columns
@@ -24,6 +26,8 @@ from provtap.tableset import Table, Tableset
 TABLE_LIMIT = 200
 """Tables of one query, those of its subqueries included; PostgreSQL plans far fewer in reasonable time."""
 
+COLUMN_LIMIT = 10_000
+"""Columns of one join, of which PostgreSQL keeps a list; it can do 32 767."""
 LINEAGE_LIMIT = 10
 """Lineages of one query: each is a walk of its own."""
 
@@ -35,7 +39,7 @@ class CommonTable:
     name: Name
     alias: str
     """w1, w2, ..."""
-    outputs: tuple[Output, ...]
+    query: plan.Query
 
 
 class Joins:
@@ -47,10 +51,13 @@ class Joins:
         self.problems = problems
         self.common: list[CommonTable] = []
         """The tables of WITH, as far as they can be seen."""
+        self.fenced: set[str] = set()
+        """The names of those of them that PostgreSQL must plan by themselves."""
         self.uploads: list[UploadedTable] = []
         """Those that the query uses, each once."""
+        self.lineages = 0
+        """Uses of a lineage so far."""
         self._numbers = count(1)
-        self._lineages = 0
 
     def tables(self, references: Sequence[nodes.TableReference], scope: Scope) -> tuple[TableExpression, ...]:
         """Return the tables of a FROM clause, and put their columns in sight of *scope*.
@@ -91,10 +98,11 @@ class Joins:
     ) -> tuple[TableExpression, Relation]:
         """Return a table of WITH; its columns are called c1, c2, ... in there."""
         alias = self.alias(reference.at)
-        outputs = _columns_of(table.outputs, alias)
+        outputs = _columns_of(table.query, alias)
         name = (reference.alias or table.name).text
         source = Source((name,), table.name.text, outputs, reference.at)
-        return plan.CommonTable(alias, table.alias), Relation((source,), outputs)
+        joined = table.query.extent.joined
+        return plan.CommonTable(alias, table.alias, joined), Relation((source,), outputs)
 
     def published_table(self, reference: nodes.TableName) -> tuple[TableExpression, Relation]:
         """Return a published table."""
@@ -102,7 +110,13 @@ class Joins:
         alias = self.alias(reference.at)
         is_upload = isinstance(table, UploadedTable)
         fields = (
-            Field(column_type(c), about=c, table=alias, column=f"c{n}" if is_upload else c.name)
+            Field(
+                column_type(c),
+                about=c,
+                table=alias,
+                column=f"c{n}" if is_upload else c.name,
+                size=column_size(c.name),
+            )
             for n, c in enumerate(table.columns, start=1)
         )
         outputs = Outputs(Output(c.name, f) for c, f in zip(table.columns, fields, strict=True))
@@ -121,8 +135,8 @@ class Joins:
             return plan.PublishedTable(alias, table.schema_name, table.name)
         if table.qualified_name not in LINEAGES:
             raise problem(f"Queries on {table.qualified_name} are not offered by this service.", at)
-        self._lineages += 1
-        if self._lineages > LINEAGE_LIMIT:
+        self.lineages += 1
+        if self.lineages > LINEAGE_LIMIT:
             raise problem(f"The query follows lineage more than {LINEAGE_LIMIT} times.", at)
         return plan.LineageTable(alias, table.qualified_name)
 
@@ -137,7 +151,7 @@ class Joins:
     ) -> tuple[plan.DerivedTable, Relation]:
         """Return a query as table; its columns are called c1, c2, ... in there."""
         alias = self.alias(at)
-        outputs = _columns_of(query.outputs, alias)
+        outputs = _columns_of(query, alias)
         source = Source(names, called, outputs, at)
         return plan.DerivedTable(alias, query), Relation((source,), outputs)
 
@@ -155,6 +169,12 @@ class Joins:
         self, join: nodes.Join, left: Relation, right: Relation, scope: Scope
     ) -> tuple[Expression | None, Relation]:
         both = side_by_side([left, right])
+        if len(both.outputs.all) > COLUMN_LIMIT:
+            raise problem(
+                f"This JOIN has {len(both.outputs.all)} columns; the limit is {COLUMN_LIMIT}.",
+                join.at,
+                "Join subqueries that select fewer of them.",
+            )
         if join.on is None:
             merged = self.problems.attempt(merged_columns, join, left, right)
             return merged or (None, Relation(both.sources, ANYTHING))
@@ -183,14 +203,19 @@ class Joins:
         return f"t{number}"
 
 
-def _columns_of(outputs: Iterable[Output], table: str) -> Outputs:
-    """Return the columns of a query seen from outside, where it is called *table*."""
+def _columns_of(query: plan.Query, table: str) -> Outputs:
+    """Return the columns of *query* seen from outside, where it is called *table*."""
+    numbered = enumerate(query.outputs, start=1)
+    extents = zip(numbered, output_sizes(query), output_lengths(query), strict=True)
     return Outputs(
-        o
-        if o.value is UNKNOWN
-        else Output(o.name, Field(_held(o.value.type), about=o.column(), table=table, column=f"c{number}"))
-        for number, o in enumerate(outputs, start=1)
+        o if o.value is UNKNOWN else Output(o.name, _column_of(o, table, f"c{number}", size, length))
+        for (number, o), size, length in extents
     )
+
+
+def _column_of(output: Output, table: str, column: str, size: int, length: int) -> Field:
+    type_ = _held(output.value.type)
+    return Field(type_, about=output.column(), table=table, column=column, size=size, length=length)
 
 
 def _held(type_: Type) -> Type:

@@ -4,6 +4,7 @@ Source: ADQL 2.1, section 2.1 ("Characters, Keywords, Identifiers and Literals")
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -63,6 +64,7 @@ def tokens(text: str) -> Iterator[Token]:
 
     Raises: AdqlError at the first character that is not ADQL, and over the limits.
     """
+    text = text.removeprefix("\ufeff")  # a byte order mark, which no editor shows: nor do positions count it
     _check_text(text)
     offset, line, line_start, counted = 0, 1, 0, 0
     for _ in range(TOKEN_LIMIT):
@@ -127,18 +129,40 @@ _MISSPELT = {
     ),
     "%": ("ADQL has no operator %.", "Write MOD(x, y)."),
     "!": ("ADQL has no operator !.", "Write NOT, or <> for unequal."),
-    "&": ("ADQL has no operator &.", "Write AND."),
-    "|": ("ADQL has no operator |.", "Write OR, or || to join texts."),
+    "&": ("ADQL has no operator &.", "Write AND; there are no operations on bits."),
+    "|": ("ADQL has no operator |.", "Write OR, or || to join texts; there are no operations on bits."),
+    "#": ("ADQL has no operator #.", "A comment starts with two hyphens, --."),
     ":": ("A colon means nothing in ADQL.", "For value::type write CAST(value AS type)."),
     "~": ("ADQL has no operator ~.", "Write LIKE, or gavo_match(pattern, text) = 1."),
     "^": ("ADQL has no operator ^.", "Write POWER(x, y)."),
     "_": ("A name can't start with an underscore.", "Write it in double quotes."),
-    "[": ("ADQL has no brackets.", "Write names in double quotes."),
+    "[": (
+        "ADQL has no square brackets.",
+        "Write names in double quotes; the items of an array can't be taken one by one.",
+    ),
     "`": ("ADQL has no back quotes.", "Write names in double quotes, texts in single ones."),
 } | dict.fromkeys(
     "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u00b4",
     ("This is a typographic quote.", "Write the plain ' around texts and \" around names."),
 )
+_LOOKALIKES = {
+    "\u2264": "<=",
+    "\u2265": ">=",
+    "\u2260": "<>",
+    "\u2212": "-",
+    "\u2010": "-",
+    "\u2011": "-",
+    "\u2012": "-",
+    "\u2013": "-, or -- before a comment",
+    "\u2014": "-, or -- before a comment",
+    "\u00d7": "*",
+    "\u00f7": "/",
+    "\u2032": "' around texts",
+    "\u2033": '" around names',
+}
+"""Characters that texts get on their way through other programs, and what ADQL has for them."""
+_INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+"""Categories of Unicode; blanks are among them."""
 _NUMBER_START = re.compile(r"[0-9.]+\w*")
 
 
@@ -149,11 +173,29 @@ def _misspelt(text: str, offset: int, at: Position) -> AdqlError:
         message, hint = _MISSPELT[character]
         return problem(message, at, hint)
     if number := _NUMBER_START.match(text, offset):
-        return problem(
-            f"{number.group()[:40]} is not a number.", at, "Put a blank between a number and a word."
-        )
-    if character.isspace():
-        return problem(f"U+{ord(character):04X} is not a blank of ADQL.", at, "Write a plain space.")
+        word = number.group()[:40]
+        return problem(f"{word} is not a number.", at, _glued(word))
+    named = f"U+{ord(character):04X}, {unicodedata.name(character, 'a control character')}"
+    if unicodedata.category(character) in _INVISIBLE:
+        hint = "Write a plain space." if character.isspace() else "Delete it: it can't be seen."
+        return problem(f"The invisible character {named}, means nothing in ADQL.", at, hint)
     if character.isalpha():
-        return problem(f"A name with {character} must stand in double quotes.", at)
-    return problem(f"{character} (U+{ord(character):04X}) means nothing in ADQL.", at)
+        return problem(f"{character} ({named}) is not a letter of ADQL.", at, _QUOTED_NAMES)
+    plain = _LOOKALIKES.get(character) or unicodedata.normalize("NFKC", character)
+    hint = f"Write {plain}." if plain != character else None
+    return problem(f"{character} ({named}) means nothing in ADQL.", at, hint)
+
+
+_QUOTED_NAMES = "Write a name with other letters than a to z in double quotes."
+
+
+def _glued(word: str) -> str:
+    """Return what *word*, which starts with a digit, was probably meant to be."""
+    letters = word.lstrip("0123456789.")
+    if letters.upper() in RESERVED or not letters:
+        return "Put a blank between a number and a word."
+    if re.fullmatch("0[xX][0-9a-fA-F]+", word):
+        return f"ADQL has no hexadecimal numbers; write {int(word, 16)}."
+    if re.fullmatch("[0-9_]+", word):
+        return f"Write {word.replace('_', '')}."
+    return f'As a name, write it as "{word}" in double quotes.'

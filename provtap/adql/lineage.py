@@ -228,7 +228,8 @@ def fewer_sql(lineage: Lineage, needs: Needs, seeds: dict[str, str], name: str) 
 def set_sql(way: str, start: str, name: str) -> str:
     """Return the set of entities that a walk this *way* finds from one id, which is SQL itself."""
     lineage = LINEAGES["provenance.lineage"]
-    seeds = f"SELECT e_id::text FROM provenance.entity WHERE e_id = {start}"
+    # A subquery, so that an id that RAND() chooses is chosen once, not for each entity.
+    seeds = f"SELECT e_id::text FROM provenance.entity WHERE e_id = (SELECT {start})"
     found = lineage.ancestor if way == BACK else lineage.descendant
     pairs = walk_sql(lineage, Needs(distance=False, main=False), way, seeds, name)
     return f"SELECT {quote_name(found)} FROM ({pairs}) AS pair"

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from decimal import Decimal
 
 from provtap.adql import nodes
 from provtap.adql.datatypes import Type
@@ -10,7 +11,11 @@ from provtap.adql.plan import Constant, Expression, Operation
 
 DIGITS_LIMIT = 300
 """Characters of one number."""
-_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?)?Z?")
+SMALLEST_BIGINT = str(-(2**63))
+"""Without its sign, no BIGINT."""
+_TIMESTAMP = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?)(Z|[+-]00:?00)?"
+)
 
 
 def as_timestamp(operand: Expression, at: Position) -> Expression:
@@ -21,12 +26,13 @@ def as_timestamp(operand: Expression, at: Position) -> Expression:
     if not isinstance(operand, Constant) or operand.kind != "string":
         return operand
     try:
-        if not _TIMESTAMP.fullmatch(operand.text):
+        written = _TIMESTAMP.fullmatch(operand.text)
+        if not written:
             raise ValueError(operand.text)
-        moment = datetime.fromisoformat(operand.text.removesuffix("Z"))
+        moment = datetime.fromisoformat(written[1])
     except ValueError as error:
-        message = f"'{operand.text[:40]}' is no timestamp."
-        raise problem(message, at, "Write it as '2026-01-31' or '2026-01-31T12:00:00.5', in UTC.") from error
+        message = f"'{operand.text[:40]}' is not a timestamp."
+        raise problem(message, at, "Write it in UTC, as '2026-01-31' or '2026-01-31T12:00:00.5'.") from error
     return Constant(Type.TIMESTAMP, kind="timestamp", text=moment.isoformat())
 
 
@@ -77,4 +83,18 @@ def literal_number(value: Expression) -> float | None:
         case Operation(operator="-", operands=(operand,)):
             number = literal_number(operand)
             return None if number is None else -number
+    return None
+
+
+def literal_decimal(value: Expression) -> Decimal | None:
+    """Return the number that a literal without exponent tells, signed or not, with all its digits.
+
+    PostgreSQL has them all too. None for any other expression.
+    """
+    match value:
+        case Constant(kind="integer" | "decimal"):
+            return Decimal(value.text)
+        case Operation(operator="-", operands=(operand,)):
+            number = literal_decimal(operand)
+            return None if number is None else number.copy_negate()
     return None

@@ -17,12 +17,12 @@ MATHEMATICS = (
     # PostgreSQL's log(x) is the decimal one.
     Function(name="LOG", sql="ln({0})", description="Natural logarithm."),
     Function(name="LOG10", sql="log10({0})", description="Decimal logarithm."),
-    # PostgreSQL has none of double precision.
+    # PostgreSQL has none of double precision; a double becomes the decimal number that a result shows.
     Function(
         name="MOD",
         parameters=XY,
         sql="mod({0}, {1})::double precision",
-        number_type="numeric",
+        is_exact=True,
         description="Remainder of x / y, with the sign of x.",
     ),
     Function(name="PI", parameters=(), sql="pi()", description="π."),
@@ -35,6 +35,7 @@ MATHEMATICS = (
         parameters=(Parameter("seed", Kind.WHOLE),),
         optional=1,
         sql="random()",
+        is_volatile=True,
         description="A random number, 0 <= r < 1, of its own in each row; the seed means nothing here.",
     ),
     # Of numeric: round(2.5) is 3 as in ADQL, while that of double precision is 2.
@@ -43,7 +44,7 @@ MATHEMATICS = (
         parameters=_DIGITS,
         optional=1,
         sql="round({0}, {1})::double precision",
-        number_type="numeric",
+        is_exact=True,
         unit="=",
         description="x rounded to n decimals, half away from zero; a negative n rounds to tens, hundreds ...",
     ),
@@ -53,7 +54,7 @@ MATHEMATICS = (
         parameters=_DIGITS,
         optional=1,
         sql="trunc({0}, {1})::double precision",
-        number_type="numeric",
+        is_exact=True,
         unit="=",
         description="x cut off after n decimals; n may be negative.",
     ),

@@ -35,10 +35,10 @@ class Ordering(Expressions):
         same = (number for number, output in enumerate(self.outputs.all, start=1) if output.value == value)
         return Sort(next(same, None), value, term.descending)
 
-    def column(self, reference: ColumnReference) -> Expression:
+    def column(self, reference: ColumnReference, *, is_compared: bool = False) -> Expression:
         """Return the column meant: where FROM has none, an output column."""
         try:
-            return super().column(reference)
+            return super().column(reference, is_compared=is_compared)
         except AdqlError:
             value = self._output_called(reference)
             if value is None:

@@ -28,10 +28,11 @@ class Parser(ConditionRules):
     """Reads queries."""
 
     def query_specification(self) -> Query:
-        """<query_specification> ::= [ <with_query> ] <select_query>, and one semicolon that may follow."""
+        """<query_specification> ::= [ <with_query> ] <select_query>, and semicolons that may follow."""
         with_queries = self.list_of(self.with_query_specification) if self.accept("WITH") else ()
         query = self.select_expression()
-        self.accept(";")
+        while self.accept(";"):
+            pass
         if self.token.type != "end":
             raise self.unexpected(EXPECTED["end"])
         if not with_queries:

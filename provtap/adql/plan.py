@@ -47,6 +47,10 @@ class Field(Expression):
     """t1, t2, ..."""
     column: str
     """Name in the database."""
+    size: int = field(default=1, compare=False)
+    """Parts that PostgreSQL has in its place, see `extents`."""
+    length: int = field(default=0, compare=False)
+    """Characters that its texts have at least, see `lengths`."""
 
     def fields(self) -> Iterator["Field"]:
         """Yield this."""
@@ -122,6 +126,8 @@ class Subquery(Expression):
 
     operator: str
     query: "Query"
+    captured: tuple[Field, ...] = field(default=(), compare=False)
+    """The columns of outer queries, as often as they are used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +181,8 @@ class DerivedTable:
 
     alias: str
     query: "Query"
+    is_fenced: bool = False
+    """Whether PostgreSQL must plan it by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +191,9 @@ class CommonTable:
 
     alias: str
     name: str
+    joined: int = 1
+    """Tables that PostgreSQL may join in its place."""
+    is_fenced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,16 +239,10 @@ class JoinedTable:
     joins: tuple[Join, ...]
 
 
-TableExpression = (
-    PublishedTable
-    | UploadReference
-    | DerivedTable
-    | CommonTable
-    | LineageTable
-    | WrittenTable
-    | GatheredTables
-    | JoinedTable
-)
+NamedTable = PublishedTable | UploadReference | DerivedTable | CommonTable | LineageTable | WrittenTable
+"""A table that has an alias."""
+
+TableExpression = NamedTable | GatheredTables | JoinedTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +252,16 @@ class Sort:
     position: int | None
     value: Expression
     descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How large PostgreSQL makes a query, see `extents`."""
+
+    size: int = 1
+    """Columns, constants and operators."""
+    joined: int = 1
+    """Tables that a query around it joins in its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +277,7 @@ class Select:
     group_by: tuple[Expression, ...] = ()
     having: Expression | None = None
     order_by: tuple[Sort, ...] = ()
+    extent: Extent = field(default=Extent(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +290,7 @@ class SetOperation:
     order_by: tuple[Sort, ...] = ()
     """By output columns only."""
     offset: int | None = None
+    extent: Extent = field(default=Extent(), compare=False)
 
 
 Query = Select | SetOperation
@@ -285,6 +302,10 @@ class WithQuery:
 
     name: str
     query: Query
+    is_fenced: bool = False
+    """Whether PostgreSQL must plan it by itself."""
+    is_volatile: bool = False
+    """Whether its rows may differ if PostgreSQL evaluates it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,3 +315,4 @@ class QuerySpecification:
     with_queries: tuple[WithQuery, ...]
     query: Query
     uploads: tuple[UploadedTable, ...] = ()
+    has_lineage: bool = False

@@ -14,6 +14,7 @@ from provtap.adql.plan import Expression
 from provtap.adql.quoting import quote_name
 from provtap.adql.uploads import upload_sql
 from provtap.adql.values import Values
+from provtap.adql.volatility import evaluated_once
 from provtap.adql.walks import with_walks
 from provtap.tableset import Column
 
@@ -46,10 +47,12 @@ class Statement:
 
 def generate(specification: plan.QuerySpecification) -> Statement:
     """Return the PostgreSQL of a resolved query."""
+    first_table = _first_table(specification.query)
+    specification = evaluated_once(specification)
     # Materialized: the rows are made once, however often the query uses them.
     common = [
         *(f"u{n} AS MATERIALIZED ({upload_sql(u)})" for n, u in enumerate(specification.uploads, start=1)),
-        *(f"{table.name} AS ({query_sql(table.query)})" for table in specification.with_queries),
+        *map(with_query_sql, specification.with_queries),
     ]
     prefix = f"WITH {', '.join(common)} " if common else ""
     query = specification.query
@@ -57,7 +60,7 @@ def generate(specification: plan.QuerySpecification) -> Statement:
     if prefix and sql.startswith("WITH"):
         sql = f"SELECT * FROM ({sql}) AS q"  # a query has one WITH only
     columns = tuple(output.column() for output in query.outputs)
-    return Statement(prefix + sql, columns, _first_table(query))
+    return Statement(prefix + sql, columns, first_table)
 
 
 def _first_table(source: plan.Query | plan.TableExpression | None) -> str | None:
@@ -81,6 +84,12 @@ def _first_table(source: plan.Query | plan.TableExpression | None) -> str | None
 # Queries ------------------------------------------------------------------------------------------------
 
 
+def with_query_sql(table: plan.WithQuery) -> str:
+    """Return one table of WITH."""
+    is_made_once = table.is_volatile or table.is_fenced
+    return f"{table.name} AS {'MATERIALIZED ' if is_made_once else ''}({query_sql(table.query)})"
+
+
 def query_sql(query: plan.Query) -> str:
     """Return one query, its output columns named c1, c2, ... and cast to the types declared."""
     return select_sql(query) if isinstance(query, plan.Select) else set_operation_sql(query)
@@ -95,7 +104,7 @@ def set_operation_sql(operation: plan.SetOperation) -> str:
 
 def select_sql(select: plan.Select) -> str:
     """Return one SELECT, its output columns named c1, c2, ... and cast to the types declared."""
-    common, select = with_walks(select, _plain_sql)
+    common, select = with_walks(select, _plain_sql, with_query_sql)
     return f"WITH {', '.join(common)} {_plain_sql(select)}" if common else _plain_sql(select)
 
 
@@ -135,7 +144,7 @@ def table_sql(table: plan.TableExpression) -> str:
         case plan.UploadReference():
             return f"u{table.number} AS {table.alias}"
         case plan.DerivedTable():
-            return f"({query_sql(table.query)}) AS {table.alias}"
+            return f"({fenced_sql(table) if table.is_fenced else query_sql(table.query)}) AS {table.alias}"
         case plan.CommonTable():
             return f"{table.name} AS {table.alias}"
         case plan.WrittenTable():
@@ -145,6 +154,16 @@ def table_sql(table: plan.TableExpression) -> str:
         case plan.JoinedTable():
             return table_sql(table.first) + "".join(map(_join, table.joins))
     raise TypeError(table)
+
+
+def fenced_sql(table: plan.DerivedTable) -> str:
+    """Return a query that PostgreSQL plans by itself.
+
+    OFFSET 0 would do for the planner, but EXPLAIN looks through it, and shows each column as the expression
+    that it is, with those of all levels below.
+    """
+    name = f"{table.alias}_fenced"
+    return f"WITH {name} AS MATERIALIZED ({query_sql(table.query)}) SELECT * FROM {name}"
 
 
 def gathered_sql(table: plan.GatheredTables) -> str:

@@ -15,9 +15,11 @@ _INTRODUCTION = """\
 What queries can call beside the set functions COUNT, SUM, AVG, MIN and MAX. Names ignore case. Made from
 the tables of functions by which the translator checks calls, as are the features in `/tap/capabilities`.
 
-A function of NULL is NULL. Where a function wants numbers it takes any, and works in double precision;
-where it wants a timestamp it takes a text literal as well, `'2026-01-31T12:00:00'`. A function that answers
-1 or 0 is compared with one of these: `WHERE 1 = ivo_hasword(a_comment, 'muon')`."""
+A function of NULL is NULL. Where a function wants numbers it takes any, and works in double precision. MOD,
+ROUND and TRUNCATE work with the decimal number that a result shows of their arguments, and with all its
+digits: `MOD(0.3, 0.1)` is 0. Where a function wants a timestamp it takes a text literal as well,
+`'2026-01-31T12:00:00'`, in UTC; the time may lack its seconds, and end with `Z` or `+00:00`. A function that
+answers 1 or 0 is compared with one of these: `WHERE 1 = ivo_hasword(a_comment, 'muon')`."""
 
 _GEOMETRY_NOTE = f"""\
 Points and circles on the sphere. A result has them as DALI arrays, `83.6 22` and `83.6 22 0.5`. Of ADQL's

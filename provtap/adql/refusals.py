@@ -24,14 +24,14 @@ _STRUCTURE = frozenset(
 # What other dialects have.
 _NOT_ADQL = {
     "ANY": ("ADQL has no ANY.", "Write IN (SELECT ...) or EXISTS (SELECT ...)."),
-    "CHAR_LENGTH": ("ADQL has no CHAR_LENGTH.", None),
+    "CHAR_LENGTH": ("ADQL has no CHAR_LENGTH.", "LIKE '_____%' finds texts of five characters or more."),
     "CROSS": ("ADQL has no CROSS JOIN.", "Write a comma between the tables."),
     "CURRENT_DATE": ("ADQL has no CURRENT_DATE.", "Write the date as text, '2026-01-31'."),
     "CURRENT_TIMESTAMP": ("ADQL has no CURRENT_TIMESTAMP.", "Write the time as text, '2026-01-31T12:00:00'."),
     "DELETE": ("Queries only read: there is no DELETE.", None),
     "DROP": ("Queries only read: there is no DROP.", None),
-    "ESCAPE": ("LIKE has no ESCAPE in ADQL.", None),
-    "EXTRACT": ("ADQL has no EXTRACT.", None),
+    "ESCAPE": ("LIKE has no ESCAPE in ADQL.", "gavo_match(pattern, text) = 1 takes a regular expression."),
+    "EXTRACT": ("ADQL has no EXTRACT.", "Compare with moments: t >= '2026-01-01' AND t < '2027-01-01'."),
     "FALSE": ("ADQL has no truth values.", "Compare with 0 or 1."),
     "FETCH": ("ADQL has no FETCH.", "Write SELECT TOP n."),
     "COLLATE": ("ADQL has no COLLATE.", None),
@@ -39,7 +39,10 @@ _NOT_ADQL = {
     "INTERVAL": ("ADQL has no intervals of time.", "Compare with a moment as text, '2026-01-31T12:00:00'."),
     "INTO": ("Queries only read: there is no INTO.", None),
     "SOME": ("ADQL has no SOME.", "Write IN (SELECT ...) or EXISTS (SELECT ...)."),
-    "SUBSTRING": ("ADQL has no SUBSTRING.", None),
+    "SUBSTRING": (
+        "ADQL has no SUBSTRING.",
+        "CAST(text AS VARCHAR(n)) has the first n characters; LIKE compares.",
+    ),
     "TRIM": ("ADQL has no TRIM.", None),
     "TRUE": ("ADQL has no truth values.", "Compare with 0 or 1."),
     "UPDATE": ("Queries only read: there is no UPDATE.", None),
@@ -48,11 +51,18 @@ _NOT_ADQL = {
 
 
 # Names that were meant as words of other dialects, if something can't be right there.
-_NOT_ADQL_EITHER = {
+FOREIGN_WORDS = {
+    "GLOB": "Write LIKE, with % for any characters and _ for any one.",
+    "LATERAL": "Join the subquery with ON.",
     "LIMIT": "Write SELECT TOP {n}.",
     "MINUS": "Write EXCEPT.",
     "NULLS": "NULL comes last, and with DESC first.",
     "OVER": "ADQL has no functions of windows.",
+    **dict.fromkeys(
+        ("REGEXP", "RLIKE", "SIMILAR"),
+        "Write 1 = gavo_match(pattern, text), with a POSIX regular expression.",
+    ),
+    "SYMMETRIC": "Write the smaller bound before AND.",
     "RECURSIVE": "Use provenance.lineage, which goes over any number of steps.",
 }
 _MOMENTS = frozenset({"DATE", "TIME", "TIMESTAMP"})
@@ -77,14 +87,18 @@ def unexpected(token: Token, last: Token, expected: str) -> AdqlError:
     if token.type in _NOT_ADQL:
         message, hint = _NOT_ADQL[token.type]
         return problem(message, token.at, hint)
+    if expected == "SELECT" and token is last:
+        return problem(
+            f"A query starts with SELECT or WITH, not with {shown(token)}.", token.at, _first_hint(token)
+        )
     is_name_due = last.type == "." or (last.type == "AS" and expected == EXPECTED["identifier"])
     if token.type in RESERVED and (token.type not in _STRUCTURE or is_name_due):
         message = f"{token.text} is a reserved word of ADQL; {expected} is due here."
         return problem(message, token.at, _reserved_hint(token))
     for word in (last, token):
-        if word.type == "identifier" and word.text.upper() in _NOT_ADQL_EITHER:
+        if word.type == "identifier" and word.text.upper() in FOREIGN_WORDS:
             number = token.text[:20] if token.type == "integer" else "n"
-            hint = _NOT_ADQL_EITHER[word.text.upper()].format(n=number)
+            hint = FOREIGN_WORDS[word.text.upper()].format(n=number)
             return problem(f"ADQL has no {word.text}.", word.at, hint)
     hint = _hint(token, last) or _misspelling(token, last, expected)
     if expected in {EXPECTED["end"], ")"}:
@@ -92,27 +106,44 @@ def unexpected(token: Token, last: Token, expected: str) -> AdqlError:
     return problem(f"Expected {expected}, found {shown(token)}.", token.at, hint)
 
 
+def _first_hint(token: Token) -> str | None:
+    """Return what to write instead of the first word of a query in another language."""
+    is_about_tables = token.text.upper() in {"SHOW", "DESCRIBE", "DESC", "HELP"}
+    return "TAP_SCHEMA.tables and TAP_SCHEMA.columns list what there is." if is_about_tables else None
+
+
 def _reserved_hint(token: Token) -> str:
     """Return how to write what *token* was probably meant to be."""
     hint = f'As a name, write it as "{token.text.lower()}" in double quotes.'
     if token.type in FORMS:
         return f"As a function it needs brackets; {hint[0].lower()}{hint[1:]}"
-    return f"{hint} A moment is a text alone, '2026-01-31T12:00:00'." if token.type in _MOMENTS else hint
+    return f"A moment is a text alone, '2026-01-31T12:00:00'. {hint}" if token.type in _MOMENTS else hint
+
+
+_PAIRS = {
+    ("=", "="): "Equality is a single =.",
+    ("string", "identifier"): "A quote inside a text is written twice: 'it''s'.",
+    ("TOP", "("): "Write TOP n without brackets.",
+    ("IS", "DISTINCT"): "To compare with NULL, write a = b OR a IS NULL AND b IS NULL.",
+    ("NOT", "DISTINCT"): "To compare with NULL, write a = b OR a IS NULL AND b IS NULL.",
+    ("DISTINCT", "ON"): "GROUP BY the columns that shall differ, and take MIN or MAX of the others.",
+    ("integer", "DISTINCT"): "DISTINCT stands before TOP.",
+    ("integer", "ALL"): "ALL stands before TOP.",
+}
+"""What was probably meant by a type of token after another."""
 
 
 def _hint(token: Token, last: Token) -> str | None:
     """Return what was probably meant by *token* after *last*."""
+    if hint := _PAIRS.get((last.type, token.type)):
+        return hint
     match last.type, token.type:
-        case "=", "=":
-            return "Equality is a single =."
         case _, "ALL" if last.type in COMPARISONS:
             return "ADQL has no comparison with ALL: write NOT EXISTS (SELECT ...)."
         case ",", _:
             return "Is the comma before it one too many?"
-        case "string", "identifier":
-            return "A quote inside a text is written twice: 'it''s'."
-        case "integer", "DISTINCT" | "ALL":
-            return f"{token.type} stands before TOP."
+        case "AS", "string":
+            return f'Texts stand in single quotes, names in double ones: "{token.text[:40]}".'
         case "UNION" | "EXCEPT" | "INTERSECT", "DISTINCT":
             return f"{last.type} without ALL has no row twice."
     return None

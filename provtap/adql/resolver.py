@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from provtap.adql import nodes, plan
 from provtap.adql.expressions import Expressions
+from provtap.adql.extents import check_size, measured, united
 from provtap.adql.joins import CommonTable, Joins
 from provtap.adql.lexer import Position, problem
 from provtap.adql.ordering import Ordering
@@ -44,7 +45,11 @@ class Resolver:
         """Return the plan of a whole query; each table of WITH sees those before it."""
         with_queries = tuple(self.with_query(common) for common in query.with_queries)
         resolved = self.query(query, Scope())
-        return plan.QuerySpecification(with_queries, resolved, tuple(self.joins.uploads))
+        fenced = tuple(replace(common, is_fenced=common.name in self.joins.fenced) for common in with_queries)
+        check_size(sum(q.extent.size for q in (resolved, *(w.query for w in fenced))), query.at)
+        return plan.QuerySpecification(
+            fenced, resolved, tuple(self.joins.uploads), has_lineage=self.joins.lineages > 0
+        )
 
     def with_query(self, common: nodes.WithQuery) -> plan.WithQuery:
         """Return a common table, which from now on can be seen."""
@@ -54,7 +59,7 @@ class Resolver:
         ):
             self.problems.note(problem(f"Two tables of WITH are called {common.name.text}.", common.name.at))
         query = self.query(common.query, Scope())
-        table = CommonTable(common.name, f"w{len(known) + 1}", query.outputs)
+        table = CommonTable(common.name, f"w{len(known) + 1}", query)
         known.append(table)
         return plan.WithQuery(table.alias, query)
 
@@ -90,7 +95,10 @@ class Resolver:
         places = [operand.at for operand in operation.operands]
         outputs = common_columns([o.outputs for o in operands], operation.operators, places, self.problems)
         typed = (self._as_columns(o, outputs, at) for o, at in zip(operands, places, strict=True))
-        return plan.SetOperation(operands=tuple(typed), operators=operation.operators, outputs=outputs)
+        queries = tuple(typed)
+        return plan.SetOperation(
+            operands=queries, operators=operation.operators, outputs=outputs, extent=united(queries)
+        )
 
     def _operand(self, operand: nodes.Select | nodes.SetOperation | nodes.Query, scope: Scope) -> plan.Query:
         if isinstance(operand, nodes.Query):
@@ -105,7 +113,7 @@ class Resolver:
         table, relation = self.joins.derived_table(query, (), "the operand", at)
         columns = zip(relation.outputs.all, types, strict=True)
         typed = tuple(Output(o.name, replace(o.value, type=type_)) for o, type_ in columns)
-        return plan.Select(outputs=typed, tables=(table,))
+        return plan.Select(outputs=typed, tables=(table,), extent=query.extent)
 
     def ordered(self, inner: plan.Query, query: nodes.Query, scope: Scope) -> plan.Select:
         """Return `SELECT * FROM (inner)`, ordered anew: out here only its columns can be seen."""
@@ -114,4 +122,5 @@ class Resolver:
         expressions = Expressions(scope, self.subquery, "this ORDER BY")
         sorts = Ordering(expressions, outputs).sorts(query.order_by, self.problems)
         order_by = tuple(sort for sort in sorts if sort)
-        return plan.Select(outputs=outputs, tables=(table,), order_by=order_by, offset=query.offset)
+        select = plan.Select(outputs=outputs, tables=(table,), order_by=order_by, offset=query.offset)
+        return measured(select, query.at, self.joins.fenced.add)

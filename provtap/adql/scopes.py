@@ -144,9 +144,10 @@ class Scope:
             raise problem(f"{_dotted(qualifiers)} may mean {tables}.", qualifiers[0].at)
         return found[0] if found else None
 
-    def column(self, reference: ColumnReference) -> Expression:
+    def column(self, reference: ColumnReference, *, is_compared: bool = False) -> Expression:
         """Return what a column reference means, looking outwards from this SELECT.
 
+        One that is compared with something may have been meant as a text.
         Raises: AdqlError if it means nothing, or several things.
         """
         scope: Scope | None = self
@@ -156,7 +157,7 @@ class Scope:
                 self._capture(scope, value)
                 return value
             scope = scope.parent
-        raise self._unknown(reference)
+        raise self._unknown(reference, is_compared)
 
     def _own(self, reference: ColumnReference) -> Expression | None:
         *qualifiers, name = reference.names
@@ -177,14 +178,14 @@ class Scope:
             scope.captured.extend(value.fields())
             scope = scope.parent
 
-    def _unknown(self, reference: ColumnReference) -> AdqlError:
+    def _unknown(self, reference: ColumnReference, is_compared: bool) -> AdqlError:
         *qualifiers, name = reference.names
         sources = self._visible()
         if not qualifiers and any(matches(name, alias.text) for alias in self.aliases):
             message = f"{name.text} is an output column, which only ORDER BY can name."
             return problem(message, name.at, "Repeat its expression here.")
         if not qualifiers:
-            return _unknown_column(name, sources)
+            return _unknown_column(name, sources, is_compared)
         hidden = [s for s in sources if s.table.split(".")[-1] == qualifiers[-1].text.lower()]
         if hidden:
             return problem(
@@ -224,12 +225,15 @@ def _ambiguous_column(name: Name, sources: Sequence[Source]) -> AdqlError:
     return problem(f"The column {name.text} is ambiguous.", name.at, hint)
 
 
-def _unknown_column(name: Name, sources: Sequence[Source]) -> AdqlError:
+def _unknown_column(name: Name, sources: Sequence[Source], is_compared: bool = False) -> AdqlError:
     searched = ", ".join(dict.fromkeys(source.table for source in sources)) or "a query without tables"
     known = [output.name for source in sources for output in source.outputs.all]
     hint = did_you_mean(name, known)
     if name.delimited and not nearest(name, known):
         hint = "Double quotes are for names; a text stands in single ones."
+    elif is_compared:
+        as_text = f"As a text, write it in single quotes: '{name.text}'."
+        hint = f"{hint} {as_text}" if nearest(name, known) else as_text
     return problem(f"Unknown column {name.text} in {searched}.", name.at, hint)
 
 

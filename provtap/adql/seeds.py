@@ -5,8 +5,8 @@ among the ids that fulfil the conditions about this end, with the tables that th
 what can't be known before the walk, and what an outer join does not ask of the pair.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from provtap.adql import plan
@@ -19,10 +19,10 @@ from provtap.adql.plan import (
     Operation,
     TableExpression,
 )
-from provtap.adql.signatures import Function
+from provtap.adql.volatility import is_volatile, parts
 from provtap.tableset import Column
 
-LIGHT = 1_000
+LIGHT = 500
 """Parts of what may be written twice, as condition of a seed and of the query."""
 
 
@@ -226,36 +226,9 @@ def _is_indexed(condition: Expression) -> bool:
 
 
 def is_light(part: object) -> bool:
-    """Whether *part* of a plan may be written twice: it is small, steady, and has no lineage in it."""
-    for size, inner in enumerate(_parts(part), start=1):
-        if size > LIGHT or isinstance(inner, LineageTable) or _is_unsteady(inner):
-            return False
-    return True
-
-
-def is_steady(part: object) -> bool:
-    """Whether *part* of a plan has the same rows or values each time, wherever it is written."""
-    return not any(map(_is_unsteady, _parts(part)))
-
-
-def _is_unsteady(part: object) -> bool:
-    """Whether *part* by itself is random, or some of several rows: which ones, PostgreSQL may choose anew."""
-    match part:
-        case plan.Select(top=None, offset=None) | plan.SetOperation(offset=None):
-            return False
-        case plan.Select() | plan.SetOperation():
-            return True
-    return isinstance(part, Function) and part.name == "RAND"
-
-
-def _parts(part: object) -> Iterator[object]:
-    """Yield *part* and all that it is made of."""
-    yield part
-    if isinstance(part, tuple):
-        inner: Iterable[object] = part
-    elif is_dataclass(part) and not isinstance(part, Column):
-        inner = (getattr(part, field.name) for field in fields(part))
-    else:
-        return
-    for member in inner:
-        yield from _parts(member)
+    """Whether *part* of a plan may be written twice: it is small, not volatile, and has no lineage."""
+    small = all(
+        size <= LIGHT and not isinstance(inner, LineageTable)
+        for size, inner in enumerate(parts(part), start=1)
+    )
+    return small and not is_volatile(part)

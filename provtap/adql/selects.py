@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from provtap.adql import nodes, plan
 from provtap.adql.expressions import Expressions, QueryResolver
+from provtap.adql.extents import measured
 from provtap.adql.grouping import Grouping, differs
 from provtap.adql.joins import Joins
+from provtap.adql.lengths import check_row
 from provtap.adql.lexer import Position, problem
 from provtap.adql.nodes import ColumnReference, Literal
 from provtap.adql.ordering import Ordering
@@ -47,7 +49,7 @@ class Selects:
             values += [*(sort.value if sort else None for sort in sorts), having]
             places += [*(term.value.at for term in query.order_by), (select.having or select).at]
             self.check_groups(Grouping(scope, group_by), values, places)
-        return plan.Select(
+        resolved = plan.Select(
             distinct=select.distinct,
             top=select.top,
             offset=query.offset,
@@ -58,6 +60,8 @@ class Selects:
             having=having,
             order_by=order_by,
         )
+        check_row(outputs, select.at)
+        return measured(resolved, select.at, self.joins.fenced.add)
 
     def condition(self, condition: nodes.Condition | None, expressions: Expressions) -> Expression | None:
         """Return the condition of WHERE or HAVING, if there is one."""

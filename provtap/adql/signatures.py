@@ -73,14 +73,18 @@ class Function:
     parameters: tuple[Parameter, ...] = X
     optional: int = 0
     """How many of the last parameters may be missing; 0 stands for these."""
-    number_type: str = "double precision"
-    """What its numbers are cast to."""
+    is_exact: bool = False
+    """Whether its numbers become numeric, with all their digits, and not double precision."""
     result: Type = Type.DOUBLE
     unit: str | None = None
     """Unit of its values; `=` means that of the first argument."""
     is_condition: bool = False
     """Whether *sql* is a condition, of which ADQL sees 1 or 0."""
+    choice: str | None = None
+    """PostgreSQL like *sql* to choose rows by, where an index may serve it; false where *sql* may be NULL."""
     is_aggregate: bool = False
+    is_volatile: bool = False
+    """Whether the same arguments may give another value each time."""
     forms: tuple[str, ...] = ()
     """How a call may look, where its arguments are not the *parameters*."""
 

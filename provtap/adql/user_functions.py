@@ -25,6 +25,7 @@ USER_FUNCTIONS = (
         result=Type.TEXT,
         sql="string_agg({0}, {1})",
         is_aggregate=True,
+        is_volatile=True,
         description="All texts of a group joined, with the delimiter between them, in no particular order;"
         " NULLs are left out.",
     ),
@@ -51,7 +52,7 @@ USER_FUNCTIONS = (
         name="ivo_hashlist_has",
         parameters=(Parameter("hashlist", Kind.TEXT), Parameter("item", Kind.TEXT)),
         result=Type.INT,
-        sql='(lower({1} COLLATE "default") = ANY (string_to_array(lower({0} COLLATE "default"), \'#\')))',
+        sql="provext.hashlist_has({0}, {1})",
         is_condition=True,
         description="1 if the item is one of those between the hash signs of the list, whatever its case,"
         " else 0.",
@@ -60,7 +61,8 @@ USER_FUNCTIONS = (
         name="ivo_interval_overlaps",
         parameters=tuple(map(Parameter, ("a1", "b1", "a2", "b2"))),
         result=Type.INT,
-        sql="provext.interval_overlaps({0}, {1}, {2}, {3})",
+        sql="provext.interval_overlaps_or_null({0}, {1}, {2}, {3})",
+        choice="provext.interval_overlaps({0}, {1}, {2}, {3})",
         is_condition=True,
         description="1 if the intervals a1 to b1 and a2 to b2, ends included, have a number in common,"
         " else 0; 0 as well if one ends before it starts.",

@@ -17,6 +17,7 @@ from provtap.adql.refusals import shown
 ARITHMETIC_LIMIT = 2_500
 """Operations of arithmetic on the results of others: PostgreSQL goes as deep, and has a stack for 3 000."""
 
+JOINED_VALUE = "Put it among the tables: FROM t, (SELECT MAX(x) AS m FROM t) AS q; its value is q.m then."
 SET_FUNCTIONS = frozenset({"AVG", "COUNT", "MAX", "MIN", "SUM"})
 USER_PREFIXES = ("prov_", "ivo_", "gavo_")
 """How the names of user defined functions start; whether there is such a function is asked later."""
@@ -24,6 +25,19 @@ CAST_TYPES = frozenset({"SMALLINT", "INTEGER", "BIGINT", "REAL", "TIMESTAMP", "P
 """Targets of CAST that are one word without a length."""
 
 _TARGETS = "SMALLINT, INTEGER, BIGINT, REAL, DOUBLE PRECISION, CHAR, VARCHAR or TIMESTAMP"
+_SYNONYMS = (
+    dict.fromkeys(("TINYINT", "BYTE", "SHORT", "INT2", "BOOLEAN", "BOOL"), "SMALLINT")
+    | dict.fromkeys(("INT", "INT4", "SIGNED", "UNSIGNED", "SERIAL"), "INTEGER")
+    | dict.fromkeys(("LONG", "INT8", "BIGSERIAL"), "BIGINT")
+    | {"FLOAT4": "REAL", "SINGLE": "REAL"}
+    | dict.fromkeys(("DOUBLE", "FLOAT", "FLOAT8", "NUMERIC", "DECIMAL", "NUMBER"), "DOUBLE PRECISION")
+    | dict.fromkeys(
+        ("TEXT", "STRING", "CHARACTER", "VARCHAR2", "NVARCHAR", "NCHAR", "UNICODECHAR"), "VARCHAR"
+    )
+    | dict.fromkeys(("DATE", "DATETIME", "TIMESTAMPTZ", "TIME"), "TIMESTAMP")
+    | {"SPOINT": "POINT", "SCIRCLE": "CIRCLE"}
+)
+"""What other dialects call the targets of CAST."""
 
 
 class ValueRules(Cursor, ABC):
@@ -144,8 +158,7 @@ class ValueRules(Cursor, ABC):
     def parenthesized(self) -> Value | Condition:
         """Return what stands in brackets, a value or a condition."""
         if self.peek(1).type == "SELECT":
-            hint = "Subqueries stand after FROM, IN and EXISTS."
-            raise problem("ADQL has no subqueries in place of a value.", self.token.at, hint)
+            raise problem("ADQL has no subqueries in place of a value.", self.token.at, JOINED_VALUE)
         self._in_brackets = content = self.bracketed(self.any_expression)
         return content
 
@@ -163,13 +176,16 @@ class ValueRules(Cursor, ABC):
     def cast_target(self) -> tuple[str, int | None]:
         """<cast_target> ::= <character_string_type> | <numeric_type> | <datetime_type> | <geometry_type>"""
         token = self.token
-        if self.accept("DOUBLE"):
-            self.expect("PRECISION")
+        if token.type == "DOUBLE" and self.peek(1).type == "PRECISION":
+            self.advance()
+            self.advance()
             return "DOUBLE PRECISION", None
         if self.accept("CHAR", "VARCHAR"):
             return token.type, self.bracketed(self.unsigned_integer) if self.token.type == "(" else None
         if token.type not in CAST_TYPES:
-            raise problem(f"CAST can't make {shown(token)}; it makes {_TARGETS}.", token.at)
+            meant = _SYNONYMS.get(token.text.upper())
+            hint = f"Write CAST(... AS {meant})." if meant else f"It can make {_TARGETS}."
+            raise problem(f"CAST can't make {shown(token)}.", token.at, hint)
         return self.advance().type, None
 
     def case_expression(self) -> nodes.Case:

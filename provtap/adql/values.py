@@ -4,15 +4,17 @@ COPY takes no parameters, so literals are written into the SQL, all by `quote_te
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provtap.adql import plan
 from provtap.adql.cells import SQL_TYPES, text_form
 from provtap.adql.datatypes import Type
-from provtap.adql.literals import literal_number
+from provtap.adql.extents import has_case, is_copied
+from provtap.adql.literals import SMALLEST_BIGINT, literal_decimal, literal_number
 from provtap.adql.plan import Expression
 from provtap.adql.quoting import quote_name, quote_text
 from provtap.adql.signatures import Function, Kind
+from provtap.adql.volatility import is_volatile
 
 _COMPUTED = frozenset({"SUM", "AVG"})
 _ROUNDING = 1e-9
@@ -85,6 +87,8 @@ class Values:
         if cast.type is Type.TIMESTAMP and operand.type is Type.TEXT:
             # PostgreSQL's own cast takes "yesterday" too, and drops time zones without a word.
             return f"provext.to_timestamp({self.typed_sql(operand)})"
+        if operand.type is Type.TEXT and not isinstance(operand, plan.Constant):
+            return f"provext.numeral({self.typed_sql(operand)})::{SQL_TYPES[cast.type]}"
         if operand.type is cast.type:
             return self._made(operand, SQL_TYPES[cast.type])
         # PostgreSQL rounds numeric, which its decimal literals are, otherwise than double precision.
@@ -127,8 +131,10 @@ class Values:
             match parameter.kind:
                 case Kind.WHOLE | Kind.POINT:
                     yield self.value_sql(operand)
+                case Kind.NUMBER if function.is_exact:
+                    yield self._exact(operand)
                 case Kind.NUMBER:
-                    yield self._made(operand, function.number_type)
+                    yield self._made(operand, "double precision")
                 case _:
                     yield self._made(operand, SQL_TYPES[operand.type])
 
@@ -136,7 +142,7 @@ class Values:
         """Return a value to stand beside an operator."""
         sql = self.value_sql(value)
         simple = isinstance(value, plan.Field | plan.Constant | plan.Call | plan.Cast | plan.Aggregate)
-        return sql if simple else f"({sql})"
+        return sql if simple and not sql.startswith("-") else f"({sql})"
 
     def _made(self, value: Expression, sql_type: str) -> str:
         """Return a value of this PostgreSQL type, which some have by themselves."""
@@ -146,6 +152,12 @@ class Values:
             case plan.Constant(kind="timestamp" | "approximate", type=type_) if SQL_TYPES[type_] == sql_type:
                 return constant_sql(value)
         return f"{self._operand(value)}::{sql_type}"
+
+    def _exact(self, number: Expression) -> str:
+        """Return a number as numeric, with all its digits: the decimal number that a result shows."""
+        if number.type not in {Type.FLOAT, Type.DOUBLE} or literal_decimal(number) is not None:
+            return f"{self._operand(number)}::numeric"
+        return f"provext.exact({self._made(number, SQL_TYPES[number.type])})"
 
     def _as_text(self, value: Expression) -> str:
         return text_form(self._operand(value), value.type)
@@ -162,7 +174,8 @@ class Values:
             case "AND" | "OR":
                 return f" {operator} ".join(map(self._member, operands))
             case "NOT":
-                return f"NOT ({self.condition_sql(operands[0])})"
+                # What only chooses rows may be false for NULL, of which NOT would make true.
+                return f"NOT ({replace(self, for_index=False).condition_sql(operands[0])})"
             case "IS NULL" | "IS NOT NULL":
                 return f"{self._operand(operands[0])} {operator}"
             case "=" if self.for_index and (truth := self._truth(operands)):
@@ -175,12 +188,13 @@ class Values:
         """Return values compared in any way."""
         first, *others = map(self._operand, operands)
         match operator:
-            case "BETWEEN" | "NOT BETWEEN" if _has_case(operands[0]):
+            # PostgreSQL would copy the first operand, and evaluate RAND() twice.
+            case "BETWEEN" | "NOT BETWEEN" if has_case(operands[0]) or is_volatile(operands[0]):
                 test = f"provext.is_between({first}, {', '.join(others)})"
                 return f"NOT {test}" if operator.startswith("NOT") else test
             case "BETWEEN" | "NOT BETWEEN":
                 return f"{first} {operator} {others[0]} AND {others[1]}"
-            case "IN" | "NOT IN" if _is_copied(operands):
+            case "IN" | "NOT IN" if is_copied(operands):
                 quantified = "= ANY" if operator == "IN" else "<> ALL"
                 return f"{first} {quantified} (ARRAY[{', '.join(others)}])"
             case "IN" | "NOT IN":
@@ -200,8 +214,10 @@ class Values:
             if not isinstance(call, plan.Call) or not isinstance(number, plan.Constant):
                 continue
             if call.function.is_condition and number.text in {"0", "1"}:
-                sql = call.function.sql.format(*self._arguments(call.function, call.operands))
-                return sql if number.text == "1" else f"NOT {sql}"
+                function, is_true = call.function, number.text == "1"
+                sql = function.choice if is_true and function.choice else function.sql
+                truth = sql.format(*self._arguments(function, call.operands))
+                return truth if is_true else f"NOT {truth}"
         return None
 
     def _bounds(self, operator: str, operands: Sequence[Expression]) -> str:
@@ -230,22 +246,6 @@ class Values:
         return f"({sql})" if is_junction else sql
 
 
-def _is_copied(operands: Sequence[Expression]) -> bool:
-    """Whether PostgreSQL would copy the first operand of IN, more than a name, for others of them."""
-    value, *others = operands
-    is_name = isinstance(value, plan.Field | plan.Constant)
-    return not is_name and any(not isinstance(other, plan.Constant) for other in others)
-
-
-def _has_case(value: Expression) -> bool:
-    """Whether a value has conditions in it, which may be BETWEEN again.
-
-    PostgreSQL copies what is compared in BETWEEN, and in IN for each value that is no constant. Nested, that
-    doubles at each level, before any limit of time or memory can stop it.
-    """
-    return isinstance(value, plan.Case) or any(map(_has_case, value.operands))
-
-
 def constant_sql(constant: plan.Constant) -> str:
     """Return a literal; only what PostgreSQL would type otherwise has a cast."""
     match constant.kind:
@@ -257,6 +257,8 @@ def constant_sql(constant: plan.Constant) -> str:
             return f"{constant.text}::double precision"
         case "null":
             return "NULL"
+        case "integer" if constant.text == SMALLEST_BIGINT:
+            return f"'{SMALLEST_BIGINT}'::bigint"  # PostgreSQL takes the digits alone for a numeric
     return constant.text
 
 

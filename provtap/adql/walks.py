@@ -1,4 +1,43 @@
-"""The lineages of one SELECT made ready as SQL: each with the walk that suits what the SELECT asks of it."""
+"""The lineages of one SELECT made ready as SQL: each with the walk that suits what the SELECT asks of it.
+
+An example. This SELECT, in which entity is t1 and lineage is t2,
+
+    SELECT e.e_name, l.l_ancestor_id, l.l_distance
+    FROM entity AS e JOIN lineage AS l ON l.l_descendant_id = e.e_id
+    WHERE e.e_name LIKE 'flat%' AND l.l_distance <= 2
+
+goes through these steps:
+
+1. `extracted` (see `volatility`): with TOP or RAND in a subquery, that would become a table of WITH here.
+2. `_flatten`: there are only inner joins, so all conditions are put into one list, which can be divided:
+
+       FROM t1, t2 WHERE t1.e_name LIKE 'flat%' AND t2.l_distance <= 2 AND t2.l_descendant_id = t1.e_id
+
+3. `_choice`: of its ancestors the query says nothing, but its descendants are the t1.e_id WHERE t1.e_name
+   LIKE 'flat%' (see `seeds`). So the walk starts at these and goes back in time.
+4. `_gathered`: t1 is needed twice, for the seeds and for t1.e_name. It is searched once, before:
+
+       WITH t2_rows AS MATERIALIZED (
+           SELECT t1.e_name AS c1, t1.e_id AS c2 FROM provenance.entity AS t1 WHERE t1.e_name LIKE 'flat%')
+
+   From then on, `t2_rows` stands in FROM under the name t1, and the condition on t1 is gone from WHERE.
+   Without `_gathered` (next to an outer join, in a correlated subquery, or if t1 is a table of WITH already)
+   the seeds have copies of t1 and of its conditions. A copy must have the same rows as the original, so
+   what is volatile is never copied (`is_light`).
+5. `_needs`: l_distance is asked for, and nothing beyond 2; l_main is not, so it is not computed.
+6. `_walk`: the walk is written by `walk_sql` (see `lineage`), and takes the place of t2:
+
+       WITH t2_rows AS MATERIALIZED (...)
+       SELECT t1.e_name AS c1, t2.l_ancestor_id AS c2, t2.l_distance AS c3
+       FROM t2_rows AS t1, (
+           WITH RECURSIVE t2_walk (start, id, kind, zero) AS (
+               SELECT id, id, 0, interval '0' FROM (SELECT t1.e_id FROM t2_rows AS t1) AS seed (id)
+                UNION SELECT (a step back) FROM t2_walk ... WHERE (its distance is less than 2))
+           SELECT start AS l_descendant_id, id AS l_ancestor_id, ... AS l_distance FROM t2_walk ...) AS t2
+       WHERE t2.l_distance <= 2 AND t2.l_descendant_id = t1.e_id
+
+With a second lineage, this one becomes a table of WITH, `t2_pairs`, from which the second walk may start.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,9 +59,11 @@ from provtap.adql.plan import (
     WrittenTable,
 )
 from provtap.adql.quoting import quote_name
-from provtap.adql.seeds import Bound, FromClause, Seeds, aliases, is_light, is_steady
+from provtap.adql.seeds import Bound, FromClause, Seeds, aliases, is_light
+from provtap.adql.volatility import extracted, is_volatile
 
 SelectWriter = Callable[[Select], str]
+TableWriter = Callable[[plan.WithQuery], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +79,27 @@ class Choice:
         return max(seeds.bound for seeds in self.seeds.values())
 
 
-def with_walks(select: Select, write: SelectWriter) -> tuple[list[str], Select]:
+def with_walks(select: Select, write: SelectWriter, write_table: TableWriter) -> tuple[list[str], Select]:
     """Return *select* without its lineages, and the tables of a WITH that it needs before it.
 
-    *write* makes SQL of a SELECT without any.
+    *write* makes SQL of a SELECT without lineages, *write_table* of a table of WITH with any.
     """
-    return _Walks(select, write).ready()
+    return _Walks(select, write, write_table).ready()
 
 
 class _Walks:
-    def __init__(self, select: Select, write: SelectWriter) -> None:
+    def __init__(self, select: Select, write: SelectWriter, write_table: TableWriter) -> None:
         self.select = select
         self.write = write
+        self.write_table = write_table
         self.common: list[str] = []
         """What goes into WITH, each table after those that it uses."""
 
     def ready(self) -> tuple[list[str], Select]:
         waiting = list(_lineages(self.select.tables))
         if waiting:
-            self.select = replace(self.select, tables=tuple(map(self._made_once, self.select.tables)))
+            volatile, self.select = extracted(self.select, waiting[0].alias)
+            self.common += map(self.write_table, volatile)
             self._flatten()
         while waiting:
             # What is bound best comes first: it may bind the next one.
@@ -75,21 +118,6 @@ class _Walks:
                 conditions += on
             self.select = replace(self.select, tables=tuple(tables), where=conjunction(conditions))
 
-    def _made_once(self, table: TableExpression) -> TableExpression:
-        """Return *table* with what may differ each time it is made, made beforehand."""
-        match table:
-            case plan.DerivedTable() if not is_steady(table.query):
-                columns = enumerate(table.query.outputs, start=1)
-                fields = (Field(o.value.type, table=table.alias, column=f"c{n}") for n, o in columns)
-                outputs = tuple(Output(field.column, field) for field in fields)
-                rows = self.write(Select(outputs=outputs, tables=(table,)))
-                self.common.append(f"{table.alias}_once AS MATERIALIZED ({rows})")
-                return WrittenTable(table.alias, f"{table.alias}_once")
-            case plan.JoinedTable():
-                joins = (replace(join, table=self._made_once(join.table)) for join in table.joins)
-                return plan.JoinedTable(self._made_once(table.first), tuple(joins))
-        return table
-
     def _choice(self, table: LineageTable) -> Choice:
         clause, lineage = FromClause(self.select, table), LINEAGES[table.name]
         moves = self._movable(clause)
@@ -103,7 +131,10 @@ class _Walks:
         return Choice(table, {way: seeds[way]})
 
     def _movable(self, clause: FromClause) -> Callable[[object], bool]:
-        """Return what tells if a part of the query is written once, or so small that twice will do."""
+        """Return the test whether a part of the query can narrow the seeds.
+
+        It can if it may be written twice, or if it is taken out of the query to where the seeds are made.
+        """
         alone, gathers = self._alone(clause), self._gathers
 
         def allowed(part: object) -> bool:
@@ -116,10 +147,14 @@ class _Walks:
         return allowed
 
     def _alone(self, clause: FromClause) -> list[Expression]:
-        """Return the conditions of WHERE that are about the lineage alone."""
+        """Return the conditions of WHERE about the lineage alone that can be asked of the seeds instead.
+
+        A volatile condition is asked of each pair.
+        """
         if clause.alias not in clause.around.sure:
             return []
-        return [c for c in conjuncts(self.select.where) if clause.local(c) == {clause.alias}]
+        alone = (c for c in conjuncts(self.select.where) if clause.local(c) == {clause.alias})
+        return [c for c in alone if not is_volatile(c)]
 
     def _walk(self, choice: Choice, is_last: bool) -> None:
         """Put the pairs of a lineage in its place."""
@@ -153,7 +188,7 @@ class _Walks:
         return self.write(select)
 
     def _drop(self, conditions: Sequence[Expression]) -> None:
-        """Take from WHERE what is seen to before."""
+        """Take from WHERE what is tested before."""
         rest = [c for c in conjuncts(self.select.where) if c not in conditions]
         self.select = replace(self.select, where=conjunction(rest))
 
@@ -165,10 +200,10 @@ class _Walks:
         return is_flat and all(field.table in own for field in _fields(self.select))
 
     def _gathered(self, clause: FromClause, seeds: Seeds) -> Seeds:
-        """Join the tables that give the seeds beforehand, so that they are not searched a second time."""
-        if not self._gathers or not any(map(_is_searched, seeds.tables)):
-            return seeds
+        """Join the tables that give the seeds beforehand, unless all of it may as well be written twice."""
         own = [c for c in seeds.conditions if clause.alias not in clause.local(c)]
+        if not self._gathers or not any(map(_is_searched, seeds.tables)) and all(map(is_light, own)):
+            return seeds
         self._drop(own)
         names = frozenset[str]().union(*map(aliases, seeds.tables))
         columns = tuple(dict.fromkeys(f for f in _fields(self.select) if f.table in names))
@@ -259,9 +294,9 @@ def _needs(clause: FromClause, lineage: Lineage, used: Iterable[Field]) -> Needs
     columns = {field.column for field in used if field.table == clause.alias}
     alone = [c for c in clause.around.conditions if clause.local(c) == {clause.alias}]
     distance, main = lineage.distance in columns, lineage.main in columns
-    only_main = not distance and any(_limit(c, lineage.main, {"="}) == 1 for c in alone)
-    limits = [limit for c in alone if (limit := _limit(c, lineage.distance, _UPPER)) is not None]
-    most = min(limits, default=None)
+    only_main = not distance and any(_limit(c, (clause.alias, lineage.main), {"="}) == 1 for c in alone)
+    limits = [_limit(c, (clause.alias, lineage.distance), _UPPER) for c in alone]
+    most = min((limit for limit in limits if limit is not None), default=None)
     return Needs(distance, main, None if most is None or most > FARTHEST else int(most), only_main)
 
 
@@ -269,15 +304,22 @@ _UPPER = {"=", "<", "<="}
 _MIRRORED = {">": "<", ">=": "<=", "=": "="}
 
 
-def _limit(condition: Expression, column: str, operators: set[str]) -> float | None:
-    """Return the number that *condition* sets as limit to a column; None if it is no such condition."""
+def _limit(condition: Expression, column: tuple[str, str], operators: set[str]) -> float | None:
+    """Return the number that *condition* sets as limit to a column; None if it is no such condition.
+
+    The column is one of a certain table: a query around this one may have a lineage as well.
+    """
     if not isinstance(condition, Operation):
         return None
     match condition:
-        case Operation(operator="BETWEEN", operands=(Field(column=name), _, high)) if name == column:
+        case Operation(operator="BETWEEN", operands=(Field() as field, _, high)) if _is(field, column):
             return literal_number(high) if "<=" in operators else None
-        case Operation(operator=operator, operands=(Field(column=name), value)) if name == column:
+        case Operation(operator=operator, operands=(Field() as field, value)) if _is(field, column):
             return literal_number(value) if operator in operators else None
-        case Operation(operator=operator, operands=(value, Field(column=name))) if name == column:
+        case Operation(operator=operator, operands=(value, Field() as field)) if _is(field, column):
             return literal_number(value) if _MIRRORED.get(operator) in operators else None
     return None
+
+
+def _is(field: Field, column: tuple[str, str]) -> bool:
+    return (field.table, field.column) == column

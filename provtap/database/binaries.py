@@ -17,6 +17,9 @@ PROGRAMS = ("postgres", "initdb")
 RUN_DIRECTORIES = ("/tmp", "/var/tmp", "/run")
 """Where a short path is to be had: a socket's path has 107 bytes at most (unix(7))."""
 
+# The shell sets the limit since Python can't between fork and exec, where other threads may run.
+_LIMITED = 'ulimit -S -v "$0" 2>/dev/null; exec "$@"'
+
 
 @dataclass(frozen=True)
 class Account:
@@ -36,15 +39,19 @@ class Account:
         nobody = pwd.getpwnam("nobody")
         return cls(nobody.pw_uid, nobody.pw_gid)
 
-    def start(self, *command: str | Path, cwd: Path, output: int) -> subprocess.Popen[bytes]:
+    def start(
+        self, *command: str | Path, cwd: Path, output: int, address_space: int | None = None
+    ) -> subprocess.Popen[bytes]:
         """Start *command* in *cwd* as this user, its output to file descriptor *output*.
 
         It gets a session of its own, which Ctrl-C doesn't reach, and none of our environment (PGDATA,
-        PGOPTIONS). The kernel enters *cwd* before it changes the user, so its parents may be closed to it.
+        PGOPTIONS); it and each of its children get up to *address_space* bytes, where that can be limited.
+        The kernel enters *cwd* before it changes the user, so its parents may be closed to it.
         """
         root = os.geteuid() == 0
+        limit = () if address_space is None else ("/bin/sh", "-c", _LIMITED, str(address_space // 1024))
         return subprocess.Popen(
-            command,
+            [*limit, *command],
             cwd=cwd,
             env={"PATH": os.defpath, "LC_ALL": "C"},
             stdin=subprocess.DEVNULL,

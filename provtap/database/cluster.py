@@ -1,5 +1,6 @@
 """A PostgreSQL data directory: making it, and what its files and processes say of its server."""
 
+import logging
 import os
 import shutil
 import signal
@@ -12,10 +13,18 @@ from pathlib import Path
 from provtap.database.binaries import Account, major_version
 from provtap.errors import DatabaseUnavailable, SettingsError
 
+log = logging.getLogger(__name__)
+
 HERE = "/proc/self/cwd"
 """The data directory as the server knows it: its working directory, whose path it may not be able to walk."""
 
 SUPERUSER = "postgres"
+FAST = 3.0
+"""Seconds that queries get to end once their server stops; one that is being planned does not hear of it."""
+CHECKPOINT = 60.0
+"""Seconds that a server without queries gets to write what it has in memory."""
+IMMEDIATE = 1.0
+"""Seconds that it gets then to end at once; one that is frozen does not."""
 
 # Made part of postgresql.conf, where an operator may change it: sized for one machine that does other work
 # too. Pools of eight connections a web process add up; a just-in-time compiler costs more than it gains here.
@@ -103,7 +112,7 @@ class Cluster:
             pid = int(lines[0])
         except (OSError, ValueError, IndexError):
             return None
-        if pid not in self.processes():
+        if not self._owns(Path("/proc") / str(pid)):
             return None
         return Postmaster(pid, _line(lines, 4), _line(lines, 7))
 
@@ -115,18 +124,22 @@ class Cluster:
             return None
         return Path(line) if line else None
 
-    def processes(self) -> list[int]:
-        """Return the ids of the server's processes; what had an id may be another process by now."""
-        return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if self._owns(entry)]
+    def processes(self, words: str = "") -> list[int]:
+        """Return the ids of the server's processes, with *words* in their title, as clients' have `[local]`.
 
-    def _owns(self, process: Path) -> bool:
-        """Tell whether *process*, an entry of /proc, is one of this server.
+        What had an id may be another process by now.
+        """
+        return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if self._owns(entry, words)]
+
+    def _owns(self, process: Path, words: str = "") -> bool:
+        """Tell whether *process*, an entry of /proc, is one of this server, with *words* in its title.
 
         By what everybody may read there: its working directory is closed even to root in a container.
         """
         try:
             title = (process / "cmdline").read_bytes()
-            return self.name.encode() in title and (process / "comm").read_text() == "postgres\n"
+            ours = self.name.encode() in title and words.encode() in title
+            return ours and (process / "comm").read_text() == "postgres\n"
         except OSError:  # gone
             return False
 
@@ -139,12 +152,57 @@ class Cluster:
         self.end_orphans()
         (self.path / "postmaster.pid").unlink(missing_ok=True)
 
+    def shut_down(self, server: Postmaster) -> None:
+        """End *server* and its processes: cleanly if it can in time, else so that the next start recovers."""
+        _signal(server.pid, signal.SIGINT)  # "fast" shutdown
+        if self._ends(FAST, "[local]") and self._ends(CHECKPOINT):
+            return
+        log.warning("PostgreSQL does not stop and is ended; it will recover when it starts again.")
+        _signal(server.pid, signal.SIGQUIT)  # "immediate" shutdown
+        if not self._ends(IMMEDIATE):
+            self._kill()
+
     def end_orphans(self) -> None:
-        """End the processes of the server, dead or alive, at once ("immediate" shutdown)."""
-        while orphans := self.processes():
-            for pid in orphans:
-                _signal(pid, signal.SIGQUIT)
+        """End the processes of the server, dead or alive, at once."""
+        for pid in self.processes():
+            _signal(pid, signal.SIGQUIT)
+        if not self._ends(IMMEDIATE):
+            self._kill()
+
+    def _kill(self) -> None:
+        while left := self.processes():
+            for pid in left:
+                _signal(pid, signal.SIGKILL)
             time.sleep(0.02)
+
+    def _ends(self, seconds: float, words: str = "") -> bool:
+        """Tell whether the server's processes, with *words* in their title, end within *seconds*."""
+        end = time.monotonic() + seconds
+        while self.processes(words):
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def shared_bytes(self, account: Account, install: Path) -> int:
+        """Return the shared memory that the server will have, by its configuration; it must not run.
+
+        Raises: DatabaseUnavailable for a configuration that it can't start with.
+        """
+        with tempfile.TemporaryFile() as output:
+            asked = account.start(
+                install / "bin" / "postgres",
+                f"-D{HERE}",
+                "-Cshared_memory_size",
+                cwd=self.path,
+                output=output.fileno(),
+            )
+            failed = asked.wait() != 0
+            output.seek(0)
+            said = output.read().decode(errors="replace")
+        if failed:
+            raise DatabaseUnavailable(f"The embedded PostgreSQL did not start: {reason(said)}.")
+        return int(said.split()[-1]) << 20
 
 
 def _initdb_options() -> list[str]:
@@ -172,7 +230,11 @@ def _signal(pid: int, number: int) -> None:
 
 def last_words(log: Path, start: int = 0) -> str:
     """Return why a server or initdb ended: the last line of *log* that says FATAL, PANIC or error."""
-    text = log.read_bytes()[start:].decode(errors="replace")
+    return reason(log.read_bytes()[start:].decode(errors="replace"))
+
+
+def reason(text: str) -> str:
+    """Return the last line of *text* that says FATAL, PANIC or error, without these words."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     fatal = [line for line in lines if any(word in line for word in ("FATAL:", "PANIC:", "error:", "ERROR:"))]
     line = (fatal or lines or ["it said nothing"])[-1]

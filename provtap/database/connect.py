@@ -14,13 +14,21 @@ import psycopg2
 
 from provtap.config import Settings
 from provtap.database.embedded import EmbeddedServer
-from provtap.database.failures import is_connection_failure, query_failure, setup_failure, write_failure
+from provtap.database.failures import (
+    commit_failure,
+    is_connection_failure,
+    query_failure,
+    setup_failure,
+    write_failure,
+)
+from provtap.database.guard import GUARD
 from provtap.database.login import Connection, Login, database_login, read_login
+from provtap.database.memory import backend_bytes
 from provtap.database.shares import Lender, Shares, Work
 from provtap.database.sql import identifier
 from provtap.database.transaction import Transaction
 from provtap.disk import Room
-from provtap.errors import DatabaseUnavailable
+from provtap.errors import Contended, DatabaseUnavailable
 
 __all__ = ["Connection", "Database", "Pool", "Transaction", "cancel", "open_database"]
 
@@ -37,6 +45,12 @@ READ_SESSION = {
     "extra_float_digits": "1",
     "standard_conforming_strings": "on",
     "jit": "off",
+    # Eleven tables that are all equal in one column take 3 s and 700 MB to plan if all ways to join them are
+    # tried, as PostgreSQL does with fewer than 12. These have it try all ways of seven at a time.
+    "join_collapse_limit": "7",
+    "from_collapse_limit": "7",
+    "geqo_threshold": "9",
+    "geqo_effort": "1",
 }
 WRITE_SESSION = {
     "datestyle": "ISO, YMD",
@@ -48,6 +62,9 @@ WRITE_SESSION = {
 
 IDLE = 5.0
 """Seconds after which an idle connection is tried before it is lent: a host without power closes nothing."""
+
+SILENCE = 1.0
+"""Seconds without a connection after which PostgreSQL counts as silent, and for which it then does."""
 
 
 class Pool:
@@ -82,6 +99,7 @@ class Pool:
         self._pid = os.getpid()
         self._free = threading.BoundedSemaphore(self._size)
         self._threads = ThreadPoolExecutor(self._size, "copy")  # made when needed, and kept
+        self._refused_until = 0.0  # by the monotonic clock
         self._idle: list[Connection] = []  # the last one used is on top: the others may age and be closed
 
     def _reset_after_fork(self) -> None:
@@ -92,6 +110,9 @@ class Pool:
     def connection(self) -> Iterator[Connection]:
         """Lend a connection, outside of any transaction; it is rolled back when it returns.
 
+        One that met DatabaseUnavailable is thrown away, and so are the idle ones: they may all lead to a
+        server that is no primary any more.
+
         Raises: DatabaseUnavailable when none is free for as long as a request may wait, or none can be made.
         """
         self._reset_after_fork()
@@ -99,10 +120,16 @@ class Pool:
             raise self.busy()
         try:
             connection = self._take()
-            try:
-                yield connection
-            finally:
-                self._give_back(connection)
+            with GUARD.over(connection):
+                try:
+                    yield connection
+                except DatabaseUnavailable as error:
+                    if not isinstance(error, Contended):
+                        connection.retired = True
+                        self.close()
+                    raise
+                finally:
+                    self._give_back(connection)
         finally:
             self._free.release()
 
@@ -127,9 +154,21 @@ class Pool:
             if _is_quiet(connection) and self._answers(connection):
                 return connection
             connection.close()
-        connection = self._login.connect(self._session)
+        connection = self._connect()
         connection.expires = time.monotonic() + self._age * random.uniform(0.8, 1.2)  # not all at once
         return connection
+
+    def _connect(self) -> Connection:
+        """Make a connection. While a server is so silent that this takes long, one thread tries for all."""
+        began = time.monotonic()
+        if began < self._refused_until:
+            raise DatabaseUnavailable("PostgreSQL does not answer.", hint="Try again in a minute.")
+        try:
+            return self._login.connect(self._session)
+        except DatabaseUnavailable:
+            if time.monotonic() > began + SILENCE:
+                self._refused_until = time.monotonic() + SILENCE
+            raise
 
     def _last_used(self) -> Connection | None:
         """Take an idle connection, if there is one."""
@@ -144,7 +183,7 @@ class Pool:
             return True
         try:
             connection.autocommit = True
-            with connection.cursor() as cursor:
+            with GUARD.over(connection), connection.cursor() as cursor:
                 cursor.execute("SELECT")
             connection.autocommit = False
         except psycopg2.Error:
@@ -153,12 +192,13 @@ class Pool:
         return True
 
     def _give_back(self, connection: Connection) -> None:
-        if connection.cancelled or connection.closed or time.monotonic() > connection.expires:
+        if connection.retired or connection.closed or time.monotonic() > connection.expires:
             connection.close()
             return
         try:
             connection.rollback()
             connection.autocommit = False
+            connection.due = float("inf")
         except psycopg2.Error:
             connection.close()
         else:
@@ -180,9 +220,9 @@ def cancel(connection: Connection) -> None:
 
     The connection is not lent again: a cancel that comes too late would stop the next query.
     """
-    connection.cancelled = True
+    connection.retired = True
     try:
-        connection.cancel()
+        GUARD.cancel(connection)
     except psycopg2.Error as error:
         if not is_connection_failure(error):
             raise
@@ -203,6 +243,8 @@ class Database:
     shares: Shares
     """Of *reader*."""
     role_prefix: str
+    server: EmbeddedServer | None = None
+    """The embedded server, if that is the one."""
     client: str = ""
     """Who asks, by the key that is counted by; empty where nobody has to share."""
 
@@ -238,7 +280,11 @@ class Database:
         Raises: QueryTimeout, QueryError, DatabaseUnavailable.
         """
         with self.reader.connection() as connection:
-            transaction = Transaction(connection, query_failure)
+            transaction = Transaction(
+                connection,
+                lambda error, seconds: query_failure(error, overdue=seconds >= duration),
+                duration=duration,
+            )
             transaction.execute("SET TRANSACTION READ ONLY, ISOLATION LEVEL REPEATABLE READ")
             transaction.execute("SET LOCAL statement_timeout = %(limit)s", limit=round(duration * 1000))
             yield transaction
@@ -249,7 +295,8 @@ class Database:
                 cursor.execute(f"SET LOCAL ROLE {identifier(self.role('writer'))}")
         except psycopg2.Error as error:
             raise DatabaseUnavailable(
-                f"The database at {self.login} is not set up for this login.", hint="Run provtap init."
+                "The database of this service is not set up.",
+                detail=f"The database at {self.login} is not set up for this login. Run provtap init.",
             ) from error
 
     @contextmanager
@@ -259,36 +306,47 @@ class Database:
         Raises: DatabaseUnavailable for whatever PostgreSQL refuses.
         """
         with self.session() as connection:
-            yield Transaction(connection, setup_failure)
+            yield Transaction(connection, lambda error, _: setup_failure(error))
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
-        """Lend a connection of the login that PROVTAP_DATABASE_URL names, as one transaction."""
-        try:
-            with self.writer.connection() as connection, connection:
+        """Lend a connection of the login that PROVTAP_DATABASE_URL names, as one transaction.
+
+        Raises: DatabaseUnavailable, of which Unconfirmed leaves open whether the transaction was committed.
+        """
+        with self.writer.connection() as connection:
+            try:
                 yield connection
-        except psycopg2.Error as error:
-            raise write_failure(error) from error
+            except psycopg2.Error as error:
+                raise write_failure(error) from error
+            try:
+                connection.commit()
+            except psycopg2.Error as error:
+                raise commit_failure(error) from error
 
 
 @contextmanager
-def open_database(settings: Settings) -> Iterator[Database]:
+def open_database(settings: Settings, *, patient: bool = True) -> Iterator[Database]:
     """Open the database of *settings*; without a URL the embedded server runs for as long as it is open.
+
+    Who is not *patient* waits for rows that another process changes no longer than for a connection.
 
     Raises: SettingsError, DatabaseUnavailable.
     """
     with ExitStack() as stack:
-        url = settings.database_url
+        url, server = settings.database_url, None
         if url is None:
-            url = stack.enter_context(EmbeddedServer(settings.data_dir)).url
+            server = stack.enter_context(EmbeddedServer(settings.data_dir, backend_bytes(settings)))
+            url = server.url
         login = database_login(url)
         reading = read_login(settings, login)
         size, wait = settings.read_connections, settings.connection_wait
         age = settings.connection_age
         room = Room(settings.spool_process_bytes, reserve=settings.spool_reserve_bytes)
         reader = Pool(reading, size=size, wait=wait, age=age, room=room)
-        writer = Pool(login, session=WRITE_SESSION, size=size, wait=wait, age=age)
+        session = WRITE_SESSION if patient else WRITE_SESSION | {"lock_timeout": f"{round(wait * 1000)}ms"}
+        writer = Pool(login, session=session, size=size, wait=wait, age=age)
         stack.callback(reader.close)
         stack.callback(writer.close)
         shares = Shares(reader, size, settings.spool_client_bytes)
-        yield Database(login, writer, reading, reader, shares, settings.role_prefix)
+        yield Database(login, writer, reading, reader, shares, settings.role_prefix, server)

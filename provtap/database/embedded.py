@@ -1,6 +1,7 @@
 """The embedded PostgreSQL: one private server in the data directory, for as long as any process uses it."""
 
 import fcntl
+import logging
 import os
 import signal
 import time
@@ -12,7 +13,10 @@ from types import TracebackType
 from provtap.database.binaries import Account, RunDirectory
 from provtap.database.cluster import HERE, SUPERUSER, Cluster, Postmaster, last_words
 from provtap.database.login import Connection, database_login
+from provtap.database.memory import address_space
 from provtap.errors import DatabaseUnavailable, SettingsError
+
+log = logging.getLogger(__name__)
 
 DATABASE = "provtap"
 PORT = 5432
@@ -27,10 +31,12 @@ class EmbeddedServer:
     """The server of *data_dir*, shared by all processes that enter it; the last to leave stops it.
 
     Each user holds a shared lock on `postgres.users`, which the kernel takes back from a process that is
-    killed. Starting and stopping is done by one process at a time, the one that locks `postgres.lock`.
+    killed. Starting and stopping is done by one process at a time, the one that locks `postgres.lock`. Who
+    starts it lets each of its processes have *backend_bytes* beyond the shared memory; None: any number.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, backend_bytes: int | None = None) -> None:
+        self._backend_bytes = backend_bytes
         self._directory = data_dir.absolute()
         self._cluster = Cluster(self._directory / "postgres")
         self._log = self._directory / "postgres.log"
@@ -69,6 +75,16 @@ class EmbeddedServer:
                 with self._open("postgres.users") as users:
                     self._users = os.dup(users)  # the lock is that of both, until the last is closed
                 fcntl.flock(self._users, fcntl.LOCK_SH)
+
+    def keep(self) -> None:
+        """Start the server again if it has died: users find the new one where the old one was.
+
+        Raises: as `start`.
+        """
+        if self._cluster.postmaster() is None:
+            log.warning("PostgreSQL has died and is started again.")
+            with self._refusals(), self._turn():
+                self._run()
 
     def stop(self) -> None:
         """Leave the server, and stop it if nobody else uses it."""
@@ -121,6 +137,9 @@ class EmbeddedServer:
 
     def _launch(self, account: Account, run: RunDirectory) -> None:
         start = self._put_log_aside()
+        limit = None
+        if self._backend_bytes is not None:
+            limit = address_space(self._backend_bytes, self._cluster.shared_bytes(account, run.install))
         with self._open(self._log.name, os.O_WRONLY | os.O_APPEND) as log:
             process = account.start(
                 run.install / "bin" / "postgres",
@@ -132,6 +151,7 @@ class EmbeddedServer:
                 "-cunix_socket_permissions=0700",
                 cwd=self._cluster.path,
                 output=log,
+                address_space=limit,
             )
         try:
             ready = self._await(lambda: process.poll() is None)
@@ -196,9 +216,7 @@ class EmbeddedServer:
             except BlockingIOError:
                 return
         if server := self._cluster.postmaster():
-            os.kill(server.pid, signal.SIGINT)
-            while self._cluster.postmaster():
-                time.sleep(0.02)
+            self._cluster.shut_down(server)
             RunDirectory(Path(server.socket_directory), Path()).remove()
 
     @contextmanager

@@ -1,5 +1,7 @@
 """The plan that PostgreSQL makes for a user's query, asked with the rights that it would run with."""
 
+import time
+
 import psycopg2
 
 from provtap.database.failures import query_failure
@@ -11,6 +13,7 @@ def explain(pool: Lender, sql: str, duration: float) -> list[str]:
 
     Raises: QueryError, QueryTimeout, DatabaseUnavailable.
     """
+    begun = time.monotonic()
     try:
         with pool.connection() as connection, connection.cursor() as cursor:
             cursor.execute(
@@ -19,4 +22,4 @@ def explain(pool: Lender, sql: str, duration: float) -> list[str]:
             cursor.execute(f"EXPLAIN {sql}")
             return [line for (line,) in cursor.fetchall()]
     except psycopg2.Error as error:
-        raise query_failure(error) from error
+        raise query_failure(error, overdue=time.monotonic() - begun >= duration) from error

@@ -1,17 +1,27 @@
-"""PostgreSQL's errors as sentences for users: about their query or their settings, never about our SQL."""
+"""PostgreSQL's errors as sentences for users: about their query or their document, never about our SQL.
+
+Each SQLSTATE has a status and says whether trying again helps. What PostgreSQL itself says may name roles,
+files and settings, so it goes only into the error's detail, for the operator.
+
+Source: PostgreSQL documentation, Appendix A, "PostgreSQL Error Codes".
+"""
 
 import psycopg2
 
+from provtap.database.arithmetic import ARITHMETIC
 from provtap.errors import (
     Contended,
     DatabaseUnavailable,
     DocumentError,
+    InternalError,
     ProvtapError,
     QueryError,
+    QueryStopped,
     QueryTimeout,
+    Unconfirmed,
 )
 
-# SQLSTATE -> what the user's query did. PostgreSQL's own text speaks of the SQL we made of it.
+# SQLSTATE -> what the user's query did.
 _QUERY = {
     "0A000": "The query joins tables in a way that the server can't, such as a FULL JOIN by random numbers.",
     "22012": "The query divides by zero.",
@@ -20,8 +30,8 @@ _QUERY = {
     "22007": "The query turns a text into a timestamp that it does not spell.",
     "22008": "The query has a timestamp out of range.",
     "2201E": "The query takes the logarithm of zero or of a negative number.",
-    "2201F": "The query raises a number to a power that has no real value.",
-    "2201B": "The query has a regular expression that is none.",
+    "2201F": "The query takes a root or a power that is not a real number.",
+    "2201B": "The query contains an invalid regular expression.",
     "22023": "The query gives a function a value that it can't take.",
     "22001": "A text of the query's result is too long for its type.",
     "22011": "The query takes a substring of negative length.",
@@ -29,73 +39,176 @@ _QUERY = {
     "22025": "The query has a LIKE pattern that ends with its escape character.",
     "22021": "The query has a character that can't be stored.",
     "21000": "A subquery used as a value gave more than one row.",
+    "25006": "The query tries to change something; queries can only read.",
     "42501": "The query reads something that is not published.",
     "53400": "The query needs more temporary disk than one query may have.",
     "54001": "The query is nested too deeply for the server.",
-    "54000": "The query is over a limit of the server.",
-    "55P03": "The query waited too long for a table that is being changed; please try again.",
-    "40P01": "The query met a concurrent change; please try again.",
+    "54011": "The query has too many columns for the server.",
+    "54023": "The query gives a function too many arguments.",
 }
+_QUERY_CLASSES = {
+    "22": "The query computes with a value that an operation in it can't take.",
+    "54": "The query is over a limit of the server.",
+}
+"""By the first two characters, for what _QUERY does not list."""
 _HINTS = {
+    "2201E": "CASE WHEN x > 0 THEN LOG(x) END is NULL for the others.",
     "22012": "NULLIF(x, 0) is NULL where x is 0.",
     "22003": "CAST(x AS DOUBLE PRECISION) computes with larger numbers.",
     "22P02": "prov_number(text) is NULL where the text spells no number.",
+}
+# SQLSTATE -> what is wrong with a document, after its name and a colon.
+_DOCUMENT = {
+    "22003": "a number is too large or too small to be stored",
+    "22007": "a text is not a timestamp",
+    "22008": "a timestamp is out of range",
+    "22001": "a text is too long to be stored",
+    "22021": "a text has the character NUL, or is not UTF-8",
+    "22P05": "a text has the character NUL",
+    "54001": "it is nested too deeply",
+    "54000": "a value is too long to be stored",
+}
+_DOCUMENT_CLASSES = {
+    "22": "a value can't be stored",
+    "54": "it is over a limit of the database",
 }
 # Rules that only several documents together can break, by the name of the constraint.
 _RULES = {
     "activity_check": "an activity would end before it starts",
     "entity_check1": "an entity would end before it was generated",
 }
-_TRIGGERS = {"23000", "23514"}
+_TRIGGERS = {"23000", "23503", "23514"}
 """Where no constraint is named, the triggers of schema/ speak, in sentences about the document."""
 _FULL = {"53100": "disk", "53200": "memory"}
 _AGAIN = {"40001", "40P01", "55P03"}
-_CONNECTION = ("08", "57P", "25P03", "53300")  # 25P03: idle in a transaction for too long
+_NOT_SET_UP = {"3F000", "42501", "42703", "42704", "42883", "42P01"}
+_POOLED = {"26000", "42P05"}
+"""A prepared statement is not there, or there already: a pooler in transaction mode swaps sessions."""
+_CONNECTION = ("08", "25P03", "25P04", "53300", "57P")
+"""25P03, 25P04: the session ended at a time limit for transactions."""
+_TRY_LATER = "Try again later."
+_NOTHING_STORED = "nothing was stored"
 
 
-def query_failure(error: psycopg2.Error) -> ProvtapError:
-    """Return what to tell the user whose valid query failed while PostgreSQL ran it."""
-    code = error.pgcode
+def query_failure(error: psycopg2.Error, *, overdue: bool) -> ProvtapError:
+    """Return what to tell the user whose valid query failed while PostgreSQL ran it.
+
+    *overdue* tells whether its time limit had passed: PostgreSQL has one code for that and for a cancel.
+    """
+    code = error.pgcode or ""
     if code == "57014":
-        return QueryTimeout("The query was stopped at its time limit.")
+        stopped = QueryStopped("The query was cancelled by the operator of the database.")
+        return out_of_time() if overdue else stopped
+    if code == "57P01":  # seldom seen: psycopg2 mostly tells of a lost connection only
+        return DatabaseUnavailable(
+            "The database was shut down, or its operator ended the query's connection.", hint=_TRY_LATER
+        )
     if is_connection_failure(error):
-        return DatabaseUnavailable("The connection to PostgreSQL was lost while the query ran.")
+        return DatabaseUnavailable(
+            "The connection to the database was lost while the query ran.",
+            hint=_TRY_LATER,
+            detail=_detail("The connection to PostgreSQL was lost while the query ran", error),
+        )
     if is_recovery_conflict(error):
         return DatabaseUnavailable(
             "The query was stopped because rows that it read were removed meanwhile.", hint="Try again."
         )
-    if code in _FULL:
-        return DatabaseUnavailable(
-            f"The server has no {_FULL[code]} left for this query.", hint="Try again later."
+    if _is_memory(error):
+        return QueryError(
+            "The query needs more memory than this service allows one query.",
+            hint="Ask for fewer or shorter values at once.",
         )
+    if code in _AGAIN:
+        return Contended("The query waited too long for a table that is being changed.", hint="Try again.")
+    if code in _FULL:
+        return DatabaseUnavailable(f"The server has no {_FULL[code]} left for this query.", hint=_TRY_LATER)
+    return _explained(error, code) or _unforeseen("The query could not be run", error)
+
+
+def _explained(error: psycopg2.Error, code: str) -> QueryError | None:
+    """Return what a query did that PostgreSQL can't do, where that is known."""
+    if error.diag.source_function in ARITHMETIC:
+        message, hint = ARITHMETIC[error.diag.source_function]
+        return QueryError(message, hint=hint)
     if code in _QUERY:
         return QueryError(_QUERY[code], hint=_HINTS.get(code))
-    return QueryError(f"The query could not be run (SQLSTATE {code or 'unknown'}).")
+    if code[:2] in _QUERY_CLASSES:
+        return QueryError(_QUERY_CLASSES[code[:2]])
+    return None
+
+
+def out_of_time() -> QueryTimeout:
+    """Return the error for a query that did not end in time."""
+    return QueryTimeout("The query was stopped at its time limit.")
+
+
+def _is_memory(error: psycopg2.Error) -> bool:
+    """Tell whether a limit on memory stopped a query: that of its process, or PostgreSQL's of 1 GB a value.
+
+    A full table of locks has the same code, but does not depend on the query.
+    """
+    text = _primary(error)
+    return (error.pgcode == "53200" and "shared memory" not in text) or "memory alloc" in text
 
 
 def write_failure(error: psycopg2.Error) -> ProvtapError:
     """Return what to tell who stores something that PostgreSQL refuses: its rules are the model's."""
     code = error.pgcode or ""
-    if is_connection_failure(error):
-        return DatabaseUnavailable("The connection to PostgreSQL was lost; nothing was stored.")
-    if code in _AGAIN:
-        return Contended("Another process is changing the same rows; nothing was stored.", hint="Try again.")
-    if code == "42501":
-        return DatabaseUnavailable(f"PostgreSQL refuses: {_primary(error)}.", hint="Run provtap init.")
-    if code in {"3F000", "42P01", "42703"}:
-        return DatabaseUnavailable("The database is not set up for this version.", hint="Run provtap init.")
-    if code == "53100":
-        return DatabaseUnavailable(
-            "PostgreSQL's disk is full; nothing was stored.", hint="Make room, and give the same again."
-        )
-    if code.startswith(("53", "57")):
-        return DatabaseUnavailable(f"PostgreSQL could not store it: {_primary(error)}.")
-    if error.diag.constraint_name in _RULES:
-        return DocumentError(f"together with what is known, {_RULES[error.diag.constraint_name]}")
-    if code in _TRIGGERS and error.diag.constraint_name is None:
+    if code.startswith("23"):
+        return _broken_rule(error)
+    if code in _DOCUMENT:
+        return DocumentError(_DOCUMENT[code])
+    if code in _NOT_SET_UP:
+        return _out_of_order(error, "Run provtap init.")
+    if code in _POOLED:
+        return _out_of_order(error, "PROVTAP_DATABASE_URL must not lead to a pooler in transaction mode.")
+    if code[:2] in _DOCUMENT_CLASSES:
+        return DocumentError(_DOCUMENT_CLASSES[code[:2]])
+    return _obstacle(error) or _unforeseen(f"It could not be stored; {_NOTHING_STORED}", error)
+
+
+def _broken_rule(error: psycopg2.Error) -> DocumentError:
+    rule = error.diag.constraint_name
+    if rule in _RULES:
+        return DocumentError(f"together with what is known, {_RULES[rule]}")
+    if error.pgcode in _TRIGGERS and rule is None:
         return DocumentError(_primary(error))
     detail = error.diag.message_detail
-    return DocumentError(f"PostgreSQL refuses it: {_primary(error)}." + (f" {detail}" if detail else ""))
+    return DocumentError(f"the database refuses it: {_primary(error)}." + (f" {detail}" if detail else ""))
+
+
+def _obstacle(error: psycopg2.Error) -> ProvtapError | None:
+    """Return the error for what keeps PostgreSQL from storing anything at the moment, or None."""
+    code = error.pgcode or ""
+    if code in _AGAIN:
+        return Contended(f"Another process is changing the same rows; {_NOTHING_STORED}.", hint="Try again.")
+    if is_connection_failure(error):
+        what = "The connection to the database was lost"
+    elif code == "25006":  # a standby, or a primary that was demoted since the connection was made
+        what = "The database can't be written to at the moment"
+    elif code == "57014":
+        what = "The database cancelled the change"
+    elif code in _FULL:
+        what = f"The database has no {_FULL[code]} left"
+    else:
+        return None
+    message = f"{what}; {_NOTHING_STORED}"
+    return DatabaseUnavailable(f"{message}.", hint="Send it again later.", detail=_detail(message, error))
+
+
+def commit_failure(error: psycopg2.Error) -> ProvtapError:
+    """Return what to tell who stored something when PostgreSQL fails at the end, as it commits."""
+    if is_connection_failure(error):
+        return Unconfirmed(
+            "The connection to the database was lost before it confirmed the change:"
+            " it is not known whether the change was stored.",
+            detail=_detail(
+                "The connection to PostgreSQL was lost during COMMIT: it is not known whether the change was"
+                " stored",
+                error,
+            ),
+        )
+    return write_failure(error)
 
 
 def is_connection_failure(error: psycopg2.Error) -> bool:
@@ -125,6 +238,26 @@ def setup_failure(error: psycopg2.Error) -> ProvtapError:
     return DatabaseUnavailable(f"The database can't be set up: {_primary(error)}.")
 
 
+def _out_of_order(error: psycopg2.Error, remedy: str) -> DatabaseUnavailable:
+    """Return the error for a database that only its operator can put right."""
+    return DatabaseUnavailable(
+        f"The database of this service is not in order; {_NOTHING_STORED}.",
+        detail=f"{_detail('PostgreSQL refuses', error)} {remedy}",
+    )
+
+
+def _unforeseen(message: str, error: psycopg2.Error) -> ProvtapError:
+    """Return the error for a fault of the server, or of the SQL that we made."""
+    detail = _detail(message, error)
+    if (error.pgcode or "").startswith(("53", "55", "57", "58")):  # the server's state, which may change
+        return DatabaseUnavailable(f"{message}: the database has a fault.", hint=_TRY_LATER, detail=detail)
+    return InternalError(detail)
+
+
+def _detail(message: str, error: psycopg2.Error) -> str:
+    return f"{message}: {_primary(error)} (SQLSTATE {error.pgcode or 'unknown'})."
+
+
 def _primary(error: psycopg2.Error) -> str:
     text = error.diag.message_primary or str(error) or type(error).__name__
-    return text.strip().rstrip(".")
+    return " ".join(text.split()).rstrip(".")

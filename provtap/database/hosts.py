@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import psycopg2
 
+from provtap.database.guard import GUARD
 from provtap.database.login import Login
 from provtap.errors import ProvtapError
 
@@ -32,12 +33,12 @@ class Host:
     lag: float = 0.0
     """Seconds by which a standby is behind, as far as it knows."""
 
-    def __str__(self) -> str:
+    @property
+    def condition(self) -> str:
+        """What it does, to stand behind its name or number."""
         if self.standby is None:
-            return f"{self.name} does not answer."
-        if self.standby:
-            return f"{self.name} answers as a standby, {self.lag:.0f} s behind."
-        return f"{self.name} answers as the primary."
+            return "does not answer"
+        return f"answers as a standby, {self.lag:.0f} s behind" if self.standby else "answers as the primary"
 
 
 def hosts(login: Login) -> list[Host]:
@@ -75,7 +76,7 @@ def _ask(login: Login) -> Host:
     known = login.parameters
     name = ":".join(filter(None, (known["host"] or known["hostaddr"], known["port"])))
     try:
-        with closing(login.connect()) as connection, connection.cursor() as cursor:
+        with closing(login.connect()) as connection, GUARD.over(connection), connection.cursor() as cursor:
             cursor.execute(_ROLE)
             standby, lag = cursor.fetchone() or (None, None)
     except (psycopg2.Error, ProvtapError):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import psycopg2
 
 from provtap.database.connect import Connection
+from provtap.database.guard import GUARD
 from provtap.database.login import Login
 from provtap.database.sql import identifier
 from provtap.errors import ProvtapError
@@ -61,7 +62,8 @@ class Listener:
                 finally:
                     connection.close()
             except (psycopg2.Error, ProvtapError, OSError) as error:
-                log.warning("What is told on %s is not heard: %s", self._channel, str(error).strip())
+                why = error.for_operator() if isinstance(error, ProvtapError) else str(error).strip()
+                log.warning("Notifications on %s are not received: %s", self._channel, why)
                 self._closed.wait(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
 
@@ -69,11 +71,13 @@ class Listener:
         """Hand on what is told until `close`. Raises: psycopg2.Error when the connection is lost."""
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute(f"LISTEN {identifier(self._channel)}")
+            with GUARD.over(connection):
+                cursor.execute(f"LISTEN {identifier(self._channel)}")
             self._hear(None)
             while not self._closed.is_set():
                 if not self._poll(connection):
-                    cursor.execute("SELECT")
+                    with GUARD.over(connection):
+                        cursor.execute("SELECT")
                 connection.poll()
                 while connection.notifies:
                     self._hear(connection.notifies.pop(0).payload)

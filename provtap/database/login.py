@@ -11,7 +11,7 @@ import psycopg2
 from psycopg2 import extensions
 
 from provtap.config import Settings
-from provtap.errors import DatabaseUnavailable, ProvtapError, SettingsError
+from provtap.errors import NotConnected, SettingsError
 
 OLDEST_SERVER = 150000
 """PostgreSQL 15: the first with UNIQUE NULLS NOT DISTINCT."""
@@ -19,7 +19,7 @@ OLDEST_SERVER = 150000
 _DEFAULTS = {
     "application_name": "provtap",
     "client_encoding": "UTF8",
-    "connect_timeout": "10",  # seconds, for each host
+    "connect_timeout": "5",  # seconds, for each host
     # A host that lost its power says nothing: it counts as dead after some seconds of silence.
     "tcp_user_timeout": "10000",  # milliseconds
     "keepalives_idle": "10",
@@ -31,13 +31,18 @@ _SET = "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]
 
 
 class Connection(extensions.connection):
-    """A connection of psycopg2 that knows whether its last query was cancelled, and what it prepared."""
+    """A connection of psycopg2 that knows whether it may be lent again, and what it prepared."""
 
-    cancelled = False
+    retired = False
+    """Whether its pool closes it when it returns."""
     expires = float("inf")
     """When its pool closes it, by the monotonic clock."""
     idle_since = 0.0
     """When its pool got it back, by the same clock."""
+    due = float("inf")
+    """When PostgreSQL should be through with what it runs, by the same clock: it is cut then."""
+    late = False
+    """Whether it was cut for that."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -84,7 +89,9 @@ class Login:
         version = connection.server_version
         if version < OLDEST_SERVER:
             raise SettingsError(
-                f"PostgreSQL {version // 10000} at {self} is too old: ProvTAP needs PostgreSQL 15 or later."
+                "The database of this service is too old.",
+                detail=f"PostgreSQL {version // 10000} at {self} is too old: ProvTAP needs PostgreSQL 15 or"
+                " later.",
             )
         try:
             with connection.cursor() as cursor:
@@ -93,12 +100,14 @@ class Login:
         except psycopg2.Error as error:
             raise self._refused(error) from error
 
-    def _refused(self, error: psycopg2.Error) -> ProvtapError:
+    def _refused(self, error: psycopg2.Error) -> NotConnected:
         """Return the failure to connect, with libpq's reason, which holds no password."""
         lines = [line for line in str(error).splitlines() if line and not line.startswith("\t")]  # hints
         reason = lines[-1].rpartition("failed: ")[2].removeprefix("FATAL:").strip().rstrip(".")
-        return DatabaseUnavailable(
-            f"PostgreSQL at {self} can't be used: {reason}.", hint=f"See {self.setting}."
+        return NotConnected(
+            "The database of this service can't be reached.",
+            hint="Try again later.",
+            detail=f"PostgreSQL at {self} can't be used: {reason}. See {self.setting}.",
         )
 
 

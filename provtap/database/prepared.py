@@ -1,5 +1,7 @@
 """Statements that one connection runs many times: PostgreSQL plans each of them once."""
 
+from hashlib import sha256
+
 from provtap.database.login import Connection
 
 
@@ -14,12 +16,13 @@ class _Numbers(dict[str, str]):
 def prepared(connection: Connection, statement: str) -> str:
     """Return what runs *statement*, with the same `%(name)s` for values, without planning it anew.
 
-    What was prepared stays with the connection, whatever becomes of the transaction.
+    What was prepared stays with the connection, whatever becomes of the transaction. Its name is a digest of
+    its text: on a session that a pooler swapped, another statement can never run in its place.
     """
     if statement not in connection.prepared:
         numbers = _Numbers()
         text = statement % numbers
-        name = f"statement_{len(connection.prepared)}"
+        name = f"provtap_{sha256(text.encode()).hexdigest()[:32]}"
         with connection.cursor() as cursor:
             cursor.execute(f"PREPARE {name} AS {text}")
         values = ", ".join(f"%({value})s" for value in numbers)

@@ -48,6 +48,8 @@ class Spool:
         self._failure: BaseException | None = None
         self._changed = threading.Condition()
         self._taken = False  # whether any block was
+        self.largest = 0
+        """Bytes of the largest block: a little over BLOCK_BYTES, unless a row was larger."""
 
     def write(self, row: bytes) -> None:
         """Add one row: the method that COPY calls, a row a call. After `close`, rows are dropped.
@@ -131,7 +133,11 @@ class Spool:
         rows = [self._waiting.popleft() for _ in range(count)]
         self._left = max(0, self._left - count)
         self._waiting_bytes = 0
-        return (count, b"".join(rows)) if rows else None
+        if not rows:
+            return None
+        data = b"".join(rows)
+        self.largest = max(self.largest, len(data))
+        return count, data
 
     def _store(self, block: Block) -> bool:
         """Put a block where there is room; once one is in the file, the next ones follow it."""

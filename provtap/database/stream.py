@@ -15,7 +15,8 @@ from typing import Literal
 import psycopg2
 
 from provtap.database.connect import Connection, cancel
-from provtap.database.failures import is_recovery_conflict, query_failure
+from provtap.database.failures import is_recovery_conflict, out_of_time, query_failure
+from provtap.database.guard import OVERTIME
 from provtap.database.shares import Lender
 from provtap.database.spool import Block, Spool
 from provtap.disk import Room
@@ -29,6 +30,8 @@ _OPTIONS: dict[CopyForm, str] = {
     "csv": "FORMAT csv, NULL ''",
     "binary": "FORMAT binary",
 }
+LARGE = 1 << 20
+"""Bytes of a row after which a connection is not used again."""
 POLL = 0.2
 """Seconds between two looks at whether the reader has gone."""
 
@@ -149,11 +152,13 @@ class _Copy:
         if is_recovery_conflict(failure) and self._spool.is_untouched():
             failure = self._attempt(pool)  # a standby gives way to its primary for a moment
         if isinstance(failure, psycopg2.Error):
-            failure = query_failure(failure)
+            overdue = (self._tally.sql_time or 0.0) >= self._duration
+            failure = query_failure(failure, overdue=overdue)
         self._spool.end(failure)  # to be raised in the thread that reads
 
     def _attempt(self, pool: Lender) -> BaseException | None:
         """Run the query, and return why it failed."""
+        connection: Connection | None = None
         try:
             with pool.connection() as connection, self._cancellable(connection), self._timed():
                 self._copy(connection)
@@ -161,7 +166,7 @@ class _Copy:
             # psycopg2 may fail itself while it raises an error of the server, which is the cause then.
             if isinstance(failure, SystemError) and isinstance(failure.__cause__, psycopg2.Error):
                 return failure.__cause__
-            return failure
+            return out_of_time() if connection is not None and connection.late else failure
         return None
 
     @contextmanager
@@ -186,6 +191,7 @@ class _Copy:
     def _copy(self, connection: Connection) -> None:
         """Run the query as a transaction of its own, in one message to the server."""
         connection.autocommit = True
+        connection.due = time.monotonic() + self._duration + OVERTIME
         limit = round(self._duration * 1000)
         rules = f"SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = {limit}"
         with connection.cursor() as cursor:
@@ -197,3 +203,5 @@ class _Copy:
                 except ProvtapError:
                     cancel(connection)  # rows are left in it
                     raise
+        if self._spool.largest > LARGE:  # libpq keeps the room that it made for the largest row
+            connection.expires = 0

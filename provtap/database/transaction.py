@@ -3,6 +3,7 @@
 import datetime
 import io
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -13,12 +14,16 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor
 from psycopg2.extras import NamedTupleCursor, execute_values
 
-from provtap.database.failures import write_failure
+from provtap.database.failures import out_of_time, write_failure
+from provtap.database.guard import OVERTIME
 from provtap.database.prepared import prepared
 from provtap.errors import ProvtapError
 
 Row = Any
 """A named tuple: the fields are the output columns, in their order."""
+
+Failure = Callable[[psycopg2.Error, float], ProvtapError]
+"""Returns what to tell of an error, given the seconds that its statement had run."""
 
 
 class Transaction:
@@ -26,28 +31,35 @@ class Transaction:
 
     Every error of PostgreSQL is raised as a ProvtapError (a broken rule of the model: DocumentError).
     Statements hold values as `%(name)s`; a statement without values may hold bare `%`. With *repeated*, the
-    same statements are run in many transactions: those with values are planned once a connection.
+    same statements are run in many transactions: those with values are planned once a connection. PostgreSQL
+    stops each after *duration* seconds; if it does not, its connection is cut a little later.
     """
 
     def __init__(
         self,
         connection: Any,
-        failure: Callable[[psycopg2.Error], ProvtapError] = write_failure,
+        failure: Failure = lambda error, _: write_failure(error),
         repeated: bool = False,
+        duration: float = float("inf"),
     ) -> None:
         self.connection = connection
         self._failure = failure
         self._repeated = repeated
+        self._duration = duration
 
     @contextmanager
     def _cursor(self, factory: type[cursor] = cursor) -> Iterator[Any]:
+        begun = time.monotonic()
         try:
             with self.connection.cursor(cursor_factory=factory) as opened:
                 yield opened
         except psycopg2.Error as error:
-            raise self._failure(error) from error
+            late = self.connection.late
+            seconds = time.monotonic() - begun
+            raise (out_of_time() if late else self._failure(error, seconds)) from error
 
     def _run(self, at: cursor, statement: str, values: Mapping[str, Any]) -> None:
+        self.connection.due = time.monotonic() + self._duration + OVERTIME
         if values and self._repeated:
             statement = prepared(self.connection, statement)
         at.execute(statement, values or None)

@@ -80,7 +80,8 @@ def ingest_all(
     Raises: DatabaseUnavailable; a document that can't be stored is told in the summary.
     """
     summary = Summary()
-    for file, document in each(partial(_read, settings=settings, **options), files(paths), jobs):
+    read_one = partial(_read, settings=settings, **options)
+    for file, document in each(read_one, files(paths), jobs, here=lambda file: not file.path.is_file()):
         try:
             summary.reports.append(store(document(), database, strict=strict, dry_run=dry_run))
         except NoProvenance as error:

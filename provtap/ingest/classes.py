@@ -12,6 +12,11 @@ _LOCATION: Rules = {
     "about": "Instead of entity: a path or URL. It stands for the file that was there at that time, so that"
     " runs which share a file are joined without ids.",
 }
+_WRITTEN: Rules = TIME | {
+    "column": None,
+    "about": "When the file at location was written, by default at the end of the activity. The time of an"
+    " entity that is told by id is its generatedAtTime.",
+}
 _ENTITY: dict[str, Rules] = {
     "id": ID | NEEDED,
     "name": NAME,
@@ -205,6 +210,7 @@ CLASSES = (
         location=_LOCATION,
         activity=to("activity", needed=True),
         role=ROLE,
+        time=_WRITTEN,
     ),
     _relation(
         "WasDerivedFrom",

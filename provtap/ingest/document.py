@@ -14,7 +14,7 @@ from typing import Any
 
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
-from provtap.errors import Contended, DocumentError, TooLarge
+from provtap.errors import Contended, DocumentError, TooLarge, Unconfirmed
 from provtap.ingest import formats, product_file
 from provtap.ingest.bounded import NO_LIMIT, TooMany, refuse_beyond
 from provtap.ingest.contradictions import SQL
@@ -78,7 +78,7 @@ class Rehearsed(Exception):
 @contextmanager
 def alone(database: Database, dry_run: bool) -> Iterator[Transaction]:
     """Lend a transaction in which nobody else stores documents; with *dry_run* nothing of it stays."""
-    with suppress(Rehearsed), database.transaction() as transaction:
+    with resending(), suppress(Rehearsed), database.transaction() as transaction:
         transaction.rows(SQL["lock"])
         yield transaction
         if dry_run:
@@ -160,7 +160,7 @@ def parse(
         except TooMany:
             raise TooLarge(
                 f"{source} tells of more than the {most} records that a document may have here.",
-                hint="PROVTAP_DOCUMENT_RECORDS sets the limit.",
+                hint="Send it in parts.",
             ) from None
 
 
@@ -191,7 +191,12 @@ def _store_once(
     dry_run: bool,
     finish: Callable[[Transaction, Report], None],
 ) -> Report:
-    with naming(document.source), suppress(Rehearsed), database.transaction(repeated=True) as transaction:
+    with (
+        naming(document.source),
+        resending(),
+        suppress(Rehearsed),
+        database.transaction(repeated=True) as transaction,
+    ):
         report = document.store(transaction)
         if strict and report.warnings:
             raise DocumentError("; ".join(report.warnings))
@@ -253,10 +258,13 @@ def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
     the document is the same.
     """
     try:
-        with opened(Path(path)) as file:
+        with opened(Path(path), limit) as file:
             if form := product_file.form_of(file.read(16)):
                 file.seek(0)
                 with naming(source):
+                    if not Path(path).is_file():
+                        why = f"this is a data product ({form}), but no file"
+                        raise DocumentError(why, hint=product_file.BY_PATH)
                     return product_file.read_header(file, Path(path), form)
             size = os.fstat(file.fileno()).st_size
             file.seek(0)
@@ -279,6 +287,17 @@ def _counted(accounts: Iterable[Account], most: float) -> Iterator[Account]:
         told += len(account.records)
         refuse_beyond(most, told)
         yield account
+
+
+@contextmanager
+def resending() -> Iterator[None]:
+    """Say what to do when it is not known whether a document was stored; natural keys make it safe."""
+    try:
+        yield
+    except Unconfirmed as error:
+        raise Unconfirmed(
+            error.message, hint="Send the same again: nothing is stored twice.", detail=error.detail
+        ) from error
 
 
 @contextmanager

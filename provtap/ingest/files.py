@@ -3,13 +3,18 @@
 import glob
 import gzip
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
 _GZIP = b"\x1f\x8b"
+_PIECE = 1 << 20
+"""Bytes to read at once."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,24 @@ def _below(directory: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a file to read, through gzip if that packed it."""
+def rewindable(path: Path, most: int = sys.maxsize) -> Iterator[BufferedReader]:
+    """Open a file that can be read again from its start; up to *most* + 1 bytes of a pipe are copied."""
     with path.open("rb") as file:
+        if file.seekable():
+            yield file
+            return
+        with TemporaryFile() as copy:
+            left = most + 1
+            while left > 0 and (piece := file.read(min(left, _PIECE))):
+                left -= copy.write(piece)
+            copy.seek(0)
+            yield cast(BufferedReader, copy)
+
+
+@contextmanager
+def opened(path: Path, most: int) -> Iterator[BinaryIO]:
+    """Open a file as `rewindable` does, through gzip if that packed it."""
+    with rewindable(path, most) as file:
         packed = file.read(2) == _GZIP
         file.seek(0)
         if packed:

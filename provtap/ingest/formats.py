@@ -8,6 +8,7 @@ from provtap.ingest import (
     activity_description,
     ctapipe_log,
     logprov_log,
+    product_file,
     product_header,
     prov_json,
     prov_jsonld,
@@ -70,6 +71,8 @@ def find(name: str, content: bytes) -> Format:
     for known in FORMATS:
         if name == known.name or name == "auto" and known.looks_like(content):
             return known
+    if form := product_file.form_of(content):
+        raise NoProvenance(f"this is a data product ({form}), not a document", hint=product_file.BY_PATH)
     if wide := wide_encoding(content):
         raise NoProvenance(f"this is {wide}, but it must be UTF-8", hint=f"iconv -f {wide} -t UTF-8")
     if packed := next((name for mark, name in _PACKED.items() if content.startswith(mark)), None):

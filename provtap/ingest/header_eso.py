@@ -28,7 +28,7 @@ _NUMBERED = re.compile(r"(RAW|CAL|PARAM)(\d+) NAME")
 
 def speaks(keywords: Node) -> bool:
     """Tell whether a recipe or a parent of ESO's is among the keywords."""
-    return any(_PARENT.fullmatch(key) or _RECIPE.fullmatch(key) for key in keywords.value)
+    return any(_PARENT.fullmatch(key) or _RECIPE.fullmatch(key) for key in keywords)
 
 
 def read(keywords: Node, url: str | None, site: str) -> Iterator[Record]:

@@ -14,7 +14,7 @@ _PARENT = re.compile(r"(PRV|OBS)[1-9]\d*")
 
 def speaks(keywords: Node) -> bool:
     """Tell whether CADC's counts of parents are among the keywords."""
-    return "PRVCNT" in keywords.value or "OBSCNT" in keywords.value
+    return "PRVCNT" in keywords or "OBSCNT" in keywords
 
 
 def read(keywords: Node, url: str | None, site: str) -> Iterator[Record]:

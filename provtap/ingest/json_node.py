@@ -33,6 +33,14 @@ class Node:
         step = f".{key}" if _PLAIN_KEY.fullmatch(key) else f'["{key}"]'
         return Node(self._object().get(key), f"{self.path}{step}")
 
+    def __contains__(self, key: object) -> bool:
+        """Tell whether this object has the member *key*; null has none."""
+        return key in self._object()
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the keys of this object; null has none."""
+        return iter(self._object())
+
     def members(self) -> Iterator[tuple[str, "Node"]]:
         """Yield the keys and members of this object; null has none."""
         return ((key, self[key]) for key in self._object())

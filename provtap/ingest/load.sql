@@ -226,18 +226,20 @@ WITH written AS MATERIALIZED (
            coalesce(from_step.wr_entity_id, latest.wr_entity_id, rd_external_id)::text
                COLLATE "C" AS entity_id
       FROM provtap.reading
-      -- A whole reads what its own steps wrote, though they did so after it started.
+      -- A whole reads what its own steps wrote, though they did so after it started; a run what it wrote
+      -- itself only where it says when it read that.
       LEFT JOIN LATERAL (
            SELECT wr_entity_id
              FROM provenance.wasinformedby JOIN provtap.writing ON wr_activity_id = wib_informed_id
             WHERE wib_informant_id = rd_activity_id AND wr_url = rd_url AND wr_storage = rd_storage
+              AND coalesce(wr_time <= rd_usagetime, true)
             ORDER BY wr_time DESC, wr_entity_id DESC
             LIMIT 1) AS from_step ON true
       LEFT JOIN LATERAL (
            SELECT wr_entity_id
              FROM provtap.writing
             WHERE md5(wr_url) = md5(rd_url) AND wr_url = rd_url AND wr_storage = rd_storage
-              AND wr_time <= rd_time AND wr_activity_id <> rd_activity_id
+              AND wr_time <= rd_time AND (wr_activity_id <> rd_activity_id OR wr_time <= rd_usagetime)
             ORDER BY wr_time DESC, wr_entity_id DESC
             LIMIT 1) AS latest ON true
      WHERE rd_id IN (SELECT rd_id FROM concerned)

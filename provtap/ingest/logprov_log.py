@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from provtap.errors import DocumentError
+from provtap.errors import DocumentError, NoProvenance
 from provtap.ingest.bounded import NO_LIMIT, bounded
 from provtap.ingest.json_node import Node
 from provtap.ingest.json_text import canonical, check_depth, decode
@@ -49,6 +49,8 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]
         if current is None:
             raise DocumentError(f"{record.path} belongs to no session")
         current.tell(record)
+    if not sessions:
+        raise NoProvenance("no line of the log is one of logprov's")
     for session in sessions.values():
         records = tuple(session.records())
         told = canonical([site, session.id, [node.value for node in session.told]])
@@ -106,7 +108,7 @@ def _plain(value: Any, line: int) -> Any:
     """Return *value* as JSON has it: texts as keys, integers beyond a double as texts."""
     match value:
         case dict():
-            return {str(key): _plain(member, line) for key, member in value.items()}
+            return {_plain(str(key), line): _plain(member, line) for key, member in value.items()}
         case list() | tuple() | set() | frozenset():
             return [_plain(member, line) for member in value]
         case str():

@@ -72,14 +72,13 @@ class Session:
     def tell(self, line: Node) -> None:
         """Take the next line."""
         self.told.append(line)
-        keys = line.value.keys()
-        if "session_id" in keys:
+        if "session_id" in line:
             self._definitions, self._system = line["definitions"], _system(line["system"])
-        elif "name" in keys and "activity_id" in keys:
+        elif "name" in line and "activity_id" in line:
             self._begin(line)
-        elif "activity_id" in keys:
+        elif "activity_id" in line:
             self._continue(line)
-        elif "member_id" in keys or "progenitor_id" in keys:
+        elif "member_id" in line or "progenitor_id" in line:
             self._relate(line)
         else:
             self._describe(line)
@@ -123,16 +122,15 @@ class Session:
                 f"{line.path} is about {short}, which did not begin: kept in the document only"
             )
             return
-        keys = line.value.keys()
-        if "endTime" in keys:
+        if "endTime" in line:
             run.end = line["endTime"].instant()
-        if "parameters" in keys:
+        if "parameters" in line:
             found, warnings = parameters(run.id, line["parameters"], Node(None, "arguments"))
             self._records += found
             self.warnings += warnings
-        if "used_id" in keys:
+        if "used_id" in line:
             self._use(run, _id(line["used_id"]), line["used_role"].text(ROLE_BYTES))
-        if "generated_id" in keys:
+        if "generated_id" in line:
             self._generate(run, _id(line["generated_id"]), line["generated_role"].text(ROLE_BYTES))
 
     def _use(self, run: _Run, thing: str, role: str | None) -> None:
@@ -182,8 +180,8 @@ class Session:
 
     def _describe(self, line: Node) -> None:
         """Keep what a line says of an entity; of a used one the key of its id is the id itself."""
-        own = next((key for key, value in line.value.items() if key == str(value)), None)
-        id = _id(line["entity_id"]) if "entity_id" in line.value else own
+        own = next((key for key, member in line.members() if key == str(member.value)), None)
+        id = _id(line["entity_id"]) if "entity_id" in line else own
         if id is None:
             self.warnings.append(f"{line.path} is about nothing: kept in the document only")
         else:
@@ -261,13 +259,13 @@ class Session:
 
     def _relate(self, line: Node) -> None:
         entity = self._entity(_id(line["entity_id"]))
-        if "member_id" in line.value:
+        if "member_id" in line:
             member = self._entity(_id(line["member_id"]))
             self._records += [
                 Entity(id=entity, class_="Collection"),
                 HadMember(collection_id=entity, entity_id=member),
             ]
-        if "progenitor_id" in line.value:
+        if "progenitor_id" in line:
             progenitor = self._entity(_id(line["progenitor_id"]))
             if progenitor != entity:
                 self._records.append(WasDerivedFrom(generatedentity_id=entity, usedentity_id=progenitor))

@@ -23,9 +23,15 @@ _AHEAD = 4
 
 
 def each(
-    work: Callable[[Thing], Result], things: Iterator[Thing], jobs: int
+    work: Callable[[Thing], Result],
+    things: Iterator[Thing],
+    jobs: int,
+    here: Callable[[Thing], bool] = lambda thing: False,
 ) -> Iterator[tuple[Thing, Callable[[], Result]]]:
-    """Yield each thing with what gives its result or raises its error; *jobs* processes work ahead."""
+    """Yield each thing with what gives its result or raises its error; *jobs* processes work ahead.
+
+    Things that other processes can't work on, as *here* tells, are worked on in this one.
+    """
     first = list(islice(things, FEW))
     all_ = chain(first, things)
     if jobs == 1 or len(first) < FEW:
@@ -36,7 +42,9 @@ def each(
     try:
         waiting = deque[tuple[Thing, Callable[[], Result]]]()
         for thing in all_:
-            waiting.append((thing, partial(_result, pool.submit(work, thing).result)))
+            own = here(thing)
+            result = partial(work, thing) if own else partial(_result, pool.submit(work, thing).result)
+            waiting.append((thing, result))
             if len(waiting) > _AHEAD * jobs:
                 yield waiting.popleft()
         yield from waiting

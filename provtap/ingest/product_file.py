@@ -15,6 +15,10 @@ from provtap.errors import DocumentError
 from provtap.ingest.json_text import canonical
 
 _SIGNATURES = {b"SIMPLE  =": "fits", b"\x89HDF\r\n\x1a\n": "hdf5", b"# %ECSV": "ecsv"}
+BY_PATH = (
+    "A product is known by its path: let provtap ingest read its file, or send its keywords as JSON:"
+    ' {"url": …, "form": …, "keywords": {…}}.'
+)
 _BLOCK = 2880
 """Bytes of a FITS block (FITS 4.0, 3.1)."""
 _HEADER_BYTES = 10_000_000

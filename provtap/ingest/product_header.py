@@ -59,7 +59,7 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]
 
 def _products(node: Node, url: str | None) -> Iterator[tuple[Node, str | None]]:
     """Yield the keywords of each product, and where it is."""
-    if "keywords" in node.value and "form" in node.value:
+    if "keywords" in node and "form" in node:
         yield from _products(node["keywords"], node["url"].text())
     elif any(dialect.speaks(node) for dialect in DIALECTS):
         yield node, url
@@ -70,7 +70,7 @@ def _products(node: Node, url: str | None) -> Iterator[tuple[Node, str | None]]:
 
 
 def _speaks_ctao(keywords: Node) -> bool:
-    return "CTA PRODUCT ID" in keywords.value or "CTA ACTIVITY ID" in keywords.value
+    return "CTA PRODUCT ID" in keywords or "CTA ACTIVITY ID" in keywords
 
 
 def _read_ctao(keywords: Node, url: str | None, site: str) -> Iterator[Record]:

@@ -4,11 +4,14 @@ It has every statement, also those that the tables have no room for, and those t
 statements of the IVOA's dialect become what W3C PROV has for them: entities and influences with a type.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from provtap import iris
 from provtap.errors import DocumentError
 from provtap.ingest import prov_json, prov_jsonld, prov_xml, provn
+from provtap.ingest.prov_dictionary import MEMBERSHIP
 from provtap.ingest.statement import ARGUMENTS, ELEMENTS, PROV, TIMES, VOPROV, Name, Statement, Value
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ _DERIVATIONS = {
     "wasRevisionOf": "Revision",
     "wasQuotedFrom": "Quotation",
     "hadPrimarySource": "PrimarySource",
+    "derivedByInsertionFrom": "Insertion",
+    "derivedByRemovalFrom": "Removal",
 }
 _INFLUENCES = {
     "isDescribedBy": "IsDescribedBy",
@@ -33,19 +38,30 @@ _INFLUENCES = {
     "hadReference": "HadReference",
 }
 _PLAIN = {"entity", "activity", "agent"}
+_XML = "http://www.w3.org/XML/1998/namespace"  # in XML it has one prefix, which is declared already
+_PREFIX = re.compile(r"(?!xml|default$)[A-Za-z][A-Za-z0-9_-]*", re.IGNORECASE)
+"""A prefix that every notation can declare."""
+_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
+_LOCAL = re.compile(r"(?!//)[A-Za-z0-9_].*")
 
 
 def prov_document(content: bytes, format: str) -> "ProvDocument":
     """Return the document whose bytes *content* are in *format*, one of READERS.
 
-    Raises: DocumentError.
+    Raises: DocumentError, also for what the library can't hold.
     """
     if format not in READERS:
         raise DocumentError(
             f"a document in the format {format} is no PROV document.",
             hint=f"These are: {', '.join(READERS)}.",
         )
-    return _Writer().write(READERS[format](content))
+    from prov import Error
+
+    try:
+        return _Writer().write(READERS[format](content))
+    except (Error, ValueError, TypeError, OverflowError) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise DocumentError(f"the document can't be written as PROV: {reason}") from error
 
 
 class _Writer:
@@ -63,10 +79,10 @@ class _Writer:
         for statement in statements:
             container: ProvBundle = self._document
             if statement.bundle is not None:
-                iri = statement.bundle.iri
-                if iri not in bundles:
-                    bundles[iri] = self._document.bundle(self._name(statement.bundle))
-                container = bundles[iri]
+                id = statement.bundle.id
+                if id not in bundles:
+                    bundles[id] = self._document.bundle(self._name(statement.bundle))
+                container = bundles[id]
             self._add(container, statement)
         return self._document
 
@@ -90,12 +106,24 @@ class _Writer:
         )
 
     def _name(self, name: Name) -> "QualifiedName":
-        """Return the same name; where its prefix means something else already, with another prefix."""
+        """Return the same name; where its prefix means something else already, with another prefix.
+
+        What no notation could write as a name (a blank, a quote) is percent-encoded, as in all exports.
+        """
         from prov.identifier import Namespace
 
-        start, local = (name.namespace, name.local) if name.namespace else _split(name.local)
+        whole = iris.iri(name.id)
+        kept = (
+            whole == name.iri
+            and name.namespace
+            and name.namespace.isascii()
+            and name.namespace != _XML
+            and _LOCAL.fullmatch(name.local)
+        )
+        start, local = (name.namespace, name.local) if kept else iris.split(whole)
         if start not in self._namespaces:
-            prefix = name.prefix or f"ns{len(self._namespaces)}"
+            given = kept and _PREFIX.fullmatch(name.prefix)
+            prefix = name.prefix if given else f"ns{len(self._namespaces)}"
             self._namespaces[start] = self._document.add_namespace(Namespace(prefix, start))
         return self._namespaces[start][local]  # type: ignore[no-any-return]
 
@@ -104,7 +132,7 @@ class _Writer:
 
         if value.name is not None and value.name.namespace:
             return self._name(value.name)
-        if value.language:
+        if value.language and _LANGUAGE.fullmatch(value.language):
             return Literal(value.text, langtag=value.language)
         if value.type is not None and value.type.term not in {"xsd:QName", "prov:QUALIFIED_NAME"}:
             return Literal(value.text, self._name(value.type))
@@ -118,6 +146,8 @@ def _plain(statement: Statement) -> tuple[str, Name | None]:
         return "entity", Name(VOPROV, kind, "voprov")
     if kind in _INFLUENCES:
         return "wasInfluencedBy", Name(VOPROV, _INFLUENCES[kind], "voprov")
+    if kind == MEMBERSHIP:
+        return "wasInfluencedBy", Name(PROV, "DictionaryMembership", "prov")
     if kind in _DERIVATIONS:
         return "wasDerivedFrom", Name(PROV, _DERIVATIONS[kind], "prov")
     return kind, None
@@ -130,9 +160,3 @@ def _arguments(kind: str, plain: str, arguments: Mapping[str, Name]) -> Iterator
     for name, new in zip(names, called, strict=False):
         if name in arguments:
             yield new, arguments[name]
-
-
-def _split(iri: str) -> tuple[str, str]:
-    """Return namespace and local part of an IRI that was written out."""
-    at = max(iri.rfind(mark) for mark in "/#:") + 1
-    return (iri[:at], iri[at:]) if 0 < at < len(iri) else ("urn:x-provtap:id:", iri)

@@ -6,6 +6,7 @@ from typing import Any
 from provtap.errors import DocumentError
 from provtap.ingest.json_node import Node
 from provtap.ingest.json_text import canonical, parse
+from provtap.ingest.prov_dictionary import DICTIONARIES, Pair, with_keys
 from provtap.ingest.statement import (
     ARGUMENTS,
     ELEMENTS,
@@ -21,6 +22,8 @@ from provtap.ingest.statement import (
 )
 
 _NAME_TYPES = {"prov:QUALIFIED_NAME", "xsd:QName"}
+_KEYS = {"prov:key", "prov:key-set"}
+_PAIRS = "prov:key-entity-set"
 _NUMBER_TYPES = {bool: "boolean", int: "int", float: "double"}
 
 
@@ -37,7 +40,10 @@ def statements(content: bytes) -> Iterator[Statement]:
     values = list(parse(content))
     if len(values) > 1:
         raise DocumentError("PROV-JSON is one object, but there are several values in a row")
-    yield from _container(Node(values[0], "the document"), Namespaces(), None)
+    document = Node(values[0], "the document")
+    if document.value is None:
+        raise document.wrong("must be an object")
+    yield from _container(document, Namespaces(), None)
 
 
 def _container(node: Node, outer: Namespaces, bundle: Name | None) -> Iterator[Statement]:
@@ -73,12 +79,18 @@ def _statements(
     times: dict[str, Any] = {}
     attributes: list[tuple[Name, Value]] = []
     members: list[Name] = []
+    keys: list[Value] = []
+    pairs: list[Pair] = []
     for key, member in node.members():
         name = namespaces.attribute(key)
         argument = _argument(kind, name)
         if member.value is None:
             continue
-        if argument in TIMES:
+        if kind in DICTIONARIES and name.term in _KEYS:
+            keys = [_value(item, namespaces) for item in _list(member)]
+        elif kind in DICTIONARIES and name.term == _PAIRS:
+            pairs = list(_pairs(member, namespaces))
+        elif argument in TIMES:
             times[argument] = read_time(_scalar(_only(member)), member.path)
         elif kind == "hadMember" and argument == "entity":
             members = [_name(item, namespaces) for item in _list(member)]
@@ -88,7 +100,18 @@ def _statements(
             attributes += [(name, _value(item, namespaces)) for item in _list(member)]
     own = namespaces.name(id, node.path) if kind in ELEMENTS else namespaces.relation(id)
     for ends in each_member(arguments, members):
-        yield Statement(kind, node.path, own, ends, times, tuple(attributes), bundle)
+        told = Statement(kind, node.path, own, ends, times, tuple(attributes), bundle)
+        yield from with_keys(told, keys, pairs) if kind in DICTIONARIES else [told]
+
+
+def _pairs(node: Node, namespaces: Namespaces) -> Iterator[Pair]:
+    """Yield the members of a dictionary: `[{"key": ..., "$": name}]` or `{key: name}`."""
+    if isinstance(node.value, dict):
+        for key, entity in node.members():
+            yield Pair(Value(key), _name(entity, namespaces))
+        return
+    for item in node.items():
+        yield Pair(_value(item["key"], namespaces), _name(item["$"], namespaces))
 
 
 def _argument(kind: str, name: Name) -> str:

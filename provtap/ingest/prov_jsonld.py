@@ -13,12 +13,13 @@ from provtap.ingest.bounded import NO_LIMIT, refuse_beyond
 from provtap.ingest.json_text import canonical, parse
 from provtap.ingest.prov_records import reader
 from provtap.ingest.records import Account
-from provtap.ingest.statement import Name, Statement, Value
+from provtap.ingest.statement import XSD, Name, Statement, Value
 
 if TYPE_CHECKING:
     from prov.model import ProvDocument, ProvRecord
 
 _CONTEXT = re.compile(rb'"@(context|graph)"')
+_TYPES = {bool: "boolean", int: "int", float: "double", datetime: "dateTime"}
 _one_at_a_time = Lock()  # what to do with a warning is one decision for all threads
 
 
@@ -101,4 +102,12 @@ def _value(value: Any) -> Value:
         return Value(str(value), name=_name(value))
     if isinstance(value, Literal):
         return Value(value.value, _name(value.datatype) if value.datatype else None, value.langtag)
-    return Value(value.isoformat() if isinstance(value, datetime) else str(value))
+    for kind, type_ in _TYPES.items():
+        if isinstance(value, kind):
+            text = (
+                value.isoformat()
+                if isinstance(value, datetime)
+                else canonical(value).replace("Infinity", "INF")
+            )
+            return Value(text, Name(XSD, type_, "xsd"))
+    return Value(str(value))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from provtap.ingest.bounded import NO_LIMIT, bounded
-from provtap.ingest.prov_dialect import normal
+from provtap.ingest.prov_dialect import normal, with_own_ids
 from provtap.ingest.prov_relations import Relations
 from provtap.ingest.prov_things import Thing, Things, described_activity, description_class
 from provtap.ingest.records import (
@@ -50,7 +50,7 @@ def account(statements: Iterable[Statement], sha256: str) -> Account:
 
     Raises: DocumentError.
     """
-    told = [normal(statement) for statement in statements]
+    told = with_own_ids([normal(statement) for statement in statements])
     things = Things((statement for statement in told if statement.kind in ELEMENTS), sha256)
     relations = Relations(things)
     for statement in told:

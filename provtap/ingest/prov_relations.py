@@ -40,7 +40,11 @@ _ENDS = {
     "wasAttributedTo": ("entity", "agent"),
     "wasAssociatedWith": ("activity", "agent"),
     "hadMember": ("entity", "entity"),
+    "hadDictionaryMember": ("entity", "entity"),
+    "derivedByInsertionFrom": ("entity", "entity"),
+    "derivedByRemovalFrom": ("entity", "entity"),
 }
+_ROLES = ("prov:role", "voprov:role", "prov:pairKey")
 _DERIVATIONS = {
     "Revision": "wasRevisionOf",
     "Quotation": "wasQuotedFrom",
@@ -144,6 +148,10 @@ class Relations:
         self.collections.add(collection)
         self.records.append(HadMember(collection_id=collection, entity_id=entity))
 
+    def _had_dictionary_member(self, dictionary: str, entity: str, statement: Statement) -> None:
+        self._had_member(dictionary, entity, statement)
+        self._relate(statement.kind, dictionary, entity, statement)
+
     def _is_described_by(self, described: str, descriptor: str, statement: Statement) -> None:
         activity = self._things.find("activity", described)
         description = self._things.find("activity description", descriptor)
@@ -192,6 +200,9 @@ class Relations:
         for argument in ("starter", "ender"):
             if subject and (other := statement.end(argument)):
                 self._was_started_by(subject, other, statement)
+        if removed := statement.values.get("prov:removedKey"):
+            keys = ", ".join(value.text for value in removed)
+            self._things.warnings.append(f"{statement.where} removes {keys[:100]}: kept in the document only")
         if plan := statement.end("plan"):
             self._planned(subject, self._things.id(plan, statement.where), statement)
 
@@ -237,17 +248,20 @@ class Relations:
         "wasAttributedTo": _was_attributed_to,
         "wasAssociatedWith": _was_associated_with,
         "hadMember": _had_member,
+        "hadDictionaryMember": _had_dictionary_member,
+        "derivedByInsertionFrom": _was_derived_from,
+        "derivedByRemovalFrom": _was_derived_from,
         "isDescribedBy": _is_described_by,
         "wasConfiguredBy": _was_configured_by,
     }
 
 
 def role(statement: Statement) -> str | None:
-    """Return the first role that a relation gives.
+    """Return the first role that a relation gives; that of a member of a dictionary is its key.
 
     Raises: DocumentError if it is longer than a role may be.
     """
-    values = [*statement.values.get("prov:role", ()), *statement.values.get("voprov:role", ())]
+    values = [value for term in _ROLES for value in statement.values.get(term, ())]
     text = next(
         (value.name.iri if value.name and value.name.namespace else value.text for value in values), None
     )

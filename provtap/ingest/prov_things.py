@@ -50,7 +50,7 @@ class Thing:
 
     def text(self, *terms: str) -> str | None:
         """Return the first value that is not empty."""
-        return next((value.text for value in self.values(*terms) if value.text), None)
+        return next((value.plain for value in self.values(*terms) if value.text), None)
 
     @property
     def name(self) -> str | None:
@@ -97,7 +97,7 @@ class Things:
         for statement in statements:
             if statement.id is not None:
                 kind = _KINDS.get(statement.kind, "entity")
-                thing = self.mention(kind, statement.id.iri, statement.where)
+                thing = self.mention(kind, statement.id.id, statement.where)
                 if thing is not None:
                     thing.statements.append(statement)
 

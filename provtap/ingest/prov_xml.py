@@ -6,6 +6,7 @@ from lxml import etree
 
 from provtap.errors import DocumentError
 from provtap.ingest import xml_tree
+from provtap.ingest.prov_dictionary import DICTIONARIES, Pair, with_keys
 from provtap.ingest.statement import (
     ARGUMENTS,
     ELEMENTS,
@@ -33,8 +34,14 @@ _TYPED = {
     "plan": ("entity", "Plan"),
     "collection": ("entity", "Collection"),
     "emptyCollection": ("entity", "EmptyCollection"),
+    "dictionary": ("entity", "Dictionary"),
+    "emptyDictionary": ("entity", "EmptyDictionary"),
     "bundle": ("entity", "Bundle"),
 }
+
+
+_ENDS = {"newDictionary": "after", "oldDictionary": "before"}
+"""What PROV-XML calls the ends of an insertion or removal."""
 
 
 def looks_like(content: bytes) -> bool:
@@ -73,14 +80,19 @@ def _statements(element: etree._Element, word: str, bundle: Name | None) -> Iter
     where = xml_tree.where(element)
     kind, type_ = _TYPED.get(word, (word, None))
     kind = find_kind(kind, where)
-    attributes = [(Name(PROV, "type", "prov"), _term(Name(PROV, type_, "prov")))] if type_ else []
-    if given := element.get(f"{_XSI}type"):
-        attributes.append((Name(PROV, "type", "prov"), _term(_named(element, str(given)))))
+    attributes = list(_own_types(element, type_))
     arguments: dict[str, list[Name]] = {}
     times = {}
+    keys: list[Value] = []
+    pairs: list[Pair] = []
     for child in element:
         argument = _argument(kind, child)
-        if argument in TIMES:
+        word = etree.QName(child).localname
+        if kind in DICTIONARIES and word == "key":
+            keys.append(_value(child))
+        elif kind in DICTIONARIES and word == "keyEntityPair":
+            pairs.append(_pair(child))
+        elif argument in TIMES:
             times[argument] = read_time(child.text or "", xml_tree.where(child))
         elif argument:
             arguments.setdefault(argument, []).extend(_references(child))
@@ -96,12 +108,29 @@ def _statements(element: etree._Element, word: str, bundle: Name | None) -> Iter
         raise DocumentError(f"{where} has no prov:id")
     own = _named(element, id) if id is not None else None
     for told in each_member(ends, members):
-        yield Statement(kind, where, own, told, times, tuple(attributes), bundle)
+        statement = Statement(kind, where, own, told, times, tuple(attributes), bundle)
+        yield from with_keys(statement, keys, pairs) if kind in DICTIONARIES else [statement]
+
+
+def _own_types(element: etree._Element, type_: str | None) -> Iterator[tuple[Name, Value]]:
+    """Yield the types that the name of an element and its xsi:type say."""
+    if type_:
+        yield Name(PROV, "type", "prov"), _term(Name(PROV, type_, "prov"))
+    if given := element.get(f"{_XSI}type"):
+        yield Name(PROV, "type", "prov"), _term(_named(element, str(given)))
+
+
+def _pair(element: etree._Element) -> Pair:
+    parts = {etree.QName(child).localname: child for child in element}
+    if not {"key", "entity"} <= parts.keys():
+        raise DocumentError(f"{xml_tree.where(element)} must have a key and an entity")
+    return Pair(_value(parts["key"]), _references(parts["entity"])[0])
 
 
 def _argument(kind: str, child: etree._Element) -> str:
     name = etree.QName(child)
-    return name.localname if name.namespace in _OURS and name.localname in ARGUMENTS.get(kind, ()) else ""
+    word = _ENDS.get(name.localname, name.localname) if kind in DICTIONARIES else name.localname
+    return word if name.namespace in _OURS and word in ARGUMENTS.get(kind, ()) else ""
 
 
 def _references(child: etree._Element) -> list[Name]:

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from provtap.errors import DocumentError
 from provtap.ingest.json_text import decode
+from provtap.ingest.prov_dictionary import DICTIONARIES, KEY_SETS, MEMBERSHIP, Pair, with_keys
 from provtap.ingest.statement import (
     ARGUMENTS,
     ELEMENTS,
@@ -26,14 +27,15 @@ _BLANK = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
 _TOKEN = re.compile(
     r'''(?P<long>"""(?:[^\\"]|\\.|"(?!""))*""")
       | (?P<string>"(?:[^"\\\n]|\\.)*")
-      | (?P<quoted>'[^'\n]*')
+      | (?P<quoted>'(?:[^'\\\n]|\\.)*')
       | (?P<iri><[^<>\s"]*>)
       | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
-      | (?P<mark>%%|[()\[\],;=])
-      | (?P<name>(?:\\.|[^\s()\[\],;="'<>%@\\]|%[0-9A-Fa-f]{2}|(?<=[^\s(,])@)+)''',
+      | (?P<mark>%%|[()\[\],;={}])
+      | (?P<name>(?:\\.|[^\s()\[\]{},;="'<>%@\\]|%[0-9A-Fa-f]{2}|(?<=[^\s(,])@)+)''',
     re.DOTALL | re.VERBOSE,
 )
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
+_NAME_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _NUMBER = re.compile(r"-?\d+")
 _START = re.compile(r"document\b")
@@ -103,14 +105,14 @@ class _Parser:
                 self._next()
                 id = self._take("name")
                 own = self._declarations(namespaces)
-                bundle = own.name(_unescape(id.text), self._where(id))
+                bundle = own.name(self._plain(id), self._where(id))
                 while not self._at_word("endBundle"):
                     if self._at_word("bundle"):
                         raise DocumentError(f"{self._where(self._token)} is in another bundle")
-                    yield self._statement(own, bundle)
+                    yield from self._statement(own, bundle)
                 self._next()
             else:
-                yield self._statement(namespaces, None)
+                yield from self._statement(namespaces, None)
         self._next()
         self._take("end")
 
@@ -118,10 +120,10 @@ class _Parser:
         namespaces = Namespaces(outer)
         while self._token.kind == "name" and self._token.text in {"default", "prefix"}:
             prefix = "" if self._next().text == "default" else self._take("name").text
-            namespaces.declare(prefix, self._take("iri").text[1:-1])
+            namespaces.declare(prefix, self._plain(self._take("iri")))
         return namespaces
 
-    def _statement(self, namespaces: Namespaces, bundle: Name | None) -> Statement:
+    def _statement(self, namespaces: Namespaces, bundle: Name | None) -> Iterator[Statement]:
         word = self._take("name")
         where = self._where(word)
         kind = find_kind(word.text.rpartition(":")[2], where)
@@ -131,12 +133,19 @@ class _Parser:
             self._next()
             id, given = given[0], [self._argument()]
         attributes: list[tuple[Name, Value]] = []
+        keys: list[Value] = []
+        pairs: list[Pair] = []
         while self._token.kind == ",":
             self._next()
             if self._token.kind == "[":
                 attributes = self._attributes(namespaces)
                 break
-            given.append(self._argument())
+            if kind in KEY_SETS and len(given) == 2:
+                keys, pairs = self._key_set(namespaces)
+            elif kind == MEMBERSHIP and len(given) == 2:
+                keys = [self._literal(namespaces)]
+            else:
+                given.append(self._argument())
         self._take(")")
         if kind in ELEMENTS:
             id, *given = given
@@ -144,9 +153,10 @@ class _Parser:
                 raise DocumentError(f"{where} has no id")
         own = None
         if id is not None:
-            text = _unescape(id.text)
+            text = self._plain(id)
             own = namespaces.name(text, where) if kind in ELEMENTS else namespaces.relation(text)
-        return self._assemble(kind, where, own, given, attributes, namespaces, bundle)
+        statement = self._assemble(kind, where, own, given, attributes, namespaces, bundle)
+        return with_keys(statement, keys, pairs) if kind in DICTIONARIES else iter([statement])
 
     def _assemble(
         self,
@@ -162,15 +172,15 @@ class _Parser:
         arguments, times = {}, {}
         for argument, token in zip(formal, given, strict=False):
             if token and argument in TIMES:
-                times[argument] = read_time(_plain(token), self._where(token))
+                times[argument] = read_time(self._plain(token), self._where(token))
             elif token:
-                arguments[argument] = namespaces.name(_plain(token), self._where(token))
+                arguments[argument] = namespaces.name(self._plain(token), self._where(token))
         further = given[len(formal) :]
         positions = ("artefactType",) if kind == "wasConfiguredBy" else _POSITIONS.get(kind, ("name",))
         if len(further) > len(positions) or kind in ARGUMENTS and kind != "wasConfiguredBy" and further:
             raise DocumentError(f"{where} has {len(given)} arguments, but takes {len(formal)}")
         more = [
-            (Name(VOPROV, position, "voprov"), Value(_plain(token)))
+            (Name(VOPROV, position, "voprov"), Value(self._plain(token)))
             for position, token in zip(positions, further, strict=False)
             if token
         ]
@@ -190,7 +200,7 @@ class _Parser:
         while self._token.kind != "]":
             if attributes:
                 self._take(",")
-            name = namespaces.attribute(_unescape(self._take("name").text))
+            name = namespaces.attribute(self._plain(self._take("name")))
             self._take("=")
             attributes.append((name, self._literal(namespaces)))
         self._take("]")
@@ -199,21 +209,42 @@ class _Parser:
     def _literal(self, namespaces: Namespaces) -> Value:
         token = self._next()
         if token.kind == "quoted":
-            name = namespaces.attribute(_plain(token))
-            return Value(_plain(token), Name(PROV, "QUALIFIED_NAME", "prov"), name=name)
+            name = namespaces.attribute(self._plain(token))
+            return Value(self._plain(token), Name(PROV, "QUALIFIED_NAME", "prov"), name=name)
         if token.kind == "name":
             type_ = Name(XSD, "int", "xsd") if _NUMBER.fullmatch(token.text) else None
-            return Value(_unescape(token.text), type_)
+            return Value(self._plain(token), type_)
         if token.kind not in {"string", "long"}:
             self._expected("a value", token)
         if self._token.kind == "language":
-            return Value(_plain(token), language=self._next().text[1:])
+            return Value(self._plain(token), language=self._next().text[1:])
         if self._token.kind == "%%":
             self._next()
-            type_ = namespaces.attribute(_unescape(self._take("name").text))
+            type_ = namespaces.attribute(self._plain(self._take("name")))
+            text = self._plain(token)
             named = type_.term in {"prov:QUALIFIED_NAME", "xsd:QName"}
-            return Value(_plain(token), type_, name=namespaces.attribute(_plain(token)) if named else None)
-        return Value(_plain(token))
+            return Value(text, type_, name=namespaces.attribute(text) if named else None)
+        return Value(self._plain(token))
+
+    def _key_set(self, namespaces: Namespaces) -> tuple[list[Value], list[Pair]]:
+        """Return the keys or pairs of "{" (literal | "(" literal "," name ")") ("," ...)* "}"."""
+        keys: list[Value] = []
+        pairs: list[Pair] = []
+        self._take("{")
+        while self._token.kind != "}":
+            if keys or pairs:
+                self._take(",")
+            if self._token.kind == "(":
+                self._next()
+                key = self._literal(namespaces)
+                self._take(",")
+                entity = self._take("name")
+                pairs.append(Pair(key, namespaces.name(self._plain(entity), self._where(entity))))
+                self._take(")")
+            else:
+                keys.append(self._literal(namespaces))
+        self._take("}")
+        return keys, pairs
 
     # Tokens
 
@@ -249,21 +280,27 @@ class _Parser:
     def _where(token: _Token) -> str:
         return f"{token.text[:40]} in line {token.line}"
 
+    def _plain(self, token: _Token) -> str:
+        """Return the text of a token without its quotes and escapes.
 
-def _plain(token: _Token) -> str:
-    match token.kind:
-        case "long":
-            return _escaped(token.text[3:-3])
-        case "string":
-            return _escaped(token.text[1:-1])
-        case "quoted" | "iri":
-            return token.text[1:-1]
-    return _unescape(token.text)
+        Source: PROV-N, productions PN_CHARS_ESC and ECHAR, and section 6 for the escapes of code points.
+        """
+        match token.kind:
+            case "long":
+                return self._unescaped(token, token.text[3:-3])
+            case "string" | "iri":
+                return self._unescaped(token, token.text[1:-1])
+            case "quoted":
+                return _NAME_ESCAPE.sub(r"\1", token.text[1:-1])
+        return _NAME_ESCAPE.sub(r"\1", token.text)
 
+    def _unescaped(self, token: _Token, text: str) -> str:
+        def character(found: re.Match[str]) -> str:
+            if found[3]:
+                return _ESCAPES.get(found[3], found[3])
+            code = int(found[1] or found[2], 16)
+            if code == 0 or 0xD800 <= code <= 0xDFFF or code > 0x10FFFF:
+                raise _error(self._text, token.at, f"{found[0]} is no character that can be stored")
+            return chr(code)
 
-def _escaped(text: str) -> str:
-    return _ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[1]), text)
-
-
-def _unescape(name: str) -> str:
-    return _ESCAPE.sub(r"\1", name)
+        return _ESCAPE.sub(character, text)

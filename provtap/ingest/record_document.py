@@ -161,13 +161,15 @@ class _Document:
         entity = self._ids.end(told, "entity") or identity.output(activity, role, url or "")
         if url is not None:
             yield from self._written(told, activity, entity, url)
+        elif told.get("time"):
+            raise told.wrong("goes with a location: an entity has its generatedAtTime", "time")
         # Of two activities the same one is kept, whatever document comes first.
         yield WasGeneratedBy(
             rank=Rank.STATEMENT, claimant=activity, entity_id=entity, activity_id=activity, role=role
         )
 
     def _written(self, told: Told, activity: str, entity: str, url: str) -> Iterator[Record]:
-        time = self._ids.times(told, activity)[1]
+        time = told.get("time") or self._ids.times(told, activity)[1]
         storage = identity.storage(url, self._site)
         yield Entity(
             rank=Rank.STATEMENT, id=entity, name=file_name(url), location=url, generated_at_time=time

@@ -19,6 +19,7 @@ from provtap.errors import DocumentError
 from provtap.ingest import contradictions
 from provtap.ingest.counts import Counts
 from provtap.ingest.document import Report, alone, naming
+from provtap.ingest.files import rewindable
 from provtap.ingest.sql_checks import check
 from provtap.ingest.sql_merge import merge
 from provtap.ingest.sql_rows import read_rows
@@ -53,7 +54,7 @@ def load_sql(
 def _load(transaction: Transaction, path: str | PathLike[str], settings: Settings, strict: bool) -> Report:
     source = os.fsencode(path).decode(errors="replace")
     try:
-        with naming(source), Path(path).open("rb") as stream:
+        with naming(source), rewindable(Path(path)) as stream:
             return _load_stream(transaction, source, stream, settings, strict)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import cached_property
 
+from provtap import iris
 from provtap.errors import DocumentError
+from provtap.ingest.literals import canonical
 
 PROV = "http://www.w3.org/ns/prov#"
 XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -58,6 +60,9 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "alternateOf": ("alternate1", "alternate2"),
     "mentionOf": ("specificEntity", "generalEntity", "bundle"),
     "hadMember": ("collection", "entity"),
+    "hadDictionaryMember": ("dictionary", "entity"),
+    "derivedByInsertionFrom": ("after", "before"),
+    "derivedByRemovalFrom": ("after", "before"),
     "isDescribedBy": ("described", "descriptor"),
     "isRelatedTo": ("related", "relator"),
     "wasConfiguredBy": ("configured", "configurator"),
@@ -98,8 +103,13 @@ class Name:
 
     @property
     def iri(self) -> str:
-        """The id of what is named."""
+        """What the name stands for."""
         return self.namespace + self.local
+
+    @property
+    def id(self) -> str:
+        """The id of the thing that is named."""
+        return iris.id_of(self.iri)
 
     @property
     def term(self) -> str:
@@ -122,6 +132,12 @@ class Value:
     def term(self) -> str:
         """The term that the value is, however it was written."""
         return self.name.term if self.name else self.text
+
+    @property
+    def plain(self) -> str:
+        """The text that all equal literals of its type have."""
+        vocabulary, _, type_ = self.type.term.partition(":") if self.type else ("", "", "")
+        return canonical(self.text, type_) if vocabulary == "xsd" else self.text
 
 
 @dataclass(frozen=True)
@@ -150,7 +166,7 @@ class Statement:
     def end(self, argument: str) -> str | None:
         """Return the id that a formal argument names."""
         name = self.arguments.get(argument)
-        return name.iri if name else None
+        return name.id if name else None
 
     def ends(self) -> tuple[str | None, str | None]:
         """Return subject and object of a relation: its first two arguments."""

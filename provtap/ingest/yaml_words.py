@@ -67,6 +67,8 @@ def read(content: bytes, kind: type[T]) -> T:
         raise at.wrong(f"this is not YAML: {error.problem or error.context}") from error
     except yaml.reader.ReaderError as error:  # a character that YAML forbids, or bytes that are not UTF-8
         raise DocumentError(f"this is not YAML: {error.reason} (position {error.position})") from error
+    except RecursionError as error:
+        raise DocumentError("this is nested too deeply") from error
     if node is None:
         raise DocumentError("the file is empty")
     return _words(node, kind, "the file")

@@ -4,6 +4,7 @@ import io
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
+from provtap.errors import DocumentError
 from provtap.provsap.graph import Graph
 from provtap.provsap.request import ProvsapRequest
 
@@ -65,7 +66,29 @@ def _prov(graph: Graph, model: str, serializer: str) -> bytes:
 
 
 def serialized(document: "ProvDocument", serializer: str) -> bytes:
-    """Return a document of the `prov` library in one of its notations."""
+    """Return a document of the `prov` library in one of its notations.
+
+    Raises: DocumentError if the notation has no way to write it.
+    """
+    from prov import Error
+    from prov.model import ProvMention
+
+    if serializer == "jsonld" and any(
+        isinstance(record, ProvMention) for part in (document, *document.bundles) for record in part.records
+    ):
+        raise DocumentError(
+            "PROV-JSONLD has no word for mentionOf, which the document has.",
+            hint="prov-json, prov-xml and provn have one.",
+        )
     stream = io.BytesIO()
-    document.serialize(stream, format=serializer)
+    try:
+        if serializer == "xml":
+            from provtap.provsap.provxml import XmlSerializer
+
+            XmlSerializer(document).serialize(stream)
+        else:
+            document.serialize(stream, format=serializer)
+    except (Error, ValueError, TypeError) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise DocumentError(f"The document can't be written in this notation: {reason}.") from error
     return stream.getvalue()

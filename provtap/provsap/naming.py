@@ -1,20 +1,18 @@
-"""Ids of the store as names of PROV: qualified names, whose IRI is the id itself wherever it is one."""
+"""Ids of the store as names of PROV: qualified names, whose IRI is that of the id."""
 
 import re
 from typing import Any
-from urllib.parse import quote
 
 from prov.identifier import Namespace, QualifiedName
 from prov.model import ProvDocument
 
+from provtap import iris
 from provtap.provsap.provjson import JsonDocument
 
 VOPROV = Namespace("voprov", "http://www.ivoa.net/documents/ProvenanceDM/index.html#")
 PROVTAP = Namespace("provtap", "urn:x-provtap:term:")
 DCTERMS = Namespace("dcterms", "http://purl.org/dc/terms/")
-_OURS = "urn:x-provtap:id:"
-_IRI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:(?:[\w!#$%&'()*+,/:;=?@~.-]*[/#:])?)([^/#:]+)", re.ASCII)
-_PREFIXES = {"urn:uuid:": "uuid", _OURS: "id"}
+_PREFIXES = {"urn:uuid:": "uuid", "urn:x-provtap:id:": "id"}
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -29,19 +27,11 @@ class Names:
             document.add_namespace(namespace)
 
     def __call__(self, id: str) -> QualifiedName:
-        """Return the name of the thing *id*; different ids have different names.
-
-        An id that is an IRI is split after its last `/`, `#` or `:`. What can't stand in a name of every
-        form of PROV is percent-encoded; `verbatim` then keeps the id.
-        """
+        """Return the name of the thing *id*; different ids have different names."""
         if id not in self._names:
-            self._names[id] = self._new(id)
+            start, local = iris.split(iris.iri(id))
+            self._names[id] = self._namespace(start)[local]
         return self._names[id]
-
-    def _new(self, id: str) -> QualifiedName:
-        found = None if id.startswith(_OURS) else _IRI.fullmatch(id)
-        start, local = (found[1], found[2]) if found else (_OURS, id)
-        return self._namespace(start)[quote(local, safe="")]
 
     def verbatim(self, id: str) -> list[tuple[QualifiedName, str]]:
         """Return the attribute that tells the id as it is, where the name does not."""

@@ -10,32 +10,22 @@ from provtap.results.cells import is_text
 from provtap.results.votable import Info, legal, table_rows
 from provtap.tableset import Column
 
-_STYLE = """
-:root { color-scheme: light dark; --shade: #eee; --line: #ccc; --weak: #666; --error: #b00 }
-@media (prefers-color-scheme: dark) { :root { --shade: #333; --line: #555; --weak: #aaa; --error: #ff8080 } }
-body { font-family: sans-serif; margin: 1em }
-table { border-collapse: collapse }
-th, td { border: 1px solid var(--line); padding: .2em .5em; text-align: left; vertical-align: top }
-th { background: var(--shade); cursor: help; position: sticky; top: 0 }
-th small { display: block; font-weight: normal }
-td { white-space: pre-wrap; max-width: 40em; overflow-wrap: break-word }
-pre { white-space: pre-wrap; overflow-wrap: anywhere }
-td.null::after { color: var(--weak); content: "null" }
-.error { color: var(--error) }
-"""
+STYLE_SHEET = "../static/design.css"
+"""That of the service's pages, as seen from /tap/sync: pages have no style of their own, which the headers of
+the service would not let browsers apply."""
 _HEAD = """<!DOCTYPE html>
 <html xmlns="http://www.w3.org/1999/xhtml" lang="en">
 <head>
 <meta charset="utf-8"/>
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
 <title>Result of a query - ProvTAP</title>
-<style>{style}</style>
+<link rel="stylesheet" href="{style_sheet}"/>
 </head>
-<body>
+<body class="result">
 <h1>Result of a query</h1>
 {infos}<details><summary>Columns</summary><dl>
 {columns}</dl></details>
-<table>
+<table class="{numbers}">
 <thead><tr>{names}</tr></thead>
 <tbody>
 """
@@ -58,11 +48,11 @@ def write_html(
 
 
 def _head(columns: Sequence[Column], infos: Sequence[Info]) -> str:
-    numbers = (f"td:nth-child({n})" for n, c in enumerate(columns, 1) if not is_text(c))
-    right = f"{', '.join(numbers)} {{ text-align: right }}\n" if not all(map(is_text, columns)) else ""
+    numbers = (f"n{number}" for number, column in enumerate(columns, 1) if not is_text(column))
     told = "".join(f"<pre>{_text(info.value)}</pre>\n" for info in infos if info.name == "QUERY")
     return _HEAD.format(
-        style=_STYLE + right,
+        style_sheet=STYLE_SHEET,
+        numbers=" ".join(numbers),
         infos=told,
         columns="".join(map(_description, columns)),
         names="".join(map(_name, columns)),

@@ -102,9 +102,9 @@ def write_document(
         last = _info(Info("QUERY_STATUS", "ERROR", str(error)))
     else:
         last = _info(Info("QUERY_STATUS", "OVERFLOW", rows.cut)) if rows.overflow else ""
-    columns = [field.column for field in fields]
+    ids = _ids([field.column.name for field in fields])
     meta = "".join(
-        once(_descriptor, info, _id(info.column, columns)) for info in infos if isinstance(info, Descriptor)
+        once(_descriptor, info, ids[info.column]) for info in infos if isinstance(info, Descriptor)
     )
     yield f"{tags[1]}</DATA>\n</TABLE>\n{last}</RESOURCE>\n{meta}</VOTABLE>\n".encode()
 
@@ -142,11 +142,10 @@ def _head(fields: Sequence[Field], infos: Sequence[Info], status: Info = Info("Q
 
 def _fields(fields: Sequence[Field], referenced: Container[int] = ()) -> Iterator[str]:
     """Yield a FIELD for each column, with an ID where another has its name, or to refer to it (VOT-4)."""
-    columns = [field.column for field in fields]
-    uses = Counter(column.name for column in columns)
+    names = [field.column.name for field in fields]
+    uses, ids = Counter(names), _ids(names)
     for number, field in enumerate(fields):
-        name = field.column.name
-        id_ = _id(number, columns) if uses[name] > 1 or number in referenced else None
+        id_ = ids[number] if uses[names[number]] > 1 or number in referenced else None
         yield once(_field, field, id_)
 
 
@@ -168,15 +167,30 @@ def _field(field: Field, id_: str | None) -> str:
     return _element("FIELD", attributes, text + values)
 
 
-def _id(number: int, columns: Sequence[Column]) -> str:
-    """Return the ID of a FIELD: its name if that can be one, as pyvo takes the one for the other."""
-    name = columns[number].name
-    if _NAME.fullmatch(name) and [column.name for column in columns].count(name) == 1:
-        return name
-    return f"column_{number + 1}"
+def _ids(names: Sequence[str]) -> list[str]:
+    """Return the ID of each FIELD: its name as far as XML lets it be one, for astropy calls columns by it.
+
+    The second column called `a` is `a_2`, unless another one is called that.
+    """
+    uses = Counter(names)
+    taken = {name for name in names if uses[name] == 1 and _as_id(name) == name}
+    last: Counter[str] = Counter()
+    ids = []
+    for name in names:
+        id_ = base = _as_id(name)
+        if uses[name] > 1 or id_ != name:
+            while id_ in taken:
+                last[base] += 1
+                id_ = f"{base}_{last[base] + 1}"
+            taken.add(id_)
+        ids.append(id_)
+    return ids
 
 
-_NAME = re.compile("(?!column_|service_)[A-Za-z_][A-Za-z0-9_.-]*")
+def _as_id(name: str) -> str:
+    """Return *name* as an XML ID (an NCName); those that begin with `service_` are kept for services."""
+    plain = re.sub("[^A-Za-z0-9_.-]", "_", name)
+    return plain if re.match("(?!service_)[A-Za-z_]", plain) else f"_{plain}"
 
 
 def _descriptor(service: Descriptor, id_: str) -> str:

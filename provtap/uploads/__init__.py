@@ -13,8 +13,9 @@ from provtap.adql.uploads import UploadedTable
 from provtap.config import Settings
 from provtap.errors import ParameterError, TooLarge, UploadError
 from provtap.tableset import Schema, Tableset
+from provtap.uploads.addresses import is_any, is_public
 from provtap.uploads.budget import Budget
-from provtap.uploads.fetch import Fetcher, is_any, is_public
+from provtap.uploads.fetch import Fetcher
 from provtap.uploads.names import Upload, uploads
 from provtap.uploads.votable import read_votable
 
@@ -110,10 +111,21 @@ def _checked(pieces: Iterator[bytes], upload: Upload) -> Iterator[bytes]:
             raise UploadError(f"The upload {upload.name} is {what}, not a VOTable.", hint="Convert it first.")
     if not first.strip():
         raise UploadError(f"The upload {upload.name} is empty.")
+    if not first.lstrip(_BEFORE_XML).startswith(b"<"):
+        line = first.decode("utf-8", "replace").strip().partition("\n")[0].strip()
+        raise UploadError(
+            f"The upload {upload.name} is not a VOTable; it begins with {line[:40]!r}.", hint=_TO_VOTABLE
+        )
     yield first
     yield from pieces
 
 
+_BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
+"""Blanks, byte order marks, and half a character of UTF-16."""
+_TO_VOTABLE = (
+    "Convert a table of text like CSV first: in TOPCAT, save it as VOTable; in Python, with"
+    " astropy.table.Table.read(file, format='ascii.csv').write('t.vot', format='votable')."
+)
 _OTHERS = {
     b"\x1f\x8b": "packed by gzip",
     b"SIMPLE  =": "a FITS file",

@@ -37,7 +37,9 @@ _FLOATS = frozenset({"float", "double", *COMPLEX})
 _SMALLEST_SINGLE = 7.1e-46
 """Anything nearer to zero rounds to it, which PostgreSQL would refuse to do."""
 _TRUE, _FALSE = frozenset({"t", "true", "1"}), frozenset({"f", "false", "0"})
-_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?Z?")
+_TIMESTAMP = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?)(Z|[+-]00:?00)?"
+)
 _PLACES = {Type.POINT: 2, Type.CIRCLE: 3}
 
 
@@ -87,12 +89,13 @@ def timestamp(text: str) -> str:
     """Return a moment as results show it: up to microseconds, which is what PostgreSQL holds."""
     word = text.strip()
     try:
-        if not _TIMESTAMP.fullmatch(word):
+        written = _TIMESTAMP.fullmatch(word)
+        if not written:
             raise ValueError
-        moment = datetime.fromisoformat(word.removesuffix("Z"))
+        moment = datetime.fromisoformat(written[1])
     except ValueError:
         raise WrongCell(f"{word[:40]!r} is no timestamp like 2026-01-31T12:00:00") from None
-    if word.removesuffix("Z").partition(".")[2][6:].strip("0"):
+    if written[1].partition(".")[2][6:].strip("0"):
         raise WrongCell(f"{word[:40]!r} is finer than the microseconds that a timestamp has here")
     return shown(moment)
 

@@ -5,7 +5,6 @@ goes to the very address that was looked at: a name that means another address a
 """
 
 import http.client
-import ipaddress
 import socket
 import ssl
 import threading
@@ -30,8 +29,6 @@ _HEADERS = {
     "Connection": "close",
     "User-Agent": f"ProvTAP/{__version__} (IVOA-upload)",
 }
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
 
 @dataclass(frozen=True)
@@ -153,30 +150,6 @@ class Download:
         except (OSError, http.client.HTTPException, ValueError) as error:
             url = _shown(self._target.geturl())
             raise UploadError(f"{url} {_complaint(error, self._end)}.") from error
-
-
-def is_any(address: str) -> bool:
-    """Return True: for an operator who wants tables from within the own network."""
-    return True
-
-
-def is_public(address: str) -> bool:
-    """Whether an address is one of the Internet: not private, local, shared, reserved or a group's."""
-    return all(a.is_global and not a.is_multicast for a in _meant(ipaddress.ip_address(address)))
-
-
-def _meant(address: _Address) -> Iterator[_Address]:
-    """Yield an address, and the one of IPv4 that it stands for, if any."""
-    if not isinstance(address, ipaddress.IPv6Address):
-        yield address
-        return
-    inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-    if address in _TRANSLATED:
-        inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    if address.ipv4_mapped is None:
-        yield address
-    if inner is not None:
-        yield inner
 
 
 def _split(url: str) -> SplitResult:

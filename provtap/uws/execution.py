@@ -1,5 +1,6 @@
 """One job that executes: its query, its result file, and every way it may end."""
 
+import errno
 import logging
 import threading
 import time
@@ -14,6 +15,7 @@ from provtap.database.connect import Database
 from provtap.errors import (
     DatabaseUnavailable,
     InternalError,
+    NotConnected,
     NotFound,
     ProvtapError,
     QueryCancelled,
@@ -29,7 +31,7 @@ from provtap.uws.store import JobStore
 log = logging.getLogger(__name__)
 
 RETRY = 0.5
-"""Seconds between two tries to say how a job ended, while PostgreSQL is away."""
+"""Seconds between two tries to reach PostgreSQL while it is away."""
 
 
 class Stop(Enum):
@@ -124,11 +126,16 @@ class Execution:
         for piece in body:
             if self.stopped():
                 raise QueryCancelled("The job was stopped.")
-            if (left := left - len(piece)) < 0:
-                raise TooLarge(
-                    f"The result has more than the {room} bytes that your other jobs leave room for.",
-                    hint="Delete some of them, or ask for less.",
-                )
+            left -= len(piece)
+            while left < 0:
+                more = self._workshop.store.more_room(self.job)
+                if not more:
+                    raise TooLarge(
+                        f"The result has more than the {room} bytes that your other jobs leave room for.",
+                        hint="Delete some of them, or ask for less.",
+                    )
+                left += more
+                room += more
             yield piece
         if body.failure is not None:
             raise body.failure
@@ -140,21 +147,41 @@ class Execution:
     def _ended(self, error: Exception) -> Callable[[], object]:
         """Return what to say of a job that has no result."""
         store, attempt = self._workshop.store, self.attempt
+        if isinstance(error, DatabaseUnavailable):
+            self._await_database()
         stopped = self._stopped
-        log.info("Job %s has no result: %s", attempt.job_id, stopped.value if stopped else error)
+        said = error.for_operator() if isinstance(error, ProvtapError) else error
+        log.info("Job %s has no result: %s", attempt.job_id, stopped.value if stopped else said)
         match stopped, error:
             case Stop.WITHDRAWN, _:
                 return lambda: None
             case Stop.LEAVING, _:
                 return lambda: store.give_back(attempt)
-            case Stop.TIME, _:
+            case (Stop.TIME, _) | (_, QueryTimeout()):  # PostgreSQL may look at its clock first
                 seconds = self.job.execution_duration
-                said = f"The job was stopped after its execution duration of {seconds} seconds."
-                return lambda: store.time_out(attempt, said)
+                ended = f"The job was stopped after its execution duration of {seconds} seconds."
+                return lambda: store.time_out(attempt, ended)
+            case _, NotConnected():  # nothing was tried
+                return lambda: store.give_back(attempt)
             case _, DatabaseUnavailable():
+                error.record(log)
                 return lambda: store.lose(attempt, str(error))
         message, transient = _reason(error)
         return lambda: store.fail(attempt, message, transient=transient)
+
+    def _await_database(self) -> None:
+        """Wait until queries can be run again, or the execution is stopped.
+
+        Otherwise the next attempt would fail like this one, at once.
+        """
+        while not self.stopped():
+            try:
+                with self._workshop.database.reader.connection():
+                    return
+            except DatabaseUnavailable as error:
+                log.warning("Job %s waits: %s", self.job.job_id, error.for_operator())
+            if self._workshop.leaving.wait(RETRY):
+                self.stop(Stop.LEAVING)
 
     def _tell(self, end: Callable[[], object]) -> None:
         """Say how the job ended, as soon as PostgreSQL is there; if it is not, others find the job lost."""
@@ -163,7 +190,8 @@ class Execution:
                 end()
                 return
             except DatabaseUnavailable as error:
-                log.warning("The end of job %s can't be told yet: %s", self.job.job_id, error)
+                why = error.for_operator()
+                log.warning("The end of job %s can't be stored yet: %s", self.job.job_id, why)
                 if self._workshop.leaving.wait(RETRY):
                     return
 
@@ -171,12 +199,10 @@ class Execution:
 def _reason(error: Exception) -> tuple[str, bool]:
     """Return why a job failed, and whether it may succeed later."""
     match error:
-        case QueryTimeout():  # not ours: the execution duration is not used up
-            return "The query was cancelled by the operator of the database.", True
         case ProvtapError():
+            error.record(log)
             return str(error), error.status >= 500
-        case OSError():
-            why = (error.strerror or type(error).__name__).lower()
-            return f"The result can't be stored: {why}.", True
-    log.error("A job failed", exc_info=error)
-    return str(InternalError()), True
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG):
+            log.error("The result of a job can't be stored: %s", error)
+            return "The server has no room left to store the result.", True
+    return str(InternalError.of(error, log, "A job")), True

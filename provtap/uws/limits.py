@@ -6,6 +6,7 @@ from provtap.config import Settings
 from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
 from provtap.errors import Forbidden
+from provtap.uws.job import Client, Job
 
 SQL = load_statements("provtap.uws", "limits.sql")
 
@@ -28,14 +29,32 @@ def holding(transaction: Transaction, client: str) -> Holding:
 
 
 def make_room(
-    transaction: Transaction, client: str, settings: Settings, *, create: bool = False, run: bool = False
-) -> None:
+    transaction: Transaction,
+    client: Client,
+    settings: Settings,
+    *,
+    create: bool = False,
+    run: bool = False,
+    but: str = "",
+) -> list[str]:
     """Let *client* bring parameters and files, create a job, run one, until *transaction* ends.
+
+    What an anonymous client keeps gives way, except for the job *but*: behind one address there may be
+    thousands of people. Returns the names of files to remove once the transaction is committed.
 
     Raises: Forbidden beyond the limits.
     """
-    transaction.one(SQL["alone"], client=client)
-    has = holding(transaction, client)
+    transaction.one(SQL["alone"], client=client.key)
+    has = holding(transaction, client.key)
+    removed: list[str] = []
+    while client.owner is None and (
+        has.size >= settings.client_bytes or (create and has.kept >= settings.client_jobs)
+    ):
+        files = give_way(transaction, client.key, but=but)[1]
+        if (less := holding(transaction, client.key)) == has:
+            break
+        removed += files
+        has = less
     if has.size >= settings.client_bytes:
         raise Forbidden(
             f"Your jobs take {has.size} bytes with their uploads and results, and can take"
@@ -49,6 +68,16 @@ def make_room(
         )
     if run and has.active >= settings.client_active:
         raise Forbidden(
-            f"You have {has.active} jobs queued or executing; {settings.client_active} can be.",
+            f"You have reached the limit of {settings.client_active} queued or executing jobs.",
             hint="Run this one once another has ended.",
         )
+    return removed
+
+
+def give_way(transaction: Transaction, client: str, *, but: str) -> tuple[int, list[str]]:
+    """Remove the job of *client* that can best be spared: the first that ended, else the oldest PENDING one.
+
+    Returns its size in bytes and the names of its files; without such a job, 0 and no names.
+    """
+    row = transaction.one(SQL["give_way"], client=client, but=but)
+    return (0, []) if row is None else (row.size, Job.from_row(row).files)

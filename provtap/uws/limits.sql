@@ -9,3 +9,17 @@ SELECT count(*) AS kept, count(*) FILTER (WHERE phase IN ('QUEUED', 'EXECUTING')
        coalesce(sum(pg_column_size(parameters) + upload_size + coalesce(result_size, 0)), 0)::bigint AS size
   FROM uws.job
  WHERE client = %(client)s AND destruction > now();
+
+-- name: give_way
+-- A job that is queued or executes is never given up.
+DELETE FROM uws.job
+ WHERE job_id = (SELECT job_id
+                   FROM uws.job
+                  WHERE client = %(client)s
+                    AND job_id <> %(but)s
+                    AND phase IN ('COMPLETED', 'ERROR', 'ABORTED', 'PENDING')
+                    AND destruction > now()
+                  ORDER BY end_time NULLS LAST, creation_time
+                  LIMIT 1
+                    FOR UPDATE SKIP LOCKED)
+RETURNING *, (pg_column_size(parameters) + upload_size + coalesce(result_size, 0))::bigint AS size;

@@ -11,7 +11,7 @@ from provtap.uws.job import NEVER_HERE, Phase
 Parameters = Mapping[str, Sequence[str]]
 """Every value of each parameter, by its name in upper case."""
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?Z?", re.ASCII)
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?)(Z|[+-]00:?00)?", re.ASCII)
 _NUMBER = re.compile(r"([0-9]{1,1000})(\.0*)?", re.ASCII)
 _MOST = 2**62
 """Where numbers end: PostgreSQL has no larger ones."""
@@ -58,9 +58,10 @@ def instant(parameters: Parameters, name: str) -> datetime:
     """Return the value of *name*, an instant of UTC (DALI 1.1, section 3.3.3). Raises: ParameterError."""
     value = needed(parameters, name)
     try:
-        if not _INSTANT.fullmatch(value):
+        written = _INSTANT.fullmatch(value)
+        if not written:
             raise ValueError(value)
-        return datetime.fromisoformat(value.removesuffix("Z")).replace(tzinfo=UTC)
+        return datetime.fromisoformat(written[1]).replace(tzinfo=UTC)
     except ValueError:
         raise ParameterError(
             f"{name} must be an instant like 2026-01-31T12:00:00Z, not {value[:40]!r}."

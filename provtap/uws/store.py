@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from functools import cached_property
 from math import ceil
 from typing import Any
 
@@ -19,8 +20,9 @@ from provtap.database.sql import load_statements
 from provtap.errors import Forbidden, IllegalTransition, NotFound
 from provtap.results.votable import legal
 from provtap.uws.job import Attempt, Client, Job, JobReference, Phase, StoredResult
-from provtap.uws.limits import holding, make_room
+from provtap.uws.limits import give_way, holding, make_room
 from provtap.uws.parameters import NO_PARTS, Parts, columns, merged
+from provtap.uws.results import ResultStore, result_store
 
 SQL = load_statements("provtap.uws", "jobs.sql")
 _ID = re.compile("[0-9a-f]{32}")
@@ -42,10 +44,15 @@ BY_WORKER = {
 
 @dataclass(frozen=True)
 class JobStore:
-    """The jobs of this service. Every method raises DatabaseUnavailable when PostgreSQL is away."""
+    """The jobs of this service, and their files. Each method raises DatabaseUnavailable."""
 
     database: Database
     settings: Settings
+
+    @cached_property
+    def results(self) -> ResultStore:
+        """Where the files of the jobs are."""
+        return result_store(self.settings)
 
     def create(
         self,
@@ -58,14 +65,15 @@ class JobStore:
     ) -> Job:
         """Create a job, PENDING or at once QUEUED; its parameters are judged when it runs (TAP-7).
 
-        The names of *parts* are made with a *job_id* from `new_id`.
+        The names of *parts* are made with a *job_id* from `new_id`. Nobody owns what anonymous clients of one
+        address keep, so their oldest jobs that have ended give way to a new one.
 
         Raises: Forbidden when *client* has too many; TooLarge.
         """
         phase = Phase.QUEUED if run else Phase.PENDING
         values = columns(merged([], parameters), parts, self.settings)
         with self.database.transaction() as transaction:
-            make_room(transaction, client.key, self.settings, create=True, run=run)
+            removed = make_room(transaction, client, self.settings, create=True, run=run)
             row = transaction.one(
                 SQL["create"],
                 job_id=job_id or new_id(),
@@ -77,7 +85,8 @@ class JobStore:
                 retention=self.settings.job_retention,
                 **values,
             )
-            return Job.from_row(row)
+        self._discard(removed)
+        return Job.from_row(row)
 
     def job(self, job_id: str, client: Client) -> Job:
         """Return a job. Raises: NotFound; Forbidden when it is somebody else's."""
@@ -119,12 +128,14 @@ class JobStore:
         Raises: as `job`; IllegalTransition unless the job is PENDING; Forbidden, as `create`; TooLarge.
         """
         with self.database.transaction() as transaction:
-            make_room(transaction, client.key, self.settings)
+            removed = make_room(transaction, client, self.settings, but=job_id)
             job = self._job(transaction, job_id, client, "job_to_change")
             if job.phase != Phase.PENDING:
                 raise _illegal(job, "take other parameters", "Create another job.")
             values = columns(merged(job.parameters, given), job.parts + parts, self.settings)
-            return Job.from_row(transaction.one(SQL["set_parameters"], job_id=job_id, **values))
+            row = transaction.one(SQL["set_parameters"], job_id=job_id, **values)
+        self._discard(removed)
+        return Job.from_row(row)
 
     def set_execution_duration(self, job_id: str, client: Client, seconds: int) -> Job:
         """Grant *seconds* to a job that has not yet begun; 0, or more than the limit, is the limit.
@@ -151,13 +162,15 @@ class JobStore:
     def run(self, job_id: str, client: Client) -> Job:
         """Put a PENDING job into the queue. Raises: as `job`; IllegalTransition; Forbidden, as `create`."""
         with self.database.transaction() as transaction:
+            removed = []
             if self._job(transaction, job_id, client).phase == Phase.PENDING:
-                make_room(transaction, client.key, self.settings, run=True)
+                removed = make_room(transaction, client, self.settings, run=True, but=job_id)
             row = _move(transaction, job_id, Phase.QUEUED, BY_CLIENT)
             if row is None:
                 job = self._job(transaction, job_id, client)
                 raise _illegal(job, "be run", "A job runs once; create another one.")
-            return Job.from_row(row)
+        self._discard(removed)
+        return Job.from_row(row)
 
     def abort(self, job_id: str, client: Client) -> Job:
         """End a job, and keep what is known of it; one that has ended stays as it is. Raises: as `job`."""
@@ -167,12 +180,12 @@ class JobStore:
             row = _move(transaction, job_id, Phase.ABORTED, BY_CLIENT, **said)
             return job if row is None else Job.from_row(row)
 
-    def remove(self, job_id: str, client: Client) -> list[str]:
-        """Delete a job, and return the names of its files in the result store. Raises: as `job`."""
+    def remove(self, job_id: str, client: Client) -> None:
+        """Delete a job and its files. Raises: as `job`."""
         with self.database.transaction() as transaction:
             self._job(transaction, job_id, client)
             row = transaction.one(SQL["remove"], job_id=job_id)
-            return Job.from_row(row).files if row else []
+        self._discard(Job.from_row(row).files if row else [])
 
     def claim(self, worker: str) -> tuple[Job, Attempt] | None:
         """Give the next job of the queue to *worker*, or None."""
@@ -184,6 +197,18 @@ class JobStore:
         """Return for how many more bytes the client of *job* has room, 0 or more."""
         with self.database.transaction() as transaction:
             return max(0, self.settings.client_bytes - holding(transaction, job.client).size)
+
+    def more_room(self, job: Job) -> int:
+        """Remove the oldest ended job that an anonymous client of *job* has, and return its size in bytes.
+
+        0: there is nothing to remove.
+        """
+        if job.owner_id is not None:
+            return 0
+        with self.database.transaction() as transaction:
+            size, removed = give_way(transaction, job.client, but=job.job_id)
+        self._discard(removed)
+        return size
 
     def complete(self, attempt: Attempt, result: StoredResult) -> bool:
         """Say that the job has its result; False when the job is no longer this attempt's."""
@@ -244,6 +269,11 @@ class JobStore:
                 return {row.name for row in transaction.rows(SQL["wanted"], names=list(names))}
 
             yield wanted
+
+    def _discard(self, names: Iterable[str]) -> None:
+        """Remove files of jobs that are gone; the sweeper removes those that a failure leaves."""
+        for name in names:
+            self.results.delete(name)
 
     def _end(self, attempt: Attempt, to: Phase, **values: Any) -> bool:
         with self.database.transaction() as transaction:

@@ -16,7 +16,6 @@ from provtap.errors import DatabaseUnavailable
 from provtap.tableset import Tableset
 from provtap.uws.execution import Execution, Stop, Workshop
 from provtap.uws.job import Attempt
-from provtap.uws.results import result_store
 from provtap.uws.store import CHANNEL, JobStore
 from provtap.uws.sweep import sweep
 
@@ -24,7 +23,7 @@ log = logging.getLogger(__name__)
 
 SWEEP = 60.0
 """Seconds between two looks for what is past its destruction."""
-GRACE = 10.0
+GRACE = 3.0
 """Seconds that executions get to give their jobs back once the worker is told to stop."""
 LOST = "The process that ran the job was lost, twice."
 
@@ -40,15 +39,15 @@ class Worker:
         self._settings = settings
         self._store = JobStore(database, settings)
         self._leaving = threading.Event()
-        self._shop = Workshop(
-            settings, tableset, database, self._store, result_store(settings), self._leaving
-        )
+        self._shop = Workshop(settings, tableset, database, self._store, self._store.results, self._leaving)
         self._wake = threading.Event()
         self._lock = threading.Lock()
         self._running: dict[Attempt, Execution] = {}
         self._threads: set[threading.Thread] = set()
         self._look_again = True  # whether all that runs here still should
         self._next_beat = self._next_sweep = 0.0
+        self._fair_from = 0.0
+        """From when on the silence of others counts: while PostgreSQL is away, all are silent."""
 
     def stop(self) -> None:
         """Let `run` return: no job is begun any more, and those that execute go back to the queue."""
@@ -74,14 +73,15 @@ class Worker:
                 pass
             self._sweep()
         except DatabaseUnavailable as error:
-            log.warning("Jobs wait: %s", error)
+            log.warning("Jobs wait: %s", error.for_operator())
+            self._fair_from = float("inf")
             self._leaving.wait(1.0)
         except Exception:  # a worker that goes on serves more jobs than one that ends
             log.exception("A worker's turn failed")
             self._leaving.wait(1.0)
 
     def _beat(self) -> None:
-        """Say that this worker lives; stop what it should no longer run; look after what others ran."""
+        """Say that this worker lives; stop what it should no longer run; look after what nobody runs."""
         due = time.monotonic() >= self._next_beat
         if not due and not self._look_again:
             return
@@ -93,11 +93,22 @@ class Worker:
                 execution.destroy_in(held[execution.attempt])
             else:
                 execution.stop(Stop.WITHDRAWN)
+        # Claims that were committed, but not confirmed to this thread, which makes all of them.
+        for attempt in held.keys() - {execution.attempt for execution in running}:
+            log.warning("Job %s was claimed, but never begun", attempt.job_id)
+            self._store.give_back(attempt)
         if due:
-            for attempt in self._store.lost():
-                log.warning("Job %s was lost by worker %s", attempt.job_id, attempt.worker)
-                self._store.lose(attempt, LOST)
-            self._next_beat = time.monotonic() + self._settings.worker_lost / 3
+            now = time.monotonic()
+            self._next_beat = now + self._settings.worker_lost / 3
+            self._fair_from = min(self._fair_from, now + self._settings.worker_lost)
+            if now >= self._fair_from:
+                self._take_over()
+
+    def _take_over(self) -> None:
+        """Start once more what was run by workers that are silent for too long."""
+        for attempt in self._store.lost():
+            log.warning("Job %s was lost by worker %s", attempt.job_id, attempt.worker)
+            self._store.lose(attempt, LOST)
 
     def _begin(self) -> bool:
         """Begin a job of the queue; False if there is none, or this worker is to stop."""
@@ -109,7 +120,11 @@ class Worker:
             self._running[execution.attempt] = execution
         thread = threading.Thread(target=self._execute, args=[execution], name="job", daemon=True)
         self._threads.add(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # no more threads: the job is given back with the next beat
+            self._forget(execution, thread)
+            raise
         # It may have been aborted since it was claimed, before anybody here knew of it.
         self._look_again = True
         self._wake.set()
@@ -119,10 +134,13 @@ class Worker:
         try:
             execution.execute()
         finally:
-            with self._lock:
-                del self._running[execution.attempt]
-            self._threads.discard(threading.current_thread())
+            self._forget(execution, threading.current_thread())
             self._wake.set()
+
+    def _forget(self, execution: Execution, thread: threading.Thread) -> None:
+        with self._lock:
+            del self._running[execution.attempt]
+        self._threads.discard(thread)
 
     def _sweep(self) -> None:
         if time.monotonic() >= self._next_sweep:

@@ -13,6 +13,7 @@ from provtap.database.connect import Database
 from provtap.tableset import Tableset
 from provtap.web import accounts, maintenance
 from provtap.web.access_log import logged
+from provtap.web.admission import warn_of_proxy
 from provtap.web.api import bp as api
 from provtap.web.compression import compress
 from provtap.web.context import STARTED, Service, service
@@ -35,7 +36,7 @@ def create_app(
 
     *modified* is when the metadata last changed.
     """
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     app.request_class = FormRequest
     app.extensions["provtap"] = Service(settings, tableset, database, modified)
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = settings.form_bytes
@@ -45,6 +46,8 @@ def create_app(
     accounts.register(app)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies)  # type: ignore[method-assign]
+    else:
+        app.before_request(warn_of_proxy)
     app.register_blueprint(pages)
     app.register_blueprint(tap, url_prefix="/tap")
     app.register_blueprint(jobs, url_prefix="/tap/async")

@@ -15,10 +15,13 @@ from provtap.uws.job import Client
 from provtap.web.access_log import note
 from provtap.web.context import service
 from provtap.web.maintenance import refuse_under_maintenance
+from provtap.web.origin import is_foreign
 from provtap.web.responses import challenge
 
 _ANYBODY = {"vosi.availability", "provsap.availability"}
 """Endpoints that must answer when the database, and so every token, is out of reach."""
+_READING = {"tap.sync", "provsap.provsap"}
+"""Endpoints that change nothing, whatever the method."""
 _CHALLENGED = {"vosi.capabilities", "provsap.capabilities"}
 """Endpoints where clients look for how they may authenticate (AUTH-2)."""
 
@@ -41,24 +44,25 @@ def client() -> Client:
 
 
 def require(scope: str) -> None:
-    """Do nothing if the current request may do what needs *scope*; whoever has an account needs the scope.
+    """Do nothing if the current request may do what needs *scope*; what anybody may do needs none.
 
     Browsers send a password by Basic to whatever page of another site asks them to, so only Bearer may write.
 
     Raises: Unauthenticated if it is anonymous, unless anybody may read; Forbidden.
     """
     known = _account()
+    if scope == "read" and not service().settings.require_account:
+        return
     if known is None:
-        if not service().settings.accounts and scope != "read":
-            hint = "Its operator can set PROVTAP_ACCOUNTS=true."
+        if not service().settings.accounts:
             raise Unauthenticated(
-                "This service knows no accounts, so it stores nothing over HTTP.", hint=hint
+                "This service has no accounts, so nothing can be stored over HTTP.",
+                hint="Ask its operator for them.",
             )
-        if scope != "read" or service().settings.require_account:
-            raise Unauthenticated("This needs an account.", hint="Send a token, as Bearer or Basic.")
-    elif not known.may(scope):
+        raise Unauthenticated("This needs an account.", hint="Send a token, as Bearer or Basic.")
+    if not known.may(scope):
         raise Forbidden(f"The token of {known.name} has no scope {scope}.")
-    elif scope != "read" and request.authorization and request.authorization.type == "basic":
+    if scope != "read" and request.authorization and request.authorization.type == "basic":
         raise Forbidden("Basic is for reading only.", hint="Send the token as Authorization: Bearer.")
 
 
@@ -74,6 +78,7 @@ def _identify() -> None:
     if request.method != "OPTIONS" and request.endpoint not in _ANYBODY:
         g.account = _authenticate()
         note(owner=g.account.name)
+        _refuse_borrowed_password()
 
 
 def _authenticate() -> Account:
@@ -85,6 +90,19 @@ def _authenticate() -> Account:
     if found is None or (kind == "basic" and not compare_digest(_bytes(given.username), _bytes(found.name))):
         raise Unauthenticated("The name or the token is wrong, or the token has expired.")
     return found
+
+
+def _refuse_borrowed_password() -> None:
+    """Refuse a change that a page of another site asks for by Basic: the browser may have added the password.
+
+    Raises: Forbidden.
+    """
+    changes = request.method not in {"GET", "HEAD"} and request.endpoint not in _READING
+    if changes and request.authorization and request.authorization.type == "basic" and is_foreign():
+        raise Forbidden(
+            "Pages of other sites can't change anything by Basic.",
+            hint="Send the token as Authorization: Bearer.",
+        )
 
 
 def _find(token: str) -> Account | None:

@@ -7,14 +7,16 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from gunicorn import util
+from gunicorn import util, version_info
 from gunicorn.http import parser, wsgi
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import ThreadWorker
 
 from provtap import __version__
+from provtap.errors import SettingsError
 from provtap.results.votable import write_error
 from provtap.web.jobs import stop_waiting
+from provtap.web.responses import SECURITY
 
 SERVER = f"ProvTAP/{__version__}"
 URL_BYTES = 8190
@@ -33,8 +35,21 @@ SLOWEST = 500.0
 """Bytes a second by which a client must keep up for longer than that."""
 
 
+GUNICORN = 27
+"""The version of gunicorn whose inner parts are changed here; those before 27 read requests otherwise."""
+
+
 def adapt_gunicorn() -> None:
-    """Change what gunicorn has no setting for: its Server header, the form of its refusals, its patience."""
+    """Change what gunicorn has no setting for: its Server header, the form of its refusals, its patience.
+
+    Raises: SettingsError for a gunicorn that may work otherwise inside.
+    """
+    if version_info[0] != GUNICORN:
+        found = ".".join(map(str, version_info))
+        raise SettingsError(
+            f"gunicorn {found} is installed, but ProvTAP needs version {GUNICORN}.",
+            hint=f"pip install 'gunicorn>={GUNICORN},<{GUNICORN + 1}'",
+        )
     wsgi.SERVER = SERVER
     util.write_error = _write_error
     parser.SocketUnreader = PatientUnreader
@@ -73,10 +88,14 @@ def _write_error(client: socket.socket, status: int, reason: str, message: str) 
     """Answer a request that never reaches the application; gunicorn's own answer would be a page of HTML."""
     malformed = f"The head of the request is malformed: {message or reason}."
     body = write_error(_TOO_LONG.get(status, malformed))
-    head = (
-        f"HTTP/1.1 {status} {reason}\r\nServer: {SERVER}\r\nConnection: close\r\n"
-        f"Content-Type: application/x-votable+xml\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
+    headers = {
+        "Server": SERVER,
+        "Connection": "close",
+        "Content-Type": "application/x-votable+xml",
+        "Content-Length": str(len(body)),
+    } | SECURITY
+    lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers.items())]
+    head = "".join(f"{line}\r\n" for line in [*lines, ""])
     client.sendall(head.encode("latin-1", "replace") + body)
 
 

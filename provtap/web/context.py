@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
+from urllib.parse import urlsplit
 
 from flask import current_app
 
@@ -28,6 +29,11 @@ class Service:
     def base_url(self) -> str:
         """Root of the site as clients see it, without a trailing slash; TAP lives at `<base_url>/tap`."""
         return self.settings.root_url
+
+    @property
+    def root_path(self) -> str:
+        """Path of the root, without a trailing slash; links by it work under every name of the host."""
+        return urlsplit(self.base_url).path
 
     @property
     def tap_url(self) -> str:

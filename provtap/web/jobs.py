@@ -16,17 +16,18 @@ from flask.blueprints import BlueprintSetupState
 from provtap.errors import NotFound, ParameterError
 from provtap.results.votable import write_error
 from provtap.uws import documents
-from provtap.uws.job import RESULT, Job
+from provtap.uws.job import RESULT, Job, Phase
 from provtap.uws.parameters import Parts
 from provtap.uws.request import choice, filters, instant, one, patience, seconds
-from provtap.uws.results import ResultStore, result_store
+from provtap.uws.results import ResultStore
 from provtap.uws.store import JobStore, new_id
 from provtap.uws.watch import Watch
 from provtap.web.access_log import note
-from provtap.web.accounts import client
+from provtap.web.accounts import caller, client
 from provtap.web.admission import admit
 from provtap.web.context import Service, service
 from provtap.web.hangup import hangup
+from provtap.web.origin import is_foreign
 from provtap.web.params import admit_uploads, parameters
 from provtap.web.responses import see_other
 from provtap.web.stored import stored_response
@@ -37,6 +38,13 @@ PIECE = 262_144
 """Bytes of a file to store at once."""
 WAITING_SHARE = 4
 """One thread in so many may be held by a WAIT."""
+
+
+_HOW_TO_GO_ON = {
+    Phase.PENDING: "POST PHASE=RUN to its phase to run it.",
+    Phase.QUEUED: "Ask again when it is COMPLETED.",
+    Phase.EXECUTING: "Ask again when it is COMPLETED.",
+}
 
 
 @dataclass(frozen=True)
@@ -51,9 +59,10 @@ class Jobs:
 @bp.record_once
 def _open(state: BlueprintSetupState) -> None:
     ours: Service = state.app.extensions["provtap"]
+    store = JobStore(ours.database, ours.settings)
     state.app.extensions["provtap.jobs"] = Jobs(
-        JobStore(ours.database, ours.settings),
-        result_store(ours.settings),
+        store,
+        store.results,
         Watch(ours.database.login, max(1, ours.settings.threads // WAITING_SHARE)),
     )
 
@@ -70,9 +79,18 @@ def jobs() -> Jobs:
 
 @bp.get("")
 def job_list() -> Response:
-    """List the caller's jobs (section 2.2.2.1)."""
-    found = jobs().store.references(client(), **filters(parameters(request)))
-    return _xml(documents.jobs_document(found, _url()))
+    """List the caller's jobs (section 2.2.2.1).
+
+    An address says nothing of who asks when a page of another site does: it is shown no jobs of that address,
+    whose ids are all that protects them.
+    """
+    wanted = filters(parameters(request))
+    hidden = caller() is None and is_foreign()
+    response = _xml(
+        documents.jobs_document([] if hidden else jobs().store.references(client(), **wanted), _url())
+    )
+    response.cache_control.no_store = True  # what one page may see another one may not
+    return response
 
 
 @bp.post("")
@@ -122,8 +140,7 @@ def act(job_id: str) -> Response:
 @bp.delete("/<job_id>")
 def delete(job_id: str) -> Response:
     """Delete a job and its result; a query that runs is ended (section 2.2.3.2)."""
-    for name in jobs().store.remove(job_id, client()):
-        jobs().results.delete(name)
+    jobs().store.remove(job_id, client())
     return _see()
 
 
@@ -220,10 +237,14 @@ def results(job_id: str) -> Response:
 
 @bp.get(f"/<job_id>/results/{RESULT}")
 def result(job_id: str) -> Response:
-    """Give the result of a job that is COMPLETED (TAP 1.1, section 2.4)."""
+    """Give the result of a job that is COMPLETED (TAP 1.1, section 2.4), or the reason why there is none."""
     found = _job(job_id)
+    if found.error_message is not None:
+        raise NotFound(found.error_message)
     if found.result is None:
-        raise NotFound(f"Job {job_id} has no result: it is {found.phase}.")
+        raise NotFound(
+            f"Job {job_id} has no result yet: it is {found.phase}.", hint=_HOW_TO_GO_ON[found.phase]
+        )
     return stored_response(found.result, jobs().results)
 
 

@@ -1,11 +1,14 @@
 """Pages for people: what this is, and how to use it from their tools."""
 
-from flask import Blueprint, render_template
+from importlib.resources import files
+
+from flask import Blueprint, Response, render_template
 
 from provtap import __version__
 from provtap.query import LANGUAGES
 from provtap.results.formats import FORMATS
 from provtap.web.context import service
+from provtap.web.documents import unchanging
 
 bp = Blueprint("pages", __name__)
 
@@ -31,3 +34,10 @@ def tap() -> str:
     return render_template(
         "tap.html", service=service(), version=__version__, formats=FORMATS, languages=LANGUAGES
     )
+
+
+@bp.get("/static/design.css")
+def style_sheet() -> Response:
+    """Give the style sheet of all pages, the results of queries among them."""
+    sheet = files("provtap.web") / "static/design.css"
+    return unchanging("design.css", sheet.read_bytes, "text/css; charset=utf-8")

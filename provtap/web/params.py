@@ -1,5 +1,6 @@
 """Request parameters: from the URL, a form or a multipart body, whatever the case of their names."""
 
+import re
 from collections import defaultdict
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
 
 _URLENCODED = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
+_UNQUOTED_BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?!")([^;]*)', re.IGNORECASE)
+"""A boundary to the end of its parameter: whoever leaves out the quotes that `=`, `:` or `/` in it need means
+all of it (astroquery does)."""
 
 
 def parameters(request: Request) -> dict[str, list[str]]:
     """Return every value of each parameter by its name in upper case: those of the URL, then of the body.
 
-    Names ignore case, values don't; what the URL and the body both give counts as given twice.
+    Names ignore case, values don't. A value that is given again is one value, wherever: astroquery sends both
+    FORMAT and format.
 
     Source: DALI 1.1, section 3.4; TAP 1.1, section 2.7.
     """
@@ -30,7 +35,7 @@ def parameters(request: Request) -> dict[str, list[str]]:
     for source in (request.args, request.form):
         for name, values in source.lists():
             given[name.upper()] += values
-    return dict(given)
+    return {name: list(dict.fromkeys(values)) for name, values in given.items()}
 
 
 class FormRequest(Request):
@@ -48,6 +53,12 @@ class FormRequest(Request):
     def args(self) -> MultiDict[str, str]:
         """Return the parameters in the URL. Raises: ParameterError."""
         return self.parameter_storage_class(_pairs(self.query_string))
+
+    @property
+    def mimetype_params(self) -> dict[str, str]:
+        """Return the parameters of the Content-Type, the boundary whole even if it lacks its quotes."""
+        unquoted = _UNQUOTED_BOUNDARY.search(self.headers.get("Content-Type", ""))
+        return super().mimetype_params | ({"boundary": unquoted[1].strip()} if unquoted else {})
 
     def make_form_data_parser(self) -> FormDataParser:
         """Return what reads the body."""

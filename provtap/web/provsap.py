@@ -1,7 +1,7 @@
 """ProvSAP over HTTP: /provsap and its VOSI documents."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from urllib.parse import quote, urlencode
 
@@ -23,6 +23,8 @@ bp.add_url_rule("/availability", view_func=availability)
 
 MOST_TOLD = 20
 """Headers of a kind: clients refuse an answer with too many."""
+HEADER_BYTES = 1_500
+"""Bytes of all headers of a kind together: proxies refuse an answer whose head is longer than 4 kB."""
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]{1,300}")
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NAMESPACES = {
@@ -45,11 +47,20 @@ def provsap() -> Response:
         return Response(content_type=asked.responseformat.mime)
     graph = retrieve(asked, database, ours.tableset, ours.settings)
     response = Response(write(graph, asked, ours.base_url), content_type=asked.responseformat.mime)
-    for unknown in graph.unknown[:MOST_TOLD]:
-        response.headers.add("X-ProvTAP-Unknown-ID", quote(unknown))
-    for link in islice(_links(graph, ours.base_url), MOST_TOLD):
+    for unknown in _few(map(quote, graph.unknown)):
+        response.headers.add("X-ProvTAP-Unknown-ID", unknown)
+    for link in _few(_links(graph, ours.base_url)):
         response.headers.add("Link", link)
     return response
+
+
+def _few(values: Iterable[str]) -> Iterator[str]:
+    """Yield those of *values*, each whole, for which headers have room."""
+    left = HEADER_BYTES
+    for value in islice(values, MOST_TOLD):
+        if len(value) <= left:
+            left -= len(value)
+            yield value
 
 
 def _links(graph: Graph, base_url: str) -> Iterator[str]:

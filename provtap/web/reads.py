@@ -109,8 +109,8 @@ def _column(each: Class, name: str) -> str:
 
 
 def _single(name: str, values: Sequence[str]) -> str:
-    if len(values) > 1:
-        raise ParameterError(f"{name[:40]} is given {len(values)} times, but can have one value only.")
+    if len(set(values)) > 1:
+        raise ParameterError(f"{name[:40]} is given {len(set(values))} times, but can have one value only.")
     if "\0" in values[0]:
         raise ParameterError(f"{name[:40]} can't hold the character NUL.")
     return values[0]

@@ -5,6 +5,7 @@ of plain text; it is HTML nowhere.
 """
 
 import json
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -49,23 +50,38 @@ _EXPOSED = (
 _ACCEPTED = "Authorization, Content-Type, Idempotency-Key, If-Modified-Since, If-None-Match"
 _PREFLIGHT_SECONDS = "86400"
 
+_FRAMED_NOWHERE = "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+SECURITY = {
+    "Content-Security-Policy": f"default-src 'self'; {_FRAMED_NOWHERE}",
+    "Referrer-Policy": "same-origin",  # the address of a job is a secret; our own forms name their origin
+    "X-Content-Type-Options": "nosniff",
+}
+"""What browsers are told with every answer: to show, apply and run nothing that comes from elsewhere or is
+written into a page."""
+_XML_POLICY = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; {_FRAMED_NOWHERE}"
+"""For XML, which Chromium shows with a style and pictures of its own that count as part of the document."""
+_XML = {"application/xml", "text/xml"}
+
 
 def register(app: Flask) -> None:
-    """Give *app* its error handlers, its headers, and tolerance for slashes at the end of a path."""
+    """Give *app* its error handlers, its headers, and tolerance for spare slashes in a path."""
     app.register_error_handler(ProvtapError, report)
     app.register_error_handler(HTTPException, report_http)
     for kind in _MALFORMED:
         app.register_error_handler(kind, report_malformed)
     app.register_error_handler(Exception, report_unforeseen)
+    app.after_request(declare_charset)
     app.after_request(allow_browsers)
+    app.after_request(protect_browsers)
     app.teardown_request(lambda _: request.close())  # files of a multipart body
     app.url_map.merge_slashes = False  # it would redirect, which STILTS refuses after a POST
-    app.wsgi_app = _without_last_slash(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = _without_spare_slashes(app.wsgi_app)  # type: ignore[method-assign, assignment]
 
 
 def report(error: ProvtapError) -> Response:
     """Return the document for an error of ours, with its HTTP status."""
     _drain()
+    error.record(current_app.logger)
     response = _document(str(error), error.status, error)
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
@@ -104,8 +120,7 @@ def report_malformed(error: Exception) -> Response:
 
 def report_unforeseen(error: Exception) -> Response:
     """Return one sentence for an error that nobody foresaw; the log gets its traceback."""
-    current_app.logger.error("%s %s failed", request.method, request.path, exc_info=error)
-    return report(InternalError())
+    return report(InternalError.of(error, current_app.logger, f"{request.method} {request.path}"))
 
 
 def _sentence(error: HTTPException) -> str:
@@ -164,6 +179,14 @@ def _told(error: ProvtapError) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(error, name, None)) is not None}
 
 
+def declare_charset(response: AnyResponse) -> AnyResponse:
+    """Say that every text is UTF-8: clients may take one without a charset for Latin-1."""
+    content_type = response.headers.get("Content-Type", "")
+    if content_type.startswith("text/") and "charset=" not in content_type:
+        response.headers["Content-Type"] = f"{content_type};charset=utf-8"
+    return response
+
+
 def allow_browsers(response: AnyResponse) -> AnyResponse:
     """Let programs in other sites' pages use the service: all of it is public (CORS)."""
     response.headers["Access-Control-Allow-Origin"] = "*"
@@ -176,11 +199,27 @@ def allow_browsers(response: AnyResponse) -> AnyResponse:
     return response
 
 
-def _without_last_slash(application: "WSGIApplication") -> "WSGIApplication":
-    """Answer `/tap/sync/` like `/tap/sync`, without a redirect."""
+def protect_browsers(response: AnyResponse) -> AnyResponse:
+    """Let no answer be used against who looks at it."""
+    response.headers.update(SECURITY)
+    if response.mimetype in _XML:
+        response.headers["Content-Security-Policy"] = _XML_POLICY
+    return response
+
+
+def _without_spare_slashes(application: "WSGIApplication") -> "WSGIApplication":
+    """Answer `/tap/sync/` and `/tap//sync` like `/tap/sync`, without a redirect.
+
+    Clients that were given a base URL with a slash at its end ask for the latter. Further on slashes count:
+    an id may be a URL.
+    """
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        environ["PATH_INFO"] = environ.get("PATH_INFO", "").rstrip("/") or "/"
+        path = _SPARE_SLASHES.sub(r"\1/", environ.get("PATH_INFO", ""))
+        environ["PATH_INFO"] = path.rstrip("/") or "/"
         return application(environ, start_response)
 
     return answer
+
+
+_SPARE_SLASHES = re.compile("^(/(?:tap|provsap|api(?:/v1)?))//+")

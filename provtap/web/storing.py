@@ -77,9 +77,8 @@ def options(*further: str) -> dict[str, Any]:
             near = get_close_matches(name.upper(), known, n=1)
             hint = f"Did you mean {known[near[0]]}?" if near else f"There are {', '.join(known.values())}."
             raise ParameterError(f"There is no parameter {name[:40]!r} here.", hint=hint)
-        if len(values) > 1 or known[name.upper()] in given:
-            raise ParameterError(f"{known[name.upper()]} is given more than once.")
-        given[known[name.upper()]] = values[0]
+        if {*values, given.setdefault(known[name.upper()], values[0])} != {values[0]}:
+            raise ParameterError(f"{known[name.upper()]} is given more than once, with different values.")
     source = _short(given, "source", _SOURCE_BYTES) or request.path
     note(run_id=source)
     return {

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 
 from flask import Blueprint, Response, request
@@ -50,7 +51,14 @@ def sync() -> Response:
         failed.pop_all()
     response.headers["Content-Disposition"] = f'inline; filename="{result.file_name}"'
     response.call_on_close(result.body.close)
+    response.call_on_close(partial(_record, tally))
     return response
+
+
+def _record(tally: Tally) -> None:
+    """Write to the log what the end of a result only told its reader by a reference."""
+    if tally.failure is not None:
+        tally.failure.record(log)
 
 
 def _together(body: Body, tally: Tally) -> bytes | Iterator[bytes]:
@@ -75,5 +83,5 @@ def _pieces(body: Body) -> Iterator[bytes]:
     try:
         yield from body
     except ProvtapError as error:
-        log.warning("A result was broken off: %s", error)
+        log.warning("A result was broken off: %s", error.for_operator())
         raise ConnectionResetError(errno.ECONNRESET, str(error)) from error

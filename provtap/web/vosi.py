@@ -1,5 +1,6 @@
 """VOSI 1.1 over HTTP: what the service can do, what it holds, whether it works."""
 
+import logging
 import time
 from datetime import datetime
 
@@ -20,6 +21,7 @@ from provtap.web.params import parameters
 from provtap.web.tables import table_document, tableset_document
 
 bp = Blueprint("vosi", __name__)
+log = logging.getLogger(__name__)
 
 PROBE_DURATION = 5.0
 """Seconds after which a database that does not answer counts as down."""
@@ -89,12 +91,19 @@ def _up_since(last: Maintenance | None) -> datetime:
 
 
 def _hosts(ours: Service) -> list[str]:
-    """Return what to tell of each host that may run users' queries; nothing of a single one."""
+    """Return what to tell of each host that may run users' queries; nothing of a single one.
+
+    Users get a number in place of a name: its place in PROVTAP_READ_URL.
+    """
     if hosts.count(ours.database.read_login) == 1:
         return []
     due, told = current_app.extensions.get("provtap.hosts", (0.0, []))
     if time.monotonic() >= due:
-        told = [f"PostgreSQL at {host}" for host in hosts.hosts(ours.database.read_login)]
+        found = hosts.hosts(ours.database.read_login)
+        told = [
+            f"Database server {number} of {len(found)} {host.condition}."
+            for number, host in enumerate(found, 1)
+        ]
         current_app.extensions["provtap.hosts"] = (time.monotonic() + HOSTS_KEPT, told)
     return list(told)
 
@@ -104,6 +113,7 @@ def _complaint(ours: Service) -> str | None:
     try:
         installed = _installed_digest(ours)
     except ProvtapError as error:
+        error.record(log)
         return str(error)
     if installed != ours.tableset.digest:
         return (

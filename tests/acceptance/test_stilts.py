@@ -128,3 +128,18 @@ def test_maxrec(tap_url):
     done = tapquery(tap_url, "SELECT a_id FROM provenance.activity", "maxrec=3")
 
     assert len(done.stdout.splitlines()) == 4
+
+
+@pytest.mark.parametrize("sync", ["true", "false"])
+def test_the_base_url_may_end_in_a_slash(tap_url, sync):
+    """FL-3: STILTS appends `/sync` to it, and refuses redirects."""
+    done = tapquery(f"{tap_url}/", "SELECT DISTINCT a_name FROM provenance.activity", sync=sync)
+
+    assert "ctapipe-process" in done.stdout.split()
+
+
+def test_taplint_takes_a_base_url_that_ends_in_a_slash(tap_url):
+    """ST-1."""
+    report = stilts("taplint", f"tapurl={tap_url}/", "stages=TMV TMC CAP AVV QGE UWS", "report=EWF").stdout
+
+    assert "Totals: Errors: 0; Warnings: 0" in report

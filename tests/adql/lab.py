@@ -52,7 +52,10 @@ LAB = Tableset(
         ),
     )
 )
-FUNCTIONS = (resources.files("provtap.schema") / "0005_functions.sql").read_text()
+FUNCTIONS = "\n".join(
+    (resources.files("provtap.schema") / name).read_text()
+    for name in ("0005_functions.sql", "0019_exact_functions.sql")
+)
 SQL = f"""
 CREATE SCHEMA provenance;
 CREATE SCHEMA provext;

@@ -4,7 +4,18 @@ import re
 
 import pytest
 
-from provtap.adql import cursor, joins, lexer, literals, selects, translate, value_rules
+from provtap.adql import (
+    casts,
+    cursor,
+    extents,
+    joins,
+    lengths,
+    lexer,
+    literals,
+    selects,
+    translate,
+    value_rules,
+)
 from provtap.errors import AdqlError
 from tests.documents import ROOT
 
@@ -37,7 +48,14 @@ def test_the_limits_shown_are_those_kept():
         cursor.CHAIN_LIMIT,
         value_rules.ARITHMETIC_LIMIT,
         joins.TABLE_LIMIT,
+        extents.JOIN_LIMIT,
+        joins.COLUMN_LIMIT,
+        extents.LINK_LIMIT,
         joins.LINEAGE_LIMIT,
         selects.OUTPUT_LIMIT,
+        extents.SIZE_LIMIT,
+        casts.LENGTH_LIMIT,
+        lengths.CHARACTER_LIMIT,
+        lengths.JOINED_LIMIT,
         literals.DIGITS_LIMIT,
     ]

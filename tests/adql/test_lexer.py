@@ -41,6 +41,12 @@ def test_numbers_have_three_forms(text, kind):
     assert words(text) == [(kind, text)]
 
 
+def test_a_byte_order_mark_is_passed_over():
+    """Editors of Windows put one before a text, where nobody sees it: nor do positions count it."""
+    assert words("\ufeffa") == [("identifier", "a")]
+    assert error("\ufeffa !").column == 3
+
+
 @pytest.mark.parametrize("text", ["89x", "2desc", "1.2.3", "0x1F", "1e", "1_000"])
 def test_a_number_glued_to_a_word_is_refused(text):
     """Digest section 1, [?] number glued to a word: SQL-92 wants a separator."""
@@ -78,10 +84,24 @@ def test_positions_count_lines_and_characters_from_one():
         ('SELECT ""', 8, "empty"),
         ("SELECT /* x */ a", 8, "two hyphens"),
         ("SELECT “a”", 8, "typographic quote"),
-        ("SELECT\u00a0a", 7, "not a blank"),
+        ("SELECT\u00a0a", 7, "invisible character U+00A0, NO-BREAK SPACE, means nothing in ADQL"),
+        ("SELECT\u200ba", 7, "invisible character U+200B, ZERO WIDTH SPACE, means nothing in ADQL"),
+        ("a \ufeff", 3, "invisible character U+FEFF, ZERO WIDTH NO-BREAK SPACE,"),
+        ("a\u00ad", 2, "SOFT HYPHEN, means nothing in ADQL. (line 1, column 2) Delete it"),
+        ("a \x07", 3, "invisible character U+0007, a control character,"),
+        ("a \u2265 b", 3, "Write >=."),
+        ("5 \u2212 3", 3, "Write -."),
+        ("a \uff1d b", 3, "Write =."),
+        ("SELECT \u0430", 8, "U+0430, CYRILLIC SMALL LETTER A"),
+        ("a[1]", 2, "items of an array"),
+        ("FROM 2mass", 6, 'As a name, write it as "2mass" in double quotes.'),
+        ("BY 2desc", 4, "Put a blank between a number and a word."),
+        ("0x1F", 1, "write 31."),
+        ("1_000", 1, "Write 1000."),
         ("a % 2", 3, "MOD(x, y)"),
         ("_a", 1, "underscore"),
-        ("a # b", 3, "means nothing"),
+        ("a # b", 3, "two hyphens"),
+        ("a \N{SNOWMAN} b", 3, "U+2603, SNOWMAN) means nothing"),
         ("a::text", 2, "CAST(value AS type)"),
         ("a ~ 'x'", 3, "gavo_match"),
         ("a && b", 3, "Write AND"),

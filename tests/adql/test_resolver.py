@@ -121,10 +121,18 @@ def test_a_name_that_means_nothing_or_too_much_is_told(text, words):
         ("k_int > '5'", "Numbers stand without quotes, texts in single ones."),
         ("k_time > k_text", "k_time is a timestamp, but k_text is text: they can't be compared."),
         ("k_time > 5", "k_time is a timestamp, but 5 is a number: they can't be compared."),
-        ("k_time > 'yesterday'", "'yesterday' is no timestamp."),
-        ("k_time = '2026-02-30'", "'2026-02-30' is no timestamp."),
-        ("k_time = '2026-01-01T00:00:00+02:00'", "is no timestamp."),
-        ("k_time = '2026-01-01T24:00:00'", "is no timestamp."),
+        (
+            "k_text = muon",
+            "Unknown column muon in lab.kinds. (line 1, column 36) As a text, write it in single",
+        ),
+        ("rownum < 10", "Unknown column rownum in lab.kinds. (line 1, column 27)"),
+        ("k_text LIKE muon", "As a text, write it in single quotes: 'muon'."),
+        ("k_text IN ('a', k_txt)", "Did you mean k_text? As a text, write it in single quotes: 'k_txt'."),
+        ("k_time > 58000", "; ivo_to_mjd makes a modified Julian date of a timestamp."),
+        ("k_time > 'yesterday'", "'yesterday' is not a timestamp."),
+        ("k_time = '2026-02-30'", "'2026-02-30' is not a timestamp."),
+        ("k_time = '2026-01-01T00:00:00+02:00'", "is not a timestamp."),
+        ("k_time = '2026-01-01T24:00:00'", "is not a timestamp."),
         ("k_array = 1", "k_array is a value that can only be selected."),
         ("k_array IN (1)", "can only be selected"),
         ("k_int LIKE '1%'", "LIKE compares texts; this is a number."),
@@ -140,7 +148,7 @@ def test_a_name_that_means_nothing_or_too_much_is_told(text, words):
         ("POINT(1, 2) = POINT(1, 2)", "This expression is a point, which can't be compared."),
         ("k_flag IN (SELECT 1 FROM kinds)", "k_flag is a truth value, but 1 is a number"),
         ("k_flag + 1 = 2", "this is a truth value. (line 1, column 27) CASE WHEN x = 1 THEN 1 ELSE 0 END"),
-        ("CAST(NULL AS POINT) = 1", "NULL can't be cast to POINT."),
+        ("CAST(NULL AS POINT) = 1", "This expression is a point, which can't be compared."),
         ("NULL + 1 = 2", "Arithmetic needs numbers; this is NULL."),
         ("-k_text = 'a'", "Arithmetic needs numbers; this is text."),
         ("k_int IN (1, 'a')", "k_int is a number, but 'a' is text: they can't be compared."),
@@ -222,7 +230,11 @@ def test_as_many_columns_as_postgresql_has_are_possible():
 
 def test_many_tables_are_possible_and_too_many_refused():
     """PostgreSQL can't plan joins of thousands of tables."""
-    assert translate("SELECT 1 FROM kinds" + "".join(f", kinds k{n}" for n in range(199)), LAB)
+    assert translate("SELECT 1 FROM kinds" + "".join(f", kinds k{n}" for n in range(31)), LAB)
+    assert translate("SELECT 1 FROM kinds" + " UNION ALL SELECT 1 FROM kinds" * 199, LAB)
+    assert "This SELECT joins 33 tables; the limit is 32." in refusal(
+        "SELECT 1 FROM kinds" + "".join(f", kinds k{n}" for n in range(32))
+    )
     assert "more than 200 tables" in refusal(
         "SELECT 1 FROM kinds" + "".join(f", kinds k{n}" for n in range(999))
     )

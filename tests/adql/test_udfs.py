@@ -209,7 +209,7 @@ def test_conditions_on_functions_choose_the_rows(ask):
     + [("ivo_tomjd(k_time)", "Did you mean ivo_to_mjd?"), ("gavo_to_mjd(k_time)", "Did you mean ivo_to_mjd?")]
     + [
         ("ivo_to_mjd(k_text)", "takes a timestamp here; this is text."),
-        ("ivo_to_mjd('soon')", "is no timestamp"),
+        ("ivo_to_mjd('soon')", "is not a timestamp"),
     ]
     + [
         ("ivo_string_agg(k_point, ',')", "Unknown column k_point"),

@@ -245,6 +245,60 @@ def test_a_wrong_token_sets_nothing_aside(live, tmp_path, name):
     assert len(letters(tmp_path)) == 1
 
 
+@pytest.fixture
+def homeless(monkeypatch, tmp_path):
+    """A process whose user has neither HOME nor an entry in the list of users, as in many containers."""
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_nobody_needs_a_home_to_record(homeless, live, token, name, tmp_path, caplog):
+    """What can't be sent waits in the current directory."""
+    with ProvClient(live.url, token) as prov:
+        prov.add_entity(name)
+    away = ProvClient(f"http://127.0.0.1:{free_port()}", token, patience=0.1)
+    away.add_entity(name)
+
+    assert away.send() is None
+    assert prov.find("entities", id=name)
+    assert "is kept in .provtap-spool/" in caplog.text
+    assert len(list((tmp_path / ".provtap-spool").rglob("*.json"))) == 1
+
+
+def test_a_spool_that_can_not_be_had_is_a_warning(token, name, tmp_path, caplog):
+    """The pipeline goes on, and what it told is still collected."""
+    (tmp_path / "spool").write_text("no directory")
+    away = ProvClient(f"http://127.0.0.1:{free_port()}", token, spool=tmp_path / "spool", patience=0.1)
+    away.add_entity(name)
+
+    assert away.send() is None
+    assert away.send_document(b"x") is None
+    assert "can't be kept on disk" in caplog.text
+    assert away._records["Entity"] == [{"id": name}]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"path": "records", "key": "x"}'])
+def test_a_damaged_document_in_the_spool_is_a_warning(prov, tmp_path, name, caplog, content):
+    """It is set aside: what comes after it is sent."""
+    prov.add_entity(name)
+    prov.keep().with_name("0.json").write_text(content)
+
+    assert [report.new for report in prov.flush()] == [1]
+    assert (letters(tmp_path), len(letters(tmp_path, "refused"))) == ([], 1)
+    assert "is damaged" in caplog.text
+
+
+def test_a_removed_directory_stops_nobody(prov, name, tmp_path, monkeypatch):
+    """A relative path can't be made absolute there, and stays as it is."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    prov.add_used(name, location=Path("raw.fits"))
+
+    assert prov._records["Used"][0]["location"] == "raw.fits"
+
+
 def test_a_closed_service_is_waited_for_as_it_says(prov, database, tmp_path, name):
     """Retry-After of a maintenance is longer than the patience: the document waits on disk."""
     announce(database, "New disks", None, None)

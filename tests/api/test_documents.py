@@ -48,6 +48,20 @@ def test_a_document_is_stored_and_reported(call, count, name):
     assert count("provext.ingestion", ingested) == 1
 
 
+def test_a_product_is_known_by_its_path(call, count, name):
+    """FITS, HDF5 and ECSV files are not stored; the keywords of their headers are, as JSON."""
+    for content in (b"SIMPLE  =                    T", b"\x89HDF\r\n\x1a\n", b"# %ECSV 1.0\n"):
+        reply = call("POST", "/documents", content)
+
+        assert reply.status == 400
+        assert "this is a data product" in reply.error["message"]
+        assert "send its keywords as JSON" in reply.error["hint"]
+
+    header = {"url": f"/{name}", "form": "fits", "keywords": {"PRVCNT": 1, "PRV1": f"{name}.raw"}}
+    assert call("POST", "/documents", json.dumps(header).encode()).json["format"] == "header"
+    assert count("provenance.wasderivedfrom", f"wdf_usedentity_id LIKE '%{name}.raw'") == 1
+
+
 def test_the_same_bytes_again_change_nothing(call, name):
     """D-8: the digest of the source tells; the answer names the first ingestion."""
     content = log(name)
@@ -188,7 +202,7 @@ def test_a_bad_document_gets_one_sentence_with_its_position(call, count, content
     [
         ("dryrum=1", "There is no parameter 'dryrum' here.", "Did you mean dryRun?"),
         ("strict=maybe", "strict must be true or false, not 'maybe'.", None),
-        ("site=a&SITE=b", "site is given more than once.", None),
+        ("site=a&SITE=b", "site is given more than once, with different values.", None),
         (f"source={'x' * 1001}", "source must have at most 1000 bytes, and no character NUL.", None),
         ("site=a%00", "site must have at most 500 bytes, and no character NUL.", None),
     ],

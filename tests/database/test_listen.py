@@ -92,6 +92,8 @@ def test_a_database_that_is_away_is_waited_for(caplog):
     nowhere = replace(database_login("dbname=provtap"), parameters={"host": "/nonexistent", "dbname": "x"})
     listener = Listener(nowhere, "a channel", print)
 
-    assert awaited(lambda: "What is told on a channel is not heard" in caplog.text)
+    assert awaited(
+        lambda: "Notifications on a channel are not received: PostgreSQL at /nonexistent" in caplog.text
+    )
     listener.close()
     assert awaited(lambda: not listener._thread.is_alive())

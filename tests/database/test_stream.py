@@ -276,4 +276,4 @@ def test_a_copy_that_ends_without_a_word_is_a_lost_connection():
     """What psycopg2 raises, now and then, when the server goes away in the midst of the rows."""
     silent = psycopg2.DatabaseError("error with status PGRES_COPY_OUT and no message from the libpq")
 
-    assert isinstance(query_failure(silent), DatabaseUnavailable)
+    assert isinstance(query_failure(silent, overdue=False), DatabaseUnavailable)

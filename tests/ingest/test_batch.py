@@ -1,11 +1,14 @@
 """Many documents: which files they are, several processes, and other transactions in the way."""
 
+import gzip
+import json
 import os
 import random
 import subprocess
 import sys
 import threading
 from contextlib import closing
+from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
 
@@ -13,7 +16,7 @@ import psycopg2
 import pytest
 
 from provtap.errors import Contended, ProvtapError
-from provtap.ingest import ingest_all, parallel, sending
+from provtap.ingest import ingest_all, load_sql, parallel, sending
 from provtap.ingest.files import File, files
 from tests.ingest.logs import SAMPLES, VERSIONS, empty, run, tables, write_log
 from tests.live import awaited, command, environment
@@ -191,3 +194,60 @@ def test_who_stays_in_the_way_is_told(take, database, tmp_path, monkeypatch):
         take(log)
 
     assert not any(tables(database).values())
+
+
+# Pipes
+
+
+def piped(paths, database, settings, content, **options):
+    """Return the summary of documents of which one comes by a pipe, as from `<(...)` of a shell."""
+    reading, writing = os.pipe()
+    writer = threading.Thread(target=lambda: [os.write(writing, content), os.close(writing)])
+    writer.start()
+    try:
+        return ingest_all([*paths, Path(f"/dev/fd/{reading}")], database, settings, **options)
+    finally:
+        os.close(reading)
+        writer.join()
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "packed"])
+def test_a_pipe_is_read_like_a_file(database, settings, pack):
+    """What can't be rewound is kept on disk meanwhile."""
+    summary = piped([], database, settings, pack(json.dumps(run(99)).encode()))
+
+    assert (summary.problems, [report.format for report in summary.reports]) == ([], ["ctapipe"])
+
+
+def test_a_pipe_among_many_files_is_read_by_this_process(database, settings, tmp_path):
+    """The processes that read the others have not got it."""
+    paths = [write_log(tmp_path / f"{number}.log", run(number)) for number in range(40)]
+    summary = piped(paths, database, settings, json.dumps(run(99)).encode(), jobs=2)
+
+    assert (summary.problems, len(summary.reports)) == ([], 41)
+
+
+def test_a_pipe_that_never_ends_is_refused(database, settings):
+    """It is read up to the limit of a document, and no further."""
+    summary = piped([], database, replace(settings, document_bytes=1_000), b"[" * 60_000)
+
+    assert "has more than the 1000 bytes" in summary.problems[0]
+
+
+def test_a_product_needs_a_path(database, settings):
+    """Its path is what it is known by; that of a pipe means nothing tomorrow."""
+    summary = piped([], database, settings, b"SIMPLE  =                    T".ljust(80) + b"END".ljust(2800))
+
+    assert "this is a data product (fits), but no file" in summary.problems[0]
+
+
+def test_a_script_of_sql_may_come_by_a_pipe(database, settings, tmp_path):
+    """As in `pg_dump … | provtap load-sql /dev/stdin`."""
+    os.mkfifo(tmp_path / "fifo")
+    script = "INSERT INTO provenance.agent (ag_id, ag_name) VALUES ('urn:x:maria', 'Maria');\n"
+    writer = threading.Thread(target=(tmp_path / "fifo").write_text, args=[script])
+    writer.start()
+    [report] = load_sql([tmp_path / "fifo"], database, settings)
+    writer.join()
+
+    assert (report.records, report.new) == (1, 1)

@@ -20,12 +20,17 @@ def test_what_is_absent_reads_as_null():
     """Keys come and go from release to release (INGEST-a1)."""
     assert ROOT["no"]["where"].text() is None
     assert list(ROOT["no"].items()) == []
+    assert "x" not in ROOT["no"]
+    assert list(ROOT["no"]) == []
 
 
 @pytest.mark.parametrize(
     ("read", "message"),
     [
         (lambda: ROOT["text"]["x"], r"\[0\]\.text must be an object, not a text"),
+        (lambda: "x" in ROOT["text"], r"\[0\]\.text must be an object, not a text"),
+        (lambda: list(ROOT["a"]), r"\[0\]\.a must be an object, not an array"),
+        (lambda: "x" in Node(5, "x"), "x must be an object, not a number"),
         (lambda: ROOT["a"].text(), r"\[0\]\.a must be a text or null, not an array"),
         (lambda: list(ROOT["text"].items()), r"\[0\]\.text must be an array, not a text"),
         (lambda: ROOT["no"].given_text(), r"\[0\]\.no is missing"),

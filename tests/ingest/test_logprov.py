@@ -200,3 +200,21 @@ def test_bad_lines_are_refused_at_their_place(take, database, tmp_path, record, 
         take(path)
 
     assert not any(tables(database).values())
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\x00"])
+@pytest.mark.parametrize("place", ["key", "value"])
+def test_what_can_not_be_stored_is_refused_at_its_line(log, text, place):
+    """Half a surrogate pair and U+0000, also in a key."""
+    parameters = {text: 1} if place == "key" else {"a": text}
+
+    with pytest.raises(DocumentError, match=r"a text has a character that can't be stored. \(line 2"):
+        log(session() | {"definitions": parameters})
+
+
+def test_a_log_without_a_line_of_logprov_is_refused(take, tmp_path):
+    path = tmp_path / "other.log"
+    path.write_text("DEBUG nothing\n")
+
+    with pytest.raises(DocumentError, match="no line of the log is one of logprov's"):
+        take(path, format="logprov")

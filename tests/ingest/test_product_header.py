@@ -11,8 +11,10 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
+from provtap.config import Settings
 from provtap.errors import DocumentError
 from provtap.ingest import ingest_all
+from provtap.ingest.document import parse
 from tests.ingest.logs import SAMPLES, activity_id, file, header, product_id, rows, run, tables
 
 PRODUCT = """SELECT e_name, e_location, wgb_activity_id
@@ -259,3 +261,26 @@ def test_directories_are_walked(database, settings, tmp_path):
     assert (summary.problems, summary.passed_over) == ([], 2)
     assert "2 files without provenance" in str(summary)
     assert len(ingest_all([tmp_path / "notes.txt"], database, settings).problems) == 1
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("null", "the header has no keywords about provenance"),
+        ("5", "the header must be an object, not a number"),
+        ('"x"', "the header must be an object, not a text"),
+        ("[]", "the header must be an object, not an array"),
+        ('{"form": 5, "keywords": 5}', "the header.keywords must be an object, not a number"),
+        ('{"form": [], "keywords": "x"}', "the header.keywords must be an object, not a text"),
+        ('{"form": {}, "keywords": []}', "the header.keywords must be an object, not an array"),
+        ('{"form": "fits", "keywords": null}', "the header has no keywords about provenance"),
+        (
+            '{"form": "fits", "keywords": {"PRVCNT": 1, "PRV1": []}, "url": 5}',
+            "the header.url must be a text",
+        ),
+    ],
+)
+def test_json_that_is_no_header_is_refused(content, message):
+    """Whatever its keys hold: one sentence that names the place."""
+    with pytest.raises(DocumentError, match=message):
+        parse(content.encode(), "header.json", Settings(), format="header")

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 from prov.constants import PROV
 from prov.model import ProvDocument
 
+from provtap import iris
+from provtap.ingest import prov_json, prov_jsonld, prov_votable, prov_xml, provn
+from provtap.ingest.records import Entity, Reading
 from provtap.provsap import write
-from provtap.provsap.documents import prov_document
+from provtap.provsap.documents import prov_document, serialized
 from provtap.provsap.naming import PROVTAP, VOPROV, Names
 from tests.provsap.conftest import DL2, asked
 from tests.provsap.stores import COLLECTIONS, LOOPS, write_store
@@ -102,6 +105,90 @@ def test_any_id_is_a_name_in_every_format(id):
         stream = io.BytesIO()
         written.serialize(stream, format=serializer)
         assert ProvDocument.deserialize(io.BytesIO(stream.getvalue()), format=serializer) == written
+
+
+ODD_IDS = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12),
+    st.builds(
+        str.__add__,
+        st.sampled_from(["http://x.org/", "urn:x:", "a:", "/data/", "urn:x-provtap:id:", "file:///", ""]),
+        st.text("%20:/#?&='\"<>\\ .-_~()[]{},;@!$*+|^`\n\té→µ·\u03011a", min_size=1, max_size=12),
+    ),
+).filter(lambda id: not id.startswith("_:"))
+OURS = {"json": prov_json, "xml": prov_xml, "provn": provn, "jsonld": prov_jsonld}
+
+
+@given(ODD_IDS)
+@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
+def test_every_id_comes_back_from_every_notation(id):
+    """`%`, blanks, quotation marks, `:`, `//`, backslashes, line feeds: ids go out as they came in."""
+    written = ProvDocument()
+    name = Names(written)
+    written.entity(name(id))
+    written.used(name("run"), name(id))
+
+    for serializer, reader in OURS.items():
+        entity, usage = reader.statements(serialized(written, serializer))
+        assert (entity.id.id, usage.end("entity")) == (id, id)
+
+
+@given(ODD_IDS.filter(lambda id: iris.iri(id) == id))
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+def test_an_iri_is_itself_to_every_reader(id):
+    written = ProvDocument()
+    written.entity(Names(written)(id))
+
+    for serializer in OURS:
+        [read_back] = ProvDocument.deserialize(
+            content=serialized(written, serializer).decode(), format=serializer
+        ).records
+        assert read_back.identifier.uri == id
+
+
+@pytest.mark.parametrize(
+    "id, iri",
+    [
+        ("http://x.org/a%20b.fits", "http://x.org/a%20b.fits"),
+        ("http://x.org/get?id=1&b=(2)", "http://x.org/get?id=1&b=(2)"),
+        ("http://x.org//a//é.fits", "http://x.org//a//é.fits"),
+        ("a%20b", "urn:x-provtap:id:a%20b"),
+        ("/data/raw.fits", "urn:x-provtap:id:/data/raw.fits"),
+        ("http://x.org/a b", "urn:x-provtap:encoded:http%3A%2F%2Fx.org%2Fa%20b"),
+        ("100%", "urn:x-provtap:encoded:100%25"),
+        ("urn:x-provtap:id:a", "urn:x-provtap:encoded:urn%3Ax-provtap%3Aid%3Aa"),
+    ],
+)
+def test_what_is_no_iri_is_told_apart(id, iri):
+    assert iris.iri(id) == iri
+    assert iris.id_of(iri) == id
+
+
+def test_ids_come_back_from_votable(database, look):
+    ids = [*ODD, " a", "a\r\nb ", "it's", "http://x.org/a%20b", "urn:x-provtap:id:a", "]]>", "&amp;"]
+    kept = sorted(id for id in ids if "\x01" not in id)  # which XML has no way to write
+    write_store(database, used=[("run", id, id) for id in kept])
+
+    [account] = prov_votable.read(document(look("run", depth=2), "PROV-VOTABLE"), "site")
+
+    assert sorted(r.id for r in account.records if isinstance(r, Entity)) == kept
+    assert sorted((r.told_id, r.role) for r in account.records if isinstance(r, Reading)) == [
+        (id, id) for id in kept
+    ]
+
+
+@pytest.mark.parametrize("base", ["entity", "activity", "agent"])
+@pytest.mark.parametrize(
+    "type_", ["Person", "SoftwareAgent", "Organization", "Plan", "Collection", "Revision"]
+)
+def test_a_type_does_not_make_another_thing_of_a_thing(base, type_):
+    """An entity of the type prov:Person is an entity in PROV-XML, too."""
+    written = ProvDocument()
+    id = written.add_namespace("ex", "http://x.org/")["thing"]
+    written.new_record(PROV[base.capitalize()], id, None, [(PROV["type"], PROV[type_])])
+
+    for serializer, reader in OURS.items():
+        [statement] = reader.statements(serialized(written, serializer))
+        assert (statement.kind, list(statement.types())) == (base, [f"prov:{type_}"])
 
 
 @pytest.mark.parametrize(

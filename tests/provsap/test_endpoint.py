@@ -85,6 +85,17 @@ def test_ids_that_name_nothing_are_told_in_a_header(client):
     assert response.headers.getlist("X-ProvTAP-Unknown-ID") == ["n%C3%B6%20thing"]
 
 
+@pytest.mark.parametrize("length, told", [(10, 20), (100, 15), (2_000, 0)])
+def test_headers_are_few_and_short(client, length, told):
+    """A proxy such as nginx answers 502 where the head of an answer is longer than 4 kB."""
+    unknown = [f"{number:0{length}d}" for number in range(40)]
+    response = client.post("/provsap", data={"ID": [DL2, *unknown]})
+
+    assert response.status_code == 200
+    assert response.headers.getlist("X-ProvTAP-Unknown-ID") == unknown[:told]
+    assert len(str(response.headers)) < 4_000
+
+
 def test_target_is_another_name_of_id(client):
     """PROV-AQ, section 4.1: a URI template with `target`."""
     expected = client.get("/provsap", query_string={"ID": DL2}).data

@@ -44,6 +44,13 @@ def test_null_is_not_the_empty_text(copied, cell):
     assert html(written([text(), text()], [(1, copied + b"\t" + copied + b"\n")])) == [[cell, cell]]
 
 
+def test_numbers_stand_on_the_right():
+    """The style sheet has a rule for each class; a page has no style of its own."""
+    page = root(written([text(), integer(), text(), integer()], []))
+
+    assert page.find(f".//{XHTML}table").get("class") == "n2 n4"
+
+
 def test_overflow_is_told():
     """TAP-14."""
     page = written([integer()], [(1, b"1\n"), (1, b"2\n")], maxrec=1)

@@ -69,7 +69,7 @@ def test_columns_of_equal_name_have_ids():
     """VOT-4: names may repeat, IDs may not."""
     ids = re.findall(rb' ID="(\w+)"', written([integer("a"), text("b"), integer("a")], []))
 
-    assert ids == [b"column_1", b"column_3"]
+    assert ids == [b"a", b"a_2"]
 
 
 def test_infos_keep_line_ends_and_quotes():
@@ -209,10 +209,12 @@ def test_a_field_that_a_service_takes_has_its_name_for_an_id():
 @pytest.mark.parametrize(
     "names, ids",
     [
-        (["a b", "ü", ""], ["column_1", "column_2", "column_3"]),
-        (["x", "x", "X"], ["column_1", "column_2", "X"]),
-        (["column_2", "a", "a"], ["column_1", "column_2", "column_3"]),
-        (["service_key_a", "a"], ["column_1", "a"]),
+        (["my id", "ü", "", "1"], ["my_id", "_", "__2", "_1"]),
+        (["x", "x", "X", "x"], ["x", "x_2", "X", "x_3"]),
+        (["a_2", "a", "a"], ["a_2", "a", "a_3"]),
+        (["a", "a", "a_2"], ["a", "a_3", "a_2"]),
+        (["my id", "my_id"], ["my_id_2", "my_id"]),
+        (["service_key_a", "a"], ["_service_key_a", "a"]),
     ],
 )
 def test_ids_are_names_of_xml_and_unique(names, ids):

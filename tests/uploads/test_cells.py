@@ -91,18 +91,21 @@ def test_arrays_are_texts_inside_an_array(attributes, texts, array):
 
 @pytest.mark.parametrize("xtype", ["timestamp", "adql:TIMESTAMP"])
 def test_timestamps_have_the_form_of_results(xtype):
-    """MAP-7, MAP-9: with or without time, fraction or Z; microseconds at most."""
+    """MAP-7, MAP-9: with or without time, fraction, Z or +00:00; microseconds at most."""
     texts = [
         "2026-01-31T12:00:00",
         "2026-01-31",
         "2026-01-31 01:02:03.500000000Z",
         "2026-01-31T01:02",
+        "2026-01-31T01:02:03.5+00:00",
+        "2026-01-31T01:02-0000",
         "0001-01-01",
         "",
     ]
 
     assert cells(f'datatype="char" arraysize="*" xtype="{xtype}"', *texts) == (
         "{2026-01-31T12:00:00,2026-01-31T00:00:00,2026-01-31T01:02:03.5,2026-01-31T01:02:00,"
+        "2026-01-31T01:02:03.5,2026-01-31T01:02:00,"
         "0001-01-01T00:00:00,NULL}"
     )
 

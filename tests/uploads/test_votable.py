@@ -104,7 +104,11 @@ def test_a_table_may_have_no_rows(data):
     [
         ("", "The upload t is empty."),
         ("  \n", "The upload t is empty."),
-        ("a,b\n1,2\n", "The upload t is not well-formed XML: syntax error. (line 1, column 1)"),
+        (
+            "a,b\r\n1,2\n",
+            "The upload t is not a VOTable; it begins with 'a,b'. Convert a table of text like CSV",
+        ),
+        ('{"a": 1}', "is not a VOTable; it begins with '{\"a\": 1}'."),
         ("\x1f\x8b\x08", "The upload t is packed by gzip, not a VOTable. Convert it first."),
         ("SIMPLE  =   T", "The upload t is a FITS file, not a VOTable."),
         ("<html/>", "The upload t is no VOTable: its first element is html. (line 1, column 1)"),

@@ -11,6 +11,7 @@ from provtap.uws.request import choice, filters, instant, patience, seconds
     "text, meant",
     [
         ("2026-01-31T12:00:00Z", datetime(2026, 1, 31, 12)),
+        ("2026-01-31T12:00:00+00:00", datetime(2026, 1, 31, 12)),
         ("2026-01-31T12:00:00.123456Z", datetime(2026, 1, 31, 12, 0, 0, 123456)),
         ("2026-01-31T12:00:00.5", datetime(2026, 1, 31, 12, 0, 0, 500000)),
         ("2026-01-31 12:00:00", datetime(2026, 1, 31, 12)),

@@ -234,33 +234,92 @@ def test_a_job_without_an_owner_is_open_to_whoever_knows_its_id(store, job):
 def test_a_client_can_have_so_many_jobs(database, settings):
     """UWS-12: a refused creation is a 403; other clients are not concerned."""
     store = JobStore(database, replace(settings, client_jobs=2))
-    jobs = [store.create(SOMEBODY, {}) for _ in range(2)]
+    jobs = [store.create(ANNE, {}) for _ in range(2)]
 
     with pytest.raises(Forbidden, match="You have 2 jobs, and can have 2. Delete some"):
-        store.create(SOMEBODY, {})
-    assert store.create(ANNE, {}).phase == Phase.PENDING
-    store.remove(jobs[0].job_id, SOMEBODY)
+        store.create(ANNE, {})
     assert store.create(SOMEBODY, {}).phase == Phase.PENDING
+    store.remove(jobs[0].job_id, ANNE)
+    assert store.create(ANNE, {}).phase == Phase.PENDING
 
 
 def test_the_jobs_of_a_client_can_take_so_many_bytes(database, settings):
     """Parameters, uploads and results count, until their job is deleted; other clients are not concerned."""
     store = JobStore(database, replace(settings, client_bytes=5_000, upload_bytes=5_000))
-    first = store.create(SOMEBODY, {}, run=True)
+    first = store.create(ANNE, {}, run=True)
     store.complete(store.claim("w")[1], StoredResult("r", "text/csv", 2_000, "r.csv"))
-    second = store.create(SOMEBODY, {"A": ["x"]}, parts=Parts({"t": "1"}, 3_000))
+    second = store.create(ANNE, {"A": ["x"]}, parts=Parts({"t": "1"}, 3_000))
 
     for refused in (
-        lambda: store.create(SOMEBODY, {}),
-        lambda: store.run(second.job_id, SOMEBODY),
-        lambda: store.set_parameters(second.job_id, SOMEBODY, {"A": ["y"]}),
+        lambda: store.create(ANNE, {}),
+        lambda: store.run(second.job_id, ANNE),
+        lambda: store.set_parameters(second.job_id, ANNE, {"A": ["y"]}),
     ):
         with pytest.raises(Forbidden, match=r"Your jobs take 5\d\d\d bytes .* can take 5000. Delete some"):
             refused()
-    assert store.room(second) == 0
-    assert store.create(ANNE, {}).phase == Phase.PENDING
-    store.remove(first.job_id, SOMEBODY)
-    assert store.run(second.job_id, SOMEBODY).phase == Phase.QUEUED
+    assert store.room(second) == store.more_room(second) == 0
+    assert store.create(SOMEBODY, {}).phase == Phase.PENDING
+    store.remove(first.job_id, ANNE)
+    assert store.run(second.job_id, ANNE).phase == Phase.QUEUED
+
+
+def ids(sql):
+    return {job_id for (job_id,) in sql("SELECT job_id FROM uws.job")}
+
+
+def test_a_full_address_does_not_lock_out_others(store, sql):
+    """Behind one address there may be thousands of people: 1 000 ended jobs give way, the oldest first."""
+    for _ in range(2):
+        store.create(SOMEBODY, {}, run=True)
+        attempt = store.claim("w")[1]
+        store.complete(attempt, StoredResult(f"{attempt.job_id}.1.result", "text/csv", 1, "r.csv"))
+        store.results.put(f"{attempt.job_id}.1.result", [b"x"])
+    oldest, newest = (job.job_id for job in reversed(store.references(SOMEBODY)))
+    sql(
+        "INSERT INTO uws.job SELECT (jsonb_populate_record(job, jsonb_build_object("
+        " 'job_id', md5(n::text), 'end_time', job.end_time + interval '1 ms'))).*"
+        " FROM uws.job, generate_series(1, 998) AS s (n) WHERE job_id = %s",
+        newest,
+    )
+    created = store.create(SOMEBODY, {}).job_id
+
+    left = ids(sql)
+    assert (len(left), oldest in left, {newest, created} <= left) == (1_000, False, True)
+    assert not any(name.startswith(oldest) for name in store.results.names(-60))
+    assert any(name.startswith(newest) for name in store.results.names(-60))
+    store.results.delete(f"{newest}.1.result")
+
+
+def test_jobs_that_wait_or_run_never_give_way(database, settings, sql):
+    """PENDING ones do, once nothing else is left; the limit on queued and executing ones stays."""
+    store = JobStore(database, replace(settings, client_jobs=3))
+    pending = store.create(SOMEBODY, {}).job_id
+    executing = store.create(SOMEBODY, {}, run=True).job_id
+    store.claim("w")
+    aborted = store.create(SOMEBODY, {}).job_id
+    store.abort(aborted, SOMEBODY)
+
+    queued = store.create(SOMEBODY, {}, run=True).job_id
+    assert ids(sql) == {pending, executing, queued}
+    another = store.create(SOMEBODY, {}, run=True).job_id
+    assert ids(sql) == {executing, queued, another}
+    with pytest.raises(Forbidden, match="You have 3 jobs, and can have 3"):
+        store.create(SOMEBODY, {})
+
+
+def test_the_results_of_an_address_make_room_for_others(database, settings, sql):
+    """Bytes as well as numbers: before a job is created, and while its result is written."""
+    store = JobStore(database, replace(settings, client_bytes=5_000))
+    old, later = (store.create(SOMEBODY, {}, run=True).job_id for _ in range(2))
+    for size in (3_000, 2_500):
+        attempt = store.claim("w")[1]
+        store.complete(attempt, StoredResult(f"{attempt.job_id}.1.result", "text/csv", size, "r.csv"))
+
+    job = store.create(SOMEBODY, {"A": ["x"]}, run=True)
+    assert ids(sql) == {later, job.job_id}
+    assert store.room(job) < 2_500 <= store.more_room(job)
+    assert ids(sql) == {job.job_id}
+    assert store.more_room(job) == 0
 
 
 def test_a_client_can_queue_so_many_jobs(database, settings):
@@ -269,7 +328,7 @@ def test_a_client_can_queue_so_many_jobs(database, settings):
     waiting = store.create(SOMEBODY, {})
     store.create(SOMEBODY, {}, run=True)
 
-    with pytest.raises(Forbidden, match="You have 1 jobs queued or executing; 1 can be"):
+    with pytest.raises(Forbidden, match="You have reached the limit of 1 queued or executing jobs"):
         store.run(waiting.job_id, SOMEBODY)
     with pytest.raises(Forbidden):
         store.create(SOMEBODY, {}, run=True)

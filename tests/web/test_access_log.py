@@ -79,7 +79,11 @@ def test_a_query_is_one_line(client, log, database):
     assert (line["method"], line["path"], line["status"]) == ("POST", "/tap/sync", 200)
     assert (line["client"], line["forwarded"]) == ("127.0.0.1", "192.0.2.7")
     assert (line["owner"], line["run_id"], line["user_agent"]) == ("maria", "night-1", "TOPCAT/4.9")
-    assert (line["rows"], line["bytes"], line["format"]) == (3, len(body), "text/csv;header=present")
+    assert (line["rows"], line["bytes"], line["format"]) == (
+        3,
+        len(body),
+        "text/csv;header=present;charset=utf-8",
+    )
     assert 0 < line["sql_time"] <= line["duration"]
     assert (line["complete"], line["error"]) == (True, None)
 

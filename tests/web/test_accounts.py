@@ -147,7 +147,7 @@ def test_a_service_without_accounts_says_that_no_token_helps(settings, database,
 
     assert response.status_code == 401
     assert response.json["error"]["message"] == (
-        "This service knows no accounts, so it stores nothing over HTTP."
+        "This service has no accounts, so nothing can be stored over HTTP."
     )
 
 
@@ -177,14 +177,23 @@ def test_with_an_account_queries_are_answered(closed_client, token):
     assert response.status_code == 200
 
 
-def test_a_token_without_the_scope_may_not_query(closed_client, client, database):
+def test_a_token_without_the_scope_may_not_query(closed_client, database):
     """ERR-4: 403, for it is known who asks."""
     robot = create(database, "robot", ["write"])
+    response = closed_client.get("/tap/sync", query_string=QUERY, headers=bearer(robot))
 
-    for each in (client, closed_client):
-        response = each.get("/tap/sync", query_string=QUERY, headers=bearer(robot))
-        assert response.status_code == 403
-        assert query_status(response) == [("ERROR", "The token of robot has no scope read.")]
+    assert response.status_code == 403
+    assert query_status(response) == [("ERROR", "The token of robot has no scope read.")]
+
+
+@pytest.mark.parametrize("way", [bearer, lambda token: basic("robot", token)], ids=["Bearer", "Basic"])
+def test_any_token_may_read_what_anybody_can(client, database, way):
+    """Whoever stores looks at what was stored; without the token nobody would be asked."""
+    robot = way(create(database, "robot", ["write"]))
+
+    assert client.get("/tap/sync", query_string=QUERY, headers=robot).status_code == 200
+    assert client.get("/api/v1/agents", headers=robot).status_code == 200
+    assert client.get("/provsap?ID=x", headers=robot).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
 import socket
 import threading
 import time
+from configparser import ConfigParser
 
 import pytest
 
-from provtap.web.connections import SLOWEST, PatientUnreader
+from provtap.errors import SettingsError
+from provtap.web import connections
+from provtap.web.connections import GUNICORN, SLOWEST, PatientUnreader
+from tests.documents import ROOT
 
 
 @pytest.fixture
@@ -61,3 +65,14 @@ def test_a_slow_client_that_keeps_up_is_read_to_the_end(ends):
     thread.join()
 
     assert sum(map(len, pieces)) == 5 * int(SLOWEST)
+
+
+def test_another_gunicorn_is_refused_at_the_start(monkeypatch):
+    """23.0.0 to 26.2.0 answer every request with 500; what setup.cfg allows is what was tried."""
+    needed = ConfigParser()
+    needed.read(ROOT / "setup.cfg")
+    monkeypatch.setattr(connections, "version_info", (26, 2, 0))
+
+    assert f"gunicorn>={GUNICORN},<{GUNICORN + 1}" in needed["options"]["install_requires"].split()
+    with pytest.raises(SettingsError, match=r"gunicorn 26\.2\.0 is installed, but ProvTAP needs version 27"):
+        connections.adapt_gunicorn()

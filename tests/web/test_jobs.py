@@ -150,6 +150,18 @@ def test_a_refused_creation_is_403(settings, database, tableset):
     assert "Run this one once another has ended." in query_status(second)[0][1]
 
 
+def test_a_proxy_that_nobody_told_of_is_a_warning(client, settings, database, tableset, caplog):
+    """All its clients share the limits of one: the log says so, once a process."""
+    for _ in range(2):
+        client.get("/tap/async", headers={"X-Forwarded-For": "198.51.100.7"})
+    assert [r.message.count("PROVTAP_PROXIES is 0") for r in caplog.records].count(1) == 1
+
+    caplog.clear()
+    told = create_app(replace(settings, proxies=1), database, tableset).test_client()
+    told.get("/tap/async", headers={"X-Forwarded-For": "198.51.100.7"})
+    assert "PROVTAP_PROXIES" not in caplog.text
+
+
 def test_behind_a_proxy_a_client_is_whom_the_proxy_names(settings, database, tableset):
     """Otherwise all the world would share the limits of one address, and its list of jobs."""
     client = create_app(replace(settings, proxies=1), database, tableset).test_client()
@@ -402,7 +414,7 @@ def test_the_result_is_delivered(client, completed):
     response = fetched(client, completed)
 
     assert (response.status_code, response.data) == (200, CSV)
-    assert response.content_type == "text/csv;header=present"
+    assert response.content_type == "text/csv;header=present;charset=utf-8"
     assert response.content_length == len(CSV)
     assert response.last_modified is not None
     assert response.headers["Content-Disposition"] == 'attachment; filename="mine.csv"'
@@ -449,7 +461,29 @@ def test_a_job_without_result_says_why_there_is_none(client, job):
     response = client.get(f"{job}/results/result")
 
     assert response.status_code == 404
-    assert "has no result: it is PENDING" in query_status(response)[0][1]
+    assert "has no result yet: it is PENDING. POST PHASE=RUN" in query_status(response)[0][1]
+    client.post(f"{job}/phase", data={"PHASE": "RUN"})
+    assert "it is QUEUED. Ask again" in query_status(client.get(f"{job}/results/result"))[0][1]
+
+
+def test_the_result_of_a_job_that_failed_is_the_reason(client, failed):
+    """TAP-22: there is no result, so 404, and a VOTable with the same sentence as /error."""
+    result, error = client.get(f"{failed}/results/result"), client.get(f"{failed}/error")
+
+    assert (result.status_code, result.content_type) == (404, error.content_type)
+    assert query_status(result) == query_status(error) == [("ERROR", "QUERY is <missing>.")]
+
+
+def test_the_result_of_a_job_that_was_aborted_or_deleted_says_so(client, job):
+    """TAP-22; a job that is gone is unknown, with all its resources."""
+    client.post(f"{job}/phase", data={"PHASE": "ABORT"})
+    aborted = client.get(f"{job}/results/result")
+    client.delete(job)
+    deleted = client.get(f"{job}/results/result")
+
+    assert (aborted.status_code, deleted.status_code) == (404, 404)
+    assert query_status(aborted) == [("ERROR", "The job was aborted by its user.")]
+    assert "It may have been destroyed." in query_status(deleted)[0][1]
 
 
 @pytest.mark.parametrize("left", [None, b"", CSV[:-1], CSV + b"x"])

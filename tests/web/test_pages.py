@@ -1,4 +1,5 @@
 from dataclasses import replace
+from urllib.parse import urljoin
 
 import pytest
 from lxml import etree
@@ -26,7 +27,7 @@ def test_the_query_of_the_landing_page_runs(client):
     }
 
     assert client.get("/tap/sync", query_string={"QUERY": query}).status_code == 200
-    assert form.get("action") == "http://127.0.0.1:8080/tap/sync"
+    assert form.get("action") == "/tap/sync"
     assert client.post("/tap/sync", data=asked).content_type == "text/html;charset=utf-8"
 
 
@@ -46,9 +47,40 @@ def test_pages_load_nothing_from_elsewhere_and_name_their_fields(client, page):
     tree = etree.HTML(client.get(page).data)
     fields = [each for each in tree.iter("input", "select", "textarea") if each.get("type") != "hidden"]
 
-    assert tree.xpath("//script | //link | //img | //*[@src]") == []
+    assert tree.xpath("//link/@href") == ["/static/design.css"]
+    assert tree.xpath("//script | //img | //*[@src]") == []
     assert tree.xpath("//meta[@name='viewport']")
     assert [each.get("name") for each in fields if each.getparent().tag != "label"] == []
+
+
+def test_pages_have_no_style_of_their_own(client):
+    """The policy of the service lets browsers apply none; the result of a query has the pages' sheet."""
+    result = "/tap/sync?RESPONSEFORMAT=html&QUERY=SELECT+1+AS+n,+'x'+AS+t+FROM+tap_schema.schemas"
+    for page in ("/", "/tap", "/tap/examples", result):
+        assert etree.HTML(client.get(page).data).xpath("//style | //script | //@style") == []
+
+    [sheet] = etree.HTML(client.get(result).data).xpath("//link/@href")
+    assert client.get(urljoin("http://127.0.0.1/tap/sync", sheet)).content_type == "text/css; charset=utf-8"
+
+
+def test_the_style_sheet_is_sent_once(client):
+    """RFC 9110, section 13: who has it is told so."""
+    first = client.get("/static/design.css")
+    again = client.get("/static/design.css", headers={"If-None-Match": first.headers["ETag"]})
+
+    assert (first.status_code, again.status_code, again.data) == (200, 304, b"")
+
+
+def test_pages_find_their_neighbours_behind_a_prefix(settings, database, tableset):
+    """Also where the host has another name than the configured one: the policy allows no other origin."""
+    public = replace(settings, base_url="https://prov.example.org/site/")
+    page = etree.HTML(create_app(public, database, tableset).test_client().get("/").text)
+
+    assert page.xpath("//link/@href | //form/@action") == [
+        "/site/static/design.css",
+        "/site/tap/sync",
+        "/site/provsap",
+    ]
 
 
 def test_tap_page_lists_every_table(client, tableset):

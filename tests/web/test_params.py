@@ -1,3 +1,4 @@
+import re
 from contextlib import closing
 
 import pytest
@@ -6,6 +7,7 @@ from werkzeug.test import EnvironBuilder
 from provtap.errors import ParameterError, UnsupportedMediaType
 from provtap.web.params import FormRequest, parameters
 
+PART = b'--b\r\nContent-Disposition: form-data; name="QUERY"\r\n\r\nSELECT 1\r\n'
 BOUNDARY = "<<<--------------MULTIPART-BOUNDARY------->>>"
 
 
@@ -25,6 +27,14 @@ def test_names_ignore_case_and_values_do_not():
 def test_every_value_is_kept():
     """TAP-5: who reads a parameter decides whether two are too many."""
     assert read(query_string="a=1&A=2", data={"a": "3"}) == {"A": ["1", "2", "3"]}
+
+
+def test_a_value_that_is_repeated_is_one_value():
+    """TAP-5: astroquery sends FORMAT and format, of the same value."""
+    assert read(query_string="FORMAT=csv", data={"format": "csv", "a": "1"}) == {
+        "FORMAT": ["csv"],
+        "A": ["1"],
+    }
 
 
 def test_text_is_utf_8_and_may_hold_anything():
@@ -62,6 +72,24 @@ def test_multipart_of_stilts():
     assert found == {"QUERY": ["SELECT 1"]}
 
 
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        "boundary====1795912589399===",
+        'boundary="===1795912589399==="',
+        "charset=utf-8; Boundary = a:b/c?d=(e),f; x=y",
+        "boundary='quoted'",
+        "boundary=b",
+    ],
+)
+def test_a_boundary_may_lack_its_quotes(parameters):
+    """UPL-8: RFC 2046 wants them round `=` and others; astroquery and some libraries leave them out."""
+    boundary = re.search('boundary ?= ?"?([^";]*)', parameters, re.IGNORECASE)[1].encode()
+
+    body = PART.replace(b"--b", b"--" + boundary) + b"--" + boundary + b"--\r\n"
+    assert read(data=body, content_type=f"multipart/form-data; {parameters}") == {"QUERY": ["SELECT 1"]}
+
+
 @pytest.mark.parametrize("place", ["query_string", "data"])
 @pytest.mark.parametrize("text", ["QUERY=%E9t%E9", "%FF=1", "QUERY=%ED%A0%80"])
 def test_what_is_no_utf_8_is_refused(place, text):
@@ -70,9 +98,6 @@ def test_what_is_no_utf_8_is_refused(place, text):
 
     with pytest.raises(ParameterError, match="The parameters hold a byte that is no UTF-8: (E9|FF|ED)"):
         read(**{place: text}, **kind)
-
-
-PART = b'--b\r\nContent-Disposition: form-data; name="QUERY"\r\n\r\nSELECT 1\r\n'
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,32 @@ def test_a_slash_at_the_end_is_no_redirect(client, path):
     )
 
 
+@pytest.mark.parametrize(
+    "path, same",
+    [
+        ("/tap//capabilities", "/tap/capabilities"),
+        ("/tap///tables/", "/tap/tables"),
+        ("/tap//async", "/tap/async"),
+        ("/provsap//capabilities", "/provsap/capabilities"),
+        ("/api//v1/openapi.json", "/api/v1/openapi.json"),
+        ("/api/v1//openapi.json", "/api/v1/openapi.json"),
+    ],
+)
+def test_a_base_url_may_end_in_a_slash(client, path, same):
+    """FL-3: clients append `/sync` to whatever address they were given; no redirect."""
+    assert client.get(path).status_code == 200
+    assert client.get(path).data == client.get(same).data
+
+
+@pytest.mark.parametrize("path, kept", [("/api/v1/entities/a//b", "a//b"), ("/tapestry//x", "/tapestry//x")])
+def test_slashes_count_elsewhere(client, path, kept):
+    """The id of a thing may be a URL."""
+    response = client.get(path)
+
+    assert response.status_code == 404
+    assert f"{kept}." in response.text
+
+
 @pytest.mark.parametrize("path", ["/", "/tap", "/tap/sync", "/tap/capabilities", "/tap/nothing"])
 def test_browsers_may_read_every_response(client, path):
     """HTTP-4."""
@@ -65,6 +91,29 @@ def test_browsers_may_read_every_response(client, path):
 
     assert headers["Access-Control-Allow-Origin"] == "*"
     assert "Location" in headers["Access-Control-Expose-Headers"]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "PUT"])
+@pytest.mark.parametrize(
+    "path", ["/", "/tap", "/tap/sync", "/tap/async/x", "/tap/nothing", "/api/v1/x", "/static/design.css"]
+)
+def test_browsers_are_told_to_run_nothing_from_elsewhere(client, method, path):
+    """No script or style within a page, no guessing of types, no frames, no address to other sites."""
+    headers = client.open(path, method=method).headers
+
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'self'") and "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+def test_browsers_may_show_xml_by_their_own_style(client):
+    """Chromium's viewer writes it into the document; nothing else is allowed there, and no script."""
+    policy = client.get("/tap/capabilities").headers["Content-Security-Policy"]
+
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'")
+    assert "script" not in policy
 
 
 def test_preflight(client):
@@ -137,7 +186,7 @@ def test_head_of_a_query_checks_it_and_runs_nothing(cut_off_client):
     head = cut_off_client.head("/tap/sync", query_string=good)
 
     assert (head.status_code, head.data) == (200, b"")
-    assert head.content_type == "text/csv;header=present"
+    assert head.content_type == "text/csv;header=present;charset=utf-8"
     assert cut_off_client.head("/tap/sync", query_string=good | {"QUERY": "nonsense"}).status_code == 400
 
 
@@ -189,5 +238,8 @@ def test_a_browser_gets_an_error_that_it_shows(client, path):
     java = {"Accept": "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"}
     shown, told = (client.get(path, headers=headers) for headers in (browser, java))
 
-    assert (shown.content_type, told.content_type) == ("text/xml", "application/x-votable+xml")
+    assert (shown.content_type, told.content_type) == (
+        "text/xml;charset=utf-8",
+        "application/x-votable+xml",
+    )
     assert shown.data == told.data

@@ -28,8 +28,9 @@ FROM "lab"."kinds" AS t1;
 
 -- Functions that PostgreSQL has for numeric only
 SELECT MOD(k_int, 3), ROUND(k_double), TRUNCATE(k_double, -1) FROM kinds;
-SELECT mod(t1."k_int"::numeric, 3::numeric)::double precision AS c1, round(t1."k_double"::numeric,
-    0)::double precision AS c2, trunc(t1."k_double"::numeric, -1)::double precision AS c3
+SELECT mod(t1."k_int"::numeric, 3::numeric)::double precision AS c1, round(provext.exact(t1."k_double"::double
+    precision), 0)::double precision AS c2, trunc(provext.exact(t1."k_double"::double precision), -1)::double
+    precision AS c3
 FROM "lab"."kinds" AS t1;
 
 -- Functions without argument; the seed of RAND means nothing

@@ -1,0 +1,58 @@
+"""The IRI by which PROV's notations name a thing, and the id that an IRI stands for.
+
+An id that is an IRI is its own. Any other id follows `urn:x-provtap:id:`, as it is if its characters may
+stand in an IRI, else percent-encoded after `urn:x-provtap:encoded:`. So every id comes back from every
+notation.
+"""
+
+import re
+from urllib.parse import quote, unquote
+
+_PLAIN = "urn:x-provtap:id:"
+_ENCODED = "urn:x-provtap:encoded:"
+# What a local name of PROV-N can have of the characters beyond ASCII (PROV-N, PN_CHARS); IRIs have more.
+_LETTERS = (
+    "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f\u2c00-\u2fef"
+    "\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+_MARKS = "\u00b7\u0300-\u036f\u203f-\u2040"
+"""Characters that can't begin a local name: accents that stand after their letter."""
+_IRI = re.compile(
+    rf"[A-Za-z][A-Za-z0-9+.-]*:"
+    rf"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?#\[\]{_LETTERS}-]++|%[0-9A-Fa-f]{{2}}|(?<![/#:])[{_MARKS}])+"
+)
+_PARTS = re.compile(
+    r"""([A-Za-z][A-Za-z0-9+.-]*:
+         (?://[A-Za-z0-9._~!$&'()*+,;=@%-]*(?::[0-9]{0,5})?/|(?!//))
+         (?:[A-Za-z0-9._~!$&'()*+,;=:@%?/-]*[/:#])?)
+        ([^/#:].*)""",
+    re.VERBOSE,
+)
+
+
+def iri(id: str) -> str:
+    """Return the IRI of the thing *id*; different ids have different ones."""
+    ours = id.startswith((_PLAIN, _ENCODED))
+    for candidate in (id, _PLAIN + id):
+        if not ours and _PARTS.fullmatch(candidate) and _IRI.fullmatch(candidate):
+            return candidate
+    return _ENCODED + quote(id, safe="")
+
+
+def id_of(iri: str) -> str:
+    """Return the id that *iri* stands for, itself unless it begins as ours do."""
+    if iri.startswith(_PLAIN):
+        return iri.removeprefix(_PLAIN)
+    return unquote(iri.removeprefix(_ENCODED)) if iri.startswith(_ENCODED) else iri
+
+
+def split(iri: str) -> tuple[str, str]:
+    """Return namespace and local part of an IRI that `iri` returned.
+
+    A namespace is a URI, as XML wants it, and ends in `/`, `#` or `:`, so that JSON-LD takes its prefix for
+    one; a local part begins with something else, so that nobody takes `prefix://` for the start of a URL.
+    """
+    parts = _PARTS.fullmatch(iri)
+    if parts is None:
+        raise ValueError(iri)
+    return parts[1], parts[2]

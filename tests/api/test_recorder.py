@@ -1,0 +1,172 @@
+"""What a step read is what was at the path when it read there: pipelines use the same paths every night."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+
+import provtap
+from provtap import ProvClient
+
+
+@pytest.fixture
+def prov(live, token, tmp_path):
+    return ProvClient(live.url, token, spool=tmp_path / "spool", site=str(tmp_path))
+
+
+@pytest.fixture
+def activity(prov):
+    return partial(provtap.activity, client=prov)
+
+
+@pytest.fixture
+def made(prov):
+    """Return what a run made, by its role; read again at each call."""
+    return lambda run, role=None: _entity(prov.find("wasGeneratedBy", activity=run.id), role)
+
+
+@pytest.fixture
+def read(prov):
+    return lambda run, role=None: _entity(prov.find("used", activity=run.id), role)
+
+
+def _entity(found, role):
+    [entity] = [each["entity"] for each in found if each.get("role") == role]
+    return entity
+
+
+def test_a_step_reads_what_the_whole_has_written(activity, read, made, tmp_path):
+    """Not the file of last night, though the whole ends after the step."""
+    path = tmp_path / "catalogue.vot"
+    for night in (1, 2):
+        with activity("reduce") as whole:
+            path.write_text(f"night {night}")
+            whole.generated(path)
+            with activity("validate") as step:
+                step.used(path)
+
+        assert read(step) == made(whole)
+
+
+def test_a_whole_reads_what_its_step_has_written(activity, read, made, tmp_path):
+    path = tmp_path / "calibrated.fits"
+    for _ in range(2):
+        with activity("night") as whole:
+            with activity("calibrate") as step:
+                step.generated(path)
+            whole.used(path)
+
+        assert read(whole) == made(step)
+
+
+def test_a_whole_reads_last_night_s_file_before_its_step_writes_anew(activity, read, made, tmp_path):
+    path = tmp_path / "model.h5"
+    with activity("last night") as last:
+        last.generated(path)
+    with activity("night") as whole:
+        whole.used(path)
+        with activity("train") as step:
+            step.used(path)
+            step.generated(path)
+        with activity("apply") as further:
+            further.used(path)
+
+    assert read(whole) == read(step) == made(last)
+    assert read(further) == made(step)
+
+
+def test_a_file_changed_in_place_is_read_before_and_written_after(activity, read, made, tmp_path):
+    path = tmp_path / "table.csv"
+    with activity("first") as first:
+        first.generated(path)
+    with activity("second") as second:
+        second.used(path)
+        second.generated(path)
+    with activity("third") as third:
+        third.used(path)
+
+    assert (read(second), read(third)) == (made(first), made(second))
+
+
+def test_a_run_may_read_what_it_wrote_itself(activity, read, made, tmp_path):
+    path = tmp_path / "cache.bin"
+    with activity("last night") as last:
+        last.generated(path)
+    with activity("night") as run:
+        run.generated(path)
+        run.used(path)
+
+    assert read(run) == made(run) != made(last)
+
+
+def test_a_file_told_of_twice_is_one(activity, read, made, tmp_path):
+    with activity("night") as run:
+        run.generated(tmp_path / "log.txt")
+        with activity("step") as step:
+            step.used(tmp_path / "log.txt")
+        run.generated(tmp_path / "log.txt")
+
+    assert read(step) == made(run)
+
+
+def test_files_are_generated_within_their_runs(activity, prov, made, tmp_path):
+    with activity("night") as run:
+        run.generated(tmp_path / "x")
+        with activity("step"):
+            pass
+
+    [told], [entity] = prov.find("activities", id=run.id), prov.find("entities", id=made(run))
+    assert told["startTime"] <= entity["generatedAtTime"] < told["endTime"]
+
+
+def test_steps_in_threads_read_what_is_there(activity, prov, read, made, tmp_path):
+    """And what several threads tell of one run is all kept."""
+    path = tmp_path / "shared.fits"
+
+    def step(number):
+        with activity(f"step {number}") as run:
+            run.used(path)
+            run.generated(tmp_path / f"{number}.fits")
+        return run
+
+    for _ in range(2):
+        with activity("night") as whole:
+            whole.generated(path)
+            with ThreadPoolExecutor(4) as threads:
+                runs = list(threads.map(step, range(8)))
+                list(threads.map(lambda n: whole.parameter(f"p{n}", n), range(50)))
+
+        assert {read(run) for run in runs} == {made(whole)}
+        assert len(prov.find("parameters", activity=whole.id)) == 50
+
+
+def test_steps_of_coroutines_read_what_is_there(activity, prov, read, made, tmp_path):
+    path = tmp_path / "shared.fits"
+
+    async def step(number):
+        with activity(f"step {number}") as run:
+            await asyncio.sleep(0)
+            run.used(path)
+            await asyncio.sleep(0)
+        return run
+
+    async def night():
+        with activity("night") as whole:
+            whole.generated(path)
+            return whole, await asyncio.gather(*map(step, range(4)))
+
+    for _ in range(2):
+        whole, runs = asyncio.run(night())
+        assert {read(run) for run in runs} == {made(whole)}
+        informants = [prov.find("wasInformedBy", informed=run.id) for run in runs]
+        assert [told[0]["informant"] for told in informants] == [whole.id] * 4
+
+
+def test_a_time_needs_a_place(prov):
+    """The time of an entity that has an id is one of its own attributes."""
+    prov.add_was_generated_by("urn:x:e", "urn:x:a", time="2026-01-01T00:00:00")
+
+    with pytest.raises(provtap.delivery.ProvError, match="goes with a location") as refused:
+        prov.send()
+    assert refused.value.pointer == "/WasGeneratedBy/0/time"
