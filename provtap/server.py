@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 KEEPALIVE = 30
 """Seconds that a connection without request stays open; it takes no thread."""
+STALLED = 300
+"""Seconds after which a client that takes nothing of its answer counts as gone."""
 LARGE = 1 << 20
 """Bytes of a block of memory that goes back to the system when it is free."""
 LOOK = 1.0
@@ -118,13 +120,15 @@ def listen(host: str, port: int) -> socket.socket:
         family, *_, address = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        return socket.create_server(address[:2], family=family, backlog=1024)
+        listener = socket.create_server(address[:2], family=family, backlog=1024)
     except OSError as error:
         why = (error.strerror or str(error)).partition(" (while")[0].lower()
         raise SettingsError(
             f"Port {port} of {host or 'this machine'} can't be used: {why}.",
             hint="Set another one by --port or PROVTAP_PORT.",
         ) from error
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED * 1000)  # of its connections
+    return listener
 
 
 class _Process:

@@ -17,7 +17,7 @@ from types import MappingProxyType
 import psycopg2
 import pytest
 
-from provtap import __version__
+from provtap import __version__, server
 from provtap.config import Settings
 from provtap.errors import SettingsError
 from provtap.server import listen
@@ -392,3 +392,16 @@ def test_there_are_as_many_processes_as_wanted(settings, tmp_path):
         assert awaited(lambda: len(server.workers()) == 3)
     finally:
         server.stop()
+
+
+def test_a_client_that_takes_nothing_counts_as_gone(monkeypatch):
+    """It holds a thread, and the disk on which its result waits."""
+    monkeypatch.setattr(server, "STALLED", 1)
+    with (
+        listen("127.0.0.1", 0) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as connection,
+        pytest.raises(TimeoutError),
+    ):
+        while True:
+            connection.sendall(bytes(65_536))

@@ -128,6 +128,8 @@ def _even(data: bytes, cells: Sequence[_Cells], flag_bytes: int) -> Iterator[Col
 
 def _decoded(column: _Cells, raw: Sequence[bytes], row: int) -> list[Any]:
     items = column.field.items
+    if column.size(items) == 0:  # any number of such cells fits into any number of bytes
+        return [column.value(b"", items)] * len(raw)
     values = []
     for number, cell in enumerate(raw, start=row + 1):
         try:
