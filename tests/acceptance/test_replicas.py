@@ -162,6 +162,7 @@ def test_a_query_that_a_standby_gave_up_runs_again(place):
         place.primary.url,
         "INSERT INTO provenance.entity (e_id) SELECT 'gone' || n FROM generate_series(1, 100) AS n",
     )
+    value(place.primary.url, "GRANT EXECUTE ON FUNCTION pg_sleep(double precision) TO PUBLIC")
     follow(place)
     conflicts = "SELECT sum(confl_snapshot)::integer FROM pg_stat_database_conflicts"
     with open_database(place.settings) as database:
