@@ -8,15 +8,21 @@ from collections.abc import Sequence
 from provtap.adql.datatypes import Type
 from provtap.adql.lexer import Position, problem
 from provtap.adql.literals import as_timestamp, as_truth
+from provtap.adql.padding import is_padded, trimmed
 from provtap.adql.plan import Constant, Expression, Field
 
 
 def comparable(
-    operands: Sequence[Expression], at: Position, fixed: int = 0, reason: str = "they can't be compared"
+    operands: Sequence[Expression],
+    at: Position,
+    fixed: int = 0,
+    pad: bool = True,
+    reason: str = "they can't be compared",
 ) -> tuple[Expression, ...]:
     """Return the operands ready to be compared: literals become what stands beside them.
 
-    Beside a timestamp, a text becomes one; beside a truth value, 0 and 1 do.
+    Beside a timestamp, a text becomes one; beside a truth value, 0 and 1 do. Beside a CHAR(n), texts lose the
+    blanks at their ends, unless *pad* says that they are not compared.
 
     The last *fixed* ones stay as they are.
     Raises: AdqlError if two of them have nothing in common.
@@ -39,6 +45,8 @@ def comparable(
         one, other, *_ = kinds.values()
         message = f"{_described(one, 'This')}, but {_described(other)}: {reason}."
         raise problem(message, at, _hint([one, other]))
+    if pad and any(map(is_padded, operands)):
+        operands = (*map(trimmed, operands[:free]), *operands[free:])
     return tuple(operands)
 
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from provtap.adql.comparisons import comparable
 from provtap.adql.datatypes import Type, arithmetic_type
-from provtap.adql.lexer import Position, problem
+from provtap.adql.lexer import Position
 from provtap.adql.literals import literal_number
-from provtap.adql.plan import Case, Constant, Expression, Operation, made_of
+from provtap.adql.padding import is_padded
+from provtap.adql.plan import Case, Cast, Constant, Expression, Operation, made_of
 from provtap.tableset import Column
 
 _TOO_LARGE = {Type.SHORT: 2**15, Type.INT: 2**31, Type.LONG: 2**63}
@@ -20,7 +21,7 @@ _TOO_LARGE = {Type.SHORT: 2**15, Type.INT: 2**31, Type.LONG: 2**63}
 def coalesce(values: Sequence[Expression], at: Position) -> Expression:
     """Return the first of the values that is not NULL.
 
-    Raises: AdqlError unless all are of one type.
+    Raises: AdqlError unless all are of one kind.
     """
     operands, type_ = of_one_type("COALESCE", values, at)
     return Operation(type_, operands, _shared(type_, operands), operator="COALESCE")
@@ -32,6 +33,10 @@ def nullif(values: Sequence[Expression], at: Position) -> Expression:
     Raises: AdqlError if they can't be compared.
     """
     operands = comparable(values, at)
+    if any(map(is_padded, values)):  # which are compared otherwise than they are
+        equal = Operation(Type.CONDITION, operands, operator="=")
+        null = Constant(Type.NULL, kind="null", text="NULL")
+        return Case(Type.TEXT, (equal, null, values[0]), _shared(Type.TEXT, values[:1]), simple=False)
     type_ = next((o.type for o in operands if o.type is not Type.NULL), Type.TEXT)
     return Operation(type_, operands, _shared(type_, operands[:1]), operator="NULLIF")
 
@@ -44,7 +49,7 @@ def case(
 ) -> Expression:
     """Return the value of the first branch that applies, else the one *otherwise*, if any, else NULL.
 
-    Raises: AdqlError unless all values are of one type, and what is looked for can be compared.
+    Raises: AdqlError unless all values are of one kind, and what is looked for can be compared.
     """
     found = [branch[0] for branch in branches]
     if looked_for is not None:
@@ -60,30 +65,41 @@ def case(
 
 
 def of_one_type(name: str, values: Sequence[Expression], at: Position) -> tuple[tuple[Expression, ...], Type]:
-    """Return values ready to be alternatives, and their type; literals take the type of the others.
+    """Return values ready to be alternatives, and their type.
 
-    Raises: AdqlError that names the types which differ.
+    Numbers of different types become one that holds them all; literals take the type of the others if they
+    fit in.
+    Raises: AdqlError for values of different kinds.
     """
-    operands = comparable(values, at, reason=f"{name} takes values of one type")
-    types = list(dict.fromkeys(o.type for o in operands if not _is_literal(o) and o.type is not Type.NULL))
+    operands = comparable(values, at, pad=False, reason=f"{name} takes values of one type")
+    types: list[Type] = [o.type for o in operands if not _is_literal(o) and o.type is not Type.NULL]
     literals = [o for o in operands if _is_literal(o) and o.type is not Type.NULL]
     if not types:
         return operands, _literal_type([literal.type for literal in literals])
-    misfits = [literal.type for literal in literals if not _fits(literal, types[0])]
-    if len(types) > 1 or misfits:
-        names = " and ".join(type_.adql_name for type_ in [*types, *misfits][:2])
-        raise problem(f"{name} takes values of one type; these are {names}.", at, "CAST one of them.")
-    return operands, types[0]
+    common = _widest(types)
+    type_ = _widest([common, *(literal.type for literal in literals if not _fits(literal, common))])
+    return tuple(widened(operand, type_) for operand in operands), type_
+
+
+def widened(value: Expression, type_: Type) -> Expression:
+    """Return a number as one of a wider type: PostgreSQL would make a real of an integer and a real."""
+    if value.type is type_ or not value.type.is_number or _is_literal(value):
+        return value
+    return Cast(type_, (value,), replace(value.described, datatype=type_.value))
 
 
 def _is_literal(value: Expression) -> bool:
     return isinstance(value, Constant) or literal_number(value) is not None
 
 
+def _widest(types: list[Type]) -> Type:
+    return arithmetic_type(types) if types[0].is_number else types[0]
+
+
 def _literal_type(types: list[Type]) -> Type:
     if not types:  # only NULLs, which PostgreSQL takes for texts
         return Type.TEXT
-    return arithmetic_type(types) if types[0].is_number else types[0]
+    return _widest(types)
 
 
 def _fits(literal: Expression, type_: Type) -> bool:

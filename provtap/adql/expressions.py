@@ -17,6 +17,7 @@ from provtap.adql.functions import FUNCTIONS
 from provtap.adql.lengths import check_joined, check_value
 from provtap.adql.lexer import Position, problem
 from provtap.adql.literals import SMALLEST_BIGINT, literal
+from provtap.adql.padding import is_padded, trimmed_query
 from provtap.adql.plan import (
     Aggregate,
     Arithmetic,
@@ -217,10 +218,13 @@ class Expressions:
             raise problem(
                 f"The subquery of IN must have one column; it has {len(outputs)}.", condition.values.at
             )
+        query = membership.query
+        if is_padded(membership.operands[0]) or is_padded(outputs[0].value):
+            query = trimmed_query(query)
         value, _ = comparable((membership.operands[0], outputs[0].value), condition.at, fixed=1)
         if outputs[0].value.type is Type.NULL:
             value = Cast(Type.TEXT, (value,))  # as which PostgreSQL takes a subquery's NULL
-        return replace(membership, operands=(value, *membership.operands[1:]))
+        return replace(membership, operands=(value, *membership.operands[1:]), query=query)
 
     def subquery(self, operator: str, query: nodes.Query, value: Expression | None) -> Subquery:
         """Return a subquery that sees the columns of this SELECT."""

@@ -12,11 +12,12 @@ from provtap.adql.conjunctions import conjuncts
 from provtap.adql.datatypes import Type, column_type
 from provtap.adql.expressions import Expressions, QueryResolver
 from provtap.adql.extents import column_size, output_sizes
-from provtap.adql.lengths import output_lengths
+from provtap.adql.lengths import least_length
 from provtap.adql.lexer import Position, problem
 from provtap.adql.lineage import LINEAGES
 from provtap.adql.merging import merged_columns
 from provtap.adql.nodes import Name
+from provtap.adql.padding import is_padded
 from provtap.adql.plan import UNKNOWN, Expression, Field, Operation, Output, TableExpression
 from provtap.adql.problems import FollowUp, Problems
 from provtap.adql.scopes import ANYTHING, Outputs, Relation, Scope, Source, find_table, matches
@@ -205,17 +206,24 @@ class Joins:
 
 def _columns_of(query: plan.Query, table: str) -> Outputs:
     """Return the columns of *query* seen from outside, where it is called *table*."""
-    numbered = enumerate(query.outputs, start=1)
-    extents = zip(numbered, output_sizes(query), output_lengths(query), strict=True)
+    numbered = enumerate(zip(query.outputs, output_sizes(query), strict=True), start=1)
     return Outputs(
-        o if o.value is UNKNOWN else Output(o.name, _column_of(o, table, f"c{number}", size, length))
-        for (number, o), size, length in extents
+        o if o.value is UNKNOWN else Output(o.name, _column_of(o, table, f"c{number}", size))
+        for number, (o, size) in numbered
     )
 
 
-def _column_of(output: Output, table: str, column: str, size: int, length: int) -> Field:
-    type_ = _held(output.value.type)
-    return Field(type_, about=output.column(), table=table, column=column, size=size, length=length)
+def _column_of(output: Output, table: str, column: str, size: int) -> Field:
+    value = output.value
+    return Field(
+        _held(value.type),
+        about=output.column(),
+        table=table,
+        column=column,
+        size=size,
+        length=least_length(value),
+        padded=is_padded(value),
+    )
 
 
 def _held(type_: Type) -> Type:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from provtap.adql import plan
 from provtap.adql.datatypes import Type
 from provtap.adql.lexer import Position, problem
-from provtap.adql.plan import Expression, Field, Operation, Output, Query
+from provtap.adql.plan import Expression, Field, Operation, Output
 
 CHARACTER_LIMIT = 1_000_000
 """Characters that a value, or the texts of one row together, may surely have."""
@@ -36,23 +36,12 @@ def least_length(value: Expression) -> int:
         case Operation(operator="COALESCE"):
             return min(map(least_length, value.operands))
         case plan.Case():
-            return min(map(least_length, _results(value)))
+            return min(map(least_length, value.results))
+        case Operation(operator="NULLIF"):
+            return least_length(value.operands[0])
         case plan.Aggregate(type=Type.TEXT) | plan.Call(type=Type.TEXT, operands=(_,)):
             return least_length(value.operands[0])
     return 0
-
-
-def _results(case: plan.Case) -> list[Expression]:
-    """Return what CASE may give."""
-    branches = case.operands[1:] if case.simple else case.operands
-    return [*branches[1::2], *(branches[-1:] if len(branches) % 2 else [])]
-
-
-def output_lengths(query: Query) -> list[int]:
-    """Return how many characters each output column has at least."""
-    if isinstance(query, plan.SetOperation):
-        return [min(lengths) for lengths in zip(*map(output_lengths, query.operands), strict=True)]
-    return [least_length(output.value) for output in query.outputs]
 
 
 def check_value(value: Expression, at: Position) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from provtap.adql import nodes
 from provtap.adql.comparisons import comparable
+from provtap.adql.conditional import widened
 from provtap.adql.conjunctions import conjunction
 from provtap.adql.datatypes import Type, arithmetic_type
 from provtap.adql.lexer import Position, problem
@@ -68,7 +69,8 @@ def _merged(kind: str, left: Expression, right: Expression) -> Expression:
         return right if kind == "RIGHT" else left
     type_ = arithmetic_type([left.type, right.type]) if left.type.is_number else left.type
     about = left.about if are_alike([left, right]) else made_of([left, right], type_)
-    return Operation(type_, (left, right), about, operator="COALESCE")
+    operands = (widened(left, type_), widened(right, type_))
+    return Operation(type_, operands, about, operator="COALESCE")
 
 
 def _others(outputs: Sequence[Output], merged: Sequence[Output]) -> list[Output]:

@@ -107,21 +107,16 @@ class Parser(ConditionRules):
         return Select(at, distinct, top, items, tables, where, group_by, having)
 
     def select_list(self) -> tuple[nodes.SelectItem | nodes.AllColumns, ...]:
-        """<select_list> ::= <asterisk> | <select_sublist> [ { <comma> <select_sublist> }... ]"""
-        if star := self.accept("*"):
-            if self.token.type == ",":
-                raise problem(
-                    "A lone * can't be followed by more columns.", star.at, "Write table.* instead."
-                )
-            return (nodes.AllColumns(star.at, ()),)
+        """<select_list> ::= <select_sublist> [ { <comma> <select_sublist> }... ]"""
         return self.list_of(self.select_sublist)
 
     def select_sublist(self) -> nodes.SelectItem | nodes.AllColumns:
-        """<select_sublist> ::= <derived_column> | <qualifier> <period> <asterisk>"""
-        if self.token.type == "*":
-            raise problem(
-                "A lone * can't be one of several columns.", self.token.at, "Write table.* instead."
-            )
+        """<select_sublist> ::= <derived_column> | [ <qualifier> <period> ] <asterisk>
+
+        ADQL 2.1 has an asterisk without qualifier alone only; beside other columns it is an extension.
+        """
+        if star := self.accept("*"):
+            return nodes.AllColumns(star.at, ())
         if self._is_qualified_asterisk():
             return self.qualified_asterisk()
         return nodes.SelectItem(self.value_expression(), self.as_clause())

@@ -51,6 +51,8 @@ class Field(Expression):
     """Parts that PostgreSQL has in its place, see `extents`."""
     length: int = field(default=0, compare=False)
     """Characters that its texts have at least, see `lengths`."""
+    padded: bool = field(default=False, compare=False)
+    """Whether it is of the type CHAR(n), see `padding`."""
 
     def fields(self) -> Iterator["Field"]:
         """Yield this."""
@@ -104,6 +106,12 @@ class Case(Expression):
     """The operands are the value to compare, if *simple*, then pairs of WHEN and THEN, at last an ELSE."""
 
     simple: bool
+
+    @property
+    def results(self) -> tuple[Expression, ...]:
+        """What it may give."""
+        branches = self.operands[self.simple :]
+        return (*branches[1::2], *(branches[-1:] if len(branches) % 2 else ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

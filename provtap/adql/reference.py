@@ -37,16 +37,27 @@ are rounded to the even one. Texts longer than n are cut; CHAR(n) fills up with 
 VARCHAR. A timestamp becomes a text with a `T`. Unit and UCD stay. |
 | `IN_UNIT(x, 'unit')` | DOUBLE PRECISION | x in another unit, in the syntax of VOUnits. What x is must have \
 a unit: a column that has one, or an expression of such columns. |
-| `COALESCE(a, ...)` | type of a | The first argument that is not NULL. All are of one type; a literal takes \
-the type of the others. |
+| `COALESCE(a, ...)` | widest type | The first argument that is not NULL. All are numbers, texts or \
+timestamps; of numbers, the type is one that holds them all. |
 | `value [NOT] ILIKE 'pattern'` | condition | LIKE, whatever the case: `%` is any characters, `_` any one. |
 | `NULLIF(a, b)` | type of a | a, but NULL where a = b. |
-| `CASE WHEN condition THEN a ... ELSE b END` | type of a | The value of the first condition that holds. \
-Without ELSE, NULL. All values are of one type. |
-| `CASE value WHEN x THEN a ... ELSE b END` | type of a | The same for value = x. |
+| `CASE WHEN condition THEN a ... ELSE b END` | widest type | The value of the first condition that holds. \
+Without ELSE, NULL. The types are those of COALESCE. |
+| `CASE value WHEN x THEN a ... ELSE b END` | widest type | The same for value = x. |
 
-CASE and NULLIF are an extension: ADQL 2.1 has neither. The IVOA has no feature type for them, so they are
-not declared in the capabilities. COALESCE is declared there with the setting `PROVTAP_DECLARE_COALESCE`."""
+In comparisons with a CHAR(n), blanks at the end do not count, as SQL-92 has it: `CAST(c AS CHAR(4)) = 'x'` is
+true for `x`.
+
+## Extensions
+
+ADQL 2.1 has none of these. The IVOA has no feature type for them, so they are not declared in the
+capabilities.
+
+- CASE and NULLIF.
+- `SELECT *, expression` and `SELECT expression, *`: an asterisk without a table beside other columns.
+- `GROUP BY name`: a name that no table of the SELECT has as column is that of an output column.
+
+COALESCE belongs to ADQL 2.1; it is declared with the setting `PROVTAP_DECLARE_COALESCE`."""
 
 
 def functions_page() -> str:

@@ -131,7 +131,7 @@ class Scope:
         self.captured: list[Field] = []
         """Columns of outer queries that were asked for."""
         self.aliases: Sequence[Name] = ()
-        """Names that the SELECT gives to its output columns: ORDER BY alone can use these."""
+        """Names that the SELECT gives to its output columns: GROUP BY and ORDER BY can use these."""
 
     def source(self, qualifiers: Sequence[Name]) -> Source | None:
         """Return the table of this SELECT called so, None if there is none.
@@ -139,6 +139,8 @@ class Scope:
         Raises: AdqlError if there are several.
         """
         found = [source for source in self.relation.sources if source.is_called(qualifiers)]
+        if len({tuple(map(str.lower, source.names)) for source in found}) < len(found):
+            raise FollowUp  # of two tables of one name
         if len(found) > 1:
             tables = " and ".join(".".join(source.names) for source in found)
             raise problem(f"{_dotted(qualifiers)} may mean {tables}.", qualifiers[0].at)
@@ -158,6 +160,10 @@ class Scope:
                 return value
             scope = scope.parent
         raise self._unknown(reference, is_compared)
+
+    def has_own(self, name: Name) -> bool:
+        """Whether a table of this SELECT has a column *name*."""
+        return bool(self.relation.outputs.called(name))
 
     def _own(self, reference: ColumnReference) -> Expression | None:
         *qualifiers, name = reference.names
@@ -182,7 +188,7 @@ class Scope:
         *qualifiers, name = reference.names
         sources = self._visible()
         if not qualifiers and any(matches(name, alias.text) for alias in self.aliases):
-            message = f"{name.text} is an output column, which only ORDER BY can name."
+            message = f"{name.text} is an output column, which only GROUP BY and ORDER BY can name."
             return problem(message, name.at, "Repeat its expression here.")
         if not qualifiers:
             return _unknown_column(name, sources, is_compared)

@@ -13,7 +13,7 @@ from provtap.adql.nodes import ColumnReference, Literal
 from provtap.adql.ordering import Ordering
 from provtap.adql.plan import UNKNOWN, Expression, Output, Sort
 from provtap.adql.problems import Problems
-from provtap.adql.scopes import Scope, unknown_qualifier
+from provtap.adql.scopes import Scope, matches, unknown_qualifier
 
 OUTPUT_LIMIT = 1_600
 """Output columns of one query; what GROUP BY and ORDER BY add counts as well (PostgreSQL can do 1 664)."""
@@ -33,7 +33,7 @@ class Selects:
         tables = self.joins.tables(select.tables, scope)
         scope.aliases = _aliases(select.items)
         where = self.condition(select.where, Expressions(scope, self.query, "WHERE"))
-        group_by = self.group_by(select.group_by, scope)
+        group_by = self.group_by(select, scope)
         expressions = Expressions(scope, self.query)
         having = self.condition(select.having, expressions)
         outputs, places = self.select_list(select.items, expressions)
@@ -67,16 +67,19 @@ class Selects:
         """Return the condition of WHERE or HAVING, if there is one."""
         return None if condition is None else expressions.search_condition(condition, self.problems)
 
-    def group_by(self, terms: Sequence[nodes.Value], scope: Scope) -> tuple[Expression, ...]:
-        """Return the terms of GROUP BY: columns, or expressions of columns."""
+    def group_by(self, select: nodes.Select, scope: Scope) -> tuple[Expression, ...]:
+        """Return the terms of GROUP BY: columns, or expressions of columns.
+
+        An extension: a name that no table of this SELECT has is that of an output column.
+        """
         expressions = Expressions(scope, self.query, "GROUP BY")
 
         def group(term: nodes.Value) -> Expression:
             if isinstance(term, Literal):
                 raise problem("GROUP BY takes columns and expressions, no literals or positions.", term.at)
-            return expressions.value(term)
+            return expressions.value(_output_called(term, select.items, scope) or term)
 
-        return tuple(self.problems.attempt(group, term) or UNKNOWN for term in terms)
+        return tuple(self.problems.attempt(group, term) or UNKNOWN for term in select.group_by)
 
     def select_list(
         self, items: Sequence[nodes.SelectItem | nodes.AllColumns], expressions: Expressions
@@ -128,6 +131,22 @@ def _all_columns(item: nodes.AllColumns, scope: Scope) -> tuple[Output, ...]:
 def _aliases(items: Sequence[nodes.SelectItem | nodes.AllColumns]) -> list[nodes.Name]:
     """Return the names that AS gives to output columns."""
     return [item.alias for item in items if isinstance(item, nodes.SelectItem) and item.alias]
+
+
+def _output_called(
+    term: nodes.Value, items: Sequence[nodes.SelectItem | nodes.AllColumns], scope: Scope
+) -> nodes.Value | None:
+    """Return the value of the output column that a term of GROUP BY names, None if it names none.
+
+    Raises: AdqlError if there are several that differ.
+    """
+    if not isinstance(term, ColumnReference) or len(term.names) > 1 or scope.has_own(term.names[0]):
+        return None
+    named = [item for item in items if isinstance(item, nodes.SelectItem) and item.alias]
+    found = [item.value for item in named if item.alias and matches(term.names[0], item.alias.text)]
+    if any(value != found[0] for value in found):
+        raise problem(f"Several output columns are called {term.names[0].text}.", term.at)
+    return found[0] if found else None
 
 
 def _given_name(item: nodes.SelectItem) -> str:

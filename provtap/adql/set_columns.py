@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from provtap.adql.datatypes import Type, arithmetic_type
+from provtap.adql.lengths import least_length
 from provtap.adql.lexer import Position, problem
+from provtap.adql.padding import is_padded
 from provtap.adql.plan import UNKNOWN, Expression, Field, Output, made_of
 from provtap.adql.problems import FollowUp, Problems
 from provtap.tableset import Column
@@ -62,7 +64,14 @@ def _column(
             )
         common = value if common.type is Type.NULL else common
     type_ = _widest([value.type for value in values])
-    return Field(type_, about=_about(common, type_, values), table="", column=f"c{number}")
+    return Field(
+        type_,
+        about=_about(common, type_, values),
+        table="",
+        column=f"c{number}",
+        length=min(map(least_length, values)),
+        padded=all(map(is_padded, values)),
+    )
 
 
 def _go_together(one: Expression, other: Expression) -> bool:

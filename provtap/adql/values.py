@@ -71,6 +71,8 @@ class Values:
         match operation.operator:
             case "||":
                 return _joined([self._as_text(operand) for operand in operation.operands])
+            case "RTRIM":
+                return f"rtrim({self._made(operation.operands[0], 'text')}, ' ')"
             case "COALESCE" | "NULLIF":
                 return f"{operation.operator}({', '.join(map(self.value_sql, operation.operands))})"
         # The blank keeps `- -1` from becoming a comment.

@@ -83,10 +83,13 @@ def test_among_names_that_differ_by_case_a_regular_one_is_the_small_one():
         ("SELECT z.ra FROM kinds k, sky s", "no table or alias z. (line 1, column 8) Known here: k, s."),
         (
             "SELECT k_int AS n FROM kinds WHERE n = 1",
-            "n is an output column, which only ORDER BY can name. (line 1, column 36) Repeat its expression",
+            "n is an output column, which only GROUP BY and ORDER BY can name. (line 1, column 36)",
         ),
         ("SELECT COUNT(*) AS n FROM kinds GROUP BY k_int HAVING N > 1", "N is an output column, which only"),
-        ("SELECT k_int + 1 AS n, n * 2 AS m FROM kinds", "n is an output column, which only ORDER BY can"),
+        (
+            "SELECT k_int + 1 AS n, n * 2 AS m FROM kinds",
+            "n is an output column, which only GROUP BY and ORDER BY can",
+        ),
         ("SELECT k_int AS n FROM kinds WHERE kinds.n = 1", "Unknown column n in lab.kinds."),
         ("SELECT 1 FROM kinds, kinds", "Two tables of this query are called kinds. (line 1, column 22)"),
         ("SELECT 1 FROM kinds a, odd A", "Two tables of this query are called A."),
