@@ -1,5 +1,6 @@
 """What the benchmarks share: a store of their own with as many entities as wanted, and a service on it."""
 
+import hashlib
 import os
 import socket
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import tempfile
 import time
 import urllib.parse
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,13 +73,23 @@ def store(entities: int) -> Iterator[Settings]:
                 cursor.execute(_NUMBERS, [entities])
             connection.close()
             init(settings, metadata.load(published))
-            with psycopg2.connect(server.url) as connection, connection.cursor() as cursor:
-                cursor.execute(_FILL, [entities])
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute("VACUUM ANALYZE provenance.entity, bench.number")
-            connection.close()
+            fill(server.url, entities)
             yield settings
+
+
+def fill(url: str, entities: int) -> None:
+    """Put so many entities into the store at *url*."""
+    with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute(_FILL, [entities])
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    connection.close()
+
+
+def entity_id(number: int) -> str:
+    """Return the id of one of them, from 1."""
+    return f"urn:uuid:{uuid.UUID(hashlib.md5(str(number).encode()).hexdigest())}"
 
 
 @dataclass
@@ -95,9 +107,7 @@ class Service:
 @contextmanager
 def service(settings: Settings) -> Iterator[Service]:
     """Run `provtap serve` on the store of *settings*."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = os.environ | {
         "PROVTAP_DATABASE_URL": str(settings.database_url),
         "PROVTAP_METADATA_DIR": str(settings.metadata_dir or ""),
@@ -107,14 +117,26 @@ def service(settings: Settings) -> Iterator[Service]:
     serve = [sys.executable, "-c", "from provtap.cli import main; main(['serve'])"]
     with subprocess.Popen(serve, env=environment, stderr=subprocess.DEVNULL) as process:
         try:
-            while process.poll() is None and not _answers(port):
-                time.sleep(0.1)
-            time.sleep(1)  # until every process has started
-            if process.poll() is not None:
-                raise SystemExit("provtap serve ended; start it by hand to see why")
+            awaited(process, port)
             yield Service(port, process.pid)
         finally:
             process.terminate()
+
+
+def free_port() -> int:
+    """Return a port that nothing listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def awaited(process: "subprocess.Popen[bytes]", port: int) -> None:
+    """Return once the service of *process* answers at *port*. Raises: SystemExit if it ends before."""
+    while process.poll() is None and not _answers(port):
+        time.sleep(0.1)
+    time.sleep(1)  # until every process has started
+    if process.poll() is not None:
+        raise SystemExit("provtap serve ended; start it by hand to see why")
 
 
 def _answers(port: int) -> bool:
