@@ -315,7 +315,7 @@ def served(entities: int) -> Iterator[tuple[int, int]]:
         port = free_port()
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PROVTAP_")}
         environment |= {"PROVTAP_DATA_DIR": str(data), "PROVTAP_PORT": str(port)}
-        serve = [sys.executable, "-c", "from provtap.cli import main; main(['serve'])"]
+        serve = [sys.executable, "-c", "from provtap.commands import main; main(['serve'])"]
         with (Path(directory) / "log").open("wb") as log:
             server_process = subprocess.Popen(serve, env=environment, stderr=log, start_new_session=True)
             try:

@@ -12,7 +12,8 @@ from store import TEXTS, store
 
 from provtap import metadata
 from provtap.database.connect import open_database
-from provtap.query import QueryRequest, run
+from provtap.query import run
+from provtap.query.request import QueryRequest
 
 LEVELS = (1, 2, 3, 4, 6, 9)
 FORMATS = {"TABLEDATA": "votable", "BINARY2": "votable/b2", "CSV": "csv", "JSON": "json"}

@@ -22,8 +22,8 @@ from store import resident, store
 from provtap.config import Settings
 from provtap.database.connect import open_database
 from provtap.ingest import load_sql
-from provtap.ingest.loader import load
-from provtap.ingest.records import Account
+from provtap.ingest.model.records import Account
+from provtap.ingest.store.loader import load
 
 FLOOR = "COPY of all rows"
 AIM = 2.0

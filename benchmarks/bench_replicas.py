@@ -95,7 +95,7 @@ class Place(ExitStack):
 
     def _start(self, settings: dict[str, str], *command: str) -> subprocess.Popen[bytes]:
         """Start a command of provtap in a process group of its own."""
-        provtap = [sys.executable, "-c", "from provtap.cli import main; main()", *command]
+        provtap = [sys.executable, "-c", "from provtap.commands import main; main()", *command]
         process = subprocess.Popen(
             provtap, env=os.environ | settings, start_new_session=True, stderr=subprocess.DEVNULL
         )

@@ -22,7 +22,7 @@ from provtap.config import Settings
 from provtap.database.connect import Pool
 from provtap.database.login import database_login
 from provtap.database.stream import copy_blocks
-from provtap.links import provenance_links
+from provtap.query.links import provenance_links
 from provtap.results.votable import write_votable
 
 

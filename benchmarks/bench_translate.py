@@ -11,8 +11,8 @@ import rounds
 
 from provtap import metadata
 from provtap.adql import parse, translate
-from provtap.adql.postgres import generate
-from provtap.adql.resolver import resolve
+from provtap.adql.postgres.generator import generate
+from provtap.adql.semantics.resolver import resolve
 
 QUERY = """
 SELECT TOP 100 a.a_id, a.a_name, p.e_location, COUNT(*) AS n

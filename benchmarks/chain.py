@@ -8,8 +8,8 @@ import psycopg2
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from provtap.config import Settings
+from provtap.ingest.model.records import Account, Activity, Entity, Parameter, Reading, WasGeneratedBy
 from provtap.ingest.rebuild import PUBLISHED, REMEMBERED
-from provtap.ingest.records import Account, Activity, Entity, Parameter, Reading, WasGeneratedBy
 
 TABLES = {
     "provenance.activity": ("a_id", "a_name", "a_starttime", "a_endtime"),

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from provtap.database.binaries import installed
-from provtap.database.cluster import Cluster
 from provtap.database.embedded import EmbeddedServer
+from provtap.database.embedded.binaries import installed
+from provtap.database.embedded.cluster import Cluster
 from provtap.database.login import database_login
 
 PG_BASEBACKUP = installed() / "bin" / "pg_basebackup"

@@ -114,7 +114,7 @@ def service(settings: Settings) -> Iterator[Service]:
         "PROVTAP_PORT": str(port),
         "PROVTAP_SYNC_DURATION": "3600",
     }
-    serve = [sys.executable, "-c", "from provtap.cli import main; main(['serve'])"]
+    serve = [sys.executable, "-c", "from provtap.commands import main; main(['serve'])"]
     with subprocess.Popen(serve, env=environment, stderr=subprocess.DEVNULL) as process:
         try:
             awaited(process, port)

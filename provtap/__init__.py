@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from provtap.client import ProvClient
-    from provtap.recorder import activity
+    from provtap.client.recorder import activity
 
 __version__ = "0.1.0"
 __all__ = ["ProvClient", "activity"]
 
-_LATE = {"ProvClient": "provtap.client", "activity": "provtap.recorder"}
+_LATE = {"ProvClient": "provtap.client", "activity": "provtap.client.recorder"}
 
 
 def __getattr__(name: str) -> Any:

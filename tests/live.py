@@ -84,7 +84,7 @@ def awaited(condition: Callable[[], bool], seconds: float = 20) -> bool:
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-c", "from provtap.cli import main; main()", *arguments]
+    return [sys.executable, "-c", "from provtap.commands import main; main()", *arguments]
 
 
 def environment(settings: Settings, port: int) -> dict[str, str]:

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from provtap.accounts import SCOPES, Account, account, create, revoke, tokens
 from provtap.errors import NotFound, ParameterError
+from provtap.operation.accounts import SCOPES, Account, account, create, revoke, tokens
 
 
 def stored(database):

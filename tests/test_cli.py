@@ -5,7 +5,7 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from provtap.cli import main
+from provtap.commands import main
 from provtap.results.formats import FORMATS
 
 QUERY = "SELECT a_id, COUNT(*) AS n FROM activity GROUP BY a_id"

@@ -4,8 +4,10 @@ import re
 
 import pytest
 
-from provtap.adql import functions, translate
-from provtap.ingest import formats, ingest
+from provtap.adql import translate
+from provtap.adql.functions import registry as functions
+from provtap.ingest import ingest
+from provtap.ingest.readers import formats
 from provtap.tableset import Column
 from tests.documents import ROOT, blocks
 from tests.ingest.logs import rows
@@ -31,7 +33,7 @@ def test_every_file_that_the_page_names_is_there():
 
 def test_the_rooms_are_those_that_are_kept():
     """The layers of setup.cfg, of which the last are those of pipelines."""
-    kept = (ROOT / "setup.cfg").read_text().partition("layers =\n")[2].partition("    recorder")[0]
+    kept = (ROOT / "setup.cfg").read_text().partition("layers =\n")[2].partition("    client")[0]
     layers = ", ".join(f"`{line.strip()}`" for line in kept.splitlines() if line.strip())
 
     assert layers in " ".join(PAGE.read_text().split())

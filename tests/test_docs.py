@@ -14,7 +14,7 @@ import pytest
 from astropy.io import fits
 from click.testing import CliRunner
 
-from provtap.cli import main
+from provtap.commands import main
 from provtap.config import PREFIX, Settings
 from tests.documents import DOCUMENTS, ROOT, all_blocks, answers, blocks, commands
 from tests.ingest.logs import file, run

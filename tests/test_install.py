@@ -11,8 +11,8 @@ from psycopg2.extensions import make_dsn
 
 from provtap import metadata
 from provtap.config import Settings
-from provtap.database.binaries import installed
 from provtap.database.connect import Database, open_database
+from provtap.database.embedded.binaries import installed
 from provtap.database.login import database_login, scram_verifier
 from provtap.database.migrate import migrations
 from provtap.errors import DatabaseUnavailable, SettingsError

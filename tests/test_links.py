@@ -3,10 +3,10 @@
 import pytest
 
 from provtap.adql import translate
-from provtap.links import provenance_links
 from provtap.provsap import ProvsapRequest
 from provtap.provsap.formats import FORMATS
 from provtap.provsap.request import PARAMETERS
+from provtap.query.links import provenance_links
 
 
 def links(query, tableset):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from provtap.errors import ParameterError
-from provtap.maintenance import announce, end, latest
+from provtap.operation.maintenance import announce, end, latest
 
 HOUR = timedelta(hours=1)
 

@@ -5,7 +5,8 @@ import pytest
 from provtap.config import Settings
 from provtap.database.connect import open_database
 from provtap.errors import AdqlError, DatabaseUnavailable, ParameterError, QueryError, TooLarge
-from provtap.query import QueryRequest, run
+from provtap.query import run
+from provtap.query.request import QueryRequest
 
 QUERY = "SELECT schema_name FROM tap_schema.schemas ORDER BY schema_name"
 

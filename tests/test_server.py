@@ -21,7 +21,7 @@ from provtap import __version__, server
 from provtap.config import Settings
 from provtap.errors import SettingsError
 from provtap.server import listen
-from provtap.web.connections import LINGER
+from provtap.server.gunicorn_patches import LINGER
 from tests.live import LiveServer, awaited, command, environment, live_server
 
 # Long to run, and quick to begin: the columns joined with themselves, over and over.

@@ -2,11 +2,13 @@
 
 import sys
 
-from provtap.adql.cursor import NESTING_LIMIT
-from provtap.adql.parser import parse
-from provtap.adql.postgres import Statement, generate
-from provtap.adql.reserved import published_name
-from provtap.adql.resolver import resolve
+from provtap.adql.functions.registry import unknown_function
+from provtap.adql.postgres.generator import Statement, generate
+from provtap.adql.semantics.resolver import resolve
+from provtap.adql.syntax import queries
+from provtap.adql.syntax.cursor import NESTING_LIMIT
+from provtap.adql.syntax.reserved import published_name
+from provtap.adql.syntax.tree import Query
 from provtap.tableset import Tableset
 
 __all__ = ["Statement", "parse", "published_name", "translate"]
@@ -14,6 +16,16 @@ __all__ = ["Statement", "parse", "published_name", "translate"]
 # One level of nesting takes up to 20 calls, and Python stops at 1 000. Calls from Python to Python take no
 # C stack (CPython 3.11 and later), so the higher bound costs nothing.
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 30 * NESTING_LIMIT + 2_000))
+
+
+def parse(text: str) -> Query:
+    """Return the tree of one ADQL query; whether its tables, columns and functions exist is not asked.
+
+    The name of a function passes when it starts as those of this service do (`prov_`, `ivo_`, `gavo_`).
+
+    Raises: AdqlError at the first place where *text* is not ADQL 2.1, or is over a limit.
+    """
+    return queries.parse(text, unknown_function)
 
 
 def translate(text: str, tableset: Tableset) -> Statement:

@@ -1,13 +1,14 @@
 """Provenance documents into the ProvenanceDM tables."""
 
-from provtap.ingest.batch import Summary, ingest_all
-from provtap.ingest.describe import Described, describe
-from provtap.ingest.descriptions import schema_text as description_schema
-from provtap.ingest.document import Report, ingest, ingest_content
-from provtap.ingest.formats import NAMES as FORMAT_NAMES
-from provtap.ingest.places import Places, read_places
-from provtap.ingest.sql_file import load_sql
-from provtap.ingest.told import told_activities, told_document
+from provtap.ingest.descriptions.apply import Described, describe
+from provtap.ingest.descriptions.file import schema_text as description_schema
+from provtap.ingest.documents.archive import told_activities, told_document
+from provtap.ingest.documents.batch import Summary, ingest_all
+from provtap.ingest.documents.document import ingest, ingest_content
+from provtap.ingest.documents.locations import Places, read_places
+from provtap.ingest.readers.formats import NAMES as FORMAT_NAMES
+from provtap.ingest.scripts.load import load_sql
+from provtap.ingest.store.transaction import Report
 
 __all__ = [
     "FORMAT_NAMES",

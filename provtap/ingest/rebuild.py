@@ -11,14 +11,18 @@ from dataclasses import dataclass, replace
 
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
+from provtap.database.sql import load_statements
 from provtap.database.transaction import Row
 from provtap.errors import DocumentError
-from provtap.ingest import sql_file
-from provtap.ingest.describe import apply_again
-from provtap.ingest.document import alone, naming
-from provtap.ingest.kept import SQL, Kept, kept, unknown
-from provtap.ingest.loader import load
-from provtap.ingest.records import Account
+from provtap.ingest.descriptions.apply import apply_again
+from provtap.ingest.documents.archive import Kept, kept, unknown
+from provtap.ingest.model.records import Account
+from provtap.ingest.scripts import load as sql_file
+from provtap.ingest.store.loader import load
+from provtap.ingest.store.transaction import alone, naming
+
+SQL = load_statements("provtap.ingest", "rebuild.sql")
+
 
 # What refers to a table is emptied before it.
 PUBLISHED = (

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Protocol
 
-from provtap.adql.uploads import UploadedTable
+from provtap.adql.plan.tree import UploadedTable
 from provtap.config import Settings
 from provtap.errors import ParameterError, TooLarge, UploadError
 from provtap.tableset import Schema, Tableset

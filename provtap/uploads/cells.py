@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from provtap.adql.datatypes import Type, column_type
+from provtap.adql.plan.types import Type, column_type
 from provtap.uploads.fields import COMPLEX, ITEM_LIMIT, Field
 
 NULL = "NULL"

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from provtap.adql.datatypes import Type, column_type
-from provtap.adql.uploads import UploadedTable
+from provtap.adql.plan.tree import UploadedTable
+from provtap.adql.plan.types import Type, column_type
 from provtap.errors import UploadError
 from provtap.uploads.budget import Budget
 from provtap.uploads.cells import NULL, WrongCell, text_reader, value_writer

@@ -11,8 +11,8 @@ import logging
 from collections.abc import Iterable
 from xml.parsers import expat
 
-from provtap.adql.selects import OUTPUT_LIMIT
-from provtap.adql.uploads import UploadedTable
+from provtap.adql.plan.tree import UploadedTable
+from provtap.adql.semantics.selects import OUTPUT_LIMIT
 from provtap.errors import ProvtapError, TooLarge, UploadError
 from provtap.uploads.base64 import Base64
 from provtap.uploads.binary import read_columns

@@ -22,7 +22,8 @@ from provtap.errors import (
     QueryTimeout,
     TooLarge,
 )
-from provtap.query import Body, QueryRequest, run
+from provtap.query import Body, run
+from provtap.query.request import QueryRequest
 from provtap.tableset import Tableset
 from provtap.uws.job import Attempt, Job, StoredResult
 from provtap.uws.results import ResultStore

@@ -11,18 +11,19 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.tableset import Tableset
-from provtap.web import accounts, maintenance
-from provtap.web.access_log import logged
-from provtap.web.admission import warn_of_proxy
-from provtap.web.api import bp as api
-from provtap.web.compression import compress
-from provtap.web.context import STARTED, Service, service
+from provtap.web.api.routes import bp as api
 from provtap.web.examples import bp as examples
+from provtap.web.http import authentication as accounts
+from provtap.web.http import closing as maintenance
+from provtap.web.http.access_log import logged
+from provtap.web.http.admission import warn_of_proxy
+from provtap.web.http.compression import compress
+from provtap.web.http.context import STARTED, Service, service
+from provtap.web.http.params import FormRequest
+from provtap.web.http.responses import register
 from provtap.web.jobs import bp as jobs
 from provtap.web.pages import bp as pages
-from provtap.web.params import FormRequest
 from provtap.web.provsap import bp as provsap
-from provtap.web.responses import register
 from provtap.web.tap import bp as tap
 from provtap.web.vosi import bp as vosi
 

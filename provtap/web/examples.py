@@ -12,12 +12,12 @@ from flask.blueprints import BlueprintSetupState
 
 from provtap import __version__
 from provtap.adql import parse
-from provtap.adql.nodes import TableName
+from provtap.adql.syntax.tree import TableName
 from provtap.database.sql import load_statements
 from provtap.metadata import published_table
 from provtap.tableset import Tableset
-from provtap.web.context import Service, service
-from provtap.web.documents import unchanging
+from provtap.web.http.context import Service, service
+from provtap.web.http.documents import unchanging
 
 bp = Blueprint("examples", __name__)
 

@@ -22,15 +22,15 @@ from provtap.uws.request import choice, filters, instant, one, patience, seconds
 from provtap.uws.results import ResultStore
 from provtap.uws.store import JobStore, new_id
 from provtap.uws.watch import Watch
-from provtap.web.access_log import note
-from provtap.web.accounts import caller, client
-from provtap.web.admission import admit
-from provtap.web.context import Service, service
-from provtap.web.hangup import hangup
-from provtap.web.origin import is_foreign
-from provtap.web.params import admit_uploads, parameters
-from provtap.web.responses import see_other
-from provtap.web.stored import stored_response
+from provtap.web.http.access_log import note
+from provtap.web.http.admission import admit
+from provtap.web.http.authentication import caller, client
+from provtap.web.http.context import Service, service
+from provtap.web.http.hangup import hangup
+from provtap.web.http.origin import is_foreign
+from provtap.web.http.params import admit_uploads, parameters
+from provtap.web.http.responses import see_other
+from provtap.web.http.stored import stored_response
 
 bp = Blueprint("jobs", __name__)
 

@@ -7,8 +7,8 @@ from flask import Blueprint, Response, render_template
 from provtap import __version__
 from provtap.query import LANGUAGES
 from provtap.results.formats import FORMATS
-from provtap.web.context import service
-from provtap.web.documents import unchanging
+from provtap.web.http.context import service
+from provtap.web.http.documents import unchanging
 
 bp = Blueprint("pages", __name__)
 

@@ -8,14 +8,14 @@ from urllib.parse import quote, urlencode
 from flask import Blueprint, Response, request
 from lxml import etree
 
-from provtap.links import STANDARD_ID
 from provtap.provsap import Graph, ProvsapRequest, retrieve, write
 from provtap.provsap.formats import FORMATS
 from provtap.provsap.request import PARAMETERS
-from provtap.web.admission import admit
-from provtap.web.context import service
-from provtap.web.documents import unchanging
-from provtap.web.params import parameters
+from provtap.query.links import STANDARD_ID
+from provtap.web.http.admission import admit
+from provtap.web.http.context import service
+from provtap.web.http.documents import unchanging
+from provtap.web.http.params import parameters
 from provtap.web.vosi import availability
 
 bp = Blueprint("provsap", __name__)

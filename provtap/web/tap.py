@@ -12,13 +12,14 @@ from flask import Blueprint, Response, request
 
 from provtap.database.stream import Tally
 from provtap.errors import ProvtapError
-from provtap.query import Body, QueryRequest, run
-from provtap.web.access_log import note
-from provtap.web.admission import admit
-from provtap.web.context import service
-from provtap.web.hangup import hangup
-from provtap.web.params import admit_uploads, files, parameters
-from provtap.web.responses import see_other
+from provtap.query import Body, run
+from provtap.query.request import QueryRequest
+from provtap.web.http.access_log import note
+from provtap.web.http.admission import admit
+from provtap.web.http.context import service
+from provtap.web.http.hangup import hangup
+from provtap.web.http.params import admit_uploads, files, parameters
+from provtap.web.http.responses import see_other
 
 bp = Blueprint("tap", __name__)
 log = logging.getLogger(__name__)

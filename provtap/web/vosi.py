@@ -10,14 +10,14 @@ from vo_models.vosi.availability import Availability
 from provtap.database import hosts
 from provtap.database.stream import copy_blocks
 from provtap.errors import NotFound, ProvtapError
-from provtap.maintenance import Maintenance
 from provtap.metadata import published_table
+from provtap.operation.maintenance import Maintenance
 from provtap.tableset import Table, Tableset
 from provtap.web.capabilities import capabilities_document
-from provtap.web.context import STARTED, Service, service
-from provtap.web.documents import unchanging
-from provtap.web.maintenance import last_maintenance
-from provtap.web.params import parameters
+from provtap.web.http.closing import last_maintenance
+from provtap.web.http.context import STARTED, Service, service
+from provtap.web.http.documents import unchanging
+from provtap.web.http.params import parameters
 from provtap.web.tables import table_document, tableset_document
 
 bp = Blueprint("vosi", __name__)

@@ -10,8 +10,8 @@ import pyvo
 import requests
 from pyvo.dal.exceptions import DALQueryError
 
-from provtap.accounts import create
 from provtap.database.connect import open_database
+from provtap.operation.accounts import create
 from tests.live import live_server
 
 STILTS = shutil.which("stilts")

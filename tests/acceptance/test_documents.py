@@ -12,8 +12,8 @@ import pytest
 import pyvo
 from astropy.table import Table
 
-from provtap.accounts import create
 from provtap.database.connect import open_database
+from provtap.operation.accounts import create
 from tests.documents import all_blocks
 from tests.live import live_server
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from provtap.config import PREFIX
-from provtap.database.binaries import installed
 from provtap.database.embedded import EmbeddedServer
+from provtap.database.embedded.binaries import installed
 from provtap.database.login import database_login
 from tests.documents import ROOT, blocks
 

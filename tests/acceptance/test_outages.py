@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 
 from provtap.config import Settings
-from provtap.database.cluster import Cluster
+from provtap.database.embedded.cluster import Cluster
 from tests.live import awaited, live_server
 
 QUERY = "SELECT COUNT(*) AS n FROM tap_schema.tables"

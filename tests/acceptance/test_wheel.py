@@ -25,7 +25,7 @@ def wheel(tmp_path_factory):
 
 
 def provtap(wheel, *arguments):
-    program = "import sys, provtap.cli as c; assert c.__file__.startswith(sys.path[0]); c.main()"
+    program = "import sys, provtap.commands as c; assert c.__file__.startswith(sys.path[0]); c.main()"
     return subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path[0] = {str(wheel)!r}; {program}", *arguments],
         cwd=wheel.parent,

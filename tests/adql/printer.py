@@ -1,7 +1,7 @@
 """A tree back to ADQL, so that reading what was written can be held against the tree itself."""
 
-from provtap.adql import nodes
-from provtap.adql.arguments import CHARACTERS, FORMS, INTEGER, NUMBERS, SIGNED_INTEGER, kind_of
+from provtap.adql.syntax import tree as nodes
+from provtap.adql.syntax.kinds import CHARACTERS, FORMS, INTEGER, NUMBERS, SIGNED_INTEGER, kind_of
 
 
 def query(tree: nodes.Query | nodes.Select | nodes.SetOperation) -> str:

@@ -4,18 +4,11 @@ import re
 
 import pytest
 
-from provtap.adql import (
-    casts,
-    cursor,
-    extents,
-    joins,
-    lengths,
-    lexer,
-    literals,
-    selects,
-    translate,
-    value_rules,
-)
+from provtap.adql import translate
+from provtap.adql.plan import extents, lengths, literals
+from provtap.adql.semantics import casts, joins, selects
+from provtap.adql.syntax import cursor, lexer
+from provtap.adql.syntax import values as value_rules
 from provtap.errors import AdqlError
 from tests.documents import ROOT
 

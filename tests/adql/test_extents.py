@@ -5,7 +5,7 @@ import re
 import pytest
 
 from provtap.adql import translate
-from provtap.adql.extents import LOOKED_UP
+from provtap.adql.plan.extents import LOOKED_UP
 from provtap.errors import AdqlError
 from tests.adql.lab import fetch
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provtap.adql import translate
-from provtap.adql.functions import FUNCTIONS
-from provtap.adql.reference import functions_page
+from provtap.adql.functions.reference_page import functions_page
+from provtap.adql.functions.registry import FUNCTIONS
 from provtap.database.failures import query_failure
 from provtap.errors import AdqlError
 from tests.adql.lab import LAB, value

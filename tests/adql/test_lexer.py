@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provtap.adql import published_name
-from provtap.adql.lexer import tokens
-from provtap.adql.reserved import RESERVED
+from provtap.adql.syntax.lexer import tokens
+from provtap.adql.syntax.reserved import RESERVED
 from provtap.errors import AdqlError
 
 

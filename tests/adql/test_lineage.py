@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from psycopg2.extras import execute_values
 
 from provtap.adql import translate
-from provtap.adql.uploads import UploadedTable
+from provtap.adql.plan.tree import UploadedTable
 from provtap.errors import AdqlError
 from provtap.tableset import Column, Schema, Tableset
 from tests.adql.lineage_writer import random_query

@@ -11,8 +11,8 @@ import psycopg2
 import pytest
 
 from provtap.adql import translate
-from provtap.adql.functions import FUNCTIONS
-from provtap.adql.signatures import Function, Kind
+from provtap.adql.functions.registry import FUNCTIONS
+from provtap.adql.plan.functions import Function, Kind
 from provtap.errors import AdqlError
 from tests.adql.lab import LAB, fetch
 from tests.adql.oracles import CASTS, ELSEWHERE, ORACLES, NoAnswer, real

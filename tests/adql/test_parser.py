@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provtap.adql import parse
-from provtap.adql.reserved import RESERVED
+from provtap.adql.syntax.reserved import RESERVED
 from provtap.errors import AdqlError
 
 

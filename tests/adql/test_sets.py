@@ -3,7 +3,7 @@
 import pytest
 
 from provtap.adql import translate
-from provtap.adql.uploads import UploadedTable
+from provtap.adql.plan.tree import UploadedTable
 from provtap.tableset import Column, Schema, Tableset
 from tests.adql.lab import LAB
 from tests.adql.test_columns import columns

@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from provtap.adql import translate
-from provtap.adql.features import language_features
-from provtap.adql.user_functions import USER_FUNCTIONS
+from provtap.adql.functions.features import language_features
+from provtap.adql.functions.user_defined import USER_FUNCTIONS
 from provtap.errors import AdqlError
 from tests.adql.lab import LAB, value
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from provtap.adql import translate
-from provtap.adql.uploads import UploadedTable
+from provtap.adql.plan.tree import UploadedTable
 from provtap.errors import AdqlError
 from provtap.tableset import Column, Schema, Tableset
 from tests.adql.lab import LAB, fetch

@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import pytest
 
-from provtap.accounts import create
 from provtap.config import Settings
 from provtap.database.connect import Database, open_database
+from provtap.operation.accounts import create
 from tests.conftest import Server, database_name
 from tests.ingest.logs import rows
 from tests.live import LiveServer, live_server

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from provtap import ProvClient
-from provtap.accounts import create
-from provtap.delivery import ProvError, ProvUnavailable
-from provtap.maintenance import announce, end
+from provtap.client.delivery import ProvError, ProvUnavailable
+from provtap.operation.accounts import create
+from provtap.operation.maintenance import announce, end
 from tests.api.test_documents import log as ctapipe_log
 from tests.live import awaited, free_port, live_server
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from provtap.accounts import create
-from provtap.maintenance import announce, end
+from provtap.operation.accounts import create
+from provtap.operation.maintenance import announce, end
 from tests.ingest.logs import file
 from tests.live import awaited
 

@@ -8,8 +8,8 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from provtap.errors import DocumentError
-from provtap.ingest.classes import CLASSES
-from provtap.ingest.record_words import read_told
+from provtap.ingest.readers.records.classes import CLASSES
+from provtap.ingest.readers.records.parse import read_told
 from provtap.web import create_app
 from tests.api.test_records import everything
 

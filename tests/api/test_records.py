@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 
 from provtap.ingest import ingest, ingest_content
-from provtap.ingest.classes import CLASSES
+from provtap.ingest.readers.records.classes import CLASSES
 from tests.ingest.logs import rows
 
 START, END = "2026-03-01T10:00:00", "2026-03-01T11:00:00"

@@ -6,7 +6,7 @@ import pytest
 
 from provtap import ProvClient
 from provtap.client import ProvClient as Client
-from provtap.ingest.classes import CLASSES
+from provtap.ingest.readers.records.classes import CLASSES
 from tests.api.test_documents import log
 from tests.documents import ROOT
 

@@ -17,9 +17,9 @@ import psycopg2
 import pytest
 from psycopg2.extensions import parse_dsn
 
-from provtap.database.binaries import installed, major_version
-from provtap.database.cluster import Cluster
 from provtap.database.embedded import EmbeddedServer
+from provtap.database.embedded.binaries import installed, major_version
+from provtap.database.embedded.cluster import Cluster
 from provtap.errors import DatabaseUnavailable, SettingsError
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")

@@ -20,9 +20,9 @@ from lxml import etree
 
 from provtap.config import Settings
 from provtap.errors import DocumentError, TooLarge
-from provtap.ingest.descriptions import read_descriptions
-from provtap.ingest.document import parse, read
-from provtap.ingest.places import read_places
+from provtap.ingest.descriptions.file import read_descriptions
+from provtap.ingest.documents.document import parse, read
+from provtap.ingest.documents.locations import read_places
 from tests.ingest.test_product_header import write_ecsv, write_fits, write_hdf5
 
 REFUSALS = (DocumentError, TooLarge)

@@ -16,8 +16,10 @@ import psycopg2
 import pytest
 
 from provtap.errors import Contended, ProvtapError
-from provtap.ingest import ingest_all, load_sql, parallel, sending
-from provtap.ingest.files import File, files
+from provtap.ingest import ingest_all, load_sql
+from provtap.ingest.documents import parallel
+from provtap.ingest.documents.files import File, files
+from provtap.ingest.store import staging as sending
 from tests.ingest.logs import SAMPLES, VERSIONS, empty, run, tables, write_log
 from tests.live import awaited, command, environment
 
@@ -182,7 +184,7 @@ def test_deadlock_is_tried_again(take, database, tmp_path, rival):
 
 def test_who_stays_in_the_way_is_told(take, database, tmp_path, monkeypatch):
     """After a few times the sentence says that somebody else is writing; nothing was stored."""
-    monkeypatch.setattr("provtap.ingest.document._PAUSES", (0.01,))
+    monkeypatch.setattr("provtap.ingest.documents.document._PAUSES", (0.01,))
     log = write_log(tmp_path / "one.log", run(1))
     with database.session() as connection:
         connection.cursor().execute(

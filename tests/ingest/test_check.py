@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from provtap.errors import DocumentError
 from provtap.ingest import describe, load_sql
-from provtap.ingest.check import MOST, RULES, Severity, check
-from provtap.ingest.cycles import on_cycles
+from provtap.ingest.checks.cycles import on_cycles
+from provtap.ingest.checks.rules import MOST, RULES, Severity, check
 from tests.ingest.logs import SAMPLES, activity_id, documents, file, header, run
 from tests.ingest.test_sql_file import DESCRIPTIONS, JOB
 from tests.live import command, environment

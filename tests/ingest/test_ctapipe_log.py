@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from provtap.ingest.ctapipe_log import read
-from provtap.ingest.records import (
+from provtap.ingest.model.records import (
     Activity,
     ConfigFile,
     Entity,
@@ -17,10 +16,13 @@ from provtap.ingest.records import (
     Rank,
     Reading,
     Run,
+    WasAssociatedWith,
+    WasAttributedTo,
     WasGeneratedBy,
+    WasInformedBy,
     Writing,
 )
-from provtap.ingest.relation_records import WasAssociatedWith, WasAttributedTo, WasInformedBy
+from provtap.ingest.readers.ctapipe.log import read
 from tests.ingest.logs import SAMPLES, VERSIONS, activity_id, file, header, product_id, run
 
 

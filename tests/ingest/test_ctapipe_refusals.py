@@ -3,7 +3,7 @@ import json
 import pytest
 
 from provtap.errors import DocumentError
-from provtap.ingest.ctapipe_log import read
+from provtap.ingest.readers.ctapipe.log import read
 from tests.ingest.logs import file, header, run
 
 

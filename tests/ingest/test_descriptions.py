@@ -8,8 +8,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from provtap.errors import DocumentError
-from provtap.ingest.descriptions import read_descriptions, schema_text
-from provtap.ingest.document import naming
+from provtap.ingest.descriptions.file import read_descriptions, schema_text
+from provtap.ingest.store.transaction import naming
 from tests.documents import ROOT, blocks
 
 HEAD = "format: 1\nname: x\nversion: 1\n"

@@ -12,7 +12,7 @@ import pytest
 from provtap.config import Settings
 from provtap.errors import DocumentError, TooLarge
 from provtap.ingest import ingest
-from provtap.ingest.document import parse
+from provtap.ingest.documents.document import parse
 from tests.ingest.logs import SAMPLES, rows, run, tables, write_log
 
 RUN = '"activity_uuid": "5b0ccf96-3e01-436a-a61e-fce9ef9dfd86", "activity_name": "x"'

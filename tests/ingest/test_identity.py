@@ -1,6 +1,6 @@
 import pytest
 
-from provtap.ingest import identity
+from provtap.ingest.model import identity
 
 
 def test_file_without_producer_is_shared_by_its_site():

@@ -3,7 +3,7 @@ from datetime import datetime
 import pytest
 
 from provtap.errors import DocumentError
-from provtap.ingest.json_node import Node
+from provtap.ingest.parsing.node import Node
 
 ROOT = Node({"a": [{"role": 5, "b c": None}], "text": "x", "t": "2026-01-01"}, "[0]")
 

@@ -1,7 +1,7 @@
 import pytest
 
 from provtap.errors import DocumentError
-from provtap.ingest.json_text import canonical, parse
+from provtap.ingest.parsing.json import canonical, parse
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from provtap.ingest.literals import canonical
+from provtap.ingest.readers.prov.literals import canonical
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import pytest
 
 from provtap.config import Settings
 from provtap.errors import DocumentError, TooLarge
-from provtap.ingest import describe, formats, load_sql
-from provtap.ingest.document import Document, parse, store
+from provtap.ingest import describe, load_sql
+from provtap.ingest.documents.document import Document, parse, store
+from provtap.ingest.readers import formats
 from tests.ingest.mutants import kinds, mutants
 
 NUMBER = int(os.environ.get("PROVTAP_TEST_MUTANTS", "60"))

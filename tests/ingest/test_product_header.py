@@ -14,7 +14,7 @@ from astropy.table import Table
 from provtap.config import Settings
 from provtap.errors import DocumentError
 from provtap.ingest import ingest_all
-from provtap.ingest.document import parse
+from provtap.ingest.documents.document import parse
 from tests.ingest.logs import SAMPLES, activity_id, file, header, product_id, rows, run, tables
 
 PRODUCT = """SELECT e_name, e_location, wgb_activity_id

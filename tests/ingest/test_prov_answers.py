@@ -6,7 +6,7 @@ import pytest
 
 from provtap.errors import DocumentError
 from provtap.ingest import told_document
-from provtap.ingest.prov_document import READERS, prov_document
+from provtap.ingest.readers.prov.export import READERS, prov_document
 from provtap.provsap.documents import serialized
 from tests.ingest.logs import rows
 from tests.ingest.prov import EX, document, qualified

@@ -7,7 +7,7 @@ from prov.model import ProvDocument
 
 from provtap.errors import DocumentError, NotFound
 from provtap.ingest import told_document
-from provtap.ingest.prov_document import READERS, prov_document
+from provtap.ingest.readers.prov.export import READERS, prov_document
 from tests.ingest.logs import rows
 from tests.ingest.prov import DOCUMENTS, EX, document
 from tests.ingest.test_prov_notations import READERS as LIBRARY

@@ -8,7 +8,10 @@ from prov.identifier import QualifiedName
 from prov.model import Literal, ProvDocument
 
 from provtap.errors import DocumentError
-from provtap.ingest import prov_json, prov_jsonld, prov_xml, provn
+from provtap.ingest.readers.prov import json as prov_json
+from provtap.ingest.readers.prov import jsonld as prov_jsonld
+from provtap.ingest.readers.prov import provn
+from provtap.ingest.readers.prov import xml as prov_xml
 from tests.ingest.prov import DOCUMENTS, document
 
 READERS = {

@@ -6,7 +6,7 @@ import pytest
 
 from provtap.errors import DocumentError
 from provtap.ingest import told_activities
-from provtap.ingest.formats import find
+from provtap.ingest.readers.formats import find
 from provtap.provsap import ProvsapRequest, retrieve
 from provtap.provsap.votable import prov_votable
 from tests.ingest.logs import tables

@@ -7,7 +7,8 @@ import random
 import pytest
 
 from provtap.errors import DocumentError, NotFound
-from provtap.ingest import Places, describe, identity, ingest_content, load_sql, read_places, rebuild
+from provtap.ingest import Places, describe, ingest_content, load_sql, read_places, rebuild
+from provtap.ingest.model import identity
 from tests.ingest.logs import SAMPLES, documents, empty, file, header, rows, run, tables, write_log
 from tests.ingest.test_sql_file import DESCRIPTIONS, JOB
 

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from provtap.database.binaries import installed
+from provtap.database.embedded.binaries import installed
 from provtap.errors import DocumentError
 from provtap.ingest import describe, load_sql, rebuild
 from tests.ingest.logs import SAMPLES, activity_id, empty, file, header, product_id, rows, run, tables

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from provtap.errors import DocumentError
-from provtap.ingest.sql_rows import read_rows
-from provtap.ingest.sql_script import Script
-from provtap.ingest.sql_tables import SqlColumn, SqlTable
+from provtap.ingest.scripts.lexer import Script
+from provtap.ingest.scripts.parser import read_rows
+from provtap.ingest.scripts.tables import SqlColumn, SqlTable
 
 AGENT = SqlTable(
     schema="provenance",

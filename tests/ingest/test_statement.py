@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from provtap.errors import DocumentError
-from provtap.ingest.statement import read_time
+from provtap.ingest.readers.prov.statements import read_time
 
 
 def test_midnight_may_be_the_end_of_a_day():

@@ -10,8 +10,12 @@ from prov.constants import PROV
 from prov.model import ProvDocument
 
 from provtap import iris
-from provtap.ingest import prov_json, prov_jsonld, prov_votable, prov_xml, provn
-from provtap.ingest.records import Entity, Reading
+from provtap.ingest.model.records import Entity, Reading
+from provtap.ingest.readers.prov import json as prov_json
+from provtap.ingest.readers.prov import jsonld as prov_jsonld
+from provtap.ingest.readers.prov import provn
+from provtap.ingest.readers.prov import xml as prov_xml
+from provtap.ingest.readers.records import votable as prov_votable
 from provtap.provsap import write
 from provtap.provsap.documents import prov_document, serialized
 from provtap.provsap.naming import PROVTAP, VOPROV, Names

@@ -14,7 +14,7 @@ from pyvo.io.vosi import parse_availability, parse_capabilities
 from pyvo.utils.xml.exceptions import UnknownElementWarning
 from requests.utils import parse_header_links
 
-from provtap.cli import main
+from provtap.commands import main
 from provtap.database.connect import open_database
 from provtap.provsap.formats import FORMATS
 from provtap.provsap.request import PARAMETERS

@@ -294,7 +294,9 @@ def test_nobody_waits_for_others_pictures_for_ever():
 
 def test_the_command_line_starts_without_the_libraries_of_documents():
     """Lazy imports: what a command does not need is not loaded."""
-    program = "import sys, provtap.cli, provtap.provsap; print({'prov', 'pygraphviz'} & sys.modules.keys())"
+    program = (
+        "import sys, provtap.commands, provtap.provsap; print({'prov', 'pygraphviz'} & sys.modules.keys())"
+    )
 
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "set()"
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from provtap.config import Settings
 from provtap.database.connect import open_database
 from provtap.errors import QueryError
-from provtap.query import QueryRequest, run
+from provtap.query import run
+from provtap.query.request import QueryRequest
 from provtap.tableset import Column, Schema, Table, Tableset
 from tests.results import readers
 

@@ -3,7 +3,7 @@
 import base64
 import io
 
-from provtap.adql.uploads import UploadedTable
+from provtap.adql.plan.tree import UploadedTable
 from provtap.config import Settings
 from provtap.uploads import read_uploads
 

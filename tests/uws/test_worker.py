@@ -12,7 +12,8 @@ import pytest
 
 from provtap.database.connect import open_database
 from provtap.errors import ProvtapError
-from provtap.query import QueryRequest, run
+from provtap.query import run
+from provtap.query.request import QueryRequest
 from provtap.uws.job import Phase
 from provtap.uws.parameters import Parts
 from provtap.uws.results import ResultDirectory

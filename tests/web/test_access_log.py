@@ -14,9 +14,9 @@ from urllib.request import Request, urlopen
 import pytest
 from flask.testing import FlaskClient
 
-from provtap.accounts import create
+from provtap.operation.accounts import create
 from provtap.web import create_app
-from provtap.web.access_log import LONGEST
+from provtap.web.http.access_log import LONGEST
 from tests.live import awaited, command, environment, live_server
 
 QUERY = "SELECT table_name FROM tap_schema.tables ORDER BY table_name"

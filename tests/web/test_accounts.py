@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from lxml import etree
 
-from provtap.accounts import create, revoke
 from provtap.config import Settings
 from provtap.database.connect import open_database
 from provtap.errors import SettingsError
+from provtap.operation.accounts import create, revoke
 from provtap.web import create_app
-from provtap.web.accounts import caller, require
+from provtap.web.http.authentication import caller, require
 from tests.web.conftest import query_status
 
 QUERY = {"QUERY": "SELECT schema_name FROM tap_schema.schemas"}

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask, Response
 
 from provtap.results.formats import FORMATS
-from provtap.web.compression import compress
+from provtap.web.http.compression import compress
 
 QUERY = "SELECT table_name, column_name, description FROM tap_schema.columns"
 LONG = "provenance " * 1_000

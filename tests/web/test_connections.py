@@ -6,8 +6,8 @@ from configparser import ConfigParser
 import pytest
 
 from provtap.errors import SettingsError
-from provtap.web import connections
-from provtap.web.connections import GUNICORN, SLOWEST, PatientUnreader
+from provtap.server import gunicorn_patches as connections
+from provtap.server.gunicorn_patches import GUNICORN, SLOWEST, PatientUnreader
 from tests.documents import ROOT
 
 

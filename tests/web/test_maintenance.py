@@ -11,10 +11,10 @@ import pytest
 from pyvo.io.vosi import parse_availability
 
 from provtap.database.connect import open_database
-from provtap.maintenance import announce, end
+from provtap.operation.maintenance import announce, end
 from provtap.web import create_app
-from provtap.web.context import STARTED
-from provtap.web.maintenance import EVERY
+from provtap.web.http.closing import EVERY
+from provtap.web.http.context import STARTED
 from tests.conftest import database_name
 from tests.live import awaited, live_server
 from tests.web.conftest import query_status

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from provtap.accounts import create
+from provtap.operation.accounts import create
 from provtap.web import create_app
+from provtap.web.http.origin import is_foreign
 from provtap.web.jobs import stop_waiting
-from provtap.web.origin import is_foreign
 
 FOREIGN = [
     {"Origin": "https://evil.example"},

@@ -5,7 +5,7 @@ import pytest
 from werkzeug.test import EnvironBuilder
 
 from provtap.errors import ParameterError, UnsupportedMediaType
-from provtap.web.params import FormRequest, parameters
+from provtap.web.http.params import FormRequest, parameters
 
 PART = b'--b\r\nContent-Disposition: form-data; name="QUERY"\r\n\r\nSELECT 1\r\n'
 BOUNDARY = "<<<--------------MULTIPART-BOUNDARY------->>>"

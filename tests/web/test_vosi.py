@@ -23,8 +23,8 @@ from provtap.query import LANGUAGES
 from provtap.results.formats import choose
 from provtap.tableset import Column, Key, Schema, Table, Tableset
 from provtap.web import Service, create_app
-from provtap.web.capabilities import capabilities_document
-from provtap.web.documents import metadata_digest, unchanging
+from provtap.web.capabilities import capabilities_document, metadata_digest
+from provtap.web.http.documents import unchanging
 from provtap.web.tables import tableset_document
 from tests.live import live_server
 

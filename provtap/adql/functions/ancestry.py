@@ -1,0 +1,36 @@
+"""`prov_derived_from`: whether one entity came from another, as a test of membership in a set found once."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from provtap.adql.lineage.recursion import BACK, FORTH, set_sql
+from provtap.adql.plan.functions import Function, Kind, Parameter
+from provtap.adql.plan.tree import Expression
+from provtap.adql.plan.types import Type
+from provtap.adql.syntax import tree as nodes
+from provtap.adql.syntax.lexer import problem
+
+DERIVED_FROM = Function(
+    name="prov_derived_from",
+    parameters=(Parameter("entity_id", Kind.TEXT), Parameter("ancestor_id", Kind.TEXT)),
+    result=Type.INT,
+    sql=f"({{0}} IN ({set_sql(FORTH, '{1}', 'derived')}))",
+    is_condition=True,
+    description="1 if the entity came from the ancestor, directly or over any number of steps, as"
+    " provenance.lineage has it; else 0; with a NULL never 1. One of the two must be a text, not a column:"
+    " all that came from it, or all it came from, is found once.",
+)
+_ORIGIN_OF = replace(DERIVED_FROM, sql=f"({{1}} IN ({set_sql(BACK, '{0}', 'derived')}))")
+"""The same where the entity is the one that is fixed."""
+
+
+def derived_from(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> Function:
+    """Return the form of the function for these *arguments*.
+
+    Raises: AdqlError if neither of them is fixed.
+    """
+    entity, ancestor = (any(argument.fields()) for argument in arguments)
+    if entity and ancestor:
+        hint = "Join provenance.lineage to compare two columns."
+        raise problem(f"{call.name} needs a text as one of its arguments.", call.at, hint)
+    return _ORIGIN_OF if ancestor else DERIVED_FROM

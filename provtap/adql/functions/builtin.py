@@ -1,0 +1,103 @@
+"""The mathematical functions of ADQL 2.1, section 2.3; all are of double precision."""
+
+from provtap.adql.plan.functions import XY, Function, Kind, Parameter
+from provtap.adql.plan.types import Type
+
+_DIGITS = (Parameter("x"), Parameter("n", Kind.WHOLE))
+
+MATHEMATICS = (
+    Function(name="ABS", sql="abs({0})", unit="=", description="Absolute value."),
+    Function(
+        name="CEILING", sql="ceiling({0})", unit="=", description="The smallest whole number not below x."
+    ),
+    Function(
+        name="DEGREES", sql="degrees({0})", unit="deg", description="An angle in degrees, from radians."
+    ),
+    Function(name="EXP", sql="exp({0})", description="e to the power of x."),
+    Function(name="FLOOR", sql="floor({0})", unit="=", description="The largest whole number not above x."),
+    # PostgreSQL's log(x) is the decimal one.
+    Function(name="LOG", sql="ln({0})", description="Natural logarithm."),
+    Function(name="LOG10", sql="log10({0})", description="Decimal logarithm."),
+    # PostgreSQL has none of double precision; a double becomes the decimal number that a result shows.
+    Function(
+        name="MOD",
+        parameters=XY,
+        sql="mod({0}, {1})::double precision",
+        is_exact=True,
+        description="Remainder of x / y, with the sign of x.",
+    ),
+    Function(name="PI", parameters=(), sql="pi()", description="π."),
+    Function(name="POWER", parameters=XY, sql="power({0}, {1})", description="x to the power of y."),
+    Function(
+        name="RADIANS", sql="radians({0})", unit="rad", description="An angle in radians, from degrees."
+    ),
+    Function(
+        name="RAND",
+        parameters=(Parameter("seed", Kind.WHOLE),),
+        optional=1,
+        sql="random()",
+        is_volatile=True,
+        description="A random number, 0 <= r < 1, of its own in each row; the seed means nothing here.",
+    ),
+    # Of numeric: round(2.5) is 3 as in ADQL, while that of double precision is 2.
+    Function(
+        name="ROUND",
+        parameters=_DIGITS,
+        optional=1,
+        sql="round({0}, {1})::double precision",
+        is_exact=True,
+        unit="=",
+        description="x rounded to n decimals, half away from zero; a negative n rounds to tens, hundreds ...",
+    ),
+    Function(name="SQRT", sql="sqrt({0})", description="Square root."),
+    Function(
+        name="TRUNCATE",
+        parameters=_DIGITS,
+        optional=1,
+        sql="trunc({0}, {1})::double precision",
+        is_exact=True,
+        unit="=",
+        description="x cut off after n decimals; n may be negative.",
+    ),
+    Function(name="ACOS", sql="acos({0})", unit="rad", description="Arc cosine, in radians."),
+    Function(name="ASIN", sql="asin({0})", unit="rad", description="Arc sine, in radians."),
+    Function(name="ATAN", sql="atan({0})", unit="rad", description="Arc tangent, in radians."),
+    Function(
+        name="ATAN2",
+        parameters=(Parameter("y"), Parameter("x")),
+        sql="atan2({0}, {1})",
+        unit="rad",
+        description="Arc tangent of y / x in its quadrant, in radians, -π to π.",
+    ),
+    Function(name="COS", sql="cos({0})", description="Cosine of x radians."),
+    Function(name="COT", sql="cot({0})", description="Cotangent of x radians."),
+    Function(name="SIN", sql="sin({0})", description="Sine of x radians."),
+    Function(name="TAN", sql="tan({0})", description="Tangent of x radians."),
+)
+
+
+# The string functions of ADQL 2.1, section 4.3.
+#
+# Names and ids have the collation "C", under which case is that of ASCII only. So case is folded by the
+# collation of the database, which is Unicode's wherever `provtap init` made it, and the result is sorted by
+# "C" again: in the same order on every server.
+
+
+_TEXT = (Parameter("text", Kind.TEXT),)
+
+TEXT_FUNCTIONS = (
+    Function(
+        name="LOWER",
+        parameters=_TEXT,
+        result=Type.TEXT,
+        sql='(lower({0} COLLATE "default") COLLATE "C")',
+        description="The text in small letters.",
+    ),
+    Function(
+        name="UPPER",
+        parameters=_TEXT,
+        result=Type.TEXT,
+        sql='(upper({0} COLLATE "default") COLLATE "C")',
+        description="The text in capital letters.",
+    ),
+)

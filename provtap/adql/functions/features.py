@@ -1,0 +1,47 @@
+"""The optional features of ADQL that this service has, as capabilities declare them.
+
+Source: ADQL 2.1, section 4; TAPRegExt 1.0, section 2.3.
+"""
+
+from dataclasses import dataclass
+
+from provtap.adql.functions.builtin import TEXT_FUNCTIONS
+from provtap.adql.functions.geometry import GEOMETRY
+from provtap.adql.functions.user_defined import USER_FUNCTIONS
+
+_TYPE = "ivo://ivoa.net/std/TAPRegExt#features-"
+"""In the spelling of TAPRegExt: ADQL 2.1 writes it small, but not every client compares without case."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature."""
+
+    form: str
+    description: str | None = None
+
+
+_ILIKE = Feature("ILIKE", "value ILIKE pattern: LIKE, whatever the case.")
+_WORDS = {
+    "adql-sets": ("UNION", "EXCEPT", "INTERSECT"),
+    "adql-common-table": ("WITH",),
+    "adql-type": ("CAST",),
+    "adql-unit": ("IN_UNIT",),
+    "adql-offset": ("OFFSET",),
+}
+
+
+def language_features(*, declare_coalesce: bool = False) -> dict[str, tuple[Feature, ...]]:
+    """Return all features, by the type to declare them under.
+
+    COALESCE works in any case; validators of today don't know the type that it has in ADQL 2.1.
+    """
+    features = {
+        "udf": tuple(Feature(f.signature, f.description) for f in USER_FUNCTIONS),
+        "adqlgeo": tuple(Feature(f.name, f.description) for f in GEOMETRY),
+        "adql-string": (*(Feature(f.name, f.description) for f in TEXT_FUNCTIONS), _ILIKE),
+        **{type_: tuple(map(Feature, words)) for type_, words in _WORDS.items()},
+    }
+    if declare_coalesce:
+        features["adql-conditional"] = (Feature("COALESCE"),)
+    return {_TYPE + type_: members for type_, members in features.items()}

@@ -1,0 +1,93 @@
+"""The reference page of all functions, in Markdown."""
+
+from collections.abc import Iterable, Iterator
+
+from provtap.adql.functions.builtin import MATHEMATICS, TEXT_FUNCTIONS
+from provtap.adql.functions.geometry import GEOMETRY
+from provtap.adql.functions.registry import NOT_OFFERED
+from provtap.adql.functions.user_defined import USER_FUNCTIONS
+from provtap.adql.plan.functions import Function
+
+_INTRODUCTION = """\
+# Functions
+
+What queries can call beside the set functions COUNT, SUM, AVG, MIN and MAX. Names ignore case. Made from
+the tables of functions by which the translator checks calls, as are the features in `/tap/capabilities`.
+
+A function of NULL is NULL. Where a function wants numbers it takes any, and works in double precision. MOD,
+ROUND and TRUNCATE work with the decimal number that a result shows of their arguments, and with all its
+digits: `MOD(0.3, 0.1)` is 0. Where a function wants a timestamp it takes a text literal as well,
+`'2026-01-31T12:00:00'`, in UTC; the time may lack its seconds, and end with `Z` or `+00:00`. A function that
+answers 1 or 0 is compared with one of these: `WHERE 1 = ivo_hasword(a_comment, 'muon')`."""
+
+_GEOMETRY_NOTE = f"""\
+Points and circles on the sphere. A result has them as DALI arrays, `83.6 22` and `83.6 22 0.5`. Of ADQL's
+further functions, this service understands {", ".join(sorted(NOT_OFFERED)[:-1])} and {max(NOT_OFFERED)}, and
+answers that it does not offer them."""
+
+_CONVERSIONS = """\
+## Types, units, conditions
+
+| form | result | meaning |
+|---|---|---|
+| `CAST(value AS type)` | the type | SMALLINT, INTEGER, BIGINT, REAL, DOUBLE PRECISION, CHAR, CHAR(n), \
+VARCHAR, VARCHAR(n), TIMESTAMP; a text literal also becomes a POINT or CIRCLE. To a whole number, halves \
+are rounded to the even one. Texts longer than n are cut; CHAR(n) fills up with blanks, CHAR alone means \
+VARCHAR. A timestamp becomes a text with a `T`. Unit and UCD stay. |
+| `IN_UNIT(x, 'unit')` | DOUBLE PRECISION | x in another unit, in the syntax of VOUnits. What x is must have \
+a unit: a column that has one, or an expression of such columns. |
+| `COALESCE(a, ...)` | widest type | The first argument that is not NULL. All are numbers, texts or \
+timestamps; of numbers, the type is one that holds them all. |
+| `value [NOT] ILIKE 'pattern'` | condition | LIKE, whatever the case: `%` is any characters, `_` any one. |
+| `NULLIF(a, b)` | type of a | a, but NULL where a = b. |
+| `CASE WHEN condition THEN a ... ELSE b END` | widest type | The value of the first condition that holds. \
+Without ELSE, NULL. The types are those of COALESCE. |
+| `CASE value WHEN x THEN a ... ELSE b END` | widest type | The same for value = x. |
+
+In comparisons with a CHAR(n), blanks at the end do not count, as SQL-92 has it: `CAST(c AS CHAR(4)) = 'x'` is
+true for `x`.
+
+## Extensions
+
+ADQL 2.1 has none of these. The IVOA has no feature type for them, so they are not declared in the
+capabilities.
+
+- CASE and NULLIF.
+- `SELECT *, expression` and `SELECT expression, *`: an asterisk without a table beside other columns.
+- `GROUP BY name`: a name that no table of the SELECT has as column is that of an output column.
+
+COALESCE belongs to ADQL 2.1; it is declared with the setting `PROVTAP_DECLARE_COALESCE`."""
+
+
+def functions_page() -> str:
+    """Return the page: a section a group, a line a function."""
+    return "\n".join(_page()) + "\n"
+
+
+def _page() -> Iterator[str]:
+    yield from (_INTRODUCTION, "", _CONVERSIONS)
+    yield from _section("Mathematics", MATHEMATICS)
+    yield from _section("Texts", TEXT_FUNCTIONS)
+    yield from _section("User defined functions", USER_FUNCTIONS)
+    yield from _section("Geometry", GEOMETRY)
+    yield from ("", _GEOMETRY_NOTE)
+
+
+def _section(title: str, functions: Iterable[Function]) -> Iterator[str]:
+    yield from ("", f"## {title}", "", "| form | result | meaning |", "|---|---|---|")
+    for function in functions:
+        forms = "<br>".join(f"`{form}`" for form in _forms(function))
+        unit = f" [{function.unit}]" if function.unit not in {None, "="} else ""
+        meaning = function.description.replace("|", "\\|")
+        yield f"| {forms} | {function.result.adql_name}{unit} | {meaning} |"
+
+
+def _forms(function: Function) -> tuple[str, ...]:
+    """Return how a call may look; arguments that may be left out stand in square brackets."""
+    if function.forms:
+        return function.forms
+    names = [parameter.name for parameter in function.parameters]
+    count = len(names) - function.optional
+    needed = ", ".join(names[:count])
+    left_out = "".join(f"[{', ' if needed else ''}{name}]" for name in names[count:])
+    return (f"{function.name}({needed}{left_out})",)

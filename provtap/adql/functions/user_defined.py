@@ -1,0 +1,92 @@
+"""The user defined functions: those of the IVOA's catalogue that fit here, what others serve, our own.
+
+Sources: Catalogue of ADQL User Defined Functions 1.2 (ivo_...); DaCHS (gavo_...).
+"""
+
+from provtap.adql.functions.ancestry import DERIVED_FROM
+from provtap.adql.plan.functions import Function, Kind, Parameter
+from provtap.adql.plan.types import Type
+
+_MOMENT = (Parameter("d", Kind.TIMESTAMP),)
+
+USER_FUNCTIONS = (
+    Function(
+        name="prov_number",
+        parameters=(Parameter("value", Kind.TEXT),),
+        sql="provext.prov_number({0})",
+        description="The number that a text spells, as the nearest double; NULL if it spells none. So the"
+        " values of parameters, which are texts, compare as numbers. Blanks around it don't matter; 1e999 and"
+        " inf are infinite; NaN, 0x10, 1_000 and 5 m are no numbers.",
+    ),
+    DERIVED_FROM,
+    Function(
+        name="ivo_string_agg",
+        parameters=(Parameter("expression", Kind.ANY), Parameter("delimiter", Kind.TEXT)),
+        result=Type.TEXT,
+        sql="string_agg({0}, {1})",
+        is_aggregate=True,
+        is_volatile=True,
+        description="All texts of a group joined, with the delimiter between them, in no particular order;"
+        " NULLs are left out.",
+    ),
+    # What is no letter or digit separates words here; PostgreSQL alone would keep paths and URLs whole.
+    Function(
+        name="ivo_hasword",
+        parameters=(Parameter("haystack", Kind.TEXT), Parameter("needle", Kind.TEXT)),
+        result=Type.INT,
+        sql="(to_tsvector('simple', provext.words({0})) @@ plainto_tsquery('simple', provext.words({1})))",
+        is_condition=True,
+        description="1 if each word of the needle is a word of the haystack, whatever its case, else 0. Words"
+        " are separated by anything but letters and digits.",
+    ),
+    Function(
+        name="ivo_nocasematch",
+        parameters=(Parameter("value", Kind.TEXT), Parameter("pattern", Kind.TEXT)),
+        result=Type.INT,
+        sql='({0} COLLATE "default" ILIKE {1} COLLATE "default" ESCAPE \'\')',
+        is_condition=True,
+        description="1 if the value matches the pattern (% any characters, _ any one), whatever the case,"
+        " else 0.",
+    ),
+    Function(
+        name="ivo_hashlist_has",
+        parameters=(Parameter("hashlist", Kind.TEXT), Parameter("item", Kind.TEXT)),
+        result=Type.INT,
+        sql="provext.hashlist_has({0}, {1})",
+        is_condition=True,
+        description="1 if the item is one of those between the hash signs of the list, whatever its case,"
+        " else 0.",
+    ),
+    Function(
+        name="ivo_interval_overlaps",
+        parameters=tuple(map(Parameter, ("a1", "b1", "a2", "b2"))),
+        result=Type.INT,
+        sql="provext.interval_overlaps_or_null({0}, {1}, {2}, {3})",
+        choice="provext.interval_overlaps({0}, {1}, {2}, {3})",
+        is_condition=True,
+        description="1 if the intervals a1 to b1 and a2 to b2, ends included, have a number in common,"
+        " else 0; 0 as well if one ends before it starts.",
+    ),
+    Function(
+        name="ivo_to_mjd",
+        parameters=_MOMENT,
+        sql="(extract(epoch FROM {0}) / 86400 + 40587)::double precision",
+        unit="d",
+        description="The modified Julian date of a moment.",
+    ),
+    Function(
+        name="ivo_to_jd",
+        parameters=_MOMENT,
+        sql="(extract(epoch FROM {0}) / 86400 + 2440587.5)::double precision",
+        unit="d",
+        description="The Julian date of a moment.",
+    ),
+    Function(
+        name="gavo_match",
+        parameters=(Parameter("pattern", Kind.TEXT), Parameter("string", Kind.TEXT)),
+        result=Type.INT,
+        sql='({1} COLLATE "default" ~ {0} COLLATE "default")',
+        is_condition=True,
+        description="1 if the POSIX regular expression matches anywhere in the string, else 0.",
+    ),
+)

@@ -1,0 +1,234 @@
+"""What a query says of the ends of a lineage: which conditions and tables narrow the ids to walk from.
+
+A pair that shows in the result fulfils every condition that its SELECT puts on it. So each of its ends is
+among the ids that fulfil the conditions about this end, with the tables that these tie to it. Left out is
+what can't be known before the walk, and what an outer join does not ask of the pair.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from provtap.adql.plan import tree as plan
+from provtap.adql.plan.tree import (
+    Constant,
+    Expression,
+    Field,
+    LineageTable,
+    Operation,
+    TableExpression,
+    conjuncts,
+)
+from provtap.adql.plan.volatility import is_volatile, parts
+from provtap.tableset import Column
+
+LIGHT = 500
+"""Parts of what may be written twice, as condition of a seed and of the query."""
+
+
+class Bound(IntEnum):
+    """How narrow the seeds of one end are, as far as the query tells."""
+
+    NOT = 0
+    BY_OUTER = 1
+    """By a column of an outer query: a walk for each of its rows."""
+    BY_TABLES = 2
+    BY_CONSTANTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """What narrows one end of a lineage."""
+
+    tables: tuple[TableExpression, ...]
+    conditions: tuple[Expression, ...]
+    bound: Bound
+
+    @property
+    def indexed(self) -> int:
+        """How many conditions an index may serve: these seeds are likely to be few."""
+        return sum(map(_is_indexed, self.conditions))
+
+    def linked(self, alias: str) -> tuple[Field | None, list[Expression]]:
+        """Return a column that is equal to the end of the lineage *alias*, and the other conditions.
+
+        None if more is said of that end than that it equals one column.
+        """
+        links = [c for c in self.conditions if alias in used_tables(c)]
+        if len(links) != 1 or not _is_link(links[0]):
+            return None, []
+        for column in links[0].fields():
+            if any(column.table in aliases(table) for table in self.tables):
+                return column, [c for c in self.conditions if c is not links[0]]
+        return None, []
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What surely holds for those rows of a lineage that are in the result of a part of a FROM clause.
+
+    Without the lineage: what holds for the rows of that part.
+    """
+
+    tables: tuple[TableExpression, ...] = ()
+    conditions: tuple[Expression, ...] = ()
+    sure: frozenset[str] = frozenset()
+    """Tables of which further conditions hold: no outer join may have filled them with NULLs."""
+    has_lineage: bool = False
+
+
+_NOTHING = Surroundings()
+
+
+def aliases(table: TableExpression) -> frozenset[str]:
+    """Return t1, t2, ...: what the tables in *table* are called."""
+    match table:
+        case plan.JoinedTable():
+            return aliases(table.first).union(*(aliases(join.table) for join in table.joins))
+        case plan.GatheredTables():
+            return frozenset(field.table for field in table.columns)
+    return frozenset({table.alias})
+
+
+def used_tables(condition: Expression) -> set[str]:
+    """Return the tables whose columns are in *condition*, those of outer queries included."""
+    return {field.table for field in condition.fields()}
+
+
+class FromClause:
+    """The tables of one SELECT, as one of its lineages sees them."""
+
+    def __init__(self, select: plan.Select, lineage: LineageTable) -> None:
+        self.alias = lineage.alias
+        self.own = frozenset[str]().union(*map(aliases, select.tables))
+        """All tables of this SELECT."""
+        found = _NOTHING
+        for table in select.tables:
+            found = self._inner(found, self._around(table), [])
+        self.around = self._inner(found, _NOTHING, conjuncts(select.where))
+
+    def local(self, condition: Expression) -> frozenset[str]:
+        """Return the tables of this SELECT that *condition* is about."""
+        return self.own & used_tables(condition)
+
+    def seeds(self, end: str, allowed: Callable[[object], bool]) -> Seeds:
+        """Return what narrows the column *end* of the lineage, of what is *allowed* to be used for that."""
+        usable = [c for c in self.around.conditions if self._is_about(c, end) and allowed(c)]
+        tables = [table for table in self.around.tables if allowed(table)]
+        tied = self._tied(usable, tables)
+        conditions = tuple(c for c in usable if self.local(c) and self.local(c) <= tied)
+        tables = [table for table in tables if aliases(table) & tied]
+        return Seeds(tuple(tables), conditions, self._bound(tables, conditions))
+
+    def _is_about(self, condition: Expression, end: str) -> bool:
+        """Whether *condition* needs nothing of the lineage but this end."""
+        return all(f.column == end for f in condition.fields() if f.table == self.alias)
+
+    def _tied(self, conditions: Iterable[Expression], tables: Iterable[TableExpression]) -> frozenset[str]:
+        """Return the lineage, and the tables that conditions tie to it, directly or by others."""
+        known = frozenset({self.alias}).union(*map(aliases, tables))
+        tied, grown = frozenset({self.alias}), frozenset[str]()
+        while tied != grown:
+            grown = tied
+            for condition in conditions:
+                if self.local(condition) & tied and self.local(condition) <= known:
+                    tied |= self.local(condition)
+            for table in tables:
+                if aliases(table) & tied:
+                    tied |= aliases(table)
+        return tied
+
+    def _bound(self, tables: Sequence[TableExpression], conditions: Sequence[Expression]) -> Bound:
+        outer = any(used_tables(c) - self.own for c in conditions)
+        if any(self._is_constant(c) for c in conditions):
+            return Bound.BY_CONSTANTS
+        if not conditions or all(map(_is_whole, tables)) and all(map(_is_link, conditions)):
+            return Bound.NOT
+        return Bound.BY_OUTER if outer else Bound.BY_TABLES
+
+    def _is_constant(self, condition: Expression) -> bool:
+        """Whether *condition* says that the end is one of some constants."""
+        if not isinstance(condition, Operation) or condition.operator not in {"=", "IN"}:
+            return False
+        ends = [operand for operand in condition.operands if isinstance(operand, Field)]
+        constants = [operand for operand in condition.operands if isinstance(operand, Constant)]
+        return (
+            len(ends) == 1 and ends[0].table == self.alias and len(constants) + 1 == len(condition.operands)
+        )
+
+    # What holds for the rows of the lineage ---------------------------------------------------------------
+
+    def _around(self, table: TableExpression) -> Surroundings:
+        match table:
+            case plan.JoinedTable():
+                found = self._around(table.first)
+                for join in table.joins:
+                    found = self._joined(found, join, self._around(join.table))
+                return found
+            case LineageTable():
+                if table.alias == self.alias:
+                    return Surroundings(sure=frozenset({table.alias}), has_lineage=True)
+                return _NOTHING  # its rows are not there yet
+        return Surroundings((table,), sure=aliases(table))
+
+    def _joined(self, left: Surroundings, join: plan.Join, right: Surroundings) -> Surroundings:
+        on = conjuncts(join.condition)
+        match join.kind:
+            case "INNER":
+                return self._inner(left, right, on)
+            case "LEFT":
+                return self._outer(left, right, on)
+            case "RIGHT":
+                return self._outer(right, left, on)
+        found = left if left.has_lineage else right
+        return replace(found, sure=frozenset()) if found.has_lineage else _NOTHING
+
+    def _outer(self, kept: Surroundings, other: Surroundings, on: list[Expression]) -> Surroundings:
+        """Return what holds in a join that keeps all rows of one side.
+
+        What is said later of the *other* side does not hold for all of its rows: where there are none, it
+        is said of NULLs.
+        """
+        return replace(self._inner(kept, other, on), sure=kept.sure) if other.has_lineage else kept
+
+    def _inner(self, left: Surroundings, right: Surroundings, on: Iterable[Expression]) -> Surroundings:
+        sure = left.sure | right.sure
+        return Surroundings(
+            left.tables + right.tables,
+            (*left.conditions, *right.conditions, *(c for c in on if self.local(c) <= sure)),
+            sure,
+            left.has_lineage or right.has_lineage,
+        )
+
+
+def _is_whole(table: TableExpression) -> bool:
+    """Whether *table* holds too much to narrow anything by itself: a table of the database."""
+    return isinstance(table, plan.PublishedTable)
+
+
+def _is_link(condition: Expression) -> bool:
+    """Whether *condition* says no more than that two columns are equal."""
+    return (
+        isinstance(condition, Operation)
+        and condition.operator == "="
+        and all(isinstance(operand, Field) for operand in condition.operands)
+    )
+
+
+def _is_indexed(condition: Expression) -> bool:
+    """Whether *condition* compares an indexed column with constants."""
+    if not isinstance(condition, Operation) or condition.operator not in {"=", "IN", "LIKE", "BETWEEN"}:
+        return False
+    match [operand for operand in condition.operands if not isinstance(operand, Constant)]:
+        case [Field(about=Column(indexed=indexed))]:
+            return indexed
+    return False
+
+
+def is_light(part: object) -> bool:
+    """Whether *part* of a plan may be written twice: it is small, not volatile, and has no lineage."""
+    small = all(
+        size <= LIGHT and not isinstance(inner, LineageTable)
+        for size, inner in enumerate(parts(part), start=1)
+    )
+    return small and not is_volatile(part)

@@ -1,0 +1,1 @@
+"""The tree of a resolved query: types, literals, signatures of functions. It knows no SQL."""

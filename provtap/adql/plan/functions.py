@@ -1,0 +1,95 @@
+"""What there is to know of a function: arguments, result, PostgreSQL and what to tell of it."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from provtap.adql.plan.types import Type
+
+
+class Kind(Enum):
+    """What an argument can be."""
+
+    NUMBER = "a number"
+    TEXT = "a text"
+    TIMESTAMP = "a timestamp"
+    ANY = "a number, a text or a timestamp"
+    WHOLE = "a whole number as literal"
+    POINT = "a point"
+    GEOMETRY = "a point or circle"
+
+    @property
+    def adql_name(self) -> str:
+        """The type in a signature; for what any type can stand, the one that it is taken as."""
+        return _ADQL_NAMES[self]
+
+    def takes(self, type_: Type) -> bool:
+        """Whether a value of this type can be the argument; NULL can be any but a place."""
+        match self:
+            case Kind.NUMBER | Kind.WHOLE:
+                return type_.is_number or type_ is Type.NULL
+            case Kind.TEXT:
+                return type_ in {Type.TEXT, Type.NULL}
+            case Kind.TIMESTAMP:
+                return type_ in {Type.TIMESTAMP, Type.NULL}
+            case Kind.ANY:
+                return type_.is_comparable and type_ is not Type.BOOLEAN
+            case Kind.POINT:
+                return type_ is Type.POINT
+        return type_.is_geometry
+
+
+_ADQL_NAMES = {
+    Kind.NUMBER: "DOUBLE PRECISION",
+    Kind.TEXT: "VARCHAR",
+    Kind.TIMESTAMP: "TIMESTAMP",
+    Kind.ANY: "VARCHAR",
+    Kind.WHOLE: "INTEGER",
+    Kind.POINT: "POINT",
+    Kind.GEOMETRY: "GEOMETRY",
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One argument of a function."""
+
+    name: str
+    kind: Kind = Kind.NUMBER
+
+
+X = (Parameter("x"),)
+XY = (Parameter("x"), Parameter("y"))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Function:
+    """A function; there is one object of each, in one of the tables that functions.py brings together."""
+
+    name: str
+    """In capitals where it is a reserved word of ADQL, else in small letters."""
+    sql: str
+    """PostgreSQL, with {0}, {1} for the arguments; each stands in it once, else nested calls would double."""
+    description: str
+    parameters: tuple[Parameter, ...] = X
+    optional: int = 0
+    """How many of the last parameters may be missing; 0 stands for these."""
+    is_exact: bool = False
+    """Whether its numbers become numeric, with all their digits, and not double precision."""
+    result: Type = Type.DOUBLE
+    unit: str | None = None
+    """Unit of its values; `=` means that of the first argument."""
+    is_condition: bool = False
+    """Whether *sql* is a condition, of which ADQL sees 1 or 0."""
+    choice: str | None = None
+    """PostgreSQL like *sql* to choose rows by, where an index may serve it; false where *sql* may be NULL."""
+    is_aggregate: bool = False
+    is_volatile: bool = False
+    """Whether the same arguments may give another value each time."""
+    forms: tuple[str, ...] = ()
+    """How a call may look, where its arguments are not the *parameters*."""
+
+    @property
+    def signature(self) -> str:
+        """The form to declare: `name(argument TYPE, ...) -> TYPE` (TAPRegExt 1.0, section 2.3)."""
+        arguments = ", ".join(f"{p.name} {p.kind.adql_name}" for p in self.parameters)
+        return f"{self.name}({arguments}) -> {self.result.adql_name}"

@@ -1,0 +1,84 @@
+"""How long the texts of a query are at least: what no row should hold is refused before any row is made.
+
+CHAR(n) fills its texts up with blanks, and `||` adds lengths, level by level of derived tables. What columns
+of the database hold is not known, so it counts nothing here; for these PostgreSQL has its limit of memory.
+"""
+
+from collections.abc import Sequence
+
+from provtap.adql.plan import tree as plan
+from provtap.adql.plan.tree import Expression, Field, Operation, Output
+from provtap.adql.plan.types import Type
+from provtap.adql.syntax.lexer import Position, problem
+
+CHARACTER_LIMIT = 1_000_000
+"""Characters that a value, or the texts of one row together, may surely have."""
+JOINED_LIMIT = 10_000
+"""Characters that each text may surely have of which an aggregate joins those of all rows."""
+_LARGEST = 10**9
+"""What lengths stop at: they may double with each level."""
+
+
+def least_length(value: Expression) -> int:
+    """Return how many characters *value* has at least, if it is a text and not NULL."""
+    match value:
+        case Field():
+            return value.length
+        case plan.Constant(kind="string"):
+            return len(value.text)
+        case plan.Cast(padded=True, length=int(length)):
+            return length
+        case plan.Cast(type=Type.TEXT, operands=(operand,)):
+            length = least_length(operand)
+            return length if value.length is None else min(length, value.length)
+        case Operation(operator="||"):
+            return min(sum(map(least_length, value.operands)), _LARGEST)
+        case Operation(operator="COALESCE"):
+            return min(map(least_length, value.operands))
+        case plan.Case():
+            return min(map(least_length, value.results))
+        case Operation(operator="NULLIF"):
+            return least_length(value.operands[0])
+        case plan.Aggregate(type=Type.TEXT) | plan.Call(type=Type.TEXT, operands=(_,)):
+            return least_length(value.operands[0])
+    return 0
+
+
+def check_value(value: Expression, at: Position) -> None:
+    """Refuse a text that is longer than anything should be.
+
+    Raises: AdqlError.
+    """
+    length = least_length(value)
+    if length > CHARACTER_LIMIT:
+        raise problem(
+            f"This text has {length} characters or more; the limit is {CHARACTER_LIMIT}.", at, _SHORTER
+        )
+
+
+def check_row(outputs: Sequence[Output], at: Position) -> None:
+    """Refuse rows whose texts are longer than anything should be.
+
+    Raises: AdqlError.
+    """
+    length = sum(least_length(output.value) for output in outputs)
+    if length > CHARACTER_LIMIT:
+        raise problem(
+            f"A row of this SELECT has {length} characters or more; the limit is {CHARACTER_LIMIT}.",
+            at,
+            _SHORTER,
+        )
+
+
+def check_joined(name: str, value: Expression, at: Position) -> None:
+    """Refuse long texts of which the aggregate *name* joins those of all rows.
+
+    Raises: AdqlError.
+    """
+    length = least_length(value)
+    if length > JOINED_LIMIT:
+        message = f"{name} would join texts of {length} characters or more; the limit is {JOINED_LIMIT}."
+        raise problem(message, at, _SHORTER)
+
+
+_SHORTER = "CAST to VARCHAR(n) does not fill up with blanks."

@@ -1,0 +1,353 @@
+"""The tree of a query with every name and type settled: what the resolver makes and the generator writes.
+
+Tables are called t1, t2, ... through all of one query, output columns c1, c2, ... in each SELECT.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from provtap.adql.plan.functions import Function
+from provtap.adql.plan.types import Type, typed_column
+from provtap.tableset import Column, Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadedTable(Table):
+    """A table of one request, with its rows."""
+
+    arrays: tuple[str, ...]
+    """For each column all its cells, as one array in PostgreSQL's text form; a cell that is an array itself
+    is a text in there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A value or condition, its type, and what an astronomer should know of it."""
+
+    type: Type
+    operands: tuple["Expression", ...] = ()
+    about: Column | None = field(default=None, compare=False)
+    """Metadata of its values; None where only the type is known. Its name means nothing here."""
+
+    def fields(self) -> Iterator["Field"]:
+        """Yield every column used, those of outer queries included."""
+        for operand in self.operands:
+            yield from operand.fields()
+
+    @property
+    def is_ascii(self) -> bool:
+        """Whether its texts are sure to be ASCII; what may not be is unicodeChar in a VOTable."""
+        if self.about is not None:
+            return self.about.datatype != "unicodeChar"
+        return all(operand.is_ascii for operand in self.operands)
+
+    @property
+    def described(self) -> Column:
+        """What is known of its values."""
+        return self.about or made_of([self], self.type)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field(Expression):
+    """A column of a table of this query or of an outer one."""
+
+    table: str
+    """t1, t2, ..."""
+    column: str
+    """Name in the database."""
+    size: int = field(default=1, compare=False)
+    """Parts that PostgreSQL has in its place, see `extents`."""
+    length: int = field(default=0, compare=False)
+    """Characters that its texts have at least, see `lengths`."""
+    padded: bool = field(default=False, compare=False)
+    """Whether it is of the type CHAR(n), see `padding`."""
+
+    def fields(self) -> Iterator["Field"]:
+        """Yield this."""
+        yield self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constant(Expression):
+    """A literal: *kind* as in nodes.Literal, or timestamp."""
+
+    kind: str
+    text: str
+
+    @property
+    def is_ascii(self) -> bool:
+        """Whether it is."""
+        return self.text.isascii()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arithmetic(Expression):
+    """Operands joined by + and -, or by * and /."""
+
+    operators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation(Expression):
+    """Any other operator or predicate, under its ADQL name (`||`, `NOT BETWEEN`), COALESCE and NULLIF."""
+
+    operator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Expression):
+    """A function, with all its arguments."""
+
+    function: Function
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast(Expression):
+    """A value made another type; a text of *length* characters at most, exactly so if *padded*."""
+
+    length: int | None = None
+    padded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case(Expression):
+    """The operands are the value to compare, if *simple*, then pairs of WHEN and THEN, at last an ELSE."""
+
+    simple: bool
+
+    @property
+    def results(self) -> tuple[Expression, ...]:
+        """What it may give."""
+        branches = self.operands[self.simple :]
+        return (*branches[1::2], *(branches[-1:] if len(branches) % 2 else ()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregate(Expression):
+    """A set function; COUNT(*) has no operand."""
+
+    name: str
+    distinct: bool
+    function: Function | None = None
+    """The user defined function it is, if any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subquery(Expression):
+    """`EXISTS (query)`, or `value IN (query)`.
+
+    The operands are the value, if any, then the columns of outer queries that the subquery uses: so rules
+    about the columns of an expression hold for these too.
+    """
+
+    operator: str
+    query: "Query"
+    captured: tuple[Field, ...] = field(default=(), compare=False)
+    """The columns of outer queries, as often as they are used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown(Expression):
+    """What an error that was already found leaves open: whatever comes of it is not worth a word."""
+
+
+UNKNOWN = Unknown(Type.OTHER)
+
+
+def made_of(
+    values: Iterable[Expression], type_: Type, unit: str | None = None, ucd: str | None = None
+) -> Column:
+    """Return what is known of something made of *values*: its texts are of their characters."""
+    return typed_column(type_, is_ascii=all(value.is_ascii for value in values), unit=unit, ucd=ucd)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A column that can be seen: of a table, or of a query."""
+
+    name: str
+    value: Expression
+
+    def column(self) -> Column:
+        """Return what to publish of it as column of a result."""
+        about = self.value.described
+        return about if about.name == self.name else replace(about, name=self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTable:
+    """A table of the database, under its name there."""
+
+    alias: str
+    schema: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class UploadReference:
+    """A table that came with the request: the *number*th of those that the query uses, from 1."""
+
+    alias: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedTable:
+    """A query used as a table."""
+
+    alias: str
+    query: "Query"
+    is_fenced: bool = False
+    """Whether PostgreSQL must plan it by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommonTable:
+    """A table of WITH, under its name there: w1, w2, ..."""
+
+    alias: str
+    name: str
+    joined: int = 1
+    """Tables that PostgreSQL may join in its place."""
+    is_fenced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LineageTable:
+    """A lineage, which is in no database: see `lineage`."""
+
+    alias: str
+    name: str
+    """Its published name, with schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenTable:
+    """A table that was made ready as SQL: a name of WITH, or a query in brackets."""
+
+    alias: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatheredTables:
+    """Tables joined and filtered beforehand, under the name *rows* of a WITH, which are still t1, t2, ..."""
+
+    rows: str
+    columns: tuple[Field, ...]
+    """What it has: c1, c2, ... there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A table joined to those before it: *kind* is INNER, LEFT, RIGHT or FULL; NATURAL and USING are gone."""
+
+    kind: str
+    table: "TableExpression"
+    condition: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedTable:
+    """Tables joined from left to right."""
+
+    first: "TableExpression"
+    joins: tuple[Join, ...]
+
+
+NamedTable = PublishedTable | UploadReference | DerivedTable | CommonTable | LineageTable | WrittenTable
+"""A table that has an alias."""
+
+TableExpression = NamedTable | GatheredTables | JoinedTable
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One term of ORDER BY: an output column by its *position* from 1, else any expression."""
+
+    position: int | None
+    value: Expression
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How large PostgreSQL makes a query, see `extents`."""
+
+    size: int = 1
+    """Columns, constants and operators."""
+    joined: int = 1
+    """Tables that a query around it joins in its place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Select:
+    """One SELECT, ordered."""
+
+    distinct: bool = False
+    top: int | None = None
+    offset: int | None = None
+    outputs: tuple[Output, ...]
+    tables: tuple[TableExpression, ...]
+    where: Expression | None = None
+    group_by: tuple[Expression, ...] = ()
+    having: Expression | None = None
+    order_by: tuple[Sort, ...] = ()
+    extent: Extent = field(default=Extent(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetOperation:
+    """Queries of the same column types, joined by *operators* (`UNION ALL`) from left to right."""
+
+    operands: tuple["Query", ...]
+    operators: tuple[str, ...]
+    outputs: tuple[Output, ...]
+    order_by: tuple[Sort, ...] = ()
+    """By output columns only."""
+    offset: int | None = None
+    extent: Extent = field(default=Extent(), compare=False)
+
+
+Query = Select | SetOperation
+
+
+@dataclass(frozen=True, slots=True)
+class WithQuery:
+    """A query under a name that the queries after it use: w1, w2, ..."""
+
+    name: str
+    query: Query
+    is_fenced: bool = False
+    """Whether PostgreSQL must plan it by itself."""
+    is_volatile: bool = False
+    """Whether its rows may differ if PostgreSQL evaluates it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySpecification:
+    """A whole query, and the common tables and uploads it uses."""
+
+    with_queries: tuple[WithQuery, ...]
+    query: Query
+    uploads: tuple[UploadedTable, ...] = ()
+    has_lineage: bool = False
+
+
+# Conditions that all must hold: taken apart, and put together again.
+
+
+def conjuncts(condition: Expression | None) -> list[Expression]:
+    """Return the conditions that all must hold."""
+    if condition is None:
+        return []
+    if isinstance(condition, Operation) and condition.operator == "AND":
+        return [part for operand in condition.operands for part in conjuncts(operand)]
+    return [condition]
+
+
+def conjunction(conditions: Sequence[Expression]) -> Expression | None:
+    """Return the condition that all of *conditions* hold; None if there are none."""
+    if len(conditions) < 2:
+        return conditions[0] if conditions else None
+    return Operation(Type.CONDITION, tuple(conditions), operator="AND")

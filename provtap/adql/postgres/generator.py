@@ -1,0 +1,197 @@
+"""A resolved query to PostgreSQL: the typed SELECT, and the COPY form of its rows.
+
+Names come from the catalogue, in double quotes, or are our own (t1, c1); of the user's words, only literals
+get in, quoted.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from provtap.adql.lineage.rewrite import with_walks
+from provtap.adql.plan import tree as plan
+from provtap.adql.plan.tree import Expression
+from provtap.adql.plan.volatility import evaluated_once
+from provtap.adql.postgres.cells import number_forms, wire_form
+from provtap.adql.postgres.uploads import upload_sql
+from provtap.adql.postgres.values import Values
+from provtap.adql.syntax.quoting import quote_name
+from provtap.tableset import Column
+
+_LARGEST = 2**63 - 1
+"""What LIMIT and OFFSET can hold."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A translated query: its PostgreSQL, and what each of its output columns is."""
+
+    sql: str
+    """A SELECT whose output columns are c1, c2, ..., each of exactly the type that *columns* declares."""
+    columns: tuple[Column, ...]
+    """One for each output column, in the order of the select list; names may repeat."""
+    table: str | None = None
+    """The first table of FROM, without its schema, if there is one to name."""
+
+    def copy_sql(self, maxrec: int, *, binary: bool = False) -> str:
+        """Return the SELECT to COPY from: cells in the form results want, one row more than *maxrec*.
+
+        The row too many tells an overflow (TAP 1.1, section 2.7.4). For the *binary* form of COPY all columns
+        must be numbers: there are shorts before them with a bit for each null, eight a short, and the nulls
+        are gone.
+        """
+        names = [f"q.c{number}" for number in range(1, len(self.columns) + 1)]
+        cells = number_forms(names, self.columns) if binary else map(wire_form, names, self.columns)
+        return f"SELECT {', '.join(cells)} FROM ({self.sql}) AS q LIMIT {maxrec + 1:d}"
+
+
+def generate(specification: plan.QuerySpecification) -> Statement:
+    """Return the PostgreSQL of a resolved query."""
+    first_table = _first_table(specification.query)
+    specification = evaluated_once(specification)
+    # Materialized: the rows are made once, however often the query uses them.
+    common = [
+        *(f"u{n} AS MATERIALIZED ({upload_sql(u)})" for n, u in enumerate(specification.uploads, start=1)),
+        *map(with_query_sql, specification.with_queries),
+    ]
+    prefix = f"WITH {', '.join(common)} " if common else ""
+    query = specification.query
+    sql = query_sql(query)
+    if prefix and sql.startswith("WITH"):
+        sql = f"SELECT * FROM ({sql}) AS q"  # a query has one WITH only
+    columns = tuple(output.column() for output in query.outputs)
+    return Statement(prefix + sql, columns, first_table)
+
+
+def _first_table(source: plan.Query | plan.TableExpression | None) -> str | None:
+    """Return the name of the published table that a query mentions first, outside of WITH."""
+    match source:
+        case plan.PublishedTable():
+            return source.name
+        case plan.LineageTable():
+            return source.name.rpartition(".")[2]
+        case plan.DerivedTable():
+            return _first_table(source.query)
+        case plan.JoinedTable():
+            return _first_table(source.first)
+        case plan.SetOperation():
+            return _first_table(source.operands[0])
+        case plan.Select():
+            return _first_table(source.tables[0] if source.tables else None)
+    return None
+
+
+# Queries ------------------------------------------------------------------------------------------------
+
+
+def with_query_sql(table: plan.WithQuery) -> str:
+    """Return one table of WITH."""
+    is_made_once = table.is_volatile or table.is_fenced
+    return f"{table.name} AS {'MATERIALIZED ' if is_made_once else ''}({query_sql(table.query)})"
+
+
+def query_sql(query: plan.Query) -> str:
+    """Return one query, its output columns named c1, c2, ... and cast to the types declared."""
+    return select_sql(query) if isinstance(query, plan.Select) else set_operation_sql(query)
+
+
+def set_operation_sql(operation: plan.SetOperation) -> str:
+    """Return queries joined by set operators; PostgreSQL ranks these as ADQL does."""
+    first, *others = (f"({query_sql(operand)})" for operand in operation.operands)
+    sql = first + "".join(f" {o} {other}" for o, other in zip(operation.operators, others, strict=True))
+    return " ".join([sql, *_rows(operation)])
+
+
+def select_sql(select: plan.Select) -> str:
+    """Return one SELECT, its output columns named c1, c2, ... and cast to the types declared."""
+    common, select = with_walks(select, _plain_sql, with_query_sql)
+    return f"WITH {', '.join(common)} {_plain_sql(select)}" if common else _plain_sql(select)
+
+
+def _plain_sql(select: plan.Select) -> str:
+    """Return one SELECT whose lineages are written already."""
+    outputs = (
+        f"{_VALUES.typed_sql(output.value)} AS c{n}" for n, output in enumerate(select.outputs, start=1)
+    )
+    clauses = [
+        f"SELECT {'DISTINCT ' if select.distinct else ''}{', '.join(outputs)}",
+        f"FROM {', '.join(map(table_sql, select.tables))}",
+    ]
+    if select.where:
+        clauses.append(f"WHERE {_CHOICES.condition_sql(select.where)}")
+    if select.group_by:
+        clauses.append(f"GROUP BY {', '.join(map(_not_a_position, select.group_by))}")
+    if select.having:
+        clauses.append(f"HAVING {_VALUES.condition_sql(select.having)}")
+    return " ".join([*clauses, *_rows(select, select.top)])
+
+
+def _rows(query: plan.Query, top: int | None = None) -> Iterator[str]:
+    """Yield the clauses that say which rows, in which order."""
+    if query.order_by:
+        yield f"ORDER BY {', '.join(map(_sort, query.order_by))}"
+    if top is not None:
+        yield f"LIMIT {min(top, _LARGEST)}"
+    if query.offset is not None:
+        yield f"OFFSET {min(query.offset, _LARGEST)}"
+
+
+def table_sql(table: plan.TableExpression) -> str:
+    """Return one table of a FROM clause, which is no lineage any more."""
+    match table:
+        case plan.PublishedTable():
+            return f"{quote_name(table.schema)}.{quote_name(table.name)} AS {table.alias}"
+        case plan.UploadReference():
+            return f"u{table.number} AS {table.alias}"
+        case plan.DerivedTable():
+            return f"({fenced_sql(table) if table.is_fenced else query_sql(table.query)}) AS {table.alias}"
+        case plan.CommonTable():
+            return f"{table.name} AS {table.alias}"
+        case plan.WrittenTable():
+            return f"{table.sql} AS {table.alias}"
+        case plan.GatheredTables():
+            return gathered_sql(table)
+        case plan.JoinedTable():
+            return table_sql(table.first) + "".join(map(_join, table.joins))
+    raise TypeError(table)
+
+
+def fenced_sql(table: plan.DerivedTable) -> str:
+    """Return a query that PostgreSQL plans by itself.
+
+    OFFSET 0 would do for the planner, but EXPLAIN looks through it, and shows each column as the expression
+    that it is, with those of all levels below.
+    """
+    name = f"{table.alias}_fenced"
+    return f"WITH {name} AS MATERIALIZED ({query_sql(table.query)}) SELECT * FROM {name}"
+
+
+def gathered_sql(table: plan.GatheredTables) -> str:
+    """Return tables joined beforehand, under the names they had; to PostgreSQL it is no more than names."""
+    columns = defaultdict(list)
+    for number, field in enumerate(table.columns, start=1):
+        columns[field.table].append(f"{table.rows}.c{number} AS {quote_name(field.column)}")
+    parts = (f"LATERAL (SELECT {', '.join(cells)}) AS {alias}" for alias, cells in columns.items())
+    return " CROSS JOIN ".join([table.rows, *parts])
+
+
+def _join(join: plan.Join) -> str:
+    table = table_sql(join.table)
+    if isinstance(join.table, plan.JoinedTable):
+        table = f"({table})"
+    condition = _CHOICES.condition_sql(join.condition) if join.condition else "true"
+    return f" {join.kind} JOIN {table} ON {condition}"
+
+
+def _sort(sort: plan.Sort) -> str:
+    term = f"c{sort.position}" if sort.position else _not_a_position(sort.value)
+    return f"{term} DESC" if sort.descending else term
+
+
+def _not_a_position(value: Expression) -> str:
+    """Return a term of ORDER BY or GROUP BY; PostgreSQL takes a bare number there for a position."""
+    return _VALUES.value_sql(value) if any(value.fields()) else _VALUES.typed_sql(value)
+
+
+_VALUES = Values(query_sql)
+_CHOICES = Values(query_sql, for_index=True)

@@ -1,0 +1,272 @@
+"""Resolved values and conditions to PostgreSQL.
+
+COPY takes no parameters, so literals are written into the SQL, all by `quote_text`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from provtap.adql.plan import tree as plan
+from provtap.adql.plan.extents import has_case, is_copied
+from provtap.adql.plan.functions import Function, Kind
+from provtap.adql.plan.literals import SMALLEST_BIGINT, literal_decimal, literal_number
+from provtap.adql.plan.tree import Expression
+from provtap.adql.plan.types import Type
+from provtap.adql.plan.volatility import is_volatile
+from provtap.adql.postgres.cells import SQL_TYPES, text_form
+from provtap.adql.syntax.quoting import quote_name, quote_text
+
+_COMPUTED = frozenset({"SUM", "AVG"})
+_ROUNDING = 1e-9
+"""Degrees, far more than rounding can move a distance."""
+_LIKE_THEIR_ARGUMENT = frozenset({"MIN", "MAX"})
+
+
+@dataclass(frozen=True)
+class Values:
+    """Writes values and conditions."""
+
+    query_sql: Callable[[plan.Query], str]
+    """Writes a subquery."""
+    for_index: bool = False
+    """Whether conditions choose rows, and are written so that an index may serve them. Elsewhere PostgreSQL
+    must find the terms of GROUP BY in them as they are."""
+
+    def typed_sql(self, value: Expression) -> str:
+        """Return a value of exactly the type declared for it, which some have by themselves."""
+        match value:
+            case plan.Call() | plan.Cast():
+                return self.value_sql(value)
+            case plan.Aggregate(name=name) if name not in _LIKE_THEIR_ARGUMENT:
+                return self.value_sql(value)
+        cast = SQL_TYPES.get(value.type)
+        return self._made(value, cast) if cast else self.value_sql(value)
+
+    def value_sql(self, value: Expression) -> str:
+        """Return a value."""
+        match value:
+            case plan.Field():
+                return f"{value.table}.{quote_name(value.column)}"
+            case plan.Constant():
+                return constant_sql(value)
+            case plan.Arithmetic():
+                first, *others = map(self._operand, value.operands)
+                rest = (f" {o} {other}" for o, other in zip(value.operators, others, strict=True))
+                return first + "".join(rest)
+            case plan.Call():
+                sql = value.function.sql.format(*self._arguments(value.function, value.operands))
+                return f"{sql}::integer" if value.function.is_condition else sql
+            case plan.Cast():
+                return self.cast_sql(value)
+            case plan.Case():
+                return self.case_sql(value)
+            case plan.Aggregate():
+                return self.aggregate_sql(value)
+            case plan.Operation():
+                return self.operation_sql(value)
+        raise TypeError(value)
+
+    def operation_sql(self, operation: plan.Operation) -> str:
+        """Return texts joined, COALESCE, NULLIF or a number with its sign."""
+        match operation.operator:
+            case "||":
+                return _joined([self._as_text(operand) for operand in operation.operands])
+            case "RTRIM":
+                return f"rtrim({self._made(operation.operands[0], 'text')}, ' ')"
+            case "COALESCE" | "NULLIF":
+                return f"{operation.operator}({', '.join(map(self.value_sql, operation.operands))})"
+        # The blank keeps `- -1` from becoming a comment.
+        return f"{operation.operator} {self._operand(operation.operands[0])}"
+
+    def cast_sql(self, cast: plan.Cast) -> str:
+        """Return a value made another type; a number becomes a whole one by rounding half to even."""
+        (operand,) = cast.operands
+        if cast.type is Type.TEXT:
+            text = self._as_text(operand)
+            if cast.length is None:
+                return text
+            return f"{'rpad' if cast.padded else 'left'}({text}, {cast.length})"
+        if cast.type is Type.TIMESTAMP and operand.type is Type.TEXT:
+            # PostgreSQL's own cast takes "yesterday" too, and drops time zones without a word.
+            return f"provext.to_timestamp({self.typed_sql(operand)})"
+        if operand.type is Type.TEXT and not isinstance(operand, plan.Constant):
+            return f"provext.numeral({self.typed_sql(operand)})::{SQL_TYPES[cast.type]}"
+        if operand.type is cast.type:
+            return self._made(operand, SQL_TYPES[cast.type])
+        # PostgreSQL rounds numeric, which its decimal literals are, otherwise than double precision.
+        source = self.typed_sql(operand) if operand.type is Type.DOUBLE else self._operand(operand)
+        return f"{source}::{SQL_TYPES[cast.type]}"
+
+    def case_sql(self, case: plan.Case) -> str:
+        """Return a CASE."""
+        operands = list(case.operands)
+        parts = ["CASE"]
+        if case.simple:
+            operand = operands.pop(0)
+            is_literal = isinstance(operand, plan.Constant)
+            parts.append(self.typed_sql(operand) if is_literal else self.value_sql(operand))
+        while len(operands) > 1:
+            found, then = operands.pop(0), operands.pop(0)
+            sql = self.value_sql(found) if case.simple else self.condition_sql(found)
+            parts.append(f"WHEN {sql} THEN {self.value_sql(then)}")
+        parts += [f"ELSE {self.value_sql(otherwise)}" for otherwise in operands]
+        return " ".join([*parts, "END"])
+
+    def aggregate_sql(self, aggregate: plan.Aggregate) -> str:
+        """Return a set function of the type that ADQL gives it."""
+        if aggregate.function:
+            return aggregate.function.sql.format(*map(self._as_text, aggregate.operands))
+        if not aggregate.operands:
+            return "count(*)"
+        (operand,) = aggregate.operands
+        argument = self.typed_sql(operand) if isinstance(operand, plan.Constant) else self.value_sql(operand)
+        if operand.type is Type.FLOAT and aggregate.name in _COMPUTED:
+            # A sum of reals is a real in PostgreSQL, and loses digits with each row.
+            argument = f"{self._operand(operand)}::double precision"
+        call = f"{aggregate.name.lower()}({'DISTINCT ' if aggregate.distinct else ''}{argument})"
+        # A sum of bigints and an average of integers are numeric there.
+        return f"{call}::{SQL_TYPES[aggregate.type]}" if aggregate.name in _COMPUTED else call
+
+    def _arguments(self, function: Function, operands: Sequence[Expression]) -> Iterator[str]:
+        """Yield the arguments of a function, cast so that PostgreSQL finds the one meant."""
+        for parameter, operand in zip(function.parameters, operands, strict=True):
+            match parameter.kind:
+                case Kind.WHOLE | Kind.POINT:
+                    yield self.value_sql(operand)
+                case Kind.NUMBER if function.is_exact:
+                    yield self._exact(operand)
+                case Kind.NUMBER:
+                    yield self._made(operand, "double precision")
+                case _:
+                    yield self._made(operand, SQL_TYPES[operand.type])
+
+    def _operand(self, value: Expression) -> str:
+        """Return a value to stand beside an operator."""
+        sql = self.value_sql(value)
+        simple = isinstance(value, plan.Field | plan.Constant | plan.Call | plan.Cast | plan.Aggregate)
+        return sql if simple and not sql.startswith("-") else f"({sql})"
+
+    def _made(self, value: Expression, sql_type: str) -> str:
+        """Return a value of this PostgreSQL type, which some have by themselves."""
+        match value:
+            case plan.Call(type=type_) if SQL_TYPES[type_] == sql_type:
+                return self.value_sql(value)
+            case plan.Constant(kind="timestamp" | "approximate", type=type_) if SQL_TYPES[type_] == sql_type:
+                return constant_sql(value)
+        return f"{self._operand(value)}::{sql_type}"
+
+    def _exact(self, number: Expression) -> str:
+        """Return a number as numeric, with all its digits: the decimal number that a result shows."""
+        if number.type not in {Type.FLOAT, Type.DOUBLE} or literal_decimal(number) is not None:
+            return f"{self._operand(number)}::numeric"
+        return f"provext.exact({self._made(number, SQL_TYPES[number.type])})"
+
+    def _as_text(self, value: Expression) -> str:
+        return text_form(self._operand(value), value.type)
+
+    # Conditions -----------------------------------------------------------------------------------------
+
+    def condition_sql(self, condition: Expression) -> str:
+        """Return a condition."""
+        if isinstance(condition, plan.Subquery):
+            return self.subquery_sql(condition)
+        assert isinstance(condition, plan.Operation)
+        operator, operands = condition.operator, condition.operands
+        match operator:
+            case "AND" | "OR":
+                return f" {operator} ".join(map(self._member, operands))
+            case "NOT":
+                # What only chooses rows may be false for NULL, of which NOT would make true.
+                return f"NOT ({replace(self, for_index=False).condition_sql(operands[0])})"
+            case "IS NULL" | "IS NOT NULL":
+                return f"{self._operand(operands[0])} {operator}"
+            case "=" if self.for_index and (truth := self._truth(operands)):
+                return truth
+            case "<" | "<=" | ">" | ">=" if self.for_index:
+                return self._bounds(operator, operands) + self.predicate_sql(operator, operands)
+        return self.predicate_sql(operator, operands)
+
+    def predicate_sql(self, operator: str, operands: Sequence[Expression]) -> str:
+        """Return values compared in any way."""
+        first, *others = map(self._operand, operands)
+        match operator:
+            # PostgreSQL would copy the first operand, and evaluate RAND() twice.
+            case "BETWEEN" | "NOT BETWEEN" if has_case(operands[0]) or is_volatile(operands[0]):
+                test = f"provext.is_between({first}, {', '.join(others)})"
+                return f"NOT {test}" if operator.startswith("NOT") else test
+            case "BETWEEN" | "NOT BETWEEN":
+                return f"{first} {operator} {others[0]} AND {others[1]}"
+            case "IN" | "NOT IN" if is_copied(operands):
+                quantified = "= ANY" if operator == "IN" else "<> ALL"
+                return f"{first} {quantified} (ARRAY[{', '.join(others)}])"
+            case "IN" | "NOT IN":
+                return f"{first} {operator} ({', '.join(others)})"
+            case "LIKE" | "NOT LIKE":
+                # ADQL has no escape character, PostgreSQL has the backslash unless told.
+                return f"{first} {operator} {others[0]} ESCAPE ''"
+            case "ILIKE" | "NOT ILIKE":
+                # Names and ids have the collation "C", under which only ASCII letters have case.
+                collated = [f'{operand}::text COLLATE "default"' for operand in (first, *others)]
+                return f"{collated[0]} {operator} {collated[1]} ESCAPE ''"
+        return f"{first} {operator} {others[0]}"
+
+    def _truth(self, operands: Sequence[Expression]) -> str | None:
+        """Return `function(...) = 1` as the condition it is, which an index may serve; likewise `= 0`."""
+        for call, number in (operands, operands[::-1]):
+            if not isinstance(call, plan.Call) or not isinstance(number, plan.Constant):
+                continue
+            if call.function.is_condition and number.text in {"0", "1"}:
+                function, is_true = call.function, number.text == "1"
+                sql = function.choice if is_true and function.choice else function.sql
+                truth = sql.format(*self._arguments(function, call.operands))
+                return truth if is_true else f"NOT {truth}"
+        return None
+
+    def _bounds(self, operator: str, operands: Sequence[Expression]) -> str:
+        """Return what `DISTANCE(...) < radius` says of a latitude, for an index to serve; else nothing."""
+        call, limit = operands if operator in {"<", "<="} else operands[::-1]
+        radius = literal_number(limit)
+        if not isinstance(call, plan.Call) or call.function.name != "DISTANCE" or radius is None:
+            return ""
+        for column, other in (call.operands[1::2], call.operands[:0:-2]):
+            latitude = literal_number(other)
+            if isinstance(column, plan.Field) and latitude is not None:
+                low, high = latitude - radius - _ROUNDING, latitude + radius + _ROUNDING
+                return f"{self.value_sql(column)} BETWEEN {low!r} AND {high!r} AND "
+        return ""
+
+    def subquery_sql(self, condition: plan.Subquery) -> str:
+        """Return `EXISTS (...)` or `value IN (...)`."""
+        query = f"({self.query_sql(condition.query)})"
+        if condition.operator == "EXISTS":
+            return f"EXISTS {query}"
+        return f"{self._operand(condition.operands[0])} {condition.operator} {query}"
+
+    def _member(self, condition: Expression) -> str:
+        sql = self.condition_sql(condition)
+        is_junction = isinstance(condition, plan.Operation) and condition.operator in {"AND", "OR"}
+        return f"({sql})" if is_junction else sql
+
+
+def constant_sql(constant: plan.Constant) -> str:
+    """Return a literal; only what PostgreSQL would type otherwise has a cast."""
+    match constant.kind:
+        case "string":
+            return quote_text(constant.text)
+        case "timestamp":
+            return f"{quote_text(constant.text)}::timestamp"
+        case "approximate":
+            return f"{constant.text}::double precision"
+        case "null":
+            return "NULL"
+        case "integer" if constant.text == SMALLEST_BIGINT:
+            return f"'{SMALLEST_BIGINT}'::bigint"  # PostgreSQL takes the digits alone for a numeric
+    return constant.text
+
+
+def _joined(texts: list[str]) -> str:
+    """Return texts joined by ||, many of them by halves: a chain is as deep for PostgreSQL as it is long."""
+    if len(texts) <= 100:
+        return " || ".join(texts)
+    half = len(texts) // 2
+    return f"({_joined(texts[:half])}) || ({_joined(texts[half:])})"

@@ -1,0 +1,63 @@
+"""What is wrong with the names and types of one query: found in many places, told together.
+
+An error has consequences: a table that does not exist has no columns, a column that does not exist no type.
+What depends on such a thing is `FollowUp`, and not told: its cause has been.
+"""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from provtap.adql.syntax.lexer import Position
+from provtap.errors import AdqlError
+
+PROBLEM_LIMIT = 10
+"""Errors told of one query."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class FollowUp(AdqlError):
+    """Nothing can be said of this, because of an error that was already found."""
+
+    def __init__(self) -> None:
+        super().__init__("This depends on something that is wrong itself.")
+
+
+class Problems:
+    """The errors found so far."""
+
+    def __init__(self) -> None:
+        self._found: list[AdqlError] = []
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def note(self, error: AdqlError) -> None:
+        """Keep *error* to be told."""
+        if not isinstance(error, FollowUp):
+            self._found.append(error)
+
+    def attempt(self, resolve: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """Return what *resolve* returns; None if it fails, which is noted here."""
+        try:
+            return resolve(*args, **kwargs)
+        except AdqlError as error:
+            self.note(error)
+            return None
+
+    def check(self) -> None:
+        """Do nothing if nothing was found.
+
+        Raises: AdqlError, the first error in the order of the text, which brings the further ones along.
+        """
+        if not self._found:
+            return
+        told = {(_place(error), error.message): error for error in self._found}
+        first, *further = (told[key] for key in sorted(told)[:PROBLEM_LIMIT])
+        first.further = tuple(further)
+        raise first
+
+
+def _place(error: AdqlError) -> Position:
+    return Position(error.line or 0, error.column or 0)

@@ -1,0 +1,293 @@
+"""Which names can be seen from a place in a query, and what they mean there.
+
+A regular identifier ignores case, a delimited one must match exactly (ADQL 2.1, section 2.1.3). Inner
+names hide outer ones; a table with a correlation name can't be called by its own.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+
+from provtap.adql.plan.tree import UNKNOWN, Expression, Field, Output
+from provtap.adql.semantics.problems import FollowUp
+from provtap.adql.syntax.lexer import Position, problem
+from provtap.adql.syntax.tree import ColumnReference, Name
+from provtap.errors import AdqlError
+from provtap.tableset import Table, Tableset
+
+UPLOAD_SCHEMA = "tap_upload"
+"""Where the tables of a request are, if it brings any (TAP 1.1, section 2.5)."""
+
+
+def matches(name: Name, text: str) -> bool:
+    """Whether *name* in a query means what is called *text*."""
+    return name.text == text if name.delimited else name.text.lower() == text.lower()
+
+
+class Outputs:
+    """The columns in sight at one place, found by name in constant time."""
+
+    def __init__(self, outputs: Iterable[Output] = ()) -> None:
+        self.all = tuple(outputs)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Output]]:
+        by_name: dict[str, list[Output]] = {}
+        for output in self.all:
+            by_name.setdefault(output.name.lower(), []).append(output)
+        return by_name
+
+    @cached_property
+    def may_have_any(self) -> bool:
+        """Whether an error leaves open which columns there are."""
+        return "" in self._by_name
+
+    def called(self, name: Name) -> list[Output]:
+        """Return those called *name*; among names that differ by case, a regular one means the small one.
+
+        Raises: FollowUp if an error leaves open what is called so.
+        """
+        found = self._called(name)
+        if any(output.value is UNKNOWN for output in found) or (not found and self.may_have_any):
+            raise FollowUp
+        return found
+
+    def _called(self, name: Name) -> list[Output]:
+        found = self._by_name.get(name.text.lower(), [])
+        if name.delimited:
+            return [output for output in found if output.name == name.text]
+        if len(found) > 1:
+            return [output for output in found if output.name == name.text.lower()] or found
+        return found
+
+
+ANYTHING = Outputs([Output("", UNKNOWN)])
+"""Columns of something that is wrong itself: whatever name is asked for, nothing can be said of it."""
+
+
+FEW = 8
+"""Names that a message lists, where none is like the one that is not known."""
+
+
+def nearest(name: Name, known: Iterable[str]) -> str | None:
+    """Return what starts with *name*, or else what is most like it; None if nothing is like it."""
+    text = name.text.lower()
+    spelling = {other.lower(): other for other in known}
+    near = [other for other in spelling if other.startswith(text)] or get_close_matches(text, spelling, n=1)
+    return spelling[near[0]] if near else None
+
+
+def did_you_mean(name: Name, known: Sequence[str]) -> str | None:
+    """Return the hint that tells what is most like *name*, or else which few names there are."""
+    if near := nearest(name, known):
+        return f"Did you mean {near}?"
+    names = dict.fromkeys(known)
+    return f"Known here: {', '.join(names)}." if 0 < len(names) <= FEW else None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One table of a FROM clause, as it is called there."""
+
+    names: tuple[str, ...]
+    """Its correlation name, else its schema and name; none of what can't be called by any."""
+    table: str
+    """What to call it in messages."""
+    outputs: Outputs
+    at: Position
+    """Where it stands there."""
+
+    def is_called(self, qualifiers: Sequence[Name]) -> bool:
+        """Whether these qualifiers, from left to right, mean this table."""
+        names = self.names[-len(qualifiers) :]
+        return len(names) == len(qualifiers) and all(map(matches, qualifiers, names))
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """The tables of a FROM clause, or of one join in it."""
+
+    sources: tuple[Source, ...] = ()
+    outputs: Outputs = Outputs()
+    """What `*` means: columns merged by NATURAL or USING come once, and first."""
+
+    def tables(self) -> set[str]:
+        """Return t1, t2, ...: the tables in here, even those whose every column is merged into another's."""
+        return {
+            field.table
+            for source in self.sources
+            for output in source.outputs.all
+            for field in output.value.fields()
+        }
+
+
+class Scope:
+    """The names of one SELECT, and round it those of the queries it stands in."""
+
+    def __init__(self, parent: "Scope | None" = None, relation: Relation | None = None) -> None:
+        self.parent = parent
+        self.relation = relation or Relation()
+        self.captured: list[Field] = []
+        """Columns of outer queries that were asked for."""
+        self.aliases: Sequence[Name] = ()
+        """Names that the SELECT gives to its output columns: GROUP BY and ORDER BY can use these."""
+
+    def source(self, qualifiers: Sequence[Name]) -> Source | None:
+        """Return the table of this SELECT called so, None if there is none.
+
+        Raises: AdqlError if there are several.
+        """
+        found = [source for source in self.relation.sources if source.is_called(qualifiers)]
+        if len({tuple(map(str.lower, source.names)) for source in found}) < len(found):
+            raise FollowUp  # of two tables of one name
+        if len(found) > 1:
+            tables = " and ".join(".".join(source.names) for source in found)
+            raise problem(f"{_dotted(qualifiers)} may mean {tables}.", qualifiers[0].at)
+        return found[0] if found else None
+
+    def column(self, reference: ColumnReference, *, is_compared: bool = False) -> Expression:
+        """Return what a column reference means, looking outwards from this SELECT.
+
+        One that is compared with something may have been meant as a text.
+        Raises: AdqlError if it means nothing, or several things.
+        """
+        scope: Scope | None = self
+        while scope is not None:
+            value = scope._own(reference)
+            if value is not None:
+                self._capture(scope, value)
+                return value
+            scope = scope.parent
+        raise self._unknown(reference, is_compared)
+
+    def has_own(self, name: Name) -> bool:
+        """Whether a table of this SELECT has a column *name*."""
+        return bool(self.relation.outputs.called(name))
+
+    def _own(self, reference: ColumnReference) -> Expression | None:
+        *qualifiers, name = reference.names
+        if not qualifiers:
+            return _only(name, self.relation.outputs.called(name), self.relation.sources)
+        source = self.source(qualifiers)
+        if source is None:
+            return None
+        value = _only(name, source.outputs.called(name), (source,))
+        if value is None:
+            raise _unknown_column(name, [source])
+        return value
+
+    def _capture(self, owner: "Scope", value: Expression) -> None:
+        """Note on the way out to *owner* that its column is used further in."""
+        scope: Scope | None = self
+        while scope is not None and scope is not owner:
+            scope.captured.extend(value.fields())
+            scope = scope.parent
+
+    def _unknown(self, reference: ColumnReference, is_compared: bool) -> AdqlError:
+        *qualifiers, name = reference.names
+        sources = self._visible()
+        if not qualifiers and any(matches(name, alias.text) for alias in self.aliases):
+            message = f"{name.text} is an output column, which only GROUP BY and ORDER BY can name."
+            return problem(message, name.at, "Repeat its expression here.")
+        if not qualifiers:
+            return _unknown_column(name, sources, is_compared)
+        hidden = [s for s in sources if s.table.split(".")[-1] == qualifiers[-1].text.lower()]
+        if hidden:
+            return problem(
+                f"{hidden[0].table} is called {hidden[0].names[-1]} in this query.",
+                qualifiers[0].at,
+                f"Write {hidden[0].names[-1]}.{name.text}.",
+            )
+        return unknown_qualifier(qualifiers, sources)
+
+    def _visible(self) -> list[Source]:
+        outer = self.parent._visible() if self.parent else []
+        return [*self.relation.sources, *outer]
+
+
+def unknown_qualifier(qualifiers: Sequence[Name], sources: Sequence[Source]) -> AdqlError:
+    """Return the error about a table or alias that the query does not have."""
+    if all(source.names for source in sources):
+        hint = did_you_mean(qualifiers[-1], [source.names[-1] for source in sources])
+    else:
+        hint = "Out here only the columns of the result can be seen, by their names alone."
+    return problem(f"This query has no table or alias {_dotted(qualifiers)}.", qualifiers[0].at, hint)
+
+
+def _only(name: Name, found: list[Output], sources: Sequence[Source]) -> Expression | None:
+    if len(found) > 1:
+        raise _ambiguous_column(name, [s for s in sources if s.names and s.outputs.called(name)])
+    return found[0].value if found else None
+
+
+def _ambiguous_column(name: Name, sources: Sequence[Source]) -> AdqlError:
+    tables = [source.names[-1] for source in sources]
+    if len(set(tables)) < len(tables):
+        tables = [".".join(source.names) for source in sources]
+    if len(set(tables)) < len(tables):
+        return FollowUp()  # of two tables of one name
+    hint = f"Write {' or '.join(f'{table}.{name.text}' for table in tables)}." if len(tables) > 1 else None
+    return problem(f"The column {name.text} is ambiguous.", name.at, hint)
+
+
+def _unknown_column(name: Name, sources: Sequence[Source], is_compared: bool = False) -> AdqlError:
+    searched = ", ".join(dict.fromkeys(source.table for source in sources)) or "a query without tables"
+    known = [output.name for source in sources for output in source.outputs.all]
+    hint = did_you_mean(name, known)
+    if name.delimited and not nearest(name, known):
+        hint = "Double quotes are for names; a text stands in single ones."
+    elif is_compared:
+        as_text = f"As a text, write it in single quotes: '{name.text}'."
+        hint = f"{hint} {as_text}" if nearest(name, known) else as_text
+    return problem(f"Unknown column {name.text} in {searched}.", name.at, hint)
+
+
+def _dotted(names: Sequence[Name]) -> str:
+    return ".".join(name.text for name in names)
+
+
+def find_table(names: Sequence[Name], tableset: Tableset) -> Table:
+    """Return the published table called so; without schema, the name must be unique.
+
+    Uploads are found without their schema too, unless a published table has the name.
+    Raises: AdqlError if there is none, or more than one.
+    """
+    *qualifiers, name = names
+    if len(qualifiers) > 1:
+        raise problem("There are no catalogues here.", names[0].at, f"Write {_dotted(names[1:])}.")
+    uploads = [table for table in tableset.tables() if table.schema_name == UPLOAD_SCHEMA]
+    if qualifiers and matches(qualifiers[0], UPLOAD_SCHEMA):
+        return _find_upload(names, uploads)
+    schemas = [s for s in tableset.schemas if not qualifiers or matches(qualifiers[0], s.name)]
+    if not schemas:
+        hint = did_you_mean(qualifiers[0], [schema.name for schema in tableset.schemas])
+        raise problem(f"Unknown schema {qualifiers[0].text}.", names[0].at, hint)
+    found = [table for schema in schemas for table in schema.tables if matches(name, table.name)]
+    if len(found) > 1 and not name.delimited:
+        found = [table for table in found if table.name == name.text.lower()] or found
+    if len(found) > 1:
+        found = [table for table in found if table not in uploads]
+    if len(found) > 1:
+        tables = " or ".join(table.qualified_name for table in found)
+        raise problem(f"The table {name.text} is ambiguous.", names[0].at, f"Write {tables}.")
+    if not found:
+        raise _unknown_table(names, tableset)
+    return found[0]
+
+
+def _find_upload(names: Sequence[Name], uploads: Sequence[Table]) -> Table:
+    for table in uploads:
+        if matches(names[-1], table.name):
+            return table
+    hint = did_you_mean(names[-1], [table.name for table in uploads])
+    raise problem(f"There is no upload called {names[-1].text}.", names[0].at, hint)
+
+
+def _unknown_table(names: Sequence[Name], tableset: Tableset) -> AdqlError:
+    known = {table.name: table.qualified_name for table in reversed(list(tableset.tables()))}
+    near = get_close_matches(names[-1].text.lower().rpartition(".")[2], known, n=1)
+    hint = f"Did you mean {known[near[0]]}?" if near else "TAP_SCHEMA.tables lists those there are."
+    if names[-1].text.lower() in known.values():
+        hint = "Quotes stand round each part of a name, not round the dot."
+    return problem(f"Unknown table {_dotted(names)}.", names[0].at, hint)

@@ -1,0 +1,180 @@
+"""One SELECT to its plan: its tables, conditions and groups, and the columns it puts out."""
+
+from collections.abc import Iterator, Sequence
+
+from provtap.adql.plan import tree as plan
+from provtap.adql.plan.extents import measured
+from provtap.adql.plan.lengths import check_row
+from provtap.adql.plan.tree import UNKNOWN, Expression, Output, Sort
+from provtap.adql.semantics.expressions import Expressions, QueryResolver
+from provtap.adql.semantics.grouping import Grouping, differs
+from provtap.adql.semantics.joins import Joins
+from provtap.adql.semantics.ordering import Ordering
+from provtap.adql.semantics.problems import Problems
+from provtap.adql.semantics.scopes import Scope, matches, unknown_qualifier
+from provtap.adql.syntax import tree as nodes
+from provtap.adql.syntax.lexer import Position, problem
+from provtap.adql.syntax.tree import ColumnReference, Literal
+
+OUTPUT_LIMIT = 1_600
+"""Output columns of one query; what GROUP BY and ORDER BY add counts as well (PostgreSQL can do 1 664)."""
+
+
+class Selects:
+    """Resolves the SELECTs of one query."""
+
+    def __init__(self, joins: Joins, query: QueryResolver, problems: Problems) -> None:
+        self.joins = joins
+        self.query = query
+        """Resolves the subqueries."""
+        self.problems = problems
+
+    def select(self, query: nodes.Query, select: nodes.Select, scope: Scope) -> plan.Select:
+        """Return the plan of the only SELECT of *query*, whose names go into *scope*."""
+        tables = self.joins.tables(select.tables, scope)
+        scope.aliases = _aliases(select.items)
+        where = self.condition(select.where, Expressions(scope, self.query, "WHERE"))
+        group_by = self.group_by(select, scope)
+        expressions = Expressions(scope, self.query)
+        having = self.condition(select.having, expressions)
+        outputs, places = self.select_list(select.items, expressions)
+        check_width(max(len(outputs) + len(group_by), len(query.order_by)), select.at)
+        ordering = Ordering(expressions, outputs)
+        sorts = ordering.sorts(query.order_by, self.problems)
+        order_by = tuple(sort for sort in sorts if sort)
+        check_width(len(outputs) + len(group_by) + sum(s.position is None for s in order_by), select.at)
+        if select.distinct:
+            self.check_distinct(sorts, query.order_by)
+        if select.group_by or having or expressions.aggregates + ordering.aggregates:
+            values: list[Expression | None] = [output.value for output in outputs]
+            values += [*(sort.value if sort else None for sort in sorts), having]
+            places += [*(term.value.at for term in query.order_by), (select.having or select).at]
+            self.check_groups(Grouping(scope, group_by), values, places)
+        resolved = plan.Select(
+            distinct=select.distinct,
+            top=select.top,
+            offset=query.offset,
+            outputs=outputs,
+            tables=tables,
+            where=where,
+            group_by=group_by,
+            having=having,
+            order_by=order_by,
+        )
+        check_row(outputs, select.at)
+        return measured(resolved, select.at, self.joins.fenced.add)
+
+    def condition(self, condition: nodes.Condition | None, expressions: Expressions) -> Expression | None:
+        """Return the condition of WHERE or HAVING, if there is one."""
+        return None if condition is None else expressions.search_condition(condition, self.problems)
+
+    def group_by(self, select: nodes.Select, scope: Scope) -> tuple[Expression, ...]:
+        """Return the terms of GROUP BY: columns, or expressions of columns.
+
+        An extension: a name that no table of this SELECT has is that of an output column.
+        """
+        expressions = Expressions(scope, self.query, "GROUP BY")
+
+        def group(term: nodes.Value) -> Expression:
+            if isinstance(term, Literal):
+                raise problem("GROUP BY takes columns and expressions, no literals or positions.", term.at)
+            return expressions.value(_output_called(term, select.items, scope) or term)
+
+        return tuple(self.problems.attempt(group, term) or UNKNOWN for term in select.group_by)
+
+    def select_list(
+        self, items: Sequence[nodes.SelectItem | nodes.AllColumns], expressions: Expressions
+    ) -> tuple[tuple[Output, ...], list[Position]]:
+        """Return the output columns, and for each the place in the query that asks for it."""
+        found: list[tuple[Output, Position]] = []
+        for item in items:
+            if isinstance(item, nodes.AllColumns):
+                columns = self.problems.attempt(_all_columns, item, expressions.scope)
+                found += [(o, item.at) for o in columns or (Output("", UNKNOWN),)]
+            else:
+                value = self.problems.attempt(expressions.value, item.value)
+                name = _given_name(item) or ("" if value else "?")
+                found.append((Output(name, value or UNKNOWN), item.value.at))
+        return tuple(_named([output for output, _ in found])), [at for _, at in found]
+
+    def check_groups(
+        self, grouping: Grouping, values: Sequence[Expression | None], places: Sequence[Position]
+    ) -> None:
+        """Note each place with a value that may differ within a group.
+
+        None stands for a value that is not there, or wrong.
+        """
+        noted: set[Position] = set()  # an asterisk has many values in one place
+        for value, at in zip(values, places, strict=True):
+            loose = grouping.loose_field(value) if value and UNKNOWN not in grouping.terms else None
+            if loose and at not in noted:
+                noted.add(at)
+                self.problems.note(differs(loose, at))
+
+    def check_distinct(self, sorts: Sequence[Sort | None], terms: Sequence[nodes.SortTerm]) -> None:
+        """Note an order by what SELECT DISTINCT has merged away."""
+        for sort, term in zip(sorts, terms, strict=True):
+            if sort and sort.position is None:
+                message = "With SELECT DISTINCT, ORDER BY takes output columns only."
+                self.problems.note(problem(message, term.value.at))
+
+
+def _all_columns(item: nodes.AllColumns, scope: Scope) -> tuple[Output, ...]:
+    """Return what `*` or `table.*` means."""
+    if not item.qualifiers:
+        return scope.relation.outputs.all
+    source = scope.source(item.qualifiers)
+    if source is None:
+        raise unknown_qualifier(item.qualifiers, scope.relation.sources)
+    return source.outputs.all
+
+
+def _aliases(items: Sequence[nodes.SelectItem | nodes.AllColumns]) -> list[nodes.Name]:
+    """Return the names that AS gives to output columns."""
+    return [item.alias for item in items if isinstance(item, nodes.SelectItem) and item.alias]
+
+
+def _output_called(
+    term: nodes.Value, items: Sequence[nodes.SelectItem | nodes.AllColumns], scope: Scope
+) -> nodes.Value | None:
+    """Return the value of the output column that a term of GROUP BY names, None if it names none.
+
+    Raises: AdqlError if there are several that differ.
+    """
+    if not isinstance(term, ColumnReference) or len(term.names) > 1 or scope.has_own(term.names[0]):
+        return None
+    named = [item for item in items if isinstance(item, nodes.SelectItem) and item.alias]
+    found = [item.value for item in named if item.alias and matches(term.names[0], item.alias.text)]
+    if any(value != found[0] for value in found):
+        raise problem(f"Several output columns are called {term.names[0].text}.", term.at)
+    return found[0] if found else None
+
+
+def _given_name(item: nodes.SelectItem) -> str:
+    """Return the name that the query gives to an output column, empty if none."""
+    if item.alias:
+        return item.alias.text
+    return item.value.names[-1].text if isinstance(item.value, ColumnReference) else ""
+
+
+def _named(outputs: Sequence[Output]) -> Iterator[Output]:
+    """Yield the output columns with names: a made one tells the position, and is given nowhere else."""
+    taken = {output.name.lower() for output in outputs}
+    for number, output in enumerate(outputs, start=1):
+        if output.name or output.value is UNKNOWN:
+            yield output
+            continue
+        stem = output.value.name.lower() if isinstance(output.value, plan.Aggregate) else "column"
+        made = f"{stem}_{number}"
+        while made in taken:
+            made += "_"
+        yield Output(made, output.value)
+
+
+def check_width(width: int, at: Position) -> None:
+    """Refuse more columns than PostgreSQL can do.
+
+    Raises: AdqlError.
+    """
+    if width > OUTPUT_LIMIT:
+        raise problem(f"This SELECT has {width} columns; the limit is {OUTPUT_LIMIT}.", at)

@@ -1,0 +1,123 @@
+"""The rules of the grammar about conditions: one method for each rule of the ADQL 2.1 BNF."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+
+from provtap.adql.syntax import tree as nodes
+from provtap.adql.syntax.lexer import COMPARISONS, problem
+from provtap.adql.syntax.messages import FOREIGN_WORDS
+from provtap.adql.syntax.tree import Condition, Query, Value
+from provtap.adql.syntax.values import JOINED_VALUE, ValueRules
+
+_PREDICATES = frozenset({"NOT", "BETWEEN", "IN", "LIKE", "ILIKE"})
+_MEMBERSHIPS = {"=": "IN", "<>": "NOT IN", "!=": "NOT IN"}
+
+
+class ConditionRules(ValueRules):
+    """Reads conditions."""
+
+    @abstractmethod
+    def select_expression(self) -> Query:
+        """<select_expression>"""
+
+    def search_condition(self) -> Condition:
+        """<search_condition> ::= <boolean_term> | <search_condition> OR <boolean_term>"""
+        return self.as_condition(self.any_expression())
+
+    def as_condition(self, content: Value | Condition) -> Condition:
+        """Return what was read if it is a condition."""
+        if isinstance(content, Value):
+            if self.token.type == "identifier" and self.token.text.upper() in FOREIGN_WORDS:
+                raise self.unexpected("a comparison")
+            is_test = isinstance(content, nodes.FunctionCall) and content.name in {"CONTAINS", "INTERSECTS"}
+            hint = "Compare it with 1." if is_test else "Compare it with something."
+            raise problem("A value is no condition.", content.at, hint)
+        return content
+
+    def any_expression(self) -> Value | Condition:
+        """Return a condition or a value: in brackets, only the whole tells which."""
+        return self.junction("OR", lambda: self.junction("AND", self.boolean_factor))
+
+    def junction(self, operator: str, operand: Callable[[], Value | Condition]) -> Value | Condition:
+        """<boolean_term> ::= <boolean_factor> | <boolean_term> AND <boolean_factor>; OR likewise."""
+        first = operand()
+        if self.token.type != operator:
+            return first
+        conditions = [self.as_condition(first)]
+        while self.accept(operator):
+            self.check_length(conditions)
+            conditions.append(self.as_condition(operand()))
+        return nodes.Junction(first.at, operator, tuple(conditions))
+
+    def boolean_factor(self) -> Value | Condition:
+        """<boolean_factor> ::= [ NOT ] <boolean_primary>"""
+        if token := self.accept("NOT"):
+            return nodes.Not(token.at, self.as_condition(self.predicate()))
+        return self.predicate()
+
+    def predicate(self) -> Value | Condition:
+        """<predicate>, or a value or bracketed condition that is none by itself."""
+        if self.token.type == "EXISTS":
+            return self.exists_predicate()
+        first = self.any_value()
+        if self.token.type in COMPARISONS:
+            return self.comparison_predicate(self.as_value(first))
+        if self.token.type == "IS":
+            return self.null_predicate(self.as_value(first))
+        if self.token.type not in _PREDICATES:
+            return first
+        return self.negatable_predicate(self.as_value(first))
+
+    def negatable_predicate(self, value: Value) -> Condition:
+        """<value_expression> [ NOT ] and a predicate that can be negated by it"""
+        negated = self.accept("NOT") is not None
+        match self.token.type:
+            case "BETWEEN":
+                return self.between_predicate(value, negated)
+            case "IN":
+                return self.in_predicate(value, negated)
+            case "LIKE" | "ILIKE":
+                return self.like_predicate(value, negated)
+        raise self.unexpected("BETWEEN, IN, LIKE or ILIKE")
+
+    def comparison_predicate(self, left: Value) -> nodes.Comparison:
+        """<comparison_predicate> ::= <value_expression> <comp_op> <value_expression>"""
+        operator = self.advance()
+        if self.token.type == "(" and self.starts_query():
+            membership = _MEMBERSHIPS.get(operator.type)
+            hint = f"Write {membership} (SELECT ...)." if membership else JOINED_VALUE
+            raise problem("ADQL has no subqueries in place of a value.", self.token.at, hint)
+        return nodes.Comparison(operator.at, left, operator.type, self.value_expression())
+
+    def between_predicate(self, value: Value, negated: bool) -> nodes.Between:
+        """<between_predicate> ::= <value> [ NOT ] BETWEEN <value> AND <value>"""
+        at = self.advance().at
+        low = self.value_expression()
+        self.expect("AND")
+        return nodes.Between(at, value, low, self.value_expression(), negated)
+
+    def in_predicate(self, value: Value, negated: bool) -> nodes.In:
+        """<in_predicate> ::= <value_expression> [ NOT ] IN <in_predicate_value>"""
+        at = self.advance().at
+        return nodes.In(at, value, self.bracketed(self.in_predicate_value), negated)
+
+    def in_predicate_value(self) -> tuple[Value, ...] | Query:
+        """<in_predicate_value> ::= <table_subquery> | <left_paren> <in_value_list> <right_paren>"""
+        return self.select_expression() if self.starts_query() else self.list_of(self.value_expression)
+
+    def like_predicate(self, value: Value, negated: bool) -> nodes.Like:
+        """<like_predicate> ::= <match_value> [ NOT ] { LIKE | ILIKE } <pattern>"""
+        token = self.advance()
+        return nodes.Like(token.at, value, self.value_expression(), negated, token.type == "ILIKE")
+
+    def null_predicate(self, value: Value) -> nodes.IsNull:
+        """<null_predicate> ::= <column_reference> IS [ NOT ] NULL; any value is welcome here."""
+        at = self.advance().at
+        negated = self.accept("NOT") is not None
+        self.expect("NULL")
+        return nodes.IsNull(at, value, negated)
+
+    def exists_predicate(self) -> nodes.Exists:
+        """<exists_predicate> ::= EXISTS <table_subquery>"""
+        at = self.advance().at
+        return nodes.Exists(at, self.bracketed(self.select_expression))

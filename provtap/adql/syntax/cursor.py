@@ -1,0 +1,127 @@
+"""The place reached in the tokens of one query: what every rule of the grammar is made of."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from provtap.adql.syntax.lexer import Token, problem, tokens
+from provtap.adql.syntax.messages import EXPECTED, unexpected
+from provtap.adql.syntax.tree import Name
+from provtap.errors import AdqlError
+
+NESTING_LIMIT = 100
+"""Levels of brackets, function calls and subqueries within each other."""
+CHAIN_LIMIT = 5_000
+"""Members of one list, or of one chain of AND, OR, commas, joins or set operators."""
+
+T = TypeVar("T")
+
+
+class Cursor:
+    """Reads tokens one after the other, looking ahead where one token is not enough."""
+
+    def __init__(self, text: str) -> None:
+        self._source = tokens(text)
+        self._ahead: list[Token] = []
+        self._depth = 0
+        self.token = next(self._source)
+        self._last = self.token
+
+    def advance(self) -> Token:
+        """Return the current token and go on to the next."""
+        self._last = token = self.token
+        if token.type != "end":
+            self.token = self._ahead.pop(0) if self._ahead else next(self._source)
+        return token
+
+    def peek(self, distance: int) -> Token:
+        """Return a token further on; the end if the query ends before."""
+        while len(self._ahead) < distance:
+            if (self._ahead or [self.token])[-1].type == "end":
+                return (self._ahead or [self.token])[-1]
+            self._ahead.append(next(self._source))
+        return self._ahead[distance - 1]
+
+    def accept(self, *types: str) -> Token | None:
+        """Return the current token and go on if it is one of these *types*."""
+        return self.advance() if self.token.type in types else None
+
+    def expect(self, type_: str) -> Token:
+        """Return the current token, which must be of this type, and go on."""
+        if self.token.type != type_:
+            raise self.unexpected(EXPECTED.get(type_, type_))
+        return self.advance()
+
+    def unexpected(self, expected: str) -> AdqlError:
+        """Return the error about the current token, where *expected* was due."""
+        return unexpected(self.token, self._last, expected)
+
+    def list_of(self, member: Callable[[], T], separator: str = ",") -> tuple[T, ...]:
+        """Return one or more members with separators between them."""
+        members = [member()]
+        while self.accept(separator):
+            self.check_length(members)
+            members.append(member())
+        return tuple(members)
+
+    def bracketed(self, content: Callable[[], T]) -> T:
+        """Return what stands in a pair of brackets, one level deeper."""
+        at = self.expect("(").at
+        result = self.nested(content)
+        if self.token.type == "end":
+            raise problem("This bracket is never closed.", at)
+        self.expect(")")
+        return result
+
+    def nested(self, content: Callable[[], T]) -> T:
+        """Return what is read one level deeper."""
+        if self._depth == NESTING_LIMIT:
+            raise problem(f"The query is nested more than {NESTING_LIMIT} levels deep.", self._last.at)
+        self._depth += 1
+        result = content()
+        self._depth -= 1
+        return result
+
+    def starts_query(self) -> bool:
+        """Whether a query begins here, perhaps in brackets: no value does."""
+        distance, token = 0, self.token
+        while token.type == "(" and distance < NESTING_LIMIT:
+            distance += 1
+            token = self.peek(distance)
+        return token.type in {"SELECT", "WITH"}
+
+    def check_length(self, members: Sequence[object], limit: int = CHAIN_LIMIT) -> None:
+        """Refuse one member more than *limit*."""
+        if len(members) == limit:
+            raise problem(f"This list or expression has more than {limit} members.", self.token.at)
+
+    def identifier(self) -> Name:
+        """<identifier> ::= <regular_identifier> | <delimited_identifier>"""
+        if self.token.type == "delimited":
+            token = self.advance()
+            return Name(token.text, True, token.at)
+        token = self.expect("identifier")
+        return Name(token.text, False, token.at)
+
+    def names(self, *parts: str) -> tuple[Name, ...]:
+        """Return a name with its qualifiers; the most it can have are these *parts*."""
+        at = self.token.at
+        names = self.list_of(self.identifier, ".")
+        if len(names) > len(parts):
+            raise problem(
+                f"A {parts[-1]} name has at most {len(parts)} parts ({', '.join(parts)}), not {len(names)}.",
+                at,
+            )
+        return names
+
+    def as_clause(self) -> Name | None:
+        """<as_clause> ::= [ AS ] <column_name>"""
+        if self.accept("AS") or self.token.type in {"identifier", "delimited"}:
+            return self.identifier()
+        return None
+
+    def unsigned_integer(self) -> int:
+        """<unsigned_integer> ::= <digit>..."""
+        token = self.expect("integer")
+        if len(token.text) > 1_000:
+            raise problem("This number has more than 1000 digits.", token.at)
+        return int(token.text)

@@ -1,0 +1,201 @@
+"""The words of ADQL 2.1: text to tokens, one at a time, each with its exact position.
+
+Source: ADQL 2.1, section 2.1 ("Characters, Keywords, Identifiers and Literals") and its BNF.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from provtap.adql.syntax.reserved import RESERVED
+from provtap.errors import AdqlError
+
+TEXT_LIMIT = 1_000_000
+"""Bytes of one query, in UTF-8."""
+TOKEN_LIMIT = 200_000
+"""Tokens of one query."""
+COMPARISONS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
+"""Symbols that compare."""
+
+
+class Position(NamedTuple):
+    """Where something stands in the query; both count from 1, a column is one character."""
+
+    line: int
+    column: int
+
+
+class Token(NamedTuple):
+    """One word of a query."""
+
+    type: str
+    """A reserved word in capitals, a symbol, or the kind of thing: identifier, delimited, string, integer,
+    decimal, approximate, end."""
+    text: str
+    """As written, but without the quotes of a delimited identifier or a string."""
+    at: Position
+
+
+def problem(message: str, at: Position, hint: str | None = None) -> AdqlError:
+    """Return the error to raise about what stands at *at*."""
+    return AdqlError(message, line=at.line, column=at.column, hint=hint)
+
+
+# ASCII classes: `\s` and `\d` would let in no-break spaces and the digits of other scripts.
+_NEXT = re.compile(
+    r"""(?P<blank> (?: [ \t\r\n\f\v]++ | --[^\r\n]*+ )* )
+    (?: (?P<identifier> [A-Za-z][A-Za-z0-9_]*+ )
+    |   (?P<number> (?: [0-9]++ (?:\.[0-9]*+)? | \.[0-9]++ ) (?: [eE][+-]?[0-9]++ )? (?![A-Za-z0-9_.]) )
+    |   (?P<string> ' [^']*+ (?: '' [^']*+ )* ' (?!') )
+    |   (?P<delimited> " (?: [^"] | "" ) [^"]*+ (?: "" [^"]*+ )* " (?!") )
+    |   (?P<symbol> <> | != | <= | >= | \|\| | /(?!\*) | [-(),.*+=<>;] )
+    )?""",
+    re.VERBOSE,
+)
+"""Blanks and comments, and the token after them, if there is one.
+
+No possessive quantifier stands behind a bracket: Python before 3.11.5 can match these wrongly.
+"""
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Yield the tokens of *text*, lazily, the last one of type `end`.
+
+    Raises: AdqlError at the first character that is not ADQL, and over the limits.
+    """
+    text = text.removeprefix("\ufeff")  # a byte order mark, which no editor shows: nor do positions count it
+    _check_text(text)
+    offset, line, line_start, counted = 0, 1, 0, 0
+    for _ in range(TOKEN_LIMIT):
+        match = _NEXT.match(text, offset)
+        assert match is not None
+        start, offset = match.end("blank"), match.end()
+        if newlines := text.count("\n", counted, start):
+            line += newlines
+            line_start = text.rindex("\n", counted, start) + 1
+        counted = start
+        at = Position(line, start - line_start + 1)
+        if start < offset:
+            yield _token(match, at)
+        elif start < len(text):
+            raise _misspelt(text, start, at)
+        else:
+            yield Token("end", "", at)
+            return
+    raise problem(f"The query has more than {TOKEN_LIMIT} words and symbols.", at)
+
+
+def _check_text(text: str) -> None:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise AdqlError("The query holds a character that no Unicode text can hold.") from error
+    if size > TEXT_LIMIT:
+        raise AdqlError(f"The query is {size} bytes long; the limit is {TEXT_LIMIT} bytes.")
+    if "\0" in text:
+        raise AdqlError("The query holds a NUL character, which no text in the database can hold.")
+
+
+def _token(found: re.Match[str], at: Position) -> Token:
+    kind = found.lastgroup or ""
+    text = found.group(kind)
+    match kind:
+        case "identifier":
+            word = text.upper()
+            return Token(word if word in RESERVED else kind, text, at)
+        case "string":
+            return Token(kind, text[1:-1].replace("''", "'"), at)
+        case "delimited":
+            return Token(kind, text[1:-1].replace('""', '"'), at)
+        case "number":
+            return Token(_number_type(text), text, at)
+        case _:
+            return Token(text, text, at)
+
+
+def _number_type(text: str) -> str:
+    if "e" in text or "E" in text:
+        return "approximate"
+    return "decimal" if "." in text else "integer"
+
+
+_MISSPELT = {
+    "'": ("This text has no closing quote.", "Write a quote inside a text twice: 'it''s'."),
+    '"': ("This name in double quotes is empty or has no closing quote.", None),
+    "/": (
+        "A comment starts with two hyphens in ADQL.",
+        "Write -- and the comment, up to the end of the line.",
+    ),
+    "%": ("ADQL has no operator %.", "Write MOD(x, y)."),
+    "!": ("ADQL has no operator !.", "Write NOT, or <> for unequal."),
+    "&": ("ADQL has no operator &.", "Write AND; there are no operations on bits."),
+    "|": ("ADQL has no operator |.", "Write OR, or || to join texts; there are no operations on bits."),
+    "#": ("ADQL has no operator #.", "A comment starts with two hyphens, --."),
+    ":": ("A colon means nothing in ADQL.", "For value::type write CAST(value AS type)."),
+    "~": ("ADQL has no operator ~.", "Write LIKE, or gavo_match(pattern, text) = 1."),
+    "^": ("ADQL has no operator ^.", "Write POWER(x, y)."),
+    "_": ("A name can't start with an underscore.", "Write it in double quotes."),
+    "[": (
+        "ADQL has no square brackets.",
+        "Write names in double quotes; the items of an array can't be taken one by one.",
+    ),
+    "`": ("ADQL has no back quotes.", "Write names in double quotes, texts in single ones."),
+} | dict.fromkeys(
+    "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u00b4",
+    ("This is a typographic quote.", "Write the plain ' around texts and \" around names."),
+)
+_LOOKALIKES = {
+    "\u2264": "<=",
+    "\u2265": ">=",
+    "\u2260": "<>",
+    "\u2212": "-",
+    "\u2010": "-",
+    "\u2011": "-",
+    "\u2012": "-",
+    "\u2013": "-, or -- before a comment",
+    "\u2014": "-, or -- before a comment",
+    "\u00d7": "*",
+    "\u00f7": "/",
+    "\u2032": "' around texts",
+    "\u2033": '" around names',
+}
+"""Characters that texts get on their way through other programs, and what ADQL has for them."""
+_INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+"""Categories of Unicode; blanks are among them."""
+_NUMBER_START = re.compile(r"[0-9.]+\w*")
+
+
+def _misspelt(text: str, offset: int, at: Position) -> AdqlError:
+    """Return the error about the character at *offset*, where no token starts."""
+    character = text[offset]
+    if character in _MISSPELT:
+        message, hint = _MISSPELT[character]
+        return problem(message, at, hint)
+    if number := _NUMBER_START.match(text, offset):
+        word = number.group()[:40]
+        return problem(f"{word} is not a number.", at, _glued(word))
+    named = f"U+{ord(character):04X}, {unicodedata.name(character, 'a control character')}"
+    if unicodedata.category(character) in _INVISIBLE:
+        hint = "Write a plain space." if character.isspace() else "Delete it: it can't be seen."
+        return problem(f"The invisible character {named}, means nothing in ADQL.", at, hint)
+    if character.isalpha():
+        return problem(f"{character} ({named}) is not a letter of ADQL.", at, _QUOTED_NAMES)
+    plain = _LOOKALIKES.get(character) or unicodedata.normalize("NFKC", character)
+    hint = f"Write {plain}." if plain != character else None
+    return problem(f"{character} ({named}) means nothing in ADQL.", at, hint)
+
+
+_QUOTED_NAMES = "Write a name with other letters than a to z in double quotes."
+
+
+def _glued(word: str) -> str:
+    """Return what *word*, which starts with a digit, was probably meant to be."""
+    letters = word.lstrip("0123456789.")
+    if letters.upper() in RESERVED or not letters:
+        return "Put a blank between a number and a word."
+    if re.fullmatch("0[xX][0-9a-fA-F]+", word):
+        return f"ADQL has no hexadecimal numbers; write {int(word, 16)}."
+    if re.fullmatch("[0-9_]+", word):
+        return f"Write {word.replace('_', '')}."
+    return f'As a name, write it as "{word}" in double quotes.'

@@ -1,0 +1,170 @@
+"""What to say about a token that can't stand where it does: what was due, and how ADQL says it."""
+
+from difflib import get_close_matches
+
+from provtap.adql.syntax.kinds import FORMS
+from provtap.adql.syntax.lexer import COMPARISONS, Token, problem
+from provtap.adql.syntax.reserved import RESERVED
+from provtap.errors import AdqlError
+
+EXPECTED = {
+    "identifier": "a name",
+    "integer": "a whole number without sign",
+    "end": "the end of the query",
+}
+"""Types of tokens in words; the others are shown as they are."""
+
+# Words that go on with the query: found where something else is due, they are never meant as names.
+_STRUCTURE = frozenset(
+    {"ALL", "AND", "AS", "ASC", "BETWEEN", "BY", "CASE", "DESC", "DISTINCT", "ELSE", "END", "EXCEPT"}
+    | {"EXISTS", "FROM", "FULL", "GROUP", "HAVING", "ILIKE", "IN", "INNER", "INTERSECT", "IS", "JOIN"}
+    | {"LEFT", "LIKE", "NATURAL", "NOT", "NULL", "OFFSET", "ON", "OR", "ORDER", "OUTER", "RIGHT", "SELECT"}
+    | {"THEN", "TOP", "UNION", "USING", "WHEN", "WHERE", "WITH"}
+)
+# What other dialects have.
+_NOT_ADQL = {
+    "ANY": ("ADQL has no ANY.", "Write IN (SELECT ...) or EXISTS (SELECT ...)."),
+    "CHAR_LENGTH": ("ADQL has no CHAR_LENGTH.", "LIKE '_____%' finds texts of five characters or more."),
+    "CROSS": ("ADQL has no CROSS JOIN.", "Write a comma between the tables."),
+    "CURRENT_DATE": ("ADQL has no CURRENT_DATE.", "Write the date as text, '2026-01-31'."),
+    "CURRENT_TIMESTAMP": ("ADQL has no CURRENT_TIMESTAMP.", "Write the time as text, '2026-01-31T12:00:00'."),
+    "DELETE": ("Queries only read: there is no DELETE.", None),
+    "DROP": ("Queries only read: there is no DROP.", None),
+    "ESCAPE": ("LIKE has no ESCAPE in ADQL.", "gavo_match(pattern, text) = 1 takes a regular expression."),
+    "EXTRACT": ("ADQL has no EXTRACT.", "Compare with moments: t >= '2026-01-01' AND t < '2027-01-01'."),
+    "FALSE": ("ADQL has no truth values.", "Compare with 0 or 1."),
+    "FETCH": ("ADQL has no FETCH.", "Write SELECT TOP n."),
+    "COLLATE": ("ADQL has no COLLATE.", None),
+    "INSERT": ("Queries only read: there is no INSERT.", None),
+    "INTERVAL": ("ADQL has no intervals of time.", "Compare with a moment as text, '2026-01-31T12:00:00'."),
+    "INTO": ("Queries only read: there is no INTO.", None),
+    "SOME": ("ADQL has no SOME.", "Write IN (SELECT ...) or EXISTS (SELECT ...)."),
+    "SUBSTRING": (
+        "ADQL has no SUBSTRING.",
+        "CAST(text AS VARCHAR(n)) has the first n characters; LIKE compares.",
+    ),
+    "TRIM": ("ADQL has no TRIM.", None),
+    "TRUE": ("ADQL has no truth values.", "Compare with 0 or 1."),
+    "UPDATE": ("Queries only read: there is no UPDATE.", None),
+    "WITH": ("WITH stands at the very beginning of a query only.", None),
+}
+
+
+# Names that were meant as words of other dialects, if something can't be right there.
+FOREIGN_WORDS = {
+    "GLOB": "Write LIKE, with % for any characters and _ for any one.",
+    "LATERAL": "Join the subquery with ON.",
+    "LIMIT": "Write SELECT TOP {n}.",
+    "MINUS": "Write EXCEPT.",
+    "NULLS": "NULL comes last, and with DESC first.",
+    "OVER": "ADQL has no functions of windows.",
+    **dict.fromkeys(
+        ("REGEXP", "RLIKE", "SIMILAR"),
+        "Write 1 = gavo_match(pattern, text), with a POSIX regular expression.",
+    ),
+    "SYMMETRIC": "Write the smaller bound before AND.",
+    "RECURSIVE": "Use provenance.lineage, which goes over any number of steps.",
+}
+_MOMENTS = frozenset({"DATE", "TIME", "TIMESTAMP"})
+_MISPLACED = {
+    "ON": "ON belongs to a JOIN.",
+    "TOP": "TOP stands behind SELECT, or SELECT DISTINCT.",
+    "USING": "USING belongs to a JOIN.",
+    **dict.fromkeys(
+        ("WHERE", "GROUP", "HAVING", "ORDER"),
+        "The order is FROM, WHERE, GROUP BY, HAVING, ORDER BY, OFFSET.",
+    ),
+    **dict.fromkeys(
+        ("UNION", "EXCEPT", "INTERSECT"), "A SELECT with its own ORDER BY or OFFSET needs brackets."
+    ),
+}
+"""What to say of words that come too late."""
+_CLAUSES = ("WHERE", "GROUP", "HAVING", "ORDER", "JOIN", "UNION", "OFFSET")
+
+
+def unexpected(token: Token, last: Token, expected: str) -> AdqlError:
+    """Return the error about *token*, which follows *last*, where *expected* was due."""
+    if token.type in _NOT_ADQL:
+        message, hint = _NOT_ADQL[token.type]
+        return problem(message, token.at, hint)
+    if expected == "SELECT" and token is last:
+        return problem(
+            f"A query starts with SELECT or WITH, not with {shown(token)}.", token.at, _first_hint(token)
+        )
+    is_name_due = last.type == "." or (last.type == "AS" and expected == EXPECTED["identifier"])
+    if token.type in RESERVED and (token.type not in _STRUCTURE or is_name_due):
+        message = f"{token.text} is a reserved word of ADQL; {expected} is due here."
+        return problem(message, token.at, _reserved_hint(token))
+    for word in (last, token):
+        if word.type == "identifier" and word.text.upper() in FOREIGN_WORDS:
+            number = token.text[:20] if token.type == "integer" else "n"
+            hint = FOREIGN_WORDS[word.text.upper()].format(n=number)
+            return problem(f"ADQL has no {word.text}.", word.at, hint)
+    hint = _hint(token, last) or _misspelling(token, last, expected)
+    if expected in {EXPECTED["end"], ")"}:
+        hint = hint or _MISPLACED.get(token.type)
+    return problem(f"Expected {expected}, found {shown(token)}.", token.at, hint)
+
+
+def _first_hint(token: Token) -> str | None:
+    """Return what to write instead of the first word of a query in another language."""
+    is_about_tables = token.text.upper() in {"SHOW", "DESCRIBE", "DESC", "HELP"}
+    return "TAP_SCHEMA.tables and TAP_SCHEMA.columns list what there is." if is_about_tables else None
+
+
+def _reserved_hint(token: Token) -> str:
+    """Return how to write what *token* was probably meant to be."""
+    hint = f'As a name, write it as "{token.text.lower()}" in double quotes.'
+    if token.type in FORMS:
+        return f"As a function it needs brackets; {hint[0].lower()}{hint[1:]}"
+    return f"A moment is a text alone, '2026-01-31T12:00:00'. {hint}" if token.type in _MOMENTS else hint
+
+
+_PAIRS = {
+    ("=", "="): "Equality is a single =.",
+    ("string", "identifier"): "A quote inside a text is written twice: 'it''s'.",
+    ("TOP", "("): "Write TOP n without brackets.",
+    ("IS", "DISTINCT"): "To compare with NULL, write a = b OR a IS NULL AND b IS NULL.",
+    ("NOT", "DISTINCT"): "To compare with NULL, write a = b OR a IS NULL AND b IS NULL.",
+    ("DISTINCT", "ON"): "GROUP BY the columns that shall differ, and take MIN or MAX of the others.",
+    ("integer", "DISTINCT"): "DISTINCT stands before TOP.",
+    ("integer", "ALL"): "ALL stands before TOP.",
+}
+"""What was probably meant by a type of token after another."""
+
+
+def _hint(token: Token, last: Token) -> str | None:
+    """Return what was probably meant by *token* after *last*."""
+    if hint := _PAIRS.get((last.type, token.type)):
+        return hint
+    match last.type, token.type:
+        case _, "ALL" if last.type in COMPARISONS:
+            return "ADQL has no comparison with ALL: write NOT EXISTS (SELECT ...)."
+        case ",", _:
+            return "Is the comma before it one too many?"
+        case "AS", "string":
+            return f'Texts stand in single quotes, names in double ones: "{token.text[:40]}".'
+        case "UNION" | "EXCEPT" | "INTERSECT", "DISTINCT":
+            return f"{last.type} without ALL has no row twice."
+    return None
+
+
+def _misspelling(token: Token, last: Token, expected: str) -> str | None:
+    """Return what one of two names was probably meant to be: the word that is due, or one that may follow."""
+    for word in (last, token):
+        if word.type == "identifier":
+            for near in get_close_matches(word.text.upper(), [expected, *_CLAUSES], n=1, cutoff=0.7):
+                return f"Is {word.text} to be {near}?"
+    return None
+
+
+def shown(token: Token) -> str:
+    """Return a token as it was written, for a message."""
+    match token.type:
+        case "end":
+            return EXPECTED["end"]
+        case "string":
+            return f"the text '{token.text[:40]}'"
+        case "delimited":
+            return f'"{token.text[:40]}"'
+    return token.text[:40]

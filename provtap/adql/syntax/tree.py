@@ -1,0 +1,290 @@
+"""The tree of a query as it was written: names are not yet looked up.
+
+A class is named after the rule of the ADQL 2.1 BNF that it holds. Chains (`a + b - c`, `a AND b AND c`,
+joins, UNION) are one node with many operands, so that their length costs no depth.
+"""
+
+from dataclasses import dataclass, field
+
+from provtap.adql.syntax.lexer import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """An identifier; a *delimited* one stood in double quotes and matches exactly."""
+
+    text: str
+    delimited: bool
+    at: Position = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Anything with a value."""
+
+    at: Position = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Anything true, false or unknown; ADQL 2.1 has no such values."""
+
+    at: Position = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnReference(Value):
+    """A column, with up to three qualifiers."""
+
+    names: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Value):
+    """A literal: *kind* is string, integer, decimal, approximate or null."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic(Value):
+    """Operands joined by `+` and `-`, or by `*` and `/`, from left to right."""
+
+    operands: tuple[Value, ...]
+    operators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sign(Value):
+    """A signed factor."""
+
+    sign: str
+    operand: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Concatenation(Value):
+    """Texts joined by `||`."""
+
+    operands: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall(Value):
+    """A call of any function that is not a set function; *name* in capitals unless user defined."""
+
+    name: str
+    arguments: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetFunction(Value):
+    """An aggregate; *argument* is None for `COUNT(*)`."""
+
+    name: str
+    distinct: bool
+    argument: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cast(Value):
+    """`CAST(value AS type_name(length))`; the name is one of ADQL's, in capitals."""
+
+    value: Value
+    type_name: str
+    length: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case(Value):
+    """`CASE [operand] WHEN ... THEN ... ELSE otherwise END`, an extension of this service.
+
+    Each branch is what to look for, and the value then: a condition, or with an *operand* what equals it.
+    """
+
+    operand: Value | None
+    branches: tuple[tuple[Condition | Value, Value], ...]
+    otherwise: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(Condition):
+    """`left operator right`."""
+
+    left: Value
+    operator: str
+    right: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Between(Condition):
+    """`value [NOT] BETWEEN low AND high`."""
+
+    value: Value
+    low: Value
+    high: Value
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class In(Condition):
+    """`value [NOT] IN (...)`: a list of values or one query."""
+
+    value: Value
+    values: "tuple[Value, ...] | Query"
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Like(Condition):
+    """`value [NOT] LIKE pattern`, or ILIKE."""
+
+    value: Value
+    pattern: Value
+    negated: bool
+    ignore_case: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull(Condition):
+    """`value IS [NOT] NULL`."""
+
+    value: Value
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exists(Condition):
+    """`EXISTS (query)`."""
+
+    query: "Query"
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Condition):
+    """`NOT condition`."""
+
+    operand: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Junction(Condition):
+    """Conditions joined by one *operator*, AND or OR."""
+
+    operator: str
+    operands: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableName:
+    """A published table, with up to two qualifiers, and its correlation name."""
+
+    at: Position = field(compare=False)
+    names: tuple[Name, ...]
+    alias: Name | None
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedTable:
+    """A query used as a table; it always has a correlation name."""
+
+    at: Position = field(compare=False)
+    query: "Query"
+    alias: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """One further table of a joined table: `[NATURAL] kind JOIN table [ON ... | USING (...)]`."""
+
+    at: Position = field(compare=False)
+    kind: str
+    """INNER, LEFT, RIGHT or FULL."""
+    natural: bool
+    table: "TableReference"
+    on: Condition | None
+    using: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedTable:
+    """A table and what is joined to it, from left to right."""
+
+    at: Position = field(compare=False)
+    first: "TableReference"
+    joins: tuple[Join, ...]
+
+
+TableReference = TableName | DerivedTable | JoinedTable
+
+
+@dataclass(frozen=True, slots=True)
+class SelectItem:
+    """One expression of a select list, and the name given to it."""
+
+    value: Value
+    alias: Name | None
+
+
+@dataclass(frozen=True, slots=True)
+class AllColumns:
+    """`*`, or `table.*` when there are *qualifiers*."""
+
+    at: Position = field(compare=False)
+    qualifiers: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """One SELECT, from the word SELECT to its HAVING."""
+
+    at: Position = field(compare=False)
+    distinct: bool
+    top: int | None
+    items: tuple[SelectItem | AllColumns, ...]
+    tables: tuple[TableReference, ...]
+    where: Condition | None
+    group_by: tuple[Value, ...]
+    having: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class SortTerm:
+    """One term of ORDER BY; an integer literal is an output position."""
+
+    value: Value
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WithQuery:
+    """A common table: a query under a name that the queries after it can use as a table."""
+
+    name: Name
+    query: "Query"
+
+
+@dataclass(frozen=True, slots=True)
+class SetOperation:
+    """Operands joined by *operators* from left to right: by UNION and EXCEPT, or by INTERSECT.
+
+    An operator is written with its ALL (`UNION ALL`).
+    """
+
+    at: Position = field(compare=False)
+    operands: "tuple[Select | SetOperation | Query, ...]"
+    operators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A whole query or subquery: what it selects, in which order, from which row on."""
+
+    at: Position = field(compare=False)
+    body: "Select | SetOperation | Query"
+    """A Query only where a query in brackets is ordered once more."""
+    order_by: tuple[SortTerm, ...] = ()
+    offset: int | None = None
+    with_queries: tuple[WithQuery, ...] = ()
+    """Only of the outermost query."""

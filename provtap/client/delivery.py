@@ -1,0 +1,103 @@
+"""Requests to the write API that are sent again while the service is away."""
+
+import json
+import random
+import time
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from typing import Any
+
+from provtap.client.spool import Letter
+
+_AWAY = {429, 502, 503, 504}
+_TIMEOUT = 60.0
+"""Seconds without a byte after which an attempt has failed."""
+_FIRST_WAIT = 0.5
+
+
+class ProvError(Exception):
+    """The service refused a request; nothing of it was stored. The text is the service's own sentence."""
+
+    def __init__(self, message: str, *, status: int | None = None, pointer: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        """HTTP status, or None where there was no answer."""
+        self.pointer = pointer
+        """Where in the document, as a JSON pointer, if the service tells."""
+
+
+class ProvUnavailable(ProvError):
+    """The service is away: it can't be reached, is closed, or lacks its database."""
+
+
+class Delivery:
+    """The way to one service, with the patience to try again."""
+
+    def __init__(self, url: str, token: str | None, patience: float) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(f"The address of the service must be an http or https URL, not {url!r}.")
+        self.url = url.rstrip("/")
+        self._token = token
+        self._patience = patience
+
+    def post(self, letter: Letter) -> Any:
+        """Send a document, under its key, and return the answer.
+
+        Raises: ProvError, ProvUnavailable.
+        """
+        headers = {"Idempotency-Key": letter.key, "Content-Type": "application/octet-stream"}
+        return self._patiently(letter.path, letter.content, headers)
+
+    def get(self, path: str) -> Any:
+        """Return the answer to a question.
+
+        Raises: ProvError, ProvUnavailable.
+        """
+        return self._patiently(path, None, {})
+
+    def _patiently(self, path: str, content: bytes | None, headers: dict[str, str]) -> Any:
+        end, wait = time.monotonic() + self._patience, _FIRST_WAIT
+        while True:
+            try:
+                return self._once(path, content, headers)
+            except _AwayError as away:
+                pause = away.retry_after or wait * random.uniform(0.5, 1.5)
+                if time.monotonic() + pause > end:
+                    raise ProvUnavailable(str(away), status=away.status) from away
+            time.sleep(pause)
+            wait *= 2
+
+    def _once(self, path: str, content: bytes | None, headers: dict[str, str]) -> Any:
+        request = urllib.request.Request(f"{self.url}/api/v1/{path}", content, headers)
+        if self._token:
+            request.add_unredirected_header("Authorization", f"Bearer {self._token}")
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT) as reply:
+                return json.loads(reply.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                raise _refusal(error) from error
+        except (OSError, HTTPException, ValueError) as error:  # no connection, or one that broke off
+            reason = getattr(error, "reason", None) or error
+            raise _AwayError(f"The service at {self.url} can't be reached: {reason}.") from error
+
+
+class _AwayError(Exception):
+    def __init__(self, message: str, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+
+
+def _refusal(error: urllib.error.HTTPError) -> Exception:
+    """Return what an answer means: try again, or give up."""
+    try:
+        told = json.loads(error.read())["error"]
+        message = " ".join(filter(None, [told["message"], told.get("hint")]))
+    except (OSError, HTTPException, ValueError, KeyError, TypeError):  # not ours: a proxy's page
+        told, message = {}, f"The service answers {error.code} {error.reason}."
+    if error.code in _AWAY:
+        after = error.headers.get("Retry-After") or ""
+        return _AwayError(message, error.code, float(after) if after.isdecimal() else None)
+    return ProvError(message, status=error.code, pointer=told.get("pointer"))

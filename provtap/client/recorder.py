@@ -1,0 +1,144 @@
+"""A recorder for pipelines that have none: what a block of code used and made, sent when it ends.
+
+with provtap.activity("calibrate", client=client, parameters={"gain": 2}) as run:
+run.used("/data/raw.fits", role="raw")
+run.generated("/data/calibrated.fits", role="image")
+"""
+
+import getpass
+import logging
+import os
+import re
+import socket
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from provtap.client import UNAUTHORIZED, ProvClient
+from provtap.client.delivery import ProvError
+from provtap.client.verbs import plain
+
+log = logging.getLogger(__name__)
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_whole: ContextVar[str | None] = ContextVar("whole", default=None)
+
+
+Place = str | os.PathLike[str]
+
+
+class Run:
+    """An activity while it runs. A file is known by its path, so that runs which share it are joined."""
+
+    def __init__(self, client: ProvClient) -> None:
+        self.id = f"urn:uuid:{uuid.uuid4()}"
+        self.client = client
+        """Collects what is told of this run: whatever else it can tell may be added."""
+        self.start = datetime.now(UTC)
+        self._written: set[tuple[str | None, str | None]] = set()
+
+    def used(
+        self, location: Place | None = None, *, entity: str | None = None, role: str | None = None
+    ) -> None:
+        """Tell that a file was used, or an entity with an id: now, so that it is what is there now."""
+        now = datetime.now(UTC)
+        self.client.add_used(self.id, entity, location=_place(location), role=role, time=now)
+
+    def generated(
+        self, location: Place | None = None, *, entity: str | None = None, role: str | None = None
+    ) -> None:
+        """Tell that a file was made, or an entity with an id: a file by now, so that others may use it.
+
+        A file that a run tells of again is still the one that it made first.
+        """
+        place, words = _place(location), {}
+        if location is not None:
+            if (place, role) in self._written:
+                return
+            self._written.add((place, role))
+            words = {"time": datetime.now(UTC)}
+        self.client.add_was_generated_by(entity, self.id, location=place, role=role, **words)
+
+    def parameter(self, name: str, value: Any) -> None:
+        """Tell of a parameter."""
+        self.client.add_parameter(name, value, self.id)
+
+    def end(self, status: str, exit_code: int, **words: Any) -> None:
+        """Tell how it went; *words* are those of an activity."""
+        end, host = datetime.now(UTC), socket.gethostname()
+        self.client.add_activity(self.id, start_time=self.start, end_time=end, **words)
+        duration = (end - self.start).total_seconds()
+        self.client.add_run(self.id, status=status, exit_code=exit_code, host=host, duration=duration)
+        with suppress(OSError, KeyError, ImportError):  # nobody is logged in
+            user = getpass.getuser()
+            agent = f"urn:x-provtap:user:{quote(self.client.site or host, safe='')}:{quote(user, safe='')}"
+            self.client.add_agent(agent, user, type="Person")
+            self.client.add_was_associated_with(self.id, agent, "Operator")
+
+
+@contextmanager
+def activity(
+    name: str,
+    *,
+    client: ProvClient,
+    version: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    comment: str | None = None,
+) -> Iterator[Run]:
+    """Record what the block does as an activity: its times, host, user, and how it ended.
+
+    A block within another one is told as a step of it. The record is sent at the end, also of a block that
+    fails. Trouble with that is logged, and the record kept in the spool: it never stops the pipeline.
+    """
+    run, whole = Run(client.apart()), _whole.get()
+    token = _whole.set(run.id)
+    status, exit_code = "completed", 0
+    try:
+        for key, value in (parameters or {}).items():
+            run.parameter(key, value)
+        yield run
+    except BaseException as error:
+        status, exit_code = _failure(error)
+        raise
+    finally:
+        _whole.reset(token)
+        description = run.client.add_activity_description(name, version)
+        run.end(status, exit_code, name=name, comment=comment, activity_description=description)
+        if whole:
+            run.client.add_was_informed_by(run.id, whole)
+        _send(run.client)
+
+
+def _failure(error: BaseException) -> tuple[str, int]:
+    """Return status and exit code of a run that ended so: those that its process would have."""
+    match error:
+        case KeyboardInterrupt():
+            return "interrupted", 130
+        case SystemExit(code=None | 0):
+            return "completed", 0
+        case SystemExit(code=int(code)):
+            return "error", code
+    return "error", 1
+
+
+def _send(client: ProvClient) -> None:
+    try:
+        client.send()
+    except Exception as error:  # a pipeline must not fail for want of its record
+        log.warning("A run could not be recorded: %s", error)
+        with suppress(OSError, TypeError, ValueError):
+            later = isinstance(error, ProvError) and error.status in UNAUTHORIZED
+            log.warning("Its record is kept in %s.", client.keep(aside=not later))
+
+
+def _place(location: Place | None) -> str | None:
+    """Return a URL as it is, and a path as an absolute one."""
+    if location is None:
+        return None
+    text = os.fspath(location)
+    return text if _URL.match(text) else str(plain(Path(text)))

@@ -1,0 +1,134 @@
+"""Commands of an operator: `provtap token` and `provtap maintenance`, one function a command."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from provtap.config import Settings
+
+if TYPE_CHECKING:
+    from provtap.operation.accounts import Token
+
+
+def instant(text: str) -> datetime:
+    """Return the date or time that *text* spells by ISO 8601, in UTC; without an offset it is UTC.
+
+    Raises: BadParameter.
+    """
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text} is no time like 2027-01-31 or 2027-01-31T12:00:00Z.") from error
+    return read.replace(tzinfo=read.tzinfo or UTC).astimezone(UTC)
+
+
+@click.group(
+    short_help="Make, list and revoke tokens of users.",
+    epilog="Example: provtap token create maria --scope read,write",
+)
+def token() -> None:
+    """Make, list and revoke the tokens by which users are known (PROVTAP_ACCOUNTS)."""
+
+
+@token.command(name="create", epilog="Example: provtap token create maria --expires 2030-01-01")
+@click.argument("name")
+@click.option("--scope", default="read", show_default=True, help="read, write, admin; several with commas.")
+@click.option("--expires", type=instant, help="When it ends; without it: never.")
+@click.pass_obj
+def create(settings: Settings, name: str, scope: str, expires: datetime | None) -> None:
+    """Print a new token of the account NAME. It can't be shown again."""
+    from provtap import install
+    from provtap.operation import accounts
+
+    with install.ready(settings) as (database, _):
+        click.echo(accounts.create(database, name, scope.split(","), expires))
+    if not settings.accounts:
+        click.echo(
+            "provtap: Accounts are off: the service ignores tokens unless it has PROVTAP_ACCOUNTS=true.",
+            err=True,
+        )
+
+
+@token.command(name="list", epilog="Example: provtap token list")
+@click.pass_obj
+def list_(settings: Settings) -> None:
+    """List all tokens: id, account, scopes, and until when each holds."""
+    from provtap import install
+    from provtap.operation import accounts
+
+    with install.ready(settings) as (database, _):
+        found = accounts.tokens(database)
+    for each in found:
+        scopes = ",".join(each.scopes)
+        click.echo(f"{each.id}  {each.name:20}  {scopes:16}  since {_text(each.created)}{_end(each)}")
+
+
+def _end(token: "Token") -> str:
+    if token.revoked:
+        return f", revoked {_text(token.revoked)}"
+    return f", until {_text(token.expires)}" if token.expires else ""
+
+
+def _text(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@token.command(
+    name="revoke",
+    short_help="End a token, or all of an account.",
+    epilog="Example: provtap token revoke maria",
+)
+@click.argument("name_or_id", metavar="NAME|ID")
+@click.pass_obj
+def revoke(settings: Settings, name_or_id: str) -> None:
+    """End the token with this id, or all those of an account; it takes effect at once."""
+    from provtap import install
+    from provtap.operation import accounts
+
+    with install.ready(settings) as (database, _):
+        number = accounts.revoke(database, name_or_id)
+    click.echo(f"Revoked: {number}.")
+
+
+@click.group(
+    short_help="Close the service for a while.",
+    epilog='Example: provtap maintenance on --note "New disks" --until 2030-01-31T12:00:00Z',
+)
+def maintenance() -> None:
+    """Close the service to queries for a while, on all nodes, and open it again."""
+
+
+@maintenance.command(
+    name="on",
+    short_help="Refuse queries from now, or announce it.",
+    epilog='Example: provtap maintenance on --note "New disks"',
+)
+@click.option("--note", required=True, help="What to tell users.")
+@click.option("--from", "start", type=instant, help="When it begins; without it: now.")
+@click.option("--until", type=instant, help="When the service should be back.")
+@click.pass_obj
+def on(settings: Settings, note: str, start: datetime | None, until: datetime | None) -> None:
+    """Refuse queries from now, or announce it; what the service is and holds is still told.
+
+    It lasts until `provtap maintenance off`, also past what --until announces. Queries and jobs that run
+    already go on; stop the workers to put their jobs back into the queue.
+    """
+    from provtap import install
+    from provtap.operation.maintenance import announce
+
+    with install.ready(settings) as (database, _):
+        period = announce(database, note, start, until)
+    click.echo(f"Queries are refused from {_text(period.start)} on, until provtap maintenance off.")
+
+
+@maintenance.command(name="off", epilog="Example: provtap maintenance off")
+@click.pass_obj
+def off(settings: Settings) -> None:
+    """Answer queries again, or call off what was announced."""
+    from provtap import install
+    from provtap.operation.maintenance import end
+
+    with install.ready(settings) as (database, _):
+        ended = end(database)
+    click.echo("Queries are answered." if ended else "There was no maintenance; queries are answered.")

@@ -1,0 +1,243 @@
+"""A PostgreSQL data directory: making it, and what its files and processes say of its server."""
+
+import logging
+import os
+import shutil
+import signal
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from provtap.database.embedded.binaries import Account, major_version
+from provtap.errors import DatabaseUnavailable, SettingsError
+
+log = logging.getLogger(__name__)
+
+HERE = "/proc/self/cwd"
+"""The data directory as the server knows it: its working directory, whose path it may not be able to walk."""
+
+SUPERUSER = "postgres"
+FAST = 3.0
+"""Seconds that queries get to end once their server stops; one that is being planned does not hear of it."""
+CHECKPOINT = 60.0
+"""Seconds that a server without queries gets to write what it has in memory."""
+IMMEDIATE = 1.0
+"""Seconds that it gets then to end at once; one that is frozen does not."""
+
+# Made part of postgresql.conf, where an operator may change it: sized for one machine that does other work
+# too. Pools of eight connections a web process add up; a just-in-time compiler costs more than it gains here.
+_CONFIGURATION = {
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "datestyle": "ISO, YMD",
+    "log_checkpoints": "off",
+    "log_line_prefix": "%m [%p] ",
+}
+
+
+@dataclass(frozen=True)
+class Postmaster:
+    """What postmaster.pid says of a server (PostgreSQL: src/include/utils/pidfile.h)."""
+
+    pid: int
+    socket_directory: str
+    status: str
+    """starting, ready, stopping."""
+
+
+class Cluster:
+    """The data directory at *path*, which need not exist yet."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def exists(self) -> bool:
+        """Tell whether there is one. Raises: SettingsError for one that can't be used."""
+        if not self.path.exists():
+            return False
+        version = self.path / "PG_VERSION"
+        if not self.path.is_dir():
+            raise SettingsError(f"{self.path} is a file where the embedded PostgreSQL keeps its data.")
+        owner = self.path.stat().st_uid
+        if os.geteuid() not in (0, owner):
+            raise SettingsError(
+                f"{self.path} belongs to user {owner}, not to user {os.geteuid()}.",
+                hint="Run as its owner, or choose another PROVTAP_DATA_DIR.",
+            )
+        if not version.is_file():
+            raise SettingsError(f"{self.path} is not a PostgreSQL data directory.", hint="Move it away.")
+        self._check_version(version.read_text().strip())
+        return True
+
+    def _check_version(self, found: str) -> None:
+        if found != major_version():
+            raise SettingsError(
+                f"{self.path} was made by PostgreSQL {found}, and the embedded one is {major_version()}.",
+                hint="Dump it with its own version, move it away, and restore the dump.",
+            )
+
+    @property
+    def name(self) -> str:
+        """The cluster_name, which PostgreSQL puts into the title of each process: one for each directory."""
+        here = self.path.stat()
+        return f"provtap-{here.st_dev:016x}-{here.st_ino:016x}"
+
+    def create(self, account: Account, install: Path) -> None:
+        """Make the data directory: whole, or not at all. Raises: DatabaseUnavailable."""
+        for left in self.path.parent.glob("postgres.new-*"):  # by processes that were killed here
+            shutil.rmtree(left, ignore_errors=True)
+        draft = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self.path.parent))
+        if os.geteuid() == 0:
+            os.chown(draft, account.uid, account.gid)
+        log = self.path.with_name("initdb.log")
+        with log.open("wb") as output:
+            initdb = account.start(
+                install / "bin" / "initdb", *_initdb_options(), cwd=draft, output=output.fileno()
+            )
+        if initdb.wait() != 0:
+            shutil.rmtree(draft)
+            raise DatabaseUnavailable(f"The embedded PostgreSQL can't make {self.path}: {last_words(log)}.")
+        draft.rename(self.path)
+        log.unlink()
+
+    def postmaster(self) -> Postmaster | None:
+        """Return the running server of this directory, or None; a stale postmaster.pid is no server."""
+        try:
+            lines = (self.path / "postmaster.pid").read_text().splitlines()
+            pid = int(lines[0])
+        except (OSError, ValueError, IndexError):
+            return None
+        if not self._owns(Path("/proc") / str(pid)):
+            return None
+        return Postmaster(pid, _line(lines, 4), _line(lines, 7))
+
+    def socket_directory(self) -> Path | None:
+        """Return where the server has its sockets, or a dead one had: clients look there again."""
+        try:
+            line = _line((self.path / "postmaster.pid").read_text().splitlines(), 4)
+        except OSError:
+            return None
+        return Path(line) if line else None
+
+    def processes(self, words: str = "") -> list[int]:
+        """Return the ids of the server's processes, with *words* in their title, as clients' have `[local]`.
+
+        What had an id may be another process by now.
+        """
+        return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if self._owns(entry, words)]
+
+    def _owns(self, process: Path, words: str = "") -> bool:
+        """Tell whether *process*, an entry of /proc, is one of this server, with *words* in its title.
+
+        By what everybody may read there: its working directory is closed even to root in a container.
+        """
+        try:
+            title = (process / "cmdline").read_bytes()
+            ours = self.name.encode() in title and words.encode() in title
+            return ours and (process / "comm").read_text() == "postgres\n"
+        except OSError:  # gone
+            return False
+
+    def clear(self) -> None:
+        """Make way for a new server after one that died hard; only for who knows that none is starting.
+
+        PostgreSQL would wait for orphans to end their queries; and it believes a stale postmaster.pid whose
+        number another process has by now, or a dead one that its parent has not yet waited for.
+        """
+        self.end_orphans()
+        (self.path / "postmaster.pid").unlink(missing_ok=True)
+
+    def shut_down(self, server: Postmaster) -> None:
+        """End *server* and its processes: cleanly if it can in time, else so that the next start recovers."""
+        _signal(server.pid, signal.SIGINT)  # "fast" shutdown
+        if self._ends(FAST, "[local]") and self._ends(CHECKPOINT):
+            return
+        log.warning("PostgreSQL does not stop and is ended; it will recover when it starts again.")
+        _signal(server.pid, signal.SIGQUIT)  # "immediate" shutdown
+        if not self._ends(IMMEDIATE):
+            self._kill()
+
+    def end_orphans(self) -> None:
+        """End the processes of the server, dead or alive, at once."""
+        for pid in self.processes():
+            _signal(pid, signal.SIGQUIT)
+        if not self._ends(IMMEDIATE):
+            self._kill()
+
+    def _kill(self) -> None:
+        while left := self.processes():
+            for pid in left:
+                _signal(pid, signal.SIGKILL)
+            time.sleep(0.02)
+
+    def _ends(self, seconds: float, words: str = "") -> bool:
+        """Tell whether the server's processes, with *words* in their title, end within *seconds*."""
+        end = time.monotonic() + seconds
+        while self.processes(words):
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def shared_bytes(self, account: Account, install: Path) -> int:
+        """Return the shared memory that the server will have, by its configuration; it must not run.
+
+        Raises: DatabaseUnavailable for a configuration that it can't start with.
+        """
+        with tempfile.TemporaryFile() as output:
+            asked = account.start(
+                install / "bin" / "postgres",
+                f"-D{HERE}",
+                "-Cshared_memory_size",
+                cwd=self.path,
+                output=output.fileno(),
+            )
+            failed = asked.wait() != 0
+            output.seek(0)
+            said = output.read().decode(errors="replace")
+        if failed:
+            raise DatabaseUnavailable(f"The embedded PostgreSQL did not start: {reason(said)}.")
+        return int(said.split()[-1]) << 20
+
+
+def _initdb_options() -> list[str]:
+    return [
+        f"--pgdata={HERE}",
+        f"--username={SUPERUSER}",
+        "--auth-local=trust",  # the sockets' directory is closed to others
+        "--auth-host=reject",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+        *(f"--set={name}={value}" for name, value in _CONFIGURATION.items()),
+    ]
+
+
+def _line(lines: list[str], index: int) -> str:
+    return lines[index].strip() if len(lines) > index else ""
+
+
+def _signal(pid: int, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def last_words(log: Path, start: int = 0) -> str:
+    """Return why a server or initdb ended: the last line of *log* that says FATAL, PANIC or error."""
+    return reason(log.read_bytes()[start:].decode(errors="replace"))
+
+
+def reason(text: str) -> str:
+    """Return the last line of *text* that says FATAL, PANIC or error, without these words."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    fatal = [line for line in lines if any(word in line for word in ("FATAL:", "PANIC:", "error:", "ERROR:"))]
+    line = (fatal or lines or ["it said nothing"])[-1]
+    for word in ("FATAL:", "PANIC:", "error:", "ERROR:"):
+        line = line.rpartition(word)[2].strip()
+    return line.rstrip(".")

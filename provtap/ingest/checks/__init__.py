@@ -1,0 +1,1 @@
+"""Rules that the tables can't keep by themselves: `provtap check`."""

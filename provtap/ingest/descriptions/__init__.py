@@ -1,0 +1,1 @@
+"""Files of descriptions (YAML): what the activities of a pipeline are."""

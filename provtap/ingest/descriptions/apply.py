@@ -1,0 +1,242 @@
+"""Sets of descriptions into the store: what changes, and then all of it or nothing."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+from provtap.config import Settings
+from provtap.database.connect import Database, Transaction
+from provtap.database.sql import load_statements
+from provtap.errors import DocumentError
+from provtap.ingest.descriptions.difference import difference
+from provtap.ingest.descriptions.file import Descriptions, entity_class, read_descriptions
+from provtap.ingest.documents.files import read_bytes
+from provtap.ingest.model import identity
+from provtap.ingest.model.records import EntityDescription
+from provtap.ingest.store import staging as sending
+from provtap.ingest.store.described_agents import put_agents
+from provtap.ingest.store.description_links import entries, link, withdraw
+from provtap.ingest.store.description_tables import Written, draft, publish, write
+from provtap.ingest.store.transaction import alone, naming
+
+SQL = load_statements("provtap.ingest.descriptions", "apply.sql")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """What became of one set of descriptions."""
+
+    source: str
+    name: str
+    version: int
+    before: int | None
+    """The version that it replaced, if any."""
+    lines: tuple[str, ...]
+    """What changed: `+ activity ...`, `- ...`, `~ ...: type: a -> b`."""
+    activities: int = 0
+    """Activity descriptions that the set holds for."""
+    linked: int = 0
+    """Usages, generations, parameters and configuration files that got another description."""
+    warnings: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        title = f"{self.name} version {self.version}"
+        if not self.lines:
+            return f"{title}: nothing changes"
+        was = "" if self.before is None else f" (was {self.before})"
+        counts = f"{self.activities} activity descriptions, {self.linked} links changed"
+        return "\n".join([f"{title}{was}:", *(f"  {line}" for line in self.lines), f"  {counts}"])
+
+
+def describe(
+    paths: Sequence[str | PathLike[str]], database: Database, settings: Settings, *, dry_run: bool = False
+) -> list[Described]:
+    """Apply the sets of descriptions at *paths* in one transaction, and report the difference.
+
+    What is recorded already is described by them at once, and what will be, when it comes. With *dry_run* the
+    report is as if they were applied, but nothing is.
+
+    Raises: DocumentError, TooLarge, DatabaseUnavailable.
+    """
+    done: list[Described] = []
+    given = [_read(path, settings) for path in paths]
+    with alone(database, dry_run) as transaction:
+        for source, descriptions in given:
+            with naming(source):
+                done.append(_apply(transaction, source, descriptions))
+    return done
+
+
+def _read(path: str | PathLike[str], settings: Settings) -> tuple[str, Descriptions]:
+    source = os.fsencode(path).decode(errors="replace")
+    content = read_bytes(path, source, settings.document_bytes)
+    with naming(source):
+        return source, read_descriptions(content)
+
+
+def _apply(transaction: Transaction, source: str, given: Descriptions) -> Described:
+    content = given.content()
+    sets = {row.ds_name: row for row in transaction.rows(SQL["sets"])}
+    held = sets.pop(given.name, None)
+    report = Described(
+        source=source,
+        name=given.name,
+        version=given.version,
+        before=held.ds_version if held else None,
+        lines=tuple(difference(held.ds_content if held else {}, content)),
+        warnings=tuple(given.warnings()),
+    )
+    if held:
+        _check_version(given, held.ds_version, bool(report.lines))
+    if held and held.ds_content == content:
+        return report
+    _check_others(transaction, given, {name: row.ds_content for name, row in sets.items()})
+    return _replace(transaction, report, held.ds_content if held else {}, given, content)
+
+
+def _check_version(given: Descriptions, held: int, changes: bool) -> None:
+    if given.version < held:
+        raise given.at.wrong(
+            f"version {given.version} of {given.name} is older than version {held}, which is applied"
+        )
+    if given.version == held and changes:
+        raise given.at.wrong(
+            f"version {held} of {given.name} is applied already and says something else",
+            f"Make it version {held + 1}.",
+        )
+
+
+def _check_others(transaction: Transaction, given: Descriptions, others: Mapping[str, Any]) -> None:
+    """Refuse to describe what another set describes."""
+    names = [activity.name for activity in given.activities]
+    owners = {
+        (row.da_name, row.da_versions): row.da_set_name
+        for row in transaction.rows(SQL["entry_owners"], names=names)
+    }
+    for activity in given.activities:
+        for versions in activity.versions:
+            owner = owners.get((activity.name, versions), given.name)
+            if owner != given.name:
+                raise activity.at.wrong(
+                    f"the activity {activity.name} {versions} is described by the set {owner} already"
+                )
+    agents = {agent["id"]: name for name, content in others.items() for agent in content["agents"]}
+    for agent in given.agents:
+        if agent.id in agents:
+            raise agent.at.wrong(f"the agent {agent.id} is described by the set {agents[agent.id]} already")
+
+
+def _replace(
+    transaction: Transaction,
+    report: Described,
+    held: Mapping[str, Any],
+    given: Descriptions,
+    content: Mapping[str, Any],
+) -> Described:
+    old_names = {activity["name"] for activity in held.get("activities", ())}
+    names = sorted(old_names | {activity.name for activity in given.activities})
+    before = entries(transaction, names=names)
+    _keep(transaction, report.source, given, content)
+    after = entries(transaction, names=names)
+    _put_entities(transaction, given.name, content)
+    put_agents(transaction, content["agents"], held.get("agents", ()))
+    ids = sorted({entry.ad_id for entry in (*before, *after)})
+    publish(transaction, ids)
+    _withdraw_drafts(transaction, held, content)
+    _withdraw_entities(transaction, held, given)
+    return Described(
+        source=report.source,
+        name=report.name,
+        version=report.version,
+        before=report.before,
+        lines=report.lines,
+        activities=sum(entry.set_name == given.name for entry in after),
+        linked=link(transaction, descriptions=ids),
+        warnings=report.warnings,
+    )
+
+
+def _keep(transaction: Transaction, source: str, given: Descriptions, content: Mapping[str, Any]) -> None:
+    """Store the set, for what is recorded later; and the versions that it names."""
+    told = [
+        (activity, versions, said)
+        for activity, said in zip(given.activities, content["activities"], strict=True)
+        for versions in activity.versions
+    ]
+    rows = [
+        {"da_name": a.name, "da_versions": versions, "da_set_name": given.name, "da_content": said}
+        for a, versions, said in told
+    ]
+    transaction.execute(
+        SQL["keep_set"],
+        name=given.name,
+        version=given.version,
+        content=json.dumps(content),
+        source=source,
+    )
+    transaction.execute(SQL["forget_entries"], name=given.name)
+    transaction.execute(SQL["keep_entries"], rows=json.dumps(rows))
+    _draft(transaction, rows)
+
+
+def _draft(transaction: Transaction, entries_: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Draft a description for each version that is named; return their ids."""
+    drafts = [
+        {
+            "ad_id": identity.activity_description(row["da_name"], row["da_versions"]),
+            "ad_name": row["da_name"],
+            "ad_version": row["da_versions"],
+        }
+        for row in entries_
+        if not row["da_versions"].endswith("*")
+    ]
+    known = draft(transaction, drafts).known
+    return [known.get(row["ad_id"], row["ad_id"]) for row in drafts]
+
+
+def _withdraw_drafts(transaction: Transaction, held: Mapping[str, Any], content: Mapping[str, Any]) -> None:
+    """Remove what was drafted for a version that the set names no more, unless something else told of it."""
+    gone = _named(held) - _named(content)
+    if gone:
+        ids = [identity.activity_description(name, version) for name, version in gone]
+        transaction.execute(SQL["withdraw_drafts"], ids=ids)
+
+
+def _named(content: Mapping[str, Any]) -> set[tuple[str, str]]:
+    return {(a["name"], version) for a in content.get("activities", ()) for version in a["versions"]}
+
+
+def apply_again(transaction: Transaction) -> None:
+    """Write what all sets that are applied say into tables that are empty: who is recorded next finds it."""
+    for row in transaction.rows(SQL["sets"]):
+        _put_entities(transaction, row.ds_name, row.ds_content)
+        put_agents(transaction, row.ds_content["agents"])
+    entries_ = [row._asdict() for row in transaction.rows(SQL["all_entries"])]
+    publish(transaction, _draft(transaction, entries_))
+
+
+def _put_entities(transaction: Transaction, name: str, said: Mapping[str, Any]) -> None:
+    """Write the kinds of entity that the set *name* describes."""
+    records = [
+        EntityDescription(
+            id=identity.entity_description(name, entity["name"]),
+            class_=entity_class(entity["content_type"], entity["value_type"]),
+            **entity,
+        )
+        for entity in said["entities"]
+    ]
+    write(transaction, EntityDescription, sending.rows_of(records)[EntityDescription], Written())
+
+
+def _withdraw_entities(transaction: Transaction, held: Mapping[str, Any], given: Descriptions) -> None:
+    kept = {entity.name for entity in given.entities}
+    gone = [entity["name"] for entity in held.get("entities", ()) if entity["name"] not in kept]
+    ids = {identity.entity_description(given.name, name): name for name in gone}
+    used = transaction.one(SQL["entities_described"], ids=list(ids))
+    if used:
+        name = ids[used.e_entitydescription_id]
+        raise DocumentError(f"the entity {name} can't be left out: {used.e_id} is described by it")
+    withdraw(transaction, EntityDescription.table, "ed_id", ids)

@@ -1,0 +1,99 @@
+"""Many documents, each for itself: one that can't be read keeps no other one out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from provtap.config import Settings
+from provtap.database.connect import Database
+from provtap.errors import DocumentError, NoProvenance, TooLarge
+from provtap.ingest.documents.document import Document, read, store
+from provtap.ingest.documents.files import File, files
+from provtap.ingest.documents.parallel import each
+from provtap.ingest.store.transaction import Report
+
+
+@dataclass
+class Summary:
+    """What became of all documents."""
+
+    reports: list[Report] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    """One sentence a document that was refused."""
+    passed_over: int = 0
+    """Files in the directories given that hold no provenance."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the loader had to decide, one sentence each, with the document it came from."""
+        return [f"{report.source}: {warning}" for report in self.reports for warning in report.warnings]
+
+    def __str__(self) -> str:
+        activities = frozenset[str]().union(*(report.activity_ids for report in self.reports))
+        passed_over = f", {_count(self.passed_over, 'file')} without provenance" if self.passed_over else ""
+        known = sum(report.known for report in self.reports)
+        return (
+            f"{_count(len(self.reports) + len(self.problems), 'document')}"
+            f"{f' ({known} known already)' if known else ''}: "
+            f"{_count(self._sum('records'), 'record')}, {_count(len(activities), 'activity')}, "
+            f"{_count(len(self.problems), 'error')}, {_count(len(self.warnings), 'warning')}"
+            f"{passed_over}\n"
+            f"{_count(self._sum('new'), 'row')} new, {self._sum('updated')} updated, "
+            f"{self._sum('unchanged')} unchanged, {_count(self._sum('stubs'), 'stub')}, "
+            f"{_count(sum(len(report.conflicts) for report in self.reports), 'conflict')}"
+        )
+
+    def content(self) -> dict[str, Any]:
+        """Return all of it, as JSON has it."""
+        return {
+            "documents": [report.content() for report in self.reports],
+            "problems": self.problems,
+            "passed_over": self.passed_over,
+        } | {name: self._sum(name) for name in ("new", "updated", "unchanged", "stubs")}
+
+    def _sum(self, name: str) -> int:
+        return sum(getattr(report, name) for report in self.reports)
+
+
+def _count(number: int, noun: str) -> str:
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
+
+
+def ingest_all(
+    paths: Iterable[Path],
+    database: Database,
+    settings: Settings,
+    *,
+    jobs: int = 1,
+    strict: bool = False,
+    dry_run: bool = False,
+    **options: Any,
+) -> Summary:
+    """Take in the documents at *paths*, in their order, read by *jobs* processes; *options* as for `ingest`.
+
+    Of a directory all files are tried, also those in the directories below; what holds no provenance is
+    passed over, and links to directories are not followed. A pattern that names no file stands for all that
+    match it.
+
+    Raises: DatabaseUnavailable; a document that can't be stored is told in the summary.
+    """
+    summary = Summary()
+    read_one = partial(_read, settings=settings, **options)
+    for file, document in each(read_one, files(paths), jobs, here=lambda file: not file.path.is_file()):
+        try:
+            summary.reports.append(store(document(), database, strict=strict, dry_run=dry_run))
+        except NoProvenance as error:
+            if file.named:
+                summary.problems.append(str(error))
+            else:
+                summary.passed_over += 1
+        except (DocumentError, TooLarge) as error:
+            summary.problems.append(str(error))
+    return summary
+
+
+def _read(file: File, **options: Any) -> Document:
+    return read(file.path, **options)

@@ -1,0 +1,202 @@
+"""One document into the store: its bytes, its format, its accounts, all in one transaction."""
+
+import hashlib
+import os
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+from provtap.config import Settings
+from provtap.database.connect import Database, Transaction
+from provtap.errors import Contended, DocumentError, TooLarge
+from provtap.ingest.documents.archive import keep_places, placed, scope
+from provtap.ingest.documents.files import read_bytes
+from provtap.ingest.documents.locations import Places
+from provtap.ingest.model.records import Account
+from provtap.ingest.parsing.bounded import NO_LIMIT, TooMany, refuse_beyond
+from provtap.ingest.readers import formats
+from provtap.ingest.store.counts import Counts
+from provtap.ingest.store.loader import load
+from provtap.ingest.store.transaction import SQL, Rehearsed, Report, lock, naming, resending
+
+_PAUSES = (0.1, 0.5, 1.0)
+"""Seconds before a document is stored again whose rows another process was changing, at least."""
+
+
+def ingest(
+    path: str | PathLike[str],
+    database: Database,
+    settings: Settings,
+    *,
+    strict: bool = False,
+    dry_run: bool = False,
+    **options: Any,
+) -> Report:
+    """Store the document at *path*, as `ingest_content` does; *options* are those of `parse`.
+
+    Raises: DocumentError, TooLarge, DatabaseUnavailable.
+    """
+    return store(read(path, settings, **options), database, strict=strict, dry_run=dry_run)
+
+
+def ingest_content(
+    content: bytes,
+    source: str,
+    database: Database,
+    settings: Settings,
+    *,
+    strict: bool = False,
+    dry_run: bool = False,
+    finish: Callable[[Transaction, Report], None] = lambda transaction, report: None,
+    **options: Any,
+) -> Report:
+    """Store a document, wholly or not at all, and report what was new in it; *options* are those of `parse`.
+
+    With *strict* a warning refuses the document; with *dry_run* the report is as if it were stored, but
+    nothing is. *finish* has the last word in the transaction.
+
+    Raises: DocumentError, TooLarge, DatabaseUnavailable, and what *finish* does.
+    """
+    document = parse(content, source, settings, **options)
+    return store(document, database, strict=strict, dry_run=dry_run, finish=finish)
+
+
+def read(path: str | PathLike[str], settings: Settings, **options: Any) -> "Document":
+    """Return the document at *path*, as `parse` does with these *options*; this needs no database.
+
+    Raises: DocumentError, TooLarge.
+    """
+    source = os.fsencode(path).decode(errors="replace")  # a file name may be any bytes
+    return parse(read_bytes(path, source, settings.document_bytes), source, settings, **options)
+
+
+def parse(
+    content: bytes,
+    source: str,
+    settings: Settings,
+    *,
+    format: str = "auto",
+    site: str | None = None,
+    places: Places = Places(),  # noqa: B008  it is frozen
+    most_records: int | None = None,
+) -> "Document":
+    """Return what a document tells.
+
+    *source* names it in messages and in the list of ingestions. *site* scopes local paths and host names, by
+    default as the settings say; *places* tell what local paths are called elsewhere. It may tell
+    *most_records*.
+
+    Raises: DocumentError, TooLarge.
+    """
+    at = site or settings.site
+    with naming(source):
+        found = formats.find(format, content)
+        most = NO_LIMIT if most_records is None else most_records
+        try:
+            told = _counted(found.read(content, at, most), most)
+            return Document(source, found.name, at, places, content, list(placed(told, places)))
+        except TooMany:
+            raise TooLarge(
+                f"{source} tells of more than the {most} records that a document may have here.",
+                hint="Send it in parts.",
+            ) from None
+
+
+def store(
+    document: "Document",
+    database: Database,
+    *,
+    strict: bool = False,
+    dry_run: bool = False,
+    finish: Callable[[Transaction, Report], None] = lambda transaction, report: None,
+) -> Report:
+    """Store *document* as `ingest_content` does, again where another process was in the way.
+
+    Raises: DocumentError, DatabaseUnavailable, and what *finish* does.
+    """
+    for pause in _PAUSES:
+        try:
+            return _store_once(document, database, strict, dry_run, finish)
+        except Contended:
+            time.sleep(pause * random.uniform(1, 2))
+    return _store_once(document, database, strict, dry_run, finish)
+
+
+def _store_once(
+    document: "Document",
+    database: Database,
+    strict: bool,
+    dry_run: bool,
+    finish: Callable[[Transaction, Report], None],
+) -> Report:
+    with (
+        naming(document.source),
+        resending(),
+        suppress(Rehearsed),
+        database.transaction(repeated=True) as transaction,
+    ):
+        report = document.store(transaction)
+        if strict and report.warnings:
+            raise DocumentError("; ".join(report.warnings))
+        finish(transaction, report)
+        if dry_run:
+            raise Rehearsed
+    return report
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document that was read, on its way into the store."""
+
+    source: str
+    format: str
+    site: str
+    places: Places
+    content: bytes
+    accounts: list[Account]
+
+    def store(self, transaction: Transaction) -> Report:
+        """Store the document and what it says, unless it is known."""
+        key = {
+            "sha256": hashlib.sha256(self.content).hexdigest(),
+            "site": scope(self.site, self.places),
+            "format": self.format,
+        }
+        known = transaction.one(SQL["known_document"], **key)
+        if not known:
+            lock(transaction)
+            known = transaction.one(SQL["known_document"], **key)
+        if known:
+            return self._report(known.doc_ingestion_id, Counts(), known=True)
+        [begun] = transaction.rows(
+            SQL["begin_ingestion"], source=self.source, format=self.format, sha256=key["sha256"]
+        )
+        transaction.execute(SQL["keep_document"], ingestion=begun.in_id, content=self.content, **key)
+        keep_places(transaction, self.places)
+        counts = load(transaction, self.accounts, begun.in_id)
+        transaction.execute(SQL["end_ingestion"], ingestion=begun.in_id, **counts.row())
+        return self._report(begun.in_id, counts)
+
+    def _report(self, ingestion: int, counts: Counts, known: bool = False) -> Report:
+        return Report(
+            source=self.source,
+            format=self.format,
+            records=len(self.accounts),
+            activity_ids=frozenset[str]().union(*(account.activity_ids for account in self.accounts)),
+            known=known,
+            ingestion=ingestion,
+            **counts.told(),
+        )
+
+
+def _counted(accounts: Iterable[Account], most: float) -> Iterator[Account]:
+    """Yield the accounts, as long as they have no more than *most* records. Raises: TooMany."""
+    told = 0
+    for account in accounts:
+        told += len(account.records)
+        refuse_beyond(most, told)
+        yield account

@@ -1,0 +1,104 @@
+"""The files that paths, directories and patterns stand for, one at a time however many there are; opened."""
+
+import glob
+import gzip
+import os
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from provtap.errors import DocumentError, TooLarge
+from provtap.ingest.parsing.pipes import rewindable
+from provtap.ingest.readers.headers import files as product_file
+from provtap.ingest.store.transaction import naming
+
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class File:
+    """A file to read."""
+
+    path: Path
+    named: bool
+    """It was asked for by its name or a pattern; otherwise it was found in a directory."""
+
+
+def files(paths: Iterable[Path]) -> Iterator[File]:
+    """Yield the files of *paths*: all below a directory, all that match a pattern that names no file.
+
+    A path that names nothing is yielded as well: whoever opens it says so.
+    """
+    for path in _expanded(paths):
+        if path.is_dir():
+            yield from (File(found, named=False) for found in _below(path))
+        else:
+            yield File(path, named=True)
+
+
+def _expanded(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        matches: Iterator[Path] = iter(())
+        if glob.has_magic(os.fspath(path)) and not os.path.lexists(path):
+            # Links to directories are not followed: they may lead round in circles.
+            matches = Path(path.anchor).glob(os.fspath(path.relative_to(path.anchor)))
+        yield next(matches, path)
+        yield from matches
+
+
+def _below(directory: Path) -> Iterator[Path]:
+    """Yield the files below *directory*, in the order of their names; no pipes or devices.
+
+    A directory that can't be read comes at the end: whoever opens it says why.
+    """
+    unread: list[Path] = []
+    for parent, directories, names in os.walk(directory, onerror=lambda e: unread.append(Path(e.filename))):
+        directories.sort()
+        yield from (path for name in sorted(names) if (path := Path(parent, name)).is_file())
+    yield from unread
+
+
+@contextmanager
+def opened(path: Path, most: int) -> Iterator[BinaryIO]:
+    """Open a file as `rewindable` does, through gzip if that packed it."""
+    with rewindable(path, most) as file:
+        packed = file.read(2) == _GZIP
+        file.seek(0)
+        if packed:
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                yield cast(BinaryIO, unpacked)
+        else:
+            yield file
+
+
+def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
+    """Return the bytes of *path*, shown as *source*: at most *limit*, and never more of them in memory.
+
+    Of a data product these are the keywords of its header, however large it is. What gzip packed is unpacked:
+    the document is the same.
+    """
+    try:
+        with opened(Path(path), limit) as file:
+            if form := product_file.form_of(file.read(16)):
+                file.seek(0)
+                with naming(source):
+                    if not Path(path).is_file():
+                        why = f"this is a data product ({form}), but no file"
+                        raise DocumentError(why, hint=product_file.BY_PATH)
+                    return product_file.read_header(file, Path(path), form)
+            size = os.fstat(file.fileno()).st_size
+            file.seek(0)
+            content = file.read(limit + 1) if size <= limit else b""
+    except (OSError, ValueError, EOFError, zlib.error) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise DocumentError(f"{source} can't be read: {reason.lower()}.") from error
+    if size > limit or len(content) > limit:
+        raise TooLarge(
+            f"{source} has more than the {limit} bytes that a document may have.",
+            hint="PROVTAP_DOCUMENT_BYTES sets the limit.",
+        )
+    return content

@@ -1,0 +1,169 @@
+"""Where files of grid jobs really are: local paths of a job as the names under which its files were stored.
+
+A job writes `out.h5` in its own directory and uploads it as `/vo/prod/out.h5`; another one downloads that to
+a directory of its own. Both paths stand for one place, which is what joins the two jobs.
+"""
+
+import csv
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from provtap.errors import DocumentError
+from provtap.ingest.model import identity
+from provtap.ingest.model.records import Alias, External, Hash, Location, Reading, Record, Writing
+from provtap.ingest.parsing.json import canonical
+
+_ALGORITHMS = {8: "adler32", 32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
+"""Checksums by their number of hexadecimal digits."""
+_HEXADECIMAL = re.compile(r"[0-9a-f]+")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_SIZE = re.compile(r"\d{1,18}")
+_COLUMNS = ("path", "id", "guid", "size", "checksum")
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What a catalogue says of one file; *size* in bytes."""
+
+    id: str
+    """Its logical name."""
+    guid: str | None = None
+    size: int | None = None
+    checksum: str | None = None
+    algorithm: str | None = None
+
+
+@dataclass(frozen=True)
+class Places:
+    """The names of local paths: of single files, and of whole directories by how their paths begin."""
+
+    prefixes: tuple[tuple[str, str], ...] = ()
+    copies: Mapping[str, Copy] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Digest of what they say; '' if they say nothing."""
+        if not self.prefixes and not self.copies:
+            return ""
+        return hashlib.sha256(canonical(self.content()).encode()).hexdigest()
+
+    def content(self) -> list[Any]:
+        """Return what they say, as JSON has it."""
+        return [[*map(list, self.prefixes)], {path: vars(copy) for path, copy in self.copies.items()}]
+
+    @classmethod
+    def of(cls, content: list[Any]) -> "Places":
+        """Return the places that *content* says."""
+        prefixes, copies = content
+        return cls(tuple(map(tuple, prefixes)), {path: Copy(**said) for path, said in copies.items()})
+
+    def name(self, url: str) -> str | None:
+        """Return the name of what a document calls *url*, or None where it has no other."""
+        if url in self.copies:
+            id = self.copies[url].id
+            return id if _SCHEME.match(id) else f"lfn:{id}"
+        for start, uri in self.prefixes:
+            if url.startswith(start):
+                return uri + url[len(start) :]
+        return None
+
+    def apply(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Yield *records* with the names of places, and what the catalogue says of what was written there."""
+        for record in records:
+            place = "location" if isinstance(record, External) else "url"
+            url: str | None = getattr(record, place, None)
+            name = self.name(url) if url else None
+            if name is None or url is None:
+                yield record
+            elif isinstance(record, External):
+                yield replace(record, id=_external(name), location=name)
+            elif isinstance(record, Reading):
+                yield replace(record, url=name, storage=_storage(name), external_id=_external(name))
+            elif isinstance(record, Location):
+                yield record
+                yield replace(record, url=name, storage=_storage(name))
+            elif isinstance(record, Writing):
+                yield replace(record, url=name, storage=_storage(name), external_id=_external(name))
+                yield from self._catalogued(record, url)
+            else:
+                yield record
+
+    def _catalogued(self, record: Writing, url: str) -> Iterator[Record]:
+        copy = self.copies.get(url)
+        if copy is not None:
+            for kind, value in (("lfn", copy.id), ("guid", copy.guid)):
+                if value:
+                    yield Alias(entity_id=record.entity_id, kind=kind, value=value, valid_from=record.time)
+            if copy.checksum and copy.algorithm:
+                yield Hash(
+                    entity_id=record.entity_id,
+                    algorithm=copy.algorithm,
+                    digest=copy.checksum,
+                    size=copy.size,
+                )
+
+
+def _storage(name: str) -> str:
+    """Return the scope of a name: not the site's, since the name is the same everywhere."""
+    scheme = _SCHEME.match(name)
+    return identity.storage(name, scheme.group() if scheme else "lfn:")
+
+
+def _external(name: str) -> str:
+    return identity.external(_storage(name), name)
+
+
+def read_places(maps: Iterable[str], catalogue: Path | None) -> Places:
+    """Return the places that options give: PREFIX=URI each, and a CSV file.
+
+    Raises: DocumentError, with the line of the file.
+    """
+    prefixes = []
+    for option in maps:
+        start, equals, uri = option.partition("=")
+        if not start or not equals or not uri:
+            raise DocumentError(f"--map takes PREFIX=URI, not {option!r}.")
+        prefixes.append((start, uri))
+    longest_first = tuple(sorted(prefixes, key=lambda pair: (-len(pair[0]), pair)))
+    return Places(longest_first, dict(_copies(catalogue)) if catalogue else {})
+
+
+def _copies(path: Path) -> Iterator[tuple[str, Copy]]:
+    known: dict[str, Copy] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file, strict=True)
+            names = {(name or "").strip().lower(): name for name in table.fieldnames or ()}
+            columns = {column: names.get(column) for column in _COLUMNS}
+            columns["id"] = names.get("id") or names.get("lfn")
+            if columns["path"] is None or columns["id"] is None:
+                raise DocumentError(f"{path}: the columns path and id (or lfn) are needed", line=1, column=1)
+            for row in table:
+                cells = {key: (row.get(name) or "").strip() for key, name in columns.items() if name}
+                copy = _copy(cells, f"{path}, line {table.line_num}")
+                if known.setdefault(cells["path"], copy) != copy:
+                    raise DocumentError(f"{path}, line {table.line_num}: {cells['path']} is there twice.")
+    except OSError as error:
+        raise DocumentError(f"{path} can't be read: {(error.strerror or str(error)).lower()}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DocumentError(f"{path} can't be read as CSV: {error}.") from error
+    yield from known.items()
+
+
+def _copy(cells: Mapping[str, str], where: str) -> Copy:
+    if not cells["path"] or not cells["id"]:
+        raise DocumentError(f"{where}: path and id can't be empty.")
+    size, checksum = cells.get("size", ""), cells.get("checksum", "").lower()
+    if size and not _SIZE.fullmatch(size):
+        raise DocumentError(f"{where}: {size[:60]!r} is not a size in bytes.")
+    algorithm, colon, digest = checksum.partition(":")
+    if not colon:
+        algorithm, digest = _ALGORITHMS.get(len(checksum), ""), checksum
+    if checksum and not (algorithm and _HEXADECIMAL.fullmatch(digest)):
+        raise DocumentError(f"{where}: {checksum[:60]!r} is not a checksum.", hint="Write md5:0cc1....")
+    guid = cells.get("guid") or None
+    return Copy(cells["id"], guid, int(size) if size else None, digest or None, algorithm or None)

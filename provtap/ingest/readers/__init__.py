@@ -1,0 +1,1 @@
+"""Readers: one generator of records for each format. They know no database."""

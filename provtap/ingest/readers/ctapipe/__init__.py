@@ -1,0 +1,1 @@
+"""Provenance logs of ctapipe."""

@@ -1,0 +1,97 @@
+"""One recorded activity of a ctapipe log, its files, and which activities were parts of others."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from provtap.errors import DocumentError
+from provtap.ingest.model import identity
+from provtap.ingest.model.identity import NAME_BYTES, ROLE_BYTES
+from provtap.ingest.parsing.json import canonical
+from provtap.ingest.parsing.node import Node
+from provtap.ingest.readers.headers.ctao import Header, interval, read_header
+
+
+@dataclass(frozen=True)
+class File:
+    """An input or output: a path as logged, a role, and the header of the product where it has a real one."""
+
+    url: str
+    role: str | None
+    header: Header | None
+    product_id: str | None
+    """The id from the header of the file, or from another mention of it in the same list."""
+
+
+class Step:
+    """One recorded activity."""
+
+    def __init__(self, node: Node, site: str) -> None:
+        self.node = node
+        self.site = site
+        uuid = node["activity_uuid"]
+        uuid.given_text()
+        self.id = identity.given(str(uuid.uuid()))
+        self.name = node["activity_name"].given_text(NAME_BYTES)
+        start = node["start"]["time_utc"]
+        start.given_text()
+        begun, self.end = interval(start, node["stop"]["time_utc"])
+        if begun is None:
+            raise DocumentError(f"{start.path} is not a time")
+        self.start: datetime = begun
+
+    @cached_property
+    def sha256(self) -> str:
+        """Digest of the record; the same run can't have happened at two sites, so it counts too."""
+        return hashlib.sha256(canonical([self.site, self.node.value]).encode()).hexdigest()
+
+    @cached_property
+    def inputs(self) -> list[File]:
+        """What the activity read, as logged."""
+        return _files(self.node["input"])
+
+    @cached_property
+    def outputs(self) -> list[File]:
+        """What the activity wrote, as logged."""
+        return _files(self.node["output"])
+
+
+def nesting(steps: Iterable[Step]) -> dict[str, list[Step]]:
+    """Return for each step the one that it was directly part of, by its id.
+
+    The log has no parent pointer, but a part lies within its whole in time and is written before it.
+    """
+    finished = [(step.start, step.end, position, step) for position, step in enumerate(steps) if step.end]
+    finished.sort(key=lambda entry: (entry[0], _backwards(entry[1]), -entry[2]))
+    parents: dict[str, list[Step]] = {}
+    around: list[tuple[datetime, datetime, int, Step]] = []
+    for entry in finished:
+        while around and (around[-1][1] < entry[1] or around[-1][2] < entry[2]):
+            around.pop()
+        if around and around[-1][3].id != entry[3].id:
+            parents[entry[3].id] = [around[-1][3]]
+        around.append(entry)
+    return parents
+
+
+def _backwards(time: datetime) -> float:
+    return -(time - datetime.min).total_seconds()
+
+
+def _files(items: Node) -> list[File]:
+    mentions = [
+        (item["url"].given_text(), item["role"].text(ROLE_BYTES), read_header(item["reference_meta"]))
+        if not isinstance(item.value, str)
+        else (item.given_text(), None, None)  # ctapipe 0.5 wrote paths only
+        for item in items.items()
+    ]
+    ids: dict[str, str] = {}
+    for url, _, header in mentions:
+        if header:
+            ids[url] = min(header.product_id, ids.get(url, header.product_id))
+    return [
+        File(url, role, header, header.product_id if header else ids.get(url))
+        for url, role, header in mentions
+    ]

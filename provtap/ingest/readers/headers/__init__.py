@@ -1,0 +1,1 @@
+"""Headers of data products: the keywords of CTAO, ESO and CADC."""

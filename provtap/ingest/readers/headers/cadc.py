@@ -1,0 +1,48 @@
+"""Lists of parents in FITS headers: CADC's `PRVn` and `OBSn`, counted by `PRVCNT` and `OBSCNT`."""
+
+import re
+from collections.abc import Iterator
+
+from provtap.errors import DocumentError
+from provtap.ingest.model import identity
+from provtap.ingest.model.identity import NAME_BYTES
+from provtap.ingest.model.records import Entity, Rank, Record, Relation, WasDerivedFrom
+from provtap.ingest.parsing.node import Node
+
+_PARENT = re.compile(r"(PRV|OBS)[1-9]\d*")
+
+
+def speaks(keywords: Node) -> bool:
+    """Tell whether CADC's counts of parents are among the keywords."""
+    return "PRVCNT" in keywords or "OBSCNT" in keywords
+
+
+def read(keywords: Node, url: str | None, site: str) -> Iterator[Record]:
+    """Yield the product and what it came from: `PRVn` its parents, `OBSn` the observations at the roots."""
+    product = archived("cadc", keywords["FILEID"].text(), url, site)
+    yield product
+    for key, node in keywords.members():
+        found = _PARENT.fullmatch(key)
+        name = node.text(NAME_BYTES) if found else None
+        if found and name:
+            parent = archived("cadc", name, None, site)
+            yield parent
+            if found[1] == "OBS":
+                yield Relation(kind="hadPrimarySource", subject_id=product.id, object_id=parent.id)
+            elif parent.id != product.id:
+                yield WasDerivedFrom(generatedentity_id=product.id, usedentity_id=parent.id)
+
+
+def archived(archive: str, name: str | None, url: str | None, site: str) -> Entity:
+    """Return the file that an archive calls *name*, or that is at *url*.
+
+    Raises: DocumentError if neither is known.
+    """
+    if name:
+        id = identity.archived(archive, name.strip())
+    elif url:
+        id = identity.external(identity.storage(url, site), url)
+    else:
+        raise DocumentError("the header tells neither what its archive calls the product nor where it is")
+    shown = name.strip() if name else identity.basename(url or "")
+    return Entity(rank=Rank.HEADER if url else Rank.MENTION, id=id, name=shown, location=url)

@@ -1,0 +1,193 @@
+"""Statements of W3C PROV and its IVOA dialect as records of ProvenanceDM.
+
+What the model has no class for becomes a `Relation`; attributes that it has no name for stay in the document,
+whose bytes are kept.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from provtap.ingest.model.records import Account, Activity, Agent, Entity, EntityDescription, Rank, Record
+from provtap.ingest.parsing.bounded import NO_LIMIT, bounded
+from provtap.ingest.readers.prov.relations import Relations
+from provtap.ingest.readers.prov.statements import ELEMENTS, Statement, normal, with_own_ids
+from provtap.ingest.readers.prov.things import Thing, Things, described_activity, description_class
+
+_AGENT_TYPES = {
+    "Person": "Person",
+    "Individual": "Person",  # the working draft of 2017
+    "Organization": "Organization",
+    "Organisation": "Organization",
+    "SoftwareAgent": "SoftwareAgent",
+}
+_LATE = "~"
+"""Claimant of a row with an end but no beginning: it must not be merged with somebody's beginning."""
+
+
+def reader(
+    statements: Callable[[bytes], Iterator[Statement]],
+) -> Callable[[bytes, str, float], Iterator[Account]]:
+    """Return the reader of a notation: all its statements are one account."""
+
+    def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
+        yield account(bounded(statements(content), most), hashlib.sha256(content).hexdigest())
+
+    return read
+
+
+def account(statements: Iterable[Statement], sha256: str) -> Account:
+    """Return what a document says; *sha256* is its digest.
+
+    Raises: DocumentError.
+    """
+    told = with_own_ids([normal(statement) for statement in statements])
+    things = Things((statement for statement in told if statement.kind in ELEMENTS), sha256)
+    relations = Relations(things)
+    for statement in told:
+        if statement.kind not in ELEMENTS:
+            relations.add(statement)
+    records = tuple(_Document(things, relations).records())
+    return Account(None, sha256, (*records, *relations.records), tuple(things.warnings))
+
+
+class _Document:
+    """The things of one document as records; what relates them is known already."""
+
+    def __init__(self, things: Things, relations: Relations) -> None:
+        self._things = things
+        self._relations = relations
+
+    def records(self) -> Iterator[Record]:
+        """Yield descriptions, agents, entities, activities."""
+        for thing in self._things.of("activity description"):
+            yield from self._activity_description(thing)
+        for thing in self._things.of("entity description"):
+            yield from self._entity_description(thing)
+        for thing in self._things.of("agent"):
+            yield self._agent(thing)
+        for thing in self._things.of("entity"):
+            yield self._entity(thing)
+        for thing in self._things.of("activity"):
+            yield self._activity(thing)
+        for kind in ("parameter", "configuration file"):
+            yield from (self._stray(thing) for thing in self._things.of(kind) if self._is_stray(thing))
+        yield from self._relations.plans
+
+    def _activity_description(self, thing: Thing) -> Iterator[Record]:
+        if thing.statements:
+            yield described_activity(thing)
+
+    def _entity_description(self, thing: Thing) -> Iterator[Record]:
+        if thing.statements:
+            class_, content_type, value_type = description_class(thing)
+            value = class_ == "ValueDescription"
+            yield EntityDescription(
+                rank=Rank.STATEMENT,
+                id=thing.id,
+                class_=class_,
+                name=thing.label,
+                description=thing.comment,
+                docurl=thing.text("voprov:docurl", "voprov:doculink"),
+                type=thing.text("voprov:type"),
+                content_type=content_type if class_ == "DatasetDescription" else None,
+                value_type=value_type if value else None,
+                unit=thing.text("voprov:unit") if value else None,
+                ucd=thing.text("voprov:ucd") if value else None,
+                utype=thing.text("voprov:utype") if value else None,
+            )
+
+    def _agent(self, thing: Thing) -> Agent:
+        email = thing.text("voprov:email", "foaf:mbox")
+        told = any(statement.attributes for statement in thing.statements)
+        return Agent(
+            rank=Rank.STATEMENT if told else Rank.MENTION,  # a name that is a part of the id is no statement
+            id=thing.id,
+            name=thing.label,
+            type=next(
+                (_AGENT_TYPES[type_] for type_ in sorted(thing.types()) if type_ in _AGENT_TYPES), None
+            ),
+            comment=thing.comment,
+            email=email.strip("<>").removeprefix("mailto:") if email else None,
+            affiliation=thing.text("voprov:affiliation"),
+            phone=thing.text("voprov:phone", "foaf:phone"),
+            address=thing.text("voprov:address"),
+            url=thing.text("voprov:url", "foaf:homepage"),
+        )
+
+    def _entity(self, thing: Thing) -> Entity:
+        value = thing.text("prov:value", "voprov:value")
+        class_ = self._class(thing, value)
+        generated = self._things.first(thing, "generatedAtTime") or self._relations.generated.get(thing.id)
+        invalidated = self._things.first(thing, "invalidatedAtTime") or self._relations.invalidated.get(
+            thing.id
+        )
+        begun, ended = self._lifetime(thing, generated, invalidated)
+        description_id = self._relations.description_of(thing.id, class_)
+        return Entity(
+            rank=_rank(thing, begun, ended, class_ == "Collection", description_id),
+            claimant=_LATE if ended and not begun else "",
+            id=thing.id,
+            class_=class_,
+            name=thing.name,
+            location=thing.text("prov:location", "voprov:location"),
+            generated_at_time=begun,
+            invalidated_at_time=ended,
+            comment=thing.comment,
+            value=value if class_ == "ValueEntity" else None,
+            entity_description_id=description_id,
+        )
+
+    def _class(self, thing: Thing, value: str | None) -> str:
+        if "Collection" in thing.classes or thing.id in self._relations.collections:
+            return "Collection"
+        if value is not None:
+            return "ValueEntity"
+        return "DatasetEntity" if "DatasetEntity" in thing.classes else "Entity"
+
+    def _activity(self, thing: Thing) -> Activity:
+        start = self._things.first(thing, "startTime") or self._relations.started.get(thing.id)
+        end = self._things.first(thing, "endTime") or self._relations.ended.get(thing.id)
+        begun, ended = self._lifetime(thing, start, end)
+        description_id = self._relations.activity_descriptions.get(thing.id)
+        return Activity(
+            rank=_rank(thing, begun, ended, description_id),
+            claimant=_LATE if ended and not begun else "",
+            id=thing.id,
+            name=thing.name,
+            start_time=begun,
+            end_time=ended,
+            comment=thing.comment,
+            activity_description_id=description_id,
+        )
+
+    def _is_stray(self, thing: Thing) -> bool:
+        return bool(thing.statements) and thing.id not in self._relations.configured
+
+    def _stray(self, thing: Thing) -> Entity:
+        """Return as an entity what configured no activity: the model has room for it nowhere else."""
+        value = thing.text("prov:value", "voprov:value")
+        return Entity(
+            rank=Rank.STATEMENT,
+            id=thing.id,
+            class_="Entity" if value is None else "ValueEntity",
+            name=thing.name,
+            location=thing.text("prov:location", "voprov:location"),
+            comment=thing.comment,
+            value=value,
+        )
+
+    def _lifetime(
+        self, thing: Thing, begun: datetime | None, ended: datetime | None
+    ) -> tuple[datetime | None, datetime | None]:
+        if begun and ended and ended < begun:
+            self._things.warnings.append(
+                f"{thing.id} ends at {ended}, before it begins at {begun}: the end is not kept"
+            )
+            return begun, None
+        return begun, ended
+
+
+def _rank(thing: Thing, *facts: object) -> Rank:
+    """Return the rank of a row: what is only named must not stand beside what is described."""
+    return Rank.STATEMENT if thing.statements or any(facts) else Rank.MENTION

@@ -1,0 +1,335 @@
+"""What documents of W3C PROV consist of, whatever their notation: statements, names and values.
+
+The `prov` library reads these notations, too, but leaves out what it can't resolve and refuses the IVOA's
+dialects; so each notation has a small reader here, and the library is what the tests compare them with.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from functools import cached_property
+from urllib.parse import unquote
+
+from provtap import iris
+from provtap.errors import DocumentError
+from provtap.ingest.readers.prov.literals import canonical
+
+PROV = "http://www.w3.org/ns/prov#"
+XSD = "http://www.w3.org/2001/XMLSchema#"
+VOPROV = "http://www.ivoa.net/documents/ProvenanceDM/index.html#"
+VOPROV_NAMESPACES = {
+    VOPROV,
+    "http://www.ivoa.net/documents/ProvenanceDM/ns/voprov/",  # django-prov_vo
+    "http://www.ivoa.net/documents/dm/provdm/voprov/",  # the working draft of 2017
+    "http://wiki.ivoa.net/twiki/bin/view/IVOA/ProvenanceDataModel/ns/",  # CTA's prototype of 2019
+    "voprov:",  # logprov
+}
+_TERMS = {
+    PROV: "prov",
+    XSD: "xsd",
+    XSD[:-1]: "xsd",
+    "http://xmlns.com/foaf/0.1/": "foaf",
+    "http://purl.org/dc/terms/": "dcterms",
+    "http://purl.org/dc/elements/1.1/": "dcterms",
+} | dict.fromkeys(VOPROV_NAMESPACES, "voprov")
+_WELL_KNOWN = {"prov": PROV, "xsd": XSD, "voprov": VOPROV, "xsi": "http://www.w3.org/2001/XMLSchema-instance"}
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+# Every kind of statement and its formal arguments, in the order of PROV-N.
+_DERIVATION = ("generatedEntity", "usedEntity", "activity", "generation", "usage")
+ARGUMENTS: Mapping[str, tuple[str, ...]] = {
+    "entity": (),
+    "activity": ("startTime", "endTime"),
+    "agent": (),
+    "used": ("activity", "entity", "time"),
+    "wasGeneratedBy": ("entity", "activity", "time"),
+    "wasInvalidatedBy": ("entity", "activity", "time"),
+    "wasStartedBy": ("activity", "trigger", "starter", "time"),
+    "wasEndedBy": ("activity", "trigger", "ender", "time"),
+    "wasInformedBy": ("informed", "informant"),
+    "wasDerivedFrom": _DERIVATION,
+    "wasRevisionOf": _DERIVATION,
+    "wasQuotedFrom": _DERIVATION,
+    "hadPrimarySource": _DERIVATION,
+    "wasAttributedTo": ("entity", "agent"),
+    "wasAssociatedWith": ("activity", "agent", "plan"),
+    "actedOnBehalfOf": ("delegate", "responsible", "activity"),
+    "wasInfluencedBy": ("influencee", "influencer"),
+    "specializationOf": ("specificEntity", "generalEntity"),
+    "alternateOf": ("alternate1", "alternate2"),
+    "mentionOf": ("specificEntity", "generalEntity", "bundle"),
+    "hadMember": ("collection", "entity"),
+    "hadDictionaryMember": ("dictionary", "entity"),
+    "derivedByInsertionFrom": ("after", "before"),
+    "derivedByRemovalFrom": ("after", "before"),
+    "isDescribedBy": ("described", "descriptor"),
+    "isRelatedTo": ("related", "relator"),
+    "wasConfiguredBy": ("configured", "configurator"),
+    "hadReference": ("referencing", "reference"),
+}
+TIMES = {"time", "startTime", "endTime"}
+# The classes of ProvenanceDM that the IVOA's dialect writes as statements of their own.
+VO_CLASSES = {
+    name[0].lower() + name[1:]: name
+    for name in (
+        "Collection",
+        "DatasetEntity",
+        "ValueEntity",
+        "ActivityDescription",
+        "EntityDescription",
+        "DatasetDescription",
+        "ValueDescription",
+        "UsageDescription",
+        "GenerationDescription",
+        "ParameterDescription",
+        "ConfigFileDescription",
+        "Parameter",
+        "ConfigFile",
+    )
+}
+KINDS = {*ARGUMENTS, *VO_CLASSES}
+ELEMENTS = {"entity", "activity", "agent", *VO_CLASSES.values()}
+"""The kinds of statements about one thing; all others relate two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A qualified name; what it stands for is the IRI that its parts make together."""
+
+    namespace: str
+    local: str
+    prefix: str = ""
+
+    @property
+    def iri(self) -> str:
+        """What the name stands for."""
+        return self.namespace + self.local
+
+    @property
+    def id(self) -> str:
+        """The id of the thing that is named."""
+        return iris.id_of(self.iri)
+
+    @property
+    def term(self) -> str:
+        """The name with the usual prefix of a known vocabulary (`voprov:email`), else the IRI."""
+        known = _TERMS.get(self.namespace)
+        return f"{known}:{self.local}" if known else self.iri
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """The value of an attribute."""
+
+    text: str
+    type: Name | None = None
+    language: str | None = None
+    name: Name | None = None
+    """What the value names, if it is a name."""
+
+    @property
+    def term(self) -> str:
+        """The term that the value is, however it was written."""
+        return self.name.term if self.name else self.text
+
+    @property
+    def plain(self) -> str:
+        """The text that all equal literals of its type have."""
+        vocabulary, _, type_ = self.type.term.partition(":") if self.type else ("", "", "")
+        return canonical(self.text, type_) if vocabulary == "xsd" else self.text
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of a document."""
+
+    kind: str
+    """As PROV-N calls it, or a class of ProvenanceDM: `Parameter`."""
+    where: str
+    """Its position in the document, for messages."""
+    id: Name | None = None
+    arguments: Mapping[str, Name] = field(default_factory=dict)
+    times: Mapping[str, datetime] = field(default_factory=dict)
+    """As written: some have a zone, others none."""
+    attributes: tuple[tuple[Name, Value], ...] = ()
+    bundle: Name | None = None
+
+    @cached_property
+    def values(self) -> Mapping[str, list[Value]]:
+        """The values of each attribute by its term."""
+        values: dict[str, list[Value]] = {}
+        for name, value in self.attributes:
+            values.setdefault(name.term, []).append(value)
+        return values
+
+    def end(self, argument: str) -> str | None:
+        """Return the id that a formal argument names."""
+        name = self.arguments.get(argument)
+        return name.id if name else None
+
+    def ends(self) -> tuple[str | None, str | None]:
+        """Return subject and object of a relation: its first two arguments."""
+        subject, object_, *_ = ARGUMENTS[self.kind]
+        return self.end(subject), self.end(object_)
+
+    def types(self) -> Iterator[str]:
+        """Yield the terms of all types that the statement gives."""
+        return (value.term for value in self.values.get("prov:type", ()))
+
+
+class Namespaces:
+    """The prefixes that a document or bundle declares, within those of what it is in."""
+
+    def __init__(self, outer: "Namespaces | None" = None) -> None:
+        self._known: dict[str, str] = dict(outer._known) if outer else dict(_WELL_KNOWN)
+
+    def declare(self, prefix: str, uri: str) -> None:
+        """Let *prefix* stand for *uri*; an empty one is the default."""
+        self._known[prefix] = uri
+
+    def name(self, text: str, where: str) -> Name:
+        """Return the name that *text* is; an undeclared prefix is the scheme of a URI.
+
+        Raises: DocumentError for a name that would mean nothing outside its document.
+        """
+        name = self.attribute(text)
+        if not name.namespace and not text.startswith("#") and ":" not in text:
+            raise DocumentError(
+                f"{where}: {text[:60]!r} has no prefix, and there is no default namespace to take it from"
+            )
+        return name
+
+    def relation(self, id: str) -> Name | None:
+        """Return the name of a relation; most have none, or a number within their document."""
+        return None if id.startswith("_:") else self.attribute(id)
+
+    def attribute(self, text: str) -> Name:
+        """Return the name of an attribute, which may be a bare word."""
+        prefix, colon, local = text.partition(":")
+        if _ABSOLUTE.match(text):
+            return Name("", text)
+        if colon and prefix in self._known:
+            return Name(self._known[prefix], local, prefix)
+        if colon or text.startswith("#"):
+            return Name("", text)
+        return Name(self._known.get("", ""), text)
+
+
+def each_member(arguments: Mapping[str, Name], members: Sequence[Name]) -> Iterator[Mapping[str, Name]]:
+    """Yield the arguments of a statement, once for each of its *members* if it has any (PROV-DM: one)."""
+    if not members:
+        yield arguments
+    for member in members:
+        yield {**arguments, "entity": member}
+
+
+def find_kind(word: str, where: str) -> str:
+    """Return the kind of statement that *word* names.
+
+    Raises: DocumentError, with the nearest one.
+    """
+    if word in ARGUMENTS:
+        return word
+    if word in VO_CLASSES:
+        return VO_CLASSES[word]
+    near = get_close_matches(word, sorted(KINDS), n=1)
+    raise DocumentError(
+        f"{where}: PROV has no statement {word[:60]!r}", hint=f"Did you mean {near[0]}?" if near else None
+    )
+
+
+def read_time(text: str, where: str) -> datetime:
+    """Return the time that *text* is in ISO 8601, with its zone if it has one.
+
+    Raises: DocumentError.
+    """
+    try:
+        start, midnight, zone = text.strip().partition("T24:00:00")
+        if midnight:  # XML Schema, dateTime: the first instant of the following day
+            return datetime.fromisoformat(f"{start}T00:00:00{zone}") + timedelta(days=1)
+        return datetime.fromisoformat(text.strip())
+    except (ValueError, OverflowError) as error:
+        raise DocumentError(f"{where}: {text[:60]!r} is not a time of the years 1 to 9999") from error
+
+
+def utc(time: datetime, where: str) -> datetime:
+    """Return *time* in UTC without a zone; one that had none is in UTC already.
+
+    Raises: DocumentError if that is before year 1 or after 9999.
+    """
+    try:
+        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    except OverflowError as error:
+        raise DocumentError(f"{where}: {time} is not in the years 1 to 9999 in UTC") from error
+
+
+# The IVOA's dialect of W3C PROV: two ways to write a class of ProvenanceDM, of which one is ours to read.
+#
+# voprov writes `parameter(...)` and `isDescribedBy(...)`, or, as W3C PROV, an entity with the type
+# `voprov:Parameter` and a `wasInfluencedBy` with the type `voprov:DescriptionRelation`. Both become the
+# first.
+
+
+_CLASSES = {f"voprov:{name}": name for name in VO_CLASSES.values()} | {
+    "prov:Collection": "Collection",
+    "prov:collection": "Collection",
+    "prov:EmptyCollection": "Collection",
+    "prov:Dictionary": "Collection",
+    "prov:EmptyDictionary": "Collection",
+    "voprov:Configfile": "ConfigFile",  # so in the VO-DML file
+    "File": "DatasetEntity",  # logprov
+}
+_INFLUENCES = {
+    "voprov:DescriptionRelation": "isDescribedBy",
+    "voprov:IsDescribedBy": "isDescribedBy",
+    "voprov:ConfigurationRelation": "wasConfiguredBy",
+    "voprov:WasConfiguredBy": "wasConfiguredBy",
+    "voprov:RelatedToRelation": "isRelatedTo",
+    "voprov:IsRelatedTo": "isRelatedTo",
+    "voprov:HadReferenceRelation": "hadReference",
+    "voprov:HadReference": "hadReference",
+}
+
+
+def normal(statement: Statement) -> Statement:
+    """Return the statement of its own class that *statement* stands for, or itself."""
+    if statement.kind == "entity":
+        classes = [_CLASSES[type_] for type_ in statement.types() if type_ in _CLASSES]
+        return replace(statement, kind=classes[0]) if classes else statement
+    if statement.kind == "wasInfluencedBy":
+        for type_ in statement.types():
+            if type_ in _INFLUENCES:
+                return _relation(statement, _INFLUENCES[type_])
+    return statement
+
+
+def _relation(statement: Statement, kind: str) -> Statement:
+    ends = zip(ARGUMENTS[kind], ARGUMENTS[statement.kind], strict=True)
+    arguments = {new: statement.arguments[old] for new, old in ends if old in statement.arguments}
+    return replace(statement, kind=kind, arguments=arguments)
+
+
+def with_own_ids(statements: Sequence[Statement]) -> Sequence[Statement]:
+    """Return the statements with the ids that `voprov:id` gives, where a name has one only percent-encoded.
+
+    Earlier releases wrote them so: `a%2520b` was the name of `a%20b`.
+    """
+    known = {
+        statement.id.iri: Name("", value.text)
+        for statement in statements
+        if statement.id is not None and statement.kind in ELEMENTS
+        for value in statement.values.get("voprov:id", ())
+        if value.text and unquote(statement.id.iri).endswith(value.text)
+    }
+    if not known:
+        return statements
+    return [
+        replace(
+            statement,
+            id=statement.id and known.get(statement.id.iri, statement.id),
+            arguments={word: known.get(name.iri, name) for word, name in statement.arguments.items()},
+        )
+        for statement in statements
+    ]

@@ -1,0 +1,170 @@
+"""The things that a PROV document is about: what it says of each, and which it only names."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from provtap.errors import DocumentError
+from provtap.ingest.model import identity
+from provtap.ingest.model.identity import NAME_BYTES
+from provtap.ingest.model.records import ActivityDescription
+from provtap.ingest.readers.prov.statements import Statement, Value, read_time, utc
+
+_NAMES = ("voprov:name", "prov:name", "prov:label", "dcterms:title", "foaf:name", "foaf:givenName")
+_COMMENTS = ("voprov:comment", "voprov:annotation", "dcterms:description", "voprov:description")
+_KINDS = {
+    "activity": "activity",
+    "agent": "agent",
+    "ActivityDescription": "activity description",
+    "EntityDescription": "entity description",
+    "DatasetDescription": "entity description",
+    "ValueDescription": "entity description",
+    "Parameter": "parameter",
+    "ConfigFile": "configuration file",
+}
+"""The kinds of things that are not entities, by the kind of statement."""
+
+
+class Thing:
+    """One thing, and all statements of the document about it."""
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        self.statements: list[Statement] = []
+        """None: the document only names it."""
+
+    @property
+    def where(self) -> str:
+        """Where the document speaks of it first."""
+        return self.statements[0].where if self.statements else self.id
+
+    @property
+    def classes(self) -> set[str]:
+        """The kinds of the statements about it."""
+        return {statement.kind for statement in self.statements}
+
+    def values(self, *terms: str) -> Iterator[Value]:
+        """Yield the values of attributes, those of the first term first."""
+        for term in terms:
+            for statement in self.statements:
+                yield from statement.values.get(term, ())
+
+    def text(self, *terms: str) -> str | None:
+        """Return the first value that is not empty."""
+        return next((value.plain for value in self.values(*terms) if value.text), None)
+
+    @property
+    def name(self) -> str | None:
+        """Its name, unless it is longer than a name may be."""
+        name = self.text(*_NAMES)
+        return name if name and len(name.encode()) <= NAME_BYTES else None
+
+    @property
+    def label(self) -> str:
+        """Its name, else the last part of its id."""
+        return self.name or (identity.basename(self.id) or self.id).rpartition("#")[2] or self.id
+
+    @property
+    def comment(self) -> str | None:
+        """What is said of it in words."""
+        return self.text(*_COMMENTS)
+
+    def times(self, argument: str) -> list[datetime]:
+        """Return the distinct times in UTC that formal arguments or attributes of that name give."""
+        formal = [
+            utc(statement.times[argument], statement.where)
+            for statement in self.statements
+            if argument in statement.times
+        ]
+        told = [
+            utc(read_time(value.text, f"{self.where}, {argument}"), self.where)
+            for value in self.values(f"prov:{argument}", f"voprov:{argument}")
+        ]
+        return list(dict.fromkeys([*formal, *told]))
+
+    def types(self) -> set[str]:
+        """Return the last parts of the terms of its types."""
+        terms = [value.term for value in self.values("prov:type", "voprov:type")]
+        return {term.rpartition(":")[2].rpartition("/")[2].rpartition("#")[2] for term in terms}
+
+
+class Things:
+    """The things of one document by kind and id; *scope* tells its blank nodes from those of others."""
+
+    def __init__(self, statements: Iterable[Statement], scope: str) -> None:
+        self._scope = scope
+        self._things: dict[tuple[str, str], Thing] = {}
+        self.warnings: list[str] = []
+        for statement in statements:
+            if statement.id is not None:
+                kind = _KINDS.get(statement.kind, "entity")
+                thing = self.mention(kind, statement.id.id, statement.where)
+                if thing is not None:
+                    thing.statements.append(statement)
+
+    def id(self, iri: str, where: str) -> str:
+        """Return the id of the thing *iri*.
+
+        Raises: DocumentError if it is longer than an id may be.
+        """
+        if iri.startswith("_:"):
+            return identity.blank(self._scope, iri)
+        if len(iri.encode()) > identity.MAX_BYTES:
+            raise DocumentError(f"{where}: the id {iri[:60]}... has more than {identity.MAX_BYTES} bytes")
+        return iri
+
+    def mention(self, kind: str, iri: str, where: str) -> Thing | None:
+        """Return the thing of that kind; None if the id is known for an activity and would be an entity."""
+        id = self.id(iri, where)
+        other = {"entity": "activity", "activity": "entity"}.get(kind)
+        if other and (other, id) in self._things:
+            article = {"activity": "an activity", "entity": "an entity"}
+            self.warnings.append(
+                f"{id} is {article[other]}: as {article[kind]} ({where}) it is kept in the document only"
+            )
+            return None
+        return self._things.setdefault((kind, id), Thing(id))
+
+    def find(self, kind: str, id: str) -> Thing | None:
+        """Return the thing of that kind, if the document makes a statement about it."""
+        thing = self._things.get((kind, id))
+        return thing if thing and thing.statements else None
+
+    def of(self, kind: str) -> Iterator[Thing]:
+        """Yield all things of a kind."""
+        return (thing for (known, _), thing in self._things.items() if known == kind)
+
+    def first(self, thing: Thing, argument: str) -> datetime | None:
+        """Return the first of the times that the document gives, with a warning if it gives several."""
+        times = thing.times(argument)
+        if len(times) > 1:
+            self.warnings.append(f"{thing.id} has {len(times)} times as {argument}; {times[0]} is kept")
+        return times[0] if times else None
+
+
+def described_activity(thing: Thing) -> ActivityDescription:
+    """Return the activity description that a document gives; its id is that of its name and version."""
+    version = thing.text("voprov:version")
+    return ActivityDescription(
+        id=identity.activity_description(thing.label, version),
+        name=thing.label,
+        version=version,
+        description=thing.comment,
+        docurl=thing.text("voprov:docurl", "voprov:doculink"),
+        type=thing.text("voprov:type"),
+        subtype=thing.text("voprov:subtype"),
+    )
+
+
+def description_class(thing: Thing) -> tuple[str, str | None, str | None]:
+    """Return the class of an entity description, its content type and its value type.
+
+    A dataset description has a content type, a value description a value type (ProvenanceDM 1.0); without
+    them it is a plain one.
+    """
+    content_type = thing.text("voprov:contentType", "voprov:content_type", "prov:contentType")
+    value_type = thing.text("voprov:valueType", "voprov:datatype")
+    if content_type and "ValueDescription" not in thing.classes:
+        return "DatasetDescription", content_type, None
+    if value_type and "DatasetDescription" not in thing.classes:
+        return "ValueDescription", None, value_type
+    return "EntityDescription", None, None

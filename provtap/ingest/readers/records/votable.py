@@ -1,0 +1,141 @@
+"""PROV-VOTable, as ProvSAP and `export` write it: one TABLE for each class, with the published columns.
+
+Rows become a document of records, whose words have the same columns.
+"""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from lxml import etree
+
+from provtap.errors import DocumentError, NoProvenance
+from provtap.ingest.model.records import Account
+from provtap.ingest.parsing import xml as xml_tree
+from provtap.ingest.parsing.bounded import NO_LIMIT, refuse_beyond
+from provtap.ingest.parsing.json import canonical
+from provtap.ingest.readers.records import reader as record_document
+from provtap.ingest.readers.records.classes import CLASSES
+from provtap.ingest.readers.records.vocabulary import Class, Word
+
+_Cells = dict[str, str]
+
+# HadReference and Invalidation have columns of tables that other classes tell whole.
+_TOLD = [each for each in CLASSES if each.name not in {"HadReference", "Invalidation"}]
+_LINKS = {each.links[0].partition(".")[2]: each for each in CLASSES if each.links}
+_TABLES: dict[str, list[Class]] = defaultdict(list)
+for _each in _TOLD:
+    _TABLES[_each.table.partition(".")[2]].append(_each)
+_START = re.compile(
+    rb"<(\w+:)?TABLE\b[^>]*\bname\s*=\s*[\"'](provenance\.)?(%s)[\"']" % "|".join(_TABLES).encode(),
+    re.IGNORECASE,
+)
+_NODES = "node"
+"""The table of ProvSAP's answers that says only what the others hold."""
+
+
+def looks_like(content: bytes) -> bool:
+    """Tell whether *content* is a VOTable with a TABLE that is called like a class."""
+    tag = xml_tree.root_tag(content) or ""
+    return tag.rpartition("}")[2] == "VOTABLE" and _START.search(content) is not None
+
+
+def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
+    """Yield the one account of a document, with *most* records.
+
+    Raises: DocumentError, naming the line, or class, row and word.
+    """
+    root = xml_tree.parse(content)
+    classes = (table for table in root.iter("{*}TABLE") if _class_table(table) in _TABLES)
+    refuse_beyond(most, sum(1 for table in classes for _ in table.iter("{*}TR")))
+    found = _Document(root)
+    for account in record_document.read(canonical(found.told()).encode(), site, most):
+        yield replace(account, warnings=(*account.warnings, *found.warnings))
+
+
+class _Document:
+    """The rows of all tables by their names."""
+
+    def __init__(self, root: etree._Element) -> None:
+        self.warnings: list[str] = []
+        self._rows: dict[str, list[_Cells]] = defaultdict(list)
+        for table in root.iter("{*}TABLE"):
+            name = _class_table(table)
+            if name in _TABLES or name in _LINKS:
+                self._rows[name] += _rows(table)
+            elif name != _NODES:
+                self.warnings.append(f"{xml_tree.where(table)} is of no class: kept in the document only")
+        if not any(self._rows.values()):
+            raise NoProvenance("no TABLE of the VOTable has rows of a class of ProvenanceDM")
+
+    def told(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the rows as a document of records."""
+        told: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for table, classes in _TABLES.items():
+            for row in self._rows[table]:
+                each = _class_of(classes, row)
+                told[each.name].append(_record(each, row))
+        for table, each in _LINKS.items():
+            self._link(table, each, told[each.name])
+        self._drop_unknown(told)
+        return {name: records for name, records in told.items() if records}
+
+    def _drop_unknown(self, told: dict[str, list[dict[str, Any]]]) -> None:
+        """Take away references to descriptions that are not here: an answer of some depth has not all."""
+        known = {record.get("id") for records in told.values() for record in records}
+        for each in _TOLD:
+            described = [
+                w.name for w in each.words if not w.needed and (w.refers or "").endswith("description")
+            ]
+            for record, word in ((r, w) for r in told[each.name] for w in described if w in r):
+                if isinstance(record[word], str) and record[word] not in known:
+                    self.warnings.append(f"{record[word]} is not told of: kept in the document only")
+                    del record[word]
+
+    def _link(self, table: str, each: Class, records: list[dict[str, Any]]) -> None:
+        _, own, other = each.links or ("", "", "")
+        kinds: dict[str | None, list[str]] = defaultdict(list)
+        for row in self._rows[table]:
+            if other in row:
+                kinds[row.get(own)].append(row[other])
+        for record in records:
+            if record.get("id") in kinds:
+                record["entityDescription"] = kinds[record["id"]]
+
+
+def _class_table(table: etree._Element) -> str:
+    """Return the name of a TABLE, as the published table of a class is called."""
+    return table.get("name", "").lower().rpartition(".")[2]
+
+
+def _rows(table: etree._Element) -> Iterator[_Cells]:
+    """Yield the cells of each row by the names of their columns; empty ones are null and not there."""
+    names = [field.get("name", "").lower() for field in table.iterfind("{*}FIELD")]
+    if table.find("{*}DATA") is not None and table.find("{*}DATA/{*}TABLEDATA") is None:
+        raise DocumentError(f"{xml_tree.where(table)} is not written as TABLEDATA, which alone can be read")
+    for row in table.iterfind("{*}DATA/{*}TABLEDATA/{*}TR"):
+        cells = ["".join(str(text) for text in cell.itertext()) for cell in row.iterfind("{*}TD")]
+        if len(cells) != len(names):
+            raise DocumentError(f"{xml_tree.where(row)} has {len(cells)} cells for {len(names)} fields")
+        yield {name: cell for name, cell in zip(names, cells, strict=True) if cell}
+
+
+def _class_of(classes: list[Class], row: _Cells) -> Class:
+    """Return the class that the row says it is of, else the general one."""
+    return next((c for c in classes if c.fixed and c.fixed.items() <= row.items()), classes[0])
+
+
+def _record(each: Class, row: _Cells) -> dict[str, Any]:
+    return {w.name: _value(w, row[w.column]) for w in each.words if w.column in row}
+
+
+def _value(word: Word, cell: str) -> Any:
+    """Return the value of a cell; what can't be one is left to the reader of records to refuse."""
+    kinds: dict[str, Callable[[str], Any]] = {"whole": int, "number": float, "texts": json.loads}
+    with suppress(ValueError):
+        return kinds[word.kind](cell) if word.kind in kinds else cell
+    return cell

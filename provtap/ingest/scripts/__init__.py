@@ -1,0 +1,1 @@
+"""SQL scripts of other tools, checked and merged into the store."""

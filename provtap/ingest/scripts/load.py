@@ -1,0 +1,147 @@
+"""Scripts of SQL into the store: read as a stream, checked as a whole, joined as everything else is.
+
+What a script says of an entity, activity, agent or generation is a claim that yields to a record of its own
+(`provtap ingest`) and is merged with what other scripts say. The rest is united with what is stored; where
+they differ, what is stored stays, and the difference is reported.
+"""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from io import BufferedReader, RawIOBase
+from os import PathLike
+from pathlib import Path
+from typing import IO, Any
+
+from provtap.config import Settings
+from provtap.database.connect import Database, Transaction
+from provtap.errors import DocumentError
+from provtap.ingest.parsing.pipes import rewindable
+from provtap.ingest.scripts.checks import check
+from provtap.ingest.scripts.lexer import Script
+from provtap.ingest.scripts.merge import merge
+from provtap.ingest.scripts.parser import read_rows
+from provtap.ingest.scripts.staging import Staging
+from provtap.ingest.scripts.tables import SQL, tables
+from provtap.ingest.store import transaction as storing
+from provtap.ingest.store.counts import Counts
+from provtap.ingest.store.transaction import Report, alone, naming
+
+_PIECE = 1 << 20
+
+
+def load_sql(
+    paths: Sequence[str | PathLike[str]],
+    database: Database,
+    settings: Settings,
+    *,
+    strict: bool = False,
+    dry_run: bool = False,
+) -> list[Report]:
+    """Load the scripts at *paths*, in their order, all in one transaction or none.
+
+    With *strict* what would be reported is refused; with *dry_run* the reports are as if it were stored.
+
+    Raises: DocumentError, TooLarge, DatabaseUnavailable.
+    """
+    reports: list[Report] = []
+    with alone(database, dry_run) as transaction:
+        for path in paths:
+            reports.append(_load(transaction, path, settings, strict))
+    return reports
+
+
+def _load(transaction: Transaction, path: str | PathLike[str], settings: Settings, strict: bool) -> Report:
+    source = os.fsencode(path).decode(errors="replace")
+    try:
+        with naming(source), rewindable(Path(path)) as stream:
+            return _load_stream(transaction, source, stream, settings, strict)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise DocumentError(f"{source} can't be read: {reason.lower()}.") from error
+
+
+def _load_stream(
+    transaction: Transaction, source: str, stream: BufferedReader, settings: Settings, strict: bool
+) -> Report:
+    key = {
+        "sha256": hashlib.file_digest(stream, "sha256").hexdigest(),
+        "site": settings.site,
+        "format": "sql",
+    }
+    if known := transaction.one(storing.SQL["known_document"], **key):
+        ingestion = known.doc_ingestion_id
+        return Report(
+            source=source, format="sql", records=0, activity_ids=frozenset(), known=True, ingestion=ingestion
+        )
+    [begun] = transaction.rows(
+        storing.SQL["begin_ingestion"], source=source, format="sql", sha256=key["sha256"]
+    )
+    transaction.execute(storing.SQL["keep_document"], ingestion=begun.in_id, content=b"", **key)
+    stream.seek(0)
+    counts, rows = _take(transaction, stream, settings)
+    if strict and counts.warnings:
+        raise DocumentError("; ".join(counts.warnings))
+    stream.seek(0)
+    _keep(transaction, begun.in_id, stream, key["sha256"])
+    transaction.execute(storing.SQL["end_ingestion"], ingestion=begun.in_id, **counts.row())
+    return Report(
+        source=source,
+        format="sql",
+        records=rows,
+        activity_ids=frozenset(),
+        ingestion=begun.in_id,
+        **counts.told(),
+    )
+
+
+def _take(transaction: Transaction, stream: IO[bytes], settings: Settings) -> tuple[Counts, int]:
+    """Store what the script says; return what was new, and how many rows it has."""
+    staging = Staging(transaction, tables(transaction))
+    staging.fill(read_rows(Script(stream, settings.document_bytes), staging.known))
+    check(staging)
+    counts = merge(staging)
+    staging.drop()
+    return counts, staging.rows
+
+
+def take_again(transaction: Transaction, ingestion: int, settings: Settings) -> None:
+    """Store once more what the script of *ingestion* says, from the bytes that were kept.
+
+    Raises: DocumentError.
+    """
+    with naming(f"ingestion {ingestion}"):
+        _take(transaction, BufferedReader(_Pieces(transaction, ingestion), _PIECE), settings)
+
+
+class _Pieces(RawIOBase):
+    """The bytes of a script that were kept; one piece is in memory at a time."""
+
+    def __init__(self, transaction: Transaction, ingestion: int) -> None:
+        self._transaction = transaction
+        self._ingestion = ingestion
+        self._number = 0
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._rest:
+            found = self._transaction.one(SQL["piece"], ingestion=self._ingestion, number=self._number)
+            self._rest = bytes(found.dp_content) if found else b""
+            self._number += 1
+        size = min(len(buffer), len(self._rest))
+        buffer[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+
+def _keep(transaction: Transaction, ingestion: int, stream: BufferedReader, sha256: str) -> None:
+    """Keep the bytes of the script, in pieces; refuse one that changed while it was read."""
+    digest = hashlib.sha256()
+    for number, piece in enumerate(iter(lambda: stream.read(_PIECE), b"")):
+        digest.update(piece)
+        transaction.execute(SQL["keep_piece"], ingestion=ingestion, number=number, content=piece)
+    if digest.hexdigest() != sha256:
+        raise DocumentError("the script changed while it was read")

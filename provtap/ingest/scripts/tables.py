@@ -1,0 +1,216 @@
+"""The tables that a script may fill: their columns, types and rules, as the live database has them."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from provtap.database.connect import Transaction
+from provtap.database.sql import load_statements
+from provtap.errors import DocumentError
+from provtap.ingest.parsing.yaml import nearest
+
+SQL = load_statements("provtap.ingest.scripts", "tables.sql")
+ARTEFACTS = "provenance.wasconfiguredby"
+"""The one view that may be filled: its rows say whose parameters and configuration files there are."""
+_LENGTHS = {"identifier": 1000, "label": 1000, "role": 500}  # bytes (schema/0001_provenance.sql)
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?(Z|UTC|[+-]\d\d(:?\d\d)?))?)?", re.IGNORECASE
+)
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_BITS = {"int4": 32, "int8": 64}
+
+Check = Callable[[str], str]
+"""Returns a value in PostgreSQL's form; raises ValueError, saying what it must be."""
+
+
+@dataclass(frozen=True)
+class SqlColumn:
+    """A column of a table."""
+
+    name: str
+    type: str
+    required: bool
+    generated: bool
+    default: str | None
+
+
+@dataclass(frozen=True)
+class SqlTable:
+    """A table or, for `wasconfiguredby`, a view."""
+
+    schema: str
+    name: str
+    columns: tuple[SqlColumn, ...]
+    keys: tuple[tuple[str, ...], ...]
+    """Expressions of each unique key, the primary key first."""
+    checks: tuple[str, ...]
+    """Conditions on each row."""
+    references: tuple["Reference", ...]
+
+    @property
+    def full_name(self) -> str:
+        """Name with the schema."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def staged(self) -> str:
+        """Name of the temporary table that holds what a script says of it."""
+        return f"pg_temp.staged_{self.name}"
+
+    def names(self) -> list[str]:
+        """Return the columns that can be filled."""
+        return [column.name for column in self.columns if not column.generated]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A foreign key."""
+
+    columns: tuple[str, ...]
+    table: str
+    target: tuple[str, ...]
+
+
+class Target:
+    """A table and the columns that one statement fills, in its order."""
+
+    def __init__(self, table: SqlTable, names: Sequence[str]) -> None:
+        self.table = table
+        known = {column.name: column for column in table.columns}
+        given = [known[name] for name in names]
+        self.width = len(given)
+        self.columns = tuple(column.name for column in given if not column.generated)
+        self._generated = [(at, column.name) for at, column in enumerate(given) if column.generated][::-1]
+        kept = [column for column in given if not column.generated]
+        self._checks = [(at, c.name, _CHECKS[c.type]) for at, c in enumerate(kept) if c.type in _CHECKS]
+        self._required = [(at, column.name) for at, column in enumerate(kept) if column.required]
+        self._defaults = [(at, column.default) for at, column in enumerate(given)]
+        missing = [c.name for c in table.columns if c.required and c.default is None and c.name not in names]
+        if missing:
+            raise DocumentError(f"{table.full_name} needs a value for {' and '.join(missing)}")
+
+    def default(self, at: int) -> str | None:
+        """Return what DEFAULT means in the column *at*."""
+        return self._defaults[at][1]
+
+    def checked(self, values: Sequence[str | None]) -> list[str | None]:
+        """Return a row as it is stored.
+
+        Raises: ValueError, naming the column.
+        """
+        row = list(values)
+        for at, name in self._generated:
+            if row.pop(at) is not None:
+                raise ValueError(f"{name} is made by the database: leave it out")
+        for at, needed in self._required:
+            if row[at] is None:
+                raise ValueError(f"{needed} must have a value")
+        for at, name, check in self._checks:
+            value = row[at]
+            if value is not None:
+                try:
+                    row[at] = check(value)
+                except ValueError as error:
+                    raise ValueError(f"{name} {error}") from error
+        return row
+
+
+def tables(transaction: Transaction) -> Mapping[str, SqlTable]:
+    """Return the tables that a script may fill, by their names with schema."""
+    references: dict[str, list[Reference]] = {}
+    for row in transaction.rows(SQL["references"]):
+        found = Reference(tuple(row.columns), row.target, tuple(row.target_columns))
+        references.setdefault(row.name, []).append(found)
+    found_tables = {}
+    for row in transaction.rows(SQL["tables"]):
+        name = f"{row.schema}.{row.name}"
+        found_tables[name] = SqlTable(
+            schema=row.schema,
+            name=row.name,
+            columns=tuple(
+                # A parameter may come without its activity, which wasconfiguredby tells.
+                SqlColumn(
+                    c[0],
+                    c[1],
+                    c[2] == "t" and c[0] not in {"p_activity_id", "cf_activity_id"},
+                    c[3] == "t",
+                    _text_default(c[4]),
+                )
+                for c in row.columns
+            ),  # fmt: skip
+            keys=tuple(tuple(key) for key in row.keys or ()),
+            checks=tuple(row.checks or ()),
+            references=tuple(references.get(name, ())),
+        )
+    return found_tables
+
+
+def find(known: Mapping[str, SqlTable], schema: str | None, name: str, line: int) -> SqlTable:
+    """Return the table that a statement fills.
+
+    Raises: DocumentError, with the nearest one.
+    """
+    full = f"{schema}.{name}" if schema else name
+    if full in known:
+        return known[full]
+    if full == "provext.ingestion":
+        raise DocumentError(
+            f"line {line}: provext.ingestion is written by ProvTAP itself",
+            hint="pg_dump leaves it out with --exclude-table=provext.ingestion.",
+        )
+    near = [f"Did you mean {other}?" for other in known if other.endswith(f".{name}")]
+    hint = near[0] if near else nearest(full, known)
+    raise DocumentError(f"line {line}: {full} is no table that a script may fill", hint=hint)
+
+
+def _text_default(expression: str | None) -> str | None:
+    found = re.match(r"'([^']*)'::", expression or "")
+    return found[1] if found else None
+
+
+def _bounded(limit: int, least: int) -> Check:
+    def check(value: str) -> str:
+        if len(value) * 4 > limit and (size := len(value.encode())) > limit:
+            raise ValueError(f"has {size} bytes, but only {limit} are allowed")
+        if least and not value:
+            raise ValueError("is empty")
+        return value
+
+    return check
+
+
+def _instant(value: str) -> str:
+    if not _TIME.fullmatch(value):
+        raise ValueError(f"can't be {value[:60]!r}: write a time like 2026-01-31 12:00:00")
+    text = re.sub(r"(\.\d{6})\d+", r"\1", value.upper().replace(" +", "+").replace(" -", "-"))
+    try:
+        time = datetime.fromisoformat(re.sub(" ?(Z|UTC)$", "+00:00", text))
+        return (time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time).isoformat(sep=" ")
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"can't be {value!r}: there is no such time in the years 1 to 9999") from error
+
+
+def _whole(type_: str) -> Check:
+    limit = 1 << (_BITS[type_] - 1)
+
+    def check(value: str) -> str:
+        if not re.fullmatch(r"[-+]?\d{1,19}", value) or not -limit <= int(value) < limit:
+            raise ValueError(f"can't be {value[:60]!r}: it must be a whole number of {_BITS[type_]} bits")
+        return value
+
+    return check
+
+
+def _double(value: str) -> str:
+    if not _NUMBER.fullmatch(value) or abs(float(value)) == float("inf"):
+        raise ValueError(f"can't be {value[:60]!r}: it must be a number")
+    return value
+
+
+_CHECKS: Mapping[str, Check] = {
+    **{name: _bounded(limit, int(name == "identifier")) for name, limit in _LENGTHS.items()},
+    "instant": _instant,
+    "float8": _double,
+    **{name: _whole(name) for name in _BITS},
+}

@@ -1,0 +1,1 @@
+"""Records into the tables of the ProvenanceDM. It knows no format."""

@@ -1,0 +1,73 @@
+"""Agents that a set of descriptions describes: what records say of them waits until no set does any more."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from provtap.database.connect import Transaction
+from provtap.database.sql import load_statements
+from provtap.errors import DocumentError
+from provtap.ingest.model.records import Agent, Rank
+from provtap.ingest.store.counts import Counts
+from provtap.ingest.store.description_links import keep_claims
+from provtap.ingest.store.merge import join
+from provtap.ingest.store.staging import Rows, as_rows, parameter
+
+SQL = load_statements("provtap.ingest.store", "described_agents.sql")
+
+
+def wait(transaction: Transaction, rows: Rows, described: Sequence[str]) -> None:
+    """Keep what records claim of agents, for those that a set describes."""
+    claims = {row.td_id: row.td_content for row in transaction.rows(SQL["waiting"], ids=list(described))}
+    for row in rows:
+        if (id_ := row["ag_id"]) in described:
+            claims[id_] = _better(claims[id_], row) if id_ in claims else row
+    _keep(transaction, claims.values())
+
+
+def _better(one: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the claim of two that is to be trusted more; equals are merged, as `join` does."""
+    trust, rival = ((claim["rank"], claim["claimant"]) for claim in (one, other))
+    if trust != rival:
+        return one if trust < rival else other
+    return {name: min((v for v in (one.get(name), other.get(name)) if v is not None), default=None)
+            for name in {**one, **other}}  # fmt: skip
+
+
+def _keep(transaction: Transaction, claims: Iterable[Mapping[str, Any]]) -> None:
+    kept = [
+        {"td_table": Agent.table, "td_id": claim["ag_id"], "td_owner_id": claim["ag_id"], "td_content": claim}
+        for claim in claims
+    ]
+    keep_claims(transaction, kept)
+
+
+def put_agents(
+    transaction: Transaction, said: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]] = ()
+) -> None:
+    """Let a set say what its agents are, whatever records say; *before* is what it said in its older version.
+
+    Raises: DocumentError if an agent is left out that somebody needs.
+    """
+    now, then = ({agent["id"] for agent in agents} for agents in (said, before))
+    transaction.execute(SQL["doubt_agents"], ids=list(then))
+    _give_back(transaction, list(then - now))
+    displaced = transaction.rows(SQL["displaced"], ids=list(now - then))
+    _keep(transaction, (row.claim for row in displaced))
+    _join(transaction, list(as_rows(Agent, (Agent(rank=Rank.DESCRIBED, **agent) for agent in said))))
+
+
+def _give_back(transaction: Transaction, ids: Sequence[str]) -> None:
+    """Let agents that no set describes any more be what records say."""
+    claims = {row.td_id: row.td_content for row in transaction.rows(SQL["waiting"], ids=list(ids))}
+    _join(transaction, list(claims.values()))
+    unknown = [id_ for id_ in ids if id_ not in claims]
+    needed = transaction.one(SQL["agents_needed"], ids=unknown)
+    if needed:
+        raise DocumentError(f"the agent {needed.agent_id} can't be left out: {needed.thing_id} refers to it")
+    transaction.execute(SQL["forget_agents"], ids=unknown)
+    transaction.execute(SQL["wait_no_more"], ids=list(ids))
+
+
+def _join(transaction: Transaction, claims: Rows) -> None:
+    if claims:
+        join(transaction, Agent, parameter(Agent, claims), Counts())

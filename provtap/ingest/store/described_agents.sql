@@ -1,0 +1,31 @@
+-- Statements of described_agents.py.
+
+-- name: waiting
+SELECT td_id, td_content
+  FROM provtap.told_description
+ WHERE td_table = 'provenance.agent' AND td_id = ANY (%(ids)s);
+
+-- name: doubt_agents
+-- What an older version of the set said of its agents yields to everything.
+UPDATE provtap.trust SET t_rank = 3, t_claimant = '~' WHERE t_kind = 'provenance.agent' AND t_id = ANY (%(ids)s);
+
+-- name: displaced
+-- What records say of agents that a set is to describe.
+SELECT to_jsonb(held) || jsonb_build_object('rank', coalesce(t_rank, 0), 'claimant', coalesce(t_claimant, '')) AS claim
+  FROM provenance.agent AS held LEFT JOIN provtap.trust ON t_kind = 'provenance.agent' AND t_id = ag_id
+ WHERE ag_id = ANY (%(ids)s);
+
+-- name: agents_needed
+-- An agent that somebody refers to who did not tell of it.
+SELECT waw_agent_id AS agent_id, waw_activity_id AS thing_id
+  FROM provenance.wasassociatedwith WHERE waw_agent_id = ANY (%(ids)s)
+ UNION ALL
+SELECT wat_agent_id, wat_entity_id FROM provenance.wasattributedto WHERE wat_agent_id = ANY (%(ids)s)
+ LIMIT 1;
+
+-- name: forget_agents
+WITH doubted AS (DELETE FROM provtap.trust WHERE t_kind = 'provenance.agent' AND t_id = ANY (%(ids)s))
+DELETE FROM provenance.agent WHERE ag_id = ANY (%(ids)s);
+
+-- name: wait_no_more
+DELETE FROM provtap.told_description WHERE td_table = 'provenance.agent' AND td_id = ANY (%(ids)s);

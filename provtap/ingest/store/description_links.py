@@ -1,0 +1,184 @@
+"""Descriptions of roles and parameters: as rows for each version of a tool, and as links to them.
+
+ProvenanceDM ties a description to a role by its name, and both to one activity description. So which
+description a usage has follows from what is stored, whatever came first: the description of its activity
+may have one of that role, or none.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from provtap.database.connect import Transaction
+from provtap.database.sql import load_statements
+from provtap.ingest.model import identity
+from provtap.ingest.model.descriptions import (
+    ConfigFileDescription,
+    GeneratedKind,
+    GenerationDescription,
+    ParameterDescription,
+    UsageDescription,
+    UsedKind,
+)
+from provtap.ingest.model.records import ConfigFile, Parameter, Record, WasGeneratedBy
+
+SQL = load_statements("provtap.ingest.store", "description_links.sql")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A class of descriptions that an activity description is composed of, and what refers to it by name."""
+
+    kind: type[Record]
+    name: str
+    """Column of the role or name, without prefix."""
+    described: str
+    """Table whose rows have such a description."""
+    prefix: str
+    link: str
+
+    @property
+    def key(self) -> str:
+        """Column of the id."""
+        return f"{self.kind.prefix}id"
+
+    @property
+    def natural(self) -> tuple[str, str]:
+        """Columns of the natural key."""
+        return f"{self.kind.prefix}activitydescription_id", f"{self.kind.prefix}{self.name}"
+
+
+PARTS = (
+    Part(
+        kind=UsageDescription,
+        name="role",
+        described="provenance.used",
+        prefix="u_",
+        link="u_usagedescription_id",
+    ),
+    Part(
+        kind=GenerationDescription,
+        name="role",
+        described=WasGeneratedBy.table,
+        prefix=WasGeneratedBy.prefix,
+        link="wgb_generationdescription_id",
+    ),
+    Part(
+        kind=ParameterDescription,
+        name="name",
+        described=Parameter.table,
+        prefix=Parameter.prefix,
+        link="p_parameterdescription_id",
+    ),
+    Part(
+        kind=ConfigFileDescription,
+        name="name",
+        described=ConfigFile.table,
+        prefix=ConfigFile.prefix,
+        link="cf_configfiledescription_id",
+    ),
+)
+ROLE_OF: Mapping[type[Record], type[Record]] = {
+    UsedKind: UsageDescription,
+    GeneratedKind: GenerationDescription,
+}
+"""Which kinds of entity may have a role: the class of the role by that of the relation."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a set of descriptions says of the activities of one tool in one version."""
+
+    ad_id: str
+    name: str
+    version: str | None
+    set_name: str
+    content: Mapping[str, Any]
+
+    def row(self) -> dict[str, Any]:
+        """Return what the activity description itself is to say."""
+        said = {f"ad_{name}": self.content[name] for name in ("description", "docurl", "type", "subtype")}
+        return {"ad_id": self.ad_id} | said
+
+    def parts(self) -> Iterator[Record]:
+        """Yield what the activity description is composed of: one row for each alias of a role or name."""
+        yield from self._flows("usage", UsageDescription, UsedKind)
+        yield from self._flows("generation", GenerationDescription, GeneratedKind)
+        for said in self.content["parameters"]:
+            rest = _without(said, "name", "aliases", "options")
+            options = json.dumps(said["options"], ensure_ascii=False) if said["options"] else None
+            for id_, name in self._named(ParameterDescription, said, "name"):
+                yield ParameterDescription(
+                    id=id_, activity_description_id=self.ad_id, name=name, options=options, **rest
+                )
+        for said in self.content["config_files"]:
+            rest = _without(said, "name", "aliases")
+            for id_, name in self._named(ConfigFileDescription, said, "name"):
+                yield ConfigFileDescription(id=id_, activity_description_id=self.ad_id, name=name, **rest)
+
+    def _flows(self, word: str, kind: Any, of_entity: Any) -> Iterator[Record]:
+        for said in self.content[word]:
+            rest = _without(said, "role", "aliases", "entities")
+            for id_, role in self._named(kind, said, "role"):
+                yield kind(id=id_, activity_description_id=self.ad_id, role=role, **rest)
+                for entity in said["entities"]:
+                    described = identity.entity_description(self.set_name, entity)
+                    yield of_entity(**{f"{word}_description_id": id_, "entity_description_id": described})
+
+    def _named(self, kind: type[Record], said: Mapping[str, Any], key: str) -> Iterator[tuple[str, str]]:
+        label = kind.table.removeprefix("provenance.")
+        for name in (said[key], *said["aliases"]):
+            yield identity.part_description(label, self.name, self.version, name), name
+
+
+def _without(said: Mapping[str, Any], *words: str) -> dict[str, Any]:
+    return {word: value for word, value in said.items() if word not in words}
+
+
+def entries(transaction: Transaction, *, ids: Sequence[str] = (), names: Sequence[str] = ()) -> list[Entry]:
+    """Return what is said of activity descriptions, by their ids or names; undescribed ones have no entry."""
+    found = transaction.rows(SQL["entries"], ids=list(ids), names=list(names))
+    return [Entry(*row) for row in found]
+
+
+def link(
+    transaction: Transaction,
+    *,
+    activities: Sequence[str] = (),
+    descriptions: Sequence[str] = (),
+    concerned: str = SQL["concerned"],
+) -> int:
+    """Link what belongs to *activities*, or to all activities of *descriptions*, to what describes it.
+
+    *concerned* may be another relation of activities (a_id) with their description (description_id). Returns
+    how many rows got another link.
+    """
+    return sum(
+        transaction.execute(
+            SQL["link"].format(
+                concerned=concerned,
+                table=part.described,
+                activity=f"{part.prefix}activity_id",
+                name=f"{part.prefix}{part.name}",
+                link=part.link,
+                described=part.kind.table,
+                key=part.key,
+                owner=part.natural[0],
+                described_name=part.natural[1],
+            ),
+            activities=list(activities),
+            descriptions=list(descriptions),
+        )
+        for part in PARTS
+    )
+
+
+def keep_claims(transaction: Transaction, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Keep what records said of descriptions: *rows* of provtap.told_description."""
+    transaction.execute(SQL["remember"], rows=json.dumps(list(rows)))
+
+
+def withdraw(transaction: Transaction, table: str, key: str, ids: Iterable[str]) -> None:
+    """Delete the rows of *table* that have these *ids*."""
+    transaction.execute(SQL["withdraw"].format(table=table, key=key), ids=list(ids))

@@ -1,0 +1,126 @@
+"""How rows that were told and rows that are stored become one: by trust, or as a set."""
+
+from collections.abc import Mapping, Sequence
+
+from provtap.database.connect import Transaction
+from provtap.database.sql import load_statements
+from provtap.ingest.model.records import (
+    Activity,
+    Claim,
+    ConfigFile,
+    Entity,
+    Parameter,
+    Rank,
+    Record,
+    WasGeneratedBy,
+    columns,
+)
+from provtap.ingest.store.counts import Counts
+from provtap.ingest.store.staging import Rows, Sent, of_themselves
+
+SQL = load_statements("provtap.ingest.store", "merge.sql")
+
+
+# Of the most trusted claims, which are merged; every column that is not named takes their least value.
+_BEST = "FILTER (WHERE place = 1)"
+_BEST_ONE_OF_TWO = "FILTER (WHERE place = 1 AND ed_class <> 'EntityDescription')"
+_MERGES = {
+    "a_endtime": f"max(a_endtime) {_BEST}",  # a run lasts at least until its last product is written
+    # These last, whoever is more trusted: no record of a run has them, and what has members is a collection.
+    "a_comment": "min(a_comment)",
+    "e_invalidatedattime": "max(e_invalidatedattime)",
+    "e_class": f"""CASE WHEN bool_or(e_class = 'Collection') THEN 'Collection'
+                        WHEN bool_or(e_value IS NOT NULL) {_BEST} THEN 'ValueEntity'
+                        ELSE min(e_class) {_BEST} END""",
+    "e_value": f"CASE WHEN NOT bool_or(e_class = 'Collection') THEN min(e_value) {_BEST} END",
+    # A description of datasets has no datatype, one of values no media type.
+    "ed_class": f"""coalesce(min(ed_class) {_BEST_ONE_OF_TWO}, 'EntityDescription')""",
+    **{
+        name: f"""CASE WHEN NOT coalesce(bool_or(ed_class = 'DatasetDescription') {_BEST}, false)
+                       THEN min({name}) {_BEST} END"""
+        for name in ("ed_valuetype", "ed_unit", "ed_ucd", "ed_utype")
+    },
+}
+_WIDEST = {"e_class": "Entity", "ed_class": "EntityDescription"}
+# Another role or name has another description: `link` finds it.
+_ALSO: Mapping[type[Claim], str] = {
+    WasGeneratedBy: ", wgb_generationdescription_id = NULL",
+    Parameter: """, p_parameterdescription_id = CASE WHEN (held.p_activity_id, held.p_name)
+                     = (excluded.p_activity_id, excluded.p_name) THEN held.p_parameterdescription_id END""",
+    ConfigFile: """, cf_configfiledescription_id
+                     = CASE WHEN (held.cf_activity_id, held.cf_name)
+                               = (excluded.cf_activity_id, excluded.cf_name)
+                            THEN held.cf_configfiledescription_id END""",
+}
+# By whom a thing is known that is only a stub so far.
+STUBS: Mapping[type[Claim], tuple[Rank, ...]] = {
+    Activity: (Rank.HEADER, Rank.MENTION),
+    Entity: (Rank.MENTION,),
+}
+
+
+def add(transaction: Transaction, kind: type[Record], sent: Sent) -> int:
+    """Unite the rows of one class with what is stored; return how many are new."""
+    names = [column for _, column in columns(kind)]
+    return add_rows(transaction, kind.table, names, sent)
+
+
+def add_rows(transaction: Transaction, table: str, names: Sequence[str], sent: Sent) -> int:
+    """Unite rows of *table* that have the columns *names* with what is stored; return how many are new."""
+    statement = SQL["add"].format(table=table, columns=", ".join(names), told=sent.told)
+    return transaction.execute(statement, **sent.values)
+
+
+def make_collections(transaction: Transaction, sent: Sent) -> int:
+    """Let what is told to have members be collections; return how many were not."""
+    return transaction.execute(SQL["make_collections"].format(told=sent.told), **sent.values)
+
+
+def join(transaction: Transaction, kind: type[Claim], sent: Sent, counts: Counts) -> Sequence[str]:
+    """Join the claims of one class, with their rank and claimant, with the stored rows and their trust.
+
+    Returns the ids of those that a set describes (Rank.DESCRIBED): nothing of them changes.
+    """
+    names = [column for _, column in columns(kind)]
+    statement = SQL["join"].format(
+        told=sent.told,
+        table=kind.table,
+        key=kind.key,
+        columns=", ".join(names),
+        merged=", ".join(_merged(name, kind.key) for name in names),
+        held=", ".join(f"held.{name}" for name in names),
+        excluded=", ".join(f"excluded.{name}" for name in names),
+        contradicted=", ".join(f"CASE WHEN {_differ(name)} THEN '{name}' END" for name in names),
+        kept=", ".join(f"({_merge(name)})::text" for name in names),
+        stubs=", ".join(str(int(rank)) for rank in STUBS.get(kind, ())),
+        also=_ALSO.get(kind, ""),
+    )
+    [row] = transaction.rows(statement, **sent.values)
+    counts.add(row.new, row.updated, row.unchanged)
+    counts.stubs += row.stubs
+    counts.conflict(*(row.contradictions or []))
+    return row.described or ()
+
+
+def _merged(name: str, key: str) -> str:
+    return name if name == key else f"{_merge(name)} AS {name}"
+
+
+def join_new(transaction: Transaction, kind: type[Claim], rows: Rows, sent: Sent, counts: Counts) -> None:
+    """Do what `join` does, faster where things tell of themselves and nobody told of them before."""
+    new = add(transaction, kind, sent) if of_themselves(rows) else 0
+    if new == len(rows):
+        counts.add(new, 0)
+    else:
+        counts.add(new, 0, -new)
+        join(transaction, kind, sent, counts)
+
+
+def _differ(name: str) -> str:
+    # To be an entity of no more exact class contradicts nothing.
+    said = f"nullif({name}, '{_WIDEST[name]}')" if name in _WIDEST else name
+    return f"count(DISTINCT {said}) > 1"
+
+
+def _merge(name: str) -> str:
+    return _MERGES.get(name, f"min({name}) {_BEST}")

@@ -1,0 +1,63 @@
+-- Statements of merge.py. Each takes all rows of one class of records, so that a document is a handful of round trips
+-- however many rows it has: {rows} is a parameter or a temporary table that holds them (staging.py). {table}, {key},
+-- {columns} ... are filled in from the classes in model/records.py, never from a source.
+
+-- name: join
+-- The least (rank, claimant) of what is told and what is stored makes the row; equal ones are merged, each
+-- column by an aggregate that no order can change.
+WITH told AS (
+    SELECT rank, claimant, {columns} FROM {told} AS told
+), claims AS (
+    SELECT * FROM told
+    UNION ALL
+    SELECT coalesce(t_rank, 0), coalesce(t_claimant, ''), {columns}
+      FROM {table} LEFT JOIN provtap.trust ON t_kind = '{table}' AND t_id = {key}
+     WHERE {key} IN (SELECT {key} FROM told)
+), placed AS (
+    SELECT *, rank() OVER (PARTITION BY {key} ORDER BY claims.rank, claimant) AS place
+      FROM claims
+), best AS MATERIALIZED (
+    SELECT min(placed.rank) AS rank, min(claimant) FILTER (WHERE place = 1) AS claimant, {merged}
+      FROM placed
+     GROUP BY {key}
+), trusted AS (
+    INSERT INTO provtap.trust AS held (t_kind, t_id, t_rank, t_claimant)
+    SELECT '{table}', {key}, rank, claimant FROM best WHERE (rank, claimant) <> (0, '')
+        ON CONFLICT (t_kind, t_id) DO UPDATE SET t_rank = excluded.t_rank, t_claimant = excluded.t_claimant
+     WHERE (held.t_rank, held.t_claimant) <> (excluded.t_rank, excluded.t_claimant)
+), settled AS (
+    DELETE FROM provtap.trust USING best
+     WHERE t_kind = '{table}' AND t_id = {key} AND (rank, claimant) = (0, '')
+), joined AS (
+    INSERT INTO {table} AS held ({columns})
+    SELECT {columns} FROM best
+        ON CONFLICT ({key}) DO UPDATE SET ({columns}) = ROW ({excluded}){also}
+     WHERE ROW ({held}) IS DISTINCT FROM ROW ({excluded})
+    RETURNING xmax = 0 AS new
+)
+SELECT count(*) FILTER (WHERE new) AS new,
+       count(*) FILTER (WHERE NOT new) AS updated,
+       (SELECT count(*) FROM best) - count(*) AS unchanged,
+       (SELECT count(*) FROM best WHERE rank = ANY (ARRAY[{stubs}]::smallint[])) AS stubs,
+       (SELECT array_agg({key}::text) FROM best WHERE rank < 0) AS described,
+       (SELECT json_agg(line ORDER BY line)
+          FROM (SELECT concat({key}, ' is told with another ', name, '; ', least, ' is kept') AS line
+                  FROM (SELECT {key}, ARRAY[{contradicted}] AS names, ARRAY[{kept}] AS leasts
+                          FROM placed
+                         WHERE place = 1 AND rank = 2
+                         GROUP BY {key}) AS claimed,
+                       unnest(names, leasts) AS contradicted (name, least)
+                 WHERE name IS NOT NULL) AS lines) AS contradictions
+  FROM joined;
+
+-- name: add
+-- What is told of these tables is a set: nothing in it can contradict the rest.
+INSERT INTO {table} ({columns})
+SELECT {columns} FROM {told} AS told
+    ON CONFLICT DO NOTHING;
+
+-- name: make_collections
+-- What has members is a collection, whatever else was told of it; a collection has no value.
+UPDATE provenance.entity SET e_class = 'Collection', e_value = NULL
+ WHERE e_class <> 'Collection'
+   AND e_id IN (SELECT hm_collection_id FROM {told} AS told);

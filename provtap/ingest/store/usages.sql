@@ -1,0 +1,198 @@
+-- Statements of usages.py: who read and wrote which file. {rows} is as in merge.sql.
+
+-- name: second_generators
+-- Entities that more than one activity says it wrote; the model has room for one generation.
+SELECT wr_entity_id AS entity_id,
+       array_agg(DISTINCT wr_activity_id::text) AS activity_ids,
+       min(wgb_activity_id) AS kept_id
+  FROM provtap.writing JOIN provenance.wasgeneratedby ON wgb_entity_id = wr_entity_id
+ WHERE wr_entity_id IN (SELECT wr_entity_id FROM {told} AS told)
+ GROUP BY wr_entity_id
+HAVING count(DISTINCT wr_activity_id) > 1
+ ORDER BY wr_entity_id;
+
+-- name: time_usages
+-- A usage is at the earliest of the times told of it that lie within its activity. This is found out anew when
+-- a time is told, and when the activity's own times may have changed.
+WITH timed AS (
+    SELECT rd_activity_id, rd_entity_id, rd_role,
+           min(rd_usagetime) FILTER (WHERE coalesce(rd_usagetime >= a_starttime, true)
+                                       AND coalesce(rd_usagetime <= a_endtime, true)) AS time
+      FROM provtap.reading JOIN provenance.activity ON a_id = rd_activity_id
+     WHERE rd_usagetime IS NOT NULL
+       AND rd_activity_id IN (SELECT json_array_elements_text(%(activities)s::json))
+     GROUP BY rd_activity_id, rd_entity_id, rd_role
+)
+UPDATE provenance.used SET u_time = time
+  FROM timed
+ WHERE u_activity_id = rd_activity_id AND u_entity_id = rd_entity_id
+   AND u_role IS NOT DISTINCT FROM rd_role AND u_time IS DISTINCT FROM time;
+
+-- name: read
+-- What was read is settled later, unless it is told by its id.
+WITH added AS (
+    INSERT INTO provtap.reading ({columns}, rd_entity_id)
+    SELECT {columns}, rd_told_id FROM {told} AS told
+        ON CONFLICT DO NOTHING
+    RETURNING rd_activity_id, rd_role, rd_told_id
+), used AS (
+    INSERT INTO provenance.used (u_activity_id, u_entity_id, u_role, u_usagedescription_id)
+    SELECT rd_activity_id, rd_told_id, rd_role, ud_id
+      FROM added JOIN provenance.activity ON a_id = rd_activity_id
+      LEFT JOIN provenance.usagedescription ON ud_activitydescription_id = a_activitydescription_id
+                                           AND ud_role = rd_role
+     WHERE rd_told_id IS NOT NULL
+        ON CONFLICT DO NOTHING
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM added) AS new, (SELECT count(*) FROM used) AS used;
+
+-- name: settle
+-- Find out anew what was read: by the readings that are new, and by those that a writing told now may
+-- concern. Gives the rows that are new, how many usages moved, and which ones they were.
+WITH written AS MATERIALIZED (
+    SELECT told.*,
+           (SELECT wr_time
+              FROM provtap.writing AS later
+             WHERE md5(later.wr_url) = md5(told.wr_url) AND later.wr_url = told.wr_url
+               AND later.wr_storage = told.wr_storage AND later.wr_time > told.wr_time
+             ORDER BY later.wr_time
+             LIMIT 1) AS wr_until
+      FROM {writings} AS told
+), concerned AS (
+    SELECT rd_id FROM provtap.reading WHERE rd_entity_id IS NULL
+    UNION
+    SELECT rd_id
+      FROM written JOIN provtap.reading ON md5(rd_url) = md5(wr_url) AND rd_url = wr_url
+                                       AND rd_storage = wr_storage AND rd_time >= wr_time
+     WHERE wr_until IS NULL OR rd_time <= wr_until  -- what is written then may be the reader's own
+    UNION
+    SELECT rd_id
+      FROM written JOIN provenance.wasinformedby ON wib_informed_id = wr_activity_id
+      JOIN provtap.reading ON rd_activity_id = wib_informant_id AND rd_url = wr_url AND rd_storage = wr_storage
+), settled AS MATERIALIZED (
+    SELECT rd_id, rd_activity_id, rd_role, rd_storage, rd_url, rd_external_id, rd_entity_id AS was_id,
+           coalesce(from_step.wr_entity_id, latest.wr_entity_id, rd_external_id)::text
+               COLLATE "C" AS entity_id
+      FROM provtap.reading
+      -- A whole reads what its own steps wrote, though they did so after it started; a run what it wrote
+      -- itself only where it says when it read that.
+      LEFT JOIN LATERAL (
+           SELECT wr_entity_id
+             FROM provenance.wasinformedby JOIN provtap.writing ON wr_activity_id = wib_informed_id
+            WHERE wib_informant_id = rd_activity_id AND wr_url = rd_url AND wr_storage = rd_storage
+              AND coalesce(wr_time <= rd_usagetime, true)
+            ORDER BY wr_time DESC, wr_entity_id DESC
+            LIMIT 1) AS from_step ON true
+      LEFT JOIN LATERAL (
+           SELECT wr_entity_id
+             FROM provtap.writing
+            WHERE md5(wr_url) = md5(rd_url) AND wr_url = rd_url AND wr_storage = rd_storage
+              AND wr_time <= rd_time AND (wr_activity_id <> rd_activity_id OR wr_time <= rd_usagetime)
+            ORDER BY wr_time DESC, wr_entity_id DESC
+            LIMIT 1) AS latest ON true
+     WHERE rd_id IN (SELECT rd_id FROM concerned)
+), changed AS MATERIALIZED (
+    SELECT * FROM settled WHERE was_id IS DISTINCT FROM entity_id
+), appeared AS (
+    INSERT INTO provenance.entity ({columns})
+    SELECT {columns}
+      FROM {externals} AS told
+     WHERE e_id IN (SELECT entity_id FROM changed)
+        ON CONFLICT DO NOTHING
+    RETURNING 1
+), located AS (
+    INSERT INTO provext.location (loc_entity_id, loc_url, loc_storage)
+    SELECT entity_id, rd_url, rd_storage FROM changed WHERE entity_id = rd_external_id
+        ON CONFLICT DO NOTHING
+    RETURNING 1
+), remembered AS (
+    UPDATE provtap.reading SET rd_entity_id = entity_id
+      FROM changed
+     WHERE reading.rd_id = changed.rd_id
+), used AS (
+    INSERT INTO provenance.used (u_activity_id, u_entity_id, u_role, u_usagedescription_id)
+    SELECT rd_activity_id, entity_id, rd_role, ud_id
+      FROM changed JOIN provenance.activity ON a_id = rd_activity_id
+      LEFT JOIN provenance.usagedescription ON ud_activitydescription_id = a_activitydescription_id
+                                           AND ud_role = rd_role
+        ON CONFLICT DO NOTHING
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM appeared) + (SELECT count(*) FROM located)
+           + greatest((SELECT count(*) FROM used) - count(was_id), 0) AS new,
+       count(was_id) AS updated,
+       (SELECT count(*)
+          FROM {externals} AS told
+         WHERE e_id IN (SELECT entity_id FROM settled WHERE entity_id = rd_external_id)) AS stubs,
+       json_agg(was_id) FILTER (WHERE was_id = rd_external_id)::text AS places,
+       json_agg(json_build_object('u_activity_id', rd_activity_id, 'u_entity_id', was_id, 'u_role', rd_role))
+           FILTER (WHERE was_id IS NOT NULL)::text AS moved
+  FROM changed;
+
+-- name: take_back
+-- Remove usages that no reading bears out any more, and files that were only a name for a place.
+WITH moved AS MATERIALIZED (
+    SELECT DISTINCT u_activity_id, u_entity_id, u_role
+      FROM json_populate_recordset(NULL::provenance.used, %(rows)s::json)
+), unused AS (
+    DELETE FROM provenance.used
+     USING moved
+     WHERE used.u_activity_id = moved.u_activity_id AND used.u_entity_id = moved.u_entity_id
+       AND used.u_role IS NOT DISTINCT FROM moved.u_role
+       AND NOT EXISTS (SELECT
+                         FROM provtap.reading
+                        WHERE rd_activity_id = moved.u_activity_id AND rd_entity_id = moved.u_entity_id
+                          AND rd_role IS NOT DISTINCT FROM moved.u_role)
+)
+DELETE FROM provenance.entity
+ WHERE e_id IN (SELECT json_array_elements_text(%(places)s::json))
+   AND NOT EXISTS (SELECT FROM provtap.reading WHERE rd_entity_id = e_id)
+   AND NOT EXISTS (SELECT FROM provtap.trust WHERE t_kind = 'provenance.entity' AND t_id = e_id);
+
+-- name: alias
+-- Name each file by the place it was written to, for as long as it was the one there, and by the id that a
+-- file at this place has while nobody is known to have written it. A writing also ends the one before it.
+WITH told AS MATERIALIZED (
+    SELECT * FROM {told} AS told
+), concerned AS (
+    SELECT wr_url, wr_time, wr_entity_id FROM told
+    UNION
+    SELECT before.*
+      FROM told CROSS JOIN LATERAL (
+           SELECT wr_url, wr_time, wr_entity_id
+             FROM provtap.writing AS before
+            WHERE md5(before.wr_url) = md5(told.wr_url) AND before.wr_url = told.wr_url
+              AND before.wr_storage = told.wr_storage
+              AND (before.wr_time, before.wr_entity_id) < (told.wr_time, told.wr_entity_id)
+            ORDER BY before.wr_time DESC, before.wr_entity_id DESC
+            LIMIT 1) AS before
+), version AS MATERIALIZED (
+    SELECT DISTINCT writing.wr_entity_id, writing.wr_url, writing.wr_external_id, writing.wr_time,
+           (SELECT later.wr_time
+              FROM provtap.writing AS later
+             WHERE md5(later.wr_url) = md5(writing.wr_url) AND later.wr_url = writing.wr_url
+               AND later.wr_storage = writing.wr_storage
+               AND (later.wr_time, later.wr_entity_id) > (writing.wr_time, writing.wr_entity_id)
+             ORDER BY later.wr_time, later.wr_entity_id
+             LIMIT 1) AS wr_until
+      FROM concerned JOIN provtap.writing
+        ON md5(writing.wr_url) = md5(concerned.wr_url) AND writing.wr_url = concerned.wr_url
+       AND writing.wr_time = concerned.wr_time AND writing.wr_entity_id = concerned.wr_entity_id
+), named AS (
+    SELECT wr_entity_id, 'path' AS kind, wr_url AS value, wr_time, wr_until FROM version
+    UNION ALL
+    SELECT wr_entity_id, 'id', wr_external_id::text COLLATE "C", wr_time, wr_until FROM version
+), aliased AS (
+    INSERT INTO provext.alias AS held (al_entity_id, al_kind, al_value, al_validfrom, al_validto)
+    -- Two sites may have the same file at the same path: it is there until it is at neither.
+    SELECT wr_entity_id, kind, value, wr_time, CASE WHEN bool_and(wr_until IS NOT NULL) THEN max(wr_until) END
+      FROM named
+     GROUP BY wr_entity_id, kind, value, wr_time
+        ON CONFLICT (al_entity_id, al_kind, md5(al_value), al_validfrom)
+           DO UPDATE SET al_validto = excluded.al_validto
+     WHERE held.al_validto IS DISTINCT FROM excluded.al_validto
+    RETURNING xmax = 0 AS new
+)
+SELECT count(*) FILTER (WHERE new) AS new, count(*) FILTER (WHERE NOT new) AS updated
+  FROM aliased;

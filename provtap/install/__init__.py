@@ -1,0 +1,232 @@
+"""`provtap init`: roles, tables, published metadata and rights, in one transaction that may be run again."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from provtap import metadata
+from provtap.config import Settings
+from provtap.database import memory, migrate
+from provtap.database.connect import Database, Transaction, open_database
+from provtap.database.login import database_login, reader_password, scram_verifier
+from provtap.database.sql import identifier, literal, load_statements
+from provtap.errors import DatabaseUnavailable, SettingsError
+from provtap.tableset import Table, Tableset
+
+SQL = load_statements("provtap.install", "install.sql")
+OURS = ("provenance", "provext", "tap_schema")
+"""The published schemas that init makes; further ones are an operator's."""
+STILL_TO_RUN = "A superuser must still run this, or a query may fill the disk, or disturb other sessions:"
+
+
+@contextmanager
+def ready(settings: Settings, *, patient: bool = True) -> Iterator[tuple[Database, Tableset]]:
+    """Open the database, and lend it with what is published there; *patient*: as in `open_database`.
+
+    The embedded database is set up when it is new or behind: nobody else could do it.
+
+    Raises: SettingsError, DatabaseUnavailable.
+    """
+    tableset = metadata.load(settings.metadata_dir)
+    with open_database(settings, patient=patient) as database:
+        if settings.database_url is None and (
+            shortcoming(database, tableset) or left_to_superuser(database, settings)
+        ):
+            install(database, settings, tableset)
+        check_version(database)
+        yield database, tableset
+
+
+def check_version(database: Database) -> None:
+    """Do nothing for a database that fits this version.
+
+    Raises: DatabaseUnavailable for one that is not set up, behind, or ahead.
+    """
+    with database.transaction() as transaction:
+        missing = migrate.pending(transaction, migrate.migrations())
+    if len(missing) == len(migrate.migrations()):
+        raise DatabaseUnavailable("The database is not set up.", hint="Run provtap init.")
+    if missing:
+        raise DatabaseUnavailable(
+            f"The database is older than this ProvTAP: it lacks {missing[0].file_name}.",
+            hint="Run provtap init.",
+        )
+
+
+def shortcoming(database: Database, tableset: Tableset) -> str | None:
+    """Return what is left for init to do, as a sentence, or None."""
+    try:
+        check_version(database)
+        with database.transaction() as transaction:
+            row = transaction.one("SELECT sha256 FROM tap_schema.digest")
+    except DatabaseUnavailable as error:
+        return error.for_operator()
+    if row is None or row.sha256 != tableset.digest:
+        return "TAP_SCHEMA was made from other metadata files."
+    return None
+
+
+def init(settings: Settings, tableset: Tableset) -> str:
+    """Set the database up, or bring it up to date, and return what was done in a sentence.
+
+    Raises: SettingsError, DatabaseUnavailable.
+    """
+    with open_database(settings) as database:
+        return install(database, settings, tableset)
+
+
+def install(database: Database, settings: Settings, tableset: Tableset) -> str:
+    """Do what `init` does on an open database; a login that may not do it passes if nothing is left to do.
+
+    Raises: SettingsError, DatabaseUnavailable.
+    """
+    with database.setup() as transaction:
+        login = transaction.rows(SQL["login"], owner=database.role("owner"))[0]
+    if not login.may_install and shortcoming(database, tableset) is None:
+        return "The database is up to date, as far as this login may see."
+    with database.setup() as transaction:
+        _run(transaction, _roles(settings, login.name))
+        left = _for_superuser(transaction)
+        if login.superuser:
+            _run(transaction, left)
+        transaction.execute(_as_owner(settings))
+        done = migrate.migrate(transaction, migrate.migrations())
+        _check_published(transaction, tableset)
+        _run(transaction, _publish(settings, tableset))
+        warnings = transaction.warnings()
+    if left and not login.superuser:
+        warnings += [STILL_TO_RUN, *left]
+    tables = sum(1 for _ in tableset.tables())
+    return "\n".join(
+        [*warnings, f"The database is up to date: {len(done)} migrations run, {tables} tables published."]
+    )
+
+
+def print_sql(settings: Settings, tableset: Tableset) -> str:
+    """Return what `init` does as a psql script, for a superuser to run as often as he likes.
+
+    Raises: SettingsError for a PROVTAP_DATABASE_URL that is none.
+    """
+    login = database_login(settings.database_url or "").parameters.get("user", "")
+    known = migrate.migrations()
+    steps = [
+        *_roles(settings, login),
+        SQL["superuser"].removesuffix(";") + " \\gexec",
+        _as_owner(settings),
+        migrate.REGISTER,
+        migrate.guard(known),
+        *map(migrate.as_script, known),
+        *_publish(settings, tableset),
+    ]
+    return "\n\n".join(["\\set ON_ERROR_STOP on", "BEGIN;", *steps, "COMMIT;"]) + "\n"
+
+
+def _run(transaction: Transaction, statements: Iterable[str]) -> None:
+    for statement in statements:
+        transaction.execute(statement)
+
+
+def _roles(settings: Settings, login: str) -> Iterator[str]:
+    """Yield what must be done before the tables' owner may act; it acts afterwards."""
+    yield from _values(settings, login)
+    yield from (SQL[name] for name in ("alone", "encoding", "roles", "database", "reader"))
+
+
+def _values(settings: Settings, login: str) -> Iterator[str]:
+    """Yield what tells install.sql the settings, for the rest of the transaction."""
+    password = reader_password(settings)
+    values = {
+        "provtap.role_prefix": settings.role_prefix,
+        "provtap.login": login,
+        "provtap.reader_password": scram_verifier(password) if password else "",
+        "provtap.temp_bytes": str(settings.temp_bytes),
+    }
+    for name, value in values.items():
+        yield f"SELECT set_config({literal(name)}, {literal(value)}, true);"
+
+
+def _as_owner(settings: Settings) -> str:
+    return f"SET LOCAL ROLE {identifier(settings.role_prefix + 'owner')};"
+
+
+def left_to_superuser(database: Database, settings: Settings) -> list[str]:
+    """Return the statements by which a superuser must still bound what the reader can do."""
+    with database.setup() as transaction:
+        login = transaction.rows("SELECT session_user AS name")[0].name
+        _run(transaction, _values(settings, login))
+        return _for_superuser(transaction)
+
+
+def advice(database: Database, settings: Settings) -> list[str]:
+    """Return what somebody else must do on your own PostgreSQL, as lines to print."""
+    left = left_to_superuser(database, settings)
+    lines = [STILL_TO_RUN, *left] if left else []
+    with database.transaction() as transaction:
+        server = transaction.rows(SQL["memory"])[0]
+    if not memory.is_limited(server.pid):
+        limit = memory.address_space(memory.backend_bytes(settings), server.shared) >> 20
+        lines.append(
+            "As far as can be seen from here, one query may take all memory of PostgreSQL's machine. In the"
+            f" systemd unit of PostgreSQL set LimitAS={limit}M, for a machine of the size of this one, and"
+            " MemoryMax to what PostgreSQL may take in all; see docs/how-to/operate.md."
+        )
+    return lines
+
+
+def _for_superuser(transaction: Transaction) -> list[str]:
+    return [row.statement for row in transaction.rows(SQL["superuser"])]
+
+
+def _check_published(transaction: Transaction, tableset: Tableset) -> None:
+    """Refuse metadata of what is not in the database."""
+    names = [
+        (table.schema_name, table.name, column.name)
+        for table in _relations(tableset)
+        for column in table.columns
+    ]
+    schemas, relations, columns = map(list, zip(*names, strict=True))
+    missing = transaction.rows(SQL["missing"], schemas=schemas, relations=relations, columns=columns)
+    if missing:
+        raise SettingsError(
+            f"The metadata publish {'.'.join(missing[0])}, which is not in the database.",
+            hint="See PROVTAP_METADATA_DIR.",
+        )
+
+
+def _relations(tableset: Tableset) -> list[Table]:
+    """Return the tables that are in the database: a virtual one is made by the translator."""
+    return [table for table in tableset.tables() if table.table_type != "virtual"]
+
+
+def _publish(settings: Settings, tableset: Tableset) -> Iterator[str]:
+    """Yield what makes TAP_SCHEMA, comments and rights; the login itself must grant an operator's tables."""
+    reader = identifier(settings.role_prefix + "reader")
+    yield from _tap_schema(tableset)
+    yield from _comments(tableset)
+    yield from (SQL["writer_rights"], SQL["reader_rights"])
+    yield from (_grant(table, reader) for table in _relations(tableset) if table.schema_name in OURS)
+    yield "SET LOCAL ROLE NONE;"
+    for schema in tableset.schemas:
+        if schema.name not in OURS:
+            yield f"GRANT USAGE ON SCHEMA {identifier(schema.name)} TO {reader};"
+            yield from (_grant(table, reader) for table in schema.tables if table.table_type != "virtual")
+
+
+def _grant(table: Table, reader: str) -> str:
+    columns = ", ".join(identifier(column.name) for column in table.columns)
+    return f"GRANT SELECT ({columns}) ON {identifier(table.schema_name, table.name)} TO {reader};"
+
+
+def _tap_schema(tableset: Tableset) -> Iterator[str]:
+    rows = dict(metadata.tap_schema_rows(tableset)) | {"digest": [(tableset.digest,)]}
+    for name in reversed(rows):
+        yield f"DELETE FROM tap_schema.{name};"
+    for name, values in rows.items():
+        if values:
+            lines = ",\n".join(f"({', '.join(map(literal, row))})" for row in values)
+            yield f"INSERT INTO tap_schema.{name} VALUES\n{lines};"
+
+
+def _comments(tableset: Tableset) -> Iterator[str]:
+    for comment in metadata.comments(tableset):
+        if comment.path[0] in OURS:
+            yield f"COMMENT ON {comment.kind} {identifier(*comment.path)} IS {literal(comment.text)};"

@@ -1,0 +1,1 @@
+"""What an operator manages: accounts and maintenance."""

@@ -1,0 +1,115 @@
+"""Accounts: who may do what. A bearer token names its account and its scopes; only its digest is stored."""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hmac import compare_digest
+
+from provtap.database.connect import Database
+from provtap.database.sql import load_statements
+from provtap.errors import NotFound, ParameterError
+
+SQL = load_statements("provtap.operation", "accounts.sql")
+
+SCOPES = ("read", "write", "admin")
+"""Query and retrieve; store; everything. A token has one or more of them."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+_TOKEN = re.compile(r"provtap_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
+_NOBODY = "0" * 64
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who sends a request, and what the token it came with allows."""
+
+    name: str
+    scopes: frozenset[str]
+
+    def may(self, scope: str) -> bool:
+        """Tell whether the token allows what needs *scope*."""
+        return scope in self.scopes or "admin" in self.scopes
+
+
+@dataclass(frozen=True)
+class Token:
+    """What may be told of a token: all but its secret."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    created: datetime
+    expires: datetime | None
+    revoked: datetime | None
+
+
+def create(database: Database, name: str, scopes: Sequence[str], expires: datetime | None = None) -> str:
+    """Return a new token of the account *name*: the only time that it can be seen.
+
+    Raises: ParameterError for a name or scope that can't be; DatabaseUnavailable.
+    """
+    if not _NAME.fullmatch(name):
+        raise ParameterError(
+            f"{name!r} can't be the name of an account.",
+            hint="It has up to 64 letters, digits and . _ @ -, the first a letter or digit.",
+        )
+    for scope in scopes:
+        if scope not in SCOPES:
+            raise ParameterError(f"There is no scope {scope!r}.", hint=f"There are {', '.join(SCOPES)}.")
+    token_id, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+    with database.transaction() as transaction:
+        transaction.execute(
+            SQL["create"],
+            id=token_id,
+            name=name,
+            sha256=_digest(secret),
+            scopes=sorted(set(scopes), key=SCOPES.index),
+            expires=expires,
+        )
+    return f"provtap_{token_id}_{secret}"
+
+
+def tokens(database: Database) -> list[Token]:
+    """Return all tokens there ever were, the oldest first.
+
+    Raises: DatabaseUnavailable.
+    """
+    with database.transaction() as transaction:
+        return [Token(*row) for row in transaction.rows(SQL["tokens"])]
+
+
+def revoke(database: Database, name_or_id: str) -> int:
+    """End the token with this id, or all those of the account with this name; return their number.
+
+    Raises: NotFound if there is none that still held; DatabaseUnavailable.
+    """
+    with database.transaction() as transaction:
+        revoked = transaction.execute(SQL["revoke"], name_or_id=name_or_id)
+    if not revoked:
+        raise NotFound(f"No valid token is called {name_or_id}.", hint="See provtap token list.")
+    return revoked
+
+
+def account(database: Database, token: str) -> Account | None:
+    """Return whose valid token this is, or None for one that is wrong, revoked or expired.
+
+    The token's public half finds the row; the secret half is compared in a time that does not tell how much
+    of it was right.
+
+    Raises: DatabaseUnavailable.
+    """
+    halves = _TOKEN.fullmatch(token)
+    if halves is None:
+        return None
+    with database.transaction() as transaction:
+        row = transaction.one(SQL["valid"], id=halves[1])
+    right = compare_digest(_digest(halves[2]), row.tk_sha256 if row else _NOBODY)
+    return Account(row.tk_name, frozenset(row.tk_scopes)) if row and right else None
+
+
+def _digest(secret: str) -> str:
+    """Return the digest to store: with 256 random bits in the secret, a slow one would protect no better."""
+    return hashlib.sha256(secret.encode()).hexdigest()

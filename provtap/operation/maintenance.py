@@ -1,0 +1,63 @@
+"""Maintenance: times at which the operator closes the service, kept where every node sees them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from provtap.database.connect import Database
+from provtap.database.sql import load_statements
+from provtap.errors import ParameterError
+
+SQL = load_statements("provtap.operation", "maintenance.sql")
+
+
+@dataclass(frozen=True)
+class Maintenance:
+    """A time of maintenance. It lasts until the operator ends it: *until* is only what was announced."""
+
+    note: str
+    start: datetime
+    until: datetime | None
+    ended: datetime | None = None
+
+    def is_on(self) -> bool:
+        """Tell whether queries are refused now."""
+        return self.ended is None and self.start <= datetime.now(UTC)
+
+    def is_planned(self) -> bool:
+        """Tell whether it is still to come."""
+        return self.ended is None and not self.is_on()
+
+    def back_at(self) -> datetime | None:
+        """Return when the service should be back, unless that has passed already."""
+        return self.until if self.until is not None and self.until > datetime.now(UTC) else None
+
+
+def announce(database: Database, note: str, start: datetime | None, until: datetime | None) -> Maintenance:
+    """Begin a maintenance at *start* (None: now), or change the one that is under way or announced.
+
+    Raises: ParameterError for an end that is past or before the start; DatabaseUnavailable.
+    """
+    now = datetime.now(UTC)
+    if until is not None and until <= max(now, start or now):
+        raise ParameterError(f"The end of a maintenance must come after its start, not at {until:%FT%TZ}.")
+    with database.transaction() as transaction:
+        return Maintenance(*transaction.rows(SQL["announce"], note=note, start=start, until=until)[0])
+
+
+def end(database: Database) -> bool:
+    """End the maintenance that is under way or announced; tell whether there was one.
+
+    Raises: DatabaseUnavailable.
+    """
+    with database.transaction() as transaction:
+        return transaction.execute(SQL["end"]) > 0
+
+
+def latest(database: Database) -> Maintenance | None:
+    """Return the maintenance that is under way or announced, else the last one, or None.
+
+    Raises: DatabaseUnavailable.
+    """
+    with database.transaction() as transaction:
+        row = transaction.one(SQL["latest"])
+    return Maintenance(*row) if row else None

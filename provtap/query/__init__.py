@@ -1,0 +1,189 @@
+"""The road of every query: request → ADQL → COPY → document. /sync, jobs and the command line all take it.
+
+Each step may only refuse what it knows: nothing is asked of PostgreSQL before the query is known to be
+valid, and the first rows are there before anybody is told that the query succeeded.
+"""
+
+import logging
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
+from typing import TypeVar
+
+from provtap import __version__
+from provtap.adql import Statement, translate
+from provtap.config import Settings
+from provtap.database.connect import Database
+from provtap.database.spool import Block
+from provtap.database.stream import Tally, copy_blocks
+from provtap.disk import Room
+from provtap.errors import InternalError, ParameterError, ProvtapError, TooLarge
+from provtap.query.links import provenance_links
+from provtap.query.request import QueryRequest
+from provtap.results.formats import choose
+from provtap.results.votable import Info
+from provtap.tableset import Column, Tableset
+from provtap.uploads import read_uploads, with_uploads
+
+__all__ = ["LANGUAGES", "Body", "QueryRequest", "Result", "run"]
+
+log = logging.getLogger(__name__)
+
+LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
+"""The values of LANG (TAP 1.1, section 2.7.1)."""
+
+
+QUERY_SHOWN = 10_000
+"""Characters of a failed query's SQL to log: its end, since uploads stand before it."""
+
+
+class Body:
+    """The bytes of a result, piece by piece; `close` also ends a query that still runs."""
+
+    def __init__(self, pieces: Iterator[bytes], close: Callable[[], None], tally: Tally) -> None:
+        self._pieces = pieces
+        self._tally = tally
+        self.close = close
+
+    @property
+    def failure(self) -> ProvtapError | None:
+        """Why the rows broke off, once all pieces were taken: a VOTable only tells it in its text."""
+        return self._tally.failure
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._pieces)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer to a query that runs, or has run."""
+
+    columns: tuple[Column, ...]
+    media_type: str
+    """What *body* is, with parameters: the Content-Type to send."""
+    body: Body
+    file_name: str
+    """What to call a file of it: plain ASCII."""
+
+
+def run(
+    request: QueryRequest,
+    tableset: Tableset,
+    database: Database,
+    settings: Settings,
+    gone: Callable[[], bool] = lambda: False,
+    *,
+    duration: float | None = None,
+    tally: Tally | None = None,
+) -> Result:
+    """Run a query and return its result once the first rows are there; who gets it must close its body.
+
+    *gone* is asked a few times a second whether anybody still waits for the result. *duration* is in
+    seconds; None: that of a synchronous query. What the query comes to is put into *tally*.
+
+    Raises: ParameterError, UploadError, TooLarge, AdqlError before the database is asked; QueryError,
+    QueryTimeout or DatabaseUnavailable when the query fails before its first rows, or the last ones if the
+    format needs them all to begin. What fails later shows in the body: the end of VOTable, JSON and HTML
+    tells it, other formats raise.
+    """
+    _check(request, settings)
+    form = choose(request.responseformat)
+    maxrec = _effective_maxrec(request.maxrec, settings)
+    patience = settings.connection_wait if duration is None else duration
+    tables = read_uploads(request.uploads, request.parts, settings, client=database.client, wait=patience)
+    statement = translate(request.query, with_uploads(tableset, tables))
+    log.info("RUNID %r: %.2000r", request.run_id, request.query)
+    tally = tally or Tally()
+    copy_form, write = form.writer(statement.columns, Room(settings.spool_bytes, database.reader.room))
+    copy = partial(
+        copy_blocks,
+        database.reader,
+        statement.copy_sql(int(maxrec.value), binary=copy_form == "binary"),
+        form=copy_form,
+        maxrec=int(maxrec.value),
+        duration=duration or settings.sync_duration,
+        spool_bytes=settings.spool_bytes,
+        gone=gone,
+        tally=tally,
+    )
+    blocks = _blocks(statement, int(maxrec.value), copy, tally)
+    remarks = [*_remarks(request), maxrec, *provenance_links(statement.columns, settings.root_url)]
+    try:
+        pieces = _begun(write(statement.columns, _begun(blocks), int(maxrec.value), remarks))
+    except Exception:
+        blocks.close()
+        raise
+    name = form.file_name(request.run_id, statement.table)
+    return Result(statement.columns, form.mime, Body(pieces, blocks.close, tally), name)
+
+
+def _check(request: QueryRequest, settings: Settings) -> None:
+    if request.lang.upper() not in LANGUAGES:
+        raise ParameterError(
+            f"The query language {request.lang[:40]!r} is unknown.",
+            hint=f"LANG may be {', '.join(LANGUAGES)}.",
+        )
+    size = len(request.query.encode(errors="replace"))
+    if size > settings.query_bytes:
+        raise TooLarge(f"The query has {size} bytes; this service takes up to {settings.query_bytes}.")
+
+
+def _effective_maxrec(asked: int | None, settings: Settings) -> Info:
+    """Return the number of rows to give at most, and where it comes from (TAP-13)."""
+    wanted = settings.maxrec if asked is None else asked
+    maxrec = min(wanted, settings.maxrec_limit)
+    if wanted > maxrec:
+        why = "The limit of this service."
+    elif asked is None:
+        why = f"The default of this service; ask for up to {settings.maxrec_limit} rows by MAXREC."
+    else:
+        why = ""
+    return Info("MAXREC", str(maxrec), why)
+
+
+def _remarks(request: QueryRequest) -> list[Info]:
+    """Return what a result should tell about itself wherever it is kept (DALI 1.1, section 4.4.3)."""
+    return [
+        Info("standardID", "ivo://ivoa.net/std/TAP"),
+        Info("server_software", f"ProvTAP/{__version__}"),
+        Info("request_date", datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00")),
+        Info("QUERY", request.query),
+    ]
+
+
+def _blocks(
+    statement: Statement,
+    maxrec: int,
+    copy: Callable[[], Generator[Block, None, None]],
+    tally: Tally,
+) -> Generator[Block, None, None]:
+    """Yield the rows; an error nobody foresaw goes to the log, and to the user as one sentence.
+
+    What breaks them off is put into *tally* as well.
+    """
+    if maxrec == 0:  # the columns are all that is asked for
+        return
+    with closing(copy()) as blocks:
+        try:
+            yield from blocks
+        except ProvtapError as error:
+            tally.failure = error
+            raise
+        except Exception as error:
+            tally.failure = InternalError.of(error, log, f"The query {statement.sql[-QUERY_SHOWN:]!r}")
+            raise tally.failure from error
+
+
+_T = TypeVar("_T")
+
+
+def _begun(parts: Iterator[_T]) -> Iterator[_T]:
+    """Return the same parts, the first of them already there."""
+    first = next(parts, None)
+    return parts if first is None else chain((first,), parts)

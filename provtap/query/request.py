@@ -1,0 +1,60 @@
+"""The parameters of a query, by the names that TAP gives them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from provtap.errors import ParameterError
+from provtap.uploads import Part
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueryRequest:
+    """What a client may say about a query, by the names TAP 1.1 gives it (section 2.7)."""
+
+    query: str
+    lang: str = "ADQL"
+    responseformat: str | None = None
+    maxrec: int | None = None
+    """Rows; None: the default of the service."""
+    run_id: str | None = None
+    uploads: Sequence[str] = ()
+    """The values of UPLOAD."""
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    """The files that came with the request, by their names."""
+
+    @classmethod
+    def from_parameters(
+        cls, parameters: Mapping[str, Sequence[str]], parts: Mapping[str, Part] | None = None
+    ) -> "QueryRequest":
+        """Read the parameters of a request, by names in upper case; those unknown to TAP don't count.
+
+        Raises: ParameterError for one that is missing, given twice or not what it must be.
+        """
+        query = _single(parameters, "QUERY")
+        if query is None or not query.strip():
+            raise ParameterError("QUERY is missing.", hint="It holds the ADQL text to run.")
+        return cls(
+            query=query,
+            lang=_single(parameters, "LANG") or "ADQL",
+            responseformat=_single(parameters, "RESPONSEFORMAT") or _single(parameters, "FORMAT"),
+            maxrec=_maxrec(_single(parameters, "MAXREC")),
+            run_id=_single(parameters, "RUNID"),
+            uploads=parameters.get("UPLOAD", ()),
+            parts=parts or {},
+        )
+
+
+def _single(parameters: Mapping[str, Sequence[str]], name: str) -> str | None:
+    values = parameters.get(name, ())
+    if len(values) > 1:
+        raise ParameterError(f"{name} is given {len(values)} times, but can have one value only.")
+    return values[0] if values else None
+
+
+def _maxrec(text: str | None) -> int | None:
+    if text is None or not text.strip():
+        return None
+    if not re.fullmatch(r"\+?[0-9]{1,1000}", text.strip()):
+        raise ParameterError(f"MAXREC must be a whole number of rows, 0 or more, not {text[:40]!r}.")
+    return int(text)

@@ -1,0 +1,143 @@
+"""What the server does with connections: as gunicorn does, but for a few things."""
+
+import select
+import socket
+import time
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+
+from gunicorn import util, version_info
+from gunicorn.http import parser, wsgi
+from gunicorn.http.unreader import SocketUnreader
+from gunicorn.workers.gthread import ThreadWorker
+
+from provtap import __version__
+from provtap.errors import SettingsError
+from provtap.results.votable import write_error
+from provtap.web.http.responses import SECURITY
+from provtap.web.jobs import stop_waiting
+
+SERVER = f"ProvTAP/{__version__}"
+URL_BYTES = 8190
+"""The longest first line of a request that gunicorn reads."""
+HEADERS = 100
+"""The most headers of a request, each of up to as many bytes."""
+_TOO_LONG = {
+    414: f"The URL is longer than {URL_BYTES} bytes. Send long queries by POST.",
+    431: f"The request has more than {HEADERS} headers, or one longer than {URL_BYTES} bytes.",
+}
+LINGER = 0.2
+"""Seconds that a thread waits for the next request of its connection."""
+PATIENCE = 30.0
+"""Seconds that a thread waits for the next bytes of a request that has begun."""
+SLOWEST = 500.0
+"""Bytes a second by which a client must keep up for longer than that."""
+
+
+GUNICORN = 27
+"""The version of gunicorn whose inner parts are changed here; those before 27 read requests otherwise."""
+
+
+def adapt_gunicorn() -> None:
+    """Change what gunicorn has no setting for: its Server header, the form of its refusals, its patience.
+
+    Raises: SettingsError for a gunicorn that may work otherwise inside.
+    """
+    if version_info[0] != GUNICORN:
+        found = ".".join(map(str, version_info))
+        raise SettingsError(
+            f"gunicorn {found} is installed, but ProvTAP needs version {GUNICORN}.",
+            hint=f"pip install 'gunicorn>={GUNICORN},<{GUNICORN + 1}'",
+        )
+    wsgi.SERVER = SERVER
+    util.write_error = _write_error
+    parser.SocketUnreader = PatientUnreader
+
+
+class PatientUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no types
+    """Reads what a client sends for as long as it keeps sending; one that is too slow counts as gone.
+
+    Without this a few hundred silent connections would hold all threads for good.
+    """
+
+    def __init__(self, sock: socket.socket, max_chunk: int = 8192, patience: float = PATIENCE) -> None:
+        super().__init__(sock, max_chunk)
+        self._most = self._patience = patience
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        """Return the next piece, nothing at the end; waiting uses patience up, and bytes bring it back."""
+        if self.sock.gettimeout() is not None:  # gunicorn itself waits no longer than that
+            return bytes(super().chunk(size_hint))
+        began = time.monotonic()
+        if not _has_bytes(self.sock, self._patience):
+            return b""
+        piece = bytes(super().chunk(size_hint))
+        self._patience += len(piece) / SLOWEST - (time.monotonic() - began)
+        self._patience = max(0.0, min(self._patience, self._most))
+        return piece
+
+
+def _has_bytes(sock: socket.socket, seconds: float) -> bool:
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
+
+
+def _write_error(client: socket.socket, status: int, reason: str, message: str) -> None:
+    """Answer a request that never reaches the application; gunicorn's own answer would be a page of HTML."""
+    malformed = f"The head of the request is malformed: {message or reason}."
+    body = write_error(_TOO_LONG.get(status, malformed))
+    headers = {
+        "Server": SERVER,
+        "Connection": "close",
+        "Content-Type": "application/x-votable+xml",
+        "Content-Length": str(len(body)),
+    } | SECURITY
+    lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers.items())]
+    head = "".join(f"{line}\r\n" for line in [*lines, ""])
+    client.sendall(head.encode("latin-1", "replace") + body)
+
+
+class ConnectionWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's worker with threads, which answers those who wait when it is to end.
+
+    A thread stays with its connection for a moment, to answer the next request as well: giving it back to
+    the thread that looks after all of them costs a third of what a small query does.
+    """
+
+    def handle(self, conn: Any) -> Any:
+        """Answer requests over a connection, and tell whether to keep it. Runs in a thread of its own.
+
+        One that is not kept is closed here: that waits for the client, and gunicorn would let the thread
+        that looks after all connections wait, for two seconds each.
+        """
+        kept = False
+        try:
+            kept = super().handle(conn)
+            while kept is True and self._has_more(conn):
+                kept = super().handle(conn)
+            return kept
+        finally:
+            if not kept:
+                with suppress(OSError):  # it may be closed already
+                    conn.close(graceful=True)
+
+    def finish_request(self, conn: Any, fs: "Future[Any]") -> None:
+        """Take a connection back from its thread."""
+        if fs.cancelled() or fs.exception() or fs.result():
+            super().finish_request(conn, fs)
+        else:
+            self.nr_conns -= 1
+
+    def _has_more(self, conn: Any) -> bool:
+        """Tell whether the next request comes; it is waited for while each connection can have a thread."""
+        if not self.alive or self.nr_conns > self.cfg.threads or conn.parser.unreader.buf.getvalue():
+            return False
+        return _has_bytes(conn.sock, LINGER)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Begin to end: whoever waits for a job is answered now."""
+        super().handle_exit(sig, frame)
+        if self.wsgi is not None:
+            stop_waiting(self.wsgi)

@@ -1,0 +1,1 @@
+"""The write API, /api/v1."""

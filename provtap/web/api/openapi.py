@@ -1,0 +1,225 @@
+"""The description of the write API for programs (OpenAPI 3.1), made from what the code itself goes by.
+
+Routes come from `api.py`, options from `storing.py`, words from `ingest/classes.py`, and what each means from
+the published columns.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from provtap import __version__
+from provtap.ingest import FORMAT_NAMES
+from provtap.ingest.model.identity import MAX_BYTES
+from provtap.ingest.readers.records.classes import CLASSES
+from provtap.ingest.readers.records.vocabulary import Class, Word
+from provtap.provsap.request import PARAMETERS
+from provtap.tableset import Tableset
+from provtap.web.api.idempotency import HEADER, KEPT
+from provtap.web.api.reads import LIMIT, may_be_asked
+from provtap.web.api.storing import OPTIONS
+
+if TYPE_CHECKING:
+    from provtap.web.api.routes import Route
+
+Json = dict[str, Any]
+
+_ID: Json = {"type": "string", "minLength": 1, "maxLength": MAX_BYTES}
+_TYPES: Mapping[str, Json] = {
+    "text": {"type": "string"},
+    "id": _ID,
+    "time": {"type": "string", "minLength": 1, "description": "ISO 8601, in UTC unless it has an offset."},
+    "whole": {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1},
+    "number": {"type": "number", "minimum": 0},
+    "value": {"description": "A text; anything else is kept as its JSON text."},
+    "texts": {"type": "array", "items": {"type": "string", "minLength": 1}},
+    "ids": {"anyOf": [_ID, {"type": "array", "items": _ID}]},
+}
+_COUNTS = ("new", "updated", "unchanged")
+_RULE = re.compile(r"<(?:\w+:)?(\w+)>")
+_REFUSALS = {
+    "400": "The request, or what it tells, is wrong: one sentence, and where. Nothing is stored.",
+    "401": "It needs an account, or the token is wrong.",
+    "403": "The token has not the scope that this needs.",
+    "404": "There is no such thing.",
+    "413": "The body or the answer is too large.",
+    "415": "The body is wrapped in something.",
+    "422": f"The {HEADER} came with another request before.",
+    "503": "The service is closed, or its database away: try again after the seconds of Retry-After.",
+}
+
+
+def document(routes: Iterable["Route"], tableset: Tableset, url: str) -> Json:
+    """Return the description of *routes*, which live at *url*."""
+    paths: dict[str, Json] = {}
+    for route in routes:
+        path = _RULE.sub(lambda found: f"{{{found[1].rstrip('_')}}}", route.rule)
+        paths.setdefault(path, {})[route.method.lower()] = _operation(route)
+    schemas = {each.name: _class_schema(each, tableset) for each in CLASSES} | _common_schemas()
+    schemes = {"bearer": {"type": "http", "scheme": "bearer", "description": "provtap token create"}}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "ProvTAP",
+            "version": __version__,
+            "description": "Provenance in the words of the IVOA's ProvenanceDM 1.0.",
+        },
+        "servers": [{"url": url}],
+        "paths": paths,
+        "components": {"schemas": schemas, "securitySchemes": schemes},
+    }
+
+
+def _operation(route: "Route") -> Json:
+    writes = route.method != "GET"
+    statuses = ["400", "401", "403", "503"] + (["413", "415", "422"] if writes else ["404"])
+    answers = {"200": _answer("Done; nothing new is stored by this." if writes else "Found.", route)}
+    if writes:
+        answers["201"] = _answer("Stored.", route)
+    answers |= {status: _refusal(_REFUSALS[status]) for status in sorted(statuses)}
+    told: Json = {
+        "operationId": route.name,
+        "summary": (route.view.__doc__ or "").strip().partition("\n")[0],
+        "parameters": _parameters(route),
+        "responses": answers,
+        "security": [{"bearer": []}] if writes else [{}, {"bearer": []}],
+    }
+    return told | ({"requestBody": _body(route)} if writes else {})
+
+
+def _parameters(route: "Route") -> list[Json]:
+    found = [_parameter("path", name.rstrip("_"), required=True) for name in _RULE.findall(route.rule)]
+    if route.method != "GET":
+        whole = route.takes.name == "DOCUMENT"
+        found += [
+            _parameter("query", name, about=about)
+            for name, about in OPTIONS.items()
+            if whole or name != "format"
+        ]
+        about = f"The same key with the same request brings the same answer, for {KEPT} days."
+        found.append(_parameter("header", HEADER, about=about))
+    elif route.gives == "Found" and route.of is not None:
+        found += [_parameter("query", word.name) for word in route.of.words if may_be_asked(word)]
+        found.append(_parameter("query", LIMIT, about="Records, at most."))
+    elif route.gives == "Graph":
+        found += [_parameter("query", name, about=about) for name, about in PARAMETERS.items()]
+    return found
+
+
+def _parameter(place: str, name: str, *, required: bool = False, about: str = "") -> Json:
+    schema: Json = {"type": "string"}
+    if (place, name) == ("query", "format"):
+        schema["enum"] = list(FORMAT_NAMES)
+    return {"in": place, "name": name, "required": required, "schema": schema} | (
+        {"description": about} if about else {}
+    )
+
+
+def _body(route: "Route") -> Json:
+    one = {"$ref": f"#/components/schemas/{route.of.name}"} if route.of else {}
+    schemas: Mapping[str, Json] = {
+        "RECORDS": {"$ref": "#/components/schemas/Records"},
+        "SOME": _one_or_more(one),
+        "ONE": one,
+    }
+    if route.takes.name == "DOCUMENT":
+        return {"required": True, "content": {"application/octet-stream": {}}}
+    return {"required": True, "content": {"application/json": {"schema": schemas[route.takes.name]}}}
+
+
+def _answer(about: str, route: "Route") -> Json:
+    schema = {"$ref": f"#/components/schemas/{route.gives}"}
+    if route.gives == "Found" and route.of is not None:
+        one = {"$ref": f"#/components/schemas/{route.of.name}"}
+        records = {"type": "array", "items": one}
+        schema = _object({"records": records, "overflow": {"type": "boolean"}})
+    elif route.gives in {"Graph", "Description"}:
+        schema = {"type": "object"}
+    return {"description": about, "content": {"application/json": {"schema": schema}}}
+
+
+def _refusal(about: str) -> Json:
+    schema = {"$ref": "#/components/schemas/Error"}
+    return {"description": about, "content": {"application/json": {"schema": schema}}}
+
+
+def _class_schema(each: Class, tableset: Tableset) -> Json:
+    table = tableset.table(each.table)
+    columns = {column.name: column.description for column in table.columns} if table else {}
+    properties = {word.name: _word_schema(word, columns.get(word.column or "")) for word in each.words}
+    if each.general:
+        properties["class"] = {"type": "string", "readOnly": True, "description": "The class it is of."}
+    told = {
+        "type": "object",
+        "description": each.about or (table.description if table else None) or "",
+        "properties": properties,
+        "additionalProperties": False,
+    }
+    needed = [word.name for word in each.words if word.needed]
+    return told | ({"required": needed} if needed else {})
+
+
+def _word_schema(word: Word, column_description: str | None) -> Json:
+    schema: Json = dict(_TYPES[word.kind])
+    about = [word.about or column_description or "", schema.pop("description", "")]
+    if word.needed and word.kind == "text":
+        schema["minLength"] = 1
+    if word.choices:
+        schema["enum"] = list(word.choices)
+    if word.limit and word.kind == "text":
+        schema["maxLength"] = word.limit  # of bytes: a text of other characters than ASCII is shorter
+    text = " ".join(part for part in about if part)
+    return schema | ({"description": text} if text else {})
+
+
+def _common_schemas() -> Json:
+    some = {each.name: _one_or_more({"$ref": f"#/components/schemas/{each.name}"}) for each in CLASSES}
+    texts = {"type": "array", "items": {"type": "string"}}
+    told = {"source": {"type": "string"}, "format": {"type": "string"}}
+    counts = {name: {"type": "integer", "description": f"Rows {name}."} for name in _COUNTS}
+    counts["stubs"] = {
+        "type": "integer",
+        "description": "Things that are known only because others name them.",
+    }
+    return {
+        "Records": {"type": "object", "properties": some, "additionalProperties": False},
+        "Report": _object(
+            {"ingestion": {"type": ["integer", "null"]}}
+            | told
+            | {"known": {"type": "boolean"}, "activities": {"type": "integer"}}
+            | counts
+            | {"warnings": texts, "conflicts": texts}
+        ),
+        "Ingestion": _object(
+            {"ingestion": {"type": "integer"}}
+            | told
+            | {"sha256": {"type": "string"}, "time": {"type": "string"}}
+            | counts
+            | {"conflicts": {"type": "integer"}, "warnings": texts, "undone": {"type": ["string", "null"]}}
+        ),
+        "Error": _object({"error": _error_schema()}),
+    }
+
+
+def _one_or_more(schema: Json) -> Json:
+    return {"anyOf": [schema, {"type": "array", "items": schema}]}
+
+
+def _error_schema() -> Json:
+    told = {"status": {"type": "integer"}, "message": {"type": "string"}}
+    where = {
+        "line": {"type": "integer"},
+        "column": {"type": "integer"},
+        "pointer": {"type": "string", "description": "JSON pointer (RFC 6901)."},
+        "hint": {"type": "string"},
+    }
+    return _object(told) | {"properties": told | where}
+
+
+def _object(properties: Json) -> Json:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }

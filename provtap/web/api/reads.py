@@ -1,0 +1,125 @@
+"""Records read back in the words in which they are told; what is read is what a query could read."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any
+
+from provtap.database.connect import Database
+from provtap.database.sql import identifier
+from provtap.errors import NotFound, ParameterError
+from provtap.ingest.readers.records.vocabulary import Class, Word, words_of
+from provtap.web.http.context import service
+
+LIMIT = "limit"
+"""The parameter for the greatest number of records; every other one is a word."""
+_ASKED = {"id", "text", "value"}
+"""Kinds of words that may be asked for."""
+
+
+def may_be_asked(word: Word) -> bool:
+    """Tell whether records can be asked for by a word."""
+    return word.column is not None and word.kind in _ASKED
+
+
+def find(database: Database, each: Class, given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return the records of a class that have all the words in *given*, and whether there are more.
+
+    Raises: ParameterError, QueryTimeout, DatabaseUnavailable.
+    """
+    asked = {name: _single(name, values) for name, values in given.items()}
+    limit = _limit(asked.pop(LIMIT, None))
+    found = select(database, each, asked, limit + 1)
+    return {"records": found[:limit], "overflow": len(found) > limit}
+
+
+def one(database: Database, each: Class, id_: str) -> dict[str, Any]:
+    """Return the record of a class with this id.
+
+    Raises: NotFound, QueryTimeout, DatabaseUnavailable.
+    """
+    found = select(database, each, {"id": id_}, 1) if "\0" not in id_ else []
+    if not found:
+        raise NotFound(f"There is no {each.thing} {id_[:200]}.")
+    return found[0]
+
+
+def select(database: Database, each: Class, asked: Mapping[str, str], limit: int) -> list[dict[str, Any]]:
+    """Return at most *limit* records of a class that have the words in *asked*, ordered by their columns.
+
+    Raises: ParameterError, QueryTimeout, DatabaseUnavailable.
+    """
+    columns = dict(words_of(each))
+    where = [f"{identifier(column)} IS NOT NULL" for column, word in columns.items() if word.needed]
+    values = {} if each.general else dict(each.fixed)
+    for name, value in asked.items():
+        values[_column(each, name)] = value
+    where += [f"{identifier(column)} = %({column})s" for column in values]
+    things = [*columns, *each.fixed] if each.general else list(columns)
+    statement = f"SELECT {', '.join([*map(identifier, things), *_links(each)])} FROM {_table(each.table)}" + (
+        f" WHERE {' AND '.join(where)}" if where else ""
+    )
+    order = ", ".join(str(number) for number, _ in enumerate(things, start=1))
+    with database.reading(service().settings.sync_duration) as transaction:
+        rows = transaction.rows(f"{statement} ORDER BY {order} LIMIT %(limit)s", **values, limit=limit)
+    return [_record(each, row) for row in rows]
+
+
+def _table(name: str) -> str:
+    return identifier(*name.split("."))
+
+
+def _links(each: Class) -> list[str]:
+    """Return the expression for the word that a table of its own holds."""
+    if each.links is None:
+        return []
+    table, own, other = each.links
+    key = next(column for column, word in words_of(each) if word.name == "id")
+    return [
+        f"(SELECT json_agg({identifier(other)} ORDER BY {identifier(other)}) FROM {_table(table)}"
+        f" WHERE {identifier(own)} = {identifier(key)}) AS links"
+    ]
+
+
+def _record(each: Class, row: Any) -> dict[str, Any]:
+    told = row._asdict()
+    links = told.pop("links", None)
+    record = {word.name: _cell(told[column], word.kind) for column, word in words_of(each)}
+    if each.general:
+        record["class"] = next(told[column] for column in each.fixed)
+    record |= {word.name: links for word in each.words if word.kind == "ids"}
+    return {name: value for name, value in record.items() if value is not None}
+
+
+def _cell(value: Any, kind: str) -> Any:
+    if kind == "texts" and value is not None:
+        return json.loads(value)
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _column(each: Class, name: str) -> str:
+    word = each.word(name)
+    if word is None or word.column is None or not may_be_asked(word):
+        known = [w.name for w in each.words if may_be_asked(w)]
+        near = get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join([*known, LIMIT])}."
+        raise ParameterError(f"{each.name} can't be asked for by {name[:40]!r}.", hint=hint)
+    return word.column
+
+
+def _single(name: str, values: Sequence[str]) -> str:
+    if len(set(values)) > 1:
+        raise ParameterError(f"{name[:40]} is given {len(set(values))} times, but can have one value only.")
+    if "\0" in values[0]:
+        raise ParameterError(f"{name[:40]} can't hold the character NUL.")
+    return values[0]
+
+
+def _limit(text: str | None) -> int:
+    most = service().settings.maxrec
+    if text is None:
+        return most
+    if not text.isdecimal() or not text.isascii() or len(text) > 9:
+        raise ParameterError(f"{LIMIT} must be a number of records, not {text[:40]!r}.")
+    return min(int(text), most)

@@ -1,0 +1,92 @@
+"""The views of the write API: documents and records in; records, and what was reported of them, out."""
+
+from flask import Response, jsonify, request
+
+from provtap.errors import DocumentError, NotFound
+from provtap.ingest.parsing.json import canonical, parse
+from provtap.ingest.parsing.node import Node
+from provtap.ingest.readers.records.vocabulary import Class
+from provtap.web.api import reads
+from provtap.web.api.storing import body, options, store
+from provtap.web.http.admission import admit
+from provtap.web.http.context import service
+
+FORMAT = "records"
+
+
+def has_own_id(each: Class) -> bool:
+    """Tell whether its id is its own, not made from a natural key."""
+    word = each.word("id")
+    return word is not None and word.needed
+
+
+def documents() -> Response:
+    """Store a whole document, in any of the formats that can be read."""
+    admit("write")
+    return store(body(), **options("format"))
+
+
+def records() -> Response:
+    """Store records of any classes: all of them, or none."""
+    admit("write")
+    return store(body(), **options() | {"format": FORMAT})
+
+
+def add(each: Class) -> Response:
+    """Store one record of a class, or an array of them."""
+    admit("write")
+    return _store(each, _value(body()))
+
+
+def put(each: Class, id_: str) -> Response:
+    """Store what the body tells of the thing with this id, beside what is known of it."""
+    admit("write")
+    value = _value(body())
+    if not isinstance(value, dict):
+        raise DocumentError(Node(value, "the body").wrong("must be an object").message, pointer="")
+    if value.get("id", id_) != id_:
+        raise DocumentError(f"/id is another one than {id_[:200]}, which the address names", pointer="/id")
+    return _store(each, {"id": id_} | value)
+
+
+def find(each: Class) -> Response:
+    """Return the stored records of a class that have the words in the address."""
+    database = admit()
+    return jsonify(reads.find(database, each, dict(request.args.lists())))
+
+
+def one(each: Class, id_: str) -> Response:
+    """Return the record with an id."""
+    database = admit()
+    return jsonify(reads.one(database, each, id_))
+
+
+def ingestion(number: int) -> Response:
+    """Return what was reported of one document: a row of provext.ingestion."""
+    database = admit()
+    with database.reading(service().settings.sync_duration) as transaction:
+        row = transaction.one(
+            "SELECT in_id, in_source, in_format, in_sha256, in_time, in_new, in_updated, in_unchanged,"
+            " in_stubs, in_conflicts, in_warnings, in_undone FROM provext.ingestion"
+            " WHERE in_id = %(number)s::numeric",
+            number=number,
+        )
+    if row is None:
+        raise NotFound(f"There is no ingestion {str(number)[:40]}.")
+    told = {name.removeprefix("in_"): value for name, value in row._asdict().items()}
+    warnings = (told["warnings"] or "").splitlines()
+    told |= {"ingestion": told.pop("id"), "time": row.in_time.isoformat(), "warnings": warnings}
+    told["undone"] = row.in_undone.isoformat() if row.in_undone else None
+    return jsonify(told)
+
+
+def _value(content: bytes) -> object:
+    values = list(parse(content))
+    if len(values) > 1:
+        raise DocumentError("the body is one JSON value, but there are several in a row")
+    return values[0]
+
+
+def _store(each: Class, value: object) -> Response:
+    """Store *value* as the document of records that it is a part of."""
+    return store(canonical({each.name: value}).encode(), **options() | {"format": FORMAT})

@@ -1,0 +1,81 @@
+"""The write API, /api/v1: its routes as a table, from which its description for programs is made as well."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from flask import Blueprint, Response, jsonify
+
+from provtap.ingest.readers.records.classes import CLASSES
+from provtap.ingest.readers.records.vocabulary import Class
+from provtap.web.api import openapi, records
+from provtap.web.http.context import service
+from provtap.web.provsap import provsap
+
+bp = Blueprint("api", __name__)
+
+
+class Body(Enum):
+    """What a route takes."""
+
+    NONE = "nothing"
+    DOCUMENT = "document"
+    RECORDS = "records"
+    SOME = "one record or several"
+    ONE = "one record"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One method of one address."""
+
+    method: str
+    rule: str
+    """Below /api/v1, as Flask writes it."""
+    view: Callable[..., Response]
+    gives: str
+    """The schema of its answer."""
+    takes: Body = Body.NONE
+    of: Class | None = None
+    about: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its operationId."""
+        return f"{self.view.__name__}{'' if self.of is None else f'_{self.of.path}'}"
+
+
+def _class_routes(each: Class) -> Iterator[Route]:
+    rule = f"/{each.path}"
+    yield Route(method="GET", rule=rule, view=records.find, of=each, gives="Found")
+    yield Route(method="POST", rule=rule, view=records.add, of=each, gives="Report", takes=Body.SOME)
+    if each.word("id"):
+        rule += "/<path:id_>"
+        yield Route(method="GET", rule=rule, view=records.one, of=each, gives=each.name)
+        if records.has_own_id(each):
+            yield Route(method="PUT", rule=rule, view=records.put, of=each, gives="Report", takes=Body.ONE)
+
+
+def description() -> Response:
+    """Describe this API to programs (OpenAPI 3.1)."""
+    ours = service()
+    return jsonify(openapi.document(ROUTES, ours.tableset, f"{ours.base_url}/api/v1"))
+
+
+def graph() -> Response:
+    """Return the provenance of what ID names: /provsap, with the errors of this API."""
+    return provsap()
+
+
+ROUTES = (
+    Route(method="POST", rule="/documents", view=records.documents, takes=Body.DOCUMENT, gives="Report"),
+    Route(method="POST", rule="/records", view=records.records, takes=Body.RECORDS, gives="Report"),
+    Route(method="GET", rule="/ingestions/<int:number>", view=records.ingestion, gives="Ingestion"),
+    Route(method="GET", rule="/graph", view=graph, gives="Graph"),
+    Route(method="GET", rule="/openapi.json", view=description, gives="Description"),
+    *(route for each in CLASSES for route in _class_routes(each)),
+)
+for _route in ROUTES:
+    _of: dict[str, Any] = {} if _route.of is None else {"each": _route.of}
+    bp.add_url_rule(_route.rule, _route.name, _route.view, methods=[_route.method], defaults=_of)

@@ -1,0 +1,121 @@
+"""What is stored over HTTP: the body, the options in its address, and the report that answers it."""
+
+import json
+from difflib import get_close_matches
+from typing import Any
+
+from flask import Response, request
+
+from provtap.database.connect import Transaction
+from provtap.errors import ParameterError, TooLarge, UnsupportedMediaType
+from provtap.ingest import Report, ingest_content
+from provtap.web.api.idempotency import Answer, keyed
+from provtap.web.http.access_log import note
+from provtap.web.http.context import service
+
+OPTIONS = {
+    "format": "Format of the document; auto, the default, recognises it by its content.",
+    "site": "Scope of local paths and host names; by default that of the service.",
+    "source": "What to call the document in messages and in provext.ingestion, which everybody can read.",
+    "strict": "true: a warning refuses the document.",
+    "dryRun": "true: report what would be stored, but store nothing.",
+}
+"""Parameters of the address of a request that stores something."""
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_SITE_BYTES = 500
+_SOURCE_BYTES = 1_000
+
+
+def store(content: bytes, **choices: Any) -> Response:
+    """Store *content* with the options of `ingest_content`; answer with the report, or as before.
+
+    Raises: DocumentError, TooLarge, KeyReused, DatabaseUnavailable.
+    """
+    database, sent = service().database, keyed(content)
+    answers = [sent.answered(database)] if sent else []
+    if not any(answers):
+
+        def finish(transaction: Transaction, report: Report) -> None:
+            answer = _answer(report, choices["dry_run"])
+            answers.append(sent.keep(transaction, answer) if sent else answer)
+
+        settings = service().settings
+        choices |= {"finish": finish, "most_records": settings.document_records}
+        ingest_content(content, database=database, settings=settings, **choices)
+    return next(answer for answer in reversed(answers) if answer).response()
+
+
+def body() -> bytes:
+    """Return the body of the current request, whatever its Content-Type calls it.
+
+    Raises: TooLarge; UnsupportedMediaType for one that is wrapped up.
+    """
+    limit = service().settings.document_bytes
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        raise UnsupportedMediaType("The body must not be compressed.", hint="Leave Content-Encoding out.")
+    if request.mimetype == "multipart/form-data":
+        raise UnsupportedMediaType("A form is no document.", hint="Send the document itself as the body.")
+    length = request.content_length
+    # Flask would cut a body without a length, and not say so.
+    content = request.environ["wsgi.input"].read(limit + 1) if (length or 0) <= limit else b""
+    if (length or len(content)) > limit:
+        raise TooLarge(f"The body has more than the {limit} bytes that a document may have.")
+    if len(content) < (length or 0):  # half a document may look like a whole one
+        raise ParameterError("The body of the request ends too early.")
+    return content
+
+
+def options(*further: str) -> dict[str, Any]:
+    """Return the options in the address of the current request: those of all requests, and *further* ones.
+
+    Raises: ParameterError for one that is unknown, given twice, or not what it must be.
+    """
+    known = {name.upper(): name for name in OPTIONS if name != "format" or name in further}
+    given: dict[str, str] = {}
+    for name, values in request.args.lists():
+        if name.upper() not in known:
+            near = get_close_matches(name.upper(), known, n=1)
+            hint = f"Did you mean {known[near[0]]}?" if near else f"There are {', '.join(known.values())}."
+            raise ParameterError(f"There is no parameter {name[:40]!r} here.", hint=hint)
+        if {*values, given.setdefault(known[name.upper()], values[0])} != {values[0]}:
+            raise ParameterError(f"{known[name.upper()]} is given more than once, with different values.")
+    source = _short(given, "source", _SOURCE_BYTES) or request.path
+    note(run_id=source)
+    return {
+        "format": given.get("format") or "auto",
+        "site": _short(given, "site", _SITE_BYTES),
+        "source": source,
+        "strict": _boolean(given, "strict"),
+        "dry_run": _boolean(given, "dryRun"),
+    }
+
+
+def _short(given: dict[str, str], name: str, limit: int) -> str | None:
+    text = given.get(name) or None
+    if text is not None and (len(text.encode()) > limit or "\0" in text):
+        raise ParameterError(f"{name} must have at most {limit} bytes, and no character NUL.")
+    return text
+
+
+def _boolean(given: dict[str, str], name: str) -> bool:
+    text = given.get(name, "false")
+    if text not in _BOOLEANS:
+        raise ParameterError(f"{name} must be true or false, not {text[:40]!r}.")
+    return _BOOLEANS[text]
+
+
+def _answer(report: Report, dry_run: bool) -> Answer:
+    told = {
+        "ingestion": None if dry_run else report.ingestion,
+        "source": report.source,
+        "format": report.format,
+        "known": report.known,
+        "activities": report.activities,
+        "new": report.new,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "stubs": report.stubs,
+        "warnings": report.warnings,
+        "conflicts": report.conflicts,
+    }
+    return Answer(200 if report.known or dry_run else 201, json.dumps(told, ensure_ascii=False) + "\n")

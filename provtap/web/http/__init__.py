@@ -1,0 +1,1 @@
+"""HTTP below the views: parameters, responses, compression, authentication, the access log."""

@@ -1,0 +1,28 @@
+"""The door to whatever asks the database on a user's behalf."""
+
+from flask import current_app, request
+
+from provtap.database.connect import Database
+from provtap.web.http.authentication import client, require
+from provtap.web.http.closing import refuse_under_maintenance
+from provtap.web.http.context import service
+
+
+def admit(scope: str = "read") -> Database:
+    """Return what the current request may ask, if it may ask now; views call this before all else.
+
+    Raises: UnderMaintenance, Unauthenticated, Forbidden.
+    """
+    refuse_under_maintenance()
+    require(scope)
+    return service().database.asked_by(client().key)
+
+
+def warn_of_proxy() -> None:
+    """Log, once a process, that all clients behind a proxy count as one: nobody said that there is one."""
+    if "X-Forwarded-For" in request.headers and "provtap.proxy" not in current_app.extensions:
+        current_app.extensions["provtap.proxy"] = True
+        current_app.logger.warning(
+            "Requests come with X-Forwarded-For, but PROVTAP_PROXIES is 0: all clients behind a proxy share"
+            " the limits of one client. Set PROVTAP_PROXIES to the number of proxies."
+        )

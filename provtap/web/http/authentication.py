@@ -1,0 +1,127 @@
+"""Accounts over HTTP: who sends a request, and what it may do (RFC 6750, RFC 7617).
+
+A token comes as `Authorization: Bearer <token>`, or as the password of its account by Basic, which STILTS,
+TOPCAT, pyvo and browsers can send. Unless PROVTAP_ACCOUNTS is on, the header counts for nothing.
+"""
+
+from hmac import compare_digest
+
+from flask import Flask, g, request
+from werkzeug.wrappers import Response
+
+from provtap.errors import DatabaseUnavailable, Forbidden, Unauthenticated
+from provtap.operation.accounts import Account, account
+from provtap.uws.job import Client
+from provtap.web.http.access_log import note
+from provtap.web.http.closing import refuse_under_maintenance
+from provtap.web.http.context import service
+from provtap.web.http.origin import is_foreign
+from provtap.web.http.responses import challenge
+
+_ANYBODY = {"vosi.availability", "provsap.availability"}
+"""Endpoints that must answer when the database, and so every token, is out of reach."""
+_READING = {"tap.sync", "provsap.provsap"}
+"""Endpoints that change nothing, whatever the method."""
+_CHALLENGED = {"vosi.capabilities", "provsap.capabilities"}
+"""Endpoints where clients look for how they may authenticate (AUTH-2)."""
+
+
+def register(app: Flask) -> None:
+    """Let *app* look at the credentials of each request before its view does."""
+    app.before_request(_identify)
+    app.after_request(_tell)
+
+
+def caller() -> str | None:
+    """Return the name of the account that sends the current request; None: an anonymous one."""
+    known = _account()
+    return None if known is None else known.name
+
+
+def client() -> Client:
+    """Return whom the limits count: who sends the current request."""
+    return Client(caller(), request.remote_addr or "")
+
+
+def require(scope: str) -> None:
+    """Do nothing if the current request may do what needs *scope*; what anybody may do needs none.
+
+    Browsers send a password by Basic to whatever page of another site asks them to, so only Bearer may write.
+
+    Raises: Unauthenticated if it is anonymous, unless anybody may read; Forbidden.
+    """
+    known = _account()
+    if scope == "read" and not service().settings.require_account:
+        return
+    if known is None:
+        if not service().settings.accounts:
+            raise Unauthenticated(
+                "This service has no accounts, so nothing can be stored over HTTP.",
+                hint="Ask its operator for them.",
+            )
+        raise Unauthenticated("This needs an account.", hint="Send a token, as Bearer or Basic.")
+    if not known.may(scope):
+        raise Forbidden(f"The token of {known.name} has no scope {scope}.")
+    if scope != "read" and request.authorization and request.authorization.type == "basic":
+        raise Forbidden("Basic is for reading only.", hint="Send the token as Authorization: Bearer.")
+
+
+def _account() -> Account | None:
+    known: Account | None = g.get("account")
+    return known
+
+
+def _identify() -> None:
+    """Find out who sends the request; wrong credentials are an error, never an anonymous request."""
+    if not service().settings.accounts or "Authorization" not in request.headers:
+        return
+    if request.method != "OPTIONS" and request.endpoint not in _ANYBODY:
+        g.account = _authenticate()
+        note(owner=g.account.name)
+        _refuse_borrowed_password()
+
+
+def _authenticate() -> Account:
+    given = request.authorization
+    kind = given.type if given else ""
+    if given is None or kind not in {"basic", "bearer"}:
+        raise Unauthenticated("The Authorization header can't be read.", hint="It may be Bearer or Basic.")
+    found = _find((given.token if kind == "bearer" else given.password) or "")
+    if found is None or (kind == "basic" and not compare_digest(_bytes(given.username), _bytes(found.name))):
+        raise Unauthenticated("The name or the token is wrong, or the token has expired.")
+    return found
+
+
+def _refuse_borrowed_password() -> None:
+    """Refuse a change that a page of another site asks for by Basic: the browser may have added the password.
+
+    Raises: Forbidden.
+    """
+    changes = request.method not in {"GET", "HEAD"} and request.endpoint not in _READING
+    if changes and request.authorization and request.authorization.type == "basic" and is_foreign():
+        raise Forbidden(
+            "Pages of other sites can't change anything by Basic.",
+            hint="Send the token as Authorization: Bearer.",
+        )
+
+
+def _find(token: str) -> Account | None:
+    try:
+        return account(service().database, token)
+    except DatabaseUnavailable:
+        refuse_under_maintenance()  # says more
+        raise
+
+
+def _bytes(text: str | None) -> bytes:
+    return (text or "").encode()
+
+
+def _tell(response: Response) -> Response:
+    """Say whom the service takes the client for (AUTH-2), and on capabilities how to authenticate."""
+    name = caller()
+    if name is not None:
+        response.headers["X-VO-Authenticated"] = name
+    elif service().settings.accounts and request.endpoint in _CHALLENGED and response.status_code < 400:
+        challenge(response)
+    return response

@@ -1,0 +1,39 @@
+"""Documents that stay the same for as long as a server runs: made once, and sent to whom lacks them.
+
+What they tell comes from settings and metadata files, which are read when the server starts.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Response, current_app, request
+
+from provtap.web.http.context import service
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document and the tag by which clients ask whether they still have the right one."""
+
+    body: bytes
+    etag: str
+
+
+def unchanging(name: str, make: Callable[[], bytes], content_type: str = "application/xml") -> Response:
+    """Return the document *name*, which *make* renders if this process has not sent it before.
+
+    The answer has an ETag and a Last-Modified, and is 304 without a body for who has the document (VOSI 1.1,
+    section 2; RFC 9110, section 13). Caches must ask each time: a change is seen at once.
+    """
+    known: dict[str, Document] = current_app.extensions.setdefault("provtap.documents", {})
+    if name not in known:
+        body = make()
+        known[name] = Document(body, hashlib.sha256(body).hexdigest()[:32])
+    response = Response(known[name].body, content_type=content_type)
+    response.set_etag(known[name].etag, weak=True)  # the same document however it is compressed
+    response.last_modified = service().modified
+    response.cache_control.no_cache = True
+    response.make_conditional(request)
+    response.headers.pop("Date", None)  # the server gives it, once
+    return response

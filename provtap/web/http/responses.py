@@ -1,0 +1,225 @@
+"""What every response has in common: the form of errors, and headers for programs in browsers.
+
+Under /tap and /provsap an error is a VOTable (DALI 1.1, section 4.4), under /api it is JSON, elsewhere a line
+of plain text; it is HTML nowhere.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, request
+from gunicorn.http.errors import NoMoreData, ParseException
+from werkzeug.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    HTTPException,
+    MethodNotAllowed,
+    NotFound,
+    RequestedRangeNotSatisfiable,
+    RequestEntityTooLarge,
+)
+from werkzeug.wrappers import Response as AnyResponse
+
+from provtap.errors import InternalError, ParameterError, ProvtapError
+from provtap.results.votable import write_error
+from provtap.web.http.access_log import note
+from provtap.web.http.context import service
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+DRAINED = 100_000_000
+"""Bytes of a refused body that are read all the same."""
+
+_BROKEN_OFF = "The body of the request is malformed, or ends too early."
+_MALFORMED = (ParseException, NoMoreData)
+"""What gunicorn raises while a body is read."""
+
+CHALLENGES = ('Basic realm="ProvTAP", charset="UTF-8"', 'Bearer realm="ProvTAP"')
+"""How a client may say who it is (RFC 7617, RFC 6750): a token serves both ways."""
+
+# What a program in another site's page may read of a response, and send with a request (CORS).
+_EXPOSED = (
+    "Location, Retry-After, WWW-Authenticate, X-VO-Authenticated, ETag, Content-Disposition,"
+    " X-ProvTAP-Unknown-ID"
+)
+_ACCEPTED = "Authorization, Content-Type, Idempotency-Key, If-Modified-Since, If-None-Match"
+_PREFLIGHT_SECONDS = "86400"
+
+_FRAMED_NOWHERE = "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+SECURITY = {
+    "Content-Security-Policy": f"default-src 'self'; {_FRAMED_NOWHERE}",
+    "Referrer-Policy": "same-origin",  # the address of a job is a secret; our own forms name their origin
+    "X-Content-Type-Options": "nosniff",
+}
+"""What browsers are told with every answer: to show, apply and run nothing that comes from elsewhere or is
+written into a page."""
+_XML_POLICY = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; {_FRAMED_NOWHERE}"
+"""For XML, which Chromium shows with a style and pictures of its own that count as part of the document."""
+_XML = {"application/xml", "text/xml"}
+
+
+def register(app: Flask) -> None:
+    """Give *app* its error handlers, its headers, and tolerance for spare slashes in a path."""
+    app.register_error_handler(ProvtapError, report)
+    app.register_error_handler(HTTPException, report_http)
+    for kind in _MALFORMED:
+        app.register_error_handler(kind, report_malformed)
+    app.register_error_handler(Exception, report_unforeseen)
+    app.after_request(declare_charset)
+    app.after_request(allow_browsers)
+    app.after_request(protect_browsers)
+    app.teardown_request(lambda _: request.close())  # files of a multipart body
+    app.url_map.merge_slashes = False  # it would redirect, which STILTS refuses after a POST
+    app.wsgi_app = _without_spare_slashes(app.wsgi_app)  # type: ignore[method-assign, assignment]
+
+
+def report(error: ProvtapError) -> Response:
+    """Return the document for an error of ours, with its HTTP status."""
+    _drain()
+    error.record(current_app.logger)
+    response = _document(str(error), error.status, error)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    if error.status == 401:
+        challenge(response)
+    return response
+
+
+def challenge(response: AnyResponse) -> None:
+    """Tell in *response* how a client may authenticate."""
+    for scheme in CHALLENGES:
+        response.headers.add("WWW-Authenticate", scheme)
+
+
+def see_other(url: str) -> Response:
+    """Return a redirect that clients follow by GET, without a page for people."""
+    return Response(status=303, headers={"Location": url}, content_type="text/plain; charset=utf-8")
+
+
+def report_http(error: HTTPException) -> AnyResponse:
+    """Return the document for what Flask itself refuses; redirects are no errors and pass."""
+    if error.code is None or error.code < 400 or error.response is not None:
+        return error.get_response()
+    _drain()
+    response = _document(_sentence(error), error.code)
+    for name, value in error.get_headers(request.environ):
+        if name != "Content-Type":
+            response.headers[name] = value  # Allow, WWW-Authenticate, Retry-After
+    return response
+
+
+def report_malformed(error: Exception) -> Response:
+    """Return the document for a body that is not what the head of the request said."""
+    return report(ParameterError(_BROKEN_OFF))
+
+
+def report_unforeseen(error: Exception) -> Response:
+    """Return one sentence for an error that nobody foresaw; the log gets its traceback."""
+    return report(InternalError.of(error, current_app.logger, f"{request.method} {request.path}"))
+
+
+def _sentence(error: HTTPException) -> str:
+    """Return what to tell of an error: Flask's own texts are for people in front of a browser."""
+    if error.description != type(error).description:
+        return str(error.description)
+    path = urlsplit(service().base_url).path + request.path  # as the client wrote it
+    match error:
+        case NotFound():
+            return f"There is nothing at {path}."
+        case MethodNotAllowed():
+            return f"{request.method} can't be used on {path}."
+        case RequestEntityTooLarge():
+            limit, parts = request.max_content_length, request.max_form_parts
+            return f"The request is larger than the {limit} bytes, or {parts} parts, this service takes."
+        case RequestedRangeNotSatisfiable():
+            return f"The result has {error.length} bytes, and none in the range that is asked for."
+        case ClientDisconnected():
+            return _BROKEN_OFF
+        case BadRequest():  # an Upgrade to WebSocket, for one
+            return "The request can't be understood."
+    return str(error.description)
+
+
+def _drain() -> None:
+    """Read what is left of a body: many clients look for an answer only once they have sent all of it."""
+    left = DRAINED
+    with suppress(OSError, *_MALFORMED):
+        while left > 0 and (piece := request.environ["wsgi.input"].read(min(left, 1 << 20))):
+            left -= len(piece)
+
+
+def _document(message: str, status: int, error: ProvtapError | None = None) -> Response:
+    note(error=message)
+    room = request.path.split("/")[1]
+    if room in {"tap", "provsap"}:
+        return Response(write_error(message), status, content_type=_votable())
+    if room == "api":
+        told = {"status": status} | (_told(error) if error else {"message": message})
+        return Response(json.dumps({"error": told}) + "\n", status, content_type="application/json")
+    return Response(f"{message}\n", status, content_type="text/plain; charset=utf-8")
+
+
+def _votable() -> str:
+    """Return the media type of an error: of the two that a VOTable has (DALI 1.1), one that a browser shows.
+
+    Browsers ask for XHTML, which no client of TAP does; of the other type they save a file.
+    """
+    browser = "application/xhtml+xml" in request.headers.get("Accept", "")
+    return "text/xml" if browser else "application/x-votable+xml"
+
+
+def _told(error: ProvtapError) -> dict[str, Any]:
+    """Return what an error says, each part by its name; what it does not say is left out."""
+    names = ("message", "line", "column", "pointer", "hint")
+    return {name: value for name in names if (value := getattr(error, name, None)) is not None}
+
+
+def declare_charset(response: AnyResponse) -> AnyResponse:
+    """Say that every text is UTF-8: clients may take one without a charset for Latin-1."""
+    content_type = response.headers.get("Content-Type", "")
+    if content_type.startswith("text/") and "charset=" not in content_type:
+        response.headers["Content-Type"] = f"{content_type};charset=utf-8"
+    return response
+
+
+def allow_browsers(response: AnyResponse) -> AnyResponse:
+    """Let programs in other sites' pages use the service: all of it is public (CORS)."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+    if request.method == "OPTIONS" and "Allow" in response.headers:
+        response.headers.pop("Content-Type", None)  # there is no body
+        response.headers["Access-Control-Allow-Methods"] = response.headers["Allow"]
+        response.headers["Access-Control-Allow-Headers"] = _ACCEPTED
+        response.headers["Access-Control-Max-Age"] = _PREFLIGHT_SECONDS
+    return response
+
+
+def protect_browsers(response: AnyResponse) -> AnyResponse:
+    """Let no answer be used against who looks at it."""
+    response.headers.update(SECURITY)
+    if response.mimetype in _XML:
+        response.headers["Content-Security-Policy"] = _XML_POLICY
+    return response
+
+
+def _without_spare_slashes(application: "WSGIApplication") -> "WSGIApplication":
+    """Answer `/tap/sync/` and `/tap//sync` like `/tap/sync`, without a redirect.
+
+    Clients that were given a base URL with a slash at its end ask for the latter. Further on slashes count:
+    an id may be a URL.
+    """
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path = _SPARE_SLASHES.sub(r"\1/", environ.get("PATH_INFO", ""))
+        environ["PATH_INFO"] = path.rstrip("/") or "/"
+        return application(environ, start_response)
+
+    return answer
+
+
+_SPARE_SLASHES = re.compile("^(/(?:tap|provsap|api(?:/v1)?))//+")
