@@ -144,6 +144,11 @@ class Settings:
         return self.workers or max(2, min(len(os.sched_getaffinity(0)), MOST_PROCESSES))
 
     @property
+    def quick_connections(self) -> int:
+        """Connections a web process has for clients whose queries are quick, while the others are busy."""
+        return max(1, self.read_connections // 4)
+
+    @property
     def form_bytes(self) -> int:
         """What a form without files may have: a urlencoded query takes up to three bytes a byte."""
         return 3 * self.query_bytes + 65_536
