@@ -181,7 +181,9 @@ class Pool:
         if began < self._refused_until:
             raise DatabaseUnavailable("PostgreSQL does not answer.", hint="Try again in a minute.")
         try:
-            return self._login.connect(self._session)
+            connection = self._login.connect(self._session)
+            connection.steps_back = self._session is READ_SESSION
+            return connection
         except DatabaseUnavailable:
             if time.monotonic() > began + SILENCE:
                 self._refused_until = time.monotonic() + SILENCE
