@@ -1,4 +1,4 @@
-"""One document into the store: its bytes, its format, its accounts, all in one transaction."""
+"""One document into the store: its bytes, its format, its records, all in one transaction."""
 
 import hashlib
 import os
@@ -13,15 +13,15 @@ from typing import Any
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.errors import Contended, DocumentError, TooLarge
-from provtap.ingest.documents.archive import keep_places, placed, scope
+from provtap.ingest.documents.archive import keep_location_map, placed, scope
 from provtap.ingest.documents.files import read_bytes
-from provtap.ingest.documents.locations import Places
-from provtap.ingest.model.records import Account
+from provtap.ingest.documents.locations import LocationMap
+from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing.bounded import NO_LIMIT, TooMany, refuse_beyond
 from provtap.ingest.readers import formats
 from provtap.ingest.store.counts import Counts
 from provtap.ingest.store.loader import load
-from provtap.ingest.store.transaction import SQL, Rehearsed, Report, lock, naming, resending
+from provtap.ingest.store.transaction import SQL, IngestReport, Rehearsed, lock, naming, safe_to_repeat
 
 _PAUSES = (0.1, 0.5, 1.0)
 """Seconds before a document is stored again whose rows another process was changing, at least."""
@@ -35,7 +35,7 @@ def ingest(
     strict: bool = False,
     dry_run: bool = False,
     **options: Any,
-) -> Report:
+) -> IngestReport:
     """Store the document at *path*, as `ingest_content` does; *options* are those of `parse`.
 
     Raises: DocumentError, TooLarge, DatabaseUnavailable.
@@ -51,9 +51,9 @@ def ingest_content(
     *,
     strict: bool = False,
     dry_run: bool = False,
-    finish: Callable[[Transaction, Report], None] = lambda transaction, report: None,
+    finish: Callable[[Transaction, IngestReport], None] = lambda transaction, report: None,
     **options: Any,
-) -> Report:
+) -> IngestReport:
     """Store a document, wholly or not at all, and report what was new in it; *options* are those of `parse`.
 
     With *strict* a warning refuses the document; with *dry_run* the report is as if it were stored, but
@@ -81,14 +81,14 @@ def parse(
     *,
     format: str = "auto",
     site: str | None = None,
-    places: Places = Places(),  # noqa: B008  it is frozen
+    location_map: LocationMap = LocationMap(),  # noqa: B008  it is frozen
     most_records: int | None = None,
 ) -> "Document":
-    """Return what a document tells.
+    """Return a document with its records.
 
     *source* names it in messages and in the list of ingestions. *site* scopes local paths and host names, by
-    default as the settings say; *places* tell what local paths are called elsewhere. It may tell
-    *most_records*.
+    default as the settings say; *location_map* gives other names of local paths. The document
+    may have *most_records*.
 
     Raises: DocumentError, TooLarge.
     """
@@ -97,8 +97,10 @@ def parse(
         found = formats.find(format, content)
         most = NO_LIMIT if most_records is None else most_records
         try:
-            told = _counted(found.read(content, at, most), most)
-            return Document(source, found.name, at, places, content, list(placed(told, places)))
+            record_sets = _counted(found.read(content, at, most), most)
+            return Document(
+                source, found.name, at, location_map, content, list(placed(record_sets, location_map))
+            )
         except TooMany:
             raise TooLarge(
                 f"{source} tells of more than the {most} records that a document may have here.",
@@ -112,8 +114,8 @@ def store(
     *,
     strict: bool = False,
     dry_run: bool = False,
-    finish: Callable[[Transaction, Report], None] = lambda transaction, report: None,
-) -> Report:
+    finish: Callable[[Transaction, IngestReport], None] = lambda transaction, report: None,
+) -> IngestReport:
     """Store *document* as `ingest_content` does, again where another process was in the way.
 
     Raises: DocumentError, DatabaseUnavailable, and what *finish* does.
@@ -131,11 +133,11 @@ def _store_once(
     database: Database,
     strict: bool,
     dry_run: bool,
-    finish: Callable[[Transaction, Report], None],
-) -> Report:
+    finish: Callable[[Transaction, IngestReport], None],
+) -> IngestReport:
     with (
         naming(document.source),
-        resending(),
+        safe_to_repeat(),
         suppress(Rehearsed),
         database.transaction(repeated=True) as transaction,
     ):
@@ -155,15 +157,15 @@ class Document:
     source: str
     format: str
     site: str
-    places: Places
+    location_map: LocationMap
     content: bytes
-    accounts: list[Account]
+    record_sets: list[RecordSet]
 
-    def store(self, transaction: Transaction) -> Report:
+    def store(self, transaction: Transaction) -> IngestReport:
         """Store the document and what it says, unless it is known."""
         key = {
             "sha256": hashlib.sha256(self.content).hexdigest(),
-            "site": scope(self.site, self.places),
+            "site": scope(self.site, self.location_map),
             "format": self.format,
         }
         known = transaction.one(SQL["known_document"], **key)
@@ -176,27 +178,29 @@ class Document:
             SQL["begin_ingestion"], source=self.source, format=self.format, sha256=key["sha256"]
         )
         transaction.execute(SQL["keep_document"], ingestion=begun.in_id, content=self.content, **key)
-        keep_places(transaction, self.places)
-        counts = load(transaction, self.accounts, begun.in_id)
+        keep_location_map(transaction, self.location_map)
+        counts = load(transaction, self.record_sets, begun.in_id)
         transaction.execute(SQL["end_ingestion"], ingestion=begun.in_id, **counts.row())
         return self._report(begun.in_id, counts)
 
-    def _report(self, ingestion: int, counts: Counts, known: bool = False) -> Report:
-        return Report(
+    def _report(self, ingestion: int, counts: Counts, known: bool = False) -> IngestReport:
+        return IngestReport(
             source=self.source,
             format=self.format,
-            records=len(self.accounts),
-            activity_ids=frozenset[str]().union(*(account.activity_ids for account in self.accounts)),
+            records=len(self.record_sets),
+            activity_ids=frozenset[str]().union(
+                *(record_set.activity_ids for record_set in self.record_sets)
+            ),
             known=known,
             ingestion=ingestion,
-            **counts.told(),
+            **counts.report_fields(),
         )
 
 
-def _counted(accounts: Iterable[Account], most: float) -> Iterator[Account]:
-    """Yield the accounts, as long as they have no more than *most* records. Raises: TooMany."""
-    told = 0
-    for account in accounts:
-        told += len(account.records)
-        refuse_beyond(most, told)
-        yield account
+def _counted(record_sets: Iterable[RecordSet], most: float) -> Iterator[RecordSet]:
+    """Yield the sets, as long as they have no more than *most* records. Raises: TooMany."""
+    count = 0
+    for record_set in record_sets:
+        count += len(record_set.records)
+        refuse_beyond(most, count)
+        yield record_set

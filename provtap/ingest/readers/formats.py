@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from provtap.errors import DocumentError, NoProvenance
-from provtap.ingest.model.records import Account
+from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing.json import wide_encoding
 from provtap.ingest.readers import opus as activity_description
 from provtap.ingest.readers.ctapipe import log as ctapipe_log
@@ -27,8 +27,8 @@ class Format:
     name: str
     looks_like: Callable[[bytes], bool]
     """Tell cheaply whether a document may be of this format: its reader says what is wrong with it."""
-    read: Callable[[bytes, str, float], Iterator[Account]]
-    """Yield the accounts of a document (its bytes, its site, the most records that it may have).
+    read: Callable[[bytes, str, float], Iterator[RecordSet]]
+    """Yield the sets of records of a document (its bytes, its site, the most records that it may have).
 
     What has more raises TooMany as soon as they are counted, before they are looked at.
     """

@@ -288,7 +288,7 @@ def pass_set(script: Script, first: Token) -> None:
 
 
 def pass_select(script: Script, first: Token) -> None:
-    """Read on behind the two functions that pg_dump calls; of others there is no telling what they do."""
+    """Read on behind the two functions that pg_dump calls; what others do is not known."""
     name = script.token().text.lower()
     token = script.token()
     if name == "pg_catalog" and token.says("."):

@@ -26,9 +26,9 @@ class Staging:
 
     def fill(self, rows: Iterable[Row]) -> None:
         """Send all *rows*, as they are read, and let PostgreSQL look at what there is."""
-        for (table, names), told in groupby(rows, lambda row: (row.target.table, row.target.columns)):
+        for (table, names), group in groupby(rows, lambda row: (row.target.table, row.target.columns)):
             self._stage(table)
-            lines = ((*values, line, number) for _, line, number, values in told)
+            lines = ((*values, line, number) for _, line, number, values in group)
             self.rows += self.transaction.copy(table.staged, [*names, "at_line", "at_row"], lines)
         for table in self.tables.values():
             self.transaction.execute(f"ANALYZE {table.staged}")

@@ -82,9 +82,9 @@ class Target:
         self.width = len(given)
         self.columns = tuple(column.name for column in given if not column.generated)
         self._generated = [(at, column.name) for at, column in enumerate(given) if column.generated][::-1]
-        kept = [column for column in given if not column.generated]
-        self._checks = [(at, c.name, _CHECKS[c.type]) for at, c in enumerate(kept) if c.type in _CHECKS]
-        self._required = [(at, column.name) for at, column in enumerate(kept) if column.required]
+        stored = [column for column in given if not column.generated]
+        self._checks = [(at, c.name, _CHECKS[c.type]) for at, c in enumerate(stored) if c.type in _CHECKS]
+        self._required = [(at, column.name) for at, column in enumerate(stored) if column.required]
         self._defaults = [(at, column.default) for at, column in enumerate(given)]
         missing = [c.name for c in table.columns if c.required and c.default is None and c.name not in names]
         if missing:
@@ -129,7 +129,7 @@ def tables(transaction: Transaction) -> Mapping[str, SqlTable]:
             schema=row.schema,
             name=row.name,
             columns=tuple(
-                # A parameter may come without its activity, which wasconfiguredby tells.
+                # A parameter may come without its activity, which wasconfiguredby gives.
                 SqlColumn(
                     c[0],
                     c[1],

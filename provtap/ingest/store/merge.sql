@@ -3,16 +3,16 @@
 -- {columns} ... are filled in from the classes in model/records.py, never from a source.
 
 -- name: join
--- The least (rank, claimant) of what is told and what is stored makes the row; equal ones are merged, each
+-- The least (rank, claimant) of the given and the stored claims makes the row; equal ones are merged, each
 -- column by an aggregate that no order can change.
-WITH told AS (
-    SELECT rank, claimant, {columns} FROM {told} AS told
+WITH given AS (
+    SELECT rank, claimant, {columns} FROM {rows} AS given
 ), claims AS (
-    SELECT * FROM told
+    SELECT * FROM given
     UNION ALL
     SELECT coalesce(t_rank, 0), coalesce(t_claimant, ''), {columns}
       FROM {table} LEFT JOIN provtap.trust ON t_kind = '{table}' AND t_id = {key}
-     WHERE {key} IN (SELECT {key} FROM told)
+     WHERE {key} IN (SELECT {key} FROM given)
 ), placed AS (
     SELECT *, rank() OVER (PARTITION BY {key} ORDER BY claims.rank, claimant) AS place
       FROM claims
@@ -42,7 +42,7 @@ SELECT count(*) FILTER (WHERE new) AS new,
        (SELECT array_agg({key}::text) FROM best WHERE rank < 0) AS described,
        (SELECT json_agg(line ORDER BY line)
           FROM (SELECT concat({key}, ' is told with another ', name, '; ', least, ' is kept') AS line
-                  FROM (SELECT {key}, ARRAY[{contradicted}] AS names, ARRAY[{kept}] AS leasts
+                  FROM (SELECT {key}, ARRAY[{contradicted}] AS names, ARRAY[{values}] AS leasts
                           FROM placed
                          WHERE place = 1 AND rank = 2
                          GROUP BY {key}) AS claimed,
@@ -51,13 +51,13 @@ SELECT count(*) FILTER (WHERE new) AS new,
   FROM joined;
 
 -- name: add
--- What is told of these tables is a set: nothing in it can contradict the rest.
+-- The rows of these tables are a set: none of them can contradict another.
 INSERT INTO {table} ({columns})
-SELECT {columns} FROM {told} AS told
+SELECT {columns} FROM {rows} AS given
     ON CONFLICT DO NOTHING;
 
 -- name: make_collections
--- What has members is a collection, whatever else was told of it; a collection has no value.
+-- What has members is a collection, whatever other records say; a collection has no value.
 UPDATE provenance.entity SET e_class = 'Collection', e_value = NULL
  WHERE e_class <> 'Collection'
-   AND e_id IN (SELECT hm_collection_id FROM {told} AS told);
+   AND e_id IN (SELECT hm_collection_id FROM {rows} AS given);
