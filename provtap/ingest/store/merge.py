@@ -22,8 +22,8 @@ SQL = load_statements("provtap.ingest.store", "merge.sql")
 
 
 # Of the most trusted claims, which are merged; every column that is not named takes their least value.
-_BEST = "FILTER (WHERE place = 1)"
-_BEST_ONE_OF_TWO = "FILTER (WHERE place = 1 AND ed_class <> 'EntityDescription')"
+_BEST = "FILTER (WHERE trust_order = 1)"
+_BEST_ONE_OF_TWO = "FILTER (WHERE trust_order = 1 AND ed_class <> 'EntityDescription')"
 _MERGES = {
     "a_endtime": f"max(a_endtime) {_BEST}",  # a run lasts at least until its last product is written
     # These last, whoever is more trusted: no record of a run has them, and what has members is a collection.

@@ -41,9 +41,9 @@ def resolve_readings(
     if rows[Writing]:
         add(transaction, Writing, stage[Writing])
     if rows[Reading]:
-        _read(transaction, rows[Reading], stage[Reading], counts)
+        add_readings(transaction, rows[Reading], stage[Reading], counts)
     if rows[Writing] or any(row["rd_told_id"] is None for row in rows[Reading]):
-        _find_out(transaction, stage, counts)
+        resolve(transaction, stage, counts)
     activities = {row["a_id"] for row in rows[Activity]} | {row["rd_activity_id"] for row in rows[Reading]}
     counts.add(0, transaction.execute(SQL["time_usages"], activities=json.dumps(sorted(activities))))
     if rows[Writing]:
@@ -52,15 +52,15 @@ def resolve_readings(
         counts.add(aliases.new, aliases.updated)
 
 
-def _read(transaction: Transaction, rows: Rows, source: RowSource, counts: Counts) -> None:
+def add_readings(transaction: Transaction, rows: Rows, source: RowSource, counts: Counts) -> None:
     """Store readings, and those that give an id as usages, too."""
     names = ", ".join(column for _, column in columns(Reading))
     [row] = transaction.rows(SQL["read"].format(columns=names, rows=source.rows), **source.values)
     counts.add(row.used, 0, len(rows) - row.new)
 
 
-def _find_out(transaction: Transaction, stage: Stage, counts: Counts) -> None:
-    """Find out what was read at the places where something was read or written."""
+def resolve(transaction: Transaction, stage: Stage, counts: Counts) -> None:
+    """Find the entity of each reading whose entity may have changed."""
     writings, externals = stage[Writing], stage[External]
     statement = SQL["resolve_readings"].format(
         columns=", ".join(column for _, column in columns(Entity)),

@@ -50,6 +50,20 @@ SELECT (SELECT count(*) FROM added) AS new, (SELECT count(*) FROM used) AS used;
 -- name: resolve_readings
 -- Find which entity each reading read: for the new readings, and for those that a new writing may
 -- concern. Gives the rows that are new, how many usages moved, and which ones they were.
+--
+-- Example: the activity r read /a and /b at 12:00, and nobody wrote /b.
+--   stored     w1 wrote e1 to /a at 10:00; the reading 1 of /a, so far of e1; the usage of e1 by r
+--   given      w2 wrote e2 to /a at 11:00; the reading 2 of /b, not resolved; the external x:/b
+--   written    the writing of e2 until null, since no later one is known
+--   concerned  1, because e2 was written before 12:00, and 2, because it has no entity
+--   resolved   1: was e1, is e2 (the latest writing);   2: was null, is x:/b (nobody wrote it)
+--   changed    both
+--   appeared   the entity x:/b
+--   located    x:/b is at /b
+--   remembered provtap.reading has e2 for 1, and x:/b for 2
+--   used       r used e2, r used x:/b
+--   result     new 3 (an entity, a location, and of two usages the one that replaces none), updated 1, stubs 1,
+--              external_ids null, moved: the usage of e1 by r, which `take_back` removes
 WITH written AS MATERIALIZED (
     SELECT given.*,
            (SELECT wr_time
@@ -70,7 +84,7 @@ WITH written AS MATERIALIZED (
     SELECT rd_id
       FROM written JOIN provenance.wasinformedby ON wib_informed_id = wr_activity_id
       JOIN provtap.reading ON rd_activity_id = wib_informant_id AND rd_url = wr_url AND rd_storage = wr_storage
-), settled AS MATERIALIZED (
+), resolved AS MATERIALIZED (
     SELECT rd_id, rd_activity_id, rd_role, rd_storage, rd_url, rd_external_id, rd_entity_id AS was_id,
            coalesce(from_step.wr_entity_id, latest.wr_entity_id, rd_external_id)::text
                COLLATE "C" AS entity_id
@@ -93,7 +107,7 @@ WITH written AS MATERIALIZED (
             LIMIT 1) AS latest ON true
      WHERE rd_id IN (SELECT rd_id FROM concerned)
 ), changed AS MATERIALIZED (
-    SELECT * FROM settled WHERE was_id IS DISTINCT FROM entity_id
+    SELECT * FROM resolved WHERE was_id IS DISTINCT FROM entity_id
 ), appeared AS (
     INSERT INTO provenance.entity ({columns})
     SELECT {columns}
@@ -124,7 +138,7 @@ SELECT (SELECT count(*) FROM appeared) + (SELECT count(*) FROM located)
        count(was_id) AS updated,
        (SELECT count(*)
           FROM {externals} AS given
-         WHERE e_id IN (SELECT entity_id FROM settled WHERE entity_id = rd_external_id)) AS stubs,
+         WHERE e_id IN (SELECT entity_id FROM resolved WHERE entity_id = rd_external_id)) AS stubs,
        json_agg(was_id) FILTER (WHERE was_id = rd_external_id)::text AS external_ids,
        json_agg(json_build_object('u_activity_id', rd_activity_id, 'u_entity_id', was_id, 'u_role', rd_role))
            FILTER (WHERE was_id IS NOT NULL)::text AS moved
