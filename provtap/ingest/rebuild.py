@@ -18,7 +18,7 @@ from provtap.ingest.descriptions.apply import apply_again
 from provtap.ingest.documents.archive import ArchivedDocument, load_documents, unknown
 from provtap.ingest.model.records import RecordSet
 from provtap.ingest.scripts import load as sql_file
-from provtap.ingest.store.loader import load
+from provtap.ingest.store.loader import empty, load
 from provtap.ingest.store.transaction import alone, naming
 
 SQL = load_statements("provtap.ingest", "rebuild.sql")
@@ -121,8 +121,7 @@ def _withdraw(transaction: Transaction, ingestion: int) -> None:
 def _rebuild(transaction: Transaction, settings: Settings, advance: Advance) -> Rebuilt:
     rows = " UNION ALL ".join(SQL["rows_of"].format(table=table) for table in PUBLISHED)
     transaction.execute(SQL["remember"].format(rows=rows))
-    for table in (*REMEMBERED, *PUBLISHED):
-        transaction.execute(SQL["forget"].format(table=table))
+    empty(transaction, (*REMEMBERED, *PUBLISHED))
     apply_again(transaction)
     documents = transaction.rows(SQL["all_documents"])
     for batch in _batches(documents):

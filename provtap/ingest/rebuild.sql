@@ -32,8 +32,5 @@ SELECT name, sum(greatest(before - now, 0)) AS gone, sum(greatest(now - before, 
 HAVING sum(abs(before - now)) > 0
  ORDER BY name;
 
--- name: forget
-DELETE FROM {table};
-
 -- name: analyze
 ANALYZE {table};

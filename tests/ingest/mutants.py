@@ -21,7 +21,7 @@ from lxml import etree
 from provtap.config import Settings
 from provtap.errors import DocumentError, TooLarge
 from provtap.ingest.descriptions.file import read_descriptions
-from provtap.ingest.documents.document import parse, read
+from provtap.ingest.documents.document import read, read_content
 from provtap.ingest.documents.locations import read_location_map
 from tests.ingest.test_product_header import write_ecsv, write_fits, write_hdf5
 
@@ -271,7 +271,7 @@ def _settings() -> Settings:
 
 
 def _document(format: str) -> Reader:
-    return lambda content: parse(content, "mutant", _settings(), format=format)
+    return lambda content: read_content(content, "mutant", _settings(), format=format)
 
 
 def _file(name: str) -> Reader:

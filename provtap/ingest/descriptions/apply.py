@@ -19,7 +19,7 @@ from provtap.ingest.model.records import EntityDescription
 from provtap.ingest.store import staging as staging
 from provtap.ingest.store.described_agents import put_agents
 from provtap.ingest.store.description_links import entries, link, withdraw
-from provtap.ingest.store.description_tables import Written, draft, publish, write
+from provtap.ingest.store.description_tables import Written, draft, publish, withdraw_drafts, write
 from provtap.ingest.store.transaction import alone, naming
 
 SQL = load_statements("provtap.ingest.descriptions", "apply.sql")
@@ -202,7 +202,7 @@ def _withdraw_drafts(transaction: Transaction, held: Mapping[str, Any], content:
     gone = _named(held) - _named(content)
     if gone:
         ids = [identity.activity_description(name, version) for name, version in gone]
-        transaction.execute(SQL["withdraw_drafts"], ids=ids)
+        withdraw_drafts(transaction, ids)
 
 
 def _named(content: Mapping[str, Any]) -> set[tuple[str, str]]:

@@ -240,42 +240,6 @@ class Reading(Record):
     """When it was used, where the source says so."""
 
 
-@dataclass(frozen=True)
-class RecordSet:
-    """What one record of a source says: of an activity, taken or refused as a whole, or of anything."""
-
-    activity_id: str | None
-    """None: a document of statements that other documents may add to."""
-    sha256: str
-    """Digest of the record: an activity has one record, wherever and however often it is written down."""
-    records: tuple[Record, ...]
-    warnings: tuple[str, ...] = ()
-    ingestion_id: int | None = None
-    """The ingestion that it comes from, if not all of the load come from one."""
-
-    @property
-    def activity_ids(self) -> frozenset[str]:
-        """The activities that the record is about."""
-        if self.activity_id is not None:
-            return frozenset([self.activity_id])
-        activities = (record for record in self.records if isinstance(record, Activity))
-        return frozenset(activity.id for activity in activities if activity.rank != Rank.MENTION)
-
-
-def columns(kind: type[Record]) -> tuple[tuple[str, str], ...]:
-    """Return the pairs (field, column) of a class of records."""
-    own = [f for f in fields(kind) if f.name not in {"rank", "claimant"}]
-    return tuple((f.name, kind.prefix + _column(f.metadata.get("column", f.name))) for f in own)
-
-
-def _column(name: str) -> str:
-    stem = name.removesuffix("_id")
-    return stem.replace("_", "") + name[len(stem) :]
-
-
-# Relations between things, beside those that say what was used and made; checksums and other names.
-
-
 @dataclass(frozen=True, kw_only=True)
 class WasInformedBy(Record):
     """A step of another activity (ProvenanceDM 1.0, Activity.informant)."""
@@ -364,9 +328,6 @@ class Alias(Record):
     valid_from: datetime
 
 
-# What other sources may add to a thing later.
-
-
 @dataclass(frozen=True, kw_only=True)
 class HadReference(Record):
     """Which ValueEntity a parameter took its value from (ProvenanceDM 1.0, Parameter.valueEntity)."""
@@ -385,3 +346,36 @@ class Invalidation(Record):
     prefix = "iv_"
     entity_id: str
     time: datetime
+
+
+@dataclass(frozen=True)
+class RecordSet:
+    """What one record of a source says: of an activity, taken or refused as a whole, or of anything."""
+
+    activity_id: str | None
+    """None: a document of statements that other documents may add to."""
+    sha256: str
+    """Digest of the record: an activity has one record, wherever and however often it is written down."""
+    records: tuple[Record, ...]
+    warnings: tuple[str, ...] = ()
+    ingestion_id: int | None = None
+    """The ingestion that it comes from, if not all of the load come from one."""
+
+    @property
+    def activity_ids(self) -> frozenset[str]:
+        """The activities that the record is about."""
+        if self.activity_id is not None:
+            return frozenset([self.activity_id])
+        activities = (record for record in self.records if isinstance(record, Activity))
+        return frozenset(activity.id for activity in activities if activity.rank != Rank.MENTION)
+
+
+def columns(kind: type[Record]) -> tuple[tuple[str, str], ...]:
+    """Return the pairs (field, column) of a class of records."""
+    own = [f for f in fields(kind) if f.name not in {"rank", "claimant"}]
+    return tuple((f.name, kind.prefix + _column(f.metadata.get("column", f.name))) for f in own)
+
+
+def _column(name: str) -> str:
+    stem = name.removesuffix("_id")
+    return stem.replace("_", "") + name[len(stem) :]

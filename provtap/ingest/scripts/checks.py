@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from provtap.ingest.scripts.staging import Staging, wrong
-from provtap.ingest.scripts.tables import ARTEFACTS, SQL, SqlTable
+from provtap.ingest.scripts.tables import ARTEFACTS, SQL, SqlTable, Staging, wrong
 from provtap.ingest.store.description_tables import KINDS
 
 _ARTEFACTS = {

@@ -21,8 +21,7 @@ from provtap.ingest.scripts.checks import check
 from provtap.ingest.scripts.lexer import Script
 from provtap.ingest.scripts.merge import merge
 from provtap.ingest.scripts.parser import read_rows
-from provtap.ingest.scripts.staging import Staging
-from provtap.ingest.scripts.tables import SQL, tables
+from provtap.ingest.scripts.tables import SQL, Staging, tables
 from provtap.ingest.store import transaction as storing
 from provtap.ingest.store.counts import Counts
 from provtap.ingest.store.transaction import IngestReport, alone, naming

@@ -15,8 +15,7 @@ from provtap.ingest.model.records import (
     columns,
 )
 from provtap.ingest.scripts.checks import same
-from provtap.ingest.scripts.staging import Staging, wrong
-from provtap.ingest.scripts.tables import ARTEFACTS, SQL, SqlTable
+from provtap.ingest.scripts.tables import ARTEFACTS, SQL, SqlTable, Staging, wrong
 from provtap.ingest.store.counts import Counts
 from provtap.ingest.store.described_agents import wait
 from provtap.ingest.store.description_links import PARTS, link

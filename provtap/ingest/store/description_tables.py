@@ -85,6 +85,11 @@ def draft(transaction: Transaction, rows: Rows) -> Drafted:
     return Drafted(drafted.new, drafted.known or {}, drafted.unrecorded)
 
 
+def withdraw_drafts(transaction: Transaction, ids: Sequence[str]) -> None:
+    """Remove those of the activity descriptions *ids* that no record and no activity refers to."""
+    transaction.execute(SQL["withdraw_drafts"], ids=list(ids))
+
+
 def says_more(rows: Mapping[type[Record], Rows]) -> bool:
     """Tell whether *rows* describe anything, beyond that there is such an activity."""
     recorded = rows[ActivityDescription]

@@ -79,3 +79,10 @@ SELECT (SELECT count(*) FROM drafted) AS new, json_object_agg(given.ad_id, held.
   FROM given JOIN provenance.activitydescription AS held
     ON held.ad_name = given.ad_name AND held.ad_version IS NOT DISTINCT FROM given.ad_version
  WHERE held.ad_id <> given.ad_id;
+
+-- name: withdraw_drafts
+-- Versions that only a set named, and names no more.
+DELETE FROM provenance.activitydescription
+ WHERE ad_id = ANY (%(ids)s)
+   AND NOT EXISTS (SELECT FROM provtap.told_description WHERE td_owner_id = ad_id)
+   AND NOT EXISTS (SELECT FROM provenance.activity WHERE a_activitydescription_id = ad_id);

@@ -117,6 +117,12 @@ def load(transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_i
     return counts
 
 
+def empty(transaction: Transaction, tables: Iterable[str]) -> None:
+    """Delete all rows of *tables*, in this order."""
+    for table in tables:
+        transaction.execute(SQL["empty"].format(table=table))
+
+
 def _without_conflicts(
     transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_id: int, counts: Counts
 ) -> Sequence[RecordSet]:

@@ -30,3 +30,6 @@ SELECT id
  WHERE EXISTS (SELECT FROM provenance.entity WHERE e_id = id)
  ORDER BY id
  LIMIT 1;
+
+-- name: empty
+DELETE FROM {table};
