@@ -6,18 +6,18 @@ from provtap.ingest.documents.archive import archived_document, recorded_activit
 from provtap.ingest.documents.batch import Summary, ingest_all
 from provtap.ingest.documents.document import ingest, ingest_content
 from provtap.ingest.documents.locations import LocationMap, read_location_map
-from provtap.ingest.readers.formats import NAMES as FORMAT_NAMES
+from provtap.ingest.readers.formats import names as format_names
 from provtap.ingest.scripts.load import load_sql
 from provtap.ingest.store.transaction import IngestReport
 
 __all__ = [
-    "FORMAT_NAMES",
     "Described",
     "LocationMap",
     "IngestReport",
     "Summary",
     "describe",
     "description_schema",
+    "format_names",
     "ingest",
     "ingest_all",
     "ingest_content",

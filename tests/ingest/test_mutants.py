@@ -48,7 +48,7 @@ def test_no_document_breaks_its_reader(kind, database, settings, tmp_path):
             raise AssertionError(f"{content!r} broke the reader of {kind}") from error
 
 
-@pytest.mark.parametrize("format", formats.NAMES)
+@pytest.mark.parametrize("format", formats.names())
 @pytest.mark.parametrize("content", ["null", "true", "5", "1e300", '"x"', "[5]", "[[]]", "[null]"])
 def test_json_that_is_no_object_is_refused(format, content):
     with pytest.raises(DocumentError):

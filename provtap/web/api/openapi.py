@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from provtap import __version__
-from provtap.ingest import FORMAT_NAMES
+from provtap.ingest import format_names
 from provtap.ingest.model.identity import MAX_BYTES
 from provtap.ingest.readers.records.classes import CLASSES
 from provtap.ingest.readers.records.vocabulary import Attribute, Class
@@ -113,7 +113,7 @@ def _parameters(route: "Route") -> list[Json]:
 def _parameter(place: str, name: str, *, required: bool = False, about: str = "") -> Json:
     schema: Json = {"type": "string"}
     if (place, name) == ("query", "format"):
-        schema["enum"] = list(FORMAT_NAMES)
+        schema["enum"] = list(format_names())
     return {"in": place, "name": name, "required": required, "schema": schema} | (
         {"description": about} if about else {}
     )

@@ -10,7 +10,7 @@ from provtap.ingest.model.records import Agent, Entity, Environment, Reading, Re
 from provtap.ingest.parsing.json import canonical
 from provtap.ingest.parsing.node import Node
 
-# What tells of one process or person rather than of the software; boot time would make each boot another
+# What is about one process or person rather than the software; boot time would make each boot another
 # environment.
 _OF_PROCESS = {"environment", "arguments", "start_time_utc"}
 _OF_HOST = {"node", "boot_time"}

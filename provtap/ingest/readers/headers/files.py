@@ -1,4 +1,4 @@
-"""The headers of data products: what of a FITS, HDF5 or ECSV file tells of its provenance.
+"""The headers of data products: what a FITS, HDF5 or ECSV file says about its provenance.
 
 Products are too large to be kept, so what is kept as document is a JSON object of their keywords:
 `{"url": ..., "form": "fits", "keywords": {...}}`. The url makes documents of the copies of a product differ.

@@ -88,7 +88,7 @@ class Thing:
 
 
 class Things:
-    """The things of one document by kind and id; *scope* tells its blank nodes from those of others."""
+    """The things of one document by kind and id; *scope* separates its blank nodes from those of others."""
 
     def __init__(self, statements: Iterable[Statement], scope: str) -> None:
         self._scope = scope
