@@ -234,7 +234,7 @@ def export_command(
     --direction ask for what is stored round it.
     """
     from provtap import install
-    from provtap.ingest import told_activities, told_document
+    from provtap.ingest import archived_document, recorded_activities
     from provtap.provsap import ProvsapRequest, retrieve, write
     from provtap.provsap.documents import serialized
     from provtap.provsap.formats import choose
@@ -248,12 +248,12 @@ def export_command(
         if ingestion is not None and serializer and not options["depth"] and not options["direction"]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of what the library may refuse in a later release
-                document = told_document(ingestion, database)
+                document = archived_document(ingestion, database)
                 content = None if document is None else serialized(document, serializer)
             if content is not None:
                 sys.stdout.buffer.write(content)
                 return
-        asked = list(ids) if ingestion is None else list(told_activities(ingestion, database))
+        asked = list(ids) if ingestion is None else list(recorded_activities(ingestion, database))
         request = ProvsapRequest.from_parameters(
             {"ID": asked} | {name.upper(): [value] for name, value in given.items()}
         )

@@ -66,14 +66,14 @@ def ingest(
     Of a directory every file is tried. A quoted pattern stands for the files that match it: 'runs/**/*.log'.
     """
     from provtap import install
-    from provtap.ingest import ingest_all, read_places
+    from provtap.ingest import ingest_all, read_location_map
 
     if bool(files) == (undo is not None):
         raise click.UsageError("Give either FILES or --undo.")
     if undo is not None:
         _rebuild(settings, as_json, undo=undo, dry_run=options["dry_run"])
         return
-    options["places"] = read_places(maps, catalogue)
+    options["location_map"] = read_location_map(maps, catalogue)
     with install.ready(settings) as (database, _), _progress(files) as queue:
         summary = ingest_all(queue, database, settings, **options)
     if as_json:

@@ -12,14 +12,14 @@ from provtap.errors import DocumentError, NoProvenance, TooLarge
 from provtap.ingest.documents.document import Document, read, store
 from provtap.ingest.documents.files import File, files
 from provtap.ingest.documents.parallel import each
-from provtap.ingest.store.transaction import Report
+from provtap.ingest.store.transaction import IngestReport
 
 
 @dataclass
 class Summary:
     """What became of all documents."""
 
-    reports: list[Report] = field(default_factory=list)
+    reports: list[IngestReport] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     """One sentence a document that was refused."""
     passed_over: int = 0
@@ -78,7 +78,7 @@ def ingest_all(
     passed over, and links to directories are not followed. A pattern that names no file stands for all that
     match it.
 
-    Raises: DatabaseUnavailable; a document that can't be stored is told in the summary.
+    Raises: DatabaseUnavailable; a document that can't be stored is a problem of the summary.
     """
     summary = Summary()
     read_one = partial(_read, settings=settings, **options)
