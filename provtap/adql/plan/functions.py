@@ -63,7 +63,7 @@ XY = (Parameter("x"), Parameter("y"))
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Function:
-    """A function; there is one object of each, in one of the tables that functions.py brings together."""
+    """A function; there is one object of each, in one of the tables that `functions.registry` joins."""
 
     name: str
     """In capitals where it is a reserved word of ADQL, else in small letters."""

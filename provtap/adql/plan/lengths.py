@@ -7,7 +7,7 @@ of the database hold is not known, so it counts nothing here; for these PostgreS
 from collections.abc import Sequence
 
 from provtap.adql.plan import tree as plan
-from provtap.adql.plan.tree import Expression, Field, Operation, Output
+from provtap.adql.plan.tree import ColumnValue, Expression, Operation, Output
 from provtap.adql.plan.types import Type
 from provtap.adql.syntax.lexer import Position, problem
 
@@ -22,7 +22,7 @@ _LARGEST = 10**9
 def least_length(value: Expression) -> int:
     """Return how many characters *value* has at least, if it is a text and not NULL."""
     match value:
-        case Field():
+        case ColumnValue():
             return value.length
         case plan.Constant(kind="string"):
             return len(value.text)

@@ -167,7 +167,7 @@ class Expressions:
         self, call: nodes.SetFunction | nodes.FunctionCall, arguments: Sequence[Expression]
     ) -> None:
         """Refuse an aggregate over columns of an outer query, which SQL would compute out there."""
-        tables = {field.table for argument in arguments for field in argument.fields()}
+        tables = {column.table for argument in arguments for column in argument.columns()}
         if tables and not tables & self.scope.relation.tables():
             raise problem(f"{call.name} is about columns of the outer query only.", call.at)
 

@@ -10,7 +10,7 @@ from provtap.adql.plan import tree as plan
 from provtap.adql.plan.extents import check_size, measured, united
 from provtap.adql.plan.tree import UNKNOWN, Output
 from provtap.adql.semantics.expressions import Expressions
-from provtap.adql.semantics.joins import CommonTable, Joins
+from provtap.adql.semantics.joins import Joins, VisibleTable
 from provtap.adql.semantics.ordering import Ordering
 from provtap.adql.semantics.problems import FollowUp, Problems
 from provtap.adql.semantics.scopes import Scope, matches
@@ -60,7 +60,7 @@ class Resolver:
         ):
             self.problems.note(problem(f"Two tables of WITH are called {common.name.text}.", common.name.at))
         query = self.query(common.query, Scope())
-        table = CommonTable(common.name, f"w{len(known) + 1}", query)
+        table = VisibleTable(common.name, f"w{len(known) + 1}", query)
         known.append(table)
         return plan.WithQuery(table.alias, query)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 
-from provtap.adql.plan.tree import UNKNOWN, Expression, Field, Output
+from provtap.adql.plan.tree import UNKNOWN, ColumnValue, Expression, Output
 from provtap.adql.semantics.problems import FollowUp
 from provtap.adql.syntax.lexer import Position, problem
 from provtap.adql.syntax.tree import ColumnReference, Name
@@ -115,10 +115,10 @@ class Relation:
     def tables(self) -> set[str]:
         """Return t1, t2, ...: the tables in here, even those whose every column is merged into another's."""
         return {
-            field.table
+            column.table
             for source in self.sources
             for output in source.outputs.all
-            for field in output.value.fields()
+            for column in output.value.columns()
         }
 
 
@@ -128,7 +128,7 @@ class Scope:
     def __init__(self, parent: "Scope | None" = None, relation: Relation | None = None) -> None:
         self.parent = parent
         self.relation = relation or Relation()
-        self.captured: list[Field] = []
+        self.captured: list[ColumnValue] = []
         """Columns of outer queries that were asked for."""
         self.aliases: Sequence[Name] = ()
         """Names that the SELECT gives to its output columns: GROUP BY and ORDER BY can use these."""
@@ -181,7 +181,7 @@ class Scope:
         """Note on the way out to *owner* that its column is used further in."""
         scope: Scope | None = self
         while scope is not None and scope is not owner:
-            scope.captured.extend(value.fields())
+            scope.captured.extend(value.columns())
             scope = scope.parent
 
     def _unknown(self, reference: ColumnReference, is_compared: bool) -> AdqlError:

@@ -106,7 +106,7 @@ class Selects:
         """
         noted: set[Position] = set()  # an asterisk has many values in one place
         for value, at in zip(values, places, strict=True):
-            loose = grouping.loose_field(value) if value and UNKNOWN not in grouping.terms else None
+            loose = grouping.loose_column(value) if value and UNKNOWN not in grouping.terms else None
             if loose and at not in noted:
                 noted.add(at)
                 self.problems.note(differs(loose, at))

@@ -12,7 +12,7 @@ EXPECTED = {
     "integer": "a whole number without sign",
     "end": "the end of the query",
 }
-"""Types of tokens in words; the others are shown as they are."""
+"""What a message calls a type of token; the others are shown as they are."""
 
 # Words that go on with the query: found where something else is due, they are never meant as names.
 _STRUCTURE = frozenset(

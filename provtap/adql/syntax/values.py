@@ -224,7 +224,7 @@ class ValueRules(Cursor, ABC):
         arguments = self.bracketed(lambda: self.arguments(kinds))
         form = FORMS[name.type]
         if not form.fits("".join(kinds)):
-            raise problem(f"{name.type} takes {form.words}.", name.at)
+            raise problem(f"{name.type} takes {form.description}.", name.at)
         return nodes.FunctionCall(name.at, name.type, arguments)
 
     def arguments(self, kinds: list[str]) -> tuple[Value, ...]:
