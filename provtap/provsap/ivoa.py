@@ -1,4 +1,4 @@
-"""MODEL=IVOA: the graph as a PROV document in the words of the IVOA's model.
+"""MODEL=IVOA: the graph as a PROV document in the terms of the IVOA's model.
 
 It is PROV that any reader takes. Attributes have their names of ProvenanceDM 1.0, in the namespace `voprov`.
 What PROV has no class for (parameters, descriptions) is an entity with a type of that namespace, tied to what
@@ -54,7 +54,7 @@ _ARTEFACTS = {
 
 
 class IvoaDocument:
-    """The document in the words of ProvenanceDM 1.0."""
+    """The document in the terms of ProvenanceDM 1.0."""
 
     def __init__(self, graph: Graph, document: ProvDocument | JsonDocument) -> None:
         self._graph = graph

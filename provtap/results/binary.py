@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from provtap.errors import ProvtapError, QueryError
-from provtap.results.blocks import Rows
+from provtap.results.blocks import NumberRows, Rows
 from provtap.results.cells import (
     NULL,
     PRIMITIVES,
@@ -29,7 +29,6 @@ from provtap.results.cells import (
     unescape,
     weave,
 )
-from provtap.results.number_rows import NumberRows
 from provtap.results.votable import Field, Info, write_document
 from provtap.tableset import Column
 

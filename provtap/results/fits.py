@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from provtap.disk import Room
 from provtap.errors import Busy, QueryError, TooLarge
-from provtap.results.blocks import Rows
+from provtap.results.blocks import NumberRows, Rows
 from provtap.results.cells import (
     NULL,
     PRIMITIVES,
@@ -28,7 +28,6 @@ from provtap.results.cells import (
     numbers,
     split,
 )
-from provtap.results.number_rows import NumberRows
 from provtap.results.votable import Info
 from provtap.tableset import Column
 
@@ -63,7 +62,7 @@ def write_fits(
     """
     if len(columns) > COLUMNS:
         raise QueryError(f"FITS takes {COLUMNS} columns, and the result has {len(columns)}.")
-    cells = [_cells(column) for column in distinct(columns)]
+    cells = [_fits_column(column) for column in distinct(columns)]
     taken = NumberRows(columns).columns if binary else partial(_taken, cells)
     rows = Rows(blocks, maxrec)
     room = room or Room()
@@ -81,7 +80,7 @@ def write_fits(
 
 def _keep(
     rows: Iterable[bytes],
-    cells: Sequence["_Cells"],
+    cells: Sequence["_FitsColumn"],
     taken: Callable[[bytes], "_Taken"],
     file: BinaryIO,
     room: Room,
@@ -112,7 +111,7 @@ def _keep(
     return count
 
 
-class _Texts:
+class _TextColumn:
     """A column of texts, or of arrays of any length, which are told as text."""
 
     null: int | None = None
@@ -147,7 +146,7 @@ class _Texts:
         return np.array(cells, self.form)
 
 
-class _Numbers:
+class _NumberColumn:
     """A column of numbers or arrays of one size."""
 
     def __init__(self, column: Column, primitive: Primitive, count: int) -> None:
@@ -200,21 +199,23 @@ def _extremes(primitive: Primitive) -> set[int]:
     return {*range(limits.min, limits.min + 8), *range(limits.max - 7, limits.max + 1)}
 
 
-_Cells = _Texts | _Numbers
+_FitsColumn = _TextColumn | _NumberColumn
 _Taken = Sequence[Any]
-"""What each of _Cells made of its column."""
+"""What each of _FitsColumn made of its column."""
 
 
-def _taken(cells: Sequence[_Cells], block: bytes) -> _Taken:
+def _taken(cells: Sequence[_FitsColumn], block: bytes) -> _Taken:
     """Return what is in a block of COPY's marked text form."""
     found = split(block)
     return [column.taken(found[number :: len(cells)]) for number, column in enumerate(cells)]
 
 
-def _cells(column: Column) -> _Cells:
+def _fits_column(column: Column) -> _FitsColumn:
     count = elements(column)
     primitive = PRIMITIVES.get(column.datatype)
-    return _Texts(column) if primitive is None or count is None else _Numbers(column, primitive, count)
+    return (
+        _TextColumn(column) if primitive is None or count is None else _NumberColumn(column, primitive, count)
+    )
 
 
 _UNPRINTABLE = re.compile(rb"[\x00-\x1f\x7f]")
@@ -231,7 +232,7 @@ def _ascii(cell: bytes) -> bytes:
     return cell.replace(rb"\\", b"\\")
 
 
-def _table(found: _Taken, cells: Sequence[_Cells], form: np.dtype[Any]) -> bytes:
+def _table(found: _Taken, cells: Sequence[_FitsColumn], form: np.dtype[Any]) -> bytes:
     """Return what is in a block as rows of the table."""
     table = np.empty(len(found[0]), form)
     for number, column in enumerate(cells):
@@ -239,7 +240,7 @@ def _table(found: _Taken, cells: Sequence[_Cells], form: np.dtype[Any]) -> bytes
     return table.tobytes()
 
 
-def _headers(cells: Sequence[_Cells], rows: int, infos: Sequence[Info], status: str) -> Iterator[bytes]:
+def _headers(cells: Sequence[_FitsColumn], rows: int, infos: Sequence[Info], status: str) -> Iterator[bytes]:
     """Yield the headers of the empty primary unit and of the table."""
     from astropy.io import fits  # it takes a while
 

@@ -18,10 +18,10 @@ LOOK = 1.0
 """Seconds between two looks at whether the client still waits."""
 
 
-class Watch:
+class JobWatch:
     """Wakes those who wait for a job.
 
-    The connection is made when the first one waits, in the process that waits: a Watch may be made before
+    The connection is made when the first one waits, in the process that waits: a JobWatch may be made before
     a fork.
     """
 

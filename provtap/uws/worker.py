@@ -16,13 +16,15 @@ from provtap.errors import DatabaseUnavailable
 from provtap.tableset import Tableset
 from provtap.uws.execution import Execution, Stop, Workshop
 from provtap.uws.job import Attempt
+from provtap.uws.results import ResultStore
 from provtap.uws.store import CHANNEL, JobStore
-from provtap.uws.sweep import sweep
 
 log = logging.getLogger(__name__)
 
 SWEEP = 60.0
 """Seconds between two looks for what is past its destruction."""
+AGE = 600.0
+"""Seconds that a file without a job is left alone: its job may be just about to be created."""
 GRACE = 3.0
 """Seconds that executions get to give their jobs back once the worker is told to stop."""
 LOST = "The process that ran the job was lost, twice."
@@ -172,3 +174,17 @@ class Worker:
             thread.join(max(0.0, end - time.monotonic()))
         with suppress(DatabaseUnavailable):  # then it counts as lost after a while
             self._store.leave(self.name)
+
+
+def sweep(store: JobStore, results: ResultStore, age: float = AGE) -> None:
+    """Remove jobs past their destruction, and files that belong to no job; one process at a time does it.
+
+    Raises: DatabaseUnavailable.
+    """
+    names = list(results.names(age))  # first: a job that is created later has no file among these
+    with store.sweeping() as wanted:
+        if wanted is None:
+            return
+        for name in sorted({*names} - wanted(names)):
+            log.info("Removing %s: it belongs to no job", name)
+            results.delete(name)
