@@ -1,4 +1,11 @@
-"""ADQL 2.1 to PostgreSQL: parse, resolve against what is published, generate."""
+"""ADQL 2.1 to PostgreSQL in three stages: parse, resolve, generate.
+
+    text  --syntax-->  tree  --semantics-->  plan  --postgres-->  SQL
+
+The tree (`syntax.tree`) is the query as it was written. The plan (`plan.tree`) is the same query with its
+names and types resolved against the published tables. `functions` has a table of all functions, and `lineage`
+rewrites the virtual tables as recursions.
+"""
 
 import sys
 

@@ -110,7 +110,7 @@ class Picture:
     def _notes(self) -> Mapping[Key, list[Note]]:
         """Return the notes on each node that stands for itself: its parameters, and its attributes."""
         notes: dict[Key, list[Note]] = {key: [] for key, group in self._groups.items() if len(group) == 1}
-        configured = {key: told for key in notes if (told := self._labels.configuration(key))}
+        configured = {key: note for key in notes if (note := self._labels.configuration(key))}
         if len(configured) <= CONFIGURED:
             for key, (label, tooltip) in configured.items():
                 notes[key].append((_CONFIGURATION | {"tooltip": tooltip}, [label]))

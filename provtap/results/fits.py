@@ -66,9 +66,9 @@ def write_fits(
     taken = NumberRows(columns).columns if binary else partial(_taken, cells)
     rows = Rows(blocks, maxrec)
     room = room or Room()
-    with ExitStack() as kept:
-        kept.callback(room.give_back)
-        file = kept.enter_context(tempfile.TemporaryFile())
+    with ExitStack() as stack:
+        stack.callback(room.give_back)
+        file = stack.enter_context(tempfile.TemporaryFile())
         count = _keep(rows, cells, taken, file, room)
         yield from _headers(cells, count, infos, "OVERFLOW" if rows.overflow else "OK")
         form = np.dtype([(f"c{n}", c.form) for n, c in enumerate(cells)])
@@ -255,8 +255,13 @@ def _headers(cells: Sequence[_FitsColumn], rows: int, infos: Sequence[Info], sta
         if info.name in _CARDS:
             header[_CARDS[info.name]] = _card(info.value)
     for number, column in enumerate((c.column for c in cells), 1):
-        told = {"TCOMM": column.description, "TUCD": column.ucd, "TUTYP": column.utype, "TXTYP": column.xtype}
-        header.update({f"{key}{number}": _card(text) for key, text in told.items() if text})
+        cards = {
+            "TCOMM": column.description,
+            "TUCD": column.ucd,
+            "TUTYP": column.utype,
+            "TXTYP": column.xtype,
+        }
+        header.update({f"{key}{number}": _card(text) for key, text in cards.items() if text})
     yield fits.PrimaryHDU().header.tostring().encode()
     yield header.tostring().encode()
 

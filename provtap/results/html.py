@@ -49,11 +49,11 @@ def write_html(
 
 def _head(columns: Sequence[Column], infos: Sequence[Info]) -> str:
     numbers = (f"n{number}" for number, column in enumerate(columns, 1) if not is_text(column))
-    told = "".join(f"<pre>{_text(info.value)}</pre>\n" for info in infos if info.name == "QUERY")
+    queries = "".join(f"<pre>{_text(info.value)}</pre>\n" for info in infos if info.name == "QUERY")
     return _HEAD.format(
         style_sheet=STYLE_SHEET,
         numbers=" ".join(numbers),
-        infos=told,
+        infos=queries,
         columns="".join(map(_description, columns)),
         names="".join(map(_name, columns)),
     )

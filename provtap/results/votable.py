@@ -134,9 +134,9 @@ def write_table(table: Table, rows: Iterable[Iterable[str]]) -> str:
 
 def _head(fields: Sequence[Field], infos: Sequence[Info], status: Info = Info("QUERY_STATUS", "OK")) -> str:
     """Return everything before DATA; INFOs come before TABLE (DALI-3)."""
-    told = [_info(info) for info in (status, *infos) if not isinstance(info, Descriptor)]
+    remarks = [_info(info) for info in (status, *infos) if not isinstance(info, Descriptor)]
     referenced = {info.column for info in infos if isinstance(info, Descriptor)}
-    return f"{HEAD}{''.join(told)}<TABLE>\n{''.join(_fields(fields, referenced))}"
+    return f"{HEAD}{''.join(remarks)}<TABLE>\n{''.join(_fields(fields, referenced))}"
 
 
 def _fields(fields: Sequence[Field], referenced: Container[int] = ()) -> Iterator[str]:

@@ -96,13 +96,13 @@ class JobWatch:
             self._listener.close()
         self._hear(None)
 
-    def _hear(self, told: str | None) -> None:
+    def _hear(self, payload: str | None) -> None:
         """Take what PostgreSQL tells: `job_id phase`; None means that anything may have changed."""
         with self._lock:
-            if told is None:
+            if payload is None:
                 events = [event for waiting in self._waiting.values() for event in waiting]
             else:
-                events = list(self._waiting.get(told.partition(" ")[0], ()))
+                events = list(self._waiting.get(payload.partition(" ")[0], ()))
         for event in events:
             event.set()
 

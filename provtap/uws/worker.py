@@ -149,14 +149,14 @@ class Worker:
             self._next_sweep = time.monotonic() + SWEEP
             sweep(self._store, self._shop.results)
 
-    def _hear(self, told: str | None) -> None:
-        """Take what PostgreSQL tells of a job; None: anything may have changed."""
-        job_id, _, phase = (told or "").partition(" ")
+    def _hear(self, payload: str | None) -> None:
+        """Take the payload of a notification of a job; None: anything may have changed."""
+        job_id, _, phase = (payload or "").partition(" ")
         meant = [execution for execution in self._executions() if execution.job.job_id == job_id]
         if phase in {"ABORTED", "DELETED"}:
             for execution in meant:
                 execution.stop(Stop.WITHDRAWN)
-        if told is None or (meant and phase == "EXECUTING"):
+        if payload is None or (meant and phase == "EXECUTING"):
             self._look_again = True
         if phase != "PENDING":
             self._wake.set()

@@ -1,4 +1,4 @@
-"""All functions by name, and which one a call means.
+"""All functions by name, and the one that a call refers to.
 
 The tables of functions are what calls are checked by, what they become in PostgreSQL, what the capabilities
 declare (see `features`) and what the reference page shows (see `reference_page`).

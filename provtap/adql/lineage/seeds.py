@@ -1,4 +1,4 @@
-"""What a query says of the ends of a lineage: which conditions and tables narrow the ids to walk from.
+"""The seeds of a lineage: which conditions and tables of a query narrow the ids that a walk starts from.
 
 A pair that shows in the result fulfils every condition that its SELECT puts on it. So each of its ends is
 among the ids that fulfil the conditions about this end, with the tables that these tie to it. Left out is
@@ -183,13 +183,15 @@ class FromClause:
         found = left if left.has_lineage else right
         return replace(found, sure=frozenset()) if found.has_lineage else _NOTHING
 
-    def _outer(self, kept: Surroundings, other: Surroundings, on: list[Expression]) -> Surroundings:
-        """Return what holds in a join that keeps all rows of one side.
+    def _outer(self, preserved: Surroundings, other: Surroundings, on: list[Expression]) -> Surroundings:
+        """Return what holds in a join that preserves all rows of one side.
 
         What is said later of the *other* side does not hold for all of its rows: where there are none, it
         is said of NULLs.
         """
-        return replace(self._inner(kept, other, on), sure=kept.sure) if other.has_lineage else kept
+        if not other.has_lineage:
+            return preserved
+        return replace(self._inner(preserved, other, on), sure=preserved.sure)
 
     def _inner(self, left: Surroundings, right: Surroundings, on: Iterable[Expression]) -> Surroundings:
         sure = left.sure | right.sure

@@ -1,4 +1,4 @@
-"""How large a query becomes in PostgreSQL, which puts the expression of a column wherever that is used.
+"""The size that a query reaches in PostgreSQL, which replaces each use of a column by its expression.
 
 It pulls up derived tables and common tables. `SELECT x || x AS x FROM (SELECT x || x AS x FROM (...))` then
 has as many columns as 2 to the power of its levels, in a planner that no time limit stops; and the tables of
@@ -251,8 +251,8 @@ def _conjuncts(select: Select) -> list[Expression]:
 
 def _is_pulled_up(select: Select) -> bool:
     """Whether PostgreSQL makes the tables of *select* those of the query around it."""
-    kept = (select.distinct, select.group_by, select.having, select.order_by)
-    return not any(kept) and select.top is None and select.offset is None
+    separate = (select.distinct, select.group_by, select.having, select.order_by)
+    return not any(separate) and select.top is None and select.offset is None
 
 
 def _leaves(tables: Iterable[TableExpression]) -> Iterator[Leaf]:

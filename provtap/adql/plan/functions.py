@@ -1,4 +1,4 @@
-"""What there is to know of a function: arguments, result, PostgreSQL and what to tell of it."""
+"""The description of a function: its parameters, result, SQL and documentation."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -7,7 +7,7 @@ from provtap.adql.plan.types import Type
 
 
 class Kind(Enum):
-    """What an argument can be."""
+    """What an argument may be."""
 
     NUMBER = "a number"
     TEXT = "a text"

@@ -1,4 +1,4 @@
-"""How long the texts of a query are at least: what no row should hold is refused before any row is made.
+"""Least lengths of the texts of a query: rows that would be too long are refused before any is made.
 
 CHAR(n) fills its texts up with blanks, and `||` adds lengths, level by level of derived tables. What columns
 of the database hold is not known, so it counts nothing here; for these PostgreSQL has its limit of memory.

@@ -1,4 +1,4 @@
-"""Literals: the type each one has, and what a text literal means beside a timestamp."""
+"""Literals: the type of each, and what a text literal means next to a timestamp."""
 
 import re
 from datetime import datetime

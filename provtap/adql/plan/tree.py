@@ -1,4 +1,4 @@
-"""The tree of a query with every name and type settled: what the resolver makes and the generator writes.
+"""The plan of a query, with every name and type resolved: made by `semantics`, written as SQL by `postgres`.
 
 Tables are called t1, t2, ... through all of one query, output columns c1, c2, ... in each SELECT.
 """
@@ -148,7 +148,7 @@ class Subquery(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Unknown(Expression):
-    """What an error that was already found leaves open: whatever comes of it is not worth a word."""
+    """Stands for a value with an error that was already found: no further error is reported for it."""
 
 
 UNKNOWN = Unknown(Type.OTHER)
@@ -334,7 +334,7 @@ class QuerySpecification:
     has_lineage: bool = False
 
 
-# Conditions that all must hold: taken apart, and put together again.
+# A condition split into those that must all hold, and joined again.
 
 
 def conjuncts(condition: Expression | None) -> list[Expression]:

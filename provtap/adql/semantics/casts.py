@@ -1,4 +1,4 @@
-"""CAST: what can be made what.
+"""CAST: which types can be converted to which.
 
 Source: ADQL 2.1, section 4.6: numbers become numbers, texts become anything, anything becomes a text.
 """

@@ -1,6 +1,6 @@
-"""What can be compared with what: numbers, texts and timestamps, each with their own kind.
+"""Comparisons: numbers, texts and timestamps can be compared, each only with values of the same kind.
 
-Source: ADQL 2.1, section 3. PostgreSQL would turn the one into the other, by rules of its own.
+Source: ADQL 2.1, section 3. PostgreSQL would convert one into the other, by rules of its own.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
-"""Values and conditions: their names looked up, their types settled, their metadata carried on.
+"""Values and conditions: resolves their names and types, and determines their metadata.
 
-What becomes of unit, UCD and the rest: a column keeps all; MIN and MAX keep type and unit, SUM and AVG the
-unit; + and - keep a unit that all operands share; everything else starts anew.
+Unit, UCD and the other metadata: a column keeps all; MIN and MAX keep type and unit, SUM and AVG the
+unit; + and - keep a unit that all operands share; everything else has none.
 """
 
 from collections.abc import Callable, Sequence

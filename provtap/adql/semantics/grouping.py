@@ -1,4 +1,4 @@
-"""The rule of groups: what a query with groups shows must be the same for all rows of a group.
+"""GROUP BY: every value that a grouped query selects must be the same for all rows of a group.
 
 Source: SQL-92, section 7.9; ADQL 2.1 adds nothing.
 """

@@ -1,4 +1,4 @@
-"""FROM clauses: the tables of a query, which of their columns are in sight, and how they are joined.
+"""FROM clauses: the tables of a query, how they are joined, and which of their columns are visible.
 
 NATURAL and USING become plain conditions here (see `natural_joins`).
 """

@@ -1,7 +1,7 @@
-"""What is wrong with the names and types of one query: found in many places, told together.
+"""Errors in the names and types of one query: collected while it is resolved, and reported together.
 
-An error has consequences: a table that does not exist has no columns, a column that does not exist no type.
-What depends on such a thing is `FollowUp`, and not told: its cause has been.
+One error causes others: an unknown table has no columns, an unknown column has no type. Whatever depends on
+one of these raises `FollowUp`, which is not reported, because its cause is.
 """
 
 from collections.abc import Callable
@@ -53,8 +53,8 @@ class Problems:
         """
         if not self._found:
             return
-        told = {(_place(error), error.message): error for error in self._found}
-        first, *further = (told[key] for key in sorted(told)[:PROBLEM_LIMIT])
+        by_place = {(_place(error), error.message): error for error in self._found}
+        first, *further = (by_place[key] for key in sorted(by_place)[:PROBLEM_LIMIT])
         first.further = tuple(further)
         raise first
 

@@ -1,6 +1,6 @@
-"""A query to its plan: every table, column and type settled against what is published, before any SQL.
+"""A query to its plan: every table, column and type resolved against what is published, before any SQL.
 
-All that is wrong with a query is told together (see `problems`); only its plan is never seen then.
+All errors of a query are reported together (see `problems`); then its plan is not returned.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
-"""Which names can be seen from a place in a query, and what they mean there.
+"""Scopes: which names are visible at a place in a query, and what they refer to.
 
 A regular identifier ignores case, a delimited one must match exactly (ADQL 2.1, section 2.1.3). Inner
-names hide outer ones; a table with a correlation name can't be called by its own.
+names hide outer ones; a table with a correlation name can't be referred to by its own.
 """
 
 from collections.abc import Iterable, Sequence

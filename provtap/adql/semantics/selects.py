@@ -1,4 +1,4 @@
-"""One SELECT to its plan: its tables, conditions and groups, and the columns it puts out."""
+"""One SELECT to its plan: its tables, conditions, groups and output columns."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""What may stand where in an expression: the kinds of values that the BNF tells apart, and calls by them.
+"""Kinds of values, by which the BNF says what may stand where: as operands, and as arguments of functions.
 
 The BNF has numbers, texts and geometries, and knows each by its form alone: `LOWER(a) + 1` is no number,
 `POINT(1, 2) || 'x'` no text, whatever the tables hold. A column or a user defined function may be any of

@@ -1,4 +1,4 @@
-"""What to say about a token that can't stand where it does: what was due, and how ADQL says it."""
+"""Messages for syntax errors: what was expected, and how ADQL writes what was probably meant."""
 
 from difflib import get_close_matches
 
