@@ -38,6 +38,15 @@ goes through these steps:
        WHERE t2.l_distance <= 2 AND t2.l_descendant_id = t1.e_id
 
 With a second lineage, this one becomes a table of WITH, `t2_pairs`, from which the second walk may start.
+
+If activity a1 used the entity raw and generated cal, and a2 used cal and generated flat, named 'flat 7', then
+
+    t2_rows (c1, c2)                 has  ('flat 7', flat)
+    t2_walk (start, id, kind, zero)  has  (flat, flat, 0, 0 days), (flat, a2, 1, -30 days),
+                                          (flat, cal, 0, -60 days), (flat, a1, 1, -90 days),
+                                          (flat, raw, 0, -120 days), from which it goes no further
+    t2                               has  (flat, cal, 1), (flat, raw, 2)
+    the result                       is   ('flat 7', cal, 1), ('flat 7', raw, 2)
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
