@@ -32,7 +32,7 @@ class Labels:
             self._parameters[row.cf_activity_id].append(f"{row.cf_name}: {row.cf_location}")
 
     def label(self, key: Key) -> str:
-        """Return the name, and in a second line what tells most about the thing."""
+        """Return the name, and in a second line what says most about the thing."""
         return "\n".join(_short(line) for line in (self.name(key), self._second(key)) if line)
 
     def name(self, key: Key) -> str:

@@ -19,7 +19,7 @@ DRAWN = 300
 LEGIBLE = 60
 """Nodes that can be taken in: where there are more, what is less alike is folded too."""
 CONFIGURED = 20
-"""Activities whose configuration is drawn; with more of them it is only told under the mouse."""
+"""Activities whose configuration is drawn; with more of them it is only in the tooltip."""
 Note = tuple[Mapping[str, str], list[str]]
 """How a note looks, and its lines."""
 _HEAD = """\

@@ -148,7 +148,7 @@ def _effective_maxrec(asked: int | None, settings: Settings) -> Info:
 
 
 def _remarks(request: QueryRequest) -> list[Info]:
-    """Return what a result should tell about itself wherever it is kept (DALI 1.1, section 4.4.3)."""
+    """Return the remarks that a result should carry about itself (DALI 1.1, section 4.4.3)."""
     return [
         Info("standardID", "ivo://ivoa.net/std/TAP"),
         Info("server_software", f"ProvTAP/{__version__}"),

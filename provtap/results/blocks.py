@@ -26,7 +26,7 @@ class Rows:
 
     @property
     def cut(self) -> str:
-        """The sentence that tells an overflow."""
+        """The sentence that reports an overflow."""
         return f"There are more rows: the result was cut at {self._maxrec}."
 
     def __iter__(self) -> Iterator[bytes]:

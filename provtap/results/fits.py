@@ -1,6 +1,6 @@
 """FITS: a binary table (FITS Standard 4.0, section 7.3), its header written by astropy.
 
-The header tells the number of rows and the width of each text, so the rows go to a file without name first:
+The header holds the number of rows and the width of each text, so the rows go to a file without name first:
 nothing is sent before the query has ended, and memory holds one block.
 """
 
@@ -34,7 +34,7 @@ from provtap.tableset import Column
 LIMIT = 2_000_000_000
 """Bytes of the table at most; the file of rows takes no more than that either."""
 COLUMNS = 999
-"""The most that TFIELDS can tell."""
+"""The most that TFIELDS can be."""
 _RECORD = 2880
 """A part of a FITS file is as many of these bytes as it takes."""
 _CODES = dict(
@@ -42,7 +42,7 @@ _CODES = dict(
 )
 _CARDS = {"QUERY": "QUERY", "MAXREC": "MAXREC", "request_date": "DATE", "server_software": "CREATOR"}
 _QUERY_LENGTH = 4_000
-"""Characters of a text that the header tells."""
+"""Characters of a text in the header."""
 
 
 def write_fits(
@@ -54,7 +54,7 @@ def write_fits(
     binary: bool = False,
     room: Room | None = None,
 ) -> Iterator[bytes]:
-    """Yield a FITS file, once all rows are there; QSTATUS in its header tells whether there are more.
+    """Yield a FITS file, once all rows are there; QSTATUS in its header says whether there are more.
 
     The blocks may be in COPY's *binary* form if all columns are numbers. Their file takes disk from *room*.
 
@@ -112,7 +112,7 @@ def _keep(
 
 
 class _TextColumn:
-    """A column of texts, or of arrays of any length, which are told as text."""
+    """A column of texts, or of arrays of any length, which are written as text."""
 
     null: int | None = None
 

@@ -35,7 +35,7 @@ _NULL = b'<td class="null"></td>'
 def write_html(
     columns: Sequence[Column], blocks: Iterable[tuple[int, bytes]], maxrec: int, infos: Sequence[Info] = ()
 ) -> Iterator[bytes]:
-    """Yield a page; its last paragraph tells whether the result was cut, or why it broke off."""
+    """Yield a page; its last paragraph says whether the result was cut, or why it broke off."""
     rows = Rows(blocks, maxrec)
     yield _head(columns, infos).encode()
     try:

@@ -84,7 +84,7 @@ class Field:
 
 
 TABLEDATA = "<TABLEDATA>\n", "</TABLEDATA>\n"
-"""The elements round the rows."""
+"""The elements around the rows."""
 
 
 def write_document(
@@ -193,7 +193,7 @@ def _as_id(name: str) -> str:
 
 
 def _descriptor(service: Descriptor, id_: str) -> str:
-    """Return the RESOURCE that tells how to call *service* for a row, whose column has the ID *id_*.
+    """Return the RESOURCE that says how to call *service* for a row, whose column has the ID *id_*.
 
     Source: DataLink 1.1, section 4.
     """

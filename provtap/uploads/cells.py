@@ -22,7 +22,7 @@ ItemReader = Callable[[str], str]
 
 
 class WrongCell(ValueError):
-    """A cell is not what its FIELD says; the text tells why."""
+    """A cell is not what its FIELD says; the text says why."""
 
 
 _BITS = {"short": 16, "int": 32, "long": 64}
@@ -124,7 +124,7 @@ def _null_aware(read_item: ItemReader, field: Field) -> Callable[[str], str]:
 
 
 def _number(text: str | None) -> int | float | None:
-    """Return the number that *text* tells, exactly if it is a whole one; None if it tells none."""
+    """Return the number in *text*, exactly if it is a whole one; None if it is not a number."""
     try:
         return _whole(text or "")
     except ValueError:

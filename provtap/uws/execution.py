@@ -122,7 +122,7 @@ class Execution:
             raise NotFound(f"The file {part!r} that came with the job was lost.") from error
 
     def _pieces(self, body: ResultBody, room: int) -> Iterator[bytes]:
-        """Yield a whole result of up to *room* bytes, or raise: a file does not tell that it breaks off."""
+        """Yield a whole result of up to *room* bytes, or raise: a file does not show what it lacks."""
         left = room
         for piece in body:
             if self.stopped():

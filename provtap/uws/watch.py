@@ -97,7 +97,7 @@ class JobWatch:
         self._hear(None)
 
     def _hear(self, payload: str | None) -> None:
-        """Take what PostgreSQL tells: `job_id phase`; None means that anything may have changed."""
+        """Take a notification of PostgreSQL, `job_id phase`; None means that anything may have changed."""
         with self._lock:
             if payload is None:
                 events = [event for waiting in self._waiting.values() for event in waiting]

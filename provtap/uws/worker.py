@@ -57,7 +57,7 @@ class Worker:
         self._wake.set()
 
     def run(self, alone: Callable[[], bool] = lambda: False) -> None:
-        """Run jobs until `stop`, or until *alone* tells that the worker's parent is no more."""
+        """Run jobs until `stop`, or until *alone* returns True: the worker's parent has ended."""
         with closing(Listener(self._shop.database.login, CHANNEL, self._hear)):
             try:
                 while not self._leaving.is_set() and not alone():

@@ -27,7 +27,7 @@ LIGHT = 500
 
 
 class Bound(IntEnum):
-    """How narrow the seeds of one end are, as far as the query tells."""
+    """How narrow the seeds of one end are, as far as the query shows."""
 
     NOT = 0
     BY_OUTER = 1

@@ -69,7 +69,7 @@ class Joins:
         self._numbers = count(1)
 
     def tables(self, references: Sequence[nodes.TableReference], scope: Scope) -> tuple[TableExpression, ...]:
-        """Return the tables of a FROM clause, and put their columns in sight of *scope*.
+        """Return the tables of a FROM clause, and make their columns visible in *scope*.
 
         Until then *scope* shows nothing of its own: a derived table sees outer queries, not its neighbours.
         """
@@ -248,7 +248,7 @@ def side_by_side(relations: Iterable[Relation]) -> Relation:
 
 
 def _check_names(relation: Relation) -> None:
-    """Refuse two tables of one name, which no column reference could tell apart."""
+    """Refuse two tables of one name: a column reference could mean either."""
     seen = set()
     for source in relation.sources:
         name = tuple(text.lower() for text in source.names)

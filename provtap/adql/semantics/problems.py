@@ -11,14 +11,14 @@ from provtap.adql.syntax.lexer import Position
 from provtap.errors import AdqlError
 
 PROBLEM_LIMIT = 10
-"""Errors told of one query."""
+"""Errors reported for one query."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class FollowUp(AdqlError):
-    """Nothing can be said of this, because of an error that was already found."""
+    """A consequence of an error that was already found."""
 
     def __init__(self) -> None:
         super().__init__("This depends on something that is wrong itself.")
@@ -34,7 +34,7 @@ class Problems:
         return len(self._found)
 
     def note(self, error: AdqlError) -> None:
-        """Keep *error* to be told."""
+        """Keep *error* to be reported."""
         if not isinstance(error, FollowUp):
             self._found.append(error)
 
@@ -47,9 +47,9 @@ class Problems:
             return None
 
     def check(self) -> None:
-        """Do nothing if nothing was found.
+        """Raise the errors found, if there are any.
 
-        Raises: AdqlError, the first error in the order of the text, which brings the further ones along.
+        Raises: AdqlError, the first error in the order of the text, with the others as *further*.
         """
         if not self._found:
             return

@@ -87,7 +87,7 @@ class Resolver:
         ordered = self.ordered(operation, query, scope)
         if any(sort.position is None for sort in ordered.order_by):
             return ordered
-        # Of a set, PostgreSQL orders by output columns; by anything else, only round it.
+        # PostgreSQL orders a set operation by output columns only; by anything else, the query around it.
         return replace(operation, order_by=ordered.order_by, offset=query.offset)
 
     def set_operation(self, operation: nodes.SetOperation, scope: Scope) -> plan.SetOperation:

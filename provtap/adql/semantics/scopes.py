@@ -26,7 +26,7 @@ def matches(name: Name, text: str) -> bool:
 
 
 class Outputs:
-    """The columns in sight at one place, found by name in constant time."""
+    """The columns visible at one place, found by name in constant time."""
 
     def __init__(self, outputs: Iterable[Output] = ()) -> None:
         self.all = tuple(outputs)
@@ -63,7 +63,7 @@ class Outputs:
 
 
 ANYTHING = Outputs([Output("", UNKNOWN)])
-"""Columns of something that is wrong itself: whatever name is asked for, nothing can be said of it."""
+"""Columns of a table with an error: any name may be one of them."""
 
 
 FEW = 8
@@ -79,7 +79,7 @@ def nearest(name: Name, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(name: Name, known: Sequence[str]) -> str | None:
-    """Return the hint that tells what is most like *name*, or else which few names there are."""
+    """Return a hint with the known name most like *name*, or else with all names if they are few."""
     if near := nearest(name, known):
         return f"Did you mean {near}?"
     names = dict.fromkeys(known)
@@ -123,7 +123,7 @@ class Relation:
 
 
 class Scope:
-    """The names of one SELECT, and round it those of the queries it stands in."""
+    """The names of one SELECT, and those of the queries around it."""
 
     def __init__(self, parent: "Scope | None" = None, relation: Relation | None = None) -> None:
         self.parent = parent

@@ -158,7 +158,7 @@ def _given_name(item: nodes.SelectItem) -> str:
 
 
 def _named(outputs: Sequence[Output]) -> Iterator[Output]:
-    """Yield the output columns with names: a made one tells the position, and is given nowhere else."""
+    """Yield the output columns with names; a generated name ends in the position, and is unique."""
     taken = {output.name.lower() for output in outputs}
     for number, output in enumerate(outputs, start=1):
         if output.name or output.value is UNKNOWN:
