@@ -20,7 +20,7 @@ lint: $(VENV)/installed-for-work
 
 # The reference pages that are made from the code and the metadata.
 pages: $(VENV)/installed-for-work
-	$(RUN)/python -c 'from provtap.adql.reference import *; print(functions_page(), end="")' > docs/reference/functions.md
+	$(RUN)/python -c 'from provtap.adql.functions.reference_page import *; print(functions_page(), end="")' > docs/reference/functions.md
 	$(RUN)/python -c 'from provtap.metadata import *; print(reference_page(load()), end="")' > docs/reference/tables.md
 
 bench: $(VENV)/installed-for-work

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from provtap.provsap.provjson import JsonDocument
 
-Document = TypeVar("Document", "ProvDocument", "JsonDocument")
+AnyDocument = TypeVar("AnyDocument", "ProvDocument", "JsonDocument")
 
 
 def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
@@ -49,7 +49,7 @@ def prov_document(graph: Graph, model: str) -> "ProvDocument":
     return _written(graph, model, ProvDocument())
 
 
-def _written(graph: Graph, model: str, document: Document) -> Document:
+def _written(graph: Graph, model: str, document: AnyDocument) -> AnyDocument:
     from provtap.provsap.ivoa import IvoaDocument
     from provtap.provsap.w3c import W3cDocument
 
