@@ -10,7 +10,7 @@ demo: $(VENV)/installed
 	$(RUN)/provtap demo
 
 test: $(VENV)/installed-for-work
-	$(RUN)/pytest -n auto
+	$(RUN)/pytest -n auto --dist worksteal
 
 lint: $(VENV)/installed-for-work
 	$(RUN)/ruff format --check .
