@@ -3,40 +3,26 @@
 What a command needs is imported when it runs, so that each starts as fast as it can.
 """
 
-from difflib import get_close_matches
-from typing import Any
-
 import click
 
-from provtap import __version__
+from provtap.client.command import SETTINGS, Commands, version_option, warn
 from provtap.commands import demo, load, operate, query, serve, translate
 from provtap.config import Settings
 from provtap.errors import ProvtapError
 
 
-class Commands(click.Group):
-    """All commands: an error is one line on standard error, never a traceback."""
+class AllCommands(Commands):
+    """All commands, with the errors of a store on this machine."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; exit 1 when its work failed, 130 on Ctrl-C (click: 2 when its usage is wrong)."""
-        try:
-            return super().invoke(ctx)
-        except ProvtapError as error:
-            click.echo(f"provtap: {error.for_operator()}", err=True)
-            ctx.exit(1)
-        except KeyboardInterrupt:
-            ctx.exit(130)
+    failures = (*Commands.failures, ProvtapError)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of this name; for one that is not there, tell the nearest."""
-        found = super().get_command(ctx, cmd_name)
-        if found is None and (near := get_close_matches(cmd_name, self.commands, n=1)):
-            ctx.fail(f"No such command {cmd_name!r}. Did you mean {near[0]}?")
-        return found
+    def sentence(self, error: Exception) -> str:
+        """Return the text of an error for the operator, who is at the keyboard."""
+        return error.for_operator() if isinstance(error, ProvtapError) else str(error)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="provtap")
+@click.group(cls=AllCommands, context_settings=SETTINGS)
+@version_option
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Store, search and retrace the provenance of astronomical data products.
@@ -44,7 +30,7 @@ def main(ctx: click.Context) -> None:
     Settings come from PROVTAP_* variables. Without PROVTAP_DATABASE_URL an embedded PostgreSQL is started
     in ./provtap-data.
     """
-    ctx.obj = Settings.from_environ(warn=lambda sentence: click.echo(f"provtap: {sentence}", err=True))
+    ctx.obj = Settings.from_environ(warn=warn)
 
 
 for command in (

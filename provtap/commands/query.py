@@ -8,47 +8,27 @@ from typing import Any, BinaryIO
 
 import click
 
+from provtap.client import remote
 from provtap.config import Settings
 from provtap.errors import UploadError
 
 
-@click.command(name="query", epilog='Example: provtap query "SELECT a_name, a_starttime FROM activity"')
-@click.argument("adql", metavar="ADQL")
-@click.option(
-    "--format",
-    "responseformat",
-    default="csv",
-    show_default=True,
-    help="csv, tsv, votable, votable/b2, json, fits, parquet, text, html, or a media type.",
-)
-@click.option("--maxrec", type=click.IntRange(0), help="Rows at most.")
-@click.option(
-    "--upload", "uploads", metavar="NAME=FILE", multiple=True, help="A VOTable to query as TAP_UPLOAD.NAME."
-)
-@click.pass_obj
-def query(settings: Settings, /, adql: str, uploads: tuple[str, ...], **options: Any) -> None:
+@remote.query.here
+def query(settings: Settings, /, adql: str, uploads: tuple[tuple[str, Path], ...], **options: Any) -> None:
     """Answer an ADQL query on standard output."""
     from provtap import install, query
 
     with ExitStack() as stack:
-        parts = {name: stack.enter_context(_opened(path)) for name, path in map(_named_file, uploads)}
+        parts = {name: stack.enter_context(_opened(path)) for name, path in uploads}
         database, tableset = stack.enter_context(install.ready(settings))
         request = query.QueryRequest(
             query=adql,
-            uploads=[f"{n},param:{n}" for n, _ in map(_named_file, uploads)],
+            uploads=[f"{n},param:{n}" for n, _ in uploads],
             parts=parts,
             **options,
         )
         body = stack.enter_context(closing(query.run(request, tableset, database, settings).body))
         sys.stdout.buffer.writelines(body)
-
-
-def _named_file(text: str) -> tuple[str, Path]:
-    """Return name and file of NAME=FILE."""
-    name, equals, path = text.partition("=")
-    if not name or not equals or not path:
-        raise click.BadParameter(f"{text} is not like NAME=FILE.", param_hint="--upload")
-    return name, Path(path)
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -58,13 +38,7 @@ def _opened(path: Path) -> BinaryIO:
         raise UploadError(f"{path} can't be read: {(error.strerror or str(error)).lower()}.") from error
 
 
-@click.command(name="lineage", epilog="Example: provtap lineage /data/gamma.dl2.h5 --depth 4")
-@click.argument("id")
-@click.option(
-    "--direction", type=click.Choice(["back", "forth"]), default="back", show_default=True, help="Way to go."
-)
-@click.option("--depth", type=click.IntRange(0), default=10, show_default=True, help="Relations to follow.")
-@click.pass_obj
+@remote.lineage.here
 def lineage(settings: Settings, /, id: str, direction: str, depth: int) -> None:
     """Show what a thing came from, or what came of it, as a tree.
 
@@ -83,24 +57,8 @@ def lineage(settings: Settings, /, id: str, direction: str, depth: int) -> None:
         click.echo(line)
 
 
-@click.command(
-    name="export",
-    short_help="Write provenance as a document or picture.",
-    epilog="Example: provtap export /data/gamma.dl2.h5 --format svg > gamma.svg",
-)
-@click.argument("ids", nargs=-1)
+@remote.export.here
 @click.option("--ingestion", type=click.IntRange(1), help="All that the ingestion of this number told.")
-@click.option(
-    "--format",
-    "responseformat",
-    default="prov-json",
-    show_default=True,
-    help="prov-json, prov-xml, provn, jsonld, votable, svg, png or dot.",
-)
-@click.option("--depth", help="Relations to follow, or ALL.  [default: ALL; for an ingestion 1]")
-@click.option("--direction", help="BACK, FORTH or BOTH.  [default: BACK; for an ingestion BOTH]")
-@click.option("--model", default="IVOA", show_default=True, help="IVOA or W3C.")
-@click.pass_obj
 def export(settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, **options: str | None) -> None:
     """Write the provenance of things, or of all that an ingestion told, on standard output.
 
@@ -132,10 +90,5 @@ def export(settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, *
             {"ID": asked} | {name.upper(): [value] for name, value in given.items()}
         )
         graph = retrieve(request, database, tableset, settings)
-    for unknown in graph.unknown:
-        click.echo(f"provtap: nothing here is called {unknown}", err=True)
-    if graph.overflow:
-        click.echo(
-            f"provtap: only the nearest {len(graph.nodes)} things are given (PROVTAP_PROVSAP_NODES)", err=True
-        )
+    remote.tell_export(graph.unknown, len(graph.nodes) if graph.overflow else 0)
     sys.stdout.buffer.write(write(graph, request, settings.root_url))
