@@ -75,14 +75,15 @@ class Answer:
 
         Raises: ProvError if it ends too early.
         """
+        early = "The service ended its answer too early: the output is incomplete."
         with self._response as response:
             try:
                 while block := response.read1(_BLOCK):
                     yield block
             except (OSError, HTTPException) as error:
-                raise ProvError(
-                    "The service ended its answer too early: the output is incomplete."
-                ) from error
+                raise ProvError(early) from error
+            if response.length:  # of the Content-Length, what did not come
+                raise ProvError(early)
 
 
 def _urlencoded(parameters: list[tuple[str, str]]) -> tuple[bytes, str]:
