@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 BENCH = for script in benchmarks/bench_*.py; do $(RUN)/python $$script || exit 1; done
 
-.PHONY: demo test lint pages bench bench-page bench-large clean
+.PHONY: demo test lint pages bench bench-page bench-large wheels clean
 
 demo: $(VENV)/installed
 	$(RUN)/provtap demo
@@ -52,5 +52,10 @@ $(VENV)/installed-for-work: $(VENV)/installed
 	$(RUN)/pip install -qq --only-binary :all: --no-build-isolation --editable '.[test,lint]'
 	touch $@
 
+# provtap contains everything; provtap-client is for environments without the service.
+wheels: $(VENV)/installed
+	rm -rf build dist deploy/client/build
+	$(RUN)/pip wheel -q --no-deps --no-build-isolation --wheel-dir dist . ./deploy/client
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) build dist *.egg-info deploy/client/build deploy/client/*.egg-info

@@ -28,6 +28,10 @@ def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
         from provtap.provsap.picture import Picture
 
         return Picture(graph, _next_url(request, base_url), request.gd, request.attributes).draw(form.name)
+    if form.name == "PROV-TREE":
+        from provtap.provsap.tree import tree_lines
+
+        return "".join(f"{line}\n" for line in tree_lines(graph, request.direction)).encode(errors="replace")
     from provtap.provsap.votable import prov_votable
 
     return prov_votable(graph)

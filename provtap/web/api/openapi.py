@@ -188,12 +188,13 @@ def _common_schemas() -> Json:
         "type": "integer",
         "description": "Things that are known only because others name them.",
     }
+    records = {"type": "integer", "description": "Records of activities, repetitions included."}
     return {
         "Records": {"type": "object", "properties": some, "additionalProperties": False},
         "Report": _object(
             {"ingestion": {"type": ["integer", "null"]}}
             | told
-            | {"known": {"type": "boolean"}, "activities": {"type": "integer"}}
+            | {"known": {"type": "boolean"}, "records": records, "activities": {"type": "integer"}}
             | counts
             | {"warnings": texts, "conflicts": texts}
         ),

@@ -110,6 +110,7 @@ def _answer(report: IngestReport, dry_run: bool) -> Answer:
         "source": report.source,
         "format": report.format,
         "known": report.known,
+        "records": report.records,
         "activities": report.activities,
         "new": report.new,
         "updated": report.updated,
