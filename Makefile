@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 BENCH = for script in benchmarks/bench_*.py; do $(RUN)/python $$script || exit 1; done
 
-.PHONY: demo test lint pages bench bench-page bench-large wheels clean
+.PHONY: demo test check check-lowest lint pages bench bench-page bench-large wheels clean
 
 demo: $(VENV)/installed
 	$(RUN)/provtap demo
@@ -17,6 +17,24 @@ lint: $(VENV)/installed-for-work
 	$(RUN)/ruff check .
 	$(RUN)/mypy
 	$(RUN)/lint-imports
+
+# What needs no database: before each commit.
+UNIT = -m "not database and not exhaustive" --ignore=tests/acceptance
+check: lint
+	$(RUN)/pytest -n auto -q $(UNIT)
+
+# The same tests on the lowest versions of the dependencies that setup.cfg declares, and their coverage.
+check-lowest: .venv-lowest/installed
+	.venv-lowest/bin/pytest -n auto -q $(UNIT) --cov --cov-report=
+	@echo "Coverage by the tests without a database: $$(.venv-lowest/bin/coverage report --format=total) %"
+
+.venv-lowest/installed: setup.cfg .ci/lowest.py
+	$(PYTHON) -m venv --clear .venv-lowest
+	.venv-lowest/bin/pip install -qq --only-binary :all: --upgrade "pip>=23" "setuptools>=68" wheel
+	$(PYTHON) .ci/lowest.py > .venv-lowest/lowest.txt
+	.venv-lowest/bin/pip install -qq --only-binary :all: --no-build-isolation --constraint .venv-lowest/lowest.txt \
+		--editable '.[test]'
+	touch $@
 
 # The reference pages that are made from the code and the metadata.
 pages: $(VENV)/installed-for-work
@@ -58,4 +76,4 @@ wheels: $(VENV)/installed
 	$(RUN)/pip wheel -q --no-deps --no-build-isolation --wheel-dir dist . ./deploy/client
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info deploy/client/build deploy/client/*.egg-info
+	rm -rf $(VENV) .venv-lowest build dist *.egg-info deploy/client/build deploy/client/*.egg-info

@@ -28,6 +28,13 @@ hypothesis_settings.register_profile("untimed", deadline=None)  # a busy machine
 hypothesis_settings.load_profile("untimed")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need PostgreSQL, which `make check` leaves out."""
+    for item in items:
+        if "server" in getattr(item, "fixturenames", ()) or "acceptance" in item.path.parts:
+            item.add_marker("database")
+
+
 class Server:
     """A server on which the tests are superuser; roles and databases made here begin with *prefix*."""
 

@@ -1,5 +1,6 @@
 """What docs/how-to/develop.md tells those who change the code is true, and its examples work."""
 
+import configparser
 import re
 
 import pytest
@@ -31,12 +32,45 @@ def test_every_file_that_the_page_names_is_there():
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
-def test_the_rooms_are_those_that_are_kept():
-    """The layers of setup.cfg, of which the last are those of pipelines."""
-    kept = (ROOT / "setup.cfg").read_text().partition("layers =\n")[2].partition("    client")[0]
-    layers = ", ".join(f"`{line.strip()}`" for line in kept.splitlines() if line.strip())
+def drawn(room):
+    """Return the floors of the drawing of *room*, each the set of the names on it."""
+    [drawing] = [block for block in blocks(PAGE, "text") if block.startswith(f"{room}/\n")]
+    floors = re.split(r"^-+\n", drawing, flags=re.MULTILINE)[1:]
+    return [{line.split()[0] for line in floor.splitlines()} for floor in floors]
 
-    assert layers in " ".join(PAGE.read_text().split())
+
+ROOMS = {"rooms": "provtap", "ingest": "provtap/ingest", "adql": "provtap/adql", "web": "provtap/web"}
+"""The contracts of import-linter that have a drawing, and what they divide."""
+
+
+@pytest.mark.parametrize("contract, room", ROOMS.items())
+def test_the_drawings_show_the_floors_that_lint_checks(contract, room):
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    layers = setup[f"importlinter:contract:{contract}"]["layers"].split("\n")
+
+    assert drawn(room) == [set(re.findall(r"\w+", layer)) for layer in layers if layer]
+
+
+@pytest.mark.parametrize("room", ROOMS.values())
+def test_the_drawings_show_every_room(room):
+    """A room is a package or a module; `provtap/ingest/samples/` has no code."""
+    packages = {init.parent.name for init in (ROOT / room).glob("*/__init__.py")}
+    modules = {module.stem for module in (ROOT / room).glob("*.py")} - {"__init__"}
+
+    assert set().union(*drawn(room)) == packages | modules
+
+
+@pytest.mark.parametrize("room, most", [("ingest", 8), ("adql", 4)])
+def test_few_files_are_in_no_room(room, most):
+    """A newcomer finds folders that show the way, not a list of files."""
+    assert len([path for path in (ROOT / "provtap" / room).iterdir() if path.is_file()]) <= most
+
+
+def test_no_module_has_a_name_that_says_nothing():
+    names = [path.stem for path in (ROOT / "provtap").rglob("*.py")]
+
+    assert [name for name in names if re.search("told|later|kept|sending|utils|helpers", name)] == []
 
 
 def test_the_function_of_the_page_answers(examples, database, tableset, monkeypatch):

@@ -20,6 +20,7 @@ from tests.documents import DOCUMENTS, ROOT, all_blocks, answers, blocks, comman
 from tests.ingest.logs import file, run
 
 SERVES = ("provtap serve", "provtap demo", "provtap worker")  # tests/acceptance runs these
+OTHER_DOCUMENTS = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md")
 RUN_ELSEWHERE = {
     "curl": "tests/acceptance/test_documents.py",
     "stilts": "tests/acceptance/test_documents.py",
@@ -67,6 +68,7 @@ def write_grid_jobs(directory):
         (directory / f"job{number}.provenance.log").write_text(json.dumps([record]))
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("document", [d for d in DOCUMENTS if commands(d)], ids=lambda d: d.name)
 def test_every_command_shown_runs(document, directory):
     """A reader may paste any `$ ` command, in the order of the page, and gets the answer that is shown."""
@@ -154,7 +156,7 @@ def test_every_link_between_documents_leads_somewhere():
     """To a file that exists and, after `#`, to one of its headings."""
     links = [
         (document, *link)
-        for document in [*DOCUMENTS, ROOT / "CHANGELOG.md", ROOT / "benchmarks/README.md"]
+        for document in [*DOCUMENTS, *(ROOT / name for name in OTHER_DOCUMENTS)]
         for link in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", document.read_text())
     ]
     broken = [

@@ -8,7 +8,7 @@ import click
 from provtap.config import Settings
 
 if TYPE_CHECKING:
-    from provtap.operation.accounts import Token
+    from provtap.operation.accounts import ApiToken
 
 
 @click.command(
@@ -82,7 +82,7 @@ def list_(settings: Settings) -> None:
         click.echo(f"{each.id}  {each.name:20}  {scopes:16}  since {_text(each.created)}{_end(each)}")
 
 
-def _end(token: "Token") -> str:
+def _end(token: "ApiToken") -> str:
     if token.revoked:
         return f", revoked {_text(token.revoked)}"
     return f", until {_text(token.expires)}" if token.expires else ""

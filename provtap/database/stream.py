@@ -17,8 +17,8 @@ import psycopg2
 from provtap.database.connect import Connection, cancel
 from provtap.database.failures import is_recovery_conflict, out_of_time, query_failure
 from provtap.database.guard import OVERTIME
+from provtap.database.row_queue import Block, RowQueue
 from provtap.database.shares import Lender
-from provtap.database.spool import Block, Spool
 from provtap.disk import Room
 from provtap.errors import ProvtapError, QueryCancelled
 
@@ -73,13 +73,13 @@ def copy_blocks(
     QueryCancelled once the reader has gone.
     """
     tally = tally or Tally()
-    spool = Spool(Room(spool_bytes, pool.room), cut=maxrec)
+    queue = RowQueue(Room(spool_bytes, pool.room), cut=maxrec)
     options = f"{_OPTIONS[form]}, ENCODING 'UTF8'"
-    sink = _BinaryRows(spool) if form == "binary" else spool
-    copy = _Copy(pool, f"COPY ({sql}) TO STDOUT ({options})", duration, spool, sink, tally)
+    sink = _BinaryRows(queue) if form == "binary" else queue
+    copy = _Copy(pool, f"COPY ({sql}) TO STDOUT ({options})", duration, queue, sink, tally)
     try:
-        while not spool.exhausted():
-            block = spool.take(POLL)
+        while not queue.exhausted():
+            block = queue.take(POLL)
             if block is not None:
                 tally.rows = min(tally.rows + block[0], maxrec)
                 yield block
@@ -92,17 +92,17 @@ def copy_blocks(
 
 
 class _BinaryRows:
-    """Hands the rows of COPY's binary form to a spool, without the header and the trailer round them."""
+    """Hands the rows of COPY's binary form to a queue, without the header and the trailer round them."""
 
-    def __init__(self, spool: Spool) -> None:
-        self._spool = spool
+    def __init__(self, queue: RowQueue) -> None:
+        self._queue = queue
 
     def write(self, row: bytes) -> None:
         """Add one row; the first one comes together with the header."""
         if row.startswith(_SIGNATURE):
             row = row[len(_SIGNATURE) + 8 :]
         if row and row != _TRAILER:
-            self._spool.write(row)
+            self._queue.write(row)
 
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\0"
@@ -117,13 +117,13 @@ class _Copy:
         pool: Lender,
         statement: str,
         duration: float,
-        spool: Spool,
-        sink: Spool | _BinaryRows,
+        queue: RowQueue,
+        sink: RowQueue | _BinaryRows,
         tally: Tally,
     ) -> None:
         self._statement = statement
         self._duration = duration
-        self._spool = spool
+        self._queue = queue
         self._sink = sink
         self._tally = tally
         self._stopped = False
@@ -139,7 +139,7 @@ class _Copy:
     def stop(self) -> None:
         """Cancel what still runs, and wait for its end: the connection is free again afterwards."""
         self._stopped = True
-        self._spool.close()
+        self._queue.close()
         # More than once: a cancel between two statements cancels neither.
         while not (self._ended.cancel() or self._ended.done()):
             with self._lock:
@@ -149,12 +149,12 @@ class _Copy:
 
     def _run(self, pool: Lender) -> None:
         failure = self._attempt(pool)
-        if is_recovery_conflict(failure) and self._spool.is_untouched():
+        if is_recovery_conflict(failure) and self._queue.is_untouched():
             failure = self._attempt(pool)  # a standby gives way to its primary for a moment
         if isinstance(failure, psycopg2.Error):
             overdue = (self._tally.sql_time or 0.0) >= self._duration
             failure = query_failure(failure, overdue=overdue)
-        self._spool.end(failure)  # to be raised in the thread that reads
+        self._queue.end(failure)  # to be raised in the thread that reads
 
     def _attempt(self, pool: Lender) -> BaseException | None:
         """Run the query, and return why it failed."""
@@ -197,11 +197,11 @@ class _Copy:
         with connection.cursor() as cursor:
             if not self._stopped:
                 # PostgreSQL does not look at its own time limit while it waits for us to take rows.
-                self._spool.deadline = time.monotonic() + self._duration
+                self._queue.deadline = time.monotonic() + self._duration
                 try:
                     cursor.copy_expert(f"{rules}; {self._statement}", self._sink)
                 except ProvtapError:
                     cancel(connection)  # rows are left in it
                     raise
-        if self._spool.largest > LARGE:  # libpq keeps the room that it made for the largest row
+        if self._queue.largest > LARGE:  # libpq keeps the room that it made for the largest row
             connection.expires = 0

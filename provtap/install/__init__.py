@@ -1,4 +1,7 @@
-"""`provtap init`: roles, tables, published metadata and rights, in one transaction that may be run again."""
+"""Installation, `provtap init`: roles, tables, published metadata and rights, in one repeatable transaction.
+
+Commands and the server open an installed database by `ready`, which also sets up the embedded one.
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

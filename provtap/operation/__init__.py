@@ -1,1 +1,1 @@
-"""What an operator manages: accounts and maintenance."""
+"""Operation: what an operator manages in the database while the service runs: accounts and maintenance."""

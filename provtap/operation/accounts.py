@@ -23,7 +23,7 @@ _NOBODY = "0" * 64
 
 
 @dataclass(frozen=True)
-class Account:
+class ApiAccount:
     """Who sends a request, and what the token it came with allows."""
 
     name: str
@@ -35,8 +35,8 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Token:
-    """What may be told of a token: all but its secret."""
+class ApiToken:
+    """A token as an operator sees it: everything but its secret."""
 
     id: str
     name: str
@@ -72,13 +72,13 @@ def create(database: Database, name: str, scopes: Sequence[str], expires: dateti
     return f"provtap_{token_id}_{secret}"
 
 
-def tokens(database: Database) -> list[Token]:
+def tokens(database: Database) -> list[ApiToken]:
     """Return all tokens there ever were, the oldest first.
 
     Raises: DatabaseUnavailable.
     """
     with database.transaction() as transaction:
-        return [Token(*row) for row in transaction.rows(SQL["tokens"])]
+        return [ApiToken(*row) for row in transaction.rows(SQL["tokens"])]
 
 
 def revoke(database: Database, name_or_id: str) -> int:
@@ -93,7 +93,7 @@ def revoke(database: Database, name_or_id: str) -> int:
     return revoked
 
 
-def account(database: Database, token: str) -> Account | None:
+def account(database: Database, token: str) -> ApiAccount | None:
     """Return whose valid token this is, or None for one that is wrong, revoked or expired.
 
     The token's public half finds the row; the secret half is compared in a time that does not tell how much
@@ -107,7 +107,7 @@ def account(database: Database, token: str) -> Account | None:
     with database.transaction() as transaction:
         row = transaction.one(SQL["valid"], id=halves[1])
     right = compare_digest(_digest(halves[2]), row.tk_sha256 if row else _NOBODY)
-    return Account(row.tk_name, frozenset(row.tk_scopes)) if row and right else None
+    return ApiAccount(row.tk_name, frozenset(row.tk_scopes)) if row and right else None
 
 
 def _digest(secret: str) -> str:

@@ -1,4 +1,4 @@
-"""Maintenance: times at which the operator closes the service, kept where every node sees them."""
+"""Maintenance: times at which the operator closes the service, stored in the database for all nodes."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,7 +1,7 @@
-"""The road of every query: request → ADQL → COPY → document. /sync, jobs and the command line all take it.
+"""Running a query: request → ADQL → COPY → document. /sync, jobs and the command line all do it by `run`.
 
-Each step may only refuse what it knows: nothing is asked of PostgreSQL before the query is known to be
-valid, and the first rows are there before anybody is told that the query succeeded.
+PostgreSQL is asked only once the query is known to be valid, and the client is told of success only once
+the first rows are there. `request` is what a client asks for; `links` adds links to the provenance of rows.
 """
 
 import logging
@@ -17,7 +17,7 @@ from provtap import __version__
 from provtap.adql import Statement, translate
 from provtap.config import Settings
 from provtap.database.connect import Database
-from provtap.database.spool import Block
+from provtap.database.row_queue import Block
 from provtap.database.stream import Tally, copy_blocks
 from provtap.disk import Room
 from provtap.errors import InternalError, ParameterError, ProvtapError, TooLarge

@@ -1,4 +1,7 @@
-"""What the server does with connections: as gunicorn does, but for a few things."""
+"""What is changed inside gunicorn: patience with slow clients, the answer to bad requests, keep-alive.
+
+This is the only module that uses parts of gunicorn that are not its public interface; the version is pinned.
+"""
 
 import select
 import socket
@@ -22,7 +25,7 @@ SERVER = f"ProvTAP/{__version__}"
 URL_BYTES = 8190
 """The longest first line of a request that gunicorn reads."""
 HEADERS = 100
-"""The most headers of a request, each of up to as many bytes."""
+"""The most headers of a request, each of up to URL_BYTES."""
 _TOO_LONG = {
     414: f"The URL is longer than {URL_BYTES} bytes. Send long queries by POST.",
     431: f"The request has more than {HEADERS} headers, or one longer than {URL_BYTES} bytes.",
@@ -32,11 +35,9 @@ LINGER = 0.2
 PATIENCE = 30.0
 """Seconds that a thread waits for the next bytes of a request that has begun."""
 SLOWEST = 500.0
-"""Bytes a second by which a client must keep up for longer than that."""
-
-
+"""Bytes a second that a client must send to be waited for longer than PATIENCE."""
 GUNICORN = 27
-"""The version of gunicorn whose inner parts are changed here; those before 27 read requests otherwise."""
+"""The major version of gunicorn that is changed here; older ones read requests in another way."""
 
 
 def adapt_gunicorn() -> None:

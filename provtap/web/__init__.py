@@ -13,8 +13,7 @@ from provtap.database.connect import Database
 from provtap.tableset import Tableset
 from provtap.web.api.routes import bp as api
 from provtap.web.examples import bp as examples
-from provtap.web.http import authentication as accounts
-from provtap.web.http import closing as maintenance
+from provtap.web.http import authentication, closing
 from provtap.web.http.access_log import logged
 from provtap.web.http.admission import warn_of_proxy
 from provtap.web.http.compression import compress
@@ -43,8 +42,8 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = settings.form_bytes
     app.after_request(compress)
     register(app)
-    maintenance.register(app)
-    accounts.register(app)
+    closing.register(app)
+    authentication.register(app)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies)  # type: ignore[method-assign]
     else:

@@ -16,8 +16,8 @@ from provtap.adql.syntax.tree import TableName
 from provtap.database.sql import load_statements
 from provtap.metadata import published_table
 from provtap.tableset import Tableset
+from provtap.web.http.cached_documents import cached_document
 from provtap.web.http.context import Service, service
-from provtap.web.http.documents import unchanging
 
 bp = Blueprint("examples", __name__)
 
@@ -87,7 +87,7 @@ def _choose_examples(state: BlueprintSetupState) -> None:
 @bp.get("/examples")
 def page() -> Response:
     """Show the examples, as XHTML with RDFa for clients (EX-1)."""
-    return unchanging("tap/examples", _page, "application/xhtml+xml")
+    return cached_document("tap/examples", _page, "application/xhtml+xml")
 
 
 def _page() -> bytes:

@@ -30,7 +30,7 @@ from provtap.web.http.hangup import hangup
 from provtap.web.http.origin import is_foreign
 from provtap.web.http.params import admit_uploads, parameters
 from provtap.web.http.responses import see_other
-from provtap.web.http.stored import stored_response
+from provtap.web.http.stored_results import stored_response
 
 bp = Blueprint("jobs", __name__)
 

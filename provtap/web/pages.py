@@ -7,8 +7,8 @@ from flask import Blueprint, Response, render_template
 from provtap import __version__
 from provtap.query import LANGUAGES
 from provtap.results.formats import FORMATS
+from provtap.web.http.cached_documents import cached_document
 from provtap.web.http.context import service
-from provtap.web.http.documents import unchanging
 
 bp = Blueprint("pages", __name__)
 
@@ -40,4 +40,4 @@ def tap() -> str:
 def style_sheet() -> Response:
     """Give the style sheet of all pages, the results of queries among them."""
     sheet = files("provtap.web") / "static/design.css"
-    return unchanging("design.css", sheet.read_bytes, "text/css; charset=utf-8")
+    return cached_document("design.css", sheet.read_bytes, "text/css; charset=utf-8")

@@ -13,8 +13,8 @@ from provtap.provsap.formats import FORMATS
 from provtap.provsap.request import PARAMETERS
 from provtap.query.links import STANDARD_ID
 from provtap.web.http.admission import admit
+from provtap.web.http.cached_documents import cached_document
 from provtap.web.http.context import service
-from provtap.web.http.documents import unchanging
 from provtap.web.http.params import parameters
 from provtap.web.vosi import availability
 
@@ -76,7 +76,9 @@ def _links(graph: Graph, base_url: str) -> Iterator[str]:
 @bp.get("/capabilities")
 def capabilities() -> Response:
     """Tell what the service takes and gives (VOSI 1.1, section 2; VODataService 1.2, section 3.4)."""
-    return unchanging("provsap/capabilities", lambda: _capabilities_document(f"{service().base_url}/provsap"))
+    return cached_document(
+        "provsap/capabilities", lambda: _capabilities_document(f"{service().base_url}/provsap")
+    )
 
 
 def _capabilities_document(url: str) -> bytes:

@@ -14,9 +14,9 @@ from provtap.metadata import published_table
 from provtap.operation.maintenance import Maintenance
 from provtap.tableset import Table, Tableset
 from provtap.web.capabilities import capabilities_document
+from provtap.web.http.cached_documents import cached_document
 from provtap.web.http.closing import last_maintenance
 from provtap.web.http.context import STARTED, Service, service
-from provtap.web.http.documents import unchanging
 from provtap.web.http.params import parameters
 from provtap.web.tables import table_document, tableset_document
 
@@ -33,7 +33,7 @@ HOSTS_KEPT = 5.0
 def capabilities() -> Response:
     """Tell what the service can do (VOSI 1.1, section 2)."""
     ours = service()
-    return unchanging(
+    return cached_document(
         "tap/capabilities", lambda: capabilities_document(ours.tap_url, ours.settings, ours.tableset)
     )
 
@@ -43,8 +43,8 @@ def tables() -> Response:
     """Tell what is published; DETAIL=min leaves out columns and keys (VOSI 1.1, section 4)."""
     tableset = service().tableset
     if parameters(request).get("DETAIL") == ["min"]:
-        return unchanging("tap/tables?detail=min", lambda: tableset_document(tableset, columns=False))
-    return unchanging("tap/tables", lambda: tableset_document(tableset))
+        return cached_document("tap/tables?detail=min", lambda: tableset_document(tableset, columns=False))
+    return cached_document("tap/tables", lambda: tableset_document(tableset))
 
 
 @bp.get("/tables/<name>")
@@ -57,7 +57,7 @@ def table(name: str) -> Response:
     if found is None:
         where = f"{service().tap_url}/tables"
         raise NotFound(f"There is no table {name} here.", hint=f"See {where} for those there are.")
-    return unchanging(f"tap/tables/{found.qualified_name}", lambda: table_document(found))
+    return cached_document(f"tap/tables/{found.qualified_name}", lambda: table_document(found))
 
 
 def _find(name: str, tableset: Tableset) -> Table | None:

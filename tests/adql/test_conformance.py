@@ -9,6 +9,8 @@ from provtap.errors import AdqlError
 from tests.adql.grammar import accepts, clauses, constructs, corpus, queries
 from tests.adql.mutate import disagreements
 
+pytestmark = pytest.mark.exhaustive
+
 HEADS = ["SELECT", "SELECT a FROM t WHERE", "SELECT a FROM", "SELECT ABS(a) ||", "SELECT a FROM t UNION"]
 WORDS = [
     "(",

@@ -10,6 +10,8 @@ from provtap.errors import AdqlError
 from tests.adql.grammar import ADQL, accepts, constructs, corpus, queries, reserved_words
 from tests.adql.mutate import disagreements, mutants
 
+pytestmark = pytest.mark.exhaustive
+
 ACCEPTED = corpus("accepted")
 REJECTED = corpus("rejected")
 WORDS = [word for word in reserved_words() if word != "END-EXEC"]  # which no rule could take for a name

@@ -115,6 +115,7 @@ def test_what_is_no_word_is_named_with_its_place(text, column, part):
     assert part in str(refused)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "text, part",
     [("a" * 1_000_001, "1000000 bytes"), ("'" + "λ" * 600_000 + "'", "1000000 bytes")]
@@ -125,6 +126,7 @@ def test_texts_over_a_limit_are_refused(text, part):
     assert part in error(text).message
 
 
+@pytest.mark.exhaustive
 @given(st.text())
 def test_any_text_is_tokens_or_a_clear_refusal(text):
     """Nothing but AdqlError leaves the lexer."""

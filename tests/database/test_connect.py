@@ -393,6 +393,7 @@ def test_temporary_disk_of_a_query_is_limited(
     assert "temporary disk" in str(query_failure(failed.value, overdue=False))
 
 
+@pytest.mark.database
 def test_embedded_server_is_the_default(tmp_path: object) -> None:
     """Without PROVTAP_DATABASE_URL there is a server in the data directory (D2)."""
     with open_database(Settings(data_dir=tmp_path)) as database, database.setup() as transaction:

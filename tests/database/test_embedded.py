@@ -33,6 +33,8 @@ with EmbeddedServer(Path(sys.argv[1])) as server:
     sys.stdin.read()
 """
 
+pytestmark = pytest.mark.database
+
 
 class User:
     """Another process, which uses the server of a directory until it is told to leave."""

@@ -10,6 +10,8 @@ from provtap.database import memory
 from provtap.database.stream import copy_blocks
 from provtap.errors import DatabaseUnavailable, QueryError
 
+pytestmark = pytest.mark.database
+
 GB = 1 << 30
 
 

@@ -196,6 +196,7 @@ def test_every_text_comes_out_as_it_went_in(server, rows, data):
     assert values(f"{INSERT}{literal};\n{block}", stream) == [list(row) for row in rows] * 2
 
 
+@pytest.mark.exhaustive
 def test_memory_does_not_grow_with_the_script():
     """A script of 60 MB in one INSERT takes a few MB."""
 

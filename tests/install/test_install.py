@@ -332,6 +332,7 @@ def test_other_metadata_are_noticed(database: Database, tableset: Tableset) -> N
     assert "other metadata" in shortcoming(database, replace(tableset, digest="x"))
 
 
+@pytest.mark.database
 def test_embedded_database_sets_itself_up(tmp_path: Path, tableset: Tableset) -> None:
     """One command on a fresh machine (D2)."""
     settings = Settings(data_dir=tmp_path / "data")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from provtap.errors import NotFound, ParameterError
-from provtap.operation.accounts import SCOPES, Account, account, create, revoke, tokens
+from provtap.operation.accounts import SCOPES, ApiAccount, account, create, revoke, tokens
 
 
 def stored(database):
@@ -18,7 +18,7 @@ def test_a_token_names_its_account_and_scopes(database):
     """The issue, part 7."""
     token = create(database, "maria", ["write", "read"])
 
-    assert account(database, token) == Account("maria", frozenset({"read", "write"}))
+    assert account(database, token) == ApiAccount("maria", frozenset({"read", "write"}))
 
 
 def test_the_store_does_not_hold_the_secret(database):
@@ -103,7 +103,7 @@ def test_an_unknown_scope_is_refused(database):
 
 def test_admin_may_do_everything():
     """One scope stands for all of them; no other stands for another."""
-    may = {scope: [Account("x", frozenset({scope})).may(other) for other in SCOPES] for scope in SCOPES}
+    may = {scope: [ApiAccount("x", frozenset({scope})).may(other) for other in SCOPES] for scope in SCOPES}
 
     assert may == {
         "read": [True, False, False],

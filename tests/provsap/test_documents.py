@@ -91,6 +91,7 @@ def test_circles_are_told_in_votable(database, look):
     assert {name: rows[name] for name in LOOPS} == {name: len(given) for name, given in LOOPS.items()}
 
 
+@pytest.mark.exhaustive
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), unique=True))
 @settings(max_examples=300)
 def test_different_ids_have_different_names(ids):
@@ -122,6 +123,7 @@ ODD_IDS = st.one_of(
 OURS = {"json": prov_json, "xml": prov_xml, "provn": provn, "jsonld": prov_jsonld}
 
 
+@pytest.mark.exhaustive
 @given(ODD_IDS)
 @settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
 def test_every_id_comes_back_from_every_notation(id):
@@ -136,6 +138,7 @@ def test_every_id_comes_back_from_every_notation(id):
         assert (entity.id.id, usage.end("entity")) == (id, id)
 
 
+@pytest.mark.exhaustive
 @given(ODD_IDS.filter(lambda id: iris.iri(id) == id))
 @settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 def test_an_iri_is_itself_to_every_reader(id):

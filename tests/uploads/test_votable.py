@@ -247,6 +247,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_document_takes_much_more_memory_than_its_own(name):
     """Twenty million bytes of each kind of exaggeration: one sentence, and memory as for an honest table."""

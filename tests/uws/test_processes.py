@@ -25,6 +25,8 @@ from provtap.uws.store import JobStore
 from tests.live import command, environment, live_server
 from tests.uws.conftest import FLOOD, QUERY, SILENT, awaited
 
+pytestmark = pytest.mark.database
+
 HERE = Client(None, "127.0.0.1")
 
 

@@ -24,7 +24,7 @@ from provtap.results.formats import choose
 from provtap.tableset import Column, ForeignKey, Schema, Table, Tableset
 from provtap.web import Service, create_app
 from provtap.web.capabilities import capabilities_document, metadata_digest
-from provtap.web.http.documents import unchanging
+from provtap.web.http.cached_documents import cached_document
 from provtap.web.tables import tableset_document
 from tests.live import live_server
 
@@ -341,7 +341,7 @@ def test_a_document_is_made_once(client):
         return b"<made/>"
 
     with client.application.test_request_context():
-        answers = [unchanging("own", make).data for _ in range(3)]
+        answers = [cached_document("own", make).data for _ in range(3)]
 
     assert (answers, made) == ([b"<made/>"] * 3, ["made"])
 

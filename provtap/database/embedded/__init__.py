@@ -1,4 +1,7 @@
-"""The embedded PostgreSQL: one private server in the data directory, for as long as any process uses it."""
+"""The embedded PostgreSQL: one private server in the data directory, for as long as any process uses it.
+
+Here is the server that processes share; `cluster` is its data directory, `binaries` its programs and user.
+"""
 
 import fcntl
 import logging
@@ -10,7 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from provtap.database.embedded.binaries import Account, RunDirectory
+from provtap.database.embedded.binaries import RunDirectory, UnixUser
 from provtap.database.embedded.cluster import HERE, SUPERUSER, Cluster, Postmaster, last_words
 from provtap.database.login import Connection, database_login
 from provtap.database.memory import address_space
@@ -118,13 +121,13 @@ class EmbeddedServer:
         sockets = self._cluster.socket_directory()  # now: a server that stops removes what tells it
         if exists and self._attach():
             return
-        account = Account.of(self._cluster.path if exists else self._directory)
-        run = RunDirectory.make(account, sockets)
+        user = UnixUser.of(self._cluster.path if exists else self._directory)
+        run = RunDirectory.make(user, sockets)
         try:
             if not exists:
-                self._cluster.create(account, run.install)
+                self._cluster.create(user, run.install)
             self._cluster.clear()
-            self._launch(account, run)
+            self._launch(user, run)
         finally:
             if self._cluster.postmaster() is None:
                 run.remove()
@@ -135,13 +138,13 @@ class EmbeddedServer:
             return False
         return self._await(lambda: self._cluster.postmaster() is not None)
 
-    def _launch(self, account: Account, run: RunDirectory) -> None:
+    def _launch(self, user: UnixUser, run: RunDirectory) -> None:
         start = self._put_log_aside()
         limit = None
         if self._backend_bytes is not None:
-            limit = address_space(self._backend_bytes, self._cluster.shared_bytes(account, run.install))
+            limit = address_space(self._backend_bytes, self._cluster.shared_bytes(user, run.install))
         with self._open(self._log.name, os.O_WRONLY | os.O_APPEND) as log:
-            process = account.start(
+            process = user.start(
                 run.install / "bin" / "postgres",
                 f"-D{HERE}",
                 f"-ccluster_name={self._cluster.name}",

@@ -22,14 +22,14 @@ _LIMITED = 'ulimit -S -v "$0" 2>/dev/null; exec "$@"'
 
 
 @dataclass(frozen=True)
-class Account:
+class UnixUser:
     """A user of this machine, by number: a container's data directory may belong to nobody it knows."""
 
     uid: int
     gid: int
 
     @classmethod
-    def of(cls, directory: Path) -> "Account":
+    def of(cls, directory: Path) -> "UnixUser":
         """Return who runs the server of *directory*: this user, but as root the owner, or else `nobody`."""
         if os.geteuid() != 0:
             return cls(os.geteuid(), os.getegid())
@@ -133,21 +133,21 @@ class RunDirectory:
     install: Path
 
     @classmethod
-    def make(cls, account: Account, old: Path | None) -> "RunDirectory":
-        """Return a directory that only *account* may enter: *old* if it is one, so that clients find it.
+    def make(cls, user: UnixUser, old: Path | None) -> "RunDirectory":
+        """Return a directory that only *user* may enter: *old* if it is one, so that clients find it.
 
         A new one has a random name, so that nobody can have made it before us.
 
         Raises: SettingsError when there is no place for it.
         """
-        reachable = account.can_run(installed())
-        if old and _is_private(old, account):
+        reachable = user.can_run(installed())
+        if old and _is_private(old, user):
             path = old
             _empty(path)
         else:
             path = Path(tempfile.mkdtemp(prefix="provtap-", dir=_parent(executable=not reachable)))
             if os.geteuid() == 0:
-                os.chown(path, account.uid, account.gid)
+                os.chown(path, user.uid, user.gid)
         return cls(path, installed() if reachable else copy_to(path / "programs"))
 
     def remove(self) -> None:
@@ -160,14 +160,12 @@ def _empty(directory: Path) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _is_private(directory: Path, account: Account) -> bool:
+def _is_private(directory: Path, user: UnixUser) -> bool:
     try:
         found = directory.lstat()
     except OSError:
         return False
-    return (
-        found.st_uid == account.uid and stat.S_IMODE(found.st_mode) == 0o700 and stat.S_ISDIR(found.st_mode)
-    )
+    return found.st_uid == user.uid and stat.S_IMODE(found.st_mode) == 0o700 and stat.S_ISDIR(found.st_mode)
 
 
 def _parent(executable: bool) -> Path:

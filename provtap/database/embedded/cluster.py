@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from provtap.database.embedded.binaries import Account, major_version
+from provtap.database.embedded.binaries import UnixUser, major_version
 from provtap.errors import DatabaseUnavailable, SettingsError
 
 log = logging.getLogger(__name__)
@@ -87,16 +87,16 @@ class Cluster:
         here = self.path.stat()
         return f"provtap-{here.st_dev:016x}-{here.st_ino:016x}"
 
-    def create(self, account: Account, install: Path) -> None:
+    def create(self, user: UnixUser, install: Path) -> None:
         """Make the data directory: whole, or not at all. Raises: DatabaseUnavailable."""
         for left in self.path.parent.glob("postgres.new-*"):  # by processes that were killed here
             shutil.rmtree(left, ignore_errors=True)
         draft = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self.path.parent))
         if os.geteuid() == 0:
-            os.chown(draft, account.uid, account.gid)
+            os.chown(draft, user.uid, user.gid)
         log = self.path.with_name("initdb.log")
         with log.open("wb") as output:
-            initdb = account.start(
+            initdb = user.start(
                 install / "bin" / "initdb", *_initdb_options(), cwd=draft, output=output.fileno()
             )
         if initdb.wait() != 0:
@@ -184,13 +184,13 @@ class Cluster:
             time.sleep(0.02)
         return True
 
-    def shared_bytes(self, account: Account, install: Path) -> int:
+    def shared_bytes(self, user: UnixUser, install: Path) -> int:
         """Return the shared memory that the server will have, by its configuration; it must not run.
 
         Raises: DatabaseUnavailable for a configuration that it can't start with.
         """
         with tempfile.TemporaryFile() as output:
-            asked = account.start(
+            asked = user.start(
                 install / "bin" / "postgres",
                 f"-D{HERE}",
                 "-Cshared_memory_size",

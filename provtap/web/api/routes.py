@@ -16,7 +16,7 @@ from provtap.web.provsap import provsap
 bp = Blueprint("api", __name__)
 
 
-class Body(Enum):
+class RequestBody(Enum):
     """What a route takes."""
 
     NONE = "nothing"
@@ -36,7 +36,7 @@ class Route:
     view: Callable[..., Response]
     gives: str
     """The schema of its answer."""
-    takes: Body = Body.NONE
+    takes: RequestBody = RequestBody.NONE
     of: Class | None = None
     about: str = ""
 
@@ -49,12 +49,14 @@ class Route:
 def _class_routes(each: Class) -> Iterator[Route]:
     rule = f"/{each.path}"
     yield Route(method="GET", rule=rule, view=records.find, of=each, gives="Found")
-    yield Route(method="POST", rule=rule, view=records.add, of=each, gives="Report", takes=Body.SOME)
+    yield Route(method="POST", rule=rule, view=records.add, of=each, gives="Report", takes=RequestBody.SOME)
     if each.attribute("id"):
         rule += "/<path:id_>"
         yield Route(method="GET", rule=rule, view=records.one, of=each, gives=each.name)
         if records.has_own_id(each):
-            yield Route(method="PUT", rule=rule, view=records.put, of=each, gives="Report", takes=Body.ONE)
+            yield Route(
+                method="PUT", rule=rule, view=records.put, of=each, gives="Report", takes=RequestBody.ONE
+            )
 
 
 def description() -> Response:
@@ -69,8 +71,10 @@ def graph() -> Response:
 
 
 ROUTES = (
-    Route(method="POST", rule="/documents", view=records.documents, takes=Body.DOCUMENT, gives="Report"),
-    Route(method="POST", rule="/records", view=records.records, takes=Body.RECORDS, gives="Report"),
+    Route(
+        method="POST", rule="/documents", view=records.documents, takes=RequestBody.DOCUMENT, gives="Report"
+    ),
+    Route(method="POST", rule="/records", view=records.records, takes=RequestBody.RECORDS, gives="Report"),
     Route(method="GET", rule="/ingestions/<int:number>", view=records.ingestion, gives="Ingestion"),
     Route(method="GET", rule="/graph", view=graph, gives="Graph"),
     Route(method="GET", rule="/openapi.json", view=description, gives="Description"),

@@ -1,4 +1,4 @@
-"""Accounts over HTTP: who sends a request, and what it may do (RFC 6750, RFC 7617).
+"""Authentication: which account sends a request, and what its token allows (RFC 6750, RFC 7617).
 
 A token comes as `Authorization: Bearer <token>`, or as the password of its account by Basic, which STILTS,
 TOPCAT, pyvo and browsers can send. Unless PROVTAP_ACCOUNTS is on, the header counts for nothing.
@@ -10,7 +10,7 @@ from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
 from provtap.errors import DatabaseUnavailable, Forbidden, Unauthenticated
-from provtap.operation.accounts import Account, account
+from provtap.operation.accounts import ApiAccount, account
 from provtap.uws.job import Client
 from provtap.web.http.access_log import note
 from provtap.web.http.closing import refuse_under_maintenance
@@ -29,7 +29,7 @@ _CHALLENGED = {"vosi.capabilities", "provsap.capabilities"}
 def register(app: Flask) -> None:
     """Let *app* look at the credentials of each request before its view does."""
     app.before_request(_identify)
-    app.after_request(_tell)
+    app.after_request(_add_headers)
 
 
 def caller() -> str | None:
@@ -66,8 +66,8 @@ def require(scope: str) -> None:
         raise Forbidden("Basic is for reading only.", hint="Send the token as Authorization: Bearer.")
 
 
-def _account() -> Account | None:
-    known: Account | None = g.get("account")
+def _account() -> ApiAccount | None:
+    known: ApiAccount | None = g.get("account")
     return known
 
 
@@ -81,7 +81,7 @@ def _identify() -> None:
         _refuse_borrowed_password()
 
 
-def _authenticate() -> Account:
+def _authenticate() -> ApiAccount:
     given = request.authorization
     kind = given.type if given else ""
     if given is None or kind not in {"basic", "bearer"}:
@@ -105,7 +105,7 @@ def _refuse_borrowed_password() -> None:
         )
 
 
-def _find(token: str) -> Account | None:
+def _find(token: str) -> ApiAccount | None:
     try:
         return account(service().database, token)
     except DatabaseUnavailable:
@@ -117,8 +117,8 @@ def _bytes(text: str | None) -> bytes:
     return (text or "").encode()
 
 
-def _tell(response: Response) -> Response:
-    """Say whom the service takes the client for (AUTH-2), and on capabilities how to authenticate."""
+def _add_headers(response: Response) -> Response:
+    """Name the authenticated account (AUTH-2); on the capabilities, say how to authenticate."""
     name = caller()
     if name is not None:
         response.headers["X-VO-Authenticated"] = name

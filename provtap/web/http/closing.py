@@ -1,4 +1,7 @@
-"""Maintenance over HTTP: queries are refused politely, and whatever needs no query is still answered."""
+"""Closing for maintenance: queries are answered by 503; what needs no query is still answered.
+
+The times of maintenance are those of `provtap.operation.maintenance`, which each process asks for again.
+"""
 
 import threading
 import time
@@ -19,7 +22,7 @@ RETRY_AFTER = 300
 """Seconds after which to try again, where no end is announced."""
 
 
-class Watch:
+class MaintenanceWatch:
     """What the database last said about maintenance; it holds while the database is away."""
 
     def __init__(self, database: Database) -> None:
@@ -54,13 +57,13 @@ class Watch:
 
 
 def register(app: Flask) -> None:
-    """Give *app* its watch."""
-    app.extensions["provtap.operation.maintenance"] = Watch(app.extensions["provtap"].database)
+    """Give *app* its MaintenanceWatch."""
+    app.extensions["provtap.operation.maintenance"] = MaintenanceWatch(app.extensions["provtap"].database)
 
 
 def last_maintenance() -> Maintenance | None:
     """Return the maintenance that is under way or announced, else the last one, or None."""
-    return cast(Watch, current_app.extensions["provtap.operation.maintenance"]).latest()
+    return cast(MaintenanceWatch, current_app.extensions["provtap.operation.maintenance"]).latest()
 
 
 def refuse_under_maintenance() -> None:

@@ -6,7 +6,7 @@ from configparser import ConfigParser
 import pytest
 
 from provtap.errors import SettingsError
-from provtap.server import gunicorn_patches as connections
+from provtap.server import gunicorn_patches
 from provtap.server.gunicorn_patches import GUNICORN, SLOWEST, PatientUnreader
 from tests.documents import ROOT
 
@@ -71,8 +71,8 @@ def test_another_gunicorn_is_refused_at_the_start(monkeypatch):
     """23.0.0 to 26.2.0 answer every request with 500; what setup.cfg allows is what was tried."""
     needed = ConfigParser()
     needed.read(ROOT / "setup.cfg")
-    monkeypatch.setattr(connections, "version_info", (26, 2, 0))
+    monkeypatch.setattr(gunicorn_patches, "version_info", (26, 2, 0))
 
     assert f"gunicorn>={GUNICORN},<{GUNICORN + 1}" in needed["options"]["install_requires"].split()
     with pytest.raises(SettingsError, match=r"gunicorn 26\.2\.0 is installed, but ProvTAP needs version 27"):
-        connections.adapt_gunicorn()
+        gunicorn_patches.adapt_gunicorn()

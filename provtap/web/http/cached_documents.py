@@ -13,23 +13,23 @@ from provtap.web.http.context import service
 
 
 @dataclass(frozen=True)
-class Document:
+class CachedDocument:
     """A document and the tag by which clients ask whether they still have the right one."""
 
     body: bytes
     etag: str
 
 
-def unchanging(name: str, make: Callable[[], bytes], content_type: str = "application/xml") -> Response:
+def cached_document(name: str, make: Callable[[], bytes], content_type: str = "application/xml") -> Response:
     """Return the document *name*, which *make* renders if this process has not sent it before.
 
     The answer has an ETag and a Last-Modified, and is 304 without a body for who has the document (VOSI 1.1,
     section 2; RFC 9110, section 13). Caches must ask each time: a change is seen at once.
     """
-    known: dict[str, Document] = current_app.extensions.setdefault("provtap.documents", {})
+    known: dict[str, CachedDocument] = current_app.extensions.setdefault("provtap.documents", {})
     if name not in known:
         body = make()
-        known[name] = Document(body, hashlib.sha256(body).hexdigest()[:32])
+        known[name] = CachedDocument(body, hashlib.sha256(body).hexdigest()[:32])
     response = Response(known[name].body, content_type=content_type)
     response.set_etag(known[name].etag, weak=True)  # the same document however it is compressed
     response.last_modified = service().modified

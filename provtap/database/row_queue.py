@@ -22,7 +22,7 @@ Block = tuple[int, bytes]
 """A number of rows, and their bytes."""
 
 
-class Spool:
+class RowQueue:
     """Takes rows from one thread and gives blocks of whole rows to another, in order.
 
     The writing thread waits for the reader only when *room* has no more disk, so that the connection it
