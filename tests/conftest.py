@@ -18,11 +18,14 @@ from hypothesis import settings as hypothesis_settings
 from psycopg2.extensions import make_dsn
 
 from provtap import metadata
+from provtap.adql import parse
 from provtap.config import Settings
 from provtap.database.connect import Database, open_database
 from provtap.database.embedded import EmbeddedServer
 from provtap.install import init
 from provtap.tableset import Tableset
+
+parse("SELECT a FROM t")  # raises Python's recursion limit now: Hypothesis warns where it changes in a test
 
 hypothesis_settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 hypothesis_settings.load_profile("untimed")
