@@ -433,10 +433,10 @@ def test_every_element_of_availability_has_the_namespace(client):
 # The whole, by the validator of the VO
 
 
-@pytest.fixture
-def tap_url(settings, tmp_path):
+@pytest.fixture(scope="module")
+def tap_url(settings, tmp_path_factory):
     """URL of a live service."""
-    with live_server(settings, tmp_path / "log") as server:
+    with live_server(settings, tmp_path_factory.mktemp("live") / "log") as server:
         yield f"{server.url}/tap"
 
 
