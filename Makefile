@@ -4,13 +4,13 @@ VENV := .venv
 RUN := $(VENV)/bin
 BENCH = for script in benchmarks/bench_*.py; do $(RUN)/python $$script || exit 1; done
 
-.PHONY: demo test check check-lowest lint pages bench bench-page bench-large clean
+.PHONY: demo test check check-lowest lint pages bench bench-page bench-large wheels clean
 
 demo: $(VENV)/installed
 	$(RUN)/provtap demo
 
 test: $(VENV)/installed-for-work
-	$(RUN)/pytest -n auto
+	$(RUN)/pytest -n auto --dist worksteal
 
 lint: $(VENV)/installed-for-work
 	$(RUN)/ruff format --check .
@@ -38,7 +38,7 @@ check-lowest: .venv-lowest/installed
 
 # The reference pages that are made from the code and the metadata.
 pages: $(VENV)/installed-for-work
-	$(RUN)/python -c 'from provtap.adql.reference import *; print(functions_page(), end="")' > docs/reference/functions.md
+	$(RUN)/python -c 'from provtap.adql.functions.reference_page import *; print(functions_page(), end="")' > docs/reference/functions.md
 	$(RUN)/python -c 'from provtap.metadata import *; print(reference_page(load()), end="")' > docs/reference/tables.md
 
 bench: $(VENV)/installed-for-work
@@ -70,5 +70,10 @@ $(VENV)/installed-for-work: $(VENV)/installed
 	$(RUN)/pip install -qq --only-binary :all: --no-build-isolation --editable '.[test,lint]'
 	touch $@
 
+# provtap contains everything; provtap-client is for environments without the service.
+wheels: $(VENV)/installed
+	rm -rf build dist deploy/client/build
+	$(RUN)/pip wheel -q --no-deps --no-build-isolation --wheel-dir dist . ./deploy/client
+
 clean:
-	rm -rf $(VENV) .venv-lowest build dist *.egg-info
+	rm -rf $(VENV) .venv-lowest build dist *.egg-info deploy/client/build deploy/client/*.egg-info

@@ -15,14 +15,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from chain import accounts, copy_blocks, empty_copy, inserts, stored
+from chain import copy_blocks, empty_copy, inserts, record_sets, stored
 from rounds import heading, medians, parser, ratios
 from store import resident, store
 
 from provtap.config import Settings
 from provtap.database.connect import open_database
 from provtap.ingest import load_sql
-from provtap.ingest.model.records import Account
+from provtap.ingest.model.records import RecordSet
 from provtap.ingest.store.loader import load
 
 FLOOR = "COPY of all rows"
@@ -41,17 +41,17 @@ def main() -> None:
     given = options.parse_args()
     heading(f"How fast are {given.activities} activities loaded?", given.rounds, __doc__)
     with store(0) as settings, tempfile.TemporaryDirectory() as directory:
-        told = list(accounts(given.activities))
+        records = list(record_sets(given.activities))
         copy = written(Path(directory) / "copy.sql", copy_blocks(given.activities))
         insert = written(Path(directory) / "insert.sql", inserts(given.activities))
         filled = replace(settings, database_url=empty_copy(settings))
-        load_records(filled, told)
+        load_records(filled, records)
         whole = written(Path(directory) / "whole.sql", stored(filled))
         works = {
             FLOOR: partial(run_psql, script=whole),
             "COPY of the published rows": partial(run_psql, script=copy),
             "INSERT of the published rows": partial(run_psql, script=insert),
-            "records": partial(load_records, told=told),
+            "records": partial(load_records, records=records),
             "load-sql, COPY": partial(run_load_sql, script=copy),
             "load-sql, INSERT": partial(run_load_sql, script=insert),
         }
@@ -97,11 +97,11 @@ def run_load_sql(settings: Settings, script: Path) -> None:
         load_sql([script], database, settings)
 
 
-def load_records(settings: Settings, told: list[Account]) -> None:
+def load_records(settings: Settings, records: list[RecordSet]) -> None:
     """Load the same as records, one account an activity, in one transaction."""
     with open_database(settings) as database, database.transaction(repeated=True) as transaction:
         [begun] = transaction.rows(BEGIN)
-        load(transaction, told, begun.in_id)
+        load(transaction, records, begun.in_id)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import psycopg2
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from provtap.config import Settings
-from provtap.ingest.model.records import Account, Activity, Entity, Parameter, Reading, WasGeneratedBy
+from provtap.ingest.model.records import Activity, Entity, Parameter, Reading, RecordSet, WasGeneratedBy
 from provtap.ingest.rebuild import PUBLISHED, REMEMBERED
 
 TABLES = {
@@ -76,21 +76,21 @@ def inserts(number: int) -> Iterator[str]:
         yield ";\n"
 
 
-def accounts(number: int) -> Iterator[Account]:
+def record_sets(number: int) -> Iterator[RecordSet]:
     """Yield what the records of *number* activities say, one account each."""
     for n in range(number):
         id_, product = activity_id(n), product_id(n)
-        told = (
+        records = (
             Activity(id=id_, name="make-image", start_time=START, end_time=END),
             Entity(id=product, name=f"{n}.h5", location=f"/prod/{n}.h5", generated_at_time=END),
             WasGeneratedBy(entity_id=product, activity_id=id_, role="image"),
-            *(Reading(activity_id=id_, told_id=entity, role=role) for entity, role in usages(n)),
+            *(Reading(activity_id=id_, entity_id=entity, role=role) for entity, role in usages(n)),
             *(
                 Parameter(id=f"{id_}/p{k}", activity_id=id_, name=f"Tool.p{k}", value=str(n * k))
                 for k in range(5)
             ),
         )
-        yield Account(id_, f"{n:064x}", told)
+        yield RecordSet(id_, f"{n:064x}", records)
 
 
 def stored(settings: Settings) -> Iterator[str]:

@@ -144,6 +144,11 @@ class Settings:
         return self.workers or max(2, min(len(os.sched_getaffinity(0)), MOST_PROCESSES))
 
     @property
+    def quick_connections(self) -> int:
+        """Connections a web process has for clients whose queries are quick, while the others are busy."""
+        return max(1, self.read_connections // 4)
+
+    @property
     def form_bytes(self) -> int:
         """What a form without files may have: a urlencoded query takes up to three bytes a byte."""
         return 3 * self.query_bytes + 65_536
@@ -185,7 +190,7 @@ class Settings:
         return cls(**{name: _cast(name, value, known) for name, value in given.items()})
 
 
-_OTHERS = {f"{PREFIX}CONFIG", f"{PREFIX}TEST_DATABASE_URL"}
+_OTHERS = {f"{PREFIX}{name}" for name in ("CONFIG", "URL", "TOKEN", "TEST_DATABASE_URL")}
 """Variables that are ours, but no settings."""
 _KUBERNETES = re.compile(r"(tcp|udp|sctp)://")
 """What Kubernetes puts into PROVTAP_PORT, among others, for a Service that is called provtap."""

@@ -55,7 +55,7 @@ class ProvtapError(Exception):
 
 
 class SettingsError(ProvtapError):
-    """A PROVTAP_* setting, or what it points to, can't be used."""
+    """A PROVTAP_* setting, what it points to, or an installed reader can't be used."""
 
     status = 500
 

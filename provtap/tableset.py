@@ -35,7 +35,7 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Key:
+class ForeignKey:
     """A foreign key, along which clients may join: columns of *from_table* point to *target_table*."""
 
     key_id: str
@@ -60,7 +60,7 @@ class Table:
     utype: str | None = None
     columns: tuple[Column, ...] = ()
     primary_key: tuple[str, ...] = ()
-    keys: tuple[Key, ...] = ()
+    keys: tuple[ForeignKey, ...] = ()
 
     @property
     def qualified_name(self) -> str:

@@ -7,7 +7,7 @@ which the processes of pytest-xdist share.
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,14 @@ class Server:
     def drop(self, url: str) -> None:
         self.run(f"DROP DATABASE {database_name(url)} WITH (FORCE)")
 
+    @contextmanager
+    def copy(self, template: Settings) -> Iterator[Settings]:
+        """Settings of a database like that of *template*, for as long as the block lasts."""
+        assert template.database_url is not None
+        url = self.create(database_name(template.database_url))
+        yield replace(template, database_url=url)
+        self.drop(url)
+
     def create_role(self) -> str:
         """Return the name of a new role that may log in, with the password `secret`."""
         self._roles += 1
@@ -90,7 +98,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             url = stack.enter_context(EmbeddedServer(shared / "server")).url
         started = Server(url)
         if "PROVTAP_TEST_DATABASE_URL" not in os.environ:
-            started.run("ALTER SYSTEM SET fsync = off")  # nobody needs its data tomorrow
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                started.run(f"ALTER SYSTEM SET {setting} = off")  # nobody needs its data tomorrow
             started.run("SELECT pg_reload_conf()")
         stack.callback(started.drop_roles)
         yield started
@@ -125,10 +134,8 @@ def template(
 @pytest.fixture
 def settings(server: Server, template: Settings) -> Iterator[Settings]:
     """Settings of an initialised, empty database, for one test."""
-    assert template.database_url is not None
-    url = server.create(database_name(template.database_url))
-    yield replace(template, database_url=url)
-    server.drop(url)
+    with server.copy(template) as copied:
+        yield copied
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ def test_the_format_of_the_page_writes(examples):
 
 def test_the_reader_of_the_page_reads(examples, database, settings, tmp_path, monkeypatch):
     """Two runs are joined by the place of the file between them."""
-    monkeypatch.setattr(formats, "FORMATS", (examples["runs"], *formats.FORMATS))
+    monkeypatch.setattr(formats, "OWN", (examples["runs"], *formats.OWN))
     path = tmp_path / "runs.csv"
     path.write_text(
         "run,tool,start,input,output\nurn:x:1,one,2026-01-01,/raw,/dl1\nurn:x:2,two,2026-01-02,/dl1,/dl2\n"

@@ -1,4 +1,11 @@
-"""ADQL 2.1 to PostgreSQL: parse, resolve against what is published, generate."""
+"""ADQL 2.1 to PostgreSQL in three stages: parse, resolve, generate.
+
+    text  --syntax-->  tree  --semantics-->  plan  --postgres-->  SQL
+
+The tree (`syntax.tree`) is the query as it was written. The plan (`plan.tree`) is the same query with its
+names and types resolved against the published tables. `functions` has a table of all functions, and `lineage`
+rewrites the virtual tables as recursions.
+"""
 
 import sys
 
@@ -13,9 +20,8 @@ from provtap.tableset import Tableset
 
 __all__ = ["Statement", "parse", "published_name", "translate"]
 
-# One level of nesting takes up to 20 calls, and Python stops at 1 000. Calls from Python to Python take no
-# C stack (CPython 3.11 and later), so the higher bound costs nothing.
-sys.setrecursionlimit(max(sys.getrecursionlimit(), 30 * NESTING_LIMIT + 2_000))
+RECURSION_LIMIT = 30 * NESTING_LIMIT + 2_000
+"""Calls within each other that the deepest query may take: up to 20 for one level of nesting."""
 
 
 def parse(text: str) -> Query:
@@ -25,6 +31,7 @@ def parse(text: str) -> Query:
 
     Raises: AdqlError at the first place where *text* is not ADQL 2.1, or is over a limit.
     """
+    _allow_nesting()
     return queries.parse(text, unknown_function)
 
 
@@ -34,3 +41,13 @@ def translate(text: str, tableset: Tableset) -> Statement:
     Raises: AdqlError, with the position of what is wrong.
     """
     return generate(resolve(parse(text), tableset))
+
+
+def _allow_nesting() -> None:
+    """Let Python call as deep as the deepest query needs; by itself it stops at 1 000.
+
+    Calls from Python to Python take no C stack (CPython 3.11 and later), so the higher limit costs nothing.
+    It is that of all threads, and so never lowered again: another one may be deep in a query.
+    """
+    if sys.getrecursionlimit() < RECURSION_LIMIT:
+        sys.setrecursionlimit(RECURSION_LIMIT)

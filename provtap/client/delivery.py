@@ -1,14 +1,17 @@
-"""Requests to the write API that are sent again while the service is away."""
+"""Requests to the write API that are sent again while the service is away.
+
+What speaks HTTP is imported with the first request, so that a program that sends nothing starts fast.
+"""
 
 import json
 import random
 import time
-import urllib.error
-import urllib.request
-from http.client import HTTPException
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provtap.client.spool import Letter
+
+if TYPE_CHECKING:
+    from urllib.error import HTTPError
 
 _AWAY = {429, 502, 503, 504}
 _TIMEOUT = 60.0
@@ -69,13 +72,17 @@ class Delivery:
             wait *= 2
 
     def _once(self, path: str, content: bytes | None, headers: dict[str, str]) -> Any:
-        request = urllib.request.Request(f"{self.url}/api/v1/{path}", content, headers)
+        from http.client import HTTPException
+        from urllib.error import HTTPError
+        from urllib.request import Request, urlopen
+
+        request = Request(f"{self.url}/api/v1/{path}", content, headers)
         if self._token:
             request.add_unredirected_header("Authorization", f"Bearer {self._token}")
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT) as reply:
+            with urlopen(request, timeout=_TIMEOUT) as reply:
                 return json.loads(reply.read())
-        except urllib.error.HTTPError as error:
+        except HTTPError as error:
             with error:
                 raise _refusal(error) from error
         except (OSError, HTTPException, ValueError) as error:  # no connection, or one that broke off
@@ -90,8 +97,10 @@ class _AwayError(Exception):
         self.retry_after = retry_after
 
 
-def _refusal(error: urllib.error.HTTPError) -> Exception:
+def _refusal(error: "HTTPError") -> Exception:
     """Return what an answer means: try again, or give up."""
+    from http.client import HTTPException
+
     try:
         told = json.loads(error.read())["error"]
         message = " ".join(filter(None, [told["message"], told.get("hint")]))

@@ -1,12 +1,12 @@
-"""The demonstration: real ctapipe logs, one question, one answer, and then the whole service."""
+"""`provtap demo`: real ctapipe logs, one question, one answer, and then the whole service."""
 
 from importlib.resources import as_file, files
+from typing import Any
 
 import click
 
-from provtap import install, query, server
+from provtap.commands.serve import changed
 from provtap.config import Settings
-from provtap.ingest import describe, ingest_all
 
 QUESTION = "Which runs of which tool, in which version, did not complete?"
 QUERY = """\
@@ -18,11 +18,20 @@ WHERE r.r_status <> 'completed'
 ORDER BY a.a_starttime"""
 
 
-def run(settings: Settings) -> None:
-    """Load the sample logs, print the answer to QUESTION, serve until Ctrl-C.
+@click.command(
+    name="demo",
+    short_help="Load sample logs, answer a query, serve.",
+    epilog="Example: provtap demo --port 8081",
+)
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.pass_obj
+def demo(settings: Settings, /, **options: Any) -> None:
+    """Load the sample ctapipe logs, answer one query, then serve until Ctrl-C."""
+    from provtap import install, query, server
+    from provtap.ingest import describe, ingest_all
 
-    Raises: ProvtapError, as its parts do.
-    """
+    settings = changed(settings, options)
     with install.ready(settings) as (database, tableset):
         with as_file(files("provtap.ingest") / "samples") as samples:
             click.echo(ingest_all(sorted(samples.glob("*.log")), database, settings))

@@ -1,6 +1,5 @@
 """Commands that fill the store: `provtap ingest`, `describe`, `load-sql` and `reingest`."""
 
-import json
 import os
 import sys
 from collections.abc import Iterable
@@ -10,22 +9,13 @@ from typing import Any
 
 import click
 
+from provtap.client import remote
+from provtap.client.command import warn
+from provtap.client.remote import as_json, dry_run, print_json, progress, tell_ingestion
 from provtap.config import Settings
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-dry_run = click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 
-
-@click.command(name="ingest", epilog="Example: provtap ingest runs/*.provenance.log")
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "format",
-    default="auto",
-    show_default=True,
-    help="auto, ctapipe, prov-json, prov-xml, provn, jsonld, votable, logprov, opus, header or records.",
-)
-@click.option("--site", help="Scope of local paths: equal paths of two sites are two files.")
+@remote.ingest.here
 @click.option(
     "--map",
     "maps",
@@ -38,7 +28,6 @@ dry_run = click.option("--dry-run", is_flag=True, help="Say what would change, a
     type=click.Path(path_type=Path),
     help="CSV file with columns path, id (or lfn), guid, size, checksum: under what names files were stored.",
 )
-@click.option("--strict", is_flag=True, help="Refuse a document with conflicts, instead of warning.")
 @click.option(
     "--jobs",
     type=click.IntRange(1),
@@ -47,9 +36,6 @@ dry_run = click.option("--dry-run", is_flag=True, help="Say what would change, a
     help="Processes that read documents.",
 )
 @click.option("--undo", type=click.IntRange(1), help="Take the document of this ingestion out again.")
-@dry_run
-@as_json
-@click.pass_obj
 def ingest(
     settings: Settings,
     /,
@@ -66,23 +52,17 @@ def ingest(
     Of a directory every file is tried. A quoted pattern stands for the files that match it: 'runs/**/*.log'.
     """
     from provtap import install
-    from provtap.ingest import ingest_all, read_places
+    from provtap.ingest import ingest_all, read_location_map
 
     if bool(files) == (undo is not None):
         raise click.UsageError("Give either FILES or --undo.")
     if undo is not None:
         _rebuild(settings, as_json, undo=undo, dry_run=options["dry_run"])
         return
-    options["places"] = read_places(maps, catalogue)
-    with install.ready(settings) as (database, _), _progress(files) as queue:
+    options["location_map"] = read_location_map(maps, catalogue)
+    with install.ready(settings) as (database, _), progress(files) as queue:
         summary = ingest_all(queue, database, settings, **options)
-    if as_json:
-        _print_json(summary.content())
-    else:
-        click.echo(summary)
-        _warn([*summary.warnings, *summary.problems])
-    if summary.problems:
-        sys.exit(1)
+    tell_ingestion(summary.content(), as_json)
 
 
 @click.command(name="describe", epilog="Example: provtap describe --dry-run pipeline.yaml")
@@ -131,10 +111,10 @@ def load_sql(settings: Settings, /, files: tuple[Path, ...], as_json: bool, **op
     from provtap import install
     from provtap.ingest import load_sql as load
 
-    with install.ready(settings) as (database, _), _progress(files) as queue:
+    with install.ready(settings) as (database, _), progress(files) as queue:
         reports = load(queue, database, settings, **options)
     if as_json:
-        _print_json({"documents": [report.content() for report in reports], "problems": []})
+        print_json({"documents": [report.content() for report in reports], "problems": []})
         return
     for report in reports:
         click.echo(report.line())
@@ -174,7 +154,7 @@ def check(settings: Settings, as_json: bool) -> None:
         found = rules.check(database, advance=bar.update)
         advice = install.advice(database, settings)
     if as_json:
-        _print_json([finding.content() for finding in found])
+        print_json([finding.content() for finding in found])
     else:
         for line in (line for finding in found for line in finding.lines()):
             click.echo(line)
@@ -203,20 +183,11 @@ def _rebuild(settings: Settings, as_json: bool, *, dry_run: bool, undo: int | No
             else:
                 done = rebuild.undo(undo, database, settings, dry_run=dry_run, advance=bar.update)
     if as_json:
-        _print_json(asdict(done))
+        print_json(asdict(done))
     else:
         click.echo(done)
 
 
-def _progress(files: tuple[Path, ...]) -> Any:
-    """Return a progress bar over *files* on a terminal's standard error; elsewhere it shows nothing."""
-    return click.progressbar(files, label="Loading", file=sys.stderr, hidden=not sys.stderr.isatty())
-
-
 def _warn(sentences: Iterable[str]) -> None:
     for sentence in sentences:
-        click.echo(f"provtap: {sentence}", err=True)
-
-
-def _print_json(content: Any) -> None:
-    click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+        warn(sentence)

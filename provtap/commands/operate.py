@@ -1,4 +1,4 @@
-"""Commands of an operator: `provtap token` and `provtap maintenance`, one function a command."""
+"""Commands of an operator: `provtap init`, `token` and `maintenance`."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -9,6 +9,24 @@ from provtap.config import Settings
 
 if TYPE_CHECKING:
     from provtap.operation.accounts import ApiToken
+
+
+@click.command(
+    name="init",
+    short_help="Make or upgrade the store.",
+    epilog="Example: provtap init --print-sql > provtap.sql",
+)
+@click.option("--print-sql", is_flag=True, help="Print the SQL for a DBA to run, and change nothing.")
+@click.pass_obj
+def init(settings: Settings, print_sql: bool) -> None:
+    """Create or upgrade schemas, roles and published metadata, in one transaction."""
+    from provtap import install, metadata
+
+    tableset = metadata.load(settings.metadata_dir)
+    if print_sql:
+        click.echo(install.print_sql(settings, tableset), nl=False)
+    else:
+        click.echo(install.init(settings, tableset))
 
 
 def instant(text: str) -> datetime:

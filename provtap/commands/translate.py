@@ -1,15 +1,41 @@
-"""What an operator sees of a translation: PostgreSQL to paste into psql, and what each output column is."""
+"""`provtap translate`: PostgreSQL to paste into psql, and what each output column is."""
 
-import sqlparse
-from sqlparse.exceptions import SQLParseError
+from typing import TYPE_CHECKING
 
-from provtap.adql.postgres.generator import Statement
-from provtap.tableset import Column
+import click
+
+from provtap.config import Settings
+
+if TYPE_CHECKING:
+    from provtap.adql.postgres.generator import Statement
+    from provtap.tableset import Column
 
 _HEAD = ("column", "name", "type", "unit", "UCD")
 
 
-def report(statement: Statement) -> str:
+@click.command(
+    name="translate",
+    short_help="Print the SQL that a query becomes.",
+    epilog='Example: provtap translate "SELECT TOP 5 a_id FROM activity"',
+)
+@click.argument("adql", metavar="ADQL")
+@click.option("--explain", is_flag=True, help="Show the plan of PostgreSQL as well, for the default MAXREC.")
+@click.pass_obj
+def translate(settings: Settings, adql: str, explain: bool) -> None:
+    """Print the PostgreSQL that an ADQL query becomes, and what its output columns are."""
+    from provtap import install, metadata
+    from provtap.adql import translate
+    from provtap.database.explain import explain as plan
+
+    statement = translate(adql, metadata.load(settings.metadata_dir))
+    click.echo(report(statement))
+    if explain:
+        with install.ready(settings) as (database, _):
+            lines = plan(database.reader, statement.copy_sql(settings.maxrec), settings.sync_duration)
+        click.echo("\n" + "\n".join(lines))
+
+
+def report(statement: "Statement") -> str:
     """Return the SQL of *statement*, formatted, and its output columns as comments below."""
     rows = [_HEAD, *(_row(number, column) for number, column in enumerate(statement.columns, start=1))]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
@@ -19,13 +45,16 @@ def report(statement: Statement) -> str:
 
 def _formatted(sql: str) -> str:
     """Return *sql* in lines, where it is not too long or too deep for sqlparse."""
+    import sqlparse
+    from sqlparse.exceptions import SQLParseError
+
     try:
         return str(sqlparse.format(sql, reindent=True))
     except SQLParseError:
         return sql
 
 
-def _row(number: int, column: Column) -> tuple[str, ...]:
+def _row(number: int, column: "Column") -> tuple[str, ...]:
     shape = f"[{column.arraysize}]" if column.arraysize else ""
     type_ = " ".join(filter(None, [f"{column.datatype}{shape}", column.xtype]))
     # A name may hold a line break, which would end the comment.

@@ -99,6 +99,9 @@ class Pool:
         self._pid = os.getpid()
         self._free = threading.BoundedSemaphore(self._size)
         self._threads = ThreadPoolExecutor(self._size, "copy")  # made when needed, and kept
+        self._lent = 0
+        self._begun = 0  # of what threads do, or wait to do
+        self._lock = threading.Lock()
         self._refused_until = 0.0  # by the monotonic clock
         self._idle: list[Connection] = []  # the last one used is on top: the others may age and be closed
 
@@ -119,6 +122,7 @@ class Pool:
         if not self._free.acquire(timeout=self.wait):
             raise self.busy()
         try:
+            self._count(lent=1)
             connection = self._take()
             with GUARD.over(connection):
                 try:
@@ -131,12 +135,25 @@ class Pool:
                 finally:
                     self._give_back(connection)
         finally:
+            self._count(lent=-1)
             self._free.release()
 
     def start(self, work: Work) -> "Future[None]":
         """Let a thread do *work* that takes a connection, as soon as one of as many threads is free."""
         self._reset_after_fork()
-        return self._threads.submit(work, self)
+        self._count(begun=1)
+        ended = self._threads.submit(work, self)
+        ended.add_done_callback(lambda _: self._count(begun=-1))
+        return ended
+
+    def is_busy(self) -> bool:
+        """Tell whether all connections are lent, or will be at once."""
+        return max(self._lent, self._begun) >= self._size
+
+    def _count(self, *, lent: int = 0, begun: int = 0) -> None:
+        with self._lock:
+            self._lent += lent
+            self._begun += begun
 
     def busy(self) -> DatabaseUnavailable:
         """Return the error for who has waited too long."""
@@ -164,7 +181,9 @@ class Pool:
         if began < self._refused_until:
             raise DatabaseUnavailable("PostgreSQL does not answer.", hint="Try again in a minute.")
         try:
-            return self._login.connect(self._session)
+            connection = self._login.connect(self._session)
+            connection.steps_back = self._session is READ_SESSION
+            return connection
         except DatabaseUnavailable:
             if time.monotonic() > began + SILENCE:
                 self._refused_until = time.monotonic() + SILENCE
@@ -348,5 +367,7 @@ def open_database(settings: Settings, *, patient: bool = True) -> Iterator[Datab
         writer = Pool(login, session=session, size=size, wait=wait, age=age)
         stack.callback(reader.close)
         stack.callback(writer.close)
-        shares = Shares(reader, size, settings.spool_client_bytes)
+        quick = Pool(reading, size=settings.quick_connections, wait=wait, age=age, room=room)
+        stack.callback(quick.close)
+        shares = Shares(reader, size, settings.spool_client_bytes, quick)
         yield Database(login, writer, reading, reader, shares, settings.role_prefix, server)

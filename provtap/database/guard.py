@@ -1,19 +1,27 @@
-"""A guard over connections in use: it cuts those whose server is frozen, or does not keep its time limit.
+"""A guard over connections in use: it cuts those whose server is frozen, and lets long queries step back.
 
 libpq waits for as long as the other end holds the connection, and a process that is stopped, or that plans a
 query, holds it without a word. So a thread asks the server of each long wait, over a connection of its own,
-whether it still answers.
+whether it still answers, and cuts those that don't, or that do not keep their time limit.
+
+PostgreSQL has no priorities. Where its processes are on this machine and we may, the one of a long query gets
+a higher nice value: a dozen of them then leave as much of the processors to short queries as one would.
 """
 
 import os
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from provtap.database.login import Connection
+
+NICE = 10
+"""Nice value of the process of a query of a user, once it has run for LONG."""
 
 TICK = 0.5
 """Seconds between two looks."""
@@ -39,11 +47,33 @@ class _Use:
         self.socket = socket.socket(fileno=os.dup(connection.fileno()))
         self.server = self.socket.getpeername()
         self.since = time.monotonic()
+        self.has_stepped_back = not connection.steps_back
 
     def cut(self) -> None:
         """End every wait on the connection, in whatever thread, with an error."""
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
+
+    def step_back(self) -> None:
+        """Let the process of the connection yield to others; it is not used again, since it stays so."""
+        self.has_stepped_back = True
+        process = self.connection.info.backend_pid
+        with suppress(OSError, ValueError):  # it is another machine's or user's, or has just ended
+            if self.socket.family == socket.AF_UNIX and _parent(process) == _listener(self.socket):
+                os.setpriority(os.PRIO_PROCESS, process, NICE)
+                self.connection.retired = True
+
+
+def _parent(process: int) -> int:
+    """Return the parent of a process. Raises: OSError if there is none of this number."""
+    status = Path(f"/proc/{process}/stat").read_text()
+    return int(status.rpartition(")")[2].split()[1])
+
+
+def _listener(connection: socket.socket) -> int:
+    """Return the process that listens at the other end of a Unix socket: PostgreSQL's first one."""
+    size = struct.calcsize("3i")
+    return int(struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))[0])
 
 
 class Guard:
@@ -103,6 +133,8 @@ class Guard:
             if now > use.connection.due:
                 self._cut(use, late=True)
             elif now > use.since + LONG:
+                if not use.has_stepped_back:
+                    use.step_back()
                 if use.server not in silent and not self._answers(use):
                     silent.add(use.server)
                 if use.server in silent:

@@ -43,6 +43,8 @@ class Connection(extensions.connection):
     """When PostgreSQL should be through with what it runs, by the same clock: it is cut then."""
     late = False
     """Whether it was cut for that."""
+    steps_back = False
+    """Whether what takes long on it yields the processors to others."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

@@ -26,7 +26,10 @@ def backend_bytes(settings: Settings) -> int:
 
 def connections(settings: Settings) -> int:
     """Return how many queries of users `provtap serve` runs at once."""
-    return settings.processes * settings.read_connections + settings.job_connections
+    return (
+        settings.processes * (settings.read_connections + settings.quick_connections)
+        + settings.job_connections
+    )
 
 
 def share(total: int, queries: int) -> int:

@@ -1,7 +1,12 @@
-"""Shares of a pool: whoever asks much leaves some connections to others, who ask little."""
+"""Shares of a pool: whoever asks much leaves some connections to others, who ask little.
+
+Clients whose queries have been quick have a second, small pool for when the first one is busy: their
+queries do not wait behind long ones, however many clients those come from.
+"""
 
 import threading
-from collections import deque
+import time
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
@@ -33,12 +38,32 @@ class Lender(Protocol):
 
 Work = Callable[[Lender], None]
 
+QUICK = 0.5
+"""Seconds that the queries of a client take a connection on average, up to which they count as quick."""
+_WEIGHT = 0.3
+"""Of the last query in that average: of one long query it is quick again after some ten quick ones."""
+REMEMBERED = 10_000
+"""Clients of which a process remembers whether their queries are quick."""
+
+
+class SharedPool(Lender, Protocol):
+    """A pool to make shares of."""
+
+    def is_busy(self) -> bool:
+        """Tell whether all connections are lent."""
+
 
 class Share:
-    """The connections of *pool* that one client may hold at once: *most* of them; and its *room* on disk."""
+    """The connections of *pool* that one client may hold at once: *most* of them; and its *room* on disk.
 
-    def __init__(self, pool: Lender, most: int, room: Room) -> None:
+    While *pool* is busy, a client whose queries are quick is given one connection of *quick_pool*.
+    """
+
+    def __init__(self, pool: SharedPool, quick_pool: Lender | None, most: int, room: Room) -> None:
         self._pool = pool
+        self._quick_pool = quick_pool
+        self._average: float | None = None  # seconds
+        self._running = 0
         self.wait = pool.wait
         self.room = room
         self._most = most
@@ -52,7 +77,8 @@ class Share:
         if not self._free.acquire(timeout=self.wait):
             raise self.busy()
         try:
-            with self._pool.connection() as connection:
+            pool = self._lender()  # before this query counts as running
+            with self._counted(), pool.connection() as connection:
                 yield connection
         finally:
             self._give_back()
@@ -64,7 +90,8 @@ class Share:
         def run(pool: Lender) -> None:
             try:
                 if ended.set_running_or_notify_cancel():
-                    work(pool)
+                    with self._counted():
+                        work(pool)
                     ended.set_result(None)
             except BaseException as error:
                 ended.set_exception(error)
@@ -75,7 +102,7 @@ class Share:
             if not self._free.acquire(blocking=False):
                 self._waiting.append(run)
                 return ended
-        self._pool.start(run)
+        self._lender().start(run)
         return ended
 
     def busy(self) -> DatabaseUnavailable:
@@ -85,13 +112,35 @@ class Share:
             hint="Try again in a minute.",
         )
 
+    def _lender(self) -> Lender:
+        """Return the pool for the next query."""
+        if self._quick_pool is None or not self._pool.is_busy():
+            return self._pool
+        is_quick = self._average is not None and self._average <= QUICK and not self._running
+        return self._quick_pool if is_quick else self._pool
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Note how long a query takes."""
+        began = time.monotonic()
+        with self._lock:
+            self._running += 1
+        try:
+            yield
+        finally:
+            taken = time.monotonic() - began
+            with self._lock:
+                self._running -= 1
+                last = taken if self._average is None else self._average
+                self._average = last + _WEIGHT * (taken - last)
+
     def _give_back(self) -> None:
         with self._lock:
             if not self._waiting:
                 self._free.release()
                 return
             following = self._waiting.popleft()
-        self._pool.start(following)
+        self._lender().start(following)
 
 
 class Shares:
@@ -100,18 +149,26 @@ class Shares:
     The results that one client reads slowly may take *client_bytes* of the pool's disk.
     """
 
-    def __init__(self, pool: Lender, size: int, client_bytes: int) -> None:
+    def __init__(
+        self, pool: SharedPool, size: int, client_bytes: int, quick_pool: Lender | None = None
+    ) -> None:
         self._pool = pool
+        self._quick_pool = quick_pool
         self._client_bytes = client_bytes
         self._most = max(1, size - max(1, size // 4))
         self._lock = threading.Lock()
         self._known: WeakValueDictionary[str, Share] = WeakValueDictionary()
+        self._recent: OrderedDict[str, Share] = OrderedDict()  # the last one asked for is last
 
     def of(self, client: str) -> Share:
         """Return the share of *client*, the same one for all that he asks at once."""
         with self._lock:
             share = self._known.get(client)
             if share is None:
-                share = Share(self._pool, self._most, Room(self._client_bytes, self._pool.room))
-            self._known[client] = share
+                room = Room(self._client_bytes, self._pool.room)
+                share = self._known[client] = Share(self._pool, self._quick_pool, self._most, room)
+            self._recent[client] = share
+            self._recent.move_to_end(client)
+            if len(self._recent) > REMEMBERED:
+                self._recent.popitem(last=False)
         return share

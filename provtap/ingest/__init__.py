@@ -2,27 +2,27 @@
 
 from provtap.ingest.descriptions.apply import Described, describe
 from provtap.ingest.descriptions.file import schema_text as description_schema
-from provtap.ingest.documents.archive import told_activities, told_document
+from provtap.ingest.documents.archive import archived_document, recorded_activities
 from provtap.ingest.documents.batch import Summary, ingest_all
 from provtap.ingest.documents.document import ingest, ingest_content
-from provtap.ingest.documents.locations import Places, read_places
-from provtap.ingest.readers.formats import NAMES as FORMAT_NAMES
+from provtap.ingest.documents.locations import LocationMap, read_location_map
+from provtap.ingest.readers.formats import names as format_names
 from provtap.ingest.scripts.load import load_sql
-from provtap.ingest.store.transaction import Report
+from provtap.ingest.store.transaction import IngestReport
 
 __all__ = [
-    "FORMAT_NAMES",
     "Described",
-    "Places",
-    "Report",
+    "LocationMap",
+    "IngestReport",
     "Summary",
     "describe",
     "description_schema",
+    "format_names",
     "ingest",
     "ingest_all",
     "ingest_content",
     "load_sql",
-    "read_places",
-    "told_activities",
-    "told_document",
+    "read_location_map",
+    "recorded_activities",
+    "archived_document",
 ]

@@ -1,4 +1,4 @@
-"""The store made anew from the documents that were kept.
+"""The store made again from the archived documents.
 
 It proves that nothing is lost, brings a new mapping to what is stored already, and takes one document out
 again. The tables follow from the set of documents, so they are made from it, in one transaction: users see
@@ -15,10 +15,10 @@ from provtap.database.sql import load_statements
 from provtap.database.transaction import Row
 from provtap.errors import DocumentError
 from provtap.ingest.descriptions.apply import apply_again
-from provtap.ingest.documents.archive import Kept, kept, unknown
-from provtap.ingest.model.records import Account
+from provtap.ingest.documents.archive import ArchivedDocument, load_documents, unknown
+from provtap.ingest.model.records import RecordSet
 from provtap.ingest.scripts import load as sql_file
-from provtap.ingest.store.loader import load
+from provtap.ingest.store.loader import empty, load
 from provtap.ingest.store.transaction import alone, naming
 
 SQL = load_statements("provtap.ingest", "rebuild.sql")
@@ -45,7 +45,7 @@ _MOST_TOGETHER = 200
 """Bytes and number of documents that are loaded at once."""
 
 Advance = Callable[[int], object]
-"""Is told how many more documents are done."""
+"""Called with the number of further documents that are done."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Rebuilt:
 
 
 def number_of_documents(database: Database) -> int:
-    """Return how many documents are kept."""
+    """Return the number of archived documents."""
     with database.transaction() as transaction:
         return len(transaction.rows(SQL["all_documents"]))
 
@@ -83,7 +83,7 @@ def number_of_documents(database: Database) -> int:
 def reingest(
     database: Database, settings: Settings, *, dry_run: bool = False, advance: Advance = lambda done: None
 ) -> Rebuilt:
-    """Make all tables anew from the documents that are kept; with *dry_run* only say what would differ.
+    """Make all tables again from the archived documents; with *dry_run* only say what would differ.
 
     Raises: DocumentError if one of them can't be read any more, and nothing is changed; DatabaseUnavailable.
     """
@@ -103,7 +103,7 @@ def undo(
 
     The ingestion stays on the list, as undone; the document can be taken in again.
 
-    Raises: NotFound; DocumentError if another document needs what this one told, and nothing is changed;
+    Raises: NotFound; DocumentError if another document needs what this one recorded, and nothing is changed;
     DatabaseUnavailable.
     """
     with alone(database, dry_run) as transaction:
@@ -112,17 +112,16 @@ def undo(
 
 
 def _withdraw(transaction: Transaction, ingestion: int) -> None:
-    told = transaction.one(SQL["ingestion"], ingestion=ingestion)
-    if told is None or not transaction.execute(SQL["withdraw"], ingestion=ingestion):
-        raise unknown(ingestion, f"Ingestion {ingestion} was undone already." if told else None)
+    found = transaction.one(SQL["ingestion"], ingestion=ingestion)
+    if found is None or not transaction.execute(SQL["withdraw"], ingestion=ingestion):
+        raise unknown(ingestion, f"Ingestion {ingestion} was undone already." if found else None)
     transaction.execute(SQL["mark_undone"], ingestion=ingestion)
 
 
 def _rebuild(transaction: Transaction, settings: Settings, advance: Advance) -> Rebuilt:
     rows = " UNION ALL ".join(SQL["rows_of"].format(table=table) for table in PUBLISHED)
     transaction.execute(SQL["remember"].format(rows=rows))
-    for table in (*REMEMBERED, *PUBLISHED):
-        transaction.execute(SQL["forget"].format(table=table))
+    empty(transaction, (*REMEMBERED, *PUBLISHED))
     apply_again(transaction)
     documents = transaction.rows(SQL["all_documents"])
     for batch in _batches(documents):
@@ -154,7 +153,7 @@ def _take_again(transaction: Transaction, batch: Sequence[Row], settings: Settin
     if batch[0].format == "sql":
         sql_file.take_again(transaction, numbers[0], settings)
         return
-    documents = kept(transaction, numbers)
+    documents = load_documents(transaction, numbers)
     try:
         with transaction.savepoint():
             _load(transaction, documents)
@@ -163,14 +162,14 @@ def _take_again(transaction: Transaction, batch: Sequence[Row], settings: Settin
             _load(transaction, [document])
 
 
-def _load(transaction: Transaction, documents: Sequence[Kept]) -> None:
+def _load(transaction: Transaction, documents: Sequence[ArchivedDocument]) -> None:
     """Load *documents* as if they came one after the other."""
-    accounts = [account for document in documents for account in _read(document)]
+    record_sets = [record_set for document in documents for record_set in _read(document)]
     with naming(documents[0].source) if len(documents) == 1 else nullcontext():
-        load(transaction, accounts, documents[-1].ingestion)
+        load(transaction, record_sets, documents[-1].ingestion)
 
 
-def _read(document: Kept) -> Iterator[Account]:
+def _read(document: ArchivedDocument) -> Iterator[RecordSet]:
     with naming(f"{document.source} (ingestion {document.ingestion})"):
-        for account in document.accounts():
-            yield replace(account, ingestion_id=document.ingestion)
+        for record_set in document.record_sets():
+            yield replace(record_set, ingestion_id=document.ingestion)

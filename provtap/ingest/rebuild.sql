@@ -26,14 +26,11 @@ SELECT name, sum(greatest(before - now, 0)) AS gone, sum(greatest(now - before, 
   FROM (SELECT name, digest, count(*) FILTER (WHERE known) AS before, count(*) FILTER (WHERE NOT known) AS now
           FROM (SELECT name, digest, true AS known FROM pg_temp.row_before
                  UNION ALL
-                SELECT name, digest, false FROM ({rows}) AS held) AS told
+                SELECT name, digest, false FROM ({rows}) AS held) AS digests
          GROUP BY name, digest) AS counted
  GROUP BY name
 HAVING sum(abs(before - now)) > 0
  ORDER BY name;
-
--- name: forget
-DELETE FROM {table};
 
 -- name: analyze
 ANALYZE {table};

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from provtap.errors import SettingsError
-from provtap.tableset import Column, Key, Table, Tableset
+from provtap.tableset import Column, ForeignKey, Table, Tableset
 
 
 def check(tableset: Tableset) -> None:
@@ -35,7 +35,7 @@ def _check_table(table: Table, tableset: Tableset) -> None:
         _check_key(key, table, tableset)
 
 
-def _check_key(key: Key, table: Table, tableset: Tableset) -> None:
+def _check_key(key: ForeignKey, table: Table, tableset: Tableset) -> None:
     what = f"The key {key.key_id}"
     target = tableset.table(key.target_table)
     if target is None:

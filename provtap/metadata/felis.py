@@ -1,6 +1,6 @@
 """Metadata files, YAML in the vocabulary of Felis, become the tableset.
 
-The words are those of Felis (https://felis.lsst.io): `string`, `unicode` and `timestamp` stand for the
+The vocabulary is that of Felis (https://felis.lsst.io): `string`, `unicode` and `timestamp` stand for the
 VOTable types they are sent as, and `#entity.e_id` refers to a column of the same file. Three are ours:
 `indexed` (column), `tap:table_type` (table), `tap:schema_index` (schema); and `#provenance.entity.e_id`
 refers to a column of another file. Tables and columns are shown in the order of the file.
@@ -14,13 +14,18 @@ from typing import Any
 
 from provtap.errors import SettingsError
 from provtap.metadata.consistency import check
-from provtap.metadata.sources import digest, sources
-from provtap.tableset import Column, Key, Schema, Table, Tableset
+from provtap.metadata.files import digest, metadata_files
+from provtap.tableset import Column, ForeignKey, Schema, Table, Tableset
 
 _COMMON = {"name": str, "description": str, "votable:utype": str}
-_SCHEMA_WORDS = _COMMON | {"tap:schema_index": int, "tables": list}
-_TABLE_WORDS = _COMMON | {"tap:table_type": str, "primaryKey": list, "columns": list, "constraints": list}
-_COLUMN_WORDS = _COMMON | {
+_SCHEMA_PROPERTIES = _COMMON | {"tap:schema_index": int, "tables": list}
+_TABLE_PROPERTIES = _COMMON | {
+    "tap:table_type": str,
+    "primaryKey": list,
+    "columns": list,
+    "constraints": list,
+}
+_COLUMN_PROPERTIES = _COMMON | {
     "datatype": str,
     "votable:arraysize": str,
     "votable:xtype": str,
@@ -31,7 +36,7 @@ _COLUMN_WORDS = _COMMON | {
     "tap:principal": int,
     "tap:std": int,
 }
-_KEY_WORDS = _COMMON | {"@type": str, "columns": list, "referencedColumns": list}
+_KEY_PROPERTIES = _COMMON | {"@type": str, "columns": list, "referencedColumns": list}
 
 _DATATYPES: dict[str, tuple[str, str | None, str | None]] = {
     "string": ("char", "*", None),
@@ -54,33 +59,33 @@ def load(metadata_dir: Path | None = None) -> Tableset:
 
     Raises: SettingsError, naming the file, the table and the column.
     """
-    given = sources(metadata_dir)
-    documents = sorted((_Document(source.name, source.parse()) for source in given), key=_Document.order)
-    tableset = Tableset(tuple(document.schema() for document in documents), digest(given))
+    given = metadata_files(metadata_dir)
+    files = sorted((_SchemaFile(file.name, file.parse()) for file in given), key=_SchemaFile.order)
+    tableset = Tableset(tuple(file.schema() for file in files), digest(given))
     check(tableset)
     return tableset
 
 
-def _checked(given: Any, words: Mapping[str, type], needed: Iterable[str], where: str) -> dict[str, Any]:
-    """Return *given* if it is a mapping of *words* to values of their kinds, with all the *needed* ones."""
+def _checked(given: Any, properties: Mapping[str, type], needed: Iterable[str], where: str) -> dict[str, Any]:
+    """Return *given* if it has only *properties*, with values of their types, and all the *needed* ones."""
     if not isinstance(given, dict):
         raise SettingsError(f"{where}: a mapping is expected, not {given!r}.")
-    for word, value in given.items():
-        if word not in words:
-            raise SettingsError(f"{where}: {word} is not a word known here.")
-        _check_value(word, value, words[word], where)
-    if missing := [word for word in needed if word not in given]:
+    for name, value in given.items():
+        if name not in properties:
+            raise SettingsError(f"{where}: {name} is not a word known here.")
+        _check_value(name, value, properties[name], where)
+    if missing := [name for name in needed if name not in given]:
         raise SettingsError(f"{where}: {' and '.join(missing)} must be given.")
     return given
 
 
-def _check_value(word: str, value: Any, kind: type, where: str) -> None:
+def _check_value(name: str, value: Any, kind: type, where: str) -> None:
     # A bool is an int to Python, and not to an astronomer.
     if type(value) is not kind or value == "":
-        raise SettingsError(f"{where}: {word} must be a {kind.__name__}, not {value!r}.")
+        raise SettingsError(f"{where}: {name} must be a {kind.__name__}, not {value!r}.")
     # TAP_SCHEMA publishes all but descriptions as char, which is ASCII (VOTable 1.4, section 6).
-    if isinstance(value, str) and word != "description" and not value.isascii():
-        raise SettingsError(f"{where}: {word} must be in ASCII, not {value!r}.")
+    if isinstance(value, str) and name != "description" and not value.isascii():
+        raise SettingsError(f"{where}: {name} must be in ASCII, not {value!r}.")
 
 
 def _name(given: Any, where: str) -> str:
@@ -97,10 +102,10 @@ def _one_of(given: str, choices: Iterable[str], where: str) -> str:
     return given
 
 
-def _flag(given: dict[str, Any], word: str, where: str) -> bool:
+def _flag(given: dict[str, Any], name: str, where: str) -> bool:
     """Return a flag of TAP_SCHEMA, written 0 or 1 there and in Felis."""
-    if (value := given.get(word, 0)) not in (0, 1):
-        raise SettingsError(f"{where}: {word} must be 0 or 1, not {value}.")
+    if (value := given.get(name, 0)) not in (0, 1):
+        raise SettingsError(f"{where}: {name} must be 0 or 1, not {value}.")
     return bool(value)
 
 
@@ -110,7 +115,7 @@ def _text(given: dict[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
-class _Document:
+class _SchemaFile:
     """One metadata file, which describes one schema."""
 
     file: str
@@ -131,14 +136,14 @@ class _Document:
         )
 
     def _checked(self) -> dict[str, Any]:
-        given = _checked(self.content, _SCHEMA_WORDS, ("name", "description", "tables"), self.file)
+        given = _checked(self.content, _SCHEMA_PROPERTIES, ("name", "description", "tables"), self.file)
         if _FORBIDDEN_SCHEMA.fullmatch(_name(given, self.file)):
             raise SettingsError(f"{self.file}: the schema {given['name']} can't be published.")
         return given
 
     def _table(self, schema: str, content: Any) -> Table:
         where = f"{self.file}, table {_name(content, f'{self.file}, a table')}"
-        given = _checked(content, _TABLE_WORDS, ("name", "description", "columns"), where)
+        given = _checked(content, _TABLE_PROPERTIES, ("name", "description", "columns"), where)
         table = Table(
             schema_name=schema,
             name=given["name"],
@@ -155,7 +160,7 @@ class _Document:
 
 def _column(content: Any, where: str) -> Column:
     where = f"{where}, column {_name(content, f'{where}, a column')}"
-    given = _checked(content, _COLUMN_WORDS, ("name", "datatype", "description"), where)
+    given = _checked(content, _COLUMN_PROPERTIES, ("name", "datatype", "description"), where)
     datatype, arraysize, xtype = _datatype(given, where)
     return Column(
         name=given["name"],
@@ -175,11 +180,11 @@ def _column(content: Any, where: str) -> Column:
 
 def _datatype(given: dict[str, Any], where: str) -> tuple[str, str | None, str | None]:
     """Return datatype, arraysize and xtype; only texts have the latter two to choose."""
-    name = _one_of(given["datatype"], _DATATYPES, f"{where}: datatype")
-    datatype, arraysize, xtype = _DATATYPES[name]
-    for word in ("votable:arraysize", "votable:xtype"):
-        if word in given and name not in {"string", "unicode"}:
-            raise SettingsError(f"{where}: {word} can't be given for a {name}.")
+    type_ = _one_of(given["datatype"], _DATATYPES, f"{where}: datatype")
+    datatype, arraysize, xtype = _DATATYPES[type_]
+    for name in ("votable:arraysize", "votable:xtype"):
+        if name in given and type_ not in {"string", "unicode"}:
+            raise SettingsError(f"{where}: {name} can't be given for a {type_}.")
     if not _ARRAYSIZE.fullmatch(given.get("votable:arraysize", "*")):
         raise SettingsError(f"{where}: votable:arraysize must be like *, 36 or 64*.")
     if given.get("votable:xtype") == "timestamp":
@@ -187,15 +192,17 @@ def _datatype(given: dict[str, Any], where: str) -> tuple[str, str | None, str |
     return datatype, given.get("votable:arraysize", arraysize), given.get("votable:xtype", xtype)
 
 
-def _key(content: Any, table: Table, where: str) -> Key:
+def _key(content: Any, table: Table, where: str) -> ForeignKey:
     where = f"{where}, constraint {_name(content, f'{where}, a constraint')}"
-    given = _checked(content, _KEY_WORDS, ("@type", "description", "columns", "referencedColumns"), where)
+    given = _checked(
+        content, _KEY_PROPERTIES, ("@type", "description", "columns", "referencedColumns"), where
+    )
     _one_of(given["@type"], ("ForeignKey",), f"{where}: @type")
     sources = [_own_column(ref, table, where) for ref in given["columns"]]
     targets = [_reference(ref, table.schema_name, where) for ref in given["referencedColumns"]]
     if len({name for name, _ in targets}) != 1 or len(sources) != len(targets):
         raise SettingsError(f"{where}: referencedColumns must be of one table, and as many as columns.")
-    return Key(
+    return ForeignKey(
         key_id=given["name"],
         from_table=table.qualified_name,
         target_table=targets[0][0],
@@ -205,7 +212,7 @@ def _key(content: Any, table: Table, where: str) -> Key:
     )
 
 
-def _with_targets(columns: Iterable[Column], keys: Iterable[Key]) -> tuple[Column, ...]:
+def _with_targets(columns: Iterable[Column], keys: Iterable[ForeignKey]) -> tuple[Column, ...]:
     """Return *columns*, each with the one that it points to if a key of it alone says so."""
     targets = {
         key.columns[0][0]: f"{key.target_table}.{key.columns[0][1]}" for key in keys if len(key.columns) == 1

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from provtap.adql import published_name
-from provtap.tableset import Column, Key, Schema, Table, Tableset
+from provtap.tableset import Column, ForeignKey, Schema, Table, Tableset
 
 
 def reference_page(tableset: Tableset) -> str:
@@ -74,7 +74,7 @@ def _type(column: Column) -> str:
     return kind + "".join(traits)
 
 
-def _key(key: Key) -> str:
+def _key(key: ForeignKey) -> str:
     sources, targets = zip(*key.columns, strict=True)
     return f"- {_code(sources)} → {key.target_table} {_code(targets)}: {key.description}"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from provtap.adql import published_name
-from provtap.tableset import Column, Key, Table, Tableset
+from provtap.tableset import Column, ForeignKey, Table, Tableset
 
 Row = tuple[str | int | None, ...]
 
@@ -94,7 +94,7 @@ def _size(arraysize: str | None) -> int | None:
     return int(length) if length.isdigit() else None
 
 
-def _keys(tableset: Tableset) -> list[Key]:
+def _keys(tableset: Tableset) -> list[ForeignKey]:
     return [key for table in tableset.tables() for key in table.keys]
 
 

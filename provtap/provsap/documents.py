@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from provtap.provsap.provjson import JsonDocument
 
-Document = TypeVar("Document", "ProvDocument", "JsonDocument")
+AnyDocument = TypeVar("AnyDocument", "ProvDocument", "JsonDocument")
 
 
 def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
@@ -28,6 +28,10 @@ def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
         from provtap.provsap.picture import Picture
 
         return Picture(graph, _next_url(request, base_url), request.gd, request.attributes).draw(form.name)
+    if form.name == "PROV-TREE":
+        from provtap.provsap.tree import tree_lines
+
+        return "".join(f"{line}\n" for line in tree_lines(graph, request.direction)).encode(errors="replace")
     from provtap.provsap.votable import prov_votable
 
     return prov_votable(graph)
@@ -49,7 +53,7 @@ def prov_document(graph: Graph, model: str) -> "ProvDocument":
     return _written(graph, model, ProvDocument())
 
 
-def _written(graph: Graph, model: str, document: Document) -> Document:
+def _written(graph: Graph, model: str, document: AnyDocument) -> AnyDocument:
     from provtap.provsap.ivoa import IvoaDocument
     from provtap.provsap.w3c import W3cDocument
 

@@ -40,6 +40,7 @@ FORMATS = (
     Format("PROV-SVG", "image/svg+xml", ("svg", "prov-svg"), picture=True),
     Format("PROV-PNG", "image/png", ("png", "prov-png"), picture=True),
     Format("PROV-DOT", "text/vnd.graphviz", ("dot", "prov-dot"), picture=True),
+    Format("PROV-TREE", "text/x-prov-tree;charset=utf-8", ("text/x-prov-tree", "tree", "prov-tree")),
 )
 """The formats on offer, the default first."""
 

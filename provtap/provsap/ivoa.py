@@ -1,4 +1,4 @@
-"""MODEL=IVOA: the graph as a PROV document in the words of the IVOA's model.
+"""MODEL=IVOA: the graph as a PROV document in the terms of the IVOA's model.
 
 It is PROV that any reader takes. Attributes have their names of ProvenanceDM 1.0, in the namespace `voprov`.
 What PROV has no class for (parameters, descriptions) is an entity with a type of that namespace, tied to what
@@ -54,7 +54,7 @@ _ARTEFACTS = {
 
 
 class IvoaDocument:
-    """The document in the words of ProvenanceDM 1.0."""
+    """The document in the terms of ProvenanceDM 1.0."""
 
     def __init__(self, graph: Graph, document: ProvDocument | JsonDocument) -> None:
         self._graph = graph
@@ -93,7 +93,8 @@ class IvoaDocument:
     def _entity(self, row: Row) -> None:
         key = Key("entity", row.e_id)
         type_ = [] if row.e_class == "Entity" else [(PROV["type"], self._entity_type(row.e_class))]
-        self._document.entity(self._name(row.e_id), [*type_, *self._told("entity", row), *self._marks(key)])
+        attributes = self._all_attributes("entity", row)
+        self._document.entity(self._name(row.e_id), [*type_, *attributes, *self._marks(key)])
 
     def _entity_type(self, class_: str) -> QualifiedName:
         return VOPROV[class_]
@@ -106,7 +107,7 @@ class IvoaDocument:
             utc(row.a_starttime),
             utc(row.a_endtime),
             [
-                *self._told("activity", row, leave_out=("startTime", "endTime")),
+                *self._all_attributes("activity", row, leave_out=("startTime", "endTime")),
                 *(self._attributes("run", run) if run else ()),
                 *self._marks(key),
             ],
@@ -114,7 +115,7 @@ class IvoaDocument:
 
     def _agent(self, row: Row) -> None:
         type_ = [(PROV["type"], _AGENT_TYPES[row.ag_type])] if row.ag_type else []
-        attributes = self._told("agent", row, leave_out=("type",))
+        attributes = self._all_attributes("agent", row, leave_out=("type",))
         self._document.agent(
             self._name(row.ag_id), [*type_, *attributes, *self._marks(Key("agent", row.ag_id))]
         )
@@ -165,7 +166,7 @@ class IvoaDocument:
         """Write a parameter or configuration file of an activity."""
         id_, activity, class_ = _ARTEFACTS[table]
         name = self._name(getattr(row, id_))
-        self._document.entity(name, [(PROV["type"], VOPROV[class_]), *self._told(table, row)])
+        self._document.entity(name, [(PROV["type"], VOPROV[class_]), *self._all_attributes(table, row)])
         self._configure(self._name(getattr(row, activity)), name, class_)
 
     def _configure(self, activity: QualifiedName, artefact: QualifiedName, class_: str) -> None:
@@ -176,7 +177,7 @@ class IvoaDocument:
         id_, class_, described, subject, reference = _DESCRIBED[table]
         for row in self._graph.of(table):
             type_ = self._description_type(class_ or row.ed_class)
-            self._document.entity(self._name(getattr(row, id_)), [*type_, *self._told(table, row)])
+            self._document.entity(self._name(getattr(row, id_)), [*type_, *self._all_attributes(table, row)])
         known = {getattr(row, id_) for row in self._graph.of(table)}
         pairs = [(getattr(row, subject), getattr(row, reference)) for row in self._graph.of(described)]
         for thing, description in dict.fromkeys(pairs):
@@ -196,8 +197,8 @@ class IvoaDocument:
 
     # Attributes
 
-    def _told(self, table: str, row: Row, leave_out: tuple[str, ...] = ()) -> Attributes:
-        """Return all that is to tell of a thing; the first column is its id."""
+    def _all_attributes(self, table: str, row: Row, leave_out: tuple[str, ...] = ()) -> Attributes:
+        """Return the attributes of a thing, with its id, the first column, where its name is another."""
         return [*self._attributes(table, row, leave_out), *self._name.verbatim(row[0])]
 
     def _attributes(self, table: str, row: Row, leave_out: tuple[str, ...] = ()) -> Attributes:

@@ -32,7 +32,7 @@ class Labels:
             self._parameters[row.cf_activity_id].append(f"{row.cf_name}: {row.cf_location}")
 
     def label(self, key: Key) -> str:
-        """Return the name, and in a second line what tells most about the thing."""
+        """Return the name, and in a second line what says most about the thing."""
         return "\n".join(_short(line) for line in (self.name(key), self._second(key)) if line)
 
     def name(self, key: Key) -> str:
@@ -87,8 +87,8 @@ class Labels:
         """Return the attributes of a thing, or the names of several."""
         if len(group) > 1:
             return cut([self.name(key) for key in group])
-        told = [f"{name}: {text[:120]}" for name, text in self._attributes(group[0])]
-        return cut([*told, *(self.configuration(group[0]) or ())[:1]])
+        lines = [f"{name}: {text[:120]}" for name, text in self._attributes(group[0])]
+        return cut([*lines, *(self.configuration(group[0]) or ())[:1]])
 
     def attributes(self, key: Key) -> list[str]:
         """Return what a thing is beside its name, a line each, none of them long; no references to others."""

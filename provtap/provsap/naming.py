@@ -34,7 +34,7 @@ class Names:
         return self._names[id]
 
     def verbatim(self, id: str) -> list[tuple[QualifiedName, str]]:
-        """Return the attribute that tells the id as it is, where the name does not."""
+        """Return the attribute that holds the id as it is, where the name differs from it."""
         return [] if self(id).uri == id else [(VOPROV["id"], legal(id))]
 
     def _namespace(self, start: str) -> Namespace:

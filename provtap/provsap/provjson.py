@@ -120,9 +120,9 @@ class JsonDocument:
                 record[name] = value.isoformat() if isinstance(value, datetime) else str(value)
         several: defaultdict[str, list[Any]] = defaultdict(list)
         for attribute, value in attributes:
-            told = value if isinstance(value, str) else encode_json_representation(value)
-            if told not in several[str(attribute)]:
-                several[str(attribute)].append(told)
+            written = value if isinstance(value, str) else encode_json_representation(value)
+            if written not in several[str(attribute)]:
+                several[str(attribute)].append(written)
         record |= {name: values[0] if len(values) == 1 else values for name, values in several.items()}
         records = self._records[kind]
         if id in records:  # one id, two records: PROV-JSON has a list for that

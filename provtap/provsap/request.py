@@ -47,7 +47,7 @@ PARAMETERS = {
     "ATTRIBUTES": "1: write the attributes of each thing beside it, in pictures. Default 0.",
     "GD": "Where the arrows of pictures point: RL (default; to the left), LR, BT (up) or TB (down).",
     "RESPONSEFORMAT": "PROV-JSON (default), PROV-N, PROV-XML, PROV-JSONLD, PROV-VOTABLE, PROV-SVG, PROV-PNG, "
-    "PROV-DOT, or their media types.",
+    "PROV-DOT, PROV-TREE, or their media types.",
 }
 """Every parameter, and what it does in a sentence for clients."""
 Value = TypeVar("Value")
@@ -104,6 +104,10 @@ class ProvsapRequest:
         """Refuse what only makes sense apart."""
         if self.to is not None and self.direction is Direction.BOTH:
             raise ParameterError("TO needs one direction.", hint="Use DIRECTION=BACK or DIRECTION=FORTH.")
+        if self.responseformat.name == "PROV-TREE" and self.direction is Direction.BOTH:
+            raise ParameterError(
+                "PROV-TREE needs one direction.", hint="Use DIRECTION=BACK or DIRECTION=FORTH."
+            )
 
 
 def _check_names(parameters: Mapping[str, Sequence[str]]) -> None:

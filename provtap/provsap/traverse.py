@@ -42,7 +42,7 @@ Met = Mapping[tuple[Key, str], int]
 
 
 def retrieve(request: ProvsapRequest, database: Database, tableset: Tableset, settings: Settings) -> Graph:
-    """Return what lies round the ids of *request*.
+    """Return the graph around the ids of *request*.
 
     The nearest `provsap_nodes` nodes are given; those with more behind them are marked.
 

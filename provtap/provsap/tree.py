@@ -18,20 +18,20 @@ def tree_lines(graph: Graph, direction: Direction) -> Iterator[str]:
     """
     labels = Labels(graph)
     children = _children(graph.edges(), direction)
-    told: set[Key] = set()
+    shown: set[Key] = set()
     for root in sorted(graph.roots & graph.nodes.keys()):
         path: list[Key] = []
         waiting = [("", "", "", root)]  # what stands before the line, its branch, the role, the node
         while waiting:
             before, branch, role, key = waiting.pop()
             del path[_depth(before, branch) :]
-            mark = "(cycle)" if key in path else "(above)" if key in told and children.get(key) else ""
+            mark = "(cycle)" if key in path else "(above)" if key in shown and children.get(key) else ""
             more = " …" if graph.nodes[key].truncated and not mark else ""
             yield " ".join(
                 part for part in (f"{before}{branch}{_text(key, role, labels)}{more}", mark) if part
             )
             if not mark:
-                told.add(key)
+                shown.add(key)
                 path.append(key)
                 waiting += reversed(list(_below(before, branch, children.get(key, []))))
 

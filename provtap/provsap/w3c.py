@@ -1,4 +1,4 @@
-"""MODEL=W3C: the graph as a PROV document in PROV's own words, as far as they go.
+"""MODEL=W3C: the graph as a PROV document in PROV's own terms, as far as they go.
 
 Sources: PROV-DM; the mapping of the IVOA's draft of 2017.
 """
@@ -22,7 +22,7 @@ _TERMS = {
 
 
 class W3cDocument(IvoaDocument):
-    """The document in PROV's own words, as far as they go."""
+    """The document in PROV's own terms, as far as they go."""
 
     def __init__(self, graph: Graph, document: ProvDocument | JsonDocument) -> None:
         super().__init__(graph, document)

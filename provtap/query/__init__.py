@@ -28,7 +28,7 @@ from provtap.results.votable import Info
 from provtap.tableset import Column, Tableset
 from provtap.uploads import read_uploads, with_uploads
 
-__all__ = ["LANGUAGES", "Body", "QueryRequest", "Result", "run"]
+__all__ = ["LANGUAGES", "ResultBody", "QueryRequest", "Result", "run"]
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ QUERY_SHOWN = 10_000
 """Characters of a failed query's SQL to log: its end, since uploads stand before it."""
 
 
-class Body:
+class ResultBody:
     """The bytes of a result, piece by piece; `close` also ends a query that still runs."""
 
     def __init__(self, pieces: Iterator[bytes], close: Callable[[], None], tally: Tally) -> None:
@@ -67,7 +67,7 @@ class Result:
     columns: tuple[Column, ...]
     media_type: str
     """What *body* is, with parameters: the Content-Type to send."""
-    body: Body
+    body: ResultBody
     file_name: str
     """What to call a file of it: plain ASCII."""
 
@@ -120,7 +120,7 @@ def run(
         blocks.close()
         raise
     name = form.file_name(request.run_id, statement.table)
-    return Result(statement.columns, form.mime, Body(pieces, blocks.close, tally), name)
+    return Result(statement.columns, form.mime, ResultBody(pieces, blocks.close, tally), name)
 
 
 def _check(request: QueryRequest, settings: Settings) -> None:
@@ -148,7 +148,7 @@ def _effective_maxrec(asked: int | None, settings: Settings) -> Info:
 
 
 def _remarks(request: QueryRequest) -> list[Info]:
-    """Return what a result should tell about itself wherever it is kept (DALI 1.1, section 4.4.3)."""
+    """Return the remarks that a result should carry about itself (DALI 1.1, section 4.4.3)."""
     return [
         Info("standardID", "ivo://ivoa.net/std/TAP"),
         Info("server_software", f"ProvTAP/{__version__}"),

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from provtap.errors import ProvtapError, QueryError
-from provtap.results.blocks import Rows
+from provtap.results.blocks import NumberRows, Rows
 from provtap.results.cells import (
     NULL,
     PRIMITIVES,
@@ -29,7 +29,6 @@ from provtap.results.cells import (
     unescape,
     weave,
 )
-from provtap.results.number_rows import NumberRows
 from provtap.results.votable import Field, Info, write_document
 from provtap.tableset import Column
 
@@ -242,12 +241,12 @@ def _without_flag(part: _Part, found: Numbers) -> npt.NDArray[Any]:
 
 
 class _Page:
-    """The bytes of one block in UTF-16, what of them is kept, and where its cells are, in units."""
+    """The bytes of one block in UTF-16, which of them are sent, and where its cells are, in units."""
 
     def __init__(self, layout: _Layout, text: bytes) -> None:
         self._layout = layout
         self._bytes = np.frombuffer(bytearray(text.decode().encode("utf-16-be")), np.uint8)
-        self._kept = np.ones(len(self._bytes), bool)
+        self._mask = np.ones(len(self._bytes), bool)
         rooms = np.flatnonzero(self._bytes.view(np.uint16) == 0)
         shape = -1, len(layout.parts)
         self._rooms = rooms[:-1].reshape(shape)
@@ -255,7 +254,7 @@ class _Page:
         self._ends = rooms[1:].reshape(shape).copy()
         self._ends[:, -1] -= layout.flag_units
         self._nulls = (self._bytes[2 * rooms[1:] + 3] == 2).reshape(shape)
-        self._kept[2 * (rooms[-1] - layout.flag_units) :] = False
+        self._mask[2 * (rooms[-1] - layout.flag_units) :] = False
 
     def fill(self, column: int, numbers: Bytes) -> None:
         """Put the numbers of a column of fixed size into its room."""
@@ -267,7 +266,7 @@ class _Page:
 
     def narrow(self, columns: list[int]) -> None:
         """Send only the low bytes of the units in these columns."""
-        self._kept[2 * self._inside(columns)] = False
+        self._mask[2 * self._inside(columns)] = False
 
     def count(self, columns: list[int]) -> None:
         """Put the number of elements before each cell of these columns."""
@@ -281,7 +280,7 @@ class _Page:
         if layout.flags:
             flags = np.packbits(self._nulls, axis=1)
             self._put(2 * (self._rooms[:, 0] - layout.flag_units), flags, 2 * layout.flag_units)
-        return self._bytes[self._kept].tobytes()
+        return self._bytes[self._mask].tobytes()
 
     def _put(self, places: Places, values: Bytes, room: int) -> None:
         """Write one value at each place, and drop what is left of its room."""
@@ -289,7 +288,7 @@ class _Page:
         width = values.shape[1]
         self._bytes[places[:, None] + np.arange(width)] = values
         if width < room:
-            self._kept[places[:, None] + np.arange(width, room)] = False
+            self._mask[places[:, None] + np.arange(width, room)] = False
 
     def _inside(self, columns: list[int]) -> Places:
         """Return the units within the cells of these columns, in order of row and column."""

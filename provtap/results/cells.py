@@ -25,9 +25,9 @@ class Primitive:
     parse: Callable[[bytes], Any]
     """From the text that COPY writes."""
     null: bytes
-    """What stands for null where a flag or mask tells it, as COPY would write it."""
+    """What stands for null where a flag or mask marks it, as COPY would write it."""
     magic: int | None = None
-    """What stands for null where only a value can tell it."""
+    """What stands for null where only a value can mark it."""
 
     @property
     def size(self) -> int:
@@ -94,7 +94,7 @@ ESCAPES = (
 
 
 def unescape(cells: bytes, escapes: Sequence[tuple[bytes, bytes]] = ESCAPES) -> bytes:
-    """Undo the escapes of COPY, nulls apart; *escapes* tell what becomes of each."""
+    """Undo the escapes of COPY, nulls apart; *escapes* map each to its replacement."""
     if b"\\" in cells:
         cells = set_aside(cells)
         for escaped, character in escapes:

@@ -1,6 +1,6 @@
 """CSV and TSV, with a line of column names (DALI 1.1, section 3.4.3; RFC 4180).
 
-Neither format can tell that a result was cut, nor why it ends too early: a late failure is raised, so
+Neither format can report that a result was cut, nor why it ends too early: a late failure is raised, so
 that the transfer breaks off instead of looking complete.
 """
 

@@ -1,6 +1,6 @@
 """FITS: a binary table (FITS Standard 4.0, section 7.3), its header written by astropy.
 
-The header tells the number of rows and the width of each text, so the rows go to a file without name first:
+The header holds the number of rows and the width of each text, so the rows go to a file without name first:
 nothing is sent before the query has ended, and memory holds one block.
 """
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from provtap.disk import Room
 from provtap.errors import Busy, QueryError, TooLarge
-from provtap.results.blocks import Rows
+from provtap.results.blocks import NumberRows, Rows
 from provtap.results.cells import (
     NULL,
     PRIMITIVES,
@@ -28,14 +28,13 @@ from provtap.results.cells import (
     numbers,
     split,
 )
-from provtap.results.number_rows import NumberRows
 from provtap.results.votable import Info
 from provtap.tableset import Column
 
 LIMIT = 2_000_000_000
 """Bytes of the table at most; the file of rows takes no more than that either."""
 COLUMNS = 999
-"""The most that TFIELDS can tell."""
+"""The most that TFIELDS can be."""
 _RECORD = 2880
 """A part of a FITS file is as many of these bytes as it takes."""
 _CODES = dict(
@@ -43,7 +42,7 @@ _CODES = dict(
 )
 _CARDS = {"QUERY": "QUERY", "MAXREC": "MAXREC", "request_date": "DATE", "server_software": "CREATOR"}
 _QUERY_LENGTH = 4_000
-"""Characters of a text that the header tells."""
+"""Characters of a text in the header."""
 
 
 def write_fits(
@@ -55,7 +54,7 @@ def write_fits(
     binary: bool = False,
     room: Room | None = None,
 ) -> Iterator[bytes]:
-    """Yield a FITS file, once all rows are there; QSTATUS in its header tells whether there are more.
+    """Yield a FITS file, once all rows are there; QSTATUS in its header says whether there are more.
 
     The blocks may be in COPY's *binary* form if all columns are numbers. Their file takes disk from *room*.
 
@@ -63,13 +62,13 @@ def write_fits(
     """
     if len(columns) > COLUMNS:
         raise QueryError(f"FITS takes {COLUMNS} columns, and the result has {len(columns)}.")
-    cells = [_cells(column) for column in distinct(columns)]
+    cells = [_fits_column(column) for column in distinct(columns)]
     taken = NumberRows(columns).columns if binary else partial(_taken, cells)
     rows = Rows(blocks, maxrec)
     room = room or Room()
-    with ExitStack() as kept:
-        kept.callback(room.give_back)
-        file = kept.enter_context(tempfile.TemporaryFile())
+    with ExitStack() as stack:
+        stack.callback(room.give_back)
+        file = stack.enter_context(tempfile.TemporaryFile())
         count = _keep(rows, cells, taken, file, room)
         yield from _headers(cells, count, infos, "OVERFLOW" if rows.overflow else "OK")
         form = np.dtype([(f"c{n}", c.form) for n, c in enumerate(cells)])
@@ -81,7 +80,7 @@ def write_fits(
 
 def _keep(
     rows: Iterable[bytes],
-    cells: Sequence["_Cells"],
+    cells: Sequence["_FitsColumn"],
     taken: Callable[[bytes], "_Taken"],
     file: BinaryIO,
     room: Room,
@@ -112,8 +111,8 @@ def _keep(
     return count
 
 
-class _Texts:
-    """A column of texts, or of arrays of any length, which are told as text."""
+class _TextColumn:
+    """A column of texts, or of arrays of any length, which are written as text."""
 
     null: int | None = None
 
@@ -147,7 +146,7 @@ class _Texts:
         return np.array(cells, self.form)
 
 
-class _Numbers:
+class _NumberColumn:
     """A column of numbers or arrays of one size."""
 
     def __init__(self, column: Column, primitive: Primitive, count: int) -> None:
@@ -200,21 +199,23 @@ def _extremes(primitive: Primitive) -> set[int]:
     return {*range(limits.min, limits.min + 8), *range(limits.max - 7, limits.max + 1)}
 
 
-_Cells = _Texts | _Numbers
+_FitsColumn = _TextColumn | _NumberColumn
 _Taken = Sequence[Any]
-"""What each of _Cells made of its column."""
+"""What each of _FitsColumn made of its column."""
 
 
-def _taken(cells: Sequence[_Cells], block: bytes) -> _Taken:
+def _taken(cells: Sequence[_FitsColumn], block: bytes) -> _Taken:
     """Return what is in a block of COPY's marked text form."""
     found = split(block)
     return [column.taken(found[number :: len(cells)]) for number, column in enumerate(cells)]
 
 
-def _cells(column: Column) -> _Cells:
+def _fits_column(column: Column) -> _FitsColumn:
     count = elements(column)
     primitive = PRIMITIVES.get(column.datatype)
-    return _Texts(column) if primitive is None or count is None else _Numbers(column, primitive, count)
+    return (
+        _TextColumn(column) if primitive is None or count is None else _NumberColumn(column, primitive, count)
+    )
 
 
 _UNPRINTABLE = re.compile(rb"[\x00-\x1f\x7f]")
@@ -231,7 +232,7 @@ def _ascii(cell: bytes) -> bytes:
     return cell.replace(rb"\\", b"\\")
 
 
-def _table(found: _Taken, cells: Sequence[_Cells], form: np.dtype[Any]) -> bytes:
+def _table(found: _Taken, cells: Sequence[_FitsColumn], form: np.dtype[Any]) -> bytes:
     """Return what is in a block as rows of the table."""
     table = np.empty(len(found[0]), form)
     for number, column in enumerate(cells):
@@ -239,7 +240,7 @@ def _table(found: _Taken, cells: Sequence[_Cells], form: np.dtype[Any]) -> bytes
     return table.tobytes()
 
 
-def _headers(cells: Sequence[_Cells], rows: int, infos: Sequence[Info], status: str) -> Iterator[bytes]:
+def _headers(cells: Sequence[_FitsColumn], rows: int, infos: Sequence[Info], status: str) -> Iterator[bytes]:
     """Yield the headers of the empty primary unit and of the table."""
     from astropy.io import fits  # it takes a while
 
@@ -254,8 +255,13 @@ def _headers(cells: Sequence[_Cells], rows: int, infos: Sequence[Info], status: 
         if info.name in _CARDS:
             header[_CARDS[info.name]] = _card(info.value)
     for number, column in enumerate((c.column for c in cells), 1):
-        told = {"TCOMM": column.description, "TUCD": column.ucd, "TUTYP": column.utype, "TXTYP": column.xtype}
-        header.update({f"{key}{number}": _card(text) for key, text in told.items() if text})
+        cards = {
+            "TCOMM": column.description,
+            "TUCD": column.ucd,
+            "TUTYP": column.utype,
+            "TXTYP": column.xtype,
+        }
+        header.update({f"{key}{number}": _card(text) for key, text in cards.items() if text})
     yield fits.PrimaryHDU().header.tostring().encode()
     yield header.tostring().encode()
 

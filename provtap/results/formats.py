@@ -38,7 +38,7 @@ CopyForm = Literal["text", "marked", "csv", "binary"]
 
 
 @dataclass(frozen=True)
-class Format:
+class ResultFormat:
     """One way to write a result, as capabilities declare it."""
 
     mime: str
@@ -72,7 +72,7 @@ class Format:
 
 _VOTABLE = "application/x-votable+xml"
 _TAPREGEXT = "ivo://ivoa.net/std/TAPRegExt"
-_PARQUET = Format(
+_PARQUET = ResultFormat(
     "application/vnd.apache.parquet",
     ("parquet",),
     "parquet",
@@ -81,9 +81,9 @@ _PARQUET = Format(
     partial(write_parquet, binary=True),
 )
 
-FORMATS: tuple[Format, ...] = (
-    Format(_VOTABLE, ("votable",), "vot", "text", write_votable),
-    Format(
+FORMATS: tuple[ResultFormat, ...] = (
+    ResultFormat(_VOTABLE, ("votable",), "vot", "text", write_votable),
+    ResultFormat(
         f"{_VOTABLE};serialization=TABLEDATA",
         ("votable/td", "votabletd"),
         "vot",
@@ -91,7 +91,7 @@ FORMATS: tuple[Format, ...] = (
         write_votable,
         ivo_id=f"{_TAPREGEXT}#output-votable-td",
     ),
-    Format(
+    ResultFormat(
         f"{_VOTABLE};serialization=BINARY2",
         ("votable/b2", "votableb2"),
         "vot",
@@ -100,7 +100,7 @@ FORMATS: tuple[Format, ...] = (
         partial(write_binary2, binary=True),
         ivo_id=f"{_TAPREGEXT}#output-votable-binary2",
     ),
-    Format(
+    ResultFormat(
         f"{_VOTABLE};serialization=BINARY",
         ("votable/b", "votableb"),
         "vot",
@@ -109,12 +109,12 @@ FORMATS: tuple[Format, ...] = (
         partial(write_binary, binary=True),
         ivo_id=f"{_TAPREGEXT}#output-votable-binary",
     ),
-    Format("text/xml", (), "xml", "text", write_votable),
-    Format("text/csv;header=present", ("csv", "text/csv"), "csv", "csv", write_csv),
-    Format("text/csv;header=absent", (), "csv", "csv", partial(write_csv, header=False)),
-    Format("text/tab-separated-values", ("tsv",), "tsv", "text", write_tsv),
-    Format("application/json", ("json",), "json", "marked", write_json),
-    Format(
+    ResultFormat("text/xml", (), "xml", "text", write_votable),
+    ResultFormat("text/csv;header=present", ("csv", "text/csv"), "csv", "csv", write_csv),
+    ResultFormat("text/csv;header=absent", (), "csv", "csv", partial(write_csv, header=False)),
+    ResultFormat("text/tab-separated-values", ("tsv",), "tsv", "text", write_tsv),
+    ResultFormat("application/json", ("json",), "json", "marked", write_json),
+    ResultFormat(
         "application/fits",
         ("fits",),
         "fits",
@@ -124,13 +124,13 @@ FORMATS: tuple[Format, ...] = (
         is_on_disk=True,
     ),
     *([_PARQUET] if find_spec("pyarrow") else []),
-    Format("text/plain;charset=utf-8", ("text", "text/plain"), "txt", "marked", write_text),
-    Format("text/html;charset=utf-8", ("html", "text/html"), "html", "marked", write_html),
+    ResultFormat("text/plain;charset=utf-8", ("text", "text/plain"), "txt", "marked", write_text),
+    ResultFormat("text/html;charset=utf-8", ("html", "text/html"), "html", "marked", write_html),
 )
 """The formats on offer, the default first; Parquet only where pyarrow is installed."""
 
 
-def choose(responseformat: str | None) -> Format:
+def choose(responseformat: str | None) -> ResultFormat:
     """Return the format that RESPONSEFORMAT (or FORMAT) asks for; without one, VOTable.
 
     Case does not matter, nor blanks round `;`, nor a `+` that arrived as a blank, nor `charset=utf-8`,

@@ -35,7 +35,7 @@ _NULL = b'<td class="null"></td>'
 def write_html(
     columns: Sequence[Column], blocks: Iterable[tuple[int, bytes]], maxrec: int, infos: Sequence[Info] = ()
 ) -> Iterator[bytes]:
-    """Yield a page; its last paragraph tells whether the result was cut, or why it broke off."""
+    """Yield a page; its last paragraph says whether the result was cut, or why it broke off."""
     rows = Rows(blocks, maxrec)
     yield _head(columns, infos).encode()
     try:
@@ -49,11 +49,11 @@ def write_html(
 
 def _head(columns: Sequence[Column], infos: Sequence[Info]) -> str:
     numbers = (f"n{number}" for number, column in enumerate(columns, 1) if not is_text(column))
-    told = "".join(f"<pre>{_text(info.value)}</pre>\n" for info in infos if info.name == "QUERY")
+    queries = "".join(f"<pre>{_text(info.value)}</pre>\n" for info in infos if info.name == "QUERY")
     return _HEAD.format(
         style_sheet=STYLE_SHEET,
         numbers=" ".join(numbers),
-        infos=told,
+        infos=queries,
         columns="".join(map(_description, columns)),
         names="".join(map(_name, columns)),
     )

@@ -6,9 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from provtap.results.blocks import Rows
+from provtap.results.blocks import NumberRows, Rows
 from provtap.results.cells import NULL, PRIMITIVES, TRUTH, Numbers, distinct, numbers, split, texts
-from provtap.results.number_rows import NumberRows
 from provtap.results.votable import Field, Info, write_metadata
 from provtap.tableset import Column
 

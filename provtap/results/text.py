@@ -19,7 +19,7 @@ _CONTROL = re.compile(
 def write_text(
     columns: Sequence[Column], blocks: Iterable[tuple[int, bytes]], maxrec: int, infos: Sequence[Info] = ()
 ) -> Iterator[bytes]:
-    r"""Yield names, a rule, rows and a last line that tells how many there are and whether that is all.
+    r"""Yield names, a rule, rows and a last line that says how many there are and whether that is all.
 
     Line ends and tabs are shown as COPY escapes them, `\n` and `\t`. The first rows decide the widths.
     """

@@ -5,14 +5,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from provtap.errors import ProvtapError
 from provtap.results.blocks import Rows
 from provtap.results.cells import unescape
-from provtap.results.once import once
 from provtap.tableset import Column, Table
 
 
@@ -85,7 +84,7 @@ class Field:
 
 
 TABLEDATA = "<TABLEDATA>\n", "</TABLEDATA>\n"
-"""The elements round the rows."""
+"""The elements around the rows."""
 
 
 def write_document(
@@ -104,7 +103,7 @@ def write_document(
         last = _info(Info("QUERY_STATUS", "OVERFLOW", rows.cut)) if rows.overflow else ""
     ids = _ids([field.column.name for field in fields])
     meta = "".join(
-        once(_descriptor, info, ids[info.column]) for info in infos if isinstance(info, Descriptor)
+        cached(_descriptor, info, ids[info.column]) for info in infos if isinstance(info, Descriptor)
     )
     yield f"{tags[1]}</DATA>\n</TABLE>\n{last}</RESOURCE>\n{meta}</VOTABLE>\n".encode()
 
@@ -135,9 +134,9 @@ def write_table(table: Table, rows: Iterable[Iterable[str]]) -> str:
 
 def _head(fields: Sequence[Field], infos: Sequence[Info], status: Info = Info("QUERY_STATUS", "OK")) -> str:
     """Return everything before DATA; INFOs come before TABLE (DALI-3)."""
-    told = [_info(info) for info in (status, *infos) if not isinstance(info, Descriptor)]
+    remarks = [_info(info) for info in (status, *infos) if not isinstance(info, Descriptor)]
     referenced = {info.column for info in infos if isinstance(info, Descriptor)}
-    return f"{HEAD}{''.join(told)}<TABLE>\n{''.join(_fields(fields, referenced))}"
+    return f"{HEAD}{''.join(remarks)}<TABLE>\n{''.join(_fields(fields, referenced))}"
 
 
 def _fields(fields: Sequence[Field], referenced: Container[int] = ()) -> Iterator[str]:
@@ -146,7 +145,7 @@ def _fields(fields: Sequence[Field], referenced: Container[int] = ()) -> Iterato
     uses, ids = Counter(names), _ids(names)
     for number, field in enumerate(fields):
         id_ = ids[number] if uses[names[number]] > 1 or number in referenced else None
-        yield once(_field, field, id_)
+        yield cached(_field, field, id_)
 
 
 def _field(field: Field, id_: str | None) -> str:
@@ -194,7 +193,7 @@ def _as_id(name: str) -> str:
 
 
 def _descriptor(service: Descriptor, id_: str) -> str:
-    """Return the RESOURCE that tells how to call *service* for a row, whose column has the ID *id_*.
+    """Return the RESOURCE that says how to call *service* for a row, whose column has the ID *id_*.
 
     Source: DataLink 1.1, section 4.
     """
@@ -293,3 +292,26 @@ def table_rows(block: bytes, row: bytes = b"TR", cell: bytes = b"TD", null: byte
     if null:
         block = block.replace(rb"<%b>\N</%b>" % (cell, cell), null)
     return unescape(block, _ESCAPES)
+
+
+# Answer after answer describes the same columns: the texts of their elements are made once.
+
+CACHED_TEXTS = 2_000
+"""It is quicker to begin anew than to find out which text to forget."""
+CACHED_CHARACTERS = 10_000
+"""Of one text: what clients choose, such as names, may be long."""
+
+_cache: dict[tuple[Hashable, ...], str] = {}
+
+
+def cached(form: Callable[..., str], *arguments: Hashable) -> str:
+    """Return what *form* makes of *arguments*, which come again and again, and of nothing else."""
+    key = (form, *arguments)
+    made = _cache.get(key)
+    if made is None:
+        made = form(*arguments)
+        if len(made) <= CACHED_CHARACTERS:
+            if len(_cache) >= CACHED_TEXTS:
+                _cache.clear()
+            _cache[key] = made
+    return made

@@ -1,4 +1,4 @@
-"""Tables that a request brings: found, read whatever their form, and made part of the tableset.
+"""Uploads: the tables of a request are fetched, read in any of their forms, and added to the tableset.
 
 `read_uploads` is all that others need. Nothing is stored: the tables live in memory, and then in the text of
 one SQL statement.
@@ -104,7 +104,7 @@ class _Allowance:
 
 
 def _checked(pieces: Iterator[bytes], upload: Upload) -> Iterator[bytes]:
-    """Yield the same pieces, unless the first tells that this is something else."""
+    """Yield the same pieces, unless the first shows that this is no VOTable."""
     first = next(pieces, b"")
     for start, what in _OTHERS.items():
         if first.startswith(start):

@@ -1,6 +1,6 @@
 """BINARY and BINARY2: rows of bytes, numbers big-endian (VOTable 1.4, sections 5.3, 5.4 and 6).
 
-A length that a document tells is believed only as far as its bytes reach. Rows of one length are taken apart
+A length given in a document is trusted only as far as its bytes reach. Rows of one length are taken apart
 many at once; where a cell tells its own length, row by row.
 """
 
@@ -43,7 +43,7 @@ def read_columns(data: bytes, fields: Sequence[Field], *, has_flags: bool) -> It
 
 @dataclass(frozen=True)
 class _Cells:
-    """How the cells of a column are read; where no flag tells a null, an empty text is one."""
+    """How the cells of a column are read; where no flag marks a null, an empty text is one."""
 
     field: Field
     has_flags: bool

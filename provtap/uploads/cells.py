@@ -17,12 +17,12 @@ from provtap.adql.plan.types import Type, column_type
 from provtap.uploads.fields import COMPLEX, ITEM_LIMIT, Field
 
 NULL = "NULL"
-Word = Callable[[str], str]
+ItemReader = Callable[[str], str]
 """Makes one item of its text; raises WrongCell."""
 
 
 class WrongCell(ValueError):
-    """A cell is not what its FIELD says; the text tells why."""
+    """A cell is not what its FIELD says; the text says why."""
 
 
 _BITS = {"short": 16, "int": 32, "long": 64}
@@ -50,10 +50,10 @@ def text_reader(field: Field) -> Callable[[str], str]:
         return lambda text: timestamp(text) if text.strip() and text != field.null else NULL
     if field.is_text:
         return lambda text: quoted(text) if text and text != field.null else NULL
-    word = _word(field)
+    read_item = _item_reader(field)
     if field.is_array:
-        return _array_reader(field, word, type_)
-    return _null_aware(word, field)
+        return _array_reader(field, read_item, type_)
+    return _null_aware(read_item, field)
 
 
 def value_writer(field: Field) -> Callable[[Any], str]:
@@ -106,7 +106,7 @@ def shown(moment: datetime) -> str:
     return text.rstrip("0") if moment.microsecond else text
 
 
-def _null_aware(word: Word, field: Field) -> Callable[[str], str]:
+def _null_aware(read_item: ItemReader, field: Field) -> Callable[[str], str]:
     """Return a reader of scalars: what is blank, NaN or the number that stands for null is NULL."""
     is_float = field.column.datatype in _FLOATS
     null = None if field.column.datatype == "boolean" else _number(field.null)
@@ -115,7 +115,7 @@ def _null_aware(word: Word, field: Field) -> Callable[[str], str]:
         stripped = text.strip()
         if not stripped or stripped == field.null:
             return NULL
-        made = word(stripped)
+        made = read_item(stripped)
         if null is not None and _number(made) == null:
             return NULL
         return NULL if is_float and made == "NaN" else made
@@ -124,7 +124,7 @@ def _null_aware(word: Word, field: Field) -> Callable[[str], str]:
 
 
 def _number(text: str | None) -> int | float | None:
-    """Return the number that *text* tells, exactly if it is a whole one; None if it tells none."""
+    """Return the number in *text*, exactly if it is a whole one; None if it is not a number."""
     try:
         return _whole(text or "")
     except ValueError:
@@ -135,7 +135,7 @@ def _number(text: str | None) -> int | float | None:
         return None
 
 
-def _array_reader(field: Field, word: Word, type_: Type) -> Callable[[str], str]:
+def _array_reader(field: Field, read_item: ItemReader, type_: Type) -> Callable[[str], str]:
     items = field.items * (2 if field.column.datatype in COMPLEX else 1)
     is_bits = field.column.datatype == "bit"
 
@@ -150,7 +150,7 @@ def _array_reader(field: Field, word: Word, type_: Type) -> Callable[[str], str]
         if len(words) % items if field.is_variable and items else len(words) != items:
             size = f"the arraysize {field.column.arraysize}" if field.column.arraysize else "one cell"
             raise WrongCell(f"{len(words)} numbers don't make {size}")
-        return _array(list(map(word, words)), type_)
+        return _array(list(map(read_item, words)), type_)
 
     return read
 
@@ -165,7 +165,7 @@ def _array(items: list[str], type_: Type) -> str:
     return f'"{{{",".join(items)}}}"'
 
 
-def _word(field: Field) -> Word:
+def _item_reader(field: Field) -> ItemReader:
     datatype = field.column.datatype
     if datatype == "boolean":
         return _truth
@@ -191,7 +191,7 @@ def _whole(word: str) -> int:
     return int(word, 16) if "x" in word.lower() else int(word)
 
 
-def _whole_within(datatype: str) -> Word:
+def _whole_within(datatype: str) -> ItemReader:
     low, high = RANGES[datatype]
 
     def read(word: str) -> str:

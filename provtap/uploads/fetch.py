@@ -138,13 +138,13 @@ class Download:
         return connection.getresponse()
 
     def _break_off(self) -> None:
-        """End the download at its time limit: whatever is waited for ends now."""
+        """End the download at its time limit, even while it waits."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
-        """Turn whatever may go wrong out there into one sentence."""
+        """Turn every failure of a download into one sentence."""
         try:
             yield
         except (OSError, http.client.HTTPException, ValueError) as error:

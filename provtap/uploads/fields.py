@@ -31,7 +31,7 @@ _ARRAYSIZE = re.compile(r"([0-9]{1,9}x)*([0-9]{1,9}\*?|\*)")
 
 
 class Damaged(ValueError):
-    """The bytes of a table are not what its FIELDs say; the text tells where."""
+    """The bytes of a table are not what its FIELDs say; the text says where."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Field:
 
     @property
     def is_text(self) -> bool:
-        """Whether a cell is one text, whatever its shape."""
+        """Whether a cell is one text, of any shape."""
         return self.column.datatype in TEXTS
 
     @property

@@ -20,7 +20,7 @@ BLOCK_CELLS = 50_000
 def fits_columns(data: bytes, fields: Sequence[Field], extension: int | None) -> Iterator[list[list[Any]]]:
     """Yield the rows of a binary table in blocks, column by column: of this *extension*, else of the first.
 
-    Raises: Damaged, if there is none, or one that does not fit *fields*.
+    Raises: Damaged, if there is no such table, or one that does not fit *fields*.
     """
     try:
         with fits.open(io.BytesIO(data), memmap=False) as units:

@@ -17,9 +17,9 @@ from provtap.errors import ProvtapError, TooLarge, UploadError
 from provtap.uploads.base64 import Base64
 from provtap.uploads.binary import read_columns
 from provtap.uploads.budget import Budget
+from provtap.uploads.builder import TableBuilder
 from provtap.uploads.fields import Damaged, Field, field
 from provtap.uploads.fits import fits_columns
-from provtap.uploads.rows import Rows
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def read_votable(name: str, pieces: Iterable[bytes], budget: Budget) -> Uploaded
 
     Raises: UploadError for what is no VOTable with a table in it; TooLarge; Busy.
     """
-    document = _Document(name, budget)
+    document = _Handlers(name, budget)
     parser = document.parser
     fed = 0
     try:
@@ -61,8 +61,8 @@ def read_votable(name: str, pieces: Iterable[bytes], budget: Budget) -> Uploaded
         raise document.wrong(f"can't be read from row {document.row} on") from error
 
 
-class _Document:
-    """What is known of a document so far: the handlers of its parser."""
+class _Handlers:
+    """The handlers of the parser of one document, and what they know of it so far."""
 
     def __init__(self, name: str, budget: Budget) -> None:
         self.name = name
@@ -76,7 +76,7 @@ class _Document:
         self._text: list[str] | None = None
         self._stream: Base64 | None = None
         self._extension: int | None = None
-        self._rows: Rows | None = None
+        self._rows: TableBuilder | None = None
         self._is_done = False
         self.has_begun = False
         self.parser = expat.ParserCreate()
@@ -177,7 +177,7 @@ class _Document:
         self._is_done = self._rows is not None
         self._depth = None
 
-    def _begun(self) -> Rows:
+    def _begun(self) -> TableBuilder:
         """Return what takes the rows, now that all columns are known."""
         names = [field.column.name for field in self._fields]
         twice = next((name for name in names if names.count(name) > 1), None)
@@ -185,7 +185,7 @@ class _Document:
             raise UploadError(f"The upload {self.name} has two columns called {twice[:80]}.")
         if not names:
             raise self.wrong("has a TABLE without FIELDs")
-        return Rows(self.name, self._fields, self._budget)
+        return TableBuilder(self.name, self._fields, self._budget)
 
     # Data -----------------------------------------------------------------------------------------------
 
@@ -243,7 +243,7 @@ class _Document:
 class _TableData:
     """The handlers within TABLEDATA, where nearly all elements are: they do as little as they can."""
 
-    def __init__(self, document: _Document, rows: Rows, tag: str) -> None:
+    def __init__(self, document: _Handlers, rows: TableBuilder, tag: str) -> None:
         self._document = document
         self._rows = rows
         self._tag = tag

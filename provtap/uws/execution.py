@@ -22,7 +22,7 @@ from provtap.errors import (
     QueryTimeout,
     TooLarge,
 )
-from provtap.query import Body, run
+from provtap.query import ResultBody, run
 from provtap.query.request import QueryRequest
 from provtap.tableset import Tableset
 from provtap.uws.job import Attempt, Job, StoredResult
@@ -121,8 +121,8 @@ class Execution:
         except OSError as error:
             raise NotFound(f"The file {part!r} that came with the job was lost.") from error
 
-    def _pieces(self, body: Body, room: int) -> Iterator[bytes]:
-        """Yield a whole result of up to *room* bytes, or raise: a file does not tell that it breaks off."""
+    def _pieces(self, body: ResultBody, room: int) -> Iterator[bytes]:
+        """Yield a whole result of up to *room* bytes, or raise: a file does not show what it lacks."""
         left = room
         for piece in body:
             if self.stopped():

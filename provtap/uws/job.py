@@ -50,7 +50,7 @@ def _counted(address: str) -> str:
     """Return the part of an IP address that tells clients apart: one host of IPv6 has the last 64 bits."""
     try:
         ip = ip_address(address)
-    except ValueError:  # what a proxy tells may be anything
+    except ValueError:  # a proxy may send anything
         return address[:100]
     if ip.version == 4 or ip.ipv4_mapped:
         return str(ip)

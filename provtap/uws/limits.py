@@ -15,10 +15,9 @@ SQL = load_statements("provtap.uws", "limits.sql")
 class Holding:
     """What a client has."""
 
-    kept: int
-    """Jobs."""
+    jobs: int
     active: int
-    """Of these, jobs that are queued or executing."""
+    """Of these, the ones queued or executing."""
     size: int
     """Bytes of parameters, uploads and results, together."""
 
@@ -48,7 +47,7 @@ def make_room(
     has = holding(transaction, client.key)
     removed: list[str] = []
     while client.owner is None and (
-        has.size >= settings.client_bytes or (create and has.kept >= settings.client_jobs)
+        has.size >= settings.client_bytes or (create and has.jobs >= settings.client_jobs)
     ):
         files = give_way(transaction, client.key, but=but)[1]
         if (less := holding(transaction, client.key)) == has:
@@ -61,9 +60,9 @@ def make_room(
             f" {settings.client_bytes}.",
             hint="Delete some, or wait for their destruction.",
         )
-    if create and has.kept >= settings.client_jobs:
+    if create and has.jobs >= settings.client_jobs:
         raise Forbidden(
-            f"You have {has.kept} jobs, and can have {settings.client_jobs}.",
+            f"You have {has.jobs} jobs, and can have {settings.client_jobs}.",
             hint="Delete some, or wait for their destruction.",
         )
     if run and has.active >= settings.client_active:

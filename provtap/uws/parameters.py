@@ -44,8 +44,8 @@ def merged(parameters: Pairs, given: Mapping[str, Sequence[str]]) -> list[tuple[
     Source: TAP 1.1, section 2.7; DALI 1.1, section 3.4. The former lets parameters accumulate, the latter
     calls two values of one name an error.
     """
-    kept = [(name, value) for name, value in parameters if name not in given or name == "UPLOAD"]
-    return [*kept, *((name, value) for name, values in given.items() for value in values)]
+    others = [(name, value) for name, value in parameters if name not in given or name == "UPLOAD"]
+    return [*others, *((name, value) for name, values in given.items() for value in values)]
 
 
 def columns(parameters: Pairs, parts: Parts, settings: Settings) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from provtap.uws.results import ResultStore, result_store
 SQL = load_statements("provtap.uws", "jobs.sql")
 _ID = re.compile("[0-9a-f]{32}")
 CHANNEL = "provtap_job"
-"""Where PostgreSQL tells of each change of a job (schema/0007_uws.sql)."""
+"""The channel on which PostgreSQL notifies of each change of a job (schema/0007_uws.sql)."""
 
 # The phases that a job may leave for each phase (UWS 1.1, section 2.1.3), and who may move it.
 BY_CLIENT = {

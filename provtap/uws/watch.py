@@ -18,10 +18,10 @@ LOOK = 1.0
 """Seconds between two looks at whether the client still waits."""
 
 
-class Watch:
+class JobWatch:
     """Wakes those who wait for a job.
 
-    The connection is made when the first one waits, in the process that waits: a Watch may be made before
+    The connection is made when the first one waits, in the process that waits: a JobWatch may be made before
     a fork.
     """
 
@@ -96,13 +96,13 @@ class Watch:
             self._listener.close()
         self._hear(None)
 
-    def _hear(self, told: str | None) -> None:
-        """Take what PostgreSQL tells: `job_id phase`; None means that anything may have changed."""
+    def _hear(self, payload: str | None) -> None:
+        """Take a notification of PostgreSQL, `job_id phase`; None means that anything may have changed."""
         with self._lock:
-            if told is None:
+            if payload is None:
                 events = [event for waiting in self._waiting.values() for event in waiting]
             else:
-                events = list(self._waiting.get(told.partition(" ")[0], ()))
+                events = list(self._waiting.get(payload.partition(" ")[0], ()))
         for event in events:
             event.set()
 

@@ -16,13 +16,15 @@ from provtap.errors import DatabaseUnavailable
 from provtap.tableset import Tableset
 from provtap.uws.execution import Execution, Stop, Workshop
 from provtap.uws.job import Attempt
+from provtap.uws.results import ResultStore
 from provtap.uws.store import CHANNEL, JobStore
-from provtap.uws.sweep import sweep
 
 log = logging.getLogger(__name__)
 
 SWEEP = 60.0
 """Seconds between two looks for what is past its destruction."""
+AGE = 600.0
+"""Seconds that a file without a job is left alone: its job may be just about to be created."""
 GRACE = 3.0
 """Seconds that executions get to give their jobs back once the worker is told to stop."""
 LOST = "The process that ran the job was lost, twice."
@@ -55,7 +57,7 @@ class Worker:
         self._wake.set()
 
     def run(self, alone: Callable[[], bool] = lambda: False) -> None:
-        """Run jobs until `stop`, or until *alone* tells that the worker's parent is no more."""
+        """Run jobs until `stop`, or until *alone* returns True: the worker's parent has ended."""
         with closing(Listener(self._shop.database.login, CHANNEL, self._hear)):
             try:
                 while not self._leaving.is_set() and not alone():
@@ -147,14 +149,14 @@ class Worker:
             self._next_sweep = time.monotonic() + SWEEP
             sweep(self._store, self._shop.results)
 
-    def _hear(self, told: str | None) -> None:
-        """Take what PostgreSQL tells of a job; None: anything may have changed."""
-        job_id, _, phase = (told or "").partition(" ")
+    def _hear(self, payload: str | None) -> None:
+        """Take the payload of a notification of a job; None: anything may have changed."""
+        job_id, _, phase = (payload or "").partition(" ")
         meant = [execution for execution in self._executions() if execution.job.job_id == job_id]
         if phase in {"ABORTED", "DELETED"}:
             for execution in meant:
                 execution.stop(Stop.WITHDRAWN)
-        if told is None or (meant and phase == "EXECUTING"):
+        if payload is None or (meant and phase == "EXECUTING"):
             self._look_again = True
         if phase != "PENDING":
             self._wake.set()
@@ -172,3 +174,17 @@ class Worker:
             thread.join(max(0.0, end - time.monotonic()))
         with suppress(DatabaseUnavailable):  # then it counts as lost after a while
             self._store.leave(self.name)
+
+
+def sweep(store: JobStore, results: ResultStore, age: float = AGE) -> None:
+    """Remove jobs past their destruction, and files that belong to no job; one process at a time does it.
+
+    Raises: DatabaseUnavailable.
+    """
+    names = list(results.names(age))  # first: a job that is created later has no file among these
+    with store.sweeping() as wanted:
+        if wanted is None:
+            return
+        for name in sorted({*names} - wanted(names)):
+            log.info("Removing %s: it belongs to no job", name)
+            results.delete(name)

@@ -21,7 +21,7 @@ from provtap.uws.parameters import Parts
 from provtap.uws.request import choice, filters, instant, one, patience, seconds
 from provtap.uws.results import ResultStore
 from provtap.uws.store import JobStore, new_id
-from provtap.uws.watch import Watch
+from provtap.uws.watch import JobWatch
 from provtap.web.http.access_log import note
 from provtap.web.http.admission import admit
 from provtap.web.http.authentication import caller, client
@@ -53,7 +53,7 @@ class Jobs:
 
     store: JobStore
     results: ResultStore
-    watch: Watch
+    watch: JobWatch
 
 
 @bp.record_once
@@ -63,7 +63,7 @@ def _open(state: BlueprintSetupState) -> None:
     state.app.extensions["provtap.jobs"] = Jobs(
         store,
         store.results,
-        Watch(ours.database.login, max(1, ours.settings.threads // WAITING_SHARE)),
+        JobWatch(ours.database.login, max(1, ours.settings.threads // WAITING_SHARE)),
     )
 
 

@@ -49,6 +49,8 @@ def provsap() -> Response:
     response = Response(write(graph, asked, ours.base_url), content_type=asked.responseformat.mime)
     for unknown in _few(map(quote, graph.unknown)):
         response.headers.add("X-ProvTAP-Unknown-ID", unknown)
+    if graph.overflow:
+        response.headers["X-ProvTAP-Overflow"] = str(len(graph.nodes))
     for link in _few(_links(graph, ours.base_url)):
         response.headers.add("Link", link)
     return response

@@ -10,7 +10,7 @@ from lxml import etree
 
 from provtap.adql import published_name
 from provtap.metadata import published_table, published_type
-from provtap.tableset import Column, Key, Schema, Table, Tableset
+from provtap.tableset import Column, ForeignKey, Schema, Table, Tableset
 
 _VOSI = "{http://www.ivoa.net/xml/VOSITables/v1.0}"
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
@@ -89,7 +89,7 @@ def _data_type(column: Column) -> etree._Element:
     return element
 
 
-def _foreign_key(key: Key) -> etree._Element:
+def _foreign_key(key: ForeignKey) -> etree._Element:
     pairs = (
         _element(
             "fkColumn", *_texts(fromColumn=published_name(source), targetColumn=published_name(target_column))

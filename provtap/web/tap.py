@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 
 from provtap.database.stream import Tally
 from provtap.errors import ProvtapError
-from provtap.query import Body, run
+from provtap.query import ResultBody, run
 from provtap.query.request import QueryRequest
 from provtap.web.http.access_log import note
 from provtap.web.http.admission import admit
@@ -62,7 +62,7 @@ def _record(tally: Tally) -> None:
         tally.failure.record(log)
 
 
-def _together(body: Body, tally: Tally) -> bytes | Iterator[bytes]:
+def _together(body: ResultBody, tally: Tally) -> bytes | Iterator[bytes]:
     """Return *body* whole if it is small and all there, so that it is sent at once and with its length.
 
     Raises: ProvtapError if it fails, and the client can still be told.
@@ -76,7 +76,7 @@ def _together(body: Body, tally: Tally) -> bytes | Iterator[bytes]:
     return chain(begun, _pieces(body))
 
 
-def _pieces(body: Body) -> Iterator[bytes]:
+def _pieces(body: ResultBody) -> Iterator[bytes]:
     """Yield the pieces of *body*; if it fails, reset the connection, lest the client take it for whole.
 
     Raises: ConnectionResetError, on which gunicorn closes without the chunk that tells a regular end.

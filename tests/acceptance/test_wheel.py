@@ -1,27 +1,48 @@
-"""ProvTAP from a wheel, as `pip install` brings it: with its SQL, metadata, samples and templates."""
+"""ProvTAP from its wheels, as `pip install` brings them: all of it, and the client alone."""
 
+import os
 import shutil
 import subprocess
 import sys
+import venv
 import zipfile
+from dataclasses import replace
+from importlib.metadata import distribution
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
+from provtap.database.connect import open_database
+from provtap.operation.accounts import create
+from tests.conftest import database_name
 from tests.documents import ROOT
+from tests.live import command, environment, live_server
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """The files of a wheel made of this checkout, in a directory of their own."""
+def wheels(tmp_path_factory):
+    """A directory with both wheels, made of a copy of this checkout as `make wheels` does."""
     directory = tmp_path_factory.mktemp("wheel")
     source = directory / "source"  # a copy: building leaves things behind
-    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "tests", "build", "provtap-data"))
+    shutil.copytree(
+        ROOT,
+        source,
+        ignore=shutil.ignore_patterns(".*", "tests", "build", "dist", "*.egg-info", "provtap-data"),
+    )
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*build, "--wheel-dir", directory, source], check=True, stdout=subprocess.DEVNULL)
-    (made,) = directory.glob("provtap-*.whl")
+    both = [source, source / "deploy/client"]
+    subprocess.run([*build, "--wheel-dir", directory, *both], check=True, stdout=subprocess.DEVNULL)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def wheel(wheels):
+    """The files of the full wheel, in a directory of their own."""
+    (made,) = wheels.glob("provtap-*.whl")
     with zipfile.ZipFile(made) as archive:
-        archive.extractall(directory / "site")
-    return directory / "site"
+        archive.extractall(wheels / "site")
+    return wheels / "site"
 
 
 def provtap(wheel, *arguments):
@@ -42,19 +63,19 @@ def test_wheel_carries_schema_and_metadata(wheel):
     assert "INSERT INTO tap_schema.columns" in script
 
 
-def test_wheel_carries_what_is_read_at_run_time(wheel):
-    """What the demonstration loads, the loader's SQL, the pages' templates, and the marker of typed code."""
-    names = {path.relative_to(wheel / "provtap").as_posix() for path in wheel.rglob("provtap/**/*.*")}
+def test_wheel_carries_every_file_of_the_tree(wheel):
+    """SQL, metadata, samples, templates and the marker of typed code, in whichever room they are."""
+    rooms = {ROOT / "provtap": "", ROOT / "schema": "schema/", ROOT / "tap_schema": "tap_schema/"}
+    expected = {
+        f"{place}{path.relative_to(room).as_posix()}"
+        for room, place in rooms.items()
+        for path in room.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    carried = {path.relative_to(wheel / "provtap").as_posix() for path in wheel.rglob("provtap/**/*")}
 
-    assert {
-        "ingest/load.sql",
-        "ingest/descriptions.schema.json",
-        "install.sql",
-        "web/static/design.css",
-        "web/templates/index.html",
-        "py.typed",
-    } <= names
-    assert sum(name.startswith("ingest/samples/") for name in names) == 19
+    assert expected - carried == set()
+    assert sum(name.startswith("ingest/samples/") for name in carried) == 19
 
 
 def test_what_a_pipeline_imports_needs_the_standard_library_only(wheel):
@@ -63,3 +84,215 @@ def test_what_a_pipeline_imports_needs_the_standard_library_only(wheel):
         "import sys; sys.path.insert(0, sys.argv[1]); import provtap; provtap.ProvClient, provtap.activity"
     )
     subprocess.run([sys.executable, "-I", "-S", "-c", program, wheel], check=True)
+
+
+# The client alone
+
+
+class Pipeline:
+    """A fresh environment with provtap-client and click, and a service that it knows."""
+
+    def __init__(self, directory, url, token):
+        self.bin = directory / "bin"
+        self.directory = directory
+        self.url = url
+        # Nothing of this environment's own variables, but where programs are.
+        self.environ = {"PATH": os.environ["PATH"], "HOME": str(directory), "PROVTAP_TOKEN": token}
+
+    def run(self, program, *arguments, **environ):
+        return subprocess.run(
+            [self.bin / program, *arguments],
+            cwd=self.directory,
+            env=self.environ | environ,
+            capture_output=True,
+            text=True,
+        )
+
+    def provtap(self, *arguments):
+        """Run the command against the service."""
+        return self.run("provtap", *arguments, PROVTAP_URL=self.url)
+
+    def python(self, program, **environ):
+        done = self.run("python", "-c", program, PROVTAP_URL=self.url, **environ)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def client_settings(server, template):
+    url = server.create(database_name(template.database_url))
+    yield replace(template, database_url=url, accounts=True)
+    server.drop(url)
+
+
+@pytest.fixture(scope="module")
+def pipeline(wheels, client_settings, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("pipeline")
+    venv.create(directory, with_pip=False)
+    [made] = wheels.glob("provtap_client-*.whl")
+    pip = [sys.executable, "-m", "pip", "--python", directory / "bin/python"]
+    install = ["install", "--quiet", "--no-index", "--no-deps", made]
+    subprocess.run([*pip, *install], check=True)
+    [site] = directory.glob("lib/python*/site-packages")
+    for file in distribution("click").files:  # as it is here, so that no index is needed
+        if ".." not in file.parts:
+            (site / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file.locate(), site / file)
+    subprocess.run([*pip, "check"], check=True, stdout=subprocess.DEVNULL)
+    with open_database(client_settings) as database:
+        token = create(database, "pipeline", ["read", "write"])
+    log = tmp_path_factory.mktemp("live") / "serve.log"
+    with live_server(client_settings, log, "--no-worker") as service:
+        yield Pipeline(directory, service.url, token)
+
+
+@pytest.fixture(scope="module")
+def run_id(pipeline):
+    """A run that the environment recorded."""
+    return pipeline.python(
+        "import os, provtap\n"
+        "client = provtap.ProvClient(os.environ['PROVTAP_URL'], os.environ['PROVTAP_TOKEN'])\n"
+        "with provtap.activity('calibrate', client=client, parameters={'gain': 2}) as run:\n"
+        "    run.used('/data/raw.fits', role='raw')\n"
+        "    run.generated('/data/image.fits', role='image')\n"
+        "print(run.id)"
+    ).strip()
+
+
+def local(settings, *arguments):
+    """What the full installation prints for the same store, without a service."""
+    return subprocess.run(
+        command(*arguments), env=environment(settings, 1), capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_the_client_has_nothing_of_the_service(pipeline):
+    """Design, decision 17: the standard library and click."""
+    [site] = pipeline.directory.glob("lib/python*/site-packages")
+    packages = {path.name for path in site.iterdir() if (path / "__init__.py").exists()}
+
+    assert packages - {"__pycache__"} == {"provtap", "click"}
+    assert {path.name for path in (site / "provtap").iterdir()} - {"__pycache__"} == {
+        "__init__.py",
+        "py.typed",
+        "client",
+    }
+
+
+def test_the_client_imports_the_standard_library_and_click_only(pipeline):
+    program = (
+        "import pkgutil, sys, provtap.client\n"
+        "for module in pkgutil.iter_modules(provtap.client.__path__, 'provtap.client.'):\n"
+        "    __import__(module.name)\n"
+        "print({name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names)"
+    )
+    imported = eval(pipeline.python(program))
+
+    assert imported - {"__main__"} == {"provtap", "click"}
+
+
+def test_a_recorded_run_is_queried(pipeline, run_id):
+    done = pipeline.provtap(
+        "query",
+        f"SELECT a_name, r_status FROM activity JOIN provext.run ON r_activity_id = a_id"
+        f" WHERE a_id = '{run_id}'",
+    )
+
+    assert (done.stdout, done.stderr) == ("a_name,r_status\ncalibrate,completed\n", "")
+
+
+def test_a_table_is_uploaded(pipeline, run_id):
+    table = pipeline.directory / "runs.vot"
+    table.write_text(pipeline.provtap("query", "SELECT a_id FROM activity", "--format", "votable").stdout)
+    query = "SELECT COUNT(*) AS n FROM TAP_UPLOAD.runs JOIN activity USING (a_id)"
+    done = pipeline.provtap("query", query, "--upload", f"runs={table}", "--maxrec", "1")
+
+    assert (done.stdout, done.stderr) == ("n\n1\n", "")
+
+
+@pytest.mark.parametrize("options", [(), ("--direction", "forth", "--depth", "1")])
+def test_lineage_has_the_lines_of_the_local_command(pipeline, run_id, client_settings, options):
+    thing = "/data/raw.fits" if options else "/data/image.fits"
+    done = pipeline.provtap("lineage", thing, *options)
+
+    assert (done.stdout, done.stderr) == (local(client_settings, "lineage", thing, *options), "")
+    assert run_id in done.stdout
+
+
+def test_export_is_the_document_of_the_local_command(pipeline, run_id, client_settings):
+    """An id that names nothing is a warning, as there."""
+    done = pipeline.provtap("export", run_id, "urn:x:é", "--format", "provn")
+
+    assert done.stdout == local(client_settings, "export", run_id, "--format", "provn")
+    assert done.stderr == "provtap: nothing here is called urn:x:é\n"
+
+
+def test_an_export_that_was_cut_says_so(pipeline, run_id, client_settings, tmp_path):
+    few = replace(client_settings, provsap_nodes=1)
+    with live_server(few, tmp_path / "serve.log", "--no-worker") as service:
+        done = pipeline.run("provtap", "export", run_id, "--url", f"{service.url}/tap/")
+
+    assert done.stderr == "provtap: only the nearest 1 things are given (PROVTAP_PROVSAP_NODES)\n"
+
+
+def test_ingest_has_the_lines_of_the_local_command(pipeline, client_settings):
+    """One document after the other; one that is not there keeps no other one out."""
+    samples = sorted(str(path) for path in Path(str(files("provtap.ingest") / "samples")).glob("chain*.log"))
+    expected = local(client_settings, "ingest", "--dry-run", *samples)
+
+    dry = pipeline.provtap("ingest", "--dry-run", *samples)
+    done = pipeline.provtap("ingest", "no.log", *samples)
+    again = pipeline.provtap("ingest", *samples)
+
+    assert (dry.stdout, dry.stderr, dry.returncode) == (expected, "", 0)
+    assert done.returncode == 1
+    assert done.stderr == "provtap: no.log can't be read: no such file or directory.\n"
+    assert again.stdout.startswith(f"{len(samples)} documents ({len(samples)} known already): ")
+
+
+@pytest.mark.parametrize(
+    "arguments, code, sentence",
+    [
+        (("query", "SELECT a_idd FROM activity"), 1, "Unknown column a_idd in provenance.activity."),
+        (("query", "SELECT 1 AS n FROM activity", "--upload", "x"), 2, "x is not like NAME=FILE."),
+        (("lineage", "urn:x:nothing"), 1, "Nothing here is called urn:x:nothing."),
+        (("export", "urn:x:nothing", "--format", "xls"), 1, "RESPONSEFORMAT 'xls' is not offered."),
+        (
+            ("query", "SELECT 1", "--url", "http://127.0.0.1:1"),
+            1,
+            "The service at http://127.0.0.1:1 can't be",
+        ),
+        (("ingest", "."), 1, ". is a directory: with --url or PROVTAP_URL, name its files."),
+        (("serve",), 2, "provtap serve needs the full installation: install provtap in place of"),
+        (("lineag",), 2, "No such command 'lineag'. Did you mean lineage?"),
+    ],
+)
+def test_what_can_not_be_done_is_one_sentence(pipeline, arguments, code, sentence):
+    done = pipeline.provtap(*arguments)
+
+    assert done.returncode == code
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_service_it_says_what_is_missing(pipeline):
+    done = pipeline.run("provtap", "query", "SELECT 1")
+
+    assert done.returncode == 2
+    assert "provtap query needs the URL of a service: give --url or set PROVTAP_URL." in done.stderr
+    assert "install provtap in place of provtap-client" in done.stderr
+
+
+def test_a_wrong_token_is_told(pipeline):
+    done = pipeline.run("provtap", "ingest", "runs.vot", PROVTAP_URL=pipeline.url, PROVTAP_TOKEN="wrong")
+
+    assert done.returncode == 1
+    assert "oken" in done.stderr
+
+
+def test_both_wheels_are_of_one_version(wheels, pipeline):
+    """Told once, in provtap/__init__.py."""
+    versions = {path.name.split("-")[1] for path in wheels.glob("*.whl")}
+
+    assert pipeline.run("provtap", "--version").stdout == f"provtap, version {versions.pop()}\n"
+    assert not versions

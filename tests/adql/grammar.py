@@ -41,11 +41,17 @@ def corpus(verdict: str) -> list[tuple[str, str]]:
     clause of the standard that the queries test. `# accepted` and `# rejected` head the queries below them,
     other lines that start with `#` say why.
     """
-    return [
-        (path.stem, query)
-        for path in sorted((_HERE / "queries").glob("*.adql"))
-        for query in _queries(path.read_text(encoding="utf-8"), verdict)
-    ]
+    return [(construct, query) for construct in constructs() for query in queries(construct, verdict)]
+
+
+def constructs() -> list[str]:
+    """Return the names of the corpus' files."""
+    return sorted(path.stem for path in (_HERE / "queries").glob("*.adql"))
+
+
+def queries(construct: str, verdict: str) -> list[str]:
+    """Return the queries of one file that are *verdict*, "accepted" or "rejected"."""
+    return _queries((_HERE / "queries" / f"{construct}.adql").read_text(encoding="utf-8"), verdict)
 
 
 def clauses() -> dict[str, str]:

@@ -196,6 +196,44 @@ def test_every_form_of_binding_gives_the_rows_of_networkx(store, tableset, table
             assert answer(store, text, tableset) == answer(store, expected_text(text), tables), text
 
 
+EXAMPLE = """
+INSERT INTO provenance.entity (e_id, e_name)
+VALUES ('older', 'older'), ('raw', 'raw'), ('cal', 'cal'), ('flat', 'flat 7');
+INSERT INTO provenance.activity (a_id, a_name) VALUES ('a0', 'a'), ('a1', 'a'), ('a2', 'a');
+INSERT INTO provenance.used (u_activity_id, u_entity_id) VALUES ('a0', 'older'), ('a1', 'raw'), ('a2', 'cal');
+INSERT INTO provenance.wasgeneratedby (wgb_entity_id, wgb_activity_id)
+VALUES ('raw', 'a0'), ('cal', 'a1'), ('flat', 'a2');
+"""
+
+
+def test_worked_example_of_the_rewriting(store, tableset):
+    """The query, the walk and the answer are those in the docstring of `provtap.adql.lineage.rewrite`."""
+    text = """SELECT e.e_name, l.l_ancestor_id, l.l_distance
+        FROM entity AS e JOIN lineage AS l ON l.l_descendant_id = e.e_id
+        WHERE e.e_name LIKE 'flat%' AND l.l_distance <= 2"""
+    sql = translate(text, tableset).sql
+    start = sql.index("(WITH RECURSIVE") + 1
+    shared, walk = sql[: sql.index(" SELECT t1.", sql.index("generate_series"))], sql[start:]
+    walk = walk[: walk.index(" SELECT start AS")].replace("WITH RECURSIVE", f"{shared},", 1)
+    walk = walk.replace("WITH", "WITH RECURSIVE", 1)
+    try:
+        store.execute(EXAMPLE)
+        store.execute(f"{walk} SELECT start, id, kind, extract(day FROM zero)::int FROM t2_walk")
+        steps = store.fetchall()
+        found = answer(store, text, tableset)
+    finally:
+        store.connection.rollback()
+
+    assert [step[1:] for step in steps] == [
+        ("flat", 0, 0),
+        ("a2", 1, -30),
+        ("cal", 0, -60),
+        ("a1", 1, -90),
+        ("raw", 0, -120),
+    ]
+    assert found == [("flat 7", "cal", 1), ("flat 7", "raw", 2)]
+
+
 RANDOM_GRAPHS = int(os.environ.get("LINEAGE_GRAPHS", "10"))
 """Each is asked 40 random queries; LINEAGE_GRAPHS=300 makes a long run of it."""
 NESTED_LOOPS = "; ".join(f"SET LOCAL enable_{way} = off" for way in ("hashjoin", "mergejoin", "material"))

@@ -1,5 +1,7 @@
 """What is ADQL 2.1 and what is not (BNF; digest sections 2 and 3)."""
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -213,6 +215,16 @@ def test_arithmetic_that_is_too_deep_for_postgresql_is_refused(value):
 def test_arithmetic_side_by_side_is_not_deep():
     """Only operations on the results of others count."""
     assert parse("SELECT a FROM t WHERE (" + " OR ".join(["a + b + c = 1"] * 2_000) + ")").body.where
+
+
+def test_import_leaves_the_process_as_it_is():
+    """How deep Python may call is a limit of the whole process: only who parses a query raises it."""
+    deep = f"SELECT {'(' * 90}1{')' * 90} FROM t"
+    code = f"import sys, provtap.adql; print(sys.getrecursionlimit()); provtap.adql.parse({deep!r})"
+
+    made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert made.stdout == "1000\n"
 
 
 def test_nesting_needs_no_deep_thread():

@@ -7,16 +7,17 @@ from hypothesis import strategies as st
 from provtap.adql import parse
 from provtap.errors import AdqlError
 from tests.adql import printer
-from tests.adql.grammar import corpus
+from tests.adql.grammar import constructs, queries
 from tests.adql.mutate import mutants
 
 
-@pytest.mark.parametrize("construct, query", corpus("accepted"))
-def test_a_query_survives_the_round_trip(construct, query):
+@pytest.mark.parametrize("construct", constructs())
+def test_a_query_survives_the_round_trip(construct):
     """D4: the tree tells all that the text says."""
-    tree = parse(query)
+    for query in queries(construct, "accepted"):
+        tree = parse(query)
 
-    assert parse(printer.query(tree)) == tree
+        assert parse(printer.query(tree)) == tree, query
 
 
 def is_query(text):

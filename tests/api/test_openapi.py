@@ -9,7 +9,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from provtap.errors import DocumentError
 from provtap.ingest.readers.records.classes import CLASSES
-from provtap.ingest.readers.records.parse import read_told
+from provtap.ingest.readers.records.parse import read_records
 from provtap.web import create_app
 from tests.api.test_records import everything
 
@@ -82,10 +82,10 @@ def variants():
     """Yield documents that are wrong, or right, by one word."""
     for each in CLASSES:
         [record, *_] = everything(str)[each.name]
-        for word in each.words:
+        for attribute in each.attributes:
             for value in (None, "", 1, -1, True, [], ["x"], {}, "x" * 1001, "x" * 501, 2**40, 0.5):
-                yield each, word, record | {word.name: value}
-            yield each, word, {name: told for name, told in record.items() if name != word.name}
+                yield each, attribute, record | {attribute.name: value}
+            yield each, attribute, {name: told for name, told in record.items() if name != attribute.name}
         yield each, None, record | {"unknown": 1}
 
 
@@ -95,15 +95,15 @@ def test_what_is_described_is_what_is_read(validator):
     Null is as if the word were not there. No schema tells what only makes sense beside another word, or which
     text is a time.
     """
-    for each, word, record in variants():
+    for each, attribute, record in variants():
         told = {name: value for name, value in record.items() if value is not None}
         valid = validator.is_valid({each.name: [told]})
         try:
-            read_told(json.dumps({each.name: [record]}).encode())
+            read_records(json.dumps({each.name: [record]}).encode())
             read = True
         except DocumentError as error:
             read = False
             if "is not a time" in str(error):
                 continue
 
-        assert valid == read, (each.name, word, record)
+        assert valid == read, (each.name, attribute, record)

@@ -108,7 +108,7 @@ def test_every_class_reads_back_what_was_told(call, new, each):
     asked = [
         f"{name}={value}"
         for name, value in told.items()
-        if name not in local and each.word(name).kind in {"id", "text"} and each.word(name).column
+        if name not in local and each.attribute(name).kind in {"id", "text"} and each.attribute(name).column
     ]
     found = call("GET", f"/{each.path}?{'&'.join(asked)}").json["records"]
 
@@ -117,9 +117,9 @@ def test_every_class_reads_back_what_was_told(call, new, each):
 
 
 def as_stored(each, name, value):
-    if each.word(name).kind == "value":
+    if each.attribute(name).kind == "value":
         return json.dumps(value)
-    return value.removesuffix("Z") if each.word(name).kind == "time" else value
+    return value.removesuffix("Z") if each.attribute(name).kind == "time" else value
 
 
 def test_the_same_records_again_change_nothing(call, new):

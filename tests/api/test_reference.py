@@ -71,9 +71,11 @@ def test_what_is_invalidated_is_not_got(outcomes, live, token):
 
 def test_every_class_and_word_is_in_the_reference():
     rows = dict(re.findall(r"^\| `(\w+)` \| `/\w+` \| (.*) \|$", PAGE, re.MULTILINE))
-    words = {name: row.split(", ") for name, row in rows.items()}
+    attributes = {name: row.split(", ") for name, row in rows.items()}
 
-    assert words == {
-        each.name: [f"**{word.name}**" if word.needed else word.name for word in each.words]
+    assert attributes == {
+        each.name: [
+            f"**{attribute.name}**" if attribute.needed else attribute.name for attribute in each.attributes
+        ]
         for each in CLASSES
     }

@@ -4,15 +4,17 @@ import os
 import signal
 import socket
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from provtap.database.connect import Pool, open_database
-from provtap.database.guard import GUARD, answers
+from provtap.database.guard import GUARD, LONG, NICE, TICK, answers
 from provtap.database.stream import copy_blocks
 from provtap.errors import Contended, QueryTimeout
+from tests.live import awaited
 
 
 @pytest.fixture
@@ -86,3 +88,21 @@ def test_child_of_a_process_with_a_guard_has_its_own(database):
             os._exit(0 if GUARD._thread is None and not GUARD._uses else 1)
 
         assert os.waitpid(child, 0)[1] == 0
+
+
+def test_long_query_steps_back_behind_short_ones(database):
+    """A dozen of them must not take the processors from everybody else (D15)."""
+    pool = Pool(database.read_login, size=1, wait=5)
+    with pool.connection() as connection:
+        process = connection.info.backend_pid
+        try:
+            os.setpriority(os.PRIO_PROCESS, process, 0)
+        except OSError:
+            pytest.skip("the server runs on another machine, or as another user")
+        assert awaited(lambda: os.getpriority(os.PRIO_PROCESS, process) == NICE)
+        assert connection.retired
+    with database.writer.connection() as connection:  # of the service itself: loads, and what jobs need
+        time.sleep(2 * (LONG + TICK))
+
+        assert os.getpriority(os.PRIO_PROCESS, connection.info.backend_pid) == 0
+    pool.close()

@@ -1,14 +1,36 @@
 """The rules of ProvenanceDM 1.0 that the tables themselves keep, numbered as in the model's digest."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from provtap.adql import translate
-from provtap.database.connect import Database
+from provtap.config import Settings
+from provtap.database.connect import Database, open_database
 from provtap.errors import DocumentError
+from tests.conftest import Server
 
 Row = tuple[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def store(server: Server, template: Settings) -> Iterator[Database]:
+    """One open database for all tests of this file."""
+    with server.copy(template) as settings, open_database(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def database(store: Database) -> Iterator[Database]:
+    """The database, which is emptied after the test."""
+    yield store
+    with store.setup() as transaction:
+        tables = transaction.rows(
+            "SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') AS names FROM pg_tables"
+            " WHERE schemaname IN ('provenance', 'provext')"
+        )
+        transaction.execute(f"TRUNCATE {tables[0].names} CASCADE")
 
 
 def entity(name: str, **more: Any) -> Row:

@@ -102,6 +102,48 @@ def test_what_fails_gives_its_share_back(shares):
             shares.of("anne").start(fail).result(20)
 
 
+@pytest.fixture
+def quick_pool(database):
+    made = Pool(database.read_login, size=1, wait=0.5)
+    yield made
+    made.close()
+
+
+def ask(share, seconds=0.0):
+    """Hold a connection for so long."""
+    with share.connection():
+        time.sleep(seconds)
+
+
+def test_quick_queries_do_not_wait_behind_long_ones(pool, quick_pool, queries):
+    """Two clients hold all connections; who asked quickly before is answered, and newcomers wait."""
+    shares = Shares(pool, SIZE, client_bytes=1000, quick_pool=quick_pool)
+    ask(shares.of("carl"))
+    for client in ("anne", "anne", "anne", "bert"):
+        shares.of(client).start(queries)
+    assert queries.awaited(SIZE)
+
+    ask(shares.of("carl"))
+    with pytest.raises(DatabaseUnavailable, match="All 4 connections for queries are busy"):
+        ask(shares.of("dora"))
+
+
+def test_one_long_query_is_enough_to_wait_with_others(pool, quick_pool, queries, monkeypatch):
+    """Nor is there a second connection for a client that has a query running."""
+    monkeypatch.setattr("provtap.database.shares.QUICK", 0.1)
+    shares = Shares(pool, SIZE, client_bytes=1000, quick_pool=quick_pool)
+    ask(shares.of("carl"))
+    ask(shares.of("carl"), 0.5)
+    for client in ("anne", "anne", "anne", "bert"):
+        shares.of(client).start(queries)
+    assert queries.awaited(SIZE)
+
+    with pytest.raises(DatabaseUnavailable):
+        ask(shares.of("carl"))
+    with pytest.raises(DatabaseUnavailable):
+        ask(shares.of("bert"))
+
+
 @pytest.mark.parametrize("size, most", [(1, 1), (2, 1), (8, 6), (100, 75)])
 def test_a_quarter_is_out_of_reach(pool, size, most):
     """A pool of one connection has no part to leave."""

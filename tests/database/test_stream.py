@@ -5,7 +5,7 @@ from contextlib import suppress
 import psycopg2
 import pytest
 
-from provtap.database.connect import Pool
+from provtap.database.connect import Pool, open_database
 from provtap.database.failures import query_failure
 from provtap.database.stream import copy_blocks
 from provtap.errors import DatabaseUnavailable, QueryCancelled, QueryError, QueryTimeout
@@ -15,6 +15,19 @@ RUNNING = (
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE state = 'active' AND pid <> pg_backend_pid() AND query LIKE '%%COPY (%%' AND query LIKE %s"
 )
+
+
+@pytest.fixture(scope="module")
+def settings(server, template):
+    """Settings of one database for all tests of this file, which only read."""
+    with server.copy(template) as copied:
+        yield copied
+
+
+@pytest.fixture(scope="module")
+def database(settings):
+    with open_database(settings) as opened:
+        yield opened
 
 
 @pytest.fixture

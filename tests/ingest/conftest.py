@@ -8,10 +8,10 @@ import pytest
 
 from provtap.config import Settings
 from provtap.database.connect import Database
-from provtap.ingest import Described, Report, describe, ingest
+from provtap.ingest import Described, IngestReport, describe, ingest
 from tests.ingest.logs import write_log
 
-Take = Callable[..., Report]
+Take = Callable[..., IngestReport]
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def take(database: Database, settings: Settings) -> Take:
 def tell(take: Take, tmp_path: Path) -> Take:
     """Take in a log of the given runs: `tell(run, run, ...)`."""
 
-    def tell(*runs: dict[str, Any], **options: Any) -> Report:
+    def tell(*runs: dict[str, Any], **options: Any) -> IngestReport:
         return take(write_log(tmp_path / "told.log", *runs), **options)
 
     return tell

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from provtap.database.connect import Database
-from provtap.ingest import Report
+from provtap.ingest import IngestReport
 
 SAMPLES = sorted(Path("provtap/ingest/samples").glob("*.log"))
 VERSIONS = sorted(Path("tests/data/ctapipe_versions").glob("*.json"))
@@ -100,5 +100,5 @@ def empty(database: Database) -> None:
         cursor.execute("".join(f"DELETE FROM {name};" for name in names))
 
 
-def total(reports: Iterable[Report], name: str) -> int:
+def total(reports: Iterable[IngestReport], name: str) -> int:
     return sum(getattr(report, name) for report in reports)

@@ -21,8 +21,8 @@ from lxml import etree
 from provtap.config import Settings
 from provtap.errors import DocumentError, TooLarge
 from provtap.ingest.descriptions.file import read_descriptions
-from provtap.ingest.documents.document import parse, read
-from provtap.ingest.documents.locations import read_places
+from provtap.ingest.documents.document import read, read_content
+from provtap.ingest.documents.locations import read_location_map
 from tests.ingest.test_product_header import write_ecsv, write_fits, write_hdf5
 
 REFUSALS = (DocumentError, TooLarge)
@@ -150,17 +150,17 @@ def nest(dice: random.Random, content: bytes) -> bytes:
 def replace_node(dice: random.Random, value: Any) -> Any:
     """Return *value* with one of its nodes replaced, dropped, doubled or renamed."""
     value = copy.deepcopy(value)
-    places = list(_places(value))
-    if not places or dice.random() < 0.02:
+    location_map = list(_places(value))
+    if not location_map or dice.random() < 0.02:
         return dice.choice(_ODD)
-    holder, key = dice.choice(places)
+    holder, key = dice.choice(location_map)
     match dice.randrange(6):
         case 0 | 1 | 2:
             holder[key] = copy.deepcopy(dice.choice(_ODD))
         case 3:
             del holder[key]
         case 4:
-            other_holder, other_key = dice.choice(places)
+            other_holder, other_key = dice.choice(location_map)
             holder[key] = copy.deepcopy(other_holder[other_key])
         case _ if isinstance(holder, dict):
             holder[str(dice.choice(_ODD))] = holder.pop(key)
@@ -271,7 +271,7 @@ def _settings() -> Settings:
 
 
 def _document(format: str) -> Reader:
-    return lambda content: parse(content, "mutant", _settings(), format=format)
+    return lambda content: read_content(content, "mutant", _settings(), format=format)
 
 
 def _file(name: str) -> Reader:
@@ -290,7 +290,7 @@ def _catalogue(content: bytes) -> object:
     with TemporaryDirectory() as directory:
         path = Path(directory, "catalogue.csv")
         path.write_bytes(content)
-        return read_places([], path)
+        return read_location_map([], path)
 
 
 _TEXT: tuple[Mutation, ...] = (cut, flip, reword, nest)

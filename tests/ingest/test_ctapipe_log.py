@@ -27,20 +27,20 @@ from tests.ingest.logs import SAMPLES, VERSIONS, activity_id, file, header, prod
 
 
 def records(kind, *runs, site="site"):
-    accounts = read(json.dumps(runs).encode(), site)
-    return [record for account in accounts for record in account.records if type(record) is kind]
+    record_sets = read(json.dumps(runs).encode(), site)
+    return [record for record_set in record_sets for record in record_set.records if type(record) is kind]
 
 
 @pytest.mark.parametrize("path", VERSIONS, ids=lambda path: path.stem)
 def test_every_release_reads_alike(path):
     """The key sets of 0.5 to 0.31 differ, what they tell of a scenario does not (INGEST-a1)."""
-    accounts = list(read(path.read_bytes(), "site"))
+    record_sets = list(read(path.read_bytes(), "site"))
 
-    kinds = Counter(type(record) for account in accounts for record in account.records)
+    kinds = Counter(type(record) for record_set in record_sets for record in record_set.records)
     assert [kinds[kind] for kind in (Activity, Run, External, Writing, Reading)] == [4, 4, 4, 2, 12]
-    informed = [r for a in accounts for r in a.records if isinstance(r, WasInformedBy)]
+    informed = [r for a in record_sets for r in a.records if isinstance(r, WasInformedBy)]
     assert [(r.informed_id, r.informant_id) for r in informed] == [
-        (accounts[0].activity_id, accounts[1].activity_id)
+        (record_sets[0].activity_id, record_sets[1].activity_id)
     ]
 
 
@@ -54,10 +54,10 @@ def test_paths_alone_were_inputs_once():
 def test_repeated_activity_is_told_once():
     """A process dumps all that it has finished, at each writing (INGEST-a1)."""
     path = next(path for path in SAMPLES if "two_tools" in path.name)
-    accounts = list(read(path.read_bytes(), "site"))
+    record_sets = list(read(path.read_bytes(), "site"))
 
-    assert len(accounts) == 3
-    assert [len(account.records) > 0 for account in accounts] == [True, False, True]
+    assert len(record_sets) == 3
+    assert [len(record_set.records) > 0 for record_set in record_sets] == [True, False, True]
 
 
 def test_failed_run_without_configuration_is_read():
@@ -115,10 +115,10 @@ def test_command_line_is_a_parameter():
 
 def test_parameter_name_met_twice_warns():
     """A dot in a key can make two leaves of one name."""
-    [account] = read(json.dumps([run(1, config={"a.b": 1, "a": {"b": 2}})]).encode(), "site")
+    [record_set] = read(json.dumps([run(1, config={"a.b": 1, "a": {"b": 2}})]).encode(), "site")
 
-    assert [r.value for r in account.records if isinstance(r, Parameter)] == ["1"]
-    assert "a.b twice" in account.warnings[0]
+    assert [r.value for r in record_set.records if isinstance(r, Parameter)] == ["1"]
+    assert "a.b twice" in record_set.warnings[0]
 
 
 def test_tool_configuration_is_a_config_file_and_used():
@@ -134,7 +134,7 @@ def test_header_names_the_product_and_its_producer():
     """CTA PRODUCT ID and CTA ACTIVITY ID of an input make a stub of the producer (INGEST-a2)."""
     step = run(2, input=[file("/p", header=header(7, activity=1, created=5))])
 
-    assert product_id(7) in {reading.told_id for reading in records(Reading, step)}
+    assert product_id(7) in {reading.entity_id for reading in records(Reading, step)}
     stub = next(a for a in records(Activity, step) if a.id == activity_id(1))
     assert (stub.rank, stub.name, stub.end_time) == (Rank.HEADER, "tool-1", datetime(2026, 1, 1, 0, 0, 5))
     assert (product_id(7), activity_id(1)) in {
@@ -163,7 +163,7 @@ def test_path_told_with_and_without_header_is_one_product():
     step = run(2, input=[file("/p"), file("/p", header=header(7, activity=1))])
 
     assert records(External, step) == []
-    assert {r.told_id for r in records(Reading, step) if r.role == "data"} == {product_id(7)}
+    assert {r.entity_id for r in records(Reading, step) if r.role == "data"} == {product_id(7)}
 
 
 def test_creation_time_is_the_time_of_generation():
@@ -241,9 +241,9 @@ def test_neighbours_in_time_are_not_nested():
 def test_runs_of_two_processes_are_not_nested():
     """One array is one process: what others append to the same file has nothing to do with it (INGEST-a1)."""
     text = json.dumps([run(1, 2, 3)]) + json.dumps([run(2, 1, 4)])
-    accounts = list(read(text.encode(), "site"))
+    record_sets = list(read(text.encode(), "site"))
 
-    assert not any(isinstance(r, WasInformedBy) for a in accounts for r in a.records)
+    assert not any(isinstance(r, WasInformedBy) for a in record_sets for r in a.records)
 
 
 def test_location_has_the_site():
@@ -255,9 +255,9 @@ def test_location_has_the_site():
 
 def test_real_example_of_ctapipe_reads():
     """Status may be the name of the activity, roles may be null (INGEST-a1)."""
-    accounts = list(read(Path("tests/data/nested_example.provenance.json").read_bytes(), "site"))
+    record_sets = list(read(Path("tests/data/nested_example.provenance.json").read_bytes(), "site"))
 
-    assert [next(r.status for r in a.records if isinstance(r, Run)) for a in accounts] == [
+    assert [next(r.status for r in a.records if isinstance(r, Run)) for a in record_sets] == [
         "sub",
         "sub2",
         "completed",

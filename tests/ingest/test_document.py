@@ -12,7 +12,7 @@ import pytest
 from provtap.config import Settings
 from provtap.errors import DocumentError, TooLarge
 from provtap.ingest import ingest
-from provtap.ingest.documents.document import parse
+from provtap.ingest.documents.document import read_content
 from tests.ingest.logs import SAMPLES, rows, run, tables, write_log
 
 RUN = '"activity_uuid": "5b0ccf96-3e01-436a-a61e-fce9ef9dfd86", "activity_name": "x"'
@@ -193,6 +193,6 @@ def test_too_many_records_are_refused_before_they_are_looked_at(format):
     content = MANY[format](4).encode()
 
     with pytest.raises(TooLarge, match="it tells of more than the 3 records that a document may have here"):
-        parse(content, "it", Settings(), format=format, most_records=3)
+        read_content(content, "it", Settings(), format=format, most_records=3)
     with pytest.raises(DocumentError):
-        parse(content, "it", Settings(), format=format, most_records=4)
+        read_content(content, "it", Settings(), format=format, most_records=4)

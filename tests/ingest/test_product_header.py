@@ -14,7 +14,7 @@ from astropy.table import Table
 from provtap.config import Settings
 from provtap.errors import DocumentError
 from provtap.ingest import ingest_all
-from provtap.ingest.documents.document import parse
+from provtap.ingest.documents.document import read_content
 from tests.ingest.logs import SAMPLES, activity_id, file, header, product_id, rows, run, tables
 
 PRODUCT = """SELECT e_name, e_location, wgb_activity_id
@@ -283,4 +283,4 @@ def test_directories_are_walked(database, settings, tmp_path):
 def test_json_that_is_no_header_is_refused(content, message):
     """Whatever its keys hold: one sentence that names the place."""
     with pytest.raises(DocumentError, match=message):
-        parse(content.encode(), "header.json", Settings(), format="header")
+        read_content(content.encode(), "header.json", Settings(), format="header")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from provtap.errors import DocumentError
-from provtap.ingest import told_document
+from provtap.ingest import archived_document
 from provtap.ingest.readers.prov.export import READERS, prov_document
 from provtap.provsap.documents import serialized
 from tests.ingest.logs import rows
@@ -197,7 +197,7 @@ def test_a_dictionary_is_a_collection_whose_keys_are_roles(take, database, tmp_p
     ]
     assert [warning for warning in report.warnings if "removes k, l" in warning]
     [(number,)] = rows(database, "SELECT in_id FROM provext.ingestion")
-    given = told_document(number, database)
+    given = archived_document(number, database)
     for serializer, notation in NOTATIONS.items():
         assert list(READERS[notation](serialized(given, serializer)))
 

@@ -6,7 +6,7 @@ import pytest
 from prov.model import ProvDocument
 
 from provtap.errors import DocumentError, NotFound
-from provtap.ingest import told_document
+from provtap.ingest import archived_document
 from provtap.ingest.readers.prov.export import READERS, prov_document
 from tests.ingest.logs import rows
 from tests.ingest.prov import DOCUMENTS, EX, document
@@ -52,7 +52,7 @@ def test_contradictions_are_given_back(take, database, tmp_path):
     )
     report = take(path)
     [(number,)] = rows(database, "SELECT in_id FROM provext.ingestion")
-    given = told_document(number, database)
+    given = archived_document(number, database)
 
     assert len(report.warnings) == 1
     assert sorted(record.get_type().localpart for record in given.records) == ["Entity", "Generation"]
@@ -61,7 +61,7 @@ def test_contradictions_are_given_back(take, database, tmp_path):
 
 def test_what_is_not_there_is_told(database):
     with pytest.raises(NotFound, match="There is no ingestion 7"):
-        told_document(7, database)
+        archived_document(7, database)
     with pytest.raises(
         DocumentError, match=r"a document in the format ctapipe is no PROV document\. These are"
     ):

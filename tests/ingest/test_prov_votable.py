@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from provtap.errors import DocumentError
-from provtap.ingest import told_activities
+from provtap.ingest import recorded_activities
 from provtap.ingest.readers.formats import find
 from provtap.provsap import ProvsapRequest, retrieve
 from provtap.provsap.votable import prov_votable
@@ -21,15 +21,15 @@ def votable(table, columns, *rows):
 
 
 def read(content):
-    return [account for account in find("auto", content).read(content, "site")]
+    return [record_set for record_set in find("auto", content).read(content, "site")]
 
 
 def test_rows_become_records():
     """A class is a TABLE, an attribute a column, an empty cell null; the class of an entity has a column."""
     content = votable("entity", ["e_id", "e_class", "e_name"], ["ex:c", "Collection", ""])
 
-    [account] = read(content)
-    [entity] = account.records
+    [record_set] = read(content)
+    [entity] = record_set.records
     assert (entity.id, entity.class_, entity.name) == ("ex:c", "Collection", None)
 
 
@@ -52,16 +52,16 @@ def test_a_description_that_is_not_there_is_left_out():
     """An answer of ProvSAP refers to descriptions that its depth does not reach."""
     content = votable("entity", ["e_id", "e_entitydescription_id"], ["ex:e", "ex:d"])
 
-    [account] = read(content)
-    assert [record.id for record in account.records] == ["ex:e"]
-    assert account.warnings == ("ex:d is not told of: kept in the document only",)
+    [record_set] = read(content)
+    assert [record.id for record in record_set.records] == ["ex:e"]
+    assert record_set.warnings == ("ex:d is not told of: kept in the document only",)
 
 
 def test_an_export_is_taken_in_again(take, database, settings, tableset, tmp_path):
     """What `export --format votable` writes of a run adds nothing to the store that wrote it."""
     take(Path("tests/data/nested_example.provenance.json"))
     before = tables(database)
-    asked = {"ID": list(told_activities(1, database)), "DEPTH": ["1"], "DIRECTION": ["BOTH"]}
+    asked = {"ID": list(recorded_activities(1, database)), "DEPTH": ["1"], "DIRECTION": ["BOTH"]}
     graph = retrieve(ProvsapRequest.from_parameters(asked), database, tableset, settings)
     path = tmp_path / "a.vot"
     path.write_bytes(prov_votable(graph))

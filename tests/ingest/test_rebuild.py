@@ -7,7 +7,7 @@ import random
 import pytest
 
 from provtap.errors import DocumentError, NotFound
-from provtap.ingest import Places, describe, ingest_content, load_sql, read_places, rebuild
+from provtap.ingest import LocationMap, describe, ingest_content, load_sql, read_location_map, rebuild
 from provtap.ingest.model import identity
 from tests.ingest.logs import SAMPLES, documents, empty, file, header, rows, run, tables, write_log
 from tests.ingest.test_sql_file import DESCRIPTIONS, JOB
@@ -84,12 +84,12 @@ def test_places_are_kept(take, database, settings, again, tmp_path):
     """A document that was read with --map and --catalogue is read with them once more (INGEST-d2)."""
     catalogue = tmp_path / "job.csv"
     catalogue.write_text("path,lfn,guid\n/scratch/out.h5,/vo/out.h5,0f3c\n")
-    places = read_places(["/scratch=root://se"], catalogue)
+    location_map = read_location_map(["/scratch=root://se"], catalogue)
     log = write_log(tmp_path / "a.log", run(1, output=[file("/scratch/out.h5"), file("/scratch/b.h5")]))
-    take(log, places=places, site="my site")
+    take(log, location_map=location_map, site="my site")
     before = tables(database)
 
-    assert Places.of(places.content()) == places
+    assert LocationMap.of(location_map.content()) == location_map
     assert again().changes == ()
     assert tables(database) == before
     assert rows(database, "SELECT al_value FROM provext.alias WHERE al_kind = 'lfn'") == [("/vo/out.h5",)]
@@ -110,7 +110,7 @@ def test_what_can_not_be_read_any_more_is_named(take, database, again):
 
 
 def test_places_that_were_not_kept_are_told(take, again, database, tmp_path):
-    take(write_log(tmp_path / "a.log", run(1)), places=read_places(["/a=root://b"], None))
+    take(write_log(tmp_path / "a.log", run(1)), location_map=read_location_map(["/a=root://b"], None))
     with database.transaction() as transaction:
         transaction.execute("DELETE FROM provtap.places")
     with pytest.raises(DocumentError, match="was read with a --map or --catalogue that was not kept"):

@@ -175,10 +175,10 @@ def test_ids_come_back_from_votable(database, look):
     kept = sorted(id for id in ids if "\x01" not in id)  # which XML has no way to write
     write_store(database, used=[("run", id, id) for id in kept])
 
-    [account] = prov_votable.read(document(look("run", depth=2), "PROV-VOTABLE"), "site")
+    [record_set] = prov_votable.read(document(look("run", depth=2), "PROV-VOTABLE"), "site")
 
-    assert sorted(r.id for r in account.records if isinstance(r, Entity)) == kept
-    assert sorted((r.told_id, r.role) for r in account.records if isinstance(r, Reading)) == [
+    assert sorted(r.id for r in record_set.records if isinstance(r, Entity)) == kept
+    assert sorted((r.entity_id, r.role) for r in record_set.records if isinstance(r, Reading)) == [
         (id, id) for id in kept
     ]
 

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,7 +11,7 @@ from provtap.config import Settings
 from provtap.database.connect import Database, open_database
 from provtap.tableset import Tableset
 from provtap.web import create_app
-from tests.conftest import Server, database_name
+from tests.conftest import Server
 
 Query = Callable[..., TestResponse]
 
@@ -20,10 +19,8 @@ Query = Callable[..., TestResponse]
 @pytest.fixture(scope="session")
 def settings(server: Server, template: Settings) -> Iterator[Settings]:
     """Settings of one database for all tests of this directory."""
-    assert template.database_url is not None
-    url = server.create(database_name(template.database_url))
-    yield replace(template, database_url=url)
-    server.drop(url)
+    with server.copy(template) as copied:
+        yield copied
 
 
 @pytest.fixture(scope="session")

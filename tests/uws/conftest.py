@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import psycopg2
 import pytest
@@ -11,7 +10,7 @@ from provtap.config import Settings
 from provtap.database.connect import Database, open_database
 from provtap.uws.job import Client, Job
 from provtap.uws.store import JobStore
-from tests.conftest import Server, database_name
+from tests.conftest import Server
 
 QUERY = "SELECT schema_name FROM tap_schema.schemas ORDER BY schema_name"
 # Long to run, and silent: the columns joined with themselves, over and over.
@@ -24,10 +23,8 @@ SOMEBODY, ANYBODY = Client(None, "192.0.2.1"), Client(None, "192.0.2.2")
 @pytest.fixture(scope="session")
 def settings(server: Server, template: Settings) -> Iterator[Settings]:
     """Settings of one database for all tests of this directory."""
-    assert template.database_url is not None
-    url = server.create(database_name(template.database_url))
-    yield replace(template, database_url=url)
-    server.drop(url)
+    with server.copy(template) as copied:
+        yield copied
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from provtap.uws.job import StoredResult
 from provtap.uws.parameters import Parts
 from provtap.uws.results import DRAFT, ResultDirectory
 from provtap.uws.store import new_id
-from provtap.uws.sweep import sweep
+from provtap.uws.worker import sweep
 from tests.uws.conftest import SOMEBODY
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from provtap.errors import NotFound
 from provtap.uws.job import Phase, StoredResult
-from provtap.uws.watch import Watch
+from provtap.uws.watch import JobWatch
 from tests.uws.conftest import SOMEBODY, awaited
 
 LONG = 60.0  # no test takes that long
@@ -15,7 +15,7 @@ LONG = 60.0  # no test takes that long
 
 @pytest.fixture
 def watch(database):
-    opened = Watch(database.login, most=3)
+    opened = JobWatch(database.login, most=3)
     yield opened
     opened.close()
 

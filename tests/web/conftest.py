@@ -11,16 +11,14 @@ from provtap.config import Settings
 from provtap.database.connect import Database, open_database
 from provtap.tableset import Tableset
 from provtap.web import create_app
-from tests.conftest import Server, database_name
+from tests.conftest import Server
 
 
 @pytest.fixture(scope="session")
 def settings(server: Server, template: Settings) -> Iterator[Settings]:
     """Settings of one database for all tests of this directory, which only read."""
-    assert template.database_url is not None
-    url = server.create(database_name(template.database_url))
-    yield replace(template, database_url=url)
-    server.drop(url)
+    with server.copy(template) as copied:
+        yield copied
 
 
 @pytest.fixture(scope="session")

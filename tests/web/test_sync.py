@@ -134,7 +134,7 @@ def test_languages(client, lang):
         ({"MAXREC": "ten"}, "MAXREC must be a whole number of rows"),
         ({"FORMAT": "hdf5"}, "RESPONSEFORMAT 'hdf5' is not offered."),
         ({"QUERY": ""}, "QUERY is missing."),
-        ({"QUERY": "DUFF QUERY"}, "Expected SELECT"),
+        ({"QUERY": "DUFF QUERY"}, "A query starts with SELECT or WITH, not with DUFF."),
         ({"QUERY": "SELECT a_nam FROM provenance.activity"}, "Did you mean a_name?"),
         ({"QUERY": "SELECT 1 / (column_index - column_index) FROM tap_schema.columns"}, "divides by zero"),
         ({"UPLOAD": "t,param:t"}, "The request has no file 't', which is to be the upload t."),

@@ -21,7 +21,7 @@ from provtap.metadata import tap_schema_rows
 from provtap.metadata.change import last_change
 from provtap.query import LANGUAGES
 from provtap.results.formats import choose
-from provtap.tableset import Column, Key, Schema, Table, Tableset
+from provtap.tableset import Column, ForeignKey, Schema, Table, Tableset
 from provtap.web import Service, create_app
 from provtap.web.capabilities import capabilities_document, metadata_digest
 from provtap.web.http.cached_documents import cached_document
@@ -255,7 +255,9 @@ def test_a_table_that_is_not_published_is_not_found(client):
 def test_names_and_texts_of_an_operator_arrive_as_they_are():
     """VOSI-7: names as they are to be written in a query; XML escapes once."""
     column = Column(name="max flux", datatype="double", unit="TeV", description="5 < x & “y” > z")
-    key = Key(key_id="k", from_table="own.t", target_table="own.t", columns=(("max flux", "max flux"),))
+    key = ForeignKey(
+        key_id="k", from_table="own.t", target_table="own.t", columns=(("max flux", "max flux"),)
+    )
     table = Table(schema_name="own", name="t", columns=(column,), keys=(key,), table_type="virtual")
     (read,) = parse_tables(
         io.BytesIO(tableset_document(Tableset((Schema(name="own", tables=(table,)),))))

@@ -29,7 +29,7 @@ def derived_from(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> F
 
     Raises: AdqlError if neither of them is fixed.
     """
-    entity, ancestor = (any(argument.fields()) for argument in arguments)
+    entity, ancestor = (any(argument.columns()) for argument in arguments)
     if entity and ancestor:
         hint = "Join provenance.lineage to compare two columns."
         raise problem(f"{call.name} needs a text as one of its arguments.", call.at, hint)

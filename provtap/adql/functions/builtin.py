@@ -1,9 +1,17 @@
-"""The mathematical functions of ADQL 2.1, section 2.3; all are of double precision."""
+"""The functions that ADQL 2.1 has for numbers (section 2.3) and for texts (section 4.3).
+
+Those of numbers are of double precision.
+
+Names and ids have the collation "C", under which case is that of ASCII only. So LOWER and UPPER fold case by
+the collation of the database, which is Unicode's wherever `provtap init` made it, and their results are
+sorted by "C" again: in the same order on every server.
+"""
 
 from provtap.adql.plan.functions import XY, Function, Kind, Parameter
 from provtap.adql.plan.types import Type
 
 _DIGITS = (Parameter("x"), Parameter("n", Kind.WHOLE))
+_TEXT = (Parameter("text", Kind.TEXT),)
 
 MATHEMATICS = (
     Function(name="ABS", sql="abs({0})", unit="=", description="Absolute value."),
@@ -74,16 +82,6 @@ MATHEMATICS = (
     Function(name="SIN", sql="sin({0})", description="Sine of x radians."),
     Function(name="TAN", sql="tan({0})", description="Tangent of x radians."),
 )
-
-
-# The string functions of ADQL 2.1, section 4.3.
-#
-# Names and ids have the collation "C", under which case is that of ASCII only. So case is folded by the
-# collation of the database, which is Unicode's wherever `provtap init` made it, and the result is sorted by
-# "C" again: in the same order on every server.
-
-
-_TEXT = (Parameter("text", Kind.TEXT),)
 
 TEXT_FUNCTIONS = (
     Function(

@@ -22,7 +22,7 @@ class Feature:
 
 
 _ILIKE = Feature("ILIKE", "value ILIKE pattern: LIKE, whatever the case.")
-_WORDS = {
+_FORMS = {
     "adql-sets": ("UNION", "EXCEPT", "INTERSECT"),
     "adql-common-table": ("WITH",),
     "adql-type": ("CAST",),
@@ -40,7 +40,7 @@ def language_features(*, declare_coalesce: bool = False) -> dict[str, tuple[Feat
         "udf": tuple(Feature(f.signature, f.description) for f in USER_FUNCTIONS),
         "adqlgeo": tuple(Feature(f.name, f.description) for f in GEOMETRY),
         "adql-string": (*(Feature(f.name, f.description) for f in TEXT_FUNCTIONS), _ILIKE),
-        **{type_: tuple(map(Feature, words)) for type_, words in _WORDS.items()},
+        **{type_: tuple(map(Feature, forms)) for type_, forms in _FORMS.items()},
     }
     if declare_coalesce:
         features["adql-conditional"] = (Feature("COALESCE"),)

@@ -1,4 +1,4 @@
-"""The reference page of all functions, in Markdown."""
+"""The reference page of all functions, in Markdown, for `make pages`."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,7 +1,7 @@
-"""All functions by name, and which one a call means.
+"""All functions by name, and the one that a call refers to.
 
 The tables of functions are what calls are checked by, what they become in PostgreSQL, what the capabilities
-declare (features.py) and what the reference page shows.
+declare (see `features`) and what the reference page shows (see `reference_page`).
 """
 
 from collections.abc import Mapping

@@ -40,16 +40,16 @@ class _Relation:
     """A table of relations, and the way back over it."""
 
     table: str
-    later: str
-    earlier: str
+    descendant: str
+    ancestor: str
     kinds: tuple[int, int]
-    """Of the later and the earlier thing."""
+    """Of the descendant and the ancestor."""
     main: str = "true"
     """Whether it carries the main flow of data."""
 
     def step(self, way: str, walk: str, *, paused: bool, main: bool, only_main: bool) -> str:
         """Return where it leads from the node of *walk* that is looked at."""
-        ends = [(self.later, self.kinds[0]), (self.earlier, self.kinds[1])]
+        ends = [(self.descendant, self.kinds[0]), (self.ancestor, self.kinds[1])]
         (here, kind), (there, next_kind) = ends if way == BACK else ends[::-1]
         if paused and self.kinds[0] == self.kinds[1]:
             next_kind += _PAUSE

@@ -1,4 +1,4 @@
-"""The lineages of one SELECT made ready as SQL: each with the walk that suits what the SELECT asks of it.
+"""The lineages of one SELECT rewritten as SQL: each as the walk that suits what the SELECT asks of it.
 
 An example. This SELECT, in which entity is t1 and lineage is t2,
 
@@ -13,19 +13,20 @@ goes through these steps:
 
        FROM t1, t2 WHERE t1.e_name LIKE 'flat%' AND t2.l_distance <= 2 AND t2.l_descendant_id = t1.e_id
 
-3. `_choice`: of its ancestors the query says nothing, but its descendants are the t1.e_id WHERE t1.e_name
-   LIKE 'flat%' (see `seeds`). So the walk starts at these and goes back in time.
-4. `_gathered`: t1 is needed twice, for the seeds and for t1.e_name. It is searched once, before:
+3. `_walk_start`: of its ancestors the query says nothing, but its descendants are the t1.e_id WHERE
+   t1.e_name LIKE 'flat%' (see `seeds`). So the walk starts at these and goes back in time.
+4. `_share_rows`: t1 is needed twice, for the seeds and for t1.e_name. It is searched once, before:
 
        WITH t2_rows AS MATERIALIZED (
            SELECT t1.e_name AS c1, t1.e_id AS c2 FROM provenance.entity AS t1 WHERE t1.e_name LIKE 'flat%')
 
-   From then on, `t2_rows` stands in FROM under the name t1, and the condition on t1 is gone from WHERE.
-   Without `_gathered` (next to an outer join, in a correlated subquery, or if t1 is a table of WITH already)
-   the seeds have copies of t1 and of its conditions. A copy must have the same rows as the original, so
-   what is volatile is never copied (`is_light`).
+   (and `_NO_ROWS` after it, for the planner). From then on, `t2_rows` stands in FROM under the name t1, and
+   the condition on t1 is gone from WHERE. Where rows can't be shared (next to an outer join, in a correlated
+   subquery) or need not be (t1 is a table of WITH already), the seeds have copies of t1 and of its
+   conditions. A copy must have the same rows as the original, so what is volatile is never copied
+   (`is_light`).
 5. `_needs`: l_distance is asked for, and nothing beyond 2; l_main is not, so it is not computed.
-6. `_walk`: the walk is written by `walk_sql` (see `lineage`), and takes the place of t2:
+6. `_walk`: the walk is written by `walk_sql` (see `recursion`), and takes the place of t2:
 
        WITH t2_rows AS MATERIALIZED (...)
        SELECT t1.e_name AS c1, t2.l_ancestor_id AS c2, t2.l_distance AS c3
@@ -37,6 +38,15 @@ goes through these steps:
        WHERE t2.l_distance <= 2 AND t2.l_descendant_id = t1.e_id
 
 With a second lineage, this one becomes a table of WITH, `t2_pairs`, from which the second walk may start.
+
+If activity a1 used the entity raw and generated cal, and a2 used cal and generated flat, named 'flat 7', then
+
+    t2_rows (c1, c2)                 has  ('flat 7', flat)
+    t2_walk (start, id, kind, zero)  has  (flat, flat, 0, 0 days), (flat, a2, 1, -30 days),
+                                          (flat, cal, 0, -60 days), (flat, a1, 1, -90 days),
+                                          (flat, raw, 0, -120 days), from which it goes no further
+    t2                               has  (flat, cal, 1), (flat, raw, 2)
+    the result                       is   ('flat 7', cal, 1), ('flat 7', raw, 2)
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -56,15 +66,15 @@ from provtap.adql.lineage.seeds import Bound, FromClause, Seeds, aliases, is_lig
 from provtap.adql.plan import tree as plan
 from provtap.adql.plan.literals import literal_number
 from provtap.adql.plan.tree import (
+    ColumnValue,
     Expression,
-    Field,
-    GatheredTables,
     LineageTable,
     Operation,
     Output,
+    RawTable,
     Select,
+    SharedRows,
     TableExpression,
-    WrittenTable,
     conjunction,
     conjuncts,
 )
@@ -77,7 +87,7 @@ TableWriter = Callable[[plan.WithQuery], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class WalkStart:
     """Where to walk a lineage from: one way, or, with the seeds of both, the one with fewer of them."""
 
     table: LineageTable
@@ -89,15 +99,19 @@ class Choice:
         return max(seeds.bound for seeds in self.seeds.values())
 
 
-def with_walks(select: Select, write: SelectWriter, write_table: TableWriter) -> tuple[list[str], Select]:
+def without_lineages(
+    select: Select, write: SelectWriter, write_table: TableWriter
+) -> tuple[list[str], Select]:
     """Return *select* without its lineages, and the tables of a WITH that it needs before it.
 
     *write* makes SQL of a SELECT without lineages, *write_table* of a table of WITH with any.
     """
-    return _Walks(select, write, write_table).ready()
+    return LineageRewrite(select, write, write_table).rewritten()
 
 
-class _Walks:
+class LineageRewrite:
+    """The rewriting of one SELECT, lineage by lineage."""
+
     def __init__(self, select: Select, write: SelectWriter, write_table: TableWriter) -> None:
         self.select = select
         self.write = write
@@ -105,7 +119,8 @@ class _Walks:
         self.common: list[str] = []
         """What goes into WITH, each table after those that it uses."""
 
-    def ready(self) -> tuple[list[str], Select]:
+    def rewritten(self) -> tuple[list[str], Select]:
+        """Return the tables of WITH, and the SELECT that uses them."""
         waiting = list(_lineages(self.select.tables))
         if waiting:
             volatile, self.select = extracted(self.select, waiting[0].alias)
@@ -113,9 +128,9 @@ class _Walks:
             self._flatten()
         while waiting:
             # What is bound best comes first: it may bind the next one.
-            choice = max((self._choice(table) for table in waiting), key=lambda choice: choice.bound)
-            waiting.remove(choice.table)
-            self._walk(choice, is_last=not waiting)
+            start = max((self._walk_start(table) for table in waiting), key=lambda start: start.bound)
+            waiting.remove(start.table)
+            self._walk(start, is_last=not waiting)
         return self.common, self.select
 
     def _flatten(self) -> None:
@@ -128,7 +143,8 @@ class _Walks:
                 conditions += on
             self.select = replace(self.select, tables=tuple(tables), where=conjunction(conditions))
 
-    def _choice(self, table: LineageTable) -> Choice:
+    def _walk_start(self, table: LineageTable) -> WalkStart:
+        """Return where to walk from: the end of which the query says most, both where tables narrow each."""
         clause, lineage = FromClause(self.select, table), LINEAGES[table.name]
         moves = self._movable(clause)
         seeds = {way: clause.seeds(lineage.start(way), moves) for way in (BACK, FORTH)}
@@ -136,23 +152,23 @@ class _Walks:
         best = max(bounds.values())
         if set(bounds.values()) == {Bound.BY_TABLES}:
             light = {way: clause.seeds(lineage.start(way), is_light) for way in seeds}
-            return Choice(table, dict(sorted(light.items(), key=lambda item: -item[1].indexed)))
+            return WalkStart(table, dict(sorted(light.items(), key=lambda item: -item[1].indexed)))
         way = next(way for way, bound in bounds.items() if bound is best)
-        return Choice(table, {way: seeds[way]})
+        return WalkStart(table, {way: seeds[way]})
 
     def _movable(self, clause: FromClause) -> Callable[[object], bool]:
         """Return the test whether a part of the query can narrow the seeds.
 
         It can if it may be written twice, or if it is taken out of the query to where the seeds are made.
         """
-        alone, gathers = self._alone(clause), self._gathers
+        alone, can_share = self._alone(clause), self._can_share
 
         def allowed(part: object) -> bool:
             if is_light(part):
                 return True
             if isinstance(part, Expression):
-                return part in alone or (gathers and clause.alias not in clause.local(part))
-            return gathers
+                return part in alone or (can_share and clause.alias not in clause.local(part))
+            return can_share
 
         return allowed
 
@@ -166,22 +182,22 @@ class _Walks:
         alone = (c for c in conjuncts(self.select.where) if clause.local(c) == {clause.alias})
         return [c for c in alone if not is_volatile(c)]
 
-    def _walk(self, choice: Choice, is_last: bool) -> None:
+    def _walk(self, start: WalkStart, is_last: bool) -> None:
         """Put the pairs of a lineage in its place."""
-        table = choice.table
+        table = start.table
         clause, lineage = FromClause(self.select, table), LINEAGES[table.name]
-        needs = _needs(clause, lineage, _fields(self.select))
-        if len(choice.seeds) == 1:
-            ((way, seeds),) = choice.seeds.items()
+        needs = _needs(clause, lineage, _columns(self.select))
+        if len(start.seeds) == 1:
+            ((way, seeds),) = start.seeds.items()
             self._drop([c for c in self._alone(clause) if c in seeds.conditions])
-            seeds = self._gathered(clause, seeds)
+            seeds = self._share_rows(clause, seeds)
             sql = walk_sql(lineage, needs, way, self._seeds_sql(table, way, seeds), f"{table.alias}_walk")
         else:
-            ready = {way: self._seeds_sql(table, way, seeds) for way, seeds in choice.seeds.items()}
+            ready = {way: self._seeds_sql(table, way, seeds) for way, seeds in start.seeds.items()}
             sql = fewer_sql(lineage, needs, ready, table.alias)
         if not is_last:  # the seeds of the next one may use it
             self.common.append(f"{table.alias}_pairs AS ({sql})")
-        pairs = WrittenTable(table.alias, f"({sql})" if is_last else f"{table.alias}_pairs")
+        pairs = RawTable(table.alias, f"({sql})" if is_last else f"{table.alias}_pairs")
         self.select = replace(self.select, tables=tuple(_put(pairs, t) for t in self.select.tables))
 
     def _seeds_sql(self, table: LineageTable, way: str, seeds: Seeds) -> str:
@@ -191,8 +207,8 @@ class _Walks:
         if linked:
             select = Select(outputs=(Output(end, linked),), tables=seeds.tables, where=conjunction(others))
         else:
-            ids = WrittenTable(table.alias, f"({lineage.ids.format(quote_name(end))})")
-            output = Output(end, Field(Type.TEXT, table=table.alias, column=end))
+            ids = RawTable(table.alias, f"({lineage.ids.format(quote_name(end))})")
+            output = Output(end, ColumnValue(Type.TEXT, table=table.alias, column=end))
             where = conjunction(seeds.conditions)
             select = Select(outputs=(output,), tables=(ids, *seeds.tables), where=where)
         return self.write(select)
@@ -203,37 +219,35 @@ class _Walks:
         self.select = replace(self.select, where=conjunction(rest))
 
     @property
-    def _gathers(self) -> bool:
+    def _can_share(self) -> bool:
         """Whether tables can be joined beforehand: not where each row of an outer query would do it anew."""
         own = frozenset[str]().union(*map(aliases, self.select.tables))
         is_flat = not any(isinstance(table, plan.JoinedTable) for table in self.select.tables)
-        return is_flat and all(field.table in own for field in _fields(self.select))
+        return is_flat and all(column.table in own for column in _columns(self.select))
 
-    def _gathered(self, clause: FromClause, seeds: Seeds) -> Seeds:
+    def _share_rows(self, clause: FromClause, seeds: Seeds) -> Seeds:
         """Join the tables that give the seeds beforehand, unless all of it may as well be written twice."""
         own = [c for c in seeds.conditions if clause.alias not in clause.local(c)]
-        if not self._gathers or not any(map(_is_searched, seeds.tables)) and all(map(is_light, own)):
+        if not self._can_share or not any(map(_is_searched, seeds.tables)) and all(map(is_light, own)):
             return seeds
         self._drop(own)
         names = frozenset[str]().union(*map(aliases, seeds.tables))
-        columns = tuple(dict.fromkeys(f for f in _fields(self.select) if f.table in names))
+        columns = tuple(dict.fromkeys(c for c in _columns(self.select) if c.table in names))
         outputs = tuple(Output(column.column, column) for column in columns)
         rows = Select(outputs=outputs, tables=seeds.tables, where=conjunction(own))
-        gathered = GatheredTables(f"{clause.alias}_rows", columns)
+        shared = SharedRows(f"{clause.alias}_rows", columns)
         nulls = ", ".join(["NULL"] * len(columns))
         self.common.append(
-            f"{gathered.rows} AS MATERIALIZED ({self.write(rows)} UNION ALL SELECT {nulls} FROM {_NO_ROWS})"
+            f"{shared.rows} AS MATERIALIZED ({self.write(rows)} UNION ALL SELECT {nulls} FROM {_NO_ROWS})"
         )
         others = (table for table in self.select.tables if table not in seeds.tables)
-        self.select = replace(self.select, tables=(gathered, *others))
-        return replace(
-            seeds, tables=(gathered,), conditions=tuple(c for c in seeds.conditions if c not in own)
-        )
+        self.select = replace(self.select, tables=(shared, *others))
+        return replace(seeds, tables=(shared,), conditions=tuple(c for c in seeds.conditions if c not in own))
 
 
 _NO_ROWS = "generate_series(1, (SELECT 0))"
-"""No rows, which PostgreSQL takes for a thousand: else it may take what was gathered for a single row, and go
-through all pairs once for each of its rows instead of joining them by hash."""
+"""No rows, which PostgreSQL takes for a thousand: else it may take the shared rows for a single one, and go
+through all pairs once for each of them instead of joining them by hash."""
 
 
 def _lineages(tables: Iterable[TableExpression]) -> Iterator[LineageTable]:
@@ -263,7 +277,7 @@ def _flat(table: TableExpression) -> tuple[list[TableExpression], list[Expressio
     return tables, conditions
 
 
-def _put(pairs: WrittenTable, table: TableExpression) -> TableExpression:
+def _put(pairs: RawTable, table: TableExpression) -> TableExpression:
     """Return *table* with *pairs* in the place of the lineage of that alias."""
     match table:
         case LineageTable(alias=pairs.alias):
@@ -279,7 +293,7 @@ def _is_searched(table: TableExpression) -> bool:
     return isinstance(table, plan.PublishedTable | plan.DerivedTable)
 
 
-def _fields(select: Select) -> Iterator[Field]:
+def _columns(select: Select) -> Iterator[ColumnValue]:
     """Yield the columns that *select* uses, those of outer queries included."""
     values = [output.value for output in select.outputs]
     values += [*conjuncts(select.where), *select.group_by, *conjuncts(select.having)]
@@ -287,7 +301,7 @@ def _fields(select: Select) -> Iterator[Field]:
     for table in select.tables:
         values += _conditions(table)
     for value in values:
-        yield from value.fields()
+        yield from value.columns()
 
 
 def _conditions(table: TableExpression) -> list[Expression]:
@@ -300,8 +314,8 @@ def _conditions(table: TableExpression) -> list[Expression]:
     return found
 
 
-def _needs(clause: FromClause, lineage: Lineage, used: Iterable[Field]) -> Needs:
-    columns = {field.column for field in used if field.table == clause.alias}
+def _needs(clause: FromClause, lineage: Lineage, used: Iterable[ColumnValue]) -> Needs:
+    columns = {column.column for column in used if column.table == clause.alias}
     alone = [c for c in clause.around.conditions if clause.local(c) == {clause.alias}]
     distance, main = lineage.distance in columns, lineage.main in columns
     only_main = not distance and any(_limit(c, (clause.alias, lineage.main), {"="}) == 1 for c in alone)
@@ -322,14 +336,14 @@ def _limit(condition: Expression, column: tuple[str, str], operators: set[str]) 
     if not isinstance(condition, Operation):
         return None
     match condition:
-        case Operation(operator="BETWEEN", operands=(Field() as field, _, high)) if _is(field, column):
+        case Operation(operator="BETWEEN", operands=(value, _, high)) if _is(value, column):
             return literal_number(high) if "<=" in operators else None
-        case Operation(operator=operator, operands=(Field() as field, value)) if _is(field, column):
-            return literal_number(value) if operator in operators else None
-        case Operation(operator=operator, operands=(value, Field() as field)) if _is(field, column):
-            return literal_number(value) if _MIRRORED.get(operator) in operators else None
+        case Operation(operator=operator, operands=(value, bound)) if _is(value, column):
+            return literal_number(bound) if operator in operators else None
+        case Operation(operator=operator, operands=(bound, value)) if _is(value, column):
+            return literal_number(bound) if _MIRRORED.get(operator) in operators else None
     return None
 
 
-def _is(field: Field, column: tuple[str, str]) -> bool:
-    return (field.table, field.column) == column
+def _is(value: Expression, column: tuple[str, str]) -> bool:
+    return isinstance(value, ColumnValue) and (value.table, value.column) == column

@@ -1,4 +1,4 @@
-"""What a query says of the ends of a lineage: which conditions and tables narrow the ids to walk from.
+"""The seeds of a lineage: which conditions and tables of a query narrow the ids that a walk starts from.
 
 A pair that shows in the result fulfils every condition that its SELECT puts on it. So each of its ends is
 among the ids that fulfil the conditions about this end, with the tables that these tie to it. Left out is
@@ -11,9 +11,9 @@ from enum import IntEnum
 
 from provtap.adql.plan import tree as plan
 from provtap.adql.plan.tree import (
+    ColumnValue,
     Constant,
     Expression,
-    Field,
     LineageTable,
     Operation,
     TableExpression,
@@ -27,7 +27,7 @@ LIGHT = 500
 
 
 class Bound(IntEnum):
-    """How narrow the seeds of one end are, as far as the query tells."""
+    """How narrow the seeds of one end are, as far as the query shows."""
 
     NOT = 0
     BY_OUTER = 1
@@ -49,7 +49,7 @@ class Seeds:
         """How many conditions an index may serve: these seeds are likely to be few."""
         return sum(map(_is_indexed, self.conditions))
 
-    def linked(self, alias: str) -> tuple[Field | None, list[Expression]]:
+    def linked(self, alias: str) -> tuple[ColumnValue | None, list[Expression]]:
         """Return a column that is equal to the end of the lineage *alias*, and the other conditions.
 
         None if more is said of that end than that it equals one column.
@@ -57,7 +57,7 @@ class Seeds:
         links = [c for c in self.conditions if alias in used_tables(c)]
         if len(links) != 1 or not _is_link(links[0]):
             return None, []
-        for column in links[0].fields():
+        for column in links[0].columns():
             if any(column.table in aliases(table) for table in self.tables):
                 return column, [c for c in self.conditions if c is not links[0]]
         return None, []
@@ -85,14 +85,14 @@ def aliases(table: TableExpression) -> frozenset[str]:
     match table:
         case plan.JoinedTable():
             return aliases(table.first).union(*(aliases(join.table) for join in table.joins))
-        case plan.GatheredTables():
-            return frozenset(field.table for field in table.columns)
+        case plan.SharedRows():
+            return frozenset(column.table for column in table.columns)
     return frozenset({table.alias})
 
 
 def used_tables(condition: Expression) -> set[str]:
     """Return the tables whose columns are in *condition*, those of outer queries included."""
-    return {field.table for field in condition.fields()}
+    return {column.table for column in condition.columns()}
 
 
 class FromClause:
@@ -122,7 +122,7 @@ class FromClause:
 
     def _is_about(self, condition: Expression, end: str) -> bool:
         """Whether *condition* needs nothing of the lineage but this end."""
-        return all(f.column == end for f in condition.fields() if f.table == self.alias)
+        return all(c.column == end for c in condition.columns() if c.table == self.alias)
 
     def _tied(self, conditions: Iterable[Expression], tables: Iterable[TableExpression]) -> frozenset[str]:
         """Return the lineage, and the tables that conditions tie to it, directly or by others."""
@@ -150,7 +150,7 @@ class FromClause:
         """Whether *condition* says that the end is one of some constants."""
         if not isinstance(condition, Operation) or condition.operator not in {"=", "IN"}:
             return False
-        ends = [operand for operand in condition.operands if isinstance(operand, Field)]
+        ends = [operand for operand in condition.operands if isinstance(operand, ColumnValue)]
         constants = [operand for operand in condition.operands if isinstance(operand, Constant)]
         return (
             len(ends) == 1 and ends[0].table == self.alias and len(constants) + 1 == len(condition.operands)
@@ -183,13 +183,15 @@ class FromClause:
         found = left if left.has_lineage else right
         return replace(found, sure=frozenset()) if found.has_lineage else _NOTHING
 
-    def _outer(self, kept: Surroundings, other: Surroundings, on: list[Expression]) -> Surroundings:
-        """Return what holds in a join that keeps all rows of one side.
+    def _outer(self, preserved: Surroundings, other: Surroundings, on: list[Expression]) -> Surroundings:
+        """Return what holds in a join that preserves all rows of one side.
 
         What is said later of the *other* side does not hold for all of its rows: where there are none, it
         is said of NULLs.
         """
-        return replace(self._inner(kept, other, on), sure=kept.sure) if other.has_lineage else kept
+        if not other.has_lineage:
+            return preserved
+        return replace(self._inner(preserved, other, on), sure=preserved.sure)
 
     def _inner(self, left: Surroundings, right: Surroundings, on: Iterable[Expression]) -> Surroundings:
         sure = left.sure | right.sure
@@ -211,7 +213,7 @@ def _is_link(condition: Expression) -> bool:
     return (
         isinstance(condition, Operation)
         and condition.operator == "="
-        and all(isinstance(operand, Field) for operand in condition.operands)
+        and all(isinstance(operand, ColumnValue) for operand in condition.operands)
     )
 
 
@@ -220,7 +222,7 @@ def _is_indexed(condition: Expression) -> bool:
     if not isinstance(condition, Operation) or condition.operator not in {"=", "IN", "LIKE", "BETWEEN"}:
         return False
     match [operand for operand in condition.operands if not isinstance(operand, Constant)]:
-        case [Field(about=Column(indexed=indexed))]:
+        case [ColumnValue(about=Column(indexed=indexed))]:
             return indexed
     return False
 

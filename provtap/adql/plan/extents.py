@@ -1,4 +1,4 @@
-"""How large a query becomes in PostgreSQL, which puts the expression of a column wherever that is used.
+"""The size that a query reaches in PostgreSQL, which replaces each use of a column by its expression.
 
 It pulls up derived tables and common tables. `SELECT x || x AS x FROM (SELECT x || x AS x FROM (...))` then
 has as many columns as 2 to the power of its levels, in a planner that no time limit stops; and the tables of
@@ -13,9 +13,9 @@ from dataclasses import replace
 
 from provtap.adql.plan import tree as plan
 from provtap.adql.plan.tree import (
+    ColumnValue,
     Expression,
     Extent,
-    Field,
     Operation,
     Output,
     Query,
@@ -47,7 +47,7 @@ Leaf = (
     | plan.DerivedTable
     | plan.CommonTable
     | plan.LineageTable
-    | plan.WrittenTable
+    | plan.RawTable
 )
 _LARGEST = 10**9
 """What counts stop at: they double with each level."""
@@ -146,13 +146,13 @@ class _Parts:
         times = min(times, _LARGEST)
         self.own += times
         match value:
-            case Field():
+            case ColumnValue():
                 self.grown[value.table] += times * (value.size - 1)
                 return
             case plan.Subquery():
                 self.own += times * (SUBQUERY_SIZE + value.query.extent.size)
-                for field in value.captured:
-                    self.add(field, times)
+                for column in value.captured:
+                    self.add(column, times)
                 operands = value.operands[:1] if value.operator != "EXISTS" else ()
             case _:
                 operands = value.operands
@@ -181,7 +181,7 @@ def _copies(value: Expression) -> int:
 def is_copied(operands: Sequence[Expression]) -> bool:
     """Whether PostgreSQL would copy the first operand of IN, more than a name, for others of them."""
     value, *others = operands
-    is_name = isinstance(value, Field | plan.Constant)
+    is_name = isinstance(value, ColumnValue | plan.Constant)
     return not is_name and any(not isinstance(other, plan.Constant) for other in others)
 
 
@@ -241,7 +241,7 @@ def _semijoined_by(condition: Expression) -> int:
 def _is_link(condition: Expression) -> bool:
     """Whether *condition* says that columns are equal."""
     is_equality = isinstance(condition, Operation) and condition.operator == "="
-    return is_equality and all(any(operand.fields()) for operand in condition.operands)
+    return is_equality and all(any(operand.columns()) for operand in condition.operands)
 
 
 def _conjuncts(select: Select) -> list[Expression]:
@@ -251,8 +251,8 @@ def _conjuncts(select: Select) -> list[Expression]:
 
 def _is_pulled_up(select: Select) -> bool:
     """Whether PostgreSQL makes the tables of *select* those of the query around it."""
-    kept = (select.distinct, select.group_by, select.having, select.order_by)
-    return not any(kept) and select.top is None and select.offset is None
+    separate = (select.distinct, select.group_by, select.having, select.order_by)
+    return not any(separate) and select.top is None and select.offset is None
 
 
 def _leaves(tables: Iterable[TableExpression]) -> Iterator[Leaf]:
@@ -260,7 +260,7 @@ def _leaves(tables: Iterable[TableExpression]) -> Iterator[Leaf]:
     for table in tables:
         if isinstance(table, plan.JoinedTable):
             yield from _leaves([table.first, *(join.table for join in table.joins)])
-        elif not isinstance(table, plan.GatheredTables):  # which `walks` makes later
+        elif not isinstance(table, plan.SharedRows):  # which `lineage.rewrite` makes later
             yield table
 
 

@@ -1,4 +1,4 @@
-"""What there is to know of a function: arguments, result, PostgreSQL and what to tell of it."""
+"""The description of a function: its parameters, result, SQL and documentation."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -7,7 +7,7 @@ from provtap.adql.plan.types import Type
 
 
 class Kind(Enum):
-    """What an argument can be."""
+    """What an argument may be."""
 
     NUMBER = "a number"
     TEXT = "a text"
@@ -63,7 +63,7 @@ XY = (Parameter("x"), Parameter("y"))
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Function:
-    """A function; there is one object of each, in one of the tables that functions.py brings together."""
+    """A function; there is one object of each, in one of the tables that `functions.registry` joins."""
 
     name: str
     """In capitals where it is a reserved word of ADQL, else in small letters."""

@@ -1,4 +1,4 @@
-"""How long the texts of a query are at least: what no row should hold is refused before any row is made.
+"""Least lengths of the texts of a query: rows that would be too long are refused before any is made.
 
 CHAR(n) fills its texts up with blanks, and `||` adds lengths, level by level of derived tables. What columns
 of the database hold is not known, so it counts nothing here; for these PostgreSQL has its limit of memory.
@@ -7,7 +7,7 @@ of the database hold is not known, so it counts nothing here; for these PostgreS
 from collections.abc import Sequence
 
 from provtap.adql.plan import tree as plan
-from provtap.adql.plan.tree import Expression, Field, Operation, Output
+from provtap.adql.plan.tree import ColumnValue, Expression, Operation, Output
 from provtap.adql.plan.types import Type
 from provtap.adql.syntax.lexer import Position, problem
 
@@ -22,7 +22,7 @@ _LARGEST = 10**9
 def least_length(value: Expression) -> int:
     """Return how many characters *value* has at least, if it is a text and not NULL."""
     match value:
-        case Field():
+        case ColumnValue():
             return value.length
         case plan.Constant(kind="string"):
             return len(value.text)

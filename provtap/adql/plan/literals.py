@@ -1,4 +1,4 @@
-"""Literals: the type each one has, and what a text literal means beside a timestamp."""
+"""Literals: the type of each, and what a text literal means next to a timestamp."""
 
 import re
 from datetime import datetime
@@ -19,9 +19,9 @@ _TIMESTAMP = re.compile(
 
 
 def as_timestamp(operand: Expression, at: Position) -> Expression:
-    """Return a text literal as the timestamp it tells (DALI 1.1, section 3.3.3); anything else as it is.
+    """Return a text literal as a timestamp (DALI 1.1, section 3.3.3); anything else as it is.
 
-    Raises: AdqlError if the text tells none.
+    Raises: AdqlError if the text is not a timestamp.
     """
     if not isinstance(operand, Constant) or operand.kind != "string":
         return operand
@@ -76,7 +76,7 @@ def whole_number(call: nodes.FunctionCall, value: nodes.Value) -> Constant:
 
 
 def literal_number(value: Expression) -> float | None:
-    """Return the number that a literal, signed or not, tells; None for any other expression."""
+    """Return the number of a literal, signed or not; None for any other expression."""
     match value:
         case Constant(type=type_) if type_.is_number:
             return int(value.text) if value.kind == "integer" else float(value.text)
@@ -87,7 +87,7 @@ def literal_number(value: Expression) -> float | None:
 
 
 def literal_decimal(value: Expression) -> Decimal | None:
-    """Return the number that a literal without exponent tells, signed or not, with all its digits.
+    """Return the number of a literal without exponent, signed or not, with all its digits.
 
     PostgreSQL has them all too. None for any other expression.
     """

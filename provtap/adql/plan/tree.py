@@ -1,4 +1,4 @@
-"""The tree of a query with every name and type settled: what the resolver makes and the generator writes.
+"""The plan of a query, with every name and type resolved: made by `semantics`, written as SQL by `postgres`.
 
 Tables are called t1, t2, ... through all of one query, output columns c1, c2, ... in each SELECT.
 """
@@ -29,10 +29,10 @@ class Expression:
     about: Column | None = field(default=None, compare=False)
     """Metadata of its values; None where only the type is known. Its name means nothing here."""
 
-    def fields(self) -> Iterator["Field"]:
+    def columns(self) -> Iterator["ColumnValue"]:
         """Yield every column used, those of outer queries included."""
         for operand in self.operands:
-            yield from operand.fields()
+            yield from operand.columns()
 
     @property
     def is_ascii(self) -> bool:
@@ -48,7 +48,7 @@ class Expression:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field(Expression):
+class ColumnValue(Expression):
     """A column of a table of this query or of an outer one."""
 
     table: str
@@ -62,7 +62,7 @@ class Field(Expression):
     padded: bool = field(default=False, compare=False)
     """Whether it is of the type CHAR(n), see `padding`."""
 
-    def fields(self) -> Iterator["Field"]:
+    def columns(self) -> Iterator["ColumnValue"]:
         """Yield this."""
         yield self
 
@@ -142,13 +142,13 @@ class Subquery(Expression):
 
     operator: str
     query: "Query"
-    captured: tuple[Field, ...] = field(default=(), compare=False)
+    captured: tuple[ColumnValue, ...] = field(default=(), compare=False)
     """The columns of outer queries, as often as they are used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown(Expression):
-    """What an error that was already found leaves open: whatever comes of it is not worth a word."""
+    """Stands for a value with an error that was already found: no further error is reported for it."""
 
 
 UNKNOWN = Unknown(Type.OTHER)
@@ -214,7 +214,7 @@ class CommonTable:
 
 @dataclass(frozen=True, slots=True)
 class LineageTable:
-    """A lineage, which is in no database: see `lineage`."""
+    """A lineage, which is in no database: see `lineage.recursion`."""
 
     alias: str
     name: str
@@ -222,7 +222,7 @@ class LineageTable:
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenTable:
+class RawTable:
     """A table that was made ready as SQL: a name of WITH, or a query in brackets."""
 
     alias: str
@@ -230,11 +230,11 @@ class WrittenTable:
 
 
 @dataclass(frozen=True, slots=True)
-class GatheredTables:
+class SharedRows:
     """Tables joined and filtered beforehand, under the name *rows* of a WITH, which are still t1, t2, ..."""
 
     rows: str
-    columns: tuple[Field, ...]
+    columns: tuple[ColumnValue, ...]
     """What it has: c1, c2, ... there."""
 
 
@@ -255,10 +255,10 @@ class JoinedTable:
     joins: tuple[Join, ...]
 
 
-NamedTable = PublishedTable | UploadReference | DerivedTable | CommonTable | LineageTable | WrittenTable
+NamedTable = PublishedTable | UploadReference | DerivedTable | CommonTable | LineageTable | RawTable
 """A table that has an alias."""
 
-TableExpression = NamedTable | GatheredTables | JoinedTable
+TableExpression = NamedTable | SharedRows | JoinedTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +334,7 @@ class QuerySpecification:
     has_lineage: bool = False
 
 
-# Conditions that all must hold: taken apart, and put together again.
+# A condition split into those that must all hold, and joined again.
 
 
 def conjuncts(condition: Expression | None) -> list[Expression]:

@@ -1,8 +1,8 @@
 """Volatile parts of a query, which may differ each time they are evaluated: how they are evaluated once.
 
 RAND() is volatile. So is TOP: which of equal rows it takes is PostgreSQL's choice. Around a lineage, parts of
-a query are written twice (see `walks`), and PostgreSQL may run a subquery again for each row of a join. So in
-a query with a lineage
+a query are written twice (see `lineage.rewrite`), and PostgreSQL may run a subquery again for each row of a
+join. So in a query with a lineage
 
 - a volatile subquery or derived table that needs no row of the queries around it becomes a table of WITH,
   which PostgreSQL evaluates once (MATERIALIZED);
@@ -25,10 +25,10 @@ from typing import Any, TypeVar
 from provtap.adql.plan import tree as plan
 from provtap.adql.plan.functions import Function
 from provtap.adql.plan.tree import (
+    ColumnValue,
     CommonTable,
     DerivedTable,
     Expression,
-    Field,
     Output,
     Query,
     Select,
@@ -151,7 +151,7 @@ class _Extraction:
         """Return what comes in the place of *part*."""
         if isinstance(part, tuple):
             return tuple(map(self.member, part))
-        if isinstance(part, Field):
+        if isinstance(part, ColumnValue):
             self.seen.used.add(part.table)
             return part
         if isinstance(part, plan.NamedTable):
@@ -183,7 +183,8 @@ def _all_of(table: WithQuery) -> Select:
     """Return the query that has all rows of a table of WITH."""
     columns = (
         Output(
-            output.name, Field(output.value.type, about=output.value.about, table=table.name, column=f"c{n}")
+            output.name,
+            ColumnValue(output.value.type, about=output.value.about, table=table.name, column=f"c{n}"),
         )
         for n, output in enumerate(table.query.outputs, start=1)
     )

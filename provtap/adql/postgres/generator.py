@@ -8,14 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from provtap.adql.lineage.rewrite import with_walks
+from provtap.adql.lineage.rewrite import without_lineages
 from provtap.adql.plan import tree as plan
 from provtap.adql.plan.tree import Expression
 from provtap.adql.plan.volatility import evaluated_once
-from provtap.adql.postgres.cells import number_forms, wire_form
-from provtap.adql.postgres.uploads import upload_sql
+from provtap.adql.postgres.forms import number_forms, sql_type, wire_form
 from provtap.adql.postgres.values import Values
-from provtap.adql.syntax.quoting import quote_name
+from provtap.adql.syntax.quoting import quote_name, quote_text
 from provtap.tableset import Column
 
 _LARGEST = 2**63 - 1
@@ -84,6 +83,26 @@ def _first_table(source: plan.Query | plan.TableExpression | None) -> str | None
 # Queries ------------------------------------------------------------------------------------------------
 
 
+def upload_sql(table: plan.UploadedTable) -> str:
+    """Return the query whose rows are those of an uploaded table; its columns are called c1, c2, ...
+
+    The rows are part of the SQL, so that uploads work on a standby, and for a role that may only read. All
+    cells of a column are one array in PostgreSQL's text form, and `unnest` makes rows of them. PostgreSQL
+    sees how long an array is, so it plans a join with the true number of rows.
+    """
+    types = [sql_type(column) for column in table.columns]
+    arrays = (
+        f"{quote_text(array)}::{'text' if type_.endswith('[]') else type_}[]"
+        for array, type_ in zip(table.arrays, types, strict=True)
+    )
+    names = [f"c{number}" for number in range(1, len(types) + 1)]
+    columns = (
+        f"{name}::{type_} AS {name}" if type_.endswith("[]") else name
+        for name, type_ in zip(names, types, strict=True)
+    )
+    return f"SELECT {', '.join(columns)} FROM unnest({', '.join(arrays)}) AS u ({', '.join(names)})"
+
+
 def with_query_sql(table: plan.WithQuery) -> str:
     """Return one table of WITH."""
     is_made_once = table.is_volatile or table.is_fenced
@@ -104,7 +123,7 @@ def set_operation_sql(operation: plan.SetOperation) -> str:
 
 def select_sql(select: plan.Select) -> str:
     """Return one SELECT, its output columns named c1, c2, ... and cast to the types declared."""
-    common, select = with_walks(select, _plain_sql, with_query_sql)
+    common, select = without_lineages(select, _plain_sql, with_query_sql)
     return f"WITH {', '.join(common)} {_plain_sql(select)}" if common else _plain_sql(select)
 
 
@@ -147,10 +166,10 @@ def table_sql(table: plan.TableExpression) -> str:
             return f"({fenced_sql(table) if table.is_fenced else query_sql(table.query)}) AS {table.alias}"
         case plan.CommonTable():
             return f"{table.name} AS {table.alias}"
-        case plan.WrittenTable():
+        case plan.RawTable():
             return f"{table.sql} AS {table.alias}"
-        case plan.GatheredTables():
-            return gathered_sql(table)
+        case plan.SharedRows():
+            return shared_rows_sql(table)
         case plan.JoinedTable():
             return table_sql(table.first) + "".join(map(_join, table.joins))
     raise TypeError(table)
@@ -166,11 +185,11 @@ def fenced_sql(table: plan.DerivedTable) -> str:
     return f"WITH {name} AS MATERIALIZED ({query_sql(table.query)}) SELECT * FROM {name}"
 
 
-def gathered_sql(table: plan.GatheredTables) -> str:
+def shared_rows_sql(table: plan.SharedRows) -> str:
     """Return tables joined beforehand, under the names they had; to PostgreSQL it is no more than names."""
     columns = defaultdict(list)
-    for number, field in enumerate(table.columns, start=1):
-        columns[field.table].append(f"{table.rows}.c{number} AS {quote_name(field.column)}")
+    for number, column in enumerate(table.columns, start=1):
+        columns[column.table].append(f"{table.rows}.c{number} AS {quote_name(column.column)}")
     parts = (f"LATERAL (SELECT {', '.join(cells)}) AS {alias}" for alias, cells in columns.items())
     return " CROSS JOIN ".join([table.rows, *parts])
 
@@ -190,7 +209,7 @@ def _sort(sort: plan.Sort) -> str:
 
 def _not_a_position(value: Expression) -> str:
     """Return a term of ORDER BY or GROUP BY; PostgreSQL takes a bare number there for a position."""
-    return _VALUES.value_sql(value) if any(value.fields()) else _VALUES.typed_sql(value)
+    return _VALUES.value_sql(value) if any(value.columns()) else _VALUES.typed_sql(value)
 
 
 _VALUES = Values(query_sql)

@@ -13,7 +13,7 @@ from provtap.adql.plan.literals import SMALLEST_BIGINT, literal_decimal, literal
 from provtap.adql.plan.tree import Expression
 from provtap.adql.plan.types import Type
 from provtap.adql.plan.volatility import is_volatile
-from provtap.adql.postgres.cells import SQL_TYPES, text_form
+from provtap.adql.postgres.forms import SQL_TYPES, text_form
 from provtap.adql.syntax.quoting import quote_name, quote_text
 
 _COMPUTED = frozenset({"SUM", "AVG"})
@@ -45,7 +45,7 @@ class Values:
     def value_sql(self, value: Expression) -> str:
         """Return a value."""
         match value:
-            case plan.Field():
+            case plan.ColumnValue():
                 return f"{value.table}.{quote_name(value.column)}"
             case plan.Constant():
                 return constant_sql(value)
@@ -143,7 +143,7 @@ class Values:
     def _operand(self, value: Expression) -> str:
         """Return a value to stand beside an operator."""
         sql = self.value_sql(value)
-        simple = isinstance(value, plan.Field | plan.Constant | plan.Call | plan.Cast | plan.Aggregate)
+        simple = isinstance(value, plan.ColumnValue | plan.Constant | plan.Call | plan.Cast | plan.Aggregate)
         return sql if simple and not sql.startswith("-") else f"({sql})"
 
     def _made(self, value: Expression, sql_type: str) -> str:
@@ -230,7 +230,7 @@ class Values:
             return ""
         for column, other in (call.operands[1::2], call.operands[:0:-2]):
             latitude = literal_number(other)
-            if isinstance(column, plan.Field) and latitude is not None:
+            if isinstance(column, plan.ColumnValue) and latitude is not None:
                 low, high = latitude - radius - _ROUNDING, latitude + radius + _ROUNDING
                 return f"{self.value_sql(column)} BETWEEN {low!r} AND {high!r} AND "
         return ""

@@ -1,1 +1,1 @@
-"""Tree to plan: names are looked up, types are settled, and what makes no sense is refused."""
+"""Tree to plan: resolves names, determines types, and refuses what makes no sense."""

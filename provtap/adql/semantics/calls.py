@@ -1,4 +1,4 @@
-"""Calls of functions: their arguments checked by the tables of functions, their results described."""
+"""Function calls: checks their arguments against the tables of functions, and describes their results."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""CAST: what can be made what.
+"""CAST: which types can be converted to which.
 
 Source: ADQL 2.1, section 4.6: numbers become numbers, texts become anything, anything becomes a text.
 """
@@ -126,7 +126,7 @@ def _out_of_range(node: nodes.Cast) -> AdqlError:
 
 
 def _place(node: nodes.Cast, type_: Type, value: Expression) -> Expression:
-    """Return the point or circle that a text literal tells, as DALI 1.1, section 3.3, writes it."""
+    """Return the point or circle in a text literal, in the form of DALI 1.1, section 3.3."""
     if value.type is type_:
         return value
     if value.type is Type.NULL:

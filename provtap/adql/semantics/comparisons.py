@@ -1,12 +1,12 @@
-"""What can be compared with what: numbers, texts and timestamps, each with their own kind.
+"""Comparisons: numbers, texts and timestamps can be compared, each only with values of the same kind.
 
-Source: ADQL 2.1, section 3. PostgreSQL would turn the one into the other, by rules of its own.
+Source: ADQL 2.1, section 3. PostgreSQL would convert one into the other, by rules of its own.
 """
 
 from collections.abc import Sequence
 
 from provtap.adql.plan.literals import as_timestamp, as_truth
-from provtap.adql.plan.tree import Constant, Expression, Field
+from provtap.adql.plan.tree import ColumnValue, Constant, Expression
 from provtap.adql.plan.types import Type
 from provtap.adql.semantics.padding import is_padded, trimmed
 from provtap.adql.syntax.lexer import Position, problem
@@ -57,7 +57,7 @@ def _kind(type_: Type) -> Type:
 def _described(value: Expression, this: str = "this") -> str:
     """Return what a value is, under its name in the query where it has one."""
     match value:
-        case Field():
+        case ColumnValue():
             name = value.about.name if value.about else value.column
         case Constant(kind="string"):
             name = f"'{value.text[:40]}'"

@@ -1,7 +1,7 @@
-"""Values and conditions: their names looked up, their types settled, their metadata carried on.
+"""Values and conditions: resolves their names and types, and determines their metadata.
 
-What becomes of unit, UCD and the rest: a column keeps all; MIN and MAX keep type and unit, SUM and AVG the
-unit; + and - keep a unit that all operands share; everything else starts anew.
+Unit, UCD and the other metadata: a column keeps all; MIN and MAX keep type and unit, SUM and AVG the
+unit; + and - keep a unit that all operands share; everything else has none.
 """
 
 from collections.abc import Callable, Sequence
@@ -167,7 +167,7 @@ class Expressions:
         self, call: nodes.SetFunction | nodes.FunctionCall, arguments: Sequence[Expression]
     ) -> None:
         """Refuse an aggregate over columns of an outer query, which SQL would compute out there."""
-        tables = {field.table for argument in arguments for field in argument.fields()}
+        tables = {column.table for argument in arguments for column in argument.columns()}
         if tables and not tables & self.scope.relation.tables():
             raise problem(f"{call.name} is about columns of the outer query only.", call.at)
 

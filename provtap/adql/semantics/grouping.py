@@ -1,11 +1,11 @@
-"""The rule of groups: what a query with groups shows must be the same for all rows of a group.
+"""GROUP BY: every value that a grouped query selects must be the same for all rows of a group.
 
 Source: SQL-92, section 7.9; ADQL 2.1 adds nothing.
 """
 
 from collections.abc import Sequence
 
-from provtap.adql.plan.tree import Aggregate, Arithmetic, Expression, Field
+from provtap.adql.plan.tree import Aggregate, Arithmetic, ColumnValue, Expression
 from provtap.adql.semantics.scopes import Scope
 from provtap.adql.syntax.lexer import Position, problem
 from provtap.errors import AdqlError
@@ -19,15 +19,15 @@ class Grouping:
         self.own = scope.relation.tables()
         """Tables of this SELECT; columns of outer queries are constants here."""
 
-    def loose_field(self, value: Expression) -> Field | None:
+    def loose_column(self, value: Expression) -> ColumnValue | None:
         """Return a column in *value* that neither GROUP BY nor an aggregate holds fast."""
         if isinstance(value, Aggregate) or value in self.terms:
             return None
-        if isinstance(value, Field):
+        if isinstance(value, ColumnValue):
             return value if value.table in self.own else None
         fixed = max((len(term.operands) for term in self.terms if _begins(value, term)), default=0)
-        found = (self.loose_field(operand) for operand in value.operands[fixed:])
-        return next((field for field in found if field is not None), None)
+        found = (self.loose_column(operand) for operand in value.operands[fixed:])
+        return next((column for column in found if column is not None), None)
 
 
 def _begins(chain: Expression, term: Expression) -> bool:
@@ -38,7 +38,7 @@ def _begins(chain: Expression, term: Expression) -> bool:
     return (operands, operators) == (term.operands, term.operators)
 
 
-def differs(loose: Field, at: Position) -> AdqlError:
+def differs(loose: ColumnValue, at: Position) -> AdqlError:
     """Return the error about a column that may differ within a group."""
     name = loose.about.name if loose.about else loose.column
     return problem(f"{name} differs within a group.", at, "Add it to GROUP BY, or take its MIN or MAX.")

@@ -1,6 +1,6 @@
-"""FROM clauses: the tables of a query, which of their columns are in sight, and how they are joined.
+"""FROM clauses: the tables of a query, how they are joined, and which of their columns are visible.
 
-NATURAL and USING become plain conditions here (see `merging`).
+NATURAL and USING become plain conditions here (see `natural_joins`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,8 +13,8 @@ from provtap.adql.plan.extents import column_size, output_sizes
 from provtap.adql.plan.lengths import least_length
 from provtap.adql.plan.tree import (
     UNKNOWN,
+    ColumnValue,
     Expression,
-    Field,
     Operation,
     Output,
     TableExpression,
@@ -42,8 +42,8 @@ LINEAGE_LIMIT = 10
 
 
 @dataclass(frozen=True, slots=True)
-class CommonTable:
-    """A table of WITH."""
+class VisibleTable:
+    """A table of WITH that the queries after it can use."""
 
     name: Name
     alias: str
@@ -58,7 +58,7 @@ class Joins:
         self.tableset = tableset
         self.query = query
         self.problems = problems
-        self.common: list[CommonTable] = []
+        self.common: list[VisibleTable] = []
         """The tables of WITH, as far as they can be seen."""
         self.fenced: set[str] = set()
         """The names of those of them that PostgreSQL must plan by themselves."""
@@ -69,7 +69,7 @@ class Joins:
         self._numbers = count(1)
 
     def tables(self, references: Sequence[nodes.TableReference], scope: Scope) -> tuple[TableExpression, ...]:
-        """Return the tables of a FROM clause, and put their columns in sight of *scope*.
+        """Return the tables of a FROM clause, and make their columns visible in *scope*.
 
         Until then *scope* shows nothing of its own: a derived table sees outer queries, not its neighbours.
         """
@@ -103,7 +103,7 @@ class Joins:
         return self.published_table(reference)
 
     def common_table(
-        self, table: CommonTable, reference: nodes.TableName
+        self, table: VisibleTable, reference: nodes.TableName
     ) -> tuple[TableExpression, Relation]:
         """Return a table of WITH; its columns are called c1, c2, ... in there."""
         alias = self.alias(reference.at)
@@ -118,8 +118,8 @@ class Joins:
         table = find_table(reference.names, self.tableset)
         alias = self.alias(reference.at)
         is_upload = isinstance(table, UploadedTable)
-        fields = (
-            Field(
+        values = (
+            ColumnValue(
                 column_type(c),
                 about=c,
                 table=alias,
@@ -128,7 +128,7 @@ class Joins:
             )
             for n, c in enumerate(table.columns, start=1)
         )
-        outputs = Outputs(Output(c.name, f) for c, f in zip(table.columns, fields, strict=True))
+        outputs = Outputs(Output(c.name, f) for c, f in zip(table.columns, values, strict=True))
         names = (reference.alias.text,) if reference.alias else (table.schema_name, table.name)
         source = Source(names, table.qualified_name, outputs, reference.at)
         return self.database_table(table, alias, reference.at), Relation((source,), outputs)
@@ -221,9 +221,9 @@ def _columns_of(query: plan.Query, table: str) -> Outputs:
     )
 
 
-def _column_of(output: Output, table: str, column: str, size: int) -> Field:
+def _column_of(output: Output, table: str, column: str, size: int) -> ColumnValue:
     value = output.value
-    return Field(
+    return ColumnValue(
         _held(value.type),
         about=output.column(),
         table=table,
@@ -248,7 +248,7 @@ def side_by_side(relations: Iterable[Relation]) -> Relation:
 
 
 def _check_names(relation: Relation) -> None:
-    """Refuse two tables of one name, which no column reference could tell apart."""
+    """Refuse two tables of one name: a column reference could mean either."""
     seen = set()
     for source in relation.sources:
         name = tuple(text.lower() for text in source.names)
@@ -265,7 +265,7 @@ def _check_full(join: nodes.Join, condition: Expression, left: Relation, right: 
     sides = left.tables(), right.tables()
     for part in conjuncts(condition):
         if isinstance(part, Operation) and part.operator == "=":
-            used = [{f.table for f in operand.fields()} for operand in part.operands]
+            used = [{f.table for f in operand.columns()} for operand in part.operands]
             if any(used[0] and used[1] and used[0] <= a and used[1] <= b for a, b in (sides, sides[::-1])):
                 return
     raise problem("A FULL JOIN needs an equality between a column of either side.", join.at)

@@ -1,4 +1,4 @@
-"""NATURAL and USING: the columns that both sides of a join have, as a condition and as what is seen of them.
+"""NATURAL and USING: the columns common to both sides of a join, as its condition and as merged columns.
 
 Columns merge as SQL says: the column of a LEFT join is the left one, of a RIGHT join the right one, of a FULL
 join the first that is not NULL (SQL-92, section 7.5).

@@ -1,4 +1,4 @@
-"""ORDER BY: output columns by position or name, and expressions."""
+"""ORDER BY: output columns by position or by name, and expressions."""
 
 from collections.abc import Sequence
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from provtap.adql.plan import tree as plan
-from provtap.adql.plan.tree import Expression, Field, Operation, Output, Query
+from provtap.adql.plan.tree import ColumnValue, Expression, Operation, Output, Query
 from provtap.adql.plan.types import Type
 
 TRIMMED = "RTRIM"
@@ -18,7 +18,7 @@ TRIMMED = "RTRIM"
 def is_padded(value: Expression) -> bool:
     """Whether *value* is of the type CHAR(n)."""
     match value:
-        case Field() | plan.Cast():
+        case ColumnValue() | plan.Cast():
             return value.padded
         case plan.Aggregate(name="MIN" | "MAX") | plan.Call(type=Type.TEXT, operands=(_,)):
             return is_padded(value.operands[0])

@@ -1,7 +1,7 @@
-"""What is wrong with the names and types of one query: found in many places, told together.
+"""Errors in the names and types of one query: collected while it is resolved, and reported together.
 
-An error has consequences: a table that does not exist has no columns, a column that does not exist no type.
-What depends on such a thing is `FollowUp`, and not told: its cause has been.
+One error causes others: an unknown table has no columns, an unknown column has no type. Whatever depends on
+one of these raises `FollowUp`, which is not reported, because its cause is.
 """
 
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from provtap.adql.syntax.lexer import Position
 from provtap.errors import AdqlError
 
 PROBLEM_LIMIT = 10
-"""Errors told of one query."""
+"""Errors reported for one query."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class FollowUp(AdqlError):
-    """Nothing can be said of this, because of an error that was already found."""
+    """A consequence of an error that was already found."""
 
     def __init__(self) -> None:
         super().__init__("This depends on something that is wrong itself.")
@@ -34,7 +34,7 @@ class Problems:
         return len(self._found)
 
     def note(self, error: AdqlError) -> None:
-        """Keep *error* to be told."""
+        """Keep *error* to be reported."""
         if not isinstance(error, FollowUp):
             self._found.append(error)
 
@@ -47,14 +47,14 @@ class Problems:
             return None
 
     def check(self) -> None:
-        """Do nothing if nothing was found.
+        """Raise the errors found, if there are any.
 
-        Raises: AdqlError, the first error in the order of the text, which brings the further ones along.
+        Raises: AdqlError, the first error in the order of the text, with the others as *further*.
         """
         if not self._found:
             return
-        told = {(_place(error), error.message): error for error in self._found}
-        first, *further = (told[key] for key in sorted(told)[:PROBLEM_LIMIT])
+        by_place = {(_place(error), error.message): error for error in self._found}
+        first, *further = (by_place[key] for key in sorted(by_place)[:PROBLEM_LIMIT])
         first.further = tuple(further)
         raise first
 

@@ -1,6 +1,6 @@
-"""A query to its plan: every table, column and type settled against what is published, before any SQL.
+"""A query to its plan: every table, column and type resolved against what is published, before any SQL.
 
-All that is wrong with a query is told together (see `problems`); only its plan is never seen then.
+All errors of a query are reported together (see `problems`); then its plan is not returned.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from provtap.adql.plan import tree as plan
 from provtap.adql.plan.extents import check_size, measured, united
 from provtap.adql.plan.tree import UNKNOWN, Output
 from provtap.adql.semantics.expressions import Expressions
-from provtap.adql.semantics.joins import CommonTable, Joins
+from provtap.adql.semantics.joins import Joins, VisibleTable
 from provtap.adql.semantics.ordering import Ordering
 from provtap.adql.semantics.problems import FollowUp, Problems
 from provtap.adql.semantics.scopes import Scope, matches
@@ -60,7 +60,7 @@ class Resolver:
         ):
             self.problems.note(problem(f"Two tables of WITH are called {common.name.text}.", common.name.at))
         query = self.query(common.query, Scope())
-        table = CommonTable(common.name, f"w{len(known) + 1}", query)
+        table = VisibleTable(common.name, f"w{len(known) + 1}", query)
         known.append(table)
         return plan.WithQuery(table.alias, query)
 
@@ -87,7 +87,7 @@ class Resolver:
         ordered = self.ordered(operation, query, scope)
         if any(sort.position is None for sort in ordered.order_by):
             return ordered
-        # Of a set, PostgreSQL orders by output columns; by anything else, only round it.
+        # PostgreSQL orders a set operation by output columns only; by anything else, the query around it.
         return replace(operation, order_by=ordered.order_by, offset=query.offset)
 
     def set_operation(self, operation: nodes.SetOperation, scope: Scope) -> plan.SetOperation:

@@ -1,7 +1,7 @@
-"""Which names can be seen from a place in a query, and what they mean there.
+"""Scopes: which names are visible at a place in a query, and what they refer to.
 
 A regular identifier ignores case, a delimited one must match exactly (ADQL 2.1, section 2.1.3). Inner
-names hide outer ones; a table with a correlation name can't be called by its own.
+names hide outer ones; a table with a correlation name can't be referred to by its own.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 
-from provtap.adql.plan.tree import UNKNOWN, Expression, Field, Output
+from provtap.adql.plan.tree import UNKNOWN, ColumnValue, Expression, Output
 from provtap.adql.semantics.problems import FollowUp
 from provtap.adql.syntax.lexer import Position, problem
 from provtap.adql.syntax.tree import ColumnReference, Name
@@ -26,7 +26,7 @@ def matches(name: Name, text: str) -> bool:
 
 
 class Outputs:
-    """The columns in sight at one place, found by name in constant time."""
+    """The columns visible at one place, found by name in constant time."""
 
     def __init__(self, outputs: Iterable[Output] = ()) -> None:
         self.all = tuple(outputs)
@@ -63,7 +63,7 @@ class Outputs:
 
 
 ANYTHING = Outputs([Output("", UNKNOWN)])
-"""Columns of something that is wrong itself: whatever name is asked for, nothing can be said of it."""
+"""Columns of a table with an error: any name may be one of them."""
 
 
 FEW = 8
@@ -79,7 +79,7 @@ def nearest(name: Name, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(name: Name, known: Sequence[str]) -> str | None:
-    """Return the hint that tells what is most like *name*, or else which few names there are."""
+    """Return a hint with the known name most like *name*, or else with all names if they are few."""
     if near := nearest(name, known):
         return f"Did you mean {near}?"
     names = dict.fromkeys(known)
@@ -115,20 +115,20 @@ class Relation:
     def tables(self) -> set[str]:
         """Return t1, t2, ...: the tables in here, even those whose every column is merged into another's."""
         return {
-            field.table
+            column.table
             for source in self.sources
             for output in source.outputs.all
-            for field in output.value.fields()
+            for column in output.value.columns()
         }
 
 
 class Scope:
-    """The names of one SELECT, and round it those of the queries it stands in."""
+    """The names of one SELECT, and those of the queries around it."""
 
     def __init__(self, parent: "Scope | None" = None, relation: Relation | None = None) -> None:
         self.parent = parent
         self.relation = relation or Relation()
-        self.captured: list[Field] = []
+        self.captured: list[ColumnValue] = []
         """Columns of outer queries that were asked for."""
         self.aliases: Sequence[Name] = ()
         """Names that the SELECT gives to its output columns: GROUP BY and ORDER BY can use these."""
@@ -181,7 +181,7 @@ class Scope:
         """Note on the way out to *owner* that its column is used further in."""
         scope: Scope | None = self
         while scope is not None and scope is not owner:
-            scope.captured.extend(value.fields())
+            scope.captured.extend(value.columns())
             scope = scope.parent
 
     def _unknown(self, reference: ColumnReference, is_compared: bool) -> AdqlError:

@@ -1,4 +1,4 @@
-"""One SELECT to its plan: its tables, conditions and groups, and the columns it puts out."""
+"""One SELECT to its plan: its tables, conditions, groups and output columns."""
 
 from collections.abc import Iterator, Sequence
 
@@ -106,7 +106,7 @@ class Selects:
         """
         noted: set[Position] = set()  # an asterisk has many values in one place
         for value, at in zip(values, places, strict=True):
-            loose = grouping.loose_field(value) if value and UNKNOWN not in grouping.terms else None
+            loose = grouping.loose_column(value) if value and UNKNOWN not in grouping.terms else None
             if loose and at not in noted:
                 noted.add(at)
                 self.problems.note(differs(loose, at))
@@ -158,7 +158,7 @@ def _given_name(item: nodes.SelectItem) -> str:
 
 
 def _named(outputs: Sequence[Output]) -> Iterator[Output]:
-    """Yield the output columns with names: a made one tells the position, and is given nowhere else."""
+    """Yield the output columns with names; a generated name ends in the position, and is unique."""
     taken = {output.name.lower() for output in outputs}
     for number, output in enumerate(outputs, start=1):
         if output.name or output.value is UNKNOWN:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from provtap.adql.plan.lengths import least_length
-from provtap.adql.plan.tree import UNKNOWN, Expression, Field, Output, made_of
+from provtap.adql.plan.tree import UNKNOWN, ColumnValue, Expression, Output, made_of
 from provtap.adql.plan.types import Type, arithmetic_type
 from provtap.adql.semantics.padding import is_padded
 from provtap.adql.semantics.problems import FollowUp, Problems
@@ -64,7 +64,7 @@ def _column(
             )
         common = value if common.type is Type.NULL else common
     type_ = _widest([value.type for value in values])
-    return Field(
+    return ColumnValue(
         type_,
         about=_about(common, type_, values),
         table="",

@@ -35,7 +35,7 @@ class ConditionRules(ValueRules):
         return content
 
     def any_expression(self) -> Value | Condition:
-        """Return a condition or a value: in brackets, only the whole tells which."""
+        """Return a condition or a value: in brackets, only the content shows which."""
         return self.junction("OR", lambda: self.junction("AND", self.boolean_factor))
 
     def junction(self, operator: str, operand: Callable[[], Value | Condition]) -> Value | Condition:
@@ -56,7 +56,7 @@ class ConditionRules(ValueRules):
         return self.predicate()
 
     def predicate(self) -> Value | Condition:
-        """<predicate>, or a value or bracketed condition that is none by itself."""
+        """<predicate>, or a value, or a condition in brackets."""
         if self.token.type == "EXISTS":
             return self.exists_predicate()
         first = self.any_value()

@@ -1,4 +1,4 @@
-"""The place reached in the tokens of one query: what every rule of the grammar is made of."""
+"""The position reached in the tokens of one query, on which the methods of every grammar rule are built."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar

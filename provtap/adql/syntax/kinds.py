@@ -1,9 +1,9 @@
-"""What may stand where in an expression: the kinds of values that the BNF tells apart, and calls by them.
+"""Kinds of values, by which the BNF says what may stand where: as operands, and as arguments of functions.
 
 The BNF has numbers, texts and geometries, and knows each by its form alone: `LOWER(a) + 1` is no number,
 `POINT(1, 2) || 'x'` no text, whatever the tables hold. A column or a user defined function may be any of
-them, and brackets make any value a primary. So a kind is one letter, the arguments of a call are a word
-made of them, and each function has a regular expression of the words it takes.
+them, and brackets make any value a primary. So a kind is one letter, the arguments of a call are a string
+of them, and each function has a regular expression of the strings it takes.
 
 Source: ADQL 2.1 BNF, <value_expression>, <numeric_value_function>, <string_value_function>,
 <geometry_value_function>.
@@ -45,10 +45,10 @@ _POINT_TYPES = frozenset({"POINT", "CIRCLE", "POLYGON"})
 
 @dataclass(frozen=True)
 class Form:
-    """What arguments a function takes: as regular expression over their kinds, and in words."""
+    """What arguments a function takes: as regular expression over their kinds, and for a message."""
 
     pattern: str
-    words: str
+    description: str
 
     def fits(self, kinds: str) -> bool:
         """Whether arguments of these kinds can be taken."""

@@ -1,4 +1,4 @@
-"""The words of ADQL 2.1: text to tokens, one at a time, each with its exact position.
+"""The tokens of ADQL 2.1: text cut into them, one at a time, each with its exact position.
 
 Source: ADQL 2.1, section 2.1 ("Characters, Keywords, Identifiers and Literals") and its BNF.
 """
@@ -27,7 +27,7 @@ class Position(NamedTuple):
 
 
 class Token(NamedTuple):
-    """One word of a query."""
+    """One word or symbol of a query."""
 
     type: str
     """A reserved word in capitals, a symbol, or the kind of thing: identifier, delimited, string, integer,

@@ -1,4 +1,4 @@
-"""What to say about a token that can't stand where it does: what was due, and how ADQL says it."""
+"""Messages for syntax errors: what was expected, and how ADQL writes what was probably meant."""
 
 from difflib import get_close_matches
 
@@ -12,7 +12,7 @@ EXPECTED = {
     "integer": "a whole number without sign",
     "end": "the end of the query",
 }
-"""Types of tokens in words; the others are shown as they are."""
+"""What a message calls a type of token; the others are shown as they are."""
 
 # Words that go on with the query: found where something else is due, they are never meant as names.
 _STRUCTURE = frozenset(

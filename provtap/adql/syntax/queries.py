@@ -1,7 +1,7 @@
 """Tokens to the tree of the query, by recursive descent: one method for each rule of the ADQL 2.1 BNF.
 
 The rules stand on each other: `cursor` (tokens), `values`, `conditions`, and here the queries and
-tables. A bracket may open a query or a joined table, which only its content can tell; nothing is ever
+tables. A bracket may open a query or a joined table, which only its content shows; nothing is ever
 parsed twice.
 """
 
@@ -210,7 +210,7 @@ class Parser(ConditionRules):
         return nodes.DerivedTable(at, query, alias)
 
     def bracketed_table(self) -> nodes.TableReference | Query:
-        """Return the joined table or the query in these brackets: after `((`, only its end tells which."""
+        """Return the joined table or the query in these brackets: after `((`, only its end shows which."""
         at = self.token.at
         if self.token.type in {"SELECT", "WITH"}:
             return self.select_expression()

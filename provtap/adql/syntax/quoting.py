@@ -1,4 +1,4 @@
-"""Words of a query as they stand in SQL; nothing else puts a user's text there."""
+"""Texts and names of a query as they stand in SQL; nothing else puts a user's text there."""
 
 from provtap.errors import AdqlError
 

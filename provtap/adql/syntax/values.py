@@ -1,6 +1,6 @@
 """The rules of the grammar about values: one method for each rule of the ADQL 2.1 BNF.
 
-A bracket may open a condition or a value, which only its content can tell. So these rules return
+A bracket may open a condition or a value, which only its content shows. So these rules return
 conditions too, and whoever needs a value says so (`value_expression`): nothing is ever parsed twice.
 """
 
@@ -57,7 +57,7 @@ class ValueRules(Cursor, ABC):
 
     @abstractmethod
     def any_expression(self) -> Value | Condition:
-        """Return a condition or a value: in brackets, only the whole tells which."""
+        """Return a condition or a value: in brackets, only the content shows which."""
 
     @abstractmethod
     def search_condition(self) -> Condition:
@@ -224,7 +224,7 @@ class ValueRules(Cursor, ABC):
         arguments = self.bracketed(lambda: self.arguments(kinds))
         form = FORMS[name.type]
         if not form.fits("".join(kinds)):
-            raise problem(f"{name.type} takes {form.words}.", name.at)
+            raise problem(f"{name.type} takes {form.description}.", name.at)
         return nodes.FunctionCall(name.at, name.type, arguments)
 
     def arguments(self, kinds: list[str]) -> tuple[Value, ...]:

@@ -113,7 +113,7 @@ SELECT wr_entity_id AS thing,
 
 -- name: multiplicity
 -- A role and its other names, which files of descriptions tell, are counted together. Too few are no fault of a
--- run that failed or still runs, nor of one that nobody has told of but those who name it.
+-- run that failed or still runs, nor of one that is known only because others name it.
 WITH described AS MATERIALIZED (
     SELECT DISTINCT ON (ad_id) ad_id, da_content -> '{word}' AS flows
       FROM provenance.activitydescription JOIN provtap.described_activity
@@ -134,7 +134,7 @@ WITH described AS MATERIALIZED (
     SELECT {activity} AS activity_id, name, allowed, least, most, count(*) AS number
       FROM role JOIN {flow} ON {link} = id
      GROUP BY {activity}, name, allowed, least, most
-), told AS (
+), outside AS (
     SELECT * FROM counted WHERE number < least OR number > most
     UNION ALL
     SELECT a_id, needed.name, needed.allowed, needed.least, needed.most, 0
@@ -145,7 +145,7 @@ WITH described AS MATERIALIZED (
 )
 SELECT activity_id AS thing,
        format('{does} %%s things as %%s; its description allows %%s', number, name, allowed) AS about
-  FROM told LEFT JOIN provext.run ON r_activity_id = activity_id
+  FROM outside LEFT JOIN provext.run ON r_activity_id = activity_id
   LEFT JOIN provtap.trust ON t_kind = 'provenance.activity' AND t_id = activity_id
  WHERE number > most
     OR (coalesce(r_exitcode, 0) = 0 AND coalesce(r_status, '') NOT IN ('error', 'interrupted', 'running')

@@ -21,9 +21,9 @@ def on_cycles(earlier: bytes, later: bytes) -> list[int]:
     if not left.any():
         return []
     places = np.cumsum(left) - 1
-    kept = left[tails] & left[heads]
+    remaining = left[tails] & left[heads]
     following: list[list[int]] = [[] for _ in range(int(left.sum()))]
-    for tail, head in zip(places[tails[kept]].tolist(), places[heads[kept]].tolist(), strict=True):
+    for tail, head in zip(places[tails[remaining]].tolist(), places[heads[remaining]].tolist(), strict=True):
         following[tail].append(head)
     nodes = names[left].tolist()
     return sorted(nodes[at] for component in _components(following) if len(component) > 1 for at in component)
@@ -31,8 +31,8 @@ def on_cycles(earlier: bytes, later: bytes) -> list[int]:
 
 def _peel(left: Any, before: Any, after: Any) -> None:
     """Take from *left* the nodes that nothing in it is before, one layer after the other (Kahn 1962)."""
-    kept = left[before] & left[after]
-    before, after = before[kept], after[kept]
+    remaining = left[before] & left[after]
+    before, after = before[remaining], after[remaining]
     order = np.argsort(before, kind="stable")
     after = after[order]
     starts = np.searchsorted(before[order], np.arange(len(left) + 1))

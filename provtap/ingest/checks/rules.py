@@ -31,7 +31,7 @@ class Severity(StrEnum):
     ERROR = "error"
     """The store contradicts itself."""
     WARNING = "warning"
-    """What was told can't be quite true."""
+    """What was recorded can't be quite true."""
     NOTE = "note"
     """Something could be known better."""
 
@@ -114,7 +114,7 @@ class Finding:
 
 
 def check(database: Database, *, advance: Callable[[int], object] = lambda done: None) -> list[Finding]:
-    """Return what breaks a rule, in one view of the store; *advance* is told of each rule that is done.
+    """Return what breaks a rule, in one view of the store; *advance* is called after each rule.
 
     Raises: DatabaseUnavailable.
     """

@@ -16,10 +16,10 @@ from provtap.ingest.descriptions.file import Descriptions, entity_class, read_de
 from provtap.ingest.documents.files import read_bytes
 from provtap.ingest.model import identity
 from provtap.ingest.model.records import EntityDescription
-from provtap.ingest.store import staging as sending
+from provtap.ingest.store import staging as staging
 from provtap.ingest.store.described_agents import put_agents
 from provtap.ingest.store.description_links import entries, link, withdraw
-from provtap.ingest.store.description_tables import Written, draft, publish, write
+from provtap.ingest.store.description_tables import Written, draft, publish, withdraw_drafts, write
 from provtap.ingest.store.transaction import alone, naming
 
 SQL = load_statements("provtap.ingest.descriptions", "apply.sql")
@@ -161,14 +161,14 @@ def _replace(
 
 def _keep(transaction: Transaction, source: str, given: Descriptions, content: Mapping[str, Any]) -> None:
     """Store the set, for what is recorded later; and the versions that it names."""
-    told = [
+    versions_said = [
         (activity, versions, said)
         for activity, said in zip(given.activities, content["activities"], strict=True)
         for versions in activity.versions
     ]
     rows = [
         {"da_name": a.name, "da_versions": versions, "da_set_name": given.name, "da_content": said}
-        for a, versions, said in told
+        for a, versions, said in versions_said
     ]
     transaction.execute(
         SQL["keep_set"],
@@ -198,11 +198,11 @@ def _draft(transaction: Transaction, entries_: Sequence[Mapping[str, Any]]) -> l
 
 
 def _withdraw_drafts(transaction: Transaction, held: Mapping[str, Any], content: Mapping[str, Any]) -> None:
-    """Remove what was drafted for a version that the set names no more, unless something else told of it."""
+    """Remove drafts of versions that the set no longer names, unless a record or an activity has them."""
     gone = _named(held) - _named(content)
     if gone:
         ids = [identity.activity_description(name, version) for name, version in gone]
-        transaction.execute(SQL["withdraw_drafts"], ids=ids)
+        withdraw_drafts(transaction, ids)
 
 
 def _named(content: Mapping[str, Any]) -> set[tuple[str, str]]:
@@ -228,12 +228,12 @@ def _put_entities(transaction: Transaction, name: str, said: Mapping[str, Any]) 
         )
         for entity in said["entities"]
     ]
-    write(transaction, EntityDescription, sending.rows_of(records)[EntityDescription], Written())
+    write(transaction, EntityDescription, staging.rows_of(records)[EntityDescription], Written())
 
 
 def _withdraw_entities(transaction: Transaction, held: Mapping[str, Any], given: Descriptions) -> None:
-    kept = {entity.name for entity in given.entities}
-    gone = [entity["name"] for entity in held.get("entities", ()) if entity["name"] not in kept]
+    remaining = {entity.name for entity in given.entities}
+    gone = [entity["name"] for entity in held.get("entities", ()) if entity["name"] not in remaining]
     ids = {identity.entity_description(given.name, name): name for name in gone}
     used = transaction.one(SQL["entities_described"], ids=list(ids))
     if used:

@@ -24,13 +24,6 @@ INSERT INTO provtap.described_activity (da_name, da_versions, da_set_name, da_co
 SELECT da_name, da_versions, da_set_name, da_content
   FROM json_populate_recordset(NULL::provtap.described_activity, %(rows)s::json);
 
--- name: withdraw_drafts
--- Versions that only a set named, and names no more.
-DELETE FROM provenance.activitydescription
- WHERE ad_id = ANY (%(ids)s)
-   AND NOT EXISTS (SELECT FROM provtap.told_description WHERE td_owner_id = ad_id)
-   AND NOT EXISTS (SELECT FROM provenance.activity WHERE a_activitydescription_id = ad_id);
-
 -- name: entities_described
 -- An entity that refers to one of these kinds of entity, though no file has it any more.
 SELECT e_id, e_entitydescription_id FROM provenance.entity WHERE e_entitydescription_id = ANY (%(ids)s) LIMIT 1;

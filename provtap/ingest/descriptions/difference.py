@@ -1,4 +1,4 @@
-"""What differs between two versions of a set of descriptions, in the words of its file."""
+"""What differs between two versions of a set of descriptions, by the attributes of its file."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,7 +21,9 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[
         if name not in old:
             yield f"+ {name}"
         elif changes := [
-            _change(word, old[name][word], said[word]) for word in said if said[word] != old[name][word]
+            _change(attribute, old[name][attribute], said[attribute])
+            for attribute in said
+            if said[attribute] != old[name][attribute]
         ]:
             yield f"~ {name}: {'; '.join(changes)}"
 
@@ -35,15 +37,15 @@ def _things(content: Mapping[str, Any]) -> Things:
         found[f"entity {entity['name']}"] = entity
     for activity in content.get("activities", ()):
         title = f"activity {activity['name']} {', '.join(activity['versions'])}"
-        found[title] = {word: value for word, value in activity.items() if word not in _PARTS}
-        for word, (label, key) in _PARTS.items():
-            for part in activity[word]:
+        found[title] = {attribute: value for attribute, value in activity.items() if attribute not in _PARTS}
+        for attribute, (label, key) in _PARTS.items():
+            for part in activity[attribute]:
                 found[f"{title}, {label} {part[key]}"] = part
     return found
 
 
-def _change(word: str, old: Any, new: Any) -> str:
-    return f"{word}: {_shown(old)} -> {_shown(new)}"
+def _change(attribute: str, old: Any, new: Any) -> str:
+    return f"{attribute}: {_shown(old)} -> {_shown(new)}"
 
 
 def _shown(value: Any) -> str:

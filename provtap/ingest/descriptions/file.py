@@ -1,6 +1,6 @@
 """A file of descriptions: what the activities of a pipeline are, what they use, make and are configured by.
 
-The words are the attributes of ProvenanceDM 1.0. A set of descriptions has a name and a version: a greater
+Its names are those of ProvenanceDM 1.0. A set of descriptions has a name and a version: a greater
 version replaces the whole set. A description of activities is for all versions of them that match, the most
 exact match first; each version has a row of its own, as the model has it.
 """
@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from provtap.ingest.model.identity import NAME_BYTES, ROLE_BYTES
-from provtap.ingest.parsing.yaml import At, Words, nearest, read, schema, word
+from provtap.ingest.parsing.yaml import At, YamlObject, attribute, nearest, read, schema
 
 ACTIVITY_TYPES = (
     "Observation", "Simulation", "Reduction", "Calibration", "Reconstruction", "Selection", "Analysis",
@@ -29,39 +29,39 @@ _ID_BYTES = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Agent(Words):
+class Agent(YamlObject):
     """A person, organization or software that bears responsibility."""
 
-    id: str = word("Id of the agent, as records name it.", limit=_ID_BYTES)
-    name: str = word("Name.", limit=NAME_BYTES)
-    type: str | None = word(
+    id: str = attribute("Id of the agent, as records name it.", limit=_ID_BYTES)
+    name: str = attribute("Name.", limit=NAME_BYTES)
+    type: str | None = attribute(
         "Kind of agent.", default=None, choices=("Person", "Organization", "SoftwareAgent")
     )
-    comment: str | None = word("Remark.", default=None)
-    email: str | None = word("E-mail address.", default=None)
-    affiliation: str | None = word("Where the agent belongs to.", default=None)
-    phone: str | None = word("Phone number.", default=None)
-    address: str | None = word("Postal address.", default=None)
-    url: str | None = word("Page about the agent.", default=None)
+    comment: str | None = attribute("Remark.", default=None)
+    email: str | None = attribute("E-mail address.", default=None)
+    affiliation: str | None = attribute("Where the agent belongs to.", default=None)
+    phone: str | None = attribute("Phone number.", default=None)
+    address: str | None = attribute("Postal address.", default=None)
+    url: str | None = attribute("Page about the agent.", default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entity(Words):
+class Entity(YamlObject):
     """A kind of entity: a dataset if it has a contentType, a value if it has a valueType."""
 
-    name: str = word("Name, by which usages and generations of this file refer to it.", limit=NAME_BYTES)
-    description: str | None = word("What it is.", default=None)
-    docurl: str | None = word("Page that documents it.", default=None)
-    type: str | None = word("Kind of thing, such as data or document.", default=None, limit=ROLE_BYTES)
-    content_type: str | None = word("Media type of a dataset.", default=None, limit=ROLE_BYTES)
-    value_type: str | None = word(
+    name: str = attribute("Name, by which usages and generations of this file refer to it.", limit=NAME_BYTES)
+    description: str | None = attribute("What it is.", default=None)
+    docurl: str | None = attribute("Page that documents it.", default=None)
+    type: str | None = attribute("Kind of thing, such as data or document.", default=None, limit=ROLE_BYTES)
+    content_type: str | None = attribute("Media type of a dataset.", default=None, limit=ROLE_BYTES)
+    value_type: str | None = attribute(
         "VOTable datatype of a value, then arraysize and xtype, by semicolons: char;*, double.",
         default=None,
         limit=ROLE_BYTES,
     )
-    unit: str | None = word("VOUnit of a value.", default=None)
-    ucd: str | None = word("UCD of a value.", default=None)
-    utype: str | None = word("Utype of a value.", default=None)
+    unit: str | None = attribute("VOUnit of a value.", default=None)
+    ucd: str | None = attribute("UCD of a value.", default=None)
+    utype: str | None = attribute("Utype of a value.", default=None)
 
 
 def entity_class(content_type: str | None, value_type: str | None) -> str:
@@ -72,56 +72,60 @@ def entity_class(content_type: str | None, value_type: str | None) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flow(Words):
+class Flow(YamlObject):
     """What entities are used or generated as."""
 
-    role: str = word("Role, as records have it.", limit=ROLE_BYTES)
-    aliases: tuple[str, ...] = word(
+    role: str = attribute("Role, as records have it.", limit=ROLE_BYTES)
+    aliases: tuple[str, ...] = attribute(
         "The same role under other names, in other versions.", default=(), limit=ROLE_BYTES
     )
-    description: str | None = word("What the entity is for.", default=None)
-    type: str | None = word(f"Free text, or one of {', '.join(FLOW_TYPES)}.", default=None, limit=ROLE_BYTES)
-    multiplicity: str | None = word(
+    description: str | None = attribute("What the entity is for.", default=None)
+    type: str | None = attribute(
+        f"Free text, or one of {', '.join(FLOW_TYPES)}.", default=None, limit=ROLE_BYTES
+    )
+    multiplicity: str | None = attribute(
         "How many entities have this role.", default=None, pattern=_MULTIPLICITY, example="1, * or 0..1"
     )
-    entities: tuple[str, ...] = word("Names of the kinds of entity that may have this role.", default=())
+    entities: tuple[str, ...] = attribute("Names of the kinds of entity that may have this role.", default=())
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parameter(Words):
+class Parameter(YamlObject):
     """A parameter that activities may have."""
 
-    name: str = word("Name, as records have it.", limit=NAME_BYTES)
-    aliases: tuple[str, ...] = word("The same parameter under other names.", default=(), limit=NAME_BYTES)
-    value_type: str = word(
+    name: str = attribute("Name, as records have it.", limit=NAME_BYTES)
+    aliases: tuple[str, ...] = attribute(
+        "The same parameter under other names.", default=(), limit=NAME_BYTES
+    )
+    value_type: str = attribute(
         "VOTable datatype, then arraysize and xtype, by semicolons: char;*, double.", limit=ROLE_BYTES
     )
-    unit: str | None = word("VOUnit.", default=None)
-    ucd: str | None = word("UCD.", default=None)
-    utype: str | None = word("Utype.", default=None)
-    min: str | None = word("Least value.", default=None)
-    max: str | None = word("Greatest value.", default=None)
-    default: str | None = word("Value if none is given.", default=None)
-    options: tuple[str, ...] = word("All values that it may have.", default=())
-    description: str | None = word("What it does.", default=None)
+    unit: str | None = attribute("VOUnit.", default=None)
+    ucd: str | None = attribute("UCD.", default=None)
+    utype: str | None = attribute("Utype.", default=None)
+    min: str | None = attribute("Least value.", default=None)
+    max: str | None = attribute("Greatest value.", default=None)
+    default: str | None = attribute("Value if none is given.", default=None)
+    options: tuple[str, ...] = attribute("All values that it may have.", default=())
+    description: str | None = attribute("What it does.", default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConfigFile(Words):
+class ConfigFile(YamlObject):
     """A configuration file that activities may have."""
 
-    name: str = word("Name, as records have it.", limit=NAME_BYTES)
-    aliases: tuple[str, ...] = word("The same file under other names.", default=(), limit=NAME_BYTES)
-    content_type: str = word("Media type.", limit=ROLE_BYTES)
-    description: str | None = word("What it holds.", default=None)
+    name: str = attribute("Name, as records have it.", limit=NAME_BYTES)
+    aliases: tuple[str, ...] = attribute("The same file under other names.", default=(), limit=NAME_BYTES)
+    content_type: str = attribute("Media type.", limit=ROLE_BYTES)
+    description: str | None = attribute("What it holds.", default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Activity(Words):
+class Activity(YamlObject):
     """A kind of activity, in some versions or all."""
 
-    name: str = word("Name, as records have it.", limit=NAME_BYTES)
-    versions: tuple[str, ...] = word(
+    name: str = attribute("Name, as records have it.", limit=NAME_BYTES)
+    versions: tuple[str, ...] = attribute(
         "Versions that this holds for: one, or how they begin (0.28.*). The most exact one counts."
         " Without it: all.",
         default=("*",),
@@ -129,28 +133,28 @@ class Activity(Words):
         pattern=r"[^*]*\*?",
         example="0.28.0 or 0.28.*",
     )
-    description: str | None = word("What it does.", default=None)
-    docurl: str | None = word("Page that documents it.", default=None)
-    type: str | None = word(
+    description: str | None = attribute("What it does.", default=None)
+    docurl: str | None = attribute("Page that documents it.", default=None)
+    type: str | None = attribute(
         f"Free text, or one of {', '.join(ACTIVITY_TYPES)}.", default=None, limit=ROLE_BYTES
     )
-    subtype: str | None = word("Kind within the type.", default=None, limit=ROLE_BYTES)
-    usage: tuple[Flow, ...] = word("What it uses, by role.", default=())
-    generation: tuple[Flow, ...] = word("What it makes, by role.", default=())
-    parameters: tuple[Parameter, ...] = word("Its parameters.", default=())
-    config_files: tuple[ConfigFile, ...] = word("Its configuration files.", default=())
+    subtype: str | None = attribute("Kind within the type.", default=None, limit=ROLE_BYTES)
+    usage: tuple[Flow, ...] = attribute("What it uses, by role.", default=())
+    generation: tuple[Flow, ...] = attribute("What it makes, by role.", default=())
+    parameters: tuple[Parameter, ...] = attribute("Its parameters.", default=())
+    config_files: tuple[ConfigFile, ...] = attribute("Its configuration files.", default=())
 
 
 @dataclass(frozen=True, kw_only=True)
-class Descriptions(Words):
+class Descriptions(YamlObject):
     """A set of descriptions of ProvenanceDM 1.0 for ProvTAP."""
 
-    format: str = word("Version of this form of files.", choices=("1",))
-    name: str = word("Name of the set: a file of the same name replaces it.", limit=NAME_BYTES)
-    version: int = word("Version of the set: whatever is changed needs a greater one.")
-    agents: tuple[Agent, ...] = word("Agents.", default=())
-    entities: tuple[Entity, ...] = word("Kinds of entity.", default=())
-    activities: tuple[Activity, ...] = word("Kinds of activity.", default=())
+    format: str = attribute("Version of this form of files.", choices=("1",))
+    name: str = attribute("Name of the set: a file of the same name replaces it.", limit=NAME_BYTES)
+    version: int = attribute("Version of the set: whatever is changed needs a greater one.")
+    agents: tuple[Agent, ...] = attribute("Agents.", default=())
+    entities: tuple[Entity, ...] = attribute("Kinds of entity.", default=())
+    activities: tuple[Activity, ...] = attribute("Kinds of activity.", default=())
 
     def content(self) -> dict[str, Any]:
         """Return all that is said, without positions, as JSON."""
@@ -158,7 +162,7 @@ class Descriptions(Words):
         return content
 
     def warnings(self) -> Iterator[str]:
-        """Yield words that differ from a reserved one by their case only."""
+        """Yield types that differ from a reserved word by their case only."""
         for activity in self.activities:
             kinds = [(activity.at, activity.type, ACTIVITY_TYPES)]
             kinds += [(f.at, f.type, FLOW_TYPES) for f in (*activity.usage, *activity.generation)]
@@ -171,7 +175,7 @@ class Descriptions(Words):
 def read_descriptions(content: bytes) -> Descriptions:
     """Return the set of descriptions in a file.
 
-    Raises: DocumentError, with line, column and the nearest word.
+    Raises: DocumentError, with line, column and the nearest attribute.
     """
     found = read(content, Descriptions)
     _once((agent.at, agent.id) for agent in found.agents)

@@ -1,1 +1,1 @@
-"""Documents: from a file through its reader into the store, and kept as they came."""
+"""Documents: from a file through its reader into the store, and archived as they came."""

@@ -1,4 +1,4 @@
-"""The documents that were taken in, as they came, with all that is needed to read them once more."""
+"""The archive: documents as they came, with all that is needed to read them again."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,50 +8,55 @@ from typing import TYPE_CHECKING, Any
 from provtap.database.connect import Database, Transaction
 from provtap.database.sql import load_statements
 from provtap.errors import DocumentError, NotFound
-from provtap.ingest.documents.locations import Places
-from provtap.ingest.model.records import Account
+from provtap.ingest.documents.locations import LocationMap
+from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing.bounded import NO_LIMIT
 from provtap.ingest.readers import formats
 from provtap.ingest.readers.prov.export import READERS, prov_document
+
+if TYPE_CHECKING:
+    from prov.model import ProvDocument
 
 SQL = load_statements("provtap.ingest.documents", "archive.sql")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
-    """One document: the bytes, and how they are read."""
+class ArchivedDocument:
+    """One ingested document: its bytes, and how they are read."""
 
     ingestion: int
     source: str
     format: str
     site: str
     content: bytes
-    places: Places = Places()
+    location_map: LocationMap = LocationMap()
 
-    def accounts(self) -> Iterator[Account]:
-        """Yield what the document says, with the names that its places have.
+    def record_sets(self) -> Iterator[RecordSet]:
+        """Yield the records of the document, with the names that its location map gives to paths.
 
         Raises: DocumentError.
         """
         read = formats.find(self.format, self.content).read
-        return placed(read(self.content, self.site, NO_LIMIT), self.places)
+        return placed(read(self.content, self.site, NO_LIMIT), self.location_map)
 
 
-def placed(accounts: Iterable[Account], places: Places) -> Iterator[Account]:
-    """Yield *accounts* with the names that local paths have elsewhere."""
-    for account in accounts:
-        yield replace(account, records=tuple(places.apply(account.records)))
+def placed(record_sets: Iterable[RecordSet], location_map: LocationMap) -> Iterator[RecordSet]:
+    """Yield *record_sets* with the names that *location_map* gives to local paths."""
+    for record_set in record_sets:
+        yield replace(record_set, records=tuple(location_map.apply(record_set.records)))
 
 
-def scope(site: str, places: Places) -> str:
-    """Return what tells two readings of the same bytes apart: they say something else with other places."""
-    return f"{site} {places.digest}" if places.digest else site
+def scope(site: str, location_map: LocationMap) -> str:
+    """Return the scope of a document: the same bytes mean something else with another location map."""
+    return f"{site} {location_map.digest}" if location_map.digest else site
 
 
-def keep_places(transaction: Transaction, places: Places) -> None:
-    """Keep *places*, for the day when a document is read again."""
-    if places.digest:
-        transaction.execute(SQL["keep_places"], digest=places.digest, content=json.dumps(places.content()))
+def keep_location_map(transaction: Transaction, location_map: LocationMap) -> None:
+    """Store *location_map*, which is needed to read the document again."""
+    if location_map.digest:
+        transaction.execute(
+            SQL["keep_location_map"], digest=location_map.digest, content=json.dumps(location_map.content())
+        )
 
 
 def unknown(ingestion: int, sentence: str | None = None) -> NotFound:
@@ -62,70 +67,63 @@ def unknown(ingestion: int, sentence: str | None = None) -> NotFound:
     )
 
 
-def kept(transaction: Transaction, ingestions: Sequence[int]) -> list[Kept]:
+def load_documents(transaction: Transaction, ingestions: Sequence[int]) -> list[ArchivedDocument]:
     """Return the documents of *ingestions*, in the order of their numbers.
 
-    Raises: DocumentError for one whose places were not kept (ProvTAP kept none at first).
+    Raises: DocumentError for one whose location map was not stored (the first versions did not).
     """
     return [
-        Kept(
+        ArchivedDocument(
             ingestion=row.doc_ingestion_id,
             source=row.in_source,
             format=row.doc_format,
             site=row.doc_site.removesuffix(f" {row.digest}"),
             content=bytes(row.doc_content),
-            places=_places(row),
+            location_map=_location_map(row),
         )
         for row in transaction.rows(SQL["documents"], ingestions=list(ingestions))
     ]
 
 
-def _places(row: Any) -> Places:
+def _location_map(row: Any) -> LocationMap:
     if row.digest is None:
-        return Places()
+        return LocationMap()
     if row.pl_content is None:
         raise DocumentError(
             f"{row.in_source} (ingestion {row.doc_ingestion_id}) was read with a --map or --catalogue that"
             " was not kept",
             hint="Undo it and ingest it once more.",
         )
-    return Places.of(row.pl_content)
+    return LocationMap.of(row.pl_content)
 
 
-# What an ingestion told, by the document that was kept of it.
-
-
-if TYPE_CHECKING:
-    from prov.model import ProvDocument
-
-
-def told_activities(ingestion: int, database: Database) -> tuple[str, ...]:
-    """Return the ids of the activities that the ingestion with this number told of, known before or not.
+def recorded_activities(ingestion: int, database: Database) -> tuple[str, ...]:
+    """Return the ids of the activities in the document of this ingestion, known before or not.
 
     Raises: NotFound for a number that no ingestion has, or a document without activities; DocumentError,
     DatabaseUnavailable.
     """
-    accounts = _kept(ingestion, database).accounts()
-    found = tuple(dict.fromkeys(id_ for account in accounts for id_ in sorted(account.activity_ids)))
+    record_sets = _load_document(ingestion, database).record_sets()
+    found = tuple(dict.fromkeys(id_ for record_set in record_sets for id_ in sorted(record_set.activity_ids)))
     if not found:
         raise NotFound(f"Ingestion {ingestion} told of no activity.")
     return found
 
 
-def told_document(ingestion: int, database: Database) -> "ProvDocument | None":
-    """Return the PROV document that the ingestion with this number took in, whole; None if it was no PROV.
+def archived_document(ingestion: int, database: Database) -> "ProvDocument | None":
+    """Return the whole PROV document of this ingestion; None if its format is not one of PROV.
 
     Raises: NotFound for a number that no ingestion has; DocumentError, DatabaseUnavailable.
     """
-    document = _kept(ingestion, database)
+    document = _load_document(ingestion, database)
     if document.format not in READERS:
         return None
     return prov_document(document.content, document.format)
 
 
-def _kept(ingestion: int, database: Database) -> Kept:
+def _load_document(ingestion: int, database: Database) -> ArchivedDocument:
     with database.transaction() as transaction:
-        found = kept(transaction, [ingestion])
+        found = load_documents(transaction, [ingestion])
     if not found:
         raise unknown(ingestion)
     return found[0]

@@ -1,6 +1,6 @@
 -- Statements of archive.py: the documents as they came.
 
--- name: keep_places
+-- name: keep_location_map
 INSERT INTO provtap.places (pl_digest, pl_content) VALUES (%(digest)s, %(content)s)
     ON CONFLICT DO NOTHING;
 

@@ -6,20 +6,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from provtap.client.summary import summary_text
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.errors import DocumentError, NoProvenance, TooLarge
 from provtap.ingest.documents.document import Document, read, store
 from provtap.ingest.documents.files import File, files
 from provtap.ingest.documents.parallel import each
-from provtap.ingest.store.transaction import Report
+from provtap.ingest.store.transaction import IngestReport
 
 
 @dataclass
 class Summary:
     """What became of all documents."""
 
-    reports: list[Report] = field(default_factory=list)
+    reports: list[IngestReport] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     """One sentence a document that was refused."""
     passed_over: int = 0
@@ -31,19 +32,7 @@ class Summary:
         return [f"{report.source}: {warning}" for report in self.reports for warning in report.warnings]
 
     def __str__(self) -> str:
-        activities = frozenset[str]().union(*(report.activity_ids for report in self.reports))
-        passed_over = f", {_count(self.passed_over, 'file')} without provenance" if self.passed_over else ""
-        known = sum(report.known for report in self.reports)
-        return (
-            f"{_count(len(self.reports) + len(self.problems), 'document')}"
-            f"{f' ({known} known already)' if known else ''}: "
-            f"{_count(self._sum('records'), 'record')}, {_count(len(activities), 'activity')}, "
-            f"{_count(len(self.problems), 'error')}, {_count(len(self.warnings), 'warning')}"
-            f"{passed_over}\n"
-            f"{_count(self._sum('new'), 'row')} new, {self._sum('updated')} updated, "
-            f"{self._sum('unchanged')} unchanged, {_count(self._sum('stubs'), 'stub')}, "
-            f"{_count(sum(len(report.conflicts) for report in self.reports), 'conflict')}"
-        )
+        return summary_text(self.content())
 
     def content(self) -> dict[str, Any]:
         """Return all of it, as JSON has it."""
@@ -55,11 +44,6 @@ class Summary:
 
     def _sum(self, name: str) -> int:
         return sum(getattr(report, name) for report in self.reports)
-
-
-def _count(number: int, noun: str) -> str:
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number} {noun if number == 1 else plural}"
 
 
 def ingest_all(
@@ -78,7 +62,7 @@ def ingest_all(
     passed over, and links to directories are not followed. A pattern that names no file stands for all that
     match it.
 
-    Raises: DatabaseUnavailable; a document that can't be stored is told in the summary.
+    Raises: DatabaseUnavailable; a document that can't be stored is a problem of the summary.
     """
     summary = Summary()
     read_one = partial(_read, settings=settings, **options)

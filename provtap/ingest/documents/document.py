@@ -1,4 +1,4 @@
-"""One document into the store: its bytes, its format, its accounts, all in one transaction."""
+"""One document into the store: `read` makes a Document of it, `store` writes that, `ingest` does both."""
 
 import hashlib
 import os
@@ -13,18 +13,44 @@ from typing import Any
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.errors import Contended, DocumentError, TooLarge
-from provtap.ingest.documents.archive import keep_places, placed, scope
+from provtap.ingest.documents.archive import keep_location_map, placed, scope
 from provtap.ingest.documents.files import read_bytes
-from provtap.ingest.documents.locations import Places
-from provtap.ingest.model.records import Account
+from provtap.ingest.documents.locations import LocationMap
+from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing.bounded import NO_LIMIT, TooMany, refuse_beyond
 from provtap.ingest.readers import formats
 from provtap.ingest.store.counts import Counts
 from provtap.ingest.store.loader import load
-from provtap.ingest.store.transaction import SQL, Rehearsed, Report, lock, naming, resending
+from provtap.ingest.store.transaction import SQL, IngestReport, Rehearsed, lock, naming, safe_to_repeat
 
 _PAUSES = (0.1, 0.5, 1.0)
 """Seconds before a document is stored again whose rows another process was changing, at least."""
+Finish = Callable[[Transaction, IngestReport], None]
+"""What is done last in the transaction that stores a document."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document that was read, on its way into the store."""
+
+    source: str
+    format: str
+    site: str
+    location_map: LocationMap
+    content: bytes
+    record_sets: list[RecordSet]
+
+    def report(self, ingestion: int, counts: Counts, known: bool = False) -> IngestReport:
+        """Return what became of the document."""
+        return IngestReport(
+            source=self.source,
+            format=self.format,
+            records=len(self.record_sets),
+            activity_ids=frozenset[str]().union(*(found.activity_ids for found in self.record_sets)),
+            known=known,
+            ingestion=ingestion,
+            **counts.report_fields(),
+        )
 
 
 def ingest(
@@ -35,8 +61,8 @@ def ingest(
     strict: bool = False,
     dry_run: bool = False,
     **options: Any,
-) -> Report:
-    """Store the document at *path*, as `ingest_content` does; *options* are those of `parse`.
+) -> IngestReport:
+    """Read the document at *path* and store it; *options* are those of `read_content`.
 
     Raises: DocumentError, TooLarge, DatabaseUnavailable.
     """
@@ -51,44 +77,41 @@ def ingest_content(
     *,
     strict: bool = False,
     dry_run: bool = False,
-    finish: Callable[[Transaction, Report], None] = lambda transaction, report: None,
+    finish: Finish = lambda transaction, report: None,
     **options: Any,
-) -> Report:
-    """Store a document, wholly or not at all, and report what was new in it; *options* are those of `parse`.
-
-    With *strict* a warning refuses the document; with *dry_run* the report is as if it were stored, but
-    nothing is. *finish* has the last word in the transaction.
+) -> IngestReport:
+    """Read a document from its bytes and store it; *options* are those of `read_content`.
 
     Raises: DocumentError, TooLarge, DatabaseUnavailable, and what *finish* does.
     """
-    document = parse(content, source, settings, **options)
+    document = read_content(content, source, settings, **options)
     return store(document, database, strict=strict, dry_run=dry_run, finish=finish)
 
 
-def read(path: str | PathLike[str], settings: Settings, **options: Any) -> "Document":
-    """Return the document at *path*, as `parse` does with these *options*; this needs no database.
+def read(path: str | PathLike[str], settings: Settings, **options: Any) -> Document:
+    """Return the document at *path*, as `read_content` does with these *options*; this needs no database.
 
     Raises: DocumentError, TooLarge.
     """
     source = os.fsencode(path).decode(errors="replace")  # a file name may be any bytes
-    return parse(read_bytes(path, source, settings.document_bytes), source, settings, **options)
+    return read_content(read_bytes(path, source, settings.document_bytes), source, settings, **options)
 
 
-def parse(
+def read_content(
     content: bytes,
     source: str,
     settings: Settings,
     *,
     format: str = "auto",
     site: str | None = None,
-    places: Places = Places(),  # noqa: B008  it is frozen
+    location_map: LocationMap = LocationMap(),  # noqa: B008  it is frozen
     most_records: int | None = None,
-) -> "Document":
-    """Return what a document tells.
+) -> Document:
+    """Return a document with its records.
 
     *source* names it in messages and in the list of ingestions. *site* scopes local paths and host names, by
-    default as the settings say; *places* tell what local paths are called elsewhere. It may tell
-    *most_records*.
+    default as the settings say; *location_map* gives other names of local paths. The document may
+    have *most_records*.
 
     Raises: DocumentError, TooLarge.
     """
@@ -97,8 +120,10 @@ def parse(
         found = formats.find(format, content)
         most = NO_LIMIT if most_records is None else most_records
         try:
-            told = _counted(found.read(content, at, most), most)
-            return Document(source, found.name, at, places, content, list(placed(told, places)))
+            record_sets = _counted(found.read(content, at, most), most)
+            return Document(
+                source, found.name, at, location_map, content, list(placed(record_sets, location_map))
+            )
         except TooMany:
             raise TooLarge(
                 f"{source} tells of more than the {most} records that a document may have here.",
@@ -107,96 +132,71 @@ def parse(
 
 
 def store(
-    document: "Document",
+    document: Document,
     database: Database,
     *,
     strict: bool = False,
     dry_run: bool = False,
-    finish: Callable[[Transaction, Report], None] = lambda transaction, report: None,
-) -> Report:
-    """Store *document* as `ingest_content` does, again where another process was in the way.
+    finish: Finish = lambda transaction, report: None,
+) -> IngestReport:
+    """Store *document*, wholly or not at all, and report what was new in it.
+
+    With *strict* a warning refuses the document; with *dry_run* the report is as if it were stored, but
+    nothing is. *finish* is called last in the transaction. Where another process was changing the same rows,
+    all of it is tried again.
 
     Raises: DocumentError, DatabaseUnavailable, and what *finish* does.
     """
-    for pause in _PAUSES:
+    pauses = iter(_PAUSES)
+    while True:
         try:
-            return _store_once(document, database, strict, dry_run, finish)
+            with (
+                naming(document.source),
+                safe_to_repeat(),
+                suppress(Rehearsed),
+                database.transaction(repeated=True) as transaction,
+            ):
+                report = _write(transaction, document)
+                if strict and report.warnings:
+                    raise DocumentError("; ".join(report.warnings))
+                finish(transaction, report)
+                if dry_run:
+                    raise Rehearsed
+            return report
         except Contended:
+            pause = next(pauses, None)
+            if pause is None:
+                raise
             time.sleep(pause * random.uniform(1, 2))
-    return _store_once(document, database, strict, dry_run, finish)
 
 
-def _store_once(
-    document: "Document",
-    database: Database,
-    strict: bool,
-    dry_run: bool,
-    finish: Callable[[Transaction, Report], None],
-) -> Report:
-    with (
-        naming(document.source),
-        resending(),
-        suppress(Rehearsed),
-        database.transaction(repeated=True) as transaction,
-    ):
-        report = document.store(transaction)
-        if strict and report.warnings:
-            raise DocumentError("; ".join(report.warnings))
-        finish(transaction, report)
-        if dry_run:
-            raise Rehearsed
-    return report
-
-
-@dataclass(frozen=True)
-class Document:
-    """A document that was read, on its way into the store."""
-
-    source: str
-    format: str
-    site: str
-    places: Places
-    content: bytes
-    accounts: list[Account]
-
-    def store(self, transaction: Transaction) -> Report:
-        """Store the document and what it says, unless it is known."""
-        key = {
-            "sha256": hashlib.sha256(self.content).hexdigest(),
-            "site": scope(self.site, self.places),
-            "format": self.format,
-        }
+def _write(transaction: Transaction, document: Document) -> IngestReport:
+    """Write the document and its records, unless it is known."""
+    key = {
+        "sha256": hashlib.sha256(document.content).hexdigest(),
+        "site": scope(document.site, document.location_map),
+        "format": document.format,
+    }
+    known = transaction.one(SQL["known_document"], **key)
+    if not known:
+        lock(transaction)
         known = transaction.one(SQL["known_document"], **key)
-        if not known:
-            lock(transaction)
-            known = transaction.one(SQL["known_document"], **key)
-        if known:
-            return self._report(known.doc_ingestion_id, Counts(), known=True)
-        [begun] = transaction.rows(
-            SQL["begin_ingestion"], source=self.source, format=self.format, sha256=key["sha256"]
-        )
-        transaction.execute(SQL["keep_document"], ingestion=begun.in_id, content=self.content, **key)
-        keep_places(transaction, self.places)
-        counts = load(transaction, self.accounts, begun.in_id)
-        transaction.execute(SQL["end_ingestion"], ingestion=begun.in_id, **counts.row())
-        return self._report(begun.in_id, counts)
-
-    def _report(self, ingestion: int, counts: Counts, known: bool = False) -> Report:
-        return Report(
-            source=self.source,
-            format=self.format,
-            records=len(self.accounts),
-            activity_ids=frozenset[str]().union(*(account.activity_ids for account in self.accounts)),
-            known=known,
-            ingestion=ingestion,
-            **counts.told(),
-        )
+    if known:
+        return document.report(known.doc_ingestion_id, Counts(), known=True)
+    [begun] = transaction.rows(
+        SQL["begin_ingestion"], source=document.source, format=document.format, sha256=key["sha256"]
+    )
+    transaction.execute(SQL["keep_document"], ingestion=begun.in_id, content=document.content, **key)
+    keep_location_map(transaction, document.location_map)
+    counts = load(transaction, document.record_sets, begun.in_id)
+    transaction.execute(SQL["end_ingestion"], ingestion=begun.in_id, **counts.row())
+    return document.report(begun.in_id, counts)
 
 
-def _counted(accounts: Iterable[Account], most: float) -> Iterator[Account]:
-    """Yield the accounts, as long as they have no more than *most* records. Raises: TooMany."""
-    told = 0
-    for account in accounts:
-        told += len(account.records)
-        refuse_beyond(most, told)
-        yield account
+def _counted(record_sets: Iterable[RecordSet], most: float) -> Iterator[RecordSet]:
+    """Yield the sets, as long as they have no more than *most* records. Raises: TooMany."""
+    count = 0
+    for record_set in record_sets:
+        count += len(record_set.records)
+        refuse_beyond(most, count)
+        yield record_set

@@ -38,8 +38,8 @@ class Copy:
 
 
 @dataclass(frozen=True)
-class Places:
-    """The names of local paths: of single files, and of whole directories by how their paths begin."""
+class LocationMap:
+    """Other names of local paths: of single files, and of whole directories by how their paths begin."""
 
     prefixes: tuple[tuple[str, str], ...] = ()
     copies: Mapping[str, Copy] = field(default_factory=dict)
@@ -56,8 +56,8 @@ class Places:
         return [[*map(list, self.prefixes)], {path: vars(copy) for path, copy in self.copies.items()}]
 
     @classmethod
-    def of(cls, content: list[Any]) -> "Places":
-        """Return the places that *content* says."""
+    def of(cls, content: list[Any]) -> "LocationMap":
+        """Return the map that *content* says."""
         prefixes, copies = content
         return cls(tuple(map(tuple, prefixes)), {path: Copy(**said) for path, said in copies.items()})
 
@@ -74,8 +74,8 @@ class Places:
     def apply(self, records: Iterable[Record]) -> Iterator[Record]:
         """Yield *records* with the names of places, and what the catalogue says of what was written there."""
         for record in records:
-            place = "location" if isinstance(record, External) else "url"
-            url: str | None = getattr(record, place, None)
+            attribute = "location" if isinstance(record, External) else "url"
+            url: str | None = getattr(record, attribute, None)
             name = self.name(url) if url else None
             if name is None or url is None:
                 yield record
@@ -117,8 +117,8 @@ def _external(name: str) -> str:
     return identity.external(_storage(name), name)
 
 
-def read_places(maps: Iterable[str], catalogue: Path | None) -> Places:
-    """Return the places that options give: PREFIX=URI each, and a CSV file.
+def read_location_map(maps: Iterable[str], catalogue: Path | None) -> LocationMap:
+    """Return the map that options give: PREFIX=URI each, and a CSV file.
 
     Raises: DocumentError, with the line of the file.
     """
@@ -129,7 +129,7 @@ def read_places(maps: Iterable[str], catalogue: Path | None) -> Places:
             raise DocumentError(f"--map takes PREFIX=URI, not {option!r}.")
         prefixes.append((start, uri))
     longest_first = tuple(sorted(prefixes, key=lambda pair: (-len(pair[0]), pair)))
-    return Places(longest_first, dict(_copies(catalogue)) if catalogue else {})
+    return LocationMap(longest_first, dict(_copies(catalogue)) if catalogue else {})
 
 
 def _copies(path: Path) -> Iterator[tuple[str, Copy]]:

@@ -30,7 +30,7 @@ def each(
 ) -> Iterator[tuple[Thing, Callable[[], Result]]]:
     """Yield each thing with what gives its result or raises its error; *jobs* processes work ahead.
 
-    Things that other processes can't work on, as *here* tells, are worked on in this one.
+    Things for which *here* is true are worked on in this process, since no other one can.
     """
     first = list(islice(things, FEW))
     all_ = chain(first, things)

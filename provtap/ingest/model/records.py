@@ -1,4 +1,4 @@
-"""What a source can tell, one frozen dataclass a class of ProvenanceDM 1.0 or of `provext`.
+"""What a source can record: one frozen dataclass for each class of ProvenanceDM 1.0 or of `provext`.
 
 A field holds the column of the same name: `start_time` of an Activity is `a_starttime`, `entity_id` of a
 generation is `wgb_entity_id`.
@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 
 class Rank(IntEnum):
-    """How far a claim about a thing is to be trusted: the lowest rank told makes its row."""
+    """How far a claim about a thing is to be trusted: the claim of the lowest rank makes its row."""
 
     DESCRIBED = -1
     """A file of descriptions: what an operator says of an agent."""
@@ -21,7 +21,7 @@ class Rank(IntEnum):
     STATEMENT = 2
     """A statement about it in a document that may be about anything, such as W3C PROV."""
     MENTION = 3
-    """Something else that was told names it."""
+    """Another record names it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,13 +223,14 @@ class Writing(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Reading(Record):
-    """An activity used an entity (ProvenanceDM 1.0, Used), told either by id or by place and time."""
+    """An activity used an entity (ProvenanceDM 1.0, Used), given by its id or by a place and time."""
 
     table = "provtap.reading"
     prefix = "rd_"
     activity_id: str
     role: str | None = None
-    told_id: str | None = None
+    entity_id: str | None = field(default=None, metadata={"column": "told_id"})
+    """The entity, if the source gives its id; `rd_entity_id` is the entity that was found to be meant."""
     storage: str | None = None
     url: str | None = None
     time: datetime | None = None
@@ -237,42 +238,6 @@ class Reading(Record):
     external_id: str | None = None
     usage_time: datetime | None = None
     """When it was used, where the source says so."""
-
-
-@dataclass(frozen=True)
-class Account:
-    """What one record of a source says: of an activity, taken or refused as a whole, or of anything."""
-
-    activity_id: str | None
-    """None: a document of statements that other documents may add to."""
-    sha256: str
-    """Digest of the record: an activity has one record, wherever and however often it is written down."""
-    records: tuple[Record, ...]
-    warnings: tuple[str, ...] = ()
-    ingestion_id: int | None = None
-    """The ingestion that told it, where that is not the one of all."""
-
-    @property
-    def activity_ids(self) -> frozenset[str]:
-        """The activities that the record is about."""
-        if self.activity_id is not None:
-            return frozenset([self.activity_id])
-        told = (record for record in self.records if isinstance(record, Activity))
-        return frozenset(activity.id for activity in told if activity.rank != Rank.MENTION)
-
-
-def columns(kind: type[Record]) -> tuple[tuple[str, str], ...]:
-    """Return the pairs (field, column) of a class of records."""
-    names = [f.name for f in fields(kind) if f.name not in {"rank", "claimant"}]
-    return tuple((name, kind.prefix + _column(name)) for name in names)
-
-
-def _column(name: str) -> str:
-    stem = name.removesuffix("_id")
-    return stem.replace("_", "") + name[len(stem) :]
-
-
-# Relations between things, beside those that say what was used and made; checksums and other names.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -363,9 +328,6 @@ class Alias(Record):
     valid_from: datetime
 
 
-# What may be told of a thing long after the thing itself.
-
-
 @dataclass(frozen=True, kw_only=True)
 class HadReference(Record):
     """Which ValueEntity a parameter took its value from (ProvenanceDM 1.0, Parameter.valueEntity)."""
@@ -378,9 +340,42 @@ class HadReference(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Invalidation(Record):
-    """The end of an entity, told by whoever ended it (PROV-DM, 5.1.8)."""
+    """The end of an entity, recorded by whoever ended it (PROV-DM, 5.1.8)."""
 
     table = "provtap.invalidation"
     prefix = "iv_"
     entity_id: str
     time: datetime
+
+
+@dataclass(frozen=True)
+class RecordSet:
+    """What one record of a source says: of an activity, taken or refused as a whole, or of anything."""
+
+    activity_id: str | None
+    """None: a document of statements that other documents may add to."""
+    sha256: str
+    """Digest of the record: an activity has one record, wherever and however often it is written down."""
+    records: tuple[Record, ...]
+    warnings: tuple[str, ...] = ()
+    ingestion_id: int | None = None
+    """The ingestion that it comes from, if not all of the load come from one."""
+
+    @property
+    def activity_ids(self) -> frozenset[str]:
+        """The activities that the record is about."""
+        if self.activity_id is not None:
+            return frozenset([self.activity_id])
+        activities = (record for record in self.records if isinstance(record, Activity))
+        return frozenset(activity.id for activity in activities if activity.rank != Rank.MENTION)
+
+
+def columns(kind: type[Record]) -> tuple[tuple[str, str], ...]:
+    """Return the pairs (field, column) of a class of records."""
+    own = [f for f in fields(kind) if f.name not in {"rank", "claimant"}]
+    return tuple((f.name, kind.prefix + _column(f.metadata.get("column", f.name))) for f in own)
+
+
+def _column(name: str) -> str:
+    stem = name.removesuffix("_id")
+    return stem.replace("_", "") + name[len(stem) :]

@@ -14,16 +14,16 @@ class TooMany(Exception):
 
 
 def bounded(things: Iterable[Thing], most: float) -> Iterator[Thing]:
-    """Yield *things*, each of which tells of a record at least.
+    """Yield *things*, each of which stands for one record at least.
 
     Raises: TooMany if there are more than *most*, when the first one beyond comes.
     """
-    told = iter(things)
+    iterator = iter(things)
     if most == NO_LIMIT:
-        yield from told
+        yield from iterator
         return
-    yield from islice(told, int(most))
-    for _ in told:
+    yield from islice(iterator, int(most))
+    for _ in iterator:
         raise TooMany
 
 

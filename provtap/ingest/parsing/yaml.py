@@ -1,7 +1,7 @@
-"""YAML into dataclasses: what a file may say is told by the fields, and so is its JSON schema.
+"""YAML into dataclasses, whose fields define what a file may say, and its JSON schema.
 
-A field made by `word` tells what it is about and what its values may be. A word in the file is the field's
-name in camel case. Every text is taken as it is written: `0.10` is not 0.1.
+A field made by `attribute` has a description and the rules of its values. Its name in the file is the field's
+name in camel case. Every text is used as it is written: `0.10` is not 0.1.
 """
 
 import re
@@ -31,16 +31,16 @@ class At:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class YamlObject:
     """What a mapping says, and where it stands."""
 
     at: At = field(default=At(1, 1), compare=False, repr=False)
 
 
-T = TypeVar("T", bound=Words)
+T = TypeVar("T", bound=YamlObject)
 
 
-def word(
+def attribute(
     about: str,
     *,
     default: Any = MISSING,
@@ -50,14 +50,14 @@ def word(
     example: Any = None,
 ) -> Any:
     """Return a field whose texts have at most *limit* bytes, are of *choices*, and match *pattern*."""
-    told = {"about": about, "limit": limit, "choices": choices, "pattern": pattern, "example": example}
-    return field(default=default, metadata=told)
+    metadata = {"about": about, "limit": limit, "choices": choices, "pattern": pattern, "example": example}
+    return field(default=default, metadata=metadata)
 
 
 def read(content: bytes, kind: type[T]) -> T:
     """Return what a YAML file says, as a *kind*.
 
-    Raises: DocumentError, with line, column and the nearest word.
+    Raises: DocumentError, with line, column and the nearest attribute.
     """
     try:
         node = yaml.compose(content, Loader=yaml.SafeLoader)
@@ -71,7 +71,7 @@ def read(content: bytes, kind: type[T]) -> T:
         raise DocumentError("this is nested too deeply") from error
     if node is None:
         raise DocumentError("the file is empty")
-    return _words(node, kind, "the file")
+    return _object(node, kind, "the file")
 
 
 def nearest(given: str, known: Any) -> str | None:
@@ -81,13 +81,13 @@ def nearest(given: str, known: Any) -> str | None:
 
 
 def named(f: Field[Any]) -> str:
-    """Return the word of a field: `content_type` is contentType."""
+    """Return the name of a field in the file: `content_type` is contentType."""
     first, *rest = f.name.split("_")
     return first + "".join(part.capitalize() for part in rest)
 
 
-def told(kind: type) -> Iterator[tuple[str, Field[Any], Any]]:
-    """Yield the words of a class, their fields and types."""
+def attributes(kind: type) -> Iterator[tuple[str, Field[Any], Any]]:
+    """Yield the names of a class in the file, their fields and types."""
     hints = get_type_hints(kind)
     return ((named(f), f, hints[f.name]) for f in fields(kind) if "about" in f.metadata)
 
@@ -96,10 +96,10 @@ def _at(node: yaml.Node) -> At:
     return At(node.start_mark.line + 1, node.start_mark.column + 1)
 
 
-def _words(node: yaml.Node, kind: type[T], where: str) -> T:
+def _object(node: yaml.Node, kind: type[T], where: str) -> T:
     if not isinstance(node, yaml.MappingNode):
         raise _at(node).wrong(f"{where} must be a mapping, not {_KINDS[type(node)]}")
-    known = {name: (f, hint) for name, f, hint in told(kind)}
+    known = {name: (f, hint) for name, f, hint in attributes(kind)}
     values: dict[str, Any] = {}
     for key, value in node.value:
         name = key.value if isinstance(key, yaml.ScalarNode) else ""
@@ -124,7 +124,7 @@ def _value(node: yaml.Node, f: Field[Any], hint: Any, name: str) -> Any:
         raise _at(node).wrong(f"{name} must be a list, not {_KINDS[type(node)]}")
     if item is str:
         return tuple(_text(one, f, name) for one in node.value)
-    return tuple(_words(one, item, f"an item of {name}") for one in node.value)
+    return tuple(_object(one, item, f"an item of {name}") for one in node.value)
 
 
 def _item(hint: Any) -> type | None:
@@ -169,12 +169,12 @@ def _whole(node: yaml.Node, name: str) -> int:
 def schema(kind: type) -> dict[str, Any]:
     """Return the JSON schema (draft 2020-12) of *kind*."""
     properties: dict[str, Any] = {}
-    for name, f, hint in told(kind):
+    for name, f, hint in attributes(kind):
         item = _item(hint)
         one = schema(item) if item and item is not str else _scalar(hint, f)
         shape = {"type": "array", "items": one} if item else one
         properties[name] = {"description": f.metadata["about"]} | shape
-    needed = [name for name, f, _ in told(kind) if f.default is MISSING]
+    needed = [name for name, f, _ in attributes(kind) if f.default is MISSING]
     made = {"type": "object", "description": _first_line(kind), "additionalProperties": False}
     return made | {"properties": properties} | ({"required": needed} if needed else {})
 

@@ -1,10 +1,15 @@
-"""The formats that documents come in: how to recognise one, and who reads it."""
+"""The formats that documents come in: how to recognise one, and its reader.
+
+Other packages add readers by entry points of the group `provtap.readers`, each of which names a `Reader`.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 
-from provtap.errors import DocumentError, NoProvenance
-from provtap.ingest.model.records import Account
+from provtap.errors import DocumentError, NoProvenance, SettingsError
+from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing.json import wide_encoding
 from provtap.ingest.readers import opus as activity_description
 from provtap.ingest.readers.ctapipe import log as ctapipe_log
@@ -21,31 +26,31 @@ from provtap.ingest.readers.records import votable as prov_votable
 
 
 @dataclass(frozen=True)
-class Format:
-    """A format by its name on the command line."""
+class Reader:
+    """The reader of a format, by the name of the format on the command line."""
 
     name: str
     looks_like: Callable[[bytes], bool]
     """Tell cheaply whether a document may be of this format: its reader says what is wrong with it."""
-    read: Callable[[bytes, str, float], Iterator[Account]]
-    """Yield the accounts of a document (its bytes, its site, the most records that it may have).
+    read: Callable[[bytes, str, float], Iterator[RecordSet]]
+    """Yield the sets of records of a document (its bytes, its site, the most records that it may have).
 
     What has more raises TooMany as soon as they are counted, before they are looked at.
     """
 
 
 # In the order of trial: what starts like JSON may be any of four.
-FORMATS = (
-    Format("header", product_header.looks_like, product_header.read),
-    Format("records", record_document.looks_like, record_document.read),
-    Format("jsonld", prov_jsonld.looks_like, prov_jsonld.read),
-    Format("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),
-    Format("prov-json", prov_json.looks_like, reader(prov_json.statements)),
-    Format("prov-xml", prov_xml.looks_like, reader(prov_xml.statements)),
-    Format("votable", prov_votable.looks_like, prov_votable.read),
-    Format("opus", activity_description.looks_like, activity_description.read),
-    Format("logprov", logprov_log.looks_like, logprov_log.read),
-    Format("provn", provn.looks_like, reader(provn.statements)),
+OWN = (
+    Reader("header", product_header.looks_like, product_header.read),
+    Reader("records", record_document.looks_like, record_document.read),
+    Reader("jsonld", prov_jsonld.looks_like, prov_jsonld.read),
+    Reader("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),
+    Reader("prov-json", prov_json.looks_like, reader(prov_json.statements)),
+    Reader("prov-xml", prov_xml.looks_like, reader(prov_xml.statements)),
+    Reader("votable", prov_votable.looks_like, prov_votable.read),
+    Reader("opus", activity_description.looks_like, activity_description.read),
+    Reader("logprov", logprov_log.looks_like, logprov_log.read),
+    Reader("provn", provn.looks_like, reader(provn.statements)),
 )
 _PACKED = {
     b"\x1f\x8b": "gzip",
@@ -54,19 +59,53 @@ _PACKED = {
     b"PK\x03\x04": "zip",
     b"\x28\xb5\x2f\xfd": "zstd",
 }
-NAMES = ("auto", *(known.name for known in FORMATS))
+GROUP = "provtap.readers"
 
 
-def find(name: str, content: bytes) -> Format:
-    """Return the format *name*, or with `auto` the first one that *content* looks like.
+@cache
+def installed() -> tuple[Reader, ...]:
+    """Return the readers of other packages, by name; they import this module, so they are loaded late.
 
-    Raises: DocumentError.
+    Raises: SettingsError for one that can't be used.
     """
-    if name not in NAMES:
-        raise DocumentError(f"there is no format {name!r}", hint=f"Known are {', '.join(NAMES)}.")
+    return tuple(_load(point) for point in sorted(entry_points(group=GROUP)))
+
+
+def _load(point: EntryPoint) -> Reader:
+    try:
+        reader = point.load()
+    except Exception as error:  # of any package
+        raise SettingsError(f"The reader {point.name} ({point.value}) can't be loaded: {error}.") from error
+    if not isinstance(reader, Reader):
+        raise SettingsError(f"The reader {point.name} ({point.value}) is not a Reader of {__name__}.")
+    if reader.name in {"auto", "sql", *(own.name for own in OWN)}:
+        raise SettingsError(
+            f"The reader {point.name} ({point.value}) has the name {reader.name},"
+            " which is one of ProvTAP's own."
+        )
+    return reader
+
+
+def readers() -> tuple[Reader, ...]:
+    """Return all readers in the order of trial: first our own."""
+    return (*OWN, *installed())
+
+
+def names() -> tuple[str, ...]:
+    """Return the formats that can be asked for."""
+    return ("auto", *(known.name for known in readers()))
+
+
+def find(name: str, content: bytes) -> Reader:
+    """Return the reader of the format *name*, or with `auto` of the first one that *content* looks like.
+
+    Raises: DocumentError; SettingsError for an installed reader that can't be used.
+    """
+    if name not in names():
+        raise DocumentError(f"there is no format {name!r}", hint=f"Known are {', '.join(names())}.")
     if not content.strip():
         raise DocumentError("the document is empty")
-    for known in FORMATS:
+    for known in readers():
         if name == known.name or name == "auto" and known.looks_like(content):
             return known
     if form := product_file.form_of(content):
@@ -75,5 +114,5 @@ def find(name: str, content: bytes) -> Format:
         raise NoProvenance(f"this is {wide}, but it must be UTF-8", hint=f"iconv -f {wide} -t UTF-8")
     if packed := next((name for mark, name in _PACKED.items() if content.startswith(mark)), None):
         raise NoProvenance(f"this is packed ({packed})", hint="Unpack it first.")
-    readable = ", ".join(known.name for known in FORMATS)
+    readable = ", ".join(known.name for known in readers())
     raise NoProvenance(f"this is in no format that can be read ({readable})")

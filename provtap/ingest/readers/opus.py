@@ -17,11 +17,11 @@ from provtap.ingest.model.descriptions import (
 )
 from provtap.ingest.model.identity import NAME_BYTES, ROLE_BYTES
 from provtap.ingest.model.records import (
-    Account,
     ActivityDescription,
     Agent,
     EntityDescription,
     Record,
+    RecordSet,
     Relation,
 )
 from provtap.ingest.parsing import xml as xml_tree
@@ -38,8 +38,8 @@ def looks_like(content: bytes) -> bool:
     return tag.rpartition("}")[2] == "VOTABLE" and _UTYPE.encode() in content
 
 
-def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
-    """Yield an account of each type of job in the document.
+def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
+    """Yield the records of each type of job in the document.
 
     Raises: DocumentError, naming the line.
     """
@@ -55,7 +55,7 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]
     for resource in resources:
         key = whole.copy()
         key.update(str(resource.sourceline).encode())
-        yield Account(None, key.hexdigest(), tuple(_Job(resource).records()))
+        yield RecordSet(None, key.hexdigest(), tuple(_Job(resource).records()))
 
 
 class _Job:

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from provtap.ingest.scripts.staging import Staging, wrong
-from provtap.ingest.scripts.tables import ARTEFACTS, SQL, SqlTable
+from provtap.ingest.scripts.tables import ARTEFACTS, SQL, SqlTable, Staging, wrong
 from provtap.ingest.store.description_tables import KINDS
 
 _ARTEFACTS = {
@@ -29,7 +28,7 @@ def check(staging: Staging) -> None:
     _check_kinds(staging)
 
 
-def same(table: SqlTable, key: Iterable[str], left: str = "held", right: str = "told") -> str:
+def same(table: SqlTable, key: Iterable[str], left: str = "held", right: str = "staged") -> str:
     """Return the condition that two rows of *table* have one key; it can be hashed where nothing is null."""
     required = {column.name for column in table.columns if column.required}
     parts = []
@@ -51,24 +50,24 @@ def shown(columns: Iterable[str]) -> str:
 
 def _configure(staging: Staging) -> None:
     """Join parameters and configuration files with the rows that say whose they are."""
-    told = staging.tables.get(ARTEFACTS)
-    if told and (row := staging.first("wrong_artefact")):
-        raise wrong(told, row, "it must name an activity and one artefact, of the type that it says")
-    for name, words in _ARTEFACTS.items():
+    artefacts = staging.tables.get(ARTEFACTS)
+    if artefacts and (row := staging.first("wrong_artefact")):
+        raise wrong(artefacts, row, "it must name an activity and one artefact, of the type that it says")
+    for name, names_of_kind in _ARTEFACTS.items():
         table = staging.known[name]
         if name in staging.tables:
-            names = words | {"staged": table.staged, "table": name}
-            if told:
+            names = names_of_kind | {"staged": table.staged, "table": name}
+            if artefacts:
                 staging.transaction.execute(_sql("configure", names))
             staging.transaction.execute(_sql("configure_stored", names))
             if row := staging.first("not_configured", **names):
                 raise wrong(table, row, f"no row of wasconfiguredby says whose {table.name} {row.id} is")
-        if told:
+        if artefacts:
             staged = table.staged if name in staging.tables else f"(SELECT * FROM {name} LIMIT 0) AS none"
-            row = staging.first("wrongly_configured", **words, staged=staged, table=name)
+            row = staging.first("wrongly_configured", **names_of_kind, staged=staged, table=name)
             if row:
                 raise wrong(
-                    told, row, f"the {table.name} {row.id} is not there, or belongs to another activity"
+                    artefacts, row, f"the {table.name} {row.id} is not there, or belongs to another activity"
                 )
 
 
@@ -84,7 +83,7 @@ def _check_conditions(staging: Staging, table: SqlTable) -> None:
 
 
 def _check_keys(staging: Staging, table: SqlTable) -> None:
-    """One key, one row; what is told twice alike is taken once."""
+    """One key, one row; of equal rows one is used."""
     columns = ", ".join(table.names())
     for number, key in enumerate(table.keys):
         if number and set(table.keys[0]) <= set(key):
@@ -110,7 +109,7 @@ def _check_references(staging: Staging, table: SqlTable) -> None:
         pairs = list(zip(reference.target, reference.columns, strict=True))
         also = ""
         if reference.table in staging.tables:
-            other = " AND ".join(f"other.{there} = told.{here}" for there, here in pairs)
+            other = " AND ".join(f"other.{there} = staged.{here}" for there, here in pairs)
             also = _sql("also_staged", {"target": target.staged, "other_same": other})
         row = staging.first(
             "dangling",
@@ -118,7 +117,7 @@ def _check_references(staging: Staging, table: SqlTable) -> None:
             shown=shown(reference.columns),
             given=" AND ".join(f"{here} IS NOT NULL" for here in reference.columns),
             target=reference.table,
-            held_same=" AND ".join(f"held.{there} = told.{here}" for there, here in pairs),
+            held_same=" AND ".join(f"held.{there} = staged.{here}" for there, here in pairs),
             also=also,
         )
         if row:
@@ -132,7 +131,9 @@ def _check_kinds(staging: Staging) -> None:
         if name not in staging.tables:
             continue
         table = staging.tables[name]
-        for place in (other, staging.known[other].staged) if other in staging.tables else (other,):
-            row = staging.first("both_kinds", staged=table.staged, id=id_, other=place, other_id=other_id)
+        for other_table in (other, staging.known[other].staged) if other in staging.tables else (other,):
+            row = staging.first(
+                "both_kinds", staged=table.staged, id=id_, other=other_table, other_id=other_id
+            )
             if row:
                 raise wrong(table, row, f"{row.id} would be an entity as well as an activity")

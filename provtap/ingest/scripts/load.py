@@ -21,11 +21,10 @@ from provtap.ingest.scripts.checks import check
 from provtap.ingest.scripts.lexer import Script
 from provtap.ingest.scripts.merge import merge
 from provtap.ingest.scripts.parser import read_rows
-from provtap.ingest.scripts.staging import Staging
-from provtap.ingest.scripts.tables import SQL, tables
+from provtap.ingest.scripts.tables import SQL, Staging, tables
 from provtap.ingest.store import transaction as storing
 from provtap.ingest.store.counts import Counts
-from provtap.ingest.store.transaction import Report, alone, naming
+from provtap.ingest.store.transaction import IngestReport, alone, naming
 
 _PIECE = 1 << 20
 
@@ -37,21 +36,23 @@ def load_sql(
     *,
     strict: bool = False,
     dry_run: bool = False,
-) -> list[Report]:
+) -> list[IngestReport]:
     """Load the scripts at *paths*, in their order, all in one transaction or none.
 
     With *strict* what would be reported is refused; with *dry_run* the reports are as if it were stored.
 
     Raises: DocumentError, TooLarge, DatabaseUnavailable.
     """
-    reports: list[Report] = []
+    reports: list[IngestReport] = []
     with alone(database, dry_run) as transaction:
         for path in paths:
             reports.append(_load(transaction, path, settings, strict))
     return reports
 
 
-def _load(transaction: Transaction, path: str | PathLike[str], settings: Settings, strict: bool) -> Report:
+def _load(
+    transaction: Transaction, path: str | PathLike[str], settings: Settings, strict: bool
+) -> IngestReport:
     source = os.fsencode(path).decode(errors="replace")
     try:
         with naming(source), rewindable(Path(path)) as stream:
@@ -63,7 +64,7 @@ def _load(transaction: Transaction, path: str | PathLike[str], settings: Setting
 
 def _load_stream(
     transaction: Transaction, source: str, stream: BufferedReader, settings: Settings, strict: bool
-) -> Report:
+) -> IngestReport:
     key = {
         "sha256": hashlib.file_digest(stream, "sha256").hexdigest(),
         "site": settings.site,
@@ -71,7 +72,7 @@ def _load_stream(
     }
     if known := transaction.one(storing.SQL["known_document"], **key):
         ingestion = known.doc_ingestion_id
-        return Report(
+        return IngestReport(
             source=source, format="sql", records=0, activity_ids=frozenset(), known=True, ingestion=ingestion
         )
     [begun] = transaction.rows(
@@ -85,13 +86,13 @@ def _load_stream(
     stream.seek(0)
     _keep(transaction, begun.in_id, stream, key["sha256"])
     transaction.execute(storing.SQL["end_ingestion"], ingestion=begun.in_id, **counts.row())
-    return Report(
+    return IngestReport(
         source=source,
         format="sql",
         records=rows,
         activity_ids=frozenset(),
         ingestion=begun.in_id,
-        **counts.told(),
+        **counts.report_fields(),
     )
 
 
@@ -106,7 +107,7 @@ def _take(transaction: Transaction, stream: IO[bytes], settings: Settings) -> tu
 
 
 def take_again(transaction: Transaction, ingestion: int, settings: Settings) -> None:
-    """Store once more what the script of *ingestion* says, from the bytes that were kept.
+    """Store once more what the script of *ingestion* says, from the archived bytes.
 
     Raises: DocumentError.
     """
@@ -115,7 +116,7 @@ def take_again(transaction: Transaction, ingestion: int, settings: Settings) -> 
 
 
 class _Pieces(RawIOBase):
-    """The bytes of a script that were kept; one piece is in memory at a time."""
+    """The archived bytes of a script; one piece is in memory at a time."""
 
     def __init__(self, transaction: Transaction, ingestion: int) -> None:
         self._transaction = transaction

@@ -15,14 +15,13 @@ from provtap.ingest.model.records import (
     columns,
 )
 from provtap.ingest.scripts.checks import same
-from provtap.ingest.scripts.staging import Staging, wrong
-from provtap.ingest.scripts.tables import ARTEFACTS, SQL, SqlTable
+from provtap.ingest.scripts.tables import ARTEFACTS, SQL, SqlTable, Staging, wrong
 from provtap.ingest.store.counts import Counts
 from provtap.ingest.store.described_agents import wait
 from provtap.ingest.store.description_links import PARTS, link
 from provtap.ingest.store.description_tables import KINDS, draft, publish, remember
 from provtap.ingest.store.merge import add_rows, join
-from provtap.ingest.store.staging import Rows, Sent
+from provtap.ingest.store.staging import Rows, RowSource
 
 _CLAIMS: tuple[type[Claim], ...] = (EntityDescription, Agent, Entity, Activity, WasGeneratedBy)
 _LINKS = {part.link for part in PARTS}
@@ -79,11 +78,11 @@ def _merge_claims(staging: Staging, kind: type[Claim], counts: Counts) -> None:
         return
     names = [column for _, column in columns(kind)]
     claimant = _CLAIMANT.get(kind, "'~'")
-    told = (
+    recorded = (
         f'(SELECT 0::smallint AS rank, ({claimant})::text COLLATE "C" AS claimant, {", ".join(names)}'
         f" FROM {table.staged})"
     )
-    described = join(staging.transaction, kind, Sent(told), counts)
+    described = join(staging.transaction, kind, RowSource(recorded), counts)
     if described:
         claims = [row | {"rank": 0, "claimant": "~"} for row in _staged(staging, kind)]
         wait(staging.transaction, claims, described)
@@ -99,9 +98,9 @@ def _describe(staging: Staging, counts: Counts) -> None:
     if drafts := rows.get(ActivityDescription):
         staging.transaction.execute(SQL["replace_drafts"])
         counts.new += draft(staging.transaction, drafts).new
-    told = remember(staging.transaction, rows)
-    written = publish(staging.transaction, told.owners)
-    counts.add(written.new, written.updated, sum(map(len, rows.values())) - told.changed)
+    recorded = remember(staging.transaction, rows)
+    written = publish(staging.transaction, recorded.owners)
+    counts.add(written.new, written.updated, sum(map(len, rows.values())) - recorded.changed)
 
 
 def _staged(staging: Staging, kind: type[Record]) -> Rows:
@@ -118,7 +117,7 @@ def _add(staging: Staging, name: str, counts: Counts) -> None:
     table = staging.tables.get(name)
     if table is None:
         return
-    new = add_rows(staging.transaction, name, _columns(table), Sent(table.staged))
+    new = add_rows(staging.transaction, name, _columns(table), RowSource(table.staged))
     counts.add(new, 0, _number(staging, table) - new)
 
 
@@ -134,7 +133,7 @@ def _merge_usages(staging: Staging, counts: Counts) -> None:
 
 
 def _link(staging: Staging) -> None:
-    """Link what the script told, and what is stored of activities that it described."""
+    """Link the rows of the script, and stored rows of activities that it described."""
     activities = [
         f"SELECT {column} FROM {staging.tables[name].staged}"
         for name, column in _ACTIVITY_COLUMNS.items()
@@ -178,7 +177,7 @@ def _compare(staging: Staging, table: SqlTable, counts: Counts) -> None:
     counts.conflict(
         *(
             f"line {row.at_line}, row {row.at_row} of {table.full_name}:"
-            f" {row.said} is not taken; known is {row.kept}"
+            f" {row.said} is not taken; known is {row.stored}"
             for row in found
         )
     )
@@ -191,13 +190,13 @@ def _difference(staging: Staging, table: SqlTable, names: list[str], most: int) 
     if not names:
         return []
     differs = {
-        name: f"told.{name} IS NOT NULL AND told.{name} IS DISTINCT FROM held.{name}" for name in names
+        name: f"staged.{name} IS NOT NULL AND staged.{name} IS DISTINCT FROM held.{name}" for name in names
     }
     statement = SQL["differing"].format(
         staged=table.staged,
         table=table.full_name,
-        said=_cells(differs, "'{0} ' || left(told.{0}::text, 100)"),
-        kept=_cells(differs, "'{0} ' || coalesce(left(held.{0}::text, 100), 'nothing')"),
+        said=_cells(differs, "'{0} ' || left(staged.{0}::text, 100)"),
+        stored=_cells(differs, "'{0} ' || coalesce(left(held.{0}::text, 100), 'nothing')"),
         same=same(table, table.keys[0]),
         differs=" OR ".join(f"({condition})" for condition in differs.values()),
     )

@@ -1,28 +1,32 @@
 """The rows in an SQL script: INSERTs of literals and COPY blocks, and nothing else that would do anything.
 
-What pg_dump writes around them, and BEGIN and COMMIT, is passed over: a script is one transaction anyway.
+What pg_dump writes around them, and BEGIN and COMMIT, is ignored: a script is one transaction anyway.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from provtap.errors import DocumentError
 from provtap.ingest.parsing.yaml import nearest
 from provtap.ingest.scripts.lexer import Script, Token, copy_cells
-from provtap.ingest.scripts.tables import SqlTable, Target, find
+from provtap.ingest.scripts.tables import Row, SqlTable, Target, find
 
 _COMMANDS = re.compile(r"\\(restrict|unrestrict)\b.*")
-
-
-class Row(NamedTuple):
-    """One row of a script."""
-
-    target: Target
-    line: int
-    number: int
-    """Of the row within its statement, from 1."""
-    values: list[str | None]
+# Statements that pg_dump and people write around the rows, and that do nothing here.
+_TRANSACTION = {"begin", "commit", "start", "end"}
+_OF_TRANSACTIONS = {
+    "transaction", "work", "isolation", "level", "read", "write", "only", "committed", "uncommitted",
+    "repeatable", "serializable", "deferrable", "not", ",",
+}  # fmt: skip
+_HARMLESS = {
+    "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "transaction_timeout",
+    "client_encoding", "standard_conforming_strings", "check_function_bodies", "xmloption",
+    "client_min_messages", "row_security", "search_path", "default_tablespace",
+    "default_table_access_method", "escape_string_warning", "synchronous_commit", "timezone",
+}  # fmt: skip
+_NEEDED = {"client_encoding": {"utf8", "utf-8"}, "standard_conforming_strings": {"on", "true"}}
+"""Settings that change what a literal means, and the values under which it is as we read it."""
+_FUNCTIONS = {"set_config", "setval"}
 
 
 def read_rows(script: Script, known: Mapping[str, SqlTable]) -> Iterator[Row]:
@@ -51,11 +55,11 @@ def _statement(script: Script, first: Token, known: Mapping[str, SqlTable]) -> I
     elif word == "copy":
         yield from _copy(script, first, known)
     elif word == "set":
-        pass_set(script, first)
+        _skip_set(script, first)
     elif word == "select":
-        pass_select(script, first)
-    elif word in TRANSACTION:
-        pass_to_end(script, first, OF_TRANSACTIONS)
+        _skip_select(script, first)
+    elif word in _TRANSACTION:
+        _skip_to_end(script, first, _OF_TRANSACTIONS)
     else:
         shown = first.text if first.kind != "text" else "a text"
         hint = "pg_dump writes only rows with --data-only." if word in {"create", "alter", "drop"} else None
@@ -65,10 +69,10 @@ def _statement(script: Script, first: Token, known: Mapping[str, SqlTable]) -> I
 
 
 def _table(script: Script, known: Mapping[str, SqlTable], line: int) -> tuple[SqlTable, Token]:
-    name, schema = name_of(script), None
+    name, schema = _name(script), None
     token = script.token()
     if token.says("."):
-        schema, name = name, name_of(script)
+        schema, name = name, _name(script)
         token = script.token()
     return find(known, schema, name, line), token
 
@@ -79,14 +83,14 @@ def _target(script: Script, table: SqlTable, token: Token) -> tuple[Target, Toke
     if token.says("("):
         given: list[str] = []
         while True:
-            name = name_of(script)
+            name = _name(script)
             if name not in names or name in given:
                 what = "has no column" if name not in names else "is given twice the column"
                 raise DocumentError(
                     f"line {token.line}: {table.full_name} {what} {name}", hint=nearest(name, names)
                 )
             given.append(name)
-            if expect(script, ",", ")").says(")"):
+            if _expect(script, ",", ")").says(")"):
                 break
         names, token = given, script.token()
     try:
@@ -96,16 +100,16 @@ def _target(script: Script, table: SqlTable, token: Token) -> tuple[Target, Toke
 
 
 def _insert(script: Script, first: Token, known: Mapping[str, SqlTable]) -> Iterator[Row]:
-    expect(script, "into")
+    _expect(script, "into")
     table, token = _table(script, known, first.line)
     target, token = _target(script, table, token)
     if token.says("overriding"):
-        expect(script, "system", "user")
-        expect(script, "value")
+        _expect(script, "system", "user")
+        _expect(script, "value")
         token = script.token()
     if not token.says("values"):
         raise DocumentError(
-            f"line {token.line}: VALUES is expected, not {shown(token)}: only literals are rows"
+            f"line {token.line}: VALUES is expected, not {_shown(token)}: only literals are rows"
         )
     number = 0
     while True:
@@ -130,20 +134,20 @@ def _insert(script: Script, first: Token, known: Mapping[str, SqlTable]) -> Iter
 
 def _nothing(script: Script) -> None:
     """Read on behind ON CONFLICT DO NOTHING: that is what becomes of a row that is stored already."""
-    expect(script, "conflict")
-    expect(script, "do")
-    token = expect(script, "nothing", "update")
+    _expect(script, "conflict")
+    _expect(script, "do")
+    token = _expect(script, "nothing", "update")
     if token.says("update"):
         raise DocumentError(
             f"line {token.line}: a script can't change rows: ON CONFLICT DO NOTHING is possible"
         )
-    expect(script, ";")
+    _expect(script, ";")
 
 
 def _no_literal(token: Token, number: int) -> DocumentError:
     return DocumentError(
         f"line {token.line}, row {number}: a value must be a literal (a text, a number, TRUE, FALSE, NULL,"
-        f" DEFAULT), and {shown(token)} makes it another expression"
+        f" DEFAULT), and {_shown(token)} makes it another expression"
     )
 
 
@@ -185,7 +189,7 @@ def _slow_row(script: Script, target: Target, number: int) -> Row:
     """Read a row with comments, escapes, or something that is no literal."""
     opened = script.token()
     if not opened.says("("):
-        raise DocumentError(f"line {opened.line}, row {number}: ( is expected, not {shown(opened)}")
+        raise DocumentError(f"line {opened.line}, row {number}: ( is expected, not {_shown(opened)}")
     cells: list[tuple[object, str]] = []
     while True:
         token = script.token()
@@ -211,8 +215,8 @@ def _copy(script: Script, first: Token, known: Mapping[str, SqlTable]) -> Iterat
     table, token = _table(script, known, first.line)
     target, token = _target(script, table, token)
     if not token.says("from"):
-        raise DocumentError(f"line {token.line}: FROM stdin is expected, not {shown(token)}")
-    expect(script, "stdin")
+        raise DocumentError(f"line {token.line}: FROM stdin is expected, not {_shown(token)}")
+    _expect(script, "stdin")
     token = script.token()
     if not token.says(";"):
         raise DocumentError(f"line {token.line}: options of COPY can't be read: text format without them can")
@@ -228,67 +232,48 @@ def _copy(script: Script, first: Token, known: Mapping[str, SqlTable]) -> Iterat
         yield _checked(target, line, number, values)
 
 
-# What a script may say beside its rows, and does nothing here: SET, SELECT set_config, BEGIN, COMMIT.
-
-
-TRANSACTION = {"begin", "commit", "start", "end"}
-OF_TRANSACTIONS = {
-    "transaction", "work", "isolation", "level", "read", "write", "only", "committed", "uncommitted",
-    "repeatable", "serializable", "deferrable", "not", ",",
-}  # fmt: skip
-_HARMLESS = {
-    "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "transaction_timeout",
-    "client_encoding", "standard_conforming_strings", "check_function_bodies", "xmloption",
-    "client_min_messages", "row_security", "search_path", "default_tablespace",
-    "default_table_access_method", "escape_string_warning", "synchronous_commit", "timezone",
-}  # fmt: skip
-_NEEDED = {"client_encoding": {"utf8", "utf-8"}, "standard_conforming_strings": {"on", "true"}}
-"""Settings that change what a literal means, and the values under which it is as we read it."""
-_FUNCTIONS = {"set_config", "setval"}
-
-
-def expect(script: Script, *words: str) -> Token:
+def _expect(script: Script, *words: str) -> Token:
     """Return the next token, which must be one of *words*."""
     token = script.token()
     if not any(token.says(word) for word in words):
         wanted = " or ".join(word.upper() for word in words)
-        raise DocumentError(f"line {token.line}: {wanted} is expected, not {shown(token)}")
+        raise DocumentError(f"line {token.line}: {wanted} is expected, not {_shown(token)}")
     return token
 
 
-def shown(token: Token) -> str:
+def _shown(token: Token) -> str:
     """Return *token* for a sentence."""
     if token.kind == "end":
         return "the end of the script"
     return f"{token.text[:60]!r}"
 
 
-def name_of(script: Script, token: Token | None = None) -> str:
+def _name(script: Script, token: Token | None = None) -> str:
     """Return the name that comes next, or is *token*: in lower case, unless it is quoted."""
     token = token or script.token()
     if token.kind == "quoted name":
         return token.text
     if token.kind != "name":
-        raise DocumentError(f"line {token.line}: a name is expected, not {shown(token)}")
+        raise DocumentError(f"line {token.line}: a name is expected, not {_shown(token)}")
     return token.text.lower()
 
 
-def pass_set(script: Script, first: Token) -> None:
+def _skip_set(script: Script, first: Token) -> None:
     """Read on behind a setting of those that pg_dump makes."""
-    name = name_of(script)
+    name = _name(script)
     if name in {"session", "local"}:
-        name = name_of(script)
+        name = _name(script)
     if name not in _HARMLESS:
         raise DocumentError(f"line {first.line}: SET {name} can't be in a script")
-    expect(script, "=", "to")
+    _expect(script, "=", "to")
     value = script.token()
     if name in _NEEDED and value.text.lower() not in _NEEDED[name]:
         raise DocumentError(f"line {first.line}: {name} can't be {value.text!r} in a script")
-    pass_to_end(script, value, None)
+    _skip_to_end(script, value, None)
 
 
-def pass_select(script: Script, first: Token) -> None:
-    """Read on behind the two functions that pg_dump calls; of others there is no telling what they do."""
+def _skip_select(script: Script, first: Token) -> None:
+    """Read on behind the two functions that pg_dump calls; what others do is not known."""
     name = script.token().text.lower()
     token = script.token()
     if name == "pg_catalog" and token.says("."):
@@ -302,12 +287,12 @@ def pass_select(script: Script, first: Token) -> None:
         token = script.token()
 
 
-def pass_to_end(script: Script, first: Token, words: set[str] | None) -> None:
+def _skip_to_end(script: Script, first: Token, words: set[str] | None) -> None:
     """Read to the end of a statement, of which nothing but *words* may be left (None: anything)."""
     token = script.token()
     while not token.says(";") and token.kind != "end":
         if words is not None and token.text.lower() not in words:
             raise DocumentError(
-                f"line {token.line}: {first.text.upper()} {shown(token)} can't be in a script"
+                f"line {token.line}: {first.text.upper()} {_shown(token)} can't be in a script"
             )
         token = script.token()

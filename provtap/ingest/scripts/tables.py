@@ -1,9 +1,14 @@
-"""The tables that a script may fill: their columns, types and rules, as the live database has them."""
+"""The tables that a script may fill: their columns, types and rules, as the live database has them.
+
+Rows of a script are staged in temporary copies of these tables until they are known to keep the rules.
+"""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
@@ -19,6 +24,11 @@ _TIME = re.compile(
 )
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _BITS = {"int4": 32, "int8": 64}
+# A parameter or configuration file may come without its activity, which wasconfiguredby gives.
+_OPTIONAL = {
+    "parameter": ", ALTER p_activity_id DROP NOT NULL",
+    "configfile": ", ALTER cf_activity_id DROP NOT NULL",
+}
 
 Check = Callable[[str], str]
 """Returns a value in PostgreSQL's form; raises ValueError, saying what it must be."""
@@ -82,9 +92,9 @@ class Target:
         self.width = len(given)
         self.columns = tuple(column.name for column in given if not column.generated)
         self._generated = [(at, column.name) for at, column in enumerate(given) if column.generated][::-1]
-        kept = [column for column in given if not column.generated]
-        self._checks = [(at, c.name, _CHECKS[c.type]) for at, c in enumerate(kept) if c.type in _CHECKS]
-        self._required = [(at, column.name) for at, column in enumerate(kept) if column.required]
+        stored = [column for column in given if not column.generated]
+        self._checks = [(at, c.name, _CHECKS[c.type]) for at, c in enumerate(stored) if c.type in _CHECKS]
+        self._required = [(at, column.name) for at, column in enumerate(stored) if column.required]
         self._defaults = [(at, column.default) for at, column in enumerate(given)]
         missing = [c.name for c in table.columns if c.required and c.default is None and c.name not in names]
         if missing:
@@ -116,6 +126,56 @@ class Target:
         return row
 
 
+class Row(NamedTuple):
+    """One row of a script."""
+
+    target: Target
+    line: int
+    number: int
+    """Of the row within its statement, from 1."""
+    values: list[str | None]
+
+
+class Staging:
+    """The temporary tables of one script, each made when its first row comes."""
+
+    def __init__(self, transaction: Transaction, known: Mapping[str, SqlTable]) -> None:
+        self.transaction = transaction
+        self.known = known
+        self.tables: dict[str, SqlTable] = {}
+        self.rows = 0
+
+    def fill(self, rows: Iterable[Row]) -> None:
+        """Copy all *rows* into them, as they are read, and let PostgreSQL count what there is."""
+        for (table, names), group in groupby(rows, lambda row: (row.target.table, row.target.columns)):
+            self._stage(table)
+            lines = ((*values, line, number) for _, line, number, values in group)
+            self.rows += self.transaction.copy(table.staged, [*names, "at_line", "at_row"], lines)
+        for table in self.tables.values():
+            self.transaction.execute(f"ANALYZE {table.staged}")
+
+    def _stage(self, table: SqlTable) -> None:
+        if table.full_name not in self.tables:
+            names = {"name": f"staged_{table.name}", "table": table.full_name, "staged": table.staged}
+            self.transaction.execute(SQL["stage"].format(**names, optional=_OPTIONAL.get(table.name, "")))
+            self.tables[table.full_name] = table
+
+    def drop(self) -> None:
+        """Remove the tables, for the next script."""
+        for table in self.tables.values():
+            self.transaction.execute(SQL["unstage"].format(staged=table.staged))
+        self.tables.clear()
+
+    def first(self, statement: str, **names: Any) -> Any:
+        """Return the first row that a statement of tables.sql finds, with its *names* filled in."""
+        return self.transaction.one(SQL[statement].format(**names))
+
+
+def wrong(table: SqlTable, row: Any, sentence: str) -> DocumentError:
+    """Return the error about one row of a script."""
+    return DocumentError(f"line {row.at_line}, row {row.at_row} of {table.full_name}: {sentence}")
+
+
 def tables(transaction: Transaction) -> Mapping[str, SqlTable]:
     """Return the tables that a script may fill, by their names with schema."""
     references: dict[str, list[Reference]] = {}
@@ -129,7 +189,7 @@ def tables(transaction: Transaction) -> Mapping[str, SqlTable]:
             schema=row.schema,
             name=row.name,
             columns=tuple(
-                # A parameter may come without its activity, which wasconfiguredby tells.
+                # A parameter may come without its activity, which wasconfiguredby gives.
                 SqlColumn(
                     c[0],
                     c[1],

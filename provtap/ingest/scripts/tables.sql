@@ -1,4 +1,4 @@
--- Statements of sql_tables.py, sql_checks.py and sql_file.py. What a script says of a table waits in a
+-- Statements of the modules of scripts. What a script says of a table waits in a
 -- temporary one beside the line and row that said it, until it is known to keep the rules of the model.
 -- {table}, {staged} ... come from the catalogue, never from a script.
 
@@ -61,7 +61,7 @@ SELECT at_line, at_row, first_line
   FROM (SELECT at_line, at_row, ROW ({columns}) AS content, first_value(at_line) OVER same AS first_line,
                first_value(ROW ({columns})) OVER same AS first
           FROM {staged}
-        WINDOW same AS (PARTITION BY {keys} ORDER BY at_line, at_row)) AS told
+        WINDOW same AS (PARTITION BY {keys} ORDER BY at_line, at_row)) AS staged
  WHERE content IS DISTINCT FROM first
  ORDER BY at_line, at_row
  LIMIT 1;
@@ -70,25 +70,25 @@ SELECT at_line, at_row, first_line
 -- Of equal rows one is enough.
 DELETE FROM {staged} AS later
  USING (SELECT ctid AS place, row_number() OVER (PARTITION BY {keys} ORDER BY at_line, at_row) AS number
-          FROM {staged}) AS told
+          FROM {staged}) AS staged
  WHERE later.ctid = place AND number > 1;
 
 -- name: taken
 -- A row whose natural key belongs to a stored row of another id.
 SELECT at_line, at_row, held.{id}::text AS id
-  FROM {staged} AS told JOIN {table} AS held ON {same} AND held.{id} <> told.{id}{unless}
+  FROM {staged} AS staged JOIN {table} AS held ON {same} AND held.{id} <> staged.{id}{unless}
  ORDER BY at_line, at_row
  LIMIT 1;
 
 -- name: unless_only_described
--- What only a set of descriptions tells has no id that anything could refer to.
+-- What only a set of descriptions describes has no id that anything could refer to.
    AND (EXISTS (SELECT FROM provtap.told_description WHERE td_table = '{table}' AND td_id = held.{id})
         OR EXISTS (SELECT FROM provenance.activity WHERE a_activitydescription_id = held.{id}))
 
 -- name: dangling
 -- A row that refers to what is neither in the script nor in the store.
 SELECT at_line, at_row, {shown} AS wanted
-  FROM {staged} AS told
+  FROM {staged} AS staged
  WHERE {given}
    AND NOT EXISTS (SELECT FROM {target} AS held WHERE {held_same}){also}
  ORDER BY at_line, at_row
@@ -99,8 +99,8 @@ SELECT at_line, at_row, {shown} AS wanted
 
 -- name: both_kinds
 SELECT at_line, at_row, {id}::text AS id
-  FROM {staged} AS told
- WHERE EXISTS (SELECT FROM {other} WHERE {other_id} = told.{id})
+  FROM {staged} AS staged
+ WHERE EXISTS (SELECT FROM {other} WHERE {other_id} = staged.{id})
  ORDER BY at_line, at_row
  LIMIT 1;
 
@@ -121,9 +121,9 @@ UPDATE {staged} SET {activity} = wcb_activity_id
  WHERE {pointer} = {id} AND {activity} IS NULL;
 
 -- name: configure_stored
-UPDATE {staged} AS told SET {activity} = held.{activity}
+UPDATE {staged} AS staged SET {activity} = held.{activity}
   FROM {table} AS held
- WHERE held.{id} = told.{id} AND told.{activity} IS NULL;
+ WHERE held.{id} = staged.{id} AND staged.{activity} IS NULL;
 
 -- name: not_configured
 -- An artefact of no activity, or of another one than wasconfiguredby says.
@@ -134,29 +134,29 @@ SELECT at_line, at_row, {id}::text AS id FROM {staged} WHERE {activity} IS NULL
 -- name: wrongly_configured
 SELECT wcb.at_line, wcb.at_row, wcb.{pointer}::text AS id
   FROM pg_temp.staged_wasconfiguredby AS wcb
-  LEFT JOIN (SELECT {id}, {activity} FROM {staged}) AS told ON told.{id} = {pointer}
+  LEFT JOIN (SELECT {id}, {activity} FROM {staged}) AS staged ON staged.{id} = {pointer}
   LEFT JOIN {table} AS held ON held.{id} = {pointer}
  WHERE {pointer} IS NOT NULL
-   AND wcb_activity_id IS DISTINCT FROM coalesce(told.{activity}, held.{activity})
+   AND wcb_activity_id IS DISTINCT FROM coalesce(staged.{activity}, held.{activity})
  ORDER BY 1, 2
  LIMIT 1;
 
 -- name: replace_drafts
 -- A version that only a set of descriptions named has the id that the script gives it.
 DELETE FROM provenance.activitydescription AS held
- USING pg_temp.staged_activitydescription AS told
- WHERE held.ad_name = told.ad_name AND held.ad_version IS NOT DISTINCT FROM told.ad_version
-   AND held.ad_id <> told.ad_id;
+ USING pg_temp.staged_activitydescription AS staged
+ WHERE held.ad_name = staged.ad_name AND held.ad_version IS NOT DISTINCT FROM staged.ad_version
+   AND held.ad_id <> staged.ad_id;
 
 -- name: complete
 -- What only scripts say of a thing: the least of all that was said, whatever came first.
-UPDATE {table} AS held SET {column} = told.{column}
-  FROM {staged} AS told
- WHERE held.{key} = told.{key} AND told.{column} IS NOT NULL
-   AND (held.{column} IS NULL OR held.{column} > told.{column});
+UPDATE {table} AS held SET {column} = staged.{column}
+  FROM {staged} AS staged
+ WHERE held.{key} = staged.{key} AND staged.{column} IS NOT NULL
+   AND (held.{column} IS NULL OR held.{column} > staged.{column});
 
 -- name: read_staged
--- A usage is a reading told by id: no later log can take it back.
+-- A usage is a reading that gives the id: no later log can remove it.
 INSERT INTO provtap.reading (rd_activity_id, rd_role, rd_told_id, rd_entity_id)
 SELECT u_activity_id, u_role, u_entity_id, u_entity_id
   FROM {staged}
@@ -165,22 +165,22 @@ SELECT u_activity_id, u_role, u_entity_id, u_entity_id
                       AND rd_role IS NOT DISTINCT FROM u_role);
 
 -- name: time_usages
--- A usage has the least of the times that were told.
-UPDATE provenance.used AS held SET u_time = told.u_time
-  FROM {staged} AS told
- WHERE {same} AND told.u_time IS NOT NULL AND (held.u_time IS NULL OR held.u_time > told.u_time);
+-- A usage has the earliest of its stated times.
+UPDATE provenance.used AS held SET u_time = staged.u_time
+  FROM {staged} AS staged
+ WHERE {same} AND staged.u_time IS NOT NULL AND (held.u_time IS NULL OR held.u_time > staged.u_time);
 
 -- name: differing
 -- What a script says and the store has otherwise; what is stored stays.
-SELECT at_line, at_row, {said} AS said, {kept} AS kept, count(*) OVER () AS number
-  FROM {staged} AS told JOIN {table} AS held ON {same}
+SELECT at_line, at_row, {said} AS said, {stored} AS stored, count(*) OVER () AS number
+  FROM {staged} AS staged JOIN {table} AS held ON {same}
  WHERE {differs}
  ORDER BY at_line, at_row
  LIMIT %(most)s;
 
 -- name: concerned_ids
 CREATE TEMPORARY TABLE concerned_id ON COMMIT DROP AS
-SELECT id::text COLLATE "C" AS id FROM ({activities}) AS told (id)
+SELECT id::text COLLATE "C" AS id FROM ({activities}) AS activity (id)
  UNION
 SELECT a_id FROM provenance.activity WHERE a_activitydescription_id IN ({described});
 ANALYZE pg_temp.concerned_id;
@@ -203,7 +203,7 @@ SELECT at_line, at_row, u_activity_id::text AS activity, u_time
 
 -- name: wrong_class
 SELECT at_line, at_row, held.e_class, ed_class
-  FROM {staged} AS told JOIN provenance.entity AS held USING (e_id)
+  FROM {staged} AS staged JOIN provenance.entity AS held USING (e_id)
   JOIN provenance.entitydescription ON ed_id = held.e_entitydescription_id
  WHERE held.e_class = 'DatasetEntity' AND ed_class <> 'DatasetDescription'
     OR held.e_class = 'ValueEntity' AND ed_class <> 'ValueDescription'

@@ -1,4 +1,4 @@
-"""What is told of things by others than those who made them: ends, references, descriptions of roles."""
+"""What sources add to things that others recorded: ends, references, descriptions of roles."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -63,13 +63,13 @@ def rename(rows: Mapping[type[Record], Rows], known: Mapping[str, str]) -> None:
 
 
 def invalidate(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> tuple[int, list[str]]:
-    """Bring the ends of entities in line with what is told; return how many changed, and what is not kept."""
-    told = rows[Invalidation]
-    entities = {row["e_id"] for row in rows[Entity]} | {row["iv_entity_id"] for row in told}
+    """Store the ends of entities; return how many changed, and a warning for each one that is lost."""
+    ends = rows[Invalidation]
+    entities = {row["e_id"] for row in rows[Entity]} | {row["iv_entity_id"] for row in ends}
     if not entities:
         return 0, []
     updated = transaction.execute(SQL["invalidate"], entities=json.dumps(sorted(entities)))
-    early = transaction.rows(SQL["too_early"], rows=json.dumps(told)) if told else []
+    early = transaction.rows(SQL["too_early"], rows=json.dumps(ends)) if ends else []
     return updated, [
         f"{row.entity_id} would end at {row.time}, before it was generated: the end is not kept"
         for row in early
@@ -83,10 +83,10 @@ def refer(transaction: Transaction, rows: Rows) -> int:
     """
     if not rows:
         return 0
-    told = json.dumps(rows)
-    wrong = transaction.one(SQL["unreferable"], rows=told)
+    references = json.dumps(rows)
+    wrong = transaction.one(SQL["unreferable"], rows=references)
     if wrong and wrong.no_parameter:
         raise DocumentError(f"there is no parameter {wrong.parameter_id}")
     if wrong:
         raise DocumentError(f"{wrong.entity_id} is no ValueEntity, so no parameter can refer to it")
-    return transaction.execute(SQL["refer"], rows=told)
+    return transaction.execute(SQL["refer"], rows=references)

@@ -1,7 +1,7 @@
--- Statements of later.py.
+-- Statements of amendments.py.
 
 -- name: invalidate
--- Entities told of now, whether by their own record or by their end: neither may undo the other.
+-- Entities of this load, named by their own record or by their end: neither may undo the other.
 WITH concerned AS (
     SELECT iv_entity_id, min(iv_time) AS time
       FROM provtap.invalidation JOIN provenance.entity ON e_id = iv_entity_id
@@ -15,34 +15,34 @@ UPDATE provenance.entity SET e_invalidatedattime = time
    AND coalesce(e_invalidatedattime >= time, true);
 
 -- name: too_early
--- Ends told now that lie before the generation of their entity.
+-- Ends in this load that lie before the generation of their entity.
 SELECT iv_entity_id AS entity_id, iv_time AS time
   FROM json_populate_recordset(NULL::provtap.invalidation, %(rows)s::json)
   JOIN provenance.entity ON e_id = iv_entity_id AND iv_time < e_generatedattime
  ORDER BY iv_entity_id, iv_time;
 
 -- name: unreferable
--- References told now without a parameter, or to what is no value.
-SELECT told.p_id AS parameter_id, told.p_valueentity_id AS entity_id, held.p_id IS NULL AS no_parameter
-  FROM json_populate_recordset(NULL::provenance.parameter, %(rows)s::json) AS told
-  LEFT JOIN provenance.parameter AS held ON held.p_id = told.p_id
-  LEFT JOIN provenance.entity ON e_id = told.p_valueentity_id AND e_class = 'ValueEntity'
+-- References in this load without a parameter, or to an entity that is not a value.
+SELECT given.p_id AS parameter_id, given.p_valueentity_id AS entity_id, held.p_id IS NULL AS no_parameter
+  FROM json_populate_recordset(NULL::provenance.parameter, %(rows)s::json) AS given
+  LEFT JOIN provenance.parameter AS held ON held.p_id = given.p_id
+  LEFT JOIN provenance.entity ON e_id = given.p_valueentity_id AND e_class = 'ValueEntity'
  WHERE held.p_id IS NULL OR e_id IS NULL
- ORDER BY told.p_id
+ ORDER BY given.p_id
  LIMIT 1;
 
 -- name: refer
 -- A parameter takes its value from one entity: of several the least, whatever came first.
-UPDATE provenance.parameter AS held SET p_valueentity_id = told.id
+UPDATE provenance.parameter AS held SET p_valueentity_id = given.id
   FROM (SELECT p_id, min(p_valueentity_id) AS id
           FROM json_populate_recordset(NULL::provenance.parameter, %(rows)s::json)
-         GROUP BY p_id) AS told
- WHERE held.p_id = told.p_id AND coalesce(held.p_valueentity_id > told.id, true);
+         GROUP BY p_id) AS given
+ WHERE held.p_id = given.p_id AND coalesce(held.p_valueentity_id > given.id, true);
 
 -- name: undescribed
 -- Descriptions that are referred to, but stored nowhere.
 SELECT id
-  FROM json_array_elements_text(%(ids)s::json) AS told (id)
+  FROM json_array_elements_text(%(ids)s::json) AS given (id)
  WHERE NOT EXISTS (SELECT FROM {table} WHERE {key} = id)
  ORDER BY id
  LIMIT 1;

@@ -1,4 +1,4 @@
-"""What documents say against each other: found and told, never written over what is stored."""
+"""Contradictions between documents: they are reported; what is stored is never overwritten."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
-from provtap.ingest.model.records import Account, Activity, Entity, Rank, Record
+from provtap.ingest.model.records import Activity, Entity, Rank, Record, RecordSet
 from provtap.ingest.store.staging import Rows
 
 SQL = load_statements("provtap.ingest.store", "conflicts.sql")
@@ -14,41 +14,46 @@ SQL = load_statements("provtap.ingest.store", "conflicts.sql")
 Generation = tuple[str, str]
 """An entity, and an activity that is said to have made it."""
 
-# The fields of records that name an entity or an activity, where their name does not tell.
-_ENTITIES = {"entity_id", "told_id", "collection_id", "generatedentity_id", "usedentity_id"}
+# The fields of records that name an entity or an activity, other than as `id`.
+_ENTITIES = {"entity_id", "collection_id", "generatedentity_id", "usedentity_id"}
 _ACTIVITIES = {"activity_id", "informed_id", "informant_id"}
 
 
 def without_clashes(
-    transaction: Transaction, accounts: Iterable[Account], warnings: list[str]
-) -> Sequence[Account]:
-    """Return *accounts* without what calls an entity what is stored as an activity, and the other way round.
+    transaction: Transaction, record_sets: Iterable[RecordSet], warnings: list[str]
+) -> Sequence[RecordSet]:
+    """Return *record_sets* without records that call a stored activity an entity, or the reverse.
 
-    An account of one activity is taken or refused as a whole, so it is left as it is.
+    The set of one activity is stored or refused as a whole, so it is left as it is.
     """
-    accounts = list(accounts)
-    told = [record for account in accounts if account.activity_id is None for record in account.records]
-    entities = {record.id for record in told if isinstance(record, Entity)}
-    activities = {record.id for record in told if isinstance(record, Activity)}
+    record_sets = list(record_sets)
+    stated = [
+        record
+        for record_set in record_sets
+        if record_set.activity_id is None
+        for record in record_set.records
+    ]
+    entities = {record.id for record in stated if isinstance(record, Entity)}
+    activities = {record.id for record in stated if isinstance(record, Activity)}
     found = transaction.rows(
         SQL["clashing_kinds"],
         entities=json.dumps(sorted(entities)),
         activities=json.dumps(sorted(activities)),
     )
-    no_entities = {row.id for row in found if row.told_as_entity}
-    no_activities = {row.id for row in found if not row.told_as_entity}
-    warnings += [_clash(row.id, row.told_as_entity) for row in found]
+    no_entities = {row.id for row in found if row.as_entity}
+    no_activities = {row.id for row in found if not row.as_entity}
+    warnings += [_clash(row.id, row.as_entity) for row in found]
     return [
-        account
-        if account.activity_id is not None or not found
-        else replace(account, records=tuple(_possible(account.records, no_entities, no_activities)))
-        for account in accounts
+        record_set
+        if record_set.activity_id is not None or not found
+        else replace(record_set, records=tuple(_possible(record_set.records, no_entities, no_activities)))
+        for record_set in record_sets
     ]
 
 
-def _clash(id: str, told_as_entity: bool) -> str:
-    known, told = ("an activity", "an entity") if told_as_entity else ("an entity", "an activity")
-    return f"{id} is known as {known}: what makes {told} of it is kept in the document only"
+def _clash(id: str, as_entity: bool) -> str:
+    known, stated = ("an activity", "an entity") if as_entity else ("an entity", "an activity")
+    return f"{id} is known as {known}: what makes {stated} of it is kept in the document only"
 
 
 def _possible(records: Iterable[Record], no_entities: set[str], no_activities: set[str]) -> Iterator[Record]:
@@ -63,7 +68,7 @@ def _possible(records: Iterable[Record], no_entities: set[str], no_activities: s
 
 
 def claimed_generators(transaction: Transaction, rows: Rows) -> set[Generation]:
-    """Return who was said to have made the entities of *rows*: in the store, and by statements told now."""
+    """Return the generations claimed of the entities of *rows*: in the store, and by this load."""
     stated = [row for row in rows if row["rank"] == Rank.STATEMENT]
     return {(row["wgb_entity_id"], row["wgb_activity_id"]) for row in stated} | _stored(transaction, stated)
 
@@ -71,11 +76,11 @@ def claimed_generators(transaction: Transaction, rows: Rows) -> set[Generation]:
 def lost_claims(transaction: Transaction, rows: Rows, claims: set[Generation]) -> list[str]:
     """Return a warning for each of *claims* that is not stored: the model has room for one generation."""
     stated = [row for row in rows if row["rank"] == Rank.STATEMENT]
-    kept = dict(_stored(transaction, stated))
+    stored = dict(_stored(transaction, stated))
     return [
-        f"{entity} was generated by {kept[entity]}; the claim of {activity} is not kept"
+        f"{entity} was generated by {stored[entity]}; the claim of {activity} is not kept"
         for entity, activity in sorted(claims)
-        if kept.get(entity, activity) != activity
+        if stored.get(entity, activity) != activity
     ]
 
 

@@ -8,26 +8,26 @@ SELECT wgb_entity_id AS entity_id, wgb_activity_id AS activity_id
                            FROM json_populate_recordset(NULL::provenance.wasgeneratedby, %(rows)s::json));
 
 -- name: clashing_kinds
--- Of what is told now as an entity, what is stored as an activity, and the other way round.
-SELECT id, true AS told_as_entity
-  FROM json_array_elements_text(%(entities)s::json) AS told (id) JOIN provenance.activity ON a_id = id
+-- Ids that this load calls an entity and the store an activity, and the other way round.
+SELECT id, true AS as_entity
+  FROM json_array_elements_text(%(entities)s::json) AS given (id) JOIN provenance.activity ON a_id = id
 UNION ALL
 SELECT id, false
-  FROM json_array_elements_text(%(activities)s::json) AS told (id) JOIN provenance.entity ON e_id = id
+  FROM json_array_elements_text(%(activities)s::json) AS given (id) JOIN provenance.entity ON e_id = id
  ORDER BY id;
 
 -- name: shared_names
--- Names told now that another entity has, too: a catalogue gave a GUID again, or a logical name was written anew.
-SELECT DISTINCT told.al_kind AS kind, told.al_value AS value, told.al_entity_id AS entity_id,
+-- Names in this load that another entity has, too: a catalogue gave a GUID again, or a logical name was written anew.
+SELECT DISTINCT given.al_kind AS kind, given.al_value AS value, given.al_entity_id AS entity_id,
        held.al_entity_id AS other_id
-  FROM json_populate_recordset(NULL::provext.alias, %(rows)s::json) AS told
-  JOIN provext.alias AS held ON held.al_value = told.al_value AND held.al_kind = told.al_kind
-                            AND held.al_entity_id <> told.al_entity_id
- WHERE told.al_kind = 'guid'
+  FROM json_populate_recordset(NULL::provext.alias, %(rows)s::json) AS given
+  JOIN provext.alias AS held ON held.al_value = given.al_value AND held.al_kind = given.al_kind
+                            AND held.al_entity_id <> given.al_entity_id
+ WHERE given.al_kind = 'guid'
  ORDER BY value, entity_id, other_id;
 
 -- name: usages_outside
--- What is told now of usages before their activity began or after it ended.
+-- Usages in this load before their activity began or after it ended.
 SELECT rd_activity_id AS activity_id, rd_told_id AS entity_id, rd_usagetime AS time
   FROM json_populate_recordset(NULL::provtap.reading, %(rows)s::json)
   JOIN provenance.activity ON a_id = rd_activity_id

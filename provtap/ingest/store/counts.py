@@ -1,4 +1,4 @@
-"""What became of the rows that were told."""
+"""What became of the rows of a document."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass
 class Counts:
-    """Published rows that a document added, changed, or told again as they were; and its warnings.
+    """Published rows that a document added, changed, or repeated as they were; and its warnings.
 
     *stubs* are its activities and entities that are known only because others name them.
     """
@@ -17,15 +17,15 @@ class Counts:
     stubs: int = 0
     warnings: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
-    """Those of the warnings that tell what is not kept."""
+    """Those of the warnings about something that is not stored."""
 
     def conflict(self, *sentences: str) -> None:
-        """Warn of what is not kept."""
+        """Warn of what is not stored."""
         self.warnings += sentences
         self.conflicts += sentences
 
-    def told(self) -> dict[str, Any]:
-        """Return what a report tells."""
+    def report_fields(self) -> dict[str, Any]:
+        """Return the fields of a report."""
         return {
             **{name: getattr(self, name) for name in ("new", "updated", "unchanged", "stubs")},
             "warnings": tuple(self.warnings),
@@ -33,8 +33,8 @@ class Counts:
         }
 
     def row(self) -> dict[str, Any]:
-        """Return what is kept of an ingestion."""
-        return self.told() | {
+        """Return the columns of an ingestion."""
+        return self.report_fields() | {
             "warnings": "\n".join(self.warnings) or None,
             "conflicts": len(self.conflicts),
         }

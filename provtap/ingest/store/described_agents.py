@@ -34,11 +34,11 @@ def _better(one: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, An
 
 
 def _keep(transaction: Transaction, claims: Iterable[Mapping[str, Any]]) -> None:
-    kept = [
+    waiting = [
         {"td_table": Agent.table, "td_id": claim["ag_id"], "td_owner_id": claim["ag_id"], "td_content": claim}
         for claim in claims
     ]
-    keep_claims(transaction, kept)
+    keep_claims(transaction, waiting)
 
 
 def put_agents(

@@ -16,7 +16,7 @@ SELECT to_jsonb(held) || jsonb_build_object('rank', coalesce(t_rank, 0), 'claima
  WHERE ag_id = ANY (%(ids)s);
 
 -- name: agents_needed
--- An agent that somebody refers to who did not tell of it.
+-- An agent that is referred to, though no record describes it.
 SELECT waw_agent_id AS agent_id, waw_activity_id AS thing_id
   FROM provenance.wasassociatedwith WHERE waw_agent_id = ANY (%(ids)s)
  UNION ALL

@@ -117,14 +117,14 @@ class Entry:
             for id_, name in self._named(ConfigFileDescription, said, "name"):
                 yield ConfigFileDescription(id=id_, activity_description_id=self.ad_id, name=name, **rest)
 
-    def _flows(self, word: str, kind: Any, of_entity: Any) -> Iterator[Record]:
-        for said in self.content[word]:
+    def _flows(self, name: str, kind: Any, of_entity: Any) -> Iterator[Record]:
+        for said in self.content[name]:
             rest = _without(said, "role", "aliases", "entities")
             for id_, role in self._named(kind, said, "role"):
                 yield kind(id=id_, activity_description_id=self.ad_id, role=role, **rest)
                 for entity in said["entities"]:
                     described = identity.entity_description(self.set_name, entity)
-                    yield of_entity(**{f"{word}_description_id": id_, "entity_description_id": described})
+                    yield of_entity(**{f"{name}_description_id": id_, "entity_description_id": described})
 
     def _named(self, kind: type[Record], said: Mapping[str, Any], key: str) -> Iterator[tuple[str, str]]:
         label = kind.table.removeprefix("provenance.")
@@ -132,8 +132,8 @@ class Entry:
             yield identity.part_description(label, self.name, self.version, name), name
 
 
-def _without(said: Mapping[str, Any], *words: str) -> dict[str, Any]:
-    return {word: value for word, value in said.items() if word not in words}
+def _without(said: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if name not in names}
 
 
 def entries(transaction: Transaction, *, ids: Sequence[str] = (), names: Sequence[str] = ()) -> list[Entry]:

@@ -27,8 +27,8 @@ _DRAFT = {"ad_id", "ad_name", "ad_version"}
 """Columns that say no more than that there is such an activity."""
 
 Row = dict[str, Any]
-Place = tuple[str, str]
-"""A table of descriptions, and what tells one of its rows from another."""
+Key = tuple[str, str]
+"""A table of descriptions, and the id of one of its rows."""
 
 
 @dataclass
@@ -37,14 +37,14 @@ class Written:
 
     new: int = 0
     updated: int = 0
-    rows: dict[Place, Row] = field(default_factory=dict)
+    rows: dict[Key, Row] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Told:
+class RecordedDescriptions:
     """What a document says of descriptions, with what earlier ones said."""
 
-    rows: Mapping[Place, Sequence[Row]]
+    rows: Mapping[Key, Sequence[Row]]
     """All that was said of one thing."""
     owners: Sequence[str]
     """The activity descriptions whose tables may have to change."""
@@ -53,26 +53,28 @@ class Told:
 
     def contradictions(self, written: Written) -> Iterator[str]:
         """Yield a sentence for each value that was said and is not what the tables show."""
-        for place, rows in sorted(self.rows.items()):
-            kept = written.rows.get(place, {})
-            lost = {name for row in rows for name, value in row.items() if value != kept.get(name, value)}
+        for key, rows in sorted(self.rows.items()):
+            shown_rows = written.rows.get(key, {})
+            lost = {
+                name for row in rows for name, value in row.items() if value != shown_rows.get(name, value)
+            }
             for name in sorted(lost):
-                if kept[name] is not None:
-                    yield f"{place[1]} is told with another {name}; {kept[name]} is kept"
+                if shown_rows[name] is not None:
+                    yield f"{key[1]} is told with another {name}; {shown_rows[name]} is kept"
 
 
-NOTHING = Told({}, (), 0)
+NOTHING = RecordedDescriptions({}, (), 0)
 
 
 @dataclass(frozen=True)
 class Drafted:
-    """What became of the activity descriptions that a document tells."""
+    """What became of the activity descriptions of a document."""
 
     new: int = 0
     known: Mapping[str, str] = field(default_factory=dict)
     """The ids of those that the store knows by another one."""
-    untold: bool = False
-    """No record told of one of them before."""
+    unrecorded: bool = False
+    """One of them was not in any record before."""
 
 
 def draft(transaction: Transaction, rows: Rows) -> Drafted:
@@ -80,44 +82,49 @@ def draft(transaction: Transaction, rows: Rows) -> Drafted:
     if not rows:
         return Drafted()
     [drafted] = transaction.rows(SQL["draft"], rows=json.dumps(rows))
-    return Drafted(drafted.new, drafted.known or {}, drafted.untold)
+    return Drafted(drafted.new, drafted.known or {}, drafted.unrecorded)
+
+
+def withdraw_drafts(transaction: Transaction, ids: Sequence[str]) -> None:
+    """Remove those of the activity descriptions *ids* that no record and no activity refers to."""
+    transaction.execute(SQL["withdraw_drafts"], ids=list(ids))
 
 
 def says_more(rows: Mapping[type[Record], Rows]) -> bool:
     """Tell whether *rows* describe anything, beyond that there is such an activity."""
-    told = rows[ActivityDescription]
-    return any(rows[kind] for kind in KINDS[1:]) or any(not _DRAFT.issuperset(_said(row)) for row in told)
+    recorded = rows[ActivityDescription]
+    return any(rows[kind] for kind in KINDS[1:]) or any(not _DRAFT.issuperset(_said(row)) for row in recorded)
 
 
-def remember(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> Told:
+def remember(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> RecordedDescriptions:
     """Keep what records say of descriptions, for `publish`; everything else in *rows* is passed over."""
-    said: dict[Place, list[Row]] = {}
-    owners: dict[Place, str] = {}
+    said: dict[Key, list[Row]] = {}
+    owners: dict[Key, str] = {}
     for kind in filter(rows.get, KINDS):
         found = _owners(transaction, kind, rows[kind], owners)
         for row, owner in zip(rows[kind], found, strict=True):
-            place = (kind.table, _id(kind, row))
-            owners[place] = owner
-            said.setdefault(place, []).append(_said(row))
+            key = (kind.table, _id(kind, row))
+            owners[key] = owner
+            said.setdefault(key, []).append(_said(row))
     if not said:
         return NOTHING
     before = _remembered(transaction, said)
-    together = {place: [*told, *before.get(place, ())] for place, told in said.items()}
-    after = {place: _least(rows) for place, rows in together.items()}
-    changed = [place for place, row in after.items() if [row] != before.get(place)]
+    together = {key: [*recorded, *before.get(key, ())] for key, recorded in said.items()}
+    after = {key: _least(rows) for key, rows in together.items()}
+    changed = [key for key, row in after.items() if [row] != before.get(key)]
     if changed:
-        kept = [
+        shown_rows = [
             {
-                "td_table": place[0],
-                "td_id": place[1],
-                "td_owner_id": owners[place],
-                "td_content": after[place],
+                "td_table": key[0],
+                "td_id": key[1],
+                "td_owner_id": owners[key],
+                "td_content": after[key],
             }
-            for place in changed
+            for key in changed
         ]
-        keep_claims(transaction, kept)
-    concerned = {owners[place] for place in said if place in changed or not _DRAFT.issuperset(after[place])}
-    return Told(together, sorted(concerned), len(changed))
+        keep_claims(transaction, shown_rows)
+    concerned = {owners[key] for key in said if key in changed or not _DRAFT.issuperset(after[key])}
+    return RecordedDescriptions(together, sorted(concerned), len(changed))
 
 
 def _said(row: Row) -> Row:
@@ -131,7 +138,7 @@ def _id(kind: type[Record], row: Row) -> str:
 
 
 def _owners(
-    transaction: Transaction, kind: type[Record], rows: Rows, known: Mapping[Place, str]
+    transaction: Transaction, kind: type[Record], rows: Rows, known: Mapping[Key, str]
 ) -> Sequence[str]:
     """Return the activity description that each of *rows* is a part of."""
     if kind not in ROLE_OF:
@@ -145,9 +152,9 @@ def _owners(
     return [known.get((role.table, id_)) or held[id_] for id_ in ids]
 
 
-def _remembered(transaction: Transaction, said: Mapping[Place, Any]) -> dict[Place, list[Row]]:
-    places = [{"td_table": table, "td_id": id_} for table, id_ in said]
-    found = transaction.rows(SQL["remembered"], places=json.dumps(places))
+def _remembered(transaction: Transaction, said: Mapping[Key, Any]) -> dict[Key, list[Row]]:
+    keys = [{"td_table": table, "td_id": id_} for table, id_ in said]
+    found = transaction.rows(SQL["remembered"], keys=json.dumps(keys))
     return {(row.td_table, row.td_id): [row.td_content] for row in found}
 
 
@@ -162,57 +169,58 @@ def publish(transaction: Transaction, ids: Sequence[str]) -> Written:
     written = Written()
     if not ids:
         return written
-    told: dict[str, list[Row]] = defaultdict(list)
-    for row in transaction.rows(SQL["told"], ids=list(ids)):
-        told[row.td_table].append(row.td_content)
+    recorded: dict[str, list[Row]] = defaultdict(list)
+    for row in transaction.rows(SQL["recorded"], ids=list(ids)):
+        recorded[row.td_table].append(row.td_content)
     said = {entry.ad_id: entry for entry in entries(transaction, ids=ids)}
-    _publish_activities(transaction, ids, told[ActivityDescription.table], said, written)
+    _publish_activities(transaction, ids, recorded[ActivityDescription.table], said, written)
     own = rows_of(record for entry in said.values() for record in entry.parts())
     for part in PARTS:
-        renamed = _publish_parts(transaction, part, ids, told[part.kind.table], own[part.kind], written)
+        renamed = _publish_parts(transaction, part, ids, recorded[part.kind.table], own[part.kind], written)
         for kind in (kind for kind, role in ROLE_OF.items() if role is part.kind):
             of_set = [_renamed(kind, row, renamed) for row in own[kind]]
-            _relate(transaction, kind, part, set(renamed.values()), told[kind.table], of_set, written)
+            _relate(transaction, kind, part, set(renamed.values()), recorded[kind.table], of_set, written)
     return written
 
 
 def _publish_activities(
-    transaction: Transaction, ids: Sequence[str], told: Rows, said: Mapping[str, Entry], written: Written
+    transaction: Transaction, ids: Sequence[str], recorded: Rows, said: Mapping[str, Entry], written: Written
 ) -> None:
     rows = {id_: {"ad_id": id_} for id_ in ids}
-    rows |= {row["ad_id"]: row for row in told} | {id_: entry.row() for id_, entry in said.items()}
-    written.updated += transaction.execute(SQL["tell"], rows=json.dumps(list(rows.values())))
+    rows |= {row["ad_id"]: row for row in recorded} | {id_: entry.row() for id_, entry in said.items()}
+    written.updated += transaction.execute(SQL["set_texts"], rows=json.dumps(list(rows.values())))
     written.rows |= {(ActivityDescription.table, id_): row for id_, row in rows.items()}
 
 
 def _publish_parts(
-    transaction: Transaction, part: Part, ids: Sequence[str], told: Rows, said: Rows, written: Written
+    transaction: Transaction, part: Part, ids: Sequence[str], recorded: Rows, said: Rows, written: Written
 ) -> dict[str, str]:
     """Write the roles or parameters of the activity descriptions *ids*.
 
     A role keeps the id that a record gave it, since others may refer to that. Returns the ids of those that a
     set describes, by what the set would call them.
     """
-    kept = {}
-    for row in sorted(told, key=lambda row: str(row[part.key]), reverse=True):
-        kept[tuple(row[name] for name in part.natural)] = row
+    shown_rows = {}
+    for row in sorted(recorded, key=lambda row: str(row[part.key]), reverse=True):
+        shown_rows[tuple(row[name] for name in part.natural)] = row
     renamed = {}
     for row in said:
         natural = tuple(row[name] for name in part.natural)
-        kept[natural] = row | {part.key: kept.get(natural, row)[part.key]}
-        renamed[row[part.key]] = kept[natural][part.key]
-    shown = list(kept.values())
+        shown_rows[natural] = row | {part.key: shown_rows.get(natural, row)[part.key]}
+        renamed[row[part.key]] = shown_rows[natural][part.key]
+    shown = list(shown_rows.values())
     _withdraw(transaction, part, ids, [row[part.key] for row in shown])
     write(transaction, part.kind, shown, written)
     written.rows |= {(part.kind.table, row[part.key]): row for row in shown}
     return renamed
 
 
-def _withdraw(transaction: Transaction, part: Part, ids: Sequence[str], kept: Sequence[str]) -> None:
+def _withdraw(transaction: Transaction, part: Part, ids: Sequence[str], shown_rows: Sequence[str]) -> None:
     """Remove what nobody describes any more."""
     values = {"table": part.kind.table, "key": part.key, "owner": part.natural[0]}
     gone = [
-        row.id for row in transaction.rows(SQL["parts_gone"].format(**values), ids=list(ids), kept=list(kept))
+        row.id
+        for row in transaction.rows(SQL["parts_gone"].format(**values), ids=list(ids), shown=list(shown_rows))
     ]
     if gone:
         values = {"table": part.described, "link": part.link}
@@ -247,7 +255,7 @@ def _relate(
     kind: type[Record],
     part: Part,
     of_sets: set[str],
-    told: Rows,
+    recorded: Rows,
     said: Rows,
     written: Written,
 ) -> None:
@@ -256,6 +264,6 @@ def _relate(
     roles = {id_ for table, id_ in written.rows if table == part.kind.table}
     if not roles:
         return
-    rows = [row for row in told if row[left] in roles - of_sets] + said
+    rows = [row for row in recorded if row[left] in roles - of_sets] + said
     statement = SQL["relate"].format(table=kind.table, left=left, right=right)
     written.new += transaction.rows(statement, rows=json.dumps(rows), ids=list(roles))[0].new

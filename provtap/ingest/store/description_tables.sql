@@ -1,22 +1,22 @@
 -- Statements of description_tables.py. {table}, {key} ... are filled in from the classes in model/records.py.
 
--- name: tell
--- What an activity description says itself; nothing for one that is a draft again.
+-- name: set_texts
+-- The texts of activity descriptions; null for one that is a draft again.
 UPDATE provenance.activitydescription AS held
    SET (ad_description, ad_docurl, ad_type, ad_subtype)
-       = ROW (told.ad_description, told.ad_docurl, told.ad_type, told.ad_subtype)
-  FROM json_populate_recordset(NULL::provenance.activitydescription, %(rows)s::json) AS told
- WHERE held.ad_id = told.ad_id
+       = ROW (given.ad_description, given.ad_docurl, given.ad_type, given.ad_subtype)
+  FROM json_populate_recordset(NULL::provenance.activitydescription, %(rows)s::json) AS given
+ WHERE held.ad_id = given.ad_id
    AND (held.ad_description, held.ad_docurl, held.ad_type, held.ad_subtype)
-       IS DISTINCT FROM (told.ad_description, told.ad_docurl, told.ad_type, told.ad_subtype);
+       IS DISTINCT FROM (given.ad_description, given.ad_docurl, given.ad_type, given.ad_subtype);
 
 -- name: remembered
 -- What records said before of the same.
 SELECT td_table, td_id, held.td_content
   FROM provtap.told_description AS held
-  JOIN json_populate_recordset(NULL::provtap.told_description, %(places)s::json) AS told USING (td_table, td_id);
+  JOIN json_populate_recordset(NULL::provtap.told_description, %(keys)s::json) AS given USING (td_table, td_id);
 
--- name: told
+-- name: recorded
 SELECT td_table, td_content FROM provtap.told_description WHERE td_owner_id = ANY (%(ids)s);
 
 -- name: owners
@@ -24,11 +24,11 @@ SELECT td_table, td_content FROM provtap.told_description WHERE td_owner_id = AN
 SELECT {prefix}id AS id, {prefix}activitydescription_id AS owner_id FROM {table} WHERE {prefix}id = ANY (%(ids)s);
 
 -- name: write
-WITH told AS MATERIALIZED (
+WITH given AS MATERIALIZED (
     SELECT * FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
 ), written AS (
     INSERT INTO {table} AS held ({columns})
-    SELECT {columns} FROM told
+    SELECT {columns} FROM given
         ON CONFLICT ({key}) DO UPDATE SET ({columns}) = ROW ({excluded})
      WHERE ROW ({held}) IS DISTINCT FROM ROW ({excluded})
     RETURNING xmax = 0 AS new
@@ -38,14 +38,14 @@ SELECT count(*) FILTER (WHERE new) AS new, count(*) FILTER (WHERE NOT new) AS up
 
 -- name: relate
 -- Which kinds of entity have the roles of these ids.
-WITH told AS MATERIALIZED (
+WITH given AS MATERIALIZED (
     SELECT DISTINCT {left}, {right} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
 ), gone AS (
     DELETE FROM {table}
-     WHERE {left} = ANY (%(ids)s) AND ({left}, {right}) NOT IN (SELECT {left}, {right} FROM told)
+     WHERE {left} = ANY (%(ids)s) AND ({left}, {right}) NOT IN (SELECT {left}, {right} FROM given)
 ), related AS (
     INSERT INTO {table} ({left}, {right})
-    SELECT {left}, {right} FROM told
+    SELECT {left}, {right} FROM given
         ON CONFLICT DO NOTHING
     RETURNING 1
 )
@@ -53,29 +53,36 @@ SELECT count(*) AS new FROM related;
 
 -- name: parts_gone
 -- Roles or parameters of these activity descriptions that nobody describes any more.
-SELECT {key} AS id FROM {table} WHERE {owner} = ANY (%(ids)s) AND {key} <> ALL (%(kept)s);
+SELECT {key} AS id FROM {table} WHERE {owner} = ANY (%(ids)s) AND {key} <> ALL (%(shown)s);
 
 -- name: unlink
 UPDATE {table} SET {link} = NULL WHERE {link} = ANY (%(ids)s);
 
 -- name: draft
--- That there is such an activity; what it is, `tell` says. A script may have given it another id.
-WITH told AS MATERIALIZED (
+-- That there is such an activity; what it is, `set_texts` writes. A script may have given it another id.
+WITH given AS MATERIALIZED (
     SELECT DISTINCT ad_id, ad_name, ad_version
       FROM json_populate_recordset(NULL::provenance.activitydescription, %(rows)s::json)
 ), drafted AS (
     INSERT INTO provenance.activitydescription (ad_id, ad_name, ad_version)
-    SELECT ad_id, ad_name, ad_version FROM told
+    SELECT ad_id, ad_name, ad_version FROM given
         ON CONFLICT DO NOTHING
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM drafted) AS new, json_object_agg(told.ad_id, held.ad_id) AS known,
+SELECT (SELECT count(*) FROM drafted) AS new, json_object_agg(given.ad_id, held.ad_id) AS known,
        EXISTS (SELECT
-                 FROM told
+                 FROM given
                 WHERE NOT EXISTS (SELECT
                                     FROM provtap.told_description
-                                   WHERE td_table = 'provenance.activitydescription' AND td_id = told.ad_id))
-           AS untold
-  FROM told JOIN provenance.activitydescription AS held
-    ON held.ad_name = told.ad_name AND held.ad_version IS NOT DISTINCT FROM told.ad_version
- WHERE held.ad_id <> told.ad_id;
+                                   WHERE td_table = 'provenance.activitydescription' AND td_id = given.ad_id))
+           AS unrecorded
+  FROM given JOIN provenance.activitydescription AS held
+    ON held.ad_name = given.ad_name AND held.ad_version IS NOT DISTINCT FROM given.ad_version
+ WHERE held.ad_id <> given.ad_id;
+
+-- name: withdraw_drafts
+-- Versions that only a set named, and names no more.
+DELETE FROM provenance.activitydescription
+ WHERE ad_id = ANY (%(ids)s)
+   AND NOT EXISTS (SELECT FROM provtap.told_description WHERE td_owner_id = ad_id)
+   AND NOT EXISTS (SELECT FROM provenance.activity WHERE a_activitydescription_id = ad_id);

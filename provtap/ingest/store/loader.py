@@ -1,8 +1,8 @@
-"""Accounts into tables, so that neither the order in which documents arrive nor a repetition matters.
+"""Records into tables, so that neither the order in which documents arrive nor a repetition matters.
 
-Three rules make it so. What is told of one thing by several sources is joined: the most trusted claim makes
-the row, equals are merged (`join` in load.sql). What is told as a set is united (`add`). What was read at a
-path follows from everything that is stored of readings and writings (`settle`, `alias`).
+Three rules make it so. Claims of several sources about one thing are joined: the most trusted claim makes
+the row, equals are merged (`join` in merge.sql). Rows of a set are united (`add`). What was read at a path
+follows from all stored readings and writings (`resolve_readings` and `alias` in usages.sql).
 """
 
 import json
@@ -13,7 +13,6 @@ from provtap.database.sql import load_statements
 from provtap.database.transaction import Row
 from provtap.errors import DocumentError
 from provtap.ingest.model.records import (
-    Account,
     Activity,
     ActivityDescription,
     Agent,
@@ -31,6 +30,7 @@ from provtap.ingest.model.records import (
     Parameter,
     Reading,
     Record,
+    RecordSet,
     Relation,
     Run,
     WasAssociatedWith,
@@ -51,10 +51,18 @@ from provtap.ingest.store.conflicts import (
 )
 from provtap.ingest.store.counts import Counts
 from provtap.ingest.store.described_agents import wait
-from provtap.ingest.store.description_tables import KINDS, NOTHING, Told, draft, publish, remember, says_more
+from provtap.ingest.store.description_tables import (
+    KINDS,
+    NOTHING,
+    RecordedDescriptions,
+    draft,
+    publish,
+    remember,
+    says_more,
+)
 from provtap.ingest.store.merge import add, join, join_new, make_collections
-from provtap.ingest.store.staging import Rows, Sending, rows_of
-from provtap.ingest.store.usages import end_entities, second_generators, settle
+from provtap.ingest.store.staging import Rows, Stage, rows_of
+from provtap.ingest.store.usages import end_entities, resolve_readings, second_generators
 
 SQL = load_statements("provtap.ingest.store", "loader.sql")
 
@@ -78,77 +86,88 @@ _CLAIMED_ONCE: tuple[type[Claim], ...] = (Parameter, ConfigFile, Run)
 _ANOTHER = "another record"
 
 
-def load(transaction: Transaction, accounts: Iterable[Account], ingestion_id: int) -> Counts:
-    """Store what *accounts* say, as the ingestion *ingestion_id* or their own; the caller holds `lock`.
+def load(transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_id: int) -> Counts:
+    """Store what *record_sets* say, as the ingestion *ingestion_id* or their own; the caller holds `lock`.
 
     An activity that is known from another record is left as it is, with a warning.
 
     Raises: DocumentError for what breaks a rule of the model.
     """
     counts = Counts()
-    taken = _without_conflicts(transaction, accounts, ingestion_id, counts)
+    taken = _without_conflicts(transaction, record_sets, ingestion_id, counts)
     clashes: list[str] = []
     taken = without_clashes(transaction, taken, clashes)
     counts.conflict(*clashes)
-    rows = rows_of(record for account in taken for record in account.records)
-    sending = Sending(transaction, rows)
+    rows = rows_of(record for record_set in taken for record in record_set.records)
+    stage = Stage(transaction, rows)
     _check_kinds(transaction, rows)
-    told = _draft(transaction, rows, counts)
-    _join(transaction, rows, sending, told, counts)
+    recorded = _draft(transaction, rows, counts)
+    _join(transaction, rows, stage, recorded, counts)
     transaction.execute(SQL["keep_records"], rows=_record_rows(taken), ingestion=ingestion_id)
-    _unite(transaction, rows, sending, counts)
+    _unite(transaction, rows, stage, counts)
     counts.add(0, refer(transaction, rows[HadReference]))
-    end_entities(transaction, rows, sending, counts)
-    settle(transaction, rows, sending, counts)
-    described.link(transaction, activities=_concerned(rows), descriptions=told.owners)
+    end_entities(transaction, rows, stage, counts)
+    resolve_readings(transaction, rows, stage, counts)
+    described.link(transaction, activities=_concerned(rows), descriptions=recorded.owners)
     if rows[Writing]:
-        counts.conflict(*second_generators(transaction, sending[Writing]))
+        counts.conflict(*second_generators(transaction, stage[Writing]))
     counts.conflict(*usages_outside(transaction, rows[Reading]))
     counts.warnings += shared_names(transaction, rows[Alias])
-    sending.end()
+    stage.end()
     return counts
 
 
+def empty(transaction: Transaction, tables: Iterable[str]) -> None:
+    """Delete all rows of *tables*, in this order."""
+    for table in tables:
+        transaction.execute(SQL["empty"].format(table=table))
+
+
 def _without_conflicts(
-    transaction: Transaction, accounts: Iterable[Account], ingestion_id: int, counts: Counts
-) -> Sequence[Account]:
-    """Return the accounts of activities that have one record only, or of their first record."""
-    first: dict[str | None, Account] = {}
-    told = [
-        (account, first.setdefault(account.activity_id or account.sha256, account)) for account in accounts
+    transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_id: int, counts: Counts
+) -> Sequence[RecordSet]:
+    """Return the sets of activities that have one record only, or of their first record."""
+    first: dict[str | None, RecordSet] = {}
+    recorded = [
+        (record_set, first.setdefault(record_set.activity_id or record_set.sha256, record_set))
+        for record_set in record_sets
     ]
     found = transaction.rows(
         SQL["conflicting_activities"], rows=_record_rows(first.values()), ingestion=ingestion_id
     )
     refused = {row.rec_activity_id: _other_record(row) for row in found}
-    here = {account.activity_id or "" for account, kept in told if account.sha256 != kept.sha256}
-    counts.warnings += [warning for account, _ in told for warning in account.warnings]
+    here = {
+        record_set.activity_id or ""
+        for record_set, first_of_activity in recorded
+        if record_set.sha256 != first_of_activity.sha256
+    }
+    counts.warnings += [warning for record_set, _ in recorded for warning in record_set.warnings]
     for activity_id in sorted(refused.keys() | here):
         counts.conflict(f"{activity_id} is known from {refused.get(activity_id, _ANOTHER)}, which is kept")
     return [
-        account
-        for account, kept in told
-        if account.activity_id not in refused and account.sha256 == kept.sha256
+        record_set
+        for record_set, first_of_activity in recorded
+        if record_set.activity_id not in refused and record_set.sha256 == first_of_activity.sha256
     ]
 
 
 def _other_record(row: Row) -> str:
     """Say which record is known; one site's log handed in for another site is the same but for its paths."""
-    if None in (row.site, row.kept_site) or row.site == row.kept_site:
+    if None in (row.site, row.stored_site) or row.site == row.stored_site:
         return _ANOTHER
-    return f"its record at the site {row.kept_site} (ingestion {row.kept_ingestion})"
+    return f"its record at the site {row.stored_site} (ingestion {row.stored_ingestion})"
 
 
-def _record_rows(accounts: Iterable[Account]) -> str:
+def _record_rows(record_sets: Iterable[RecordSet]) -> str:
     return json.dumps(
         [
             {
-                "rec_activity_id": account.activity_id,
-                "rec_sha256": account.sha256,
-                "rec_ingestion_id": account.ingestion_id,
+                "rec_activity_id": record_set.activity_id,
+                "rec_sha256": record_set.sha256,
+                "rec_ingestion_id": record_set.ingestion_id,
             }
-            for account in accounts
-            if account.activity_id is not None
+            for record_set in record_sets
+            if record_set.activity_id is not None
         ]
     )
 
@@ -163,54 +182,61 @@ def _check_kinds(transaction: Transaction, rows: Mapping[type[Record], Rows]) ->
         raise DocumentError(f"{found.id} would be an entity as well as an activity")
 
 
-def _draft(transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts) -> Told:
+def _draft(
+    transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts
+) -> RecordedDescriptions:
     """Keep what is said of descriptions, for later; store that there are such activities."""
     drafted = draft(transaction, rows[ActivityDescription])
     counts.new += drafted.new
     if drafted.known:
         rename(rows, drafted.known)
-    told = remember(transaction, rows) if drafted.untold or says_more(rows) else NOTHING
+    recorded = remember(transaction, rows) if drafted.unrecorded or says_more(rows) else NOTHING
     check_descriptions(transaction, rows, ActivityDescription)
-    return told
+    return recorded
 
 
 def _join(
-    transaction: Transaction, rows: Mapping[type[Record], Rows], sending: Sending, told: Told, counts: Counts
+    transaction: Transaction,
+    rows: Mapping[type[Record], Rows],
+    stage: Stage,
+    recorded: RecordedDescriptions,
+    counts: Counts,
 ) -> None:
-    """Store what is claimed of things, and tell which claims of generations are not kept."""
+    """Store what is claimed of things, and warn of the claims of generations that are lost."""
     rivals = claimed_generators(transaction, rows[WasGeneratedBy])
     for claimed in _JOINED:
-        described = join(transaction, claimed, sending[claimed], counts) if rows[claimed] else ()
+        described = join(transaction, claimed, stage[claimed], counts) if rows[claimed] else ()
         if described:
             wait(transaction, rows[claimed], described)
         if claimed is EntityDescription:
             check_descriptions(transaction, rows, EntityDescription)
-            _describe(transaction, rows, told, counts)
+            _describe(transaction, rows, recorded, counts)
     counts.conflict(*lost_claims(transaction, rows[WasGeneratedBy], rivals))
 
 
 def _describe(
-    transaction: Transaction, rows: Mapping[type[Record], Rows], told: Told, counts: Counts
+    transaction: Transaction,
+    rows: Mapping[type[Record], Rows],
+    recorded: RecordedDescriptions,
+    counts: Counts,
 ) -> None:
     """Let the tables of descriptions show what is known by now."""
-    written = publish(transaction, told.owners)
-    counts.add(written.new, written.updated, sum(len(rows[kind]) for kind in KINDS) - told.changed)
-    counts.conflict(*told.contradictions(written))
+    written = publish(transaction, recorded.owners)
+    counts.add(written.new, written.updated, sum(len(rows[kind]) for kind in KINDS) - recorded.changed)
+    counts.conflict(*recorded.contradictions(written))
 
 
-def _unite(
-    transaction: Transaction, rows: Mapping[type[Record], Rows], sending: Sending, counts: Counts
-) -> None:
-    """Store what is told as a set, and what is claimed of activities that are stored by now."""
+def _unite(transaction: Transaction, rows: Mapping[type[Record], Rows], stage: Stage, counts: Counts) -> None:
+    """Store the rows of sets, and what is claimed of activities, which are stored by now."""
     if rows[Environment]:
-        add(transaction, Environment, sending[Environment])
+        add(transaction, Environment, stage[Environment])
     if rows[HadMember]:
-        counts.add(0, make_collections(transaction, sending[HadMember]))
+        counts.add(0, make_collections(transaction, stage[HadMember]))
     for kind in filter(rows.get, _PUBLISHED_SETS):
-        new = add(transaction, kind, sending[kind])
+        new = add(transaction, kind, stage[kind])
         counts.add(new, 0, len(rows[kind]) - new)
     for claimed in filter(rows.get, _CLAIMED_ONCE):
-        join_new(transaction, claimed, rows[claimed], sending[claimed], counts)
+        join_new(transaction, claimed, rows[claimed], stage[claimed], counts)
 
 
 def _concerned(rows: Mapping[type[Record], Rows]) -> list[str]:

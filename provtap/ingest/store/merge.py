@@ -1,4 +1,4 @@
-"""How rows that were told and rows that are stored become one: by trust, or as a set."""
+"""How new rows and stored rows become one: by trust, or as a set."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,14 +16,14 @@ from provtap.ingest.model.records import (
     columns,
 )
 from provtap.ingest.store.counts import Counts
-from provtap.ingest.store.staging import Rows, Sent, of_themselves
+from provtap.ingest.store.staging import Rows, RowSource, of_themselves
 
 SQL = load_statements("provtap.ingest.store", "merge.sql")
 
 
 # Of the most trusted claims, which are merged; every column that is not named takes their least value.
-_BEST = "FILTER (WHERE place = 1)"
-_BEST_ONE_OF_TWO = "FILTER (WHERE place = 1 AND ed_class <> 'EntityDescription')"
+_BEST = "FILTER (WHERE trust_order = 1)"
+_BEST_ONE_OF_TWO = "FILTER (WHERE trust_order = 1 AND ed_class <> 'EntityDescription')"
 _MERGES = {
     "a_endtime": f"max(a_endtime) {_BEST}",  # a run lasts at least until its last product is written
     # These last, whoever is more trusted: no record of a run has them, and what has members is a collection.
@@ -59,31 +59,31 @@ STUBS: Mapping[type[Claim], tuple[Rank, ...]] = {
 }
 
 
-def add(transaction: Transaction, kind: type[Record], sent: Sent) -> int:
+def add(transaction: Transaction, kind: type[Record], source: RowSource) -> int:
     """Unite the rows of one class with what is stored; return how many are new."""
     names = [column for _, column in columns(kind)]
-    return add_rows(transaction, kind.table, names, sent)
+    return add_rows(transaction, kind.table, names, source)
 
 
-def add_rows(transaction: Transaction, table: str, names: Sequence[str], sent: Sent) -> int:
+def add_rows(transaction: Transaction, table: str, names: Sequence[str], source: RowSource) -> int:
     """Unite rows of *table* that have the columns *names* with what is stored; return how many are new."""
-    statement = SQL["add"].format(table=table, columns=", ".join(names), told=sent.told)
-    return transaction.execute(statement, **sent.values)
+    statement = SQL["add"].format(table=table, columns=", ".join(names), rows=source.rows)
+    return transaction.execute(statement, **source.values)
 
 
-def make_collections(transaction: Transaction, sent: Sent) -> int:
-    """Let what is told to have members be collections; return how many were not."""
-    return transaction.execute(SQL["make_collections"].format(told=sent.told), **sent.values)
+def make_collections(transaction: Transaction, source: RowSource) -> int:
+    """Make entities that have members collections; return how many were not."""
+    return transaction.execute(SQL["make_collections"].format(rows=source.rows), **source.values)
 
 
-def join(transaction: Transaction, kind: type[Claim], sent: Sent, counts: Counts) -> Sequence[str]:
+def join(transaction: Transaction, kind: type[Claim], source: RowSource, counts: Counts) -> Sequence[str]:
     """Join the claims of one class, with their rank and claimant, with the stored rows and their trust.
 
     Returns the ids of those that a set describes (Rank.DESCRIBED): nothing of them changes.
     """
     names = [column for _, column in columns(kind)]
     statement = SQL["join"].format(
-        told=sent.told,
+        rows=source.rows,
         table=kind.table,
         key=kind.key,
         columns=", ".join(names),
@@ -91,11 +91,11 @@ def join(transaction: Transaction, kind: type[Claim], sent: Sent, counts: Counts
         held=", ".join(f"held.{name}" for name in names),
         excluded=", ".join(f"excluded.{name}" for name in names),
         contradicted=", ".join(f"CASE WHEN {_differ(name)} THEN '{name}' END" for name in names),
-        kept=", ".join(f"({_merge(name)})::text" for name in names),
+        values=", ".join(f"({_merge(name)})::text" for name in names),
         stubs=", ".join(str(int(rank)) for rank in STUBS.get(kind, ())),
         also=_ALSO.get(kind, ""),
     )
-    [row] = transaction.rows(statement, **sent.values)
+    [row] = transaction.rows(statement, **source.values)
     counts.add(row.new, row.updated, row.unchanged)
     counts.stubs += row.stubs
     counts.conflict(*(row.contradictions or []))
@@ -106,14 +106,16 @@ def _merged(name: str, key: str) -> str:
     return name if name == key else f"{_merge(name)} AS {name}"
 
 
-def join_new(transaction: Transaction, kind: type[Claim], rows: Rows, sent: Sent, counts: Counts) -> None:
-    """Do what `join` does, faster where things tell of themselves and nobody told of them before."""
-    new = add(transaction, kind, sent) if of_themselves(rows) else 0
+def join_new(
+    transaction: Transaction, kind: type[Claim], rows: Rows, source: RowSource, counts: Counts
+) -> None:
+    """Do what `join` does, faster where things are described by their own record and are not stored yet."""
+    new = add(transaction, kind, source) if of_themselves(rows) else 0
     if new == len(rows):
         counts.add(new, 0)
     else:
         counts.add(new, 0, -new)
-        join(transaction, kind, sent, counts)
+        join(transaction, kind, source, counts)
 
 
 def _differ(name: str) -> str:

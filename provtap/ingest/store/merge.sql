@@ -3,29 +3,42 @@
 -- {columns} ... are filled in from the classes in model/records.py, never from a source.
 
 -- name: join
--- The least (rank, claimant) of what is told and what is stored makes the row; equal ones are merged, each
+-- The least (rank, claimant) of the given and the stored claims makes the row; equal ones are merged, each
 -- column by an aggregate that no order can change.
-WITH told AS (
-    SELECT rank, claimant, {columns} FROM {told} AS told
+--
+-- Example for provenance.entity, with four of its columns:
+--   stored   e1, DatasetEntity, old, null; its trust is (3, ''): so far it was only mentioned
+--   given    (2, '') e1, DatasetEntity, b.fits, null
+--            (2, '') e1, DatasetEntity, a.fits, 7
+--   claims   the two given rows, and (3, '') e1, DatasetEntity, old, null
+--   ranked   trust_order is 1 for the given rows, and 3 for the stored row
+--   best     (2, '') e1, ValueEntity, a.fits, 7: a thing with a value is a ValueEntity, of names the least is used
+--   trusted  the row of e1 in provtap.trust becomes (2, '')
+--   cleared  nothing: only (0, ''), the trust in a record of its own, is written as no row
+--   joined   the row of e1 becomes e1, ValueEntity, a.fits, 7
+--   result   new 0, updated 1, unchanged 0, stubs 0, described null,
+--            contradictions: e1 is told with another e_name; a.fits is kept
+WITH given AS (
+    SELECT rank, claimant, {columns} FROM {rows} AS given
 ), claims AS (
-    SELECT * FROM told
+    SELECT * FROM given
     UNION ALL
     SELECT coalesce(t_rank, 0), coalesce(t_claimant, ''), {columns}
       FROM {table} LEFT JOIN provtap.trust ON t_kind = '{table}' AND t_id = {key}
-     WHERE {key} IN (SELECT {key} FROM told)
-), placed AS (
-    SELECT *, rank() OVER (PARTITION BY {key} ORDER BY claims.rank, claimant) AS place
+     WHERE {key} IN (SELECT {key} FROM given)
+), ranked AS (
+    SELECT *, rank() OVER (PARTITION BY {key} ORDER BY claims.rank, claimant) AS trust_order
       FROM claims
 ), best AS MATERIALIZED (
-    SELECT min(placed.rank) AS rank, min(claimant) FILTER (WHERE place = 1) AS claimant, {merged}
-      FROM placed
+    SELECT min(ranked.rank) AS rank, min(claimant) FILTER (WHERE trust_order = 1) AS claimant, {merged}
+      FROM ranked
      GROUP BY {key}
 ), trusted AS (
     INSERT INTO provtap.trust AS held (t_kind, t_id, t_rank, t_claimant)
     SELECT '{table}', {key}, rank, claimant FROM best WHERE (rank, claimant) <> (0, '')
         ON CONFLICT (t_kind, t_id) DO UPDATE SET t_rank = excluded.t_rank, t_claimant = excluded.t_claimant
      WHERE (held.t_rank, held.t_claimant) <> (excluded.t_rank, excluded.t_claimant)
-), settled AS (
+), cleared AS (
     DELETE FROM provtap.trust USING best
      WHERE t_kind = '{table}' AND t_id = {key} AND (rank, claimant) = (0, '')
 ), joined AS (
@@ -42,22 +55,22 @@ SELECT count(*) FILTER (WHERE new) AS new,
        (SELECT array_agg({key}::text) FROM best WHERE rank < 0) AS described,
        (SELECT json_agg(line ORDER BY line)
           FROM (SELECT concat({key}, ' is told with another ', name, '; ', least, ' is kept') AS line
-                  FROM (SELECT {key}, ARRAY[{contradicted}] AS names, ARRAY[{kept}] AS leasts
-                          FROM placed
-                         WHERE place = 1 AND rank = 2
+                  FROM (SELECT {key}, ARRAY[{contradicted}] AS names, ARRAY[{values}] AS leasts
+                          FROM ranked
+                         WHERE trust_order = 1 AND rank = 2
                          GROUP BY {key}) AS claimed,
                        unnest(names, leasts) AS contradicted (name, least)
                  WHERE name IS NOT NULL) AS lines) AS contradictions
   FROM joined;
 
 -- name: add
--- What is told of these tables is a set: nothing in it can contradict the rest.
+-- The rows of these tables are a set: none of them can contradict another.
 INSERT INTO {table} ({columns})
-SELECT {columns} FROM {told} AS told
+SELECT {columns} FROM {rows} AS given
     ON CONFLICT DO NOTHING;
 
 -- name: make_collections
--- What has members is a collection, whatever else was told of it; a collection has no value.
+-- What has members is a collection, whatever other records say; a collection has no value.
 UPDATE provenance.entity SET e_class = 'Collection', e_value = NULL
  WHERE e_class <> 'Collection'
-   AND e_id IN (SELECT hm_collection_id FROM {told} AS told);
+   AND e_id IN (SELECT hm_collection_id FROM {rows} AS given);

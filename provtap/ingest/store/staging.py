@@ -21,49 +21,49 @@ FEW = 2_000
 
 
 @dataclass(frozen=True)
-class Sent:
-    """Rows of one class for PostgreSQL to read: what statements have as {told}, and the value they need."""
+class RowSource:
+    """Rows of one class, for PostgreSQL to read: the text for {rows} in a statement, and its value."""
 
-    told: str
+    rows: str
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-class Sending:
-    """The rows of one load by their class, each class sent when it is first needed."""
+class Stage:
+    """The rows of one load by their class, each staged when it is first needed."""
 
     def __init__(self, transaction: Transaction, rows: Mapping[type[Record], Rows]) -> None:
         self._transaction = transaction
         self._rows = rows
-        self._sent: dict[type[Record], Sent] = {}
+        self._sources: dict[type[Record], RowSource] = {}
         self._staged: list[str] = []
 
-    def __getitem__(self, kind: type[Record]) -> Sent:
-        if kind not in self._sent:
+    def __getitem__(self, kind: type[Record]) -> RowSource:
+        if kind not in self._sources:
             rows = self._rows[kind]
-            self._sent[kind] = parameter(kind, rows) if len(rows) <= FEW else self._stage(kind, rows)
-        return self._sent[kind]
+            self._sources[kind] = parameter(kind, rows) if len(rows) <= FEW else self._stage(kind, rows)
+        return self._sources[kind]
 
     def end(self) -> None:
         """Remove the temporary tables: another load of the same transaction may follow."""
         for name in self._staged:
             self._transaction.execute(SQL["unstage"].format(staged=name))
 
-    def _stage(self, kind: type[Record], rows: Rows) -> Sent:
-        name = f"told_{kind.__name__.lower()}"
+    def _stage(self, kind: type[Record], rows: Rows) -> RowSource:
+        name = f"rows_{kind.__name__.lower()}"
         names = {"staged": f"pg_temp.{name}", "columns": _columns(kind), "table": kind.table}
         self._transaction.execute(SQL["stage"].format(name=name, **names))
         self._staged.append(names["staged"])
         self._transaction.copy(names["staged"], list(rows[0]), (tuple(row.values()) for row in rows))
-        self._transaction.execute(SQL["look"].format(**names))
-        return Sent(names["staged"])
+        self._transaction.execute(SQL["analyze"].format(**names))
+        return RowSource(names["staged"])
 
 
-def parameter(kind: type[Record], rows: Rows) -> Sent:
+def parameter(kind: type[Record], rows: Rows) -> RowSource:
     """Return *rows* of one class as a parameter."""
     form = "records"
     if issubclass(kind, Claim):
         form = "own_claims" if of_themselves(rows) else "claims"
-    return Sent(SQL[form].format(table=kind.table, trust=SQL["trust"]), {"rows": json.dumps(rows)})
+    return RowSource(SQL[form].format(table=kind.table, trust=SQL["trust"]), {"rows": json.dumps(rows)})
 
 
 def of_themselves(rows: Rows) -> bool:
@@ -78,11 +78,11 @@ def _columns(kind: type[Record]) -> str:
 
 def rows_of(records: Iterable[Record]) -> Mapping[type[Record], Rows]:
     """Sort records by their class, as rows of its table; equal ones become one."""
-    told: dict[type[Record], list[Record]] = defaultdict(list)
+    by_class: dict[type[Record], list[Record]] = defaultdict(list)
     for record in records:
-        told[type(record)].append(record)
+        by_class[type(record)].append(record)
     rows: Mapping[type[Record], Rows] = defaultdict(list)
-    for kind, alike in told.items():
+    for kind, alike in by_class.items():
         rows[kind].extend(as_rows(kind, alike))
     return rows
 
@@ -94,7 +94,7 @@ def as_rows(kind: type[Record], records: Iterable[Record]) -> Iterator[dict[str,
         names, keys = (*names, "rank", "claimant"), (*keys, "rank", "claimant")
     values = attrgetter(*names)
     plain = all(f.hash is not False for f in fields(kind))
-    # Tuples are told apart in a third of the time that records take.
+    # Tuples are compared in a third of the time that records take.
     for row in dict.fromkeys(map(values, records)) if plain else map(values, dict.fromkeys(records)):
         yield dict(zip(keys, map(_cell, row), strict=True))
 

@@ -1,4 +1,4 @@
--- Pieces and statements of sending.py. {table}, {columns} ... are filled in from the classes in records.py.
+-- Pieces and statements of staging.py. {table}, {columns} ... are filled in from the classes in model/records.py.
 
 -- name: records
 json_populate_recordset(NULL::{table}, %(rows)s::json)
@@ -16,7 +16,7 @@ json_populate_recordset(NULL::{table}, %(rows)s::json)
 -- name: stage
 CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS SELECT {columns} FROM {table} WITH NO DATA;
 
--- name: look
+-- name: analyze
 ANALYZE {staged};
 
 -- name: unstage

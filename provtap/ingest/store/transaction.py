@@ -13,7 +13,7 @@ SQL = load_statements("provtap.ingest.store", "transaction.sql")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class IngestReport:
     """What became of one document; the counts are of rows in published tables."""
 
     source: str
@@ -65,7 +65,7 @@ class Rehearsed(Exception):
 @contextmanager
 def alone(database: Database, dry_run: bool) -> Iterator[Transaction]:
     """Lend a transaction in which nobody else stores documents; with *dry_run* nothing of it stays."""
-    with resending(), suppress(Rehearsed), database.transaction() as transaction:
+    with safe_to_repeat(), suppress(Rehearsed), database.transaction() as transaction:
         lock(transaction)
         yield transaction
         if dry_run:
@@ -73,7 +73,7 @@ def alone(database: Database, dry_run: bool) -> Iterator[Transaction]:
 
 
 @contextmanager
-def resending() -> Iterator[None]:
+def safe_to_repeat() -> Iterator[None]:
     """Say what to do when it is not known whether a document was stored; natural keys make it safe."""
     try:
         yield

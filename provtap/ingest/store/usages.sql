@@ -4,16 +4,16 @@
 -- Entities that more than one activity says it wrote; the model has room for one generation.
 SELECT wr_entity_id AS entity_id,
        array_agg(DISTINCT wr_activity_id::text) AS activity_ids,
-       min(wgb_activity_id) AS kept_id
+       min(wgb_activity_id) AS stored_id
   FROM provtap.writing JOIN provenance.wasgeneratedby ON wgb_entity_id = wr_entity_id
- WHERE wr_entity_id IN (SELECT wr_entity_id FROM {told} AS told)
+ WHERE wr_entity_id IN (SELECT wr_entity_id FROM {rows} AS given)
  GROUP BY wr_entity_id
 HAVING count(DISTINCT wr_activity_id) > 1
  ORDER BY wr_entity_id;
 
 -- name: time_usages
--- A usage is at the earliest of the times told of it that lie within its activity. This is found out anew when
--- a time is told, and when the activity's own times may have changed.
+-- A usage is at the earliest of its stated times that lie within its activity. This is computed again when
+-- a time is added, and when the times of the activity itself may have changed.
 WITH timed AS (
     SELECT rd_activity_id, rd_entity_id, rd_role,
            min(rd_usagetime) FILTER (WHERE coalesce(rd_usagetime >= a_starttime, true)
@@ -29,10 +29,10 @@ UPDATE provenance.used SET u_time = time
    AND u_role IS NOT DISTINCT FROM rd_role AND u_time IS DISTINCT FROM time;
 
 -- name: read
--- What was read is settled later, unless it is told by its id.
+-- Which entity was read is resolved later (`resolve_readings`), unless the reading gives its id.
 WITH added AS (
     INSERT INTO provtap.reading ({columns}, rd_entity_id)
-    SELECT {columns}, rd_told_id FROM {told} AS told
+    SELECT {columns}, rd_told_id FROM {rows} AS given
         ON CONFLICT DO NOTHING
     RETURNING rd_activity_id, rd_role, rd_told_id
 ), used AS (
@@ -47,18 +47,32 @@ WITH added AS (
 )
 SELECT (SELECT count(*) FROM added) AS new, (SELECT count(*) FROM used) AS used;
 
--- name: settle
--- Find out anew what was read: by the readings that are new, and by those that a writing told now may
+-- name: resolve_readings
+-- Find which entity each reading read: for the new readings, and for those that a new writing may
 -- concern. Gives the rows that are new, how many usages moved, and which ones they were.
+--
+-- Example: the activity r read /a and /b at 12:00, and nobody wrote /b.
+--   stored     w1 wrote e1 to /a at 10:00; the reading 1 of /a, so far of e1; the usage of e1 by r
+--   given      w2 wrote e2 to /a at 11:00; the reading 2 of /b, not resolved; the external x:/b
+--   written    the writing of e2 until null, since no later one is known
+--   concerned  1, because e2 was written before 12:00, and 2, because it has no entity
+--   resolved   1: was e1, is e2 (the latest writing);   2: was null, is x:/b (nobody wrote it)
+--   changed    both
+--   appeared   the entity x:/b
+--   located    x:/b is at /b
+--   remembered provtap.reading has e2 for 1, and x:/b for 2
+--   used       r used e2, r used x:/b
+--   result     new 3 (an entity, a location, and of two usages the one that replaces none), updated 1, stubs 1,
+--              external_ids null, moved: the usage of e1 by r, which `take_back` removes
 WITH written AS MATERIALIZED (
-    SELECT told.*,
+    SELECT given.*,
            (SELECT wr_time
               FROM provtap.writing AS later
-             WHERE md5(later.wr_url) = md5(told.wr_url) AND later.wr_url = told.wr_url
-               AND later.wr_storage = told.wr_storage AND later.wr_time > told.wr_time
+             WHERE md5(later.wr_url) = md5(given.wr_url) AND later.wr_url = given.wr_url
+               AND later.wr_storage = given.wr_storage AND later.wr_time > given.wr_time
              ORDER BY later.wr_time
              LIMIT 1) AS wr_until
-      FROM {writings} AS told
+      FROM {writings} AS given
 ), concerned AS (
     SELECT rd_id FROM provtap.reading WHERE rd_entity_id IS NULL
     UNION
@@ -70,7 +84,7 @@ WITH written AS MATERIALIZED (
     SELECT rd_id
       FROM written JOIN provenance.wasinformedby ON wib_informed_id = wr_activity_id
       JOIN provtap.reading ON rd_activity_id = wib_informant_id AND rd_url = wr_url AND rd_storage = wr_storage
-), settled AS MATERIALIZED (
+), resolved AS MATERIALIZED (
     SELECT rd_id, rd_activity_id, rd_role, rd_storage, rd_url, rd_external_id, rd_entity_id AS was_id,
            coalesce(from_step.wr_entity_id, latest.wr_entity_id, rd_external_id)::text
                COLLATE "C" AS entity_id
@@ -93,11 +107,11 @@ WITH written AS MATERIALIZED (
             LIMIT 1) AS latest ON true
      WHERE rd_id IN (SELECT rd_id FROM concerned)
 ), changed AS MATERIALIZED (
-    SELECT * FROM settled WHERE was_id IS DISTINCT FROM entity_id
+    SELECT * FROM resolved WHERE was_id IS DISTINCT FROM entity_id
 ), appeared AS (
     INSERT INTO provenance.entity ({columns})
     SELECT {columns}
-      FROM {externals} AS told
+      FROM {externals} AS given
      WHERE e_id IN (SELECT entity_id FROM changed)
         ON CONFLICT DO NOTHING
     RETURNING 1
@@ -123,9 +137,9 @@ SELECT (SELECT count(*) FROM appeared) + (SELECT count(*) FROM located)
            + greatest((SELECT count(*) FROM used) - count(was_id), 0) AS new,
        count(was_id) AS updated,
        (SELECT count(*)
-          FROM {externals} AS told
-         WHERE e_id IN (SELECT entity_id FROM settled WHERE entity_id = rd_external_id)) AS stubs,
-       json_agg(was_id) FILTER (WHERE was_id = rd_external_id)::text AS places,
+          FROM {externals} AS given
+         WHERE e_id IN (SELECT entity_id FROM resolved WHERE entity_id = rd_external_id)) AS stubs,
+       json_agg(was_id) FILTER (WHERE was_id = rd_external_id)::text AS external_ids,
        json_agg(json_build_object('u_activity_id', rd_activity_id, 'u_entity_id', was_id, 'u_role', rd_role))
            FILTER (WHERE was_id IS NOT NULL)::text AS moved
   FROM changed;
@@ -146,25 +160,25 @@ WITH moved AS MATERIALIZED (
                           AND rd_role IS NOT DISTINCT FROM moved.u_role)
 )
 DELETE FROM provenance.entity
- WHERE e_id IN (SELECT json_array_elements_text(%(places)s::json))
+ WHERE e_id IN (SELECT json_array_elements_text(%(external_ids)s::json))
    AND NOT EXISTS (SELECT FROM provtap.reading WHERE rd_entity_id = e_id)
    AND NOT EXISTS (SELECT FROM provtap.trust WHERE t_kind = 'provenance.entity' AND t_id = e_id);
 
 -- name: alias
 -- Name each file by the place it was written to, for as long as it was the one there, and by the id that a
 -- file at this place has while nobody is known to have written it. A writing also ends the one before it.
-WITH told AS MATERIALIZED (
-    SELECT * FROM {told} AS told
+WITH given AS MATERIALIZED (
+    SELECT * FROM {rows} AS given
 ), concerned AS (
-    SELECT wr_url, wr_time, wr_entity_id FROM told
+    SELECT wr_url, wr_time, wr_entity_id FROM given
     UNION
     SELECT before.*
-      FROM told CROSS JOIN LATERAL (
+      FROM given CROSS JOIN LATERAL (
            SELECT wr_url, wr_time, wr_entity_id
              FROM provtap.writing AS before
-            WHERE md5(before.wr_url) = md5(told.wr_url) AND before.wr_url = told.wr_url
-              AND before.wr_storage = told.wr_storage
-              AND (before.wr_time, before.wr_entity_id) < (told.wr_time, told.wr_entity_id)
+            WHERE md5(before.wr_url) = md5(given.wr_url) AND before.wr_url = given.wr_url
+              AND before.wr_storage = given.wr_storage
+              AND (before.wr_time, before.wr_entity_id) < (given.wr_time, given.wr_entity_id)
             ORDER BY before.wr_time DESC, before.wr_entity_id DESC
             LIMIT 1) AS before
 ), version AS MATERIALIZED (

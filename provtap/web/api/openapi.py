@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from provtap import __version__
-from provtap.ingest import FORMAT_NAMES
+from provtap.ingest import format_names
 from provtap.ingest.model.identity import MAX_BYTES
 from provtap.ingest.readers.records.classes import CLASSES
-from provtap.ingest.readers.records.vocabulary import Class, Word
+from provtap.ingest.readers.records.vocabulary import Attribute, Class
 from provtap.provsap.request import PARAMETERS
 from provtap.tableset import Tableset
 from provtap.web.api.idempotency import HEADER, KEPT
@@ -99,7 +99,11 @@ def _parameters(route: "Route") -> list[Json]:
         about = f"The same key with the same request brings the same answer, for {KEPT} days."
         found.append(_parameter("header", HEADER, about=about))
     elif route.gives == "Found" and route.of is not None:
-        found += [_parameter("query", word.name) for word in route.of.words if may_be_asked(word)]
+        found += [
+            _parameter("query", attribute.name)
+            for attribute in route.of.attributes
+            if may_be_asked(attribute)
+        ]
         found.append(_parameter("query", LIMIT, about="Records, at most."))
     elif route.gives == "Graph":
         found += [_parameter("query", name, about=about) for name, about in PARAMETERS.items()]
@@ -109,7 +113,7 @@ def _parameters(route: "Route") -> list[Json]:
 def _parameter(place: str, name: str, *, required: bool = False, about: str = "") -> Json:
     schema: Json = {"type": "string"}
     if (place, name) == ("query", "format"):
-        schema["enum"] = list(FORMAT_NAMES)
+        schema["enum"] = list(format_names())
     return {"in": place, "name": name, "required": required, "schema": schema} | (
         {"description": about} if about else {}
     )
@@ -146,7 +150,10 @@ def _refusal(about: str) -> Json:
 def _class_schema(each: Class, tableset: Tableset) -> Json:
     table = tableset.table(each.table)
     columns = {column.name: column.description for column in table.columns} if table else {}
-    properties = {word.name: _word_schema(word, columns.get(word.column or "")) for word in each.words}
+    properties = {
+        attribute.name: _attribute_schema(attribute, columns.get(attribute.column or ""))
+        for attribute in each.attributes
+    }
     if each.general:
         properties["class"] = {"type": "string", "readOnly": True, "description": "The class it is of."}
     told = {
@@ -155,19 +162,19 @@ def _class_schema(each: Class, tableset: Tableset) -> Json:
         "properties": properties,
         "additionalProperties": False,
     }
-    needed = [word.name for word in each.words if word.needed]
+    needed = [attribute.name for attribute in each.attributes if attribute.needed]
     return told | ({"required": needed} if needed else {})
 
 
-def _word_schema(word: Word, column_description: str | None) -> Json:
-    schema: Json = dict(_TYPES[word.kind])
-    about = [word.about or column_description or "", schema.pop("description", "")]
-    if word.needed and word.kind == "text":
+def _attribute_schema(attribute: Attribute, column_description: str | None) -> Json:
+    schema: Json = dict(_TYPES[attribute.kind])
+    about = [attribute.about or column_description or "", schema.pop("description", "")]
+    if attribute.needed and attribute.kind == "text":
         schema["minLength"] = 1
-    if word.choices:
-        schema["enum"] = list(word.choices)
-    if word.limit and word.kind == "text":
-        schema["maxLength"] = word.limit  # of bytes: a text of other characters than ASCII is shorter
+    if attribute.choices:
+        schema["enum"] = list(attribute.choices)
+    if attribute.limit and attribute.kind == "text":
+        schema["maxLength"] = attribute.limit  # of bytes: a text of other characters than ASCII is shorter
     text = " ".join(part for part in about if part)
     return schema | ({"description": text} if text else {})
 
@@ -181,12 +188,13 @@ def _common_schemas() -> Json:
         "type": "integer",
         "description": "Things that are known only because others name them.",
     }
+    records = {"type": "integer", "description": "Records of activities, repetitions included."}
     return {
         "Records": {"type": "object", "properties": some, "additionalProperties": False},
         "Report": _object(
             {"ingestion": {"type": ["integer", "null"]}}
             | told
-            | {"known": {"type": "boolean"}, "activities": {"type": "integer"}}
+            | {"known": {"type": "boolean"}, "records": records, "activities": {"type": "integer"}}
             | counts
             | {"warnings": texts, "conflicts": texts}
         ),

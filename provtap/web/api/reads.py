@@ -9,7 +9,7 @@ from typing import Any
 from provtap.database.connect import Database
 from provtap.database.sql import identifier
 from provtap.errors import NotFound, ParameterError
-from provtap.ingest.readers.records.vocabulary import Class, Word, words_of
+from provtap.ingest.readers.records.vocabulary import Attribute, Class, column_attributes
 from provtap.web.http.context import service
 
 LIMIT = "limit"
@@ -18,9 +18,9 @@ _ASKED = {"id", "text", "value"}
 """Kinds of words that may be asked for."""
 
 
-def may_be_asked(word: Word) -> bool:
+def may_be_asked(attribute: Attribute) -> bool:
     """Tell whether records can be asked for by a word."""
-    return word.column is not None and word.kind in _ASKED
+    return attribute.column is not None and attribute.kind in _ASKED
 
 
 def find(database: Database, each: Class, given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -50,8 +50,8 @@ def select(database: Database, each: Class, asked: Mapping[str, str], limit: int
 
     Raises: ParameterError, QueryTimeout, DatabaseUnavailable.
     """
-    columns = dict(words_of(each))
-    where = [f"{identifier(column)} IS NOT NULL" for column, word in columns.items() if word.needed]
+    columns = dict(column_attributes(each))
+    where = [f"{identifier(column)} IS NOT NULL" for column, attribute in columns.items() if attribute.needed]
     values = {} if each.general else dict(each.fixed)
     for name, value in asked.items():
         values[_column(each, name)] = value
@@ -75,7 +75,7 @@ def _links(each: Class) -> list[str]:
     if each.links is None:
         return []
     table, own, other = each.links
-    key = next(column for column, word in words_of(each) if word.name == "id")
+    key = next(column for column, attribute in column_attributes(each) if attribute.name == "id")
     return [
         f"(SELECT json_agg({identifier(other)} ORDER BY {identifier(other)}) FROM {_table(table)}"
         f" WHERE {identifier(own)} = {identifier(key)}) AS links"
@@ -83,12 +83,14 @@ def _links(each: Class) -> list[str]:
 
 
 def _record(each: Class, row: Any) -> dict[str, Any]:
-    told = row._asdict()
-    links = told.pop("links", None)
-    record = {word.name: _cell(told[column], word.kind) for column, word in words_of(each)}
+    stored = row._asdict()
+    links = stored.pop("links", None)
+    record = {
+        attribute.name: _cell(stored[column], attribute.kind) for column, attribute in column_attributes(each)
+    }
     if each.general:
-        record["class"] = next(told[column] for column in each.fixed)
-    record |= {word.name: links for word in each.words if word.kind == "ids"}
+        record["class"] = next(stored[column] for column in each.fixed)
+    record |= {attribute.name: links for attribute in each.attributes if attribute.kind == "ids"}
     return {name: value for name, value in record.items() if value is not None}
 
 
@@ -99,13 +101,13 @@ def _cell(value: Any, kind: str) -> Any:
 
 
 def _column(each: Class, name: str) -> str:
-    word = each.word(name)
-    if word is None or word.column is None or not may_be_asked(word):
-        known = [w.name for w in each.words if may_be_asked(w)]
+    attribute = each.attribute(name)
+    if attribute is None or attribute.column is None or not may_be_asked(attribute):
+        known = [w.name for w in each.attributes if may_be_asked(w)]
         near = get_close_matches(name, known, n=1)
         hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join([*known, LIMIT])}."
         raise ParameterError(f"{each.name} can't be asked for by {name[:40]!r}.", hint=hint)
-    return word.column
+    return attribute.column
 
 
 def _single(name: str, values: Sequence[str]) -> str:

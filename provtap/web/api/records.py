@@ -16,8 +16,8 @@ FORMAT = "records"
 
 def has_own_id(each: Class) -> bool:
     """Tell whether its id is its own, not made from a natural key."""
-    word = each.word("id")
-    return word is not None and word.needed
+    attribute = each.attribute("id")
+    return attribute is not None and attribute.needed
 
 
 def documents() -> Response:

@@ -50,7 +50,7 @@ def _class_routes(each: Class) -> Iterator[Route]:
     rule = f"/{each.path}"
     yield Route(method="GET", rule=rule, view=records.find, of=each, gives="Found")
     yield Route(method="POST", rule=rule, view=records.add, of=each, gives="Report", takes=RequestBody.SOME)
-    if each.word("id"):
+    if each.attribute("id"):
         rule += "/<path:id_>"
         yield Route(method="GET", rule=rule, view=records.one, of=each, gives=each.name)
         if records.has_own_id(each):

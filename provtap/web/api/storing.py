@@ -8,7 +8,7 @@ from flask import Response, request
 
 from provtap.database.connect import Transaction
 from provtap.errors import ParameterError, TooLarge, UnsupportedMediaType
-from provtap.ingest import Report, ingest_content
+from provtap.ingest import IngestReport, ingest_content
 from provtap.web.api.idempotency import Answer, keyed
 from provtap.web.http.access_log import note
 from provtap.web.http.context import service
@@ -35,7 +35,7 @@ def store(content: bytes, **choices: Any) -> Response:
     answers = [sent.answered(database)] if sent else []
     if not any(answers):
 
-        def finish(transaction: Transaction, report: Report) -> None:
+        def finish(transaction: Transaction, report: IngestReport) -> None:
             answer = _answer(report, choices["dry_run"])
             answers.append(sent.keep(transaction, answer) if sent else answer)
 
@@ -104,12 +104,13 @@ def _boolean(given: dict[str, str], name: str) -> bool:
     return _BOOLEANS[text]
 
 
-def _answer(report: Report, dry_run: bool) -> Answer:
+def _answer(report: IngestReport, dry_run: bool) -> Answer:
     told = {
         "ingestion": None if dry_run else report.ingestion,
         "source": report.source,
         "format": report.format,
         "known": report.known,
+        "records": report.records,
         "activities": report.activities,
         "new": report.new,
         "updated": report.updated,

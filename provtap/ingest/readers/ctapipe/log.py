@@ -11,7 +11,6 @@ from datetime import datetime
 from provtap.ingest.model import identity
 from provtap.ingest.model.identity import NAME_BYTES, ROLE_BYTES, file_name
 from provtap.ingest.model.records import (
-    Account,
     Activity,
     Agent,
     ConfigFile,
@@ -21,6 +20,7 @@ from provtap.ingest.model.records import (
     Rank,
     Reading,
     Record,
+    RecordSet,
     Run,
     WasAssociatedWith,
     WasGeneratedBy,
@@ -43,8 +43,8 @@ def looks_like(content: bytes) -> bool:
     return _RECORD.match(content.removeprefix(b"\xef\xbb\xbf")) is not None
 
 
-def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
-    """Yield the accounts of a log that was written at *site*, one for each time an activity is recorded.
+def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
+    """Yield the records of a log that was written at *site*: a set for each time an activity is recorded.
 
     A process writes all activities it has finished, again at each writing: the repetitions say only which
     activity was a step of which.
@@ -67,13 +67,13 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]
                 for parent in parents.get(step.id, ())
             )
             if (step.id, step.sha256) in known:
-                yield Account(step.id, step.sha256, informants)
+                yield RecordSet(step.id, step.sha256, informants)
             else:
                 known.add((step.id, step.sha256))
-                yield _account(step, informants)
+                yield _record_set(step, informants)
 
 
-def _account(step: Step, informants: tuple[Record, ...]) -> Account:
+def _record_set(step: Step, informants: tuple[Record, ...]) -> RecordSet:
     configuration, warnings = parameters(step.id, step.node["config"], step.node["system"]["arguments"])
     records = (
         *_activity(step),
@@ -85,7 +85,7 @@ def _account(step: Step, informants: tuple[Record, ...]) -> Account:
         *configuration,
         *informants,
     )
-    return Account(step.id, step.sha256, records, tuple(warnings))
+    return RecordSet(step.id, step.sha256, records, tuple(warnings))
 
 
 def _activity(step: Step) -> Iterator[Record]:
@@ -131,7 +131,7 @@ def _seen_product(file: File, header: Header, storage: str) -> Iterator[Record]:
 
 def _reading(step: Step, file: File) -> Iterator[Record]:
     if file.product_id:
-        yield Reading(activity_id=step.id, role=file.role, told_id=file.product_id)
+        yield Reading(activity_id=step.id, role=file.role, entity_id=file.product_id)
         return
     storage = identity.storage(file.url, step.site)
     external = External(id=identity.external(storage, file.url), name=file_name(file.url), location=file.url)

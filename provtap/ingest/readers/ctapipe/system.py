@@ -10,7 +10,7 @@ from provtap.ingest.model.records import Agent, Entity, Environment, Reading, Re
 from provtap.ingest.parsing.json import canonical
 from provtap.ingest.parsing.node import Node
 
-# What tells of one process or person rather than of the software; boot time would make each boot another
+# What is about one process or person rather than the software; boot time would make each boot another
 # environment.
 _OF_PROCESS = {"environment", "arguments", "start_time_utc"}
 _OF_HOST = {"node", "boot_time"}
@@ -22,7 +22,7 @@ def context_records(activity_id: str, site: str, system: Node) -> Iterator[Recor
     if host:
         node_id = identity.node(site, host)
         yield Entity(id=node_id, class_="ValueEntity", name="node", value=host)
-        yield Reading(activity_id=activity_id, role="node", told_id=node_id)
+        yield Reading(activity_id=activity_id, role="node", entity_id=node_id)
     content = _software(system)
     if content:
         digest = hashlib.sha256(canonical(content).encode()).hexdigest()
@@ -30,7 +30,7 @@ def context_records(activity_id: str, site: str, system: Node) -> Iterator[Recor
         name, comment = _summary(system)
         yield Entity(id=environment_id, class_="Entity", name=name, comment=comment)
         yield Environment(entity_id=environment_id, content=content)
-        yield Reading(activity_id=activity_id, role="environment", told_id=environment_id)
+        yield Reading(activity_id=activity_id, role="environment", entity_id=environment_id)
 
 
 def operator(site: str, system: Node) -> Agent | None:

@@ -59,7 +59,7 @@ def read_header(node: Node) -> Header | None:
     """Return the header in *node*, or None when the product has none.
 
     For a file without these keys ctapipe invents a header, with a new product id at each reading; only the
-    missing activity id tells it from a real one.
+    missing activity id distinguishes it from a real one.
     """
     activity_id, product_id = node["CTA ACTIVITY ID"].uuid(), node["CTA PRODUCT ID"].uuid()
     if not activity_id or not product_id:

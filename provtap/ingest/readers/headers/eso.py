@@ -65,8 +65,10 @@ def _recipe(keywords: Node, recipe: str, name: str, product_id: str, site: str) 
         yield WasGeneratedBy(rank=Rank.HEADER, entity_id=product_id, activity_id=activity_id, role=role)
     for key, node in keywords.members():
         found = _NUMBERED.fullmatch(key.removeprefix("HIERARCH ").removeprefix(f"{recipe} "))
-        if found and recipe in key and (told := _text(node)):
-            yield from _item(keywords, f"{recipe} {found[1]}{found[2]}", found[1], told, activity_id, site)
+        if found and recipe in key and (item_name := _text(node)):
+            yield from _item(
+                keywords, f"{recipe} {found[1]}{found[2]}", found[1], item_name, activity_id, site
+            )
 
 
 def _item(keywords: Node, start: str, kind: str, name: str, activity_id: str, site: str) -> Iterator[Record]:
@@ -84,7 +86,7 @@ def _item(keywords: Node, start: str, kind: str, name: str, activity_id: str, si
     source = archived("eso", name, None, site)
     yield source
     yield Reading(
-        activity_id=activity_id, told_id=source.id, role=_text(keywords[f"{start} CATG"], ROLE_BYTES)
+        activity_id=activity_id, entity_id=source.id, role=_text(keywords[f"{start} CATG"], ROLE_BYTES)
     )
     if md5 := _text(keywords[f"{start} DATAMD5"]):
         yield Hash(entity_id=source.id, algorithm="md5", digest=md5.lower())

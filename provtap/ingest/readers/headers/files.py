@@ -1,4 +1,4 @@
-"""The headers of data products: what of a FITS, HDF5 or ECSV file tells of its provenance.
+"""The headers of data products: what a FITS, HDF5 or ECSV file says about its provenance.
 
 Products are too large to be kept, so what is kept as document is a JSON object of their keywords:
 `{"url": ..., "form": "fits", "keywords": {...}}`. The url makes documents of the copies of a product differ.
@@ -118,8 +118,8 @@ def _first(pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
     for key, value in pairs:
         value = value.item() if hasattr(value, "item") and getattr(value, "size", 0) == 1 else value
         value = value.decode("utf-8", errors="replace") if isinstance(value, bytes) else value
-        kept = isinstance(value, str | int) or isinstance(value, float) and math.isfinite(value)
-        if key and kept:
+        is_plain = isinstance(value, str | int) or isinstance(value, float) and math.isfinite(value)
+        if key and is_plain:
             keywords.setdefault(str(key), value)
     return keywords
 
@@ -127,8 +127,8 @@ def _first(pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
 def _reason(error: BaseException) -> str:
     """Return the text of *error*, or of what caused it, without advice to programmers."""
     texts = (" ".join(str(each).split()) for each in (error, error.__cause__, error.__context__) if each)
-    told = next(filter(None, texts), type(error).__name__)
-    return told.partition(", fix it first")[0].rstrip(".")[:200]
+    message = next(filter(None, texts), type(error).__name__)
+    return message.partition(", fix it first")[0].rstrip(".")[:200]
 
 
 _READERS: dict[str, Callable[[BinaryIO], dict[str, Any]]] = {"fits": _fits, "hdf5": _hdf5, "ecsv": _ecsv}

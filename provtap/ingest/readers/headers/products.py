@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from provtap.errors import NoProvenance
 from provtap.ingest.model import identity
 from provtap.ingest.model.identity import NAME_BYTES
-from provtap.ingest.model.records import Account, Entity, Location, Rank, Record
+from provtap.ingest.model.records import Entity, Location, Rank, Record, RecordSet
 from provtap.ingest.parsing.bounded import NO_LIMIT, bounded
 from provtap.ingest.parsing.json import canonical, parse
 from provtap.ingest.parsing.node import Node
@@ -39,8 +39,8 @@ def looks_like(content: bytes) -> bool:
 _MARKS = (b'"CTA PRODUCT ID"', b'"keywords":')
 
 
-def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
-    """Yield the account of each product whose header is in the document.
+def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
+    """Yield the records of each product whose header is in the document.
 
     Raises: DocumentError.
     """
@@ -56,8 +56,8 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]
                 if dialect.speaks(keywords)
                 for record in dialect.read(keywords, url, site)
             )
-            told = canonical([keywords.value, url, site])
-            yield Account(None, hashlib.sha256(told.encode()).hexdigest(), records)
+            text = canonical([keywords.value, url, site])
+            yield RecordSet(None, hashlib.sha256(text.encode()).hexdigest(), records)
 
 
 def _products(node: Node, url: str | None) -> Iterator[tuple[Node, str | None]]:

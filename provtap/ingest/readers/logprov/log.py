@@ -1,4 +1,4 @@
-"""Logs of logprov: among other lines, `_PROV_<time>_PROV_<dict>` for each thing that a session told.
+"""Logs of logprov: among other lines, `_PROV_<time>_PROV_<dict>` for each thing that a session recorded.
 
 Ids are short (the end of a UUID, a Python hash): all but those of files are scoped by session and site.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from provtap.errors import DocumentError, NoProvenance
-from provtap.ingest.model.records import Account
+from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing.bounded import NO_LIMIT, bounded
 from provtap.ingest.parsing.json import canonical, check_depth, decode
 from provtap.ingest.parsing.node import Node
@@ -27,8 +27,8 @@ def looks_like(content: bytes) -> bool:
     return bool(_MARK.search(content))
 
 
-def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
-    """Yield an account of each session in the log; its times are local ones, taken as UTC.
+def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
+    """Yield the records of each session in the log; its times are local ones, taken as UTC.
 
     Raises: DocumentError, naming the line.
     """
@@ -48,18 +48,18 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]
             current = next((each for each in latest.values() if each.knows(record)), current)
         if current is None:
             raise DocumentError(f"{record.path} belongs to no session")
-        current.tell(record)
+        current.take(record)
     if not sessions:
         raise NoProvenance("no line of the log is one of logprov's")
     for session in sessions.values():
         records = tuple(session.records())
-        told = canonical([site, session.id, [node.value for node in session.told]])
+        text = canonical([site, session.id, [node.value for node in session.lines]])
         warnings = (*session.warnings, *(unread if session is current else ()))
-        yield Account(None, hashlib.sha256(told.encode()).hexdigest(), records, warnings)
+        yield RecordSet(None, hashlib.sha256(text.encode()).hexdigest(), records, warnings)
 
 
 def _records(text: str, unread: list[str]) -> Iterator[Node]:
-    """Yield what the lines tell; a last one that breaks off, of a log that is still written, is *unread*."""
+    """Yield the content of the lines; a last one that breaks off, in an unfinished log, is *unread*."""
     lines = text.split("\n")
     for number, line in enumerate(lines, start=1):
         if found := _LINE.search(line):

@@ -44,12 +44,12 @@ class _Run:
 
 @dataclass
 class Session:
-    """What the lines of one session told so far; *started* is the text of its first time."""
+    """The lines of one session so far; *started* is the text of its first time."""
 
     name: str
     site: str
     started: str
-    told: list[Node] = field(default_factory=list)
+    lines: list[Node] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -67,9 +67,9 @@ class Session:
         short = line["activity_id"].value
         return short is not None and str(short) in self._runs
 
-    def tell(self, line: Node) -> None:
+    def take(self, line: Node) -> None:
         """Take the next line."""
-        self.told.append(line)
+        self.lines.append(line)
         if "session_id" in line:
             self._definitions, self._system = line["definitions"], _system(line["system"])
         elif "name" in line and "activity_id" in line:
@@ -82,7 +82,7 @@ class Session:
             self._describe(line)
 
     def records(self) -> Iterator[Record]:
-        """Yield all that the session told."""
+        """Yield the records of the session."""
         for run in self._all:
             description = self._activity_description(run.name)
             yield description
@@ -134,7 +134,7 @@ class Session:
     def _use(self, run: _Run, thing: str, role: str | None) -> None:
         url = self._file(thing)
         if url is None or run.start is None:
-            self._records.append(Reading(activity_id=run.id, role=role, told_id=self._entity(thing)))
+            self._records.append(Reading(activity_id=run.id, role=role, entity_id=self._entity(thing)))
             return
         storage = self._storage(url)
         external = External(id=identity.external(storage, url), name=file_name(url), location=url)
@@ -196,7 +196,7 @@ class Session:
         return identity.storage(url, self.site if absolute else self.id)[:500]
 
     def _entity(self, thing: str) -> str:
-        """Return the id of an entity, and tell of it if that was not done yet."""
+        """Return the id of an entity, and record it if that was not done yet."""
         if thing not in self._ids:
             line = self._things.get(thing, Node({}, thing))
             id = self._ids[thing] = identity.within(self.id, thing)
@@ -226,15 +226,15 @@ class Session:
     def _description(self, line: Node, id: str) -> Iterator[Record]:
         name = line["entity_description"].text(NAME_BYTES)
         if name:
-            told = self._definitions["entity_descriptions"][name]
-            text, content_type = told["description"].text(), told["contentType"].text(ROLE_BYTES)
+            lines = self._definitions["entity_descriptions"][name]
+            text, content_type = lines["description"].text(), lines["contentType"].text(ROLE_BYTES)
             description = EntityDescription(
                 id=identity.kind(name, text),
                 class_="DatasetDescription" if content_type else "EntityDescription",
                 name=name,
                 description=text,
-                docurl=told["docurl"].text(),
-                type=told["type"].text(ROLE_BYTES),
+                docurl=lines["docurl"].text(),
+                type=lines["type"].text(ROLE_BYTES),
                 content_type=content_type,
             )
             yield description
@@ -242,17 +242,17 @@ class Session:
             yield Relation(kind="isDescribedBy", subject_id=id, object_id=description.id)
 
     def _activity_description(self, name: str) -> ActivityDescription:
-        told = self._definitions["activity_descriptions"][name]
-        version = told["version"].value
+        lines = self._definitions["activity_descriptions"][name]
+        version = lines["version"].value
         text = None if version is None else _text(version)
         return ActivityDescription(
             id=identity.activity_description(name, text),
             name=name,
             version=text,
-            description=told["description"].text(),
-            docurl=told["docurl"].text(),
-            type=told["type"].text(ROLE_BYTES),
-            subtype=told["subtype"].text(ROLE_BYTES),
+            description=lines["description"].text(),
+            docurl=lines["docurl"].text(),
+            type=lines["type"].text(ROLE_BYTES),
+            subtype=lines["subtype"].text(ROLE_BYTES),
         )
 
     def _relate(self, line: Node) -> None:

@@ -28,10 +28,10 @@ class Pair:
 def with_keys(statement: Statement, keys: Iterable[Value], pairs: Iterable[Pair]) -> Iterator[Statement]:
     """Yield *statement* with its keys as attributes, and a membership for each pair."""
     name = KEY if statement.kind == MEMBERSHIP else _REMOVED
-    told = replace(statement, attributes=(*statement.attributes, *((name, key) for key in keys)))
+    keyed = replace(statement, attributes=(*statement.attributes, *((name, key) for key in keys)))
     pairs = list(pairs)
     if statement.kind != MEMBERSHIP or not pairs:
-        yield told
+        yield keyed
     subject = "dictionary" if statement.kind == MEMBERSHIP else "after"
     for pair in pairs:
         ends = {"entity": pair.entity}

@@ -100,8 +100,8 @@ def _statements(
             attributes += [(name, _value(item, namespaces)) for item in _list(member)]
     own = namespaces.name(id, node.path) if kind in ELEMENTS else namespaces.relation(id)
     for ends in each_member(arguments, members):
-        told = Statement(kind, node.path, own, ends, times, tuple(attributes), bundle)
-        yield from with_keys(told, keys, pairs) if kind in DICTIONARIES else [told]
+        statement = Statement(kind, node.path, own, ends, times, tuple(attributes), bundle)
+        yield from with_keys(statement, keys, pairs) if kind in DICTIONARIES else [statement]
 
 
 def _pairs(node: Node, namespaces: Namespaces) -> Iterator[Pair]:

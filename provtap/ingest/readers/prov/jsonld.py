@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from provtap.errors import DocumentError
-from provtap.ingest.model.records import Account
+from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing.bounded import NO_LIMIT, refuse_beyond
 from provtap.ingest.parsing.json import canonical, parse
 from provtap.ingest.readers.prov.records import reader
@@ -30,8 +30,8 @@ def looks_like(content: bytes) -> bool:
     )
 
 
-def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
-    """Yield the one account of a document, with *most* statements.
+def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
+    """Yield the one set of records of a document, which may have *most* statements.
 
     Raises: as `statements`.
     """

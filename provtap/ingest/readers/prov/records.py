@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from provtap.ingest.model.records import Account, Activity, Agent, Entity, EntityDescription, Rank, Record
+from provtap.ingest.model.records import Activity, Agent, Entity, EntityDescription, Rank, Record, RecordSet
 from provtap.ingest.parsing.bounded import NO_LIMIT, bounded
 from provtap.ingest.readers.prov.relations import Relations
 from provtap.ingest.readers.prov.statements import ELEMENTS, Statement, normal, with_own_ids
@@ -27,31 +27,31 @@ _LATE = "~"
 
 def reader(
     statements: Callable[[bytes], Iterator[Statement]],
-) -> Callable[[bytes, str, float], Iterator[Account]]:
-    """Return the reader of a notation: all its statements are one account."""
+) -> Callable[[bytes, str, float], Iterator[RecordSet]]:
+    """Return the reader of a notation: all its statements are one set of records."""
 
-    def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
-        yield account(bounded(statements(content), most), hashlib.sha256(content).hexdigest())
+    def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
+        yield record_set(bounded(statements(content), most), hashlib.sha256(content).hexdigest())
 
     return read
 
 
-def account(statements: Iterable[Statement], sha256: str) -> Account:
+def record_set(statements: Iterable[Statement], sha256: str) -> RecordSet:
     """Return what a document says; *sha256* is its digest.
 
     Raises: DocumentError.
     """
-    told = with_own_ids([normal(statement) for statement in statements])
-    things = Things((statement for statement in told if statement.kind in ELEMENTS), sha256)
+    normalized = with_own_ids([normal(statement) for statement in statements])
+    things = Things((statement for statement in normalized if statement.kind in ELEMENTS), sha256)
     relations = Relations(things)
-    for statement in told:
+    for statement in normalized:
         if statement.kind not in ELEMENTS:
             relations.add(statement)
-    records = tuple(_Document(things, relations).records())
-    return Account(None, sha256, (*records, *relations.records), tuple(things.warnings))
+    records = tuple(_Converter(things, relations).records())
+    return RecordSet(None, sha256, (*records, *relations.records), tuple(things.warnings))
 
 
-class _Document:
+class _Converter:
     """The things of one document as records; what relates them is known already."""
 
     def __init__(self, things: Things, relations: Relations) -> None:
@@ -99,9 +99,11 @@ class _Document:
 
     def _agent(self, thing: Thing) -> Agent:
         email = thing.text("voprov:email", "foaf:mbox")
-        told = any(statement.attributes for statement in thing.statements)
+        normalized = any(statement.attributes for statement in thing.statements)
         return Agent(
-            rank=Rank.STATEMENT if told else Rank.MENTION,  # a name that is a part of the id is no statement
+            rank=Rank.STATEMENT
+            if normalized
+            else Rank.MENTION,  # a name that is a part of the id is no statement
             id=thing.id,
             name=thing.label,
             type=next(

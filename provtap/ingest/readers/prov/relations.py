@@ -98,7 +98,7 @@ class Relations:
 
     def _used(self, activity: str, entity: str, statement: Statement) -> None:
         self.records.append(
-            Reading(activity_id=activity, told_id=entity, role=role(statement), usage_time=_time(statement))
+            Reading(activity_id=activity, entity_id=entity, role=role(statement), usage_time=_time(statement))
         )
 
     def _was_generated_by(self, entity: str, activity: str, statement: Statement) -> None:
@@ -124,7 +124,7 @@ class Relations:
     def _was_triggered_by(self, activity: str, trigger: str, statement: Statement) -> None:
         self._relate(statement.kind, activity, trigger, statement)
         self.records.append(
-            Reading(activity_id=activity, told_id=trigger, role="trigger", usage_time=_time(statement))
+            Reading(activity_id=activity, entity_id=trigger, role="trigger", usage_time=_time(statement))
         )
 
     def _was_derived_from(self, generated: str, used: str, statement: Statement) -> None:
@@ -187,14 +187,14 @@ class Relations:
     def _further(self, subject: str | None, statement: Statement) -> None:
         """Keep times, the activity that started another, and plans."""
         time = _time(statement)
-        told = {
+        known_times = {
             "wasGeneratedBy": self.generated,
             "wasInvalidatedBy": self.invalidated,
             "wasStartedBy": self.started,
             "wasEndedBy": self.ended,
         }.get(statement.kind)
-        if subject and time and told is not None:
-            told[subject] = min(time, told.get(subject, time))
+        if subject and time and known_times is not None:
+            known_times[subject] = min(time, known_times.get(subject, time))
         for argument in ("starter", "ender"):
             if subject and (other := statement.end(argument)):
                 self._was_started_by(subject, other, statement)

@@ -92,6 +92,28 @@ VO_CLASSES = {
 KINDS = {*ARGUMENTS, *VO_CLASSES}
 ELEMENTS = {"entity", "activity", "agent", *VO_CLASSES.values()}
 """The kinds of statements about one thing; all others relate two."""
+# voprov writes a class of ProvenanceDM as a statement of its own, `parameter(...)` or `isDescribedBy(...)`,
+# or as W3C PROV: an entity with the type `voprov:Parameter`, and a `wasInfluencedBy` with the type
+# `voprov:DescriptionRelation`. `normal` makes the first of the second, by these types.
+_CLASSES = {f"voprov:{name}": name for name in VO_CLASSES.values()} | {
+    "prov:Collection": "Collection",
+    "prov:collection": "Collection",
+    "prov:EmptyCollection": "Collection",
+    "prov:Dictionary": "Collection",
+    "prov:EmptyDictionary": "Collection",
+    "voprov:Configfile": "ConfigFile",  # so in the VO-DML file
+    "File": "DatasetEntity",  # logprov
+}
+_INFLUENCES = {
+    "voprov:DescriptionRelation": "isDescribedBy",
+    "voprov:IsDescribedBy": "isDescribedBy",
+    "voprov:ConfigurationRelation": "wasConfiguredBy",
+    "voprov:WasConfiguredBy": "wasConfiguredBy",
+    "voprov:RelatedToRelation": "isRelatedTo",
+    "voprov:IsRelatedTo": "isRelatedTo",
+    "voprov:HadReferenceRelation": "hadReference",
+    "voprov:HadReference": "hadReference",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,34 +285,6 @@ def utc(time: datetime, where: str) -> datetime:
         return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
     except OverflowError as error:
         raise DocumentError(f"{where}: {time} is not in the years 1 to 9999 in UTC") from error
-
-
-# The IVOA's dialect of W3C PROV: two ways to write a class of ProvenanceDM, of which one is ours to read.
-#
-# voprov writes `parameter(...)` and `isDescribedBy(...)`, or, as W3C PROV, an entity with the type
-# `voprov:Parameter` and a `wasInfluencedBy` with the type `voprov:DescriptionRelation`. Both become the
-# first.
-
-
-_CLASSES = {f"voprov:{name}": name for name in VO_CLASSES.values()} | {
-    "prov:Collection": "Collection",
-    "prov:collection": "Collection",
-    "prov:EmptyCollection": "Collection",
-    "prov:Dictionary": "Collection",
-    "prov:EmptyDictionary": "Collection",
-    "voprov:Configfile": "ConfigFile",  # so in the VO-DML file
-    "File": "DatasetEntity",  # logprov
-}
-_INFLUENCES = {
-    "voprov:DescriptionRelation": "isDescribedBy",
-    "voprov:IsDescribedBy": "isDescribedBy",
-    "voprov:ConfigurationRelation": "wasConfiguredBy",
-    "voprov:WasConfiguredBy": "wasConfiguredBy",
-    "voprov:RelatedToRelation": "isRelatedTo",
-    "voprov:IsRelatedTo": "isRelatedTo",
-    "voprov:HadReferenceRelation": "hadReference",
-    "voprov:HadReference": "hadReference",
-}
 
 
 def normal(statement: Statement) -> Statement:

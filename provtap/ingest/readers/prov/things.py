@@ -75,11 +75,11 @@ class Thing:
             for statement in self.statements
             if argument in statement.times
         ]
-        told = [
+        stated = [
             utc(read_time(value.text, f"{self.where}, {argument}"), self.where)
             for value in self.values(f"prov:{argument}", f"voprov:{argument}")
         ]
-        return list(dict.fromkeys([*formal, *told]))
+        return list(dict.fromkeys([*formal, *stated]))
 
     def types(self) -> set[str]:
         """Return the last parts of the terms of its types."""
@@ -88,7 +88,7 @@ class Thing:
 
 
 class Things:
-    """The things of one document by kind and id; *scope* tells its blank nodes from those of others."""
+    """The things of one document by kind and id; *scope* separates its blank nodes from those of others."""
 
     def __init__(self, statements: Iterable[Statement], scope: str) -> None:
         self._scope = scope

@@ -107,8 +107,8 @@ def _statements(element: etree._Element, word: str, bundle: Name | None) -> Iter
     if kind in ELEMENTS and id is None:
         raise DocumentError(f"{where} has no prov:id")
     own = _named(element, id) if id is not None else None
-    for told in each_member(ends, members):
-        statement = Statement(kind, where, own, told, times, tuple(attributes), bundle)
+    for member_ends in each_member(ends, members):
+        statement = Statement(kind, where, own, member_ends, times, tuple(attributes), bundle)
         yield from with_keys(statement, keys, pairs) if kind in DICTIONARIES else [statement]
 
 

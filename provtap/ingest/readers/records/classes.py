@@ -1,7 +1,7 @@
-"""The words of a document of records: classes and attributes of ProvenanceDM 1.0, as its VO-DML spells them.
+"""The classes and attributes of a document of records, as the VO-DML of ProvenanceDM 1.0 spells them.
 
-What can be told, what can be asked for again, and what the service says of it to programs (OpenAPI) all come
-from this table. `Run` and the word `location` of relations are ours.
+What can be recorded, what can be read back and the OpenAPI description all follow from this table. `Run` and
+the attribute `location` of relations are ours.
 """
 
 from provtap.ingest.model import identity
@@ -11,11 +11,11 @@ from provtap.ingest.readers.records.vocabulary import (
     NEEDED,
     ROLE,
     TIME,
+    Attribute,
     Class,
     Rules,
-    Word,
+    attributes,
     to,
-    words,
 )
 
 _LOCATION: Rules = {
@@ -67,7 +67,7 @@ def _entity(name: str, path: str, **further: Rules) -> Class:
         name=name,
         path=path,
         table="provenance.entity",
-        words=words("e_", **_ENTITY, **further),
+        attributes=attributes("e_", **_ENTITY, **further),
         fixed={"e_class": name},
         thing="entity",
     )
@@ -78,7 +78,7 @@ def _entity_description(name: str, path: str, **further: Rules) -> Class:
         name=name,
         path=path,
         table="provenance.entitydescription",
-        words=words("ed_", **_ENTITY_DESCRIPTION, **further),
+        attributes=attributes("ed_", **_ENTITY_DESCRIPTION, **further),
         fixed={"ed_class": name},
         thing="entity description",
     )
@@ -91,12 +91,14 @@ def _role_description(name: str, path: str, prefix: str) -> Class:
         f"{prefix}ed_{name.lower()}_id",
         f"{prefix}ed_entitydescription_id",
     )
-    told = words(f"{prefix}_", **_ROLE_DESCRIPTION)
-    return Class(name=name, path=path, table=table, words=told, thing="role description", links=links)
+    own = attributes(f"{prefix}_", **_ROLE_DESCRIPTION)
+    return Class(name=name, path=path, table=table, attributes=own, thing="role description", links=links)
 
 
-def _relation(name: str, path: str, prefix: str, **told: Rules) -> Class:
-    return Class(name=name, path=path, table=f"provenance.{name.lower()}", words=words(prefix, **told))
+def _relation(name: str, path: str, prefix: str, **rules: Rules) -> Class:
+    return Class(
+        name=name, path=path, table=f"provenance.{name.lower()}", attributes=attributes(prefix, **rules)
+    )
 
 
 CLASSES = (
@@ -104,7 +106,7 @@ CLASSES = (
         name="Agent",
         path="agents",
         table="provenance.agent",
-        words=words(
+        attributes=attributes(
             "ag_",
             id=ID | NEEDED,
             name=NAME | NEEDED,
@@ -122,7 +124,7 @@ CLASSES = (
         name="ActivityDescription",
         path="activityDescriptions",
         table="provenance.activitydescription",
-        words=words(
+        attributes=attributes(
             "ad_",
             id=ID,
             name=NAME | NEEDED,
@@ -143,7 +145,7 @@ CLASSES = (
         name="ParameterDescription",
         path="parameterDescriptions",
         table="provenance.parameterdescription",
-        words=words(
+        attributes=attributes(
             "pd_",
             id=ID,
             activityDescription=to("activity description", needed=True),
@@ -161,7 +163,7 @@ CLASSES = (
         name="ConfigFileDescription",
         path="configFileDescriptions",
         table="provenance.configfiledescription",
-        words=words(
+        attributes=attributes(
             "cfd_",
             id=ID,
             activityDescription=to("activity description", needed=True),
@@ -179,7 +181,7 @@ CLASSES = (
         name="Activity",
         path="activities",
         table="provenance.activity",
-        words=words(
+        attributes=attributes(
             "a_",
             id=ID | NEEDED,
             name=NAME,
@@ -194,7 +196,7 @@ CLASSES = (
         name="Run",
         path="runs",
         table="provext.run",
-        words=words(
+        attributes=attributes(
             "r_",
             activity=to("activity", needed=True),
             status=ROLE,
@@ -264,7 +266,7 @@ CLASSES = (
         name="Parameter",
         path="parameters",
         table="provenance.parameter",
-        words=words(
+        attributes=attributes(
             "p_",
             id=ID,
             activity=to("activity"),
@@ -278,7 +280,9 @@ CLASSES = (
         name="ConfigFile",
         path="configFiles",
         table="provenance.configfile",
-        words=words("cf_", id=ID, activity=to("activity"), name=NAME | NEEDED, location=NEEDED, comment={}),
+        attributes=attributes(
+            "cf_", id=ID, activity=to("activity"), name=NAME | NEEDED, location=NEEDED, comment={}
+        ),
         thing="config file",
     ),
     _relation(
@@ -294,9 +298,9 @@ CLASSES = (
         name="HadReference",
         path="hadReference",
         table="provenance.parameter",
-        words=(
-            Word(name="parameter", column="p_id", **to("parameter", needed=True)),
-            Word(name="valueEntity", column="p_valueentity_id", **to("entity", needed=True)),
+        attributes=(
+            Attribute(name="parameter", column="p_id", **to("parameter", needed=True)),
+            Attribute(name="valueEntity", column="p_valueentity_id", **to("entity", needed=True)),
         ),
         about="The value that a parameter refers to.",
     ),
@@ -304,12 +308,12 @@ CLASSES = (
         name="Invalidation",
         path="invalidations",
         table="provenance.entity",
-        words=(
-            Word(name="entity", column="e_id", **to("entity", needed=True)),
-            Word(name="time", column="e_invalidatedattime", **TIME, needed=True),
+        attributes=(
+            Attribute(name="entity", column="e_id", **to("entity", needed=True)),
+            Attribute(name="time", column="e_invalidatedattime", **TIME, needed=True),
         ),
         about="The end of an entity: it was deleted, or must not be used any more.",
     ),
 )
-"""What a document may tell: things before what refers to them."""
+"""What a document may record: things before what refers to them."""
 BY_NAME = {each.name: each for each in CLASSES}

@@ -1,7 +1,7 @@
-"""Documents of records: JSON in the very words of ProvenanceDM, as the write API and ProvClient send them.
+"""Documents of records: JSON with the attributes of ProvenanceDM, as the write API and ProvClient send them.
 
-All of a document is one account of statements, to which other documents may add. What it refers to without
-telling of it is a mention, to be completed by whoever knows more.
+A document is one set of statements, to which other documents may add. What it refers to without describing it
+is a mention, which a later document may complete.
 """
 
 import hashlib
@@ -20,7 +20,6 @@ from provtap.ingest.model.descriptions import (
 )
 from provtap.ingest.model.identity import file_name
 from provtap.ingest.model.records import (
-    Account,
     Activity,
     ActivityDescription,
     Agent,
@@ -36,6 +35,7 @@ from provtap.ingest.model.records import (
     Rank,
     Reading,
     Record,
+    RecordSet,
     Run,
     WasAssociatedWith,
     WasAttributedTo,
@@ -47,7 +47,7 @@ from provtap.ingest.model.records import (
 from provtap.ingest.parsing.bounded import NO_LIMIT
 from provtap.ingest.readers.records.classes import CLASSES
 from provtap.ingest.readers.records.ids import Ids
-from provtap.ingest.readers.records.parse import Told, read_told
+from provtap.ingest.readers.records.parse import ParsedRecord, read_records
 
 _START = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"(%s)"\s*:' % "|".join(c.name for c in CLASSES).encode())
 _CAPITAL = re.compile("[A-Z]")
@@ -59,88 +59,90 @@ def looks_like(content: bytes) -> bool:
     return _START.match(content) is not None
 
 
-def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
-    """Yield the one account of a document, whose paths are those of *site*, with *most* records.
+def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
+    """Yield the one set of a document, whose paths are those of *site*; it may have *most* records.
 
     Raises: DocumentError, with line and column or a JSON pointer.
     """
-    records = tuple(_Document(read_told(content, most), site).records())
-    yield Account(None, hashlib.sha256(content).hexdigest(), records)
+    records = tuple(_RecordReader(read_records(content, most), site).records())
+    yield RecordSet(None, hashlib.sha256(content).hexdigest(), records)
 
 
-class _Document:
-    """All that one document tells, and the ids of what it tells of."""
+class _RecordReader:
+    """The parsed records of one document, and the ids of the things that they describe."""
 
-    def __init__(self, told: list[Told], site: str) -> None:
-        self._told = told
+    def __init__(self, parsed: list[ParsedRecord], site: str) -> None:
+        self._parsed = parsed
         self._site = site
-        self._ids = Ids(told)
+        self._ids = Ids(parsed)
 
     def records(self) -> Iterator[Record]:
-        """Yield the records of everything that is told, and of what is only referred to."""
-        for each in self._told:
+        """Yield the records of everything that is described, and of what is only referred to."""
+        for each in self._parsed:
             yield from self._MAKERS[each.of.name](self, each)
         yield from self._ids.mentions
 
-    def _fields(self, told: Told) -> dict[str, Any]:
-        """Return what is told by the names of fields, with the ids that things have in the store."""
+    def _fields(self, parsed: ParsedRecord) -> dict[str, Any]:
+        """Return the values by the names of fields, with the ids that things have in the store."""
         fields: dict[str, Any] = {}
-        for word in told.of.words:
-            if word.refers and word.kind == "id":
-                fields[_field(word.name, "_id")] = self._ids.end(told, word.name)
-            elif word.name != "id":
-                fields[_field(word.name)] = told.get(word.name)
+        for attribute in parsed.of.attributes:
+            if attribute.refers and attribute.kind == "id":
+                fields[_field(attribute.name, "_id")] = self._ids.end(parsed, attribute.name)
+            elif attribute.name != "id":
+                fields[_field(attribute.name)] = parsed.get(attribute.name)
         return fields
 
-    def _plain(self, kind: type[Record], told: Told, **further: Any) -> Record:
-        return kind(**{name: v for name, v in (self._fields(told) | further).items() if v is not None})
+    def _plain(self, kind: type[Record], parsed: ParsedRecord, **further: Any) -> Record:
+        return kind(**{name: v for name, v in (self._fields(parsed) | further).items() if v is not None})
 
-    def _agent(self, told: Told) -> Iterator[Record]:
-        yield self._plain(Agent, told, rank=Rank.STATEMENT, id=self._ids.own(told))
+    def _agent(self, parsed: ParsedRecord) -> Iterator[Record]:
+        yield self._plain(Agent, parsed, rank=Rank.STATEMENT, id=self._ids.own(parsed))
 
-    def _activity(self, told: Told) -> Iterator[Record]:
-        _in_order(told, "startTime", "endTime")
-        yield self._plain(Activity, told, rank=Rank.STATEMENT, id=self._ids.own(told))
+    def _activity(self, parsed: ParsedRecord) -> Iterator[Record]:
+        _in_order(parsed, "startTime", "endTime")
+        yield self._plain(Activity, parsed, rank=Rank.STATEMENT, id=self._ids.own(parsed))
 
-    def _entity(self, told: Told) -> Iterator[Record]:
-        _in_order(told, "generatedAtTime", "invalidatedAtTime")
-        yield self._plain(Entity, told, rank=Rank.STATEMENT, id=self._ids.own(told), class_=told.of.name)
-
-    def _activity_description(self, told: Told) -> Iterator[Record]:
-        yield self._plain(ActivityDescription, told, id=self._ids.own(told))
-
-    def _entity_description(self, told: Told) -> Iterator[Record]:
+    def _entity(self, parsed: ParsedRecord) -> Iterator[Record]:
+        _in_order(parsed, "generatedAtTime", "invalidatedAtTime")
         yield self._plain(
-            EntityDescription, told, rank=Rank.STATEMENT, id=self._ids.own(told), class_=told.of.name
+            Entity, parsed, rank=Rank.STATEMENT, id=self._ids.own(parsed), class_=parsed.of.name
         )
 
-    def _role_description(self, told: Told) -> Iterator[Record]:
+    def _activity_description(self, parsed: ParsedRecord) -> Iterator[Record]:
+        yield self._plain(ActivityDescription, parsed, id=self._ids.own(parsed))
+
+    def _entity_description(self, parsed: ParsedRecord) -> Iterator[Record]:
+        yield self._plain(
+            EntityDescription, parsed, rank=Rank.STATEMENT, id=self._ids.own(parsed), class_=parsed.of.name
+        )
+
+    def _role_description(self, parsed: ParsedRecord) -> Iterator[Record]:
         kinds: dict[str, tuple[type[Record], type[Record], str]] = {
             "UsageDescription": (UsageDescription, UsedKind, "usage_description_id"),
             "GenerationDescription": (GenerationDescription, GeneratedKind, "generation_description_id"),
         }
-        kind, of_kind, field = kinds[told.of.name]
-        own = self._ids.own(told)
-        yield self._plain(kind, told, id=own, entity_description=None)
-        for given in told.get("entityDescription") or ():
-            described = self._ids.find(told, "entityDescription", given)
+        kind, of_kind, field = kinds[parsed.of.name]
+        own = self._ids.own(parsed)
+        yield self._plain(kind, parsed, id=own, entity_description=None)
+        for given in parsed.get("entityDescription") or ():
+            described = self._ids.find(parsed, "entityDescription", given)
             yield of_kind(**{field: own, "entity_description_id": described})
 
-    def _parameter_description(self, told: Told) -> Iterator[Record]:
-        yield self._plain(ParameterDescription, told, id=self._ids.own(told))
+    def _parameter_description(self, parsed: ParsedRecord) -> Iterator[Record]:
+        yield self._plain(ParameterDescription, parsed, id=self._ids.own(parsed))
 
-    def _config_file_description(self, told: Told) -> Iterator[Record]:
-        yield self._plain(ConfigFileDescription, told, id=self._ids.own(told))
+    def _config_file_description(self, parsed: ParsedRecord) -> Iterator[Record]:
+        yield self._plain(ConfigFileDescription, parsed, id=self._ids.own(parsed))
 
-    def _run(self, told: Told) -> Iterator[Record]:
-        yield self._plain(Run, told, rank=Rank.STATEMENT)
+    def _run(self, parsed: ParsedRecord) -> Iterator[Record]:
+        yield self._plain(Run, parsed, rank=Rank.STATEMENT)
 
-    def _used(self, told: Told) -> Iterator[Record]:
-        activity, role, time = self._ids.given_end(told, "activity"), told.get("role"), told.get("time")
-        url = _place(told)
+    def _used(self, parsed: ParsedRecord) -> Iterator[Record]:
+        activity, role, time = self._ids.given_end(parsed, "activity"), parsed.get("role"), parsed.get("time")
+        url = _location(parsed)
         if url is None:
-            entity = self._ids.given_end(told, "entity")
-            yield Reading(activity_id=activity, role=role, told_id=entity, usage_time=time)
+            entity = self._ids.given_end(parsed, "entity")
+            yield Reading(activity_id=activity, role=role, entity_id=entity, usage_time=time)
             return
         storage = identity.storage(url, self._site)
         external = External(id=identity.external(storage, url), name=file_name(url), location=url)
@@ -150,25 +152,25 @@ class _Document:
             role=role,
             storage=storage,
             url=url,
-            time=time or self._ids.times(told, activity)[0],
+            time=time or self._ids.times(parsed, activity)[0],
             external_id=external.id,
             usage_time=time,
         )
 
-    def _was_generated_by(self, told: Told) -> Iterator[Record]:
-        activity, role, url = self._ids.given_end(told, "activity"), told.get("role"), _place(told)
-        entity = self._ids.end(told, "entity") or identity.output(activity, role, url or "")
+    def _was_generated_by(self, parsed: ParsedRecord) -> Iterator[Record]:
+        activity, role, url = self._ids.given_end(parsed, "activity"), parsed.get("role"), _location(parsed)
+        entity = self._ids.end(parsed, "entity") or identity.output(activity, role, url or "")
         if url is not None:
-            yield from self._written(told, activity, entity, url)
-        elif told.get("time"):
-            raise told.wrong("goes with a location: an entity has its generatedAtTime", "time")
+            yield from self._written(parsed, activity, entity, url)
+        elif parsed.get("time"):
+            raise parsed.wrong("goes with a location: an entity has its generatedAtTime", "time")
         # Of two activities the same one is kept, whatever document comes first.
         yield WasGeneratedBy(
             rank=Rank.STATEMENT, claimant=activity, entity_id=entity, activity_id=activity, role=role
         )
 
-    def _written(self, told: Told, activity: str, entity: str, url: str) -> Iterator[Record]:
-        time = told.get("time") or self._ids.times(told, activity)[1]
+    def _written(self, parsed: ParsedRecord, activity: str, entity: str, url: str) -> Iterator[Record]:
+        time = parsed.get("time") or self._ids.times(parsed, activity)[1]
         storage = identity.storage(url, self._site)
         yield Entity(
             rank=Rank.STATEMENT, id=entity, name=file_name(url), location=url, generated_at_time=time
@@ -183,53 +185,53 @@ class _Document:
             external_id=identity.external(storage, url),
         )
 
-    def _was_derived_from(self, told: Told) -> Iterator[Record]:
-        yield self._between_two(WasDerivedFrom, told, "generatedEntity", "usedEntity")
+    def _was_derived_from(self, parsed: ParsedRecord) -> Iterator[Record]:
+        yield self._between_two(WasDerivedFrom, parsed, "generatedEntity", "usedEntity")
 
-    def _was_informed_by(self, told: Told) -> Iterator[Record]:
-        yield self._between_two(WasInformedBy, told, "informed", "informant")
+    def _was_informed_by(self, parsed: ParsedRecord) -> Iterator[Record]:
+        yield self._between_two(WasInformedBy, parsed, "informed", "informant")
 
-    def _had_member(self, told: Told) -> Iterator[Record]:
-        yield self._between_two(HadMember, told, "collection", "entity")
+    def _had_member(self, parsed: ParsedRecord) -> Iterator[Record]:
+        yield self._between_two(HadMember, parsed, "collection", "entity")
 
-    def _between_two(self, kind: type[Record], told: Told, subject: str, object_: str) -> Record:
-        if told.values[subject] == told.values[object_]:
-            raise told.wrong(f"is the same as {subject}", object_)
-        return self._plain(kind, told)
+    def _between_two(self, kind: type[Record], parsed: ParsedRecord, subject: str, object_: str) -> Record:
+        if parsed.values[subject] == parsed.values[object_]:
+            raise parsed.wrong(f"is the same as {subject}", object_)
+        return self._plain(kind, parsed)
 
-    def _was_associated_with(self, told: Told) -> Iterator[Record]:
-        yield self._plain(WasAssociatedWith, told)
+    def _was_associated_with(self, parsed: ParsedRecord) -> Iterator[Record]:
+        yield self._plain(WasAssociatedWith, parsed)
 
-    def _was_attributed_to(self, told: Told) -> Iterator[Record]:
-        yield self._plain(WasAttributedTo, told)
+    def _was_attributed_to(self, parsed: ParsedRecord) -> Iterator[Record]:
+        yield self._plain(WasAttributedTo, parsed)
 
-    def _parameter(self, told: Told) -> Iterator[Record]:
-        own, activity = self._ids.own(told), self._ids.activity_of(told)
-        said = {"name": told.values["name"], "value": told.values["value"]}
+    def _parameter(self, parsed: ParsedRecord) -> Iterator[Record]:
+        own, activity = self._ids.own(parsed), self._ids.activity_of(parsed)
+        said = {"name": parsed.values["name"], "value": parsed.values["value"]}
         yield Parameter(rank=Rank.STATEMENT, id=own, activity_id=activity, **said)
-        if value := self._ids.end(told, "valueEntity"):
+        if value := self._ids.end(parsed, "valueEntity"):
             yield HadReference(id=own, value_entity_id=value)
 
-    def _config_file(self, told: Told) -> Iterator[Record]:
-        own, activity = self._ids.own(told), self._ids.activity_of(told)
-        yield self._plain(ConfigFile, told, rank=Rank.STATEMENT, id=own, activity_id=activity)
+    def _config_file(self, parsed: ParsedRecord) -> Iterator[Record]:
+        own, activity = self._ids.own(parsed), self._ids.activity_of(parsed)
+        yield self._plain(ConfigFile, parsed, rank=Rank.STATEMENT, id=own, activity_id=activity)
 
-    def _was_configured_by(self, told: Told) -> Iterator[Record]:
-        for word, thing in (("parameter", "parameter"), ("configFile", "config file")):
-            if word in told.values and not self._ids.knows(thing, told.values[word]):
-                raise told.wrong(f"is no {thing} of this document: both are told together", word)
+    def _was_configured_by(self, parsed: ParsedRecord) -> Iterator[Record]:
+        for attribute, thing in (("parameter", "parameter"), ("configFile", "config file")):
+            if attribute in parsed.values and not self._ids.knows(thing, parsed.values[attribute]):
+                raise parsed.wrong(f"is no {thing} of this document: both are told together", attribute)
         yield from ()  # the parameter or file itself says whose it is
 
-    def _had_reference(self, told: Told) -> Iterator[Record]:
+    def _had_reference(self, parsed: ParsedRecord) -> Iterator[Record]:
         yield HadReference(
-            id=self._ids.given_end(told, "parameter"),
-            value_entity_id=self._ids.given_end(told, "valueEntity"),
+            id=self._ids.given_end(parsed, "parameter"),
+            value_entity_id=self._ids.given_end(parsed, "valueEntity"),
         )
 
-    def _invalidation(self, told: Told) -> Iterator[Record]:
-        yield Invalidation(entity_id=self._ids.given_end(told, "entity"), time=told.values["time"])
+    def _invalidation(self, parsed: ParsedRecord) -> Iterator[Record]:
+        yield Invalidation(entity_id=self._ids.given_end(parsed, "entity"), time=parsed.values["time"])
 
-    _MAKERS: Mapping[str, Callable[["_Document", Told], Iterator[Record]]] = {
+    _MAKERS: Mapping[str, Callable[["_RecordReader", ParsedRecord], Iterator[Record]]] = {
         "Agent": _agent,
         "ActivityDescription": _activity_description,
         "EntityDescription": _entity_description,
@@ -260,19 +262,19 @@ class _Document:
     }
 
 
-def _field(word: str, suffix: str = "") -> str:
-    """Return the name of the field of a record that a word is."""
-    return _FIELDS.get(word) or _CAPITAL.sub(lambda c: f"_{c.group().lower()}", word) + suffix
+def _field(attribute: str, suffix: str = "") -> str:
+    """Return the name of the field of a record that holds an attribute."""
+    return _FIELDS.get(attribute) or _CAPITAL.sub(lambda c: f"_{c.group().lower()}", attribute) + suffix
 
 
-def _in_order(told: Told, first: str, second: str) -> None:
-    if told.get(first) and told.get(second) and told.values[second] < told.values[first]:
-        raise told.wrong(f"is before {first}", second)
+def _in_order(parsed: ParsedRecord, first: str, second: str) -> None:
+    if parsed.get(first) and parsed.get(second) and parsed.values[second] < parsed.values[first]:
+        raise parsed.wrong(f"is before {first}", second)
 
 
-def _place(told: Told) -> str | None:
+def _location(parsed: ParsedRecord) -> str | None:
     """Return the location that stands for an entity, where it does."""
-    if (told.get("entity") is None) == (told.get("location") is None):
-        raise told.wrong("must have an entity or a location, and not both")
-    location: str | None = told.get("location")
+    if (parsed.get("entity") is None) == (parsed.get("location") is None):
+        raise parsed.wrong("must have an entity or a location, and not both")
+    location: str | None = parsed.get("location")
     return location

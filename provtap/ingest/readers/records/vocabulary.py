@@ -1,4 +1,4 @@
-"""What a class is made of in a document of records: words, and the columns that hold them."""
+"""What a class is made of in a document of records: attributes, and the columns that hold them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ NEEDED: Rules = {"needed": True}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Word:
+class Attribute:
     """One attribute or reference of a class."""
 
     name: str
@@ -44,13 +44,13 @@ class Class:
     """Its last step in an address of the API."""
     table: str
     """The published table that holds it."""
-    words: tuple[Word, ...]
+    attributes: tuple[Attribute, ...]
     fixed: Mapping[str, str] = field(default_factory=dict)
     """Values of further columns: the class of an entity."""
     thing: str | None = None
     """What its id is the id of, when others refer to it."""
     links: tuple[str, str, str] | None = None
-    """Table and its two columns that hold the word of kind `ids`."""
+    """Table and its two columns that hold the attribute of kind `ids`."""
     about: str = ""
     """What it is, where its table does not say it."""
 
@@ -59,27 +59,27 @@ class Class:
         """Whether its records are those of its subclasses, too."""
         return self.name in {"Entity", "EntityDescription"}
 
-    def word(self, name: str) -> Word | None:
-        """Return the word of this name, or None."""
-        return next((word for word in self.words if word.name == name), None)
+    def attribute(self, name: str) -> Attribute | None:
+        """Return the attribute of this name, or None."""
+        return next((attribute for attribute in self.attributes if attribute.name == name), None)
 
 
-def words(prefix: str, **rules: Rules) -> tuple[Word, ...]:
-    """Return words by their names; the column is made of *prefix* and the name, as it is everywhere."""
-    return tuple(_word(prefix, name, rule) for name, rule in rules.items())
+def attributes(prefix: str, **rules: Rules) -> tuple[Attribute, ...]:
+    """Return attributes by their names; the column is made of *prefix* and the name, as it is everywhere."""
+    return tuple(_attribute(prefix, name, rule) for name, rule in rules.items())
 
 
-def _word(prefix: str, name: str, rules: Rules) -> Word:
+def _attribute(prefix: str, name: str, rules: Rules) -> Attribute:
     column = f"{prefix}{name.lower()}{'_id' if 'refers' in rules else ''}"
-    told: Rules = {"name": name, "column": column}
-    return Word(**(told | rules))
+    defaults: Rules = {"name": name, "column": column}
+    return Attribute(**(defaults | rules))
 
 
 def to(thing: str, **rules: Any) -> Rules:
-    """Return the rules of a word that refers to a thing."""
+    """Return the rules of an attribute that refers to a thing."""
     return ID | {"refers": thing} | rules
 
 
-def words_of(each: Class) -> Iterator[tuple[str, Word]]:
-    """Yield the words of a class that a published column of its own holds, by the column."""
-    return ((word.column, word) for word in each.words if word.column is not None)
+def column_attributes(each: Class) -> Iterator[tuple[str, Attribute]]:
+    """Yield the attributes of a class that a published column of its own holds, by the column."""
+    return ((attribute.column, attribute) for attribute in each.attributes if attribute.column is not None)

@@ -1,6 +1,6 @@
 """PROV-VOTable, as ProvSAP and `export` write it: one TABLE for each class, with the published columns.
 
-Rows become a document of records, whose words have the same columns.
+Rows become a document of records, whose attributes have the same columns.
 """
 
 import json
@@ -14,21 +14,21 @@ from typing import Any
 from lxml import etree
 
 from provtap.errors import DocumentError, NoProvenance
-from provtap.ingest.model.records import Account
+from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing import xml as xml_tree
 from provtap.ingest.parsing.bounded import NO_LIMIT, refuse_beyond
 from provtap.ingest.parsing.json import canonical
 from provtap.ingest.readers.records import reader as record_document
 from provtap.ingest.readers.records.classes import CLASSES
-from provtap.ingest.readers.records.vocabulary import Class, Word
+from provtap.ingest.readers.records.vocabulary import Attribute, Class
 
 _Cells = dict[str, str]
 
-# HadReference and Invalidation have columns of tables that other classes tell whole.
-_TOLD = [each for each in CLASSES if each.name not in {"HadReference", "Invalidation"}]
+# HadReference and Invalidation are columns of tables that other classes have in whole.
+_WHOLE = [each for each in CLASSES if each.name not in {"HadReference", "Invalidation"}]
 _LINKS = {each.links[0].partition(".")[2]: each for each in CLASSES if each.links}
 _TABLES: dict[str, list[Class]] = defaultdict(list)
-for _each in _TOLD:
+for _each in _WHOLE:
     _TABLES[_each.table.partition(".")[2]].append(_each)
 _START = re.compile(
     rb"<(\w+:)?TABLE\b[^>]*\bname\s*=\s*[\"'](provenance\.)?(%s)[\"']" % "|".join(_TABLES).encode(),
@@ -44,20 +44,20 @@ def looks_like(content: bytes) -> bool:
     return tag.rpartition("}")[2] == "VOTABLE" and _START.search(content) is not None
 
 
-def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[Account]:
-    """Yield the one account of a document, with *most* records.
+def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
+    """Yield the one set of records of a document, which may have *most* records.
 
-    Raises: DocumentError, naming the line, or class, row and word.
+    Raises: DocumentError, naming the line, or class, row and attribute.
     """
     root = xml_tree.parse(content)
     classes = (table for table in root.iter("{*}TABLE") if _class_table(table) in _TABLES)
     refuse_beyond(most, sum(1 for table in classes for _ in table.iter("{*}TR")))
-    found = _Document(root)
-    for account in record_document.read(canonical(found.told()).encode(), site, most):
-        yield replace(account, warnings=(*account.warnings, *found.warnings))
+    found = _Tables(root)
+    for record_set in record_document.read(canonical(found.records()).encode(), site, most):
+        yield replace(record_set, warnings=(*record_set.warnings, *found.warnings))
 
 
-class _Document:
+class _Tables:
     """The rows of all tables by their names."""
 
     def __init__(self, root: etree._Element) -> None:
@@ -72,29 +72,29 @@ class _Document:
         if not any(self._rows.values()):
             raise NoProvenance("no TABLE of the VOTable has rows of a class of ProvenanceDM")
 
-    def told(self) -> dict[str, list[dict[str, Any]]]:
+    def records(self) -> dict[str, list[dict[str, Any]]]:
         """Return the rows as a document of records."""
-        told: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        records: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for table, classes in _TABLES.items():
             for row in self._rows[table]:
                 each = _class_of(classes, row)
-                told[each.name].append(_record(each, row))
+                records[each.name].append(_record(each, row))
         for table, each in _LINKS.items():
-            self._link(table, each, told[each.name])
-        self._drop_unknown(told)
-        return {name: records for name, records in told.items() if records}
+            self._link(table, each, records[each.name])
+        self._drop_unknown(records)
+        return {name: records for name, records in records.items() if records}
 
-    def _drop_unknown(self, told: dict[str, list[dict[str, Any]]]) -> None:
+    def _drop_unknown(self, records: dict[str, list[dict[str, Any]]]) -> None:
         """Take away references to descriptions that are not here: an answer of some depth has not all."""
-        known = {record.get("id") for records in told.values() for record in records}
-        for each in _TOLD:
+        known = {record.get("id") for records in records.values() for record in records}
+        for each in _WHOLE:
             described = [
-                w.name for w in each.words if not w.needed and (w.refers or "").endswith("description")
+                w.name for w in each.attributes if not w.needed and (w.refers or "").endswith("description")
             ]
-            for record, word in ((r, w) for r in told[each.name] for w in described if w in r):
-                if isinstance(record[word], str) and record[word] not in known:
-                    self.warnings.append(f"{record[word]} is not told of: kept in the document only")
-                    del record[word]
+            for record, attribute in ((r, w) for r in records[each.name] for w in described if w in r):
+                if isinstance(record[attribute], str) and record[attribute] not in known:
+                    self.warnings.append(f"{record[attribute]} is not told of: kept in the document only")
+                    del record[attribute]
 
     def _link(self, table: str, each: Class, records: list[dict[str, Any]]) -> None:
         _, own, other = each.links or ("", "", "")
@@ -130,12 +130,12 @@ def _class_of(classes: list[Class], row: _Cells) -> Class:
 
 
 def _record(each: Class, row: _Cells) -> dict[str, Any]:
-    return {w.name: _value(w, row[w.column]) for w in each.words if w.column in row}
+    return {w.name: _value(w, row[w.column]) for w in each.attributes if w.column in row}
 
 
-def _value(word: Word, cell: str) -> Any:
+def _value(attribute: Attribute, cell: str) -> Any:
     """Return the value of a cell; what can't be one is left to the reader of records to refuse."""
     kinds: dict[str, Callable[[str], Any]] = {"whole": int, "number": float, "texts": json.loads}
     with suppress(ValueError):
-        return kinds[word.kind](cell) if word.kind in kinds else cell
+        return kinds[attribute.kind](cell) if attribute.kind in kinds else cell
     return cell

@@ -14,7 +14,7 @@ from provtap.errors import SettingsError
 
 
 @dataclass(frozen=True)
-class Source:
+class MetadataFile:
     """One metadata file."""
 
     name: str
@@ -31,7 +31,7 @@ class Source:
             raise SettingsError(f"The metadata file {self.name} is not proper YAML: {error}") from error
 
 
-def sources(metadata_dir: Path | None) -> list[Source]:
+def metadata_files(metadata_dir: Path | None) -> list[MetadataFile]:
     """Return our files and those of *metadata_dir*, each part in alphabetical order.
 
     Raises: SettingsError for a directory without a metadata file.
@@ -42,14 +42,14 @@ def sources(metadata_dir: Path | None) -> list[Source]:
         if not theirs:
             raise SettingsError(f"The metadata directory {metadata_dir} holds no *.yaml file.")
         found += theirs
-    return [Source(file.name, file.read_bytes()) for file in found]
+    return [MetadataFile(file.name, file.read_bytes()) for file in found]
 
 
-def digest(all_sources: Iterable[Source]) -> str:
+def digest(all_files: Iterable[MetadataFile]) -> str:
     """Return the SHA-256 of the files, names and contents."""
     sha256 = hashlib.sha256()
-    for source in all_sources:
-        sha256.update(f"{source.name} {len(source.content)}\n".encode() + source.content)
+    for file in all_files:
+        sha256.update(f"{file.name} {len(file.content)}\n".encode() + file.content)
     return sha256.hexdigest()
 
 

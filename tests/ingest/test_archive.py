@@ -1,7 +1,7 @@
 import pytest
 
 from provtap.errors import NotFound
-from provtap.ingest import told_activities
+from provtap.ingest import recorded_activities
 from tests.ingest.logs import rows, run, uuid_of
 
 
@@ -15,12 +15,14 @@ def test_an_ingestion_told_of_its_activities_known_before_or_not(tell, database)
     tell(run(2), run(1), run(2))
 
     first, second = numbers(database)
-    assert told_activities(first, database) == (f"urn:uuid:{uuid_of('activity', 1)}",)
-    assert told_activities(second, database) == tuple(f"urn:uuid:{uuid_of('activity', n)}" for n in (2, 1))
+    assert recorded_activities(first, database) == (f"urn:uuid:{uuid_of('activity', 1)}",)
+    assert recorded_activities(second, database) == tuple(
+        f"urn:uuid:{uuid_of('activity', n)}" for n in (2, 1)
+    )
 
 
 def test_a_number_that_no_ingestion_has_is_refused(tell, database):
     tell(run(1))
 
     with pytest.raises(NotFound, match="There is no ingestion 7"):
-        told_activities(7, database)
+        recorded_activities(7, database)

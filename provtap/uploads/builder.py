@@ -1,4 +1,4 @@
-"""The rows of an uploaded table on their way into SQL: for each column, its cells as text."""
+"""An uploaded table made of its rows: for each column, all its cells as text, ready to stand in SQL."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -12,8 +12,8 @@ from provtap.uploads.cells import NULL, WrongCell, text_reader, value_writer
 from provtap.uploads.fields import Field
 
 
-class Rows:
-    """Takes blocks of rows, column by column."""
+class TableBuilder:
+    """Takes blocks of rows, column by column, and returns the table of them all."""
 
     def __init__(self, name: str, fields: Sequence[Field], budget: Budget) -> None:
         self.name = name

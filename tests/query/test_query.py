@@ -11,6 +11,19 @@ from provtap.query.request import QueryRequest
 QUERY = "SELECT schema_name FROM tap_schema.schemas ORDER BY schema_name"
 
 
+@pytest.fixture(scope="module")
+def settings(server, template):
+    """Settings of one database for all tests of this file, which only read."""
+    with server.copy(template) as copied:
+        yield copied
+
+
+@pytest.fixture(scope="module")
+def database(settings):
+    with open_database(settings) as opened:
+        yield opened
+
+
 @pytest.fixture
 def nowhere():
     """A database that can't be reached: whatever asks it fails."""

@@ -1,10 +1,15 @@
 """The command line: what commands show, and how they fail."""
 
 import re
+import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from click.testing import CliRunner
 
+from provtap import __version__
+from provtap.client import remote
+from provtap.client.command import FULL_ONLY
 from provtap.commands import main
 from provtap.results.formats import FORMATS
 
@@ -204,3 +209,67 @@ def test_load_sql_counts_rows_and_names_what_is_wrong(provtap, tmp_path):
         f"provtap: {path}: line 2: DROP can't be in a script; INSERT and COPY can."
         " pg_dump writes only rows with --data-only.\n"
     )
+
+
+def test_an_option_of_the_local_store_does_not_go_to_a_service(provtap):
+    """Contract of the command line: exit 2, before anything is sent."""
+    result = provtap("ingest", "--undo", "1", "--url", "http://127.0.0.1:1")
+
+    assert result.exit_code == 2
+    assert "--undo works on the local store only, not with --url or PROVTAP_URL." in result.stderr
+
+
+def test_every_command_is_remote_or_needs_the_full_installation():
+    """What provtap-client says of a command that it lacks."""
+    assert {*remote.main.commands, *FULL_ONLY} == set(main.commands)
+    assert not remote.main.commands.keys() & set(FULL_ONLY)
+
+
+def test_two_installations_are_told_by_the_version(tmp_path, monkeypatch):
+    """Both wheels have provtap/__init__.py: whichever is uninstalled first takes it away from the other."""
+    alone = CliRunner().invoke(main, ["--version"])
+    information = tmp_path / "provtap_client-0.1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: provtap-client\nVersion: 0.1.0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    both = CliRunner().invoke(main, ["--version"])
+
+    assert (alone.stdout, alone.stderr) == (f"provtap, version {__version__}\n", "")
+    assert both.stdout == alone.stdout
+    assert both.stderr.startswith("provtap: provtap and provtap-client are both installed, and share files.")
+
+
+@pytest.mark.parametrize(
+    "answer, printed, sentence",
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nn\n", "n\n", "the output is incomplete."),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nn\n\r\n",
+            "n\n",
+            "the output is incomplete.",
+        ),
+        (
+            b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n<html>",
+            "",
+            "The service answers 502 Bad Gateway.",
+        ),
+        (b"", "", "can't be reached: Remote end closed connection without response."),
+    ],
+)
+def test_an_answer_that_breaks_off_is_not_taken_for_complete(answer, printed, sentence):
+    """Contract of the command line: exit 1; what came is there."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as threads:
+        done = threads.submit(_answer_once, listener, answer)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        result = CliRunner().invoke(main, ["query", "SELECT 1 AS n", "--url", url])
+        done.result()
+
+    assert (result.exit_code, result.stdout) == (1, printed)
+    assert result.stderr.strip().endswith(sentence)
+
+
+def _answer_once(listener, answer):
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(65_536)
+        connection.sendall(answer)

@@ -48,12 +48,24 @@ def client(settings, database, tableset, log):
     return app.test_client()
 
 
-@pytest.fixture
-def live(settings, tmp_path, log):
+@pytest.fixture(scope="module")
+def service(settings, tmp_path_factory):
     """A live service whose queries may take two seconds, with an access log."""
-    logged = replace(settings, access_log=str(log), sync_duration=2)
-    with live_server(logged, tmp_path / "serve.log") as server:
+    directory = tmp_path_factory.mktemp("live")
+    logged = replace(settings, access_log=str(directory / "access.log"), sync_duration=2)
+    with live_server(logged, directory / "serve.log") as server:
         yield server
+
+
+@pytest.fixture
+def live(service):
+    """The live service, whose log is empty."""
+    log_of(service).write_text("")
+    return service
+
+
+def log_of(service):
+    return service.log.with_name("access.log")
 
 
 def lines(log):
@@ -196,14 +208,14 @@ def url(live, query, **parameters):
     return f"{live.url}/tap/sync?{urlencode({'QUERY': query} | parameters)}"
 
 
-def test_all_processes_write_whole_lines(live, log):
+def test_all_processes_write_whole_lines(live):
     """O_APPEND: lines of several processes don't mix."""
     for n in range(100):
         request = Request(f"{live.url}/tap/tables", headers={"User-Agent": f"{n}-" + "x" * LONGEST})
         with urlopen(request) as response:
             response.read()
 
-    assert awaited(lambda: len(lines(log)) == 100)
+    assert awaited(lambda: len(lines(log_of(live))) == 100)
 
 
 def test_standard_output_may_be_the_log(settings, tmp_path):
@@ -214,38 +226,38 @@ def test_standard_output_may_be_the_log(settings, tmp_path):
         assert awaited(lambda: '"path": "/tap"' in server.log.read_text())
 
 
-def test_a_hang_up_is_a_line(live, log):
+def test_a_hang_up_is_a_line(live):
     """The issue, part 6."""
     with socket.create_connection(("127.0.0.1", live.port)) as client:
         path = url(live, ENDLESS, MAXREC=10**7).removeprefix(live.url)
         client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         client.recv(1_000)
 
-    assert awaited(lambda: lines(log))
-    assert (last(log)["status"], last(log)["complete"]) == (200, False)
-    assert last(log)["rows"] > 0
+    assert awaited(lambda: lines(log_of(live)))
+    assert (last(log_of(live))["status"], last(log_of(live))["complete"]) == (200, False)
+    assert last(log_of(live))["rows"] > 0
 
 
-def test_a_hang_up_before_the_first_row_is_a_line(live, log):
+def test_a_hang_up_before_the_first_row_is_a_line(live):
     silent = ENDLESS.replace("a.column_name", "COUNT(*) AS n")
     with socket.create_connection(("127.0.0.1", live.port)) as client:
         path = url(live, silent).removeprefix(live.url)
         client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         time.sleep(0.5)
 
-    assert awaited(lambda: lines(log))
-    assert last(log)["error"] == "The query was cancelled: its client has gone."
+    assert awaited(lambda: lines(log_of(live)))
+    assert last(log_of(live))["error"] == "The query was cancelled: its client has gone."
 
 
 @pytest.mark.parametrize("form, complete", [("csv", False), ("votable", True)])
-def test_a_result_that_fails_late_is_a_line(live, log, form, complete):
+def test_a_result_that_fails_late_is_a_line(live, form, complete):
     """ERR-6: a VOTable is whole and tells the error; of other formats the transfer is broken off."""
     wide = ENDLESS.replace("a.column_name", "a.*, b.*, c.*")
     outcome = nullcontext() if complete else pytest.raises(IncompleteRead)
     with urlopen(url(live, wide, FORMAT=form, MAXREC=10**7)) as response, outcome:
         response.read()
 
-    assert awaited(lambda: lines(log))
-    assert last(log)["error"] == "The query was stopped at its time limit."
-    assert (last(log)["status"], last(log)["complete"]) == (200, complete)
-    assert last(log)["sql_time"] >= 2
+    assert awaited(lambda: lines(log_of(live)))
+    assert last(log_of(live))["error"] == "The query was stopped at its time limit."
+    assert (last(log_of(live))["status"], last(log_of(live))["complete"]) == (200, complete)
+    assert last(log_of(live))["sql_time"] >= 2

@@ -33,8 +33,23 @@ SILENT = ENDLESS.replace("a.column_name", "COUNT(*) AS n")
 SMALL = "SELECT TOP 1 table_name FROM tap_schema.tables"
 
 
+@pytest.fixture(scope="module")
+def settings(server, template):
+    """Settings of one database for all tests of this file, which only read."""
+    with server.copy(template) as copied:
+        yield copied
+
+
+@pytest.fixture(scope="module")
+def live(settings, tmp_path_factory):
+    """A service that each test leaves as it was."""
+    with live_server(settings, tmp_path_factory.mktemp("live") / "serve.log") as server:
+        yield server
+
+
 @pytest.fixture
-def live(settings, tmp_path):
+def own(settings, tmp_path):
+    """A service for one test, which ends it or its processes."""
     with live_server(settings, tmp_path / "serve.log") as server:
         yield server
 
@@ -89,29 +104,37 @@ def test_server_names_itself(live):
         assert response.headers.get_all("Server") == [f"ProvTAP/{__version__}"]
 
 
-def test_sigterm_ends_with_0_and_without_a_word(live):
+def test_sigterm_ends_with_0_and_without_a_word(own):
     """An orderly end: no traceback, exit code 0."""
-    assert live.stop() == 0
-    assert "Traceback" not in live.log.read_text()
+    assert own.stop() == 0
+    assert "Traceback" not in own.log.read_text()
 
 
-def test_a_download_is_finished_after_sigterm(live):
+def test_a_download_is_finished_after_sigterm(own):
     """A running download gets a grace period."""
-    with ask(live, ENDLESS, MAXREC=50_000, FORMAT="csv") as response:
+    with ask(own, ENDLESS, MAXREC=50_000, FORMAT="csv") as response:
         first = response.read(1_000)
-        live.process.send_signal(signal.SIGTERM)
+        own.process.send_signal(signal.SIGTERM)
         time.sleep(0.5)
         rest = response.read()
 
     assert (first + rest).count(b"\n") == 50_001
-    assert live.process.wait(60) == 0
+    assert own.process.wait(60) == 0
+
+
+@pytest.fixture(scope="module")
+def impatient(settings, tmp_path_factory):
+    """A service whose queries may take one second."""
+    log = tmp_path_factory.mktemp("impatient") / "serve.log"
+    with live_server(replace(settings, sync_duration=1), log) as server:
+        yield server
 
 
 @pytest.fixture
-def impatient(settings, tmp_path):
-    """A service whose queries may take one second."""
-    with live_server(replace(settings, sync_duration=1), tmp_path / "serve.log") as server:
-        yield server
+def told(impatient):
+    """A function that returns what the impatient service logged since the test began."""
+    before = len(impatient.log.read_text())
+    return lambda: impatient.log.read_text()[before:]
 
 
 def test_a_late_failure_is_told_in_a_votable(impatient):
@@ -152,7 +175,7 @@ def test_a_failure_is_an_error_document_where_rows_wait_for_the_last(impatient):
 
 @pytest.mark.parametrize("form", ["csv", "tsv", "text"])
 @pytest.mark.parametrize("accepted", ["gzip", "identity"])
-def test_a_late_failure_breaks_off_other_formats(impatient, form, accepted):
+def test_a_late_failure_breaks_off_other_formats(impatient, told, form, accepted):
     """ERR-6: text can't tell it, so the transfer must not look complete."""
     with (
         ask(impatient, WIDE, {"Accept-Encoding": accepted}, MAXREC=10**7, FORMAT=form) as response,
@@ -160,11 +183,11 @@ def test_a_late_failure_breaks_off_other_formats(impatient, form, accepted):
     ):
         response.read()
 
-    assert "A result was broken off: The query was stopped" in impatient.log.read_text()
-    assert "Traceback" not in impatient.log.read_text()
+    assert "A result was broken off: The query was stopped" in told()
+    assert "Traceback" not in told()
 
 
-def test_a_late_failure_never_looks_complete(impatient):
+def test_a_late_failure_never_looks_complete(impatient, told):
     """ERR-1, ERR-6: an error document if nothing was sent when the query failed, else a broken transfer."""
     with (
         pytest.raises((urllib.error.HTTPError, http.client.IncompleteRead)) as error,
@@ -175,7 +198,7 @@ def test_a_late_failure_never_looks_complete(impatient):
     if isinstance(error.value, urllib.error.HTTPError):
         error.value.close()
     assert getattr(error.value, "code", 400) == 400
-    assert "Traceback" not in impatient.log.read_text()
+    assert "Traceback" not in told()
 
 
 def test_requests_sent_before_the_answer_are_answered_in_order(live):
@@ -244,17 +267,17 @@ def test_more_clients_than_can_be_served_are_answered_or_told_to_come_back(setti
     assert "Traceback" not in server.log.read_text()
 
 
-def test_a_killed_worker_is_replaced_and_its_query_ends(live, running):
+def test_a_killed_worker_is_replaced_and_its_query_ends(own, running):
     """D11: client_connection_check_interval ends what a dead process asked for."""
-    before = live.workers()
-    client = begin(live, SILENT)
+    before = own.workers()
+    client = begin(own, SILENT)
     assert awaited(lambda: running() == 1)
     for pid in before:
         os.kill(pid, signal.SIGKILL)
 
     assert awaited(lambda: running() == 0)
-    assert awaited(lambda: len(set(live.workers()) - set(before)) == Settings().processes)
-    with urllib.request.urlopen(live.url, timeout=60) as response:
+    assert awaited(lambda: len(set(own.workers()) - set(before)) == Settings().processes)
+    with urllib.request.urlopen(own.url, timeout=60) as response:
         assert response.status == 200
     client.close()
 

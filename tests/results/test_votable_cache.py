@@ -1,8 +1,7 @@
 import pytest
 
-from provtap.results import once as module
-from provtap.results.once import LONGEST, MOST, once
-from provtap.results.votable import write_votable
+from provtap.results import votable
+from provtap.results.votable import CACHED_CHARACTERS, CACHED_TEXTS, cached, write_votable
 from tests.results.tables import integer
 
 
@@ -22,7 +21,7 @@ def test_equal_arguments_are_worked_on_once(made):
     """Performance: the same columns are described in answer after answer."""
     form, asked = made
 
-    assert [once(form, "a", 2), once(form, "a", 3), once(form, "a", 2)] == ["aa", "aaa", "aa"]
+    assert [cached(form, "a", 2), cached(form, "a", 3), cached(form, "a", 2)] == ["aa", "aaa", "aa"]
     assert asked == [("a", 2), ("a", 3)]
 
 
@@ -30,16 +29,16 @@ def test_long_texts_are_not_kept(made):
     """Memory: clients choose the names of columns, as long as they like."""
     form, asked = made
 
-    assert len(once(form, "a", LONGEST + 1)) == len(once(form, "a", LONGEST + 1))
+    assert len(cached(form, "a", CACHED_CHARACTERS + 1)) == len(cached(form, "a", CACHED_CHARACTERS + 1))
     assert len(asked) == 2
 
 
 def test_what_is_kept_is_bounded(made):
     """Memory: clients choose as many names as they like."""
-    for number in range(MOST + 10):
-        once(made[0], "a", number)
+    for number in range(CACHED_TEXTS + 10):
+        cached(made[0], "a", number)
 
-    assert len(module._kept) <= MOST
+    assert len(votable._cache) <= CACHED_TEXTS
 
 
 def test_what_differs_in_little_is_told_apart():

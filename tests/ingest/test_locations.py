@@ -3,7 +3,7 @@
 import pytest
 
 from provtap.errors import DocumentError
-from provtap.ingest import read_places
+from provtap.ingest import read_location_map
 from tests.ingest.logs import activity_id, file, rows, run, tables
 
 USED = "SELECT u_activity_id, u_entity_id FROM provenance.used WHERE u_role = 'data'"
@@ -17,7 +17,7 @@ def catalogue(tmp_path):
     def catalogue(*lines, maps=()):
         path = tmp_path / "catalogue.csv"
         path.write_text("\n".join(lines))
-        return read_places(maps, path)
+        return read_location_map(maps, path)
 
     return catalogue
 
@@ -30,8 +30,8 @@ def test_catalogues_join_two_jobs(tell, database, catalogue, reverse):
     )
     read = catalogue("path,lfn", "/job2/in.h5,/vo/out.h5")
     jobs = [
-        lambda: tell(run(1, 1, 2, output=[file("/job1/out.h5")]), site="a", places=made),
-        lambda: tell(run(2, 3, 4, input=[file("/job2/in.h5")]), site="b", places=read),
+        lambda: tell(run(1, 1, 2, output=[file("/job1/out.h5")]), site="a", location_map=made),
+        lambda: tell(run(2, 3, 4, input=[file("/job2/in.h5")]), site="b", location_map=read),
     ]
     for job in reversed(jobs) if reverse else jobs:
         job()
@@ -55,19 +55,22 @@ def test_catalogues_join_two_jobs(tell, database, catalogue, reverse):
 
 def test_a_map_names_whole_directories(tell, database):
     """The longest prefix counts; the same URI is one place at all sites (INGEST-d2)."""
-    here = read_places(["/data=https://x.org/no", "/data/prod=https://x.org/prod"], None)
-    there = read_places(["/mnt=https://x.org/prod"], None)
-    tell(run(1, 1, 2, output=[file("/data/prod/a.h5")]), site="a", places=here)
-    tell(run(2, 3, 4, input=[file("/mnt/a.h5")]), site="b", places=there)
+    here = read_location_map(["/data=https://x.org/no", "/data/prod=https://x.org/prod"], None)
+    there = read_location_map(["/mnt=https://x.org/prod"], None)
+    tell(run(1, 1, 2, output=[file("/data/prod/a.h5")]), site="a", location_map=here)
+    tell(run(2, 3, 4, input=[file("/mnt/a.h5")]), site="b", location_map=there)
 
     assert rows(database, USED)[0][1] == rows(database, WRITTEN)[0][1]
 
 
 def test_equal_basenames_are_two_files(tell, database, catalogue):
     """A file is known by its whole path, never by its name (INGEST-b4, 9)."""
-    places = catalogue("path,id", "/job1/a/out.h5,/vo/a/out.h5", "/job1/b/out.h5,/vo/b/out.h5")
-    tell(run(1, 1, 2, output=[file("/job1/a/out.h5"), file("/job1/b/out.h5")]), places=places)
-    tell(run(2, 3, 4, input=[file("/vo2/out.h5")]), places=catalogue("path,id", "/vo2/out.h5,/vo/b/out.h5"))
+    location_map = catalogue("path,id", "/job1/a/out.h5,/vo/a/out.h5", "/job1/b/out.h5,/vo/b/out.h5")
+    tell(run(1, 1, 2, output=[file("/job1/a/out.h5"), file("/job1/b/out.h5")]), location_map=location_map)
+    tell(
+        run(2, 3, 4, input=[file("/vo2/out.h5")]),
+        location_map=catalogue("path,id", "/vo2/out.h5,/vo/b/out.h5"),
+    )
     [(_, used)] = rows(database, USED)
 
     assert rows(database, f"SELECT e_location FROM provenance.entity WHERE e_id = '{used}'") == [
@@ -80,7 +83,7 @@ def test_a_guid_of_two_files_is_reported(tell, database, catalogue):
     reports = [
         tell(
             run(number, number, number + 1, output=[file(f"/{number}")]),
-            places=catalogue("path,id,guid", f"/{number},/vo/{number},SAME"),
+            location_map=catalogue("path,id,guid", f"/{number},/vo/{number},SAME"),
         )
         for number in (1, 2)
     ]
@@ -94,11 +97,11 @@ def test_a_guid_of_two_files_is_reported(tell, database, catalogue):
 
 
 def test_the_same_document_and_catalogue_again_change_nothing(tell, database, catalogue):
-    step, places = run(1, 1, 2, output=[file("/a")]), catalogue("path,id", "/a,/vo/a")
-    tell(step, places=places)
+    step, location_map = run(1, 1, 2, output=[file("/a")]), catalogue("path,id", "/a,/vo/a")
+    tell(step, location_map=location_map)
     before = tables(database)
 
-    assert tell(step, places=places).known
+    assert tell(step, location_map=location_map).known
     assert tables(database) == before
 
 
@@ -122,4 +125,4 @@ def test_bad_catalogues_are_refused_at_their_line(catalogue, lines, message):
 @pytest.mark.parametrize("option", ["/data", "=x", "/data="])
 def test_bad_maps_are_refused(option):
     with pytest.raises(DocumentError, match="--map takes PREFIX=URI"):
-        read_places([option], None)
+        read_location_map([option], None)

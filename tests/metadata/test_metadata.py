@@ -12,7 +12,7 @@ from provtap.errors import SettingsError
 from provtap.tableset import Column, Schema, Table, Tableset
 from tests.documents import blocks
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 MEMBERS = (HERE / "data/provenancedm_members.txt").read_text().splitlines()[1:]
 [CATALOGUE] = blocks(HERE.parent / "docs/how-to/operate.md", "yaml")
 

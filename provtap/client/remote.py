@@ -1,0 +1,247 @@
+"""The commands that a service can carry out: all that `provtap-client` has.
+
+Their options are defined here once; the full installation adds what works on the local store.
+"""
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import click
+
+from provtap.client.command import SETTINGS, Commands, Failure, RemoteCommand, version_option, warn
+from provtap.client.delivery import ProvError
+from provtap.client.summary import summary_text, summary_warnings
+
+if TYPE_CHECKING:
+    from provtap.client.service import Answer, Service
+
+_DOCUMENT_BYTES = 1_000_000_000
+"""Size of a file that is not even read: no service has such a limit, and a data product may be that large."""
+_OF_THE_DOCUMENT = {400, 413, 415, 422}
+"""HTTP statuses that refuse one document, and say nothing of the next one."""
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+dry_run = click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+
+
+def _named_files(
+    ctx: click.Context, param: click.Parameter, given: tuple[str, ...]
+) -> tuple[tuple[str, Path], ...]:
+    """Return name and file of each NAME=FILE."""
+    pairs = [(text, *text.partition("=")) for text in given]
+    for text, name, equals, path in pairs:
+        if not name or not equals or not path:
+            raise click.BadParameter(f"{text} is not like NAME=FILE.")
+    return tuple((name, Path(path)) for _, name, _, path in pairs)
+
+
+@click.command(
+    name="query",
+    cls=RemoteCommand,
+    epilog='Example: provtap query "SELECT a_name, a_starttime FROM activity"',
+)
+@click.argument("adql", metavar="ADQL")
+@click.option(
+    "--format",
+    "responseformat",
+    default="csv",
+    show_default=True,
+    help="csv, tsv, votable, votable/b2, json, fits, parquet, text, html, or a media type.",
+)
+@click.option("--maxrec", type=click.IntRange(0), help="Rows at most.")
+@click.option(
+    "--upload",
+    "uploads",
+    metavar="NAME=FILE",
+    multiple=True,
+    callback=_named_files,
+    help="A VOTable to query as TAP_UPLOAD.NAME.",
+)
+def query(
+    service: "Service",
+    adql: str,
+    responseformat: str,
+    maxrec: int | None,
+    uploads: tuple[tuple[str, Path], ...],
+) -> None:
+    """Answer an ADQL query on standard output."""
+    parameters = [("LANG", "ADQL"), ("QUERY", adql), ("RESPONSEFORMAT", responseformat)]
+    parameters += [("MAXREC", str(maxrec))] if maxrec is not None else []
+    parameters += [("UPLOAD", f"{name},param:{name}") for name, _ in uploads]
+    files = {name: _read(path) for name, path in uploads}
+    _write(service.ask("tap/sync", parameters, files))
+
+
+@click.command(
+    name="lineage", cls=RemoteCommand, epilog="Example: provtap lineage /data/gamma.dl2.h5 --depth 4"
+)
+@click.argument("id")
+@click.option(
+    "--direction", type=click.Choice(["back", "forth"]), default="back", show_default=True, help="Way to go."
+)
+@click.option("--depth", type=click.IntRange(0), default=10, show_default=True, help="Relations to follow.")
+def lineage(service: "Service", id: str, direction: str, depth: int) -> None:
+    """Show what a thing came from, or what came of it, as a tree.
+
+    ID is the id of an entity, activity or agent, or the path or another name of an entity.
+    """
+    asked = {"ID": id, "DEPTH": depth, "DIRECTION": direction.upper(), "AGENTS": 0, "CONTEXT": 0}
+    parameters = [(name, str(value)) for name, value in (asked | {"RESPONSEFORMAT": "PROV-TREE"}).items()]
+    _write(service.ask("provsap", parameters))
+
+
+@click.command(
+    name="export",
+    cls=RemoteCommand,
+    short_help="Write provenance as a document or picture.",
+    epilog="Example: provtap export /data/gamma.dl2.h5 --format svg > gamma.svg",
+)
+@click.argument("ids", nargs=-1)
+@click.option(
+    "--format",
+    "responseformat",
+    default="prov-json",
+    show_default=True,
+    help="prov-json, prov-xml, provn, jsonld, votable, svg, png or dot.",
+)
+@click.option("--depth", help="Relations to follow, or ALL.  [default: ALL; for an ingestion 1]")
+@click.option("--direction", help="BACK, FORTH or BOTH.  [default: BACK; for an ingestion BOTH]")
+@click.option("--model", default="IVOA", show_default=True, help="IVOA or W3C.")
+def export(service: "Service", ids: tuple[str, ...], **options: str | None) -> None:
+    """Write the provenance of things on standard output."""
+    if not ids:
+        raise click.UsageError("Missing argument 'IDS...'.")
+    given = {"depth": "ALL", "direction": "BACK"} | {name: v for name, v in options.items() if v is not None}
+    answer = service.ask(
+        "provsap", [*(("ID", id_) for id_ in ids), *((name.upper(), value) for name, value in given.items())]
+    )
+    tell_export(
+        map(unquote, answer.headers.get_all("X-ProvTAP-Unknown-ID", [])),
+        int(answer.headers.get("X-ProvTAP-Overflow", 0)),
+    )
+    _write(answer)
+
+
+def tell_export(unknown: Iterable[str], overflow: int) -> None:
+    """Warn of *unknown* ids, and that only the *overflow* nearest things are there, unless that is 0."""
+    for id_ in unknown:
+        warn(f"nothing here is called {id_}")
+    if overflow:
+        warn(f"only the nearest {overflow} things are given (PROVTAP_PROVSAP_NODES)")
+
+
+@click.command(name="ingest", cls=RemoteCommand, epilog="Example: provtap ingest runs/*.provenance.log")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "format",
+    default="auto",
+    show_default=True,
+    help="auto, ctapipe, prov-json, prov-xml, provn, jsonld, votable, logprov, opus, header or records.",
+)
+@click.option("--site", help="Scope of local paths: equal paths of two sites are two files.")
+@click.option("--strict", is_flag=True, help="Refuse a document with conflicts, instead of warning.")
+@dry_run
+@as_json
+def ingest(
+    service: "Service",
+    files: tuple[Path, ...],
+    format: str,
+    site: str | None,
+    strict: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Send provenance documents to the service, which stores each in a transaction of its own.
+
+    The same document again changes nothing. One that can't be read is reported and the others are stored.
+    """
+    if not files:
+        raise click.UsageError("Missing argument 'FILES...'.")
+    options = {"format": format, "strict": str(strict).lower(), "dryRun": str(dry_run).lower()}
+    options |= {} if site is None else {"site": site}
+    documents: list[dict[str, Any]] = []
+    problems: list[str] = []
+    with progress(files) as queue:
+        for path in queue:
+            try:
+                documents.append(service.store(_document(path), source=str(path), **options))
+            except Failure as error:
+                problems.append(str(error))
+            except ProvError as error:
+                if error.status not in _OF_THE_DOCUMENT:
+                    raise
+                problems.append(str(error))
+    counts = {
+        name: sum(each[name] for each in documents) for name in ("new", "updated", "unchanged", "stubs")
+    }
+    tell_ingestion({"documents": documents, "problems": problems, "passed_over": 0} | counts, as_json)
+
+
+def tell_ingestion(content: dict[str, Any], as_json: bool) -> None:
+    """Print what became of documents; exit 1 if one of them was refused."""
+    if as_json:
+        print_json(content)
+    else:
+        click.echo(summary_text(content))
+        for sentence in summary_warnings(content):
+            warn(sentence)
+    if content["problems"]:
+        sys.exit(1)
+
+
+def progress(files: tuple[Path, ...]) -> Any:
+    """Return a progress bar over *files* on a terminal's standard error; elsewhere it shows nothing."""
+    return click.progressbar(files, label="Loading", file=sys.stderr, hidden=not sys.stderr.isatty())
+
+
+def print_json(content: Any) -> None:
+    """Print *content* as JSON for people."""
+    click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def _document(path: Path) -> bytes:
+    if path.is_dir():
+        raise Failure(f"{path} is a directory: with --url or PROVTAP_URL, name its files.")
+    content = _read(path)
+    if content.startswith(b"\x1f\x8b"):
+        import gzip
+
+        try:
+            return gzip.decompress(content)
+        except (OSError, EOFError) as error:
+            raise Failure(f"{path} can't be read: {str(error).lower()}.") from error
+    return content
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(_DOCUMENT_BYTES + 1)
+    except OSError as error:
+        raise Failure(f"{path} can't be read: {(error.strerror or str(error)).lower()}.") from error
+    if len(content) > _DOCUMENT_BYTES:
+        raise Failure(f"{path} has more than the {_DOCUMENT_BYTES} bytes that can be sent.")
+    return content
+
+
+def _write(answer: "Answer") -> None:
+    sys.stdout.buffer.writelines(answer.blocks())
+    sys.stdout.buffer.flush()
+
+
+@click.group(cls=Commands, context_settings=SETTINGS)
+@version_option
+def main() -> None:
+    """Record, search and retrace the provenance of astronomical data products, on a ProvTAP service.
+
+    PROVTAP_URL has the address of the service, PROVTAP_TOKEN a token of it.
+    """
+
+
+for _command in (ingest, query, lineage, export):
+    main.add_command(_command)

@@ -1,0 +1,116 @@
+"""One service as the command line sees it: requests over HTTP, answers as streams, refusals as sentences."""
+
+import uuid
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator, Mapping
+from http.client import HTTPException, HTTPResponse
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+from provtap.client.delivery import Delivery, ProvError, ProvUnavailable
+from provtap.client.spool import Letter
+
+_TIMEOUT = 600.0
+"""Seconds without a byte, after which the service counts as away; a query may take long before its first."""
+_PATIENCE = 30.0
+"""Seconds for which a document is sent again while the service is away."""
+_BLOCK = 1 << 16
+_INFO = "{http://www.ivoa.net/xml/VOTable/v1.3}INFO"
+
+
+class Service:
+    """The service at *url*: the root of its site, with or without `/tap`."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        try:
+            self._delivery = Delivery(url.rstrip("/").removesuffix("/tap"), token, _PATIENCE)
+        except ValueError as error:
+            raise ProvError(str(error)) from error
+        self._token = token
+
+    def store(self, content: bytes, **options: str) -> dict[str, Any]:
+        """Store a document, and return the report; *options* are those of the write API.
+
+        Raises: ProvError, ProvUnavailable.
+        """
+        letter = Letter(f"documents?{urlencode(options)}", str(uuid.uuid4()), content)
+        report: dict[str, Any] = self._delivery.post(letter)
+        return report
+
+    def ask(
+        self, path: str, parameters: list[tuple[str, str]], files: Mapping[str, bytes] | None = None
+    ) -> "Answer":
+        """Send *parameters* and *files* to a path of the site as a form.
+
+        Raises: ProvError, ProvUnavailable.
+        """
+        url = f"{self._delivery.url}/{path}"
+        content, media_type = _form(parameters, files) if files else _urlencoded(parameters)
+        request = Request(url, content, {"Content-Type": media_type})
+        if self._token:
+            request.add_unredirected_header("Authorization", f"Bearer {self._token}")
+        try:
+            return Answer(urlopen(request, timeout=_TIMEOUT))
+        except HTTPError as error:
+            with error:
+                raise ProvError(_sentence(error), status=error.code) from error
+        except (OSError, HTTPException) as error:
+            reason = getattr(error, "reason", None) or error
+            raise ProvUnavailable(
+                f"The service at {self._delivery.url} can't be reached: {reason}."
+            ) from error
+
+
+class Answer:
+    """An answer that has begun."""
+
+    def __init__(self, response: HTTPResponse) -> None:
+        self._response = response
+        self.headers = response.headers
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the body as it comes.
+
+        Raises: ProvError if it ends too early.
+        """
+        early = "The service ended its answer too early: the output is incomplete."
+        with self._response as response:
+            try:
+                while block := response.read1(_BLOCK):
+                    yield block
+            except (OSError, HTTPException) as error:
+                raise ProvError(early) from error
+            if response.length:  # of the Content-Length, what did not come
+                raise ProvError(early)
+
+
+def _urlencoded(parameters: list[tuple[str, str]]) -> tuple[bytes, str]:
+    return urlencode(parameters).encode(), "application/x-www-form-urlencoded"
+
+
+def _form(parameters: list[tuple[str, str]], files: Mapping[str, bytes]) -> tuple[bytes, str]:
+    """Return a multipart form and its media type (RFC 7578)."""
+    boundary = uuid.uuid4().hex
+    parts = [
+        *((f'name="{name}"', value.encode()) for name, value in parameters),
+        *((f'name="{name}"; filename="{name}"', table) for name, table in files.items()),
+    ]
+    lines = [
+        f"--{boundary}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + content + b"\r\n"
+        for head, content in parts
+    ]
+    body = b"".join([*lines, f"--{boundary}--\r\n".encode()])
+    return body, f"multipart/form-data; boundary={boundary}"
+
+
+def _sentence(error: HTTPError) -> str:
+    """Return what the service says of a request that it refuses: a VOTable, as DALI 1.1 section 4.4 asks."""
+    try:
+        for info in ElementTree.fromstring(error.read()).iter(_INFO):
+            if info.get("name") == "QUERY_STATUS" and info.text:
+                return info.text
+    except (ElementTree.ParseError, OSError, HTTPException):
+        pass  # not ours: a proxy's page
+    return f"The service answers {error.code} {error.reason}."

@@ -1,0 +1,41 @@
+"""What became of documents: the same lines whether a service or `provtap ingest` stored them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def summary_text(content: Mapping[str, Any]) -> str:
+    """Return two lines for what `provtap ingest --json` prints.
+
+    An activity in several documents counts once where the reports name their activities, as those of the
+    local store do; those of a service only count them.
+    """
+    documents, problems, passed_over = content["documents"], content["problems"], content["passed_over"]
+    total = {
+        name: sum(each.get(name, 0) for each in documents)
+        for name in ("records", "activities", "known", "new", "updated", "unchanged", "stubs")
+    }
+    named = {id_ for each in documents for id_ in each.get("activity_ids", ())}
+    known = f" ({total['known']} known already)" if total["known"] else ""
+    without = f", {_count(passed_over, 'file')} without provenance" if passed_over else ""
+    warnings, conflicts = (sum(len(each[name]) for each in documents) for name in ("warnings", "conflicts"))
+    return (
+        f"{_count(len(documents) + len(problems), 'document')}{known}: "
+        f"{_count(total['records'], 'record')}, {_count(len(named) or total['activities'], 'activity')}, "
+        f"{_count(len(problems), 'error')}, {_count(warnings, 'warning')}{without}\n"
+        f"{_count(total['new'], 'row')} new, {total['updated']} updated, {total['unchanged']} unchanged, "
+        f"{_count(total['stubs'], 'stub')}, {_count(conflicts, 'conflict')}"
+    )
+
+
+def summary_warnings(content: Mapping[str, Any]) -> list[str]:
+    """Return the warnings of all documents, each with its document, then why others were refused."""
+    warnings = (
+        f"{each['source']}: {warning}" for each in content["documents"] for warning in each["warnings"]
+    )
+    return [*warnings, *content["problems"]]
+
+
+def _count(number: int, noun: str) -> str:
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
