@@ -12,7 +12,7 @@ from operator import methodcaller
 
 import numpy as np
 import rounds
-from provtap.database.spool import Block
+from provtap.database.row_queue import Block
 from store import store
 
 from provtap.database.connect import Pool, open_database

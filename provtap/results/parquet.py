@@ -158,4 +158,5 @@ def _numbers(column: Numbers, type_: Any) -> Any:
     """Return numbers as an array of Arrow."""
     import pyarrow
 
-    return pyarrow.array(column.values.astype(type_.to_pandas_dtype()), type_, mask=column.nulls)
+    dtype = pyarrow.array([], type_).to_numpy(zero_copy_only=False).dtype  # to_pandas_dtype imports pandas
+    return pyarrow.array(column.values.astype(dtype), type_, mask=column.nulls)
