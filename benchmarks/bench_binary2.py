@@ -12,10 +12,10 @@ from operator import methodcaller
 
 import numpy as np
 import rounds
-from provtap.database.row_queue import Block
 from store import store
 
 from provtap.database.connect import Pool, open_database
+from provtap.database.row_queue import Block
 from provtap.database.stream import copy_blocks
 
 TEXTS = ["e_id", "e_class", "e_name", "e_location", "e_generatedattime", "e_value", "e_comment"]
