@@ -4,6 +4,8 @@ import pytest
 
 from tests.ingest.mutants import kinds, mutants
 
+pytestmark = pytest.mark.exhaustive
+
 # By the path that takes them: the readers are those of tests/ingest/test_mutants.py.
 KINDS = {name: "/documents?format=auto" for name in kinds()} | {"records": "/records"}
 

@@ -14,6 +14,8 @@ from provtap.ingest.documents.document import Document, read_content, store
 from provtap.ingest.readers import formats
 from tests.ingest.mutants import kinds, mutants
 
+pytestmark = pytest.mark.exhaustive
+
 NUMBER = int(os.environ.get("PROVTAP_TEST_MUTANTS", "60"))
 STORED = 15 if NUMBER < 1_000 else NUMBER
 """Mutants of a kind whose records go as far as the store."""
