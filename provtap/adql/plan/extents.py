@@ -7,9 +7,11 @@ grows too much is fenced: PostgreSQL plans it separately. To fence all of them w
 outside of a fence can't use an index inside.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 
 from provtap.adql.plan import tree as plan
 from provtap.adql.plan.tree import (
@@ -154,6 +156,9 @@ class _Parts:
                 for column in value.captured:
                     self.add(column, times)
                 operands = value.operands[:1] if value.operator != "EXISTS" else ()
+            case plan.Call():
+                self.own += times * _call_size(value.function.sql)
+                operands = value.operands
             case _:
                 operands = value.operands
         copies = _copies(value)
@@ -165,6 +170,12 @@ class _Parts:
         """Return how many there are if these tables are fenced."""
         grown = sum(size for table, size in self.grown.items() if table not in fences)
         return min(self.own + grown, _LARGEST)
+
+
+@cache
+def _call_size(sql: str) -> int:
+    """Return what a call of the function that is *sql* counts beside itself and its arguments."""
+    return len(re.findall(r"\w+", sql)) + SUBQUERY_SIZE * sql.count("SELECT")
 
 
 def _copies(value: Expression) -> int:
