@@ -27,7 +27,7 @@ from provtap.adql.plan.tree import (
 )
 from provtap.adql.syntax.lexer import Position, problem
 
-GROWTH_LIMIT = 2_000
+GROWTH_LIMIT = 1_000
 """Parts that one SELECT may have more than it was written with, once its tables are pulled up."""
 JOIN_LIMIT = 32
 """Tables that one SELECT joins: as many that are all equal in one column take PostgreSQL a second to plan."""
