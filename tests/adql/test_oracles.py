@@ -130,7 +130,8 @@ def test_a_function_answers_what_its_oracle_does(lab, name, as_columns):
     cases = []
     for arguments in combinations(function):
         values = [given.shown if function.is_exact else given.value for given in arguments]
-        cases.append((call(function, arguments), expected(oracle, values)))
+        if name not in CASE_FOLDING or all_ascii(values) or folds_unicode(lab):
+            cases.append((call(function, arguments), expected(oracle, values)))
 
     check(lab, cases, as_columns and function.parameters != (), name in STRICT)
 
@@ -274,6 +275,18 @@ def expected(oracle, values):
         return oracle(*values)
     except NoAnswer:
         return NoAnswer
+
+
+CASE_FOLDING = {"LOWER", "UPPER", "ivo_hasword", "ivo_hashlist_has", "ivo_nocasematch"}
+"""They fold case by the collation of the database, which may be C where ProvTAP did not make it."""
+
+
+def all_ascii(values):
+    return all(value.isascii() for value in values if isinstance(value, str))
+
+
+def folds_unicode(lab):
+    return answers(lab, ["LOWER('Ä')"]) == ["ä"]
 
 
 def check(lab, cases, as_columns, is_strict):
