@@ -58,6 +58,10 @@ class NestingWriter:
         self.random = random.Random(seed)
         self.names = 0
         self.common: list[tuple[str, Columns]] = []
+        self.choose()
+
+    def choose(self) -> None:
+        """Choose favourites: forms of values, conditions and layers, tables, and a number of columns."""
         self.values = self.some(VALUES)
         self.conditions = self.some(CONDITIONS)
         self.sources = self.some(SOURCES)
@@ -72,6 +76,7 @@ class NestingWriter:
         """Return one query."""
         text = self.whole(1)
         while len(text) > LENGTH:
+            self.choose()  # with some favourites a single layer is always too long
             text = self.whole(1)
         for size in (2, 3, 5, 8, 12, 18, 26, 40, 60):
             longer = self.whole(size)
