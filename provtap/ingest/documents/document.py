@@ -21,7 +21,16 @@ from provtap.ingest.parsing.bounded import NO_LIMIT, TooMany, refuse_beyond
 from provtap.ingest.readers import formats
 from provtap.ingest.store.counts import Counts
 from provtap.ingest.store.loader import load
-from provtap.ingest.store.transaction import SQL, IngestReport, Rehearsed, lock, naming, safe_to_repeat
+from provtap.ingest.store.transaction import (
+    IngestReport,
+    Rehearsed,
+    begin_ingestion,
+    end_ingestion,
+    known_ingestion,
+    lock,
+    naming,
+    safe_to_repeat,
+)
 
 _PAUSES = (0.1, 0.5, 1.0)
 """Seconds before a document is stored again whose rows another process was changing, at least."""
@@ -177,20 +186,17 @@ def _write(transaction: Transaction, document: Document) -> IngestReport:
         "site": scope(document.site, document.location_map),
         "format": document.format,
     }
-    known = transaction.one(SQL["known_document"], **key)
-    if not known:
+    known = known_ingestion(transaction, key)
+    if known is None:
         lock(transaction)
-        known = transaction.one(SQL["known_document"], **key)
-    if known:
-        return document.report(known.doc_ingestion_id, Counts(), known=True)
-    [begun] = transaction.rows(
-        SQL["begin_ingestion"], source=document.source, format=document.format, sha256=key["sha256"]
-    )
-    transaction.execute(SQL["keep_document"], ingestion=begun.in_id, content=document.content, **key)
+        known = known_ingestion(transaction, key)
+    if known is not None:
+        return document.report(known, Counts(), known=True)
+    ingestion = begin_ingestion(transaction, document.source, key, document.content)
     keep_location_map(transaction, document.location_map)
-    counts = load(transaction, document.record_sets, begun.in_id)
-    transaction.execute(SQL["end_ingestion"], ingestion=begun.in_id, **counts.row())
-    return document.report(begun.in_id, counts)
+    counts = load(transaction, document.record_sets, ingestion)
+    end_ingestion(transaction, ingestion, counts)
+    return document.report(ingestion, counts)
 
 
 def _counted(record_sets: Iterable[RecordSet], most: float) -> Iterator[RecordSet]:

@@ -22,9 +22,15 @@ from provtap.ingest.scripts.lexer import Script
 from provtap.ingest.scripts.merge import merge
 from provtap.ingest.scripts.parser import read_rows
 from provtap.ingest.scripts.tables import SQL, Staging, tables
-from provtap.ingest.store import transaction as storing
 from provtap.ingest.store.counts import Counts
-from provtap.ingest.store.transaction import IngestReport, alone, naming
+from provtap.ingest.store.transaction import (
+    IngestReport,
+    alone,
+    begin_ingestion,
+    end_ingestion,
+    known_ingestion,
+    naming,
+)
 
 _PIECE = 1 << 20
 
@@ -70,28 +76,25 @@ def _load_stream(
         "site": settings.site,
         "format": "sql",
     }
-    if known := transaction.one(storing.SQL["known_document"], **key):
-        ingestion = known.doc_ingestion_id
+    known = known_ingestion(transaction, key)
+    if known is not None:
         return IngestReport(
-            source=source, format="sql", records=0, activity_ids=frozenset(), known=True, ingestion=ingestion
+            source=source, format="sql", records=0, activity_ids=frozenset(), known=True, ingestion=known
         )
-    [begun] = transaction.rows(
-        storing.SQL["begin_ingestion"], source=source, format="sql", sha256=key["sha256"]
-    )
-    transaction.execute(storing.SQL["keep_document"], ingestion=begun.in_id, content=b"", **key)
+    ingestion = begin_ingestion(transaction, source, key, b"")  # the script is kept in pieces
     stream.seek(0)
     counts, rows = _take(transaction, stream, settings)
     if strict and counts.warnings:
         raise DocumentError("; ".join(counts.warnings))
     stream.seek(0)
-    _keep(transaction, begun.in_id, stream, key["sha256"])
-    transaction.execute(storing.SQL["end_ingestion"], ingestion=begun.in_id, **counts.row())
+    _keep(transaction, ingestion, stream, key["sha256"])
+    end_ingestion(transaction, ingestion, counts)
     return IngestReport(
         source=source,
         format="sql",
         records=rows,
         activity_ids=frozenset(),
-        ingestion=begun.in_id,
+        ingestion=ingestion,
         **counts.report_fields(),
     )
 

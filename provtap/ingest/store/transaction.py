@@ -1,6 +1,6 @@
 """One writer at a time, and the report of what it did."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from provtap.database.connect import Database, Transaction
 from provtap.database.sql import load_statements
 from provtap.errors import DocumentError, Unconfirmed
+from provtap.ingest.store.counts import Counts
 
 SQL = load_statements("provtap.ingest.store", "transaction.sql")
 
@@ -56,6 +57,26 @@ class IngestReport:
 def lock(transaction: Transaction) -> None:
     """Let nobody else store documents until *transaction* ends."""
     transaction.rows(SQL["lock"])
+
+
+def known_ingestion(transaction: Transaction, key: Mapping[str, str]) -> int | None:
+    """Return the ingestion of the document with this *key* (sha256, site, format), if it is known."""
+    known = transaction.one(SQL["known_document"], **key)
+    return known.doc_ingestion_id if known else None
+
+
+def begin_ingestion(transaction: Transaction, source: str, key: Mapping[str, str], content: bytes) -> int:
+    """Keep a document with its *key* and *content*, and return the number of its ingestion."""
+    [begun] = transaction.rows(
+        SQL["begin_ingestion"], source=source, format=key["format"], sha256=key["sha256"]
+    )
+    transaction.execute(SQL["keep_document"], ingestion=begun.in_id, content=content, **key)
+    return int(begun.in_id)
+
+
+def end_ingestion(transaction: Transaction, ingestion: int, counts: Counts) -> None:
+    """Keep what became of the rows of a document."""
+    transaction.execute(SQL["end_ingestion"], ingestion=ingestion, **counts.row())
 
 
 class Rehearsed(Exception):
