@@ -27,7 +27,9 @@ def split(block):
 
 def answered_queries(document):
     """Return the page's ADQL queries that are followed by an answer in aligned columns, with that answer."""
-    return re.findall(r"^```sql\n((?:[^`].*\n)+)```\n\n```\n((?:[^`].*\n)+)```", document.read_text(), re.MULTILINE)
+    return re.findall(
+        r"^```sql\n((?:[^`].*\n)+)```\n\n```\n((?:[^`].*\n)+)```", document.read_text(), re.MULTILINE
+    )
 
 
 def answers(document):
