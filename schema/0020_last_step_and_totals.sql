@@ -56,10 +56,9 @@ CREATE INDEX ingestion_undone ON ingestion (in_undone) WHERE in_undone IS NOT NU
 -- How much is stored. Triggers count what statements insert and change; `provtap reingest` and undo, which also delete,
 -- end with count_again(). Documents are stored one at a time, so writers do not wait for each other here.
 CREATE TABLE provtap.total (
-    to_datasets  bigint NOT NULL,
-    to_agents    bigint NOT NULL
+    to_what    text COLLATE "C" PRIMARY KEY,  -- datasets, agents
+    to_number  bigint NOT NULL
 );
-CREATE UNIQUE INDEX one_total ON provtap.total ((true));
 
 CREATE TABLE provtap.day (
     dy_date          date,  -- UTC; null: of activities without a time
@@ -70,13 +69,20 @@ CREATE TABLE provtap.day (
 
 CREATE FUNCTION provtap.count_again() RETURNS void LANGUAGE sql BEGIN ATOMIC
     DELETE FROM provtap.total;
-    INSERT INTO provtap.total (to_datasets, to_agents)
-    SELECT (SELECT count(*) FROM entity WHERE e_class = 'DatasetEntity'), (SELECT count(*) FROM agent);
+    INSERT INTO provtap.total (to_what, to_number)
+    SELECT 'datasets', count(*) FROM entity WHERE e_class = 'DatasetEntity'
+    UNION ALL
+    SELECT 'agents', count(*) FROM agent;
     DELETE FROM provtap.day;
     INSERT INTO provtap.day (dy_date, dy_activities, dy_notcompleted)
     SELECT a_starttime::date, count(*), count(*) FILTER (WHERE r_status <> 'completed')
       FROM activity LEFT JOIN run ON r_activity_id = a_id
      GROUP BY a_starttime::date;
+END;
+
+CREATE FUNCTION provtap.add_to_total(what text, more bigint) RETURNS void LANGUAGE sql BEGIN ATOMIC
+    INSERT INTO provtap.total AS held (to_what, to_number) SELECT what, more WHERE more <> 0
+        ON CONFLICT (to_what) DO UPDATE SET to_number = held.to_number + excluded.to_number;
 END;
 
 CREATE FUNCTION provtap.count_entities() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -87,9 +93,7 @@ BEGIN
     IF TG_OP = 'UPDATE' THEN
         more := more - (SELECT count(*) FROM removed WHERE e_class = 'DatasetEntity');
     END IF;
-    IF more <> 0 THEN
-        UPDATE provtap.total SET to_datasets = to_datasets + more;
-    END IF;
+    PERFORM provtap.add_to_total('datasets', more);
     RETURN NULL;
 END $$;
 CREATE TRIGGER entity_counted AFTER INSERT ON entity
@@ -98,13 +102,8 @@ CREATE TRIGGER entity_recounted AFTER UPDATE ON entity
     REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION provtap.count_entities();
 
 CREATE FUNCTION provtap.count_agents() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    more  bigint;
 BEGIN
-    SELECT count(*) INTO more FROM added;
-    IF more <> 0 THEN
-        UPDATE provtap.total SET to_agents = to_agents + more;
-    END IF;
+    PERFORM provtap.add_to_total('agents', (SELECT count(*) FROM added));
     RETURN NULL;
 END $$;
 CREATE TRIGGER agent_counted AFTER INSERT ON agent
@@ -162,14 +161,16 @@ CREATE TRIGGER run_counted AFTER INSERT ON run
 CREATE TRIGGER run_recounted AFTER UPDATE ON run
     REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION provtap.count_runs();
 
-SELECT provtap.count_again();
+-- A store that is new has no row of zeros.
+SELECT provtap.count_again()
+ WHERE EXISTS (SELECT FROM entity) OR EXISTS (SELECT FROM activity) OR EXISTS (SELECT FROM agent);
 
 CREATE VIEW summary AS
-    SELECT to_datasets AS su_datasets, to_agents AS su_agents,
-           coalesce(activities, 0)::bigint AS su_activities, coalesce(notcompleted, 0)::bigint AS su_notcompleted
-      FROM provtap.total
-     CROSS JOIN (SELECT sum(dy_activities) AS activities, sum(dy_notcompleted) AS notcompleted
-                   FROM provtap.day) AS counted;
+    SELECT coalesce((SELECT to_number FROM provtap.total WHERE to_what = 'datasets'), 0) AS su_datasets,
+           coalesce((SELECT to_number FROM provtap.total WHERE to_what = 'agents'), 0) AS su_agents,
+           coalesce(sum(dy_activities), 0)::bigint AS su_activities,
+           coalesce(sum(dy_notcompleted), 0)::bigint AS su_notcompleted
+      FROM provtap.day;
 
 CREATE VIEW activity_day AS
     SELECT dy_date::timestamp AS dy_date, dy_activities, dy_notcompleted
