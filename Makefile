@@ -40,6 +40,7 @@ check-lowest: .venv-lowest/installed
 pages: $(VENV)/installed-for-work
 	$(RUN)/python -c 'from provtap.adql.functions.reference_page import *; print(functions_page(), end="")' > docs/reference/functions.md
 	$(RUN)/python -c 'from provtap.metadata import *; print(reference_page(load()), end="")' > docs/reference/tables.md
+	$(RUN)/python -c 'from provtap.ingest.readers.records.reference_page import *; print(records_page(), end="")' > docs/reference/records.md
 
 bench: $(VENV)/installed-for-work
 	@$(BENCH)
