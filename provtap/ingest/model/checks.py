@@ -3,10 +3,10 @@
 Pydantic finds what is wrong and where; this module says it in sentences.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticCustomError
 
+from provtap.errors import nearest
 from provtap.ingest.model.attributes import Attribute
 from provtap.ingest.parsing.json import canonical
 from provtap.ingest.parsing.node import utc
@@ -75,8 +76,9 @@ def json_fields(attributes: Iterable[Attribute]) -> Fields:
     return {each.name: (_of_json(each), _field(each)) for each in attributes}
 
 
-def _field(attribute: Attribute) -> Any:
-    return Field(... if attribute.needed else None, description=attribute.about)
+def _field(attribute: Attribute, alias: str | None = None) -> Any:
+    absent: Any = [] if attribute.kind == "texts" else None
+    return Field(... if attribute.needed else absent, description=attribute.about, alias=alias)
 
 
 def _of_json(attribute: Attribute) -> Any:
@@ -100,15 +102,39 @@ def _of_json(attribute: Attribute) -> Any:
     return types[attribute.kind]
 
 
+def text_fields(attributes: Iterable[Attribute]) -> Fields:
+    """Return the attributes of a model whose values are texts, none of them empty, such as those of YAML."""
+    return {each.field: (_of_texts(each), _field(each, alias=each.name)) for each in attributes}
+
+
+def _of_texts(attribute: Attribute) -> Any:
+    if attribute.choices:
+        return choice_type(attribute.choices)
+    text = text_type(attribute.limit)
+    return array_of(text) if attribute.kind == "texts" else text
+
+
 def array_of(type_: Any, *rules: Any) -> Any:
     """Return the type of arrays of a type that is made at run time."""
     return Annotated[list[type_], *rules] if rules else list[type_]
 
 
-def text_type(limit: int | None = None, *, empty: bool = False, pattern: str | None = None) -> Any:
+def text_type(limit: int | None = None, *, empty: bool = False) -> Any:
     """Return the type of texts of at most *limit* bytes that can be stored."""
-    rules = Field(min_length=None if empty else 1, max_length=limit, pattern=pattern)
+    rules = Field(min_length=None if empty else 1, max_length=limit)
     return Annotated[str, rules, AfterValidator(_storable(limit))]
+
+
+def pattern_type(pattern: str, example: str, limit: int | None = None) -> Any:
+    """Return the type of texts that are like *example*."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise rule(f"can't be {text!r}", f"Write it like {example}.")
+        return text
+
+    extra = Field(json_schema_extra={"pattern": f"^({pattern})$"})
+    return Annotated[text_type(limit), AfterValidator(check), extra]
 
 
 def _storable(limit: int | None) -> Callable[[str], str]:
@@ -122,15 +148,15 @@ def _storable(limit: int | None) -> Callable[[str], str]:
     return check
 
 
-def choice_type(choices: Sequence[str], schema: Sequence[Any] = ()) -> Any:
-    """Return the type of texts that are one of *choices*; in the JSON schema they may have further forms."""
+def choice_type(choices: Sequence[str]) -> Any:
+    """Return the type of texts that are one of *choices*."""
 
     def check(given: Any) -> str:
         if given not in choices:
             raise rule(f"must be one of {', '.join(choices)}", nearest(str(given), choices))
         return str(given)
 
-    return Annotated[str, BeforeValidator(check), WithJsonSchema({"enum": list(schema or choices)})]
+    return Annotated[str, BeforeValidator(check), WithJsonSchema({"enum": list(choices)})]
 
 
 def rule(sentence_end: str, hint: str | None = None) -> PydanticCustomError:
@@ -202,12 +228,6 @@ def _named(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
     return ((f.alias or name, f) for name, f in model.model_fields.items())
 
 
-def nearest(given: str, known: Iterable[str]) -> str | None:
-    """Return the question whether one of *known* was meant, if one is near."""
-    near = get_close_matches(given, list(known), n=1)
-    return f"Did you mean {near[0]}?" if near else None
-
-
 # Schemas
 
 
@@ -221,3 +241,11 @@ class Schemas(GenerateJsonSchema):
     def default_schema(self, schema: Any) -> Json:
         """Return the schema of the value, without its default."""
         return self.generate_inner(schema["schema"])
+
+
+class TextSchemas(Schemas):
+    """JSON schemas of texts that a parser of YAML may take for numbers or truth values."""
+
+    def str_schema(self, schema: Any) -> Json:
+        """Return the schema of a text."""
+        return super().str_schema(schema) | {"type": ["string", "number", "boolean"]}

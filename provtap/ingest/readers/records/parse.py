@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import FailFast, TypeAdapter, ValidationError
 
-from provtap.errors import DocumentError
-from provtap.ingest.model.checks import array_of, checked, json_fields, nearest, problems
+from provtap.errors import DocumentError, nearest
+from provtap.ingest.model.checks import array_of, checked, json_fields, problems
 from provtap.ingest.parsing.bounded import NO_LIMIT, refuse_beyond
 from provtap.ingest.parsing.json import parse
 from provtap.ingest.parsing.node import Node
