@@ -80,7 +80,7 @@ class Agent(Claim):
 
 @dataclass(frozen=True, kw_only=True)
 class ActivityDescription(Record):
-    """A kind of activity: a program in a version (ProvenanceDM 1.0, ActivityDescription)."""
+    """A kind of activity, such as a program in a version (ProvenanceDM 1.0, ActivityDescription)."""
 
     table = "provenance.activitydescription"
     prefix = "ad_"
