@@ -1,7 +1,5 @@
 """What holds on every page: nothing breaks the policy, everybody can read it, and it fits a phone."""
 
-from urllib.parse import quote
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -9,8 +7,7 @@ from tests.browser.window import window
 
 WIDTHS = {"desk": 1280, "phone": 390}
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
-QUERY = "SELECT TOP 3 a_name, r_duration FROM provenance.activity JOIN provext.run ON r_activity_id = a_id"
-PATHS = ["/", "/tap", "/tap/examples", f"/tap/sync?RESPONSEFORMAT=html&QUERY={quote(QUERY)}"]
+PATHS = ["/", "/help"]
 
 
 @pytest.fixture(scope="module")
