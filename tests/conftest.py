@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the run, and a database of its own for each test that wants one.
+"""A PostgreSQL server for the run, and an empty database for each test that wants one.
 
 PROVTAP_TEST_DATABASE_URL names a server to use as its superuser; without it an embedded one is started,
 which the processes of pytest-xdist share.
@@ -86,6 +86,79 @@ class Server:
                 self.run(f"DROP ROLE {role}")
 
 
+class Reused:
+    """A database like that of *template*, which is emptied after each test.
+
+    That writes nothing to the disk, where a copy writes all of it. After a test that changed more than rows,
+    or left many, the next one gets a new copy.
+    """
+
+    def __init__(self, server: Server, template: Settings) -> None:
+        self._server = server
+        self._template = template
+        self._url: str | None = None
+
+    @contextmanager
+    def empty(self) -> Iterator[Settings]:
+        """Settings of the database, for as long as the block lasts."""
+        if self._url is None:
+            self._url = self._server.create(database_name(str(self._template.database_url)))
+            with self._cursor() as cursor:
+                cursor.execute(_TABLES)
+                tables = cursor.fetchall()
+                self._filled = [name for name, filled in tables if filled]
+                self._emptied = [name for name, filled in tables if not filled]
+                self._before = self._written(cursor)
+        yield replace(self._template, database_url=self._url)
+        if not self._restored():
+            self.drop()
+
+    def drop(self) -> None:
+        if self._url is not None:
+            self._server.drop(self._url)
+            self._url = None
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        with closing(psycopg2.connect(self._url)) as connection, connection, connection.cursor() as cursor:
+            yield cursor
+
+    def _restored(self) -> bool:
+        """Empty the database, and return whether it then is as it was."""
+        try:
+            with self._cursor() as cursor:
+                cursor.execute(_LEAVE)
+                cursor.execute("SET LOCAL lock_timeout = '5s'; SET LOCAL session_replication_role = replica")
+                cursor.execute("".join(f"DELETE FROM {name};" for name in self._emptied) + _RESTART)
+                return self._written(cursor) == self._before
+        except psycopg2.Error:  # the test renamed, dropped or locked something
+            return False
+
+    def _written(self, cursor: Any) -> list[tuple[Any, ...]]:
+        """Return what differs once somebody wrote to a catalogue, or to a table that is not emptied."""
+        cursor.execute(" UNION ALL ".join(map(_WRITTEN.format, [*_CATALOGUES, *self._filled])) + _SIZE)
+        return cursor.fetchall()  # type: ignore[no-any-return]
+
+
+_TABLES = """
+    SELECT name, query_to_xml(format('SELECT FROM %s LIMIT 1', name), false, true, '')::text <> ''
+      FROM pg_tables, format('%I.%I', schemaname, tablename) AS name
+     WHERE schemaname !~ '^(pg_|information_schema)'"""
+_CATALOGUES = [
+    "pg_namespace WHERE nspname !~ '^pg_'",
+    "pg_class WHERE relpersistence <> 't'",
+    "pg_attribute WHERE attrelid IN (SELECT oid FROM pg_class WHERE relpersistence <> 't' AND oid >= 16384)",
+    "pg_description WHERE objoid >= 16384",
+    *("pg_attrdef", "pg_constraint", "pg_db_role_setting", "pg_proc", "pg_rewrite", "pg_trigger"),
+]
+_WRITTEN = "SELECT count(*), sum(xmin::text::bigint) FROM {}"
+_SIZE = " UNION ALL SELECT pg_database_size(current_database()) >> 26, NULL"
+_LEAVE = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+_RESTART = "SELECT setval(seqrelid, seqstart, false) FROM pg_sequence"
+
+
 def database_name(url: str) -> str:
     return psycopg2.extensions.parse_dsn(url)["dbname"]
 
@@ -134,11 +207,32 @@ def template(
     server.drop(url)
 
 
+@pytest.fixture(scope="session")
+def reused(server: Server, template: Settings) -> Iterator[Reused]:
+    """The database that one test after the other gets, emptied."""
+    database = Reused(server, template)
+    yield database
+    database.drop()
+
+
+@pytest.fixture(scope="session")
+def sample_settings(server: Server, template: Settings) -> Iterator[Settings]:
+    """Settings of a store with the sample logs, which the tests only read."""
+    from provtap.ingest import ingest
+    from tests.ingest.logs import SAMPLES
+
+    with server.copy(template) as settings:
+        with open_database(settings) as opened:
+            for path in SAMPLES:
+                ingest(path, opened, settings)
+        yield settings
+
+
 @pytest.fixture
-def settings(server: Server, template: Settings) -> Iterator[Settings]:
+def settings(reused: Reused) -> Iterator[Settings]:
     """Settings of an initialised, empty database, for one test."""
-    with server.copy(template) as copied:
-        yield copied
+    with reused.empty() as emptied:
+        yield emptied
 
 
 @pytest.fixture

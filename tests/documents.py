@@ -25,6 +25,13 @@ def split(block):
     return [command.strip() for command in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
 
 
+def answered_queries(document):
+    """Return the page's ADQL queries that are followed by an answer in aligned columns, with that answer."""
+    return re.findall(
+        r"^```sql\n((?:[^`].*\n)+)```\n\n```\n((?:[^`].*\n)+)```", document.read_text(), re.MULTILINE
+    )
+
+
 def answers(document):
     """Return what the page shows of each answer: that of the last command of the block before."""
     lines = r"((?:[^`\n].*\n)+)"

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from astropy.io import fits
 
 from provtap.uploads.cells import RANGES
 from provtap.uploads.fields import COMPLEX, Damaged, Field
@@ -22,6 +21,8 @@ def fits_columns(data: bytes, fields: Sequence[Field], extension: int | None) ->
 
     Raises: Damaged, if there is no such table, or one that does not fit *fields*.
     """
+    from astropy.io import fits  # it takes a while
+
     try:
         with fits.open(io.BytesIO(data), memmap=False) as units:
             unit = _unit(units, extension)
@@ -40,13 +41,15 @@ def fits_columns(data: bytes, fields: Sequence[Field], extension: int | None) ->
 
 def _unit(units: Any, extension: int | None) -> Any:
     """Return the table; only headers are read for this."""
+    from astropy.io.fits import BinTableHDU
+
     numbers = range(1, 100) if extension is None else [extension]
     for number in numbers:
         try:
             unit = units[number]
         except IndexError:
             break
-        if isinstance(unit, fits.BinTableHDU):
+        if isinstance(unit, BinTableHDU):
             return unit
     raise Damaged("its FITS has no binary table")
 

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 import pyvo
@@ -14,7 +16,7 @@ from astropy.table import Table
 
 from provtap.database.connect import open_database
 from provtap.operation.accounts import create
-from tests.documents import all_blocks
+from tests.documents import DOCUMENTS, all_blocks, answered_queries
 from tests.live import live_server
 
 SITE = "http://127.0.0.1:8080"
@@ -37,6 +39,14 @@ def live(settings, tmp_path_factory):
 @pytest.mark.parametrize("query", all_blocks("sql"))
 def test_every_query_shown_has_an_answer(live, query):
     assert len(pyvo.dal.TAPService(f"{live.url}/tap").search(query)) > 0
+
+
+@pytest.mark.parametrize("query, answer", [pair for page in DOCUMENTS for pair in answered_queries(page)])
+def test_every_answer_shown_is_the_answer(live, query, answer):
+    """The text of RESPONSEFORMAT=text, as `provtap query --format text` prints it too."""
+    form = urlencode({"LANG": "ADQL", "QUERY": query, "RESPONSEFORMAT": "text"}).encode()
+
+    assert urlopen(f"{live.url}/tap/sync", form).read().decode() == answer
 
 
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # see test_jobs.py
