@@ -127,10 +127,10 @@ class Store:
 
         Raises: ParameterError for a key that is none.
         """
-        before, key = _decoded(after)
+        before, key = decoded(after)
         found = self.rows(statement, after=key, limit=ROWS + 1, **values)
         rows = found[:ROWS]
-        further = _encoded(before + len(rows), rows[-1].key) if len(found) > ROWS else None
+        further = encoded(before + len(rows), rows[-1].key) if len(found) > ROWS else None
         if key is None and further is None:
             total = Total(len(rows), more=self.out_of_time)
         else:
@@ -157,13 +157,17 @@ def asking() -> Iterator[Store]:
         yield g.store
 
 
-def _encoded(before: int, key: list[str]) -> str:
+def encoded(before: int, key: list[str]) -> str:
+    """Return what `after` is for the page behind *before* rows, the last of which has this key."""
     text = json.dumps([before, *key], separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _decoded(token: str | None) -> tuple[int, list[str] | None]:
-    """Return the number of rows before a page, and the key of the last of them."""
+def decoded(token: str | None) -> tuple[int, list[str] | None]:
+    """Return the number of rows before a page, and the key of the last of them.
+
+    Raises: ParameterError for a token that no page has given.
+    """
     if not token:
         return 0, None
     try:
