@@ -414,7 +414,11 @@ def kinds() -> dict[str, tuple[tuple[bytes, ...], tuple[Mutation, ...], Reader]]
         "ctapipe": ((step,), _JSON, _document("ctapipe")),
         "any JSON": ((step, _records(), _header()), _JSON, _document("auto")),
         "header": (
-            (_header(), json.dumps({"metadata": json.loads(_header())["keywords"]}).encode()),
+            (
+                *these(*sorted((_DATA / "ctao_datamodel").glob("*event_*.json"))),
+                _header(),
+                json.dumps({"metadata": json.loads(_header())["keywords"]}).encode(),
+            ),
             _JSON,
             _document("header"),
         ),
@@ -426,7 +430,11 @@ def kinds() -> dict[str, tuple[tuple[bytes, ...], tuple[Mutation, ...], Reader]]
         "logprov": ((short_log,), (python_node, python_node, *_TEXT), _document("logprov")),
         "opus": (these(*sorted((_DATA / "opus").iterdir())), _XML, _document("opus")),
         "votable": ((_votable(),), _XML, _document("votable")),
-        "fits": ((_product(write_fits),), (cut, flip, reword), _file("product.fits")),
+        "fits": (
+            (_product(write_fits), *these(_DATA / "ctao_datamodel" / "dl0_tel_short.fits")),
+            (cut, flip, reword),
+            _file("product.fits"),
+        ),
         "hdf5": ((_product(write_hdf5),), (hdf5_attribute, hdf5_attribute, cut, flip), _file("product.h5")),
         "ecsv": ((_product(write_ecsv),), _TEXT, _file("product.ecsv")),
         "descriptions": (
