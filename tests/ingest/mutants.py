@@ -228,19 +228,19 @@ def _change(dice: random.Random, node: Any, other: Any) -> None:
 
 
 def python_node(dice: random.Random, content: bytes) -> bytes:
-    """Change the dictionary of one line of logprov."""
+    """Change the dictionary of one line of logprov or lstosa."""
     lines = content.split(b"\n")
     at = dice.choice([n for n, line in enumerate(lines) if line.endswith(b"}")])
-    start, mark, text = lines[at].rpartition(b"_PROV_")
-    value = replace_node(dice, ast.literal_eval(text.decode()))
-    lines[at] = start + mark + repr(value).encode(errors="surrogatepass")
+    start, mark, text = lines[at].partition(b"{")
+    value = replace_node(dice, ast.literal_eval((mark + text).decode()))
+    lines[at] = start + repr(value).encode(errors="surrogatepass")
     return b"\n".join(lines)
 
 
 def hdf5_attribute(dice: random.Random, content: bytes) -> bytes:
     """Give a keyword a value of another type."""
     with h5py.File(io.BytesIO(content), "r") as opened:
-        keywords = dict(opened.attrs)
+        keywords = dict(opened.attrs) or {"CTA PRODUCT ID": ""}
     odd = [*_HDF5, *(value for value in _ODD if isinstance(value, bool | int | float) and abs(value) < 2**63)]
     keywords[dice.choice(list(keywords))] = dice.choice(odd)
     stream = io.BytesIO()
@@ -428,6 +428,12 @@ def kinds() -> dict[str, tuple[tuple[bytes, ...], tuple[Mutation, ...], Reader]]
         "prov-xml": (these(*sorted((prov / "xml").glob("*.xml"))[::4]), _XML, _document("prov-xml")),
         "provn": ((_DICTIONARY, *these(*sorted(prov.rglob("*.provn")))), _TEXT, _document("provn")),
         "logprov": ((short_log,), (python_node, python_node, *_TEXT), _document("logprov")),
+        "lstosa": (
+            these(*(_DATA / "lstosa").glob("*.log")),
+            (python_node, python_node, *_TEXT),
+            _document("lstosa"),
+        ),
+        "lstosa-json": (these(*(_DATA / "lstosa").glob("*.json")), _JSON, _document("lstosa-json")),
         "opus": (these(*sorted((_DATA / "opus").iterdir())), _XML, _document("opus")),
         "votable": ((_votable(),), _XML, _document("votable")),
         "fits": (
@@ -435,7 +441,11 @@ def kinds() -> dict[str, tuple[tuple[bytes, ...], tuple[Mutation, ...], Reader]]
             (cut, flip, reword),
             _file("product.fits"),
         ),
-        "hdf5": ((_product(write_hdf5),), (hdf5_attribute, hdf5_attribute, cut, flip), _file("product.h5")),
+        "hdf5": (
+            (_product(write_hdf5), *these(*(_DATA / "ctapipe_hdf5").iterdir())),
+            (hdf5_attribute, hdf5_attribute, cut, flip),
+            _file("product.h5"),
+        ),
         "ecsv": ((_product(write_ecsv),), _TEXT, _file("product.ecsv")),
         "descriptions": (
             these(_SAMPLES / "ctapipe.descriptions.yaml"),

@@ -26,8 +26,12 @@ SOURCES = {
     "ctao_datamodel/ctao_sdc_dl3_v1.fits": (1, 2, 1, 1, 1, 0),
     "ctao_datamodel/ctao_product_2_1_0.fits": (1, 3, 2, 1, 1, 0),
     "ctao_datamodel": (5, 10, 7, 5, 5, 0),
+    "ctapipe_hdf5": (1, 3, 2, 1, 1, 0),
+    "lstosa/prov.log": (10, 35, 39, 20, 2, 2),
+    "lstosa/calibration_to_dl2_17000_prov.log": (6, 26, 20, 12, 1, 0),
+    "lstosa/calibration_to_dl2_17000_prov.json": (6, 26, 20, 12, 1, 0),
 }
-FOLDERS = ("ctao_datamodel",)
+FOLDERS = ("ctao_datamodel", "ctapipe_hdf5", "lstosa")
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from provtap.ingest.readers.ctapipe import log as ctapipe_log
 from provtap.ingest.readers.headers import files as product_file
 from provtap.ingest.readers.headers import products as product_header
 from provtap.ingest.readers.logprov import log as logprov_log
+from provtap.ingest.readers.lstosa import json as lstosa_json
+from provtap.ingest.readers.lstosa import log as lstosa_log
 from provtap.ingest.readers.prov import json as prov_json
 from provtap.ingest.readers.prov import jsonld as prov_jsonld
 from provtap.ingest.readers.prov import provn
@@ -43,6 +45,8 @@ class Reader:
 OWN = (
     Reader("header", product_header.looks_like, product_header.read),
     Reader("records", record_document.looks_like, record_document.read),
+    Reader("lstosa", lstosa_log.looks_like, lstosa_log.read),
+    Reader("lstosa-json", lstosa_json.looks_like, lstosa_json.read),
     Reader("jsonld", prov_jsonld.looks_like, prov_jsonld.read),
     Reader("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),
     Reader("prov-json", prov_json.looks_like, reader(prov_json.statements)),

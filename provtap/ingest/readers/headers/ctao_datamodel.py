@@ -98,10 +98,9 @@ def read(product: Product) -> Iterator[Record]:
     Raises: DocumentError.
     """
     metadata = _Metadata(product.keywords)
-    product_id = metadata.uuid("instance.id")
-    if product_id is None:
+    entity_id = product_id(product.keywords)
+    if entity_id is None:
         raise NoProvenance("the CTAO header has no DATAID (instance.id)")
-    entity_id = identity.given(product_id)
     created = metadata["creation_time"].instant()
     description = _description(metadata, product.form)
     yield description
@@ -126,6 +125,15 @@ def read(product: Product) -> Iterator[Record]:
         yield agent
         yield WasAttributedTo(entity_id=entity_id, agent_id=agent.id, role="Creator")
     yield from _activity(metadata, product, entity_id)
+
+
+def product_id(keywords: Node) -> str | None:
+    """Return the id of the product, if it has one.
+
+    Raises: DocumentError.
+    """
+    given = _Metadata(keywords).uuid("instance.id")
+    return identity.given(given) if given else None
 
 
 class _Metadata:

@@ -50,7 +50,8 @@ def read_header(file: BinaryIO, path: Path, form: str) -> bytes:
 
     Raises: DocumentError.
     """
-    headers = _READERS[form](file)
+    records: list[str] = []
+    headers = _hdf5(file, records) if form == "hdf5" else _READERS[form](file)
     content: dict[str, Any] = {"form": form, "url": os.path.abspath(path)}  # noqa: PTH100  as ctapipe's urls
     content["keywords"] = next(headers, {})
     spoken = dialects(Node(content["keywords"], "the header"))
@@ -60,8 +61,10 @@ def read_header(file: BinaryIO, path: Path, form: str) -> bytes:
                 spoken |= further
                 content.setdefault("extensions", []).append(keywords)
     except (DocumentError, OSError, EOFError, zlib.error):
-        if not spoken:  # what was read before the damage is a header of its own
+        if not spoken and not records:  # what was read before the damage is a header of its own
             raise
+    if records:
+        content["records"] = records
     try:
         return canonical(content).encode()
     except UnicodeEncodeError as error:
@@ -134,13 +137,18 @@ def _ascii(header: bytes) -> str:
     return header.decode("ascii")
 
 
-def _hdf5(file: BinaryIO) -> Iterator[dict[str, Any]]:
-    """Yield the attributes of the root group, then those of the groups and data sets in it."""
+def _hdf5(file: BinaryIO, records: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield the attributes of the root group, then those of the groups and data sets in it.
+
+    What `/provenance` holds of ctapipe, as lstchain writes it, is added to *records*.
+    """
     try:
         with h5py.File(file, "r") as opened:
             for name, found in islice(_objects(opened), _MAX_OBJECTS):
                 if name.endswith(_TABLE_META):
                     yield _table_meta(found)
+                elif name.startswith("/provenance/") and isinstance(found, h5py.Dataset):
+                    records += _records(found)
                 elif found.attrs or found is opened:
                     yield _first((str(key), _attribute(found, key)) for key in found.attrs)
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
@@ -156,7 +164,17 @@ def _objects(opened: h5py.File) -> Iterator[tuple[str, Any]]:
         if isinstance(found, h5py.Group) and len(waiting) < _MAX_OBJECTS:
             for key in found:
                 if isinstance(found.get(key, getlink=True), h5py.HardLink):
-                    waiting.append((f"{name}{key}", found[key]))
+                    waiting.append((f"{name.rstrip('/')}/{key}", found[key]))
+
+
+def _records(found: h5py.Dataset) -> list[str]:
+    """Return the texts of a data set that are records of ctapipe."""
+    if found.size is None or found.size > _MAX_OBJECTS or found.dtype.kind not in "SO":
+        return []
+    values = found[()] if found.shape == () else found[...].ravel()
+    texts = [values] if found.shape == () else list(values)
+    decoded = [text.decode(errors="replace") if isinstance(text, bytes) else str(text) for text in texts]
+    return [text for text in decoded if '"activity_uuid"' in text and len(text) <= _HEADER_BYTES]
 
 
 def _attribute(found: Any, name: str) -> Any:
@@ -227,8 +245,4 @@ def _reason(error: BaseException) -> str:
     return message.partition(", fix it first")[0].rstrip(".")[:200]
 
 
-_READERS: dict[str, Callable[[BinaryIO], Iterator[dict[str, Any]]]] = {
-    "fits": _fits,
-    "hdf5": _hdf5,
-    "ecsv": _ecsv,
-}
+_READERS: dict[str, Callable[[BinaryIO], Iterator[dict[str, Any]]]] = {"fits": _fits, "ecsv": _ecsv}

@@ -14,6 +14,8 @@ from provtap.ingest.model.records import Entity, Location, Rank, Record, RecordS
 from provtap.ingest.parsing.bounded import NO_LIMIT, bounded
 from provtap.ingest.parsing.json import canonical, parse
 from provtap.ingest.parsing.node import Node
+from provtap.ingest.readers.ctapipe.log import statements
+from provtap.ingest.readers.ctapipe.step import Step
 from provtap.ingest.readers.headers import cadc, ctao_datamodel, eso
 from provtap.ingest.readers.headers.ctao import entity_records, producer_records, read_header
 from provtap.ingest.readers.headers.product import Product
@@ -28,6 +30,8 @@ class Dialect:
     """Tell whether the keywords of a product are of this dialect."""
     read: Callable[[Product], Iterator[Record]]
     """Yield what the keywords say of the product; what is left out becomes a warning of the product."""
+    product_id: Callable[[Node], str | None] | None = None
+    """Return the id that the keywords give the product, if any."""
 
 
 _MARKS = re.compile(
@@ -65,6 +69,19 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
             text = canonical([said[0] if len(said) == 1 else said, header.url, site])
             digest = hashlib.sha256(text.encode()).hexdigest()
             yield RecordSet(None, digest, records, tuple(product.warnings))
+            yield from _run_records(header, site, most)
+
+
+def _run_records(header: "_Header", site: str, most: float) -> Iterator[RecordSet]:
+    """Yield what the records of ctapipe inside a product say of the runs that it went through."""
+    for text in header.records:
+        for value in parse(text.given_text().encode(), as_python=True):
+            for record in bounded(_each(Node(value, text.path)), most):
+                yield statements(Step(record, site), header.url, header.product_id)
+
+
+def _each(records: Node) -> Iterator[Node]:
+    return records.items() if isinstance(records.value, list) else iter((records,))
 
 
 @dataclass(frozen=True)
@@ -72,8 +89,18 @@ class _Header:
     """The header of one product: of a file with several, the first one and those that say more."""
 
     parts: tuple[Node, ...]
-    url: str | None
-    form: str | None
+    url: str | None = None
+    form: str | None = None
+    records: tuple[Node, ...] = ()
+    """The records of ctapipe inside the product."""
+
+    @property
+    def product_id(self) -> str | None:
+        """The id that the product has by its header."""
+        for dialect, keywords in self.spoken():
+            if dialect.product_id and (id := dialect.product_id(keywords)):
+                return id
+        return None
 
     def spoken(self) -> Iterator[tuple["Dialect", Node]]:
         """Yield each dialect with the first part that speaks it."""
@@ -93,8 +120,9 @@ def _headers(node: Node, url: str | None, form: str | None) -> Iterator[_Header]
         parts = (node["keywords"], *node["extensions"].items())
         known = any(dialect.speaks(part) for part in parts for dialect in DIALECTS)
         file = (node["url"].text(), node["form"].text())
-        if known:
-            yield _Header(parts, *file)
+        records = tuple(node["records"].items())
+        if known or records:
+            yield _Header(parts, *file, records)
         else:
             yield from _headers(node["keywords"], *file)
     elif any(dialect.speaks(node) for dialect in DIALECTS):
@@ -108,6 +136,11 @@ def _headers(node: Node, url: str | None, form: str | None) -> Iterator[_Header]
 
 def _speaks_ctao(keywords: Node) -> bool:
     return "CTA PRODUCT ID" in keywords or "CTA ACTIVITY ID" in keywords
+
+
+def _id_of_ctao(keywords: Node) -> str | None:
+    header = read_header(keywords)
+    return header.product_id if header else None
 
 
 def _read_ctao(product: Product) -> Iterator[Record]:
@@ -131,8 +164,8 @@ def _read_ctao(product: Product) -> Iterator[Record]:
 
 
 DIALECTS = (
-    Dialect("CTAO data model", ctao_datamodel.speaks, ctao_datamodel.read),
-    Dialect("CTAO reference metadata", _speaks_ctao, _read_ctao),
+    Dialect("CTAO data model", ctao_datamodel.speaks, ctao_datamodel.read, ctao_datamodel.product_id),
+    Dialect("CTAO reference metadata", _speaks_ctao, _read_ctao, _id_of_ctao),
     Dialect("ESO", eso.speaks, eso.read),
     Dialect("CADC", cadc.speaks, cadc.read),
 )
