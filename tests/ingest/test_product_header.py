@@ -11,7 +11,7 @@ from astropy.io import fits
 from astropy.table import Table
 
 from provtap.config import Settings
-from provtap.errors import DocumentError
+from provtap.errors import DocumentError, NoProvenance
 from provtap.ingest import ingest_all
 from provtap.ingest.documents.document import read_content
 from tests.ingest.logs import SAMPLES, activity_id, file, header, product_id, rows, run, tables
@@ -103,7 +103,8 @@ def test_json_of_keywords_is_read(take, database, tmp_path):
 
 def test_invented_header_says_nothing(take, database, tmp_path):
     """A header without activity is invented anew at each reading (INGEST-c5)."""
-    take(write_fits(tmp_path / "a.fits", header(1, 1) | {"CTA ACTIVITY ID": ""}))
+    with pytest.raises(NoProvenance, match="there is no provenance in it"):
+        take(write_fits(tmp_path / "a.fits", header(1, 1) | {"CTA ACTIVITY ID": ""}))
 
     assert not any(tables(database).values())
 
@@ -245,8 +246,13 @@ def test_directories_are_walked(database, settings, tmp_path):
     summary = ingest_all([tmp_path], database, settings)
 
     assert sorted(report.format for report in summary.reports) == ["ctapipe", "header"]
-    assert (summary.problems, summary.passed_over) == ([], 2)
-    assert "2 files without provenance" in str(summary)
+    assert summary.problems == []
+    assert [(Path(file.source).name, file.kind) for file in summary.passed_over] == [
+        ("notes.txt", "no provenance"),
+        ("plain.fits", "no provenance"),
+    ]
+    assert "2 files passed over" in str(summary)
+    assert f"\npassed over (no provenance): {tmp_path / 'notes.txt'}: this is in no format" in str(summary)
     assert len(ingest_all([tmp_path / "notes.txt"], database, settings).problems) == 1
 
 

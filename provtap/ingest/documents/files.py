@@ -27,6 +27,9 @@ class File:
     named: bool
     """It was asked for by its name or a pattern; otherwise it was found in a directory."""
 
+    def __str__(self) -> str:
+        return os.fsencode(self.path).decode(errors="replace")  # a file name may be any bytes
+
 
 def files(paths: Iterable[Path]) -> Iterator[File]:
     """Yield the files of *paths*: all below a directory, all that match a pattern that names no file.
@@ -35,7 +38,7 @@ def files(paths: Iterable[Path]) -> Iterator[File]:
     """
     for path in _expanded(paths):
         if path.is_dir():
-            yield from (File(found, named=False) for found in _below(path))
+            yield from _below(path)
         else:
             yield File(path, named=True)
 
@@ -50,16 +53,17 @@ def _expanded(paths: Iterable[Path]) -> Iterator[Path]:
         yield from matches
 
 
-def _below(directory: Path) -> Iterator[Path]:
+def _below(directory: Path) -> Iterator[File]:
     """Yield the files below *directory*, in the order of their names; no pipes or devices.
 
-    A directory that can't be read comes at the end: whoever opens it says why.
+    A directory that can't be read comes at the end, as if it had been named: whoever opens it says why.
     """
     unread: list[Path] = []
     for parent, directories, names in os.walk(directory, onerror=lambda e: unread.append(Path(e.filename))):
         directories.sort()
-        yield from (path for name in sorted(names) if (path := Path(parent, name)).is_file())
-    yield from unread
+        paths = (Path(parent, name) for name in sorted(names))
+        yield from (File(path, named=False) for path in paths if path.is_file())
+    yield from (File(path, named=True) for path in unread)
 
 
 @contextmanager

@@ -36,12 +36,14 @@ from provtap.ingest.readers.ctapipe.step import File, Step, nesting
 from provtap.ingest.readers.ctapipe.system import context_records, operator
 from provtap.ingest.readers.headers.ctao import Header, describe_activity, entity_records, producer_records
 
-_RECORD = re.compile(rb'\s*(\[|\{\s*"activity_(name|uuid)"\s*:)')
+_START = (b"[", b"{")
+_RECORD = re.compile(rb'"activity_(name|uuid)"\s*:')
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* may be a ctapipe log: it starts like a JSON array, or like one record of it."""
-    return _RECORD.match(content.removeprefix(b"\xef\xbb\xbf")) is not None
+    """Tell whether *content* may be a ctapipe log: JSON with the name or id of an activity."""
+    start = content.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return start.startswith(_START) and _RECORD.search(content) is not None
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
