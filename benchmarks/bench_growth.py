@@ -52,7 +52,7 @@ QUESTIONS = {
     ),
     "the ten newest products": "SELECT TOP 10 e_id FROM provenance.entity ORDER BY e_generatedattime DESC",
     "a product with run, status and agent": (
-        "SELECT * FROM provext.entity_origin WHERE eo_entity_id = '{product}'"
+        "SELECT * FROM provext.last_step WHERE ls_entity_id = '{product}'"
     ),
     "the ancestors of a product": (
         "SELECT l_ancestor_id FROM provenance.lineage WHERE l_descendant_id = '{product}'"

@@ -215,6 +215,19 @@ def reused(server: Server, template: Settings) -> Iterator[Reused]:
     database.drop()
 
 
+@pytest.fixture(scope="session")
+def sample_settings(server: Server, template: Settings) -> Iterator[Settings]:
+    """Settings of a store with the sample logs, which the tests only read."""
+    from provtap.ingest import ingest
+    from tests.ingest.logs import SAMPLES
+
+    with server.copy(template) as settings:
+        with open_database(settings) as opened:
+            for path in SAMPLES:
+                ingest(path, opened, settings)
+        yield settings
+
+
 @pytest.fixture
 def settings(reused: Reused) -> Iterator[Settings]:
     """Settings of an initialised, empty database, for one test."""

@@ -12,7 +12,7 @@ UNPUBLISHED = {
     "tap_schema.digest.sha256": "is between nodes",
 }
 DECLARED = {
-    "text": {("char", "*", None), ("unicodeChar", "*", None)},
+    "text": {("char", "*", None), ("unicodeChar", "*", None), ("unicodeChar", "*", "json")},
     "timestamp without time zone": {("char", "*", "timestamp")},
     "integer": {("int", None, None)},
     "bigint": {("long", None, None)},

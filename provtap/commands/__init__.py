@@ -42,6 +42,7 @@ for command in (
     translate.translate,
     query.lineage,
     query.export,
+    query.diff,
     load.ingest,
     load.describe,
     load.load_sql,

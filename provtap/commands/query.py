@@ -1,4 +1,4 @@
-"""Commands that read the store: `provtap query`, `lineage` and `export`."""
+"""Commands that read the store: `provtap query`, `lineage`, `export` and `diff`."""
 
 import sys
 import warnings
@@ -10,7 +10,7 @@ import click
 
 from provtap.client import remote
 from provtap.config import Settings
-from provtap.errors import UploadError
+from provtap.errors import ProvtapError, UploadError
 
 
 @remote.query.here
@@ -92,3 +92,40 @@ def export(settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, *
         graph = retrieve(request, database, tableset, settings)
     remote.tell_export(graph.unknown, len(graph.nodes) if graph.overflow else 0)
     sys.stdout.buffer.write(write(graph, request, settings.root_url))
+
+
+@click.command(
+    name="diff",
+    short_help="Show what differs between two runs or products.",
+    epilog="Example: provtap diff /data/a.dl1.h5 /data/b.dl1.h5 --format json",
+)
+@click.argument("a")
+@click.argument("b")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "csv", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the output.",
+)
+@click.pass_context
+def diff(ctx: click.Context, a: str, b: str, form: str) -> None:
+    """Show what differs between two runs, or between the runs that made two products.
+
+    A and B are ids of activities, or ids, paths, other names or file names of entities. Numbers are compared
+    as numbers, inputs by their role and content. Exits with 0 if nothing differs, 1 if something does, and 2
+    on an error.
+    """
+    from provtap import install
+    from provtap.compare import FORMATS, compare
+
+    settings: Settings = ctx.obj
+    try:
+        with install.ready(settings) as (database, tableset):
+            comparison = compare(a, b, database, tableset, settings)
+    except ProvtapError as error:
+        click.echo(f"provtap: {error.for_operator()}", err=True)
+        ctx.exit(2)
+    click.echo(FORMATS[form](comparison), nl=False)
+    ctx.exit(0 if comparison.equal else 1)

@@ -127,6 +127,7 @@ def _rebuild(transaction: Transaction, settings: Settings, advance: Advance) -> 
     for batch in _batches(documents):
         _take_again(transaction, batch, settings)
         advance(len(batch))
+    transaction.rows(SQL["count_again"])
     for table in (*PUBLISHED, *REMEMBERED):
         transaction.execute(SQL["analyze"].format(table=table))
     changes = transaction.rows(SQL["changes"].format(rows=rows))

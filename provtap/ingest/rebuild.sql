@@ -21,6 +21,10 @@ CREATE TEMPORARY TABLE row_before ON COMMIT DROP AS {rows};
 -- name: rows_of
 SELECT '{table}' AS name, hashtextextended(held::text, 0) AS digest FROM {table} AS held
 
+-- name: count_again
+-- Triggers count what is inserted and changed, but not what is deleted (schema/0020).
+SELECT provtap.count_again();
+
 -- name: changes
 SELECT name, sum(greatest(before - now, 0)) AS gone, sum(greatest(now - before, 0)) AS new
   FROM (SELECT name, digest, count(*) FILTER (WHERE known) AS before, count(*) FILTER (WHERE NOT known) AS now

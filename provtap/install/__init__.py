@@ -93,6 +93,7 @@ def install(database: Database, settings: Settings, tableset: Tableset) -> str:
             _run(transaction, left)
         transaction.execute(_as_owner(settings))
         done = migrate.migrate(transaction, migrate.migrations())
+        transaction.execute(SQL["parts_of_names"])
         _check_published(transaction, tableset)
         _run(transaction, _publish(settings, tableset))
         warnings = transaction.warnings()
@@ -118,6 +119,7 @@ def print_sql(settings: Settings, tableset: Tableset) -> str:
         migrate.REGISTER,
         migrate.guard(known),
         *map(migrate.as_script, known),
+        SQL["parts_of_names"],
         *_publish(settings, tableset),
     ]
     return "\n\n".join(["\\set ON_ERROR_STOP on", "BEGIN;", *steps, "COMMIT;"]) + "\n"

@@ -152,6 +152,29 @@ SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC;', functions) FROM barr
 UNION ALL
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO %s;', needed, ours) FROM barred, role WHERE needed <> '';
 
+-- name: parts_of_names
+-- An index for parts of names (LIKE '%part%'), where pg_trgm can be had: it is trusted, so that the owner may create
+-- it. It is looked for each time, since it may come later; without it names are found by their beginnings. New names
+-- go into a list that is merged into the index now and then: without one, a document takes longer to store.
+DO $$
+DECLARE
+    place  text;
+BEGIN
+    IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_trgm' AND installed_version IS NULL) THEN
+        BEGIN
+            CREATE EXTENSION pg_trgm SCHEMA provext;
+        EXCEPTION WHEN insufficient_privilege THEN
+            NULL;
+        END;
+    END IF;
+    SELECT nspname INTO place FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace
+     WHERE extname = 'pg_trgm';
+    IF place IS NOT NULL THEN
+        EXECUTE format('CREATE INDEX IF NOT EXISTS entity_name_parts ON provenance.entity'
+                       ' USING gin (e_name %I.gin_trgm_ops)', place);
+    END IF;
+END $$;
+
 -- name: writer_rights
 DO $$
 DECLARE

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 from provtap.errors import DocumentError
-from provtap.provsap.graph import Graph
+from provtap.provsap.graph import Graph, Key
 from provtap.provsap.request import ProvsapRequest
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
     if form.serializer is not None:
         return _prov(graph, request.model, form.serializer)
     if form.picture:
-        from provtap.provsap.picture import Picture
-
-        return Picture(graph, _next_url(request, base_url), request.gd, request.attributes).draw(form.name)
+        return _drawn(graph, request, base_url)
     if form.name == "PROV-TREE":
         from provtap.provsap.tree import tree_lines
 
@@ -35,6 +33,26 @@ def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
     from provtap.provsap.votable import prov_votable
 
     return prov_votable(graph)
+
+
+def _drawn(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
+    """Return a picture. Raises: Busy, QueryTimeout, TooLarge."""
+    from provtap.provsap.dot import dot_lines
+    from provtap.provsap.picture import Picture
+    from provtap.provsap.place import place
+    from provtap.provsap.render import render
+    from provtap.provsap.svg import svg_document
+
+    url = _next_url(request, base_url)
+    picture = Picture(graph, request.attributes)
+
+    def link(key: Key) -> str:
+        return f"{url}&{urlencode({'ID': key.id})}"
+
+    if request.responseformat.name == "PROV-SVG":
+        return svg_document(place(picture, request.gd), link, "Provenance")
+    dot = "".join(f"{line}\n" for line in dot_lines(picture, request.gd, link))
+    return dot.encode() if request.responseformat.name == "PROV-DOT" else render(dot, "png")
 
 
 def _next_url(request: ProvsapRequest, base_url: str) -> str:

@@ -1,104 +1,145 @@
-"""Folding: what stands in the same relations to the same things is one node of a picture, with a number."""
+"""Folding: things that are alike, and stand in the same relations to things that are alike, are one node.
+
+This is colour refinement: things begin with the colour of what they are, and each round tells those apart
+whose neighbours have different colours. Of a merge of 500 files the files end with one colour, and so do the
+500 runs that made them, but for the run that failed, and its file.
+"""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping
 from itertools import count
 from typing import NamedTuple
 
 from provtap.provsap.graph import Edge, Graph, Key
 
+LEAST = 3
+"""So many alike are one node."""
 SHOWN = 5
-"""So many alike are still drawn one by one."""
+"""So many roles of one place are told apart."""
+ALL = -1
+"""As many rounds as it takes."""
 
 Look = Callable[[Key], Hashable]
 """What must be the same of things that are folded."""
+Colours = dict[Key, int]
 
 
 class Tie(NamedTuple):
-    """A relation of a node to one that is nearer to what was asked for."""
+    """A relation of a thing to another one."""
 
     relation: str
     role: str | None
     ahead: bool
-    """Whether it leads to the nearer one."""
+    """Whether it leads to the other one, as PROV draws it."""
     other: Key
 
 
-Ties = Mapping[Key, list[Tie]]
-Place = Callable[[Key, Mapping[Key, int]], Hashable]
-"""Where a node stands, given the numbers of nearer nodes."""
+Role = Callable[[Tie], str | None]
+"""The role of a tie, as far as it tells things apart."""
 
 
-def fold(graph: Graph, look: Look) -> dict[Key, Key]:
-    """Return for each node the one that stands for it: the first of those that it is folded with.
+class Folding:
+    """The ways to fold one graph, from what is exactly alike to what is roughly alike."""
 
-    Alike are nodes that look the same (*look*) and have the same relations, in the same roles, to alike
-    nodes nearer to what was asked for: of a merge of 500 files, the files are alike, and so are the 500
-    activities that made them. What was asked for is never folded.
-    """
-    ties = _ties(graph)
-    return _leaders(_numbers(graph, look, _beside(ties, lambda tie: tie.role)))
+    def __init__(self, graph: Graph, apart: Container[str] = ()) -> None:
+        """Keep the roots, and things whose ids are in *apart*, for themselves."""
+        self._graph = graph
+        self._apart = apart
+        self._ties: defaultdict[Key, list[Tie]] = defaultdict(list)
+        for relation, subject, object_, role in graph.edges():
+            self._ties[subject].append(Tie(relation, role, True, object_))
+            self._ties[object_].append(Tie(relation, role, False, subject))
 
+    def exact(self, look: Look, most: int) -> dict[Key, Key]:
+        """Return for each thing the one that stands for it: the nearest one of those that it is folded with.
 
-def fold_over_roles(graph: Graph, look: Look) -> dict[Key, Key]:
-    """Return the same, but so that roles don't matter where there are many of them in one place."""
-    ties = _ties(graph)
-    places = _numbers(graph, look, _beside(ties, lambda tie: None))
-    roles: defaultdict[Hashable, set[str | None]] = defaultdict(set)
-    for tie in (tie for near in ties.values() for tie in near):
-        roles[tie.relation, tie.ahead, places[tie.other]].add(tie.role)
+        Folding ends early where more than *most* things are told apart.
+        """
+        return _leaders(self._refined(look, lambda tie: tie.role, ALL, most))
 
-    def role(tie: Tie) -> str | None:
-        return tie.role if len(roles[tie.relation, tie.ahead, places[tie.other]]) <= SHOWN else None
+    def over_roles(self, look: Look, most: int) -> dict[Key, Key]:
+        """Return the same, but so that roles don't matter where there are many of them in one place."""
+        places = self._refined(look, lambda tie: None, ALL, most)
+        roles: defaultdict[Hashable, set[str | None]] = defaultdict(set)
+        for tie in (tie for ties in self._ties.values() for tie in ties):
+            roles[tie.relation, tie.ahead, places[tie.other]].add(tie.role)
 
-    return _leaders(_numbers(graph, look, _beside(ties, role)))
+        def role(tie: Tie) -> str | None:
+            return tie.role if len(roles[tie.relation, tie.ahead, places[tie.other]]) <= SHOWN else None
 
+        return _leaders(self._refined(look, role, ALL, most))
 
-def fold_anywhere(graph: Graph, look: Look) -> dict[Key, Key]:
-    """Return the same for nodes that look the same and have the same relations, to whatever they are.
+    def anywhere(self, look: Look, rounds: int) -> dict[Key, Key]:
+        """Return the same for things of which only neighbours as near as *rounds* are compared.
 
-    A long chain of runs and of their files becomes two nodes, each made by way of the other.
-    """
-    ties = _ties(graph)
-    return _leaders(
-        _numbers(
-            graph, look, lambda key, _: frozenset((tie.relation, tie.ahead) for tie in ties.get(key, ()))
+        A long chain of runs and of their files becomes two nodes, each made by way of the other.
+        """
+        return _leaders(self._refined(look, lambda tie: None, rounds, len(self._graph.nodes)))
+
+    def _refined(self, look: Look, role: Role, rounds: int, most: int) -> Colours:
+        """Return colours that *rounds* rounds tell apart, or as many as it takes until nothing changes.
+
+        Only things whose neighbours have new colours are looked at again: all others still are what those of
+        their colour were.
+        """
+        colours, number = self._first_colours(look)
+        classes: defaultdict[int, set[Key]] = defaultdict(set)
+        for key, colour in colours.items():
+            classes[colour].add(key)
+        affected = list(colours)
+        while affected and rounds and number <= most:
+            rounds -= 1
+            changed: dict[Key, int] = {}
+            for colour, split in self._splits(affected, colours, classes, role):
+                for part in split:
+                    classes[number] = set(part)
+                    classes[colour] -= classes[number]
+                    changed |= dict.fromkeys(part, number)
+                    number += 1
+            colours |= changed
+            affected = list(dict.fromkeys(tie.other for key in changed for tie in self._ties.get(key, ())))
+        return colours
+
+    def _splits(
+        self, affected: Iterable[Key], colours: Colours, classes: Mapping[int, set[Key]], role: Role
+    ) -> Iterator[tuple[int, list[list[Key]]]]:
+        """Yield each colour whose things differ by now, and those that get another one."""
+        concerned: defaultdict[int, list[Key]] = defaultdict(list)
+        for key in affected:
+            concerned[colours[key]].append(key)
+        found: list[tuple[int, list[list[Key]]]] = []
+        for colour, keys in concerned.items():
+            parts: defaultdict[Hashable, list[Key]] = defaultdict(list)
+            for key in keys:
+                parts[self._signature(key, colours, role)].append(key)
+            rest = classes[colour].difference(keys)
+            sizes = {signature: len(part) for signature, part in parts.items()}
+            if rest:
+                like_before = self._signature(next(iter(rest)), colours, role)
+                sizes[like_before] = sizes.get(like_before, 0) + len(rest)
+            if len(sizes) > 1:
+                stays = like_before if rest else max(sizes, key=lambda signature: sizes[signature])
+                found.append((colour, [part for signature, part in parts.items() if signature != stays]))
+        yield from found  # by the colours of before, whatever the caller changes
+
+    def _signature(self, key: Key, colours: Colours, role: Role) -> Hashable:
+        return frozenset(
+            (tie.relation, tie.ahead, role(tie), colours[tie.other]) for tie in self._ties.get(key, ())
         )
-    )
 
-
-def _ties(graph: Graph) -> Ties:
-    ties: defaultdict[Key, list[Tie]] = defaultdict(list)
-    for relation, subject, object_, role in graph.edges():
-        farther = graph.nodes[subject].depth - graph.nodes[object_].depth
-        if farther > 0:
-            ties[subject].append(Tie(relation, role, True, object_))
-        elif farther < 0:
-            ties[object_].append(Tie(relation, role, False, subject))
-    return ties
-
-
-def _beside(ties: Ties, role: Callable[[Tie], str | None]) -> Place:
-    """Return the place that is made of the relations to alike nodes."""
-    return lambda key, alike: frozenset(
-        (tie.relation, role(tie), tie.ahead, alike[tie.other]) for tie in ties.get(key, ())
-    )
-
-
-def _numbers(graph: Graph, look: Look, place: Place) -> dict[Key, int]:
-    """Return a number for each node; those that are alike have the same."""
-    numbers: defaultdict[Hashable, int] = defaultdict(count().__next__)
-    alike: dict[Key, int] = {}
-    for key in graph.nodes:  # the nearest first
-        alike[key] = numbers[key if key in graph.roots else (key.kind, look(key), place(key, alike))]
-    return alike
+    def _first_colours(self, look: Look) -> tuple[Colours, int]:
+        """Return the colours of what things are by themselves, and their number."""
+        numbers: defaultdict[Hashable, int] = defaultdict(count().__next__)
+        alone = {key for key in self._graph.nodes if key in self._graph.roots or key.id in self._apart}
+        colours = {key: numbers[key if key in alone else (key.kind, look(key))] for key in self._graph.nodes}
+        return colours, len(numbers)
 
 
 def _leaders(alike: Mapping[Key, int]) -> dict[Key, Key]:
     groups: defaultdict[int, list[Key]] = defaultdict(list)
     for key, number in alike.items():
         groups[number].append(key)
-    return {key: group[0] if len(group) > SHOWN else key for group in groups.values() for key in group}
+    return {key: group[0] if len(group) >= LEAST else key for group in groups.values() for key in group}
 
 
 def folded_edges(edges: Iterable[Edge], leader: Mapping[Key, Key]) -> Iterator[tuple[Edge, list[str]]]:

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator
 from datetime import datetime
+from os.path import commonprefix
 from typing import Any
 
 from provtap.provsap.graph import Graph, Key, Row
@@ -75,8 +76,10 @@ class Labels:
         return f"{len(group)} × {self.label(group[0]) if alike else _short(self._common(group))}"
 
     def _common(self, group: list[Key]) -> str:
-        """Return what most of several things are: the role of files, the name of others, or the class."""
+        """Return what several things are: the end of their names, the role or name of most, or the class."""
         entities = group[0].kind == "entity"
+        if entities and (end := _common_end([self.name(key) for key in group])):
+            return end
         names = [self._roles.get(key) if entities else self.name(key) for key in group]
         [(name, uses)] = Counter(names).most_common(1)
         if name and 2 * uses > len(group):
@@ -120,6 +123,12 @@ def _roles(graph: Graph) -> dict[Key, str]:
         if role and relation in {"used", "wasGeneratedBy"}:
             roles.setdefault(object_ if relation == "used" else subject, role)
     return roles
+
+
+def _common_end(names: list[str]) -> str:
+    """Return the extensions that all *names* have, as a pattern: `*.dl1.h5`; empty if they have none."""
+    common = commonprefix([name.split(".")[:0:-1] for name in names])
+    return "".join(["*", *(f".{part}" for part in reversed(common))]) if common else ""
 
 
 def _text(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""DOT to SVG or PNG by Graphviz, in a process of its own.
+"""DOT to a PNG, or to the places of its nodes, by Graphviz, in a process of its own.
 
 Graphviz is not made for threads, keeps what it allocates, and may take long over a large graph: a child
 process has none of these troubles, and can be ended. It runs this module.
@@ -18,7 +18,9 @@ _AT_ONCE = threading.BoundedSemaphore(2)  # pictures a process: each keeps a cor
 
 
 def render(dot: str, form: str, patience: float = PATIENCE) -> bytes:
-    """Return the picture of *dot*; *form* is svg or png. *patience*: seconds to wait until it can begin.
+    """Return the picture of *dot*; *form* is png or json, which tells where everything is.
+
+    *patience*: seconds to wait until it can begin.
 
     Raises: Busy; QueryTimeout; TooLarge when Graphviz can't draw it.
     """

@@ -303,11 +303,11 @@ ORDER BY l_distance, e_name;
 -- name: L5
 -- Who made anything that this file goes back to?
 -- Agents of the files and of the runs behind it, for the acknowledgements.
-SELECT DISTINCT o.eo_agents
+SELECT DISTINCT o.ls_agents
 FROM provenance.lineage AS l
-JOIN provext.entity_origin AS o ON o.eo_entity_id = l.l_ancestor_id
+JOIN provext.last_step AS o ON o.ls_entity_id = l.l_ancestor_id
 WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e'
-AND o.eo_agents IS NOT NULL;
+AND o.ls_agents IS NOT NULL;
 
 -- name: L6
 -- Which files go back to a run with this setting?
@@ -323,18 +323,18 @@ AND d.e_class = 'DatasetEntity';
 -- name: V1
 -- Where does each file of this name come from?
 -- One step of provenance in one row: the run, the program, how it ended, who answers for it.
-SELECT eo_entity_id, eo_activity_name, eo_description_version, eo_starttime, eo_status, eo_agents
-FROM provext.entity_origin
-WHERE eo_entity_name = 'twice.dl2.h5'
-ORDER BY eo_starttime;
+SELECT ls_entity_id, ls_program, ls_version, ls_starttime, ls_status, ls_agents
+FROM provext.last_step
+WHERE ls_entity_name = 'twice.dl2.h5'
+ORDER BY ls_starttime;
 
 -- name: V2
 -- Which files come from runs that failed or were interrupted?
--- The same as C1, by the view of origins.
-SELECT eo_entity_name, eo_location, eo_activity_name, eo_starttime, eo_status
-FROM provext.entity_origin
-WHERE eo_status <> 'completed'
-ORDER BY eo_starttime;
+-- The same as C1, by the view of last steps.
+SELECT ls_entity_name, ls_location, ls_program, ls_starttime, ls_status
+FROM provext.last_step
+WHERE ls_status <> 'completed'
+ORDER BY ls_starttime;
 
 -- name: V3
 -- Which runs ended with an exit code other than 0?
@@ -364,13 +364,13 @@ WHERE p.p_name = 'ProcessorTool.SimTelEventSource.max_events' AND prov_number(p.
 
 -- name: P2
 -- Which files were made with a gain threshold above 1000?
--- The same by the views: parameters as numbers, and the origin of files.
-SELECT o.eo_entity_name, p.ap_number, p.ap_unit, o.eo_starttime
+-- The same by the views: parameters as numbers, and the last step of files.
+SELECT o.ls_entity_name, p.ap_number, p.ap_unit, o.ls_starttime
 FROM provext.activity_parameter AS p
-JOIN provext.entity_origin AS o ON o.eo_activity_id = p.ap_activity_id
+JOIN provext.last_step AS o ON o.ls_activity_id = p.ap_activity_id
 WHERE p.ap_name = 'ProcessorTool.SimTelEventSource.ThresholdGainSelector.threshold'
 AND p.ap_number > 1000
-ORDER BY eo_starttime;
+ORDER BY ls_starttime;
 
 -- name: R1
 -- How long do the runs of each program take, by how they end?

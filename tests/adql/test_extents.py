@@ -167,6 +167,8 @@ def test_each_column_of_a_view_that_is_a_subquery_is_known(reader):
     columns = [
         column
         for (text,) in views
-        for column in re.split(r",\n    (?! )", text.partition("\n   FROM (")[0].removeprefix(" SELECT"))
+        for column in re.split(
+            r",\n    (?:(?! )|(?=    CASE))", text.partition("\n   FROM (")[0].removeprefix(" SELECT")
+        )
     ]
     assert {c.rpartition(" AS ")[2] for c in columns if "SELECT" in c} == set(LOOKED_UP)

@@ -22,7 +22,8 @@ INSERT INTO provenance.parameterdescription
     (pd_id, pd_activitydescription_id, pd_name, pd_valuetype, pd_unit, pd_description)
     VALUES ('pd', 'ad', 'cut', 'double', 'deg', 'Where to cut.');
 INSERT INTO provenance.activity (a_id, a_name, a_starttime, a_endtime, a_activitydescription_id)
-    VALUES ('run', 'process', '2026-01-01', '2026-01-02', 'ad'), ('bare', NULL, NULL, NULL, NULL);
+    VALUES ('run', 'process', '2026-01-01', '2026-01-02', 'ad'), ('bare', NULL, NULL, NULL, NULL),
+           ('named', 'copy', NULL, NULL, NULL);
 INSERT INTO provext.run (r_activity_id, r_status) VALUES ('run', 'completed');
 INSERT INTO provenance.entitydescription (ed_id, ed_class, ed_name, ed_contenttype)
     VALUES ('dl1', 'DatasetDescription', 'DL1', 'application/x-hdf5');
@@ -31,14 +32,23 @@ INSERT INTO provenance.entitydescription (ed_id, ed_class, ed_name, ed_valuetype
 INSERT INTO provenance.entity (e_id, e_class, e_name, e_value, e_entitydescription_id)
     VALUES ('made', 'DatasetEntity', 'made.h5', NULL, 'dl1'), ('raw', 'DatasetEntity', 'raw.h5', NULL, NULL),
            ('other', 'DatasetEntity', 'other.h5', NULL, NULL),
+           ('c d', 'DatasetEntity', 'copy.h5', NULL, NULL),
            ('angle', 'ValueEntity', 'za', '20.5', 'zenith'),
            ('word', 'ValueEntity', 'status', 'completed', NULL), ('night', 'Collection', 'night', NULL, NULL),
            ('empty', 'Collection', NULL, NULL, NULL), ('thing', 'Entity', NULL, NULL, NULL);
 INSERT INTO provenance.wasgeneratedby (wgb_entity_id, wgb_activity_id, wgb_role)
-    VALUES ('made', 'run', 'DL1'), ('other', 'bare', NULL);
+    VALUES ('made', 'run', 'DL1'), ('other', 'bare', NULL), ('c d', 'named', NULL);
+INSERT INTO provenance.used (u_activity_id, u_entity_id, u_role)
+    VALUES ('run', 'raw', 'DL0'), ('run', 'raw', 'monitoring'), ('run', 'c d', 'DL0'),
+           ('run', 'angle', 'pointing');
+INSERT INTO provenance.configfile (cf_id, cf_activity_id, cf_name, cf_location)
+    VALUES ('f1', 'run', 'config', '/conf/b 1.yaml'), ('f2', 'run', 'config', '/conf/a.yaml');
+INSERT INTO provext.alias (al_entity_id, al_kind, al_value)
+    VALUES ('made', 'guid', '42'), ('made', 'doi', '10.5281/zenodo.1');
 INSERT INTO provenance.hadmember (hm_collection_id, hm_entity_id) VALUES ('night', 'made'), ('night', 'raw');
-INSERT INTO provenance.agent (ag_id, ag_name)
-    VALUES ('1', 'Zoë'), ('2', 'CTAO'), ('3', 'Operator'), ('4', 'CTAO');
+INSERT INTO provenance.agent (ag_id, ag_name, ag_type)
+    VALUES ('1', 'Zoë', 'Person'), ('2', 'CTAO', 'Organization'), ('3', 'Operator', NULL),
+           ('4', 'CTAO', NULL);
 INSERT INTO provenance.wasattributedto
     VALUES ('made', '2', 'Creator'), ('made', '3', 'Owner'), ('made', '3', 'Creator'),
            ('raw', '4', 'Creator');
@@ -73,6 +83,14 @@ INSERT INTO provenance.entity (e_id, e_class, e_name, e_location, e_generatedatt
       FROM generate_series(1, 10000) AS n, unnest('{DatasetEntity,ValueEntity,Collection}'::text[]) AS class;
 INSERT INTO provenance.wasgeneratedby (wgb_entity_id, wgb_activity_id)
     SELECT 'DatasetEntity' || n, 'a' || n FROM generate_series(1, 10000) AS n;
+INSERT INTO provenance.used (u_activity_id, u_entity_id, u_role)
+    SELECT 'a' || n, 'DatasetEntity' || n % 10000 + 1, 'events' FROM generate_series(1, 10000) AS n;
+INSERT INTO provenance.wasderivedfrom (wdf_generatedentity_id, wdf_usedentity_id)
+    SELECT 'DatasetEntity' || n + 1, 'DatasetEntity' || n FROM generate_series(1, 9999) AS n;
+INSERT INTO provext.alias (al_entity_id, al_kind, al_value)
+    SELECT 'DatasetEntity' || n, 'doi', '10.1/' || n FROM generate_series(1, 10000) AS n;
+INSERT INTO provext.hash (h_entity_id, h_algorithm, h_digest)
+    SELECT 'DatasetEntity' || n, 'md5', md5(n::text) FROM generate_series(1, 10000) AS n;
 INSERT INTO provenance.hadmember (hm_collection_id, hm_entity_id)
     SELECT 'Collection' || n, 'DatasetEntity' || n FROM generate_series(1, 10000) AS n;
 INSERT INTO provenance.agent (ag_id, ag_name)
@@ -87,6 +105,7 @@ INSERT INTO provenance.parameter (p_id, p_activity_id, p_name, p_value)
     SELECT 'p' || n, 'a' || n, 'name ' || n % 100, n::text FROM generate_series(1, 10000) AS n;
 INSERT INTO provenance.configfile (cf_id, cf_activity_id, cf_name, cf_location)
     SELECT 'cf' || n, 'a' || n, 'config', '/config/' || n FROM generate_series(1, 10000) AS n;
+SELECT gin_clean_pending_list('provenance.entity_name_parts');
 ANALYZE;
 """
 PUBLISHED = metadata.load()
@@ -119,6 +138,7 @@ def asked(database: Database, query: str) -> list[Any]:
 def test_origin_has_one_row_for_each_data_set(shown: Ask) -> None:
     """Also for one without generator, and for one with several agents."""
     assert shown("SELECT eo_entity_id FROM provext.entity_origin ORDER BY 1") == [
+        ("c d",),
         ("made",),
         ("other",),
         ("raw",),
@@ -165,6 +185,47 @@ def test_attribution_goes_before_association(shown: Ask, entity: str, agent: str
     ) == [(agent, names)]
 
 
+def test_the_last_step_is_told_in_one_row(shown: Ask) -> None:
+    """LAST-2: as provext.entity_origin, and inputs, configuration, parameters and DOI."""
+    [row] = shown(
+        "SELECT ls_entity_name, ls_role, ls_activity_id, ls_program, ls_version, ls_starttime::text,"
+        " ls_status, ls_project, ls_agents, ls_inputs, ls_ninputs, ls_configuration,"
+        " ls_parameters::json, ls_doi FROM provext.last_step WHERE ls_entity_id = 'made'"
+    )
+
+    assert row == (
+        "made.h5",
+        "DL1",
+        "run",
+        "process",
+        "0.28.0",
+        "2026-01-01 00:00:00",
+        "completed",
+        "CTAO",
+        "CTAO; Operator; Zoë",
+        "c%20d raw",
+        2,
+        "/conf/a.yaml /conf/b%201.yaml",
+        {"cleaner": "Tailcuts", "cut": "2.5e-1"},
+        "10.5281/zenodo.1",
+    )
+
+
+@pytest.mark.parametrize("entity, step", [("raw", (None, None, None)), ("other", ("bare", None, 0))])
+def test_a_last_step_of_which_little_is_known_has_nulls(
+    shown: Ask, entity: str, step: tuple[Any, ...]
+) -> None:
+    """No inputs are known of what came from outside; a run without inputs has none."""
+    query = "SELECT ls_activity_id, ls_program, ls_ninputs FROM provext.last_step WHERE ls_entity_id = '{}'"
+
+    assert shown(query.format(entity)) == [step]
+
+
+def test_the_program_of_a_run_without_description_is_its_name(shown: Ask) -> None:
+    """LAST-2, ls_program."""
+    assert shown("SELECT ls_program FROM provext.last_step WHERE ls_entity_id = 'c d'") == [("copy",)]
+
+
 def test_parameters_are_numbers_where_they_spell_one(shown: Ask) -> None:
     """provext.prov_number; unit and meaning are those of the description."""
     assert shown(
@@ -182,6 +243,7 @@ def test_each_class_has_its_entities(shown: Ask) -> None:
     assert shown(
         "SELECT de_id, de_description_name, de_contenttype FROM provext.datasetentity ORDER BY 1"
     ) == [
+        ("c d", None, None),
         ("made", "DL1", "application/x-hdf5"),
         ("other", None, None),
         ("raw", None, None),
@@ -231,6 +293,13 @@ def test_a_condition_on_what_is_published_as_indexed_reads_no_table_whole(
         "SELECT o.eo_activity_name, p.ap_number FROM provext.entity_origin AS o"
         " JOIN provext.activity_parameter AS p ON p.ap_activity_id = o.eo_activity_id"
         " WHERE o.eo_entity_id = 'DatasetEntity7'",
+        "SELECT e_id FROM provenance.entity WHERE e_name LIKE '%e 7777%'",
+        "SELECT e_id FROM provenance.entity WHERE e_name LIKE 'name 77%'",
+        "SELECT h_entity_id FROM provext.hash WHERE h_digest LIKE '0a4d55a8%'",
+        "SELECT TOP 7 a_id FROM provenance.activity ORDER BY a_starttime DESC",
+        "SELECT * FROM provext.last_step WHERE ls_entity_id IN ('DatasetEntity7', 'DatasetEntity8')",
+        "SELECT l_distance, ls_entity_name, ls_program, ls_inputs FROM provenance.lineage"
+        " JOIN provext.last_step ON ls_entity_id = l_descendant_id WHERE l_ancestor_id = 'DatasetEntity7'",
     ],
 )
 def test_conditions_that_people_write_use_indexes(plan: Callable[[str], str], query: str) -> None:
@@ -240,6 +309,7 @@ def test_conditions_that_people_write_use_indexes(plan: Callable[[str], str], qu
 def test_what_is_not_asked_for_is_not_looked_up(plan: Callable[[str], str]) -> None:
     """A view costs no more than the tables it stands for."""
     assert "agent" not in plan("SELECT eo_entity_id, eo_status FROM provext.entity_origin")
+    assert "used" not in plan("SELECT ls_entity_id, ls_status, ls_parameters FROM provext.last_step")
     assert "activity" not in plan("SELECT ap_name, ap_number FROM provext.activity_parameter").replace(
         "activity_parameter", ""
     )

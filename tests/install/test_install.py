@@ -272,6 +272,8 @@ def test_creator_of_roles_sets_its_own_database_up(
 
     with open_database(settings) as database, database.transaction() as transaction:
         transaction.execute("INSERT INTO provenance.entity (e_id) VALUES ('x')")
+        indexed = transaction.one("SELECT to_regclass('provenance.entity_name_parts') IS NOT NULL AS parts")
+        assert indexed.parts  # pg_trgm is a trusted extension
     assert "SET temp_file_limit" in said
     assert "REVOKE EXECUTE ON FUNCTION lo_" in said
     database_of_login = make_dsn(server.url, dbname=login["dbname"])

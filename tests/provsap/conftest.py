@@ -8,11 +8,8 @@ import pytest
 
 from provtap.config import Settings
 from provtap.database.connect import Database, open_database
-from provtap.ingest import ingest
 from provtap.provsap import Graph, ProvsapRequest, retrieve
 from provtap.tableset import Tableset
-from tests.conftest import Server, database_name
-from tests.ingest.logs import SAMPLES
 
 DL2 = "urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99"
 """step2_a.dl2.h5: a run of ctapipe-process made it from a DL1 file, which another run made."""
@@ -22,19 +19,6 @@ def asked(*ids: str, **parameters: Any) -> ProvsapRequest:
     """Return the request with these parameters, by their names in lower case."""
     given = {name.upper(): [str(value)] for name, value in parameters.items()}
     return ProvsapRequest.from_parameters({"ID": list(ids)} | given)
-
-
-@pytest.fixture(scope="session")
-def sample_settings(server: Server, template: Settings) -> Iterator[Settings]:
-    """Settings of a store with the sample logs, which the tests only read."""
-    assert template.database_url is not None
-    url = server.create(database_name(template.database_url))
-    settings = replace(template, database_url=url)
-    with open_database(settings) as opened:
-        for path in SAMPLES:
-            ingest(path, opened, settings)
-    yield settings
-    server.drop(url)
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,11 @@ from lxml import etree
 
 from provtap.errors import Busy
 from provtap.provsap import write
-from provtap.provsap.picture import CONFIGURED, DRAWN
+from provtap.provsap.picture import CONFIGURED, DRAWN, Picture
+from provtap.provsap.place import best_placed
 from provtap.provsap.render import _AT_ONCE, render
 from provtap.provsap.request import Direction
+from provtap.provsap.svg import svg as svg_of_page
 from provtap.provsap.tree import tree_lines
 from tests.provsap.conftest import DL2, asked
 from tests.provsap.stores import COLLECTIONS, LOOPS, write_store
@@ -27,14 +29,19 @@ def draw(graph, form="PROV-SVG", **given):
     return write(graph, asked("x", responseformat=form, **given), "https://example.org/prov")
 
 
-def nodes(svg, class_="node"):
-    """Return for each node or edge its texts, its shape, its link and its tooltip."""
+def nodes(svg, class_="n"):
+    """Return for each node (n) or edge (e) its texts, its shape, its link and its tooltip."""
     for group in etree.fromstring(svg).iter(f"{SVG}g"):
-        if group.get("class") == class_:
+        if class_ in group.get("class", "").split():
             text = " ".join(t.text for t in group.iter(f"{SVG}text"))
-            shape = next((s for s in group.iter(f"{SVG}ellipse", f"{SVG}polygon")), None)
-            anchor = next(group.iter(f"{SVG}a"), {})
-            yield text, shape, anchor.get(f"{LINK}href"), anchor.get(f"{LINK}title")
+            shapes = group.iter(f"{SVG}ellipse", f"{SVG}rect", f"{SVG}polygon")
+            shape = next((s for s in shapes if s.get("class") == "shape"), None)
+            yield text, shape, group.getparent().get("href"), group.findtext(f"{SVG}title")
+
+
+def marks(shape):
+    """Return the classes of a node, which the style sheet draws it by."""
+    return set(shape.getparent().get("class").split())
 
 
 def node(svg, text):
@@ -48,18 +55,20 @@ def svg(sample):
 
 
 @pytest.mark.parametrize(
-    "text, tag, fill",
+    "text, tag, kind, fill",
     [
-        ("step1_a.dl1.h5", "ellipse", "#fffc87"),
-        ("ctapipe-process", "polygon", "#9fb1fc"),
-        ("88 parameters", "polygon", "#cde8b5"),
+        ("step1_a.dl1.h5", "ellipse", "n-entity", "#fffc87"),
+        ("ctapipe-process", "rect", "n-activity", "#9fb1fc"),
+        ("88 parameters", "rect", "n-configuration", "#cde8b5"),
     ],
 )
-def test_shapes_and_colours_are_those_of_prov(svg, text, tag, fill):
-    """Section 4."""
+def test_shapes_and_colours_are_those_of_prov(svg, text, tag, kind, fill):
+    """Section 4: a document of its own brings its style."""
     _, shape, _, _ = node(svg, text)
+    style = etree.fromstring(svg).findtext(f"{SVG}style")
 
-    assert (shape.tag.removeprefix(SVG), shape.get("fill")) == (tag, fill)
+    assert (shape.tag.removeprefix(SVG), kind in marks(shape)) == (tag, True)
+    assert f".{kind} .shape {{ fill: {fill}" in style
 
 
 def test_each_thing_links_to_its_own_request(svg):
@@ -80,7 +89,7 @@ def test_tooltips_tell_the_attributes(svg):
 
 
 def test_roles_are_on_the_arrows(svg):
-    assert {text for text, *_ in nodes(svg, "edge")} >= {"Event", "Tool Configuration", "DL1/Event"}
+    assert {text for text, *_ in nodes(svg, "e")} >= {"Event", "Tool Configuration", "DL1/Event"}
 
 
 def test_the_root_is_bold_and_what_is_cut_is_dashed(svg):
@@ -88,9 +97,9 @@ def test_the_root_is_bold_and_what_is_cut_is_dashed(svg):
     _, cut, _, _ = node(svg, "step1_a.dl1.h5")
     _, end, _, _ = node(svg, "conf2.yaml")
 
-    assert (root.get("stroke-width"), root.get("stroke-dasharray")) == ("3", None)
-    assert cut.get("stroke-dasharray")
-    assert end.get("stroke-dasharray") is None
+    assert marks(root) == {"n", "n-entity", "here"}
+    assert marks(cut) == {"n", "n-entity", "more"}
+    assert marks(end) == {"n", "n-entity"}
 
 
 def test_attributes_are_written_beside_things_on_request(sample):
@@ -133,6 +142,47 @@ def place(ellipse):
     return float(ellipse.get("cx")), float(ellipse.get("cy"))
 
 
+def test_three_alike_are_one_and_two_are_not(database, look):
+    """The end of names that all have is shown; what differs in what it came from is not alike."""
+    write_store(
+        database,
+        used=[
+            *(("merge", f"{n}.dl1.h5", "in") for n in range(4)),
+            ("merge", "c/1", "flat"),
+            ("merge", "c/2", "flat"),
+        ],
+        wasgeneratedby=[("3.dl1.h5", "process", "out")],
+    )
+    with database.transaction() as transaction:
+        transaction.execute("UPDATE provenance.entity SET e_name = e_id")
+
+    texts = sorted(text for text, *_ in nodes(draw(look("merge", depth=2))))
+
+    assert texts == ["3 × *.dl1.h5", "3.dl1.h5", "c/1", "c/2", "merge", "process"]
+
+
+def test_what_is_to_stay_apart_is_not_folded(database, look):
+    write_store(database, used=[("merge", f"{n}", "in") for n in range(5)])
+    picture = Picture(look("merge"), apart={"3"})
+
+    assert sorted(shape.lines[0] for shape in picture.shapes) == ["3", "4 × in", "merge"]
+
+
+def test_a_picture_for_a_page_has_no_style_of_its_own(sample):
+    """Shapes are dimmed that do not match what is looked for; a page gives the colours."""
+    layout = best_placed(Picture(sample(DL2, depth=2, agents=0, context=0)), 800, 600)
+    drawn = svg_of_page(
+        layout, lambda key: f"/entity/{key.id}", "Lineage", lambda shape: shape.kind == "activity"
+    )
+
+    assert "<style" not in drawn
+    assert "style=" not in drawn
+    assert "dim" in marks(node(drawn, "step1_a")[1])
+    assert "dim" not in marks(node(drawn, "ctapipe-process")[1])
+    assert node(drawn, "step1_a")[2] == "/entity/urn:uuid:b05bdc2b-23e6-4a68-90f4-3da4e7866fee"
+    assert layout.width / layout.height < 800 / 600 * 4
+
+
 def test_many_runs_tell_their_parameters_under_the_mouse_only(database, look):
     """A note beside each would double the picture."""
     runs = [f"run {n}" for n in range(CONFIGURED + 1)]
@@ -151,7 +201,7 @@ def test_many_runs_tell_their_parameters_under_the_mouse_only(database, look):
 def test_a_failed_run_is_seen(sample):
     _, box, _, _ = node(draw(sample(INTERRUPTED)), "ctapipe-process 0.28.0, interrupted (130)")
 
-    assert box.get("stroke") == "#c00000"
+    assert "bad" in marks(box)
 
 
 def test_what_is_alike_is_folded_along_the_chain(database, look):
@@ -192,7 +242,7 @@ def test_many_roles_are_folded_where_nothing_else_helps(database, look):
 
     texts = sorted(text for text, *_ in nodes(svg))
     assert texts == ["40 × DL1", "40 × Entity", "40 × reconstruct", "model", "stack"]
-    assert "40 roles" in {text for text, *_ in nodes(svg, "edge")}
+    assert "40 roles" in {text for text, *_ in nodes(svg, "e")}
     assert "Like things are one, also where their roles differ" in svg.decode()
 
 
@@ -220,7 +270,7 @@ def test_a_chain_that_is_too_long_becomes_a_loop(database, look):
 
     svg = draw(look("e200", depth="ALL"))
 
-    assert sorted(text for text, *_ in nodes(svg)) == ["200 × append", "200 × in", "e200"]
+    assert sorted(text for text, *_ in nodes(svg)) == ["199 × append", "199 × in", "append", "e0", "e200"]
     assert "Like things are one, wherever they stand" in svg.decode()
 
 
@@ -241,7 +291,7 @@ def test_relations_to_what_is_not_drawn_make_a_dashed_border(database, look):
 
     svg = draw(look("run", *ids))
 
-    assert node(svg, "run")[1].get("stroke-dasharray")
+    assert "more" in marks(node(svg, "run")[1])
 
 
 def test_a_picture_of_a_graph_that_was_cut_says_so(database, look):
@@ -266,7 +316,7 @@ def test_circles_are_drawn(database, look):
     assert (
         len(list(nodes(svg))) == len({end for rows in LOOPS.values() for row in rows for end in row[:2]}) + 1
     )
-    assert len(list(nodes(svg, "edge"))) == sum(map(len, LOOPS.values()))
+    assert len(list(nodes(svg, "e"))) == sum(map(len, LOOPS.values()))
 
 
 def test_png_and_dot(sample):
@@ -288,8 +338,8 @@ def test_threads_may_draw_at_once(sample):
 def test_nobody_waits_for_others_pictures_for_ever():
     """A thread that waits serves nobody else."""
     with _AT_ONCE, _AT_ONCE, pytest.raises(Busy, match="Too many pictures are being drawn. Try again"):
-        render("digraph {}", "svg", patience=0.01)
-    assert render("digraph {}", "svg").startswith(b"<?xml")
+        render("digraph {}", "json", patience=0.01)
+    assert render("digraph {}", "json").startswith(b"{")
 
 
 def test_the_command_line_starts_without_the_libraries_of_documents():

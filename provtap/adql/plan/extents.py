@@ -41,7 +41,11 @@ SUBQUERY_SIZE = 50
 """What a subquery in an expression counts, beside its own parts: each copy is planned by itself."""
 OUTPUT_SIZE = 10
 """What an output column counts, beside its own parts: PostgreSQL takes up to 8 kB for one."""
-LOOKED_UP = {"eo_agent_id": 200, "eo_agents": 200, "co_members": 100}
+LOOKED_UP = {
+    **dict.fromkeys(("eo_agent_id", "eo_agents", "ls_project", "ls_agents", "ls_inputs", "ls_ninputs"), 200),
+    **dict.fromkeys(("ls_configuration", "ls_parameters", "ls_doi", "co_members"), 100),
+    **dict.fromkeys(("su_datasets", "su_agents"), 100),
+}
 """Columns of the views in schema/ that are a subquery, and what these count."""
 Leaf = (
     plan.PublishedTable

@@ -1,0 +1,56 @@
+-- Statements of reading.py.
+
+-- name: find
+-- What an id, path, other name or file name leads to, and how closely: 1 by id, 2 by path or other name, 3 by name.
+SELECT 1 AS closeness, 'activity' AS kind, a_id::text AS id, a_id::text AS activity
+  FROM provenance.activity WHERE a_id = %(name)s
+UNION ALL
+SELECT found.closeness, 'entity', e_id, wgb_activity_id
+  FROM (SELECT 1, e_id::text FROM provenance.entity WHERE e_id = %(name)s
+        UNION
+        SELECT 2, e_id FROM provenance.entity WHERE e_location = %(name)s
+        UNION
+        SELECT 2, al_entity_id FROM provext.alias WHERE al_value = %(name)s
+        UNION
+        SELECT 2, loc_entity_id FROM provext.location WHERE loc_url = %(name)s
+        UNION
+        (SELECT 3, e_id FROM provenance.entity WHERE e_name = %(name)s LIMIT 10)) AS found (closeness, id)
+  JOIN provenance.entity ON e_id = found.id
+  LEFT JOIN provenance.wasgeneratedby ON wgb_entity_id = e_id
+ ORDER BY closeness, id
+ LIMIT 10;
+
+-- name: run
+SELECT a_id AS id, a_name AS name, coalesce(ad_name, a_name) AS program, ad_version AS version,
+       a_starttime AS start_time, a_endtime AS end_time, r_status AS status, r_exitcode AS exit_code,
+       r_host AS host, r_duration AS duration
+  FROM provenance.activity
+  LEFT JOIN provenance.activitydescription ON ad_id = a_activitydescription_id
+  LEFT JOIN provext.run ON r_activity_id = a_id
+ WHERE a_id = %(activity)s;
+
+-- name: parameters
+SELECT p_name AS name, p_value AS value, pd_unit AS unit, pd_default AS default
+  FROM provenance.parameter
+  LEFT JOIN provenance.parameterdescription ON pd_id = p_parameterdescription_id
+ WHERE p_activity_id = %(activity)s
+ ORDER BY p_name, p_id;
+
+-- name: configuration_files
+SELECT cf_name AS name, cf_location AS location
+  FROM provenance.configfile WHERE cf_activity_id = %(activity)s ORDER BY cf_name, cf_location;
+
+-- name: used
+-- What a run used: data, and the environment that it ran in. Values are facts of the run.
+SELECT u_role AS role, e_id AS id, e_name AS name, e_comment AS comment,
+       ARRAY(SELECT h_algorithm || ':' || h_digest FROM provext.hash WHERE h_entity_id = e_id) AS digests
+  FROM provenance.used JOIN provenance.entity ON e_id = u_entity_id
+ WHERE u_activity_id = %(activity)s AND e_class <> 'ValueEntity'
+ ORDER BY u_role, e_name, e_id;
+
+-- name: generated
+SELECT wgb_role AS role, e_id AS id, e_name AS name, NULL AS comment,
+       ARRAY(SELECT h_algorithm || ':' || h_digest FROM provext.hash WHERE h_entity_id = e_id) AS digests
+  FROM provenance.wasgeneratedby JOIN provenance.entity ON e_id = wgb_entity_id
+ WHERE wgb_activity_id = %(activity)s AND e_class <> 'ValueEntity'
+ ORDER BY wgb_role, e_name, e_id;

@@ -1,0 +1,103 @@
+"""From two names to a comparison: which runs they lead to, and what is recorded of these."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from provtap.adql import translate
+from provtap.compare.differences import ENVIRONMENT, Comparison, Parameter, Run, Thing, compare_runs
+from provtap.config import Settings
+from provtap.database.connect import Database, Transaction
+from provtap.database.sql import literal, load_statements
+from provtap.database.transaction import Row
+from provtap.errors import NotFound, ParameterError
+from provtap.tableset import Tableset
+
+SQL = load_statements("provtap.compare", "compare.sql")
+STEPS = """
+SELECT a_name, ad_version, COUNT(*) AS n
+FROM provenance.activity_lineage
+JOIN provenance.activity ON a_id = acl_ancestor_id
+LEFT JOIN provenance.activitydescription ON ad_id = a_activitydescription_id
+WHERE acl_descendant_id = {activity}
+GROUP BY a_name, ad_version
+"""
+"""ADQL for the programs behind a run."""
+
+
+def compare(
+    a: str, b: str, database: Database, tableset: Tableset, settings: Settings, duration: float | None = None
+) -> Comparison:
+    """Return what differs between the runs that *a* and *b* name, or that made the products they name.
+
+    Each is an id, a path, another name, or a file name that only one product has. *duration* bounds each
+    statement, in seconds.
+
+    Raises: NotFound; ParameterError for an ambiguous name, or a product and a run; QueryTimeout,
+    DatabaseUnavailable.
+    """
+    with database.reading(duration or settings.sync_duration) as transaction:
+        found = [_find(transaction, name) for name in (a, b)]
+        if found[0].kind != found[1].kind:
+            product, run = (a, b) if found[0].kind == "entity" else (b, a)
+            raise ParameterError(
+                f"{product} is a product and {run} is a run: they can't be compared.",
+                hint="Give two products or two runs.",
+            )
+        mine, yours = (_run(transaction, row, tableset) for row in found)
+    return compare_runs(mine, yours)
+
+
+def _find(transaction: Transaction, name: str) -> Row:
+    """Return what *name* leads to: the closest, if that is one thing only."""
+    hits = transaction.rows(SQL["find"], name=name.replace("\0", ""))
+    closest = [hit for hit in hits if hit.closeness == hits[0].closeness]
+    if not closest:
+        raise NotFound(f"Nothing here is called {name[:200]}.")
+    if len(closest) > 1:
+        ids = ", ".join(hit.id for hit in closest[:5])
+        raise ParameterError(f"{name[:200]} names {len(closest)} products.", hint=f"Give one id of {ids}.")
+    if closest[0].activity is None:
+        raise NotFound(
+            f"No run is recorded that generated {name[:200]}, so there is nothing to compare.",
+            hint="It came from outside.",
+        )
+    return closest[0]
+
+
+def _run(transaction: Transaction, found: Row, tableset: Tableset) -> Run:
+    activity = found.activity
+    row = transaction.one(SQL["run"], activity=activity)
+    assert row is not None  # the same state of the store
+    used = [_thing(thing) for thing in transaction.rows(SQL["used"], activity=activity)]
+    outputs = [_thing(thing) for thing in transaction.rows(SQL["generated"], activity=activity)]
+    files = transaction.rows(SQL["configuration_files"], activity=activity)
+    parameters = [
+        *(
+            Parameter(p.name, p.value, p.unit, p.default)
+            for p in transaction.rows(SQL["parameters"], activity=activity)
+        ),
+        *(Parameter(f"configuration file {file.name}", file.location) for file in files),
+    ]
+    environments = [thing.comment or thing.name or thing.id for thing in used if thing.role == ENVIRONMENT]
+    return Run(
+        **row._asdict(),
+        parameters=tuple(parameters),
+        inputs=tuple(thing for thing in used if thing.role != ENVIRONMENT),
+        outputs=tuple(outputs),
+        environment="; ".join(environments) or None,
+        steps=_steps(transaction, activity, tableset),
+        product=next((thing for thing in outputs if thing.id == found.id), None),
+    )
+
+
+def _thing(row: Row) -> Thing:
+    return Thing(row.id, row.name, row.role, frozenset(row.digests), row.comment)
+
+
+def _steps(transaction: Transaction, activity: str, tableset: Tableset) -> Mapping[str, Mapping[str, int]]:
+    """Return how many runs of which programs and versions are behind a run."""
+    statement = translate(STEPS.format(activity=literal(activity)), tableset)
+    steps: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for program, version, number in transaction.rows(statement.sql):
+        steps[program or "unnamed"][version or ""] = number
+    return steps

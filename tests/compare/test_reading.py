@@ -1,0 +1,117 @@
+"""From names to a comparison: the sample logs."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from click.testing import CliRunner
+
+from provtap.adql import translate
+from provtap.commands import main
+from provtap.compare import compare
+from provtap.database.connect import open_database
+from provtap.errors import NotFound, ParameterError
+
+A, B = "urn:uuid:5b0ccf96-3e01-436a-a61e-fce9ef9dfd86", "urn:uuid:433f1066-fa40-4c10-abff-6286f6eefe7f"
+"""The runs that made step1_a.dl1.h5 and step1_b.dl1.h5."""
+DIFFERING = f"""
+SELECT x.p_name, x.p_value, y.p_value FROM provenance.parameter AS x
+JOIN provenance.parameter AS y ON x.p_name = y.p_name
+WHERE x.p_activity_id = '{A}' AND y.p_activity_id = '{B}' AND x.p_value <> y.p_value
+ORDER BY x.p_name
+"""
+
+
+@pytest.fixture(scope="module")
+def asked(sample_settings, tableset) -> Iterator:
+    """Compare two things of the sample logs."""
+    with open_database(sample_settings) as database:
+        yield lambda a, b: compare(a, b, database, tableset, sample_settings)
+
+
+@pytest.fixture(scope="module")
+def diff(sample_settings):
+    """Run `provtap diff` on the sample logs."""
+    environ = {
+        "PROVTAP_DATABASE_URL": sample_settings.database_url,
+        "PROVTAP_ROLE_PREFIX": sample_settings.role_prefix,
+    }
+    return lambda *arguments: CliRunner(env=environ).invoke(main, ["diff", *arguments])
+
+
+def test_two_runs_differ_as_a_query_says(asked, sample_settings, tableset):
+    """The example query is "In which parameters do these two runs differ?"; each number has one form here."""
+    with open_database(sample_settings) as database, database.reading(60) as transaction:
+        expected = [tuple(row) for row in transaction.rows(translate(DIFFERING, tableset).sql)]
+    found = asked(A, B)
+
+    assert [(d.name, d.a, d.b) for d in found.parameters] == expected
+    assert len(expected) == 5
+    assert [d.name for d in found.parameters if not d.harmless] == [
+        "ProcessorTool.DataWriter.SimTelEventSource.max_events",
+        "ProcessorTool.SimTelEventSource.max_events",
+    ]
+    assert (found.inputs, found.software, found.steps, found.equal_as_numbers) == ((), (), (), ())
+    assert found.a.environment == found.b.environment is not None
+
+
+@pytest.mark.parametrize(
+    "a, b",
+    [
+        ("step1_a.dl1.h5", "step1_b.dl1.h5"),
+        ("/cta/provwork/run/step1_a.dl1.h5", "urn:uuid:b9381c53-824a-499e-b51f-274a6bf973ed"),
+    ],
+)
+def test_products_stand_for_the_runs_that_made_them(asked, a, b):
+    """By id, path or a name that only one product has."""
+    found = asked(a, b)
+
+    assert (found.a.id, found.b.id) == (A, B)
+    assert (found.a.product.name, found.b.product.name) == ("step1_a.dl1.h5", "step1_b.dl1.h5")
+
+
+def test_steps_behind_are_compared(asked):
+    found = asked("step2_a.dl2.h5", "step1_a.dl1.h5")
+
+    assert [(d.name, d.a, d.b) for d in found.steps] == [("ctapipe-process", "0.28.0 (1 run)", None)]
+    assert {d.name for d in found.inputs} == {"DL0/Event", "Event", "Tool Configuration"}
+
+
+def test_a_run_equals_itself(asked, diff):
+    assert asked(A, A).equal
+    result = diff(A, A)
+
+    assert (result.exit_code, "Both are the same run." in result.output) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "a, b, error, message",
+    [
+        ("nothing", A, NotFound, "Nothing here is called nothing."),
+        (A, "step1_a.dl1.h5", ParameterError, "step1_a.dl1.h5 is a product and urn:uuid:5b0c"),
+        ("conf.yaml", "step1_a.dl1.h5", NotFound, "No run is recorded that generated conf.yaml"),
+        (
+            "twice.dl2.h5",
+            "step1_a.dl1.h5",
+            ParameterError,
+            "twice.dl2.h5 names 2 products. Give one id of urn:",
+        ),
+        ("a\0", A, NotFound, "Nothing here is called"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_sentence(asked, a, b, error, message):
+    with pytest.raises(error) as raised:
+        asked(a, b)
+
+    assert message in str(raised.value)
+
+
+def test_the_command_ends_like_diff(diff):
+    """Contract of the command line: 0 equal, 1 different; 2 is what cannot be compared."""
+    found = diff("step1_a.dl1.h5", "step1_b.dl1.h5", "--format", "json")
+    told = json.loads(found.stdout)
+
+    assert (found.exit_code, len(told["parameters"]), told["a"]["activity"]) == (1, 5, A)
+    failed = diff("conf.yaml", A)
+    assert (failed.exit_code, failed.stdout) == (2, "")
+    assert failed.stderr.startswith("provtap: ") and failed.stderr.count("\n") == 1
