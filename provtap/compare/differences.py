@@ -159,10 +159,10 @@ def _other_units(left: Sequence[Parameter], right: Sequence[Parameter]) -> bool:
 
 def _texts(these: Sequence[Parameter], others: Sequence[Parameter]) -> str | None:
     """Return the values under one name, with their units where these differ."""
+    if not these:
+        return None
     with_units = _other_units(these, others)
-    return "; ".join(f"{p.value} {p.unit or ''}".rstrip() if with_units else p.value for p in these) or (
-        "" if these else None
-    )
+    return "; ".join(f"{p.value} {p.unit or ''}".rstrip() if with_units else p.value for p in these)
 
 
 def _same_value(a: Parameter, b: Parameter) -> bool:

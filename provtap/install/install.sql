@@ -169,8 +169,9 @@ BEGIN
     END IF;
     SELECT nspname INTO place FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace
      WHERE extname = 'pg_trgm';
-    IF place IS NOT NULL THEN
-        EXECUTE format('CREATE INDEX IF NOT EXISTS entity_name_parts ON provenance.entity'
+    -- IF NOT EXISTS would lock the table before it looks.
+    IF place IS NOT NULL AND to_regclass('provenance.entity_name_parts') IS NULL THEN
+        EXECUTE format('CREATE INDEX entity_name_parts ON provenance.entity'
                        ' USING gin (e_name %I.gin_trgm_ops)', place);
     END IF;
 END $$;

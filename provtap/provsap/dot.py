@@ -70,7 +70,7 @@ def _beside(name: str, notes: Iterator[Shape]) -> Iterator[str]:
 
 def _arrow_looks(arrow: Arrow) -> dict[str, str]:
     looks = {"label": arrow.label, "tooltip": arrow.tooltip}
-    if arrow.relation in {"wasDerivedFrom", "hadMember"}:
+    if arrow.dashed:
         looks["style"] = "dashed"
     return looks | _TO_AGENT if arrow.to_agent else looks
 

@@ -15,7 +15,7 @@ from provtap.provsap.graph import Edge, Graph, Key
 LEAST = 3
 """So many alike are one node."""
 SHOWN = 5
-"""So many roles of one place are told apart."""
+"""Roles in one place that are kept apart; more of them count as one."""
 ALL = -1
 """As many rounds as it takes."""
 
@@ -53,7 +53,7 @@ class Folding:
     def exact(self, look: Look, most: int) -> dict[Key, Key]:
         """Return for each thing the one that stands for it: the nearest one of those that it is folded with.
 
-        Folding ends early where more than *most* things are told apart.
+        Folding ends early when it has found more than *most* groups of like things.
         """
         return _leaders(self._refined(look, lambda tie: tie.role, ALL, most))
 

@@ -63,6 +63,11 @@ class Arrow:
     tooltip: str
     to_agent: bool
 
+    @property
+    def dashed(self) -> bool:
+        """Whether its line is dashed: of a derivation or a membership."""
+        return self.relation in {"wasDerivedFrom", "hadMember"}
+
 
 class Picture:
     """The picture of *graph*, with the attributes of things beside them on request.

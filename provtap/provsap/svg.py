@@ -82,7 +82,7 @@ def _arrow(arrow: Arrow | None, curve: Curve) -> str:
         parts.append(f'<polygon points="{_tip(curve.points[-1], curve.tip)}"/>')
     if curve.label is not None:
         parts.append(f'<text x="{curve.label[0]}" y="{curve.label[1] + 3.5:.1f}">{_text(arrow.label)}</text>')
-    dashed = " dashed" if arrow.relation in {"wasDerivedFrom", "hadMember"} else ""
+    dashed = " dashed" if arrow.dashed else ""
     names = f"e{dashed}{' to-agent' if arrow.to_agent else ''}"
     return f'<g class="{names}"><title>{_text(arrow.tooltip)}</title>{"".join(parts)}</g>\n'
 

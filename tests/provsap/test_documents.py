@@ -4,7 +4,7 @@ import io
 
 import pytest
 from astropy.io.votable import parse
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from prov.constants import PROV
 from prov.model import ProvDocument
@@ -125,6 +125,8 @@ OURS = {"json": prov_json, "xml": prov_xml, "provn": provn, "jsonld": prov_jsonl
 
 @pytest.mark.exhaustive
 @given(ODD_IDS)
+@example("(@")
+@example("@,@")
 @settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
 def test_every_id_comes_back_from_every_notation(id):
     """`%`, blanks, quotation marks, `:`, `//`, backslashes, line feeds: ids go out as they came in."""

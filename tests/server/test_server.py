@@ -69,6 +69,7 @@ def running(settings):
             )
             return cursor.fetchone()[0]
 
+    assert awaited(lambda: count() == 0)  # the query of the test before may still be ending
     yield count
     connection.close()
 

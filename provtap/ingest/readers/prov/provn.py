@@ -31,7 +31,7 @@ _TOKEN = re.compile(
       | (?P<iri><[^<>\s"]*>)
       | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
       | (?P<mark>%%|[()\[\],;={}])
-      | (?P<name>(?:\\.|[^\s()\[\]{},;="'<>%@\\]|%[0-9A-Fa-f]{2}|(?<=[^\s(,])@)+)''',
+      | (?P<name>(?!@)(?:\\.|[^\s()\[\]{},;="'<>%\\]|%[0-9A-Fa-f]{2})+)''',
     re.DOTALL | re.VERBOSE,
 )
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
