@@ -23,6 +23,7 @@ from provtap.errors import DocumentError, TooLarge
 from provtap.ingest.descriptions.file import read_descriptions
 from provtap.ingest.documents.document import read, read_content
 from provtap.ingest.documents.locations import read_location_map
+from provtap.ingest.documents.packages import folder_document
 from tests.ingest.test_product_header import write_ecsv, write_fits, write_hdf5
 
 REFUSALS = (DocumentError, TooLarge)
@@ -434,6 +435,15 @@ def kinds() -> dict[str, tuple[tuple[bytes, ...], tuple[Mutation, ...], Reader]]
             _document("lstosa"),
         ),
         "lstosa-json": (these(*(_DATA / "lstosa").glob("*.json")), _JSON, _document("lstosa-json")),
+        "cwlprov": (
+            (
+                *these(*(_DATA / "cwlprov").rglob("primary.cwlprov.json")),
+                folder_document(_DATA / "cwlprov" / "nested_scatter_ro", 10**7),
+            ),
+            _JSON,
+            _document("cwlprov"),
+        ),
+        "cwlprov text": (these(*(_DATA / "cwlprov").glob("*.provn")), _TEXT, _document("cwlprov")),
         "opus": (these(*sorted((_DATA / "opus").iterdir())), _XML, _document("opus")),
         "votable": ((_votable(),), _XML, _document("votable")),
         "fits": (

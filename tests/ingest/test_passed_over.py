@@ -22,7 +22,7 @@ FILES = {
         b'{"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": []}',
         "format not read",
     ),
-    "run.zip": (b"PK\x03\x04....", "format not read"),
+    "run.zip": (b"PK\x03\x04....", "damaged"),
     "broken.log": (b'[{"activity_uuid": ', "damaged"),
     "broken.fits": (b"SIMPLE  =                    T", "damaged"),
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from provtap.ingest import ingest_all, rebuild
+from provtap.ingest.documents.files import files
 from tests.ingest.logs import empty, rows, tables
 
 DATA = Path(__file__).parents[1] / "data"
@@ -30,8 +31,12 @@ SOURCES = {
     "lstosa/prov.log": (10, 35, 39, 20, 2, 2),
     "lstosa/calibration_to_dl2_17000_prov.log": (6, 26, 20, 12, 1, 0),
     "lstosa/calibration_to_dl2_17000_prov.json": (6, 26, 20, 12, 1, 0),
+    "cwlprov/two_steps.cwlprov.provn": (3, 4, 5, 2, 0, 0),
+    "cwlprov/ctao_wms_gaussian.cwlprov.provn": (3, 12, 10, 5, 2, 0),
+    "cwlprov/nested_scatter_ro": (6, 13, 16, 7, 4, 0),
+    "cwlprov/failed_step_ro": (3, 4, 5, 2, 1, 0),
 }
-FOLDERS = ("ctao_datamodel", "ctapipe_hdf5", "lstosa")
+FOLDERS = ("ctao_datamodel", "ctapipe_hdf5", "lstosa", "cwlprov")
 
 
 @pytest.fixture
@@ -64,8 +69,8 @@ def test_order_and_repetition_change_nothing(ingest_paths, database, settings, f
     assert rebuild.reingest(database, settings).changes == ()
     assert tables(database) == first
 
-    files = sorted(path for path in (DATA / folder).rglob("*") if path.is_file())
+    paths = sorted(file.path for file in files([DATA / folder]))
     for seed in range(3):
         empty(database)
-        ingest_paths(*random.Random(seed).sample(files, len(files)))
+        ingest_paths(*random.Random(seed).sample(paths, len(paths)))
         assert tables(database) == first

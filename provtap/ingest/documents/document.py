@@ -16,6 +16,7 @@ from provtap.errors import Contended, DocumentError, NoProvenance, TooLarge
 from provtap.ingest.documents.archive import keep_location_map, placed, scope
 from provtap.ingest.documents.files import read_bytes
 from provtap.ingest.documents.locations import LocationMap
+from provtap.ingest.documents.packages import unpacked
 from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing.bounded import NO_LIMIT, TooMany, refuse_beyond
 from provtap.ingest.readers import formats
@@ -126,6 +127,7 @@ def read_content(
     """
     at = site or settings.site
     with naming(source):
+        content = unpacked(content, settings.document_bytes)
         found = formats.find(format, content)
         most = NO_LIMIT if most_records is None else most_records
         try:

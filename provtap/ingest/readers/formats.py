@@ -15,6 +15,7 @@ from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing.json import parse, wide_encoding
 from provtap.ingest.readers import opus as activity_description
 from provtap.ingest.readers.ctapipe import log as ctapipe_log
+from provtap.ingest.readers.cwlprov import document as cwlprov
 from provtap.ingest.readers.headers import files as product_file
 from provtap.ingest.readers.headers import products as product_header
 from provtap.ingest.readers.logprov import log as logprov_log
@@ -50,6 +51,7 @@ OWN = (
     Reader("records", record_document.looks_like, record_document.read),
     Reader("lstosa", lstosa_log.looks_like, lstosa_log.read),
     Reader("lstosa-json", lstosa_json.looks_like, lstosa_json.read),
+    Reader("cwlprov", cwlprov.looks_like, cwlprov.read),
     Reader("jsonld", prov_jsonld.looks_like, prov_jsonld.read),
     Reader("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),
     Reader("prov-json", prov_json.looks_like, reader(prov_json.statements)),
