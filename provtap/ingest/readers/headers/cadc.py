@@ -32,7 +32,7 @@ def read(product: Product) -> Iterator[Record]:
             if found[1] == "OBS":
                 yield Relation(kind="hadPrimarySource", subject_id=entity.id, object_id=parent.id)
             elif parent.id != entity.id:
-                yield WasDerivedFrom(generatedentity_id=entity.id, usedentity_id=parent.id)
+                yield WasDerivedFrom(generated_entity_id=entity.id, used_entity_id=parent.id)
 
 
 def archived(archive: str, name: str | None, url: str | None, site: str) -> Entity:

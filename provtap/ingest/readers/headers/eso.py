@@ -47,7 +47,7 @@ def read(product: Product) -> Iterator[Record]:
             parent = archived("eso", parent_name, None, site)
             yield parent
             if parent.id != entity.id:
-                yield WasDerivedFrom(generatedentity_id=entity.id, usedentity_id=parent.id)
+                yield WasDerivedFrom(generated_entity_id=entity.id, used_entity_id=parent.id)
     recipes = [(found[1], node) for key, node in keywords.members() if (found := _RECIPE.fullmatch(key))]
     for recipe, node in recipes:
         if recipe_name := _text(node):

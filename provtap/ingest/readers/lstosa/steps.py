@@ -274,7 +274,7 @@ class Book:
             yield WasGeneratedBy(entity_id=entity_id, activity_id=id, role=role, claimant=claimant)
             origin = self.things.get(origins.get(thing, ""))
             if origin and origin.url in written and written[origin.url] != entity_id:
-                yield WasDerivedFrom(generatedentity_id=entity_id, usedentity_id=written[origin.url])
+                yield WasDerivedFrom(generated_entity_id=entity_id, used_entity_id=written[origin.url])
 
     def _written(
         self, step: Step, id: str, end: datetime | None, thing: Thing, entity_id: str
