@@ -71,7 +71,7 @@ def _below(directory: Path) -> Iterator[File]:
 
 
 def _is_document(folder: Path) -> bool:
-    return not folder.is_symlink() and packages.is_package(folder)
+    return packages.is_package(folder) and not folder.is_symlink()
 
 
 @contextmanager

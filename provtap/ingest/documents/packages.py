@@ -90,7 +90,10 @@ _KNOWN = {_MANIFEST}
 
 def is_package(path: Path) -> bool:
     """Tell whether the folder *path* is one document."""
-    return (path / _MANIFEST).is_file() and _is_research_object(Folder(path))
+    try:
+        return (path / _MANIFEST).is_file() and _is_research_object(Folder(path))
+    except OSError:  # whoever reads it says why it can't be read
+        return False
 
 
 def folder_document(path: Path, limit: int) -> bytes:
