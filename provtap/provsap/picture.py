@@ -62,6 +62,8 @@ class Arrow:
     label: str
     tooltip: str
     to_agent: bool
+    count: int
+    """How many relations it stands for."""
 
     @property
     def dashed(self) -> bool:
@@ -122,7 +124,7 @@ class Picture:
                 yield Shape(name=f"{name}_1", kind="attributes", lines=lines, beside=place)
 
     def _arrows(self) -> Iterator[Arrow]:
-        for edge, roles in folded_edges(self._graph.edges(), self._leader):
+        for edge, roles, count in folded_edges(self._graph.edges(), self._leader):
             label = _EDGE_LABELS[edge.relation]
             yield Arrow(
                 relation=edge.relation,
@@ -131,6 +133,7 @@ class Picture:
                 label=_role(roles) or label,
                 tooltip=cut([label, *roles]),
                 to_agent=edge.object.kind == "agent",
+                count=count,
             )
 
 

@@ -14,6 +14,8 @@ from provtap.provsap.place import LINE, Box, Curve, Layout, Point
 
 Matches = Callable[[Shape], bool]
 """Tells whether a shape is among those looked for; the others are dimmed."""
+Unfold = Callable[[Shape], str | None]
+"""Returns where a shape of several things leads to, if anywhere."""
 _LONG = 900  # pixels: a wider picture scrolls on a narrow screen
 _STYLE = """\
 svg { background: #fff }
@@ -34,22 +36,31 @@ text { font: 13px Helvetica, Arial, sans-serif; text-anchor: middle; fill: #222 
 """
 
 
-def svg(layout: Layout, link: Link, title: str, matches: Matches = lambda shape: True) -> str:
-    """Return the picture for a page; what is a single thing leads where *link* says.
+def svg(
+    layout: Layout,
+    link: Link,
+    title: str,
+    matches: Matches = lambda shape: True,
+    unfold: Unfold = lambda shape: None,
+) -> str:
+    """Return the picture for a page; a single thing leads where *link* says, several where *unfold* does.
 
     Shapes that do not match are dimmed.
     """
-    return "".join(_parts(layout, link, title, matches))
+    return "".join(_parts(layout, link, title, matches, unfold))
 
 
-def svg_document(layout: Layout, link: Link, title: str) -> bytes:
+def svg_document(layout: Layout, link: Link, title: str, matches: Matches = lambda shape: True) -> bytes:
     """Return the picture as a document of its own."""
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
-    picture = "".join(_parts(layout, link, title, lambda shape: True, style=f"<style>\n{_STYLE}</style>\n"))
+    style = f"<style>\n{_STYLE}</style>\n"
+    picture = "".join(_parts(layout, link, title, matches, lambda shape: None, style))
     return f"{head}{picture}\n".encode()
 
 
-def _parts(layout: Layout, link: Link, title: str, matches: Matches, style: str = "") -> Iterator[str]:
+def _parts(
+    layout: Layout, link: Link, title: str, matches: Matches, unfold: Unfold, style: str = ""
+) -> Iterator[str]:
     picture = layout.picture
     captions = [_text(f"{caption}.") for caption in picture.captions]
     top = (LINE + 4) * len(captions) if style else 0  # a page writes them outside
@@ -68,8 +79,11 @@ def _parts(layout: Layout, link: Link, title: str, matches: Matches, style: str 
         if curve is not None:
             yield _arrow(arrow, curve)
     yield "</g>\n"
-    for shape in (*picture.shapes, *picture.notes):
-        yield _node(shape, layout.boxes[shape.name], link, matches(shape))
+    for shape in picture.shapes:
+        to = link(shape.members[0]) if len(shape.members) == 1 else unfold(shape)
+        yield _node(shape, layout.boxes[shape.name], to, matches(shape))
+    for note in picture.notes:
+        yield _node(note, layout.boxes[note.name], None, matches(note))
     yield "</svg>"
 
 
@@ -96,7 +110,7 @@ def _tip(end: Point, tip: Point) -> str:
     return " ".join(f"{a:.1f},{b:.1f}" for a, b in corners)
 
 
-def _node(shape: Shape, box: Box, link: Link, matches: bool) -> str:
+def _node(shape: Shape, box: Box, to: str | None, matches: bool) -> str:
     marks = {"here": shape.root, "bad": shape.failed, "more": shape.truncated, "dim": not matches}
     names = " ".join(["n", f"n-{shape.kind}", *(name for name, holds in marks.items() if holds)])
     many = len(shape.members) > 1
@@ -106,9 +120,7 @@ def _node(shape: Shape, box: Box, link: Link, matches: bool) -> str:
     parts.append(_form(shape.kind, box, 0, "shape"))
     parts += _lines(shape, box)
     group = f'<g class="{names}">{"".join(parts)}</g>'
-    if len(shape.members) != 1:
-        return f"{group}\n"
-    return f'<a href="{_text(link(shape.members[0]))}" target="_top">{group}</a>\n'
+    return f"{group}\n" if to is None else f'<a href="{_text(to)}" target="_top">{group}</a>\n'
 
 
 def _form(kind: str, box: Box, off: float, name: str) -> str:
