@@ -74,13 +74,21 @@ class Arrow:
 class Picture:
     """The picture of *graph*, with the attributes of things beside them on request.
 
-    Things whose ids are in *apart* are not folded.
+    Things whose ids are in *apart* are not folded, nor what differs from others by them. *opened* has the ids
+    of things that lead groups: what is in these groups is drawn thing by thing, and all else as before.
     """
 
-    def __init__(self, graph: Graph, attributes: bool = False, apart: Container[str] = ()) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        attributes: bool = False,
+        apart: Container[str] = (),
+        opened: Container[str] = (),
+    ) -> None:
         self.labels = Labels(graph)
         self._attributes = attributes
-        self._leader, self.captions = _folded(graph, self.labels, apart)
+        leader, self.captions = _folded(graph, self.labels, apart)
+        self._leader = {key: key if first.id in opened else first for key, first in leader.items()}
         groups = _groups(self._leader)
         self._groups = {key: groups[key] for key in list(groups)[:DRAWN]}
         self._graph = graph.only({key for group in self._groups.values() for key in group})

@@ -3,7 +3,7 @@
 The site puts it into its pages. ProvSAP sends it as a document of its own, which brings its style.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from html import escape
 from math import hypot
 
@@ -45,7 +45,7 @@ def svg(
 ) -> str:
     """Return the picture for a page; a single thing leads where *link* says, several where *unfold* does.
 
-    Shapes that do not match are dimmed.
+    Shapes that do not match are dimmed, and the arrows at them.
     """
     return "".join(_parts(layout, link, title, matches, unfold))
 
@@ -75,19 +75,20 @@ def _parts(
             yield f'<text x="{width / 2:g}" y="{number * (LINE + 4) + 16 - top:g}">{caption}</text>\n'
     yield '<g aria-hidden="true">\n'
     ties = [None] * len(picture.notes)
+    dim = {shape.name for shape in picture.shapes if not matches(shape)}
     for arrow, curve in zip((*picture.arrows, *ties), layout.curves, strict=True):
         if curve is not None:
-            yield _arrow(arrow, curve)
+            yield _arrow(arrow, curve, dim)
     yield "</g>\n"
     for shape in picture.shapes:
         to = link(shape.members[0]) if len(shape.members) == 1 else unfold(shape)
-        yield _node(shape, layout.boxes[shape.name], to, matches(shape))
+        yield _node(shape, layout.boxes[shape.name], to, shape.name in dim)
     for note in picture.notes:
-        yield _node(note, layout.boxes[note.name], None, matches(note))
+        yield _node(note, layout.boxes[note.name], None, note.beside in dim)
     yield "</svg>"
 
 
-def _arrow(arrow: Arrow | None, curve: Curve) -> str:
+def _arrow(arrow: Arrow | None, curve: Curve, dim: Container[str]) -> str:
     (x, y), *rest = curve.points
     parts = [f'<path d="M{x},{y}C{" ".join(f"{a},{b}" for a, b in rest)}"/>']
     if arrow is None:
@@ -96,8 +97,9 @@ def _arrow(arrow: Arrow | None, curve: Curve) -> str:
         parts.append(f'<polygon points="{_tip(curve.points[-1], curve.tip)}"/>')
     if curve.label is not None:
         parts.append(f'<text x="{curve.label[0]}" y="{curve.label[1] + 3.5:.1f}">{_text(arrow.label)}</text>')
-    dashed = " dashed" if arrow.dashed else ""
-    names = f"e{dashed}{' to-agent' if arrow.to_agent else ''}"
+    off = arrow.subject in dim or arrow.object in dim
+    marks = {"dashed": arrow.dashed, "to-agent": arrow.to_agent, "dim": off}
+    names = " ".join(["e", *(name for name, holds in marks.items() if holds)])
     return f'<g class="{names}"><title>{_text(arrow.tooltip)}</title>{"".join(parts)}</g>\n'
 
 
@@ -110,8 +112,8 @@ def _tip(end: Point, tip: Point) -> str:
     return " ".join(f"{a:.1f},{b:.1f}" for a, b in corners)
 
 
-def _node(shape: Shape, box: Box, to: str | None, matches: bool) -> str:
-    marks = {"here": shape.root, "bad": shape.failed, "more": shape.truncated, "dim": not matches}
+def _node(shape: Shape, box: Box, to: str | None, dim: bool) -> str:
+    marks = {"here": shape.root, "bad": shape.failed, "more": shape.truncated, "dim": dim}
     names = " ".join(["n", f"n-{shape.kind}", *(name for name, holds in marks.items() if holds)])
     many = len(shape.members) > 1
     parts = [f"<title>{_text(shape.tooltip)}</title>"] if shape.tooltip else []
