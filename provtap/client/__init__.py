@@ -19,9 +19,10 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from provtap.client.collector import camel, plain
 from provtap.client.delivery import Delivery, ProvError, ProvUnavailable
 from provtap.client.spool import Letter, Spool
-from provtap.client.verbs import Verbs, camel, plain
+from provtap.client.verbs import Verbs
 
 log = logging.getLogger(__name__)
 

@@ -97,7 +97,7 @@ def did_you_mean(name: Name, known: Sequence[str]) -> str | None:
     if near := nearest(name, known):
         return f"Did you mean {near}?"
     names = dict.fromkeys(known)
-    return f"Known here: {', '.join(names)}." if 0 < len(names) <= FEW else None
+    return f"Available: {', '.join(names)}." if 0 < len(names) <= FEW else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class Scope:
             raise FollowUp  # of two tables of one name
         if len(found) > 1:
             tables = " and ".join(".".join(source.names) for source in found)
-            raise problem(f"{_dotted(qualifiers)} may mean {tables}.", qualifiers[0].at)
+            raise problem(f"{_dotted(qualifiers)} can refer to {tables}.", qualifiers[0].at)
         return found[0] if found else None
 
     def column(self, reference: ColumnReference, *, is_compared: bool = False) -> Expression:
@@ -202,7 +202,7 @@ class Scope:
         *qualifiers, name = reference.names
         sources = self._visible()
         if not qualifiers and any(matches(name, alias.text) for alias in self.aliases):
-            message = f"{name.text} is an output column, which only GROUP BY and ORDER BY can name."
+            message = f"{name.text} is an output column; only GROUP BY and ORDER BY can refer to it."
             return problem(message, name.at, "Repeat its expression here.")
         if not qualifiers:
             return _unknown_column(name, sources, is_compared)
@@ -230,7 +230,7 @@ def unknown_qualifier(qualifiers: Sequence[Name], sources: Sequence[Source]) -> 
         hint = did_you_mean(qualifiers[-1], known)
         fixes = [spelt(nearest(qualifiers[-1], known))]
     else:
-        hint = "Out here only the columns of the result can be seen, by their names alone."
+        hint = "Here you can only use the output columns, by their names."
     message = f"This query has no table or alias {_dotted(qualifiers)}."
     return problem(message, qualifiers[0].at, hint, end=qualifiers[-1].end, fixes=fixes)
 
@@ -259,7 +259,7 @@ def _unknown_column(name: Name, sources: Sequence[Source], is_compared: bool = F
     near = nearest(name, known)
     fixes = [spelt(near)]
     if name.delimited and not near:
-        hint = "Double quotes are for names; a text stands in single ones."
+        hint = "Double quotes enclose names; write a text in single quotes."
         fixes = [quote_text(name.text)]
     elif is_compared:
         fixes.append(quote_text(name.text))
@@ -283,7 +283,7 @@ def find_table(names: Sequence[Name], tableset: Tableset) -> Table:
     if len(qualifiers) > 1:
         hint = f"Write {_dotted(names[1:])}."
         fix = spelt(*(part.text for part in names[1:]))
-        raise problem("There are no catalogues here.", names[0].at, hint, end=name.end, fixes=[fix])
+        raise problem("This service has no catalogues.", names[0].at, hint, end=name.end, fixes=[fix])
     uploads = [table for table in tableset.tables() if table.schema_name == UPLOAD_SCHEMA]
     if qualifiers and matches(qualifiers[0], UPLOAD_SCHEMA):
         return _find_upload(names, uploads)
@@ -313,17 +313,17 @@ def _find_upload(names: Sequence[Name], uploads: Sequence[Table]) -> Table:
     known = [table.name for table in uploads]
     hint = did_you_mean(names[-1], known)
     fix = spelt(UPLOAD_SCHEMA, nearest(names[-1], known))
-    message = f"There is no upload called {names[-1].text}."
+    message = f"There is no upload with the name {names[-1].text}."
     raise problem(message, names[0].at, hint, end=names[-1].end, fixes=[fix])
 
 
 def _unknown_table(names: Sequence[Name], tableset: Tableset) -> AdqlError:
     known = {table.name: table.qualified_name for table in reversed(list(tableset.tables()))}
     near = get_close_matches(names[-1].text.lower().rpartition(".")[2], known, n=1)
-    hint = f"Did you mean {known[near[0]]}?" if near else "TAP_SCHEMA.tables lists those there are."
+    hint = f"Did you mean {known[near[0]]}?" if near else "TAP_SCHEMA.tables lists all tables."
     fixes = [spelt(*known[name].split(".")) for name in near]
     if names[-1].text.lower() in known.values():
         fixes = [spelt(*names[-1].text.lower().split("."))]
-        hint = "Quotes stand round each part of a name, not round the dot."
+        hint = "Put quotes around each part of a name, not around the dot."
     message = f"Unknown table {_dotted(names)}."
     return problem(message, names[0].at, hint, end=names[-1].end, fixes=fixes)
