@@ -75,6 +75,10 @@ class AdqlError(ProvtapError):
     """
 
     further: "tuple[AdqlError, ...]" = ()
+    end: tuple[int, int] | None = None
+    """Line and column behind what is wrong; None: it is the one word or symbol at the position."""
+    fixes: tuple[str, ...] = ()
+    """What may stand there instead, the likeliest first."""
 
     def __str__(self) -> str:
         return " ".join([super().__str__(), *map(str, self.further)])
