@@ -70,16 +70,19 @@ def test_an_output_column_is_grouped_by_under_its_name(ask, text, rows):
 @pytest.mark.parametrize(
     "text, words",
     [
-        ("SELECT k_short AS k_int FROM kinds GROUP BY k_int", "k_short differs within a group."),
-        ("SELECT COUNT(*) AS n FROM kinds GROUP BY n", "COUNT can't stand in GROUP BY. (line 1, column 8)"),
-        ("SELECT k_int AS a, k_long AS a FROM kinds GROUP BY a", "Several output columns are called a."),
+        ("SELECT k_short AS k_int FROM kinds GROUP BY k_int", "k_short has several values in a group."),
+        (
+            "SELECT COUNT(*) AS n FROM kinds GROUP BY n",
+            "COUNT cannot be used in GROUP BY. (line 1, column 8)",
+        ),
+        ("SELECT k_int AS a, k_long AS a FROM kinds GROUP BY a", "Several output columns have the name a."),
         (
             "SELECT k_int AS a FROM kinds GROUP BY a + 1",
-            "a is an output column, which only GROUP BY and ORDER",
+            "a is an output column; only GROUP BY and ORDER BY",
         ),
         ("SELECT k_int AS a FROM kinds GROUP BY kinds.a", "Unknown column a in lab.kinds."),
         ("SELECT 1 AS a FROM kinds GROUP BY b", "Unknown column b in lab.kinds."),
-        ("SELECT *, COUNT(*) FROM kinds", "k_short differs within a group."),
+        ("SELECT *, COUNT(*) FROM kinds", "k_short has several values in a group."),
     ],
 )
 def test_what_such_a_name_can_not_mean_is_told(text, words):
@@ -91,10 +94,10 @@ def test_two_tables_of_one_name_are_named():
     """The message was "a may mean a and a"."""
     message = refusal("SELECT a.k_int FROM kinds AS a, lab.other AS a WHERE a.k_int = 1")
 
-    assert message.startswith("Two tables of this query are called a. (line 1, column 33)")
+    assert message.startswith("Two tables of this query have the name a. (line 1, column 33)")
     assert "may mean" not in message
     joined = refusal("SELECT 1 FROM kinds AS a JOIN lab.other AS a ON a.k_int = a.k_int")
-    assert joined.startswith("Two tables of this query are called a.") and "may mean" not in joined
+    assert joined.startswith("Two tables of this query have the name a.") and "may mean" not in joined
 
 
 @pytest.mark.parametrize(

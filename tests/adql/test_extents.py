@@ -137,7 +137,7 @@ def columns(number, value="e_id"):
         ),
         (
             f"WITH w AS (SELECT {columns(201)} FROM entity) SELECT 1 FROM w AS t NATURAL FULL JOIN w AS u",
-            "This SELECT joins by 201 equalities of columns; the limit is 200.",
+            "This SELECT joins on 201 equalities of columns; the limit is 200.",
         ),
     ],
 )

@@ -229,20 +229,20 @@ def test_unit_and_ucd_stay_where_they_stay_true(expression, unit, ucd):
     + [("CAST('1e-400' AS DOUBLE PRECISION)", "out of the range of DOUBLE PRECISION")]
     + [("CAST('yesterday' AS TIMESTAMP)", "'yesterday' is not a timestamp.")]
     + [("CAST('2021-01-14T00:00:00+02' AS TIMESTAMP)", "is not a timestamp.")]
-    + [("CAST(k_int AS TIMESTAMP)", "A number can't be cast to TIMESTAMP.")]
-    + [("CAST(k_time AS INTEGER)", "A timestamp can't be cast to INTEGER.")]
+    + [("CAST(k_int AS TIMESTAMP)", "A number cannot be cast to TIMESTAMP.")]
+    + [("CAST(k_time AS INTEGER)", "A timestamp cannot be cast to INTEGER.")]
     + [
-        ("CAST(k_array AS VARCHAR)", "can't be cast to VARCHAR"),
+        ("CAST(k_array AS VARCHAR)", "cannot be cast to VARCHAR"),
         ("CAST(k_text AS POINT)", "takes a text literal"),
     ]
     + [
-        ("CAST('1 2 3' AS POINT)", "'1 2 3' is no point."),
-        ("CAST('1 95' AS POINT)", "A latitude lies between"),
+        ("CAST('1 2 3' AS POINT)", "'1 2 3' is not a valid point."),
+        ("CAST('1 95' AS POINT)", "A latitude must be between"),
     ]
-    + [("CAST('1 2 3 4 5 6' AS POLYGON)", "CAST to POLYGON is not offered by this service.")]
+    + [("CAST('1 2 3 4 5 6' AS POLYGON)", "CAST to POLYGON is not supported by this service.")]
     + [
         ("CAST(k_int AS CHAR(0))", "1 to 100000 characters"),
-        ("CAST(k_int AS POINT)", "can't be cast to POINT"),
+        ("CAST(k_int AS POINT)", "cannot be cast to POINT"),
     ],
 )
 def test_what_can_not_be_cast_is_told(expression, words):
@@ -255,8 +255,8 @@ def test_what_can_not_be_cast_is_told(expression, words):
     [("COALESCE(k_int, 'a')", "k_int is a number, but 'a' is text: COALESCE takes values of one type.")]
     + [("CASE WHEN 1 = 1 THEN 1 ELSE k_text END", "but k_text is text: CASE takes values of one type.")]
     + [
-        ("CASE k_int WHEN 'a' THEN 1 END", "they can't be compared."),
-        ("NULLIF(k_int, 'a')", "can't be compared"),
+        ("CASE k_int WHEN 'a' THEN 1 END", "they cannot be compared."),
+        ("NULLIF(k_int, 'a')", "cannot be compared"),
     ]
     + [
         ("COALESCE(k_time, 'soon')", "'soon' is not a timestamp."),
@@ -265,22 +265,22 @@ def test_what_can_not_be_cast_is_told(expression, words):
     + [
         (
             "LOWER(k_int)",
-            "LOWER takes a text here; this is a number. (line 1, column 14) CAST makes a text of it.",
+            "LOWER takes a text here; this is a number. (line 1, column 14) CAST converts it to a text.",
         )
     ]
-    + [("SQRT(k_text)", "prov_number makes a number of a text."), ("ABS(k_time)", "takes a number here")]
+    + [("SQRT(k_text)", "prov_number converts a text to a number."), ("ABS(k_time)", "takes a number here")]
     + [
-        ("IN_UNIT(k_int, 'm')", "s can't be converted to m."),
-        ("IN_UNIT(k_int, 'foo')", "'foo' is no unit of VOUnits."),
+        ("IN_UNIT(k_int, 'm')", "s cannot be converted to m."),
+        ("IN_UNIT(k_int, 'foo')", "'foo' is not a unit of VOUnits."),
     ]
     + [
-        ("IN_UNIT(k_int, '')", "'' is no unit"),
-        ("IN_UNIT(k_short, 's')", "this has none"),
+        ("IN_UNIT(k_int, '')", "'' is not a unit"),
+        ("IN_UNIT(k_short, 's')", "this value has none"),
         ("IN_UNIT(5, 's')", "none"),
     ]
     + [
         ("IN_UNIT(k_text, 's')", "IN_UNIT converts numbers; this is text."),
-        ("IN_UNIT(k_int, 's((')", "no unit"),
+        ("IN_UNIT(k_int, 's((')", "not a unit"),
     ]
     + [("LOWR('a')", "Unknown function LOWR. (line 1, column 8) Did you mean LOWER?")],
 )

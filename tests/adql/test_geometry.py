@@ -183,27 +183,30 @@ def test_a_place_is_declared_as_dali_array(expression, datatype, arraysize, xtyp
 
 @pytest.mark.parametrize(
     "expression, words",
-    [("AREA(s_circle)", "The geometry function AREA is not offered by this service.")]
-    + [("CONTAINS(s_point, POLYGON(1, 2, 3, 4, 5, 6))", "function POLYGON is not offered")]
+    [("AREA(s_circle)", "The geometry function AREA is not supported by this service.")]
+    + [("CONTAINS(s_point, POLYGON(1, 2, 3, 4, 5, 6))", "function POLYGON is not supported")]
     + [
-        ("BOX(1, 2, 3, 4)", "function BOX is not offered"),
-        ("REGION('CIRCLE 1 2 3')", "REGION is not offered"),
+        ("BOX(1, 2, 3, 4)", "function BOX is not supported"),
+        ("REGION('CIRCLE 1 2 3')", "REGION is not supported"),
     ]
-    + [("CENTROID(s_circle)", "CENTROID is not offered"), ("COORDSYS(s_point)", "COORDSYS is not offered")]
+    + [
+        ("CENTROID(s_circle)", "CENTROID is not supported"),
+        ("COORDSYS(s_point)", "COORDSYS is not supported"),
+    ]
     + [("CONTAINS(s_point, 'x')", "CONTAINS takes a point or circle here; this is text. (line 1, column 26)")]
     + [("DISTANCE(s_point, s_circle)", "DISTANCE takes a point here; this is a circle.")]
     + [("COORD1(s_circle)", "COORD1 takes a point here"), ("CIRCLE(s_ra, 2)", "CIRCLE takes a point here")]
     + [
-        ("POINT(1, 90.5)", "A latitude lies between -90 and 90 degrees."),
-        ("CIRCLE(1, 2, -3)", "A radius lies"),
+        ("POINT(1, 90.5)", "A latitude must be between -90 and 90 degrees."),
+        ("CIRCLE(1, 2, -3)", "A radius must be"),
     ]
     + [
-        ("POINT(400, 1)", "A longitude lies between -360 and 360 degrees."),
-        ("MIN(s_point)", "MIN can't take a point"),
+        ("POINT(400, 1)", "A longitude must be between -360 and 360 degrees."),
+        ("MIN(s_point)", "MIN does not accept a point"),
     ]
     + [
         ("s_point || 'x'", "|| joins texts; this is a point."),
-        ("COALESCE(s_point)", "is a point, which can't be"),
+        ("COALESCE(s_point)", "is a point, which cannot be"),
     ],
 )
 def test_what_is_no_place_is_told(expression, words):

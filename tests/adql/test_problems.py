@@ -31,7 +31,7 @@ def test_the_text_has_each_position_and_hint():
 
     assert str(caught.value) == (
         "Unknown column k_intt in lab.kinds. (line 1, column 8) Did you mean k_int? "
-        "This query has no table or alias x. (line 1, column 32) Known here: kinds."
+        "This query has no table or alias x. (line 1, column 32) Available: kinds."
     )
 
 

@@ -56,7 +56,7 @@ def ask(lab):
 
 
 def test_every_type_is_selected_as_results_show_it(ask):
-    """UPL-6, VOT-7: T, F and ?, +Inf, blanks between the items of an array."""
+    """UPL-6, VOT-7: T, F and ?, +Inf, blanks between the an item of an array."""
     rows = ask("SELECT * FROM TAP_UPLOAD.mine")
 
     assert rows == [
@@ -145,7 +145,7 @@ def test_uploads_are_tables_like_any_other(ask, text, rows):
     [
         (
             "SELECT 1 FROM TAP_UPLOAD.mime",
-            "There is no upload called mime. (line 1, column 15) Did you mean Mine?",
+            "There is no upload with the name mime. (line 1, column 15) Did you mean Mine?",
         ),
         ("SELECT 1 FROM nin", "Unknown table nin. (line 1, column 15) Did you mean tap_upload.nine?"),
         ("SELECT idd FROM TAP_UPLOAD.mine", "Unknown column idd in tap_upload.Mine."),
@@ -153,8 +153,8 @@ def test_uploads_are_tables_like_any_other(ask, text, rows):
         ("SELECT 1 FROM TAP_UPLOAD.mine WHERE flag = id", "Compare it with 0 or 1."),
         ("SELECT 1 FROM TAP_UPLOAD.mine WHERE flag = 'T'", "flag is a truth value, but 'T' is text"),
         ("SELECT flag + 1 FROM TAP_UPLOAD.mine", "Arithmetic needs numbers; this is a truth value."),
-        ("SELECT MAX(flag) FROM TAP_UPLOAD.mine", "MAX can't take a truth value."),
-        ("SELECT CAST(flag AS INTEGER) FROM TAP_UPLOAD.mine", "A truth value can't be cast to INTEGER."),
+        ("SELECT MAX(flag) FROM TAP_UPLOAD.mine", "MAX does not accept a truth value."),
+        ("SELECT CAST(flag AS INTEGER) FROM TAP_UPLOAD.mine", "A truth value cannot be cast to INTEGER."),
         ("SELECT 1 FROM TAP_UPLOAD.mine WHERE a = a", "a is a value that can only be selected."),
         ("SELECT 1 FROM TAP_UPLOAD.mine WHERE z > 1", "z is a value that can only be selected"),
     ],

@@ -30,7 +30,7 @@ DEEP = '{"":' * 2000 + "1" + "}" * 2000
         ("BZh91AY&SY", "this is packed (bzip2). Unpack it first."),
         (f"[{GOOD},", f"this is not JSON: it ends in the middle. (line 1, column {len(GOOD) + 3})"),
         (f"[{GOOD}][", f"this is not JSON: it ends in the middle. (line 1, column {len(GOOD) + 4})"),
-        ('["\\u0000"]', "a text has the character U+0000, which can't be stored. (line 1, column 2)"),
+        ('["\\u0000"]', "a text has the character U+0000, which cannot be stored. (line 1, column 2)"),
         ('["\\udc00"]', "a text has half a surrogate pair, which is no character. (line 1, column 2)"),
         ('[{"a": 1, "a": 2}]', 'the key "a" is there twice. (line 1, column 11)'),
         ("[" * 100_000, "this is nested too deeply."),

@@ -138,7 +138,7 @@ REFUSED = {
     INSERT + "('a', /* b": "line 1: this comment has no end",
     INSERT + "(E'\\000', 'b');": "line 1: the escape of character 0 can't be stored",
     INSERT + "(E'\\xe9', 'b');": "line 1: the escape of byte 233 is a part of a character; write that",
-    INSERT + "('a\0', 'b');": "line 1: the script has a NUL character, which can't be stored",
+    INSERT + "('a\0', 'b');": "line 1: the script has a NUL character, which cannot be stored",
     "COPY provenance.agent FROM '/etc/passwd';": "line 1: STDIN is expected, not '/etc/passwd'",
     "COPY provenance.agent FROM PROGRAM 'x';": "line 1: STDIN is expected, not 'PROGRAM'",
     "COPY provenance.agent TO stdout;": "line 1: FROM stdin is expected, not 'TO'",

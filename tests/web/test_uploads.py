@@ -45,7 +45,9 @@ def test_an_upload_lives_as_long_as_its_query(client):
     """UPL-5: the next request does not see it, nor do /tables and TAP_SCHEMA."""
     post(client, "t,param:p", {"p": VOTABLE})
 
-    assert "There is no upload called t." in client.get("/tap/sync", query_string={"QUERY": QUERY}).text
+    assert (
+        "There is no upload with the name t." in client.get("/tap/sync", query_string={"QUERY": QUERY}).text
+    )
     assert b"tap_upload" not in client.get("/tap/tables").data.lower()
 
 

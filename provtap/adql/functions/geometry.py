@@ -132,7 +132,7 @@ def shape(type_: Type, numbers: Sequence[Expression], at: Position) -> Call:
     for number, (name, low, high) in zip(numbers, _RANGES, strict=False):
         value = literal_number(number)
         if value is not None and not low <= value <= high:
-            raise problem(f"A {name} lies between {low} and {high} degrees.", at)
+            raise problem(f"A {name} must be between {low} and {high} degrees.", at)
     return Call(type_, tuple(numbers), typed_column(type_), function=_BY_NAME[type_.name])
 
 

@@ -26,15 +26,15 @@ _OTHERS = ("COALESCE", "IN_UNIT", "NULLIF", "COUNT", "AVG", "MAX", "MIN", "SUM",
 """What looks like a function but has rules of its own."""
 
 
-_WINDOWS = "ADQL has no functions of windows; SELECT TOP n with ORDER BY takes the first rows."
+_WINDOWS = "ADQL has no window functions; SELECT TOP n with ORDER BY returns the first rows."
 _DISTANCE = "Write DISTANCE(lon1, lat1, lon2, lat2) < radius."
 _NOW = "Write the time as text, '2026-01-31T12:00:00'."
-_MOMENTS = "Compare with moments as texts, '2026-01-31T12:00:00'; ivo_to_mjd makes days of a timestamp."
+_MOMENTS = "Compare with timestamps as texts, '2026-01-31T12:00:00'; ivo_to_mjd converts a timestamp to days."
 _CASE = "Write CASE WHEN a > b THEN a ELSE b END."
 _GROUPS = "ivo_string_agg joins the texts of a group."
 _SPREAD = "The variance is AVG(x * x) - AVG(x) * AVG(x)."
 _ELSEWHERE = (
-    {"CONCAT": "Texts are joined by ||.", "LN": "LOG is the natural logarithm."}
+    {"CONCAT": "Join texts with ||.", "LN": "LOG is the natural logarithm."}
     | {"CEIL": "Write CEILING(x).", "TRUNC": "Write TRUNCATE(x, n).", "POW": "Write POWER(x, y)."}
     | dict.fromkeys(("CURDATE", "GETDATE", "NOW", "SYSDATE", "TODAY"), _NOW)
     | dict.fromkeys(("DATEADD", "DATEDIFF", "DATE_PART", "DATE_TRUNC", "DATEPART", "TO_DATE"), _MOMENTS)
@@ -65,7 +65,7 @@ def find(name: str, at: Position) -> Function:
     Raises: AdqlError if this service has none.
     """
     if name in NOT_OFFERED:
-        raise problem(f"The geometry function {name} is not offered by this service.", at, _AREAS.get(name))
+        raise problem(f"The geometry function {name} is not supported by this service.", at, _AREAS.get(name))
     function = FUNCTIONS.get(name) or FUNCTIONS.get(name.lower())
     if function is None:
         raise unknown_function(name, at)

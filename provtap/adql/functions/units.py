@@ -28,7 +28,7 @@ def in_unit(call: nodes.FunctionCall, value: Expression) -> Expression:
         raise problem(f"IN_UNIT converts numbers; this is {value.type.noun}.", number.at)
     own = value.about.unit if value.about else None
     if not own:
-        raise problem("IN_UNIT needs a value with a unit; this has none.", number.at)
+        raise problem("IN_UNIT needs a value with a unit; this value has none.", number.at)
     try:
         operator, factor = _conversion(own, unit)
     except ValueError as error:
@@ -55,14 +55,14 @@ def _conversion(own: str, wanted: str) -> tuple[str, float]:
         factor = float(source.to(target))
         return ("*", factor) if factor >= 1 else ("/", float(target.to(source)))
     except UnitConversionError as error:
-        raise ValueError(f"{own} can't be converted to {wanted}.") from error
+        raise ValueError(f"{own} cannot be converted to {wanted}.") from error
 
 
 def _unit(text: str) -> Any:
     """Return the unit that *text* spells."""
     from astropy.units import Unit, UnitsWarning
 
-    message = f"'{text[:40]}' is no unit of VOUnits."
+    message = f"'{text[:40]}' is not a unit of VOUnits."
     if not text.strip() or len(text) > UNIT_LIMIT:
         raise ValueError(message)
     with warnings.catch_warnings():

@@ -84,8 +84,8 @@ def measured(select: Select, at: Position, materialize: Callable[[str], None]) -
         )
     links = sum(map(_is_link, _conjuncts(select)))
     if links > LINK_LIMIT:
-        message = f"This SELECT joins by {links} equalities of columns; the limit is {LINK_LIMIT}."
-        raise problem(message, at, "Join by the columns of a key.")
+        message = f"This SELECT joins on {links} equalities of columns; the limit is {LINK_LIMIT}."
+        raise problem(message, at, "Join on the columns of a key.")
     for table in tables:
         if isinstance(table, plan.CommonTable) and table.alias in fences:
             materialize(table.name)

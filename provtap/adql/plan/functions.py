@@ -13,7 +13,7 @@ class Kind(Enum):
     TEXT = "a text"
     TIMESTAMP = "a timestamp"
     ANY = "a number, a text or a timestamp"
-    WHOLE = "a whole number as literal"
+    WHOLE = "a whole number as a literal"
     POINT = "a point"
     GEOMETRY = "a point or circle"
 

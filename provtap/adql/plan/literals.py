@@ -71,7 +71,7 @@ def whole_number(call: nodes.FunctionCall, value: nodes.Value) -> Constant:
     """Return an argument that must be written as whole number: digits of ROUND and TRUNCATE, seed of RAND."""
     sign, number = (value.sign, value.operand) if isinstance(value, nodes.Sign) else ("+", value)
     if not isinstance(number, nodes.Literal) or number.kind != "integer" or len(number.text) > 9:
-        raise problem(f"This argument of {call.name} must be a whole number, as literal.", value.at)
+        raise problem(f"This argument of {call.name} must be a whole number, as a literal.", value.at)
     return Constant(Type.INT, kind="integer", text=number.text if sign == "+" else f"-{number.text}")
 
 

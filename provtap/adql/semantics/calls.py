@@ -78,7 +78,7 @@ _NULLS = {Kind.NUMBER: Type.DOUBLE, Kind.TEXT: Type.TEXT, Kind.ANY: Type.TEXT, K
 
 def _hint(wanted: Kind, given: Type) -> str | None:
     if wanted is Kind.NUMBER and given is Type.TEXT:
-        return "prov_number makes a number of a text."
+        return "prov_number converts a text to a number."
     if wanted is Kind.TIMESTAMP and given is Type.TEXT:
-        return "CAST makes a timestamp of a text."
-    return "CAST makes a text of it." if wanted is Kind.TEXT and given.is_comparable else None
+        return "CAST converts a text to a timestamp."
+    return "CAST converts it to a text." if wanted is Kind.TEXT and given.is_comparable else None

@@ -46,13 +46,13 @@ def cast(node: nodes.Cast, value: Expression) -> Expression:
     Raises: AdqlError if it can't become that, or is a text literal that does not spell it.
     """
     if node.type_name not in _TARGETS:
-        raise problem(f"CAST to {node.type_name} is not offered by this service.", node.at)
+        raise problem(f"CAST to {node.type_name} is not supported by this service.", node.at)
     type_ = _TARGETS[node.type_name]
     if node.length is not None and not 1 <= node.length <= LENGTH_LIMIT:
         raise problem(f"A text can be cast to 1 to {LENGTH_LIMIT} characters.", node.at)
     if not _can_become(value.type, type_):
         noun = value.type.noun
-        raise problem(f"{noun[0].upper()}{noun[1:]} can't be cast to {node.type_name}.", node.value.at)
+        raise problem(f"{noun[0].upper()}{noun[1:]} cannot be cast to {node.type_name}.", node.value.at)
     if type_.is_geometry:
         return _place(node, type_, value)
     if isinstance(value, Constant) and value.kind == "string" and type_ is Type.TIMESTAMP:
@@ -137,7 +137,7 @@ def _place(node: nodes.Cast, type_: Type, value: Expression) -> Expression:
     numbers = [float(word) for word in words if _NUMBER.fullmatch(word)]
     if not len(words) == len(numbers) == (2 if type_ is Type.POINT else 3):
         raise problem(
-            f"'{value.text[:40]}' is no {type_.value}.",
+            f"'{value.text[:40]}' is not a valid {type_.value}.",
             node.value.at,
             "Write its numbers in degrees, with blanks between them.",
         )

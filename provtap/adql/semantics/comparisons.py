@@ -17,7 +17,7 @@ def comparable(
     at: Position,
     fixed: int = 0,
     pad: bool = True,
-    reason: str = "they can't be compared",
+    reason: str = "they cannot be compared",
 ) -> tuple[Expression, ...]:
     """Return the operands ready to be compared: literals become what stands beside them.
 
@@ -39,7 +39,7 @@ def comparable(
     kinds.pop(Type.NULL, None)
     for value in kinds.values():
         if not value.type.is_comparable:
-            why = "" if value.type is Type.OTHER else ", which can't be compared"
+            why = "" if value.type is Type.OTHER else ", which cannot be compared"
             raise problem(f"{_described(value, 'This')}{why}.", at)
     if len(kinds) > 1:
         one, other, *_ = kinds.values()
@@ -72,13 +72,13 @@ def _hint(operands: Sequence[Expression]) -> str:
     types = {operand.type for operand in operands}
     if Type.TIMESTAMP in types:
         days = (
-            "; ivo_to_mjd makes a modified Julian date of a timestamp"
+            "; ivo_to_mjd converts a timestamp to a modified Julian date"
             if any(t.is_number for t in types)
             else ""
         )
-        return f"Write a moment as text literal, '2026-01-31T12:00:00'{days}."
+        return f"Write a timestamp as a text, '2026-01-31T12:00:00'{days}."
     if Type.BOOLEAN in types:
         return "Compare it with 0 or 1."
     if any(o.type is Type.TEXT and isinstance(o, Constant) for o in operands):
-        return "Numbers stand without quotes, texts in single ones."
-    return "Texts stand in single quotes; prov_number makes a number of one."
+        return "Write numbers without quotes, texts in single quotes."
+    return "Write texts in single quotes; prov_number converts a text to a number."

@@ -30,7 +30,7 @@ def coalesce(values: Sequence[Expression], at: Position) -> Expression:
 def nullif(values: Sequence[Expression], at: Position) -> Expression:
     """Return the first of two values, NULL where it equals the second.
 
-    Raises: AdqlError if they can't be compared.
+    Raises: AdqlError if they cannot be compared.
     """
     operands = comparable(values, at)
     if any(map(is_padded, values)):  # which are compared otherwise than they are

@@ -158,8 +158,8 @@ class Expressions:
     def _aggregated(self, name: str, at: Position) -> "Expressions":
         """Return what resolves the arguments of an aggregate, if one can stand here."""
         if self.no_aggregates_in:
-            hint = "Conditions on groups stand in HAVING." if self.no_aggregates_in == "WHERE" else None
-            raise problem(f"{name} can't stand in {self.no_aggregates_in}.", at, hint)
+            hint = "Write conditions on groups in HAVING." if self.no_aggregates_in == "WHERE" else None
+            raise problem(f"{name} cannot be used in {self.no_aggregates_in}.", at, hint)
         self.aggregates += 1
         return Expressions(self.scope, self.query, f"the argument of {name}")
 
@@ -169,7 +169,7 @@ class Expressions:
         """Refuse an aggregate over columns of an outer query, which SQL would compute out there."""
         tables = {column.table for argument in arguments for column in argument.columns()}
         if tables and not tables & self.scope.relation.tables():
-            raise problem(f"{call.name} is about columns of the outer query only.", call.at)
+            raise problem(f"{call.name} uses only columns of the outer query.", call.at)
 
     # Conditions -----------------------------------------------------------------------------------------
 
@@ -241,7 +241,7 @@ class Expressions:
         operands = self.compared(condition.value, condition.pattern)
         for node, operand in zip((condition.value, condition.pattern), operands, strict=True):
             if operand.type not in {Type.TEXT, Type.NULL}:
-                hint = "CAST makes a text of it." if operand.type.is_comparable else None
+                hint = "CAST converts it to a text." if operand.type.is_comparable else None
                 raise problem(f"{operator} compares texts; this is {operand.type.noun}.", node.at, hint)
         return _predicate(operator, operands, condition.negated)
 
@@ -250,9 +250,9 @@ class Expressions:
 
 
 _ARITHMETIC_HINTS = {
-    Type.TEXT: "Texts are joined by ||; prov_number makes a number of one.",
-    Type.TIMESTAMP: "ivo_to_mjd makes days of it.",
-    Type.BOOLEAN: "CASE WHEN x = 1 THEN 1 ELSE 0 END makes a number of it.",
+    Type.TEXT: "Join texts with ||; prov_number converts a text to a number.",
+    Type.TIMESTAMP: "ivo_to_mjd converts it to days.",
+    Type.BOOLEAN: "CASE WHEN x = 1 THEN 1 ELSE 0 END converts it to a number.",
 }
 
 
@@ -288,5 +288,5 @@ def _extreme(call: nodes.SetFunction, argument: Expression) -> tuple[Type, Colum
 
 
 def _wrong_argument(call: nodes.SetFunction, argument: Expression) -> AdqlError:
-    hint = "prov_number makes a number of a text." if argument.type is Type.TEXT else None
-    return problem(f"{call.name} can't take {argument.type.noun}.", call.at, hint)
+    hint = "prov_number converts a text to a number." if argument.type is Type.TEXT else None
+    return problem(f"{call.name} does not accept {argument.type.noun}.", call.at, hint)

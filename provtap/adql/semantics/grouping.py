@@ -41,4 +41,4 @@ def _begins(chain: Expression, term: Expression) -> bool:
 def differs(loose: ColumnValue, at: Position) -> AdqlError:
     """Return the error about a column that may differ within a group."""
     name = loose.about.name if loose.about else loose.column
-    return problem(f"{name} differs within a group.", at, "Add it to GROUP BY, or take its MIN or MAX.")
+    return problem(f"{name} has several values in a group.", at, "Add it to GROUP BY, or use MIN or MAX.")

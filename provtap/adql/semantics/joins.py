@@ -143,7 +143,7 @@ class Joins:
         if table.table_type != "virtual":
             return plan.PublishedTable(alias, table.schema_name, table.name)
         if table.qualified_name not in LINEAGES:
-            raise problem(f"Queries on {table.qualified_name} are not offered by this service.", at)
+            raise problem(f"This service does not support queries of {table.qualified_name}.", at)
         self.lineages += 1
         if self.lineages > LINEAGE_LIMIT:
             raise problem(f"The query follows lineage more than {LINEAGE_LIMIT} times.", at)
@@ -253,8 +253,8 @@ def _check_names(relation: Relation) -> None:
     for source in relation.sources:
         name = tuple(text.lower() for text in source.names)
         if name in seen:
-            message = f"Two tables of this query are called {source.names[-1]}."
-            raise problem(message, source.at, "Give each a name of its own with AS.")
+            message = f"Two tables of this query have the name {source.names[-1]}."
+            raise problem(message, source.at, "Give each a different name with AS.")
         seen.add(name)
 
 
@@ -268,4 +268,4 @@ def _check_full(join: nodes.Join, condition: Expression, left: Relation, right: 
             used = [{f.table for f in operand.columns()} for operand in part.operands]
             if any(used[0] and used[1] and used[0] <= a and used[1] <= b for a, b in (sides, sides[::-1])):
                 return
-    raise problem("A FULL JOIN needs an equality between a column of either side.", join.at)
+    raise problem("A FULL JOIN needs an equality between a column of each side.", join.at)

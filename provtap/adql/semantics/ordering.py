@@ -51,7 +51,11 @@ class Ordering(Expressions):
         if self.outputs.may_have_any:
             raise FollowUp
         if not 1 <= position <= width:
-            raise problem(f"ORDER BY {node.text} is no output column; the last one is {width}.", node.at)
+            columns = "column" if width == 1 else "columns"
+            raise problem(
+                f"ORDER BY {node.text}: the query has only {width} output {columns}.",
+                node.at,
+            )
         if self.outputs.all[position - 1].value is UNKNOWN:
             raise FollowUp
         return position
@@ -65,5 +69,5 @@ class Ordering(Expressions):
             return None
         found = self.outputs.called(node.names[0])
         if any(output.value != found[0].value for output in found):
-            raise problem(f"Several output columns are called {node.names[0].text}.", node.at)
+            raise problem(f"Several output columns have the name {node.names[0].text}.", node.at)
         return found[0].value if found else None

@@ -58,7 +58,9 @@ class Resolver:
         if any(
             matches(common.name, other.name.text) or matches(other.name, common.name.text) for other in known
         ):
-            self.problems.note(problem(f"Two tables of WITH are called {common.name.text}.", common.name.at))
+            self.problems.note(
+                problem(f"Two tables of WITH have the name {common.name.text}.", common.name.at)
+            )
         query = self.query(common.query, Scope())
         table = VisibleTable(common.name, f"w{len(known) + 1}", query)
         known.append(table)

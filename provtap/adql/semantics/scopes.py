@@ -83,7 +83,7 @@ def did_you_mean(name: Name, known: Sequence[str]) -> str | None:
     if near := nearest(name, known):
         return f"Did you mean {near}?"
     names = dict.fromkeys(known)
-    return f"Known here: {', '.join(names)}." if 0 < len(names) <= FEW else None
+    return f"Available: {', '.join(names)}." if 0 < len(names) <= FEW else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Scope:
             raise FollowUp  # of two tables of one name
         if len(found) > 1:
             tables = " and ".join(".".join(source.names) for source in found)
-            raise problem(f"{_dotted(qualifiers)} may mean {tables}.", qualifiers[0].at)
+            raise problem(f"{_dotted(qualifiers)} can refer to {tables}.", qualifiers[0].at)
         return found[0] if found else None
 
     def column(self, reference: ColumnReference, *, is_compared: bool = False) -> Expression:
@@ -188,7 +188,7 @@ class Scope:
         *qualifiers, name = reference.names
         sources = self._visible()
         if not qualifiers and any(matches(name, alias.text) for alias in self.aliases):
-            message = f"{name.text} is an output column, which only GROUP BY and ORDER BY can name."
+            message = f"{name.text} is an output column; only GROUP BY and ORDER BY can refer to it."
             return problem(message, name.at, "Repeat its expression here.")
         if not qualifiers:
             return _unknown_column(name, sources, is_compared)
@@ -211,7 +211,7 @@ def unknown_qualifier(qualifiers: Sequence[Name], sources: Sequence[Source]) -> 
     if all(source.names for source in sources):
         hint = did_you_mean(qualifiers[-1], [source.names[-1] for source in sources])
     else:
-        hint = "Out here only the columns of the result can be seen, by their names alone."
+        hint = "Here you can only use the output columns, by their names."
     return problem(f"This query has no table or alias {_dotted(qualifiers)}.", qualifiers[0].at, hint)
 
 
@@ -236,7 +236,7 @@ def _unknown_column(name: Name, sources: Sequence[Source], is_compared: bool = F
     known = [output.name for source in sources for output in source.outputs.all]
     hint = did_you_mean(name, known)
     if name.delimited and not nearest(name, known):
-        hint = "Double quotes are for names; a text stands in single ones."
+        hint = "Double quotes enclose names; write a text in single quotes."
     elif is_compared:
         as_text = f"As a text, write it in single quotes: '{name.text}'."
         hint = f"{hint} {as_text}" if nearest(name, known) else as_text
@@ -255,7 +255,7 @@ def find_table(names: Sequence[Name], tableset: Tableset) -> Table:
     """
     *qualifiers, name = names
     if len(qualifiers) > 1:
-        raise problem("There are no catalogues here.", names[0].at, f"Write {_dotted(names[1:])}.")
+        raise problem("This service has no catalogues.", names[0].at, f"Write {_dotted(names[1:])}.")
     uploads = [table for table in tableset.tables() if table.schema_name == UPLOAD_SCHEMA]
     if qualifiers and matches(qualifiers[0], UPLOAD_SCHEMA):
         return _find_upload(names, uploads)
@@ -281,13 +281,13 @@ def _find_upload(names: Sequence[Name], uploads: Sequence[Table]) -> Table:
         if matches(names[-1], table.name):
             return table
     hint = did_you_mean(names[-1], [table.name for table in uploads])
-    raise problem(f"There is no upload called {names[-1].text}.", names[0].at, hint)
+    raise problem(f"There is no upload with the name {names[-1].text}.", names[0].at, hint)
 
 
 def _unknown_table(names: Sequence[Name], tableset: Tableset) -> AdqlError:
     known = {table.name: table.qualified_name for table in reversed(list(tableset.tables()))}
     near = get_close_matches(names[-1].text.lower().rpartition(".")[2], known, n=1)
-    hint = f"Did you mean {known[near[0]]}?" if near else "TAP_SCHEMA.tables lists those there are."
+    hint = f"Did you mean {known[near[0]]}?" if near else "TAP_SCHEMA.tables lists all tables."
     if names[-1].text.lower() in known.values():
-        hint = "Quotes stand round each part of a name, not round the dot."
+        hint = "Put quotes around each part of a name, not around the dot."
     return problem(f"Unknown table {_dotted(names)}.", names[0].at, hint)

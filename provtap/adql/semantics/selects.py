@@ -77,7 +77,7 @@ class Selects:
 
         def group(term: nodes.Value) -> Expression:
             if isinstance(term, Literal):
-                raise problem("GROUP BY takes columns and expressions, no literals or positions.", term.at)
+                raise problem("GROUP BY accepts columns and expressions, not literals or positions.", term.at)
             return expressions.value(_output_called(term, select.items, scope) or term)
 
         return tuple(self.problems.attempt(group, term) or UNKNOWN for term in select.group_by)
@@ -115,7 +115,7 @@ class Selects:
         """Note an order by what SELECT DISTINCT has merged away."""
         for sort, term in zip(sorts, terms, strict=True):
             if sort and sort.position is None:
-                message = "With SELECT DISTINCT, ORDER BY takes output columns only."
+                message = "With SELECT DISTINCT, ORDER BY accepts only output columns."
                 self.problems.note(problem(message, term.value.at))
 
 
@@ -146,7 +146,7 @@ def _output_called(
     named = [item for item in items if isinstance(item, nodes.SelectItem) and item.alias]
     found = [item.value for item in named if item.alias and matches(term.names[0], item.alias.text)]
     if any(value != found[0] for value in found):
-        raise problem(f"Several output columns are called {term.names[0].text}.", term.at)
+        raise problem(f"Several output columns have the name {term.names[0].text}.", term.at)
     return found[0] if found else None
 
 

@@ -60,7 +60,9 @@ def _column(
                 f"Column {number} is {common.type.noun} before {operator}, but {value.type.noun} after it."
             )
             raise problem(
-                message, at, None if Type.OTHER in {common.type, value.type} else "CAST one of the two."
+                message,
+                at,
+                None if Type.OTHER in {common.type, value.type} else "Convert one of them with CAST.",
             )
         common = value if common.type is Type.NULL else common
     type_ = _widest([value.type for value in values])

@@ -31,7 +31,7 @@ class ConditionRules(ValueRules):
                 raise self.unexpected("a comparison")
             is_test = isinstance(content, nodes.FunctionCall) and content.name in {"CONTAINS", "INTERSECTS"}
             hint = "Compare it with 1." if is_test else "Compare it with something."
-            raise problem("A value is no condition.", content.at, hint)
+            raise problem("A value is not a condition.", content.at, hint)
         return content
 
     def any_expression(self) -> Value | Condition:
@@ -86,7 +86,7 @@ class ConditionRules(ValueRules):
         if self.token.type == "(" and self.starts_query():
             membership = _MEMBERSHIPS.get(operator.type)
             hint = f"Write {membership} (SELECT ...)." if membership else JOINED_VALUE
-            raise problem("ADQL has no subqueries in place of a value.", self.token.at, hint)
+            raise problem("ADQL does not allow a subquery as a value.", self.token.at, hint)
         return nodes.Comparison(operator.at, left, operator.type, self.value_expression())
 
     def between_predicate(self, value: Value, negated: bool) -> nodes.Between:

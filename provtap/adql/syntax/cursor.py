@@ -68,7 +68,7 @@ class Cursor:
         at = self.expect("(").at
         result = self.nested(content)
         if self.token.type == "end":
-            raise problem("This bracket is never closed.", at)
+            raise problem("This bracket is not closed.", at)
         self.expect(")")
         return result
 

@@ -90,11 +90,11 @@ def _check_text(text: str) -> None:
     try:
         size = len(text.encode())
     except UnicodeEncodeError as error:
-        raise AdqlError("The query holds a character that no Unicode text can hold.") from error
+        raise AdqlError("The query contains a character that is not valid Unicode.") from error
     if size > TEXT_LIMIT:
         raise AdqlError(f"The query is {size} bytes long; the limit is {TEXT_LIMIT} bytes.")
     if "\0" in text:
-        raise AdqlError("The query holds a NUL character, which no text in the database can hold.")
+        raise AdqlError("The query contains a NUL character, which the database cannot store.")
 
 
 def _token(found: re.Match[str], at: Position) -> Token:
@@ -124,26 +124,26 @@ _MISSPELT = {
     "'": ("This text has no closing quote.", "Write a quote inside a text twice: 'it''s'."),
     '"': ("This name in double quotes is empty or has no closing quote.", None),
     "/": (
-        "A comment starts with two hyphens in ADQL.",
+        "In ADQL a comment starts with two hyphens.",
         "Write -- and the comment, up to the end of the line.",
     ),
     "%": ("ADQL has no operator %.", "Write MOD(x, y)."),
-    "!": ("ADQL has no operator !.", "Write NOT, or <> for unequal."),
-    "&": ("ADQL has no operator &.", "Write AND; there are no operations on bits."),
-    "|": ("ADQL has no operator |.", "Write OR, or || to join texts; there are no operations on bits."),
+    "!": ("ADQL has no operator !.", "Write NOT, or <> for inequality."),
+    "&": ("ADQL has no operator &.", "Write AND; ADQL has no bitwise operators."),
+    "|": ("ADQL has no operator |.", "Write OR, or || to join texts; ADQL has no bitwise operators."),
     "#": ("ADQL has no operator #.", "A comment starts with two hyphens, --."),
-    ":": ("A colon means nothing in ADQL.", "For value::type write CAST(value AS type)."),
+    ":": ("A colon has no meaning in ADQL.", "Instead of value::type, write CAST(value AS type)."),
     "~": ("ADQL has no operator ~.", "Write LIKE, or gavo_match(pattern, text) = 1."),
     "^": ("ADQL has no operator ^.", "Write POWER(x, y)."),
-    "_": ("A name can't start with an underscore.", "Write it in double quotes."),
+    "_": ("A name cannot start with an underscore.", "Write it in double quotes."),
     "[": (
         "ADQL has no square brackets.",
-        "Write names in double quotes; the items of an array can't be taken one by one.",
+        "Write names in double quotes; ADQL cannot select an item of an array.",
     ),
-    "`": ("ADQL has no back quotes.", "Write names in double quotes, texts in single ones."),
+    "`": ("ADQL does not use backquotes.", "Write names in double quotes, texts in single quotes."),
 } | dict.fromkeys(
     "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u00b4",
-    ("This is a typographic quote.", "Write the plain ' around texts and \" around names."),
+    ("This is a typographic quotation mark.", "Write the plain ' around texts and \" around names."),
 )
 _LOOKALIKES = {
     "\u2264": "<=",
@@ -177,16 +177,16 @@ def _misspelt(text: str, offset: int, at: Position) -> AdqlError:
         return problem(f"{word} is not a number.", at, _glued(word))
     named = f"U+{ord(character):04X}, {unicodedata.name(character, 'a control character')}"
     if unicodedata.category(character) in _INVISIBLE:
-        hint = "Write a plain space." if character.isspace() else "Delete it: it can't be seen."
-        return problem(f"The invisible character {named}, means nothing in ADQL.", at, hint)
+        hint = "Write a plain space." if character.isspace() else "Delete it."
+        return problem(f"The invisible character {named}, is not allowed in ADQL.", at, hint)
     if character.isalpha():
         return problem(f"{character} ({named}) is not a letter of ADQL.", at, _QUOTED_NAMES)
     plain = _LOOKALIKES.get(character) or unicodedata.normalize("NFKC", character)
     hint = f"Write {plain}." if plain != character else None
-    return problem(f"{character} ({named}) means nothing in ADQL.", at, hint)
+    return problem(f"{character} ({named}) is not allowed in ADQL.", at, hint)
 
 
-_QUOTED_NAMES = "Write a name with other letters than a to z in double quotes."
+_QUOTED_NAMES = "Write a name with letters other than a to z in double quotes."
 
 
 def _glued(word: str) -> str:

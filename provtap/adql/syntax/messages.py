@@ -28,25 +28,25 @@ _NOT_ADQL = {
     "CROSS": ("ADQL has no CROSS JOIN.", "Write a comma between the tables."),
     "CURRENT_DATE": ("ADQL has no CURRENT_DATE.", "Write the date as text, '2026-01-31'."),
     "CURRENT_TIMESTAMP": ("ADQL has no CURRENT_TIMESTAMP.", "Write the time as text, '2026-01-31T12:00:00'."),
-    "DELETE": ("Queries only read: there is no DELETE.", None),
-    "DROP": ("Queries only read: there is no DROP.", None),
+    "DELETE": ("Queries can only read; they cannot use DELETE.", None),
+    "DROP": ("Queries can only read; they cannot use DROP.", None),
     "ESCAPE": ("LIKE has no ESCAPE in ADQL.", "gavo_match(pattern, text) = 1 takes a regular expression."),
-    "EXTRACT": ("ADQL has no EXTRACT.", "Compare with moments: t >= '2026-01-01' AND t < '2027-01-01'."),
-    "FALSE": ("ADQL has no truth values.", "Compare with 0 or 1."),
+    "EXTRACT": ("ADQL has no EXTRACT.", "Compare timestamps: t >= '2026-01-01' AND t < '2027-01-01'."),
+    "FALSE": ("ADQL has no boolean values.", "Compare with 0 or 1."),
     "FETCH": ("ADQL has no FETCH.", "Write SELECT TOP n."),
     "COLLATE": ("ADQL has no COLLATE.", None),
-    "INSERT": ("Queries only read: there is no INSERT.", None),
-    "INTERVAL": ("ADQL has no intervals of time.", "Compare with a moment as text, '2026-01-31T12:00:00'."),
-    "INTO": ("Queries only read: there is no INTO.", None),
+    "INSERT": ("Queries can only read; they cannot use INSERT.", None),
+    "INTERVAL": ("ADQL has no time intervals.", "Compare with a timestamp as a text, '2026-01-31T12:00:00'."),
+    "INTO": ("Queries can only read; they cannot use INTO.", None),
     "SOME": ("ADQL has no SOME.", "Write IN (SELECT ...) or EXISTS (SELECT ...)."),
     "SUBSTRING": (
         "ADQL has no SUBSTRING.",
         "CAST(text AS VARCHAR(n)) has the first n characters; LIKE compares.",
     ),
     "TRIM": ("ADQL has no TRIM.", None),
-    "TRUE": ("ADQL has no truth values.", "Compare with 0 or 1."),
-    "UPDATE": ("Queries only read: there is no UPDATE.", None),
-    "WITH": ("WITH stands at the very beginning of a query only.", None),
+    "TRUE": ("ADQL has no boolean values.", "Compare with 0 or 1."),
+    "UPDATE": ("Queries can only read; they cannot use UPDATE.", None),
+    "WITH": ("WITH is only allowed at the beginning of a query.", None),
 }
 
 
@@ -56,26 +56,26 @@ FOREIGN_WORDS = {
     "LATERAL": "Join the subquery with ON.",
     "LIMIT": "Write SELECT TOP {n}.",
     "MINUS": "Write EXCEPT.",
-    "NULLS": "NULL comes last, and with DESC first.",
-    "OVER": "ADQL has no functions of windows.",
+    "NULLS": "NULL is sorted last, with DESC first.",
+    "OVER": "ADQL has no window functions.",
     **dict.fromkeys(
         ("REGEXP", "RLIKE", "SIMILAR"),
         "Write 1 = gavo_match(pattern, text), with a POSIX regular expression.",
     ),
     "SYMMETRIC": "Write the smaller bound before AND.",
-    "RECURSIVE": "Use provenance.lineage, which goes over any number of steps.",
+    "RECURSIVE": "Use provenance.lineage, which follows any number of steps.",
 }
 _MOMENTS = frozenset({"DATE", "TIME", "TIMESTAMP"})
 _MISPLACED = {
     "ON": "ON belongs to a JOIN.",
-    "TOP": "TOP stands behind SELECT, or SELECT DISTINCT.",
+    "TOP": "Write TOP after SELECT or SELECT DISTINCT.",
     "USING": "USING belongs to a JOIN.",
     **dict.fromkeys(
         ("WHERE", "GROUP", "HAVING", "ORDER"),
         "The order is FROM, WHERE, GROUP BY, HAVING, ORDER BY, OFFSET.",
     ),
     **dict.fromkeys(
-        ("UNION", "EXCEPT", "INTERSECT"), "A SELECT with its own ORDER BY or OFFSET needs brackets."
+        ("UNION", "EXCEPT", "INTERSECT"), "Put a SELECT with its own ORDER BY or OFFSET in brackets."
     ),
 }
 """What to say of words that come too late."""
@@ -93,7 +93,7 @@ def unexpected(token: Token, last: Token, expected: str) -> AdqlError:
         )
     is_name_due = last.type == "." or (last.type == "AS" and expected == EXPECTED["identifier"])
     if token.type in RESERVED and (token.type not in _STRUCTURE or is_name_due):
-        message = f"{token.text} is a reserved word of ADQL; {expected} is due here."
+        message = f"{token.text} is a reserved word of ADQL; expected {expected}."
         return problem(message, token.at, _reserved_hint(token))
     for word in (last, token):
         if word.type == "identifier" and word.text.upper() in FOREIGN_WORDS:
@@ -109,7 +109,9 @@ def unexpected(token: Token, last: Token, expected: str) -> AdqlError:
 def _first_hint(token: Token) -> str | None:
     """Return what to write instead of the first word of a query in another language."""
     is_about_tables = token.text.upper() in {"SHOW", "DESCRIBE", "DESC", "HELP"}
-    return "TAP_SCHEMA.tables and TAP_SCHEMA.columns list what there is." if is_about_tables else None
+    return (
+        "TAP_SCHEMA.tables and TAP_SCHEMA.columns list all tables and columns." if is_about_tables else None
+    )
 
 
 def _reserved_hint(token: Token) -> str:
@@ -117,18 +119,22 @@ def _reserved_hint(token: Token) -> str:
     hint = f'As a name, write it as "{token.text.lower()}" in double quotes.'
     if token.type in FORMS:
         return f"As a function it needs brackets; {hint[0].lower()}{hint[1:]}"
-    return f"A moment is a text alone, '2026-01-31T12:00:00'. {hint}" if token.type in _MOMENTS else hint
+    return (
+        f"Write a timestamp as a plain text, '2026-01-31T12:00:00'. {hint}"
+        if token.type in _MOMENTS
+        else hint
+    )
 
 
 _PAIRS = {
-    ("=", "="): "Equality is a single =.",
-    ("string", "identifier"): "A quote inside a text is written twice: 'it''s'.",
+    ("=", "="): "Write a single = for equality.",
+    ("string", "identifier"): "Write a quote inside a text twice: 'it''s'.",
     ("TOP", "("): "Write TOP n without brackets.",
     ("IS", "DISTINCT"): "To compare with NULL, write a = b OR a IS NULL AND b IS NULL.",
     ("NOT", "DISTINCT"): "To compare with NULL, write a = b OR a IS NULL AND b IS NULL.",
-    ("DISTINCT", "ON"): "GROUP BY the columns that shall differ, and take MIN or MAX of the others.",
-    ("integer", "DISTINCT"): "DISTINCT stands before TOP.",
-    ("integer", "ALL"): "ALL stands before TOP.",
+    ("DISTINCT", "ON"): "GROUP BY the columns that must differ, and use MIN or MAX of the others.",
+    ("integer", "DISTINCT"): "Write DISTINCT before TOP.",
+    ("integer", "ALL"): "Write ALL before TOP.",
 }
 """What was probably meant by a type of token after another."""
 
@@ -141,11 +147,11 @@ def _hint(token: Token, last: Token) -> str | None:
         case _, "ALL" if last.type in COMPARISONS:
             return "ADQL has no comparison with ALL: write NOT EXISTS (SELECT ...)."
         case ",", _:
-            return "Is the comma before it one too many?"
+            return "Is the comma before it superfluous?"
         case "AS", "string":
-            return f'Texts stand in single quotes, names in double ones: "{token.text[:40]}".'
+            return f'Write texts in single quotes, names in double quotes: "{token.text[:40]}".'
         case "UNION" | "EXCEPT" | "INTERSECT", "DISTINCT":
-            return f"{last.type} without ALL has no row twice."
+            return f"{last.type} without ALL removes duplicate rows."
     return None
 
 
@@ -154,7 +160,7 @@ def _misspelling(token: Token, last: Token, expected: str) -> str | None:
     for word in (last, token):
         if word.type == "identifier":
             for near in get_close_matches(word.text.upper(), [expected, *_CLAUSES], n=1, cutoff=0.7):
-                return f"Is {word.text} to be {near}?"
+                return f"Did you mean {near} instead of {word.text}?"
     return None
 
 

@@ -189,7 +189,7 @@ class Parser(ConditionRules):
         if on is None and self.accept("USING"):
             using = self.bracketed(lambda: self.list_of(self.identifier))
         if natural and (on or using):
-            raise problem("A NATURAL JOIN takes neither ON nor USING.", specified.at)
+            raise problem("A NATURAL JOIN cannot have ON or USING.", specified.at)
         if not (natural or on or using):
             raise problem("This JOIN needs ON or USING.", at, "For all pairs of rows, write a comma.")
         return nodes.Join(at, kind.type if kind else "INNER", natural, table, on, using)

@@ -9,7 +9,7 @@ def quote_text(text: str) -> str:
     Raises: AdqlError if it holds a NUL character, which PostgreSQL can't.
     """
     if "\0" in text:
-        raise AdqlError("A text with a NUL character can't be compared with anything.")
+        raise AdqlError("A text with a NUL character cannot be compared with anything.")
     return "'" + text.replace("'", "''") + "'"
 
 

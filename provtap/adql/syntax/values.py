@@ -74,7 +74,7 @@ class ValueRules(Cursor, ABC):
     def as_value(self, content: Value | Condition) -> Value:
         """Return what was read if it is a value."""
         if isinstance(content, Condition):
-            raise problem("A condition is no value in ADQL.", content.at)
+            raise problem("In ADQL a condition is not a value.", content.at)
         return content
 
     # Operators ------------------------------------------------------------------------------------------
@@ -100,7 +100,10 @@ class ValueRules(Cursor, ABC):
             used.append(token.type)
             self._height = max(height, self._height) + 1
             if self._height > ARITHMETIC_LIMIT:
-                raise problem(f"This is arithmetic of more than {ARITHMETIC_LIMIT} steps.", token.at)
+                raise problem(
+                    f"This expression has more than {ARITHMETIC_LIMIT} nested arithmetic operations.",
+                    token.at,
+                )
         self._height = max(beside, self._height)
         return nodes.Arithmetic(first.at, tuple(values), tuple(used)) if used else first
 
@@ -165,7 +168,7 @@ class ValueRules(Cursor, ABC):
     def parenthesized(self) -> Value | Condition:
         """Return what stands in brackets, a value or a condition."""
         if self.peek(1).type == "SELECT":
-            raise problem("ADQL has no subqueries in place of a value.", self.token.at, JOINED_VALUE)
+            raise problem("ADQL does not allow a subquery as a value.", self.token.at, JOINED_VALUE)
         self._in_brackets = content = self.bracketed(self.any_expression)
         return content
 
@@ -191,8 +194,8 @@ class ValueRules(Cursor, ABC):
             return token.type, self.bracketed(self.unsigned_integer) if self.token.type == "(" else None
         if token.type not in CAST_TYPES:
             meant = _SYNONYMS.get(token.text.upper())
-            hint = f"Write CAST(... AS {meant})." if meant else f"It can make {_TARGETS}."
-            raise problem(f"CAST can't make {shown(token)}.", token.at, hint)
+            hint = f"Write CAST(... AS {meant})." if meant else f"It can convert to {_TARGETS}."
+            raise problem(f"CAST cannot convert to {shown(token)}.", token.at, hint)
         return self.advance().type, None
 
     def case_expression(self) -> nodes.Case:

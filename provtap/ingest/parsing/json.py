@@ -199,7 +199,7 @@ def _text_flaw(token: str) -> str | None:
         return "a text has half a surrogate pair, which is no character"
     except json.JSONDecodeError:
         return "a text has a character or an escape that JSON does not allow"
-    return "a text has the character U+0000, which can't be stored" if "\x00" in value else None
+    return "a text has the character U+0000, which cannot be stored" if "\x00" in value else None
 
 
 def _number_flaw(token: str, as_python: bool) -> str | None:

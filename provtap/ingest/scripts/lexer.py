@@ -170,7 +170,7 @@ class Script:
         self._text, self._at = rest + piece, 0
         if "\0" in piece:
             line = self.line + self._text[: self._text.index("\0")].count("\n")
-            raise DocumentError(f"line {line}: the script has a NUL character, which can't be stored")
+            raise DocumentError(f"line {line}: the script has a NUL character, which cannot be stored")
         return bool(read)
 
     def _skip_blanks(self) -> None:
