@@ -65,8 +65,8 @@ _FRAMED_NOWHERE = "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 _GRAPH_STYLE = "'sha256-pgvDUBa4IjFA2yuSJ2cqcyxmNYJMborsd0ORcRv9vw8='"
 """The one rule of style that cytoscape adds to a page (its version 3.35)."""
 SECURITY = {
-    "Content-Security-Policy": f"default-src 'self'; style-src 'self' {_GRAPH_STYLE}; img-src 'self' blob: data:;"
-    f" {_FRAMED_NOWHERE}",
+    "Content-Security-Policy": f"default-src 'self'; style-src 'self' {_GRAPH_STYLE};"
+    f" img-src 'self' blob: data:; {_FRAMED_NOWHERE}",
     "Referrer-Policy": "same-origin",  # the address of a job is a secret; our own forms name their origin
     "X-Content-Type-Options": "nosniff",
 }
