@@ -6,7 +6,7 @@ import pytest
 
 from provtap.errors import DocumentError
 from tests.ingest.logs import activity_id, empty, file, header, product_id, rows, run, tables, total
-from tests.ingest.prov import DATA, DOCUMENTS, EX, MALFORMED, document, qualified
+from tests.ingest.prov import DATA, DOCUMENTS, EMPTY, EX, MALFORMED, document, qualified
 
 FORMS = sorted((DATA / "voprov").iterdir())
 
@@ -28,13 +28,16 @@ def relation(subject, object_, **attributes):
     return {"_:r": {**subject, **object_, **attributes}}
 
 
+TOLD = [path for path in DOCUMENTS if path != EMPTY]
+
+
 def test_every_document_loads_and_again_adds_nothing(take, database):
     """The corpus loads; a second pass adds no row (INGEST-d8)."""
-    reports = [take(path) for path in DOCUMENTS]
+    reports = [take(path) for path in TOLD]
     before = tables(database)
 
     assert total(reports, "new") > 400
-    assert all(take(path).known for path in DOCUMENTS)
+    assert all(take(path).known for path in TOLD)
     assert tables(database) == before
 
 
@@ -42,7 +45,7 @@ def test_every_document_loads_and_again_adds_nothing(take, database):
 def test_documents_in_any_order_make_the_same_tables(take, database, seed):
     """They share ids and tell differently of them (INGEST-d9)."""
     contents = []
-    for order in (DOCUMENTS, random.Random(seed).sample(DOCUMENTS, len(DOCUMENTS))):
+    for order in (TOLD, random.Random(seed).sample(TOLD, len(TOLD))):
         empty(database)
         for path in order:
             take(path)

@@ -1,9 +1,12 @@
 """What all pages have in common: how they are rendered, and what their templates find there."""
 
 import hashlib
-from typing import Any
+import json
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 
 from provtap import __version__, addresses
 from provtap.operation.maintenance import Maintenance
@@ -11,6 +14,9 @@ from provtap.web.http.closing import last_maintenance
 from provtap.web.http.context import service
 from provtap.web.site import words
 from provtap.web.site.static import static_url
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 NAVIGATION = (("/tap/examples", "Examples"), ("/tap", "TAP"), ("/help", "Help"))
 """Pages that the header of every page leads to."""
@@ -44,6 +50,19 @@ def render(template: str, status: int = 200, **context: Any) -> Response:
     return tagged(response)
 
 
+def present(template: str, page: "DataclassInstance", form: str = "html", status: int = 200) -> Response:
+    """Return a page whose template finds the fields of *page*, or the same as JSON for the form `json`."""
+    if form != "json":
+        return render(template, status, **{each.name: getattr(page, each.name) for each in fields(page)})
+    text = json.dumps(asdict(page), default=_as_json, ensure_ascii=False)
+    return tagged(Response(f"{text}\n", status, content_type="application/json"))
+
+
+def _as_json(value: object) -> str:
+    """Return what JSON has no type for: times are UTC."""
+    return f"{value.isoformat()}Z" if isinstance(value, datetime) else str(value)
+
+
 def tagged(response: Response) -> Response:
     """Give a complete *response* the tag of its content, and answer 304 to whoever has it."""
     response.vary.add("Accept")
@@ -64,6 +83,7 @@ def _context() -> dict[str, Any]:
         "navigation": NAVIGATION,
         "here": request.path,
         "maintenance": _closed_now(),
+        "out_of_time": "store" in g and g.store.out_of_time,
         "contact": _contact(ours.settings.contact),
         "logo": static_url("logo"),
         "searchable": "search.page" in current_app.view_functions,

@@ -48,7 +48,9 @@ def record_set(statements: Iterable[Statement], sha256: str) -> RecordSet:
         if statement.kind not in ELEMENTS:
             relations.add(statement)
     records = tuple(_Converter(things, relations).records())
-    return RecordSet(None, sha256, (*records, *relations.records), tuple(things.warnings))
+    return RecordSet(
+        None, sha256, (*records, *relations.records, *relations.generations()), tuple(things.warnings)
+    )
 
 
 class _Converter:
