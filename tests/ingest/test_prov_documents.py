@@ -366,6 +366,28 @@ def test_the_end_before_the_beginning_is_not_kept(say, database):
     assert "before it begins" in report.warnings[0]
 
 
+@pytest.mark.parametrize("term", ["version", "type", "subtype"])
+def test_too_long_a_text_is_refused(say, database, term):
+    """Texts have the limits of the write API."""
+    with pytest.raises(DocumentError, match=f"ex:d.*: {term} has 501 bytes, but only 500 are allowed"):
+        say(activityDescription={"ex:d": {"voprov:name": "d", f"voprov:{term}": "x" * 501}})
+
+    assert not any(tables(database).values())
+
+
+def test_all_of_a_configuration_file_is_stored(say, database):
+    """ProvenanceDM 1.0, ConfigFile: name, location and comment."""
+    file = {"voprov:name": "setup", "voprov:location": "/etc/setup.yaml", "voprov:comment": "for the night"}
+    say(
+        activity={"ex:a": {}},
+        configFile={"ex:f": file},
+        wasConfiguredBy=relation({"voprov:configured": "ex:a"}, {"voprov:configurator": "ex:f"}),
+    )
+
+    stored = rows(database, "SELECT cf_name, cf_location, cf_comment FROM provenance.configfile")
+    assert stored == [("setup", "/etc/setup.yaml", "for the night")]
+
+
 def test_too_long_an_id_is_refused(say, database):
     """Ids have a bound (D13)."""
     with pytest.raises(DocumentError, match="has more than 1000 bytes"):
