@@ -6,9 +6,9 @@ what a query can't see, no page shows.
 
 from flask import Flask
 
-from provtap.web.site import frame, help, home, static, tap
+from provtap.web.site import frame, help, home, impact, static, tap
 
-BLUEPRINTS = (home.bp, tap.bp, help.bp)
+BLUEPRINTS = (home.bp, impact.bp, tap.bp, help.bp)
 
 
 def register(app: Flask) -> None:

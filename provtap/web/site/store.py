@@ -121,9 +121,15 @@ class Store:
         return [row(*found) for found in self.rows(statement.sql, needed=needed)]
 
     def page(
-        self, statement: str, make: Callable[[Any], T], /, after: str | None = None, **values: Any
+        self,
+        statement: str,
+        make: Callable[[Any], T],
+        /,
+        after: str | None = None,
+        total: Total | None = None,
+        **values: Any,
     ) -> Page[T]:
-        """Return the rows after the key *after*, and how many there are in all.
+        """Return the rows after the key *after*, and how many there are in all, unless *total* is known.
 
         Raises: ParameterError for a key that is none.
         """
@@ -131,7 +137,9 @@ class Store:
         found = self.rows(statement, after=key, limit=ROWS + 1, **values)
         rows = found[:ROWS]
         further = _encoded(before + len(rows), rows[-1].key) if len(found) > ROWS else None
-        if key is None and further is None:
+        if total is not None:
+            pass
+        elif key is None and further is None:
             total = Total(len(rows), more=self.out_of_time)
         else:
             total = self.total(statement, after=None, **values)
