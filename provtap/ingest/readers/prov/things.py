@@ -43,7 +43,7 @@ _TEXTS: Mapping[type[Record], tuple[Attribute, ...]] = {
     )
     for kind in (Activity, ActivityDescription, Agent, ConfigFile, Entity, EntityDescription, Parameter)
 }
-"""Attributes whose texts are taken as they are; names, types of agents, times and references have own rules."""
+"""Attributes whose texts are taken as they are; names, times and references have rules of their own."""
 _KINDS = {
     "activity": "activity",
     "agent": "agent",
