@@ -7,9 +7,17 @@ what a query can't see, no page shows.
 from flask import Flask
 from werkzeug.routing import PathConverter
 
-from provtap.web.site import frame, help, home, impact, program, static, tap, things
+from provtap.web.site import frame, help, home, impact, program, search, static, tap, things
 
-BLUEPRINTS = (home.bp, things.bp, impact.bp, program.bp, tap.bp, help.bp)
+BLUEPRINTS = (
+    home.bp,
+    search.bp,
+    things.bp,
+    impact.bp,
+    program.bp,
+    tap.bp,
+    help.bp,
+)
 
 
 class IdConverter(PathConverter):
