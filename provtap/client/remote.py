@@ -14,6 +14,7 @@ import click
 
 from provtap.client.command import SETTINGS, Commands, Failure, RemoteCommand, version_option, warn
 from provtap.client.delivery import ProvError
+from provtap.client.run_command import run_command
 from provtap.client.summary import summary_text, summary_warnings
 
 if TYPE_CHECKING:
@@ -250,5 +251,5 @@ def main() -> None:
     """
 
 
-for _command in (ingest, query, lineage, export):
+for _command in (ingest, query, lineage, export, run_command(None)):
     main.add_command(_command)
