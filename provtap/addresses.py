@@ -27,6 +27,12 @@ def program(name: str, version: str | None = None) -> str:
     return f"/program/{quote(name, safe='')}" + ("" if version is None else f"/{quote(version, safe='')}")
 
 
+def question(page: str, **parameters: str | int | None) -> str:
+    """Return the address of a page about a query, such as `/result?QUERY=…`; what is None is left out."""
+    given = {name: value for name, value in parameters.items() if value is not None}
+    return f"/{page}?{urlencode(given, quote_via=quote, safe='')}" if given else f"/{page}"
+
+
 def is_awkward(id_: str) -> bool:
     """Tell whether *id_* can't travel in a path: slashes at its ends, or a segment `.` or `..`."""
     segments = id_.split("/")

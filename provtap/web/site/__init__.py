@@ -6,14 +6,15 @@ what a query can't see, no page shows.
 
 from flask import Flask
 
-from provtap.web.site import frame, help, home, static, tap
+from provtap.web.site import frame, help, home, problems, result, static, tap
 
-BLUEPRINTS = (home.bp, tap.bp, help.bp)
+BLUEPRINTS = (home.bp, tap.bp, help.bp, result.bp)
 
 
 def register(app: Flask) -> None:
     """Give *app* the pages, and what their templates use."""
     frame.register(app)
     static.register(app)
+    problems.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
