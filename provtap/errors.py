@@ -227,4 +227,8 @@ class UploadError(ProvtapError):
 
 
 class NoProvenance(DocumentError):
-    """A document is in no known format, or a product's header has nothing about provenance."""
+    """A document holds no provenance, or is in no known format."""
+
+
+class FormatNotRead(NoProvenance):
+    """A document is in a format that is known but not read."""

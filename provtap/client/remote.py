@@ -144,7 +144,11 @@ def tell_export(unknown: Iterable[str], overflow: int) -> None:
     help="auto, ctapipe, prov-json, prov-xml, provn, jsonld, votable, logprov, opus, header or records.",
 )
 @click.option("--site", help="Scope of local paths: equal paths of two sites are two files.")
-@click.option("--strict", is_flag=True, help="Refuse a document with conflicts, instead of warning.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Refuse a document with conflicts, and exit 1 if a file of a directory is passed over.",
+)
 @dry_run
 @as_json
 def ingest(
@@ -179,18 +183,21 @@ def ingest(
     counts = {
         name: sum(each[name] for each in documents) for name in ("new", "updated", "unchanged", "stubs")
     }
-    tell_ingestion({"documents": documents, "problems": problems, "passed_over": 0} | counts, as_json)
+    tell_ingestion({"documents": documents, "problems": problems, "passed_over": []} | counts, as_json)
 
 
-def tell_ingestion(content: dict[str, Any], as_json: bool) -> None:
-    """Print what became of documents; exit 1 if one of them was refused."""
+def tell_ingestion(content: dict[str, Any], as_json: bool, strict: bool = False) -> None:
+    """Print what became of documents.
+
+    Exit 1 if one was refused, if all files of directories were passed over or, with *strict*, one of them.
+    """
     if as_json:
         print_json(content)
     else:
         click.echo(summary_text(content))
         for sentence in summary_warnings(content):
             warn(sentence)
-    if content["problems"]:
+    if content["problems"] or content["passed_over"] and (strict or not content["documents"]):
         sys.exit(1)
 
 

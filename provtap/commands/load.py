@@ -49,7 +49,8 @@ def ingest(
     """Load provenance documents, each in a transaction of its own.
 
     The same document again changes nothing. One that can't be read is reported and the others are loaded.
-    Of a directory every file is tried. A quoted pattern stands for the files that match it: 'runs/**/*.log'.
+    Of a directory every file is tried; those that can't be read are listed with the reason. A quoted
+    pattern stands for the files that match it: 'runs/**/*.log'.
     """
     from provtap import install
     from provtap.ingest import ingest_all, read_location_map
@@ -62,7 +63,7 @@ def ingest(
     options["location_map"] = read_location_map(maps, catalogue)
     with install.ready(settings) as (database, _), progress(files) as queue:
         summary = ingest_all(queue, database, settings, **options)
-    tell_ingestion(summary.content(), as_json)
+    tell_ingestion(summary.content(), as_json, options["strict"])
 
 
 @click.command(name="describe", epilog="Example: provtap describe --dry-run pipeline.yaml")

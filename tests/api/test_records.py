@@ -124,6 +124,16 @@ def as_stored(each, name, value):
     return value.removesuffix("Z") if each.attribute(name).kind == "time" else value
 
 
+def test_what_is_not_stated_is_not_stored(call, new):
+    """An attribute without a value is absent: no default is taken for a statement."""
+    tool, parameter = {"id": "_:t", "name": new("tool")}, {"name": new("gain"), "valueType": "int"}
+    described = {"activityDescription": "_:t", **parameter}
+    call("POST", "/records", {"ActivityDescription": tool, "ParameterDescription": described})
+
+    [found] = call("GET", f"/parameterDescriptions?name={parameter['name']}").json["records"]
+    assert found.keys() == {"id", "activityDescription", "name", "valueType"}
+
+
 def test_the_same_records_again_change_nothing(call, new):
     """D-5: natural keys; also in another order and under other bytes."""
     document = everything(new)
