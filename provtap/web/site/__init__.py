@@ -7,7 +7,19 @@ what a query can't see, no page shows.
 from flask import Flask
 from werkzeug.routing import PathConverter
 
-from provtap.web.site import frame, help, home, impact, program, search, static, tap, things
+from provtap.web.site import (
+    frame,
+    help,
+    home,
+    impact,
+    problems,
+    program,
+    result,
+    search,
+    static,
+    tap,
+    things,
+)
 
 BLUEPRINTS = (
     home.bp,
@@ -15,6 +27,7 @@ BLUEPRINTS = (
     things.bp,
     impact.bp,
     program.bp,
+    result.bp,
     tap.bp,
     help.bp,
 )
@@ -31,5 +44,6 @@ def register(app: Flask) -> None:
     app.url_map.converters["id"] = IdConverter
     frame.register(app)
     static.register(app)
+    problems.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
