@@ -146,9 +146,10 @@ class Store:
         /,
         after: str | None = None,
         size: int | None = None,
+        total: Total | None = None,
         **values: Any,
     ) -> Page[T]:
-        """Return *size* rows after the key *after*, and how many there are in all.
+        """Return *size* rows after the key *after*, and how many there are in all, unless *total* is known.
 
         Raises: ParameterError for a key that is none.
         """
@@ -157,10 +158,9 @@ class Store:
         found = self.rows(statement, after=key, limit=most + 1, **values)
         rows = found[:most]
         further = encoded(before + len(rows), rows[-1].key) if len(found) > most else None
-        if key is None and further is None:
+        if total is None and key is None and further is None:
             total = Total(len(rows), more=self.out_of_time)
-        else:
-            total = self.total(statement, after=None, **values)
+        total = total or self.total(statement, after=None, **values)
         return Page(tuple(map(make, rows)), total, before + 1, further)
 
     def total(self, statement: str, /, **values: Any) -> Total:
