@@ -51,7 +51,7 @@ def test_pages_find_their_neighbours_behind_a_prefix(settings, database, tablese
     page = etree.HTML(create_app(public, database, tableset).test_client().get("/").text)
 
     links = page.xpath("//link/@href | //@src | //form/@action | //a[not(starts-with(@href, '#'))]/@href")
-    assert {"/site/tap/sync", "/site/provsap"} < set(links)
+    assert {"/site/search", "/site/tap"} < set(links)
     assert [link for link in links if not link.startswith("/site/")] == []
 
 
