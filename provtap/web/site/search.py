@@ -246,7 +246,7 @@ def _download(found: Found, form: str) -> Response:
 
 
 def matches(store: Store, q: str) -> Found:
-    """Return what *q* finds, for a page that has nothing of that name."""
+    """Return what *q* finds, for a page that has nothing of that name. Raises: ParameterError."""
     return find(store, Question(q=q.strip()))
 
 
