@@ -15,7 +15,8 @@ BLUEPRINTS = (home.bp, things.bp, program.bp, tap.bp, help.bp)
 class IdConverter(PathConverter):
     """An id at the end of an address, with whatever slashes and line breaks it has."""
 
-    regex = "(?s:.+?)"
+    regex = "(?s:.+)"
+    part_isolating = False
 
 
 def register(app: Flask) -> None:
