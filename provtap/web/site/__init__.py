@@ -7,9 +7,30 @@ what a query can't see, no page shows.
 from flask import Flask
 from werkzeug.routing import PathConverter
 
-from provtap.web.site import frame, help, home, program, static, tap, things
+from provtap.web.site import (
+    frame,
+    help,
+    home,
+    impact,
+    problems,
+    program,
+    result,
+    search,
+    static,
+    tap,
+    things,
+)
 
-BLUEPRINTS = (home.bp, things.bp, program.bp, tap.bp, help.bp)
+BLUEPRINTS = (
+    home.bp,
+    search.bp,
+    things.bp,
+    impact.bp,
+    program.bp,
+    result.bp,
+    tap.bp,
+    help.bp,
+)
 
 
 class IdConverter(PathConverter):
@@ -24,5 +45,6 @@ def register(app: Flask) -> None:
     app.url_map.converters["id"] = IdConverter
     frame.register(app)
     static.register(app)
+    problems.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

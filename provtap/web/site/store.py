@@ -146,21 +146,21 @@ class Store:
         /,
         after: str | None = None,
         size: int | None = None,
+        total: Total | None = None,
         **values: Any,
     ) -> Page[T]:
-        """Return *size* rows after the key *after*, and how many there are in all.
+        """Return *size* rows after the key *after*, and how many there are in all, unless *total* is known.
 
         Raises: ParameterError for a key that is none.
         """
         most = size or ROWS
-        before, key = _decoded(after)
+        before, key = decoded(after)
         found = self.rows(statement, after=key, limit=most + 1, **values)
         rows = found[:most]
-        further = _encoded(before + len(rows), rows[-1].key) if len(found) > most else None
-        if key is None and further is None:
+        further = encoded(before + len(rows), rows[-1].key) if len(found) > most else None
+        if total is None and key is None and further is None:
             total = Total(len(rows), more=self.out_of_time)
-        else:
-            total = self.total(statement, after=None, **values)
+        total = total or self.total(statement, after=None, **values)
         return Page(tuple(map(make, rows)), total, before + 1, further)
 
     def total(self, statement: str, /, **values: Any) -> Total:
@@ -190,13 +190,17 @@ def readable() -> Database:
     return service().database.asked_by(client().key)
 
 
-def _encoded(before: int, key: list[str]) -> str:
+def encoded(before: int, key: list[str]) -> str:
+    """Return what `after` is for the page behind *before* rows, the last of which has this key."""
     text = json.dumps([before, *key], separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _decoded(token: str | None) -> tuple[int, list[str] | None]:
-    """Return the number of rows before a page, and the key of the last of them."""
+def decoded(token: str | None) -> tuple[int, list[str] | None]:
+    """Return the number of rows before a page, and the key of the last of them.
+
+    Raises: ParameterError for a token that no page has given.
+    """
     if not token:
         return 0, None
     try:
