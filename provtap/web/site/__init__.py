@@ -6,9 +6,9 @@ what a query can't see, no page shows.
 
 from flask import Flask
 
-from provtap.web.site import frame, help, home, problems, result, static, tap
+from provtap.web.site import examples, frame, help, home, problems, result, static, tap
 
-BLUEPRINTS = (home.bp, tap.bp, help.bp, result.bp)
+BLUEPRINTS = (home.bp, tap.bp, help.bp, result.bp, examples.bp)
 
 
 def register(app: Flask) -> None:
