@@ -14,6 +14,7 @@ import click
 
 from provtap.client.command import SETTINGS, Commands, Failure, RemoteCommand, version_option, warn
 from provtap.client.delivery import ProvError
+from provtap.client.run_command import run_command
 from provtap.client.summary import summary_text, summary_warnings
 
 if TYPE_CHECKING:
@@ -214,6 +215,8 @@ def print_json(content: Any) -> None:
 def _document(path: Path) -> bytes:
     if path.is_dir():
         raise Failure(f"{path} is a directory: with --url or PROVTAP_URL, name its files.")
+    if (header := _product_header(path)) is not None:
+        return header
     content = _read(path)
     if content.startswith(b"\x1f\x8b"):
         import gzip
@@ -223,6 +226,45 @@ def _document(path: Path) -> bytes:
         except (OSError, EOFError) as error:
             raise Failure(f"{path} can't be read: {str(error).lower()}.") from error
     return content
+
+
+def _product_header(path: Path) -> bytes | None:
+    """Return the header of a data product, which is sent in place of the product, or None.
+
+    Raises: Failure for a product whose header only the full installation reads.
+    """
+    if not path.is_file():
+        return None
+    try:
+        with path.open("rb") as file:
+            start = file.read(16)
+            if start.startswith(b"\x1f\x8b"):
+                import gzip
+
+                with gzip.GzipFile(fileobj=file.seek(0) or file) as unpacked:
+                    return _fits_header(unpacked, path) if unpacked.read(9) == b"SIMPLE  =" else None
+            if start.startswith(b"SIMPLE  ="):
+                return _fits_header(file, path)
+    except (OSError, EOFError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise Failure(f"{path} can't be read: {reason.lower()}.") from error
+    form = next((form for mark, form in _PRODUCTS.items() if start.startswith(mark)), None)
+    if form:
+        raise Failure(
+            f"{path} is a data product ({form}): only the headers of FITS files can be sent to a service."
+            " Ingest it with the full installation beside the database, or send its keywords as JSON."
+        )
+    return None
+
+
+def _fits_header(file: Any, path: Path) -> bytes:
+    from provtap.client.fits import header_document
+
+    file.seek(0)
+    return header_document(file, path)
+
+
+_PRODUCTS = {b"\x89HDF\r\n\x1a\n": "hdf5", b"# %ECSV": "ecsv"}
 
 
 def _read(path: Path) -> bytes:
@@ -250,5 +292,5 @@ def main() -> None:
     """
 
 
-for _command in (ingest, query, lineage, export):
+for _command in (ingest, query, lineage, export, run_command(None)):
     main.add_command(_command)

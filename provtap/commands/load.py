@@ -12,6 +12,7 @@ import click
 from provtap.client import remote
 from provtap.client.command import warn
 from provtap.client.remote import as_json, dry_run, print_json, progress, tell_ingestion
+from provtap.client.run_command import run_command
 from provtap.config import Settings
 
 
@@ -64,6 +65,18 @@ def ingest(
     with install.ready(settings) as (database, _), progress(files) as queue:
         summary = ingest_all(queue, database, settings, **options)
     tell_ingestion(summary.content(), as_json, options["strict"])
+
+
+def _store_run(record: bytes, source: str, site: str | None) -> None:
+    from provtap import install
+    from provtap.ingest import ingest_content
+
+    settings = click.get_current_context().obj
+    with install.ready(settings) as (database, _):
+        ingest_content(record, source, database, settings, format="run", site=site)
+
+
+run = run_command(_store_run)
 
 
 @click.command(name="describe", epilog="Example: provtap describe --dry-run pipeline.yaml")

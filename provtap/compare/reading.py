@@ -30,8 +30,8 @@ def compare(
 ) -> Comparison:
     """Return what differs between the runs that *a* and *b* name, or that made the products they name.
 
-    Each is an id, a path, another name, or a checksum or file name that only one product has. *duration* bounds
-    each statement, in seconds.
+    Each is an id, a path, another name, or a checksum or file name that only one product has. *duration*
+    bounds each statement, in seconds.
 
     Raises: NotFound; ParameterError for an ambiguous name, or a product and a run; QueryTimeout,
     DatabaseUnavailable.

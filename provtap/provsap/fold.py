@@ -147,8 +147,8 @@ class Bundle(NamedTuple):
 
     edge: Edge
     roles: list[str]
-    count: int
-    """How many relations there are."""
+    relations: int
+    """How many there are."""
 
 
 def folded_edges(edges: Iterable[Edge], leader: Mapping[Key, Key]) -> Iterator[Bundle]:
@@ -164,4 +164,4 @@ def folded_edges(edges: Iterable[Edge], leader: Mapping[Key, Key]) -> Iterator[B
         if len(roles) > SHOWN:
             yield Bundle(edge, [role for role in roles if role is not None], roles.total())
         else:
-            yield from (Bundle(edge, [role] if role else [], count) for role, count in roles.items())
+            yield from (Bundle(edge, [role] if role else [], number) for role, number in roles.items())

@@ -51,13 +51,18 @@ def retrieve(request: ProvsapRequest, database: Database, tableset: Tableset, se
     of the nodes; QueryTimeout, DatabaseUnavailable.
     """
     with database.reading(settings.sync_duration) as transaction:
-        roots, unknown = _find(transaction, request)
-        walk = _Walk(transaction, request, settings.provsap_nodes)
-        nodes = walk.between(roots) if request.to is not None else walk.around(roots)
-        tables = _tables(request)
-        published = {name: table for name in tables if (table := tableset.table(name))}
-        rows = _rows(transaction, nodes, published, tables, _ROWS * settings.provsap_nodes)
-        context = set() if request.context else _of_context(transaction, rows["used"])
+        return graph_around(transaction, request, tableset, settings.provsap_nodes)
+
+
+def graph_around(transaction: Transaction, request: ProvsapRequest, tableset: Tableset, limit: int) -> Graph:
+    """Return the graph of the nearest *limit* nodes around the ids of *request*; raises as `retrieve`."""
+    roots, unknown = _find(transaction, request)
+    walk = _Walk(transaction, request, limit)
+    nodes = walk.between(roots) if request.to is not None else walk.around(roots)
+    tables = _tables(request)
+    published = {name: table for name in tables if (table := tableset.table(name))}
+    rows = _rows(transaction, nodes, published, tables, _ROWS * limit)
+    context = set() if request.context else _of_context(transaction, rows["used"])
     names = {table.name: table for table in published.values()}
     graph = Graph(nodes, frozenset(roots), names, rows, unknown)
     return graph if request.context else graph.without_context(context)

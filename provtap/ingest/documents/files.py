@@ -94,7 +94,7 @@ def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
     the document is the same. Of a research object, a folder or a zip, these are its documents.
     """
     try:
-        if Path(path).is_dir():
+        if packages.is_package(Path(path)):
             with naming(source):
                 return packages.folder_document(Path(path), limit)
         with opened(Path(path), limit) as file:
