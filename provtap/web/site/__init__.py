@@ -17,6 +17,7 @@ from provtap.web.site import (
     program,
     query,
     result,
+    schema,
     search,
     static,
     tap,
@@ -32,6 +33,7 @@ BLUEPRINTS = (
     query.bp,
     result.bp,
     examples.bp,
+    schema.bp,
     tap.bp,
     help.bp,
 )

@@ -84,8 +84,8 @@ def stored_query(job_id: str) -> str:
 def form_token() -> str:
     """Return what a form that changes something sends back, to show that a page of ours made it.
 
-    It is made of the client's password, which a browser adds to whatever any page sends, but shows to none. For
-    who has no account the text is empty: there is no password to protect.
+    It is made of the client's password, which a browser adds to whatever a page sends, but shows to no page.
+    Who has no account gets an empty text: there is no password to protect.
     """
     given = request.authorization
     secret = (given.password or given.token or "") if given is not None and caller() is not None else ""

@@ -3,9 +3,9 @@
 -- first one counts. In ADQL, so that only what is published is found.
 
 -- name: chain
--- A file made from a file that was made, too.
-SELECT TOP 1 f.e_id AS file, f.e_name AS file_name
-FROM (SELECT TOP 200 a_id, a_starttime FROM provenance.activity WHERE a_starttime IS NOT NULL
+-- A file made from a file that was made, too, and its run.
+SELECT TOP 1 f.e_id AS file, f.e_name AS file_name, r.a_id AS last_run, r.a_name AS last_run_name
+FROM (SELECT TOP 200 a_id, a_name, a_starttime FROM provenance.activity WHERE a_starttime IS NOT NULL
       ORDER BY a_starttime DESC) AS r
 JOIN provenance.wasassociatedwith AS w ON w.waw_activity_id = r.a_id
 JOIN provenance.wasgeneratedby AS gf ON gf.wgb_activity_id = r.a_id

@@ -53,7 +53,7 @@ GROUPS = {
 OWN_GROUP = "Of this archive"
 """The heading of an operator's own examples."""
 _PLACE = re.compile(r"\{(\w+)\}")
-_KINDS = {"run_1": "activity", "run_2": "activity"} | dict.fromkeys(
+_KINDS = dict.fromkeys(("run_1", "run_2", "last_run"), "activity") | dict.fromkeys(
     ("file", "common", "product_1", "product_2", "attributed"), "entity"
 )
 """Of values that are ids, what they name."""

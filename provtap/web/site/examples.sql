@@ -319,6 +319,15 @@ JOIN provenance.entity AS d ON d.e_id = l.l_descendant_id
 WHERE p.ap_name = {quantity} AND p.ap_number <= {quantity_value}
 AND d.e_class = 'DatasetEntity';
 
+-- name: L7
+-- Which runs came before this run?
+-- The runs whose products it used, directly or not, and how many steps back each is.
+SELECT a.a_id, a.a_name, a.a_starttime, l.acl_distance
+FROM provenance.activity_lineage AS l
+JOIN provenance.activity AS a ON a.a_id = l.acl_ancestor_id
+WHERE l.acl_descendant_id = {last_run}
+ORDER BY acl_distance, a_starttime;
+
 -- name: V1
 -- Where does each file of this name come from?
 -- One step of provenance in one row: the run, the program, how it ended, who answers for it.
