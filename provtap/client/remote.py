@@ -241,7 +241,8 @@ def _product_header(path: Path) -> bytes | None:
             if start.startswith(b"\x1f\x8b"):
                 import gzip
 
-                with gzip.GzipFile(fileobj=file.seek(0) or file) as unpacked:
+                file.seek(0)
+                with gzip.GzipFile(fileobj=file) as unpacked:
                     return _fits_header(unpacked, path) if unpacked.read(9) == b"SIMPLE  =" else None
             if start.startswith(b"SIMPLE  ="):
                 return _fits_header(file, path)
