@@ -40,7 +40,7 @@ def compare(
         if found[0].kind != found[1].kind:
             product, run = (a, b) if found[0].kind == "entity" else (b, a)
             raise ParameterError(
-                f"{product} is a product and {run} is a run: they can't be compared.",
+                f"{product} is a product and {run} is a run: they cannot be compared.",
                 hint="Give two products or two runs.",
             )
         mine, yours = (_run(transaction, row, tableset) for row in found)
@@ -52,14 +52,17 @@ def _find(transaction: Transaction, name: str) -> Row:
     hits = transaction.rows(SQL["find"], name=name.replace("\0", ""))
     closest = [hit for hit in hits if hit.closeness == hits[0].closeness]
     if not closest:
-        raise NotFound(f"Nothing here is called {name[:200]}.")
+        raise NotFound(f"Nothing has the name {name[:200]}.")
     if len(closest) > 1:
         ids = ", ".join(hit.id for hit in closest[:5])
-        raise ParameterError(f"{name[:200]} names {len(closest)} products.", hint=f"Give one id of {ids}.")
+        raise ParameterError(
+            f"{name[:200]} is the name of {len(closest)} products.",
+            hint=f"Give the id of one of them: {ids}.",
+        )
     if closest[0].activity is None:
         raise NotFound(
             f"No run is recorded that generated {name[:200]}, so there is nothing to compare.",
-            hint="It came from outside.",
+            hint="It was not made by a recorded run.",
         )
     return closest[0]
 

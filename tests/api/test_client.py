@@ -218,7 +218,7 @@ def test_flush_says_that_the_service_is_still_away(away, name, tmp_path):
     away.add_entity(name)
     away.send()
 
-    with pytest.raises(ProvUnavailable, match="can't be reached"):
+    with pytest.raises(ProvUnavailable, match="cannot be reached"):
         away.flush()
     assert len(letters(tmp_path)) == 1
 
@@ -274,7 +274,7 @@ def test_a_spool_that_can_not_be_had_is_a_warning(token, name, tmp_path, caplog)
 
     assert away.send() is None
     assert away.send_document(b"x") is None
-    assert "can't be kept on disk" in caplog.text
+    assert "cannot be kept on disk" in caplog.text
     assert away._records["Entity"] == [{"id": name}]
 
 

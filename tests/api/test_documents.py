@@ -90,7 +90,7 @@ def test_a_conflict_is_told_and_nothing_overwritten(call, count, name):
     reply = call("POST", "/documents", content.replace(b"completed", b"error"))
 
     assert len(reply.json["conflicts"]) == 1
-    assert "is known from another record" in reply.json["conflicts"][0]
+    assert "is already recorded by another record" in reply.json["conflicts"][0]
     assert count("provext.run", f"r_status = 'completed' AND r_activity_id = '{_id(content)}'") == 1
 
 
@@ -100,7 +100,7 @@ def test_strict_refuses_what_conflicts(call, count, name):
     reply = call("POST", "/documents?strict=true&source=x", content.replace(b"completed", b"error"))
 
     assert reply.status == 400
-    assert reply.error["message"].startswith(f"x: {_id(content)} is known from another record")
+    assert reply.error["message"].startswith(f"x: {_id(content)} is already recorded by another record")
 
 
 def test_a_dry_run_stores_nothing(call, count, name):
@@ -134,8 +134,8 @@ def test_nobody_stores_without_a_token(call, path):
     assert [text.split()[0] for text in reply.headers.get_all("WWW-Authenticate")] == ["Basic", "Bearer"]
     assert reply.error == {
         "status": 401,
-        "message": "This needs an account.",
-        "hint": "Send a token, as Bearer or Basic.",
+        "message": "This request needs an account.",
+        "hint": "Send a token in the header Authorization, as Bearer or Basic.",
     }
 
 
@@ -275,7 +275,7 @@ def test_other_methods_are_told(call):
     """HTTP-3: 405 with Allow, as JSON."""
     reply = call("DELETE", "/documents")
 
-    assert (reply.status, reply.error["message"]) == (405, "DELETE can't be used on /api/v1/documents.")
+    assert (reply.status, reply.error["message"]) == (405, "DELETE cannot be used on /api/v1/documents.")
 
 
 # Sent again
@@ -301,7 +301,7 @@ def test_a_key_is_for_one_request(call, count, name, path):
 
     assert (reply.status, reply.error["message"]) == (
         422,
-        f"The Idempotency-Key {name} came with another request before.",
+        f"The Idempotency-Key {name} was already used with a different request.",
     )
     assert count("provenance.activity", f"a_name = 'other {name}'") == 0
 

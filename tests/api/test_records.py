@@ -269,7 +269,7 @@ def test_a_run_may_be_told_as_it_goes(call, new):
         (
             {"Entity": {"id": "e", "generatedAtTime": "2026-01-02"}},
             {"Invalidation": {"entity": "e", "time": "2026-01-01"}},
-            "{e} would end at 2026-01-01 00:00:00, before it was generated: the end is not kept",
+            "{e} would end at 2026-01-01 00:00:00, before it was generated: the end was ignored",
         ),
         (
             {"Run": {"activity": "a", "status": "completed"}},
@@ -340,11 +340,11 @@ def test_a_list_has_an_end(call, new):
 @pytest.mark.parametrize(
     "query, message",
     [
-        ("nam=x", "Entity can't be asked for by 'nam'. Did you mean name?"),
-        ("generatedAtTime=2026", "Entity can't be asked for by 'generatedAtTime'."),
-        ("name=a&name=b", "name is given 2 times, but can have one value only."),
+        ("nam=x", "Entity cannot be asked for by 'nam'. Did you mean name?"),
+        ("generatedAtTime=2026", "Entity cannot be asked for by 'generatedAtTime'."),
+        ("name=a&name=b", "name was given 2 times; give it once."),
         ("limit=many", "limit must be a number of records, not 'many'."),
-        ("name=%00", "name can't hold the character NUL."),
+        ("name=%00", "name cannot contain the character NUL."),
     ],
 )
 def test_a_wrong_question_is_told(call, query, message):
@@ -361,7 +361,7 @@ def test_a_graph_is_that_of_provsap(call, new):
 
     assert {"raw", "product"} <= {name.partition(":")[2] for name in reply.json["entity"]}
     missing = call("GET", f"/graph?ID={new('nothing')}")
-    assert (missing.status, missing.error["message"]) == (404, f"Nothing here is called {new('nothing')}.")
+    assert (missing.status, missing.error["message"]) == (404, f"Nothing has the name {new('nothing')}.")
 
 
 def test_an_ingestion_can_be_looked_up(call, new):
@@ -530,13 +530,13 @@ def test_a_document_has_a_limit_of_records(call, new, count):
             "/activities",
             {"startTime": "2026-02-01"},
             {"endTime": "2026-01-01"},
-            "it: together with what is known, an activity would end before it starts.",
+            "it: together with the stored records, an activity would end before it starts.",
         ),
         (
             "/entities",
             {"generatedAtTime": "2026-02-01"},
             {"invalidatedAtTime": "2026-01-01"},
-            "it: together with what is known, an entity would end before it was generated.",
+            "it: together with the stored records, an entity would end before it was generated.",
         ),
     ],
 )

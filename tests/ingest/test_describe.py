@@ -236,7 +236,7 @@ def test_agent_that_is_needed_can_not_be_left_out(describe_text, database, setti
     )
     load_sql([tmp_path / "job.sql"], database, settings)
     describe_text(descriptions(2, agents="[{id: 'ex:me', name: Jane}]"))
-    with pytest.raises(DocumentError, match="the agent ex:me can't be left out: e refers to it"):
+    with pytest.raises(DocumentError, match="the agent ex:me cannot be left out: e refers to it"):
         describe_text(descriptions(3))
 
 
@@ -311,7 +311,7 @@ def test_kind_that_an_entity_has_can_not_be_left_out(describe_text, database):
     with database.session() as connection, connection.cursor() as cursor:
         cursor.execute("""INSERT INTO provenance.entity (e_id, e_entitydescription_id)
                           SELECT 'ex:1', ed_id FROM provenance.entitydescription""")
-    with pytest.raises(DocumentError, match="the entity thing can't be left out: ex:1 is described by it"):
+    with pytest.raises(DocumentError, match="the entity thing cannot be left out: ex:1 is described by it"):
         describe_text(descriptions(2))
 
 

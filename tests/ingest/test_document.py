@@ -27,12 +27,15 @@ DEEP = '{"":' * 2000 + "1" + "}" * 2000
         ("  \n", "the document is empty."),
         ("hello", "this is in no format that can be read"),
         ("5", "this is in no format that can be read"),
-        ("BZh91AY&SY", "this is packed (bzip2). Unpack it first."),
-        (f"[{GOOD},", f"this is not JSON: it ends in the middle. (line 1, column {len(GOOD) + 3})"),
-        (f"[{GOOD}][", f"this is not JSON: it ends in the middle. (line 1, column {len(GOOD) + 4})"),
+        ("BZh91AY&SY", "this is packed (bzip2). Decompress it first."),
+        (f"[{GOOD},", f"this is not JSON: it ends too early. (line 1, column {len(GOOD) + 3})"),
+        (f"[{GOOD}][", f"this is not JSON: it ends too early. (line 1, column {len(GOOD) + 4})"),
         ('["\\u0000"]', "a text has the character U+0000, which cannot be stored. (line 1, column 2)"),
-        ('["\\udc00"]', "a text has half a surrogate pair, which is no character. (line 1, column 2)"),
-        ('[{"a": 1, "a": 2}]', 'the key "a" is there twice. (line 1, column 11)'),
+        (
+            '["\\udc00"]',
+            "a text contains half of a surrogate pair, which is not a character. (line 1, column 2)",
+        ),
+        ('[{"a": 1, "a": 2}]', 'the key "a" appears twice. (line 1, column 11)'),
         ("[" * 100_000, "this is nested too deeply."),
         (f'[{GOOD}, {{"activity_uuid": 5}}]', "[1].activity_uuid must be a text or null, not a number."),
         (f'[{GOOD[:-1]}, "config": {DEEP}}}]', "this is nested too deeply."),
@@ -65,7 +68,7 @@ def test_what_gzip_packed_is_the_document_in_it(take, tmp_path):
 def test_what_is_packed_badly_is_told(take, tmp_path, cut, reason):
     path = tmp_path / "run.log.gz"
     path.write_bytes(gzip.compress(SAMPLES[0].read_bytes())[:cut])
-    with pytest.raises(DocumentError, match=f"run.log.gz can't be read: {reason}"):
+    with pytest.raises(DocumentError, match=f"run.log.gz cannot be read: {reason}"):
         take(path)
 
 
@@ -92,7 +95,7 @@ def test_other_encoding_is_refused(take, tmp_path):
 def test_what_is_no_file_is_refused(take, tmp_path, name, reason):
     """The sentence names what was asked for and why it can't be read."""
     path = f"{tmp_path}/{name}"
-    with pytest.raises(DocumentError, match=f"{re.escape(path)} can't be read: .*{reason}"):
+    with pytest.raises(DocumentError, match=f"{re.escape(path)} cannot be read: .*{reason}"):
         take(path)
 
 
@@ -105,7 +108,7 @@ def test_file_name_may_be_any_bytes(take, tmp_path):
 
 def test_unreadable_file_is_refused(take):
     """Memory of a process at address 0 can be opened, but not read."""
-    with pytest.raises(DocumentError, match="/proc/self/mem can't be read"):
+    with pytest.raises(DocumentError, match="/proc/self/mem cannot be read"):
         take("/proc/self/mem")
 
 

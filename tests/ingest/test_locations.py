@@ -109,11 +109,11 @@ def test_the_same_document_and_catalogue_again_change_nothing(tell, database, ca
     ("lines", "message"),
     [
         (["a,b", "1,2"], "the columns path and id"),
-        (["path,id", ",x"], "line 2: path and id can't be empty"),
+        (["path,id", ",x"], "line 2: path and id cannot be empty"),
         (["path,id,size", "a,b,-1"], "line 2: '-1' is not a size in bytes"),
         (["path,id,checksum", "a,b,xyz"], "line 2: 'xyz' is not a checksum"),
         (["path,id", "a,b", "a,c"], "line 3: a is there twice"),
-        (["path,id", '"a'], "can't be read as CSV"),
+        (["path,id", '"a'], "cannot be read as CSV"),
         ([], "the columns path and id"),
     ],
 )

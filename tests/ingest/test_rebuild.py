@@ -113,7 +113,7 @@ def test_places_that_were_not_kept_are_told(take, again, database, tmp_path):
     take(write_log(tmp_path / "a.log", run(1)), location_map=read_location_map(["/a=root://b"], None))
     with database.transaction() as transaction:
         transaction.execute("DELETE FROM provtap.places")
-    with pytest.raises(DocumentError, match="was read with a --map or --catalogue that was not kept"):
+    with pytest.raises(DocumentError, match="was read with a --map or --catalogue that was not stored"):
         again()
 
 

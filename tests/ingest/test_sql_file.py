@@ -246,19 +246,19 @@ BROKEN = {
         "line 1, row 1 of provenance.entity has 3 values for 4 columns.",
     ENTITY + "('a', NULL, NULL, NULL);": "line 1, row 1 of provenance.entity: e_class must have a value.",
     ENTITY + "('a', 'Entity', NULL, 'soon');":
-        "line 1, row 1 of provenance.entity: e_generatedattime can't be 'soon': write a time like"
+        "line 1, row 1 of provenance.entity: e_generatedattime cannot be 'soon': write a time like"
         " 2026-01-31 12:00:00.",
     ENTITY + "('a', 'Entity', NULL, '2026-02-30');":
-        "line 1, row 1 of provenance.entity: e_generatedattime can't be '2026-02-30': there is no such time"
+        "line 1, row 1 of provenance.entity: e_generatedattime cannot be '2026-02-30': there is no such time"
         " in the years 1 to 9999.",
     ENTITY + "('a', 'Thing', NULL, NULL);":
         "line 1, row 1 of provenance.entity: it breaks the rule",
     ENTITY + "('a', 'ValueEntity', NULL, NULL);":
         "line 1, row 1 of provenance.entity: it breaks the rule",
     ENTITY + "('a', 'Entity', NULL, NULL),\n('a', 'Collection', NULL, NULL);":
-        "line 2, row 2 of provenance.entity: line 1 says something else of the same key.",
+        "line 2, row 2 of provenance.entity: line 1 has the same key and other values.",
     ENTITY + "('job:1', 'Entity', NULL, NULL);":
-        "line 1, row 1 of provenance.entity: job:1 would be an entity as well as an activity.",
+        "line 1, row 1 of provenance.entity: job:1 would be both an entity and an activity.",
     "INSERT INTO provenance.used VALUES ('job:1', 'x', 'r', NULL, NULL);":
         "line 1, row 1 of provenance.used: there is no entity x, neither here nor in the store.",
     "INSERT INTO provenance.used VALUES ('job:1', 'lfn:/a', NULL, '2025-01-01', NULL);":
@@ -277,7 +277,7 @@ BROKEN = {
     "INSERT INTO provenance.activitydescription (ad_id, ad_name, ad_version) VALUES ('other', 'tool', '1');":
         "line 1, row 1 of provenance.activitydescription: the same is stored as tool_1.",
     "INSERT INTO provext.run (r_activity_id, r_exitcode) VALUES ('job:1', 1.5);":
-        "line 1, row 1 of provext.run: r_exitcode can't be '1.5': it must be a whole number of 32 bits.",
+        "line 1, row 1 of provext.run: r_exitcode cannot be '1.5': it must be a whole number of 32 bits.",
 }  # fmt: skip
 
 
@@ -292,7 +292,7 @@ def test_row_that_breaks_a_rule_of_the_model_is_named(load, database, text, sent
 
 
 def test_scripts_are_loaded_together_or_not_at_all(load, database):
-    with pytest.raises(DocumentError, match=r"1.sql: line 1: DELETE can't be in a script"):
+    with pytest.raises(DocumentError, match=r"1.sql: line 1: DELETE cannot be in a script"):
         load(JOB, "DELETE FROM provenance.entity;")
 
     assert not any(tables(database).values())

@@ -125,7 +125,7 @@ def test_creation_takes_no_other_phase(client):
     response = client.post("/tap/async", data={"QUERY": QUERY, "PHASE": "ABORT"})
 
     assert response.status_code == 400
-    assert "PHASE can be RUN, not 'ABORT'" in query_status(response)[0][1]
+    assert "PHASE must be RUN, not 'ABORT'" in query_status(response)[0][1]
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_a_second_run_is_403(client, job):
     response = client.post(f"{job}/phase", data={"PHASE": "RUN"})
 
     assert response.status_code == 403
-    assert "is QUEUED and can't be run" in query_status(response)[0][1]
+    assert "is QUEUED and cannot be run" in query_status(response)[0][1]
 
 
 @pytest.mark.parametrize("data", [{}, {"PHASE": ""}, {"PHASE": "COMPLETED"}, {"PHASE": ["RUN", "ABORT"]}])
@@ -362,7 +362,7 @@ def test_a_job_takes_so_many_files(client, store, own):
     response = client.post("/tap/async", data=many)
 
     assert response.status_code == 413
-    assert "The job has 11 files; this service takes up to 10." in query_status(response)[0][1]
+    assert "The job has 11 files; the limit is 10." in query_status(response)[0][1]
     assert stored(own) == []
 
 

@@ -56,7 +56,7 @@ def test_a_part_that_is_no_file_is_told(client):
     response = client.post("/tap/sync", data={"QUERY": QUERY, "UPLOAD": "t,param:p", "p": VOTABLE.decode()})
 
     assert response.status_code == 400
-    assert "a part counts if it has a file name" in query_status(response)[0][1]
+    assert "if it has a file name" in query_status(response)[0][1]
 
 
 def test_an_error_in_a_table_has_its_place(client):

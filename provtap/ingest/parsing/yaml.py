@@ -144,7 +144,7 @@ def _text(node: yaml.Node, f: Field[Any], name: str) -> str:
     except UnicodeEncodeError:
         size = -1
     if size < 0 or "\0" in text:
-        raise _at(node).wrong(f"{name} has a character that can't be stored")
+        raise _at(node).wrong(f"{name} has a character that cannot be stored")
     _check_text(_at(node), text, size, f.metadata, name)
     return text
 
@@ -154,9 +154,9 @@ def _check_text(at: At, text: str, size: int, rules: Any, name: str) -> None:
         raise at.wrong(f"{name} has {size} bytes, but only {rules['limit']} are allowed")
     if rules["choices"] and text not in rules["choices"]:
         hint = nearest(text, rules["choices"]) or f"Known are {', '.join(rules['choices'])}."
-        raise at.wrong(f"{name} can't be {text!r}", hint)
+        raise at.wrong(f"{name} cannot be {text!r}", hint)
     if rules["pattern"] and not re.fullmatch(rules["pattern"], text):
-        raise at.wrong(f"{name} can't be {text!r}", f"Write it like {rules['example']}.")
+        raise at.wrong(f"{name} cannot be {text!r}", f"Write it like {rules['example']}.")
 
 
 def _whole(node: yaml.Node, name: str) -> int:

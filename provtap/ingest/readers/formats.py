@@ -75,7 +75,7 @@ def _load(point: EntryPoint) -> Reader:
     try:
         reader = point.load()
     except Exception as error:  # of any package
-        raise SettingsError(f"The reader {point.name} ({point.value}) can't be loaded: {error}.") from error
+        raise SettingsError(f"The reader {point.name} ({point.value}) cannot be loaded: {error}.") from error
     if not isinstance(reader, Reader):
         raise SettingsError(f"The reader {point.name} ({point.value}) is not a Reader of {__name__}.")
     if reader.name in {"auto", "sql", *(own.name for own in OWN)}:
@@ -102,7 +102,7 @@ def find(name: str, content: bytes) -> Reader:
     Raises: DocumentError; SettingsError for an installed reader that can't be used.
     """
     if name not in names():
-        raise DocumentError(f"there is no format {name!r}", hint=f"Known are {', '.join(names())}.")
+        raise DocumentError(f"unknown format {name!r}", hint=f"The formats are {', '.join(names())}.")
     if not content.strip():
         raise DocumentError("the document is empty")
     for known in readers():
@@ -113,6 +113,6 @@ def find(name: str, content: bytes) -> Reader:
     if wide := wide_encoding(content):
         raise NoProvenance(f"this is {wide}, but it must be UTF-8", hint=f"iconv -f {wide} -t UTF-8")
     if packed := next((name for mark, name in _PACKED.items() if content.startswith(mark)), None):
-        raise NoProvenance(f"this is packed ({packed})", hint="Unpack it first.")
+        raise NoProvenance(f"this is compressed ({packed})", hint="Decompress it first.")
     readable = ", ".join(known.name for known in readers())
-    raise NoProvenance(f"this is in no format that can be read ({readable})")
+    raise NoProvenance(f"the format was not recognised; it must be one of {readable}")

@@ -13,7 +13,7 @@ def test_unknown_paths_of_tap_are_votables(client, path):
     response = client.get(path)
 
     assert (response.status_code, response.content_type) == (404, "application/x-votable+xml")
-    assert query_status(response) == [("ERROR", f"There is nothing at {path}.")]
+    assert query_status(response) == [("ERROR", f"Nothing was found at {path}.")]
 
 
 def test_other_unknown_paths_are_plain_text(client):
@@ -45,7 +45,7 @@ def test_unforeseen_errors_are_one_sentence_and_a_log_entry(client, caplog):
         response = client.get("/tap/sync")
 
     assert response.status_code == 500
-    assert query_status(response)[0][1].startswith("The service failed on this request")
+    assert query_status(response)[0][1].startswith("The service failed to answer this request")
     assert "secret detail" in caplog.text and "secret" not in response.text
 
 
@@ -220,7 +220,7 @@ def test_an_upgrade_is_refused_in_our_words(client):
     response = client.get("/tap/sync", headers={"Upgrade": "websocket", "Connection": "Upgrade"})
 
     assert response.status_code == 400
-    assert query_status(response) == [("ERROR", "The request can't be understood.")]
+    assert query_status(response) == [("ERROR", "The request is not valid.")]
 
 
 def test_too_many_parts_are_refused(client):

@@ -47,10 +47,10 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
         elif not (current and current.knows(record)):
             current = next((each for each in latest.values() if each.knows(record)), current)
         if current is None:
-            raise DocumentError(f"{record.path} belongs to no session")
+            raise DocumentError(f"{record.path} does not belong to a session")
         current.take(record)
     if not sessions:
-        raise NoProvenance("no line of the log is one of logprov's")
+        raise NoProvenance("no line of the log was written by logprov")
     for session in sessions.values():
         records = tuple(session.records())
         text = canonical([site, session.id, [node.value for node in session.lines]])
@@ -68,7 +68,7 @@ def _records(text: str, unread: list[str]) -> Iterator[Node]:
             except DocumentError:
                 if number < len(lines) or line.rstrip().endswith("}"):
                     raise
-                unread.append(f"line {number} breaks off: it is kept in the document only")
+                unread.append(f"line {number} is incomplete: it is kept in the document only")
             else:
                 yield Node(value, f"line {number}")
 
@@ -82,7 +82,7 @@ def _evaluate(text: str, line: int) -> Any:
             bracketed = _BRACKETED.sub(_quoted, text.rstrip())
             value = _literal(ast.parse(bracketed, mode="eval").body)
     except (ValueError, SyntaxError, TypeError, MemoryError) as error:
-        raise DocumentError("this is no dictionary of plain values", line=line, column=1) from error
+        raise DocumentError("this is not a dictionary of plain values", line=line, column=1) from error
     check_depth(value)
     return value
 
@@ -113,7 +113,7 @@ def _plain(value: Any, line: int) -> Any:
             return [_plain(member, line) for member in value]
         case str():
             if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-                raise DocumentError("a text has a character that can't be stored", line=line, column=1)
+                raise DocumentError("a text has a character that cannot be stored", line=line, column=1)
             return value
         case bool() | None:
             return value
