@@ -36,10 +36,14 @@ check-lowest: .venv-lowest/installed
 		--editable '.[test]'
 	touch $@
 
-# The reference pages that are made from the code and the metadata.
+# The reference pages and schemas that are made from the code and the metadata.
 pages: $(VENV)/installed-for-work
 	$(RUN)/python -c 'from provtap.adql.functions.reference_page import *; print(functions_page(), end="")' > docs/reference/functions.md
 	$(RUN)/python -c 'from provtap.metadata import *; print(reference_page(load()), end="")' > docs/reference/tables.md
+	$(RUN)/python -c 'from provtap.ingest.readers.records.reference_page import *; print(records_page(), end="")' > docs/reference/records.md
+	$(RUN)/provtap describe --json-schema > provtap/ingest/descriptions.schema.json
+	$(RUN)/python -c 'from provtap.ingest.readers.records.client_module import *; print(client_module(), end="")' > verbs.tmp  # provtap itself imports the module
+	mv verbs.tmp provtap/client/verbs.py
 
 bench: $(VENV)/installed-for-work
 	@$(BENCH)

@@ -122,6 +122,14 @@ class Settings:
     """Whether requests may come with a token; without it nothing is asked of anybody."""
     require_account: bool = False
     """Whether queries need a token; what the service is and holds can always be read."""
+    title: str = "ProvTAP"
+    """Name of the service, in the head of every page."""
+    description: str | None = None
+    """What the service holds, in a sentence or two on its home page."""
+    contact: str | None = None
+    """Whom to ask: a mail address or a URL, in the foot of every page."""
+    logo: Path | None = None
+    """SVG or PNG beside the title of every page."""
     access_log: str | None = None
     """File for one line a request, `-` for standard output; None: no such log."""
 
@@ -134,6 +142,10 @@ class Settings:
             raise SettingsError(
                 f"{PREFIX}BASE_URL must be an http or https URL, not {self.base_url!r}.",
                 hint="Write it like https://archive.example.org/provenance.",
+            )
+        if self.contact is not None and not _CONTACT.fullmatch(self.contact):
+            raise SettingsError(
+                f"{PREFIX}CONTACT must be a mail address or an http or https URL, not {self.contact!r}."
             )
         if self.require_account and not self.accounts:
             raise SettingsError(
@@ -196,6 +208,7 @@ _OTHERS = {f"{PREFIX}{name}" for name in ("CONFIG", "URL", "TOKEN", "TEST_DATABA
 """Variables that are ours, but no settings."""
 _KUBERNETES = re.compile(r"(tcp|udp|sctp)://")
 """What Kubernetes puts into PROVTAP_PORT, among others, for a Service that is called provtap."""
+_CONTACT = re.compile(r"https?://[^\s]+|[^\s@:/?#]+@[^\s@:/?#]+")
 _MAY_BE_ZERO = {"proxies"}
 
 

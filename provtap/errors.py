@@ -2,6 +2,14 @@
 
 import logging
 import secrets
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def nearest(given: str, known: Iterable[str]) -> str | None:
+    """Return the question whether one of *known* was meant, if one is near."""
+    near = get_close_matches(given, list(known), n=1)
+    return f"Did you mean {near[0]}?" if near else None
 
 
 class ProvtapError(Exception):

@@ -5,7 +5,11 @@ import pytest
 from provtap import errors
 from provtap.errors import AdqlError, ProvtapError
 
-CLASSES = [value for value in vars(errors).values() if isinstance(value, type) and value is not ProvtapError]
+CLASSES = [
+    value
+    for value in vars(errors).values()
+    if isinstance(value, type) and value.__module__ == errors.__name__ and value is not ProvtapError
+]
 
 
 def test_message_alone() -> None:

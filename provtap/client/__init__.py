@@ -19,9 +19,10 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from provtap.client.collector import camel, plain
 from provtap.client.delivery import Delivery, ProvError, ProvUnavailable
 from provtap.client.spool import Letter, Spool
-from provtap.client.verbs import Verbs, camel, plain
+from provtap.client.verbs import Verbs
 
 log = logging.getLogger(__name__)
 
@@ -162,7 +163,7 @@ class ProvClient(Verbs):
         try:
             kept = self._spool.put(letter)
         except OSError as error:
-            log.warning("%s The document can't be kept on disk: %s.", reason, error)
+            log.warning("%s The document cannot be kept on disk: %s.", reason, error)
             return False
         log.warning("%s The document is kept in %s.", reason, kept)
         return True

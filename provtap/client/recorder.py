@@ -20,16 +20,13 @@ from typing import Any
 from urllib.parse import quote
 
 from provtap.client import UNAUTHORIZED, ProvClient
+from provtap.client.collector import Place, plain, with_hint
 from provtap.client.delivery import ProvError
-from provtap.client.verbs import plain
 
 log = logging.getLogger(__name__)
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _whole: ContextVar[str | None] = ContextVar("whole", default=None)
-
-
-Place = str | os.PathLike[str]
 
 
 class Run:
@@ -42,6 +39,7 @@ class Run:
         self.start = datetime.now(UTC)
         self._written: set[tuple[str | None, str | None]] = set()
 
+    @with_hint
     def used(
         self, location: Place | None = None, *, entity: str | None = None, role: str | None = None
     ) -> None:
@@ -49,6 +47,7 @@ class Run:
         now = datetime.now(UTC)
         self.client.add_used(self.id, entity, location=_place(location), role=role, time=now)
 
+    @with_hint
     def generated(
         self, location: Place | None = None, *, entity: str | None = None, role: str | None = None
     ) -> None:
@@ -56,22 +55,39 @@ class Run:
 
         A file that a run tells of again is still the one that it made first.
         """
-        place, words = _place(location), {}
+        place, time = _place(location), None
         if location is not None:
             if (place, role) in self._written:
                 return
             self._written.add((place, role))
-            words = {"time": datetime.now(UTC)}
-        self.client.add_was_generated_by(entity, self.id, location=place, role=role, **words)
+            time = datetime.now(UTC)
+        self.client.add_was_generated_by(entity, self.id, location=place, role=role, time=time)
 
+    @with_hint
     def parameter(self, name: str, value: Any) -> None:
         """Tell of a parameter."""
         self.client.add_parameter(name, value, self.id)
 
-    def end(self, status: str, exit_code: int, **words: Any) -> None:
-        """Tell how it went; *words* are those of an activity."""
+    @with_hint
+    def end(
+        self,
+        status: str,
+        exit_code: int,
+        *,
+        name: str | None = None,
+        comment: str | None = None,
+        activity_description: str | None = None,
+    ) -> None:
+        """Record how it ended, and what the activity was."""
         end, host = datetime.now(UTC), socket.gethostname()
-        self.client.add_activity(self.id, start_time=self.start, end_time=end, **words)
+        self.client.add_activity(
+            self.id,
+            name=name,
+            start_time=self.start,
+            end_time=end,
+            comment=comment,
+            activity_description=activity_description,
+        )
         duration = (end - self.start).total_seconds()
         self.client.add_run(self.id, status=status, exit_code=exit_code, host=host, duration=duration)
         with suppress(OSError, KeyError, ImportError):  # nobody is logged in
@@ -81,6 +97,7 @@ class Run:
             self.client.add_was_associated_with(self.id, agent, "Operator")
 
 
+@with_hint
 @contextmanager
 def activity(
     name: str,

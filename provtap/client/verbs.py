@@ -1,187 +1,590 @@
-"""The verbs of ProvClient: each tells one record, in the words of ProvenanceDM as Python spells them."""
+"""The methods of ProvClient that add records, one for each class of ProvenanceDM.
 
-import math
-import os
-import re
-import uuid
-from contextlib import suppress
-from datetime import UTC, datetime
-from itertools import count
-from typing import Any
+Made by `make pages` from the dataclasses of provtap/ingest/model: do not edit.
+"""
 
-_SNAKE = re.compile("_([a-z])")
+from datetime import datetime
+from typing import Any, Literal
+
+from provtap.client.collector import Collector, Place, with_hint
 
 
-class Verbs:
+class Verbs(Collector):
     """Records that are collected, by their classes."""
 
-    def __init__(self) -> None:
-        self._records: dict[str, list[dict[str, Any]]] = {}
-        self._local = count(1)  # also for threads that tell of one run
+    @with_hint
+    def add_agent(
+        self,
+        id: str,
+        name: str,
+        *,
+        type: Literal["Person", "Organization", "SoftwareAgent"] | None = None,
+        comment: str | None = None,
+        email: str | None = None,
+        affiliation: str | None = None,
+        phone: str | None = None,
+        address: str | None = None,
+        url: str | None = None,
+    ) -> str:
+        """Add an Agent: a person, organization or software that is responsible.
 
-    # Agents, activities, entities
+        id: Id of the agent, such as urn:x:maria.
+        name: Name of the agent.
+        type: Kind of agent.
+        comment: Remark about the agent.
+        email: E-mail address.
+        affiliation: Organization that the agent belongs to.
+        phone: Phone number.
+        address: Postal address.
+        url: Web page about the agent.
 
-    def add_agent(self, id: str, name: str, **words: Any) -> str:
-        """Tell of an agent; return its id. Words: type, comment, email, affiliation, phone, address, url."""
-        return self._add("Agent", id=id, name=name, **words)
-
-    def add_activity(self, id: str | None = None, **words: Any) -> str:
-        """Tell of an activity; return its id.
-
-        Words: name, start_time, end_time, comment, activity_description.
+        Returns: the id.
         """
-        return self._add("Activity", id=id or f"urn:uuid:{uuid.uuid4()}", **words)
+        return self._add("Agent", locals())
 
-    def add_run(self, activity: str, **words: Any) -> None:
-        """Tell how an activity went. Words: status, exit_code, host, duration (seconds)."""
-        self._add("Run", activity=activity, **words)
+    @with_hint
+    def add_activity_description(
+        self,
+        name: str,
+        version: str | None = None,
+        *,
+        id: str | None = None,
+        description: str | None = None,
+        docurl: str | None = None,
+        type: str | None = None,
+        subtype: str | None = None,
+    ) -> str:
+        """Add an ActivityDescription: a kind of activity, such as a program in a version.
 
-    def add_entity(self, id: str, **words: Any) -> str:
-        """Tell of an entity; return its id.
+        name: Name of the program or tool, as activities have it.
+        version: Version of the program.
+        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+            only.
+        description: What activities of this kind do.
+        docurl: Web page that documents the program.
+        type: Kind of activity: free text, or one of Observation, Simulation, Reduction, Calibration,
+            Reconstruction, Selection, Analysis.
+        subtype: Kind within the type.
 
-        Words: name, location, generated_at_time, invalidated_at_time, comment, entity_description.
+        Returns: the id. Without one, it is an id for this document only.
         """
-        return self._add("Entity", id=id, **words)
+        return self._add("ActivityDescription", locals())
 
-    def add_dataset_entity(self, id: str, **words: Any) -> str:
-        """Tell of an entity that is a dataset, in the words of `add_entity`."""
-        return self._add("DatasetEntity", id=id, **words)
+    @with_hint
+    def add_entity_description(
+        self,
+        name: str,
+        *,
+        id: str | None = None,
+        description: str | None = None,
+        docurl: str | None = None,
+        type: str | None = None,
+    ) -> str:
+        """Add an EntityDescription: a kind of entity.
 
-    def add_value_entity(self, id: str, value: Any, **words: Any) -> str:
-        """Tell of an entity that is a value, in the words of `add_entity`."""
-        return self._add("ValueEntity", id=id, value=value, **words)
+        name: Name of the kind of entity.
+        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+            only.
+        description: What entities of this kind are.
+        docurl: Web page that documents this kind of entity.
+        type: Kind of thing, such as data or document.
 
-    def add_collection(self, id: str, **words: Any) -> str:
-        """Tell of an entity that has members, in the words of `add_entity`."""
-        return self._add("Collection", id=id, **words)
-
-    def invalidate(self, entity: str, time: datetime | str) -> None:
-        """Tell when an entity ended: it was deleted, or must not be used any more."""
-        self._add("Invalidation", entity=entity, time=time)
-
-    # Relations
-
-    def add_used(self, activity: str, entity: str | None = None, **words: Any) -> None:
-        """Tell that an activity used an entity, or the file that was at *location*.
-
-        Words: location, role, time.
+        Returns: the id. Without one, it is an id for this document only.
         """
-        self._add("Used", activity=activity, entity=entity, **words)
+        return self._add("EntityDescription", locals())
 
-    def add_was_generated_by(
-        self, entity: str | None = None, activity: str | None = None, **words: Any
-    ) -> None:
-        """Tell that an activity made an entity, or the file at *location*.
+    @with_hint
+    def add_dataset_description(
+        self,
+        name: str,
+        content_type: str,
+        *,
+        id: str | None = None,
+        description: str | None = None,
+        docurl: str | None = None,
+        type: str | None = None,
+    ) -> str:
+        """Add a DatasetDescription: a kind of file or data set.
 
-        Words: location, role, time (of the file at *location*).
+        name: Name of the kind of entity.
+        content_type: Media type of a dataset, such as application/fits.
+        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+            only.
+        description: What entities of this kind are.
+        docurl: Web page that documents this kind of entity.
+        type: Kind of thing, such as data or document.
+
+        Returns: the id. Without one, it is an id for this document only.
         """
-        self._add("WasGeneratedBy", entity=entity, activity=activity, **words)
+        return self._add("DatasetDescription", locals())
 
-    def add_was_derived_from(self, generated_entity: str, used_entity: str) -> None:
-        """Tell what an entity was made of."""
-        self._add("WasDerivedFrom", generated_entity=generated_entity, used_entity=used_entity)
+    @with_hint
+    def add_value_description(
+        self,
+        name: str,
+        value_type: str,
+        *,
+        id: str | None = None,
+        description: str | None = None,
+        docurl: str | None = None,
+        type: str | None = None,
+        unit: str | None = None,
+        ucd: str | None = None,
+        utype: str | None = None,
+    ) -> str:
+        """Add a ValueDescription: a kind of value.
 
-    def add_was_informed_by(self, informed: str, informant: str) -> None:
-        """Tell which activity another one went by, such as the whole that it is a step of."""
-        self._add("WasInformedBy", informed=informed, informant=informant)
+        name: Name of the kind of entity.
+        value_type: Type of a value: datatype of VOTable, then arraysize and xtype, separated by semicolons,
+            such as double or char;*.
+        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+            only.
+        description: What entities of this kind are.
+        docurl: Web page that documents this kind of entity.
+        type: Kind of thing, such as data or document.
+        unit: Unit of a value, as VOUnit.
+        ucd: UCD of a value.
+        utype: Utype of a value.
 
-    def add_was_associated_with(self, activity: str, agent: str, role: str | None = None) -> None:
-        """Tell who bears responsibility for an activity."""
-        self._add("WasAssociatedWith", activity=activity, agent=agent, role=role)
+        Returns: the id. Without one, it is an id for this document only.
+        """
+        return self._add("ValueDescription", locals())
 
-    def add_was_attributed_to(self, entity: str, agent: str, role: str | None = None) -> None:
-        """Tell who bears responsibility for an entity."""
-        self._add("WasAttributedTo", entity=entity, agent=agent, role=role)
+    @with_hint
+    def add_usage_description(
+        self,
+        activity_description: str,
+        role: str,
+        *,
+        id: str | None = None,
+        description: str | None = None,
+        type: str | None = None,
+        multiplicity: str | None = None,
+        entity_description: str | list[str] | None = None,
+    ) -> str:
+        """Add a UsageDescription: what entities are used as.
 
-    def add_had_member(self, collection: str, entity: str) -> None:
-        """Tell that a collection holds an entity."""
-        self._add("HadMember", collection=collection, entity=entity)
+        activity_description: Id of the description of the activities that have it.
+        role: Role, as records have it.
+        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+            only.
+        description: What entities with this role are for.
+        type: Kind of flow: free text, or one of Main, Calibration, Preview, Setup, Quality, Log, Context.
+        multiplicity: How many entities have this role: 1, * or 0..1, for instance.
+        entity_description: Ids of the descriptions of the entities that may have this role.
 
-    # Configuration
+        Returns: the id. Without one, it is an id for this document only.
+        """
+        return self._add("UsageDescription", locals())
 
-    def add_parameter(self, name: str, value: Any, activity: str | None = None, **words: Any) -> str:
-        """Tell of a parameter; return its id. Without *activity*, `add_was_configured_by` must say whose."""
-        told = "null" if value is None else value  # as any other value that is no text
-        return self._add("Parameter", local=True, name=name, value=told, activity=activity, **words)
+    @with_hint
+    def add_generation_description(
+        self,
+        activity_description: str,
+        role: str,
+        *,
+        id: str | None = None,
+        description: str | None = None,
+        type: str | None = None,
+        multiplicity: str | None = None,
+        entity_description: str | list[str] | None = None,
+    ) -> str:
+        """Add a GenerationDescription: what entities are generated as.
 
-    def add_config_file(self, name: str, location: str, activity: str | None = None, **words: Any) -> str:
-        """Tell of a configuration file; return its id. *activity* as for `add_parameter`."""
-        return self._add("ConfigFile", local=True, name=name, location=location, activity=activity, **words)
+        activity_description: Id of the description of the activities that have it.
+        role: Role, as records have it.
+        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+            only.
+        description: What entities with this role are for.
+        type: Kind of flow: free text, or one of Main, Calibration, Preview, Setup, Quality, Log, Context.
+        multiplicity: How many entities have this role: 1, * or 0..1, for instance.
+        entity_description: Ids of the descriptions of the entities that may have this role.
 
-    def add_was_configured_by(
-        self, activity: str, *, parameter: str | None = None, config_file: str | None = None
-    ) -> None:
-        """Tell which parameter or configuration file of this document an activity had."""
-        self._add("WasConfiguredBy", activity=activity, parameter=parameter, config_file=config_file)
+        Returns: the id. Without one, it is an id for this document only.
+        """
+        return self._add("GenerationDescription", locals())
 
-    def add_had_reference(self, parameter: str, value_entity: str) -> None:
-        """Tell which ValueEntity a parameter took its value from."""
-        self._add("HadReference", parameter=parameter, value_entity=value_entity)
-
-    # Descriptions: known by their names, so that telling them again changes nothing
-
-    def add_activity_description(self, name: str, version: str | None = None, **words: Any) -> str:
-        """Describe activities; return an id for this document. Words: description, docurl, type, subtype."""
-        return self._add("ActivityDescription", local=True, name=name, version=version, **words)
-
-    def add_entity_description(self, name: str, **words: Any) -> str:
-        """Describe entities; return an id for this document. Words: description, docurl, type."""
-        return self._add("EntityDescription", local=True, name=name, **words)
-
-    def add_dataset_description(self, name: str, content_type: str, **words: Any) -> str:
-        """Describe datasets, in the words of `add_entity_description`."""
-        return self._add("DatasetDescription", local=True, name=name, content_type=content_type, **words)
-
-    def add_value_description(self, name: str, value_type: str, **words: Any) -> str:
-        """Describe values, in the words of `add_entity_description`, and unit, ucd, utype."""
-        return self._add("ValueDescription", local=True, name=name, value_type=value_type, **words)
-
-    def add_usage_description(self, activity_description: str, role: str, **words: Any) -> str:
-        """Describe a role of what is used. Words: description, type, multiplicity, entity_description."""
-        return self._add(
-            "UsageDescription", local=True, activity_description=activity_description, role=role, **words
-        )
-
-    def add_generation_description(self, activity_description: str, role: str, **words: Any) -> str:
-        """Describe a role of what is generated, in the words of `add_usage_description`."""
-        return self._add(
-            "GenerationDescription", local=True, activity_description=activity_description, role=role, **words
-        )
-
+    @with_hint
     def add_parameter_description(
-        self, activity_description: str, name: str, value_type: str, **words: Any
+        self,
+        activity_description: str,
+        name: str,
+        value_type: str,
+        *,
+        id: str | None = None,
+        unit: str | None = None,
+        ucd: str | None = None,
+        utype: str | None = None,
+        min: str | None = None,
+        max: str | None = None,
+        default: str | None = None,
+        options: list[str] | None = None,
+        description: str | None = None,
     ) -> str:
-        """Describe a parameter. Words: unit, ucd, utype, min, max, default, options, description."""
-        of = {"activity_description": activity_description, "name": name, "value_type": value_type}
-        return self._add("ParameterDescription", local=True, **of, **words)
+        """Add a ParameterDescription: a parameter that activities may have.
 
+        activity_description: Id of the description of the activities that have it.
+        name: Name of the parameter, as records have it.
+        value_type: Type of its values: datatype of VOTable, then arraysize and xtype, separated by
+            semicolons, such as double or char;*.
+        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+            only.
+        unit: Unit of its values, as VOUnit.
+        ucd: UCD of its values.
+        utype: Utype of its values.
+        min: Least value.
+        max: Greatest value.
+        default: Value where none is given.
+        options: All values that it may have.
+        description: What the parameter does.
+
+        Returns: the id. Without one, it is an id for this document only.
+        """
+        return self._add("ParameterDescription", locals())
+
+    @with_hint
     def add_config_file_description(
-        self, activity_description: str, name: str, content_type: str, **words: Any
+        self,
+        activity_description: str,
+        name: str,
+        content_type: str,
+        *,
+        id: str | None = None,
+        description: str | None = None,
     ) -> str:
-        """Describe a configuration file. Words: description."""
-        of = {"activity_description": activity_description, "name": name, "content_type": content_type}
-        return self._add("ConfigFileDescription", local=True, **of, **words)
+        """Add a ConfigFileDescription: a configuration file that activities may have.
 
-    def _add(self, class_: str, *, local: bool = False, **words: Any) -> str:
-        if local and words.get("id") is None:
-            words["id"] = f"_:{next(self._local)}"
-        record = {camel(name): plain(value) for name, value in words.items() if value is not None}
-        self._records.setdefault(class_, []).append(record)
-        return str(words.get("id", ""))
+        activity_description: Id of the description of the activities that have it.
+        name: Name of the configuration file, as records have it.
+        content_type: Media type, such as application/yaml.
+        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+            only.
+        description: What the file holds.
 
+        Returns: the id. Without one, it is an id for this document only.
+        """
+        return self._add("ConfigFileDescription", locals())
 
-def camel(name: str) -> str:
-    """Return the word of the model that *name* is in Python: `start_time` is startTime."""
-    return _SNAKE.sub(lambda found: found.group(1).upper(), name)
+    @with_hint
+    def add_entity(
+        self,
+        id: str,
+        *,
+        name: str | None = None,
+        location: Place | None = None,
+        generated_at_time: datetime | str | None = None,
+        invalidated_at_time: datetime | str | None = None,
+        comment: str | None = None,
+        entity_description: str | None = None,
+    ) -> str:
+        """Add an Entity: a thing that is used or generated.
 
+        id: Id of the entity: the same in every document, and never used for another entity.
+        name: Name of the entity, such as the name of a file.
+        location: Path or URL of the entity.
+        generated_at_time: When the entity was generated.
+        invalidated_at_time: When the entity was deleted, or became unusable.
+        comment: Remark about the entity.
+        entity_description: Id of the description of this kind of entity.
 
-def plain(value: Any) -> Any:
-    """Return a value as the service takes it: times in UTC, paths absolute, what has no JSON as text."""
-    if isinstance(value, datetime):
-        return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
-    if isinstance(value, os.PathLike):
-        with suppress(FileNotFoundError):  # the current directory was removed
-            value = os.path.abspath(value)  # noqa: PTH100 (`..` goes, links stay, as in ctapipe)
-    if isinstance(value, bool | int | list | dict) or isinstance(value, float) and math.isfinite(value):
-        return value
-    return str(value).encode(errors="replace").decode()  # a file name may be no Unicode
+        Returns: the id.
+        """
+        return self._add("Entity", locals())
+
+    @with_hint
+    def add_dataset_entity(
+        self,
+        id: str,
+        *,
+        name: str | None = None,
+        location: Place | None = None,
+        generated_at_time: datetime | str | None = None,
+        invalidated_at_time: datetime | str | None = None,
+        comment: str | None = None,
+        entity_description: str | None = None,
+    ) -> str:
+        """Add a DatasetEntity: a file or data set.
+
+        id: Id of the entity: the same in every document, and never used for another entity.
+        name: Name of the entity, such as the name of a file.
+        location: Path or URL of the entity.
+        generated_at_time: When the entity was generated.
+        invalidated_at_time: When the entity was deleted, or became unusable.
+        comment: Remark about the entity.
+        entity_description: Id of the description of this kind of entity.
+
+        Returns: the id.
+        """
+        return self._add("DatasetEntity", locals())
+
+    @with_hint
+    def add_value_entity(
+        self,
+        id: str,
+        value: Any,
+        *,
+        name: str | None = None,
+        location: Place | None = None,
+        generated_at_time: datetime | str | None = None,
+        invalidated_at_time: datetime | str | None = None,
+        comment: str | None = None,
+        entity_description: str | None = None,
+    ) -> str:
+        """Add a ValueEntity: a single value.
+
+        id: Id of the entity: the same in every document, and never used for another entity.
+        value: The value itself.
+        name: Name of the entity, such as the name of a file.
+        location: Path or URL of the entity.
+        generated_at_time: When the entity was generated.
+        invalidated_at_time: When the entity was deleted, or became unusable.
+        comment: Remark about the entity.
+        entity_description: Id of the description of this kind of entity.
+
+        Returns: the id.
+        """
+        return self._add("ValueEntity", locals())
+
+    @with_hint
+    def add_collection(
+        self,
+        id: str,
+        *,
+        name: str | None = None,
+        location: Place | None = None,
+        generated_at_time: datetime | str | None = None,
+        invalidated_at_time: datetime | str | None = None,
+        comment: str | None = None,
+        entity_description: str | None = None,
+    ) -> str:
+        """Add a Collection: a set of entities.
+
+        id: Id of the entity: the same in every document, and never used for another entity.
+        name: Name of the entity, such as the name of a file.
+        location: Path or URL of the entity.
+        generated_at_time: When the entity was generated.
+        invalidated_at_time: When the entity was deleted, or became unusable.
+        comment: Remark about the entity.
+        entity_description: Id of the description of this kind of entity.
+
+        Returns: the id.
+        """
+        return self._add("Collection", locals())
+
+    @with_hint
+    def add_activity(
+        self,
+        id: str | None = None,
+        *,
+        name: str | None = None,
+        start_time: datetime | str | None = None,
+        end_time: datetime | str | None = None,
+        comment: str | None = None,
+        activity_description: str | None = None,
+    ) -> str:
+        """Add an Activity: what happened over a time, such as a run of a program.
+
+        id: Id of the activity, such as urn:uuid: and a UUID.
+        name: Name of the activity, mostly the program that ran.
+        start_time: When the activity started.
+        end_time: When the activity ended.
+        comment: Remark about the activity.
+        activity_description: Id of the description of this kind of activity.
+
+        Returns: the id. Without one, it is a new UUID.
+        """
+        return self._add("Activity", locals())
+
+    @with_hint
+    def add_run(
+        self,
+        activity: str,
+        *,
+        status: str | None = None,
+        exit_code: int | None = None,
+        host: str | None = None,
+        duration: float | None = None,
+    ) -> None:
+        """Add a Run: how an activity ended, and where it ran.
+
+        activity: Id of the activity.
+        status: How the activity ended, such as completed or error.
+        exit_code: Exit code of the process.
+        host: Name of the computer that the activity ran on.
+        duration: How long the activity took, in seconds.
+        """
+        self._add("Run", locals())
+
+    @with_hint
+    def add_used(
+        self,
+        activity: str,
+        entity: str | None = None,
+        *,
+        location: Place | None = None,
+        role: str | None = None,
+        time: datetime | str | None = None,
+    ) -> None:
+        """Add a Used: an activity used an entity.
+
+        activity: Id of the activity that used the entity.
+        entity: Id of the entity that was used.
+        location: Instead of entity: path or URL of the file that was read: the one that was there at that
+            time.
+        role: What the entity was used as.
+        time: When the entity was used.
+        """
+        self._add("Used", locals())
+
+    @with_hint
+    def add_was_generated_by(
+        self,
+        entity: str | None = None,
+        activity: str | None = None,
+        *,
+        role: str | None = None,
+        location: Place | None = None,
+        time: datetime | str | None = None,
+    ) -> None:
+        """Add a WasGeneratedBy: the activity that generated an entity, and as what.
+
+        entity: Id of the entity that was generated.
+        activity: Id of the activity that generated it.
+        role: What the entity was generated as.
+        location: Instead of entity: path or URL of the file that was written. A later activity that reads
+            there used this file.
+        time: When the file at location was written; by default when the activity ended. An entity that is
+            given by its id has its generatedAtTime.
+        """
+        self._add("WasGeneratedBy", locals())
+
+    @with_hint
+    def add_was_derived_from(self, generated_entity: str, used_entity: str) -> None:
+        """Add a WasDerivedFrom: an entity was made from another one.
+
+        generated_entity: Id of the entity that was made from another one.
+        used_entity: Id of the entity that it was made from.
+        """
+        self._add("WasDerivedFrom", locals())
+
+    @with_hint
+    def add_was_informed_by(self, informed: str, informant: str) -> None:
+        """Add a WasInformedBy: an activity was informed by another one.
+
+        informed: Id of the activity that was informed, such as a step.
+        informant: Id of the activity that informed it, such as the whole that the step belongs to.
+        """
+        self._add("WasInformedBy", locals())
+
+    @with_hint
+    def add_was_associated_with(self, activity: str, agent: str, role: str | None = None) -> None:
+        """Add a WasAssociatedWith: which agent is responsible for an activity.
+
+        activity: Id of the activity.
+        agent: Id of the agent that is responsible for the activity.
+        role: Role of the agent, such as Operator.
+        """
+        self._add("WasAssociatedWith", locals())
+
+    @with_hint
+    def add_was_attributed_to(self, entity: str, agent: str, role: str | None = None) -> None:
+        """Add a WasAttributedTo: which agent is responsible for an entity.
+
+        entity: Id of the entity.
+        agent: Id of the agent that is responsible for the entity.
+        role: Role of the agent, such as Creator.
+        """
+        self._add("WasAttributedTo", locals())
+
+    @with_hint
+    def add_had_member(self, collection: str, entity: str) -> None:
+        """Add a HadMember: an entity belongs to a collection.
+
+        collection: Id of the collection.
+        entity: Id of the entity that belongs to it.
+        """
+        self._add("HadMember", locals())
+
+    @with_hint
+    def add_parameter(
+        self,
+        name: str,
+        value: Any,
+        activity: str | None = None,
+        *,
+        id: str | None = None,
+        value_entity: str | None = None,
+    ) -> str:
+        """Add a Parameter: a value that configured an activity.
+
+        name: Name of the parameter.
+        value: Value of the parameter.
+        activity: Id of the activity that had it; without it, WasConfiguredBy of the same document names the
+            activity.
+        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+            only.
+        value_entity: Id of the ValueEntity that gave the value.
+
+        Returns: the id. Without one, it is an id for this document only.
+        """
+        return self._add("Parameter", locals())
+
+    @with_hint
+    def add_config_file(
+        self,
+        name: str,
+        location: Place,
+        activity: str | None = None,
+        *,
+        id: str | None = None,
+        comment: str | None = None,
+    ) -> str:
+        """Add a ConfigFile: a file that configured an activity.
+
+        name: Name of the configuration file.
+        location: Path or URL of the configuration file.
+        activity: Id of the activity that had it; without it, WasConfiguredBy of the same document names the
+            activity.
+        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+            only.
+        comment: Remark about the configuration file.
+
+        Returns: the id. Without one, it is an id for this document only.
+        """
+        return self._add("ConfigFile", locals())
+
+    @with_hint
+    def add_was_configured_by(
+        self,
+        activity: str,
+        *,
+        artefact_type: Literal["Parameter", "ConfigFile"] | None = None,
+        parameter: str | None = None,
+        config_file: str | None = None,
+    ) -> None:
+        """Add a WasConfiguredBy: which parameter or configuration file an activity had.
+
+        activity: Id of the activity.
+        artefact_type: Which of the two it is.
+        parameter: Id of a parameter of the same document.
+        config_file: Id of a configuration file of the same document.
+        """
+        self._add("WasConfiguredBy", locals())
+
+    @with_hint
+    def add_had_reference(self, parameter: str, value_entity: str) -> None:
+        """Add a HadReference: the ValueEntity that a parameter took its value from.
+
+        parameter: Id of the parameter.
+        value_entity: Id of the ValueEntity that gave the value.
+        """
+        self._add("HadReference", locals())
+
+    @with_hint
+    def invalidate(self, entity: str, time: datetime | str) -> None:
+        """Add an Invalidation: an entity was deleted, or became unusable.
+
+        entity: Id of the entity.
+        time: When the entity was deleted, or became unusable.
+        """
+        self._add("Invalidation", locals())

@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.tableset import Tableset
+from provtap.web import site
 from provtap.web.api.routes import bp as api
 from provtap.web.examples import bp as examples
 from provtap.web.http import authentication, closing
@@ -21,7 +22,6 @@ from provtap.web.http.context import STARTED, Service, service
 from provtap.web.http.params import FormRequest
 from provtap.web.http.responses import register
 from provtap.web.jobs import bp as jobs
-from provtap.web.pages import bp as pages
 from provtap.web.provsap import bp as provsap
 from provtap.web.tap import bp as tap
 from provtap.web.vosi import bp as vosi
@@ -48,7 +48,7 @@ def create_app(
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies)  # type: ignore[method-assign]
     else:
         app.before_request(warn_of_proxy)
-    app.register_blueprint(pages)
+    site.register(app)
     app.register_blueprint(tap, url_prefix="/tap")
     app.register_blueprint(jobs, url_prefix="/tap/async")
     app.register_blueprint(vosi, url_prefix="/tap")

@@ -10,14 +10,13 @@ from typing import cast
 from flask import Blueprint, Response, current_app, render_template
 from flask.blueprints import BlueprintSetupState
 
-from provtap import __version__
 from provtap.adql import parse
 from provtap.adql.syntax.tree import TableName
 from provtap.database.sql import load_statements
 from provtap.metadata import published_table
 from provtap.tableset import Tableset
 from provtap.web.http.cached_documents import cached_document
-from provtap.web.http.context import Service, service
+from provtap.web.http.context import Service
 
 bp = Blueprint("examples", __name__)
 
@@ -92,5 +91,4 @@ def page() -> Response:
 
 def _page() -> bytes:
     offered = cast(tuple[Example, ...], current_app.extensions["provtap.examples"])
-    text = render_template("examples.html", service=service(), version=__version__, examples=offered)
-    return text.encode()
+    return render_template("examples.html", examples=offered).encode()

@@ -79,7 +79,9 @@ def everything(new):
         "WasAttributedTo": [{"entity": new("product"), "agent": new("ag"), "role": "Creator"}],
         "HadMember": [{"collection": new("night"), "entity": new("raw")}],
         "Parameter": [{"id": "_:p", "name": "gain", "value": 2}],
-        "ConfigFile": [{"id": "_:c", "name": "setup", "location": "/etc/setup.yaml"}],
+        "ConfigFile": [
+            {"id": "_:c", "name": "setup", "location": "/etc/setup.yaml", "comment": "for the night"}
+        ],
         "WasConfiguredBy": [
             {"activity": new("a"), "parameter": "_:p", "artefactType": "Parameter"},
             {"activity": new("a"), "configFile": "_:c"},
@@ -383,9 +385,9 @@ BAD = [
     ({"Entity": [{"id": "x"}, {}]}, "/Entity/1/id", "/Entity/1/id is missing"),
     ({"Entity": {"id": ""}}, "/Entity/id", "/Entity/id is empty"),
     ({"Entity": {"id": "x" * 1001}}, "/Entity/id", "/Entity/id has 1001 bytes, but only 1000 are allowed"),
-    ({"Entity": {"id": "x", "nam": 1}}, "/Entity/nam", "Entity has no 'nam'"),
-    ({"Entity": {"id": "x", "a/b~": 1}}, "/Entity/a~1b~0", "Entity has no 'a/b~'"),
-    ({"Entity": {"id": "x", "name": 1}}, "/Entity/name", "/Entity/name must be a text or null, not a number"),
+    ({"Entity": {"id": "x", "nam": 1}}, "/Entity/nam", "Entity has no attribute 'nam'"),
+    ({"Entity": {"id": "x", "a/b~": 1}}, "/Entity/a~1b~0", "Entity has no attribute 'a/b~'"),
+    ({"Entity": {"id": "x", "name": 1}}, "/Entity/name", "/Entity/name must be a text, not a number"),
     ({"Entity": {"id": "_:x"}}, "/Entity/id", "/Entity/id must mean something elsewhere"),
     (
         {"Entity": {"id": "x", "generatedAtTime": "soon"}},

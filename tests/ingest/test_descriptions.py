@@ -17,21 +17,22 @@ SAMPLE = files("provtap.ingest") / "samples" / "ctapipe.descriptions.yaml"
 SCHEMA = Draft202012Validator(json.loads(schema_text()))
 
 REFUSED_BY_BOTH = {
-    "version: 1": "the file must say format (line 1, column 1)",
-    "format: 2\nname: x\nversion: 1": "format cannot be '2' (line 1, column 9) Known are 1.",
+    "version: 1": "format is missing (line 1, column 1)",
+    "format: 2\nname: x\nversion: 1": "format must be 1 (line 1, column 9)",
     "[]": "the file must be a mapping, not a list (line 1, column 1)",
     "format: 1\nname: x\nversion: 1.5": "version must be a whole number from 1 on (line 3, column 10)",
-    HEAD + "activites: []": "the file has no word 'activites' (line 4, column 1) Did you mean activities?",
+    HEAD + "activites: []":
+        "the file has no attribute 'activites' (line 4, column 1) Did you mean activities?",
     HEAD + "activities: {}": "activities must be a list, not a mapping (line 4, column 13)",
     HEAD + "activities: [x]": "an item of activities must be a mapping, not a text (line 4, column 14)",
     HEAD + "activities: [{name: }]": "name is empty (line 4, column 20)",
     HEAD + "activities: [{name: [a]}]": "name must be a text, not a list (line 4, column 21)",
     HEAD + "activities: [{name: a, versions: ['*.1']}]":
-        "versions cannot be '*.1' (line 4, column 35) Write it like 0.28.0 or 0.28.*.",
+        "an item of versions cannot be '*.1' (line 4, column 35) Write it like 0.28.0 or 0.28.*.",
     HEAD + "activities: [{name: a, usage: [{role: b, multiplicity: many}]}]":
         "multiplicity cannot be 'many' (line 4, column 56) Write it like 1, * or 0..1.",
     HEAD + "agents: [{id: a, name: b, type: person}]":
-        "type cannot be 'person' (line 4, column 33) Did you mean Person?",
+        "type must be one of Person, Organization, SoftwareAgent (line 4, column 33) Did you mean Person?",
     HEAD + f"entities: [{{name: {'a' * 1001}}}]":
         "name has 1001 bytes, but only 1000 are allowed (line 4, column 19)",
 }  # fmt: skip
@@ -41,7 +42,7 @@ REFUSED = {
     "a: \x01": "this is not YAML: special characters are not allowed (position 3)",
     "a: \xff".encode("latin-1").decode(errors="surrogateescape"):
         "this is not YAML: invalid start byte (position 3)",
-    HEAD + "name: y": "the file says name twice (line 4, column 1)",
+    HEAD + "name: y": "name is there twice (line 4, column 1)",
     HEAD + 'agents: [{id: a, name: "\\0"}]': "name has a character that cannot be stored (line 4, column 24)",
     HEAD + 'agents: [{id: a, name: "\\ud800"}]':
         "name has a character that cannot be stored (line 4, column 24)",
@@ -94,11 +95,10 @@ def test_json_schema_is_the_published_one_and_takes_the_sample():
 
 def test_text_is_taken_as_written():
     """0.10 is another version than 0.1."""
-    [activity] = read_descriptions(
-        (HEAD + "activities: [{name: 1, versions: [0.10, 1e3]}]").encode()
-    ).activities
+    content = (HEAD + "activities: [{name: 1, versions: [0.10, 1e3]}]").encode()
+    [activity] = read_descriptions(content).content["activities"]
 
-    assert (activity.name, activity.versions) == ("1", ("0.10", "1e3"))
+    assert (activity["name"], activity["versions"]) == ("1", ["0.10", "1e3"])
 
 
 def test_word_that_differs_by_case_is_reported():
@@ -125,8 +125,13 @@ def test_references_without_end_are_refused(describe_text):
         "name: &a0 [x]",
         *(f"b{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)),
     ]
-    with pytest.raises(DocumentError, match="name must be a text, not a list"):
+    with pytest.raises(DocumentError, match="this holds more than 1000000 values"):
         describe_text("\n".join(lines))
+
+
+def test_alias_of_what_it_is_in_is_refused():
+    with pytest.raises(DocumentError, match=r"part of \(line 4, column 9\)"):
+        read_descriptions((HEAD + "agents: &a [{id: a, name: b, comment: *a}]").encode())
 
 
 def test_example_of_the_handbook_is_right():

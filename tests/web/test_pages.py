@@ -4,7 +4,9 @@ from urllib.parse import urljoin
 import pytest
 from lxml import etree
 
+from provtap.errors import SettingsError
 from provtap.web import Service, create_app
+from provtap.web.site.static import FILES
 
 
 def test_landing_page_names_the_address_and_a_query(client):
@@ -18,7 +20,7 @@ def test_landing_page_names_the_address_and_a_query(client):
 def test_the_query_of_the_landing_page_runs(client):
     """What is shown as a first query must work, in pyvo and from the form."""
     page = etree.HTML(client.get("/").text)
-    query = page.findtext(".//pre").split('"""')[1]
+    query = page.findtext(".//pre/code").split('"""')[1]
     form = page.find(".//form")
     given = {each.get("name"): each.get("value") for each in form.iter("input")}
     asked = given | {
@@ -41,23 +43,29 @@ def test_the_form_of_the_landing_page_asks_for_what_provsap_takes(client):
         assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("page", ["/", "/tap", "/tap/examples"])
+@pytest.mark.parametrize("page", ["/", "/tap", "/tap/examples", "/help"])
 def test_pages_load_nothing_from_elsewhere_and_name_their_fields(client, page):
     """They work in a closed network, on a telephone, and for who can't see them."""
     tree = etree.HTML(client.get(page).data)
     fields = [each for each in tree.iter("input", "select", "textarea") if each.get("type") != "hidden"]
+    labelled = tree.xpath("//label/@for")
 
-    assert tree.xpath("//link/@href") == ["/static/design.css"]
-    assert tree.xpath("//script | //img | //*[@src]") == []
+    loaded = tree.xpath("//link[@rel != 'canonical']/@href | //@src")
+    assert loaded
+    assert all(client.get(each).status_code == 200 and each.startswith("/static/") for each in loaded)
     assert tree.xpath("//meta[@name='viewport']")
-    assert [each.get("name") for each in fields if each.getparent().tag != "label"] == []
+    assert [
+        each.get("name")
+        for each in fields
+        if each.getparent().tag != "label" and each.get("id") not in labelled
+    ] == []
 
 
 def test_pages_have_no_style_of_their_own(client):
     """The policy of the service lets browsers apply none; the result of a query has the pages' sheet."""
     result = "/tap/sync?RESPONSEFORMAT=html&QUERY=SELECT+1+AS+n,+'x'+AS+t+FROM+tap_schema.schemas"
     for page in ("/", "/tap", "/tap/examples", result):
-        assert etree.HTML(client.get(page).data).xpath("//style | //script | //@style") == []
+        assert etree.HTML(client.get(page).data).xpath("//style | //script[not(@src)] | //@style") == []
 
     [sheet] = etree.HTML(client.get(result).data).xpath("//link/@href")
     assert client.get(urljoin("http://127.0.0.1/tap/sync", sheet)).content_type == "text/css; charset=utf-8"
@@ -76,11 +84,56 @@ def test_pages_find_their_neighbours_behind_a_prefix(settings, database, tablese
     public = replace(settings, base_url="https://prov.example.org/site/")
     page = etree.HTML(create_app(public, database, tableset).test_client().get("/").text)
 
-    assert page.xpath("//link/@href | //form/@action") == [
-        "/site/static/design.css",
-        "/site/tap/sync",
-        "/site/provsap",
-    ]
+    links = page.xpath("//link/@href | //@src | //form/@action | //a[not(starts-with(@href, '#'))]/@href")
+    assert {"/site/tap/sync", "/site/provsap"} < set(links)
+    assert [link for link in links if not link.startswith("/site/")] == []
+
+
+def test_files_that_pages_load_are_kept_for_good(client):
+    """Their names change with their content, so no browser has to ask again."""
+    [sheet] = etree.HTML(client.get("/").data).xpath("//link[@rel = 'stylesheet']/@href")
+
+    assert client.get(sheet).headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert client.get("/static/other.css").status_code == 404
+
+
+def test_the_style_sheet_stays_small():
+    """One sheet for all pages, which every first visitor waits for."""
+    assert len(FILES["design.css"].body) < 25_000
+
+
+def test_the_operator_names_the_service(settings, database, tableset, tmp_path):
+    """Title, text, contact and logo are settings; a text is never HTML."""
+    logo = tmp_path / "logo.svg"
+    logo.write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    ours = replace(
+        settings, title="Archive <b>", description="All of <i>ours</i>.", contact="a@example.org", logo=logo
+    )
+    client = create_app(ours, database, tableset).test_client()
+    page = etree.HTML(client.get("/").text)
+
+    assert page.findtext(".//title") == "Archive <b>"
+    assert page.xpath("string(//section[@class='hero']/p)") == "All of <i>ours</i>."
+    assert page.xpath("//a[@href='mailto:a@example.org']")
+    assert client.get(page.xpath("string(//img/@src)")).content_type == "image/svg+xml"
+
+
+@pytest.mark.parametrize("name", ["logo.txt", "missing.png"])
+def test_a_logo_that_cannot_be_shown_is_refused_at_start(settings, database, tableset, tmp_path, name):
+    with pytest.raises(SettingsError, match=name):
+        create_app(replace(settings, logo=tmp_path / name), database, tableset)
+
+
+def test_an_error_is_a_page_for_browsers_and_a_line_for_programs(client):
+    """HTTP-20: STILTS and TOPCAT name text/html as well, and get what they got before."""
+    browser = client.get("/nothing", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    stilts = client.get("/nothing", headers={"Accept": "text/html, image/gif, */*; q=.2"})
+
+    assert (
+        etree.HTML(browser.text).xpath("string(//*[@role='alert'])").strip()
+        == "There is nothing at /nothing."
+    )
+    assert stilts.text == "There is nothing at /nothing.\n"
 
 
 def test_tap_page_lists_every_table(client, tableset):

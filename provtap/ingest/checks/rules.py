@@ -11,8 +11,8 @@ from provtap.database.connect import Database, Transaction
 from provtap.database.sql import load_statements
 from provtap.database.transaction import Row
 from provtap.ingest.checks.cycles import on_cycles
-from provtap.ingest.descriptions.file import ACTIVITY_TYPES, FLOW_TYPES
-from provtap.ingest.model.records import Activity
+from provtap.ingest.model.descriptions import FLOW_TYPES
+from provtap.ingest.model.records import ACTIVITY_TYPES, Activity
 from provtap.ingest.store.description_links import PARTS, Part
 from provtap.ingest.store.merge import STUBS
 

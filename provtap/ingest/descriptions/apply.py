@@ -78,7 +78,7 @@ def _read(path: str | PathLike[str], settings: Settings) -> tuple[str, Descripti
 
 
 def _apply(transaction: Transaction, source: str, given: Descriptions) -> Described:
-    content = given.content()
+    content = given.content
     sets = {row.ds_name: row for row in transaction.rows(SQL["sets"])}
     held = sets.pop(given.name, None)
     report = Described(
@@ -99,11 +99,12 @@ def _apply(transaction: Transaction, source: str, given: Descriptions) -> Descri
 
 def _check_version(given: Descriptions, held: int, changes: bool) -> None:
     if given.version < held:
-        raise given.at.wrong(
-            f"version {given.version} of {given.name} is older than version {held}, which is applied"
+        raise given.wrong(
+            (), f"version {given.version} of {given.name} is older than version {held}, which is applied"
         )
     if given.version == held and changes:
-        raise given.at.wrong(
+        raise given.wrong(
+            (),
             f"version {held} of {given.name} is applied already and says something else",
             f"Make it version {held + 1}.",
         )
@@ -111,22 +112,21 @@ def _check_version(given: Descriptions, held: int, changes: bool) -> None:
 
 def _check_others(transaction: Transaction, given: Descriptions, others: Mapping[str, Any]) -> None:
     """Refuse to describe what another set describes."""
-    names = [activity.name for activity in given.activities]
+    names = [activity["name"] for activity in given.content["activities"]]
     owners = {
         (row.da_name, row.da_versions): row.da_set_name
         for row in transaction.rows(SQL["entry_owners"], names=names)
     }
-    for activity in given.activities:
-        for versions in activity.versions:
-            owner = owners.get((activity.name, versions), given.name)
+    for place, activity in given.each("activities"):
+        for versions in activity["versions"]:
+            owner = owners.get((activity["name"], versions), given.name)
             if owner != given.name:
-                raise activity.at.wrong(
-                    f"the activity {activity.name} {versions} is described by the set {owner} already"
-                )
+                described = f"the activity {activity['name']} {versions}"
+                raise given.wrong(place, f"{described} is described by the set {owner} already")
     agents = {agent["id"]: name for name, content in others.items() for agent in content["agents"]}
-    for agent in given.agents:
-        if agent.id in agents:
-            raise agent.at.wrong(f"the agent {agent.id} is described by the set {agents[agent.id]} already")
+    for place, agent in given.each("agents"):
+        if owner := agents.get(agent["id"]):
+            raise given.wrong(place, f"the agent {agent['id']} is described by the set {owner} already")
 
 
 def _replace(
@@ -137,9 +137,9 @@ def _replace(
     content: Mapping[str, Any],
 ) -> Described:
     old_names = {activity["name"] for activity in held.get("activities", ())}
-    names = sorted(old_names | {activity.name for activity in given.activities})
+    names = sorted(old_names | {activity["name"] for activity in content["activities"]})
     before = entries(transaction, names=names)
-    _keep(transaction, report.source, given, content)
+    _keep(transaction, report.source, given)
     after = entries(transaction, names=names)
     _put_entities(transaction, given.name, content)
     put_agents(transaction, content["agents"], held.get("agents", ()))
@@ -159,22 +159,18 @@ def _replace(
     )
 
 
-def _keep(transaction: Transaction, source: str, given: Descriptions, content: Mapping[str, Any]) -> None:
+def _keep(transaction: Transaction, source: str, given: Descriptions) -> None:
     """Store the set, for what is recorded later; and the versions that it names."""
-    versions_said = [
-        (activity, versions, said)
-        for activity, said in zip(given.activities, content["activities"], strict=True)
-        for versions in activity.versions
-    ]
     rows = [
-        {"da_name": a.name, "da_versions": versions, "da_set_name": given.name, "da_content": said}
-        for a, versions, said in versions_said
+        {"da_name": said["name"], "da_versions": versions, "da_set_name": given.name, "da_content": said}
+        for said in given.content["activities"]
+        for versions in said["versions"]
     ]
     transaction.execute(
         SQL["keep_set"],
         name=given.name,
         version=given.version,
-        content=json.dumps(content),
+        content=json.dumps(given.content),
         source=source,
     )
     transaction.execute(SQL["forget_entries"], name=given.name)
@@ -232,11 +228,11 @@ def _put_entities(transaction: Transaction, name: str, said: Mapping[str, Any]) 
 
 
 def _withdraw_entities(transaction: Transaction, held: Mapping[str, Any], given: Descriptions) -> None:
-    remaining = {entity.name for entity in given.entities}
+    remaining = {entity["name"] for entity in given.content["entities"]}
     gone = [entity["name"] for entity in held.get("entities", ()) if entity["name"] not in remaining]
     ids = {identity.entity_description(given.name, name): name for name in gone}
     used = transaction.one(SQL["entities_described"], ids=list(ids))
     if used:
         name = ids[used.e_entitydescription_id]
-        raise DocumentError(f"the entity {name} can't be left out: {used.e_id} is described by it")
+        raise DocumentError(f"the entity {name} cannot be left out: {used.e_id} is described by it")
     withdraw(transaction, EntityDescription.table, "ed_id", ids)

@@ -21,9 +21,9 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[
         if name not in old:
             yield f"+ {name}"
         elif changes := [
-            _change(attribute, old[name][attribute], said[attribute])
+            _change(attribute, old[name].get(attribute), said[attribute])
             for attribute in said
-            if said[attribute] != old[name][attribute]
+            if said[attribute] != old[name].get(attribute)
         ]:
             yield f"~ {name}: {'; '.join(changes)}"
 

@@ -1,67 +1,145 @@
 """A file of descriptions: what the activities of a pipeline are, what they use, make and are configured by.
 
-Its names are those of ProvenanceDM 1.0. A set of descriptions has a name and a version: a greater
-version replaces the whole set. A description of activities is for all versions of them that match, the most
-exact match first; each version has a row of its own, as the model has it.
+Its attributes are those of the records that it becomes (`ingest/model`). A set of descriptions has a name and
+a version: a greater version replaces the whole set. A description of activities is for all versions of them
+that match, the most exact match first; each version has a row of its own, as the model has it.
 """
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
+from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
+
+from provtap.errors import DocumentError, nearest
+from provtap.ingest.model import descriptions, records
+from provtap.ingest.model.attributes import attributes
+from provtap.ingest.model.checks import (
+    Fields,
+    Location,
+    TextSchemas,
+    array_of,
+    checked,
+    pattern_type,
+    problems,
+    rule,
+    text_fields,
+    text_type,
+)
+from provtap.ingest.model.descriptions import FLOW_TYPES
 from provtap.ingest.model.identity import NAME_BYTES, ROLE_BYTES
-from provtap.ingest.parsing.yaml import At, YamlObject, attribute, nearest, read, schema
+from provtap.ingest.model.records import ACTIVITY_TYPES, Record
+from provtap.ingest.parsing import yaml
 
-ACTIVITY_TYPES = (
-    "Observation", "Simulation", "Reduction", "Calibration", "Reconstruction", "Selection", "Analysis",
-)  # fmt: skip
-FLOW_TYPES = ("Main", "Calibration", "Preview", "Setup", "Quality", "Log", "Context")
-"""Reserved words of ProvenanceDM 1.0, for activities, and for usages and generations."""
 DATATYPES = (
     "boolean", "bit", "unsignedByte", "short", "int", "long", "char", "unicodeChar", "float", "double",
     "floatComplex", "doubleComplex",
 )  # fmt: skip
 _WHOLE = {"unsignedByte", "short", "int", "long"}
-_MULTIPLICITY = r"(\d+|\*)|\d+\.\.(\d+|\*)"
-_ID_BYTES = 1000
+_YAML: Mapping[type, str] = {dict: "a mapping", list: "a list", str: "a text"}
+Said = Mapping[str, Any]
+"""What a mapping of the file says: every attribute by the name of its field, None where it is not given."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Agent(YamlObject):
-    """A person, organization or software that bears responsibility."""
-
-    id: str = attribute("Id of the agent, as records name it.", limit=_ID_BYTES)
-    name: str = attribute("Name.", limit=NAME_BYTES)
-    type: str | None = attribute(
-        "Kind of agent.", default=None, choices=("Person", "Organization", "SoftwareAgent")
+def _of(kind: type[Record], *without: str) -> Fields:
+    """Return what a file may say of a class of records: all but the fields that the store fills in."""
+    given = (each for each in attributes(kind, "") if each.field not in {"id", "activity_description_id"})
+    return text_fields(
+        replace(each, needed=each.needed and not each.of) for each in given if each.field not in without
     )
-    comment: str | None = attribute("Remark.", default=None)
-    email: str | None = attribute("E-mail address.", default=None)
-    affiliation: str | None = attribute("Where the agent belongs to.", default=None)
-    phone: str | None = attribute("Phone number.", default=None)
-    address: str | None = attribute("Postal address.", default=None)
-    url: str | None = attribute("Page about the agent.", default=None)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entity(YamlObject):
-    """A kind of entity: a dataset if it has a contentType, a value if it has a valueType."""
+def _list(about: str, of: Any, absent: Any = (), name: str | None = None) -> tuple[Any, Any]:
+    return array_of(of), Field(list(absent), description=about, alias=name)
 
-    name: str = attribute("Name, by which usages and generations of this file refer to it.", limit=NAME_BYTES)
-    description: str | None = attribute("What it is.", default=None)
-    docurl: str | None = attribute("Page that documents it.", default=None)
-    type: str | None = attribute("Kind of thing, such as data or document.", default=None, limit=ROLE_BYTES)
-    content_type: str | None = attribute("Media type of a dataset.", default=None, limit=ROLE_BYTES)
-    value_type: str | None = attribute(
-        "VOTable datatype of a value, then arraysize and xtype, by semicolons: char;*, double.",
-        default=None,
-        limit=ROLE_BYTES,
-    )
-    unit: str | None = attribute("VOUnit of a value.", default=None)
-    ucd: str | None = attribute("UCD of a value.", default=None)
-    utype: str | None = attribute("Utype of a value.", default=None)
+
+def _whole(given: Any) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", str(given)):
+        raise rule("must be a whole number from 1 on")
+    return int(given)
+
+
+def _format(given: Any) -> str:
+    if given != "1":
+        raise rule("must be 1")
+    return "1"
+
+
+Agent = checked(
+    "Agent",
+    "A person, organization or software that is responsible.",
+    text_fields(attributes(records.Agent, "")),
+)
+Entity = checked(
+    "Entity",
+    "A kind of entity: a dataset if it has a contentType, a value if it has a valueType.",
+    _of(records.EntityDescription),
+)
+Flow = checked(
+    "Flow",
+    "What entities are used or generated as.",
+    {
+        **_of(descriptions.RoleDescription),
+        "multiplicity": (
+            pattern_type(r"(\d+|\*)|\d+\.\.(\d+|\*)", "1, * or 0..1"),
+            Field(None, description="How many entities have this role."),
+        ),
+        "aliases": _list("Other names of the role, in other versions.", text_type(ROLE_BYTES)),
+        "entities": _list("Names of the kinds of entity that may have this role.", text_type()),
+    },
+)
+_ALIASES = _list("Other names of it, in other versions.", text_type(NAME_BYTES))
+Parameter = checked(
+    "Parameter",
+    "A parameter that activities may have.",
+    {**_of(descriptions.ParameterDescription), "aliases": _ALIASES},
+)
+ConfigFile = checked(
+    "ConfigFile",
+    "A configuration file that activities may have.",
+    {**_of(descriptions.ConfigFileDescription), "aliases": _ALIASES},
+)
+Activity = checked(
+    "Activity",
+    "A kind of activity, in some versions or all.",
+    {
+        **_of(records.ActivityDescription, "version"),
+        "versions": _list(
+            "Versions that this holds for: one, or how they begin (0.28.*). The most exact one counts."
+            " Without it: all.",
+            pattern_type(r"[^*]*\*?", "0.28.0 or 0.28.*", ROLE_BYTES),
+            ["*"],
+        ),
+        "usage": _list("What it uses, by role.", Flow),
+        "generation": _list("What it makes, by role.", Flow),
+        "parameters": _list("Its parameters.", Parameter),
+        "config_files": _list("Its configuration files.", ConfigFile, name="configFiles"),
+    },
+)
+_VERSION = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
+File = checked(
+    "Descriptions",
+    "A set of descriptions of ProvenanceDM 1.0 for ProvTAP.",
+    {
+        "format": (
+            Annotated[str, BeforeValidator(_format), WithJsonSchema({"enum": ["1", 1]})],
+            Field(..., description="Version of this format of files."),
+        ),
+        "name": (
+            text_type(NAME_BYTES),
+            Field(..., description="Name of the set: a file of the same name replaces it."),
+        ),
+        "version": (
+            Annotated[int, BeforeValidator(_whole), WithJsonSchema(_VERSION)],
+            Field(..., description="Version of the set: whatever is changed needs a greater one."),
+        ),
+        "agents": _list("Agents.", Agent),
+        "entities": _list("Kinds of entity.", Entity),
+        "activities": _list("Kinds of activity.", Activity),
+    },
+)
 
 
 def entity_class(content_type: str | None, value_type: str | None) -> str:
@@ -71,105 +149,49 @@ def entity_class(content_type: str | None, value_type: str | None) -> str:
     return "ValueDescription" if value_type else "EntityDescription"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Flow(YamlObject):
-    """What entities are used or generated as."""
+@dataclass(frozen=True)
+class Descriptions:
+    """A set of descriptions, and where the file says what."""
 
-    role: str = attribute("Role, as records have it.", limit=ROLE_BYTES)
-    aliases: tuple[str, ...] = attribute(
-        "The same role under other names, in other versions.", default=(), limit=ROLE_BYTES
-    )
-    description: str | None = attribute("What the entity is for.", default=None)
-    type: str | None = attribute(
-        f"Free text, or one of {', '.join(FLOW_TYPES)}.", default=None, limit=ROLE_BYTES
-    )
-    multiplicity: str | None = attribute(
-        "How many entities have this role.", default=None, pattern=_MULTIPLICITY, example="1, * or 0..1"
-    )
-    entities: tuple[str, ...] = attribute("Names of the kinds of entity that may have this role.", default=())
+    content: dict[str, Any]
+    """All that is said, as JSON."""
+    document: yaml.YamlDocument
 
+    @property
+    def name(self) -> str:
+        """Name of the set."""
+        return str(self.content["name"])
 
-@dataclass(frozen=True, kw_only=True)
-class Parameter(YamlObject):
-    """A parameter that activities may have."""
+    @property
+    def version(self) -> int:
+        """Version of the set."""
+        return int(self.content["version"])
 
-    name: str = attribute("Name, as records have it.", limit=NAME_BYTES)
-    aliases: tuple[str, ...] = attribute(
-        "The same parameter under other names.", default=(), limit=NAME_BYTES
-    )
-    value_type: str = attribute(
-        "VOTable datatype, then arraysize and xtype, by semicolons: char;*, double.", limit=ROLE_BYTES
-    )
-    unit: str | None = attribute("VOUnit.", default=None)
-    ucd: str | None = attribute("UCD.", default=None)
-    utype: str | None = attribute("Utype.", default=None)
-    min: str | None = attribute("Least value.", default=None)
-    max: str | None = attribute("Greatest value.", default=None)
-    default: str | None = attribute("Value if none is given.", default=None)
-    options: tuple[str, ...] = attribute("All values that it may have.", default=())
-    description: str | None = attribute("What it does.", default=None)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConfigFile(YamlObject):
-    """A configuration file that activities may have."""
-
-    name: str = attribute("Name, as records have it.", limit=NAME_BYTES)
-    aliases: tuple[str, ...] = attribute("The same file under other names.", default=(), limit=NAME_BYTES)
-    content_type: str = attribute("Media type.", limit=ROLE_BYTES)
-    description: str | None = attribute("What it holds.", default=None)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Activity(YamlObject):
-    """A kind of activity, in some versions or all."""
-
-    name: str = attribute("Name, as records have it.", limit=NAME_BYTES)
-    versions: tuple[str, ...] = attribute(
-        "Versions that this holds for: one, or how they begin (0.28.*). The most exact one counts."
-        " Without it: all.",
-        default=("*",),
-        limit=ROLE_BYTES,
-        pattern=r"[^*]*\*?",
-        example="0.28.0 or 0.28.*",
-    )
-    description: str | None = attribute("What it does.", default=None)
-    docurl: str | None = attribute("Page that documents it.", default=None)
-    type: str | None = attribute(
-        f"Free text, or one of {', '.join(ACTIVITY_TYPES)}.", default=None, limit=ROLE_BYTES
-    )
-    subtype: str | None = attribute("Kind within the type.", default=None, limit=ROLE_BYTES)
-    usage: tuple[Flow, ...] = attribute("What it uses, by role.", default=())
-    generation: tuple[Flow, ...] = attribute("What it makes, by role.", default=())
-    parameters: tuple[Parameter, ...] = attribute("Its parameters.", default=())
-    config_files: tuple[ConfigFile, ...] = attribute("Its configuration files.", default=())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Descriptions(YamlObject):
-    """A set of descriptions of ProvenanceDM 1.0 for ProvTAP."""
-
-    format: str = attribute("Version of this form of files.", choices=("1",))
-    name: str = attribute("Name of the set: a file of the same name replaces it.", limit=NAME_BYTES)
-    version: int = attribute("Version of the set: whatever is changed needs a greater one.")
-    agents: tuple[Agent, ...] = attribute("Agents.", default=())
-    entities: tuple[Entity, ...] = attribute("Kinds of entity.", default=())
-    activities: tuple[Activity, ...] = attribute("Kinds of activity.", default=())
-
-    def content(self) -> dict[str, Any]:
-        """Return all that is said, without positions, as JSON."""
-        content: dict[str, Any] = _without_positions(asdict(self))
-        return content
+    def wrong(self, location: Location, message: str, hint: str | None = None) -> DocumentError:
+        """Return the error about what stands at *location*."""
+        return self.document.wrong(location, message, hint)
 
     def warnings(self) -> Iterator[str]:
         """Yield types that differ from a reserved word by their case only."""
-        for activity in self.activities:
-            kinds = [(activity.at, activity.type, ACTIVITY_TYPES)]
-            kinds += [(f.at, f.type, FLOW_TYPES) for f in (*activity.usage, *activity.generation)]
-            for at, given, reserved in kinds:
-                for known in reserved:
-                    if given and given != known and given.lower() == known.lower():
-                        yield f"type {given} differs from {known} by its case only (line {at.line})"
+        for location, activity in self.each("activities"):
+            yield from self._case(location, activity["type"], ACTIVITY_TYPES)
+            for flows in ("usage", "generation"):
+                for place, flow in self.each(flows, location, activity):
+                    yield from self._case(place, flow["type"], FLOW_TYPES)
+
+    def each(
+        self, part: str, location: Location = (), within: Said | None = None
+    ) -> Iterator[tuple[Location, Said]]:
+        """Yield the items of a list of the file, or of what stands *within* it at *location*."""
+        name = "configFiles" if part == "config_files" else part
+        items = (self.content if within is None else within)[part]
+        return (((*location, name, at), item) for at, item in enumerate(items))
+
+    def _case(self, location: Location, given: str | None, reserved: Iterable[str]) -> Iterator[str]:
+        for known in reserved:
+            if given and given != known and given.lower() == known.lower():
+                line, _ = self.document.position(location)
+                yield f"type {given} differs from {known} by its case only (line {line})"
 
 
 def read_descriptions(content: bytes) -> Descriptions:
@@ -177,23 +199,41 @@ def read_descriptions(content: bytes) -> Descriptions:
 
     Raises: DocumentError, with line, column and the nearest attribute.
     """
-    found = read(content, Descriptions)
-    _once((agent.at, agent.id) for agent in found.agents)
-    _once((entity.at, entity.name) for entity in found.entities)
-    _once((a.at, f"{a.name} {version}") for a in found.activities for version in a.versions)
-    for entity in found.entities:
-        _check_entity(entity)
-    names = [entity.name for entity in found.entities]
-    for activity in found.activities:
-        _check_activity(activity, names)
+    document = yaml.read(content)
+    try:
+        file = File.model_validate(document.value)
+    except ValidationError as error:
+        raise _first(document, error) from error
+    found = Descriptions(file.model_dump(), document)
+    _Rules(found).check()
     return found
+
+
+def _first(document: yaml.YamlDocument, error: ValidationError) -> DocumentError:
+    """Return the first error in the order of the file; what is missing comes last."""
+    found = []
+    for problem in problems(error, File, _YAML):
+        name = problem.location[-1] if problem.location else None
+        own = problem.location[:-1] if problem.kind != "wrong" else problem.location
+        subject = str(name) if problem.kind == "missing" else _subject(own)
+        at = own if problem.kind == "missing" else problem.location
+        wrong = document.wrong(at, f"{subject} {problem.rule}", problem.hint, key=problem.kind == "unknown")
+        found.append((problem.kind == "missing", wrong.line, wrong.column, wrong))
+    return min(found, key=lambda each: each[:3])[3]
+
+
+def _subject(location: Location) -> str:
+    if not location:
+        return "the file"
+    *above, name = location
+    return f"an item of {above[-1]}" if isinstance(name, int) else name
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON schema of such a file (draft 2020-12)."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "ProvTAP descriptions"} | (
-        schema(Descriptions)
-    )
+    schema = File.model_json_schema(schema_generator=TextSchemas)
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "ProvTAP descriptions"}
+    return head | {name: value for name, value in schema.items() if name != "title"}
 
 
 def schema_text() -> str:
@@ -201,75 +241,87 @@ def schema_text() -> str:
     return json.dumps(json_schema(), indent=2) + "\n"
 
 
-def _without_positions(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_positions(member) for key, member in value.items() if key != "at"}
-    if isinstance(value, list | tuple):
-        return [_without_positions(item) for item in value]
-    return value
+class _Rules:
+    """What no attribute has to keep by itself."""
+
+    def __init__(self, file: Descriptions) -> None:
+        self._file = file
+        self._entities = [entity["name"] for entity in file.content["entities"]]
+
+    def check(self) -> None:
+        """Raise DocumentError, with line and column, where a rule is broken."""
+        each = self._file.each
+        self._once((place, agent["id"]) for place, agent in each("agents"))
+        self._once((place, entity["name"]) for place, entity in each("entities"))
+        activities = list(each("activities"))
+        self._once((place, f"{a['name']} {version}") for place, a in activities for version in a["versions"])
+        for place, entity in each("entities"):
+            self._check_entity(place, entity)
+        for place, activity in activities:
+            self._check_activity(place, activity)
+
+    def _once(self, items: Iterable[tuple[Location, str]]) -> None:
+        seen: dict[str, Location] = {}
+        for place, name in items:
+            if name in seen:
+                line, _ = self._file.document.position(seen[name])
+                raise self._file.wrong(place, f"{name} is described twice, first in line {line}")
+            seen[name] = place
+
+    def _check_entity(self, place: Location, entity: Said) -> None:
+        name = entity["name"]
+        if entity["content_type"] and entity["value_type"]:
+            raise self._file.wrong(place, f"{name} cannot have both a contentType and a valueType")
+        if entity["value_type"]:
+            self._check_value_type(place, entity["value_type"])
+        elif entity["unit"] or entity["ucd"] or entity["utype"]:
+            raise self._file.wrong(place, f"{name} is no value: unit, ucd and utype need a valueType")
+
+    def _check_activity(self, place: Location, activity: Said) -> None:
+        for part, key in (
+            ("usage", "role"),
+            ("generation", "role"),
+            ("parameters", "name"),
+            ("config_files", "name"),
+        ):
+            items = list(self._file.each(part, place, activity))
+            self._once((at, name) for at, item in items for name in (item[key], *item["aliases"]))
+            for at, item in items:
+                for name in item.get("entities", ()):
+                    self._check_kind(at, name)
+                self._once((at, name) for name in item.get("entities", ()))
+        for at, parameter in self._file.each("parameters", place, activity):
+            self._check_parameter(at, parameter)
+
+    def _check_kind(self, place: Location, name: str) -> None:
+        if name not in self._entities:
+            hint = nearest(name, self._entities)
+            raise self._file.wrong(place, f"there is no entity {name!r} in this file", hint)
+
+    def _check_parameter(self, place: Location, parameter: Said) -> None:
+        name, default, options = (parameter[each] for each in ("name", "default", "options"))
+        datatype = self._check_value_type(place, parameter["value_type"])
+        for each in ("min", "max", "default"):
+            value = parameter[each]
+            if value is not None and ";" not in parameter["value_type"] and not _fits(value, datatype):
+                raise self._file.wrong(place, f"{each} of {name} cannot be {value!r}: it must be {datatype}")
+        if options and default is not None and default not in options:
+            message = f"default of {name} is none of its options: {default}"
+            raise self._file.wrong(place, message, nearest(default, options))
+
+    def _check_value_type(self, place: Location, value_type: str) -> str:
+        datatype = value_type.partition(";")[0]
+        if datatype not in DATATYPES:
+            hint = nearest(datatype, DATATYPES) or "A text is char;*."
+            message = f"valueType cannot begin with {datatype!r}, which is no datatype of VOTable"
+            raise self._file.wrong(place, message, hint)
+        return datatype
 
 
-def _once(items: Iterable[tuple[At, str]]) -> None:
-    seen: dict[str, At] = {}
-    for at, name in items:
-        if name in seen:
-            raise at.wrong(f"{name} is described twice, first in line {seen[name].line}")
-        seen[name] = at
-
-
-def _check_entity(entity: Entity) -> None:
-    if entity.content_type and entity.value_type:
-        raise entity.at.wrong(f"{entity.name} can't have both a contentType and a valueType")
-    if entity.value_type:
-        _check_value_type(entity.at, entity.value_type)
-    elif entity.unit or entity.ucd or entity.utype:
-        raise entity.at.wrong(f"{entity.name} is no value: unit, ucd and utype need a valueType")
-
-
-def _check_activity(activity: Activity, entities: list[str]) -> None:
-    for flows in (activity.usage, activity.generation):
-        _once((flow.at, role) for flow in flows for role in (flow.role, *flow.aliases))
-        for flow in flows:
-            _once((flow.at, name) for name in flow.entities)
-            for name in flow.entities:
-                if name not in entities:
-                    raise flow.at.wrong(f"there is no entity {name!r} in this file", nearest(name, entities))
-    for named in (activity.parameters, activity.config_files):
-        _once((one.at, name) for one in named for name in (one.name, *one.aliases))
-    for parameter in activity.parameters:
-        _check_parameter(parameter)
-
-
-def _check_parameter(parameter: Parameter) -> None:
-    datatype = _check_value_type(parameter.at, parameter.value_type)
-    for word_, value in (("min", parameter.min), ("max", parameter.max), ("default", parameter.default)):
-        if value is not None and ";" not in parameter.value_type:
-            _check_value(parameter.at, f"{word_} of {parameter.name}", value, datatype)
-    if parameter.options and parameter.default is not None and parameter.default not in parameter.options:
-        hint = nearest(parameter.default, parameter.options)
-        raise parameter.at.wrong(
-            f"default of {parameter.name} is none of its options: {parameter.default}", hint
-        )
-
-
-def _check_value_type(at: At, value_type: str) -> str:
-    datatype = value_type.partition(";")[0]
-    if datatype not in DATATYPES:
-        hint = nearest(datatype, DATATYPES) or "A text is char;*."
-        raise at.wrong(f"valueType can't begin with {datatype!r}, which is no datatype of VOTable", hint)
-    return datatype
-
-
-def _check_value(at: At, what: str, value: str, datatype: str) -> None:
-    good = True
+def _fits(value: str, datatype: str) -> bool:
     if datatype in _WHOLE:
-        good = re.fullmatch(r"[+-]?\d+", value) is not None
-    elif datatype in {"float", "double"}:
-        good = (
-            re.fullmatch(r"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf|nan)", value, re.I)
-            is not None
-        )
-    elif datatype == "boolean":
-        good = value.lower() in {"true", "false"}
-    if not good:
-        raise at.wrong(f"{what} can't be {value!r}: it must be {datatype}")
+        return re.fullmatch(r"[+-]?\d+", value) is not None
+    if datatype in {"float", "double"}:
+        number = r"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf|nan)"
+        return re.fullmatch(number, value, re.I) is not None
+    return datatype != "boolean" or value.lower() in {"true", "false"}

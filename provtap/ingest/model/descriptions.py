@@ -2,35 +2,48 @@
 
 from dataclasses import dataclass
 
-from provtap.ingest.model.records import Record
+from provtap.ingest.model.attributes import needed, optional
+from provtap.ingest.model.identity import NAME_BYTES, ROLE_BYTES
+from provtap.ingest.model.records import MADE_ID, VALUE_TYPE, Record
+
+FLOW_TYPES = ("Main", "Calibration", "Preview", "Setup", "Quality", "Log", "Context")
+"""Reserved words of ProvenanceDM 1.0 for the type of a usage or generation."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class UsageDescription(Record):
-    """What entities are used as (ProvenanceDM 1.0, UsageDescription): one a role, as its usages need it."""
+class PartDescription(Record):
+    """What an activity description is composed of."""
+
+    id: str = needed(MADE_ID, needed=False)
+    activity_description_id: str = needed("Id of the description of the activities that have it.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleDescription(PartDescription):
+    """What entities are used or generated as: one a role, as its usages or generations need it."""
+
+    role: str = needed("Role, as records have it.", limit=ROLE_BYTES)
+    description: str | None = optional("What entities with this role are for.")
+    type: str | None = optional(
+        f"Kind of flow: free text, or one of {', '.join(FLOW_TYPES)}.", limit=ROLE_BYTES
+    )
+    multiplicity: str | None = optional("How many entities have this role: 1, * or 0..1, for instance.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageDescription(RoleDescription):
+    """What entities are used as (ProvenanceDM 1.0, UsageDescription)."""
 
     table = "provenance.usagedescription"
     prefix = "ud_"
-    id: str
-    activity_description_id: str
-    role: str
-    description: str | None = None
-    type: str | None = None
-    multiplicity: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class GenerationDescription(Record):
-    """What entities are generated as (ProvenanceDM 1.0, GenerationDescription), one a role."""
+class GenerationDescription(RoleDescription):
+    """What entities are generated as (ProvenanceDM 1.0, GenerationDescription)."""
 
     table = "provenance.generationdescription"
     prefix = "gd_"
-    id: str
-    activity_description_id: str
-    role: str
-    description: str | None = None
-    type: str | None = None
-    multiplicity: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +53,11 @@ class UsedKind(Record):
     table = "provenance.usagedescription_entitydescription"
     prefix = "uded_"
     usage_description_id: str
-    entity_description_id: str
+    entity_description_id: str = needed(
+        "Ids of the descriptions of the entities that may have this role.",
+        kind="ids",
+        column=None,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,38 +67,38 @@ class GeneratedKind(Record):
     table = "provenance.generationdescription_entitydescription"
     prefix = "gded_"
     generation_description_id: str
-    entity_description_id: str
+    entity_description_id: str = needed(
+        "Ids of the descriptions of the entities that may have this role.",
+        kind="ids",
+        column=None,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParameterDescription(Record):
+class ParameterDescription(PartDescription):
     """A parameter that activities may have (ProvenanceDM 1.0, ParameterDescription)."""
 
     table = "provenance.parameterdescription"
     prefix = "pd_"
-    id: str
-    activity_description_id: str
-    name: str
-    value_type: str
-    unit: str | None = None
-    ucd: str | None = None
-    utype: str | None = None
-    min: str | None = None
-    max: str | None = None
-    default: str | None = None
-    options: str | None = None
+    name: str = needed("Name of the parameter, as records have it.", limit=NAME_BYTES)
+    value_type: str = needed(f"Type of its values: {VALUE_TYPE}", limit=ROLE_BYTES)
+    unit: str | None = optional("Unit of its values, as VOUnit.")
+    ucd: str | None = optional("UCD of its values.")
+    utype: str | None = optional("Utype of its values.")
+    min: str | None = optional("Least value.")
+    max: str | None = optional("Greatest value.")
+    default: str | None = optional("Value where none is given.")
+    options: str | None = optional("All values that it may have.", kind="texts")
     """A JSON array of texts."""
-    description: str | None = None
+    description: str | None = optional("What the parameter does.")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConfigFileDescription(Record):
+class ConfigFileDescription(PartDescription):
     """A configuration file that activities may have (ProvenanceDM 1.0, ConfigFileDescription)."""
 
     table = "provenance.configfiledescription"
     prefix = "cfd_"
-    id: str
-    activity_description_id: str
-    name: str
-    content_type: str
-    description: str | None = None
+    name: str = needed("Name of the configuration file, as records have it.", limit=NAME_BYTES)
+    content_type: str = needed("Media type, such as application/yaml.", limit=ROLE_BYTES)
+    description: str | None = optional("What the file holds.")

@@ -1,13 +1,31 @@
 """What a source can record: one frozen dataclass for each class of ProvenanceDM 1.0 or of `provext`.
 
 A field holds the column of the same name: `start_time` of an Activity is `a_starttime`, `entity_id` of a
-generation is `wgb_entity_id`.
+generation is `wgb_entity_id`. What documents may say of a class are its fields with a sentence about them.
 """
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import IntEnum
 from typing import Any, ClassVar
+
+from provtap.ingest.model.attributes import needed, optional
+from provtap.ingest.model.identity import NAME_BYTES, ROLE_BYTES
+
+AGENT_TYPES = ("Person", "Organization", "SoftwareAgent")
+ACTIVITY_TYPES = (
+    "Observation", "Simulation", "Reduction", "Calibration", "Reconstruction", "Selection", "Analysis",
+)  # fmt: skip
+"""Reserved words of ProvenanceDM 1.0 for the type of an activity."""
+MADE_ID = (
+    "Id; the service makes one where it is left out, and one that begins with _: is of this document only."
+)
+CONFIGURED = (
+    "Id of the activity that had it; without it, WasConfiguredBy of the same document names the activity."
+)
+VALUE_TYPE = (
+    "datatype of VOTable, then arraysize and xtype, separated by semicolons, such as double or char;*."
+)
 
 
 class Rank(IntEnum):
@@ -44,73 +62,82 @@ class Claim(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Agent(Claim):
-    """Who bears responsibility (ProvenanceDM 1.0, Agent)."""
+    """A person, organization or software that is responsible (ProvenanceDM 1.0, Agent)."""
 
     table = "provenance.agent"
     prefix = "ag_"
     key = "ag_id"
-    id: str
-    name: str
-    type: str | None = None
-    comment: str | None = None
-    email: str | None = None
-    affiliation: str | None = None
-    phone: str | None = None
-    address: str | None = None
-    url: str | None = None
+    id: str = needed("Id of the agent, such as urn:x:maria.")
+    name: str = needed("Name of the agent.", limit=NAME_BYTES)
+    type: str | None = optional("Kind of agent.", choices=AGENT_TYPES)
+    comment: str | None = optional("Remark about the agent.")
+    email: str | None = optional("E-mail address.")
+    affiliation: str | None = optional("Organization that the agent belongs to.")
+    phone: str | None = optional("Phone number.")
+    address: str | None = optional("Postal address.")
+    url: str | None = optional("Web page about the agent.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ActivityDescription(Record):
-    """What kind of activity (ProvenanceDM 1.0, ActivityDescription): drafted when nobody described it."""
+    """A kind of activity, such as a program in a version (ProvenanceDM 1.0, ActivityDescription)."""
 
     table = "provenance.activitydescription"
     prefix = "ad_"
-    id: str
-    name: str
-    version: str | None = None
-    description: str | None = None
-    docurl: str | None = None
-    type: str | None = None
-    subtype: str | None = None
+    id: str = needed(MADE_ID, needed=False)
+    name: str = needed("Name of the program or tool, as activities have it.", limit=NAME_BYTES)
+    version: str | None = optional("Version of the program.", limit=ROLE_BYTES)
+    description: str | None = optional("What activities of this kind do.")
+    docurl: str | None = optional("Web page that documents the program.")
+    type: str | None = optional(
+        f"Kind of activity: free text, or one of {', '.join(ACTIVITY_TYPES)}.", limit=ROLE_BYTES
+    )
+    subtype: str | None = optional("Kind within the type.", limit=ROLE_BYTES)
 
 
 @dataclass(frozen=True, kw_only=True)
 class EntityDescription(Claim):
-    """What kind of entity (ProvenanceDM 1.0, EntityDescription and its subclasses)."""
+    """A kind of entity (ProvenanceDM 1.0, EntityDescription and its subclasses)."""
 
     table = "provenance.entitydescription"
     prefix = "ed_"
     key = "ed_id"
-    id: str
+    id: str = needed(MADE_ID, needed=False)
     class_: str
-    name: str
-    description: str | None = None
-    docurl: str | None = None
-    type: str | None = None
-    content_type: str | None = None
-    value_type: str | None = None
-    unit: str | None = None
-    ucd: str | None = None
-    utype: str | None = None
+    name: str = needed("Name of the kind of entity.", limit=NAME_BYTES)
+    description: str | None = optional("What entities of this kind are.")
+    docurl: str | None = optional("Web page that documents this kind of entity.")
+    type: str | None = optional("Kind of thing, such as data or document.", limit=ROLE_BYTES)
+    content_type: str | None = optional(
+        "Media type of a dataset, such as application/fits.",
+        of="DatasetDescription",
+        needed=True,
+        limit=ROLE_BYTES,
+    )
+    value_type: str | None = optional(
+        f"Type of a value: {VALUE_TYPE}", of="ValueDescription", needed=True, limit=ROLE_BYTES
+    )
+    unit: str | None = optional("Unit of a value, as VOUnit.", of="ValueDescription")
+    ucd: str | None = optional("UCD of a value.", of="ValueDescription")
+    utype: str | None = optional("Utype of a value.", of="ValueDescription")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entity(Claim):
-    """A thing that is used or generated (ProvenanceDM 1.0, Entity, DatasetEntity, ValueEntity)."""
+    """A thing that is used or generated (ProvenanceDM 1.0, Entity and its subclasses)."""
 
     table = "provenance.entity"
     prefix = "e_"
     key = "e_id"
-    id: str
+    id: str = needed("Id of the entity: the same in every document, and never used for another entity.")
     class_: str = "DatasetEntity"
-    name: str | None = None
-    location: str | None = None
-    generated_at_time: datetime | None = None
-    invalidated_at_time: datetime | None = None
-    comment: str | None = None
-    value: str | None = None
-    entity_description_id: str | None = None
+    name: str | None = optional("Name of the entity, such as the name of a file.", limit=NAME_BYTES)
+    location: str | None = optional("Path or URL of the entity.")
+    generated_at_time: datetime | None = optional("When the entity was generated.")
+    invalidated_at_time: datetime | None = optional("When the entity was deleted, or became unusable.")
+    comment: str | None = optional("Remark about the entity.")
+    value: str | None = optional("The value itself.", of="ValueEntity", needed=True, kind="value")
+    entity_description_id: str | None = optional("Id of the description of this kind of entity.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,29 +147,29 @@ class External(Entity):
 
 @dataclass(frozen=True, kw_only=True)
 class Activity(Claim):
-    """What happened over a time (ProvenanceDM 1.0, Activity)."""
+    """What happened over a time, such as a run of a program (ProvenanceDM 1.0, Activity)."""
 
     table = "provenance.activity"
     prefix = "a_"
     key = "a_id"
-    id: str
-    name: str | None = None
-    start_time: datetime | None = None
-    end_time: datetime | None = None
-    comment: str | None = None
-    activity_description_id: str | None = None
+    id: str = needed("Id of the activity, such as urn:uuid: and a UUID.")
+    name: str | None = optional("Name of the activity, mostly the program that ran.", limit=NAME_BYTES)
+    start_time: datetime | None = optional("When the activity started.")
+    end_time: datetime | None = optional("When the activity ended.")
+    comment: str | None = optional("Remark about the activity.")
+    activity_description_id: str | None = optional("Id of the description of this kind of activity.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class WasGeneratedBy(Claim):
-    """The one activity that made an entity, and as what (ProvenanceDM 1.0, WasGeneratedBy)."""
+    """The activity that generated an entity, and as what (ProvenanceDM 1.0, WasGeneratedBy)."""
 
     table = "provenance.wasgeneratedby"
     prefix = "wgb_"
     key = "wgb_entity_id"
-    entity_id: str
-    activity_id: str
-    role: str | None = None
+    entity_id: str = needed("Id of the entity that was generated.", needed=False)
+    activity_id: str = needed("Id of the activity that generated it.")
+    role: str | None = optional("What the entity was generated as.", limit=ROLE_BYTES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,10 +179,10 @@ class Parameter(Claim):
     table = "provenance.parameter"
     prefix = "p_"
     key = "p_id"
-    id: str
-    activity_id: str
-    name: str
-    value: str
+    id: str = needed(MADE_ID, needed=False)
+    activity_id: str = needed(CONFIGURED, needed=False)
+    name: str = needed("Name of the parameter.", limit=NAME_BYTES)
+    value: str = needed("Value of the parameter.", kind="value")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,10 +192,26 @@ class ConfigFile(Claim):
     table = "provenance.configfile"
     prefix = "cf_"
     key = "cf_id"
-    id: str
-    activity_id: str
-    name: str
-    location: str
+    id: str = needed(MADE_ID, needed=False)
+    activity_id: str = needed(CONFIGURED, needed=False)
+    name: str = needed("Name of the configuration file.", limit=NAME_BYTES)
+    location: str = needed("Path or URL of the configuration file.")
+    comment: str | None = optional("Remark about the configuration file.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WasConfiguredBy(Record):
+    """Which parameter or configuration file an activity had (ProvenanceDM 1.0, WasConfiguredBy).
+
+    The database makes these rows: a parameter or file has the id of its activity.
+    """
+
+    table = "provenance.wasconfiguredby"
+    prefix = "wcb_"
+    activity_id: str = needed("Id of the activity.")
+    artefact_type: str | None = optional("Which of the two it is.", choices=("Parameter", "ConfigFile"))
+    parameter_id: str | None = optional("Id of a parameter of the same document.")
+    config_file_id: str | None = optional("Id of a configuration file of the same document.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,16 +227,16 @@ class Location(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Run(Claim):
-    """How a recorded activity went; *duration* in seconds."""
+    """How an activity ended, and where it ran."""
 
     table = "provext.run"
     prefix = "r_"
     key = "r_activity_id"
-    activity_id: str
-    status: str | None = None
-    exit_code: int | None = None
-    host: str | None = None
-    duration: float | None = None
+    activity_id: str = needed("Id of the activity.")
+    status: str | None = optional("How the activity ended, such as completed or error.", limit=ROLE_BYTES)
+    exit_code: int | None = optional("Exit code of the process.")
+    host: str | None = optional("Name of the computer that the activity ran on.", limit=NAME_BYTES)
+    duration: float | None = optional("How long the activity took, in seconds.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,81 +258,95 @@ class Writing(Record):
     activity_id: str
     entity_id: str
     storage: str
-    url: str
-    time: datetime
+    url: str = needed(
+        "Instead of entity: path or URL of the file that was written. A later activity that reads there used"
+        " this file.",
+        name="location",
+        column=None,
+    )
+    time: datetime = needed(
+        "When the file at location was written; by default when the activity ended. An entity that is given"
+        " by its id has its generatedAtTime.",
+        column=None,
+    )
     external_id: str
     """What a file at this place is called by those who don't know its producer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading(Record):
-    """An activity used an entity (ProvenanceDM 1.0, Used), given by its id or by a place and time."""
+    """An activity used an entity (ProvenanceDM 1.0, Used)."""
 
     table = "provtap.reading"
     prefix = "rd_"
-    activity_id: str
-    role: str | None = None
-    entity_id: str | None = field(default=None, metadata={"column": "told_id"})
+    activity_id: str = needed("Id of the activity that used the entity.")
+    entity_id: str | None = optional("Id of the entity that was used.", own_column="told_id")
     """The entity, if the source gives its id; `rd_entity_id` is the entity that was found to be meant."""
     storage: str | None = None
-    url: str | None = None
+    url: str | None = optional(
+        "Instead of entity: path or URL of the file that was read: the one that was there at that time.",
+        name="location",
+        column=None,
+    )
+    role: str | None = optional("What the entity was used as.", limit=ROLE_BYTES)
     time: datetime | None = None
     """When the activity started: it can't have read what was written later."""
     external_id: str | None = None
-    usage_time: datetime | None = None
-    """When it was used, where the source says so."""
+    usage_time: datetime | None = optional("When the entity was used.", name="time")
 
 
 @dataclass(frozen=True, kw_only=True)
 class WasInformedBy(Record):
-    """A step of another activity (ProvenanceDM 1.0, Activity.informant)."""
+    """An activity was informed by another one (ProvenanceDM 1.0, Activity.informant)."""
 
     table = "provenance.wasinformedby"
     prefix = "wib_"
-    informed_id: str
-    informant_id: str
+    informed_id: str = needed("Id of the activity that was informed, such as a step.", refers="activity")
+    informant_id: str = needed(
+        "Id of the activity that informed it, such as the whole that the step belongs to.", refers="activity"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class WasAssociatedWith(Record):
-    """Who ran an activity (ProvenanceDM 1.0, WasAssociatedWith)."""
+    """Which agent is responsible for an activity (ProvenanceDM 1.0, WasAssociatedWith)."""
 
     table = "provenance.wasassociatedwith"
     prefix = "waw_"
-    activity_id: str
-    agent_id: str
-    role: str | None = None
+    activity_id: str = needed("Id of the activity.")
+    agent_id: str = needed("Id of the agent that is responsible for the activity.")
+    role: str | None = optional("Role of the agent, such as Operator.", limit=ROLE_BYTES)
 
 
 @dataclass(frozen=True, kw_only=True)
 class WasAttributedTo(Record):
-    """Who answers for an entity (ProvenanceDM 1.0, WasAttributedTo)."""
+    """Which agent is responsible for an entity (ProvenanceDM 1.0, WasAttributedTo)."""
 
     table = "provenance.wasattributedto"
     prefix = "wat_"
-    entity_id: str
-    agent_id: str
-    role: str | None = None
+    entity_id: str = needed("Id of the entity.")
+    agent_id: str = needed("Id of the agent that is responsible for the entity.")
+    role: str | None = optional("Role of the agent, such as Creator.", limit=ROLE_BYTES)
 
 
 @dataclass(frozen=True, kw_only=True)
 class WasDerivedFrom(Record):
-    """What an entity was made of (ProvenanceDM 1.0, Entity.usedEntity)."""
+    """An entity was made from another one (ProvenanceDM 1.0, Entity.usedEntity)."""
 
     table = "provenance.wasderivedfrom"
     prefix = "wdf_"
-    generatedentity_id: str
-    usedentity_id: str
+    generated_entity_id: str = needed("Id of the entity that was made from another one.", refers="entity")
+    used_entity_id: str = needed("Id of the entity that it was made from.", refers="entity")
 
 
 @dataclass(frozen=True, kw_only=True)
 class HadMember(Record):
-    """What a collection holds (ProvenanceDM 1.0, Collection.entity)."""
+    """An entity belongs to a collection (ProvenanceDM 1.0, Collection.entity)."""
 
     table = "provenance.hadmember"
     prefix = "hm_"
-    collection_id: str
-    entity_id: str
+    collection_id: str = needed("Id of the collection.", refers="entity")
+    entity_id: str = needed("Id of the entity that belongs to it.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,22 +387,22 @@ class Alias(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class HadReference(Record):
-    """Which ValueEntity a parameter took its value from (ProvenanceDM 1.0, Parameter.valueEntity)."""
+    """The ValueEntity that a parameter took its value from (ProvenanceDM 1.0, Parameter.valueEntity)."""
 
     table = "provenance.parameter"
     prefix = "p_"
-    id: str
-    value_entity_id: str
+    id: str = needed("Id of the parameter.", name="parameter", refers="parameter", column="id")
+    value_entity_id: str = needed("Id of the ValueEntity that gave the value.", refers="entity")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Invalidation(Record):
-    """The end of an entity, recorded by whoever ended it (PROV-DM, 5.1.8)."""
+    """An entity was deleted, or became unusable (PROV-DM, 5.1.8)."""
 
     table = "provtap.invalidation"
     prefix = "iv_"
-    entity_id: str
-    time: datetime
+    entity_id: str = needed("Id of the entity.", column="id")
+    time: datetime = needed("When the entity was deleted, or became unusable.", column="invalidatedattime")
 
 
 @dataclass(frozen=True)
@@ -373,7 +430,7 @@ class RecordSet:
 def columns(kind: type[Record]) -> tuple[tuple[str, str], ...]:
     """Return the pairs (field, column) of a class of records."""
     own = [f for f in fields(kind) if f.name not in {"rank", "claimant"}]
-    return tuple((f.name, kind.prefix + _column(f.metadata.get("column", f.name))) for f in own)
+    return tuple((f.name, kind.prefix + _column(f.metadata.get("own_column", f.name))) for f in own)
 
 
 def _column(name: str) -> str:

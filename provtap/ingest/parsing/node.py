@@ -79,12 +79,9 @@ class Node:
         if not text:
             return None
         try:
-            time = datetime.fromisoformat(text)
-            return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
-        except (ValueError, OverflowError) as error:
-            raise DocumentError(
-                f"{self.path} is not a time of the years 1 to 9999: {_short(text)}"
-            ) from error
+            return utc(text)
+        except ValueError as error:
+            raise DocumentError(f"{self.path} {error}") from error
 
     def whole_number(self, bits: int = 32) -> int | None:
         """Return the integer, of at most *bits* bits with its sign, or None for null."""
@@ -106,6 +103,18 @@ class Node:
         if not isinstance(self.value, dict):
             raise self.wrong("must be an object")
         return self.value
+
+
+def utc(text: str) -> datetime:
+    """Return the ISO 8601 time *text* in UTC, without a zone.
+
+    Raises: ValueError, whose text is the end of a sentence about it.
+    """
+    try:
+        time = datetime.fromisoformat(text)
+        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"is not a time of the years 1 to 9999: {_short(text)}") from error
 
 
 def _short(text: str) -> str:

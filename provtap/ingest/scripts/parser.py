@@ -6,8 +6,7 @@ What pg_dump writes around them, and BEGIN and COMMIT, is ignored: a script is o
 import re
 from collections.abc import Iterator, Mapping
 
-from provtap.errors import DocumentError
-from provtap.ingest.parsing.yaml import nearest
+from provtap.errors import DocumentError, nearest
 from provtap.ingest.scripts.lexer import Script, Token, copy_cells
 from provtap.ingest.scripts.tables import Row, SqlTable, Target, find
 

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
-from provtap.errors import DocumentError
-from provtap.ingest.parsing.yaml import nearest
+from provtap.errors import DocumentError, nearest
 
 SQL = load_statements("provtap.ingest.scripts", "tables.sql")
 ARTEFACTS = "provenance.wasconfiguredby"

@@ -15,7 +15,7 @@ Generation = tuple[str, str]
 """An entity, and an activity that is said to have made it."""
 
 # The fields of records that name an entity or an activity, other than as `id`.
-_ENTITIES = {"entity_id", "collection_id", "generatedentity_id", "usedentity_id"}
+_ENTITIES = {"entity_id", "collection_id", "generated_entity_id", "used_entity_id"}
 _ACTIVITIES = {"activity_id", "informed_id", "informant_id"}
 
 

@@ -21,7 +21,14 @@ from provtap.ingest.model.descriptions import (
     UsageDescription,
     UsedKind,
 )
-from provtap.ingest.model.records import ConfigFile, Parameter, Record, WasGeneratedBy
+from provtap.ingest.model.records import (
+    ActivityDescription,
+    ConfigFile,
+    Parameter,
+    Record,
+    WasGeneratedBy,
+    columns,
+)
 
 SQL = load_statements("provtap.ingest.store", "description_links.sql")
 
@@ -84,6 +91,13 @@ ROLE_OF: Mapping[type[Record], type[Record]] = {
     GeneratedKind: GenerationDescription,
 }
 """Which kinds of entity may have a role: the class of the role by that of the relation."""
+DRAFT = {"ad_id", "ad_name", "ad_version"}
+"""Columns that say no more than that there is such an activity."""
+
+
+def description_texts() -> dict[str, str]:
+    """Return the fields and columns of an activity description that say more than which one it is."""
+    return {field: column for field, column in columns(ActivityDescription) if column not in DRAFT}
 
 
 @dataclass(frozen=True)
@@ -98,7 +112,7 @@ class Entry:
 
     def row(self) -> dict[str, Any]:
         """Return what the activity description itself is to say."""
-        said = {f"ad_{name}": self.content[name] for name in ("description", "docurl", "type", "subtype")}
+        said = {column: self.content.get(field) for field, column in description_texts().items()}
         return {"ad_id": self.ad_id} | said
 
     def parts(self) -> Iterator[Record]:

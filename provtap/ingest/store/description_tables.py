@@ -14,7 +14,17 @@ from typing import Any
 from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
 from provtap.ingest.model.records import ActivityDescription, Record, columns
-from provtap.ingest.store.description_links import PARTS, ROLE_OF, Entry, Part, entries, keep_claims, withdraw
+from provtap.ingest.store.description_links import (
+    DRAFT,
+    PARTS,
+    ROLE_OF,
+    Entry,
+    Part,
+    description_texts,
+    entries,
+    keep_claims,
+    withdraw,
+)
 from provtap.ingest.store.staging import Rows, rows_of
 
 SQL = load_statements("provtap.ingest.store", "description_tables.sql")
@@ -22,9 +32,6 @@ SQL = load_statements("provtap.ingest.store", "description_tables.sql")
 
 KINDS: tuple[type[Record], ...] = (ActivityDescription, *(part.kind for part in PARTS), *ROLE_OF)
 """Descriptions of activities and what they are composed of, in the order to store them."""
-
-_DRAFT = {"ad_id", "ad_name", "ad_version"}
-"""Columns that say no more than that there is such an activity."""
 
 Row = dict[str, Any]
 Key = tuple[str, str]
@@ -93,7 +100,7 @@ def withdraw_drafts(transaction: Transaction, ids: Sequence[str]) -> None:
 def says_more(rows: Mapping[type[Record], Rows]) -> bool:
     """Tell whether *rows* describe anything, beyond that there is such an activity."""
     recorded = rows[ActivityDescription]
-    return any(rows[kind] for kind in KINDS[1:]) or any(not _DRAFT.issuperset(_said(row)) for row in recorded)
+    return any(rows[kind] for kind in KINDS[1:]) or any(not DRAFT.issuperset(_said(row)) for row in recorded)
 
 
 def remember(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> RecordedDescriptions:
@@ -123,7 +130,7 @@ def remember(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> Rec
             for key in changed
         ]
         keep_claims(transaction, shown_rows)
-    concerned = {owners[key] for key in said if key in changed or not _DRAFT.issuperset(after[key])}
+    concerned = {owners[key] for key in said if key in changed or not DRAFT.issuperset(after[key])}
     return RecordedDescriptions(together, sorted(concerned), len(changed))
 
 
@@ -188,7 +195,13 @@ def _publish_activities(
 ) -> None:
     rows = {id_: {"ad_id": id_} for id_ in ids}
     rows |= {row["ad_id"]: row for row in recorded} | {id_: entry.row() for id_, entry in said.items()}
-    written.updated += transaction.execute(SQL["set_texts"], rows=json.dumps(list(rows.values())))
+    texts = list(description_texts().values())
+    statement = SQL["set_texts"].format(
+        columns=", ".join(texts),
+        held=", ".join(f"held.{name}" for name in texts),
+        given=", ".join(f"given.{name}" for name in texts),
+    )
+    written.updated += transaction.execute(statement, rows=json.dumps(list(rows.values())))
     written.rows |= {(ActivityDescription.table, id_): row for id_, row in rows.items()}
 
 

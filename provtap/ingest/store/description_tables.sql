@@ -3,12 +3,10 @@
 -- name: set_texts
 -- The texts of activity descriptions; null for one that is a draft again.
 UPDATE provenance.activitydescription AS held
-   SET (ad_description, ad_docurl, ad_type, ad_subtype)
-       = ROW (given.ad_description, given.ad_docurl, given.ad_type, given.ad_subtype)
+   SET ({columns}) = ROW ({given})
   FROM json_populate_recordset(NULL::provenance.activitydescription, %(rows)s::json) AS given
  WHERE held.ad_id = given.ad_id
-   AND (held.ad_description, held.ad_docurl, held.ad_type, held.ad_subtype)
-       IS DISTINCT FROM (given.ad_description, given.ad_docurl, given.ad_type, given.ad_subtype);
+   AND ROW ({held}) IS DISTINCT FROM ROW ({given});
 
 -- name: remembered
 -- What records said before of the same.

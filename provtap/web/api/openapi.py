@@ -1,7 +1,6 @@
 """The description of the write API for programs (OpenAPI 3.1), made from what the code itself goes by.
 
-Routes come from `api.py`, options from `storing.py`, words from `ingest/classes.py`, and what each means from
-the published columns.
+Routes come from `routes.py`, options from `storing.py`, and the attributes of records from `ingest/model`.
 """
 
 import re
@@ -10,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from provtap import __version__
 from provtap.ingest import format_names
-from provtap.ingest.model.identity import MAX_BYTES
-from provtap.ingest.readers.records.classes import CLASSES
-from provtap.ingest.readers.records.vocabulary import Attribute, Class
+from provtap.ingest.model.checks import Schemas
+from provtap.ingest.readers.records.classes import CLASSES, Class
+from provtap.ingest.readers.records.parse import MODELS
 from provtap.provsap.request import PARAMETERS
-from provtap.tableset import Tableset
 from provtap.web.api.idempotency import HEADER, KEPT
 from provtap.web.api.reads import LIMIT, may_be_asked
 from provtap.web.api.storing import OPTIONS
@@ -24,17 +22,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-_ID: Json = {"type": "string", "minLength": 1, "maxLength": MAX_BYTES}
-_TYPES: Mapping[str, Json] = {
-    "text": {"type": "string"},
-    "id": _ID,
-    "time": {"type": "string", "minLength": 1, "description": "ISO 8601, in UTC unless it has an offset."},
-    "whole": {"type": "integer", "minimum": -(2**31), "maximum": 2**31 - 1},
-    "number": {"type": "number", "minimum": 0},
-    "value": {"description": "A text; anything else is kept as its JSON text."},
-    "texts": {"type": "array", "items": {"type": "string", "minLength": 1}},
-    "ids": {"anyOf": [_ID, {"type": "array", "items": _ID}]},
-}
 _COUNTS = ("new", "updated", "unchanged")
 _RULE = re.compile(r"<(?:\w+:)?(\w+)>")
 _REFUSALS = {
@@ -49,13 +36,13 @@ _REFUSALS = {
 }
 
 
-def document(routes: Iterable["Route"], tableset: Tableset, url: str) -> Json:
+def document(routes: Iterable["Route"], url: str) -> Json:
     """Return the description of *routes*, which live at *url*."""
     paths: dict[str, Json] = {}
     for route in routes:
         path = _RULE.sub(lambda found: f"{{{found[1].rstrip('_')}}}", route.rule)
         paths.setdefault(path, {})[route.method.lower()] = _operation(route)
-    schemas = {each.name: _class_schema(each, tableset) for each in CLASSES} | _common_schemas()
+    schemas = {each.name: _class_schema(each) for each in CLASSES} | _common_schemas()
     schemes = {"bearer": {"type": "http", "scheme": "bearer", "description": "provtap token create"}}
     return {
         "openapi": "3.1.0",
@@ -147,36 +134,12 @@ def _refusal(about: str) -> Json:
     return {"description": about, "content": {"application/json": {"schema": schema}}}
 
 
-def _class_schema(each: Class, tableset: Tableset) -> Json:
-    table = tableset.table(each.table)
-    columns = {column.name: column.description for column in table.columns} if table else {}
-    properties = {
-        attribute.name: _attribute_schema(attribute, columns.get(attribute.column or ""))
-        for attribute in each.attributes
-    }
+def _class_schema(each: Class) -> Json:
+    schema: Json = MODELS[each.name].model_json_schema(schema_generator=Schemas)
     if each.general:
-        properties["class"] = {"type": "string", "readOnly": True, "description": "The class it is of."}
-    told = {
-        "type": "object",
-        "description": each.about or (table.description if table else None) or "",
-        "properties": properties,
-        "additionalProperties": False,
-    }
-    needed = [attribute.name for attribute in each.attributes if attribute.needed]
-    return told | ({"required": needed} if needed else {})
-
-
-def _attribute_schema(attribute: Attribute, column_description: str | None) -> Json:
-    schema: Json = dict(_TYPES[attribute.kind])
-    about = [attribute.about or column_description or "", schema.pop("description", "")]
-    if attribute.needed and attribute.kind == "text":
-        schema["minLength"] = 1
-    if attribute.choices:
-        schema["enum"] = list(attribute.choices)
-    if attribute.limit and attribute.kind == "text":
-        schema["maxLength"] = attribute.limit  # of bytes: a text of other characters than ASCII is shorter
-    text = " ".join(part for part in about if part)
-    return schema | ({"description": text} if text else {})
+        about = {"type": "string", "readOnly": True, "description": "The class of the record."}
+        schema["properties"]["class"] = about
+    return schema
 
 
 def _common_schemas() -> Json:

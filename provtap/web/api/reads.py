@@ -9,7 +9,8 @@ from typing import Any
 from provtap.database.connect import Database
 from provtap.database.sql import identifier
 from provtap.errors import NotFound, ParameterError
-from provtap.ingest.readers.records.vocabulary import Attribute, Class, column_attributes
+from provtap.ingest.model.attributes import Attribute
+from provtap.ingest.readers.records.classes import Class
 from provtap.web.http.context import service
 
 LIMIT = "limit"
@@ -50,7 +51,7 @@ def select(database: Database, each: Class, asked: Mapping[str, str], limit: int
 
     Raises: ParameterError, QueryTimeout, DatabaseUnavailable.
     """
-    columns = dict(column_attributes(each))
+    columns = each.by_column
     where = [f"{identifier(column)} IS NOT NULL" for column, attribute in columns.items() if attribute.needed]
     values = {} if each.general else dict(each.fixed)
     for name, value in asked.items():
@@ -75,7 +76,7 @@ def _links(each: Class) -> list[str]:
     if each.links is None:
         return []
     table, own, other = each.links
-    key = next(column for column, attribute in column_attributes(each) if attribute.name == "id")
+    key = next(column for column, attribute in each.by_column.items() if attribute.name == "id")
     return [
         f"(SELECT json_agg({identifier(other)} ORDER BY {identifier(other)}) FROM {_table(table)}"
         f" WHERE {identifier(own)} = {identifier(key)}) AS links"
@@ -86,7 +87,7 @@ def _record(each: Class, row: Any) -> dict[str, Any]:
     stored = row._asdict()
     links = stored.pop("links", None)
     record = {
-        attribute.name: _cell(stored[column], attribute.kind) for column, attribute in column_attributes(each)
+        attribute.name: _cell(stored[column], attribute.kind) for column, attribute in each.by_column.items()
     }
     if each.general:
         record["class"] = next(stored[column] for column in each.fixed)

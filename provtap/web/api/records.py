@@ -5,7 +5,7 @@ from flask import Response, jsonify, request
 from provtap.errors import DocumentError, NotFound
 from provtap.ingest.parsing.json import canonical, parse
 from provtap.ingest.parsing.node import Node
-from provtap.ingest.readers.records.vocabulary import Class
+from provtap.ingest.readers.records.classes import Class
 from provtap.web.api import reads
 from provtap.web.api.storing import body, options, store
 from provtap.web.http.admission import admit

@@ -7,8 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
-from provtap.ingest.readers.records.classes import CLASSES
-from provtap.ingest.readers.records.vocabulary import Class
+from provtap.ingest.readers.records.classes import CLASSES, Class
 from provtap.web.api import openapi, records
 from provtap.web.http.context import service
 from provtap.web.provsap import provsap
@@ -62,7 +61,7 @@ def _class_routes(each: Class) -> Iterator[Route]:
 def description() -> Response:
     """Describe this API to programs (OpenAPI 3.1)."""
     ours = service()
-    return jsonify(openapi.document(ROUTES, ours.tableset, f"{ours.base_url}/api/v1"))
+    return jsonify(openapi.document(ROUTES, f"{ours.base_url}/api/v1"))
 
 
 def graph() -> Response:

@@ -1,7 +1,7 @@
 """What every response has in common: the form of errors, and headers for programs in browsers.
 
-Under /tap and /provsap an error is a VOTable (DALI 1.1, section 4.4), under /api it is JSON, elsewhere a line
-of plain text; it is HTML nowhere.
+Under /tap and /provsap an error is a VOTable (DALI 1.1, section 4.4), under /api it is JSON, elsewhere a page
+for browsers and a line of plain text for programs.
 """
 
 import json
@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, render_template, request
 from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.exceptions import (
     BadRequest,
@@ -28,12 +28,23 @@ from provtap.errors import InternalError, ParameterError, ProvtapError
 from provtap.results.votable import write_error
 from provtap.web.http.access_log import note
 from provtap.web.http.context import service
+from provtap.web.http.negotiation import is_browser
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 DRAINED = 100_000_000
 """Bytes of a refused body that are read all the same."""
+
+_HEADS = {
+    400: "This can’t be answered",
+    401: "You are not signed in",
+    403: "You are not allowed to do this",
+    404: "Nothing is here",
+    500: "The service failed",
+    503: "Try again later",
+}
+"""What the page of an error is headed by, for the kinds that readers meet."""
 
 _BROKEN_OFF = "The body of the request is malformed, or ends too early."
 _MALFORMED = (ParseException, NoMoreData)
@@ -51,8 +62,11 @@ _ACCEPTED = "Authorization, Content-Type, Idempotency-Key, If-Modified-Since, If
 _PREFLIGHT_SECONDS = "86400"
 
 _FRAMED_NOWHERE = "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+_GRAPH_STYLE = "'sha256-pgvDUBa4IjFA2yuSJ2cqcyxmNYJMborsd0ORcRv9vw8='"
+"""The one rule of style that cytoscape adds to a page (its version 3.35)."""
 SECURITY = {
-    "Content-Security-Policy": f"default-src 'self'; {_FRAMED_NOWHERE}",
+    "Content-Security-Policy": f"default-src 'self'; style-src 'self' {_GRAPH_STYLE};"
+    f" img-src 'self' blob: data:; {_FRAMED_NOWHERE}",
     "Referrer-Policy": "same-origin",  # the address of a job is a secret; our own forms name their origin
     "X-Content-Type-Options": "nosniff",
 }
@@ -161,16 +175,18 @@ def _document(message: str, status: int, error: ProvtapError | None = None) -> R
     if room == "api":
         told = {"status": status} | (_told(error) if error else {"message": message})
         return Response(json.dumps({"error": told}) + "\n", status, content_type="application/json")
+    if is_browser():
+        page = render_template("error.html", message=message, status=status, head=_HEADS.get(status, "Error"))
+        return Response(page, status, content_type="text/html; charset=utf-8")
     return Response(f"{message}\n", status, content_type="text/plain; charset=utf-8")
 
 
 def _votable() -> str:
     """Return the media type of an error: of the two that a VOTable has (DALI 1.1), one that a browser shows.
 
-    Browsers ask for XHTML, which no client of TAP does; of the other type they save a file.
+    Of the other type browsers save a file.
     """
-    browser = "application/xhtml+xml" in request.headers.get("Accept", "")
-    return "text/xml" if browser else "application/x-votable+xml"
+    return "text/xml" if is_browser() else "application/x-votable+xml"
 
 
 def _told(error: ProvtapError) -> dict[str, Any]:
@@ -211,15 +227,17 @@ def _without_spare_slashes(application: "WSGIApplication") -> "WSGIApplication":
     """Answer `/tap/sync/` and `/tap//sync` like `/tap/sync`, without a redirect.
 
     Clients that were given a base URL with a slash at its end ask for the latter. Further on slashes count:
-    an id may be a URL.
+    an id may be a URL. In the address of a thing all of them do.
     """
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        path = _SPARE_SLASHES.sub(r"\1/", environ.get("PATH_INFO", ""))
-        environ["PATH_INFO"] = path.rstrip("/") or "/"
+        path = environ.get("PATH_INFO", "")
+        if not _HAS_ID.match(path):
+            environ["PATH_INFO"] = _SPARE_SLASHES.sub(r"\1/", path).rstrip("/") or "/"
         return application(environ, start_response)
 
     return answer
 
 
+_HAS_ID = re.compile("/(?:entity|activity|agent|program|lineage|impact)/.")
 _SPARE_SLASHES = re.compile("^(/(?:tap|provsap|api(?:/v1)?))//+")

@@ -30,7 +30,7 @@ def read(keywords: Node, url: str | None, site: str) -> Iterator[Record]:
             if found[1] == "OBS":
                 yield Relation(kind="hadPrimarySource", subject_id=product.id, object_id=parent.id)
             elif parent.id != product.id:
-                yield WasDerivedFrom(generatedentity_id=product.id, usedentity_id=parent.id)
+                yield WasDerivedFrom(generated_entity_id=product.id, used_entity_id=parent.id)
 
 
 def archived(archive: str, name: str | None, url: str | None, site: str) -> Entity:

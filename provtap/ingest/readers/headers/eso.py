@@ -45,7 +45,7 @@ def read(keywords: Node, url: str | None, site: str) -> Iterator[Record]:
             parent = archived("eso", parent_name, None, site)
             yield parent
             if parent.id != product.id:
-                yield WasDerivedFrom(generatedentity_id=product.id, usedentity_id=parent.id)
+                yield WasDerivedFrom(generated_entity_id=product.id, used_entity_id=parent.id)
     recipes = [(found[1], node) for key, node in keywords.members() if (found := _RECIPE.fullmatch(key))]
     for recipe, node in recipes:
         if recipe_name := _text(node):

@@ -268,7 +268,7 @@ class Session:
         if "progenitor_id" in line:
             progenitor = self._entity(_id(line["progenitor_id"]))
             if progenitor != entity:
-                self._records.append(WasDerivedFrom(generatedentity_id=entity, usedentity_id=progenitor))
+                self._records.append(WasDerivedFrom(generated_entity_id=entity, used_entity_id=progenitor))
 
 
 def _id(node: Node) -> str:

@@ -131,7 +131,7 @@ class Relations:
         if generated == used:
             self._relate(statement.kind, generated, used, statement)
             return
-        self.records.append(WasDerivedFrom(generatedentity_id=generated, usedentity_id=used))
+        self.records.append(WasDerivedFrom(generated_entity_id=generated, used_entity_id=used))
         types = {_DERIVATIONS.get(type_.rpartition(":")[2]) for type_ in statement.types()}
         for kind in sorted({statement.kind, *filter(None, types)} - {"wasDerivedFrom"}):
             self._relate(kind, generated, used, statement)

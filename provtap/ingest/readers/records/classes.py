@@ -1,319 +1,145 @@
-"""The classes and attributes of a document of records, as the VO-DML of ProvenanceDM 1.0 spells them.
+"""The classes of a document of records: what can be recorded, and read back, over the write API.
 
-What can be recorded, what can be read back and the OpenAPI description all follow from this table. `Run` and
-the attribute `location` of relations are ours.
+Their attributes are those of the records that hold them (`ingest/model`).
 """
 
-from provtap.ingest.model import identity
-from provtap.ingest.readers.records.vocabulary import (
-    ID,
-    NAME,
-    NEEDED,
-    ROLE,
-    TIME,
-    Attribute,
-    Class,
-    Rules,
-    attributes,
-    to,
-)
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-_LOCATION: Rules = {
-    "column": None,
-    "about": "Instead of entity: a path or URL. It stands for the file that was there at that time, so that"
-    " runs which share a file are joined without ids.",
-}
-_WRITTEN: Rules = TIME | {
-    "column": None,
-    "about": "When the file at location was written, by default at the end of the activity. The time of an"
-    " entity that is told by id is its generatedAtTime.",
-}
-_ENTITY: dict[str, Rules] = {
-    "id": ID | NEEDED,
-    "name": NAME,
-    "location": {},
-    "generatedAtTime": TIME,
-    "invalidatedAtTime": TIME,
-    "comment": {},
-    "entityDescription": to("entity description"),
-}
-_ENTITY_DESCRIPTION: dict[str, Rules] = {
-    "id": ID,
-    "name": NAME | NEEDED,
-    "description": {},
-    "docurl": {},
-    "type": ROLE,
-}
-_VALUE_TYPE: dict[str, Rules] = {"valueType": ROLE | NEEDED, "unit": {}, "ucd": {}, "utype": {}}
-_ROLE_DESCRIPTION: dict[str, Rules] = {
-    "id": ID,
-    "activityDescription": to("activity description", needed=True),
-    "role": ROLE | NEEDED,
-    "description": {},
-    "type": ROLE,
-    "multiplicity": {},
-    "entityDescription": {
-        "kind": "ids",
-        "limit": identity.MAX_BYTES,
-        "refers": "entity description",
-        "column": None,
-        "about": "The kinds of entity that may have this role.",
-    },
-}
+from provtap.ingest.model import descriptions, records
+from provtap.ingest.model.attributes import Attribute, attributes
+from provtap.ingest.model.records import Record, columns
 
 
-def _entity(name: str, path: str, **further: Rules) -> Class:
-    return Class(
-        name=name,
-        path=path,
-        table="provenance.entity",
-        attributes=attributes("e_", **_ENTITY, **further),
-        fixed={"e_class": name},
-        thing="entity",
-    )
+@dataclass(frozen=True)
+class Class:
+    """A class or relation of the model."""
+
+    name: str
+    path: str
+    """Its last step in an address of the API."""
+    held_by: tuple[type[Record], ...]
+    """The classes of records that hold its attributes."""
+    thing: str | None = None
+    """What its id is the id of, when others refer to it."""
+    special: str = ""
+    """What distinguishes it from the other classes of its table, in one sentence."""
+    shown: tuple[str, str] | None = None
+    """The published table that holds it, and the prefix of its columns, where its records have others."""
+
+    @property
+    def table(self) -> str:
+        """The published table that holds it."""
+        return self.shown[0] if self.shown else self.held_by[0].table
+
+    @property
+    def about(self) -> str:
+        """What it is, in one sentence."""
+        sentence = (self.held_by[0].__doc__ or "").partition("\n")[0]
+        return self.special or f"{sentence.partition(' (')[0].rstrip('.')}."
+
+    @cached_property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """What it has: attributes of a subclass only if it is that, and only one for each column.
+
+        What holds only a part of it need not be given.
+        """
+        prefix = self.shown[1] if self.shown else self.held_by[0].prefix
+        found: dict[str, Attribute] = {}
+        for kind in self.held_by:
+            for each in attributes(kind, prefix):
+                if each.of in {None, self.name}:
+                    own = each if kind is self.held_by[0] else replace(each, needed=False)
+                    found.setdefault(own.column or own.name, own)
+        return tuple(found.values())
+
+    @property
+    def fixed(self) -> Mapping[str, str]:
+        """The value of a further column: the class of an entity or of its description."""
+        of_class = [column for field, column in columns(self.held_by[0]) if field == "class_"]
+        return dict.fromkeys(of_class, self.name)
+
+    @property
+    def links(self) -> tuple[str, str, str] | None:
+        """Table and its two columns that hold the attribute of kind `ids`."""
+        for kind in self.held_by:
+            if kind is descriptions.UsedKind or kind is descriptions.GeneratedKind:
+                (_, own), (_, other) = columns(kind)
+                return kind.table, own, other
+        return None
+
+    @property
+    def general(self) -> bool:
+        """Whether its records are those of its subclasses, too."""
+        return self.name in {"Entity", "EntityDescription"}
+
+    @property
+    def by_column(self) -> Mapping[str, Attribute]:
+        """Its attributes that a published column of its own holds, by the column."""
+        return {each.column: each for each in self.attributes if each.column is not None}
+
+    def attribute(self, name: str) -> Attribute | None:
+        """Return the attribute of this name, or None."""
+        return next((attribute for attribute in self.attributes if attribute.name == name), None)
 
 
-def _entity_description(name: str, path: str, **further: Rules) -> Class:
-    return Class(
-        name=name,
-        path=path,
-        table="provenance.entitydescription",
-        attributes=attributes("ed_", **_ENTITY_DESCRIPTION, **further),
-        fixed={"ed_class": name},
-        thing="entity description",
-    )
+def _entity(name: str, path: str, special: str = "") -> Class:
+    return Class(name, path, (records.Entity,), "entity", special)
 
 
-def _role_description(name: str, path: str, prefix: str) -> Class:
-    table = f"provenance.{name.lower()}"
-    links = (
-        f"{table}_entitydescription",
-        f"{prefix}ed_{name.lower()}_id",
-        f"{prefix}ed_entitydescription_id",
-    )
-    own = attributes(f"{prefix}_", **_ROLE_DESCRIPTION)
-    return Class(name=name, path=path, table=table, attributes=own, thing="role description", links=links)
+def _entity_description(name: str, path: str, special: str = "") -> Class:
+    return Class(name, path, (records.EntityDescription,), "entity description", special)
 
 
-def _relation(name: str, path: str, prefix: str, **rules: Rules) -> Class:
-    return Class(
-        name=name, path=path, table=f"provenance.{name.lower()}", attributes=attributes(prefix, **rules)
-    )
+def _role(path: str, kind: type[Record], link: type[Record]) -> Class:
+    return Class(kind.__name__, path, (kind, link), "role description")
+
+
+def _relation(path: str, *held_by: type[Record]) -> Class:
+    return Class(held_by[0].__name__, path, held_by)
 
 
 CLASSES = (
+    Class("Agent", "agents", (records.Agent,), "agent"),
     Class(
-        name="Agent",
-        path="agents",
-        table="provenance.agent",
-        attributes=attributes(
-            "ag_",
-            id=ID | NEEDED,
-            name=NAME | NEEDED,
-            type={"choices": ("Person", "Organization", "SoftwareAgent")},
-            comment={},
-            email={},
-            affiliation={},
-            phone={},
-            address={},
-            url={},
-        ),
-        thing="agent",
-    ),
-    Class(
-        name="ActivityDescription",
-        path="activityDescriptions",
-        table="provenance.activitydescription",
-        attributes=attributes(
-            "ad_",
-            id=ID,
-            name=NAME | NEEDED,
-            version=ROLE,
-            description={},
-            docurl={},
-            type=ROLE,
-            subtype=ROLE,
-        ),
-        thing="activity description",
+        "ActivityDescription", "activityDescriptions", (records.ActivityDescription,), "activity description"
     ),
     _entity_description("EntityDescription", "entityDescriptions"),
-    _entity_description("DatasetDescription", "datasetDescriptions", contentType=ROLE | NEEDED),
-    _entity_description("ValueDescription", "valueDescriptions", **_VALUE_TYPE),
-    _role_description("UsageDescription", "usageDescriptions", "ud"),
-    _role_description("GenerationDescription", "generationDescriptions", "gd"),
+    _entity_description("DatasetDescription", "datasetDescriptions", "A kind of file or data set."),
+    _entity_description("ValueDescription", "valueDescriptions", "A kind of value."),
+    _role("usageDescriptions", descriptions.UsageDescription, descriptions.UsedKind),
+    _role("generationDescriptions", descriptions.GenerationDescription, descriptions.GeneratedKind),
     Class(
-        name="ParameterDescription",
-        path="parameterDescriptions",
-        table="provenance.parameterdescription",
-        attributes=attributes(
-            "pd_",
-            id=ID,
-            activityDescription=to("activity description", needed=True),
-            name=NAME | NEEDED,
-            **_VALUE_TYPE,
-            min={},
-            max={},
-            default={},
-            options={"kind": "texts"},
-            description={},
-        ),
-        thing="parameter description",
+        "ParameterDescription",
+        "parameterDescriptions",
+        (descriptions.ParameterDescription,),
+        "parameter description",
     ),
     Class(
-        name="ConfigFileDescription",
-        path="configFileDescriptions",
-        table="provenance.configfiledescription",
-        attributes=attributes(
-            "cfd_",
-            id=ID,
-            activityDescription=to("activity description", needed=True),
-            name=NAME | NEEDED,
-            contentType=ROLE | NEEDED,
-            description={},
-        ),
-        thing="config file description",
+        "ConfigFileDescription",
+        "configFileDescriptions",
+        (descriptions.ConfigFileDescription,),
+        "config file description",
     ),
     _entity("Entity", "entities"),
-    _entity("DatasetEntity", "datasetEntities"),
-    _entity("ValueEntity", "valueEntities", value={"kind": "value", "needed": True}),
-    _entity("Collection", "collections"),
-    Class(
-        name="Activity",
-        path="activities",
-        table="provenance.activity",
-        attributes=attributes(
-            "a_",
-            id=ID | NEEDED,
-            name=NAME,
-            startTime=TIME,
-            endTime=TIME,
-            comment={},
-            activityDescription=to("activity description"),
-        ),
-        thing="activity",
-    ),
-    Class(
-        name="Run",
-        path="runs",
-        table="provext.run",
-        attributes=attributes(
-            "r_",
-            activity=to("activity", needed=True),
-            status=ROLE,
-            exitCode={"kind": "whole"},
-            host=NAME,
-            duration={"kind": "number"},
-        ),
-    ),
-    _relation(
-        "Used",
-        "used",
-        "u_",
-        activity=to("activity", needed=True),
-        entity=to("entity"),
-        location=_LOCATION,
-        role=ROLE,
-        time=TIME,
-    ),
-    _relation(
-        "WasGeneratedBy",
-        "wasGeneratedBy",
-        "wgb_",
-        entity=to("entity"),
-        location=_LOCATION,
-        activity=to("activity", needed=True),
-        role=ROLE,
-        time=_WRITTEN,
-    ),
-    _relation(
-        "WasDerivedFrom",
-        "wasDerivedFrom",
-        "wdf_",
-        generatedEntity=to("entity", needed=True),
-        usedEntity=to("entity", needed=True),
-    ),
-    _relation(
-        "WasInformedBy",
-        "wasInformedBy",
-        "wib_",
-        informed=to("activity", needed=True),
-        informant=to("activity", needed=True),
-    ),
-    _relation(
-        "WasAssociatedWith",
-        "wasAssociatedWith",
-        "waw_",
-        activity=to("activity", needed=True),
-        agent=to("agent", needed=True),
-        role=ROLE,
-    ),
-    _relation(
-        "WasAttributedTo",
-        "wasAttributedTo",
-        "wat_",
-        entity=to("entity", needed=True),
-        agent=to("agent", needed=True),
-        role=ROLE,
-    ),
-    _relation(
-        "HadMember",
-        "hadMember",
-        "hm_",
-        collection=to("entity", needed=True),
-        entity=to("entity", needed=True),
-    ),
-    Class(
-        name="Parameter",
-        path="parameters",
-        table="provenance.parameter",
-        attributes=attributes(
-            "p_",
-            id=ID,
-            activity=to("activity"),
-            name=NAME | NEEDED,
-            value={"kind": "value", "needed": True},
-            valueEntity=to("entity"),
-        ),
-        thing="parameter",
-    ),
-    Class(
-        name="ConfigFile",
-        path="configFiles",
-        table="provenance.configfile",
-        attributes=attributes(
-            "cf_", id=ID, activity=to("activity"), name=NAME | NEEDED, location=NEEDED, comment={}
-        ),
-        thing="config file",
-    ),
-    _relation(
-        "WasConfiguredBy",
-        "wasConfiguredBy",
-        "wcb_",
-        activity=to("activity", needed=True),
-        artefactType={"choices": ("Parameter", "ConfigFile")},
-        parameter=to("parameter"),
-        configFile=to("config file"),
-    ),
-    Class(
-        name="HadReference",
-        path="hadReference",
-        table="provenance.parameter",
-        attributes=(
-            Attribute(name="parameter", column="p_id", **to("parameter", needed=True)),
-            Attribute(name="valueEntity", column="p_valueentity_id", **to("entity", needed=True)),
-        ),
-        about="The value that a parameter refers to.",
-    ),
-    Class(
-        name="Invalidation",
-        path="invalidations",
-        table="provenance.entity",
-        attributes=(
-            Attribute(name="entity", column="e_id", **to("entity", needed=True)),
-            Attribute(name="time", column="e_invalidatedattime", **TIME, needed=True),
-        ),
-        about="The end of an entity: it was deleted, or must not be used any more.",
-    ),
+    _entity("DatasetEntity", "datasetEntities", "A file or data set."),
+    _entity("ValueEntity", "valueEntities", "A single value."),
+    _entity("Collection", "collections", "A set of entities."),
+    Class("Activity", "activities", (records.Activity,), "activity"),
+    _relation("runs", records.Run),
+    Class("Used", "used", (records.Reading,), shown=("provenance.used", "u_")),
+    _relation("wasGeneratedBy", records.WasGeneratedBy, records.Writing),
+    _relation("wasDerivedFrom", records.WasDerivedFrom),
+    _relation("wasInformedBy", records.WasInformedBy),
+    _relation("wasAssociatedWith", records.WasAssociatedWith),
+    _relation("wasAttributedTo", records.WasAttributedTo),
+    _relation("hadMember", records.HadMember),
+    Class("Parameter", "parameters", (records.Parameter, records.HadReference), "parameter"),
+    Class("ConfigFile", "configFiles", (records.ConfigFile,), "config file"),
+    _relation("wasConfiguredBy", records.WasConfiguredBy),
+    _relation("hadReference", records.HadReference),
+    Class("Invalidation", "invalidations", (records.Invalidation,), shown=("provenance.entity", "e_")),
 )
 """What a document may record: things before what refers to them."""
 BY_NAME = {each.name: each for each in CLASSES}

@@ -76,7 +76,7 @@ class Ids:
         given = parsed.get("id")
         local = given is not None and given.startswith("_:")
         if local and parsed.of.name not in self._OWN:
-            raise parsed.wrong("must mean something elsewhere, too, so it can't begin with _:", "id")
+            raise parsed.wrong("must mean something elsewhere, too, so it cannot begin with _:", "id")
         id_ = self.own(parsed)
         if given is not None:
             self._ids[thing, given] = id_

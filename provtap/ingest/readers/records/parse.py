@@ -1,17 +1,23 @@
 """A document of records, checked attribute by attribute; errors have a JSON pointer to what is wrong."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
-from provtap.errors import DocumentError
+from pydantic import FailFast, TypeAdapter, ValidationError
+
+from provtap.errors import DocumentError, nearest
+from provtap.ingest.model.checks import array_of, checked, json_fields, problems
 from provtap.ingest.parsing.bounded import NO_LIMIT, refuse_beyond
-from provtap.ingest.parsing.json import canonical, parse
+from provtap.ingest.parsing.json import parse
 from provtap.ingest.parsing.node import Node
-from provtap.ingest.readers.records.classes import BY_NAME, CLASSES
-from provtap.ingest.readers.records.vocabulary import Attribute, Class
+from provtap.ingest.readers.records.classes import BY_NAME, CLASSES, Class
+
+MODELS = {each.name: checked(each.name, each.about, json_fields(each.attributes)) for each in CLASSES}
+"""The models of the records, by their classes."""
+_ARRAYS: Mapping[str, TypeAdapter[Any]] = {
+    name: TypeAdapter(array_of(model, FailFast())) for name, model in MODELS.items()
+}
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,8 @@ def read_records(content: bytes, most: float = NO_LIMIT) -> list[ParsedRecord]:
         raise Node(document, "the document").wrong("must be an object of records by their classes")
     for name in document:
         if name not in BY_NAME:
-            raise _unknown("", name, "there is no class", BY_NAME)
+            hint = nearest(name, BY_NAME) or f"Known are {', '.join(BY_NAME)}."
+            raise DocumentError(f"there is no class {name[:60]!r}", pointer=_pointer(name), hint=hint)
     refuse_beyond(most, sum(len(value) if isinstance(value, list) else 1 for value in document.values()))
     return [
         parsed
@@ -57,109 +64,35 @@ def read_records(content: bytes, most: float = NO_LIMIT) -> list[ParsedRecord]:
     ]
 
 
-def _section(each: Class, value: Any) -> Iterator[ParsedRecord]:
-    pointer = f"/{each.name}"
-    if isinstance(value, dict):
-        yield _parsed(each, pointer, value)
-    elif isinstance(value, list):
-        yield from (_parsed(each, f"{pointer}/{at}", item) for at, item in enumerate(value))
-    else:
-        raise _wrong(Node(value, pointer), "must be an object or an array of objects")
-
-
-def _parsed(each: Class, pointer: str, value: Any) -> ParsedRecord:
-    if not isinstance(value, dict):
-        raise _wrong(Node(value, pointer), "must be an object")
-    values: dict[str, Any] = {}
-    for name, member in value.items():
-        attribute = each.attribute(name)
-        if attribute is None:
-            raise _unknown(pointer, name, f"{each.name} has no", [w.name for w in each.attributes])
-        if member is not None:
-            values[name] = _value(attribute, Node(member, f"{pointer}/{name}"))
-    parsed = ParsedRecord(each, pointer, values)
-    for attribute in each.attributes:
-        if attribute.needed and attribute.name not in values:
-            raise parsed.wrong("is missing", attribute.name)
-    return parsed
-
-
-def _value(attribute: Attribute, node: Node) -> Any:
+def _section(each: Class, given: Any) -> Iterator[ParsedRecord]:
+    """Yield the records of one class. Null is as if the attribute were not there."""
+    if not isinstance(given, list | dict):
+        pointer = _pointer(each.name)
+        message = Node(given, pointer).wrong("must be an object or an array of objects").message
+        raise DocumentError(message, pointer=pointer)
+    items = given if isinstance(given, list) else [given]
+    pointers = [_pointer(each.name, *([at] if items is given else [])) for at, _ in enumerate(items)]
+    plain = [
+        {name: value for name, value in item.items() if value is not None} if isinstance(item, dict) else item
+        for item in items
+    ]
     try:
-        return _READERS[attribute.kind](attribute, node)
-    except DocumentError as error:
-        raise DocumentError(error.message, pointer=node.path, hint=error.hint) from error
+        found = _ARRAYS[each.name].validate_python(plain)
+    except ValidationError as error:
+        raise _wrong(each, error, pointers) from error
+    for pointer, model in zip(pointers, found, strict=True):
+        values = {name: value for name, value in vars(model).items() if value is not None}
+        yield ParsedRecord(each, pointer, values)
 
 
-def _text(attribute: Attribute, node: Node) -> str | None:
-    text = node.given_text(attribute.limit) if attribute.needed else node.text(attribute.limit)
-    if attribute.choices and text not in attribute.choices:
-        near = get_close_matches(str(text), attribute.choices, n=1)
-        raise DocumentError(
-            f"{node.path} must be one of {', '.join(attribute.choices)}",
-            hint=f"Did you mean {near[0]}?" if near else None,
-        )
-    return text
+def _wrong(each: Class, error: ValidationError, pointers: list[str]) -> DocumentError:
+    """Return the error about the first record that is wrong: a misspelt attribute before a missing one."""
+    problem = min(problems(error, MODELS[each.name]), key=lambda problem: problem.kind != "unknown")
+    at, *rest = problem.location
+    pointer = pointers[int(at)] + _pointer(*rest)
+    subject = each.name if problem.kind == "unknown" else pointer
+    return DocumentError(f"{subject} {problem.rule}", pointer=pointer, hint=problem.hint)
 
 
-def _id(attribute: Attribute, node: Node) -> str:
-    return node.given_text(attribute.limit)
-
-
-def _time(attribute: Attribute, node: Node) -> Any:
-    node.given_text()
-    return node.instant()
-
-
-def _whole(attribute: Attribute, node: Node) -> Any:
-    return node.whole_number()
-
-
-def _number(attribute: Attribute, node: Node) -> float:
-    if not isinstance(node.value, int | float) or isinstance(node.value, bool):
-        raise node.wrong("must be a number")
-    if node.value < 0:
-        raise DocumentError(f"{node.path} must not be negative")
-    return float(node.value)
-
-
-def _anything(attribute: Attribute, node: Node) -> str:
-    return node.value if isinstance(node.value, str) else canonical(node.value)
-
-
-def _texts(attribute: Attribute, node: Node) -> str:
-    texts = [_item(node, at).given_text() for at, _ in enumerate(node.items())]
-    return json.dumps(texts, ensure_ascii=False)
-
-
-def _ids(attribute: Attribute, node: Node) -> list[str]:
-    if isinstance(node.value, str):
-        return [_id(attribute, node)]
-    return [_id(attribute, _item(node, at)) for at, _ in enumerate(node.items())]
-
-
-def _item(node: Node, at: int) -> Node:
-    return Node(node.value[at], f"{node.path}/{at}")
-
-
-_READERS: Mapping[str, Callable[[Attribute, Node], Any]] = {
-    "text": _text,
-    "id": _id,
-    "time": _time,
-    "whole": _whole,
-    "number": _number,
-    "value": _anything,
-    "texts": _texts,
-    "ids": _ids,
-}
-
-
-def _wrong(node: Node, rule: str) -> DocumentError:
-    return DocumentError(node.wrong(rule).message, pointer=node.path)
-
-
-def _unknown(pointer: str, name: str, what: str, known: Any) -> DocumentError:
-    near = get_close_matches(name, list(known), n=1)
-    step = name[:100].replace("~", "~0").replace("/", "~1")
-    hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(known)}."
-    return DocumentError(f"{what} {name[:60]!r}", pointer=f"{pointer}/{step}", hint=hint)
+def _pointer(*steps: int | str) -> str:
+    return "".join(f"/{str(step)[:100].replace('~', '~0').replace('/', '~1')}" for step in steps)

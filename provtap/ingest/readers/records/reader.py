@@ -5,6 +5,7 @@ is a mention, which a later document may complete.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -50,8 +51,6 @@ from provtap.ingest.readers.records.ids import Ids
 from provtap.ingest.readers.records.parse import ParsedRecord, read_records
 
 _START = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"(%s)"\s*:' % "|".join(c.name for c in CLASSES).encode())
-_CAPITAL = re.compile("[A-Z]")
-_FIELDS = {"generatedEntity": "generatedentity_id", "usedEntity": "usedentity_id"}
 
 
 def looks_like(content: bytes) -> bool:
@@ -87,9 +86,11 @@ class _RecordReader:
         fields: dict[str, Any] = {}
         for attribute in parsed.of.attributes:
             if attribute.refers and attribute.kind == "id":
-                fields[_field(attribute.name, "_id")] = self._ids.end(parsed, attribute.name)
+                fields[attribute.field] = self._ids.end(parsed, attribute.name)
+            elif attribute.kind == "texts" and attribute.name in parsed.values:
+                fields[attribute.field] = json.dumps(parsed.values[attribute.name], ensure_ascii=False)
             elif attribute.name != "id":
-                fields[_field(attribute.name)] = parsed.get(attribute.name)
+                fields[attribute.field] = parsed.get(attribute.name)
         return fields
 
     def _plain(self, kind: type[Record], parsed: ParsedRecord, **further: Any) -> Record:
@@ -123,7 +124,7 @@ class _RecordReader:
         }
         kind, of_kind, field = kinds[parsed.of.name]
         own = self._ids.own(parsed)
-        yield self._plain(kind, parsed, id=own, entity_description=None)
+        yield self._plain(kind, parsed, id=own, entity_description_id=None)
         for given in parsed.get("entityDescription") or ():
             described = self._ids.find(parsed, "entityDescription", given)
             yield of_kind(**{field: own, "entity_description_id": described})
@@ -260,11 +261,6 @@ class _RecordReader:
         "HadReference": _had_reference,
         "Invalidation": _invalidation,
     }
-
-
-def _field(attribute: str, suffix: str = "") -> str:
-    """Return the name of the field of a record that holds an attribute."""
-    return _FIELDS.get(attribute) or _CAPITAL.sub(lambda c: f"_{c.group().lower()}", attribute) + suffix
 
 
 def _in_order(parsed: ParsedRecord, first: str, second: str) -> None:

@@ -14,13 +14,13 @@ from typing import Any
 from lxml import etree
 
 from provtap.errors import DocumentError, NoProvenance
+from provtap.ingest.model.attributes import Attribute
 from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing import xml as xml_tree
 from provtap.ingest.parsing.bounded import NO_LIMIT, refuse_beyond
 from provtap.ingest.parsing.json import canonical
 from provtap.ingest.readers.records import reader as record_document
-from provtap.ingest.readers.records.classes import CLASSES
-from provtap.ingest.readers.records.vocabulary import Attribute, Class
+from provtap.ingest.readers.records.classes import CLASSES, Class
 
 _Cells = dict[str, str]
 
