@@ -68,7 +68,7 @@ def query(
     maxrec: int | None,
     uploads: tuple[tuple[str, Path], ...],
 ) -> None:
-    """Run an ADQL query and write the result to standard output."""
+    """Run an ADQL query and print its result."""
     parameters = [("LANG", "ADQL"), ("QUERY", adql), ("RESPONSEFORMAT", responseformat)]
     parameters += [("MAXREC", str(maxrec))] if maxrec is not None else []
     parameters += [("UPLOAD", f"{name},param:{name}") for name, _ in uploads]
@@ -91,7 +91,7 @@ def query(
     "--depth", type=click.IntRange(0), default=10, show_default=True, help="Number of relations to follow."
 )
 def lineage(service: "Service", id: str, direction: str, depth: int) -> None:
-    """Show what a thing came from, or what was made from it, as a tree.
+    """Show what a thing came from, or what came from it, as a tree.
 
     ID is the id of an entity, activity or agent, or the path or another name of an entity.
     """
@@ -137,7 +137,7 @@ def tell_export(unknown: Iterable[str], overflow: int) -> None:
     for id_ in unknown:
         warn(f"nothing has the name {id_}")
     if overflow:
-        warn(f"only the nearest {overflow} things are given (PROVTAP_PROVSAP_NODES)")
+        warn(f"only the nearest {overflow} things are shown (PROVTAP_PROVSAP_NODES)")
 
 
 @click.command(name="ingest", cls=RemoteCommand, epilog="Example: provtap ingest runs/*.provenance.log")

@@ -15,7 +15,7 @@ from provtap.errors import ProvtapError, UploadError
 
 @remote.query.here
 def query(settings: Settings, /, adql: str, uploads: tuple[tuple[str, Path], ...], **options: Any) -> None:
-    """Run an ADQL query and write the result to standard output."""
+    """Run an ADQL query and print its result."""
     from provtap import install, query
 
     with ExitStack() as stack:
@@ -40,7 +40,7 @@ def _opened(path: Path) -> BinaryIO:
 
 @remote.lineage.here
 def lineage(settings: Settings, /, id: str, direction: str, depth: int) -> None:
-    """Show what a thing came from, or what was made from it, as a tree.
+    """Show what a thing came from, or what came from it, as a tree.
 
     ID is the id of an entity, activity or agent, or the path or another name of an entity.
     """

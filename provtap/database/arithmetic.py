@@ -28,8 +28,8 @@ ARITHMETIC: dict[str, tuple[str, str | None]] = {
         None,
     ),
     "float_underflow_error": (
-        "A number of the query becomes too small: it is not 0, but closer to it than the smallest DOUBLE"
-        " PRECISION, 5e-324, or the smallest REAL, 1e-45.",
+        "A number in the query is too close to 0: the smallest positive DOUBLE PRECISION is 5e-324, the"
+        " smallest positive REAL 1e-45.",
         "For example, CASE WHEN x > -700 THEN EXP(x) ELSE 0 END avoids such numbers.",
     ),
     "MemoryContextSizeFailure": ("A text in the query is longer than the server supports.", None),

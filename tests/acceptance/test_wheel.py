@@ -224,7 +224,7 @@ def test_export_is_the_document_of_the_local_command(pipeline, run_id, client_se
     done = pipeline.provtap("export", run_id, "urn:x:é", "--format", "provn")
 
     assert done.stdout == local(client_settings, "export", run_id, "--format", "provn")
-    assert done.stderr == "provtap: nothing here is called urn:x:é\n"
+    assert done.stderr == "provtap: nothing has the name urn:x:é\n"
 
 
 def test_an_export_that_was_cut_says_so(pipeline, run_id, client_settings, tmp_path):
@@ -247,7 +247,7 @@ def test_ingest_has_the_lines_of_the_local_command(pipeline, client_settings):
     assert (dry.stdout, dry.stderr, dry.returncode) == (expected, "", 0)
     assert done.returncode == 1
     assert done.stderr == "provtap: no.log cannot be read: no such file or directory.\n"
-    assert again.stdout.startswith(f"{len(samples)} documents ({len(samples)} known already): ")
+    assert again.stdout.startswith(f"{len(samples)} documents ({len(samples)} already loaded): ")
 
 
 @pytest.mark.parametrize(

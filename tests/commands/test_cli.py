@@ -190,9 +190,7 @@ def test_describe_shows_the_difference_then_that_nothing_is_left(provtap, tmp_pa
     assert first.stdout == (
         "tools version 1:\n  + activity a *\n  0 activity descriptions, 0 links changed\n"
     )
-    assert first.stderr == (
-        f"provtap: {path}: type analysis differs from Analysis by its case only (line 4)\n"
-    )
+    assert first.stderr == (f"provtap: {path}: type analysis differs from Analysis only in case (line 4)\n")
     assert again.stdout == "tools version 1: nothing changes\n"
 
 
@@ -257,7 +255,7 @@ def test_two_installations_are_told_by_the_version(tmp_path, monkeypatch):
         (
             b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n<html>",
             "",
-            "The service answers 502 Bad Gateway.",
+            "The service returned 502 Bad Gateway.",
         ),
         (b"", "", "cannot be reached: Remote end closed connection without response."),
     ],

@@ -187,7 +187,7 @@ def test_what_is_no_literal_is_kept_as_its_text(take, database, tmp_path, writte
     [
         ("{'a': }", r"this is not a dictionary of plain values. \(line 2, column 1\)"),
         ("{'a': 1", "this is not a dictionary of plain values"),
-        ("{'a': '\\x00'}", "a text has a character that cannot be stored"),
+        ("{'a': '\\x00'}", "a text contains a character that cannot be stored"),
         ("{'a': " + "[" * 150 + "]" * 150 + "}", "nested too deeply|no dictionary"),
         ("{'activity_id': 'a'}", "line 2 does not belong to a session"),
         ("{'session_id': 1, 'startTime': 5}", "line 2.startTime must be a text or null"),
@@ -208,7 +208,7 @@ def test_what_can_not_be_stored_is_refused_at_its_line(log, text, place):
     """Half a surrogate pair and U+0000, also in a key."""
     parameters = {text: 1} if place == "key" else {"a": text}
 
-    with pytest.raises(DocumentError, match=r"a text has a character that cannot be stored. \(line 2"):
+    with pytest.raises(DocumentError, match=r"a text contains a character that cannot be stored. \(line 2"):
         log(session() | {"definitions": parameters})
 
 

@@ -174,9 +174,9 @@ def test_what_was_undone_can_be_ingested_again(take, database, undo):
 def test_what_is_undone_twice_is_told(take, undo):
     number = take(SAMPLES[0]).ingestion
     undo(number)
-    with pytest.raises(NotFound, match=f"Ingestion {number} was undone already"):
+    with pytest.raises(NotFound, match=f"Ingestion {number} has already been undone"):
         undo(number)
-    with pytest.raises(NotFound, match="There is no ingestion 4711"):
+    with pytest.raises(NotFound, match="Ingestion 4711 does not exist"):
         undo(4711)
 
 

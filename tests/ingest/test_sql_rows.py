@@ -108,7 +108,7 @@ REFUSED = {
     INSERT.replace("ag_name", "ag_id") + "(1, 2);": "line 1: provenance.agent has twice the column ag_id"
         " Did you mean ag_id?",
     INSERT.replace("VALUES", "SELECT") + "1, 2;":
-        "line 1: VALUES is expected, not 'SELECT': only literals are rows",
+        "line 1: VALUES expected, not 'SELECT': rows must be literals",
     INSERT + "('a', now());":
         "line 1, row 1: a value must be a literal (a text, a number, TRUE, FALSE, NULL, DEFAULT), and 'now'"
         " makes it another expression",
@@ -141,8 +141,8 @@ REFUSED = {
     INSERT + "(E'\\xe9', 'b');": "line 1: the escape of byte 233 is only a part of a character; write"
     " the whole character",
     INSERT + "('a\0', 'b');": "line 1: the script contains the character NUL, which cannot be stored",
-    "COPY provenance.agent FROM '/etc/passwd';": "line 1: STDIN is expected, not '/etc/passwd'",
-    "COPY provenance.agent FROM PROGRAM 'x';": "line 1: STDIN is expected, not 'PROGRAM'",
+    "COPY provenance.agent FROM '/etc/passwd';": "line 1: STDIN expected, not '/etc/passwd'",
+    "COPY provenance.agent FROM PROGRAM 'x';": "line 1: STDIN expected, not 'PROGRAM'",
     "COPY provenance.agent TO stdout;": "line 1: FROM stdin expected, not 'TO'",
     "COPY provenance.agent FROM stdin WITH (FORMAT csv);\n":
         "line 1: COPY with options is not supported; use the text format without options",
@@ -170,7 +170,7 @@ def test_bytes_that_are_no_text_are_refused_with_their_line():
 
 
 def test_value_without_measure_is_refused():
-    with pytest.raises(DocumentError, match="line 1: a value or row here has more than 1000000 characters"):
+    with pytest.raises(DocumentError, match="line 1: a value or row exceeds the limit of 1000000 characters"):
         list(
             read_rows(
                 Script(io.BytesIO(INSERT.encode() + b"('" + b"x" * 3_000_000 + b"');"), 1_000_000), KNOWN

@@ -137,7 +137,7 @@ def test_languages(client, lang):
         ({"QUERY": "DUFF QUERY"}, "A query starts with SELECT or WITH, not with DUFF."),
         ({"QUERY": "SELECT a_nam FROM provenance.activity"}, "Did you mean a_name?"),
         ({"QUERY": "SELECT 1 / (column_index - column_index) FROM tap_schema.columns"}, "divides by zero"),
-        ({"UPLOAD": "t,param:t"}, "The request has no file 't', which is to be the upload t."),
+        ({"UPLOAD": "t,param:t"}, "The upload t refers to the file 't', which is not in the request."),
         ({"UPLOAD": "t"}, "UPLOAD 't' is not a pair of a name and a URI."),
     ],
 )

@@ -65,7 +65,7 @@ def test_an_error_in_a_table_has_its_place(client):
 
     assert (response.status_code, response.content_type) == (400, "application/x-votable+xml")
     assert query_status(response) == [
-        ("ERROR", "In row 1 of the upload t, the column n: 'one' is no whole number.")
+        ("ERROR", "In row 1 of the upload t, the column n: 'one' is not a whole number.")
     ]
 
 

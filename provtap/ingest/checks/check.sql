@@ -56,7 +56,7 @@ SELECT u_activity_id AS thing, format('uses %%s, which no document records', u_e
                       AND rd_role IS NOT DISTINCT FROM u_role)
 
 -- name: unused_readings
-SELECT rd_activity_id AS thing, format('should use %%s by its document, but the usage is missing', rd_entity_id) AS about
+SELECT rd_activity_id AS thing, format('uses %%s according to its document, but this usage is missing', rd_entity_id) AS about
   FROM provtap.reading
  WHERE rd_entity_id IS NOT NULL
    AND NOT EXISTS (SELECT

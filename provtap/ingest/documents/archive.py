@@ -91,7 +91,7 @@ def _location_map(row: Any) -> LocationMap:
     if row.pl_content is None:
         raise DocumentError(
             f"{row.in_source} (ingestion {row.doc_ingestion_id}) was read with a --map or --catalogue that"
-            " was not kept",
+            " was not stored",
             hint="Undo this ingestion, and ingest the document again.",
         )
     return LocationMap.of(row.pl_content)

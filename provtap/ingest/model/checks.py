@@ -195,7 +195,7 @@ def _problem(error: Any, model: type[BaseModel], kinds: Mapping[type, str]) -> P
     match error["type"]:
         case "extra_forbidden":
             known = _names(model, location[:-1])
-            hint = nearest(str(location[-1]), known) or f"Known are {', '.join(known)}."
+            hint = nearest(str(location[-1]), known) or f"Valid names are {', '.join(known)}."
             return Problem("unknown", location, f"has no attribute {str(location[-1])[:60]!r}", hint)
         case "missing":
             return Problem("missing", location, "is missing")
@@ -205,12 +205,12 @@ def _problem(error: Any, model: type[BaseModel], kinds: Mapping[type, str]) -> P
             return Problem("wrong", location, "is empty")
         case "string_too_long":
             size, limit = len(given.encode()), context["max_length"]
-            return Problem("wrong", location, f"has {size} bytes, but only {limit} are allowed")
+            return Problem("wrong", location, f"has {size} bytes; the limit is {limit}")
         case "greater_than_equal" | "less_than_equal":
             negative = context.get("ge") == 0
             return Problem("wrong", location, "must not be negative" if negative else "is out of range")
         case "string_unicode":
-            return Problem("wrong", location, "has a character that cannot be stored")
+            return Problem("wrong", location, "contains a character that cannot be stored")
     kind = next((name for type_, name in kinds.items() if isinstance(given, type_)), "null")
     expected = _EXPECTED.get(error["type"]) or kinds[list if error["type"] == "list_type" else dict]
     return Problem("wrong", location, f"must be {expected}, not {kind}")

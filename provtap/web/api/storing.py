@@ -84,7 +84,7 @@ def options(*further: str) -> dict[str, Any]:
                 if near
                 else f"The parameters are {', '.join(known.values())}."
             )
-            raise ParameterError(f"Unknown parameter {name[:40]!r} here.", hint=hint)
+            raise ParameterError(f"Unknown parameter {name[:40]!r}.", hint=hint)
         if {*values, given.setdefault(known[name.upper()], values[0])} != {values[0]}:
             raise ParameterError(f"{known[name.upper()]} is given more than once, with different values.")
     source = _short(given, "source", _SOURCE_BYTES) or request.path

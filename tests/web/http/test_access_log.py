@@ -128,7 +128,7 @@ def test_a_secret_is_not_kept(client, log, database):
         ),
         ("/tap/sync?QUERY=SELECT+1/0+AS+x+FROM+tap_schema.keys", 400, "The query divides by zero."),
         ("/tap/sync", 400, "QUERY is missing. Set it to the text of an ADQL query."),
-        ("/tap/nothing", 404, "There is nothing at /tap/nothing."),
+        ("/tap/nothing", 404, "Nothing was found at /tap/nothing."),
         ("/provsap", 400, "ID is missing"),
     ],
 )

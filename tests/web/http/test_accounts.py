@@ -185,7 +185,7 @@ def test_a_token_without_the_scope_may_not_query(closed_client, database):
     response = closed_client.get("/tap/sync", query_string=QUERY, headers=bearer(robot))
 
     assert response.status_code == 403
-    assert query_status(response) == [("ERROR", "The token of robot has no scope read.")]
+    assert query_status(response) == [("ERROR", "The token of robot does not have the scope read.")]
 
 
 @pytest.mark.parametrize("way", [bearer, lambda token: basic("robot", token)], ids=["Bearer", "Basic"])

@@ -58,7 +58,7 @@ def _fits(file: BinaryIO) -> dict[str, Any]:
             cards = Header.fromstring(_ascii(text)).cards
             return _first((card.keyword, card.value) for card in cards)
     except (VerifyError, ValueError, OSError, KeyError, IndexError) as error:
-        raise DocumentError(f"its FITS header can't be read: {_reason(error)}") from error
+        raise DocumentError(f"its FITS header cannot be read: {_reason(error)}") from error
 
 
 def _ascii(header: bytes) -> str:
@@ -85,7 +85,7 @@ def _hdf5(file: BinaryIO) -> dict[str, Any]:
         with h5py.File(file, "r") as opened:
             return _first((str(name), _attribute(opened, name)) for name in opened.attrs)
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
-        raise DocumentError(f"its HDF5 attributes can't be read: {_reason(error)}") from error
+        raise DocumentError(f"its HDF5 attributes cannot be read: {_reason(error)}") from error
 
 
 def _attribute(opened: Any, name: str) -> Any:
@@ -106,7 +106,7 @@ def _ecsv(file: BinaryIO) -> dict[str, Any]:
             lines.append(line.decode()[1:].removeprefix(" ").rstrip("\r\n"))
         meta = get_header_from_yaml(lines[1:]).get("meta", {})  # the first line is the signature
     except Exception as error:  # the YAML reader has many, and none in common
-        raise DocumentError(f"its ECSV header can't be read: {_reason(error)}") from error
+        raise DocumentError(f"its ECSV header cannot be read: {_reason(error)}") from error
     if not isinstance(meta, dict):
         raise DocumentError("the meta of its ECSV header is no mapping")
     return _first(meta.items())
