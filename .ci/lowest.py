@@ -4,7 +4,7 @@ import configparser
 import re
 from pathlib import Path
 
-EXTRAS = ("parquet", "hdf5")
+EXTRAS = ("parquet",)
 """What a user installs beside; the tools of the tests are taken as they are today."""
 
 config = configparser.ConfigParser()

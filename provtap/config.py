@@ -204,7 +204,7 @@ class Settings:
         return cls(**{name: _cast(name, value, known) for name, value in given.items()})
 
 
-_OTHERS = {f"{PREFIX}{name}" for name in ("CONFIG", "URL", "TOKEN", "TEST_DATABASE_URL")}
+_OTHERS = {f"{PREFIX}{name}" for name in ("CONFIG", "URL", "TOKEN", "PARENT", "TEST_DATABASE_URL")}
 """Variables that are ours, but no settings."""
 _KUBERNETES = re.compile(r"(tcp|udp|sctp)://")
 """What Kubernetes puts into PROVTAP_PORT, among others, for a Service that is called provtap."""

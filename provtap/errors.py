@@ -75,6 +75,10 @@ class AdqlError(ProvtapError):
     """
 
     further: "tuple[AdqlError, ...]" = ()
+    end: tuple[int, int] | None = None
+    """Line and column behind what is wrong; None: it is the one word or symbol at the position."""
+    fixes: tuple[str, ...] = ()
+    """What may stand there instead, the likeliest first."""
 
     def __str__(self) -> str:
         return " ".join([super().__str__(), *map(str, self.further)])
@@ -223,4 +227,8 @@ class UploadError(ProvtapError):
 
 
 class NoProvenance(DocumentError):
-    """A document is in no known format, or a product's header has nothing about provenance."""
+    """A document holds no provenance, or is in no known format."""
+
+
+class FormatNotRead(NoProvenance):
+    """A document is in a format that is known but not read."""

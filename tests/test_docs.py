@@ -50,6 +50,10 @@ def directory(tmp_path_factory):
     product = fits.Header([("FILEID", "image.fits"), ("PRVCNT", 1), ("PRV1", "raw.fits")])
     fits.PrimaryHDU(header=product).writeto(directory / "dl2/image.fits")
     shutil.copy(ROOT / "tests/data/prov/voprov/voprov_tutorial.w3c.provn", directory / "tutorial.provn")
+    (directory / "raw.fits").write_bytes(b"raw")
+    (directory / "night_ro").symlink_to(ROOT / "tests/data/cwlprov/nested_scatter_ro")
+    steps = (ROOT / "tests/data/lstosa/prov.log").read_text().splitlines(keepends=True)
+    (directory / "prov.log").write_text("".join(steps[:43]))  # up to the first derivation, of which it warns
     [described] = blocks(ROOT / "docs/how-to/describe.md", "yaml")
     (directory / "mypipeline.yaml").write_text(described)
     row = "INSERT INTO provenance.agent (ag_id, ag_name) VALUES ('urn:x:maria', 'Maria');\n"

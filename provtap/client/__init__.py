@@ -118,6 +118,23 @@ class ProvClient(Verbs):
         letter = self._letter("documents", content, named | self._options | {"format": format})
         return self._send(letter)[0]
 
+    def deliver(self, content: bytes, *, source: str, format: str) -> Report | None:
+        """Send a document; None: the spool has it, since the service is away or refuses the token.
+
+        Raises: ProvError if the service refuses the document, which the spool then keeps aside; OSError.
+        """
+        letter = self._letter("documents", content, {"source": source} | self._options | {"format": format})
+        try:
+            report, kept = self._send(letter)
+        except ProvError as error:
+            path = self._spool.put(letter)
+            if error.status not in UNAUTHORIZED:
+                path = self._spool.refuse(path)
+            raise ProvError(f"{error} The record is kept in {path}.", status=error.status) from error
+        if report is None and not kept:
+            raise ProvError("The record is lost: neither the service nor the spool could take it.")
+        return report
+
     def flush(self) -> list[Report]:
         """Send what the spool holds; return the reports of what was stored.
 

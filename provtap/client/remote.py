@@ -14,6 +14,7 @@ import click
 
 from provtap.client.command import SETTINGS, Commands, Failure, RemoteCommand, version_option, warn
 from provtap.client.delivery import ProvError
+from provtap.client.run_command import run_command
 from provtap.client.summary import summary_text, summary_warnings
 
 if TYPE_CHECKING:
@@ -150,7 +151,11 @@ def tell_export(unknown: Iterable[str], overflow: int) -> None:
     help="auto, ctapipe, prov-json, prov-xml, provn, jsonld, votable, logprov, opus, header or records.",
 )
 @click.option("--site", help="Scope of local paths: equal paths of two sites are different files.")
-@click.option("--strict", is_flag=True, help="Reject a document with conflicts, instead of warning.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Reject documents with conflicts; exit with 1 if a file of a directory is skipped.",
+)
 @dry_run
 @as_json
 def ingest(
@@ -185,18 +190,21 @@ def ingest(
     counts = {
         name: sum(each[name] for each in documents) for name in ("new", "updated", "unchanged", "stubs")
     }
-    tell_ingestion({"documents": documents, "problems": problems, "passed_over": 0} | counts, as_json)
+    tell_ingestion({"documents": documents, "problems": problems, "passed_over": []} | counts, as_json)
 
 
-def tell_ingestion(content: dict[str, Any], as_json: bool) -> None:
-    """Print what became of documents; exit 1 if one of them was refused."""
+def tell_ingestion(content: dict[str, Any], as_json: bool, strict: bool = False) -> None:
+    """Print what became of documents.
+
+    Exit 1 if one was refused, if all files of directories were passed over or, with *strict*, one of them.
+    """
     if as_json:
         print_json(content)
     else:
         click.echo(summary_text(content))
         for sentence in summary_warnings(content):
             warn(sentence)
-    if content["problems"]:
+    if content["problems"] or content["passed_over"] and (strict or not content["documents"]):
         sys.exit(1)
 
 
@@ -213,6 +221,8 @@ def print_json(content: Any) -> None:
 def _document(path: Path) -> bytes:
     if path.is_dir():
         raise Failure(f"{path} is a directory: with --url or PROVTAP_URL, give the files in it.")
+    if (header := _product_header(path)) is not None:
+        return header
     content = _read(path)
     if content.startswith(b"\x1f\x8b"):
         import gzip
@@ -222,6 +232,46 @@ def _document(path: Path) -> bytes:
         except (OSError, EOFError) as error:
             raise Failure(f"{path} cannot be read: {str(error).lower()}.") from error
     return content
+
+
+def _product_header(path: Path) -> bytes | None:
+    """Return the header of a data product, which is sent in place of the product, or None.
+
+    Raises: Failure for a product whose header only the full installation reads.
+    """
+    if not path.is_file():
+        return None
+    try:
+        with path.open("rb") as file:
+            start = file.read(16)
+            file.seek(0)
+            if start.startswith(b"\x1f\x8b"):
+                import gzip
+
+                with gzip.GzipFile(fileobj=file) as unpacked:
+                    return _fits_header(unpacked, path) if unpacked.read(9) == b"SIMPLE  =" else None
+            if start.startswith(b"SIMPLE  ="):
+                return _fits_header(file, path)
+    except (OSError, EOFError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise Failure(f"{path} cannot be read: {reason.lower()}.") from error
+    form = next((form for mark, form in _PRODUCTS.items() if start.startswith(mark)), None)
+    if form:
+        raise Failure(
+            f"{path} is a data product ({form}): only the headers of FITS files can be sent to a service."
+            " Ingest it with the full installation beside the database, or send its keywords as JSON."
+        )
+    return None
+
+
+def _fits_header(file: Any, path: Path) -> bytes:
+    from provtap.client.fits import header_document
+
+    file.seek(0)
+    return header_document(file, path)
+
+
+_PRODUCTS = {b"\x89HDF\r\n\x1a\n": "hdf5", b"# %ECSV": "ecsv"}
 
 
 def _read(path: Path) -> bytes:
@@ -249,5 +299,5 @@ def main() -> None:
     """
 
 
-for _command in (ingest, query, lineage, export):
+for _command in (ingest, query, lineage, export, run_command(None)):
     main.add_command(_command)

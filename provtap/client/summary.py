@@ -5,7 +5,7 @@ from typing import Any
 
 
 def summary_text(content: Mapping[str, Any]) -> str:
-    """Return two lines for what `provtap ingest --json` prints.
+    """Return lines for what `provtap ingest --json` prints: two, and one for each file that was passed over.
 
     An activity in several documents counts once where the reports name their activities, as those of the
     local store do; those of a service only count them.
@@ -17,7 +17,7 @@ def summary_text(content: Mapping[str, Any]) -> str:
     }
     named = {id_ for each in documents for id_ in each.get("activity_ids", ())}
     known = f" ({total['known']} already loaded)" if total["known"] else ""
-    without = f", {_count(passed_over, 'file')} without provenance" if passed_over else ""
+    without = f", {_count(len(passed_over), 'file')} passed over" if passed_over else ""
     warnings, conflicts = (sum(len(each[name]) for each in documents) for name in ("warnings", "conflicts"))
     return (
         f"{_count(len(documents) + len(problems), 'document')}{known}: "
@@ -25,6 +25,7 @@ def summary_text(content: Mapping[str, Any]) -> str:
         f"{_count(len(problems), 'error')}, {_count(warnings, 'warning')}{without}\n"
         f"{_count(total['new'], 'row')} new, {total['updated']} updated, {total['unchanged']} unchanged, "
         f"{_count(total['stubs'], 'stub')}, {_count(conflicts, 'conflict')}"
+        + "".join(f"\npassed over ({each['kind']}): {each['reason']}" for each in passed_over)
     )
 
 

@@ -12,6 +12,7 @@ import click
 from provtap.client import remote
 from provtap.client.command import warn
 from provtap.client.remote import as_json, dry_run, print_json, progress, tell_ingestion
+from provtap.client.run_command import run_command
 from provtap.config import Settings
 
 
@@ -49,7 +50,8 @@ def ingest(
     """Load provenance documents, each in its own transaction.
 
     Loading a document again changes nothing. A document that cannot be read is reported; the others are
-    loaded. In a directory every file is tried. A quoted pattern selects files: 'runs/**/*.log'.
+    loaded. In a directory every file is tried, and those that cannot be read are listed with the reason. A
+    quoted pattern selects files: 'runs/**/*.log'.
     """
     from provtap import install
     from provtap.ingest import ingest_all, read_location_map
@@ -62,7 +64,19 @@ def ingest(
     options["location_map"] = read_location_map(maps, catalogue)
     with install.ready(settings) as (database, _), progress(files) as queue:
         summary = ingest_all(queue, database, settings, **options)
-    tell_ingestion(summary.content(), as_json)
+    tell_ingestion(summary.content(), as_json, options["strict"])
+
+
+def _store_run(record: bytes, source: str, site: str | None) -> None:
+    from provtap import install
+    from provtap.ingest import ingest_content
+
+    settings = click.get_current_context().obj
+    with install.ready(settings) as (database, _):
+        ingest_content(record, source, database, settings, format="run", site=site)
+
+
+run = run_command(_store_run)
 
 
 @click.command(name="describe", epilog="Example: provtap describe --dry-run pipeline.yaml")

@@ -113,6 +113,9 @@ FORMATS: tuple[ResultFormat, ...] = (
     ResultFormat("text/csv;header=present", ("csv", "text/csv"), "csv", "csv", write_csv),
     ResultFormat("text/csv;header=absent", (), "csv", "csv", partial(write_csv, header=False)),
     ResultFormat("text/tab-separated-values", ("tsv",), "tsv", "text", write_tsv),
+    ResultFormat(
+        "text/tab-separated-values;header=absent", (), "tsv", "text", partial(write_tsv, header=False)
+    ),
     ResultFormat("application/json", ("json",), "json", "marked", write_json),
     ResultFormat(
         "application/fits",

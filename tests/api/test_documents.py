@@ -181,11 +181,11 @@ def statuses(call):
         (b'[{"a": 1,\n  "a": 2}]', {"line": 2, "column": 3}, 'the key "a" appears twice'),
         (b'[\n"\\u0000"]', {"line": 2, "column": 1}, "a text has the character U+0000"),
         (b'["\\ud800"]', {"line": 1, "column": 2}, "a text contains half of a surrogate pair"),
-        (b"[1" + b"0" * 400 + b"]", {"line": 1, "column": 2}, "this number is too large"),
+        (b"[[1" + b"0" * 400 + b"]]", {"line": 1, "column": 3}, "this number is too large"),
         (b"[" * 200 + b"]" * 200, {}, "this is nested too deeply"),
         (b"[" * 90_000, {}, "this is nested too deeply"),
-        (b"[\xff]", {"line": 1, "column": 2}, "this is not UTF-8 (byte 0xff)"),
-        (b"[1", {"line": 1, "column": 3}, "this is not JSON"),
+        (b'["\xff"]', {"line": 1, "column": 3}, "this is not UTF-8 (byte 0xff)"),
+        (b"[[1", {"line": 1, "column": 4}, "this is not JSON"),
     ],
 )
 def test_a_bad_document_gets_one_sentence_with_its_position(call, count, content, position, message):

@@ -124,6 +124,16 @@ def as_stored(each, name, value):
     return value.removesuffix("Z") if each.attribute(name).kind == "time" else value
 
 
+def test_what_is_not_stated_is_not_stored(call, new):
+    """An attribute without a value is absent: no default is taken for a statement."""
+    tool, parameter = {"id": "_:t", "name": new("tool")}, {"name": new("gain"), "valueType": "int"}
+    described = {"activityDescription": "_:t", **parameter}
+    call("POST", "/records", {"ActivityDescription": tool, "ParameterDescription": described})
+
+    [found] = call("GET", f"/parameterDescriptions?name={parameter['name']}").json["records"]
+    assert found.keys() == {"id", "activityDescription", "name", "valueType"}
+
+
 def test_the_same_records_again_change_nothing(call, new):
     """D-5: natural keys; also in another order and under other bytes."""
     document = everything(new)
@@ -385,7 +395,7 @@ BAD = [
     ({"Entity": [3]}, "/Entity/0", "/Entity/0 must be an object, not a number"),
     ({"Entity": [{"id": "x"}, {}]}, "/Entity/1/id", "/Entity/1/id is missing"),
     ({"Entity": {"id": ""}}, "/Entity/id", "/Entity/id is empty"),
-    ({"Entity": {"id": "x" * 1001}}, "/Entity/id", "/Entity/id has 1001 bytes, the limit is 1000"),
+    ({"Entity": {"id": "x" * 1001}}, "/Entity/id", "/Entity/id has 1001 bytes; the limit is 1000"),
     ({"Entity": {"id": "x", "nam": 1}}, "/Entity/nam", "Entity has no attribute 'nam'"),
     ({"Entity": {"id": "x", "a/b~": 1}}, "/Entity/a~1b~0", "Entity has no attribute 'a/b~'"),
     ({"Entity": {"id": "x", "name": 1}}, "/Entity/name", "/Entity/name must be a text, not a number"),

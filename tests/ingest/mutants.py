@@ -23,11 +23,23 @@ from provtap.errors import DocumentError, TooLarge
 from provtap.ingest.descriptions.file import read_descriptions
 from provtap.ingest.documents.document import read, read_content
 from provtap.ingest.documents.locations import read_location_map
+from provtap.ingest.documents.packages import folder_document
 from tests.ingest.test_product_header import write_ecsv, write_fits, write_hdf5
 
 REFUSALS = (DocumentError, TooLarge)
 _DATA = Path(__file__).parents[1] / "data"
 _SAMPLES = Path(__file__).parents[2] / "provtap" / "ingest" / "samples"
+_RUN = json.dumps(
+    {
+        **{"provtap_run": 1, "id": "9a3c1f4e-7a0e-4b57-9d3e-0c8f1f6f2a11", "name": "sh", "version": "1"},
+        **{"parent": "9a3c1f4e-7a0e-4b57-9d3e-0c8f1f6f2a12", "command": ["sh", "-c", "true"]},
+        **{"directory": "/d", "host": "h", "user": "u", "status": "completed", "exit_code": 0},
+        **{"start": "2026-03-01T10:00:00+00:00", "end": "2026-03-01T10:01:00+00:00"},
+        "used": [{"path": "/d/a", "role": "raw", "size": 3, "checksums": {"sha256": "0" * 64}}],
+        "generated": [{"path": "/d/b", "role": "image", "size": 3, "checksums": {"sha1": "0" * 40}}],
+        **{"configuration": ["/d/c"], "parameters": {"gain": "2"}, "job": {"SLURM_JOB_ID": "1"}},
+    }
+).encode()
 _ODD: list[Any] = [
     None,
     True,
@@ -228,19 +240,19 @@ def _change(dice: random.Random, node: Any, other: Any) -> None:
 
 
 def python_node(dice: random.Random, content: bytes) -> bytes:
-    """Change the dictionary of one line of logprov."""
+    """Change the dictionary of one line of logprov or lstosa."""
     lines = content.split(b"\n")
     at = dice.choice([n for n, line in enumerate(lines) if line.endswith(b"}")])
-    start, mark, text = lines[at].rpartition(b"_PROV_")
-    value = replace_node(dice, ast.literal_eval(text.decode()))
-    lines[at] = start + mark + repr(value).encode(errors="surrogatepass")
+    start, mark, text = lines[at].partition(b"{")
+    value = replace_node(dice, ast.literal_eval((mark + text).decode()))
+    lines[at] = start + repr(value).encode(errors="surrogatepass")
     return b"\n".join(lines)
 
 
 def hdf5_attribute(dice: random.Random, content: bytes) -> bytes:
     """Give a keyword a value of another type."""
     with h5py.File(io.BytesIO(content), "r") as opened:
-        keywords = dict(opened.attrs)
+        keywords = dict(opened.attrs) or {"CTA PRODUCT ID": ""}
     odd = [*_HDF5, *(value for value in _ODD if isinstance(value, bool | int | float) and abs(value) < 2**63)]
     keywords[dice.choice(list(keywords))] = dice.choice(odd)
     stream = io.BytesIO()
@@ -414,7 +426,11 @@ def kinds() -> dict[str, tuple[tuple[bytes, ...], tuple[Mutation, ...], Reader]]
         "ctapipe": ((step,), _JSON, _document("ctapipe")),
         "any JSON": ((step, _records(), _header()), _JSON, _document("auto")),
         "header": (
-            (_header(), json.dumps({"metadata": json.loads(_header())["keywords"]}).encode()),
+            (
+                *these(*sorted((_DATA / "ctao_datamodel").glob("*event_*.json"))),
+                _header(),
+                json.dumps({"metadata": json.loads(_header())["keywords"]}).encode(),
+            ),
             _JSON,
             _document("header"),
         ),
@@ -424,10 +440,34 @@ def kinds() -> dict[str, tuple[tuple[bytes, ...], tuple[Mutation, ...], Reader]]
         "prov-xml": (these(*sorted((prov / "xml").glob("*.xml"))[::4]), _XML, _document("prov-xml")),
         "provn": ((_DICTIONARY, *these(*sorted(prov.rglob("*.provn")))), _TEXT, _document("provn")),
         "logprov": ((short_log,), (python_node, python_node, *_TEXT), _document("logprov")),
+        "lstosa": (
+            these(*(_DATA / "lstosa").glob("*.log")),
+            (python_node, python_node, *_TEXT),
+            _document("lstosa"),
+        ),
+        "lstosa-json": (these(*(_DATA / "lstosa").glob("*.json")), _JSON, _document("lstosa-json")),
+        "run": ((_RUN,), _JSON, _document("run")),
+        "cwlprov": (
+            (
+                *these(*(_DATA / "cwlprov").rglob("primary.cwlprov.json")),
+                folder_document(_DATA / "cwlprov" / "nested_scatter_ro", 10**7),
+            ),
+            _JSON,
+            _document("cwlprov"),
+        ),
+        "cwlprov text": (these(*(_DATA / "cwlprov").glob("*.provn")), _TEXT, _document("cwlprov")),
         "opus": (these(*sorted((_DATA / "opus").iterdir())), _XML, _document("opus")),
         "votable": ((_votable(),), _XML, _document("votable")),
-        "fits": ((_product(write_fits),), (cut, flip, reword), _file("product.fits")),
-        "hdf5": ((_product(write_hdf5),), (hdf5_attribute, hdf5_attribute, cut, flip), _file("product.h5")),
+        "fits": (
+            (_product(write_fits), *these(_DATA / "ctao_datamodel" / "dl0_tel_short.fits")),
+            (cut, flip, reword),
+            _file("product.fits"),
+        ),
+        "hdf5": (
+            (_product(write_hdf5), *these(*(_DATA / "ctapipe_hdf5").iterdir())),
+            (hdf5_attribute, hdf5_attribute, cut, flip),
+            _file("product.h5"),
+        ),
         "ecsv": ((_product(write_ecsv),), _TEXT, _file("product.ecsv")),
         "descriptions": (
             these(_SAMPLES / "ctapipe.descriptions.yaml"),

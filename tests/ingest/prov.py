@@ -7,6 +7,8 @@ from typing import Any
 DATA = Path("tests/data/prov")
 MALFORMED = sorted((DATA / "malformed").iterdir())
 DOCUMENTS = sorted(path for path in DATA.rglob("*.*") if path not in MALFORMED)
+EMPTY = DATA / "xml" / "example_41.xml"
+"""A document without a statement."""
 EX = "http://example.org/"
 
 

@@ -34,7 +34,7 @@ REFUSED_BY_BOTH = {
     HEAD + "agents: [{id: a, name: b, type: person}]":
         "type must be one of Person, Organization, SoftwareAgent (line 4, column 33) Did you mean Person?",
     HEAD + f"entities: [{{name: {'a' * 1001}}}]":
-        "name has 1001 bytes, the limit is 1000 (line 4, column 19)",
+        "name has 1001 bytes; the limit is 1000 (line 4, column 19)",
 }  # fmt: skip
 REFUSED = {
     "": "the file is empty",

@@ -241,7 +241,7 @@ BROKEN = {
     ENTITY + "('a', 'Entity', NULL, NULL),\n('', 'Entity', NULL, NULL);":
         "line 2, row 2 of provenance.entity: e_id is empty.",
     ENTITY + f"('{'x' * 1001}', 'Entity', NULL, NULL);":
-        "line 1, row 1 of provenance.entity: e_id has 1001 bytes, the limit is 1000.",
+        "line 1, row 1 of provenance.entity: e_id has 1001 bytes; the limit is 1000.",
     ENTITY + "('a', 'Entity', NULL);":
         "line 1, row 1 of provenance.entity has 3 values for 4 columns.",
     ENTITY + "('a', NULL, NULL, NULL);": "line 1, row 1 of provenance.entity: e_class must have a value.",

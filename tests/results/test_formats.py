@@ -33,6 +33,7 @@ def test_votable_is_the_default(absent):
         ("text/csv", "text/csv;header=present"),
         ('text/csv ; header = "present"', "text/csv;header=present"),
         ("text/csv;header=absent", "text/csv;header=absent"),
+        ("text/tab-separated-values;header=absent", "text/tab-separated-values;header=absent"),
         ("TSV", "text/tab-separated-values"),
     ],
 )

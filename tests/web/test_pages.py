@@ -21,7 +21,7 @@ def test_the_query_of_the_landing_page_runs(client):
     """What is shown as a first query must work, in pyvo and from the form."""
     page = etree.HTML(client.get("/").text)
     query = page.findtext(".//pre/code").split('"""')[1]
-    form = page.find(".//form")
+    form = page.find(".//main//form")
     given = {each.get("name"): each.get("value") for each in form.iter("input")}
     asked = given | {
         "QUERY": form.findtext(".//textarea"),
@@ -35,7 +35,7 @@ def test_the_query_of_the_landing_page_runs(client):
 
 def test_the_form_of_the_landing_page_asks_for_what_provsap_takes(client):
     """Every choice that it offers is one of ProvSAP's; only the id is unknown."""
-    form = etree.HTML(client.get("/").text).findall(".//form")[1]
+    form = etree.HTML(client.get("/").text).findall(".//main//form")[1]
     for choice in form.iter("option"):
         name = choice.getparent().get("name")
         answer = client.get("/provsap", query_string={"ID": "x", name: choice.get("value") or choice.text})

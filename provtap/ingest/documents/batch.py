@@ -1,7 +1,7 @@
 """Many documents, each for itself: one that can't be read keeps no other one out."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,28 @@ from typing import Any
 from provtap.client.summary import summary_text
 from provtap.config import Settings
 from provtap.database.connect import Database
-from provtap.errors import DocumentError, NoProvenance, TooLarge
+from provtap.errors import DocumentError, FormatNotRead, NoProvenance, ProvtapError, TooLarge
 from provtap.ingest.documents.document import Document, read, store
 from provtap.ingest.documents.files import File, files
 from provtap.ingest.documents.parallel import each
 from provtap.ingest.store.transaction import IngestReport
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """A file of a directory that was not ingested."""
+
+    source: str
+    kind: str
+    """`no provenance`, `format not read` or `damaged`."""
+    reason: str
+    """A sentence with the name of the file."""
+
+    @classmethod
+    def of(cls, file: File, error: ProvtapError) -> "PassedOver":
+        """Return why *file* was passed over."""
+        kinds = {FormatNotRead: "format not read", NoProvenance: "no provenance"}
+        return cls(str(file), next((kinds[k] for k in kinds if isinstance(error, k)), "damaged"), str(error))
 
 
 @dataclass
@@ -23,8 +40,8 @@ class Summary:
     reports: list[IngestReport] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     """One sentence a document that was refused."""
-    passed_over: int = 0
-    """Files in the directories given that hold no provenance."""
+    passed_over: list[PassedOver] = field(default_factory=list)
+    """Files in the directories given that were not ingested."""
 
     @property
     def warnings(self) -> list[str]:
@@ -39,7 +56,7 @@ class Summary:
         return {
             "documents": [report.content() for report in self.reports],
             "problems": self.problems,
-            "passed_over": self.passed_over,
+            "passed_over": [asdict(file) for file in self.passed_over],
         } | {name: self._sum(name) for name in ("new", "updated", "unchanged", "stubs")}
 
     def _sum(self, name: str) -> int:
@@ -58,22 +75,25 @@ def ingest_all(
 ) -> Summary:
     """Take in the documents at *paths*, in their order, read by *jobs* processes; *options* as for `ingest`.
 
-    Of a directory all files are tried, also those in the directories below; what holds no provenance is
-    passed over, and links to directories are not followed. A pattern that names no file stands for all that
-    match it.
+    Of a directory all files are tried, also those in the directories below; what can't be read is passed
+    over, with the reason, and links to directories are not followed. A pattern that names no file stands for
+    all that match it.
 
     Raises: DatabaseUnavailable; a document that can't be stored is a problem of the summary.
     """
     summary = Summary()
     read_one = partial(_read, settings=settings, **options)
-    for file, document in each(read_one, files(paths), jobs, here=lambda file: not file.path.is_file()):
+    for file, read_document in each(read_one, files(paths), jobs, here=lambda file: not file.path.is_file()):
         try:
-            summary.reports.append(store(document(), database, strict=strict, dry_run=dry_run))
-        except NoProvenance as error:
+            document = read_document()
+        except (DocumentError, TooLarge) as error:
             if file.named:
                 summary.problems.append(str(error))
             else:
-                summary.passed_over += 1
+                summary.passed_over.append(PassedOver.of(file, error))
+            continue
+        try:
+            summary.reports.append(store(document, database, strict=strict, dry_run=dry_run))
         except (DocumentError, TooLarge) as error:
             summary.problems.append(str(error))
     return summary

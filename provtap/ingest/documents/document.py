@@ -12,10 +12,11 @@ from typing import Any
 
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
-from provtap.errors import Contended, DocumentError, TooLarge
+from provtap.errors import Contended, DocumentError, NoProvenance, TooLarge
 from provtap.ingest.documents.archive import keep_location_map, placed, scope
 from provtap.ingest.documents.files import read_bytes
 from provtap.ingest.documents.locations import LocationMap
+from provtap.ingest.documents.packages import unpacked
 from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing.bounded import NO_LIMIT, TooMany, refuse_beyond
 from provtap.ingest.readers import formats
@@ -126,13 +127,14 @@ def read_content(
     """
     at = site or settings.site
     with naming(source):
+        content = unpacked(content, settings.document_bytes)
         found = formats.find(format, content)
         most = NO_LIMIT if most_records is None else most_records
         try:
-            record_sets = _counted(found.read(content, at, most), most)
-            return Document(
-                source, found.name, at, location_map, content, list(placed(record_sets, location_map))
-            )
+            record_sets = list(placed(_counted(found.read(content, at, most), most), location_map))
+            if not any(record_set.records for record_set in record_sets):
+                raise NoProvenance(f"there is no provenance in it (read as {found.name})")
+            return Document(source, found.name, at, location_map, content, record_sets)
         except TooMany:
             raise TooLarge(
                 f"{source} has more than {most} records, the limit for a document sent to this service.",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from provtap.errors import DocumentError, TooLarge
+from provtap.ingest.documents import packages
 from provtap.ingest.parsing.pipes import rewindable
 from provtap.ingest.readers.headers import files as product_file
 from provtap.ingest.store.transaction import naming
@@ -21,11 +22,14 @@ _GZIP = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class File:
-    """A file to read."""
+    """A file to read, or a folder that is one document."""
 
     path: Path
     named: bool
     """It was asked for by its name or a pattern; otherwise it was found in a directory."""
+
+    def __str__(self) -> str:
+        return os.fsencode(self.path).decode(errors="replace")  # a file name may be any bytes
 
 
 def files(paths: Iterable[Path]) -> Iterator[File]:
@@ -34,8 +38,8 @@ def files(paths: Iterable[Path]) -> Iterator[File]:
     A path that names nothing is yielded as well: whoever opens it says so.
     """
     for path in _expanded(paths):
-        if path.is_dir():
-            yield from (File(found, named=False) for found in _below(path))
+        if path.is_dir() and not packages.is_package(path):
+            yield from _below(path)
         else:
             yield File(path, named=True)
 
@@ -50,16 +54,24 @@ def _expanded(paths: Iterable[Path]) -> Iterator[Path]:
         yield from matches
 
 
-def _below(directory: Path) -> Iterator[Path]:
+def _below(directory: Path) -> Iterator[File]:
     """Yield the files below *directory*, in the order of their names; no pipes or devices.
 
-    A directory that can't be read comes at the end: whoever opens it says why.
+    A directory that can't be read comes at the end, as if it had been named: whoever opens it says why.
     """
     unread: list[Path] = []
     for parent, directories, names in os.walk(directory, onerror=lambda e: unread.append(Path(e.filename))):
         directories.sort()
-        yield from (path for name in sorted(names) if (path := Path(parent, name)).is_file())
-    yield from unread
+        paths = (Path(parent, name) for name in sorted(names))
+        yield from (File(path, named=False) for path in paths if path.is_file())
+        inner = [name for name in directories if _is_document(Path(parent, name))]
+        yield from (File(Path(parent, name), named=False) for name in inner)
+        directories[:] = [name for name in directories if name not in inner]
+    yield from (File(path, named=True) for path in unread)
+
+
+def _is_document(folder: Path) -> bool:
+    return packages.is_package(folder) and not folder.is_symlink()
 
 
 @contextmanager
@@ -79,12 +91,19 @@ def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
     """Return the bytes of *path*, shown as *source*: at most *limit*, and never more of them in memory.
 
     Of a data product these are the keywords of its header, however large it is. What gzip packed is unpacked:
-    the document is the same.
+    the document is the same. Of a research object, a folder or a zip, these are its documents.
     """
     try:
+        if packages.is_package(Path(path)):
+            with naming(source):
+                return packages.folder_document(Path(path), limit)
         with opened(Path(path), limit) as file:
-            if form := product_file.form_of(file.read(16)):
-                file.seek(0)
+            start = file.read(16)
+            file.seek(0)
+            if start.startswith(packages.ZIP):
+                with naming(source):
+                    return packages.zip_document(file, limit)
+            if form := product_file.form_of(start):
                 with naming(source):
                     if not Path(path).is_file():
                         why = f"this is a data product ({form}), but not a file"

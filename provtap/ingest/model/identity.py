@@ -133,6 +133,11 @@ def session(site: str, id: str, started: str) -> str:
     return _readable("logprov", site, id, started)
 
 
+def scope(kind: str, *parts: str) -> str:
+    """Return the scope of ids that are unique only in what *parts* name, such as one run of a workflow."""
+    return _readable(kind, *parts)
+
+
 def within(session_id: str, *parts: str) -> str:
     """Return the id of what has one only inside its session."""
     text = ":".join([session_id, *(quote(part, safe="") for part in parts)])

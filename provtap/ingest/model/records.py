@@ -382,7 +382,7 @@ class Alias(Record):
     entity_id: str
     kind: str
     value: str
-    valid_from: datetime
+    valid_from: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,19 +3,25 @@
 Other packages add readers by entry points of the group `provtap.readers`, each of which names a `Reader`.
 """
 
+import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
-from provtap.errors import DocumentError, NoProvenance, SettingsError
+from provtap.errors import DocumentError, FormatNotRead, NoProvenance, SettingsError
 from provtap.ingest.model.records import RecordSet
-from provtap.ingest.parsing.json import wide_encoding
+from provtap.ingest.parsing.json import parse, wide_encoding
+from provtap.ingest.readers import command_run
 from provtap.ingest.readers import opus as activity_description
 from provtap.ingest.readers.ctapipe import log as ctapipe_log
+from provtap.ingest.readers.cwlprov import document as cwlprov
 from provtap.ingest.readers.headers import files as product_file
 from provtap.ingest.readers.headers import products as product_header
 from provtap.ingest.readers.logprov import log as logprov_log
+from provtap.ingest.readers.lstosa import json as lstosa_json
+from provtap.ingest.readers.lstosa import log as lstosa_log
 from provtap.ingest.readers.prov import json as prov_json
 from provtap.ingest.readers.prov import jsonld as prov_jsonld
 from provtap.ingest.readers.prov import provn
@@ -23,6 +29,7 @@ from provtap.ingest.readers.prov import xml as prov_xml
 from provtap.ingest.readers.prov.records import reader
 from provtap.ingest.readers.records import reader as record_document
 from provtap.ingest.readers.records import votable as prov_votable
+from provtap.ingest.readers.unread import recognise
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,10 @@ class Reader:
 OWN = (
     Reader("header", product_header.looks_like, product_header.read),
     Reader("records", record_document.looks_like, record_document.read),
+    Reader("run", command_run.looks_like, command_run.read),
+    Reader("lstosa", lstosa_log.looks_like, lstosa_log.read),
+    Reader("lstosa-json", lstosa_json.looks_like, lstosa_json.read),
+    Reader("cwlprov", cwlprov.looks_like, cwlprov.read),
     Reader("jsonld", prov_jsonld.looks_like, prov_jsonld.read),
     Reader("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),
     Reader("prov-json", prov_json.looks_like, reader(prov_json.statements)),
@@ -59,6 +70,8 @@ _PACKED = {
     b"PK\x03\x04": "zip",
     b"\x28\xb5\x2f\xfd": "zstd",
 }
+_JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*["}]|\[\s*[\[\]{"])')
+"""What JSON begins with, other than a log with times in brackets."""
 GROUP = "provtap.readers"
 
 
@@ -108,11 +121,24 @@ def find(name: str, content: bytes) -> Reader:
     for known in readers():
         if name == known.name or name == "auto" and known.looks_like(content):
             return known
+    raise _unknown(content)
+
+
+def _unknown(content: bytes) -> DocumentError:
+    """Return why no reader takes *content*."""
+    if known := recognise(content):
+        return FormatNotRead(f"this is {known.what}, which is not read", hint=known.instead)
     if form := product_file.form_of(content):
-        raise NoProvenance(f"this is a data product ({form}), not a document", hint=product_file.BY_PATH)
+        return FormatNotRead(f"this is a data product ({form}), not a document", hint=product_file.BY_PATH)
     if wide := wide_encoding(content):
-        raise NoProvenance(f"this is {wide}, but it must be UTF-8", hint=f"iconv -f {wide} -t UTF-8")
+        return FormatNotRead(f"this is {wide}, but it must be UTF-8", hint=f"iconv -f {wide} -t UTF-8")
     if packed := next((name for mark, name in _PACKED.items() if content.startswith(mark)), None):
-        raise NoProvenance(f"this is compressed ({packed})", hint="Decompress it first.")
-    readable = ", ".join(known.name for known in readers())
-    raise NoProvenance(f"the format was not recognised; it must be one of {readable}")
+        return FormatNotRead(f"this is compressed ({packed})", hint="Decompress it first.")
+    if _JSON.match(content):
+        try:
+            deque(parse(content, as_python=True), maxlen=0)
+        except DocumentError as error:
+            return error
+        return NoProvenance("this is JSON, but not in a format of provenance")
+    readable = ", ".join(reader.name for reader in readers())
+    return NoProvenance(f"the format was not recognised; it must be one of {readable}")

@@ -7,6 +7,19 @@ SELECT wgb_entity_id AS entity_id, wgb_activity_id AS activity_id
  WHERE wgb_entity_id IN (SELECT wgb_entity_id
                            FROM json_populate_recordset(NULL::provenance.wasgeneratedby, %(rows)s::json));
 
+-- name: nested
+-- Those pairs of activities of which one started the other, directly or through others.
+WITH RECURSIVE given AS (
+    SELECT DISTINCT "inner", "outer"
+      FROM json_to_recordset(%(rows)s::json) AS each ("inner" text COLLATE "C", "outer" text COLLATE "C")
+), around (activity_id, starter_id) AS (
+    SELECT "inner", "inner" FROM given
+    UNION
+    SELECT activity_id, rel_object_id
+      FROM around JOIN provext.relation ON rel_subject_id = starter_id AND rel_kind = 'wasStartedBy'
+)
+SELECT "inner", "outer" FROM given JOIN around ON activity_id = "inner" AND starter_id = "outer";
+
 -- name: clashing_kinds
 -- Ids that this load calls an entity and the store an activity, and the other way round.
 SELECT id, true AS as_entity

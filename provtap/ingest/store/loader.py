@@ -102,9 +102,11 @@ def load(transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_i
     stage = Stage(transaction, rows)
     _check_kinds(transaction, rows)
     recorded = _draft(transaction, rows, counts)
+    claims = claimed_generators(transaction, rows[WasGeneratedBy])
     _join(transaction, rows, stage, recorded, counts)
     transaction.execute(SQL["keep_records"], rows=_record_rows(taken), ingestion=ingestion_id)
     _unite(transaction, rows, stage, counts)
+    counts.conflict(*lost_claims(transaction, rows[WasGeneratedBy], claims))
     counts.add(0, refer(transaction, rows[HadReference]))
     end_entities(transaction, rows, stage, counts)
     resolve_readings(transaction, rows, stage, counts)
@@ -204,8 +206,7 @@ def _join(
     recorded: RecordedDescriptions,
     counts: Counts,
 ) -> None:
-    """Store what is claimed of things, and warn of the claims of generations that are lost."""
-    rivals = claimed_generators(transaction, rows[WasGeneratedBy])
+    """Store what is claimed of things."""
     for claimed in _JOINED:
         described = join(transaction, claimed, stage[claimed], counts) if rows[claimed] else ()
         if described:
@@ -213,7 +214,6 @@ def _join(
         if claimed is EntityDescription:
             check_descriptions(transaction, rows, EntityDescription)
             _describe(transaction, rows, recorded, counts)
-    counts.conflict(*lost_claims(transaction, rows[WasGeneratedBy], rivals))
 
 
 def _describe(

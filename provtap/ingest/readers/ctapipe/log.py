@@ -6,6 +6,7 @@ name and the start of an activity are always there.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from provtap.ingest.model import identity
@@ -35,12 +36,14 @@ from provtap.ingest.readers.ctapipe.step import File, Step, nesting
 from provtap.ingest.readers.ctapipe.system import context_records, operator
 from provtap.ingest.readers.headers.ctao import Header, describe_activity, entity_records, producer_records
 
-_RECORD = re.compile(rb'\s*(\[|\{\s*"activity_(name|uuid)"\s*:)')
+_START = (b"[", b"{")
+_RECORD = re.compile(rb'"activity_(name|uuid)"\s*:')
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* may be a ctapipe log: it starts like a JSON array, or like one record of it."""
-    return _RECORD.match(content.removeprefix(b"\xef\xbb\xbf")) is not None
+    """Tell whether *content* may be a ctapipe log: JSON with the name or id of an activity."""
+    start = content.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return start.startswith(_START) and _RECORD.search(content) is not None
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
@@ -66,17 +69,47 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
                 WasInformedBy(informed_id=step.id, informant_id=parent.id)
                 for parent in parents.get(step.id, ())
             )
-            if (step.id, step.sha256) in known:
+            if step.is_unfinished:
+                yield statements(step)
+            elif (step.id, step.sha256) in known:
                 yield RecordSet(step.id, step.sha256, informants)
             else:
                 known.add((step.id, step.sha256))
                 yield _record_set(step, informants)
 
 
+def statements(step: Step, own_url: str | None = None, own_id: str | None = None) -> RecordSet:
+    """Return what a product says of its run in a record that was written before the run ended.
+
+    It is not the record of the run: the log completes it, and each product of a run has one. *own_url* is
+    where the product is, *own_id* its id if its header has one: then it is the output of that name.
+    """
+    step = step.with_product(own_url, own_id) if own_url and own_id else step
+    configuration, warnings = parameters(step.id, step.node["config"], Node(None, "arguments"))
+    records = (
+        *_activity(step, Rank.HEADER),
+        *_inputs(step),
+        *_outputs(step, Rank.HEADER),
+        *_copies(step, own_url),
+        *_operators(step),
+        *(replace(parameter, rank=Rank.HEADER) for parameter in configuration),
+    )
+    return RecordSet(None, step.sha256, records, tuple(warnings))
+
+
+def _copies(step: Step, url: str | None) -> Iterator[Record]:
+    """Yield where a product is, if it was moved after its run recorded it under the same name."""
+    for file in step.outputs:
+        if url and file.url != url and file_name(file.url) == file_name(url):
+            entity_id = file.product_id or identity.output(step.id, file.role, file.url)
+            yield Location(entity_id=entity_id, url=url, storage=identity.storage(url, step.site))
+
+
 def _record_set(step: Step, informants: tuple[Record, ...]) -> RecordSet:
     configuration, warnings = parameters(step.id, step.node["config"], step.node["system"]["arguments"])
     records = (
         *_activity(step),
+        *_run(step),
         *_inputs(step),
         *_outputs(step),
         *_results(step),
@@ -88,17 +121,21 @@ def _record_set(step: Step, informants: tuple[Record, ...]) -> RecordSet:
     return RecordSet(step.id, step.sha256, records, tuple(warnings))
 
 
-def _activity(step: Step) -> Iterator[Record]:
+def _activity(step: Step, rank: Rank = Rank.OWN_RECORD) -> Iterator[Record]:
     version = step.node["system"]["ctapipe_version"].text(ROLE_BYTES)
     description = describe_activity(step.name, version)
     yield description
     yield Activity(
+        rank=rank,
         id=step.id,
         name=step.name,
         start_time=step.start,
         end_time=step.end,
         activity_description_id=description.id,
     )
+
+
+def _run(step: Step) -> Iterator[Record]:
     yield Run(
         activity_id=step.id,
         status=step.node["status"].text(ROLE_BYTES),
@@ -146,23 +183,28 @@ def _reading(step: Step, file: File) -> Iterator[Record]:
     )
 
 
-def _outputs(step: Step) -> Iterator[Record]:
+def _outputs(step: Step, rank: Rank = Rank.OWN_RECORD) -> Iterator[Record]:
     # Copying a file copies its header: of two activities that claim a product, the earlier made it.
     claimant = f"{(step.end or step.start).isoformat(timespec='microseconds')} {step.id}"
+    if rank == Rank.HEADER:
+        claimant = ""
     for file in step.outputs:
         entity_id = file.product_id or identity.output(step.id, file.role, file.url)
         if file.header:
             yield from entity_records(file.header)
-            yield _product(file, file.header, Rank.OWN_RECORD, claimant, step.end)
+            yield _product(file, file.header, rank, claimant, step.end)
         elif not file.product_id:
             yield Entity(
+                rank=rank,
                 id=entity_id,
                 name=file_name(file.url),
                 location=file.url,
                 generated_at_time=step.end,
                 claimant=claimant,
             )
-        yield WasGeneratedBy(entity_id=entity_id, activity_id=step.id, role=file.role, claimant=claimant)
+        yield WasGeneratedBy(
+            rank=rank, entity_id=entity_id, activity_id=step.id, role=file.role, claimant=claimant
+        )
         yield from _writing(step, file, entity_id)
 
 

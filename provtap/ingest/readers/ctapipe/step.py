@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
 from provtap.errors import DocumentError
 from provtap.ingest.model import identity
-from provtap.ingest.model.identity import NAME_BYTES, ROLE_BYTES
+from provtap.ingest.model.identity import NAME_BYTES, ROLE_BYTES, file_name
 from provtap.ingest.parsing.json import canonical
 from provtap.ingest.parsing.node import Node
 from provtap.ingest.readers.headers.ctao import Header, interval, read_header
@@ -41,6 +41,20 @@ class Step:
         if begun is None:
             raise DocumentError(f"{start.path} is not a time")
         self.start: datetime = begun
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether it was recorded before it ended, as lstchain does inside its products."""
+        return self.end is None and self.node["status"].value == "running"
+
+    def with_product(self, url: str, product_id: str) -> "Step":
+        """Return the step with *product_id* as the id of the output that has the name of *url*."""
+        step = Step(self.node, self.site)
+        step.outputs = [
+            replace(file, product_id=product_id) if file_name(file.url) == file_name(url) else file
+            for file in self.outputs
+        ]
+        return step
 
     @cached_property
     def sha256(self) -> str:

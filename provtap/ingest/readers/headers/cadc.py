@@ -8,6 +8,7 @@ from provtap.ingest.model import identity
 from provtap.ingest.model.identity import NAME_BYTES
 from provtap.ingest.model.records import Entity, Rank, Record, Relation, WasDerivedFrom
 from provtap.ingest.parsing.node import Node
+from provtap.ingest.readers.headers.product import Product
 
 _PARENT = re.compile(r"(PRV|OBS)[1-9]\d*")
 
@@ -17,10 +18,11 @@ def speaks(keywords: Node) -> bool:
     return "PRVCNT" in keywords or "OBSCNT" in keywords
 
 
-def read(keywords: Node, url: str | None, site: str) -> Iterator[Record]:
+def read(product: Product) -> Iterator[Record]:
     """Yield the product and what it came from: `PRVn` its parents, `OBSn` the observations at the roots."""
-    product = archived("cadc", keywords["FILEID"].text(), url, site)
-    yield product
+    keywords, url, site = product.keywords, product.url, product.site
+    entity = archived("cadc", keywords["FILEID"].text(), url, site)
+    yield entity
     for key, node in keywords.members():
         found = _PARENT.fullmatch(key)
         name = node.text(NAME_BYTES) if found else None
@@ -28,9 +30,9 @@ def read(keywords: Node, url: str | None, site: str) -> Iterator[Record]:
             parent = archived("cadc", name, None, site)
             yield parent
             if found[1] == "OBS":
-                yield Relation(kind="hadPrimarySource", subject_id=product.id, object_id=parent.id)
-            elif parent.id != product.id:
-                yield WasDerivedFrom(generated_entity_id=product.id, used_entity_id=parent.id)
+                yield Relation(kind="hadPrimarySource", subject_id=entity.id, object_id=parent.id)
+            elif parent.id != entity.id:
+                yield WasDerivedFrom(generated_entity_id=entity.id, used_entity_id=parent.id)
 
 
 def archived(archive: str, name: str | None, url: str | None, site: str) -> Entity:
@@ -43,6 +45,6 @@ def archived(archive: str, name: str | None, url: str | None, site: str) -> Enti
     elif url:
         id = identity.external(identity.storage(url, site), url)
     else:
-        raise DocumentError("the header tells neither what its archive calls the product nor where it is")
+        raise DocumentError("the header has neither the archive's name of the product nor its address")
     shown = name.strip() if name else identity.basename(url or "")
     return Entity(rank=Rank.HEADER if url else Rank.MENTION, id=id, name=shown, location=url)

@@ -19,8 +19,9 @@ from provtap.ingest.model.records import (
 )
 from provtap.ingest.parsing.node import Node
 
-_PLACEHOLDERS = {"", "unknown", "unspecified"}
-_CONTENT_TYPES = {
+PLACEHOLDERS = {"", "unknown", "unspecified"}
+"""What stands where a value is not known."""
+CONTENT_TYPES = {
     "hdf5": "application/x-hdf5",
     "fits": "application/fits",
     "json": "application/json",
@@ -69,7 +70,9 @@ def read_header(node: Node) -> Header | None:
         product_id=identity.given(product_id),
         activity_id=identity.given(activity_id),
         creation_time=_time(node["CTA PRODUCT CREATION TIME"]),
-        contact=_contact(node),
+        contact=contact(
+            *(_known(node[f"CTA CONTACT {key}"], NAME_BYTES) for key in ("NAME", "EMAIL", "ORGANIZATION"))
+        ),
         description=_description(node),
     )
 
@@ -122,17 +125,15 @@ def interval(start: Node, stop: Node) -> tuple[datetime | None, datetime | None]
 
 def _known(node: Node, limit: int | None = None) -> str | None:
     text = node.text(limit)
-    return None if text in _PLACEHOLDERS else text
+    return None if text in PLACEHOLDERS else text
 
 
 def _time(node: Node) -> datetime | None:
     return None if node.value in ("unknown", "unspecified") else node.instant()
 
 
-def _contact(node: Node) -> Agent | None:
-    name, email, organization = (
-        _known(node[f"CTA CONTACT {key}"], NAME_BYTES) for key in ("NAME", "EMAIL", "ORGANIZATION")
-    )
+def contact(name: str | None, email: str | None, organization: str | None) -> Agent | None:
+    """Return who is responsible for a product, if at least one of these is known."""
     shown = name or email or organization
     if not shown:
         return None
@@ -161,5 +162,5 @@ def _description(node: Node) -> EntityDescription | None:
         name=" ".join(part[:150] for part in (model, version, levels) if part) or format_,
         description=title,
         docurl=_known(node["CTA PRODUCT DATA MODEL URL"]),
-        content_type=_CONTENT_TYPES.get(format_.lower(), format_),
+        content_type=CONTENT_TYPES.get(format_.lower(), format_),
     )

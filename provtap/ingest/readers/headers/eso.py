@@ -22,6 +22,7 @@ from provtap.ingest.model.records import (
 from provtap.ingest.parsing.json import canonical
 from provtap.ingest.parsing.node import Node
 from provtap.ingest.readers.headers.cadc import archived
+from provtap.ingest.readers.headers.product import Product
 
 _PARENT = re.compile(r"PROV[1-9]\d*")
 _RECIPE = re.compile(r"(?:HIERARCH )?(ESO PRO REC\d+) ID")
@@ -33,23 +34,24 @@ def speaks(keywords: Node) -> bool:
     return any(_PARENT.fullmatch(key) or _RECIPE.fullmatch(key) for key in keywords)
 
 
-def read(keywords: Node, url: str | None, site: str) -> Iterator[Record]:
+def read(product: Product) -> Iterator[Record]:
     """Yield the product, its parents, and the recipes that made it with their inputs and parameters."""
+    keywords, url, site = product.keywords, product.url, product.site
     name = keywords["ARCFILE"].text(NAME_BYTES) or keywords["PIPEFILE"].text(NAME_BYTES)
-    product = archived("eso", name, url, site)
-    yield product
+    entity = archived("eso", name, url, site)
+    yield entity
     if md5 := keywords["DATAMD5"].text(NAME_BYTES):
-        yield Hash(entity_id=product.id, algorithm="md5", digest=md5.lower())
+        yield Hash(entity_id=entity.id, algorithm="md5", digest=md5.lower())
     for key, node in keywords.members():
         if _PARENT.fullmatch(key) and (parent_name := _text(node)):
             parent = archived("eso", parent_name, None, site)
             yield parent
-            if parent.id != product.id:
-                yield WasDerivedFrom(generated_entity_id=product.id, used_entity_id=parent.id)
+            if parent.id != entity.id:
+                yield WasDerivedFrom(generated_entity_id=entity.id, used_entity_id=parent.id)
     recipes = [(found[1], node) for key, node in keywords.members() if (found := _RECIPE.fullmatch(key))]
     for recipe, node in recipes:
         if recipe_name := _text(node):
-            yield from _recipe(keywords, recipe, recipe_name, product.id, site)
+            yield from _recipe(keywords, recipe, recipe_name, entity.id, site)
 
 
 def _recipe(keywords: Node, recipe: str, name: str, product_id: str, site: str) -> Iterator[Record]:

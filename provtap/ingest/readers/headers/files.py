@@ -2,17 +2,26 @@
 
 Products are too large to be kept, so what is kept as document is a JSON object of their keywords:
 `{"url": ..., "form": "fits", "keywords": {...}}`. The url makes documents of the copies of a product differ.
+The keywords are those of the first header: the primary one of a FITS file, the attributes of the root group
+of an HDF5 file. A further header is kept, too, in the array `extensions`, where it is the first of a dialect.
 """
 
 import math
 import os
 import warnings
-from collections.abc import Callable, Iterable
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import h5py
+
 from provtap.errors import DocumentError
 from provtap.ingest.parsing.json import canonical
+from provtap.ingest.parsing.node import Node
+from provtap.ingest.readers.headers.products import dialects
 
 _SIGNATURES = {b"SIMPLE  =": "fits", b"\x89HDF\r\n\x1a\n": "hdf5", b"# %ECSV": "ecsv"}
 BY_PATH = (
@@ -22,6 +31,13 @@ BY_PATH = (
 _BLOCK = 2880
 """Bytes of a FITS block (FITS 4.0, 3.1)."""
 _HEADER_BYTES = 10_000_000
+_MAX_AXES = 999
+"""Axes of a FITS array (FITS 4.0, 4.4.1)."""
+_MAX_KEYWORDS = 100_000
+_MAX_OBJECTS = 10_000
+"""Groups and data sets of an HDF5 file whose attributes are looked at."""
+_TABLE_META = ".__table_column_meta__"
+"""The end of the name of the data set in which astropy writes the meta of a table to HDF5."""
 
 
 def form_of(start: bytes) -> str | None:
@@ -34,31 +50,78 @@ def read_header(file: BinaryIO, path: Path, form: str) -> bytes:
 
     Raises: DocumentError.
     """
+    records: list[str] = []
+    headers = _hdf5(file, records) if form == "hdf5" else _READERS[form](file)
+    content: dict[str, Any] = {"form": form, "url": os.path.abspath(path)}  # noqa: PTH100  as ctapipe's urls
+    content["keywords"] = next(headers, {})
+    spoken = dialects(Node(content["keywords"], "the header"))
     try:
-        content = {"form": form, "keywords": _READERS[form](file), "url": os.path.abspath(path)}  # noqa: PTH100  as ctapipe's urls
+        for keywords in headers:
+            if further := dialects(Node(keywords, "the header")) - spoken:
+                spoken |= further
+                content.setdefault("extensions", []).append(keywords)
+    except (DocumentError, OSError, EOFError, zlib.error):
+        if not spoken and not records:  # what was read before the damage is a header of its own
+            raise
+    if records:
+        content["records"] = records
+    try:
         return canonical(content).encode()
     except UnicodeEncodeError as error:
         raise DocumentError("its path or header has bytes that are no text") from error
 
 
-def _fits(file: BinaryIO) -> dict[str, Any]:
+def _fits(file: BinaryIO) -> Iterator[dict[str, Any]]:
+    """Yield the keywords of each HDU; what comes after the last one is no part of it (FITS 4.0, 3.5)."""
     from astropy.io.fits import Header, VerifyError
 
-    text = b""
+    text = _fits_header(file, file.read(_BLOCK))
     while True:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of what is not standard in cards that nobody needs
+                header = Header.fromstring(_ascii(text))
+                keywords = _first((card.keyword, card.value) for card in header.cards)
+                size = _data_bytes(header)
+        except (VerifyError, ValueError, OSError, KeyError, IndexError) as error:
+            raise DocumentError(f"its FITS header cannot be read: {_reason(error)}") from error
+        yield keywords
+        file.seek(-(-size // _BLOCK) * _BLOCK, os.SEEK_CUR)
         block = file.read(_BLOCK)
-        text += block
+        if not block.startswith(b"XTENSION"):
+            return
+        text = _fits_header(file, block)
+
+
+def _fits_header(file: BinaryIO, block: bytes) -> bytes:
+    """Return the header that begins with *block*, up to the block with END."""
+    text = block
+    while not any(block[at : at + 8] == b"END     " for at in range(0, _BLOCK, 80)):
         if len(block) < _BLOCK or len(text) > _HEADER_BYTES:
             raise DocumentError("its FITS header has no END")
-        if any(block[at : at + 8] == b"END     " for at in range(0, _BLOCK, 80)):
-            break
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what is not standard in cards that nobody needs
-            cards = Header.fromstring(_ascii(text)).cards
-            return _first((card.keyword, card.value) for card in cards)
-    except (VerifyError, ValueError, OSError, KeyError, IndexError) as error:
-        raise DocumentError(f"its FITS header cannot be read: {_reason(error)}") from error
+        block = file.read(_BLOCK)
+        text += block
+    return text
+
+
+def _data_bytes(header: Any) -> int:
+    """Return the size of the data after a header (FITS 4.0, 4.4.1)."""
+    bits, axes, groups, parameters = (header.get(keyword, default) for keyword, default in _SIZES.items())
+    lengths = [header.get(f"NAXIS{axis}", 0) for axis in range(1, _count(axes, _MAX_AXES) + 1)]
+    if header.get("GROUPS") is True and lengths[:1] == [0]:
+        lengths = lengths[1:]
+    elements = math.prod(_count(length) for length in lengths) if lengths else 0
+    return _count(abs(_count(bits, low=-64)) // 8 * _count(groups) * (_count(parameters) + elements))
+
+
+_SIZES = {"BITPIX": 8, "NAXIS": 0, "GCOUNT": 1, "PCOUNT": 0}
+"""The keywords that the size of the data follows from, with their default values."""
+
+
+def _count(value: Any, most: int = 2**62, low: int = 0) -> int:
+    if not isinstance(value, int) or not low <= value <= most:
+        raise ValueError(f"{value!r} is not a size")
+    return value
 
 
 def _ascii(header: bytes) -> str:
@@ -74,42 +137,93 @@ def _ascii(header: bytes) -> str:
     return header.decode("ascii")
 
 
-def _hdf5(file: BinaryIO) -> dict[str, Any]:
-    try:
-        import h5py
-    except ImportError as error:
-        raise DocumentError(
-            "reading HDF5 products needs h5py, which is not installed", hint="Install it: pip install h5py"
-        ) from error
+def _hdf5(file: BinaryIO, records: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield the attributes of the root group, then those of the groups and data sets in it.
+
+    What `/provenance` holds of ctapipe, as lstchain writes it, is added to *records*.
+    """
     try:
         with h5py.File(file, "r") as opened:
-            return _first((str(name), _attribute(opened, name)) for name in opened.attrs)
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+            for name, found in islice(_objects(opened), _MAX_OBJECTS):
+                if name.endswith(_TABLE_META):
+                    yield _table_meta(found)
+                elif name.startswith("/provenance/") and isinstance(found, h5py.Dataset):
+                    records += _records(found)
+                elif found.attrs or found is opened:
+                    yield _first((str(key), _attribute(found, key)) for key in found.attrs)
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise DocumentError(f"its HDF5 attributes cannot be read: {_reason(error)}") from error
 
 
-def _attribute(opened: Any, name: str) -> Any:
-    value = opened.attrs[name]
+def _objects(opened: h5py.File) -> Iterator[tuple[str, Any]]:
+    """Yield the root group and all that is in it, level by level; links to other places are not followed."""
+    waiting: deque[tuple[str, Any]] = deque([("/", opened)])
+    while waiting:
+        name, found = waiting.popleft()
+        yield name, found
+        if isinstance(found, h5py.Group) and len(waiting) < _MAX_OBJECTS:
+            for key in found:
+                if isinstance(found.get(key, getlink=True), h5py.HardLink):
+                    waiting.append((f"{name.rstrip('/')}/{key}", found[key]))
+
+
+def _records(found: h5py.Dataset) -> list[str]:
+    """Return the texts of a data set that are records of ctapipe."""
+    if found.size is None or found.size > _MAX_OBJECTS or found.dtype.kind not in "SO":
+        return []
+    values = found[()] if found.shape == () else found[...].ravel()
+    texts = [values] if found.shape == () else list(values)
+    decoded = [text.decode(errors="replace") if isinstance(text, bytes) else str(text) for text in texts]
+    return [text for text in decoded if '"activity_uuid"' in text and len(text) <= _HEADER_BYTES]
+
+
+def _attribute(found: Any, name: str) -> Any:
+    value = found.attrs[name]
     if value is None or type(value).__name__ == "Empty":
         return ""
     return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else value
 
 
-def _ecsv(file: BinaryIO) -> dict[str, Any]:
-    from astropy.table.meta import get_header_from_yaml
+def _table_meta(found: Any) -> dict[str, Any]:
+    """Return the meta of a table, which astropy writes to HDF5 as lines of ECSV."""
+    if not isinstance(found, h5py.Dataset) or found.dtype.kind != "S" or found.nbytes > _HEADER_BYTES:
+        return {}
+    return _meta([line.decode(errors="replace") for line in found[...].ravel()])
 
+
+def _ecsv(file: BinaryIO) -> Iterator[dict[str, Any]]:
     lines: list[str] = []
     size = 0
+    while (line := file.readline(_HEADER_BYTES)).startswith(b"#") and size < _HEADER_BYTES:
+        size += len(line)
+        lines.append(line.decode(errors="replace")[1:].removeprefix(" ").rstrip("\r\n"))
+    yield _meta(lines[1:])  # the first line is the signature
+
+
+def _meta(lines: list[str]) -> dict[str, Any]:
+    """Return the meta of a table from the lines of its header in ECSV."""
+    from astropy.table.meta import get_header_from_yaml
+
     try:
-        while (line := file.readline(_HEADER_BYTES)).startswith(b"#") and size < _HEADER_BYTES:
-            size += len(line)
-            lines.append(line.decode()[1:].removeprefix(" ").rstrip("\r\n"))
-        meta = get_header_from_yaml(lines[1:]).get("meta", {})  # the first line is the signature
+        meta = get_header_from_yaml(lines).get("meta", {})
     except Exception as error:  # the YAML reader has many, and none in common
         raise DocumentError(f"its ECSV header cannot be read: {_reason(error)}") from error
     if not isinstance(meta, dict):
         raise DocumentError("the meta of its ECSV header is no mapping")
-    return _first(meta.items())
+    return _first(islice(_flat(meta), _MAX_KEYWORDS))
+
+
+def _flat(meta: Any, before: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Yield the members of a tree, those of inner mappings and lists as `outer__inner`."""
+    members = meta.items() if isinstance(meta, dict) else enumerate(meta)
+    for key, value in members:
+        if not isinstance(value, dict | list | tuple):
+            yield f"{before}{key}", value
+        elif depth < _MAX_DEPTH:
+            yield from _flat(value, f"{before}{key}__", depth + 1)
+
+
+_MAX_DEPTH = 20
 
 
 def _first(pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
@@ -131,4 +245,4 @@ def _reason(error: BaseException) -> str:
     return message.partition(", fix it first")[0].rstrip(".")[:200]
 
 
-_READERS: dict[str, Callable[[BinaryIO], dict[str, Any]]] = {"fits": _fits, "hdf5": _hdf5, "ecsv": _ecsv}
+_READERS: dict[str, Callable[[BinaryIO], Iterator[dict[str, Any]]]] = {"fits": _fits, "ecsv": _ecsv}

@@ -1,23 +1,24 @@
 """Provenance in the headers of data products, in the dialects of those who write it there.
 
-A document is what product_file.py makes of a file, or JSON with the same keywords: at its top, under
-`metadata`, or for several products by their names.
+A document is what files.py makes of a file, or JSON with the same keywords: at its top, under `metadata`, or
+for several products by their names or in an array.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provtap.errors import NoProvenance
-from provtap.ingest.model import identity
-from provtap.ingest.model.identity import NAME_BYTES
 from provtap.ingest.model.records import Entity, Location, Rank, Record, RecordSet
 from provtap.ingest.parsing.bounded import NO_LIMIT, bounded
 from provtap.ingest.parsing.json import canonical, parse
 from provtap.ingest.parsing.node import Node
-from provtap.ingest.readers.headers import cadc as header_parents
-from provtap.ingest.readers.headers import eso as header_eso
+from provtap.ingest.readers.ctapipe.log import statements
+from provtap.ingest.readers.ctapipe.step import Step
+from provtap.ingest.readers.headers import cadc, ctao_datamodel, eso
 from provtap.ingest.readers.headers.ctao import entity_records, producer_records, read_header
+from provtap.ingest.readers.headers.product import Product
 
 
 @dataclass(frozen=True)
@@ -27,16 +28,24 @@ class Dialect:
     name: str
     speaks: Callable[[Node], bool]
     """Tell whether the keywords of a product are of this dialect."""
-    read: Callable[[Node, str | None, str], Iterator[Record]]
-    """Yield what the keywords say (of the product, its URL if that is known, the site)."""
+    read: Callable[[Product], Iterator[Record]]
+    """Yield what the keywords say of the product; what is left out becomes a warning of the product."""
+    product_id: Callable[[Node], str | None] | None = None
+    """Return the id that the keywords give the product, if any."""
+
+
+_MARKS = re.compile(
+    rb'"(?:CTA PRODUCT ID|keywords|CTAOMETA|(?:(?:HIERARCH )?CTAO )?CTAO_METADATA_VERSION)"\s*:',
+    re.IGNORECASE,
+)
+_OF_RUN = b'"activity_uuid"'
+"""A record of a ctapipe run, which may have the headers of its files inside."""
 
 
 def looks_like(content: bytes) -> bool:
     """Tell whether *content* is JSON with keywords that are known."""
-    return content.lstrip()[:1] == b"{" and any(mark in content for mark in _MARKS)
-
-
-_MARKS = (b'"CTA PRODUCT ID"', b'"keywords":')
+    starts = content.lstrip()[:1] in (b"{", b"[")
+    return starts and _MARKS.search(content) is not None and _OF_RUN not in content
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
@@ -45,60 +54,123 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
     Raises: DocumentError.
     """
     for value in parse(content):
-        products = list(bounded(_products(Node(value, "the header"), None), most))
-        if not products:
+        headers = list(bounded(_headers(Node(value, "the header"), None, None), most))
+        if not headers:
             known = ", ".join(dialect.name for dialect in DIALECTS)
             raise NoProvenance(f"the header has no keywords about provenance ({known})")
-        for keywords, url in products:
+        for header in headers:
+            product = Product(header.parts[0], header.url, header.form, site)
             records = tuple(
                 record
-                for dialect in DIALECTS
-                if dialect.speaks(keywords)
-                for record in dialect.read(keywords, url, site)
+                for dialect, keywords in header.spoken()
+                for record in dialect.read(replace(product, keywords=keywords))
             )
-            text = canonical([keywords.value, url, site])
-            yield RecordSet(None, hashlib.sha256(text.encode()).hexdigest(), records)
+            said = [part.value for part in header.parts]
+            text = canonical([said[0] if len(said) == 1 else said, header.url, site])
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            yield RecordSet(None, digest, records, tuple(product.warnings))
+            yield from _run_records(header, site, most)
 
 
-def _products(node: Node, url: str | None) -> Iterator[tuple[Node, str | None]]:
-    """Yield the keywords of each product, and where it is."""
-    if "keywords" in node and "form" in node:
-        yield from _products(node["keywords"], node["url"].text())
+def _run_records(header: "_Header", site: str, most: float) -> Iterator[RecordSet]:
+    """Yield what the records of ctapipe inside a product say of the runs that it went through."""
+    for text in header.records:
+        for value in parse(text.given_text().encode(), as_python=True):
+            for record in bounded(_each(Node(value, text.path)), most):
+                yield statements(Step(record, site), header.url, header.product_id)
+
+
+def _each(records: Node) -> Iterator[Node]:
+    return records.items() if isinstance(records.value, list) else iter((records,))
+
+
+@dataclass(frozen=True)
+class _Header:
+    """The header of one product: of a file with several, the first one and those that say more."""
+
+    parts: tuple[Node, ...]
+    url: str | None = None
+    form: str | None = None
+    records: tuple[Node, ...] = ()
+    """The records of ctapipe inside the product."""
+
+    @property
+    def product_id(self) -> str | None:
+        """The id that the product has by its header."""
+        for dialect, keywords in self.spoken():
+            if dialect.product_id and (id := dialect.product_id(keywords)):
+                return id
+        return None
+
+    def spoken(self) -> Iterator[tuple["Dialect", Node]]:
+        """Yield each dialect with the first part that speaks it."""
+        for dialect in DIALECTS:
+            keywords = next((part for part in self.parts if dialect.speaks(part)), None)
+            if keywords is not None:
+                yield dialect, keywords
+
+
+def _headers(node: Node, url: str | None, form: str | None) -> Iterator[_Header]:
+    """Yield the header of each product in the document."""
+    if isinstance(node.value, list):
+        for item in node.items():
+            if isinstance(item.value, dict):
+                yield from _headers(item, None, None)
+    elif "keywords" in node and "form" in node:
+        parts = (node["keywords"], *node["extensions"].items())
+        known = any(dialect.speaks(part) for part in parts for dialect in DIALECTS)
+        file = (node["url"].text(), node["form"].text())
+        records = tuple(node["records"].items())
+        if known or records:
+            yield _Header(parts, *file, records)
+        else:
+            yield from _headers(node["keywords"], *file)
     elif any(dialect.speaks(node) for dialect in DIALECTS):
-        yield node, url
+        yield _Header((node,), url, form)
     else:
         for name, member in node.members():
             if isinstance(member.value, dict) and member.path.count("[") + member.path.count(".") < 4:
-                yield from _products(member, url if name == "metadata" else None)
+                inside = name == "metadata"
+                yield from _headers(member, url if inside else None, form if inside else None)
 
 
 def _speaks_ctao(keywords: Node) -> bool:
     return "CTA PRODUCT ID" in keywords or "CTA ACTIVITY ID" in keywords
 
 
-def _read_ctao(keywords: Node, url: str | None, site: str) -> Iterator[Record]:
-    """Yield the product, who made it, and where it is; nothing for a header that ctapipe invented."""
+def _id_of_ctao(keywords: Node) -> str | None:
     header = read_header(keywords)
+    return header.product_id if header else None
+
+
+def _read_ctao(product: Product) -> Iterator[Record]:
+    """Yield the product, who made it, and where it is; nothing for a header that ctapipe invented."""
+    header = read_header(product.keywords)
     if header is None:
         return
     yield from entity_records(header)
     yield from producer_records(header)
-    name = identity.basename(url) if url else None
     yield Entity(
         rank=Rank.HEADER,
         id=header.product_id,
-        name=name if name and len(name.encode()) <= NAME_BYTES else None,
-        location=url,
+        name=product.name,
+        location=product.url,
         generated_at_time=header.creation_time,
         comment=header.comment,
         entity_description_id=header.description.id if header.description else None,
     )
-    if url:
-        yield Location(entity_id=header.product_id, url=url, storage=identity.storage(url, site))
+    if product.url:
+        yield Location(entity_id=header.product_id, url=product.url, storage=product.storage(product.url))
 
 
 DIALECTS = (
-    Dialect("CTAO reference metadata", _speaks_ctao, _read_ctao),
-    Dialect("ESO", header_eso.speaks, header_eso.read),
-    Dialect("CADC", header_parents.speaks, header_parents.read),
+    Dialect("CTAO data model", ctao_datamodel.speaks, ctao_datamodel.read, ctao_datamodel.product_id),
+    Dialect("CTAO reference metadata", _speaks_ctao, _read_ctao, _id_of_ctao),
+    Dialect("ESO", eso.speaks, eso.read),
+    Dialect("CADC", cadc.speaks, cadc.read),
 )
+
+
+def dialects(keywords: Node) -> set[str]:
+    """Return the names of the dialects that *keywords* speak."""
+    return {dialect.name for dialect in DIALECTS if dialect.speaks(keywords)}

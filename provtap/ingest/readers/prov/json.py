@@ -1,5 +1,6 @@
 """PROV-JSON (W3C submission of 2013-04-24), also as voprov writes it for the IVOA's model."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from provtap.ingest.readers.prov.dictionary import DICTIONARIES, Pair, with_keys
 from provtap.ingest.readers.prov.statements import (
     ARGUMENTS,
     ELEMENTS,
+    KINDS,
     TIMES,
     XSD,
     Name,
@@ -24,12 +26,15 @@ from provtap.ingest.readers.prov.statements import (
 _NAME_TYPES = {"prov:QUALIFIED_NAME", "xsd:QName"}
 _KEYS = {"prov:key", "prov:key-set"}
 _PAIRS = "prov:key-entity-set"
+_FIRST_KEY = re.compile(rb'\s*\{\s*"(?:\w+:)?(\w+)"\s*:')
+_FIRST_WORDS = {*KINDS, "prefix", "bundle"}
 _NUMBER_TYPES = {bool: "boolean", int: "int", float: "double"}
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* starts like a JSON object."""
-    return content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
+    """Tell whether *content* is a JSON object whose first key is a word of PROV."""
+    found = _FIRST_KEY.match(content.removeprefix(b"\xef\xbb\xbf"))
+    return found is not None and found[1].decode() in _FIRST_WORDS
 
 
 def statements(content: bytes) -> Iterator[Statement]:

@@ -14,20 +14,20 @@ from provtap.ingest.parsing.bounded import NO_LIMIT, refuse_beyond
 from provtap.ingest.parsing.json import canonical, parse
 from provtap.ingest.readers.prov.records import reader
 from provtap.ingest.readers.prov.statements import XSD, Name, Statement, Value
+from provtap.ingest.readers.unread import recognise
 
 if TYPE_CHECKING:
     from prov.model import ProvDocument, ProvRecord
 
-_CONTEXT = re.compile(rb'"@(context|graph)"')
+_CONTEXT = re.compile(rb'"@graph"')
 _TYPES = {bool: "boolean", int: "int", float: "double", datetime: "dateTime"}
 _one_at_a_time = Lock()  # what to do with a warning is one decision for all threads
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* may be JSON-LD."""
-    return content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["} and bool(
-        _CONTEXT.search(content)
-    )
+    """Tell whether *content* is JSON-LD, and not of another vocabulary (RO-Crate, PROV-O)."""
+    starts = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["}
+    return starts and _CONTEXT.search(content) is not None and recognise(content) is None
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:

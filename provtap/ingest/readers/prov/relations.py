@@ -1,6 +1,6 @@
 """What relates the things of a PROV document, as records of ProvenanceDM."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from provtap.errors import DocumentError
@@ -20,6 +20,7 @@ from provtap.ingest.model.records import (
     WasGeneratedBy,
     WasInformedBy,
 )
+from provtap.ingest.readers.prov.nesting import claimant, depths, outer_claims
 from provtap.ingest.readers.prov.statements import Statement, utc
 from provtap.ingest.readers.prov.things import Thing, Things, described_activity, description_class
 
@@ -65,6 +66,8 @@ class Relations:
         self.activity_descriptions: dict[str, str] = {}
         self._entity_descriptions: dict[str, list[Thing]] = {}
         self.configured: set[str] = set()
+        self._generations: list[tuple[str, str, str | None]] = []
+        self._starters: dict[str, str] = {}
 
     def add(self, statement: Statement) -> None:
         """Take one relation."""
@@ -87,12 +90,32 @@ class Relations:
         """Return the description of an entity of a class, if the model allows it to have that one."""
         needed = {"DatasetEntity": "DatasetDescription", "ValueEntity": "ValueDescription"}.get(class_)
         for description in self._entity_descriptions.get(entity_id, ()):
-            if needed in {None, description_class(description)[0]}:
+            if needed in {None, description_class(description)}:
                 return description.id
             self.records.append(
                 Relation(kind="isDescribedBy", subject_id=entity_id, object_id=description.id)
             )
         return None
+
+    def generations(self) -> Iterator[WasGeneratedBy]:
+        """Yield who generated what.
+
+        What an activity and one that it started both claim belongs to the latter; of two others the same one
+        is kept, whatever document comes first.
+        """
+        outer = outer_claims(
+            ((entity, activity) for entity, activity, _ in self._generations), self._starters
+        )
+        around = depths(self._starters)
+        for entity, activity, role_ in self._generations:
+            if (entity, activity) not in outer:
+                yield WasGeneratedBy(
+                    rank=Rank.STATEMENT,
+                    claimant=claimant(around.get(activity, 0), activity),
+                    entity_id=entity,
+                    activity_id=activity,
+                    role=role_,
+                )
 
     # Relations with both ends
 
@@ -102,15 +125,7 @@ class Relations:
         )
 
     def _was_generated_by(self, entity: str, activity: str, statement: Statement) -> None:
-        self.records.append(
-            WasGeneratedBy(
-                rank=Rank.STATEMENT,
-                claimant=activity,  # of two activities the same one is kept, whatever document comes first
-                entity_id=entity,
-                activity_id=activity,
-                role=role(statement),
-            )
-        )
+        self._generations.append((entity, activity, role(statement)))
 
     def _was_invalidated_by(self, entity: str, activity: str, statement: Statement) -> None:
         self._relate(statement.kind, entity, activity, statement)
@@ -162,25 +177,18 @@ class Relations:
             self._relate(statement.kind, described, descriptor, statement)
 
     def _was_configured_by(self, activity: str, artefact: str, statement: Statement) -> None:
-        parameter = self._things.find("parameter", artefact)
-        file = self._things.find("configuration file", artefact)
-        value = parameter.text("prov:value", "voprov:value") if parameter else None
-        location = file.text("prov:location", "voprov:location") if file else None
-        if artefact in self.configured or (value is None and location is None):
-            self._relate(statement.kind, activity, artefact, statement)
+        for kind, thing, attribute in (
+            (Parameter, self._things.find("parameter", artefact), "value"),
+            (ConfigFile, self._things.find("configuration file", artefact), "location"),
+        ):
+            if artefact in self.configured or thing is None or thing.value_of(attribute) is None:
+                continue
+            if self._things.mention("activity", activity, statement.where) is not None:
+                self.configured.add(artefact)
+                own = {"id": artefact, "activity_id": activity, "name": thing.label}
+                self.records.append(kind(rank=Rank.STATEMENT, **own, **thing.stated(kind)))
             return
-        if self._things.mention("activity", activity, statement.where) is None:
-            return
-        self.configured.add(artefact)
-        rank = Rank.STATEMENT
-        if parameter and value is not None:
-            self.records.append(
-                Parameter(rank=rank, id=artefact, activity_id=activity, name=parameter.label, value=value)
-            )
-        elif file and location is not None:
-            self.records.append(
-                ConfigFile(rank=rank, id=artefact, activity_id=activity, name=file.label, location=location)
-            )
+        self._relate(statement.kind, activity, artefact, statement)
 
     # What relations say besides
 
@@ -208,6 +216,9 @@ class Relations:
         if self._things.mention("activity", other, statement.where) is not None:
             self._relate(statement.kind, activity, self._things.id(other, statement.where), statement)
             self._was_informed_by(activity, self._things.id(other, statement.where), statement)
+            if statement.kind == "wasStartedBy":
+                starter = self._things.id(other, statement.where)
+                self._starters[activity] = min(starter, self._starters.get(activity, starter))
 
     def _planned(self, activity: str | None, plan: str, statement: Statement) -> None:
         """Let an activity that has no description be described by its plan (PROV-DM, 5.3.1)."""

@@ -81,7 +81,7 @@ def _section(each: Class, given: Any) -> Iterator[ParsedRecord]:
     except ValidationError as error:
         raise _wrong(each, error, pointers) from error
     for pointer, model in zip(pointers, found, strict=True):
-        values = {name: value for name, value in vars(model).items() if value is not None}
+        values = {name: value for name, value in vars(model).items() if name in model.model_fields_set}
         yield ParsedRecord(each, pointer, values)
 
 

@@ -1,0 +1,93 @@
+"""Formats that are recognised but not read: what each is, and what to ingest instead."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_START = 65536
+"""Bytes at the start of a document in which its marks are looked for."""
+
+
+@dataclass(frozen=True)
+class UnreadFormat:
+    """A format, how it is recognised, and what to do about it."""
+
+    what: str
+    is_it: Callable[[bytes], bool]
+    """Tell whether the start of a document is of this format."""
+    instead: str | None = None
+
+
+def recognise(content: bytes) -> UnreadFormat | None:
+    """Return the format of *content*, if it is one of these."""
+    start = content[:_START].removeprefix(b"\xef\xbb\xbf").lstrip()
+    return next((known for known in UNREAD if known.is_it(start)), None)
+
+
+def _json(*patterns: bytes) -> Callable[[bytes], bool]:
+    """Recognise JSON in which all *patterns* are found."""
+    compiled = [re.compile(pattern) for pattern in patterns]
+    return lambda start: start[:1] in (b"{", b"[") and all(each.search(start) for each in compiled)
+
+
+def _text(pattern: bytes) -> Callable[[bytes], bool]:
+    """Recognise text in which *pattern* is found."""
+    compiled = re.compile(pattern, re.MULTILINE)
+    return lambda start: compiled.search(start) is not None
+
+
+_CONVERT = "Convert it to PROV-JSON or PROV-N."
+UNREAD = (
+    UnreadFormat("an RO-Crate", _json(rb'"@graph"', rb"w3id\.org/ro/crate|ro-crate-metadata\.json")),
+    UnreadFormat(
+        "PROV-O in JSON-LD",
+        _json(rb'"prov:(?:used|was[A-Z]\w+|qualified\w+|hadMember)"\s*:|"http://www\.w3\.org/ns/prov#\w+"'),
+        _CONVERT,
+    ),
+    UnreadFormat(
+        "PROV-O in Turtle or TriG",
+        _text(rb"^\s*(?:@prefix|PREFIX)\s+\w*:\s*<http://www\.w3\.org/ns/prov#>"),
+        _CONVERT,
+    ),
+    UnreadFormat(
+        "RDF in N-Triples",
+        _text(rb"\A<[^>\s]+>\s+<[^>\s]+>\s+(?:<|_:|\")[^\n]*\.\s*$"),
+        _CONVERT,
+    ),
+    UnreadFormat(
+        "a file of events of OpenLineage",
+        _json(rb'"eventTime"\s*:', rb'"producer"\s*:', rb'"(?:run|job|dataset)"'),
+    ),
+    UnreadFormat("a provenance log of KM3NeT's thepipe", _json(rb'"parent_activity"\s*:', rb'"uuid"\s*:')),
+    UnreadFormat(
+        "a provenance report of Rubin's butler", _json(rb'"quantum_id"\s*:', rb'"(?:attempts|data_id)"\s*:')
+    ),
+    UnreadFormat(
+        "an association of JWST: a plan, not a record of what was done",
+        _json(rb'"asn_rule"\s*:'),
+        "Ingest the products.",
+    ),
+    UnreadFormat("a record of con-duct", _json(rb'"command"\s*:', rb'"duct_version"\s*:')),
+    UnreadFormat(
+        "Snakemake's record of one output",
+        _json(rb'"record_format_version"\s*:', rb'"job_hash"\s*:'),
+    ),
+    UnreadFormat("a file of events of Snakemake", _json(rb'"snakemake_version"\s*:')),
+    UnreadFormat("a run record of DataLad", _text(rb"^=== Do not change lines below ===\s*$")),
+    UnreadFormat("a CAOM observation", _text(rb"<(?:\w+:)?Observation\b[^>]*opencadc\.org/caom2/")),
+    UnreadFormat(
+        "the metadata of an SKA data product: it names no inputs",
+        _text(rb"^interface:\s*\S*ska-data-product-meta"),
+    ),
+    UnreadFormat(
+        "the YAML of voprov",
+        _text(rb"\A(?:activity|entity|agent|used|wasGeneratedBy|hadMember):\s*$"),
+        "Let voprov write PROV-JSON.",
+    ),
+    UnreadFormat(
+        "a quantum graph of Rubin",
+        lambda start: start.startswith(b"PK\x03\x04") and b"header.json.zst" in start[:4096],
+        "Ingest its provenance report or its products.",
+    ),
+)
+"""In the order of trial."""

@@ -1,0 +1,76 @@
+"""What documents of observatories and workflow engines say, however often and in any order they come."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from provtap.ingest import ingest_all, rebuild
+from provtap.ingest.documents.files import files
+from tests.ingest.logs import empty, rows, tables
+
+DATA = Path(__file__).parents[1] / "data"
+COUNTS = {
+    "activities": "provenance.activity",
+    "entities": "provenance.entity",
+    "used": "provenance.used",
+    "generated": "provenance.wasgeneratedby",
+    "parameters": "provenance.parameter",
+    "derived": "provenance.wasderivedfrom",
+}
+SOURCES = {
+    "ctao_datamodel/dl0_tel_short.fits": (1, 1, 0, 1, 1, 0),
+    "ctao_datamodel/dl1_event_short_inputs.fits": (1, 4, 3, 1, 1, 0),
+    "ctao_datamodel/dl1_event_nested.json": (1, 4, 3, 1, 1, 0),
+    "ctao_datamodel/dl1_event_rucio_flat.json": (1, 4, 3, 1, 1, 0),
+    "ctao_datamodel/dl1_calibration_hierarch.fits": (1, 2, 1, 1, 1, 0),
+    "ctao_datamodel/ctao_sdc_dl3_v1.fits": (1, 2, 1, 1, 1, 0),
+    "ctao_datamodel/ctao_product_2_1_0.fits": (1, 3, 2, 1, 1, 0),
+    "ctao_datamodel": (5, 10, 7, 5, 5, 0),
+    "ctapipe_hdf5": (1, 3, 2, 1, 1, 0),
+    "lstosa/prov.log": (10, 35, 39, 20, 2, 2),
+    "lstosa/calibration_to_dl2_17000_prov.log": (6, 26, 20, 12, 1, 0),
+    "lstosa/calibration_to_dl2_17000_prov.json": (6, 26, 20, 12, 1, 0),
+    "cwlprov/two_steps.cwlprov.provn": (3, 4, 5, 2, 0, 0),
+    "cwlprov/ctao_wms_gaussian.cwlprov.provn": (3, 12, 10, 5, 2, 0),
+    "cwlprov/nested_scatter_ro": (6, 13, 16, 7, 4, 0),
+    "cwlprov/failed_step_ro": (3, 4, 5, 2, 1, 0),
+}
+FOLDERS = ("ctao_datamodel", "ctapipe_hdf5", "lstosa", "cwlprov")
+
+
+@pytest.fixture
+def ingest_paths(database, settings):
+    """Ingest files and folders; none of them may be refused."""
+
+    def ingest_paths(*paths):
+        summary = ingest_all(paths, database, settings)
+        assert summary.problems == []
+        return summary
+
+    return ingest_paths
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_source_gives_what_it_says(ingest_paths, database, source):
+    ingest_paths(DATA / source)
+    counted = [rows(database, f"SELECT count(*)::int FROM {table}")[0][0] for table in COUNTS.values()]
+
+    assert dict(zip(COUNTS, counted, strict=True)) == dict(zip(COUNTS, SOURCES[source], strict=True))
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_order_and_repetition_change_nothing(ingest_paths, database, settings, folder):
+    """The documents of one source in any order, twice, or read again from the archive (INGEST-d8, d9)."""
+    ingest_paths(DATA / folder)
+    first = tables(database)
+    again = ingest_paths(DATA / folder)
+    assert all(report.known for report in again.reports)
+    assert rebuild.reingest(database, settings).changes == ()
+    assert tables(database) == first
+
+    paths = sorted(file.path for file in files([DATA / folder]))
+    for seed in range(3):
+        empty(database)
+        ingest_paths(*random.Random(seed).sample(paths, len(paths)))
+        assert tables(database) == first
