@@ -19,7 +19,13 @@ from provtap.web.site.static import static_url
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-NAVIGATION = (("/tap/examples", "Examples"), ("/tap", "TAP"), ("/help", "Help"))
+NAVIGATION = (
+    ("/query", "Query"),
+    ("/jobs", "Jobs"),
+    ("/schema", "Tables"),
+    ("/tap/examples", "Examples"),
+    ("/help", "Help"),
+)
 """Pages that the header of every page leads to."""
 
 
