@@ -19,7 +19,7 @@ lint: $(VENV)/installed-for-work
 	$(RUN)/lint-imports
 
 # What needs no database: before each commit.
-UNIT = -m "not database and not exhaustive" --ignore=tests/acceptance
+UNIT = -m "not database and not exhaustive" --ignore=tests/acceptance --ignore=tests/browser
 check: lint
 	$(RUN)/pytest -n auto -q $(UNIT)
 

@@ -19,6 +19,21 @@ def page(kind: str, id_: str, **parameters: str | int | None) -> str:
     return f"/{kind}/{quote(id_, safe='')}{query}"
 
 
+def lineage(id_: str, **parameters: str | int | None) -> str:
+    """Return the address of the picture of where a thing came from, or what came of it."""
+    return page("lineage", id_, **parameters)
+
+
+def impact(id_: str, **parameters: str | int | None) -> str:
+    """Return the address of the list of what used a file, or what a run wrote."""
+    return page("impact", id_, **parameters)
+
+
+def compare(a: str, b: str | None = None, **parameters: str | int | None) -> str:
+    """Return the address of the comparison of two runs or products; without *b* it asks for it."""
+    return question("compare", a=a, b=b, **parameters)
+
+
 def program(name: str, version: str | None = None) -> str:
     """Return the address of the page of a program, or of one of its versions."""
     if is_awkward(name) or (version is not None and (is_awkward(version) or not version)):
@@ -27,7 +42,15 @@ def program(name: str, version: str | None = None) -> str:
     return f"/program/{quote(name, safe='')}" + ("" if version is None else f"/{quote(version, safe='')}")
 
 
+def question(page: str, **parameters: str | int | None) -> str:
+    """Return the address of a page about a query, such as `/result?QUERY=…`; what is None is left out."""
+    given = {name: value for name, value in parameters.items() if value is not None}
+    return f"/{page}?{urlencode(given, quote_via=quote, safe='')}" if given else f"/{page}"
+
+
 def is_awkward(id_: str) -> bool:
-    """Tell whether *id_* can't travel in a path: slashes at its ends, or a segment `.` or `..`."""
+    """Tell whether *id_* can't be in a path: slashes at its ends, a segment `.` or `..`, line breaks."""
     segments = id_.split("/")
+    if any(character < " " for character in id_):
+        return True
     return not (segments[0] and segments[-1]) or not {".", ".."}.isdisjoint(segments)

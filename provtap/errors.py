@@ -43,7 +43,7 @@ class ProvtapError(Exception):
         self.detail = detail
         if detail is not None:
             self.reference = secrets.token_hex(4)
-            logged = f"The log of the service has the reason under {self.reference}."
+            logged = f"The log of the service gives the reason under {self.reference}."
             self.hint = logged if hint is None else f"{hint} {logged}"
         super().__init__(message)
 
@@ -75,6 +75,10 @@ class AdqlError(ProvtapError):
     """
 
     further: "tuple[AdqlError, ...]" = ()
+    end: tuple[int, int] | None = None
+    """Line and column behind what is wrong; None: it is the one word or symbol at the position."""
+    fixes: tuple[str, ...] = ()
+    """What may stand there instead, the likeliest first."""
 
     def __str__(self) -> str:
         return " ".join([super().__str__(), *map(str, self.further)])
@@ -179,7 +183,7 @@ class InternalError(ProvtapError):
     status = 500
 
     def __init__(self, detail: str = "") -> None:
-        super().__init__("The service failed on this request.", detail=detail)
+        super().__init__("The service failed to answer this request.", detail=detail)
 
     @classmethod
     def of(cls, error: Exception, log: logging.Logger, what: str) -> "InternalError":
@@ -207,7 +211,7 @@ class DocumentError(ProvtapError):
 
 
 class KeyReused(ProvtapError):
-    """An Idempotency-Key came with another request before."""
+    """An Idempotency-Key was already used with a different request."""
 
     status = 422
 

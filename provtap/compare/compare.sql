@@ -1,24 +1,7 @@
 -- Statements of reading.py.
 
--- name: find
--- What an id, path, other name or file name leads to, and how closely: 1 by id, 2 by path or other name, 3 by name.
-SELECT 1 AS closeness, 'activity' AS kind, a_id::text AS id, a_id::text AS activity
-  FROM provenance.activity WHERE a_id = %(name)s
-UNION ALL
-SELECT found.closeness, 'entity', e_id, wgb_activity_id
-  FROM (SELECT 1, e_id::text FROM provenance.entity WHERE e_id = %(name)s
-        UNION
-        SELECT 2, e_id FROM provenance.entity WHERE e_location = %(name)s
-        UNION
-        SELECT 2, al_entity_id FROM provext.alias WHERE al_value = %(name)s
-        UNION
-        SELECT 2, loc_entity_id FROM provext.location WHERE loc_url = %(name)s
-        UNION
-        (SELECT 3, e_id FROM provenance.entity WHERE e_name = %(name)s LIMIT 10)) AS found (closeness, id)
-  JOIN provenance.entity ON e_id = found.id
-  LEFT JOIN provenance.wasgeneratedby ON wgb_entity_id = e_id
- ORDER BY closeness, id
- LIMIT 10;
+-- name: made_by
+SELECT wgb_activity_id AS activity FROM provenance.wasgeneratedby WHERE wgb_entity_id = %(entity)s;
 
 -- name: run
 SELECT a_id AS id, a_name AS name, coalesce(ad_name, a_name) AS program, ad_version AS version,

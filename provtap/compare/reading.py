@@ -10,6 +10,7 @@ from provtap.database.connect import Database, Transaction
 from provtap.database.sql import literal, load_statements
 from provtap.database.transaction import Row
 from provtap.errors import NotFound, ParameterError
+from provtap.query.names import Closeness, Meaning, closest, find
 from provtap.tableset import Tableset
 
 SQL = load_statements("provtap.compare", "compare.sql")
@@ -29,8 +30,8 @@ def compare(
 ) -> Comparison:
     """Return what differs between the runs that *a* and *b* name, or that made the products they name.
 
-    Each is an id, a path, another name, or a file name that only one product has. *duration* bounds each
-    statement, in seconds.
+    Each is an id, a path, another name, or a checksum or file name that only one product has. *duration*
+    bounds each statement, in seconds.
 
     Raises: NotFound; ParameterError for an ambiguous name, or a product and a run; QueryTimeout,
     DatabaseUnavailable.
@@ -40,32 +41,42 @@ def compare(
         if found[0].kind != found[1].kind:
             product, run = (a, b) if found[0].kind == "entity" else (b, a)
             raise ParameterError(
-                f"{product} is a product and {run} is a run: they can't be compared.",
+                f"{product} is a product and {run} is a run: they cannot be compared.",
                 hint="Give two products or two runs.",
             )
         mine, yours = (_run(transaction, row, tableset) for row in found)
     return compare_runs(mine, yours)
 
 
-def _find(transaction: Transaction, name: str) -> Row:
-    """Return what *name* leads to: the closest, if that is one thing only."""
-    hits = transaction.rows(SQL["find"], name=name.replace("\0", ""))
-    closest = [hit for hit in hits if hit.closeness == hits[0].closeness]
-    if not closest:
-        raise NotFound(f"Nothing here is called {name[:200]}.")
-    if len(closest) > 1:
-        ids = ", ".join(hit.id for hit in closest[:5])
-        raise ParameterError(f"{name[:200]} names {len(closest)} products.", hint=f"Give one id of {ids}.")
-    if closest[0].activity is None:
-        raise NotFound(
-            f"No run is recorded that generated {name[:200]}, so there is nothing to compare.",
-            hint="It came from outside.",
+def _find(transaction: Transaction, name: str) -> Meaning:
+    """Return the product or run that *name* leads to: the closest, if that is one thing only."""
+    meanings = find(transaction, [name.replace("\0", "")], Closeness.FILE_NAME)
+    found = closest(meaning for meaning in meanings if meaning.kind != "agent")
+    if not found:
+        raise NotFound(f"Nothing has the name {name[:200]}.")
+    if len(found) > 1:
+        ids = ", ".join(sorted(meaning.id for meaning in found)[:5])
+        raise ParameterError(
+            f"{name[:200]} is the name of {len(found)} products.", hint=f"Give the id of one of them: {ids}."
         )
-    return closest[0]
+    return found[0]
 
 
-def _run(transaction: Transaction, found: Row, tableset: Tableset) -> Run:
-    activity = found.activity
+def _activity(transaction: Transaction, found: Meaning) -> str:
+    """Return the run that *found* is, or that made it."""
+    if found.kind == "activity":
+        return found.id
+    row = transaction.one(SQL["made_by"], entity=found.id)
+    if row is None:
+        raise NotFound(
+            f"No run is recorded that generated {found.given[:200]}, so there is nothing to compare.",
+            hint="It was not made by a recorded run.",
+        )
+    return str(row.activity)
+
+
+def _run(transaction: Transaction, found: Meaning, tableset: Tableset) -> Run:
+    activity = _activity(transaction, found)
     row = transaction.one(SQL["run"], activity=activity)
     assert row is not None  # the same state of the store
     used = [_thing(thing) for thing in transaction.rows(SQL["used"], activity=activity)]

@@ -5,7 +5,7 @@ whose neighbours have different colours. Of a merge of 500 files the files end w
 500 runs that made them, but for the run that failed, and its file.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping
 from itertools import count
 from typing import NamedTuple
@@ -142,17 +142,26 @@ def _leaders(alike: Mapping[Key, int]) -> dict[Key, Key]:
     return {key: group[0] if len(group) >= LEAST else key for group in groups.values() for key in group}
 
 
-def folded_edges(edges: Iterable[Edge], leader: Mapping[Key, Key]) -> Iterator[tuple[Edge, list[str]]]:
-    """Yield the relations between what is drawn, and the roles of each.
+class Bundle(NamedTuple):
+    """Relations that are drawn as one."""
+
+    edge: Edge
+    roles: list[str]
+    relations: int
+    """How many there are."""
+
+
+def folded_edges(edges: Iterable[Edge], leader: Mapping[Key, Key]) -> Iterator[Bundle]:
+    """Yield the relations between what is drawn.
 
     A relation in several roles is one for each of them, unless they are more than could be read.
     """
-    roles: defaultdict[Edge, dict[str | None, None]] = defaultdict(dict)
+    counts: defaultdict[Edge, Counter[str | None]] = defaultdict(Counter)
     for edge in edges:
         drawn = Edge(edge.relation, leader[edge.subject], leader[edge.object])
-        roles[drawn][edge.role] = None
-    for edge, given in roles.items():
-        if len(given) > SHOWN:
-            yield edge, [role for role in given if role is not None]
+        counts[drawn][edge.role] += 1
+    for edge, roles in counts.items():
+        if len(roles) > SHOWN:
+            yield Bundle(edge, [role for role in roles if role is not None], roles.total())
         else:
-            yield from ((edge, [role] if role else []) for role in given)
+            yield from (Bundle(edge, [role] if role else [], number) for role, number in roles.items())

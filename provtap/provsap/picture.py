@@ -62,6 +62,8 @@ class Arrow:
     label: str
     tooltip: str
     to_agent: bool
+    count: int
+    """How many relations it stands for."""
 
     @property
     def dashed(self) -> bool:
@@ -72,13 +74,21 @@ class Arrow:
 class Picture:
     """The picture of *graph*, with the attributes of things beside them on request.
 
-    Things whose ids are in *apart* are not folded.
+    Things whose ids are in *apart* are not folded, nor what differs from others by them. *opened* has the ids
+    of things that lead groups: what is in these groups is drawn thing by thing, and all else as before.
     """
 
-    def __init__(self, graph: Graph, attributes: bool = False, apart: Container[str] = ()) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        attributes: bool = False,
+        apart: Container[str] = (),
+        opened: Container[str] = (),
+    ) -> None:
         self.labels = Labels(graph)
         self._attributes = attributes
-        self._leader, self.captions = _folded(graph, self.labels, apart)
+        leader, self.captions = _folded(graph, self.labels, apart)
+        self._leader = {key: key if first.id in opened else first for key, first in leader.items()}
         groups = _groups(self._leader)
         self._groups = {key: groups[key] for key in list(groups)[:DRAWN]}
         self._graph = graph.only({key for group in self._groups.values() for key in group})
@@ -122,7 +132,7 @@ class Picture:
                 yield Shape(name=f"{name}_1", kind="attributes", lines=lines, beside=place)
 
     def _arrows(self) -> Iterator[Arrow]:
-        for edge, roles in folded_edges(self._graph.edges(), self._leader):
+        for edge, roles, count in folded_edges(self._graph.edges(), self._leader):
             label = _EDGE_LABELS[edge.relation]
             yield Arrow(
                 relation=edge.relation,
@@ -131,6 +141,7 @@ class Picture:
                 label=_role(roles) or label,
                 tooltip=cut([label, *roles]),
                 to_agent=edge.object.kind == "agent",
+                count=count,
             )
 
 

@@ -3,7 +3,7 @@
 The site puts it into its pages. ProvSAP sends it as a document of its own, which brings its style.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from html import escape
 from math import hypot
 
@@ -14,6 +14,8 @@ from provtap.provsap.place import LINE, Box, Curve, Layout, Point
 
 Matches = Callable[[Shape], bool]
 """Tells whether a shape is among those looked for; the others are dimmed."""
+Unfold = Callable[[Shape], str | None]
+"""Returns where a shape of several things leads to, if anywhere."""
 _LONG = 900  # pixels: a wider picture scrolls on a narrow screen
 _STYLE = """\
 svg { background: #fff }
@@ -34,22 +36,31 @@ text { font: 13px Helvetica, Arial, sans-serif; text-anchor: middle; fill: #222 
 """
 
 
-def svg(layout: Layout, link: Link, title: str, matches: Matches = lambda shape: True) -> str:
-    """Return the picture for a page; what is a single thing leads where *link* says.
+def svg(
+    layout: Layout,
+    link: Link,
+    title: str,
+    matches: Matches = lambda shape: True,
+    unfold: Unfold = lambda shape: None,
+) -> str:
+    """Return the picture for a page; a single thing leads where *link* says, several where *unfold* does.
 
-    Shapes that do not match are dimmed.
+    Shapes that do not match are dimmed, and the arrows at them.
     """
-    return "".join(_parts(layout, link, title, matches))
+    return "".join(_parts(layout, link, title, matches, unfold))
 
 
-def svg_document(layout: Layout, link: Link, title: str) -> bytes:
+def svg_document(layout: Layout, link: Link, title: str, matches: Matches = lambda shape: True) -> bytes:
     """Return the picture as a document of its own."""
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
-    picture = "".join(_parts(layout, link, title, lambda shape: True, style=f"<style>\n{_STYLE}</style>\n"))
+    style = f"<style>\n{_STYLE}</style>\n"
+    picture = "".join(_parts(layout, link, title, matches, lambda shape: None, style))
     return f"{head}{picture}\n".encode()
 
 
-def _parts(layout: Layout, link: Link, title: str, matches: Matches, style: str = "") -> Iterator[str]:
+def _parts(
+    layout: Layout, link: Link, title: str, matches: Matches, unfold: Unfold, style: str = ""
+) -> Iterator[str]:
     picture = layout.picture
     captions = [_text(f"{caption}.") for caption in picture.captions]
     top = (LINE + 4) * len(captions) if style else 0  # a page writes them outside
@@ -64,16 +75,20 @@ def _parts(layout: Layout, link: Link, title: str, matches: Matches, style: str 
             yield f'<text x="{width / 2:g}" y="{number * (LINE + 4) + 16 - top:g}">{caption}</text>\n'
     yield '<g aria-hidden="true">\n'
     ties = [None] * len(picture.notes)
+    dim = {shape.name for shape in picture.shapes if not matches(shape)}
     for arrow, curve in zip((*picture.arrows, *ties), layout.curves, strict=True):
         if curve is not None:
-            yield _arrow(arrow, curve)
+            yield _arrow(arrow, curve, dim)
     yield "</g>\n"
-    for shape in (*picture.shapes, *picture.notes):
-        yield _node(shape, layout.boxes[shape.name], link, matches(shape))
+    for shape in picture.shapes:
+        to = link(shape.members[0]) if len(shape.members) == 1 else unfold(shape)
+        yield _node(shape, layout.boxes[shape.name], to, shape.name in dim)
+    for note in picture.notes:
+        yield _node(note, layout.boxes[note.name], None, note.beside in dim)
     yield "</svg>"
 
 
-def _arrow(arrow: Arrow | None, curve: Curve) -> str:
+def _arrow(arrow: Arrow | None, curve: Curve, dim: Container[str]) -> str:
     (x, y), *rest = curve.points
     parts = [f'<path d="M{x},{y}C{" ".join(f"{a},{b}" for a, b in rest)}"/>']
     if arrow is None:
@@ -82,8 +97,9 @@ def _arrow(arrow: Arrow | None, curve: Curve) -> str:
         parts.append(f'<polygon points="{_tip(curve.points[-1], curve.tip)}"/>')
     if curve.label is not None:
         parts.append(f'<text x="{curve.label[0]}" y="{curve.label[1] + 3.5:.1f}">{_text(arrow.label)}</text>')
-    dashed = " dashed" if arrow.dashed else ""
-    names = f"e{dashed}{' to-agent' if arrow.to_agent else ''}"
+    off = arrow.subject in dim or arrow.object in dim
+    marks = {"dashed": arrow.dashed, "to-agent": arrow.to_agent, "dim": off}
+    names = " ".join(["e", *(name for name, holds in marks.items() if holds)])
     return f'<g class="{names}"><title>{_text(arrow.tooltip)}</title>{"".join(parts)}</g>\n'
 
 
@@ -96,8 +112,8 @@ def _tip(end: Point, tip: Point) -> str:
     return " ".join(f"{a:.1f},{b:.1f}" for a, b in corners)
 
 
-def _node(shape: Shape, box: Box, link: Link, matches: bool) -> str:
-    marks = {"here": shape.root, "bad": shape.failed, "more": shape.truncated, "dim": not matches}
+def _node(shape: Shape, box: Box, to: str | None, dim: bool) -> str:
+    marks = {"here": shape.root, "bad": shape.failed, "more": shape.truncated, "dim": dim}
     names = " ".join(["n", f"n-{shape.kind}", *(name for name, holds in marks.items() if holds)])
     many = len(shape.members) > 1
     parts = [f"<title>{_text(shape.tooltip)}</title>"] if shape.tooltip else []
@@ -106,9 +122,7 @@ def _node(shape: Shape, box: Box, link: Link, matches: bool) -> str:
     parts.append(_form(shape.kind, box, 0, "shape"))
     parts += _lines(shape, box)
     group = f'<g class="{names}">{"".join(parts)}</g>'
-    if len(shape.members) != 1:
-        return f"{group}\n"
-    return f'<a href="{_text(link(shape.members[0]))}" target="_top">{group}</a>\n'
+    return f"{group}\n" if to is None else f'<a href="{_text(to)}" target="_top">{group}</a>\n'
 
 
 def _form(kind: str, box: Box, off: float, name: str) -> str:

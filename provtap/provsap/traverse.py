@@ -13,6 +13,7 @@ from provtap.database.sql import identifier, load_statements
 from provtap.errors import NotFound, TooLarge
 from provtap.provsap.graph import ENDS, Graph, Key, Node, Row
 from provtap.provsap.request import ProvsapRequest
+from provtap.query.names import find, ids_by_file_name
 from provtap.tableset import Table, Tableset
 
 SQL = load_statements("provtap.provsap", "traverse.sql")
@@ -50,13 +51,18 @@ def retrieve(request: ProvsapRequest, database: Database, tableset: Tableset, se
     of the nodes; QueryTimeout, DatabaseUnavailable.
     """
     with database.reading(settings.sync_duration) as transaction:
-        roots, unknown = _find(transaction, request)
-        walk = _Walk(transaction, request, settings.provsap_nodes)
-        nodes = walk.between(roots) if request.to is not None else walk.around(roots)
-        tables = _tables(request)
-        published = {name: table for name in tables if (table := tableset.table(name))}
-        rows = _rows(transaction, nodes, published, tables, _ROWS * settings.provsap_nodes)
-        context = set() if request.context else _of_context(transaction, rows["used"])
+        return graph_around(transaction, request, tableset, settings.provsap_nodes)
+
+
+def graph_around(transaction: Transaction, request: ProvsapRequest, tableset: Tableset, limit: int) -> Graph:
+    """Return the graph of the nearest *limit* nodes around the ids of *request*; raises as `retrieve`."""
+    roots, unknown = _find(transaction, request)
+    walk = _Walk(transaction, request, limit)
+    nodes = walk.between(roots) if request.to is not None else walk.around(roots)
+    tables = _tables(request)
+    published = {name: table for name in tables if (table := tableset.table(name))}
+    rows = _rows(transaction, nodes, published, tables, _ROWS * limit)
+    context = set() if request.context else _of_context(transaction, rows["used"])
     names = {table.name: table for table in published.values()}
     graph = Graph(nodes, frozenset(roots), names, rows, unknown)
     return graph if request.context else graph.without_context(context)
@@ -64,23 +70,13 @@ def retrieve(request: ProvsapRequest, database: Database, tableset: Tableset, se
 
 def _find(transaction: Transaction, request: ProvsapRequest) -> tuple[list[Key], tuple[str, ...]]:
     """Return everything that the ids name, and the ids that name nothing."""
-    hits = transaction.rows(SQL["find"], ids=list(request.ids))
-    known = {hit.given for hit in hits}
+    meanings = find(transaction, request.ids)
+    known = {meaning.given for meaning in meanings}
     unknown = tuple(i for i in request.ids if i not in known)
-    if not hits:
-        hint = _ids_of(transaction, unknown)
-        raise NotFound(f"Nothing here is called {', '.join(unknown[:5])}.", hint=hint)
-    return sorted({Key(hit.kind, hit.id) for hit in hits}), unknown
-
-
-def _ids_of(transaction: Transaction, unknown: Sequence[str]) -> str | None:
-    """Return a hint about entities of these names: people know files by their names, which are not unique."""
-    names = [name.rpartition("/")[2] for name in unknown[:5]]
-    found = transaction.rows(SQL["named"], names=names)
-    if not found:
-        return None
-    ids = ", ".join(row.id for row in found if row.name == found[0].name)
-    return f"{found[0].name} is the name of {ids}."
+    if not meanings:
+        hint = ids_by_file_name(transaction, unknown[:5])
+        raise NotFound(f"Nothing has the name {', '.join(unknown[:5])}.", hint=hint)
+    return sorted({Key(meaning.kind, meaning.id) for meaning in meanings}), unknown
 
 
 class _Walk:
@@ -115,8 +111,7 @@ class _Walk:
         """
         (way,) = self._request.direction.value
         wanted = str(self._request.to)
-        hits = self._transaction.rows(SQL["find"], ids=[wanted])
-        ends = sorted({Key(hit.kind, hit.id) for hit in hits})
+        ends = sorted({Key(meaning.kind, meaning.id) for meaning in find(self._transaction, [wanted])})
         met, overflow = self._meet([(r, way) for r in roots] + [(e, _OTHER_WAY[way]) for e in ends])
         depths = {
             key: depth
@@ -200,8 +195,8 @@ def _rows(
         limit -= len(rows[table.name])
         if limit < 0:
             raise TooLarge(
-                f"The answer is too large: it breaks off in {table.name}.",
-                hint="Ask for a smaller DEPTH, or for CONFIGURATION=0.",
+                f"The answer is too large: the limit was reached in {table.name}.",
+                hint="Use a smaller DEPTH, or CONFIGURATION=0.",
             )
         for column in (c.name for c in table.columns if c.name.endswith("description_id")):
             values[column] = sorted(

@@ -37,9 +37,12 @@ def write_tsv(
     blocks: Iterable[tuple[int, bytes]],
     maxrec: int,
     infos: Sequence[Info] = (),
+    *,
+    header: bool = True,
 ) -> Iterator[bytes]:
     """Yield tab-separated values: white space within a cell becomes a blank, null is an empty cell."""
-    yield "\t".join(" ".join(c.name.split()) for c in columns).encode() + b"\n"
+    if header:
+        yield "\t".join(" ".join(c.name.split()) for c in columns).encode() + b"\n"
     for block in Rows(blocks, maxrec):
         yield unescape(block, _ESCAPES)
 

@@ -113,6 +113,9 @@ FORMATS: tuple[ResultFormat, ...] = (
     ResultFormat("text/csv;header=present", ("csv", "text/csv"), "csv", "csv", write_csv),
     ResultFormat("text/csv;header=absent", (), "csv", "csv", partial(write_csv, header=False)),
     ResultFormat("text/tab-separated-values", ("tsv",), "tsv", "text", write_tsv),
+    ResultFormat(
+        "text/tab-separated-values;header=absent", (), "tsv", "text", partial(write_tsv, header=False)
+    ),
     ResultFormat("application/json", ("json",), "json", "marked", write_json),
     ResultFormat(
         "application/fits",
@@ -145,7 +148,7 @@ def choose(responseformat: str | None) -> ResultFormat:
     except KeyError:
         offered = ", ".join(name for f in FORMATS for name in (f.mime, *f.aliases))
         raise ParameterError(
-            f"RESPONSEFORMAT {responseformat!r} is not offered.", hint=f"Offered are: {offered}."
+            f"RESPONSEFORMAT {responseformat!r} is not supported.", hint=f"Supported are {offered}."
         ) from None
 
 

@@ -10,6 +10,7 @@ from itertools import chain
 
 from flask import Blueprint, Response, request
 
+from provtap.database.connect import Database
 from provtap.database.stream import Tally
 from provtap.errors import ProvtapError
 from provtap.query import ResultBody, run
@@ -43,6 +44,15 @@ def sync() -> Response:
     asked = QueryRequest.from_parameters(given, files(request))
     if request.method == "HEAD":
         asked = replace(asked, maxrec=0)
+    return respond(asked, database)
+
+
+def respond(asked: QueryRequest, database: Database) -> Response:
+    """Return the answer to a query once its first rows are there; it is sent as it comes.
+
+    Raises: ProvtapError, of whatever goes wrong before.
+    """
+    ours = service()
     tally = Tally()
     note(query=asked.query, run_id=asked.run_id, tally=tally)
     result = run(asked, ours.tableset, database, ours.settings, hangup(request.environ), tally=tally)

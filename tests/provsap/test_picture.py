@@ -161,6 +161,21 @@ def test_three_alike_are_one_and_two_are_not(database, look):
     assert texts == ["3 × *.dl1.h5", "3.dl1.h5", "c/1", "c/2", "merge", "process"]
 
 
+def test_a_group_that_is_opened_leaves_the_others_folded(database, look):
+    """The site unfolds one group of a picture: there are as many shapes more as it has members less one."""
+    files = [("merge", f"file {n}", "in") for n in range(5)]
+    write_store(database, used=[*files, *(("merge", f"flat {n}", "calibration") for n in range(4))])
+    graph = look("merge")
+    folded = Picture(graph)
+    group = next(shape for shape in folded.shapes if len(shape.members) == 5)
+
+    opened = Picture(graph, opened={group.members[0].id})
+
+    assert len(folded.shapes) == 3
+    assert len(opened.shapes) == len(folded.shapes) + 4
+    assert sorted(arrow.count for arrow in folded.arrows) == [4, 5]
+
+
 def test_what_is_to_stay_apart_is_not_folded(database, look):
     write_store(database, used=[("merge", f"{n}", "in") for n in range(5)])
     picture = Picture(look("merge"), apart={"3"})

@@ -39,6 +39,10 @@ def test_tsv_cells_hold_neither_tab_nor_line_end(copied, cell):
     assert b"".join(write_tsv(PLAIN, [(1, b"1\t" + copied + b"\n")], 9)) == b"a\tb\n1\t" + cell + b"\n"
 
 
+def test_tsv_without_header_has_one_line_a_row():
+    assert b"".join(write_tsv(PLAIN, [(1, b"1\tx\n")], 9, header=False)) == b"1\tx\n"
+
+
 @pytest.mark.parametrize("write", [write_csv, write_tsv])
 def test_rows_beyond_maxrec_are_not_written(write):
     """TAP-14: the row asked for to see an overflow is not shown."""

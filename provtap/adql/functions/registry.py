@@ -83,4 +83,4 @@ def unknown_function(name: str, at: Position) -> AdqlError:
         if near
         else "The capabilities of the service list its functions."
     )
-    return problem(f"Unknown function {name[:40]}.", at, hint)
+    return problem(f"Unknown function {name[:40]}.", at, hint, fixes=(spelling[n] for n in near))

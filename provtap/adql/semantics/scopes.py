@@ -12,6 +12,8 @@ from functools import cached_property
 from provtap.adql.plan.tree import UNKNOWN, ColumnValue, Expression, Output
 from provtap.adql.semantics.problems import FollowUp
 from provtap.adql.syntax.lexer import Position, problem
+from provtap.adql.syntax.quoting import quote_text
+from provtap.adql.syntax.reserved import published_name
 from provtap.adql.syntax.tree import ColumnReference, Name
 from provtap.errors import AdqlError
 from provtap.tableset import Table, Tableset
@@ -76,6 +78,18 @@ def nearest(name: Name, known: Iterable[str]) -> str | None:
     spelling = {other.lower(): other for other in known}
     near = [other for other in spelling if other.startswith(text)] or get_close_matches(text, spelling, n=1)
     return spelling[near[0]] if near else None
+
+
+def unknown(message: str, name: Name, known: Sequence[str]) -> AdqlError:
+    """Return the error about *name*, which is none of those *known*."""
+    near = nearest(name, known)
+    return problem(message, name.at, did_you_mean(name, known), end=name.end, fixes=[spelt(near)])
+
+
+def spelt(*names: str | None) -> str | None:
+    """Return *names* as a query has them, with dots between; None if one of them is."""
+    parts = [published_name(name) for name in names if name]
+    return ".".join(parts) if len(parts) == len(names) else None
 
 
 def did_you_mean(name: Name, known: Sequence[str]) -> str | None:
@@ -198,6 +212,8 @@ class Scope:
                 f"{hidden[0].table} is called {hidden[0].names[-1]} in this query.",
                 qualifiers[0].at,
                 f"Write {hidden[0].names[-1]}.{name.text}.",
+                end=name.end,
+                fixes=[spelt(hidden[0].names[-1], name.text)],
             )
         return unknown_qualifier(qualifiers, sources)
 
@@ -208,11 +224,15 @@ class Scope:
 
 def unknown_qualifier(qualifiers: Sequence[Name], sources: Sequence[Source]) -> AdqlError:
     """Return the error about a table or alias that the query does not have."""
+    fixes = []
     if all(source.names for source in sources):
-        hint = did_you_mean(qualifiers[-1], [source.names[-1] for source in sources])
+        known = [source.names[-1] for source in sources]
+        hint = did_you_mean(qualifiers[-1], known)
+        fixes = [spelt(nearest(qualifiers[-1], known))]
     else:
         hint = "Here you can only use the output columns, by their names."
-    return problem(f"This query has no table or alias {_dotted(qualifiers)}.", qualifiers[0].at, hint)
+    message = f"This query has no table or alias {_dotted(qualifiers)}."
+    return problem(message, qualifiers[0].at, hint, end=qualifiers[-1].end, fixes=fixes)
 
 
 def _only(name: Name, found: list[Output], sources: Sequence[Source]) -> Expression | None:
@@ -228,19 +248,25 @@ def _ambiguous_column(name: Name, sources: Sequence[Source]) -> AdqlError:
     if len(set(tables)) < len(tables):
         return FollowUp()  # of two tables of one name
     hint = f"Write {' or '.join(f'{table}.{name.text}' for table in tables)}." if len(tables) > 1 else None
-    return problem(f"The column {name.text} is ambiguous.", name.at, hint)
+    fixes = [spelt(*table.split("."), name.text) for table in tables] if len(tables) > 1 else []
+    return problem(f"The column {name.text} is ambiguous.", name.at, hint, end=name.end, fixes=fixes)
 
 
 def _unknown_column(name: Name, sources: Sequence[Source], is_compared: bool = False) -> AdqlError:
     searched = ", ".join(dict.fromkeys(source.table for source in sources)) or "a query without tables"
     known = [output.name for source in sources for output in source.outputs.all]
     hint = did_you_mean(name, known)
-    if name.delimited and not nearest(name, known):
+    near = nearest(name, known)
+    fixes = [spelt(near)]
+    if name.delimited and not near:
         hint = "Double quotes enclose names; write a text in single quotes."
+        fixes = [quote_text(name.text)]
     elif is_compared:
+        fixes.append(quote_text(name.text))
         as_text = f"As a text, write it in single quotes: '{name.text}'."
-        hint = f"{hint} {as_text}" if nearest(name, known) else as_text
-    return problem(f"Unknown column {name.text} in {searched}.", name.at, hint)
+        hint = f"{hint} {as_text}" if near else as_text
+    message = f"Unknown column {name.text} in {searched}."
+    return problem(message, name.at, hint, end=name.end, fixes=fixes)
 
 
 def _dotted(names: Sequence[Name]) -> str:
@@ -255,22 +281,26 @@ def find_table(names: Sequence[Name], tableset: Tableset) -> Table:
     """
     *qualifiers, name = names
     if len(qualifiers) > 1:
-        raise problem("This service has no catalogues.", names[0].at, f"Write {_dotted(names[1:])}.")
+        hint = f"Write {_dotted(names[1:])}."
+        fix = spelt(*(part.text for part in names[1:]))
+        raise problem("This service has no catalogues.", names[0].at, hint, end=name.end, fixes=[fix])
     uploads = [table for table in tableset.tables() if table.schema_name == UPLOAD_SCHEMA]
     if qualifiers and matches(qualifiers[0], UPLOAD_SCHEMA):
         return _find_upload(names, uploads)
     schemas = [s for s in tableset.schemas if not qualifiers or matches(qualifiers[0], s.name)]
     if not schemas:
-        hint = did_you_mean(qualifiers[0], [schema.name for schema in tableset.schemas])
-        raise problem(f"Unknown schema {qualifiers[0].text}.", names[0].at, hint)
+        known = [schema.name for schema in tableset.schemas]
+        raise unknown(f"Unknown schema {qualifiers[0].text}.", qualifiers[0], known)
     found = [table for schema in schemas for table in schema.tables if matches(name, table.name)]
     if len(found) > 1 and not name.delimited:
         found = [table for table in found if table.name == name.text.lower()] or found
     if len(found) > 1:
         found = [table for table in found if table not in uploads]
     if len(found) > 1:
-        tables = " or ".join(table.qualified_name for table in found)
-        raise problem(f"The table {name.text} is ambiguous.", names[0].at, f"Write {tables}.")
+        tables = [table.qualified_name for table in found]
+        fixes = [spelt(table.schema_name, table.name) for table in found]
+        message = f"The table {name.text} is ambiguous."
+        raise problem(message, names[0].at, f"Write {' or '.join(tables)}.", end=name.end, fixes=fixes)
     if not found:
         raise _unknown_table(names, tableset)
     return found[0]
@@ -280,14 +310,20 @@ def _find_upload(names: Sequence[Name], uploads: Sequence[Table]) -> Table:
     for table in uploads:
         if matches(names[-1], table.name):
             return table
-    hint = did_you_mean(names[-1], [table.name for table in uploads])
-    raise problem(f"There is no upload with the name {names[-1].text}.", names[0].at, hint)
+    known = [table.name for table in uploads]
+    hint = did_you_mean(names[-1], known)
+    fix = spelt(UPLOAD_SCHEMA, nearest(names[-1], known))
+    message = f"There is no upload with the name {names[-1].text}."
+    raise problem(message, names[0].at, hint, end=names[-1].end, fixes=[fix])
 
 
 def _unknown_table(names: Sequence[Name], tableset: Tableset) -> AdqlError:
     known = {table.name: table.qualified_name for table in reversed(list(tableset.tables()))}
     near = get_close_matches(names[-1].text.lower().rpartition(".")[2], known, n=1)
     hint = f"Did you mean {known[near[0]]}?" if near else "TAP_SCHEMA.tables lists all tables."
+    fixes = [spelt(*known[name].split(".")) for name in near]
     if names[-1].text.lower() in known.values():
+        fixes = [spelt(*names[-1].text.lower().split("."))]
         hint = "Put quotes around each part of a name, not around the dot."
-    return problem(f"Unknown table {_dotted(names)}.", names[0].at, hint)
+    message = f"Unknown table {_dotted(names)}."
+    return problem(message, names[0].at, hint, end=names[-1].end, fixes=fixes)

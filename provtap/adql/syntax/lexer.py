@@ -5,7 +5,7 @@ Source: ADQL 2.1, section 2.1 ("Characters, Keywords, Identifiers and Literals")
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from provtap.adql.syntax.reserved import RESERVED
@@ -37,9 +37,22 @@ class Token(NamedTuple):
     at: Position
 
 
-def problem(message: str, at: Position, hint: str | None = None) -> AdqlError:
-    """Return the error to raise about what stands at *at*."""
-    return AdqlError(message, line=at.line, column=at.column, hint=hint)
+def problem(
+    message: str,
+    at: Position,
+    hint: str | None = None,
+    *,
+    fixes: Iterable[str | None] = (),
+    end: Position | None = None,
+) -> AdqlError:
+    """Return the error to raise about what stands from *at* to *end*, or about the one token at *at*.
+
+    *fixes* are texts to put there instead; those that are None are left out.
+    """
+    error = AdqlError(message, line=at.line, column=at.column, hint=hint)
+    error.end = end
+    error.fixes = tuple(dict.fromkeys(fix for fix in fixes if fix))
+    return error
 
 
 # ASCII classes: `\s` and `\d` would let in no-break spaces and the digits of other scripts.
@@ -84,6 +97,13 @@ def tokens(text: str) -> Iterator[Token]:
             yield Token("end", "", at)
             return
     raise problem(f"The query has more than {TOKEN_LIMIT} words and symbols.", at)
+
+
+def token_end(text: str, start: int) -> int:
+    """Return where the token ends that begins at *start*; where none does, behind the one character there."""
+    match = _NEXT.match(text, start)
+    assert match is not None
+    return match.end() if match.end("blank") == start < match.end() else min(start + 1, len(text))
 
 
 def _check_text(text: str) -> None:
@@ -161,6 +181,10 @@ _LOOKALIKES = {
     "\u2033": '" around names',
 }
 """Characters that texts get on their way through other programs, and what ADQL has for them."""
+_PLAIN_QUOTES = dict.fromkeys("\u2018\u2019\u201a\u00b4", ("'", '"'))
+_PLAIN_QUOTES |= dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", ('"', "'"))
+MOST_SYMBOL = 2
+"""Characters of the longest symbol."""
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 """Categories of Unicode; blanks are among them."""
 _NUMBER_START = re.compile(r"[0-9.]+\w*")
@@ -171,7 +195,7 @@ def _misspelt(text: str, offset: int, at: Position) -> AdqlError:
     character = text[offset]
     if character in _MISSPELT:
         message, hint = _MISSPELT[character]
-        return problem(message, at, hint)
+        return problem(message, at, hint, fixes=_PLAIN_QUOTES.get(character, ()))
     if number := _NUMBER_START.match(text, offset):
         word = number.group()[:40]
         return problem(f"{word} is not a number.", at, _glued(word))
@@ -183,7 +207,8 @@ def _misspelt(text: str, offset: int, at: Position) -> AdqlError:
         return problem(f"{character} ({named}) is not a letter of ADQL.", at, _QUOTED_NAMES)
     plain = _LOOKALIKES.get(character) or unicodedata.normalize("NFKC", character)
     hint = f"Write {plain}." if plain != character else None
-    return problem(f"{character} ({named}) is not allowed in ADQL.", at, hint)
+    fixes = (plain,) if len(plain) <= MOST_SYMBOL and plain != character else ()
+    return problem(f"{character} ({named}) is not allowed in ADQL.", at, hint, fixes=fixes)
 
 
 _QUOTED_NAMES = "Write a name with letters other than a to z in double quotes."

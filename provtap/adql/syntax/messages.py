@@ -100,10 +100,15 @@ def unexpected(token: Token, last: Token, expected: str) -> AdqlError:
             number = token.text[:20] if token.type == "integer" else "n"
             hint = FOREIGN_WORDS[word.text.upper()].format(n=number)
             return problem(f"ADQL has no {word.text}.", word.at, hint)
-    hint = _hint(token, last) or _misspelling(token, last, expected)
+    fixes: tuple[str, ...] = ()
+    hint = _hint(token, last)
+    if hint is None and (meant := _misspelling(token, last, expected)):
+        word, near = meant
+        hint = f"Did you mean {near} instead of {word.text}?"
+        fixes = (near,) if word is token else ()
     if expected in {EXPECTED["end"], ")"}:
         hint = hint or _MISPLACED.get(token.type)
-    return problem(f"Expected {expected}, found {shown(token)}.", token.at, hint)
+    return problem(f"Expected {expected}, found {shown(token)}.", token.at, hint, fixes=fixes)
 
 
 def _first_hint(token: Token) -> str | None:
@@ -155,12 +160,12 @@ def _hint(token: Token, last: Token) -> str | None:
     return None
 
 
-def _misspelling(token: Token, last: Token, expected: str) -> str | None:
-    """Return what one of two names was probably meant to be: the word that is due, or one that may follow."""
+def _misspelling(token: Token, last: Token, expected: str) -> tuple[Token, str] | None:
+    """Return one of two names, and what it was probably meant to be: the word due, or one that may follow."""
     for word in (last, token):
         if word.type == "identifier":
             for near in get_close_matches(word.text.upper(), [expected, *_CLAUSES], n=1, cutoff=0.7):
-                return f"Did you mean {near} instead of {word.text}?"
+                return word, near
     return None
 
 

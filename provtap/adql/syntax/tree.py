@@ -7,6 +7,7 @@ joins, UNION) are one node with many operands, so that their length costs no dep
 from dataclasses import dataclass, field
 
 from provtap.adql.syntax.lexer import Position
+from provtap.adql.syntax.quoting import quote_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,15 @@ class Name:
     text: str
     delimited: bool
     at: Position = field(compare=False)
+
+    @property
+    def end(self) -> Position:
+        """The position behind it."""
+        written = quote_name(self.text) if self.delimited else self.text
+        first, *rest = written.split("\n")
+        if rest:
+            return Position(self.at.line + len(rest), len(rest[-1]) + 1)
+        return Position(self.at.line, self.at.column + len(first))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,13 @@
 """What all pages have in common: how they are rendered, and what their templates find there."""
 
 import hashlib
-from typing import Any
+import json
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 
 from provtap import __version__, addresses
 from provtap.operation.maintenance import Maintenance
@@ -12,7 +16,16 @@ from provtap.web.http.context import service
 from provtap.web.site import words
 from provtap.web.site.static import static_url
 
-NAVIGATION = (("/tap/examples", "Examples"), ("/tap", "TAP"), ("/help", "Help"))
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+NAVIGATION = (
+    ("/query", "Query"),
+    ("/jobs", "Jobs"),
+    ("/schema", "Tables"),
+    ("/tap/examples", "Examples"),
+    ("/help", "Help"),
+)
 """Pages that the header of every page leads to."""
 
 
@@ -20,7 +33,14 @@ def register(app: Flask) -> None:
     """Give the templates of *app* their filters, functions and what is true of the whole site."""
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.tests["link"] = words.is_link
-    app.jinja_env.globals.update(url=url, program_url=program_url, static_url=static_url, version=__version__)
+    app.jinja_env.globals.update(
+        url=url,
+        program_url=program_url,
+        query_url=query_url,
+        offers=offers,
+        static_url=static_url,
+        version=__version__,
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_context)
 
@@ -35,6 +55,18 @@ def program_url(name: str, version: str | None = None) -> str:
     return service().root_path + addresses.program(name, version)
 
 
+def query_url(adql: str) -> str:
+    """Return the address where a query of a page can be read, changed and run."""
+    query = urlencode({"QUERY": adql}, quote_via=quote)
+    editor = "query?" if offers("query") else "tap/sync?LANG=ADQL&RESPONSEFORMAT=html&"
+    return f"{service().root_path}/{editor}{query}"
+
+
+def offers(page: str) -> bool:
+    """Tell whether the site has pages `/<page>`."""
+    return any(rule.rule.split("/")[1] == page for rule in current_app.url_map.iter_rules())
+
+
 def render(template: str, status: int = 200, **context: Any) -> Response:
     """Return a page. Its tag is that of its text: a browser that has it gets no second copy.
 
@@ -42,6 +74,22 @@ def render(template: str, status: int = 200, **context: Any) -> Response:
     """
     response = Response(render_template(template, **context), status, content_type="text/html; charset=utf-8")
     return tagged(response)
+
+
+def present(template: str, page: "DataclassInstance", form: str = "html", **more: Any) -> Response:
+    """Return a page whose template finds the fields of *page*, or these as JSON for the form `json`.
+
+    The template also finds *more*: what is no data, such as pictures.
+    """
+    if form != "json":
+        return render(template, **{each.name: getattr(page, each.name) for each in fields(page)}, **more)
+    text = json.dumps(asdict(page), default=_as_json, ensure_ascii=False)
+    return tagged(Response(f"{text}\n", content_type="application/json"))
+
+
+def _as_json(value: object) -> str:
+    """Return what JSON has no type for: times are UTC."""
+    return f"{value.isoformat()}Z" if isinstance(value, datetime) else str(value)
 
 
 def tagged(response: Response) -> Response:
@@ -64,9 +112,10 @@ def _context() -> dict[str, Any]:
         "navigation": NAVIGATION,
         "here": request.path,
         "maintenance": _closed_now(),
+        "out_of_time": "store" in g and g.store.out_of_time,
         "contact": _contact(ours.settings.contact),
         "logo": static_url("logo"),
-        "searchable": "search.page" in current_app.view_functions,
+        "searchable": offers("search"),
     }
 
 

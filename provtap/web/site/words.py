@@ -6,6 +6,8 @@ from datetime import datetime
 
 from markupsafe import Markup, escape
 
+from provtap.web.site.store import Total
+
 MOST_CHARACTERS = 200
 """Of a title; longer values are cut, and whole in the `title` of their element."""
 _UUID = re.compile(r"(?:urn:uuid:)?([0-9a-fA-F]{8})-[0-9a-fA-F]{4}-[0-9a-fA-F-]{22}")
@@ -70,6 +72,11 @@ def size(value: int) -> str:
     return f"{amount:.3g} {unit}"
 
 
+def total(count: Total) -> str:
+    """Return how many there are, as in `29` or `more than 1 000`."""
+    return f"more than {number(count.number)}" if count.more else number(count.number)
+
+
 def plural(count: int, one: str, many: str | None = None) -> str:
     """Return *count* with its noun, as in `1 file`, `29 files`."""
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
@@ -90,4 +97,6 @@ def is_link(text: str | None) -> bool:
     return text is not None and _LINK.match(text) is not None
 
 
-FILTERS = {f.__name__: f for f in (short, cut, when, day, clock, duration, number, size, plural, marked)}
+FILTERS = {
+    f.__name__: f for f in (short, cut, when, day, clock, duration, number, total, size, plural, marked)
+}

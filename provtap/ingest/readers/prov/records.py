@@ -82,46 +82,26 @@ class _Converter:
 
     def _entity_description(self, thing: Thing) -> Iterator[Record]:
         if thing.statements:
-            class_, content_type, value_type = description_class(thing)
-            value = class_ == "ValueDescription"
+            class_ = description_class(thing)
             yield EntityDescription(
                 rank=Rank.STATEMENT,
                 id=thing.id,
                 class_=class_,
                 name=thing.label,
-                description=thing.comment,
-                docurl=thing.text("voprov:docurl", "voprov:doculink"),
-                type=thing.text("voprov:type"),
-                content_type=content_type if class_ == "DatasetDescription" else None,
-                value_type=value_type if value else None,
-                unit=thing.text("voprov:unit") if value else None,
-                ucd=thing.text("voprov:ucd") if value else None,
-                utype=thing.text("voprov:utype") if value else None,
+                **thing.stated(EntityDescription, class_),
             )
 
     def _agent(self, thing: Thing) -> Agent:
-        email = thing.text("voprov:email", "foaf:mbox")
-        normalized = any(statement.attributes for statement in thing.statements)
-        return Agent(
-            rank=Rank.STATEMENT
-            if normalized
-            else Rank.MENTION,  # a name that is a part of the id is no statement
-            id=thing.id,
-            name=thing.label,
-            type=next(
-                (_AGENT_TYPES[type_] for type_ in sorted(thing.types()) if type_ in _AGENT_TYPES), None
-            ),
-            comment=thing.comment,
-            email=email.strip("<>").removeprefix("mailto:") if email else None,
-            affiliation=thing.text("voprov:affiliation"),
-            phone=thing.text("voprov:phone", "foaf:phone"),
-            address=thing.text("voprov:address"),
-            url=thing.text("voprov:url", "foaf:homepage"),
-        )
+        types = (_AGENT_TYPES[each] for each in sorted(thing.types()) if each in _AGENT_TYPES)
+        stated = thing.stated(Agent)
+        if email := stated["email"]:
+            stated["email"] = email.strip("<>").removeprefix("mailto:")
+        # A name that is a part of the id is no statement.
+        rank = Rank.STATEMENT if any(each.attributes for each in thing.statements) else Rank.MENTION
+        return Agent(rank=rank, id=thing.id, name=thing.label, type=next(types, None), **stated)
 
     def _entity(self, thing: Thing) -> Entity:
-        value = thing.text("prov:value", "voprov:value")
-        class_ = self._class(thing, value)
+        class_ = self._class(thing)
         generated = self._things.first(thing, "generatedAtTime") or self._relations.generated.get(thing.id)
         invalidated = self._things.first(thing, "invalidatedAtTime") or self._relations.invalidated.get(
             thing.id
@@ -134,18 +114,16 @@ class _Converter:
             id=thing.id,
             class_=class_,
             name=thing.name,
-            location=thing.text("prov:location", "voprov:location"),
             generated_at_time=begun,
             invalidated_at_time=ended,
-            comment=thing.comment,
-            value=value if class_ == "ValueEntity" else None,
             entity_description_id=description_id,
+            **thing.stated(Entity, class_),
         )
 
-    def _class(self, thing: Thing, value: str | None) -> str:
+    def _class(self, thing: Thing) -> str:
         if "Collection" in thing.classes or thing.id in self._relations.collections:
             return "Collection"
-        if value is not None:
+        if thing.value_of("value") is not None:
             return "ValueEntity"
         return "DatasetEntity" if "DatasetEntity" in thing.classes else "Entity"
 
@@ -161,8 +139,8 @@ class _Converter:
             name=thing.name,
             start_time=begun,
             end_time=ended,
-            comment=thing.comment,
             activity_description_id=description_id,
+            **thing.stated(Activity),
         )
 
     def _is_stray(self, thing: Thing) -> bool:
@@ -170,23 +148,16 @@ class _Converter:
 
     def _stray(self, thing: Thing) -> Entity:
         """Return as an entity what configured no activity: the model has room for it nowhere else."""
-        value = thing.text("prov:value", "voprov:value")
-        return Entity(
-            rank=Rank.STATEMENT,
-            id=thing.id,
-            class_="Entity" if value is None else "ValueEntity",
-            name=thing.name,
-            location=thing.text("prov:location", "voprov:location"),
-            comment=thing.comment,
-            value=value,
-        )
+        class_ = "Entity" if thing.value_of("value") is None else "ValueEntity"
+        stated = thing.stated(Entity, class_)
+        return Entity(rank=Rank.STATEMENT, id=thing.id, class_=class_, name=thing.name, **stated)
 
     def _lifetime(
         self, thing: Thing, begun: datetime | None, ended: datetime | None
     ) -> tuple[datetime | None, datetime | None]:
         if begun and ended and ended < begun:
             self._things.warnings.append(
-                f"{thing.id} ends at {ended}, before it begins at {begun}: the end is not kept"
+                f"{thing.id} ends at {ended}, before it begins at {begun}: the end was ignored"
             )
             return begun, None
         return begun, ended

@@ -90,7 +90,7 @@ class Relations:
         """Return the description of an entity of a class, if the model allows it to have that one."""
         needed = {"DatasetEntity": "DatasetDescription", "ValueEntity": "ValueDescription"}.get(class_)
         for description in self._entity_descriptions.get(entity_id, ()):
-            if needed in {None, description_class(description)[0]}:
+            if needed in {None, description_class(description)}:
                 return description.id
             self.records.append(
                 Relation(kind="isDescribedBy", subject_id=entity_id, object_id=description.id)
@@ -177,25 +177,18 @@ class Relations:
             self._relate(statement.kind, described, descriptor, statement)
 
     def _was_configured_by(self, activity: str, artefact: str, statement: Statement) -> None:
-        parameter = self._things.find("parameter", artefact)
-        file = self._things.find("configuration file", artefact)
-        value = parameter.text("prov:value", "voprov:value") if parameter else None
-        location = file.text("prov:location", "voprov:location") if file else None
-        if artefact in self.configured or (value is None and location is None):
-            self._relate(statement.kind, activity, artefact, statement)
+        for kind, thing, attribute in (
+            (Parameter, self._things.find("parameter", artefact), "value"),
+            (ConfigFile, self._things.find("configuration file", artefact), "location"),
+        ):
+            if artefact in self.configured or thing is None or thing.value_of(attribute) is None:
+                continue
+            if self._things.mention("activity", activity, statement.where) is not None:
+                self.configured.add(artefact)
+                own = {"id": artefact, "activity_id": activity, "name": thing.label}
+                self.records.append(kind(rank=Rank.STATEMENT, **own, **thing.stated(kind)))
             return
-        if self._things.mention("activity", activity, statement.where) is None:
-            return
-        self.configured.add(artefact)
-        rank = Rank.STATEMENT
-        if parameter and value is not None:
-            self.records.append(
-                Parameter(rank=rank, id=artefact, activity_id=activity, name=parameter.label, value=value)
-            )
-        elif file and location is not None:
-            self.records.append(
-                ConfigFile(rank=rank, id=artefact, activity_id=activity, name=file.label, location=location)
-            )
+        self._relate(statement.kind, activity, artefact, statement)
 
     # What relations say besides
 
@@ -247,7 +240,7 @@ class Relations:
             )
         else:
             self._things.warnings.append(
-                f"{statement.where} relates nothing: it is kept in the document only"
+                f"{statement.where} names nothing that it relates: it is kept in the document only"
             )
 
     _WRITERS: dict[str, Callable[["Relations", str, str, Statement], None]] = {

@@ -1,16 +1,49 @@
 """The things that a PROV document is about: what it says of each, and which it only names."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from provtap.errors import DocumentError
 from provtap.ingest.model import identity
+from provtap.ingest.model.attributes import Attribute, attributes
 from provtap.ingest.model.identity import NAME_BYTES
-from provtap.ingest.model.records import ActivityDescription
+from provtap.ingest.model.records import (
+    Activity,
+    ActivityDescription,
+    Agent,
+    ConfigFile,
+    Entity,
+    EntityDescription,
+    Parameter,
+    Record,
+)
 from provtap.ingest.readers.prov.statements import Statement, Value, read_time, utc
 
 _NAMES = ("voprov:name", "prov:name", "prov:label", "dcterms:title", "foaf:name", "foaf:givenName")
 _COMMENTS = ("voprov:comment", "voprov:annotation", "dcterms:description", "voprov:description")
+_TERMS = {
+    "comment": _COMMENTS,
+    "description": _COMMENTS,
+    "docurl": ("voprov:docurl", "voprov:doculink"),
+    "email": ("voprov:email", "foaf:mbox"),
+    "phone": ("voprov:phone", "foaf:phone"),
+    "url": ("voprov:url", "foaf:homepage"),
+    "location": ("prov:location", "voprov:location"),
+    "value": ("prov:value", "voprov:value"),
+    "contentType": ("voprov:contentType", "voprov:content_type", "prov:contentType"),
+    "valueType": ("voprov:valueType", "voprov:datatype"),
+}
+"""Terms for the value of an attribute. The others have one of their name only, such as voprov:unit."""
+_TEXTS: Mapping[type[Record], tuple[Attribute, ...]] = {
+    kind: tuple(
+        each
+        for each in attributes(kind, "")
+        if each.kind in {"text", "value"} and not each.choices and each.name != "name"
+    )
+    for kind in (Activity, ActivityDescription, Agent, ConfigFile, Entity, EntityDescription, Parameter)
+}
+"""Attributes whose texts are taken as they are; names, times and references have rules of their own."""
 _KINDS = {
     "activity": "activity",
     "agent": "agent",
@@ -52,6 +85,25 @@ class Thing:
         """Return the first value that is not empty."""
         return next((value.plain for value in self.values(*terms) if value.text), None)
 
+    def value_of(self, attribute: str) -> str | None:
+        """Return the value of an attribute of the model."""
+        return self.text(*_TERMS.get(attribute, (f"voprov:{attribute}",)))
+
+    def stated(self, kind: type[Record], class_: str | None = None) -> dict[str, Any]:
+        """Return the texts of a class of records by field, without the name; *class_* is that of the row.
+
+        Raises: DocumentError for a text that is longer than the attribute may be.
+        """
+        return {each.field: self._stated(each) for each in _TEXTS[kind] if each.of in {None, class_}}
+
+    def _stated(self, attribute: Attribute) -> str | None:
+        text = self.value_of(attribute.name)
+        if text and attribute.limit and (size := len(text.encode())) > attribute.limit:
+            raise DocumentError(
+                f"{self.where}: {attribute.name} has {size} bytes, but only {attribute.limit} are allowed"
+            )
+        return text
+
     @property
     def name(self) -> str | None:
         """Its name, unless it is longer than a name may be."""
@@ -62,11 +114,6 @@ class Thing:
     def label(self) -> str:
         """Its name, else the last part of its id."""
         return self.name or (identity.basename(self.id) or self.id).rpartition("#")[2] or self.id
-
-    @property
-    def comment(self) -> str | None:
-        """What is said of it in words."""
-        return self.text(*_COMMENTS)
 
     def times(self, argument: str) -> list[datetime]:
         """Return the distinct times in UTC that formal arguments or attributes of that name give."""
@@ -119,7 +166,8 @@ class Things:
         if other and (other, id) in self._things:
             article = {"activity": "an activity", "entity": "an entity"}
             self.warnings.append(
-                f"{id} is {article[other]}: as {article[kind]} ({where}) it is kept in the document only"
+                f"{id} is {article[other]}; the statement that it is {article[kind]} ({where}) is kept"
+                " in the document only"
             )
             return None
         return self._things.setdefault((kind, id), Thing(id))
@@ -137,34 +185,25 @@ class Things:
         """Return the first of the times that the document gives, with a warning if it gives several."""
         times = thing.times(argument)
         if len(times) > 1:
-            self.warnings.append(f"{thing.id} has {len(times)} times as {argument}; {times[0]} is kept")
+            self.warnings.append(f"{thing.id} has {len(times)} times as {argument}; {times[0]} was kept")
         return times[0] if times else None
 
 
 def described_activity(thing: Thing) -> ActivityDescription:
     """Return the activity description that a document gives; its id is that of its name and version."""
-    version = thing.text("voprov:version")
-    return ActivityDescription(
-        id=identity.activity_description(thing.label, version),
-        name=thing.label,
-        version=version,
-        description=thing.comment,
-        docurl=thing.text("voprov:docurl", "voprov:doculink"),
-        type=thing.text("voprov:type"),
-        subtype=thing.text("voprov:subtype"),
-    )
+    stated = thing.stated(ActivityDescription)
+    id_ = identity.activity_description(thing.label, stated["version"])
+    return ActivityDescription(id=id_, name=thing.label, **stated)
 
 
-def description_class(thing: Thing) -> tuple[str, str | None, str | None]:
-    """Return the class of an entity description, its content type and its value type.
+def description_class(thing: Thing) -> str:
+    """Return the class of an entity description.
 
     A dataset description has a content type, a value description a value type (ProvenanceDM 1.0); without
     them it is a plain one.
     """
-    content_type = thing.text("voprov:contentType", "voprov:content_type", "prov:contentType")
-    value_type = thing.text("voprov:valueType", "voprov:datatype")
-    if content_type and "ValueDescription" not in thing.classes:
-        return "DatasetDescription", content_type, None
-    if value_type and "DatasetDescription" not in thing.classes:
-        return "ValueDescription", None, value_type
-    return "EntityDescription", None, None
+    if thing.value_of("contentType") and "ValueDescription" not in thing.classes:
+        return "DatasetDescription"
+    if thing.value_of("valueType") and "DatasetDescription" not in thing.classes:
+        return "ValueDescription"
+    return "EntityDescription"

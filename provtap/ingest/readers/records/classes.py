@@ -54,7 +54,13 @@ class Class:
                     found.setdefault(own.column or own.name, own)
         return tuple(found.values())
 
-    @property
+    @cached_property
+    def own_attributes(self) -> tuple[Attribute, ...]:
+        """Those of its attributes that the first of the classes of records holds."""
+        own = {name for name, _ in columns(self.held_by[0])}
+        return tuple(each for each in self.attributes if each.field in own)
+
+    @cached_property
     def fixed(self) -> Mapping[str, str]:
         """The value of a further column: the class of an entity or of its description."""
         of_class = [column for field, column in columns(self.held_by[0]) if field == "class_"]

@@ -11,39 +11,20 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from provtap.ingest.model import identity
-from provtap.ingest.model.descriptions import (
-    ConfigFileDescription,
-    GeneratedKind,
-    GenerationDescription,
-    ParameterDescription,
-    UsageDescription,
-    UsedKind,
-)
 from provtap.ingest.model.identity import file_name
 from provtap.ingest.model.records import (
-    Activity,
-    ActivityDescription,
-    Agent,
-    ConfigFile,
+    Claim,
     Entity,
-    EntityDescription,
     External,
-    HadMember,
     HadReference,
-    Invalidation,
     Location,
-    Parameter,
     Rank,
     Reading,
     Record,
     RecordSet,
-    Run,
-    WasAssociatedWith,
-    WasAttributedTo,
-    WasDerivedFrom,
     WasGeneratedBy,
-    WasInformedBy,
     Writing,
+    columns,
 )
 from provtap.ingest.parsing.bounded import NO_LIMIT
 from provtap.ingest.readers.records.classes import CLASSES
@@ -51,6 +32,13 @@ from provtap.ingest.readers.records.ids import Ids
 from provtap.ingest.readers.records.parse import ParsedRecord, read_records
 
 _START = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"(%s)"\s*:' % "|".join(c.name for c in CLASSES).encode())
+
+_IN_ORDER = (("startTime", "endTime"), ("generatedAtTime", "invalidatedAtTime"))
+_DISTINCT = {
+    "WasDerivedFrom": ("generatedEntity", "usedEntity"),
+    "WasInformedBy": ("informed", "informant"),
+    "HadMember": ("collection", "entity"),
+}
 
 
 def looks_like(content: bytes) -> bool:
@@ -77,66 +65,38 @@ class _RecordReader:
 
     def records(self) -> Iterator[Record]:
         """Yield the records of everything that is described, and of what is only referred to."""
-        for each in self._parsed:
-            yield from self._MAKERS[each.of.name](self, each)
+        for parsed in self._parsed:
+            _check(parsed)
+            make = self._MAKERS.get(parsed.of.name)
+            yield from make(self, parsed) if make else [self._record(parsed)]
         yield from self._ids.mentions
 
-    def _fields(self, parsed: ParsedRecord) -> dict[str, Any]:
-        """Return the values by the names of fields, with the ids that things have in the store."""
-        fields: dict[str, Any] = {}
-        for attribute in parsed.of.attributes:
-            if attribute.refers and attribute.kind == "id":
-                fields[attribute.field] = self._ids.end(parsed, attribute.name)
-            elif attribute.kind == "texts" and attribute.name in parsed.values:
-                fields[attribute.field] = json.dumps(parsed.values[attribute.name], ensure_ascii=False)
-            elif attribute.name != "id":
-                fields[attribute.field] = parsed.get(attribute.name)
-        return fields
-
-    def _plain(self, kind: type[Record], parsed: ParsedRecord, **further: Any) -> Record:
-        return kind(**{name: v for name, v in (self._fields(parsed) | further).items() if v is not None})
-
-    def _agent(self, parsed: ParsedRecord) -> Iterator[Record]:
-        yield self._plain(Agent, parsed, rank=Rank.STATEMENT, id=self._ids.own(parsed))
-
-    def _activity(self, parsed: ParsedRecord) -> Iterator[Record]:
-        _in_order(parsed, "startTime", "endTime")
-        yield self._plain(Activity, parsed, rank=Rank.STATEMENT, id=self._ids.own(parsed))
-
-    def _entity(self, parsed: ParsedRecord) -> Iterator[Record]:
-        _in_order(parsed, "generatedAtTime", "invalidatedAtTime")
-        yield self._plain(
-            Entity, parsed, rank=Rank.STATEMENT, id=self._ids.own(parsed), class_=parsed.of.name
-        )
-
-    def _activity_description(self, parsed: ParsedRecord) -> Iterator[Record]:
-        yield self._plain(ActivityDescription, parsed, id=self._ids.own(parsed))
-
-    def _entity_description(self, parsed: ParsedRecord) -> Iterator[Record]:
-        yield self._plain(
-            EntityDescription, parsed, rank=Rank.STATEMENT, id=self._ids.own(parsed), class_=parsed.of.name
-        )
+    def _record(self, parsed: ParsedRecord, **further: Any) -> Record:
+        """Return all that is said as a record of the class that holds it, with the ids of the store."""
+        kind = parsed.of.held_by[0]
+        given: dict[str, Any] = {"id": self._ids.own(parsed)} if parsed.of.thing else {}
+        if issubclass(kind, Claim):
+            given["rank"] = Rank.STATEMENT
+        if parsed.of.fixed:
+            given["class_"] = parsed.of.name
+        for attribute in parsed.of.own_attributes:
+            if attribute.name not in parsed.values or attribute.name == "id":
+                continue
+            value = parsed.values[attribute.name]
+            if attribute.refers:
+                value = self._ids.find(parsed, attribute.name, value)
+            elif attribute.kind == "texts":
+                value = json.dumps(value, ensure_ascii=False)
+            given[attribute.field] = value
+        return kind(**(given | further))
 
     def _role_description(self, parsed: ParsedRecord) -> Iterator[Record]:
-        kinds: dict[str, tuple[type[Record], type[Record], str]] = {
-            "UsageDescription": (UsageDescription, UsedKind, "usage_description_id"),
-            "GenerationDescription": (GenerationDescription, GeneratedKind, "generation_description_id"),
-        }
-        kind, of_kind, field = kinds[parsed.of.name]
-        own = self._ids.own(parsed)
-        yield self._plain(kind, parsed, id=own, entity_description_id=None)
+        yield self._record(parsed)
+        link, id_ = parsed.of.held_by[1], self._ids.own(parsed)
+        (own, _), (other, _) = columns(link)
         for given in parsed.get("entityDescription") or ():
             described = self._ids.find(parsed, "entityDescription", given)
-            yield of_kind(**{field: own, "entity_description_id": described})
-
-    def _parameter_description(self, parsed: ParsedRecord) -> Iterator[Record]:
-        yield self._plain(ParameterDescription, parsed, id=self._ids.own(parsed))
-
-    def _config_file_description(self, parsed: ParsedRecord) -> Iterator[Record]:
-        yield self._plain(ConfigFileDescription, parsed, id=self._ids.own(parsed))
-
-    def _run(self, parsed: ParsedRecord) -> Iterator[Record]:
-        yield self._plain(Run, parsed, rank=Rank.STATEMENT)
+            yield link(**{own: id_, other: described})
 
     def _used(self, parsed: ParsedRecord) -> Iterator[Record]:
         activity, role, time = self._ids.given_end(parsed, "activity"), parsed.get("role"), parsed.get("time")
@@ -186,86 +146,42 @@ class _RecordReader:
             external_id=identity.external(storage, url),
         )
 
-    def _was_derived_from(self, parsed: ParsedRecord) -> Iterator[Record]:
-        yield self._between_two(WasDerivedFrom, parsed, "generatedEntity", "usedEntity")
-
-    def _was_informed_by(self, parsed: ParsedRecord) -> Iterator[Record]:
-        yield self._between_two(WasInformedBy, parsed, "informed", "informant")
-
-    def _had_member(self, parsed: ParsedRecord) -> Iterator[Record]:
-        yield self._between_two(HadMember, parsed, "collection", "entity")
-
-    def _between_two(self, kind: type[Record], parsed: ParsedRecord, subject: str, object_: str) -> Record:
-        if parsed.values[subject] == parsed.values[object_]:
-            raise parsed.wrong(f"is the same as {subject}", object_)
-        return self._plain(kind, parsed)
-
-    def _was_associated_with(self, parsed: ParsedRecord) -> Iterator[Record]:
-        yield self._plain(WasAssociatedWith, parsed)
-
-    def _was_attributed_to(self, parsed: ParsedRecord) -> Iterator[Record]:
-        yield self._plain(WasAttributedTo, parsed)
-
     def _parameter(self, parsed: ParsedRecord) -> Iterator[Record]:
-        own, activity = self._ids.own(parsed), self._ids.activity_of(parsed)
-        said = {"name": parsed.values["name"], "value": parsed.values["value"]}
-        yield Parameter(rank=Rank.STATEMENT, id=own, activity_id=activity, **said)
+        yield self._record(parsed, activity_id=self._ids.activity_of(parsed))
         if value := self._ids.end(parsed, "valueEntity"):
-            yield HadReference(id=own, value_entity_id=value)
+            yield HadReference(id=self._ids.own(parsed), value_entity_id=value)
 
     def _config_file(self, parsed: ParsedRecord) -> Iterator[Record]:
-        own, activity = self._ids.own(parsed), self._ids.activity_of(parsed)
-        yield self._plain(ConfigFile, parsed, rank=Rank.STATEMENT, id=own, activity_id=activity)
+        yield self._record(parsed, activity_id=self._ids.activity_of(parsed))
 
     def _was_configured_by(self, parsed: ParsedRecord) -> Iterator[Record]:
         for attribute, thing in (("parameter", "parameter"), ("configFile", "config file")):
             if attribute in parsed.values and not self._ids.knows(thing, parsed.values[attribute]):
-                raise parsed.wrong(f"is no {thing} of this document: both are told together", attribute)
+                raise parsed.wrong(
+                    f"is not a {thing} of this document: both must be in one document", attribute
+                )
         yield from ()  # the parameter or file itself says whose it is
 
-    def _had_reference(self, parsed: ParsedRecord) -> Iterator[Record]:
-        yield HadReference(
-            id=self._ids.given_end(parsed, "parameter"),
-            value_entity_id=self._ids.given_end(parsed, "valueEntity"),
-        )
-
-    def _invalidation(self, parsed: ParsedRecord) -> Iterator[Record]:
-        yield Invalidation(entity_id=self._ids.given_end(parsed, "entity"), time=parsed.values["time"])
-
     _MAKERS: Mapping[str, Callable[["_RecordReader", ParsedRecord], Iterator[Record]]] = {
-        "Agent": _agent,
-        "ActivityDescription": _activity_description,
-        "EntityDescription": _entity_description,
-        "DatasetDescription": _entity_description,
-        "ValueDescription": _entity_description,
         "UsageDescription": _role_description,
         "GenerationDescription": _role_description,
-        "ParameterDescription": _parameter_description,
-        "ConfigFileDescription": _config_file_description,
-        "Entity": _entity,
-        "DatasetEntity": _entity,
-        "ValueEntity": _entity,
-        "Collection": _entity,
-        "Activity": _activity,
-        "Run": _run,
         "Used": _used,
         "WasGeneratedBy": _was_generated_by,
-        "WasDerivedFrom": _was_derived_from,
-        "WasInformedBy": _was_informed_by,
-        "WasAssociatedWith": _was_associated_with,
-        "WasAttributedTo": _was_attributed_to,
-        "HadMember": _had_member,
         "Parameter": _parameter,
         "ConfigFile": _config_file,
         "WasConfiguredBy": _was_configured_by,
-        "HadReference": _had_reference,
-        "Invalidation": _invalidation,
     }
+    """What makes the records of a class where they are not one, by the attributes that are given."""
 
 
-def _in_order(parsed: ParsedRecord, first: str, second: str) -> None:
-    if parsed.get(first) and parsed.get(second) and parsed.values[second] < parsed.values[first]:
-        raise parsed.wrong(f"is before {first}", second)
+def _check(parsed: ParsedRecord) -> None:
+    """Refuse an end before its start, and a thing that is related to itself."""
+    for first, second in _IN_ORDER:
+        if parsed.get(first) and parsed.get(second) and parsed.values[second] < parsed.values[first]:
+            raise parsed.wrong(f"is before {first}", second)
+    subject, object_ = _DISTINCT.get(parsed.of.name, (None, None))
+    if subject and object_ and parsed.values[subject] == parsed.values[object_]:
+        raise parsed.wrong(f"is the same as {subject}", object_)
 
 
 def _location(parsed: ParsedRecord) -> str | None:

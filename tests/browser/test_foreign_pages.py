@@ -1,28 +1,11 @@
-"""The service in a real browser: its pages under its own policy, and programs in pages of other sites."""
+"""Programs in pages of other sites, under the policy of the service."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import quote
 
 import pytest
-from lxml import etree
 
-from tests.acceptance.browser import CHROMIUM, visit
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="the program chromium is not installed")
-
-QUERY = "SELECT TOP 3 a_name, r_duration FROM provenance.activity JOIN provext.run ON r_activity_id = a_id"
-RESULT = f"/tap/sync?RESPONSEFORMAT=html&QUERY={quote(QUERY)}"
-
-
-@pytest.mark.parametrize("path", ["/", "/tap/", "/tap/examples", RESULT, "/tap/capabilities"])
-def test_nothing_of_a_page_breaks_the_policy(live, path):
-    """Style sheets are applied, also where the host has another name than that of the base URL."""
-    page, complaints = visit(f"http://localhost:{live.port}{path}")
-
-    assert "</" in page
-    assert complaints == []
-
+from tests.browser.window import window
 
 PROGRAM = """<!DOCTYPE html><body><script>
 async function tell() {
@@ -41,7 +24,7 @@ tell().catch(error => document.body.textContent = error);
 
 
 @pytest.fixture
-def page(tap_url):
+def page(demo):
     """The address of a page of another site, whose program uses the service."""
 
     class Page(BaseHTTPRequestHandler):
@@ -49,7 +32,7 @@ def page(tap_url):
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
-            self.wfile.write(PROGRAM.replace("TAP", tap_url).encode())
+            self.wfile.write(PROGRAM.replace("TAP", f"{demo.url}/tap").encode())
 
         def log_message(self, *_):
             pass
@@ -60,10 +43,13 @@ def page(tap_url):
         server.shutdown()
 
 
-def test_a_program_in_a_foreign_page_has_its_own_jobs_only(page):
+def test_a_program_in_a_foreign_page_has_its_own_jobs_only(browser, page):
     """It creates, follows and reads a job by its address, and is shown no list (HTTP-4)."""
-    text, complaints = visit(page, "--virtual-time-budget=60000", "--timeout=60000")
-    told = etree.HTML(text).findtext("body")
+    with window(browser) as seen:
+        seen.page.goto(page)
+        told = seen.page.wait_for_function(
+            "!document.scripts.length && document.body.textContent"
+        ).json_value()
 
-    assert told == '{"phase":"COMPLETED","result":true,"listed":false}'
-    assert complaints == [] or all("favicon" in line for line in complaints)
+        assert told == '{"phase":"COMPLETED","result":true,"listed":false}'
+        assert seen.complaints == [] or all("favicon" in line for line in seen.complaints)

@@ -1,0 +1,89 @@
+"""What the address of a page names: an id as it stands, else one before a known suffix."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask import Response, redirect, request
+
+from provtap.errors import NotFound, ParameterError
+from provtap.query.names import Closeness, Meaning, find
+from provtap.web.http.negotiation import is_browser
+from provtap.web.site import frame
+from provtap.web.site.store import Store, statements
+
+SQL = statements("named.sql")
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What a page is about."""
+
+    kind: str
+    """`entity`, `activity` or `agent`."""
+    id: str
+    name: str | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address means."""
+
+    meaning: Meaning
+    suffix: str | None = None
+
+
+def asked(store: Store, page: str, id_: str | None, forms: Iterable[str], *kinds: str) -> Asked | None:
+    """Return what the address of a *page* means, best a thing of one of these *kinds*; None: nothing.
+
+    *forms* are the suffixes that an id may stand before.
+
+    Raises: ParameterError if the address has no id.
+    """
+    name = request.args.get("id") if id_ is None else id_
+    if not name:
+        raise ParameterError("id is missing.", hint=f"Write /{page}/ID or /{page}?id=ID.")
+    suffixed = re.fullmatch(rf"(.+)\.({'|'.join(form for form in forms if form != 'html')})", name, re.DOTALL)
+    names = [name, *([suffixed[1]] if suffixed else [])]
+    meanings = store.within(lambda transaction: find(transaction, _legal(names), Closeness.CHECKSUM)) or []
+    for given, suffix in zip(names, (None, suffixed and suffixed[2]), strict=False):
+        found = [meaning for meaning in meanings if meaning.given == given]
+        found.sort(key=lambda meaning: (meaning.closeness, meaning.kind not in kinds))
+        if found:
+            return Asked(found[0], suffix)
+    return None
+
+
+def thing(store: Store, meaning: Meaning) -> Thing:
+    """Return what a page is headed by."""
+    row = store.one(SQL[meaning.kind], needed=True, id=meaning.id)
+    return Thing(meaning.kind, meaning.id, row and row.name)
+
+
+def _legal(names: list[str]) -> list[str]:
+    """Return *names* that PostgreSQL can take: none in the store has a NUL or half a character."""
+    return [name for name in names if "\0" not in name and _encodable(name)]
+
+
+def _encodable(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def elsewhere(page: str, found: Meaning, **parameters: str | None) -> Response:
+    """Lead to the page of a thing that was asked for by another name, or as another class."""
+    kept = {name: value for name, value in request.args.items() if name != "id"}
+    response = redirect(frame.url(page, found.id, **(kept | parameters)), 302)
+    response.vary.add("Accept")
+    return response  # type: ignore[return-value]
+
+
+def nothing(id_: str | None) -> Response:
+    """Say that nothing has this id, and help to find what was meant."""
+    name = id_ or request.args.get("id", "")
+    if not is_browser():
+        raise NotFound(f"Nothing here is called {name[:200]}.", hint="Search for its name, path or checksum.")
+    return frame.render("nothing.html", 404, asked_for=name)

@@ -1,0 +1,214 @@
+"""How a page asks the store: read-only, one state for all its statements, and for a few seconds at most.
+
+Lists come in pages by key, so that the last page costs as much as the first. A statement of a list takes
+`%(after)s::text[]`, the key of the row before the page (null for the first page), and `%(limit)s`; its rows
+have a column `key` of that type:
+
+    -- name: used
+    SELECT …, ARRAY[coalesce(u_role, ''), u_entity_id]::text[] AS key
+      FROM …
+     WHERE u_activity_id = %(activity)s
+       AND (%(after)s::text[] IS NULL
+            OR (coalesce(u_role, ''), u_entity_id) > ((%(after)s::text[])[1], (%(after)s::text[])[2]))
+     ORDER BY coalesce(u_role, ''), u_entity_id
+     LIMIT %(limit)s;
+"""
+
+import base64
+import binascii
+import json
+import time
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from flask import g
+
+from provtap.adql import translate
+from provtap.database.connect import Database, Transaction
+from provtap.database.sql import load_statements
+from provtap.errors import ParameterError, QueryTimeout
+from provtap.web.http.authentication import client, require
+from provtap.web.http.context import service
+
+SECONDS = 3.0
+"""For all statements of one page."""
+ROWS = 50
+"""Of one page of a list."""
+COUNTED = 1_000
+"""Up to which a total is counted."""
+_FRAGMENTS = load_statements("provtap.web.site", "rows.sql")
+
+T = TypeVar("T")
+
+
+def statements(file_name: str) -> Mapping[str, str]:
+    """Return the statements of a page; `{run}` and the like stand for the fragments of `rows.sql`."""
+    loaded = load_statements("provtap.web.site", file_name)
+    return {name: _filled(text.removesuffix(";")) for name, text in loaded.items()}
+
+
+def _filled(text: str) -> str:
+    for name, fragment in _FRAGMENTS.items():
+        text = text.replace(f"{{{name}}}", fragment)
+    return text
+
+
+@dataclass(frozen=True)
+class Total:
+    """How many there are, counted to COUNTED."""
+
+    number: int
+    more: bool = False
+    """Whether there are more than *number*."""
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Some rows of a list."""
+
+    rows: tuple[T, ...]
+    total: Total
+    first: int = 1
+    """Number of the first row in the whole list."""
+    after: str | None = None
+    """Leads to the next page, as a parameter of its address; None: this is the last one."""
+
+    @property
+    def shown(self) -> str:
+        """Which rows these are, as in `51–100`."""
+        return f"{self.first}–{self.first + len(self.rows) - 1}" if self.rows else "0"
+
+
+class Store:
+    """The store, as long as one page may ask it."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._end = time.monotonic() + SECONDS
+        self.out_of_time = False
+        """Whether something is missing from the page, which then says so in a banner."""
+
+    def rows(self, statement: str, /, *, needed: bool = False, **values: Any) -> list[Any]:
+        """Return the rows of *statement*: named tuples; none once the time is over.
+
+        Raises: QueryTimeout if the page is nothing without them, which *needed* says; DatabaseUnavailable.
+        """
+        left = self._end - time.monotonic()
+        try:
+            if self.out_of_time or left <= 0:
+                raise QueryTimeout("The store took too long to answer.", hint="Try again in a minute.")
+            self._transaction.execute(
+                "SET LOCAL statement_timeout = %(left)s", left=max(1, round(left * 1000))
+            )
+            return self._transaction.rows(statement, **values)
+        except QueryTimeout:
+            self.out_of_time = True  # and the transaction is over: later statements aren't tried
+            if needed:
+                raise
+            return []
+
+    def _limit(self) -> None:
+        """Let the next statement take no longer than what is left of the time."""
+        left = self._end - time.monotonic()
+        if self.out_of_time or left <= 0:
+            raise QueryTimeout("The store took too long to answer.", hint="Try again in a minute.")
+        self._transaction.execute("SET LOCAL statement_timeout = %(left)s", left=max(1, round(left * 1000)))
+
+    def one(self, statement: str, /, *, needed: bool = False, **values: Any) -> Any | None:
+        """Return the first row of *statement*, or None."""
+        return next(iter(self.rows(statement, needed=needed, **values)), None)
+
+    def query(self, adql: str, /, *, needed: bool = False) -> list[Any]:
+        """Return the rows of a query in ADQL: what a page shows and what its `as ADQL` gives are the same."""
+        statement = translate(adql, service().tableset)
+        row = namedtuple("row", [column.name for column in statement.columns], rename=True)  # type: ignore[misc]
+        return [row(*found) for found in self.rows(statement.sql, needed=needed)]
+
+    def within(self, ask: Callable[[Transaction], T]) -> T | None:
+        """Return what *ask* finds in the time that is left; None once it is over.
+
+        Raises: what *ask* raises.
+        """
+        try:
+            self._limit()
+            return ask(self._transaction)
+        except QueryTimeout:
+            self.out_of_time = True
+            return None
+
+    def page(
+        self,
+        statement: str,
+        make: Callable[[Any], T],
+        /,
+        after: str | None = None,
+        size: int | None = None,
+        total: Total | None = None,
+        **values: Any,
+    ) -> Page[T]:
+        """Return *size* rows after the key *after*, and how many there are in all, unless *total* is known.
+
+        Raises: ParameterError for a key that is none.
+        """
+        most = size or ROWS
+        before, key = decoded(after)
+        found = self.rows(statement, after=key, limit=most + 1, **values)
+        rows = found[:most]
+        further = encoded(before + len(rows), rows[-1].key) if len(found) > most else None
+        if total is None and key is None and further is None:
+            total = Total(len(rows), more=self.out_of_time)
+        total = total or self.total(statement, after=None, **values)
+        return Page(tuple(map(make, rows)), total, before + 1, further)
+
+    def total(self, statement: str, /, **values: Any) -> Total:
+        """Return how many rows *statement* has, which takes a `%(limit)s`."""
+        counted = self.one(f"SELECT count(*) AS n FROM ({statement}) AS row", limit=COUNTED + 1, **values)
+        number = 0 if counted is None else counted.n
+        return Total(min(number, COUNTED), more=number > COUNTED or self.out_of_time)
+
+
+@contextmanager
+def asking() -> Iterator[Store]:
+    """Lend the store to a page, as the client who asks for it may see it; under maintenance too.
+
+    Raises: Unauthenticated, Forbidden, DatabaseUnavailable.
+    """
+    with readable().reading(SECONDS) as transaction:
+        g.store = Store(transaction)
+        yield g.store
+
+
+def readable() -> Database:
+    """Return the database as the client who sends the request may read it, under maintenance too.
+
+    Raises: Unauthenticated, Forbidden.
+    """
+    require("read")
+    return service().database.asked_by(client().key)
+
+
+def encoded(before: int, key: list[str]) -> str:
+    """Return what `after` is for the page behind *before* rows, the last of which has this key."""
+    text = json.dumps([before, *key], separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decoded(token: str | None) -> tuple[int, list[str] | None]:
+    """Return the number of rows before a page, and the key of the last of them.
+
+    Raises: ParameterError for a token that no page has given.
+    """
+    if not token:
+        return 0, None
+    try:
+        padded = token + "=" * (-len(token) % 4)
+        match json.loads(base64.b64decode(padded, altchars=b"-_", validate=True)):
+            case [int(before), *key] if before >= 0 and key and all(isinstance(part, str) for part in key):
+                if not any("\0" in part for part in key):
+                    return before, key
+    except (binascii.Error, ValueError):
+        pass
+    raise ParameterError("after is not a key that this page has given.", hint="Begin at the first page.")
