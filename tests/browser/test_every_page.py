@@ -23,6 +23,8 @@ PAGES = {
     "file of a failed run": ("/entity?id={y.h5}", 200),
     "run": ("/activity?id={run of step2_a.dl2.h5}", 200),
     "failed run": ("/activity?id={run of y.h5}", 200),
+    "older file of two at one path": ("/entity/urn%3Auuid%3A094e11aa-6769-4dd7-aaf9-b7d395f7c587", 200),
+    "person": ("/agent/urn%3Ax-provtap%3Acontact%3Aoperator%2540example.org", 200),
     "program": ("/program/ctapipe-process", 200),
     "version": ("/program/ctapipe-process/0.28.0", 200),
     "impact": ("/impact?id={step1_a.dl1.h5}", 200),
