@@ -7,9 +7,9 @@ what a query can't see, no page shows.
 from flask import Flask
 from werkzeug.routing import PathConverter
 
-from provtap.web.site import frame, help, home, impact, program, static, tap, things
+from provtap.web.site import frame, help, home, impact, lineage, program, static, tap, things
 
-BLUEPRINTS = (home.bp, things.bp, impact.bp, program.bp, tap.bp, help.bp)
+BLUEPRINTS = (home.bp, things.bp, lineage.bp, impact.bp, program.bp, tap.bp, help.bp)
 
 
 class IdConverter(PathConverter):
