@@ -28,7 +28,7 @@ from pydantic_core import PydanticCustomError
 from provtap.errors import nearest
 from provtap.ingest.model.attributes import Attribute
 from provtap.ingest.parsing.json import canonical
-from provtap.ingest.parsing.node import utc
+from provtap.ingest.parsing.node import KINDS, utc
 
 Json = dict[str, Any]
 Location = tuple[int | str, ...]
@@ -40,14 +40,6 @@ _TIME: Json = {"type": "string", "minLength": 1, "description": "ISO 8601, in UT
 _VALUE: Json = {"description": "A text; anything else is kept as its JSON text."}
 _ONE, _SEVERAL = "one of them", "several of them"
 _EXPECTED = {"string_type": "a text", "int_type": "a whole number", "float_type": "a number"}
-JSON_KINDS: Mapping[type, str] = {
-    bool: "a boolean",
-    int: "a number",
-    float: "a number",
-    str: "a text",
-    dict: "an object",
-    list: "an array",
-}
 
 
 @dataclass(frozen=True)
@@ -130,7 +122,7 @@ def pattern_type(pattern: str, example: str, limit: int | None = None) -> Any:
 
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text):
-            raise rule(f"can't be {text!r}", f"Write it like {example}.")
+            raise rule(f"cannot be {text!r}", f"Write it like {example}.")
         return text
 
     extra = Field(json_schema_extra={"pattern": f"^({pattern})$"})
@@ -183,7 +175,7 @@ def _as_text(given: Any) -> str:
 
 
 def problems(
-    error: ValidationError, model: type[BaseModel], kinds: Mapping[type, str] = JSON_KINDS
+    error: ValidationError, model: type[BaseModel], kinds: Mapping[type, str] = KINDS
 ) -> list[Problem]:
     """Return what is wrong; *kinds* are the names of types in the format of the document."""
     return [_problem(each, model, kinds) for each in error.errors(include_url=False)]
@@ -195,7 +187,7 @@ def _problem(error: Any, model: type[BaseModel], kinds: Mapping[type, str]) -> P
     match error["type"]:
         case "extra_forbidden":
             known = _names(model, location[:-1])
-            hint = nearest(str(location[-1]), known) or f"Known are {', '.join(known)}."
+            hint = nearest(str(location[-1]), known) or f"Valid names are {', '.join(known)}."
             return Problem("unknown", location, f"has no attribute {str(location[-1])[:60]!r}", hint)
         case "missing":
             return Problem("missing", location, "is missing")
@@ -205,13 +197,13 @@ def _problem(error: Any, model: type[BaseModel], kinds: Mapping[type, str]) -> P
             return Problem("wrong", location, "is empty")
         case "string_too_long":
             size, limit = len(given.encode()), context["max_length"]
-            return Problem("wrong", location, f"has {size} bytes, but only {limit} are allowed")
+            return Problem("wrong", location, f"has {size} bytes; the limit is {limit}")
         case "greater_than_equal" | "less_than_equal":
             negative = context.get("ge") == 0
             return Problem("wrong", location, "must not be negative" if negative else "is out of range")
         case "string_unicode":
-            return Problem("wrong", location, "has a character that can't be stored")
-    kind = next((name for type_, name in kinds.items() if isinstance(given, type_)), "null")
+            return Problem("wrong", location, "contains a character that cannot be stored")
+    kind = kinds[type(given)]
     expected = _EXPECTED.get(error["type"]) or kinds[list if error["type"] == "list_type" else dict]
     return Problem("wrong", location, f"must be {expected}, not {kind}")
 

@@ -1,7 +1,7 @@
 """A JSON value that knows where in its document it is, so that whoever reads it can say what is wrong."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +10,16 @@ from provtap.errors import DocumentError
 
 _PLAIN_KEY = re.compile(r"\w+")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_KINDS = {dict: "an object", list: "an array", str: "a text", bool: "a boolean", type(None): "null"}
+KINDS: Mapping[type, str] = {
+    dict: "an object",
+    list: "an array",
+    str: "a text",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
+"""Types of JSON, as sentences name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ class Node:
         if self.value is not None and not isinstance(self.value, str):
             raise self.wrong("must be a text or null")
         if limit is not None and self.value is not None and (size := len(self.value.encode())) > limit:
-            raise DocumentError(f"{self.path} has {size} bytes, but only {limit} are allowed")
+            raise DocumentError(f"{self.path} has {size} bytes; the limit is {limit}")
         return self.value
 
     def given_text(self, limit: int | None = None) -> str:
@@ -95,7 +104,7 @@ class Node:
 
     def wrong(self, rule: str) -> DocumentError:
         """Return the error for a value of the wrong kind."""
-        return DocumentError(f"{self.path} {rule}, not {_KINDS.get(type(self.value), 'a number')}")
+        return DocumentError(f"{self.path} {rule}, not {KINDS[type(self.value)]}")
 
     def _object(self) -> dict[str, Any]:
         if self.value is None:

@@ -1,6 +1,7 @@
 """What is stored over HTTP: the body, the options in its address, and the report that answers it."""
 
 import json
+import zlib
 from difflib import get_close_matches
 from typing import Any
 
@@ -45,23 +46,45 @@ def store(content: bytes, **choices: Any) -> Response:
     return next(answer for answer in reversed(answers) if answer).response()
 
 
-def body() -> bytes:
-    """Return the body of the current request, whatever its Content-Type calls it.
+def body(*, unpack: bool = False) -> bytes:
+    """Return the body of the current request, whatever its Content-Type calls it; with *unpack* also by gzip.
 
     Raises: TooLarge; UnsupportedMediaType for one that is wrapped up.
     """
     limit = service().settings.document_bytes
-    if request.headers.get("Content-Encoding", "identity") != "identity":
+    encoding = request.headers.get("Content-Encoding", "identity").lower()
+    if unpack and encoding == "gzip":
+        return _unpacked(_content(limit), limit)
+    if encoding != "identity":
         raise UnsupportedMediaType("The body must not be compressed.", hint="Leave Content-Encoding out.")
+    return _content(limit)
+
+
+def _unpacked(content: bytes, limit: int) -> bytes:
+    try:
+        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        unpacked = unpacker.decompress(content, limit + 1)
+    except zlib.error as error:
+        raise ParameterError("The body is not compressed with gzip, as its Content-Encoding says.") from error
+    if len(unpacked) > limit:
+        raise TooLarge(f"The body has more than the {limit} bytes that a document may have.")
+    if not unpacker.eof:
+        raise ParameterError("The body of the request ends too early.")
+    return unpacked
+
+
+def _content(limit: int) -> bytes:
     if request.mimetype == "multipart/form-data":
-        raise UnsupportedMediaType("A form is no document.", hint="Send the document itself as the body.")
+        raise UnsupportedMediaType(
+            "The body is a form, not a document.", hint="Send the document itself as the body."
+        )
     length = request.content_length
     # Flask would cut a body without a length, and not say so.
     content = request.environ["wsgi.input"].read(limit + 1) if (length or 0) <= limit else b""
     if (length or len(content)) > limit:
-        raise TooLarge(f"The body has more than the {limit} bytes that a document may have.")
+        raise TooLarge(f"The body exceeds the limit of {limit} bytes for a document.")
     if len(content) < (length or 0):  # half a document may look like a whole one
-        raise ParameterError("The body of the request ends too early.")
+        raise ParameterError("The body of the request is incomplete.")
     return content
 
 
@@ -75,8 +98,12 @@ def options(*further: str) -> dict[str, Any]:
     for name, values in request.args.lists():
         if name.upper() not in known:
             near = get_close_matches(name.upper(), known, n=1)
-            hint = f"Did you mean {known[near[0]]}?" if near else f"There are {', '.join(known.values())}."
-            raise ParameterError(f"There is no parameter {name[:40]!r} here.", hint=hint)
+            hint = (
+                f"Did you mean {known[near[0]]}?"
+                if near
+                else f"The parameters are {', '.join(known.values())}."
+            )
+            raise ParameterError(f"Unknown parameter {name[:40]!r}.", hint=hint)
         if {*values, given.setdefault(known[name.upper()], values[0])} != {values[0]}:
             raise ParameterError(f"{known[name.upper()]} is given more than once, with different values.")
     source = _short(given, "source", _SOURCE_BYTES) or request.path
@@ -102,6 +129,19 @@ def _boolean(given: dict[str, str], name: str) -> bool:
     if text not in _BOOLEANS:
         raise ParameterError(f"{name} must be true or false, not {text[:40]!r}.")
     return _BOOLEANS[text]
+
+
+def nothing_stored(format: str, why: str) -> Response:
+    """Return the report of a document that says nothing that is stored, which is no error."""
+    report = IngestReport(
+        source=request.path,
+        format=format,
+        records=0,
+        activity_ids=frozenset(),
+        warnings=(why,),
+        ingestion=0,
+    )
+    return _answer(report, dry_run=True).response()
 
 
 def _answer(report: IngestReport, dry_run: bool) -> Answer:

@@ -7,15 +7,45 @@ what a query can't see, no page shows.
 from flask import Flask
 from werkzeug.routing import PathConverter
 
-from provtap.web.site import frame, help, home, impact, lineage, program, static, tap, things
+from provtap.web.site import (
+    examples,
+    frame,
+    help,
+    home,
+    impact,
+    lineage,
+    problems,
+    program,
+    query,
+    result,
+    schema,
+    search,
+    static,
+    tap,
+    things,
+)
 
-BLUEPRINTS = (home.bp, things.bp, lineage.bp, impact.bp, program.bp, tap.bp, help.bp)
+BLUEPRINTS = (
+    home.bp,
+    search.bp,
+    things.bp,
+    lineage.bp,
+    impact.bp,
+    program.bp,
+    query.bp,
+    result.bp,
+    examples.bp,
+    schema.bp,
+    tap.bp,
+    help.bp,
+)
 
 
 class IdConverter(PathConverter):
     """An id at the end of an address, with whatever slashes and line breaks it has."""
 
-    regex = "(?s:.+?)"
+    regex = "(?s:.+)"
+    part_isolating = False
 
 
 def register(app: Flask) -> None:
@@ -23,5 +53,6 @@ def register(app: Flask) -> None:
     app.url_map.converters["id"] = IdConverter
     frame.register(app)
     static.register(app)
+    problems.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

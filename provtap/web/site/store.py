@@ -45,12 +45,16 @@ T = TypeVar("T")
 
 
 def statements(file_name: str) -> Mapping[str, str]:
-    """Return the statements of a page; `{run}` and the like stand for the fragments of `rows.sql`."""
+    """Return the statements of a page; `{run}` and the like stand for the fragments of `rows.sql`.
+
+    Comments are left out: what a page fills in must never come to stand in one, which a line break would end.
+    """
     loaded = load_statements("provtap.web.site", file_name)
     return {name: _filled(text.removesuffix(";")) for name, text in loaded.items()}
 
 
 def _filled(text: str) -> str:
+    text = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
     for name, fragment in _FRAGMENTS.items():
         text = text.replace(f"{{{name}}}", fragment)
     return text
@@ -127,16 +131,18 @@ class Store:
         row = namedtuple("row", [column.name for column in statement.columns], rename=True)  # type: ignore[misc]
         return [row(*found) for found in self.rows(statement.sql, needed=needed)]
 
-    def within(self, ask: Callable[[Transaction], T]) -> T | None:
+    def within(self, ask: Callable[[Transaction], T], *, needed: bool = False) -> T | None:
         """Return what *ask* finds in the time that is left; None once it is over.
 
-        Raises: what *ask* raises.
+        Raises: QueryTimeout if the page is nothing without it, which *needed* says; what *ask* raises.
         """
         try:
             self._limit()
             return ask(self._transaction)
         except QueryTimeout:
             self.out_of_time = True
+            if needed:
+                raise
             return None
 
     def page(
@@ -154,10 +160,10 @@ class Store:
         Raises: ParameterError for a key that is none.
         """
         most = size or ROWS
-        before, key = _decoded(after)
+        before, key = decoded(after)
         found = self.rows(statement, after=key, limit=most + 1, **values)
         rows = found[:most]
-        further = _encoded(before + len(rows), rows[-1].key) if len(found) > most else None
+        further = encoded(before + len(rows), rows[-1].key) if len(found) > most else None
         if total is None and key is None and further is None:
             total = Total(len(rows), more=self.out_of_time)
         total = total or self.total(statement, after=None, **values)
@@ -190,13 +196,17 @@ def readable() -> Database:
     return service().database.asked_by(client().key)
 
 
-def _encoded(before: int, key: list[str]) -> str:
+def encoded(before: int, key: list[str]) -> str:
+    """Return what `after` is for the page behind *before* rows, the last of which has this key."""
     text = json.dumps([before, *key], separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _decoded(token: str | None) -> tuple[int, list[str] | None]:
-    """Return the number of rows before a page, and the key of the last of them."""
+def decoded(token: str | None) -> tuple[int, list[str] | None]:
+    """Return the number of rows before a page, and the key of the last of them.
+
+    Raises: ParameterError for a token that no page has given.
+    """
     if not token:
         return 0, None
     try:

@@ -1,15 +1,23 @@
 """The things that a PROV document is about: what it says of each, and which it only names."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from provtap.errors import DocumentError
 from provtap.ingest.model import identity
 from provtap.ingest.model.attributes import Attribute, attributes
 from provtap.ingest.model.identity import NAME_BYTES
-from provtap.ingest.model.records import ActivityDescription, Record
+from provtap.ingest.model.records import (
+    Activity,
+    ActivityDescription,
+    Agent,
+    ConfigFile,
+    Entity,
+    EntityDescription,
+    Parameter,
+    Record,
+)
 from provtap.ingest.readers.prov.statements import Statement, Value, read_time, utc
 
 _NAMES = ("voprov:name", "prov:name", "prov:label", "dcterms:title", "foaf:name", "foaf:givenName")
@@ -27,6 +35,15 @@ _TERMS = {
     "valueType": ("voprov:valueType", "voprov:datatype"),
 }
 """Terms for the value of an attribute. The others have one of their name only, such as voprov:unit."""
+_TEXTS: Mapping[type[Record], tuple[Attribute, ...]] = {
+    kind: tuple(
+        each
+        for each in attributes(kind, "")
+        if each.kind in {"text", "value"} and not each.choices and each.name != "name"
+    )
+    for kind in (Activity, ActivityDescription, Agent, ConfigFile, Entity, EntityDescription, Parameter)
+}
+"""Attributes whose texts are taken as they are; names, times and references have rules of their own."""
 _KINDS = {
     "activity": "activity",
     "agent": "agent",
@@ -77,7 +94,7 @@ class Thing:
 
         Raises: DocumentError for a text that is longer than the attribute may be.
         """
-        return {each.field: self._stated(each) for each in _texts(kind) if each.of in {None, class_}}
+        return {each.field: self._stated(each) for each in _TEXTS[kind] if each.of in {None, class_}}
 
     def _stated(self, attribute: Attribute) -> str | None:
         text = self.value_of(attribute.name)
@@ -149,7 +166,8 @@ class Things:
         if other and (other, id) in self._things:
             article = {"activity": "an activity", "entity": "an entity"}
             self.warnings.append(
-                f"{id} is {article[other]}: as {article[kind]} ({where}) it is kept in the document only"
+                f"{id} is {article[other]}; the statement that it is {article[kind]} ({where}) is kept"
+                " in the document only"
             )
             return None
         return self._things.setdefault((kind, id), Thing(id))
@@ -167,14 +185,8 @@ class Things:
         """Return the first of the times that the document gives, with a warning if it gives several."""
         times = thing.times(argument)
         if len(times) > 1:
-            self.warnings.append(f"{thing.id} has {len(times)} times as {argument}; {times[0]} is kept")
+            self.warnings.append(f"{thing.id} has {len(times)} times as {argument}; {times[0]} was kept")
         return times[0] if times else None
-
-
-@cache
-def _texts(kind: type[Record]) -> tuple[Attribute, ...]:
-    stated = (each for each in attributes(kind, "") if each.kind in {"text", "value"} and not each.choices)
-    return tuple(each for each in stated if each.name != "name")
 
 
 def described_activity(thing: Thing) -> ActivityDescription:
