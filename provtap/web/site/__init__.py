@@ -8,6 +8,7 @@ from flask import Flask
 from werkzeug.routing import PathConverter
 
 from provtap.web.site import (
+    compare,
     examples,
     frame,
     help,
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     things.bp,
     lineage.bp,
     impact.bp,
+    compare.bp,
     program.bp,
     query.bp,
     result.bp,
