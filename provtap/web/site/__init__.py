@@ -8,11 +8,13 @@ from flask import Flask
 from werkzeug.routing import PathConverter
 
 from provtap.web.site import (
+    compare,
     examples,
     frame,
     help,
     home,
     impact,
+    lineage,
     problems,
     program,
     query,
@@ -28,7 +30,9 @@ BLUEPRINTS = (
     home.bp,
     search.bp,
     things.bp,
+    lineage.bp,
     impact.bp,
+    compare.bp,
     program.bp,
     query.bp,
     result.bp,
