@@ -11,7 +11,7 @@ import click
 
 from provtap.client import remote
 from provtap.client.command import warn
-from provtap.client.remote import as_json, dry_run, print_json, progress, tell_ingestion
+from provtap.client.remote import as_json, dry_run, print_json, progress, tell_description, tell_ingestion
 from provtap.config import Settings
 
 
@@ -66,14 +66,11 @@ def ingest(
     tell_ingestion(summary.content(), as_json, options["strict"])
 
 
-@click.command(name="describe", epilog="Example: provtap describe --dry-run pipeline.yaml")
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@dry_run
+@remote.describe.here
 @click.option(
     "--json-schema", is_flag=True, help="Print the JSON schema of such a file, and do nothing else."
 )
-@click.pass_obj
-def describe(settings: Settings, files: tuple[Path, ...], dry_run: bool, json_schema: bool) -> None:
+def describe(settings: Settings, /, files: tuple[Path, ...], dry_run: bool, json_schema: bool) -> None:
     """Apply files of descriptions (YAML), all of them or none.
 
     They say what the activities of a pipeline are, what these use and make in which role, and what their
@@ -91,8 +88,7 @@ def describe(settings: Settings, files: tuple[Path, ...], dry_run: bool, json_sc
     with install.ready(settings) as (database, _):
         done = apply(files, database, settings, dry_run=dry_run)
     for report in done:
-        click.echo(report)
-        _warn(f"{report.source}: {sentence}" for sentence in report.warnings)
+        tell_description(asdict(report))
 
 
 @click.command(name="load-sql", epilog="Example: provtap load-sql job-4711.sql")

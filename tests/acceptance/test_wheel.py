@@ -140,7 +140,7 @@ def pipeline(wheels, client_settings, tmp_path_factory):
             shutil.copy(file.locate(), site / file)
     subprocess.run([*pip, "check"], check=True, stdout=subprocess.DEVNULL)
     with open_database(client_settings) as database:
-        token = create(database, "pipeline", ["read", "write"])
+        token = create(database, "pipeline", ["read", "write", "admin"])
     log = tmp_path_factory.mktemp("live") / "serve.log"
     with live_server(client_settings, log, "--no-worker") as service:
         yield Pipeline(directory, service.url, token)
@@ -227,6 +227,36 @@ def test_export_is_the_document_of_the_local_command(pipeline, run_id, client_se
     assert done.stderr == "provtap: nothing here is called urn:x:é\n"
 
 
+def test_export_of_an_ingestion_is_that_of_the_local_command(pipeline, run_id, client_settings):
+    """The first ingestion is the run."""
+    done = pipeline.provtap("export", "--ingestion", "1", "--format", "provn")
+
+    assert (done.stdout, done.stderr) == (
+        local(client_settings, "export", "--ingestion", "1", "--format", "provn"),
+        "",
+    )
+    assert run_id in done.stdout
+
+
+def test_descriptions_have_the_lines_of_the_local_command(pipeline, run_id, client_settings):
+    """Of several files none is applied where one is wrong."""
+    good, bad = pipeline.directory / "good.yaml", pipeline.directory / "bad.yaml"
+    good.write_text("format: 1\nname: x\nversion: 1\nactivities: [{name: calibrate, type: calibration}]\n")
+    bad.write_text("format: 1\nname: y\nversion: 1\nactivites: []\n")
+    expected = local(client_settings, "describe", "--dry-run", str(good))
+
+    refused = pipeline.provtap("describe", str(good), str(bad))
+    done = pipeline.provtap("describe", str(good))
+    again = pipeline.provtap("describe", str(good))
+
+    sentence = "the file has no attribute 'activites' (line 4, column 1) Did you mean activities?"
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == f"provtap: {bad}: {sentence}\n"
+    assert done.stdout == expected
+    assert done.stderr.endswith("type calibration differs from Calibration by its case only (line 4)\n")
+    assert again.stdout == "x version 1: nothing changes\n"
+
+
 def test_an_export_that_was_cut_says_so(pipeline, run_id, client_settings, tmp_path):
     few = replace(client_settings, provsap_nodes=1)
     with live_server(few, tmp_path / "serve.log", "--no-worker") as service:
@@ -257,6 +287,8 @@ def test_ingest_has_the_lines_of_the_local_command(pipeline, client_settings):
         (("query", "SELECT 1 AS n FROM activity", "--upload", "x"), 2, "x is not like NAME=FILE."),
         (("lineage", "urn:x:nothing"), 1, "Nothing here is called urn:x:nothing."),
         (("export", "urn:x:nothing", "--format", "xls"), 1, "RESPONSEFORMAT 'xls' is not offered."),
+        (("export", "--ingestion", "99"), 1, "There is no ingestion 99."),
+        (("export",), 2, "Give either IDS or --ingestion."),
         (
             ("query", "SELECT 1", "--url", "http://127.0.0.1:1"),
             1,
