@@ -49,6 +49,8 @@ def question(page: str, **parameters: str | int | None) -> str:
 
 
 def is_awkward(id_: str) -> bool:
-    """Tell whether *id_* can't travel in a path: slashes at its ends, or a segment `.` or `..`."""
+    """Tell whether *id_* can't be in a path: slashes at its ends, a segment `.` or `..`, line breaks."""
     segments = id_.split("/")
+    if any(character < " " for character in id_):
+        return True
     return not (segments[0] and segments[-1]) or not {".", ".."}.isdisjoint(segments)

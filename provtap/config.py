@@ -130,6 +130,8 @@ class Settings:
     """Whom to ask: a mail address or a URL, in the foot of every page."""
     logo: Path | None = None
     """SVG or PNG beside the title of every page."""
+    examples: Path | None = None
+    """File of further examples, beside those of ProvTAP."""
     access_log: str | None = None
     """File for one line a request, `-` for standard output; None: no such log."""
 
@@ -148,7 +150,9 @@ class Settings:
                 f"{PREFIX}CONTACT must be a mail address or an http or https URL, not {self.contact!r}."
             )
         if self.require_account and not self.accounts:
-            raise SettingsError(f"{PREFIX}REQUIRE_ACCOUNT needs {PREFIX}ACCOUNTS: nobody could send a query.")
+            raise SettingsError(
+                f"{PREFIX}REQUIRE_ACCOUNT needs {PREFIX}ACCOUNTS; without it nobody could send a query."
+            )
 
     @property
     def processes(self) -> int:
@@ -196,13 +200,13 @@ class Settings:
                 continue
             if name not in known or _KUBERNETES.match(value):
                 hint = None if name in known else _nearest(name, known)
-                warn(" ".join(filter(None, [f"{key} is not a setting of ProvTAP, and is ignored.", hint])))
+                warn(" ".join(filter(None, [f"{key} is not a setting of ProvTAP and is ignored.", hint])))
                 continue
             given[name] = value
         return cls(**{name: _cast(name, value, known) for name, value in given.items()})
 
 
-_OTHERS = {f"{PREFIX}{name}" for name in ("CONFIG", "URL", "TOKEN", "TEST_DATABASE_URL")}
+_OTHERS = {f"{PREFIX}{name}" for name in ("CONFIG", "URL", "TOKEN", "PARENT", "TEST_DATABASE_URL")}
 """Variables that are ours, but no settings."""
 _KUBERNETES = re.compile(r"(tcp|udp|sctp)://")
 """What Kubernetes puts into PROVTAP_PORT, among others, for a Service that is called provtap."""
@@ -222,7 +226,7 @@ def _read_file(path: str | None) -> dict[str, Any]:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         why = error.strerror.lower() if isinstance(error, OSError) and error.strerror else error
-        raise SettingsError(f"The settings file {path} can't be read: {why}.") from error
+        raise SettingsError(f"The settings file {path} cannot be read: {why}.") from error
 
 
 def _cast(name: str, value: Any, known: Mapping[str, Any]) -> Any:

@@ -118,6 +118,23 @@ class ProvClient(Verbs):
         letter = self._letter("documents", content, named | self._options | {"format": format})
         return self._send(letter)[0]
 
+    def deliver(self, content: bytes, *, source: str, format: str) -> Report | None:
+        """Send a document; None: the spool has it, since the service is away or refuses the token.
+
+        Raises: ProvError if the service refuses the document, which the spool then keeps aside; OSError.
+        """
+        letter = self._letter("documents", content, {"source": source} | self._options | {"format": format})
+        try:
+            report, kept = self._send(letter)
+        except ProvError as error:
+            path = self._spool.put(letter)
+            if error.status not in UNAUTHORIZED:
+                path = self._spool.refuse(path)
+            raise ProvError(f"{error} The record is kept in {path}.", status=error.status) from error
+        if report is None and not kept:
+            raise ProvError("The record is lost: neither the service nor the spool could take it.")
+        return report
+
     def flush(self) -> list[Report]:
         """Send what the spool holds; return the reports of what was stored.
 
@@ -134,7 +151,7 @@ class ProvClient(Verbs):
             except ProvError as error:
                 if isinstance(error, ProvUnavailable) or error.status in UNAUTHORIZED:
                     raise
-                log.warning("A document in the spool is refused: %s", error)
+                log.warning("A document in the spool was rejected: %s", error)
                 self._spool.refuse(path)
             else:
                 self._spool.remove(path)
@@ -163,9 +180,9 @@ class ProvClient(Verbs):
         try:
             kept = self._spool.put(letter)
         except OSError as error:
-            log.warning("%s The document can't be kept on disk: %s.", reason, error)
+            log.warning("%s The document cannot be saved on disk: %s.", reason, error)
             return False
-        log.warning("%s The document is kept in %s.", reason, kept)
+        log.warning("%s The document was saved in %s.", reason, kept)
         return True
 
     def _letter(self, path: str, content: bytes, options: dict[str, str]) -> Letter:

@@ -112,7 +112,7 @@ def activity(
     A block within another one is told as a step of it. The record is sent at the end, also of a block that
     fails. Trouble with that is logged, and the record kept in the spool: it never stops the pipeline.
     """
-    run, whole = Run(client.apart()), _whole.get()
+    run, whole = Run(client.apart()), _whole.get() or _parent()
     token = _whole.set(run.id)
     status, exit_code = "completed", 0
     try:
@@ -143,6 +143,14 @@ def _failure(error: BaseException) -> tuple[str, int]:
     return "error", 1
 
 
+def _parent() -> str | None:
+    """Return the run of `provtap run` around this program."""
+    try:
+        return f"urn:uuid:{uuid.UUID(os.environ['PROVTAP_PARENT'])}"
+    except (KeyError, ValueError):
+        return None
+
+
 def _send(client: ProvClient) -> None:
     try:
         client.send()
@@ -150,7 +158,7 @@ def _send(client: ProvClient) -> None:
         log.warning("A run could not be recorded: %s", error)
         with suppress(OSError, TypeError, ValueError):
             later = isinstance(error, ProvError) and error.status in UNAUTHORIZED
-            log.warning("Its record is kept in %s.", client.keep(aside=not later))
+            log.warning("Its record was saved in %s.", client.keep(aside=not later))
 
 
 def _place(location: Place | None) -> str | None:

@@ -14,6 +14,7 @@ import click
 
 from provtap.client.command import SETTINGS, Commands, Failure, RemoteCommand, version_option, warn
 from provtap.client.delivery import ProvError
+from provtap.client.run_command import run_command
 from provtap.client.summary import description_text, summary_text, summary_warnings
 
 if TYPE_CHECKING:
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 _DOCUMENT_BYTES = 1_000_000_000
 """Size of a file that is not even read: no service has such a limit, and a data product may be that large."""
 _OF_THE_DOCUMENT = {400, 413, 415, 422}
-"""HTTP statuses that refuse one document, and say nothing of the next one."""
+"""HTTP statuses that reject one document but say nothing about the next one."""
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-dry_run = click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+dry_run = click.option("--dry-run", is_flag=True, help="Report what would change, and change nothing.")
 
 
 def _named_files(
@@ -35,7 +36,7 @@ def _named_files(
     pairs = [(text, *text.partition("=")) for text in given]
     for text, name, equals, path in pairs:
         if not name or not equals or not path:
-            raise click.BadParameter(f"{text} is not like NAME=FILE.")
+            raise click.BadParameter(f"{text} is not of the form NAME=FILE.")
     return tuple((name, Path(path)) for _, name, _, path in pairs)
 
 
@@ -52,7 +53,7 @@ def _named_files(
     show_default=True,
     help="csv, tsv, votable, votable/b2, json, fits, parquet, text, html, or a media type.",
 )
-@click.option("--maxrec", type=click.IntRange(0), help="Rows at most.")
+@click.option("--maxrec", type=click.IntRange(0), help="Maximum number of rows.")
 @click.option(
     "--upload",
     "uploads",
@@ -68,7 +69,7 @@ def query(
     maxrec: int | None,
     uploads: tuple[tuple[str, Path], ...],
 ) -> None:
-    """Answer an ADQL query on standard output."""
+    """Run an ADQL query and print its result."""
     parameters = [("LANG", "ADQL"), ("QUERY", adql), ("RESPONSEFORMAT", responseformat)]
     parameters += [("MAXREC", str(maxrec))] if maxrec is not None else []
     parameters += [("UPLOAD", f"{name},param:{name}") for name, _ in uploads]
@@ -81,11 +82,17 @@ def query(
 )
 @click.argument("id")
 @click.option(
-    "--direction", type=click.Choice(["back", "forth"]), default="back", show_default=True, help="Way to go."
+    "--direction",
+    type=click.Choice(["back", "forth"]),
+    default="back",
+    show_default=True,
+    help="Towards the origins or the products.",
 )
-@click.option("--depth", type=click.IntRange(0), default=10, show_default=True, help="Relations to follow.")
+@click.option(
+    "--depth", type=click.IntRange(0), default=10, show_default=True, help="Number of relations to follow."
+)
 def lineage(service: "Service", id: str, direction: str, depth: int) -> None:
-    """Show what a thing came from, or what came of it, as a tree.
+    """Show what a thing came from, or what came from it, as a tree.
 
     ID is the id of an entity, activity or agent, or the path or another name of an entity.
     """
@@ -108,12 +115,12 @@ def lineage(service: "Service", id: str, direction: str, depth: int) -> None:
     show_default=True,
     help="prov-json, prov-xml, provn, jsonld, votable, svg, png or dot.",
 )
-@click.option("--ingestion", type=click.IntRange(1), help="All that the ingestion of this number recorded.")
-@click.option("--depth", help="Relations to follow, or ALL.  [default: ALL; for an ingestion 1]")
+@click.option("--ingestion", type=click.IntRange(1), help="Everything in the document of this ingestion.")
+@click.option("--depth", help="Number of relations to follow, or ALL.  [default: ALL; for an ingestion 1]")
 @click.option("--direction", help="BACK, FORTH or BOTH.  [default: BACK; for an ingestion BOTH]")
 @click.option("--model", default="IVOA", show_default=True, help="IVOA or W3C.")
 def export(service: "Service", ids: tuple[str, ...], ingestion: int | None, **options: str | None) -> None:
-    """Write the provenance of things, or of all that an ingestion recorded, on standard output."""
+    """Write the provenance of IDS, or of a whole ingestion, to standard output."""
     parameters = export_parameters(ids, ingestion, options)
     if ingestion is None:
         answer = service.ask("provsap", [*(("ID", id_) for id_ in ids), *parameters])
@@ -140,9 +147,9 @@ def export_parameters(
 def tell_export(unknown: Iterable[str], overflow: int) -> None:
     """Warn of *unknown* ids, and that only the *overflow* nearest things are there, unless that is 0."""
     for id_ in unknown:
-        warn(f"nothing here is called {id_}")
+        warn(f"nothing has the name {id_}")
     if overflow:
-        warn(f"only the nearest {overflow} things are given (PROVTAP_PROVSAP_NODES)")
+        warn(f"only the nearest {overflow} things are shown (PROVTAP_PROVSAP_NODES)")
 
 
 @click.command(name="ingest", cls=RemoteCommand, epilog="Example: provtap ingest runs/*.provenance.log")
@@ -154,11 +161,11 @@ def tell_export(unknown: Iterable[str], overflow: int) -> None:
     show_default=True,
     help="auto, ctapipe, prov-json, prov-xml, provn, jsonld, votable, logprov, opus, header or records.",
 )
-@click.option("--site", help="Scope of local paths: equal paths of two sites are two files.")
+@click.option("--site", help="Scope of local paths: equal paths of two sites are different files.")
 @click.option(
     "--strict",
     is_flag=True,
-    help="Refuse a document with conflicts, and exit 1 if a file of a directory is passed over.",
+    help="Reject documents with conflicts; exit with 1 if a file of a directory is skipped.",
 )
 @dry_run
 @as_json
@@ -171,7 +178,7 @@ def ingest(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Send provenance documents to the service, which stores each in a transaction of its own.
+    """Send provenance documents to the service, which stores each in its own transaction.
 
     The same document again changes nothing. One that can't be read is reported and the others are stored.
     """
@@ -216,10 +223,10 @@ def tell_ingestion(content: dict[str, Any], as_json: bool, strict: bool = False)
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @dry_run
 def describe(service: "Service", files: tuple[Path, ...], dry_run: bool) -> None:
-    """Apply files of descriptions (YAML) to the service, once all of them are checked.
+    """Apply description files (YAML) to the service, once all of them are checked.
 
-    They say what the activities of a pipeline are, what these use and make in which role, and what their
-    parameters mean. Whatever is recorded is described by them, before or after.
+    A description file describes the activities of a pipeline, their inputs and outputs by role, and their
+    parameters. It applies to runs recorded before and after.
     """
     if not files:
         raise click.UsageError("Missing argument 'FILES...'.")
@@ -249,7 +256,9 @@ def print_json(content: Any) -> None:
 
 def _document(path: Path) -> bytes:
     if path.is_dir():
-        raise Failure(f"{path} is a directory: with --url or PROVTAP_URL, name its files.")
+        raise Failure(f"{path} is a directory: with --url or PROVTAP_URL, give the files in it.")
+    if (header := _product_header(path)) is not None:
+        return header
     content = _read(path)
     if content.startswith(b"\x1f\x8b"):
         import gzip
@@ -257,8 +266,48 @@ def _document(path: Path) -> bytes:
         try:
             return gzip.decompress(content)
         except (OSError, EOFError) as error:
-            raise Failure(f"{path} can't be read: {str(error).lower()}.") from error
+            raise Failure(f"{path} cannot be read: {str(error).lower()}.") from error
     return content
+
+
+def _product_header(path: Path) -> bytes | None:
+    """Return the header of a data product, which is sent in place of the product, or None.
+
+    Raises: Failure for a product whose header only the full installation reads.
+    """
+    if not path.is_file():
+        return None
+    try:
+        with path.open("rb") as file:
+            start = file.read(16)
+            if start.startswith(b"\x1f\x8b"):
+                import gzip
+
+                file.seek(0)
+                with gzip.GzipFile(fileobj=file) as unpacked:
+                    return _fits_header(unpacked, path) if unpacked.read(9) == b"SIMPLE  =" else None
+            if start.startswith(b"SIMPLE  ="):
+                return _fits_header(file, path)
+    except (OSError, EOFError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise Failure(f"{path} cannot be read: {reason.lower()}.") from error
+    form = next((form for mark, form in _PRODUCTS.items() if start.startswith(mark)), None)
+    if form:
+        raise Failure(
+            f"{path} is a data product ({form}): only the headers of FITS files can be sent to a service."
+            " Ingest it with the full installation beside the database, or send its keywords as JSON."
+        )
+    return None
+
+
+def _fits_header(file: Any, path: Path) -> bytes:
+    from provtap.client.fits import header_document
+
+    file.seek(0)
+    return header_document(file, path)
+
+
+_PRODUCTS = {b"\x89HDF\r\n\x1a\n": "hdf5", b"# %ECSV": "ecsv"}
 
 
 def _read(path: Path) -> bytes:
@@ -266,9 +315,9 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(_DOCUMENT_BYTES + 1)
     except OSError as error:
-        raise Failure(f"{path} can't be read: {(error.strerror or str(error)).lower()}.") from error
+        raise Failure(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from error
     if len(content) > _DOCUMENT_BYTES:
-        raise Failure(f"{path} has more than the {_DOCUMENT_BYTES} bytes that can be sent.")
+        raise Failure(f"{path} exceeds the limit of {_DOCUMENT_BYTES} bytes.")
     return content
 
 
@@ -286,5 +335,5 @@ def main() -> None:
     """
 
 
-for _command in (ingest, describe, query, lineage, export):
+for _command in (ingest, describe, query, lineage, export, run_command(None)):
     main.add_command(_command)

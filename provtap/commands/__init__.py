@@ -44,6 +44,7 @@ for command in (
     query.export,
     query.diff,
     load.ingest,
+    load.run,
     load.describe,
     load.load_sql,
     load.reingest,

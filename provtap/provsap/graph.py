@@ -78,6 +78,25 @@ class Graph:
         }
         return replace(self, nodes=nodes, rows=rows)
 
+    def joined(self, other: "Graph") -> "Graph":
+        """Return one graph of what both have; a node with more behind it in one of them has so in both."""
+        nodes = dict(self.nodes)
+        for key, node in other.nodes.items():
+            known = nodes.get(key, node)
+            nodes[key] = replace(
+                known, depth=min(known.depth, node.depth), truncated=known.truncated or node.truncated
+            )
+        nearest = sorted(nodes, key=lambda key: (nodes[key].depth, key))
+        tables = self.rows.keys() | other.rows.keys()
+        return replace(
+            self,
+            nodes={key: nodes[key] for key in nearest},
+            roots=self.roots | other.roots,
+            rows={
+                table: list(dict.fromkeys([*self.of(table), *other.of(table)])) for table in sorted(tables)
+            },
+        )
+
     def without_context(self, descriptions: Container[str]) -> "Graph":
         """Return the graph without the values and environments that surround what happened to data.
 

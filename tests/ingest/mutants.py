@@ -29,6 +29,17 @@ from tests.ingest.test_product_header import write_ecsv, write_fits, write_hdf5
 REFUSALS = (DocumentError, TooLarge)
 _DATA = Path(__file__).parents[1] / "data"
 _SAMPLES = Path(__file__).parents[2] / "provtap" / "ingest" / "samples"
+_RUN = json.dumps(
+    {
+        **{"provtap_run": 1, "id": "9a3c1f4e-7a0e-4b57-9d3e-0c8f1f6f2a11", "name": "sh", "version": "1"},
+        **{"parent": "9a3c1f4e-7a0e-4b57-9d3e-0c8f1f6f2a12", "command": ["sh", "-c", "true"]},
+        **{"directory": "/d", "host": "h", "user": "u", "status": "completed", "exit_code": 0},
+        **{"start": "2026-03-01T10:00:00+00:00", "end": "2026-03-01T10:01:00+00:00"},
+        "used": [{"path": "/d/a", "role": "raw", "size": 3, "checksums": {"sha256": "0" * 64}}],
+        "generated": [{"path": "/d/b", "role": "image", "size": 3, "checksums": {"sha1": "0" * 40}}],
+        **{"configuration": ["/d/c"], "parameters": {"gain": "2"}, "job": {"SLURM_JOB_ID": "1"}},
+    }
+).encode()
 _ODD: list[Any] = [
     None,
     True,
@@ -178,7 +189,7 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def json_node(dice: random.Random, content: bytes) -> bytes:
-    """Change nodes of the tree; sometimes a key is there twice."""
+    """Change nodes of the tree; sometimes a key appears twice."""
     value = json.loads(content)
     for _ in range(dice.choice((1, 1, 1, 3))):
         value = replace_node(dice, value)
@@ -435,6 +446,7 @@ def kinds() -> dict[str, tuple[tuple[bytes, ...], tuple[Mutation, ...], Reader]]
             _document("lstosa"),
         ),
         "lstosa-json": (these(*(_DATA / "lstosa").glob("*.json")), _JSON, _document("lstosa-json")),
+        "run": ((_RUN,), _JSON, _document("run")),
         "cwlprov": (
             (
                 *these(*(_DATA / "cwlprov").rglob("primary.cwlprov.json")),

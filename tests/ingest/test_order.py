@@ -87,9 +87,11 @@ def test_releases_in_any_order(take, database):
 def test_documents_of_every_kind_in_any_order(take, database):
     """Logs of ctapipe and logprov, PROV in all notations and dialects, descriptions of jobs (INGEST-d9)."""
     contents = []
+    # Of two documents that contradict each other the later one is refused: one of the pair is left out.
+    told = [path for path in documents() if path.name != "generation7.json"] + SAMPLES[:6]
     for order in (random.Random(1), random.Random(2)):
         empty(database)
-        for path in order.sample([*documents(), *SAMPLES[:6]], len(documents()) + 6):
+        for path in order.sample(told, len(told)):
             with contextlib.suppress(DocumentError):
                 take(path)
         contents.append(tables(database))

@@ -6,7 +6,7 @@ get in, quoted.
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provtap.adql.lineage.rewrite import without_lineages
 from provtap.adql.plan import tree as plan
@@ -32,6 +32,12 @@ class Statement:
     table: str | None = None
     """The first table of FROM, without its schema, if there is one to name."""
 
+    def ordered(self, number: int, *, descending: bool) -> "Statement":
+        """Return the same query, ordered by column *number* (from 1), then by the others; null is last."""
+        others = (n for n, column in enumerate(self.columns, 1) if n != number and has_order(column))
+        keys = [f"q.c{number}{' DESC' if descending else ''} NULLS LAST", *(f"q.c{n}" for n in others)]
+        return replace(self, sql=f"SELECT * FROM ({self.sql}) AS q ORDER BY {', '.join(keys)}")
+
     def copy_sql(self, maxrec: int, *, binary: bool = False) -> str:
         """Return the SELECT to COPY from: cells in the form results want, one row more than *maxrec*.
 
@@ -42,6 +48,11 @@ class Statement:
         names = [f"q.c{number}" for number in range(1, len(self.columns) + 1)]
         cells = number_forms(names, self.columns) if binary else map(wire_form, names, self.columns)
         return f"SELECT {', '.join(cells)} FROM ({self.sql}) AS q LIMIT {maxrec + 1:d}"
+
+
+def has_order(column: Column) -> bool:
+    """Tell whether the values of an output column have an order to sort them by: not those of geometry."""
+    return column.xtype in {None, "timestamp"}
 
 
 def generate(specification: plan.QuerySpecification) -> Statement:

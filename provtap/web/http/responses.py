@@ -1,7 +1,7 @@
 """What every response has in common: the form of errors, and headers for programs in browsers.
 
-Under /tap and /provsap an error is a VOTable (DALI 1.1, section 4.4), under /api it is JSON, elsewhere a page
-for browsers and a line of plain text for programs.
+Under /api an error is JSON. Elsewhere browsers get a page, and programs a VOTable under /tap and /provsap
+(DALI 1.1, section 4.4), or else a line of plain text.
 """
 
 import json
@@ -144,18 +144,18 @@ def _sentence(error: HTTPException) -> str:
     path = urlsplit(service().base_url).path + request.path  # as the client wrote it
     match error:
         case NotFound():
-            return f"There is nothing at {path}."
+            return f"Nothing was found at {path}."
         case MethodNotAllowed():
-            return f"{request.method} can't be used on {path}."
+            return f"{request.method} is not allowed on {path}."
         case RequestEntityTooLarge():
             limit, parts = request.max_content_length, request.max_form_parts
-            return f"The request is larger than the {limit} bytes, or {parts} parts, this service takes."
+            return f"The request exceeds the limit of {limit} bytes or {parts} parts."
         case RequestedRangeNotSatisfiable():
-            return f"The result has {error.length} bytes, and none in the range that is asked for."
+            return f"The requested range is outside the result, which has {error.length} bytes."
         case ClientDisconnected():
             return _BROKEN_OFF
         case BadRequest():  # an Upgrade to WebSocket, for one
-            return "The request can't be understood."
+            return "The request is not valid."
     return str(error.description)
 
 
@@ -170,23 +170,15 @@ def _drain() -> None:
 def _document(message: str, status: int, error: ProvtapError | None = None) -> Response:
     note(error=message)
     room = request.path.split("/")[1]
-    if room in {"tap", "provsap"}:
-        return Response(write_error(message), status, content_type=_votable())
     if room == "api":
         told = {"status": status} | (_told(error) if error else {"message": message})
         return Response(json.dumps({"error": told}) + "\n", status, content_type="application/json")
     if is_browser():
         page = render_template("error.html", message=message, status=status, head=_HEADS.get(status, "Error"))
         return Response(page, status, content_type="text/html; charset=utf-8")
+    if room in {"tap", "provsap"}:
+        return Response(write_error(message), status, content_type="application/x-votable+xml")
     return Response(f"{message}\n", status, content_type="text/plain; charset=utf-8")
-
-
-def _votable() -> str:
-    """Return the media type of an error: of the two that a VOTable has (DALI 1.1), one that a browser shows.
-
-    Of the other type browsers save a file.
-    """
-    return "text/xml" if is_browser() else "application/x-votable+xml"
 
 
 def _told(error: ProvtapError) -> dict[str, Any]:

@@ -5,15 +5,52 @@ what a query can't see, no page shows.
 """
 
 from flask import Flask
+from werkzeug.routing import PathConverter
 
-from provtap.web.site import frame, help, home, impact, static, tap
+from provtap.web.site import (
+    examples,
+    frame,
+    help,
+    home,
+    impact,
+    problems,
+    program,
+    query,
+    result,
+    schema,
+    search,
+    static,
+    tap,
+    things,
+)
 
-BLUEPRINTS = (home.bp, impact.bp, tap.bp, help.bp)
+BLUEPRINTS = (
+    home.bp,
+    search.bp,
+    things.bp,
+    impact.bp,
+    program.bp,
+    query.bp,
+    result.bp,
+    examples.bp,
+    schema.bp,
+    tap.bp,
+    help.bp,
+)
+
+
+class IdConverter(PathConverter):
+    """An id at the end of an address, with whatever slashes and line breaks it has."""
+
+    regex = "(?s:.+)"
+    part_isolating = False
 
 
 def register(app: Flask) -> None:
     """Give *app* the pages, and what their templates use."""
+    app.url_map.converters["id"] = IdConverter
     frame.register(app)
     static.register(app)
+    problems.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

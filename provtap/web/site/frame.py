@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, current_app, g, render_template, request
 
@@ -18,7 +19,13 @@ from provtap.web.site.static import static_url
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-NAVIGATION = (("/tap/examples", "Examples"), ("/tap", "TAP"), ("/help", "Help"))
+NAVIGATION = (
+    ("/query", "Query"),
+    ("/jobs", "Jobs"),
+    ("/schema", "Tables"),
+    ("/tap/examples", "Examples"),
+    ("/help", "Help"),
+)
 """Pages that the header of every page leads to."""
 
 
@@ -26,7 +33,14 @@ def register(app: Flask) -> None:
     """Give the templates of *app* their filters, functions and what is true of the whole site."""
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.tests["link"] = words.is_link
-    app.jinja_env.globals.update(url=url, program_url=program_url, static_url=static_url, version=__version__)
+    app.jinja_env.globals.update(
+        url=url,
+        program_url=program_url,
+        query_url=query_url,
+        offers=offers,
+        static_url=static_url,
+        version=__version__,
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_context)
 
@@ -41,6 +55,18 @@ def program_url(name: str, version: str | None = None) -> str:
     return service().root_path + addresses.program(name, version)
 
 
+def query_url(adql: str) -> str:
+    """Return the address where a query of a page can be read, changed and run."""
+    query = urlencode({"QUERY": adql}, quote_via=quote)
+    editor = "query?" if offers("query") else "tap/sync?LANG=ADQL&RESPONSEFORMAT=html&"
+    return f"{service().root_path}/{editor}{query}"
+
+
+def offers(page: str) -> bool:
+    """Tell whether the site has pages `/<page>`."""
+    return any(rule.rule.split("/")[1] == page for rule in current_app.url_map.iter_rules())
+
+
 def render(template: str, status: int = 200, **context: Any) -> Response:
     """Return a page. Its tag is that of its text: a browser that has it gets no second copy.
 
@@ -50,12 +76,15 @@ def render(template: str, status: int = 200, **context: Any) -> Response:
     return tagged(response)
 
 
-def present(template: str, page: "DataclassInstance", form: str = "html", status: int = 200) -> Response:
-    """Return a page whose template finds the fields of *page*, or the same as JSON for the form `json`."""
+def present(template: str, page: "DataclassInstance", form: str = "html", **more: Any) -> Response:
+    """Return a page whose template finds the fields of *page*, or these as JSON for the form `json`.
+
+    The template also finds *more*: what is no data, such as pictures.
+    """
     if form != "json":
-        return render(template, status, **{each.name: getattr(page, each.name) for each in fields(page)})
+        return render(template, **{each.name: getattr(page, each.name) for each in fields(page)}, **more)
     text = json.dumps(asdict(page), default=_as_json, ensure_ascii=False)
-    return tagged(Response(f"{text}\n", status, content_type="application/json"))
+    return tagged(Response(f"{text}\n", content_type="application/json"))
 
 
 def _as_json(value: object) -> str:
@@ -86,7 +115,7 @@ def _context() -> dict[str, Any]:
         "out_of_time": "store" in g and g.store.out_of_time,
         "contact": _contact(ours.settings.contact),
         "logo": static_url("logo"),
-        "searchable": "search.page" in current_app.view_functions,
+        "searchable": offers("search"),
     }
 
 

@@ -12,16 +12,16 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from provtap import addresses
 from provtap.adql import translate
 from provtap.database.sql import identifier, literal
 from provtap.errors import ParameterError
+from provtap.query.names import Closeness, Meaning
 from provtap.query.request import QueryRequest
 from provtap.web.http.admission import admit
 from provtap.web.http.context import service
 from provtap.web.http.negotiation import wanted
 from provtap.web.site.frame import present
-from provtap.web.site.named import Named, named
+from provtap.web.site.named import Thing, asked, elsewhere, nothing, thing
 from provtap.web.site.store import Page, Store, Total, asking, statements
 from provtap.web.tap import respond
 
@@ -168,18 +168,17 @@ class Summary:
 class Impact:
     """The page."""
 
-    thing: Named
+    thing: Thing
     query: ImpactQuery
     summary: Summary | None
     """None: the time of the page was over before."""
     files: Page[Descendant]
     adql: str
-    adql_page: str
-    """Where the query can be changed and run."""
     most: int
     """So many files are counted and listed here."""
 
 
+KINDS = ("entity", "activity")
 FORMS = {
     "html": "text/html",
     "json": "application/json",
@@ -195,21 +194,24 @@ _LINES = {"txt": "COALESCE(e_location, e_id) AS path", "ids": "e_id"}
 
 
 @bp.get("/impact")
-@bp.get("/impact/<path:id_>")
+@bp.get("/impact/<id:id_>")
 def page(id_: str | None = None) -> Response:
     """Show what came of a file or a run, or send the list of it."""
     with asking() as store:
-        asked = named(store, "impact", id_, FORMS, ("entity", "activity"))
-        if isinstance(asked, Response):
-            return asked
-        form = wanted(FORMS, asked.suffix)
-        query = _query(asked.thing)
+        named = asked(store, "impact", id_, FORMS, *KINDS)
+        if named is None:
+            return nothing(id_)
+        found, form = named.meaning, wanted(FORMS, named.suffix)
+        if found.kind not in KINDS or found.closeness != Closeness.ID:
+            page = "impact" if found.kind in KINDS else found.kind
+            return elsewhere(page, found, format=None if form == "html" else form)
+        query = _query(found)
         if form in {"html", "json"}:
-            return present("impact.html", _impact(store, asked.thing, query), form)
+            return present("impact.html", _impact(store, thing(store, found), query), form)
     return _download(query, form)
 
 
-def _query(thing: Named) -> ImpactQuery:
+def _query(thing: Meaning) -> ImpactQuery:
     """Return what the parameters of the address leave of what came of *thing*. Raises: ParameterError."""
     distance = request.args.get("distance", "").strip()
     if distance and not re.fullmatch("[0-9]{1,7}", distance):
@@ -223,7 +225,7 @@ def _query(thing: Named) -> ImpactQuery:
     )
 
 
-def _impact(store: Store, thing: Named, query: ImpactQuery) -> Impact:
+def _impact(store: Store, thing: Thing, query: ImpactQuery) -> Impact:
     whole = _summary(store, replace(query, distance=None, status=None, name=None))
     files: Page[Descendant] = Page((), Total(0, more=whole is None))
     if whole is not None and whole.files:
@@ -231,10 +233,7 @@ def _impact(store: Store, thing: Named, query: ImpactQuery) -> Impact:
         statement = SQL["files"].replace("{impact}", _translated(query, nearest=whole.is_cut))
         total = Total(min(number, MOST), more=number > MOST or store.out_of_time)
         files = store.page(statement, Descendant.of, request.args.get("after"), total=total)
-    editor = service().root_path + addresses.question("query", QUERY=query.adql)
-    return Impact(
-        thing=thing, query=query, summary=whole, files=files, adql=query.adql, adql_page=editor, most=MOST
-    )
+    return Impact(thing=thing, query=query, summary=whole, files=files, adql=query.adql, most=MOST)
 
 
 def _translated(query: ImpactQuery, nearest: bool = False) -> str:
@@ -271,8 +270,8 @@ def _download(query: ImpactQuery, form: str) -> Response:
     settings = service().settings
     text = query.adql if form in _TABLES else query.adql_of(_LINES[form])
     responseformat = _TABLES.get(form, "text/tab-separated-values;header=absent")
-    asked = QueryRequest(query=text, responseformat=responseformat, maxrec=settings.maxrec_limit)
-    response = respond(asked, database)
+    wish = QueryRequest(query=text, responseformat=responseformat, maxrec=settings.maxrec_limit)
+    response = respond(wish, database)
     if form in _LINES:
         response.content_type = "text/plain; charset=utf-8"
     response.headers["Content-Disposition"] = f'inline; filename="impact.{form}"'

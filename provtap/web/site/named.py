@@ -1,21 +1,23 @@
-"""What the address of a page about one thing names: the thing, and the suffix that its id stands before."""
+"""What the address of a page names: an id as it stands, else one before a known suffix."""
 
-from collections.abc import Container, Sequence
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Response, redirect, request
 
 from provtap.errors import NotFound, ParameterError
-from provtap.web.site.frame import url
+from provtap.query.names import Closeness, Meaning, find
+from provtap.web.http.negotiation import is_browser
+from provtap.web.site import frame
 from provtap.web.site.store import Store, statements
 
 SQL = statements("named.sql")
 
 
 @dataclass(frozen=True)
-class Named:
-    """A thing that has a page."""
+class Thing:
+    """What a page is about."""
 
     kind: str
     """`entity`, `activity` or `agent`."""
@@ -25,36 +27,63 @@ class Named:
 
 @dataclass(frozen=True)
 class Asked:
-    """A thing, and the form of its page that the end of the address names."""
+    """What an address means."""
 
-    thing: Named
+    meaning: Meaning
     suffix: str | None = None
 
 
-def named(
-    store: Store, page: str, id_: str | None, suffixes: Container[str], kinds: Sequence[str]
-) -> Asked | Response:
-    """Return what the address names: an id as it stands, else one before a known suffix.
+def asked(store: Store, page: str, id_: str | None, forms: Iterable[str], *kinds: str) -> Asked | None:
+    """Return what the address of a *page* means, best a thing of one of these *kinds*; None: nothing.
 
-    Another name leads to the page *page* of the thing that bears it; what is not of *kinds*, to its own page.
+    *forms* are the suffixes that an id may stand before.
 
-    Raises: NotFound, ParameterError.
+    Raises: ParameterError if the address has no id.
     """
-    given = (request.args.get("id") if id_ is None else id_) or ""
-    if not given:
-        raise ParameterError("id is missing.", hint="It names a file or a run.")
-    stem, _, suffix = given.rpartition(".")
-    forms = {given: None} | ({stem: suffix} if stem and suffix in suffixes else {})
-    hits = store.rows(SQL["called"], needed=True, ids=[form.replace("\0", "") for form in forms])
-    for form, ending in forms.items():
-        for hit in (hit for hit in hits if hit.given == form):
-            if hit.kind not in kinds:
-                return _to(hit.kind, hit)
-            thing = Named(hit.kind, hit.id, hit.name)
-            return Asked(thing, ending) if hit.exact else _to(page, hit, format=ending)
-    raise NotFound(f"Nothing here is called {given[:200]}.")
+    name = request.args.get("id") if id_ is None else id_
+    if not name:
+        raise ParameterError("id is missing.", hint=f"Write /{page}/ID or /{page}?id=ID.")
+    suffixed = re.fullmatch(rf"(.+)\.({'|'.join(form for form in forms if form != 'html')})", name, re.DOTALL)
+    names = [name, *([suffixed[1]] if suffixed else [])]
+    meanings = store.within(lambda transaction: find(transaction, _legal(names), Closeness.CHECKSUM)) or []
+    for given, suffix in zip(names, (None, suffixed and suffixed[2]), strict=False):
+        found = [meaning for meaning in meanings if meaning.given == given]
+        found.sort(key=lambda meaning: (meaning.closeness, meaning.kind not in kinds))
+        if found:
+            return Asked(found[0], suffix)
+    return None
 
 
-def _to(page: str, hit: Any, **parameters: str | None) -> Response:
+def thing(store: Store, meaning: Meaning) -> Thing:
+    """Return what a page is headed by."""
+    row = store.one(SQL[meaning.kind], needed=True, id=meaning.id)
+    return Thing(meaning.kind, meaning.id, row and row.name)
+
+
+def _legal(names: list[str]) -> list[str]:
+    """Return *names* that PostgreSQL can take: none in the store has a NUL or half a character."""
+    return [name for name in names if "\0" not in name and _encodable(name)]
+
+
+def _encodable(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def elsewhere(page: str, found: Meaning, **parameters: str | None) -> Response:
+    """Lead to the page of a thing that was asked for by another name, or as another class."""
     kept = {name: value for name, value in request.args.items() if name != "id"}
-    return redirect(url(page, hit.id, **(kept | parameters)))  # type: ignore[return-value]
+    response = redirect(frame.url(page, found.id, **(kept | parameters)), 302)
+    response.vary.add("Accept")
+    return response  # type: ignore[return-value]
+
+
+def nothing(id_: str | None) -> Response:
+    """Say that nothing has this id, and help to find what was meant."""
+    name = id_ or request.args.get("id", "")
+    if not is_browser():
+        raise NotFound(f"Nothing here is called {name[:200]}.", hint="Search for its name, path or checksum.")
+    return frame.render("nothing.html", 404, asked_for=name)

@@ -16,3 +16,7 @@ LEFT JOIN provenance.wasgeneratedby ON wgb_entity_id = e_id LEFT JOIN provenance
 
 -- name: who
 ag_id, ag_name, ag_type, ag_affiliation
+
+-- name: is_data
+-- Of what a run used: files and collections, not the values and the environment that surrounded it.
+e_class <> 'ValueEntity' AND CASE WHEN u_usagedescription_id IS NULL THEN u_role IS DISTINCT FROM 'environment' ELSE NOT EXISTS (SELECT FROM provenance.usagedescription WHERE ud_id = u_usagedescription_id AND ud_type = 'Context') END

@@ -27,7 +27,7 @@ from typing import Any, Generic, TypeVar
 from flask import g
 
 from provtap.adql import translate
-from provtap.database.connect import Transaction
+from provtap.database.connect import Database, Transaction
 from provtap.database.sql import load_statements
 from provtap.errors import ParameterError, QueryTimeout
 from provtap.web.http.authentication import client, require
@@ -110,6 +110,13 @@ class Store:
                 raise
             return []
 
+    def _limit(self) -> None:
+        """Let the next statement take no longer than what is left of the time."""
+        left = self._end - time.monotonic()
+        if self.out_of_time or left <= 0:
+            raise QueryTimeout("The store took too long to answer.", hint="Try again in a minute.")
+        self._transaction.execute("SET LOCAL statement_timeout = %(left)s", left=max(1, round(left * 1000)))
+
     def one(self, statement: str, /, *, needed: bool = False, **values: Any) -> Any | None:
         """Return the first row of *statement*, or None."""
         return next(iter(self.rows(statement, needed=needed, **values)), None)
@@ -120,29 +127,40 @@ class Store:
         row = namedtuple("row", [column.name for column in statement.columns], rename=True)  # type: ignore[misc]
         return [row(*found) for found in self.rows(statement.sql, needed=needed)]
 
+    def within(self, ask: Callable[[Transaction], T]) -> T | None:
+        """Return what *ask* finds in the time that is left; None once it is over.
+
+        Raises: what *ask* raises.
+        """
+        try:
+            self._limit()
+            return ask(self._transaction)
+        except QueryTimeout:
+            self.out_of_time = True
+            return None
+
     def page(
         self,
         statement: str,
         make: Callable[[Any], T],
         /,
         after: str | None = None,
+        size: int | None = None,
         total: Total | None = None,
         **values: Any,
     ) -> Page[T]:
-        """Return the rows after the key *after*, and how many there are in all, unless *total* is known.
+        """Return *size* rows after the key *after*, and how many there are in all, unless *total* is known.
 
         Raises: ParameterError for a key that is none.
         """
-        before, key = _decoded(after)
-        found = self.rows(statement, after=key, limit=ROWS + 1, **values)
-        rows = found[:ROWS]
-        further = _encoded(before + len(rows), rows[-1].key) if len(found) > ROWS else None
-        if total is not None:
-            pass
-        elif key is None and further is None:
+        most = size or ROWS
+        before, key = decoded(after)
+        found = self.rows(statement, after=key, limit=most + 1, **values)
+        rows = found[:most]
+        further = encoded(before + len(rows), rows[-1].key) if len(found) > most else None
+        if total is None and key is None and further is None:
             total = Total(len(rows), more=self.out_of_time)
-        else:
-            total = self.total(statement, after=None, **values)
+        total = total or self.total(statement, after=None, **values)
         return Page(tuple(map(make, rows)), total, before + 1, further)
 
     def total(self, statement: str, /, **values: Any) -> Total:
@@ -158,20 +176,31 @@ def asking() -> Iterator[Store]:
 
     Raises: Unauthenticated, Forbidden, DatabaseUnavailable.
     """
-    require("read")
-    database = service().database.asked_by(client().key)
-    with database.reading(SECONDS) as transaction:
+    with readable().reading(SECONDS) as transaction:
         g.store = Store(transaction)
         yield g.store
 
 
-def _encoded(before: int, key: list[str]) -> str:
+def readable() -> Database:
+    """Return the database as the client who sends the request may read it, under maintenance too.
+
+    Raises: Unauthenticated, Forbidden.
+    """
+    require("read")
+    return service().database.asked_by(client().key)
+
+
+def encoded(before: int, key: list[str]) -> str:
+    """Return what `after` is for the page behind *before* rows, the last of which has this key."""
     text = json.dumps([before, *key], separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _decoded(token: str | None) -> tuple[int, list[str] | None]:
-    """Return the number of rows before a page, and the key of the last of them."""
+def decoded(token: str | None) -> tuple[int, list[str] | None]:
+    """Return the number of rows before a page, and the key of the last of them.
+
+    Raises: ParameterError for a token that no page has given.
+    """
     if not token:
         return 0, None
     try:

@@ -1,0 +1,290 @@
+"""A command that runs as if it were alone, and the record of its run. Standard library only.
+
+The command has this process's standard streams and gets the signals that are sent to this process, which ends
+as the command ended.
+"""
+
+import getpass
+import glob
+import hashlib
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import sys
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+from typing import Any
+
+PARENT = "PROVTAP_PARENT"
+"""Has the UUID of the run around a command, for runs that the command starts."""
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_ROLE = re.compile(r"([A-Za-z_][\w .-]*)=(.+)", re.DOTALL)
+_BLOCK = 1 << 20
+_FORWARDED = {
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGALRM,
+}
+_FROM_TERMINAL = 0x80
+"""`si_code` of a signal of the kernel, such as Ctrl-C: the command gets that itself."""
+_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+JOB_VARIABLES = (
+    *("SLURM_JOB_ID", "SLURM_JOB_NAME", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_STEP_ID"),
+    *("SLURM_CLUSTER_NAME", "DIRAC_JOBID", "JOBID", "DIRACSITE", "PBS_JOBID", "LSB_JOBID", "CONDOR_JOB_ID"),
+    *("SNAKEMAKE_PROFILE", "NXF_TASK_NAME", "CWL_STEP_NAME", "CWL_WORKFLOW_ID", "TOIL_WORKFLOW_ID"),
+    *("APPTAINER_CONTAINER", "SINGULARITY_CONTAINER"),
+)
+"""Variables of the environment that say which job of a batch or workflow system a run was."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A file, pattern or URL as the command line gives it: `ROLE=FILE`."""
+
+    place: str
+    role: str | None = None
+
+    @classmethod
+    def of(cls, text: str) -> "Given":
+        """Return what *text* gives; a file of this very name has no role."""
+        found = _ROLE.fullmatch(text)
+        if found is None or os.path.lexists(text):
+            return cls(text)
+        return cls(found[2], found[1])
+
+    def paths(self) -> list[str]:
+        """Return the files that it stands for: all that match a pattern."""
+        if _URL.match(self.place) or not glob.has_magic(self.place) or os.path.lexists(self.place):
+            return [self.place]
+        return sorted(glob.glob(self.place, recursive=True))  # noqa: PTH207  as the shell has it
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A file at one moment."""
+
+    path: str
+    role: str | None
+    stat: os.stat_result | None
+    """None: there is no such file."""
+
+    @classmethod
+    def take(cls, given: Iterable[Given]) -> list["Snapshot"]:
+        """Return what *given* stands for now, each file once for each of its roles."""
+        found = dict.fromkeys((path, each.role) for each in given for path in each.paths())
+        return [cls(path, role, _stat(path)) for path, role in found]
+
+    @property
+    def is_url(self) -> bool:
+        """Whether it is somewhere else."""
+        return _URL.match(self.path) is not None
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """What changes when the file is written."""
+        stat = self.stat
+        return (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns) if stat else ()
+
+    def content(self, *, checksums: bool) -> dict[str, Any]:
+        """Return what the record says of it; a file that has changed since has no checksums."""
+        path = self.path if self.is_url else _absolute(self.path)
+        said: dict[str, Any] = {"path": _text(path)}
+        if self.role:
+            said["role"] = self.role
+        if self.stat and S_ISDIR(self.stat.st_mode):
+            said["directory"] = True
+        elif self.stat and S_ISREG(self.stat.st_mode):
+            said["size"] = self.stat.st_size
+            if checksums and (digests := self._digests()):
+                said["checksums"] = digests
+        return said
+
+    def _digests(self) -> dict[str, str] | None:
+        """Return checksums; SHA-1 is that of CWL."""
+        digests = {"sha256": hashlib.sha256(), "sha1": hashlib.sha1(usedforsecurity=False)}
+        try:
+            with Path(self.path).open("rb") as file:
+                while block := file.read(_BLOCK):
+                    for digest in digests.values():
+                        digest.update(block)
+        except OSError:
+            return None
+        if Snapshot(self.path, self.role, _stat(self.path)).version != self.version:
+            return None
+        return {name: digest.hexdigest() for name, digest in digests.items()}
+
+
+class CommandRun:
+    """One run of a command, and what there is to record of it."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        used: Iterable[Given] = (),
+        generated: Iterable[Given] = (),
+        configuration: Iterable[str] = (),
+        parameters: Mapping[str, str] | None = None,
+        name: str | None = None,
+        version: str | None = None,
+        checksums: bool = True,
+    ) -> None:
+        self.id = str(uuid.uuid4())
+        self.problems: list[str] = []
+        """What could not be recorded, one sentence each."""
+        self._command = list(command)
+        self._generated = list(generated)
+        self._configuration = list(configuration)
+        self._parameters = dict(parameters or {})
+        self._name = name or Path(command[0]).name
+        self._version = version
+        self._checksums = checksums
+        self._directory = _current_directory()
+        self._used = Snapshot.take(used)
+        self._before = {each.path: each.version for each in Snapshot.take(self._generated)}
+        self._start = self._end = datetime.now(UTC)
+        self._status = 0
+        self._usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+
+    def run(self) -> None:
+        """Run the command to its end.
+
+        Raises: OSError if it can't be started.
+        """
+        environment = os.environ | {PARENT: self.id}
+        listened = _FORWARDED | {signal.SIGCHLD}
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, listened)
+        handler = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would take the exit status away
+        try:
+            self._start = datetime.now(UTC)
+            process = os.posix_spawnp(
+                self._command[0], self._command, environment, setsigmask=mask, setsigdef=_IGNORED_BY_PYTHON
+            )
+            self._wait(process, listened)
+        finally:
+            self._end = datetime.now(UTC)
+            signal.signal(signal.SIGCHLD, handler)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        self._usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+
+    def _wait(self, process: int, listened: set[signal.Signals]) -> None:
+        while True:
+            ended, status = os.waitpid(process, os.WNOHANG)
+            if ended:
+                self._status = status
+                return
+            told = signal.sigwaitinfo(listened)
+            if told.si_signo != signal.SIGCHLD and told.si_code != _FROM_TERMINAL:
+                with suppress(ProcessLookupError):
+                    os.kill(process, told.si_signo)
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command as a shell has it: 128 + N after the signal N."""
+        code = os.waitstatus_to_exitcode(self._status)
+        return code if code >= 0 else 128 - code
+
+    def end(self) -> None:
+        """End this process as the command ended."""
+        sys.stdout.flush()
+        code = os.waitstatus_to_exitcode(self._status)
+        if code < 0:
+            resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+            with suppress(OSError, ValueError):  # of a signal that can't be handled
+                signal.signal(-code, signal.SIG_DFL)
+            os.kill(os.getpid(), -code)
+        os._exit(self.exit_code)
+
+    def record(self) -> bytes:
+        """Return the record, one line of JSON."""
+        content: dict[str, Any] = {
+            "provtap_run": 1,
+            "id": self.id,
+            "name": self._name,
+            "version": self._version,
+            "parent": os.environ.get(PARENT),
+            "command": [_text(each) for each in self._command],
+            "directory": self._directory,
+            "host": socket.gethostname(),
+            "user": _user(),
+            "start": self._start.isoformat(),
+            "end": self._end.isoformat(),
+            "status": self._outcome(),
+            "exit_code": self.exit_code,
+            "cpu_time": round(self._usage.ru_utime + self._usage.ru_stime, 3),
+            "memory": self._usage.ru_maxrss * 1024,
+            "used": [each.content(checksums=self._checksums) for each in self._found(self._used)],
+            "generated": [each.content(checksums=self._checksums) for each in self._written()],
+            "configuration": [_text(_absolute(each)) for each in self._configuration],
+            "parameters": self._parameters,
+            "job": {name: os.environ[name] for name in JOB_VARIABLES if os.environ.get(name)},
+        }
+        told = {name: value for name, value in content.items() if value not in (None, [], {})}
+        return json.dumps(told, ensure_ascii=False).encode(errors="replace") + b"\n"
+
+    def _outcome(self) -> str:
+        if os.WIFSIGNALED(self._status) or self.exit_code == 130:
+            return "interrupted"
+        return "completed" if self.exit_code == 0 else "error"
+
+    def _found(self, snapshots: Iterable[Snapshot]) -> list[Snapshot]:
+        return [
+            each for each in snapshots if each.is_url or each.stat is not None or self._missing(each, "used")
+        ]
+
+    def _written(self) -> list[Snapshot]:
+        """Return the files that the command has written: those that changed."""
+        written: list[Snapshot] = []
+        for each in Snapshot.take(self._generated):
+            if each.is_url or (each.stat is not None and each.version != self._before.get(each.path)):
+                written.append(each)
+            elif each.stat is None:
+                self._missing(each, "generated")
+            elif not glob.has_magic("".join(given.place for given in self._generated)):
+                self.problems.append(f"{each.path} was not changed, so it is not recorded as generated")
+        return written
+
+    def _missing(self, snapshot: Snapshot, how: str) -> bool:
+        self.problems.append(f"there is no {snapshot.path}, so it is not recorded as {how}")
+        return False
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return None if _URL.match(path) else Path(path).stat()
+    except (OSError, ValueError):
+        return None
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(path)  # noqa: PTH100  `..` goes, links stay, as in ctapipe
+
+
+def _text(path: str) -> str:
+    return path.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def _current_directory() -> str | None:
+    try:
+        return _text(str(Path.cwd()))
+    except OSError:
+        return None
+
+
+def _user() -> str | None:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return None

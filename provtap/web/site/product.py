@@ -1,0 +1,237 @@
+"""/entity/ID: how a file, a value or a collection came to be, and what came of it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from flask import Response, request
+
+from provtap.adql import translate
+from provtap.database.sql import literal
+from provtap.web.http.context import service
+from provtap.web.site import frame, run
+from provtap.web.site.rows import File, Run, Who
+from provtap.web.site.run import ConfigurationFile, Setting
+from provtap.web.site.store import COUNTED, ROWS, Page, Store, Total, statements
+from provtap.web.site.strip import strip
+
+SQL = statements("product.sql")
+NAMED = 5
+"""Files that the story names, and that the page shows of what came of it."""
+STEPS = 12
+"""Runs of the timeline."""
+_COLUMNS = """\
+e_id, e_class, e_name, e_location, e_value, e_generatedattime, e_invalidatedattime, l_distance,
+  a_id, a_name, ad_name, ad_version, a_starttime, a_endtime, r_status, r_exitcode, r_host, r_duration"""
+_RUN = """\
+LEFT OUTER JOIN provenance.wasgeneratedby ON wgb_entity_id = e_id
+LEFT OUTER JOIN provenance.activity ON a_id = wgb_activity_id
+LEFT OUTER JOIN provenance.activitydescription ON ad_id = a_activitydescription_id
+LEFT OUTER JOIN provext.run ON r_activity_id = a_id"""
+BEHIND = f"""\
+SELECT {_COLUMNS}
+FROM provenance.lineage
+JOIN provenance.entity ON e_id = l_ancestor_id
+{_RUN}
+WHERE l_descendant_id = {{id}} AND e_class <> 'ValueEntity'
+  AND (e_class <> 'Entity' OR NOT EXISTS (
+    SELECT 1 FROM provenance.used WHERE u_entity_id = e_id AND u_role = 'environment'))"""
+"""ADQL for all files behind one, without the environments of its runs."""
+CAME_OF_IT = f"""\
+SELECT {_COLUMNS}
+FROM provenance.lineage
+JOIN provenance.entity ON e_id = l_descendant_id
+{_RUN}
+WHERE l_ancestor_id = {{id}} AND e_class <> 'ValueEntity'"""
+"""ADQL for what came of one."""
+ORDER = "\nORDER BY l_distance, e_name, e_id"
+
+
+@dataclass(frozen=True)
+class Description:
+    """What kind of thing it is."""
+
+    name: str
+    text: str | None
+    url: str | None
+    content_type: str | None
+    value_type: str | None
+    unit: str | None
+    ucd: str | None
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where a copy is or was."""
+
+    url: str
+    storage: str | None
+
+
+@dataclass(frozen=True)
+class Checksum:
+    """By which a file is found whatever it is called."""
+
+    algorithm: str
+    digest: str
+    size: int | None  # bytes
+
+
+@dataclass(frozen=True)
+class OtherName:
+    """A path, or an id it had before more was known."""
+
+    kind: str
+    value: str
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A file that is or was at the same path."""
+
+    file: File
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Relatives:
+    """Files behind one, or that came of it: the nearest, and how many in all."""
+
+    files: tuple[File, ...]
+    total: Total
+    runs: int
+    """That made them."""
+    outside: int
+    """Files that no recorded run made."""
+    adql: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """What the page tells of an entity."""
+
+    file: File
+    comment: str | None
+    description: Description | None
+    agents: tuple[Who, ...]
+    locations: tuple[Location, ...]
+    checksums: tuple[Checksum, ...]
+    names: tuple[OtherName, ...]
+    generations: tuple[Generation, ...]
+    """Of its path, if there are more than one."""
+    collections: tuple[File, ...]
+    """That it is a member of."""
+    members: Page[File] | None
+    """Of a collection."""
+    used: Page[File] | None
+    """By the run that made it."""
+    origins: tuple[File, ...]
+    """What it was derived from."""
+    behind: Relatives
+    came_of_it: Relatives
+    settings_adql: str | None
+    settings: Page[Setting] | None
+    """Of the run that made it."""
+    configuration: tuple[ConfigurationFile, ...]
+    filter: str | None
+    first_use: Run | None
+    """Of what came from outside."""
+    valid_namesake: File | None
+    """Of what was withdrawn."""
+    steps: tuple[Run, ...]
+    """The last runs that led to it, in time."""
+
+
+def show(store: Store, id_: str, form: str) -> Response:
+    """Show the entity *id_*, which is in the store."""
+    page = read(store, id_)
+    if form == "json":
+        return frame.present("product.html", page, form)
+    groups = run.groups(page.settings.rows) if page.settings else ()
+    return frame.present("product.html", page, form, groups=groups, picture=strip(store, "entity", id_))
+
+
+def read(store: Store, id_: str) -> Product:
+    """Return what is recorded of the entity *id_*."""
+    row = store.rows(SQL["product"], needed=True, id=id_)[0]
+    file = File.of(row)
+    made_by = file.run and file.run.id
+    behind = _relatives(store, BEHIND, id_, ROWS)
+    return Product(
+        file=file,
+        comment=row.e_comment,
+        description=_description(row),
+        agents=tuple(map(Who.of, store.rows(SQL["agents"], id=id_, activity=made_by))),
+        locations=tuple(Location(*each) for each in store.rows(SQL["locations"], id=id_)),
+        checksums=tuple(Checksum(*each) for each in store.rows(SQL["checksums"], id=id_)),
+        names=tuple(OtherName(*each) for each in store.rows(SQL["names"], id=id_)),
+        generations=_generations(store, id_),
+        collections=tuple(map(File.of, store.rows(SQL["collections"], id=id_))),
+        members=_members(store, id_) if file.kind == "Collection" else None,
+        used=run.used(store, made_by) if made_by else None,
+        origins=tuple(map(File.of, store.rows(SQL["origins"], id=id_))),
+        behind=behind,
+        came_of_it=_relatives(store, CAME_OF_IT, id_, NAMED),
+        settings=run.settings(store, made_by) if made_by else None,
+        settings_adql=run.SETTINGS_ADQL.format(id=literal(made_by)) if made_by else None,
+        configuration=run.configuration(store, made_by) if made_by else (),
+        filter=run.filter_of_request(),
+        first_use=None if made_by else _first_use(store, id_),
+        valid_namesake=_valid_namesake(store, file) if file.invalidated else None,
+        steps=_steps(file, behind),
+    )
+
+
+def _description(row: Any) -> Description | None:
+    if row.ed_name is None:
+        return None
+    return Description(
+        row.ed_name,
+        row.ed_description,
+        row.ed_docurl,
+        row.ed_contenttype,
+        row.ed_valuetype,
+        row.ed_unit,
+        row.ed_ucd,
+    )
+
+
+def _generations(store: Store, id_: str) -> tuple[Generation, ...]:
+    rows = store.rows(SQL["generations"], id=id_)
+    if len({row.e_id for row in rows}) < 2:
+        return ()
+    return tuple(Generation(File.of(row), row.since, row.until) for row in rows)
+
+
+def _members(store: Store, id_: str) -> Page[File]:
+    return store.page(SQL["members"], File.of, after=request.args.get("members"), id=id_)
+
+
+def _relatives(store: Store, adql: str, id_: str, shown: int) -> Relatives:
+    query = adql.format(id=literal(id_))
+    walk = translate(query, service().tableset).sql.replace("%", "%%")
+    rows = store.rows(SQL["relatives"].replace("{walk}", walk), most=COUNTED + 1, limit=shown)
+    files = rows[0].files if rows else 0
+    total = Total(min(files, COUNTED), more=files > COUNTED or store.out_of_time)
+    runs, outside = (rows[0].runs, rows[0].outside) if rows else (0, 0)
+    return Relatives(tuple(map(File.of, rows)), total, runs, outside, query + ORDER)
+
+
+def _first_use(store: Store, id_: str) -> Run | None:
+    row = store.one(SQL["first_use"], id=id_)
+    return None if row is None else Run.of(row)
+
+
+def _valid_namesake(store: Store, file: File) -> File | None:
+    row = store.one(SQL["valid_namesake"], name=file.name, id=file.id)
+    return None if row is None else File.of(row)
+
+
+def _steps(file: File, behind: Relatives) -> tuple[Run, ...]:
+    """Return the runs that led to *file*, as far as the page has them, in time."""
+    runs = {each.run.id: each.run for each in (file, *behind.files) if each.run is not None}
+    timed = sorted((each.began, each.id) for each in runs.values() if each.began is not None)
+    return tuple(replace(runs[id_], role=None) for _, id_ in timed[-STEPS:])
