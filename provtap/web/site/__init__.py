@@ -13,6 +13,7 @@ from provtap.web.site import (
     help,
     home,
     impact,
+    jobs,
     problems,
     program,
     query,
@@ -34,6 +35,7 @@ BLUEPRINTS = (
     result.bp,
     examples.bp,
     schema.bp,
+    jobs.bp,
     tap.bp,
     help.bp,
 )
