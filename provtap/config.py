@@ -150,7 +150,9 @@ class Settings:
                 f"{PREFIX}CONTACT must be a mail address or an http or https URL, not {self.contact!r}."
             )
         if self.require_account and not self.accounts:
-            raise SettingsError(f"{PREFIX}REQUIRE_ACCOUNT needs {PREFIX}ACCOUNTS: nobody could send a query.")
+            raise SettingsError(
+                f"{PREFIX}REQUIRE_ACCOUNT needs {PREFIX}ACCOUNTS; without it nobody could send a query."
+            )
 
     @property
     def processes(self) -> int:
@@ -198,7 +200,7 @@ class Settings:
                 continue
             if name not in known or _KUBERNETES.match(value):
                 hint = None if name in known else _nearest(name, known)
-                warn(" ".join(filter(None, [f"{key} is not a setting of ProvTAP, and is ignored.", hint])))
+                warn(" ".join(filter(None, [f"{key} is not a setting of ProvTAP and is ignored.", hint])))
                 continue
             given[name] = value
         return cls(**{name: _cast(name, value, known) for name, value in given.items()})
@@ -224,7 +226,7 @@ def _read_file(path: str | None) -> dict[str, Any]:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         why = error.strerror.lower() if isinstance(error, OSError) and error.strerror else error
-        raise SettingsError(f"The settings file {path} can't be read: {why}.") from error
+        raise SettingsError(f"The settings file {path} cannot be read: {why}.") from error
 
 
 def _cast(name: str, value: Any, known: Mapping[str, Any]) -> Any:

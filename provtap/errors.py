@@ -43,7 +43,7 @@ class ProvtapError(Exception):
         self.detail = detail
         if detail is not None:
             self.reference = secrets.token_hex(4)
-            logged = f"The log of the service has the reason under {self.reference}."
+            logged = f"The log of the service gives the reason under {self.reference}."
             self.hint = logged if hint is None else f"{hint} {logged}"
         super().__init__(message)
 
@@ -183,7 +183,7 @@ class InternalError(ProvtapError):
     status = 500
 
     def __init__(self, detail: str = "") -> None:
-        super().__init__("The service failed on this request.", detail=detail)
+        super().__init__("The service failed to answer this request.", detail=detail)
 
     @classmethod
     def of(cls, error: Exception, log: logging.Logger, what: str) -> "InternalError":
@@ -211,7 +211,7 @@ class DocumentError(ProvtapError):
 
 
 class KeyReused(ProvtapError):
-    """An Idempotency-Key came with another request before."""
+    """An Idempotency-Key was already used with a different request."""
 
     status = 422
 

@@ -87,7 +87,7 @@ class Delivery:
                 raise _refusal(error) from error
         except (OSError, HTTPException, ValueError) as error:  # no connection, or one that broke off
             reason = getattr(error, "reason", None) or error
-            raise _AwayError(f"The service at {self.url} can't be reached: {reason}.") from error
+            raise _AwayError(f"The service at {self.url} cannot be reached: {reason}.") from error
 
 
 class _AwayError(Exception):
@@ -105,7 +105,7 @@ def _refusal(error: "HTTPError") -> Exception:
         told = json.loads(error.read())["error"]
         message = " ".join(filter(None, [told["message"], told.get("hint")]))
     except (OSError, HTTPException, ValueError, KeyError, TypeError):  # not ours: a proxy's page
-        told, message = {}, f"The service answers {error.code} {error.reason}."
+        told, message = {}, f"The service returned {error.code} {error.reason}."
     if error.code in _AWAY:
         after = error.headers.get("Retry-After") or ""
         return _AwayError(message, error.code, float(after) if after.isdecimal() else None)

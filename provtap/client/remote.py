@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 _DOCUMENT_BYTES = 1_000_000_000
 """Size of a file that is not even read: no service has such a limit, and a data product may be that large."""
 _OF_THE_DOCUMENT = {400, 413, 415, 422}
-"""HTTP statuses that refuse one document, and say nothing of the next one."""
+"""HTTP statuses that reject one document but say nothing about the next one."""
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-dry_run = click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+dry_run = click.option("--dry-run", is_flag=True, help="Report what would change, and change nothing.")
 
 
 def _named_files(
@@ -36,7 +36,7 @@ def _named_files(
     pairs = [(text, *text.partition("=")) for text in given]
     for text, name, equals, path in pairs:
         if not name or not equals or not path:
-            raise click.BadParameter(f"{text} is not like NAME=FILE.")
+            raise click.BadParameter(f"{text} is not of the form NAME=FILE.")
     return tuple((name, Path(path)) for _, name, _, path in pairs)
 
 
@@ -53,7 +53,7 @@ def _named_files(
     show_default=True,
     help="csv, tsv, votable, votable/b2, json, fits, parquet, text, html, or a media type.",
 )
-@click.option("--maxrec", type=click.IntRange(0), help="Rows at most.")
+@click.option("--maxrec", type=click.IntRange(0), help="Maximum number of rows.")
 @click.option(
     "--upload",
     "uploads",
@@ -69,7 +69,7 @@ def query(
     maxrec: int | None,
     uploads: tuple[tuple[str, Path], ...],
 ) -> None:
-    """Answer an ADQL query on standard output."""
+    """Run an ADQL query and print its result."""
     parameters = [("LANG", "ADQL"), ("QUERY", adql), ("RESPONSEFORMAT", responseformat)]
     parameters += [("MAXREC", str(maxrec))] if maxrec is not None else []
     parameters += [("UPLOAD", f"{name},param:{name}") for name, _ in uploads]
@@ -82,11 +82,17 @@ def query(
 )
 @click.argument("id")
 @click.option(
-    "--direction", type=click.Choice(["back", "forth"]), default="back", show_default=True, help="Way to go."
+    "--direction",
+    type=click.Choice(["back", "forth"]),
+    default="back",
+    show_default=True,
+    help="Towards the origins or the products.",
 )
-@click.option("--depth", type=click.IntRange(0), default=10, show_default=True, help="Relations to follow.")
+@click.option(
+    "--depth", type=click.IntRange(0), default=10, show_default=True, help="Number of relations to follow."
+)
 def lineage(service: "Service", id: str, direction: str, depth: int) -> None:
-    """Show what a thing came from, or what came of it, as a tree.
+    """Show what a thing came from, or what came from it, as a tree.
 
     ID is the id of an entity, activity or agent, or the path or another name of an entity.
     """
@@ -109,11 +115,11 @@ def lineage(service: "Service", id: str, direction: str, depth: int) -> None:
     show_default=True,
     help="prov-json, prov-xml, provn, jsonld, votable, svg, png or dot.",
 )
-@click.option("--depth", help="Relations to follow, or ALL.  [default: ALL; for an ingestion 1]")
+@click.option("--depth", help="Number of relations to follow, or ALL.  [default: ALL; for an ingestion 1]")
 @click.option("--direction", help="BACK, FORTH or BOTH.  [default: BACK; for an ingestion BOTH]")
 @click.option("--model", default="IVOA", show_default=True, help="IVOA or W3C.")
 def export(service: "Service", ids: tuple[str, ...], **options: str | None) -> None:
-    """Write the provenance of things on standard output."""
+    """Write the provenance of IDS to standard output."""
     if not ids:
         raise click.UsageError("Missing argument 'IDS...'.")
     given = {"depth": "ALL", "direction": "BACK"} | {name: v for name, v in options.items() if v is not None}
@@ -130,9 +136,9 @@ def export(service: "Service", ids: tuple[str, ...], **options: str | None) -> N
 def tell_export(unknown: Iterable[str], overflow: int) -> None:
     """Warn of *unknown* ids, and that only the *overflow* nearest things are there, unless that is 0."""
     for id_ in unknown:
-        warn(f"nothing here is called {id_}")
+        warn(f"nothing has the name {id_}")
     if overflow:
-        warn(f"only the nearest {overflow} things are given (PROVTAP_PROVSAP_NODES)")
+        warn(f"only the nearest {overflow} things are shown (PROVTAP_PROVSAP_NODES)")
 
 
 @click.command(name="ingest", cls=RemoteCommand, epilog="Example: provtap ingest runs/*.provenance.log")
@@ -144,11 +150,11 @@ def tell_export(unknown: Iterable[str], overflow: int) -> None:
     show_default=True,
     help="auto, ctapipe, prov-json, prov-xml, provn, jsonld, votable, logprov, opus, header or records.",
 )
-@click.option("--site", help="Scope of local paths: equal paths of two sites are two files.")
+@click.option("--site", help="Scope of local paths: equal paths of two sites are different files.")
 @click.option(
     "--strict",
     is_flag=True,
-    help="Refuse a document with conflicts, and exit 1 if a file of a directory is passed over.",
+    help="Reject documents with conflicts; exit with 1 if a file of a directory is skipped.",
 )
 @dry_run
 @as_json
@@ -161,7 +167,7 @@ def ingest(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Send provenance documents to the service, which stores each in a transaction of its own.
+    """Send provenance documents to the service, which stores each in its own transaction.
 
     The same document again changes nothing. One that can't be read is reported and the others are stored.
     """
@@ -214,7 +220,7 @@ def print_json(content: Any) -> None:
 
 def _document(path: Path) -> bytes:
     if path.is_dir():
-        raise Failure(f"{path} is a directory: with --url or PROVTAP_URL, name its files.")
+        raise Failure(f"{path} is a directory: with --url or PROVTAP_URL, give the files in it.")
     if (header := _product_header(path)) is not None:
         return header
     content = _read(path)
@@ -224,7 +230,7 @@ def _document(path: Path) -> bytes:
         try:
             return gzip.decompress(content)
         except (OSError, EOFError) as error:
-            raise Failure(f"{path} can't be read: {str(error).lower()}.") from error
+            raise Failure(f"{path} cannot be read: {str(error).lower()}.") from error
     return content
 
 
@@ -241,13 +247,14 @@ def _product_header(path: Path) -> bytes | None:
             if start.startswith(b"\x1f\x8b"):
                 import gzip
 
-                with gzip.GzipFile(fileobj=file.seek(0) or file) as unpacked:
+                file.seek(0)
+                with gzip.GzipFile(fileobj=file) as unpacked:
                     return _fits_header(unpacked, path) if unpacked.read(9) == b"SIMPLE  =" else None
             if start.startswith(b"SIMPLE  ="):
                 return _fits_header(file, path)
     except (OSError, EOFError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise Failure(f"{path} can't be read: {reason.lower()}.") from error
+        raise Failure(f"{path} cannot be read: {reason.lower()}.") from error
     form = next((form for mark, form in _PRODUCTS.items() if start.startswith(mark)), None)
     if form:
         raise Failure(
@@ -272,9 +279,9 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(_DOCUMENT_BYTES + 1)
     except OSError as error:
-        raise Failure(f"{path} can't be read: {(error.strerror or str(error)).lower()}.") from error
+        raise Failure(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from error
     if len(content) > _DOCUMENT_BYTES:
-        raise Failure(f"{path} has more than the {_DOCUMENT_BYTES} bytes that can be sent.")
+        raise Failure(f"{path} exceeds the limit of {_DOCUMENT_BYTES} bytes.")
     return content
 
 

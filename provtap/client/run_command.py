@@ -44,7 +44,7 @@ def run_command(store: Store | None) -> click.Command:
     )
     @click.option("--name", help="Name of the activity.  [default: the program]")
     @click.option("--version", help="Version of the software.")
-    @click.option("--site", help="Scope of local paths: equal paths of two sites are two files.")
+    @click.option("--site", help="Scope of local paths: equal paths of two sites are different files.")
     @click.option("--no-checksums", is_flag=True, help="Do not read the files for their checksums.")
     @click.option(
         "--to",
@@ -84,7 +84,7 @@ def run_command(store: Store | None) -> click.Command:
         try:
             recorded.run()
         except OSError as error:
-            warn(f"{command[0]} can't be run: {(error.strerror or str(error)).lower()}.")
+            warn(f"{command[0]} cannot be run: {(error.strerror or str(error)).lower()}.")
             ctx.exit(127 if isinstance(error, FileNotFoundError) else 126)
         try:
             _keep(recorded.record(), recorded.id, to, url, site, store)

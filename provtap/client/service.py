@@ -59,7 +59,7 @@ class Service:
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             raise ProvUnavailable(
-                f"The service at {self._delivery.url} can't be reached: {reason}."
+                f"The service at {self._delivery.url} cannot be reached: {reason}."
             ) from error
 
 
@@ -75,7 +75,7 @@ class Answer:
 
         Raises: ProvError if it ends too early.
         """
-        early = "The service ended its answer too early: the output is incomplete."
+        early = "The connection to the service ended early: the output is incomplete."
         with self._response as response:
             try:
                 while block := response.read1(_BLOCK):
@@ -113,4 +113,4 @@ def _sentence(error: HTTPError) -> str:
                 return info.text
     except (ElementTree.ParseError, OSError, HTTPException):
         pass  # not ours: a proxy's page
-    return f"The service answers {error.code} {error.reason}."
+    return f"The service returned {error.code} {error.reason}."

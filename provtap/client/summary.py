@@ -16,7 +16,7 @@ def summary_text(content: Mapping[str, Any]) -> str:
         for name in ("records", "activities", "known", "new", "updated", "unchanged", "stubs")
     }
     named = {id_ for each in documents for id_ in each.get("activity_ids", ())}
-    known = f" ({total['known']} known already)" if total["known"] else ""
+    known = f" ({total['known']} already loaded)" if total["known"] else ""
     without = f", {_count(len(passed_over), 'file')} passed over" if passed_over else ""
     warnings, conflicts = (sum(len(each[name]) for each in documents) for name in ("warnings", "conflicts"))
     return (

@@ -15,7 +15,7 @@ from provtap.errors import ProvtapError, UploadError
 
 @remote.query.here
 def query(settings: Settings, /, adql: str, uploads: tuple[tuple[str, Path], ...], **options: Any) -> None:
-    """Answer an ADQL query on standard output."""
+    """Run an ADQL query and print its result."""
     from provtap import install, query
 
     with ExitStack() as stack:
@@ -35,12 +35,12 @@ def _opened(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
-        raise UploadError(f"{path} can't be read: {(error.strerror or str(error)).lower()}.") from error
+        raise UploadError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from error
 
 
 @remote.lineage.here
 def lineage(settings: Settings, /, id: str, direction: str, depth: int) -> None:
-    """Show what a thing came from, or what came of it, as a tree.
+    """Show what a thing came from, or what came from it, as a tree.
 
     ID is the id of an entity, activity or agent, or the path or another name of an entity.
     """
@@ -58,9 +58,9 @@ def lineage(settings: Settings, /, id: str, direction: str, depth: int) -> None:
 
 
 @remote.export.here
-@click.option("--ingestion", type=click.IntRange(1), help="All that the ingestion of this number told.")
+@click.option("--ingestion", type=click.IntRange(1), help="Everything in the document of this ingestion.")
 def export(settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, **options: str | None) -> None:
-    """Write the provenance of things, or of all that an ingestion told, on standard output.
+    """Write the provenance of IDS, or of a whole ingestion, to standard output.
 
     A PROV document that was taken in is given back whole, in any of PROV's notations, unless --depth or
     --direction ask for what is stored round it.
@@ -96,7 +96,7 @@ def export(settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, *
 
 @click.command(
     name="diff",
-    short_help="Show what differs between two runs or products.",
+    short_help="Compare two runs or products.",
     epilog="Example: provtap diff /data/a.dl1.h5 /data/b.dl1.h5 --format json",
 )
 @click.argument("a")
@@ -107,11 +107,11 @@ def export(settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, *
     type=click.Choice(["text", "csv", "json"]),
     default="text",
     show_default=True,
-    help="Form of the output.",
+    help="Format of the output.",
 )
 @click.pass_context
 def diff(ctx: click.Context, a: str, b: str, form: str) -> None:
-    """Show what differs between two runs, or between the runs that made two products.
+    """Compare two runs, or the runs that made two products.
 
     A and B are ids of activities, or ids, paths, other names or file names of entities. Numbers are compared
     as numbers, inputs by their role and content. Exits with 0 if nothing differs, 1 if something does, and 2

@@ -99,8 +99,8 @@ def serialized(document: "ProvDocument", serializer: str) -> bytes:
         isinstance(record, ProvMention) for part in (document, *document.bundles) for record in part.records
     ):
         raise DocumentError(
-            "PROV-JSONLD has no word for mentionOf, which the document has.",
-            hint="prov-json, prov-xml and provn have one.",
+            "The document contains mentionOf, which PROV-JSONLD cannot express.",
+            hint="Use prov-json, prov-xml or provn.",
         )
     stream = io.BytesIO()
     try:
@@ -112,5 +112,5 @@ def serialized(document: "ProvDocument", serializer: str) -> bytes:
             document.serialize(stream, format=serializer)
     except (Error, ValueError, TypeError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
-        raise DocumentError(f"The document can't be written in this notation: {reason}.") from error
+        raise DocumentError(f"The document cannot be written in this format: {reason}.") from error
     return stream.getvalue()

@@ -56,6 +56,6 @@ def choose(responseformat: str | None) -> Format:
         if responseformat in {form.name, form.mime, *form.aliases}:
             return replace(form, mime=responseformat) if "/" in responseformat else form
     raise ParameterError(
-        f"RESPONSEFORMAT {responseformat[:40]!r} is not offered.",
-        hint=f"Offered are: {', '.join(name for f in FORMATS for name in (f.name, f.mime))}.",
+        f"RESPONSEFORMAT {responseformat[:40]!r} is not supported.",
+        hint=f"Supported are {', '.join(name for f in FORMATS for name in (f.name, f.mime))}.",
     )

@@ -75,7 +75,7 @@ def _find(transaction: Transaction, request: ProvsapRequest) -> tuple[list[Key],
     unknown = tuple(i for i in request.ids if i not in known)
     if not meanings:
         hint = ids_by_file_name(transaction, unknown[:5])
-        raise NotFound(f"Nothing here is called {', '.join(unknown[:5])}.", hint=hint)
+        raise NotFound(f"Nothing has the name {', '.join(unknown[:5])}.", hint=hint)
     return sorted({Key(meaning.kind, meaning.id) for meaning in meanings}), unknown
 
 
@@ -195,8 +195,8 @@ def _rows(
         limit -= len(rows[table.name])
         if limit < 0:
             raise TooLarge(
-                f"The answer is too large: it breaks off in {table.name}.",
-                hint="Ask for a smaller DEPTH, or for CONFIGURATION=0.",
+                f"The answer is too large: the limit was reached in {table.name}.",
+                hint="Use a smaller DEPTH, or CONFIGURATION=0.",
             )
         for column in (c.name for c in table.columns if c.name.endswith("description_id")):
             values[column] = sorted(

@@ -139,11 +139,11 @@ def _check(request: QueryRequest, settings: Settings) -> None:
     if request.lang.upper() not in LANGUAGES:
         raise ParameterError(
             f"The query language {request.lang[:40]!r} is unknown.",
-            hint=f"LANG may be {', '.join(LANGUAGES)}.",
+            hint=f"Use {', '.join(LANGUAGES)}.",
         )
     size = len(request.query.encode(errors="replace"))
     if size > settings.query_bytes:
-        raise TooLarge(f"The query has {size} bytes; this service takes up to {settings.query_bytes}.")
+        raise TooLarge(f"The query has {size} bytes; the limit is {settings.query_bytes}.")
 
 
 def _effective_maxrec(asked: int | None, settings: Settings) -> Info:

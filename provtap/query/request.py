@@ -33,7 +33,7 @@ class QueryRequest:
         """
         query = _single(parameters, "QUERY")
         if query is None or not query.strip():
-            raise ParameterError("QUERY is missing.", hint="It holds the ADQL text to run.")
+            raise ParameterError("QUERY is missing.", hint="Set it to the text of an ADQL query.")
         return cls(
             query=query,
             lang=_single(parameters, "LANG") or "ADQL",
@@ -48,7 +48,7 @@ class QueryRequest:
 def _single(parameters: Mapping[str, Sequence[str]], name: str) -> str | None:
     values = parameters.get(name, ())
     if len(values) > 1:
-        raise ParameterError(f"{name} is given {len(values)} times, but can have one value only.")
+        raise ParameterError(f"{name} was given {len(values)} times; give it once.")
     return values[0] if values else None
 
 

@@ -164,7 +164,7 @@ class JobStore:
             removed = make_room(transaction, client, self.settings, but=job_id)
             job = self._job(transaction, job_id, client, "job_to_change")
             if job.phase != Phase.PENDING:
-                raise _illegal(job, "take other parameters", "Create another job.")
+                raise _illegal(job, "change its parameters", "Create another job.")
             values = columns(merged(job.parameters, given), job.parts + parts, self.settings)
             row = transaction.one(SQL["set_parameters"], job_id=job_id, **values)
         self._discard(removed)
@@ -181,7 +181,7 @@ class JobStore:
             job = self._job(transaction, job_id, client)
             row = transaction.one(SQL["set_execution_duration"], job_id=job_id, seconds=granted)
             if row is None:
-                raise _illegal(job, "be given another execution duration", "Set it before the job runs.")
+                raise _illegal(job, "change its execution duration", "Set it before the job runs.")
             return Job.from_row(row)
 
     def set_destruction(self, job_id: str, client: Client, instant: datetime) -> Job:
@@ -346,4 +346,4 @@ def _read(transaction: Transaction, statement: str, job_id: str, client: Client)
 
 
 def _illegal(job: Job, what: str, hint: str) -> IllegalTransition:
-    return IllegalTransition(f"Job {job.job_id} is {job.phase} and can't {what}.", hint=hint)
+    return IllegalTransition(f"Job {job.job_id} is {job.phase} and cannot {what}.", hint=hint)

@@ -130,7 +130,7 @@ def act(job_id: str) -> Response:
     given = parameters(request)
     if "ACTION" not in given:
         raise ParameterError(
-            "A job takes nothing here but ACTION=DELETE.",
+            "The only parameter allowed here is ACTION=DELETE.",
             hint=f"POST parameters to {_url(job_id)}/parameters.",
         )
     choice(given, "ACTION", "DELETE")
@@ -213,7 +213,7 @@ def set_parameters(job_id: str) -> Response:
     admit_uploads(request, service().settings)
     given = parameters(request)
     if "PHASE" in given:
-        raise ParameterError("PHASE is no parameter of a job.", hint=f"POST it to {_url(job_id)}/phase.")
+        raise ParameterError("PHASE is not a parameter of a job.", hint=f"POST it to {_url(job_id)}/phase.")
     _job(job_id)  # nobody fills the store for a job that is not his
     with _kept(job_id) as parts:
         jobs().store.set_parameters(job_id, client(), given, parts)

@@ -224,7 +224,7 @@ def test_export_is_the_document_of_the_local_command(pipeline, run_id, client_se
     done = pipeline.provtap("export", run_id, "urn:x:é", "--format", "provn")
 
     assert done.stdout == local(client_settings, "export", run_id, "--format", "provn")
-    assert done.stderr == "provtap: nothing here is called urn:x:é\n"
+    assert done.stderr == "provtap: nothing has the name urn:x:é\n"
 
 
 def test_an_export_that_was_cut_says_so(pipeline, run_id, client_settings, tmp_path):
@@ -246,8 +246,8 @@ def test_ingest_has_the_lines_of_the_local_command(pipeline, client_settings):
 
     assert (dry.stdout, dry.stderr, dry.returncode) == (expected, "", 0)
     assert done.returncode == 1
-    assert done.stderr == "provtap: no.log can't be read: no such file or directory.\n"
-    assert again.stdout.startswith(f"{len(samples)} documents ({len(samples)} known already): ")
+    assert done.stderr == "provtap: no.log cannot be read: no such file or directory.\n"
+    assert again.stdout.startswith(f"{len(samples)} documents ({len(samples)} already loaded): ")
 
 
 @pytest.mark.parametrize(
@@ -255,14 +255,14 @@ def test_ingest_has_the_lines_of_the_local_command(pipeline, client_settings):
     [
         (("query", "SELECT a_idd FROM activity"), 1, "Unknown column a_idd in provenance.activity."),
         (("query", "SELECT 1 AS n FROM activity", "--upload", "x"), 2, "x is not like NAME=FILE."),
-        (("lineage", "urn:x:nothing"), 1, "Nothing here is called urn:x:nothing."),
-        (("export", "urn:x:nothing", "--format", "xls"), 1, "RESPONSEFORMAT 'xls' is not offered."),
+        (("lineage", "urn:x:nothing"), 1, "Nothing has the name urn:x:nothing."),
+        (("export", "urn:x:nothing", "--format", "xls"), 1, "RESPONSEFORMAT 'xls' is not supported."),
         (
             ("query", "SELECT 1", "--url", "http://127.0.0.1:1"),
             1,
-            "The service at http://127.0.0.1:1 can't be",
+            "The service at http://127.0.0.1:1 cannot be",
         ),
-        (("ingest", "."), 1, ". is a directory: with --url or PROVTAP_URL, name its files."),
+        (("ingest", "."), 1, ". is a directory: with --url or PROVTAP_URL, give the files in it."),
         (("serve",), 2, "provtap serve needs the full installation: install provtap in place of"),
         (("lineag",), 2, "No such command 'lineag'. Did you mean lineage?"),
     ],

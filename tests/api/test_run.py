@@ -111,7 +111,7 @@ def test_command_that_can_not_be_run(run, tmp_path, command, code):
     done = run("--", command)
 
     assert done.returncode == code
-    assert f"provtap: {command} can't be run" in done.stderr.decode()
+    assert f"provtap: {command} cannot be run" in done.stderr.decode()
     assert not (tmp_path / "runs.json").exists()
 
 
@@ -235,7 +235,7 @@ def test_full_spool_is_told(run, tmp_path):
     done = run("--", "sh", "-c", "exit 4", to=None, environ={"PROVTAP_URL": "http://127.0.0.1:1"})
 
     assert done.returncode == 4
-    assert "can't be kept on disk" in done.stderr.decode()
+    assert "cannot be kept on disk" in done.stderr.decode()
 
 
 def test_nothing_to_run_is_wrong_usage(run):

@@ -189,7 +189,7 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def json_node(dice: random.Random, content: bytes) -> bytes:
-    """Change nodes of the tree; sometimes a key is there twice."""
+    """Change nodes of the tree; sometimes a key appears twice."""
     value = json.loads(content)
     for _ in range(dice.choice((1, 1, 1, 3))):
         value = replace_node(dice, value)

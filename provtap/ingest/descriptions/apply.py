@@ -100,12 +100,13 @@ def _apply(transaction: Transaction, source: str, given: Descriptions) -> Descri
 def _check_version(given: Descriptions, held: int, changes: bool) -> None:
     if given.version < held:
         raise given.wrong(
-            (), f"version {given.version} of {given.name} is older than version {held}, which is applied"
+            (),
+            f"version {given.version} of {given.name} is older than version {held}, which is already applied",
         )
     if given.version == held and changes:
         raise given.wrong(
             (),
-            f"version {held} of {given.name} is applied already and says something else",
+            f"version {held} of {given.name} is already applied with other contents",
             f"Make it version {held + 1}.",
         )
 
@@ -122,11 +123,11 @@ def _check_others(transaction: Transaction, given: Descriptions, others: Mapping
             owner = owners.get((activity["name"], versions), given.name)
             if owner != given.name:
                 described = f"the activity {activity['name']} {versions}"
-                raise given.wrong(place, f"{described} is described by the set {owner} already")
+                raise given.wrong(place, f"{described} is already described by the set {owner}")
     agents = {agent["id"]: name for name, content in others.items() for agent in content["agents"]}
     for place, agent in given.each("agents"):
         if owner := agents.get(agent["id"]):
-            raise given.wrong(place, f"the agent {agent['id']} is described by the set {owner} already")
+            raise given.wrong(place, f"the agent {agent['id']} is already described by the set {owner}")
 
 
 def _replace(
@@ -234,5 +235,5 @@ def _withdraw_entities(transaction: Transaction, held: Mapping[str, Any], given:
     used = transaction.one(SQL["entities_described"], ids=list(ids))
     if used:
         name = ids[used.e_entitydescription_id]
-        raise DocumentError(f"the entity {name} can't be left out: {used.e_id} is described by it")
+        raise DocumentError(f"the entity {name} cannot be removed: it describes {used.e_id}")
     withdraw(transaction, EntityDescription.table, "ed_id", ids)

@@ -61,7 +61,7 @@ class Zip:
         try:
             self._zip = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise DocumentError(f"this zip can't be read: {str(error).lower()}") from error
+            raise DocumentError(f"this zip cannot be read: {str(error).lower()}") from error
         paths = self._zip.namelist()[:_MOST_ENTRIES]
         tops = {PurePosixPath(path).parts[:1] for path in paths}
         [top] = tops if len(tops) == 1 and not any(path in _KNOWN for path in paths) else [()]
@@ -76,7 +76,7 @@ class Zip:
             with self._zip.open(self._top + path) as opened:
                 return opened.read(most)
         except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, zlib.error, ValueError) as error:
-            raise DocumentError(f"{path} in this zip can't be read: {str(error).lower()}") from error
+            raise DocumentError(f"{path} in this zip cannot be read: {str(error).lower()}") from error
 
     def names(self, folder: str) -> Iterator[str]:
         """Yield the names of the files in *folder*."""

@@ -71,7 +71,7 @@ def _plain(value: Any, line: int) -> Any:
             return [_plain(member, line) for member in value]
         case str():
             if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-                raise DocumentError("a text has a character that can't be stored", line=line, column=1)
+                raise DocumentError("a text has a character that cannot be stored", line=line, column=1)
             return value
         case bool() | None:
             return value

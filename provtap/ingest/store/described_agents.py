@@ -63,7 +63,7 @@ def _give_back(transaction: Transaction, ids: Sequence[str]) -> None:
     unknown = [id_ for id_ in ids if id_ not in claims]
     needed = transaction.one(SQL["agents_needed"], ids=unknown)
     if needed:
-        raise DocumentError(f"the agent {needed.agent_id} can't be left out: {needed.thing_id} refers to it")
+        raise DocumentError(f"the agent {needed.agent_id} cannot be left out: {needed.thing_id} refers to it")
     transaction.execute(SQL["forget_agents"], ids=unknown)
     transaction.execute(SQL["wait_no_more"], ids=list(ids))
 

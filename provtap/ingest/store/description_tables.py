@@ -67,7 +67,7 @@ class RecordedDescriptions:
             }
             for name in sorted(lost):
                 if shown_rows[name] is not None:
-                    yield f"{key[1]} is told with another {name}; {shown_rows[name]} is kept"
+                    yield f"{key[1]} has two values of {name}; {shown_rows[name]} was kept"
 
 
 NOTHING = RecordedDescriptions({}, (), 0)

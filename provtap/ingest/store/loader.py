@@ -89,7 +89,7 @@ _ANOTHER = "another record"
 def load(transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_id: int) -> Counts:
     """Store what *record_sets* say, as the ingestion *ingestion_id* or their own; the caller holds `lock`.
 
-    An activity that is known from another record is left as it is, with a warning.
+    An activity that is already recorded by another record is left as it is, with a warning.
 
     Raises: DocumentError for what breaks a rule of the model.
     """
@@ -145,7 +145,9 @@ def _without_conflicts(
     }
     counts.warnings += [warning for record_set, _ in recorded for warning in record_set.warnings]
     for activity_id in sorted(refused.keys() | here):
-        counts.conflict(f"{activity_id} is known from {refused.get(activity_id, _ANOTHER)}, which is kept")
+        counts.conflict(
+            f"{activity_id} is already recorded by {refused.get(activity_id, _ANOTHER)}, which was kept"
+        )
     return [
         record_set
         for record_set, first_of_activity in recorded
@@ -181,7 +183,7 @@ def _check_kinds(transaction: Transaction, rows: Mapping[type[Record], Rows]) ->
         SQL["both_kinds"], entities=json.dumps(entities), activities=json.dumps(activities)
     )
     if found:
-        raise DocumentError(f"{found.id} would be an entity as well as an activity")
+        raise DocumentError(f"{found.id} would be both an entity and an activity")
 
 
 def _draft(

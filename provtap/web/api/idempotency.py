@@ -73,8 +73,8 @@ class Keyed:
             return None
         if row.ar_sha256 != self.sha256:
             raise KeyReused(
-                f"The {HEADER} {self.key} came with another request before.",
-                hint="Give each request a key of its own, such as a UUID.",
+                f"The {HEADER} {self.key} was already used with a different request.",
+                hint="Use a new key for each request, such as a UUID.",
             )
         return Answer(row.ar_status, row.ar_answer, replayed=True)
 

@@ -31,7 +31,7 @@ _REFUSALS = {
     "404": "There is no such thing.",
     "413": "The body or the answer is too large.",
     "415": "The body is wrapped in something.",
-    "422": f"The {HEADER} came with another request before.",
+    "422": f"The {HEADER} was already used with a different request.",
     "503": "The service is closed, or its database away: try again after the seconds of Retry-After.",
 }
 

@@ -106,16 +106,16 @@ def _column(each: Class, name: str) -> str:
     if attribute is None or attribute.column is None or not may_be_asked(attribute):
         known = [w.name for w in each.attributes if may_be_asked(w)]
         near = get_close_matches(name, known, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join([*known, LIMIT])}."
-        raise ParameterError(f"{each.name} can't be asked for by {name[:40]!r}.", hint=hint)
+        hint = f"Did you mean {near[0]}?" if near else f"The parameters are {', '.join([*known, LIMIT])}."
+        raise ParameterError(f"{each.name} cannot be selected by {name[:40]!r}.", hint=hint)
     return attribute.column
 
 
 def _single(name: str, values: Sequence[str]) -> str:
     if len(set(values)) > 1:
-        raise ParameterError(f"{name[:40]} is given {len(set(values))} times, but can have one value only.")
+        raise ParameterError(f"{name[:40]} was given {len(set(values))} times; give it once.")
     if "\0" in values[0]:
-        raise ParameterError(f"{name[:40]} can't hold the character NUL.")
+        raise ParameterError(f"{name[:40]} cannot contain the character NUL.")
     return values[0]
 
 

@@ -45,7 +45,7 @@ def put(each: Class, id_: str) -> Response:
     if not isinstance(value, dict):
         raise DocumentError(Node(value, "the body").wrong("must be an object").message, pointer="")
     if value.get("id", id_) != id_:
-        raise DocumentError(f"/id is another one than {id_[:200]}, which the address names", pointer="/id")
+        raise DocumentError(f"/id differs from the id in the address, {id_[:200]}", pointer="/id")
     return _store(each, {"id": id_} | value)
 
 
@@ -83,7 +83,7 @@ def ingestion(number: int) -> Response:
 def _value(content: bytes) -> object:
     values = list(parse(content))
     if len(values) > 1:
-        raise DocumentError("the body is one JSON value, but there are several in a row")
+        raise DocumentError("the body must be one JSON value, but several follow each other")
     return values[0]
 
 

@@ -52,16 +52,20 @@ def body() -> bytes:
     """
     limit = service().settings.document_bytes
     if request.headers.get("Content-Encoding", "identity") != "identity":
-        raise UnsupportedMediaType("The body must not be compressed.", hint="Leave Content-Encoding out.")
+        raise UnsupportedMediaType(
+            "The body must not be compressed.", hint="Send it without Content-Encoding."
+        )
     if request.mimetype == "multipart/form-data":
-        raise UnsupportedMediaType("A form is no document.", hint="Send the document itself as the body.")
+        raise UnsupportedMediaType(
+            "The body is a form, not a document.", hint="Send the document itself as the body."
+        )
     length = request.content_length
     # Flask would cut a body without a length, and not say so.
     content = request.environ["wsgi.input"].read(limit + 1) if (length or 0) <= limit else b""
     if (length or len(content)) > limit:
-        raise TooLarge(f"The body has more than the {limit} bytes that a document may have.")
+        raise TooLarge(f"The body exceeds the limit of {limit} bytes for a document.")
     if len(content) < (length or 0):  # half a document may look like a whole one
-        raise ParameterError("The body of the request ends too early.")
+        raise ParameterError("The body of the request is incomplete.")
     return content
 
 
@@ -75,8 +79,12 @@ def options(*further: str) -> dict[str, Any]:
     for name, values in request.args.lists():
         if name.upper() not in known:
             near = get_close_matches(name.upper(), known, n=1)
-            hint = f"Did you mean {known[near[0]]}?" if near else f"There are {', '.join(known.values())}."
-            raise ParameterError(f"There is no parameter {name[:40]!r} here.", hint=hint)
+            hint = (
+                f"Did you mean {known[near[0]]}?"
+                if near
+                else f"The parameters are {', '.join(known.values())}."
+            )
+            raise ParameterError(f"Unknown parameter {name[:40]!r}.", hint=hint)
         if {*values, given.setdefault(known[name.upper()], values[0])} != {values[0]}:
             raise ParameterError(f"{known[name.upper()]} is given more than once, with different values.")
     source = _short(given, "source", _SOURCE_BYTES) or request.path

@@ -63,7 +63,9 @@ class FormRequest(Request):
     def make_form_data_parser(self) -> FormDataParser:
         """Return what reads the body."""
         if self.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise UnsupportedMediaType("The body must not be compressed.", hint="Leave Content-Encoding out.")
+            raise UnsupportedMediaType(
+                "The body must not be compressed.", hint="Send it without Content-Encoding."
+            )
         self.form_data_parser_class = _FormParser
         return super().make_form_data_parser()
 
@@ -102,11 +104,12 @@ class _FormParser(FormDataParser):
             read = super().parse(stream, mimetype, length, options)
         except ValueError as error:
             raise ParameterError(
-                f"The body can't be read as {_MULTIPART}.",
-                hint="Its parts begin, and the last one ends, with the boundary that Content-Type tells.",
+                f"The body is not valid {_MULTIPART}.",
+                hint="Its parts must be separated, and the last one ended, by the boundary given in"
+                " Content-Type.",
             ) from error
         if None in read[1] or None in read[2]:
-            raise ParameterError("A part of the body has no name, which its Content-Disposition must tell.")
+            raise ParameterError("A part of the body has no name in its Content-Disposition.")
         return read
 
 
@@ -116,7 +119,7 @@ def _pairs(text: bytes) -> list[tuple[str, str]]:
         return parse_qsl(text.decode(), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError as error:
         wrong = error.object[error.start : error.end].hex(" ").upper()
-        raise ParameterError(f"The parameters hold a byte that is no UTF-8: {wrong}.") from error
+        raise ParameterError(f"The parameters contain a byte that is not valid UTF-8: {wrong}.") from error
 
 
 def admit_uploads(request: Request, settings: Settings) -> None:

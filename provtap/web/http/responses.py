@@ -144,18 +144,18 @@ def _sentence(error: HTTPException) -> str:
     path = urlsplit(service().base_url).path + request.path  # as the client wrote it
     match error:
         case NotFound():
-            return f"There is nothing at {path}."
+            return f"Nothing was found at {path}."
         case MethodNotAllowed():
-            return f"{request.method} can't be used on {path}."
+            return f"{request.method} is not allowed on {path}."
         case RequestEntityTooLarge():
             limit, parts = request.max_content_length, request.max_form_parts
-            return f"The request is larger than the {limit} bytes, or {parts} parts, this service takes."
+            return f"The request exceeds the limit of {limit} bytes or {parts} parts."
         case RequestedRangeNotSatisfiable():
-            return f"The result has {error.length} bytes, and none in the range that is asked for."
+            return f"The requested range is outside the result, which has {error.length} bytes."
         case ClientDisconnected():
             return _BROKEN_OFF
         case BadRequest():  # an Upgrade to WebSocket, for one
-            return "The request can't be understood."
+            return "The request is not valid."
     return str(error.description)
 
 

@@ -44,7 +44,8 @@ BLUEPRINTS = (
 class IdConverter(PathConverter):
     """An id at the end of an address, with whatever slashes and line breaks it has."""
 
-    regex = "(?s:.+?)"
+    regex = "(?s:.+)"
+    part_isolating = False
 
 
 def register(app: Flask) -> None:
