@@ -15,12 +15,13 @@ from provtap.web.http.access_log import note
 from provtap.web.http.admission import admit
 from provtap.web.http.authentication import caller, client
 from provtap.web.http.context import service
+from provtap.web.http.negotiation import wanted
 from provtap.web.http.origin import is_foreign
 from provtap.web.http.params import parameters
 from provtap.web.http.responses import see_other
 from provtap.web.jobs import jobs
 from provtap.web.site.asked import ADDRESS, Asked, check_form, form_token
-from provtap.web.site.frame import present
+from provtap.web.site.frame import FORMS, present
 from provtap.web.site.problems import Diagnosis, diagnosis
 
 bp = Blueprint("job_pages", __name__)
@@ -94,9 +95,9 @@ class JobPage:
     actions: tuple[str, ...]
 
 
-@bp.get("/jobs", defaults={"form": "html"})
-@bp.get("/jobs.json", defaults={"form": "json"})
-def job_list(form: str) -> Response:
+@bp.get("/jobs", defaults={"suffix": None})
+@bp.get("/jobs.json", defaults={"suffix": "json"})
+def job_list(suffix: str | None) -> Response:
     """List the jobs of whoever asks; none to a page of another site, which only lends an address."""
     given = parameters(request)
     state = (one(given, "STATE") or "").lower()
@@ -109,7 +110,7 @@ def job_list(form: str) -> Response:
     further = _after(found[ROWS - 1]) if len(found) > ROWS else None
     page = JobList(caller(), state, tuple(map(_line, found[:ROWS])), further)
     return _private(
-        present("jobs.html", page, form, states=tuple(STATES), form_token=form_token()),
+        present("jobs.html", page, wanted(FORMS, suffix), states=tuple(STATES), form_token=form_token()),
     )
 
 
@@ -128,9 +129,9 @@ def create() -> Response:
     return _see(jobs().store.create(client(), given, run=True).job_id)
 
 
-@bp.get("/jobs/<job_id>", defaults={"form": "html"})
-@bp.get("/jobs/<job_id>.json", defaults={"form": "json"})
-def job(job_id: str, form: str) -> Response:
+@bp.get("/jobs/<job_id>", defaults={"suffix": None})
+@bp.get("/jobs/<job_id>.json", defaults={"suffix": "json"})
+def job(job_id: str, suffix: str | None) -> Response:
     """Show one job, with what is wrong with its query if it failed."""
     found = jobs().store.job(job_id, client())
     page = _page(found)
@@ -139,7 +140,7 @@ def job(job_id: str, form: str) -> Response:
     if page.query and len(page.query) <= ADDRESS:
         asked = Asked(page.query, service().settings.maxrec)
     return _private(
-        present("job.html", page, form, asked=asked, maxrec=maxrec, form_token=form_token()),
+        present("job.html", page, wanted(FORMS, suffix), asked=asked, maxrec=maxrec, form_token=form_token()),
     )
 
 
