@@ -56,7 +56,7 @@ def _drawn(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
 
 
 def _next_url(request: ProvsapRequest, base_url: str) -> str:
-    """Return where a thing in a picture leads to, but for its ID: its own picture, of the same kind."""
+    """Return the link of a thing in a picture, without its ID: to its own picture, of the same kind."""
     asked = {"DIRECTION": request.direction.name, "DEPTH": 2, "RESPONSEFORMAT": "PROV-SVG"}
     looks = ({"ATTRIBUTES": 1} if request.attributes else {}) | (
         {"GD": request.gd} if request.gd != "RL" else {}
@@ -90,7 +90,7 @@ def _prov(graph: Graph, model: str, serializer: str) -> bytes:
 def serialized(document: "ProvDocument", serializer: str) -> bytes:
     """Return a document of the `prov` library in one of its notations.
 
-    Raises: DocumentError if the notation has no way to write it.
+    Raises: DocumentError if the notation cannot express it.
     """
     from prov import Error
     from prov.model import ProvMention

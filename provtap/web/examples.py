@@ -1,6 +1,6 @@
 """/tap/examples: questions to start from (DALI 1.1, section 2.3).
 
-Clients list the examples and run them; so a page has only those whose tables are all published here.
+Clients list the examples and run them, so the page shows only those whose tables are all published.
 """
 
 from collections.abc import Iterator

@@ -110,12 +110,12 @@ def zip_document(file: BinaryIO, limit: int) -> bytes:
     Raises: DocumentError, TooLarge.
     """
     if known := recognise(file.read(_START)):
-        raise FormatNotRead(f"this is {known.what}, which is not read", hint=known.instead)
+        raise FormatNotRead(f"this is {known.what}, which is not supported", hint=known.instead)
     file.seek(0)
     package = Zip(file)
     if not _is_research_object(package):
         raise NoProvenance(
-            "this zip has no manifest of CWLProv (metadata/manifest.json)", hint="Unpack it first."
+            "this zip has no CWLProv manifest (metadata/manifest.json)", hint="Unpack it first."
         )
     return _document(package, limit)
 
@@ -158,8 +158,8 @@ def _document(package: Package, limit: int) -> bytes:
         left -= len(content)
         if left < 0:
             raise TooLarge(
-                f"The documents of the research object have more than {limit} bytes.",
-                hint="PROVTAP_DOCUMENT_BYTES sets the limit.",
+                f"The documents of the research object exceed the limit of {limit} bytes.",
+                hint="The setting is PROVTAP_DOCUMENT_BYTES.",
             )
         try:
             documents[stem] = (notation, content.decode())

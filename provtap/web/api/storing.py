@@ -46,7 +46,7 @@ def store(content: bytes, **choices: Any) -> Response:
 
 
 def body() -> bytes:
-    """Return the body of the current request, whatever its Content-Type calls it.
+    """Return the body of the current request, whatever its Content-Type.
 
     Raises: TooLarge; UnsupportedMediaType for one that is wrapped up.
     """
@@ -72,7 +72,7 @@ def body() -> bytes:
 def options(*further: str) -> dict[str, Any]:
     """Return the options in the address of the current request: those of all requests, and *further* ones.
 
-    Raises: ParameterError for one that is unknown, given twice, or not what it must be.
+    Raises: ParameterError for a parameter that is unknown, repeated or invalid.
     """
     known = {name.upper(): name for name in OPTIONS if name != "format" or name in further}
     given: dict[str, str] = {}
