@@ -130,6 +130,8 @@ class Settings:
     """Whom to ask: a mail address or a URL, in the foot of every page."""
     logo: Path | None = None
     """SVG or PNG beside the title of every page."""
+    examples: Path | None = None
+    """File of further examples, beside those of ProvTAP."""
     access_log: str | None = None
     """File for one line per request, `-` for standard output; None: no access log."""
 

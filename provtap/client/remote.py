@@ -244,10 +244,10 @@ def _product_header(path: Path) -> bytes | None:
     try:
         with path.open("rb") as file:
             start = file.read(16)
-            file.seek(0)
             if start.startswith(b"\x1f\x8b"):
                 import gzip
 
+                file.seek(0)
                 with gzip.GzipFile(fileobj=file) as unpacked:
                     return _fits_header(unpacked, path) if unpacked.read(9) == b"SIMPLE  =" else None
             if start.startswith(b"SIMPLE  ="):

@@ -21,7 +21,13 @@ def load_statements(package: str, file_name: str) -> Mapping[str, str]:
     Raises: ValueError for text before the first name, an empty statement, or a name given twice: the
     file is ours, so this is a mistake to find at import, not an error for a user.
     """
-    text = resources.files(package).joinpath(file_name).read_text(encoding="utf-8")
+    return parse_statements(
+        resources.files(package).joinpath(file_name).read_text(encoding="utf-8"), file_name
+    )
+
+
+def parse_statements(text: str, file_name: str) -> Mapping[str, str]:
+    """Return the statements of a text, by name. Raises: ValueError, as `load_statements`."""
     head, *pairs = _NAME.split(text)
     if _statement(head):
         raise ValueError(f"{file_name}: there is SQL before the first '-- name:'.")

@@ -107,7 +107,8 @@ def _lines(picture: Picture, gd: str, sizes: Mapping[str, Point]) -> Iterator[st
         form = "ellipse" if shape.kind == "entity" else "box"
         yield f"{shape.name} [shape={form}, width={width:.3f}, height={height:.3f}]"
     for number, arrow in enumerate(picture.arrows):
-        yield f"{arrow.subject} -> {arrow.object} [id={number}, label={quoted(f' {arrow.label} ')}]"
+        label = f", label={quoted(f' {arrow.label} ')}" if arrow.label else ""
+        yield f"{arrow.subject} -> {arrow.object} [id={number}{label}]"
     for number, note in enumerate(picture.notes, len(picture.arrows)):
         yield f"{{rank=same {note.beside} {note.name}}}"
         yield f"{note.beside} -> {note.name} [id={number}, arrowhead=none]"

@@ -1,7 +1,7 @@
 """DOT to a PNG, or to the places of its nodes, by Graphviz, in a process of its own.
 
 Graphviz is not made for threads, keeps what it allocates, and may take long over a large graph: a child
-process has none of these troubles, and can be ended. It runs this module.
+process has none of these troubles, and can be ended. It runs `graphviz.py`.
 """
 
 import subprocess
@@ -9,6 +9,7 @@ import sys
 import threading
 
 from provtap.errors import Busy, QueryTimeout, TooLarge
+from provtap.provsap import graphviz
 
 DURATION = 60.0
 """Seconds that a layout may take."""
@@ -24,7 +25,7 @@ def render(dot: str, form: str, patience: float = PATIENCE) -> bytes:
 
     Raises: Busy; QueryTimeout; TooLarge when Graphviz can't draw it.
     """
-    command = [sys.executable, "-P", "-m", "provtap.provsap.render", form]
+    command = [sys.executable, "-P", graphviz.__file__, form]
     if not _AT_ONCE.acquire(timeout=patience):
         raise Busy("Too many pictures are being drawn.", hint="Try again in a minute.")
     try:
@@ -36,15 +37,3 @@ def render(dot: str, form: str, patience: float = PATIENCE) -> bytes:
     if done.returncode != 0:
         raise TooLarge("The graph is too large to draw.", hint="Use a smaller DEPTH.")
     return done.stdout
-
-
-def main() -> None:
-    """Draw the DOT of standard input on standard output, in the form of the first argument."""
-    from pygraphviz import AGraph
-
-    graph = AGraph(string=sys.stdin.buffer.read().decode())
-    sys.stdout.buffer.write(graph.draw(format=sys.argv[1], prog="dot"))
-
-
-if __name__ == "__main__":
-    main()

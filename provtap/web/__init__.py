@@ -13,7 +13,6 @@ from provtap.database.connect import Database
 from provtap.tableset import Tableset
 from provtap.web import site
 from provtap.web.api.routes import bp as api
-from provtap.web.examples import bp as examples
 from provtap.web.http import authentication, closing
 from provtap.web.http.access_log import logged
 from provtap.web.http.admission import warn_of_proxy
@@ -52,7 +51,6 @@ def create_app(
     app.register_blueprint(tap, url_prefix="/tap")
     app.register_blueprint(jobs, url_prefix="/tap/async")
     app.register_blueprint(vosi, url_prefix="/tap")
-    app.register_blueprint(examples, url_prefix="/tap")
     app.register_blueprint(api, url_prefix="/api/v1")
     app.register_blueprint(provsap, url_prefix="/provsap")
     app.wsgi_app = logged(app.wsgi_app, settings)  # type: ignore[method-assign, assignment]

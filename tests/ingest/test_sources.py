@@ -35,8 +35,10 @@ SOURCES = {
     "cwlprov/ctao_wms_gaussian.cwlprov.provn": (3, 12, 10, 5, 2, 0),
     "cwlprov/nested_scatter_ro": (6, 13, 16, 7, 4, 0),
     "cwlprov/failed_step_ro": (3, 4, 5, 2, 1, 0),
+    "openlineage/night_dag.ndjson": (4, 6, 4, 4, 1, 0),
+    "openlineage/dbt_failed_run.json": (4, 6, 2, 4, 0, 0),
 }
-FOLDERS = ("ctao_datamodel", "ctapipe_hdf5", "lstosa", "cwlprov")
+FOLDERS = ("openlineage", "ctao_datamodel", "ctapipe_hdf5", "lstosa", "cwlprov")
 
 
 @pytest.fixture

@@ -9,40 +9,6 @@ from provtap.web import Service, create_app
 from provtap.web.site.static import FILES
 
 
-def test_landing_page_names_the_address_and_a_query(client):
-    """TAP-2: people see what this is and how to use it."""
-    page = client.get("/").text
-
-    assert "http://127.0.0.1:8080/tap" in page
-    assert "pyvo.dal.TAPService" in page
-
-
-def test_the_query_of_the_landing_page_runs(client):
-    """What is shown as a first query must work, in pyvo and from the form."""
-    page = etree.HTML(client.get("/").text)
-    query = page.findtext(".//pre/code").split('"""')[1]
-    form = page.find(".//main//form")
-    given = {each.get("name"): each.get("value") for each in form.iter("input")}
-    asked = given | {
-        "QUERY": form.findtext(".//textarea"),
-        "RESPONSEFORMAT": form.find(".//option").get("value"),
-    }
-
-    assert client.get("/tap/sync", query_string={"QUERY": query}).status_code == 200
-    assert form.get("action") == "/tap/sync"
-    assert client.post("/tap/sync", data=asked).content_type == "text/html;charset=utf-8"
-
-
-def test_the_form_of_the_landing_page_asks_for_what_provsap_takes(client):
-    """Every choice that it offers is one of ProvSAP's; only the id is unknown."""
-    form = etree.HTML(client.get("/").text).findall(".//main//form")[1]
-    for choice in form.iter("option"):
-        name = choice.getparent().get("name")
-        answer = client.get("/provsap", query_string={"ID": "x", name: choice.get("value") or choice.text})
-
-        assert answer.status_code == 404
-
-
 @pytest.mark.parametrize("page", ["/", "/tap", "/tap/examples", "/help"])
 def test_pages_load_nothing_from_elsewhere_and_name_their_fields(client, page):
     """They work in a closed network, on a telephone, and for who can't see them."""
@@ -85,7 +51,7 @@ def test_pages_find_their_neighbours_behind_a_prefix(settings, database, tablese
     page = etree.HTML(create_app(public, database, tableset).test_client().get("/").text)
 
     links = page.xpath("//link/@href | //@src | //form/@action | //a[not(starts-with(@href, '#'))]/@href")
-    assert {"/site/tap/sync", "/site/provsap"} < set(links)
+    assert {"/site/search", "/site/tap"} < set(links)
     assert [link for link in links if not link.startswith("/site/")] == []
 
 

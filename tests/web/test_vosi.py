@@ -295,7 +295,6 @@ UNCHANGING = [
     "/tap/tables",
     "/tap/tables?detail=min",
     "/tap/tables/provenance.used",
-    "/tap/examples",
     "/provsap/capabilities",
 ]
 

@@ -42,8 +42,8 @@ class Statement:
         """Return the SELECT to COPY from: cells in the form results want, one row more than *maxrec*.
 
         The additional row shows an overflow (TAP 1.1, section 2.7.4). For the *binary* form of COPY all
-        columns must be numbers: there are shorts before them with a bit for each null, eight a short, and the nulls
-        are gone.
+        columns must be numbers: there are shorts before them with a bit for each null, eight a short, and
+        the nulls are gone.
         """
         names = [f"q.c{number}" for number in range(1, len(self.columns) + 1)]
         cells = number_forms(names, self.columns) if binary else map(wire_form, names, self.columns)

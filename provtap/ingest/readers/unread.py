@@ -54,10 +54,6 @@ UNREAD = (
         _text(rb"\A<[^>\s]+>\s+<[^>\s]+>\s+(?:<|_:|\")[^\n]*\.\s*$"),
         _CONVERT,
     ),
-    UnreadFormat(
-        "a file of events of OpenLineage",
-        _json(rb'"eventTime"\s*:', rb'"producer"\s*:', rb'"(?:run|job|dataset)"'),
-    ),
     UnreadFormat("a provenance log of KM3NeT's thepipe", _json(rb'"parent_activity"\s*:', rb'"uuid"\s*:')),
     UnreadFormat(
         "a provenance report of Rubin's butler", _json(rb'"quantum_id"\s*:', rb'"(?:attempts|data_id)"\s*:')

@@ -25,7 +25,9 @@ SQL = load_statements("provtap.ingest.store", "merge.sql")
 _BEST = "FILTER (WHERE trust_order = 1)"
 _BEST_ONE_OF_TWO = "FILTER (WHERE trust_order = 1 AND ed_class <> 'EntityDescription')"
 _MERGES = {
-    "a_endtime": f"max(a_endtime) {_BEST}",  # a run lasts at least until its last product is written
+    # A run lasts at least until its last product is written; an end before the beginning is no end.
+    "a_endtime": f"""CASE WHEN max(a_endtime) {_BEST} >= coalesce(min(a_starttime) {_BEST}, '-infinity')
+                          THEN max(a_endtime) {_BEST} END""",
     # These last, whoever is more trusted: no record of a run has them, and what has members is a collection.
     "a_comment": "min(a_comment)",
     "e_invalidatedattime": "max(e_invalidatedattime)",

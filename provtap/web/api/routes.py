@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from provtap.ingest.readers.records.classes import CLASSES, Class
-from provtap.web.api import openapi, records
+from provtap.web.api import lineage, openapi, records
 from provtap.web.http.context import service
 from provtap.web.provsap import provsap
 
@@ -20,6 +20,7 @@ class RequestBody(Enum):
 
     NONE = "nothing"
     DOCUMENT = "document"
+    EVENTS = "events of OpenLineage"
     RECORDS = "records"
     SOME = "one record or several"
     ONE = "one record"
@@ -74,6 +75,14 @@ ROUTES = (
         method="POST", rule="/documents", view=records.documents, takes=RequestBody.DOCUMENT, gives="Report"
     ),
     Route(method="POST", rule="/records", view=records.records, takes=RequestBody.RECORDS, gives="Report"),
+    Route(method="POST", rule="/lineage", view=lineage.lineage, takes=RequestBody.EVENTS, gives="Report"),
+    Route(
+        method="POST",
+        rule="/lineage/batch",
+        view=lineage.lineage_batch,
+        takes=RequestBody.EVENTS,
+        gives="Batch",
+    ),
     Route(method="GET", rule="/ingestions/<int:number>", view=records.ingestion, gives="Ingestion"),
     Route(method="GET", rule="/graph", view=graph, gives="Graph"),
     Route(method="GET", rule="/openapi.json", view=description, gives="Description"),

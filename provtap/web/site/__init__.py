@@ -8,13 +8,16 @@ from flask import Flask
 from werkzeug.routing import PathConverter
 
 from provtap.web.site import (
+    examples,
     frame,
     help,
     home,
     impact,
     problems,
     program,
+    query,
     result,
+    schema,
     search,
     static,
     tap,
@@ -27,7 +30,10 @@ BLUEPRINTS = (
     things.bp,
     impact.bp,
     program.bp,
+    query.bp,
     result.bp,
+    examples.bp,
+    schema.bp,
     tap.bp,
     help.bp,
 )
@@ -36,7 +42,8 @@ BLUEPRINTS = (
 class IdConverter(PathConverter):
     """An id at the end of an address, with whatever slashes and line breaks it has."""
 
-    regex = "(?s:.+?)"
+    regex = "(?s:.+)"
+    part_isolating = False
 
 
 def register(app: Flask) -> None:

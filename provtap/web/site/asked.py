@@ -1,5 +1,6 @@
 """The query that a page is about: in its address, or stored as a job where it is too long for one."""
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -8,7 +9,7 @@ from flask import request
 from provtap import addresses
 from provtap.errors import Forbidden, NotFound, ParameterError
 from provtap.query.request import QueryRequest
-from provtap.web.http.authentication import client
+from provtap.web.http.authentication import caller, client
 from provtap.web.http.context import service
 from provtap.web.http.origin import is_foreign
 from provtap.web.http.params import parameters
@@ -80,7 +81,25 @@ def stored_query(job_id: str) -> str:
         raise NotFound(f"Job {job_id} has no query.") from error
 
 
+def form_token() -> str:
+    """Return what a form that changes something sends back, to show that a page of ours made it.
+
+    It is made of the client's password, which a browser adds to whatever a page sends, but shows to no page.
+    Who has no account gets an empty text: there is no password to protect.
+    """
+    given = request.authorization
+    secret = (given.password or given.token or "") if given is not None and caller() is not None else ""
+    return hmac.new(secret.encode(), b"a form of ProvTAP", "sha256").hexdigest() if secret else ""
+
+
 def refuse_foreign() -> None:
     """Do nothing unless a page of another site sent the form. Raises: Forbidden."""
     if is_foreign():
         raise Forbidden("This form was sent by a page of another site.", hint="Send it from this site.")
+
+
+def check_form() -> None:
+    """Do nothing if a page of ours made the form that was sent. Raises: Forbidden."""
+    refuse_foreign()
+    if not hmac.compare_digest(request.form.get("TOKEN", "").encode(), form_token().encode()):
+        raise Forbidden("This form belongs to another account.", hint="Reload its page and send it again.")

@@ -9,12 +9,13 @@ SELECT {file}, e_comment, {run}, wgb_role AS role, ed_name, ed_description, ed_d
 
 -- name: agents
 -- Who answers for it, and who for the run that made it.
-SELECT {who}, role
+SELECT {who}, string_agg(role, ', ' ORDER BY role) AS role
   FROM (SELECT wat_agent_id AS agent, wat_role AS role FROM provenance.wasattributedto WHERE wat_entity_id = %(id)s
         UNION
         SELECT waw_agent_id, waw_role FROM provenance.wasassociatedwith WHERE waw_activity_id = %(activity)s) AS tie
   JOIN provenance.agent ON ag_id = agent
- ORDER BY role, ag_name, ag_id
+ GROUP BY ag_id
+ ORDER BY min(role), ag_name, ag_id
  LIMIT 50;
 
 -- name: locations

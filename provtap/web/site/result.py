@@ -23,7 +23,7 @@ from provtap.web.http.context import service
 from provtap.web.http.hangup import hangup
 from provtap.web.http.params import parameters
 from provtap.web.http.responses import see_other
-from provtap.web.site.asked import ADDRESS, Asked
+from provtap.web.site.asked import ADDRESS, Asked, form_token
 from provtap.web.site.frame import render
 from provtap.web.site.problems import show_problems
 
@@ -111,6 +111,7 @@ def result() -> Response:
         downloads=tuple(downloads()),
         snippets=tuple(snippets(asked.query, asked.maxrec)),
         is_short=len(asked.query) <= ADDRESS,
+        form_token=form_token(),
     )
 
 

@@ -17,11 +17,15 @@ from flask import Blueprint, Response, redirect, request
 
 from provtap.database.sql import literal
 from provtap.errors import ParameterError
+from provtap.query import QueryRequest
+from provtap.web.http.admission import admit
+from provtap.web.http.context import service
 from provtap.web.http.negotiation import wanted
 from provtap.web.site.frame import present, url
 from provtap.web.site.patterns import Pattern
 from provtap.web.site.rows import File, Run, Who
 from provtap.web.site.store import COUNTED, ROWS, Page, Store, Total, asking, decoded, encoded, statements
+from provtap.web.tap import respond
 
 bp = Blueprint("search", __name__)
 
@@ -32,7 +36,13 @@ PAGES = {"file": "entity", "run": "activity", "who": "agent"}
 SORTS = ("best", "newest", "name")
 NOT_COMPLETED = "not completed"
 NOT_RECORDED = "not recorded"
-FORMS = {"html": "text/html", "json": "application/json"}
+FORMS = {
+    "html": "text/html",
+    "json": "application/json",
+    "csv": "text/csv",
+    "vot": "application/x-votable+xml",
+}
+_TABLES = {"csv": "csv", "vot": "votable"}
 LONGEST = 2_000
 """Characters to look for; ids and names have 1 000 bytes at most."""
 _LEAST_ALIKE = 0.6
@@ -127,6 +137,11 @@ class Question:
         return any((self.status, self.program, self.since, self.until))
 
     @property
+    def is_by_time(self) -> bool:
+        """Whether the newest come first."""
+        return self.sort == "newest" or not self.q
+
+    @property
     def last_day(self) -> date | None:
         """The last day that counts."""
         return None if self.until is None else (self.until - timedelta(microseconds=1)).date()
@@ -198,6 +213,8 @@ class Found:
     words: tuple[str, ...] = ()
     """To mark in what was found."""
     adql: str = ""
+    ids: tuple[str, ...] = ()
+    """Of all that were counted of this kind."""
 
 
 @bp.get("/search", defaults={"form": None})
@@ -208,14 +225,28 @@ def page(form: str | None) -> Response:
     question = Question.of_request()
     with asking() as store:
         found = find(store, question, request.args.get("after"))
+    if form in _TABLES:
+        return _download(found, form)
     if form == "html" and len(found.exact) == 1 and not question.is_narrowed:
         (hit,) = found.exact
         return redirect(url(PAGES[hit.kind], hit.id))  # type: ignore[return-value]
     return present("search.html", found, form)
 
 
+def _download(found: Found, form: str) -> Response:
+    """Return all that was counted of the kind that the page shows, as TAP answers a query for its ids."""
+    select, key, name, time = _QUERIES[found.kind]
+    ids = ", ".join(literal(id_) for id_ in found.ids) or "''"
+    order = f"{time} DESC, {key}" if time is not None and found.question.is_by_time else f"{name}, {key}"
+    query = f"{select}\nWHERE {key} IN ({ids})\nORDER BY {order}"
+    asked = QueryRequest(query=query, responseformat=_TABLES[form], maxrec=service().settings.maxrec_limit)
+    response = respond(asked, admit())
+    response.headers["Content-Disposition"] = f'inline; filename="search.{form}"'
+    return response
+
+
 def matches(store: Store, q: str) -> Found:
-    """Return what *q* finds, for a page that has nothing of that name."""
+    """Return what *q* finds, for a page that has nothing of that name. Raises: ParameterError."""
     return find(store, Question(q=q.strip()))
 
 
@@ -237,6 +268,7 @@ def find(store: Store, question: Question, after: str | None = None) -> Found:
         hits=_cut(store, _sorted(hits[:COUNTED], question.sort), _total(store, hits), after),
         statuses=tuple(_facets(_statuses(hits))),
         programs=tuple(_facets(_programs(hits))),
+        ids=tuple(hit.id for hit in hits[:COUNTED]),
         exact=tuple(hit for some in lists.values() for hit in some if hit.rank <= Rank.CHECKSUM),
         has_parts=search.has_parts,
         too_short=bool(question.q) and search.has_parts and not search.pattern.has_part,
@@ -428,8 +460,8 @@ def _all(search: _Search, after: str | None) -> Found:
     kind = search.question.kind or "file"
     make: Callable[[Any], File | Run] = File.of if kind == "file" else Run.of
     before, key = decoded(after)
-    counted = _newest(search, kind, None, COUNTED + 1)
-    rows = counted if key is None else _newest(search, kind, key, ROWS + 1)
+    rows = _newest(search, kind, key, ROWS + 1)  # before all are counted, for which there may be no time
+    counted = _newest(search, kind, None, COUNTED + 1) or rows
     hits = tuple(search._hit(kind, make(row)) for row in rows[:ROWS])
     further = encoded(before + len(hits), _key(rows[ROWS - 1])) if len(rows) > ROWS else None
     known = [search._hit(kind, make(row)) for row in counted]
@@ -441,6 +473,7 @@ def _all(search: _Search, after: str | None) -> Found:
         hits=Page(hits, total, before + 1, further),
         statuses=tuple(_facets(_statuses(known))),
         programs=tuple(_facets(_programs(known))),
+        ids=tuple(hit.id for hit in known[:COUNTED]),
         has_parts=search.has_parts,
         adql=adql(search.question, kind, search),
     )
@@ -468,7 +501,7 @@ def adql(question: Question, kind: str, search: _Search) -> str:
     pattern = question.q.replace("*", "%").replace("?", "_")
     if not search.pattern.is_wild:
         pattern = f"%{pattern}%" if search.has_parts and search.pattern.has_part else f"{pattern}%"
-    select, name, time = _QUERIES[kind]
+    select, _, name, time = _QUERIES[kind]
     conditions = [f"{name} LIKE {literal(pattern)}"] if question.q else []
     if question.program is not None:
         conditions.append(f"ad_name = {literal(question.program)}")
@@ -485,7 +518,7 @@ def adql(question: Question, kind: str, search: _Search) -> str:
         if moment is not None and time is not None:
             conditions.append(f"{time} {operator} '{moment.isoformat()}'")
     where = "\nWHERE " + "\n  AND ".join(conditions) if conditions else ""
-    order = f"{time} DESC" if time is not None and (question.sort == "newest" or not question.q) else name
+    order = f"{time} DESC" if time is not None and question.is_by_time else name
     return f"{select}{where}\nORDER BY {order}"
 
 
@@ -497,20 +530,28 @@ _QUERIES = {
         "SELECT e_id, e_name, e_location, e_generatedattime, a_id, a_name, ad_version, r_status\n"
         "FROM provenance.entity\nLEFT JOIN provenance.wasgeneratedby ON wgb_entity_id = e_id\n"
         f"LEFT JOIN provenance.activity ON a_id = wgb_activity_id\n{_DESCRIBED}",
+        "e_id",
         "e_name",
         "e_generatedattime",
     ),
     "run": (
         "SELECT a_id, a_name, ad_version, a_starttime, r_status, r_exitcode, r_host\n"
         f"FROM provenance.activity\n{_DESCRIBED}",
+        "a_id",
         "a_name",
         "a_starttime",
     ),
-    "who": ("SELECT ag_id, ag_name, ag_type, ag_affiliation\nFROM provenance.agent", "ag_name", None),
+    "who": (
+        "SELECT ag_id, ag_name, ag_type, ag_affiliation\nFROM provenance.agent",
+        "ag_id",
+        "ag_name",
+        None,
+    ),
     "program": (
         "SELECT ad_name, ad_version, ad_description\nFROM provenance.activitydescription",
+        "ad_name",
         "ad_name",
         None,
     ),
 }
-"""How each begins, and the columns of name and time."""
+"""How each begins, and the columns of id, name and time."""

@@ -1,5 +1,5 @@
 -- The questions of /tap/examples, in ADQL. The first line below a name is the question, the others say what an
--- astronomer should know of the answer. Ids are those of the sample logs.
+-- astronomer should know of the answer. What stands in braces is found by example_values.sql.
 
 -- name: A1
 -- Which run made this file?
@@ -8,7 +8,7 @@
 SELECT a.a_id, a.a_name, a.a_starttime, a.a_endtime, g.wgb_role
 FROM provenance.wasgeneratedby AS g
 JOIN provenance.activity AS a ON a.a_id = g.wgb_activity_id
-WHERE g.wgb_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99';
+WHERE g.wgb_entity_id = {file};
 
 -- name: A2
 -- From which files was this one made directly?
@@ -17,7 +17,7 @@ SELECT p.e_id, p.e_name, p.e_location, u.u_role
 FROM provenance.wasgeneratedby AS g
 JOIN provenance.used AS u ON u.u_activity_id = g.wgb_activity_id
 JOIN provenance.entity AS p ON p.e_id = u.u_entity_id
-WHERE g.wgb_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99'
+WHERE g.wgb_entity_id = {file}
 AND p.e_class = 'DatasetEntity';
 
 -- name: A3
@@ -27,7 +27,7 @@ SELECT p.e_id, p.e_name, p.e_location
 FROM provenance.lineage AS l
 JOIN provenance.entity AS p ON p.e_id = l.l_ancestor_id
 LEFT OUTER JOIN provenance.wasgeneratedby AS g ON g.wgb_entity_id = p.e_id
-WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e'
+WHERE l.l_descendant_id = {file}
 AND g.wgb_entity_id IS NULL AND p.e_class = 'DatasetEntity';
 
 -- name: A4
@@ -39,7 +39,7 @@ FROM provenance.lineage AS l
 JOIN provenance.wasgeneratedby AS g ON g.wgb_entity_id = l.l_ancestor_id
 JOIN provenance.activity AS a ON a.a_id = g.wgb_activity_id
 LEFT OUTER JOIN provenance.activitydescription AS d ON d.ad_id = a.a_activitydescription_id
-WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e'
+WHERE l.l_descendant_id = {file}
 ORDER BY a_starttime;
 
 -- name: A5
@@ -67,7 +67,7 @@ WHERE g.wgb_entity_id IS NULL AND ent.e_class = 'DatasetEntity';
 SELECT ag.ag_name, ag.ag_type, t.wat_role, ag.ag_email, ag.ag_affiliation
 FROM provenance.wasattributedto AS t
 JOIN provenance.agent AS ag ON ag.ag_id = t.wat_agent_id
-WHERE t.wat_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99';
+WHERE t.wat_entity_id = {attributed};
 
 -- name: B2
 -- Who was on shift when this file was made?
@@ -77,7 +77,7 @@ FROM provenance.wasgeneratedby AS g
 JOIN provenance.activity AS a ON a.a_id = g.wgb_activity_id
 JOIN provenance.wasassociatedwith AS w ON w.waw_activity_id = a.a_id
 JOIN provenance.agent AS ag ON ag.ag_id = w.waw_agent_id
-WHERE g.wgb_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99'
+WHERE g.wgb_entity_id = {file}
 AND w.waw_role IN ('Operator', 'Observer');
 
 -- name: B3
@@ -94,7 +94,7 @@ SELECT DISTINCT ag.ag_id, ag.ag_name, ag.ag_type
 FROM provenance.lineage AS l
 JOIN provenance.wasattributedto AS t ON t.wat_entity_id = l.l_ancestor_id
 JOIN provenance.agent AS ag ON ag.ag_id = t.wat_agent_id
-WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e';
+WHERE l.l_descendant_id = {file};
 
 -- name: C1
 -- Which files come from runs that did not complete?
@@ -115,7 +115,7 @@ FROM provenance.wasgeneratedby AS g
 JOIN provenance.wasgeneratedby AS g2 ON g2.wgb_activity_id = g.wgb_activity_id
 JOIN provenance.entity AS q ON q.e_id = g2.wgb_entity_id
 LEFT OUTER JOIN provenance.generationdescription AS gd ON gd.gd_id = g2.wgb_generationdescription_id
-WHERE g.wgb_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99'
+WHERE g.wgb_entity_id = {file}
 AND q.e_id <> g.wgb_entity_id
 AND (gd.gd_type IN ('Quality', 'Log') OR g2.wgb_role IN ('status', 'exit_code'));
 
@@ -127,7 +127,7 @@ FROM provenance.wasgeneratedby AS g
 JOIN provenance.used AS u ON u.u_activity_id = g.wgb_activity_id
 JOIN provenance.entity AS c ON c.e_id = u.u_entity_id
 LEFT OUTER JOIN provenance.usagedescription AS ud ON ud.ud_id = u.u_usagedescription_id
-WHERE g.wgb_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99'
+WHERE g.wgb_entity_id = {file}
 AND (ud.ud_type = 'Context' OR c.e_class = 'ValueEntity');
 
 -- name: D1
@@ -142,15 +142,14 @@ WHERE ent.e_class = 'DatasetEntity'
 ORDER BY ad_version, e_name;
 
 -- name: D2
--- With which parameters of image processing was this file made?
+-- With which parameters was this file made?
 -- The configuration of the run that made it; units and defaults are there if somebody described them.
 SELECT p.p_name, p.p_value, pd.pd_unit, pd.pd_default
 FROM provenance.wasgeneratedby AS g
 JOIN provenance.wasconfiguredby AS w ON w.wcb_activity_id = g.wgb_activity_id
 JOIN provenance.parameter AS p ON p.p_id = w.wcb_parameter_id
 LEFT OUTER JOIN provenance.parameterdescription AS pd ON pd.pd_id = p.p_parameterdescription_id
-WHERE g.wgb_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99'
-AND p.p_name LIKE '%ImageProcessor%';
+WHERE g.wgb_entity_id = {file};
 
 -- name: D3
 -- Which configuration files did the runs of one program read?
@@ -159,7 +158,7 @@ SELECT a.a_id, c.cf_name, c.cf_location
 FROM provenance.activity AS a
 JOIN provenance.wasconfiguredby AS w ON w.wcb_activity_id = a.a_id
 JOIN provenance.configfile AS c ON c.cf_id = w.wcb_configfile_id
-WHERE a.a_name = 'ctapipe-process';
+WHERE a.a_name = {program};
 
 -- name: D4
 -- In which parameters do these two runs differ?
@@ -169,8 +168,8 @@ FROM provenance.wasconfiguredby AS w1
 JOIN provenance.parameter AS p1 ON p1.p_id = w1.wcb_parameter_id
 JOIN provenance.parameter AS p2 ON p2.p_name = p1.p_name
 JOIN provenance.wasconfiguredby AS w2 ON w2.wcb_parameter_id = p2.p_id
-WHERE w1.wcb_activity_id = 'urn:uuid:5b0ccf96-3e01-436a-a61e-fce9ef9dfd86'
-AND w2.wcb_activity_id = 'urn:uuid:433f1066-fa40-4c10-abff-6286f6eefe7f'
+WHERE w1.wcb_activity_id = {run_1}
+AND w2.wcb_activity_id = {run_2}
 AND p1.p_value <> p2.p_value;
 
 -- name: E1
@@ -182,7 +181,7 @@ JOIN provenance.activity AS a1 ON a1.a_id = g1.wgb_activity_id
 JOIN provenance.activity AS a2 ON a2.a_activitydescription_id = a1.a_activitydescription_id
 JOIN provenance.wasgeneratedby AS g2 ON g2.wgb_activity_id = a2.a_id
 JOIN provenance.entity AS e2 ON e2.e_id = g2.wgb_entity_id
-WHERE g1.wgb_entity_id = 'urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99'
+WHERE g1.wgb_entity_id = {file}
 AND e2.e_class = 'DatasetEntity' AND e2.e_id <> g1.wgb_entity_id;
 
 -- name: E2
@@ -193,7 +192,7 @@ FROM provenance.used AS u
 JOIN provenance.wasgeneratedby AS g ON g.wgb_activity_id = u.u_activity_id
 JOIN provenance.entity AS ent ON ent.e_id = g.wgb_entity_id
 JOIN provenance.entity AS c ON c.e_id = u.u_entity_id
-WHERE c.e_name = 'conf.yaml' AND u.u_role = 'Tool Configuration'
+WHERE c.e_name = {config} AND u.u_role = {config_role}
 AND ent.e_class = 'DatasetEntity';
 
 -- name: E3
@@ -203,7 +202,7 @@ SELECT DISTINCT d.e_id, d.e_name, d.e_location
 FROM provenance.lineage AS l
 JOIN provenance.entity AS d ON d.e_id = l.l_descendant_id
 JOIN provenance.entity AS b ON b.e_id = l.l_ancestor_id
-WHERE b.e_name = 'gamma_prod6_tel_event_header_v4.simtel.zst'
+WHERE b.e_name = {common_name}
 AND d.e_class = 'DatasetEntity';
 
 -- name: E4
@@ -214,8 +213,8 @@ FROM provenance.parameter AS p
 JOIN provenance.wasconfiguredby AS w ON w.wcb_parameter_id = p.p_id
 JOIN provenance.wasgeneratedby AS g ON g.wgb_activity_id = w.wcb_activity_id
 JOIN provenance.entity AS ent ON ent.e_id = g.wgb_entity_id
-WHERE p.p_name = 'ProcessorTool.ImageProcessor.image_cleaner_type'
-AND p.p_value = 'TailcutsImageCleaner' AND ent.e_class = 'DatasetEntity';
+WHERE p.p_name = {setting}
+AND p.p_value = {setting_value} AND ent.e_class = 'DatasetEntity';
 
 -- name: E5
 -- What did reconstructions make between two moments?
@@ -225,9 +224,9 @@ FROM provenance.activity AS a
 JOIN provenance.activitydescription AS d ON d.ad_id = a.a_activitydescription_id
 JOIN provenance.wasgeneratedby AS g ON g.wgb_activity_id = a.a_id
 JOIN provenance.entity AS ent ON ent.e_id = g.wgb_entity_id
-WHERE (d.ad_type = 'Reconstruction' OR d.ad_name = 'ctapipe-process')
+WHERE (d.ad_type = 'Reconstruction' OR d.ad_name = {run_program})
 AND ent.e_class = 'DatasetEntity'
-AND a.a_endtime BETWEEN '2026-11-22T22:20:00' AND '2026-11-22T22:30:00';
+AND a.a_endtime BETWEEN {run_start} AND {run_end};
 
 -- name: E6
 -- Which files has nothing read yet?
@@ -265,7 +264,7 @@ GROUP BY d.ad_name, d.ad_version, n.e_value, s.e_value;
 SELECT p.e_name, p.e_id, l.l_distance
 FROM provenance.lineage AS l
 JOIN provenance.entity AS p ON p.e_id = l.l_ancestor_id
-WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e'
+WHERE l.l_descendant_id = {file}
 AND l.l_distance <= 2
 ORDER BY l_distance, e_name;
 
@@ -275,7 +274,7 @@ ORDER BY l_distance, e_name;
 SELECT p.e_name, p.e_id, l.l_distance
 FROM provenance.lineage AS l
 JOIN provenance.entity AS p ON p.e_id = l.l_ancestor_id
-WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e'
+WHERE l.l_descendant_id = {file}
 AND l.l_main = 1
 ORDER BY l_distance, e_name;
 
@@ -286,8 +285,8 @@ SELECT p.e_name, p.e_id, one.l_distance AS steps_1, two.l_distance AS steps_2
 FROM provenance.lineage AS one
 JOIN provenance.lineage AS two ON two.l_ancestor_id = one.l_ancestor_id
 JOIN provenance.entity AS p ON p.e_id = one.l_ancestor_id
-WHERE one.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e'
-AND two.l_descendant_id = 'urn:uuid:85e4a34f-c8fa-42fb-870f-995b232fce0f'
+WHERE one.l_descendant_id = {product_1}
+AND two.l_descendant_id = {product_2}
 ORDER BY steps_1, steps_2, e_name;
 
 -- name: L4
@@ -296,7 +295,7 @@ ORDER BY steps_1, steps_2, e_name;
 SELECT d.e_name, d.e_location, l.l_distance
 FROM provenance.lineage AS l
 JOIN provenance.entity AS d ON d.e_id = l.l_descendant_id
-WHERE l.l_ancestor_id = 'urn:uuid:8b4f9479-8e76-585b-bd04-bc8c45c9cfad'
+WHERE l.l_ancestor_id = {common}
 AND d.e_class = 'DatasetEntity'
 ORDER BY l_distance, e_name;
 
@@ -306,26 +305,35 @@ ORDER BY l_distance, e_name;
 SELECT DISTINCT o.ls_agents
 FROM provenance.lineage AS l
 JOIN provext.last_step AS o ON o.ls_entity_id = l.l_ancestor_id
-WHERE l.l_descendant_id = 'urn:uuid:3226827a-a6be-4fa8-b6e6-c3a46ea7de7e'
+WHERE l.l_descendant_id = {file}
 AND o.ls_agents IS NOT NULL;
 
 -- name: L6
 -- Which files go back to a run with this setting?
--- For instance to one that read five events at most: a parameter anywhere upstream, compared as a number.
+-- A parameter of any run upstream, compared as a number.
 SELECT DISTINCT d.e_name, d.e_id, p.ap_number
 FROM provext.activity_parameter AS p
 JOIN provenance.wasgeneratedby AS g ON g.wgb_activity_id = p.ap_activity_id
 JOIN provenance.lineage AS l ON l.l_ancestor_id = g.wgb_entity_id
 JOIN provenance.entity AS d ON d.e_id = l.l_descendant_id
-WHERE p.ap_name = 'ProcessorTool.SimTelEventSource.max_events' AND p.ap_number <= 5
+WHERE p.ap_name = {quantity} AND p.ap_number <= {quantity_value}
 AND d.e_class = 'DatasetEntity';
+
+-- name: L7
+-- Which runs came before this run?
+-- The runs whose products it used, directly or not, and how many steps back each is.
+SELECT a.a_id, a.a_name, a.a_starttime, l.acl_distance
+FROM provenance.activity_lineage AS l
+JOIN provenance.activity AS a ON a.a_id = l.acl_ancestor_id
+WHERE l.acl_descendant_id = {last_run}
+ORDER BY acl_distance, a_starttime;
 
 -- name: V1
 -- Where does each file of this name come from?
 -- One step of provenance in one row: the run, the program, how it ended, who answers for it.
 SELECT ls_entity_id, ls_program, ls_version, ls_starttime, ls_status, ls_agents
 FROM provext.last_step
-WHERE ls_entity_name = 'twice.dl2.h5'
+WHERE ls_entity_name = {file_name}
 ORDER BY ls_starttime;
 
 -- name: V2
@@ -355,21 +363,20 @@ GROUP BY de_description_name, de_contenttype
 ORDER BY n_files DESC;
 
 -- name: P1
--- Which runs read between 2 and 5 events?
+-- In which runs was this parameter within a range?
 -- Parameters are texts in the model; prov_number makes numbers of them, and an index serves the comparison.
 SELECT a.a_id, a.a_name, p.p_value
 FROM provenance.parameter AS p
 JOIN provenance.activity AS a ON a.a_id = p.p_activity_id
-WHERE p.p_name = 'ProcessorTool.SimTelEventSource.max_events' AND prov_number(p.p_value) BETWEEN 2 AND 5;
+WHERE p.p_name = {quantity} AND prov_number(p.p_value) BETWEEN 1 AND {quantity_value};
 
 -- name: P2
--- Which files were made with a gain threshold above 1000?
+-- Which files were made with this value of a parameter, or a larger one?
 -- The same by the views: parameters as numbers, and the last step of files.
 SELECT o.ls_entity_name, p.ap_number, p.ap_unit, o.ls_starttime
 FROM provext.activity_parameter AS p
 JOIN provext.last_step AS o ON o.ls_activity_id = p.ap_activity_id
-WHERE p.ap_name = 'ProcessorTool.SimTelEventSource.ThresholdGainSelector.threshold'
-AND p.ap_number > 1000
+WHERE p.ap_name = {quantity} AND p.ap_number >= {quantity_value}
 ORDER BY ls_starttime;
 
 -- name: R1
