@@ -1,4 +1,4 @@
-"""The description of the write API for programs (OpenAPI 3.1), made from what the code itself goes by.
+"""The description of the write API for programs (OpenAPI 3.1), made from the tables that the code uses.
 
 Routes come from `routes.py`, options from `storing.py`, and the attributes of records from `ingest/model`.
 """
