@@ -14,6 +14,7 @@ from provtap.web.site import (
     help,
     home,
     impact,
+    jobs,
     lineage,
     problems,
     program,
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     result.bp,
     examples.bp,
     schema.bp,
+    jobs.bp,
     tap.bp,
     help.bp,
 )
