@@ -20,10 +20,10 @@ from provtap.adql.syntax.alone import conditions
             ["CASE WHEN e_id = 'a' AND e_name = 'b' THEN 1 ELSE 2 END = 1", "e_id = 'c'"],
         ),
         (
-            "NOT e_id = 'a' AND EXISTS (SELECT 1 AS o FROM provenance.used WHERE u_role = 'x' AND u_role < 'y')",
+            "NOT e_id = 'a' AND EXISTS (SELECT 1 AS o FROM provenance.used WHERE u_role = 'x' AND 1 = 1)",
             [
                 "NOT e_id = 'a'",
-                "EXISTS (SELECT 1 AS o FROM provenance.used WHERE u_role = 'x' AND u_role < 'y')",
+                "EXISTS (SELECT 1 AS o FROM provenance.used WHERE u_role = 'x' AND 1 = 1)",
             ],
         ),
         (
