@@ -8,12 +8,14 @@ from flask import Flask
 from werkzeug.routing import PathConverter
 
 from provtap.web.site import (
+    compare,
     examples,
     frame,
     help,
     home,
     impact,
     jobs,
+    lineage,
     problems,
     program,
     query,
@@ -29,7 +31,9 @@ BLUEPRINTS = (
     home.bp,
     search.bp,
     things.bp,
+    lineage.bp,
     impact.bp,
+    compare.bp,
     program.bp,
     query.bp,
     result.bp,
