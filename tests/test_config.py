@@ -59,7 +59,7 @@ def test_unknown_variable_is_a_warning(name: str, value: str, warning: str) -> N
     warnings: list[str] = []
 
     assert Settings.from_environ({name: value}, warnings.append) == Settings()
-    assert warnings == [f"{name} is not a setting of ProvTAP, and is ignored.{warning}"]
+    assert warnings == [f"{name} is not a setting of ProvTAP and is ignored.{warning}"]
 
 
 def test_unknown_name_in_the_file_is_refused(tmp_path: Path) -> None:
@@ -111,13 +111,13 @@ def test_file_sets_what_the_environment_does_not(tmp_path: Path) -> None:
 def test_unreadable_file_is_refused(tmp_path: Path, text: str) -> None:
     """The file is named."""
     (tmp_path / "provtap.toml").write_text(text)
-    with pytest.raises(SettingsError, match="provtap.toml can't be read"):
+    with pytest.raises(SettingsError, match="provtap.toml cannot be read"):
         Settings.from_environ({"PROVTAP_CONFIG": str(tmp_path / "provtap.toml")})
 
 
 def test_missing_file_is_refused(tmp_path: Path) -> None:
     """Who names a file wants it to count."""
-    with pytest.raises(SettingsError, match="nowhere.toml can't be read: no such file or directory"):
+    with pytest.raises(SettingsError, match="nowhere.toml cannot be read: no such file or directory"):
         Settings.from_environ({"PROVTAP_CONFIG": str(tmp_path / "nowhere.toml")})
 
 

@@ -85,7 +85,8 @@ def test_the_format_of_the_page_writes(examples):
     write = examples["markdown"].write
 
     assert b"".join(write(columns, [(2, b"x|y\t1\nz\t2\n"), (1, b"-\t3\n")], 2)).decode() == (
-        "| a | b |\n|---|---|\n| x\\|y | 1 |\n| z | 2 |\n\nThere are more rows: the result was cut at 2.\n"
+        "| a | b |\n|---|---|\n| x\\|y | 1 |\n| z | 2 |\n\nThe result was truncated: there are more"
+        " rows than 2.\n"
     )
 
 

@@ -151,7 +151,7 @@ class ProvClient(Verbs):
             except ProvError as error:
                 if isinstance(error, ProvUnavailable) or error.status in UNAUTHORIZED:
                     raise
-                log.warning("A document in the spool is refused: %s", error)
+                log.warning("A document in the spool was rejected: %s", error)
                 self._spool.refuse(path)
             else:
                 self._spool.remove(path)
@@ -180,9 +180,9 @@ class ProvClient(Verbs):
         try:
             kept = self._spool.put(letter)
         except OSError as error:
-            log.warning("%s The document can't be kept on disk: %s.", reason, error)
+            log.warning("%s The document cannot be saved on disk: %s.", reason, error)
             return False
-        log.warning("%s The document is kept in %s.", reason, kept)
+        log.warning("%s The document was saved in %s.", reason, kept)
         return True
 
     def _letter(self, path: str, content: bytes, options: dict[str, str]) -> Letter:

@@ -56,7 +56,7 @@ def _unknown(method: str, name: str, known: list[str]) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(name, known, n=1)
-    hint = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(known)}."
+    hint = f"Did you mean {near[0]}?" if near else f"Valid names are {', '.join(known)}."
     return f"{method}() has no argument {name!r}. {hint}"
 
 

@@ -17,7 +17,7 @@ from provtap.client.delivery import ProvError
 
 SETTINGS: Any = {"help_option_names": ["-h", "--help"]}
 FULL_ONLY = (
-    *("demo", "init", "serve", "worker", "describe", "load-sql", "reingest", "check", "translate"),
+    *("demo", "init", "serve", "worker", "load-sql", "reingest", "check", "translate"),
     *("diff", "token", "maintenance"),
 )
 """Commands that need the store; `provtap-client` has none of them."""
@@ -57,7 +57,7 @@ class Commands(click.Group):
         return found
 
 
-NEEDS_FULL = "needs the full installation: install provtap in place of provtap-client."
+NEEDS_FULL = "needs the full installation: install provtap instead of provtap-client."
 
 
 class RemoteCommand(click.Command):
@@ -71,7 +71,7 @@ class RemoteCommand(click.Command):
             ["--url"],
             envvar="PROVTAP_URL",
             show_envvar=True,
-            help="Service that does the work; PROVTAP_TOKEN has its token.",
+            help="Work on this service; PROVTAP_TOKEN holds the token.",
         )
         super().__init__(name, params=[*params, url], **options)
         self._local: Callable[..., Any] | None = None

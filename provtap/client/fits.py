@@ -33,7 +33,7 @@ def header_document(file: BinaryIO, path: Path) -> bytes:
 def _headers(file: BinaryIO) -> Iterator[dict[str, Any]]:
     block = file.read(_BLOCK)
     if not block.startswith(SIGNATURE):
-        raise ValueError("this is no FITS file")
+        raise ValueError("this is not a FITS file")
     for _ in range(_MOST_HEADERS):
         keywords = dict(_keywords(_cards(file, block)))
         yield keywords
@@ -107,7 +107,7 @@ def _data_bytes(keywords: dict[str, Any]) -> int:
     if keywords.get("GROUPS") is True and lengths[:1] == [0]:
         lengths = lengths[1:]
     if not all(isinstance(each, int) and abs(each) < 2**62 for each in (*lengths, *numbers.values())):
-        raise ValueError("its FITS header has a size that is no number")
+        raise ValueError("its FITS header has a size that is not a number")
     elements = prod(lengths) if lengths else 0
     size = abs(numbers["BITPIX"]) // 8 * numbers["GCOUNT"] * (numbers["PCOUNT"] + elements)
     if not 0 <= size < 2**62:

@@ -158,7 +158,7 @@ def _send(client: ProvClient) -> None:
         log.warning("A run could not be recorded: %s", error)
         with suppress(OSError, TypeError, ValueError):
             later = isinstance(error, ProvError) and error.status in UNAUTHORIZED
-            log.warning("Its record is kept in %s.", client.keep(aside=not later))
+            log.warning("Its record was saved in %s.", client.keep(aside=not later))
 
 
 def _place(location: Place | None) -> str | None:

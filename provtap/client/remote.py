@@ -5,7 +5,7 @@ Their options are defined here once; the full installation adds what works on th
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -15,7 +15,7 @@ import click
 from provtap.client.command import SETTINGS, Commands, Failure, RemoteCommand, version_option, warn
 from provtap.client.delivery import ProvError
 from provtap.client.run_command import run_command
-from provtap.client.summary import summary_text, summary_warnings
+from provtap.client.summary import description_text, summary_text, summary_warnings
 
 if TYPE_CHECKING:
     from provtap.client.service import Answer, Service
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 _DOCUMENT_BYTES = 1_000_000_000
 """Size of a file that is not even read: no service has such a limit, and a data product may be that large."""
 _OF_THE_DOCUMENT = {400, 413, 415, 422}
-"""HTTP statuses that refuse one document, and say nothing of the next one."""
+"""HTTP statuses that reject one document but say nothing about the next one."""
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-dry_run = click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+dry_run = click.option("--dry-run", is_flag=True, help="Report what would change, and change nothing.")
 
 
 def _named_files(
@@ -36,7 +36,7 @@ def _named_files(
     pairs = [(text, *text.partition("=")) for text in given]
     for text, name, equals, path in pairs:
         if not name or not equals or not path:
-            raise click.BadParameter(f"{text} is not like NAME=FILE.")
+            raise click.BadParameter(f"{text} is not of the form NAME=FILE.")
     return tuple((name, Path(path)) for _, name, _, path in pairs)
 
 
@@ -53,7 +53,7 @@ def _named_files(
     show_default=True,
     help="csv, tsv, votable, votable/b2, json, fits, parquet, text, html, or a media type.",
 )
-@click.option("--maxrec", type=click.IntRange(0), help="Rows at most.")
+@click.option("--maxrec", type=click.IntRange(0), help="Maximum number of rows.")
 @click.option(
     "--upload",
     "uploads",
@@ -69,7 +69,7 @@ def query(
     maxrec: int | None,
     uploads: tuple[tuple[str, Path], ...],
 ) -> None:
-    """Answer an ADQL query on standard output."""
+    """Run an ADQL query and print its result."""
     parameters = [("LANG", "ADQL"), ("QUERY", adql), ("RESPONSEFORMAT", responseformat)]
     parameters += [("MAXREC", str(maxrec))] if maxrec is not None else []
     parameters += [("UPLOAD", f"{name},param:{name}") for name, _ in uploads]
@@ -82,11 +82,17 @@ def query(
 )
 @click.argument("id")
 @click.option(
-    "--direction", type=click.Choice(["back", "forth"]), default="back", show_default=True, help="Way to go."
+    "--direction",
+    type=click.Choice(["back", "forth"]),
+    default="back",
+    show_default=True,
+    help="Towards the origins or the products.",
 )
-@click.option("--depth", type=click.IntRange(0), default=10, show_default=True, help="Relations to follow.")
+@click.option(
+    "--depth", type=click.IntRange(0), default=10, show_default=True, help="Number of relations to follow."
+)
 def lineage(service: "Service", id: str, direction: str, depth: int) -> None:
-    """Show what a thing came from, or what came of it, as a tree.
+    """Show what a thing came from, or what came from it, as a tree.
 
     ID is the id of an entity, activity or agent, or the path or another name of an entity.
     """
@@ -109,17 +115,17 @@ def lineage(service: "Service", id: str, direction: str, depth: int) -> None:
     show_default=True,
     help="prov-json, prov-xml, provn, jsonld, votable, svg, png or dot.",
 )
-@click.option("--depth", help="Relations to follow, or ALL.  [default: ALL; for an ingestion 1]")
+@click.option("--ingestion", type=click.IntRange(1), help="Everything in the document of this ingestion.")
+@click.option("--depth", help="Number of relations to follow, or ALL.  [default: ALL; for an ingestion 1]")
 @click.option("--direction", help="BACK, FORTH or BOTH.  [default: BACK; for an ingestion BOTH]")
 @click.option("--model", default="IVOA", show_default=True, help="IVOA or W3C.")
-def export(service: "Service", ids: tuple[str, ...], **options: str | None) -> None:
-    """Write the provenance of things on standard output."""
-    if not ids:
-        raise click.UsageError("Missing argument 'IDS...'.")
-    given = {"depth": "ALL", "direction": "BACK"} | {name: v for name, v in options.items() if v is not None}
-    answer = service.ask(
-        "provsap", [*(("ID", id_) for id_ in ids), *((name.upper(), value) for name, value in given.items())]
-    )
+def export(service: "Service", ids: tuple[str, ...], ingestion: int | None, **options: str | None) -> None:
+    """Write the provenance of IDS, or of a whole ingestion, to standard output."""
+    parameters = export_parameters(ids, ingestion, options)
+    if ingestion is None:
+        answer = service.ask("provsap", [*(("ID", id_) for id_ in ids), *parameters])
+    else:
+        answer = service.fetch(f"api/v1/ingestions/{ingestion}/graph", parameters)
     tell_export(
         map(unquote, answer.headers.get_all("X-ProvTAP-Unknown-ID", [])),
         int(answer.headers.get("X-ProvTAP-Overflow", 0)),
@@ -127,12 +133,23 @@ def export(service: "Service", ids: tuple[str, ...], **options: str | None) -> N
     _write(answer)
 
 
+def export_parameters(
+    ids: tuple[str, ...], ingestion: int | None, options: Mapping[str, str | None]
+) -> list[tuple[str, str]]:
+    """Return the parameters of ProvSAP that the *options* of `provtap export` stand for, but ID."""
+    if bool(ids) == (ingestion is not None):
+        raise click.UsageError("Give either IDS or --ingestion.")
+    usual = {"depth": "ALL", "direction": "BACK"} if ids else {}
+    given = usual | {name: value for name, value in options.items() if value is not None}
+    return [(name.upper(), value) for name, value in given.items()]
+
+
 def tell_export(unknown: Iterable[str], overflow: int) -> None:
     """Warn of *unknown* ids, and that only the *overflow* nearest things are there, unless that is 0."""
     for id_ in unknown:
-        warn(f"nothing here is called {id_}")
+        warn(f"nothing has the name {id_}")
     if overflow:
-        warn(f"only the nearest {overflow} things are given (PROVTAP_PROVSAP_NODES)")
+        warn(f"only the nearest {overflow} things are shown (PROVTAP_PROVSAP_NODES)")
 
 
 @click.command(name="ingest", cls=RemoteCommand, epilog="Example: provtap ingest runs/*.provenance.log")
@@ -144,11 +161,11 @@ def tell_export(unknown: Iterable[str], overflow: int) -> None:
     show_default=True,
     help="auto, ctapipe, prov-json, prov-xml, provn, jsonld, votable, logprov, opus, header or records.",
 )
-@click.option("--site", help="Scope of local paths: equal paths of two sites are two files.")
+@click.option("--site", help="Scope of local paths: equal paths of two sites are different files.")
 @click.option(
     "--strict",
     is_flag=True,
-    help="Refuse a document with conflicts, and exit 1 if a file of a directory is passed over.",
+    help="Reject documents with conflicts; exit with 1 if a file of a directory is skipped.",
 )
 @dry_run
 @as_json
@@ -161,7 +178,7 @@ def ingest(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Send provenance documents to the service, which stores each in a transaction of its own.
+    """Send provenance documents to the service, which stores each in its own transaction.
 
     The same document again changes nothing. One that can't be read is reported and the others are stored.
     """
@@ -202,6 +219,31 @@ def tell_ingestion(content: dict[str, Any], as_json: bool, strict: bool = False)
         sys.exit(1)
 
 
+@click.command(name="describe", cls=RemoteCommand, epilog="Example: provtap describe --dry-run pipeline.yaml")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@dry_run
+def describe(service: "Service", files: tuple[Path, ...], dry_run: bool) -> None:
+    """Apply description files (YAML) to the service, once all of them are checked.
+
+    A description file describes the activities of a pipeline, their inputs and outputs by role, and their
+    parameters. It applies to runs recorded before and after.
+    """
+    if not files:
+        raise click.UsageError("Missing argument 'FILES...'.")
+    contents = [(str(path), _read(path)) for path in files]
+    for source, content in contents if len(files) > 1 and not dry_run else ():
+        service.describe(content, source=source, dryRun="true")
+    for source, content in contents:
+        tell_description(service.describe(content, source=source, dryRun=str(dry_run).lower()))
+
+
+def tell_description(report: Mapping[str, Any]) -> None:
+    """Print what became of a set of descriptions."""
+    click.echo(description_text(report))
+    for sentence in report["warnings"]:
+        warn(f"{report['source']}: {sentence}")
+
+
 def progress(files: tuple[Path, ...]) -> Any:
     """Return a progress bar over *files* on a terminal's standard error; elsewhere it shows nothing."""
     return click.progressbar(files, label="Loading", file=sys.stderr, hidden=not sys.stderr.isatty())
@@ -214,7 +256,7 @@ def print_json(content: Any) -> None:
 
 def _document(path: Path) -> bytes:
     if path.is_dir():
-        raise Failure(f"{path} is a directory: with --url or PROVTAP_URL, name its files.")
+        raise Failure(f"{path} is a directory: with --url or PROVTAP_URL, give the files in it.")
     if (header := _product_header(path)) is not None:
         return header
     content = _read(path)
@@ -224,7 +266,7 @@ def _document(path: Path) -> bytes:
         try:
             return gzip.decompress(content)
         except (OSError, EOFError) as error:
-            raise Failure(f"{path} can't be read: {str(error).lower()}.") from error
+            raise Failure(f"{path} cannot be read: {str(error).lower()}.") from error
     return content
 
 
@@ -248,7 +290,7 @@ def _product_header(path: Path) -> bytes | None:
                 return _fits_header(file, path)
     except (OSError, EOFError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise Failure(f"{path} can't be read: {reason.lower()}.") from error
+        raise Failure(f"{path} cannot be read: {reason.lower()}.") from error
     form = next((form for mark, form in _PRODUCTS.items() if start.startswith(mark)), None)
     if form:
         raise Failure(
@@ -273,9 +315,9 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(_DOCUMENT_BYTES + 1)
     except OSError as error:
-        raise Failure(f"{path} can't be read: {(error.strerror or str(error)).lower()}.") from error
+        raise Failure(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from error
     if len(content) > _DOCUMENT_BYTES:
-        raise Failure(f"{path} has more than the {_DOCUMENT_BYTES} bytes that can be sent.")
+        raise Failure(f"{path} exceeds the limit of {_DOCUMENT_BYTES} bytes.")
     return content
 
 
@@ -293,5 +335,5 @@ def main() -> None:
     """
 
 
-for _command in (ingest, query, lineage, export, run_command(None)):
+for _command in (ingest, describe, query, lineage, export, run_command(None)):
     main.add_command(_command)

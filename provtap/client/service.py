@@ -9,7 +9,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from provtap.client.delivery import Delivery, ProvError, ProvUnavailable
+from provtap.client.delivery import Delivery, ProvError, ProvUnavailable, refusal
 from provtap.client.spool import Letter
 
 _TIMEOUT = 600.0
@@ -39,6 +39,15 @@ class Service:
         report: dict[str, Any] = self._delivery.post(letter)
         return report
 
+    def describe(self, content: bytes, **options: str) -> dict[str, Any]:
+        """Apply a set of descriptions, and return the report; *options* are those of the write API.
+
+        Raises: ProvError, ProvUnavailable.
+        """
+        letter = Letter(f"descriptions?{urlencode(options)}", str(uuid.uuid4()), content)
+        report: dict[str, Any] = self._delivery.post(letter)
+        return report
+
     def ask(
         self, path: str, parameters: list[tuple[str, str]], files: Mapping[str, bytes] | None = None
     ) -> "Answer":
@@ -46,9 +55,17 @@ class Service:
 
         Raises: ProvError, ProvUnavailable.
         """
-        url = f"{self._delivery.url}/{path}"
         content, media_type = _form(parameters, files) if files else _urlencoded(parameters)
-        request = Request(url, content, {"Content-Type": media_type})
+        return self._send(Request(f"{self._delivery.url}/{path}", content, {"Content-Type": media_type}))
+
+    def fetch(self, path: str, parameters: list[tuple[str, str]]) -> "Answer":
+        """Read a path of the site, with *parameters* in its address.
+
+        Raises: ProvError, ProvUnavailable.
+        """
+        return self._send(Request(f"{self._delivery.url}/{path}?{urlencode(parameters)}"))
+
+    def _send(self, request: Request) -> "Answer":
         if self._token:
             request.add_unredirected_header("Authorization", f"Bearer {self._token}")
         try:
@@ -59,7 +76,7 @@ class Service:
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             raise ProvUnavailable(
-                f"The service at {self._delivery.url} can't be reached: {reason}."
+                f"The service at {self._delivery.url} cannot be reached: {reason}."
             ) from error
 
 
@@ -75,7 +92,7 @@ class Answer:
 
         Raises: ProvError if it ends too early.
         """
-        early = "The service ended its answer too early: the output is incomplete."
+        early = "The connection to the service ended early: the output is incomplete."
         with self._response as response:
             try:
                 while block := response.read1(_BLOCK):
@@ -106,11 +123,16 @@ def _form(parameters: list[tuple[str, str]], files: Mapping[str, bytes]) -> tupl
 
 
 def _sentence(error: HTTPError) -> str:
-    """Return what the service says of a request that it refuses: a VOTable, as DALI 1.1 section 4.4 asks."""
+    """Return what the service says of a request that it refuses.
+
+    Its API answers with JSON, all else with a VOTable, as DALI 1.1 section 4.4 asks.
+    """
+    if error.headers.get_content_type() == "application/json":
+        return str(refusal(error))
     try:
         for info in ElementTree.fromstring(error.read()).iter(_INFO):
             if info.get("name") == "QUERY_STATUS" and info.text:
                 return info.text
     except (ElementTree.ParseError, OSError, HTTPException):
         pass  # not ours: a proxy's page
-    return f"The service answers {error.code} {error.reason}."
+    return f"The service returned {error.code} {error.reason}."

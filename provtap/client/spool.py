@@ -55,7 +55,7 @@ class Spool:
                     kept = json.loads(path.read_text())
                     letter = Letter(kept["path"], kept["key"], b64decode(kept["content"]))
                 except PermissionError as error:
-                    log.warning("A document in the spool can't be read: %s.", error)
+                    log.warning("A document in the spool cannot be read: %s.", error)
                 except (ValueError, KeyError, TypeError) as error:
                     log.warning("A document in the spool is damaged: %s: %s.", self.refuse(path), error)
                 else:
@@ -66,7 +66,7 @@ class Spool:
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
-            log.warning("A document in the spool can't be removed: %s.", error)
+            log.warning("A document in the spool cannot be removed: %s.", error)
 
     def refuse(self, path: Path) -> Path:
         """Set aside what the service refuses, for somebody to look at; return its file."""
@@ -76,5 +76,5 @@ class Spool:
         except FileNotFoundError:  # another process has set it aside
             pass
         except OSError as error:
-            log.warning("A document in the spool can't be set aside: %s.", error)
+            log.warning("A document in the spool cannot be set aside: %s.", error)
         return aside

@@ -56,12 +56,12 @@ class Verbs(Collector):
     ) -> str:
         """Add an ActivityDescription: a kind of activity, such as a program in a version.
 
-        name: Name of the program or tool, as activities have it.
+        name: Name of the program, as recorded for its runs.
         version: Version of the program.
-        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+        id: Id. If it is missing, the service makes one. An id that begins with _: is valid in this document
             only.
         description: What activities of this kind do.
-        docurl: Web page that documents the program.
+        docurl: Web page of its documentation.
         type: Kind of activity: free text, or one of Observation, Simulation, Reduction, Calibration,
             Reconstruction, Selection, Analysis.
         subtype: Kind within the type.
@@ -83,10 +83,10 @@ class Verbs(Collector):
         """Add an EntityDescription: a kind of entity.
 
         name: Name of the kind of entity.
-        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+        id: Id. If it is missing, the service makes one. An id that begins with _: is valid in this document
             only.
         description: What entities of this kind are.
-        docurl: Web page that documents this kind of entity.
+        docurl: Web page of its documentation.
         type: Kind of thing, such as data or document.
 
         Returns: the id. Without one, it is an id for this document only.
@@ -108,10 +108,10 @@ class Verbs(Collector):
 
         name: Name of the kind of entity.
         content_type: Media type of a dataset, such as application/fits.
-        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+        id: Id. If it is missing, the service makes one. An id that begins with _: is valid in this document
             only.
         description: What entities of this kind are.
-        docurl: Web page that documents this kind of entity.
+        docurl: Web page of its documentation.
         type: Kind of thing, such as data or document.
 
         Returns: the id. Without one, it is an id for this document only.
@@ -135,12 +135,12 @@ class Verbs(Collector):
         """Add a ValueDescription: a kind of value.
 
         name: Name of the kind of entity.
-        value_type: Type of a value: datatype of VOTable, then arraysize and xtype, separated by semicolons,
-            such as double or char;*.
-        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+        value_type: Type of a value: VOTable datatype, arraysize and xtype, separated by semicolons, such as
+            double or char;*.
+        id: Id. If it is missing, the service makes one. An id that begins with _: is valid in this document
             only.
         description: What entities of this kind are.
-        docurl: Web page that documents this kind of entity.
+        docurl: Web page of its documentation.
         type: Kind of thing, such as data or document.
         unit: Unit of a value, as VOUnit.
         ucd: UCD of a value.
@@ -165,12 +165,12 @@ class Verbs(Collector):
         """Add a UsageDescription: what entities are used as.
 
         activity_description: Id of the description of the activities that have it.
-        role: Role, as records have it.
-        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+        role: Role, as recorded.
+        id: Id. If it is missing, the service makes one. An id that begins with _: is valid in this document
             only.
         description: What entities with this role are for.
         type: Kind of flow: free text, or one of Main, Calibration, Preview, Setup, Quality, Log, Context.
-        multiplicity: How many entities have this role: 1, * or 0..1, for instance.
+        multiplicity: Number of entities with this role, such as 1, * or 0..1.
         entity_description: Ids of the descriptions of the entities that may have this role.
 
         Returns: the id. Without one, it is an id for this document only.
@@ -192,12 +192,12 @@ class Verbs(Collector):
         """Add a GenerationDescription: what entities are generated as.
 
         activity_description: Id of the description of the activities that have it.
-        role: Role, as records have it.
-        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+        role: Role, as recorded.
+        id: Id. If it is missing, the service makes one. An id that begins with _: is valid in this document
             only.
         description: What entities with this role are for.
         type: Kind of flow: free text, or one of Main, Calibration, Preview, Setup, Quality, Log, Context.
-        multiplicity: How many entities have this role: 1, * or 0..1, for instance.
+        multiplicity: Number of entities with this role, such as 1, * or 0..1.
         entity_description: Ids of the descriptions of the entities that may have this role.
 
         Returns: the id. Without one, it is an id for this document only.
@@ -224,18 +224,18 @@ class Verbs(Collector):
         """Add a ParameterDescription: a parameter that activities may have.
 
         activity_description: Id of the description of the activities that have it.
-        name: Name of the parameter, as records have it.
-        value_type: Type of its values: datatype of VOTable, then arraysize and xtype, separated by
-            semicolons, such as double or char;*.
-        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+        name: Name of the parameter, as recorded.
+        value_type: Type of its values: VOTable datatype, arraysize and xtype, separated by semicolons, such
+            as double or char;*.
+        id: Id. If it is missing, the service makes one. An id that begins with _: is valid in this document
             only.
         unit: Unit of its values, as VOUnit.
         ucd: UCD of its values.
         utype: Utype of its values.
         min: Least value.
         max: Greatest value.
-        default: Value where none is given.
-        options: All values that it may have.
+        default: Default value.
+        options: All valid values.
         description: What the parameter does.
 
         Returns: the id. Without one, it is an id for this document only.
@@ -255,11 +255,11 @@ class Verbs(Collector):
         """Add a ConfigFileDescription: a configuration file that activities may have.
 
         activity_description: Id of the description of the activities that have it.
-        name: Name of the configuration file, as records have it.
+        name: Name of the configuration file, as recorded.
         content_type: Media type, such as application/yaml.
-        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+        id: Id. If it is missing, the service makes one. An id that begins with _: is valid in this document
             only.
-        description: What the file holds.
+        description: Contents of the file.
 
         Returns: the id. Without one, it is an id for this document only.
         """
@@ -385,7 +385,7 @@ class Verbs(Collector):
         """Add an Activity: what happened over a time, such as a run of a program.
 
         id: Id of the activity, such as urn:uuid: and a UUID.
-        name: Name of the activity, mostly the program that ran.
+        name: Name of the activity, usually the program that ran.
         start_time: When the activity started.
         end_time: When the activity ended.
         comment: Remark about the activity.
@@ -410,7 +410,7 @@ class Verbs(Collector):
         activity: Id of the activity.
         status: How the activity ended, such as completed or error.
         exit_code: Exit code of the process.
-        host: Name of the computer that the activity ran on.
+        host: Name of the computer on which the activity ran.
         duration: How long the activity took, in seconds.
         """
         self._add("Run", locals())
@@ -429,9 +429,9 @@ class Verbs(Collector):
 
         activity: Id of the activity that used the entity.
         entity: Id of the entity that was used.
-        location: Instead of entity: path or URL of the file that was read: the one that was there at that
+        location: Path or URL of the file that was read, instead of entity: the file that was there at that
             time.
-        role: What the entity was used as.
+        role: Role of the entity, such as the name of the input.
         time: When the entity was used.
         """
         self._add("Used", locals())
@@ -450,11 +450,11 @@ class Verbs(Collector):
 
         entity: Id of the entity that was generated.
         activity: Id of the activity that generated it.
-        role: What the entity was generated as.
-        location: Instead of entity: path or URL of the file that was written. A later activity that reads
-            there used this file.
-        time: When the file at location was written; by default when the activity ended. An entity that is
-            given by its id has its generatedAtTime.
+        role: Role of the entity, such as the name of the output.
+        location: Path or URL of the file that was written, instead of entity. A later activity that reads
+            this location used this file.
+        time: When the file at location was written; default: when the activity ended. For an entity that is
+            given by its id, use its generatedAtTime.
         """
         self._add("WasGeneratedBy", locals())
 
@@ -472,7 +472,7 @@ class Verbs(Collector):
         """Add a WasInformedBy: an activity was informed by another one.
 
         informed: Id of the activity that was informed, such as a step.
-        informant: Id of the activity that informed it, such as the whole that the step belongs to.
+        informant: Id of the activity that informed it, such as the run that the step belongs to.
         """
         self._add("WasInformedBy", locals())
 
@@ -519,9 +519,9 @@ class Verbs(Collector):
 
         name: Name of the parameter.
         value: Value of the parameter.
-        activity: Id of the activity that had it; without it, WasConfiguredBy of the same document names the
+        activity: Id of its activity. If it is missing, WasConfiguredBy in the same document must name the
             activity.
-        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+        id: Id. If it is missing, the service makes one. An id that begins with _: is valid in this document
             only.
         value_entity: Id of the ValueEntity that gave the value.
 
@@ -543,9 +543,9 @@ class Verbs(Collector):
 
         name: Name of the configuration file.
         location: Path or URL of the configuration file.
-        activity: Id of the activity that had it; without it, WasConfiguredBy of the same document names the
+        activity: Id of its activity. If it is missing, WasConfiguredBy in the same document must name the
             activity.
-        id: Id; the service makes one where it is left out, and one that begins with _: is of this document
+        id: Id. If it is missing, the service makes one. An id that begins with _: is valid in this document
             only.
         comment: Remark about the configuration file.
 
@@ -565,7 +565,7 @@ class Verbs(Collector):
         """Add a WasConfiguredBy: which parameter or configuration file an activity had.
 
         activity: Id of the activity.
-        artefact_type: Which of the two it is.
+        artefact_type: Whether it is a parameter or a configuration file.
         parameter: Id of a parameter of the same document.
         config_file: Id of a configuration file of the same document.
         """

@@ -40,5 +40,7 @@ def demo(settings: Settings, /, **options: Any) -> None:
         request = query.QueryRequest(query=QUERY, responseformat="text")
         click.echo(b"".join(query.run(request, tableset, database, settings).body))
         root = settings.root_url
-        click.echo(f"Open {root}/ in a browser, or give {root}/tap to TOPCAT or pyvo. Ctrl-C ends it.\n")
+        click.echo(
+            f"Open {root}/ in a browser, or enter {root}/tap in TOPCAT or pyvo. Press Ctrl-C to stop.\n"
+        )
         server.serve(settings)

@@ -11,7 +11,7 @@ import click
 
 from provtap.client import remote
 from provtap.client.command import warn
-from provtap.client.remote import as_json, dry_run, print_json, progress, tell_ingestion
+from provtap.client.remote import as_json, dry_run, print_json, progress, tell_description, tell_ingestion
 from provtap.client.run_command import run_command
 from provtap.config import Settings
 
@@ -22,21 +22,21 @@ from provtap.config import Settings
     "maps",
     multiple=True,
     metavar="PREFIX=URI",
-    help="What paths that begin so are called elsewhere.",
+    help="Replace PREFIX by URI in the paths of files.",
 )
 @click.option(
     "--catalogue",
     type=click.Path(path_type=Path),
-    help="CSV file with columns path, id (or lfn), guid, size, checksum: under what names files were stored.",
+    help="CSV file with the columns path, id (or lfn), guid, size, checksum: the names of stored files.",
 )
 @click.option(
     "--jobs",
     type=click.IntRange(1),
     default=lambda: len(os.sched_getaffinity(0)),
     show_default="the number of cores",
-    help="Processes that read documents.",
+    help="Number of processes that read documents.",
 )
-@click.option("--undo", type=click.IntRange(1), help="Take the document of this ingestion out again.")
+@click.option("--undo", type=click.IntRange(1), help="Remove the document of this ingestion.")
 def ingest(
     settings: Settings,
     /,
@@ -47,11 +47,11 @@ def ingest(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Load provenance documents, each in a transaction of its own.
+    """Load provenance documents, each in its own transaction.
 
-    The same document again changes nothing. One that can't be read is reported and the others are loaded.
-    Of a directory every file is tried; those that can't be read are listed with the reason. A quoted
-    pattern stands for the files that match it: 'runs/**/*.log'.
+    Loading a document again changes nothing. A document that cannot be read is reported; the others are
+    loaded. In a directory every file is tried, and those that cannot be read are listed with the reason. A
+    quoted pattern selects files: 'runs/**/*.log'.
     """
     from provtap import install
     from provtap.ingest import ingest_all, read_location_map
@@ -79,18 +79,13 @@ def _store_run(record: bytes, source: str, site: str | None) -> None:
 run = run_command(_store_run)
 
 
-@click.command(name="describe", epilog="Example: provtap describe --dry-run pipeline.yaml")
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@dry_run
-@click.option(
-    "--json-schema", is_flag=True, help="Print the JSON schema of such a file, and do nothing else."
-)
-@click.pass_obj
-def describe(settings: Settings, files: tuple[Path, ...], dry_run: bool, json_schema: bool) -> None:
-    """Apply files of descriptions (YAML), all of them or none.
+@remote.describe.here
+@click.option("--json-schema", is_flag=True, help="Print the JSON schema of description files and exit.")
+def describe(settings: Settings, /, files: tuple[Path, ...], dry_run: bool, json_schema: bool) -> None:
+    """Apply description files (YAML), all of them or none.
 
-    They say what the activities of a pipeline are, what these use and make in which role, and what their
-    parameters mean. Whatever is recorded is described by them, before or after.
+    A description file describes the activities of a pipeline, their inputs and outputs by role, and their
+    parameters. It applies to runs recorded before and after.
     """
     from provtap import install
     from provtap.ingest import describe as apply
@@ -104,23 +99,20 @@ def describe(settings: Settings, files: tuple[Path, ...], dry_run: bool, json_sc
     with install.ready(settings) as (database, _):
         done = apply(files, database, settings, dry_run=dry_run)
     for report in done:
-        click.echo(report)
-        _warn(f"{report.source}: {sentence}" for sentence in report.warnings)
+        tell_description(asdict(report))
 
 
 @click.command(name="load-sql", epilog="Example: provtap load-sql job-4711.sql")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--strict", is_flag=True, help="Refuse scripts that differ from what is stored, instead of warning."
-)
+@click.option("--strict", is_flag=True, help="Reject scripts that contradict the store, instead of warning.")
 @dry_run
 @as_json
 @click.pass_obj
 def load_sql(settings: Settings, /, files: tuple[Path, ...], as_json: bool, **options: Any) -> None:
-    """Load scripts of SQL, all in one transaction.
+    """Load SQL scripts, all in one transaction.
 
-    They may hold INSERTs of literals and COPY blocks for provenance.* and provext.*, as ingestion jobs and
-    pg_dump --data-only write them. The same script again changes nothing.
+    A script contains INSERTs of literals and COPY blocks for provenance.* and provext.*, as ingestion jobs
+    and pg_dump --data-only write them. Loading a script again changes nothing.
     """
     from provtap import install
     from provtap.ingest import load_sql as load
@@ -137,30 +129,30 @@ def load_sql(settings: Settings, /, files: tuple[Path, ...], as_json: bool, **op
 
 @click.command(
     name="reingest",
-    short_help="Make all tables anew from the documents.",
+    short_help="Rebuild all tables from the documents.",
     epilog="Example: provtap reingest --dry-run",
 )
 @dry_run
 @as_json
 @click.pass_obj
 def reingest(settings: Settings, dry_run: bool, as_json: bool) -> None:
-    """Make all tables anew from the documents that were kept as they came.
+    """Rebuild all tables from the stored documents.
 
-    After an upgrade that maps them otherwise, this brings the new mapping to what is stored already. Users
-    see the store as it was until all is done.
+    Use it after an upgrade that reads documents differently. Users see the old
+    tables until the new ones are complete.
     """
     _rebuild(settings, as_json, dry_run=dry_run)
 
 
 @click.command(
     name="check",
-    short_help="Tell what breaks a rule, how to mend it.",
+    short_help="Check the store against the rules.",
     epilog="Example: provtap check --json",
 )
 @as_json
 @click.pass_obj
 def check(settings: Settings, as_json: bool) -> None:
-    """Tell what in the store breaks a rule, and how to mend it; exit 1 if it contradicts itself."""
+    """Report what breaks a rule, and how to repair it; exit with 1 on errors."""
     from provtap import install
     from provtap.ingest.checks import rules
 

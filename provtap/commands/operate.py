@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @click.command(
     name="init",
-    short_help="Make or upgrade the store.",
+    short_help="Create or upgrade the store.",
     epilog="Example: provtap init --print-sql > provtap.sql",
 )
-@click.option("--print-sql", is_flag=True, help="Print the SQL for a DBA to run, and change nothing.")
+@click.option("--print-sql", is_flag=True, help="Print the SQL for a database administrator and exit.")
 @click.pass_obj
 def init(settings: Settings, print_sql: bool) -> None:
     """Create or upgrade schemas, roles and published metadata, in one transaction."""
@@ -37,25 +37,27 @@ def instant(text: str) -> datetime:
     try:
         read = datetime.fromisoformat(text)
     except ValueError as error:
-        raise click.BadParameter(f"{text} is no time like 2027-01-31 or 2027-01-31T12:00:00Z.") from error
+        raise click.BadParameter(f"{text} is not a time like 2027-01-31 or 2027-01-31T12:00:00Z.") from error
     return read.replace(tzinfo=read.tzinfo or UTC).astimezone(UTC)
 
 
 @click.group(
-    short_help="Make, list and revoke tokens of users.",
+    short_help="Create, list and revoke tokens of users.",
     epilog="Example: provtap token create maria --scope read,write",
 )
 def token() -> None:
-    """Make, list and revoke the tokens by which users are known (PROVTAP_ACCOUNTS)."""
+    """Create, list and revoke tokens of users (PROVTAP_ACCOUNTS)."""
 
 
 @token.command(name="create", epilog="Example: provtap token create maria --expires 2030-01-01")
 @click.argument("name")
-@click.option("--scope", default="read", show_default=True, help="read, write, admin; several with commas.")
-@click.option("--expires", type=instant, help="When it ends; without it: never.")
+@click.option(
+    "--scope", default="read", show_default=True, help="read, write or admin; separate several by commas."
+)
+@click.option("--expires", type=instant, help="End of validity (default: none).")
 @click.pass_obj
 def create(settings: Settings, name: str, scope: str, expires: datetime | None) -> None:
-    """Print a new token of the account NAME. It can't be shown again."""
+    """Print a new token of the account NAME. It cannot be shown again."""
     from provtap import install
     from provtap.operation import accounts
 
@@ -71,7 +73,7 @@ def create(settings: Settings, name: str, scope: str, expires: datetime | None) 
 @token.command(name="list", epilog="Example: provtap token list")
 @click.pass_obj
 def list_(settings: Settings) -> None:
-    """List all tokens: id, account, scopes, and until when each holds."""
+    """List all tokens: id, account, scopes and validity."""
     from provtap import install
     from provtap.operation import accounts
 
@@ -94,13 +96,13 @@ def _text(time: datetime) -> str:
 
 @token.command(
     name="revoke",
-    short_help="End a token, or all of an account.",
+    short_help="Revoke a token, or all of an account.",
     epilog="Example: provtap token revoke maria",
 )
 @click.argument("name_or_id", metavar="NAME|ID")
 @click.pass_obj
 def revoke(settings: Settings, name_or_id: str) -> None:
-    """End the token with this id, or all those of an account; it takes effect at once."""
+    """Revoke the token with this id, or all tokens of an account, with immediate effect."""
     from provtap import install
     from provtap.operation import accounts
 
@@ -110,40 +112,40 @@ def revoke(settings: Settings, name_or_id: str) -> None:
 
 
 @click.group(
-    short_help="Close the service for a while.",
+    short_help="Close the service for maintenance.",
     epilog='Example: provtap maintenance on --note "New disks" --until 2030-01-31T12:00:00Z',
 )
 def maintenance() -> None:
-    """Close the service to queries for a while, on all nodes, and open it again."""
+    """Close the service to queries on all nodes, and open it again."""
 
 
 @maintenance.command(
     name="on",
-    short_help="Refuse queries from now, or announce it.",
+    short_help="Start or announce maintenance.",
     epilog='Example: provtap maintenance on --note "New disks"',
 )
-@click.option("--note", required=True, help="What to tell users.")
-@click.option("--from", "start", type=instant, help="When it begins; without it: now.")
-@click.option("--until", type=instant, help="When the service should be back.")
+@click.option("--note", required=True, help="Message to users.")
+@click.option("--from", "start", type=instant, help="Start (default: now).")
+@click.option("--until", type=instant, help="Expected end, shown to users.")
 @click.pass_obj
 def on(settings: Settings, note: str, start: datetime | None, until: datetime | None) -> None:
-    """Refuse queries from now, or announce it; what the service is and holds is still told.
+    """Refuse queries from now or from a later time; metadata stays available.
 
-    It lasts until `provtap maintenance off`, also past what --until announces. Queries and jobs that run
-    already go on; stop the workers to put their jobs back into the queue.
+    Maintenance lasts until `provtap maintenance off`, even after the time of --until. Running queries and
+    jobs continue; stop the workers to put their jobs back into the queue.
     """
     from provtap import install
     from provtap.operation.maintenance import announce
 
     with install.ready(settings) as (database, _):
         period = announce(database, note, start, until)
-    click.echo(f"Queries are refused from {_text(period.start)} on, until provtap maintenance off.")
+    click.echo(f"Queries are refused from {_text(period.start)} on, until you run provtap maintenance off.")
 
 
 @maintenance.command(name="off", epilog="Example: provtap maintenance off")
 @click.pass_obj
 def off(settings: Settings) -> None:
-    """Answer queries again, or call off what was announced."""
+    """Answer queries again, or cancel announced maintenance."""
     from provtap import install
     from provtap.operation.maintenance import end
 

@@ -1,7 +1,6 @@
 """Commands that read the store: `provtap query`, `lineage`, `export` and `diff`."""
 
 import sys
-import warnings
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,7 +14,7 @@ from provtap.errors import ProvtapError, UploadError
 
 @remote.query.here
 def query(settings: Settings, /, adql: str, uploads: tuple[tuple[str, Path], ...], **options: Any) -> None:
-    """Answer an ADQL query on standard output."""
+    """Run an ADQL query and print its result."""
     from provtap import install, query
 
     with ExitStack() as stack:
@@ -35,12 +34,12 @@ def _opened(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
-        raise UploadError(f"{path} can't be read: {(error.strerror or str(error)).lower()}.") from error
+        raise UploadError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from error
 
 
 @remote.lineage.here
 def lineage(settings: Settings, /, id: str, direction: str, depth: int) -> None:
-    """Show what a thing came from, or what came of it, as a tree.
+    """Show what a thing came from, or what came from it, as a tree.
 
     ID is the id of an entity, activity or agent, or the path or another name of an entity.
     """
@@ -58,45 +57,33 @@ def lineage(settings: Settings, /, id: str, direction: str, depth: int) -> None:
 
 
 @remote.export.here
-@click.option("--ingestion", type=click.IntRange(1), help="All that the ingestion of this number told.")
 def export(settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, **options: str | None) -> None:
-    """Write the provenance of things, or of all that an ingestion told, on standard output.
+    """Write the provenance of IDS, or of a whole ingestion, to standard output.
 
-    A PROV document that was taken in is given back whole, in any of PROV's notations, unless --depth or
-    --direction ask for what is stored round it.
+    A PROV document that was ingested is given back whole, in any of PROV's notations, unless --depth or
+    --direction ask for what is stored around it.
     """
     from provtap import install
-    from provtap.ingest import archived_document, recorded_activities
+    from provtap.export import export_ingestion
     from provtap.provsap import ProvsapRequest, retrieve, write
-    from provtap.provsap.documents import serialized
-    from provtap.provsap.formats import choose
 
-    if bool(ids) == (ingestion is not None):
-        raise click.UsageError("Give either IDS or --ingestion.")
-    usual = {"depth": "ALL", "direction": "BACK"} if ids else {"depth": "1", "direction": "BOTH"}
-    given = usual | {name: value for name, value in options.items() if value is not None}
+    given = {name: [value] for name, value in remote.export_parameters(ids, ingestion, options)}
     with install.ready(settings) as (database, tableset):
-        serializer = choose(given["responseformat"]).serializer
-        if ingestion is not None and serializer and not options["depth"] and not options["direction"]:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of what the library may refuse in a later release
-                document = archived_document(ingestion, database)
-                content = None if document is None else serialized(document, serializer)
-            if content is not None:
-                sys.stdout.buffer.write(content)
-                return
-        asked = list(ids) if ingestion is None else list(recorded_activities(ingestion, database))
-        request = ProvsapRequest.from_parameters(
-            {"ID": asked} | {name.upper(): [value] for name, value in given.items()}
-        )
-        graph = retrieve(request, database, tableset, settings)
-    remote.tell_export(graph.unknown, len(graph.nodes) if graph.overflow else 0)
-    sys.stdout.buffer.write(write(graph, request, settings.root_url))
+        if ingestion is not None:
+            found = export_ingestion(ingestion, given, database, tableset, settings, settings.root_url)
+            unknown, overflow, content = found.unknown, found.overflow, found.content
+        else:
+            request = ProvsapRequest.from_parameters(given | {"ID": ids})
+            graph = retrieve(request, database, tableset, settings)
+            unknown, overflow = tuple(graph.unknown), len(graph.nodes) if graph.overflow else 0
+            content = write(graph, request, settings.root_url)
+    remote.tell_export(unknown, overflow)
+    sys.stdout.buffer.write(content)
 
 
 @click.command(
     name="diff",
-    short_help="Show what differs between two runs or products.",
+    short_help="Compare two runs or products.",
     epilog="Example: provtap diff /data/a.dl1.h5 /data/b.dl1.h5 --format json",
 )
 @click.argument("a")
@@ -107,11 +94,11 @@ def export(settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, *
     type=click.Choice(["text", "csv", "json"]),
     default="text",
     show_default=True,
-    help="Form of the output.",
+    help="Format of the output.",
 )
 @click.pass_context
 def diff(ctx: click.Context, a: str, b: str, form: str) -> None:
-    """Show what differs between two runs, or between the runs that made two products.
+    """Compare two runs, or the runs that made two products.
 
     A and B are ids of activities, or ids, paths, other names or file names of entities. Numbers are compared
     as numbers, inputs by their role and content. Exits with 0 if nothing differs, 1 if something does, and 2

@@ -12,7 +12,7 @@ from provtap.config import Settings
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", type=click.IntRange(1, 1000), help="Web processes.")
-@click.option("--no-worker", is_flag=True, help="Run no jobs here: `provtap worker` does, somewhere.")
+@click.option("--no-worker", is_flag=True, help="Run no jobs; `provtap worker` runs them.")
 @click.pass_obj
 def serve(settings: Settings, /, no_worker: bool, **options: Any) -> None:
     """Serve TAP over HTTP, and run jobs, until Ctrl-C or SIGTERM."""
@@ -24,7 +24,7 @@ def serve(settings: Settings, /, no_worker: bool, **options: Any) -> None:
 @click.command(name="worker", short_help="Run asynchronous jobs.", epilog="Example: provtap worker")
 @click.pass_obj
 def worker(settings: Settings) -> None:
-    """Run asynchronous jobs, beside those that `provtap serve` runs, until Ctrl-C or SIGTERM."""
+    """Run asynchronous jobs until Ctrl-C or SIGTERM, besides those of `provtap serve`."""
     from provtap import server
 
     server.work(settings)

@@ -15,14 +15,14 @@ _HEAD = ("column", "name", "type", "unit", "UCD")
 
 @click.command(
     name="translate",
-    short_help="Print the SQL that a query becomes.",
+    short_help="Print the SQL of a query.",
     epilog='Example: provtap translate "SELECT TOP 5 a_id FROM activity"',
 )
 @click.argument("adql", metavar="ADQL")
-@click.option("--explain", is_flag=True, help="Show the plan of PostgreSQL as well, for the default MAXREC.")
+@click.option("--explain", is_flag=True, help="Add PostgreSQL's plan for the default MAXREC.")
 @click.pass_obj
 def translate(settings: Settings, adql: str, explain: bool) -> None:
-    """Print the PostgreSQL that an ADQL query becomes, and what its output columns are."""
+    """Print the PostgreSQL of an ADQL query, and its output columns."""
     from provtap import install, metadata
     from provtap.adql import translate
     from provtap.database.explain import explain as plan

@@ -10,11 +10,11 @@ from typing import Any
 from provtap.compare.differences import Comparison, Difference, Run
 
 _PARTS = {
-    "parameters": "Parameters that differ",
-    "inputs": "Inputs that differ",
-    "software": "Software that differs",
-    "steps": "Steps behind that differ",
-    "equal_as_numbers": "Parameters that are written differently, with equal values",
+    "parameters": "Different parameters",
+    "inputs": "Different inputs",
+    "software": "Different software",
+    "steps": "Different earlier steps",
+    "equal_as_numbers": "Equal parameters, written differently",
 }
 
 
@@ -54,7 +54,7 @@ def as_text(comparison: Comparison) -> str:
     if comparison.a.id == comparison.b.id:
         lines.append("Both are the same run.")
     elif comparison.equal:
-        lines.append("No parameter, input, software or step differs.")
+        lines.append("All parameters, inputs, software and earlier steps are equal.")
     for part, title in _PARTS.items():
         lines += _section(title, getattr(comparison, part))
     equal = len(comparison.equal_parameters)

@@ -41,7 +41,7 @@ def compare(
         if found[0].kind != found[1].kind:
             product, run = (a, b) if found[0].kind == "entity" else (b, a)
             raise ParameterError(
-                f"{product} is a product and {run} is a run: they can't be compared.",
+                f"{product} is a product and {run} is a run: they cannot be compared.",
                 hint="Give two products or two runs.",
             )
         mine, yours = (_run(transaction, row, tableset) for row in found)
@@ -53,10 +53,12 @@ def _find(transaction: Transaction, name: str) -> Meaning:
     meanings = find(transaction, [name.replace("\0", "")], Closeness.FILE_NAME)
     found = closest(meaning for meaning in meanings if meaning.kind != "agent")
     if not found:
-        raise NotFound(f"Nothing here is called {name[:200]}.")
+        raise NotFound(f"Nothing has the name {name[:200]}.")
     if len(found) > 1:
         ids = ", ".join(sorted(meaning.id for meaning in found)[:5])
-        raise ParameterError(f"{name[:200]} names {len(found)} products.", hint=f"Give one id of {ids}.")
+        raise ParameterError(
+            f"{name[:200]} is the name of {len(found)} products.", hint=f"Give the id of one of them: {ids}."
+        )
     return found[0]
 
 
@@ -68,7 +70,7 @@ def _activity(transaction: Transaction, found: Meaning) -> str:
     if row is None:
         raise NotFound(
             f"No run is recorded that generated {found.given[:200]}, so there is nothing to compare.",
-            hint="It came from outside.",
+            hint="It was not made by a recorded run.",
         )
     return str(row.activity)
 

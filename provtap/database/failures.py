@@ -23,39 +23,40 @@ from provtap.errors import (
 
 # SQLSTATE -> what the user's query did.
 _QUERY = {
-    "0A000": "The query joins tables in a way that the server can't, such as a FULL JOIN by random numbers.",
+    "0A000": "The query joins tables in a way that the server does not support, such as a FULL JOIN on"
+    " random numbers.",
     "22012": "The query divides by zero.",
-    "22003": "A number of the query's result is too large or too small for its type.",
-    "22P02": "The query turns a text into a number that it does not spell.",
-    "22007": "The query turns a text into a timestamp that it does not spell.",
-    "22008": "The query has a timestamp out of range.",
+    "22003": "A number in the query is out of the range of its type.",
+    "22P02": "The query converts a text to a number, but the text is not a valid number.",
+    "22007": "The query converts a text to a timestamp, but the text is not a valid timestamp.",
+    "22008": "A timestamp in the query is out of range.",
     "2201E": "The query takes the logarithm of zero or of a negative number.",
     "2201F": "The query takes a root or a power that is not a real number.",
     "2201B": "The query contains an invalid regular expression.",
-    "22023": "The query gives a function a value that it can't take.",
-    "22001": "A text of the query's result is too long for its type.",
+    "22023": "The query passes an invalid value to a function.",
+    "22001": "A text in the query is too long for its type.",
     "22011": "The query takes a substring of negative length.",
-    "22019": "The query has an ESCAPE that is not one character.",
+    "22019": "The query has an ESCAPE that is not a single character.",
     "22025": "The query has a LIKE pattern that ends with its escape character.",
-    "22021": "The query has a character that can't be stored.",
-    "21000": "A subquery used as a value gave more than one row.",
-    "25006": "The query tries to change something; queries can only read.",
+    "22021": "The query contains a character that cannot be stored.",
+    "21000": "A subquery used as a value returned more than one row.",
+    "25006": "The query tries to change data; queries can only read.",
     "42501": "The query reads something that is not published.",
-    "53400": "The query needs more temporary disk than one query may have.",
+    "53400": "The query needs more temporary disk space than one query may use.",
     "54001": "The query is nested too deeply for the server.",
     "54011": "The query has too many columns for the server.",
-    "54023": "The query gives a function too many arguments.",
+    "54023": "The query passes too many arguments to a function.",
 }
 _QUERY_CLASSES = {
-    "22": "The query computes with a value that an operation in it can't take.",
-    "54": "The query is over a limit of the server.",
+    "22": "The query contains a value that one of its operations does not accept.",
+    "54": "The query exceeds a limit of the server.",
 }
 """By the first two characters, for what _QUERY does not list."""
 _HINTS = {
-    "2201E": "CASE WHEN x > 0 THEN LOG(x) END is NULL for the others.",
+    "2201E": "CASE WHEN x > 0 THEN LOG(x) END is NULL for other values.",
     "22012": "NULLIF(x, 0) is NULL where x is 0.",
-    "22003": "CAST(x AS DOUBLE PRECISION) computes with larger numbers.",
-    "22P02": "prov_number(text) is NULL where the text spells no number.",
+    "22003": "CAST(x AS DOUBLE PRECISION) allows larger numbers.",
+    "22P02": "prov_number(text) is NULL where the text is not a number.",
 }
 # SQLSTATE -> what is wrong with a document, after its name and a colon.
 _DOCUMENT = {
@@ -63,14 +64,14 @@ _DOCUMENT = {
     "22007": "a text is not a timestamp",
     "22008": "a timestamp is out of range",
     "22001": "a text is too long to be stored",
-    "22021": "a text has the character NUL, or is not UTF-8",
-    "22P05": "a text has the character NUL",
+    "22021": "a text contains the character NUL or is not UTF-8",
+    "22P05": "a text contains the character NUL",
     "54001": "it is nested too deeply",
     "54000": "a value is too long to be stored",
 }
 _DOCUMENT_CLASSES = {
-    "22": "a value can't be stored",
-    "54": "it is over a limit of the database",
+    "22": "a value cannot be stored",
+    "54": "it exceeds a limit of the database",
 }
 # Rules that only several documents together can break, by the name of the constraint.
 _RULES = {
@@ -116,7 +117,7 @@ def query_failure(error: psycopg2.Error, *, overdue: bool) -> ProvtapError:
     if _is_memory(error):
         return QueryError(
             "The query needs more memory than this service allows one query.",
-            hint="Ask for fewer or shorter values at once.",
+            hint="Select fewer or shorter values.",
         )
     if code in _AGAIN:
         return Contended("The query waited too long for a table that is being changed.", hint="Try again.")
@@ -170,11 +171,11 @@ def write_failure(error: psycopg2.Error) -> ProvtapError:
 def _broken_rule(error: psycopg2.Error) -> DocumentError:
     rule = error.diag.constraint_name
     if rule in _RULES:
-        return DocumentError(f"together with what is known, {_RULES[rule]}")
+        return DocumentError(f"together with the stored records, {_RULES[rule]}")
     if error.pgcode in _TRIGGERS and rule is None:
         return DocumentError(_primary(error))
     detail = error.diag.message_detail
-    return DocumentError(f"the database refuses it: {_primary(error)}." + (f" {detail}" if detail else ""))
+    return DocumentError(f"the database rejected it: {_primary(error)}." + (f" {detail}" if detail else ""))
 
 
 def _obstacle(error: psycopg2.Error) -> ProvtapError | None:
@@ -185,7 +186,7 @@ def _obstacle(error: psycopg2.Error) -> ProvtapError | None:
     if is_connection_failure(error):
         what = "The connection to the database was lost"
     elif code == "25006":  # a standby, or a primary that was demoted since the connection was made
-        what = "The database can't be written to at the moment"
+        what = "The database is read-only at the moment"
     elif code == "57014":
         what = "The database cancelled the change"
     elif code in _FULL:
@@ -235,13 +236,13 @@ def setup_failure(error: psycopg2.Error) -> ProvtapError:
             f"The login of PROVTAP_DATABASE_URL may not set up the database: {_primary(error)}.",
             hint="Let a superuser run what `provtap init --print-sql` prints.",
         )
-    return DatabaseUnavailable(f"The database can't be set up: {_primary(error)}.")
+    return DatabaseUnavailable(f"The database cannot be set up: {_primary(error)}.")
 
 
 def _out_of_order(error: psycopg2.Error, remedy: str) -> DatabaseUnavailable:
     """Return the error for a database that only its operator can put right."""
     return DatabaseUnavailable(
-        f"The database of this service is not in order; {_NOTHING_STORED}.",
+        f"The database of this service has a fault; {_NOTHING_STORED}.",
         detail=f"{_detail('PostgreSQL refuses', error)} {remedy}",
     )
 

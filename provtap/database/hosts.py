@@ -38,7 +38,7 @@ class Host:
         """What it does, to stand behind its name or number."""
         if self.standby is None:
             return "does not answer"
-        return f"answers as a standby, {self.lag:.0f} s behind" if self.standby else "answers as the primary"
+        return f"is a standby, {self.lag:.0f} s behind the primary" if self.standby else "is the primary"
 
 
 def hosts(login: Login) -> list[Host]:

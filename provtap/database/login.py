@@ -107,9 +107,9 @@ class Login:
         lines = [line for line in str(error).splitlines() if line and not line.startswith("\t")]  # hints
         reason = lines[-1].rpartition("failed: ")[2].removeprefix("FATAL:").strip().rstrip(".")
         return NotConnected(
-            "The database of this service can't be reached.",
+            "The database of this service cannot be reached.",
             hint="Try again later.",
-            detail=f"PostgreSQL at {self} can't be used: {reason}. See {self.setting}.",
+            detail=f"PostgreSQL at {self} cannot be used: {reason}. See {self.setting}.",
         )
 
 
@@ -123,8 +123,9 @@ def database_login(url: str, setting: str = "PROVTAP_DATABASE_URL") -> Login:
     except psycopg2.Error as error:
         raise SettingsError(
             f"{setting} is neither a PostgreSQL URL nor libpq keywords.",
-            hint="Write postgresql://user:password@host:port/database, and behind a ? keywords that libpq"
-            f" {extensions.libpq_version() // 10000} knows.",
+            hint="Write postgresql://user:password@host:port/database, optionally with ? and keywords"
+            " of libpq"
+            f" {extensions.libpq_version() // 10000}.",
         ) from error
     return Login(parameters, setting)
 

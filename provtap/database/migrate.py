@@ -66,7 +66,7 @@ def pending(transaction: Transaction, known: Sequence[Migration]) -> list[Migrat
             )
         if row.sha256 != by_number[row.number].sha256:
             raise DatabaseUnavailable(
-                f"The database was set up with another text of {row.number:04}_{row.name}.sql.",
+                f"The database was set up with a different version of {row.number:04}_{row.name}.sql.",
                 hint="Restore that file: a change of the tables needs a file with a new number.",
             )
     done = {row.number for row in applied}

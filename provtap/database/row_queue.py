@@ -121,7 +121,7 @@ class RowQueue:
             while block is not None and not self._closed and not self._store(block):
                 if time.monotonic() > self.deadline:
                     raise QueryTimeout(
-                        "The query was stopped at its time limit: its result is read too slowly.",
+                        "The query was stopped at its time limit: its result was read too slowly.",
                         hint="Run it as a job, and read the result once the job has ended.",
                     )
                 self._changed.wait(RETRY)

@@ -108,7 +108,8 @@ class Share:
     def busy(self) -> DatabaseUnavailable:
         """Return the error for who has waited too long."""
         return DatabaseUnavailable(
-            f"The connections for queries are busy, or you hold as many as one client may: {self._most}.",
+            "All connections for queries are busy, or you have reached the limit of one client:"
+            f" {self._most}.",
             hint="Try again in a minute.",
         )
 

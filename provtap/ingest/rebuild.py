@@ -114,7 +114,7 @@ def undo(
 def _withdraw(transaction: Transaction, ingestion: int) -> None:
     found = transaction.one(SQL["ingestion"], ingestion=ingestion)
     if found is None or not transaction.execute(SQL["withdraw"], ingestion=ingestion):
-        raise unknown(ingestion, f"Ingestion {ingestion} was undone already." if found else None)
+        raise unknown(ingestion, f"Ingestion {ingestion} has already been undone." if found else None)
     transaction.execute(SQL["mark_undone"], ingestion=ingestion)
 
 

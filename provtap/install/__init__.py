@@ -18,7 +18,9 @@ from provtap.tableset import Table, Tableset
 SQL = load_statements("provtap.install", "install.sql")
 OURS = ("provenance", "provext", "tap_schema")
 """The published schemas that init makes; further ones are an operator's."""
-STILL_TO_RUN = "A superuser must still run this, or a query may fill the disk, or disturb other sessions:"
+STILL_TO_RUN = (
+    "A superuser must still run this; otherwise a query may fill the disk or disturb other sessions:"
+)
 
 
 @contextmanager
@@ -64,7 +66,7 @@ def shortcoming(database: Database, tableset: Tableset) -> str | None:
     except DatabaseUnavailable as error:
         return error.for_operator()
     if row is None or row.sha256 != tableset.digest:
-        return "TAP_SCHEMA was made from other metadata files."
+        return "TAP_SCHEMA was made from different metadata files."
     return None
 
 
@@ -85,7 +87,7 @@ def install(database: Database, settings: Settings, tableset: Tableset) -> str:
     with database.setup() as transaction:
         login = transaction.rows(SQL["login"], owner=database.role("owner"))[0]
     if not login.may_install and shortcoming(database, tableset) is None:
-        return "The database is up to date, as far as this login may see."
+        return "The database is up to date, as far as this login can see."
     with database.setup() as transaction:
         _run(transaction, _roles(settings, login.name))
         left = _for_superuser(transaction)
@@ -192,7 +194,7 @@ def _check_published(transaction: Transaction, tableset: Tableset) -> None:
     missing = transaction.rows(SQL["missing"], schemas=schemas, relations=relations, columns=columns)
     if missing:
         raise SettingsError(
-            f"The metadata publish {'.'.join(missing[0])}, which is not in the database.",
+            f"The metadata files publish {'.'.join(missing[0])}, which is not in the database.",
             hint="See PROVTAP_METADATA_DIR.",
         )
 

@@ -24,7 +24,7 @@ def last_change(database: Database, sha256: str) -> datetime:
         with database.transaction() as transaction:
             transaction.execute(_RECORD, sha256=sha256)
     except ProvtapError as error:
-        log.warning("The time of a change of the metadata is not kept: %s", error.for_operator())
+        log.warning("The time at which the metadata changed cannot be stored: %s", error.for_operator())
     with database.transaction() as transaction:
         row = transaction.one(
             "SELECT mc_time FROM provtap.metadata_change WHERE mc_sha256 = %(sha256)s", sha256=sha256

@@ -39,10 +39,10 @@ def _check_key(key: ForeignKey, table: Table, tableset: Tableset) -> None:
     what = f"The key {key.key_id}"
     target = tableset.table(key.target_table)
     if target is None:
-        raise SettingsError(f"{what} leads to {key.target_table}, which is not published.")
+        raise SettingsError(f"{what} refers to {key.target_table}, which is not published.")
     for source_name, target_name in key.columns:
         if _column(table, source_name, what).datatype != _column(target, target_name, what).datatype:
-            raise SettingsError(f"{what} joins {source_name} to {target_name}, which is of another type.")
+            raise SettingsError(f"{what} joins {source_name} to {target_name}, which has another type.")
 
 
 def _column(table: Table, name: str, what: str) -> Column:

@@ -69,13 +69,13 @@ def load(metadata_dir: Path | None = None) -> Tableset:
 def _checked(given: Any, properties: Mapping[str, type], needed: Iterable[str], where: str) -> dict[str, Any]:
     """Return *given* if it has only *properties*, with values of their types, and all the *needed* ones."""
     if not isinstance(given, dict):
-        raise SettingsError(f"{where}: a mapping is expected, not {given!r}.")
+        raise SettingsError(f"{where} must be a mapping, not {given!r}.")
     for name, value in given.items():
         if name not in properties:
-            raise SettingsError(f"{where}: {name} is not a word known here.")
+            raise SettingsError(f"{where}: {name} is not a valid key.")
         _check_value(name, value, properties[name], where)
     if missing := [name for name in needed if name not in given]:
-        raise SettingsError(f"{where}: {' and '.join(missing)} must be given.")
+        raise SettingsError(f"{where}: {' and '.join(missing)} is missing.")
     return given
 
 
@@ -85,14 +85,14 @@ def _check_value(name: str, value: Any, kind: type, where: str) -> None:
         raise SettingsError(f"{where}: {name} must be a {kind.__name__}, not {value!r}.")
     # TAP_SCHEMA publishes all but descriptions as char, which is ASCII (VOTable 1.4, section 6).
     if isinstance(value, str) and name != "description" and not value.isascii():
-        raise SettingsError(f"{where}: {name} must be in ASCII, not {value!r}.")
+        raise SettingsError(f"{where}: {name} must be ASCII text, not {value!r}.")
 
 
 def _name(given: Any, where: str) -> str:
     """Return the name in *given*, so that errors may show it."""
     name = given.get("name") if isinstance(given, dict) else None
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise SettingsError(f"{where}: a name of up to 63 letters, digits and underscores is expected.")
+        raise SettingsError(f"{where}: the name must have 1 to 63 letters, digits and underscores.")
     return name
 
 
@@ -138,7 +138,7 @@ class _SchemaFile:
     def _checked(self) -> dict[str, Any]:
         given = _checked(self.content, _SCHEMA_PROPERTIES, ("name", "description", "tables"), self.file)
         if _FORBIDDEN_SCHEMA.fullmatch(_name(given, self.file)):
-            raise SettingsError(f"{self.file}: the schema {given['name']} can't be published.")
+            raise SettingsError(f"{self.file}: the schema {given['name']} cannot be published.")
         return given
 
     def _table(self, schema: str, content: Any) -> Table:
@@ -184,7 +184,7 @@ def _datatype(given: dict[str, Any], where: str) -> tuple[str, str | None, str |
     datatype, arraysize, xtype = _DATATYPES[type_]
     for name in ("votable:arraysize", "votable:xtype"):
         if name in given and type_ not in {"string", "unicode"}:
-            raise SettingsError(f"{where}: {name} can't be given for a {type_}.")
+            raise SettingsError(f"{where}: {name} cannot be set for a {type_}.")
     if not _ARRAYSIZE.fullmatch(given.get("votable:arraysize", "*")):
         raise SettingsError(f"{where}: votable:arraysize must be like *, 36 or 64*.")
     if given.get("votable:xtype") == "timestamp":
@@ -201,7 +201,9 @@ def _key(content: Any, table: Table, where: str) -> ForeignKey:
     sources = [_own_column(ref, table, where) for ref in given["columns"]]
     targets = [_reference(ref, table.schema_name, where) for ref in given["referencedColumns"]]
     if len({name for name, _ in targets}) != 1 or len(sources) != len(targets):
-        raise SettingsError(f"{where}: referencedColumns must be of one table, and as many as columns.")
+        raise SettingsError(
+            f"{where}: referencedColumns must be columns of one table, as many as in columns."
+        )
     return ForeignKey(
         key_id=given["name"],
         from_table=table.qualified_name,

@@ -28,7 +28,7 @@ class MetadataFile:
         try:
             return yaml.load(self.content, Loader=_Loader)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise SettingsError(f"The metadata file {self.name} is not proper YAML: {error}") from error
+            raise SettingsError(f"The metadata file {self.name} is not valid YAML: {error}") from error
 
 
 def metadata_files(metadata_dir: Path | None) -> list[MetadataFile]:
@@ -40,7 +40,7 @@ def metadata_files(metadata_dir: Path | None) -> list[MetadataFile]:
     if metadata_dir is not None:
         theirs = _yaml_files(metadata_dir) if metadata_dir.is_dir() else []
         if not theirs:
-            raise SettingsError(f"The metadata directory {metadata_dir} holds no *.yaml file.")
+            raise SettingsError(f"The metadata directory {metadata_dir} has no *.yaml file.")
         found += theirs
     return [MetadataFile(file.name, file.read_bytes()) for file in found]
 

@@ -53,12 +53,12 @@ def create(database: Database, name: str, scopes: Sequence[str], expires: dateti
     """
     if not _NAME.fullmatch(name):
         raise ParameterError(
-            f"{name!r} can't be the name of an account.",
-            hint="It has up to 64 letters, digits and . _ @ -, the first a letter or digit.",
+            f"{name!r} is not a valid name for an account.",
+            hint="Use up to 64 letters, digits and . _ @ -, beginning with a letter or digit.",
         )
     for scope in scopes:
         if scope not in SCOPES:
-            raise ParameterError(f"There is no scope {scope!r}.", hint=f"There are {', '.join(SCOPES)}.")
+            raise ParameterError(f"Unknown scope {scope!r}.", hint=f"The scopes are {', '.join(SCOPES)}.")
     token_id, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
     with database.transaction() as transaction:
         transaction.execute(
@@ -89,7 +89,10 @@ def revoke(database: Database, name_or_id: str) -> int:
     with database.transaction() as transaction:
         revoked = transaction.execute(SQL["revoke"], name_or_id=name_or_id)
     if not revoked:
-        raise NotFound(f"No valid token is called {name_or_id}.", hint="See provtap token list.")
+        raise NotFound(
+            f"No valid token has the id or account {name_or_id}.",
+            hint="Run provtap token list to see the tokens.",
+        )
     return revoked
 
 

@@ -39,7 +39,7 @@ def announce(database: Database, note: str, start: datetime | None, until: datet
     """
     now = datetime.now(UTC)
     if until is not None and until <= max(now, start or now):
-        raise ParameterError(f"The end of a maintenance must come after its start, not at {until:%FT%TZ}.")
+        raise ParameterError(f"The maintenance must end after it starts, not at {until:%FT%TZ}.")
     with database.transaction() as transaction:
         return Maintenance(*transaction.rows(SQL["announce"], note=note, start=start, until=until)[0])
 

@@ -80,7 +80,7 @@ def _prov(graph: Graph, model: str, serializer: str) -> bytes:
 def serialized(document: "ProvDocument", serializer: str) -> bytes:
     """Return a document of the `prov` library in one of its notations.
 
-    Raises: DocumentError if the notation has no way to write it.
+    Raises: DocumentError if the notation cannot express it.
     """
     from prov import Error
     from prov.model import ProvMention
@@ -89,8 +89,8 @@ def serialized(document: "ProvDocument", serializer: str) -> bytes:
         isinstance(record, ProvMention) for part in (document, *document.bundles) for record in part.records
     ):
         raise DocumentError(
-            "PROV-JSONLD has no word for mentionOf, which the document has.",
-            hint="prov-json, prov-xml and provn have one.",
+            "The document contains mentionOf, which PROV-JSONLD cannot express.",
+            hint="Use prov-json, prov-xml or provn.",
         )
     stream = io.BytesIO()
     try:
@@ -102,5 +102,5 @@ def serialized(document: "ProvDocument", serializer: str) -> bytes:
             document.serialize(stream, format=serializer)
     except (Error, ValueError, TypeError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
-        raise DocumentError(f"The document can't be written in this notation: {reason}.") from error
+        raise DocumentError(f"The document cannot be written in this format: {reason}.") from error
     return stream.getvalue()

@@ -31,11 +31,9 @@ def render(dot: str, form: str, patience: float = PATIENCE) -> bytes:
     try:
         done = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=DURATION)
     except subprocess.TimeoutExpired as error:
-        raise QueryTimeout(
-            "The picture was not finished in time.", hint="Ask for a smaller DEPTH."
-        ) from error
+        raise QueryTimeout("The picture took too long to draw.", hint="Use a smaller DEPTH.") from error
     finally:
         _AT_ONCE.release()
     if done.returncode != 0:
-        raise TooLarge("This graph is too large to be drawn.", hint="Ask for a smaller DEPTH.")
+        raise TooLarge("The graph is too large to draw.", hint="Use a smaller DEPTH.")
     return done.stdout

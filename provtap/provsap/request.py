@@ -20,7 +20,7 @@ _BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
 
 
 class Direction(Enum):
-    """Which way to go from an id over what happened; to collections and agents it is always upward."""
+    """Direction from an id along activities; to collections and agents the walk always goes upward."""
 
     BACK = ("back",)
     FORTH = ("forth",)
@@ -31,8 +31,8 @@ _IDS = ("ID", "TARGET")
 _GD = {way: way for way in ("RL", "LR", "BT", "TB")}
 _DIRECTIONS = {d.name: d for d in Direction} | {"FORWARD": Direction.FORTH}
 PARAMETERS = {
-    "ID": "Id or other name of an entity, activity or agent; may be given more than once.",
-    "TARGET": "What W3C PROV-AQ calls ID.",
+    "ID": "Id or other name of an entity, activity or agent; can be repeated.",
+    "TARGET": "The name that W3C PROV-AQ uses for ID.",
     "DEPTH": f"Relations to follow: 0 to {MAX_DEPTH}, or ALL. Default 1.",
     "DIRECTION": "BACK (default), FORTH (or FORWARD), or BOTH.",
     "TO": "Give only what lies on a way from ID to this entity or activity.",
@@ -49,13 +49,13 @@ PARAMETERS = {
     "RESPONSEFORMAT": "PROV-JSON (default), PROV-N, PROV-XML, PROV-JSONLD, PROV-VOTABLE, PROV-SVG, PROV-PNG, "
     "PROV-DOT, PROV-TREE, or their media types.",
 }
-"""Every parameter, and what it does in a sentence for clients."""
+"""Every parameter, with a sentence for clients."""
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProvsapRequest:
-    """What to retrieve, and in which form."""
+    """What to retrieve, and in which format."""
 
     ids: tuple[str, ...]
     depth: int = 1
@@ -77,7 +77,7 @@ class ProvsapRequest:
     def from_parameters(cls, parameters: Mapping[str, Sequence[str]]) -> "ProvsapRequest":
         """Read the parameters of a request, by names in upper case.
 
-        Raises: ParameterError for one that is missing, unknown, given twice or not what it must be.
+        Raises: ParameterError for a parameter that is missing, unknown, repeated or invalid.
         """
         _check_names(parameters)
         given = {name: _single(parameters, name) for name in PARAMETERS if name not in _IDS}
@@ -101,37 +101,39 @@ class ProvsapRequest:
         )
 
     def __post_init__(self) -> None:
-        """Refuse what only makes sense apart."""
+        """Reject parameters that exclude each other."""
         if self.to is not None and self.direction is Direction.BOTH:
-            raise ParameterError("TO needs one direction.", hint="Use DIRECTION=BACK or DIRECTION=FORTH.")
+            raise ParameterError(
+                "TO needs a single direction.", hint="Use DIRECTION=BACK or DIRECTION=FORTH."
+            )
         if self.responseformat.name == "PROV-TREE" and self.direction is Direction.BOTH:
             raise ParameterError(
-                "PROV-TREE needs one direction.", hint="Use DIRECTION=BACK or DIRECTION=FORTH."
+                "PROV-TREE needs a single direction.", hint="Use DIRECTION=BACK or DIRECTION=FORTH."
             )
 
 
 def _check_names(parameters: Mapping[str, Sequence[str]]) -> None:
-    """Refuse a parameter that would silently do nothing; RUNID may always be given (DALI 1.1, 3.4.6)."""
+    """Reject a parameter that would have no effect; RUNID is always allowed (DALI 1.1, 3.4.6)."""
     for name in parameters:
         if name not in PARAMETERS and name != "RUNID":
             near = get_close_matches(name, PARAMETERS, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(PARAMETERS)}."
-            raise ParameterError(f"There is no parameter {name[:40]!r}.", hint=hint)
+            hint = f"Did you mean {near[0]}?" if near else f"The parameters are {', '.join(PARAMETERS)}."
+            raise ParameterError(f"Unknown parameter {name[:40]!r}.", hint=hint)
 
 
 def _ids(parameters: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     ids = tuple(dict.fromkeys(i for name in _IDS for i in parameters.get(name, ()) if i))
     if not ids:
-        raise ParameterError("ID is missing.", hint="It names an entity, an activity or an agent.")
+        raise ParameterError("ID is missing.", hint="Give the id or name of an entity, activity or agent.")
     if any("\0" in i for i in ids):
-        raise ParameterError("An ID can't hold the character NUL.")
+        raise ParameterError("An ID cannot contain the character NUL.")
     return ids
 
 
 def _single(parameters: Mapping[str, Sequence[str]], name: str) -> str | None:
     values = parameters.get(name, ())
     if len(values) > 1:
-        raise ParameterError(f"{name} is given {len(values)} times, but can have one value only.")
+        raise ParameterError(f"{name} was given {len(values)} times; give it once.")
     return values[0].replace("\0", "") or None if values else None
 
 
@@ -153,5 +155,5 @@ def _one_of(name: str, text: str | None, values: Mapping[str, Value], default: V
     if text is None:
         return default
     if text not in values:
-        raise ParameterError(f"{name} can't be {text[:40]!r}.", hint=f"It is one of {', '.join(values)}.")
+        raise ParameterError(f"{name} cannot be {text[:40]!r}.", hint=f"Use one of {', '.join(values)}.")
     return values[text]

@@ -36,7 +36,7 @@ def _pieces(graph: Graph) -> Iterator[str]:
     yield HEAD
     yield write_info(Info("QUERY_STATUS", "OK"))
     for unknown in graph.unknown:
-        yield write_info(Info("UNKNOWN_ID", unknown, "Nothing here is called so."))
+        yield write_info(Info("UNKNOWN_ID", unknown, "Nothing has the name so."))
     nodes = ((n.key.kind, n.key.id, n.depth, n.truncated) for n in graph.nodes.values())
     yield _table(_NODE, nodes)
     for name, rows in graph.rows.items():

@@ -234,7 +234,7 @@ def _without_flag(part: _Part, found: Numbers) -> npt.NDArray[Any]:
     magic = part.primitive.magic if part.primitive else None
     if magic is not None and (found.values[~found.nulls] == magic).any():
         raise QueryError(
-            f"The value {magic} of the column {part.column.name} stands for null in BINARY.",
+            f"The column {part.column.name} contains the value {magic}, which BINARY would show as null.",
             hint="Ask for another format, such as votable/b2.",
         )
     return found.filled(magic)

@@ -27,7 +27,7 @@ class Rows:
     @property
     def cut(self) -> str:
         """The sentence that reports an overflow."""
-        return f"There are more rows: the result was cut at {self._maxrec}."
+        return f"The result was truncated: there are more rows than {self._maxrec}."
 
     def __iter__(self) -> Iterator[bytes]:
         left = self._maxrec

@@ -61,7 +61,7 @@ def write_fits(
     Raises: TooLarge; Busy; QueryError for more columns than FITS takes, or if nothing can stand for null.
     """
     if len(columns) > COLUMNS:
-        raise QueryError(f"FITS takes {COLUMNS} columns, and the result has {len(columns)}.")
+        raise QueryError(f"The result has {len(columns)} columns; FITS allows up to {COLUMNS}.")
     cells = [_fits_column(column) for column in distinct(columns)]
     taken = NumberRows(columns).columns if binary else partial(_taken, cells)
     rows = Rows(blocks, maxrec)
@@ -98,12 +98,13 @@ def _keep(
         size = max(count * sum(np.dtype(c.form).itemsize for c in cells), file.tell() + len(block))
         if size > LIMIT:
             raise TooLarge(
-                f"As FITS the result would be larger than {LIMIT} bytes: each row is as wide as its widest.",
+                f"As FITS the result would exceed {LIMIT} bytes: every row takes as much space as the"
+                " widest.",
                 hint="Ask for another format, such as votable/b2.",
             )
         if not room.take(8 + len(block), file.fileno()):
             raise Busy(
-                "There is no disk left now for the file that a FITS result needs.",
+                "There is not enough disk space for the temporary file of a FITS result.",
                 hint="Try again later, or ask for another format, such as votable/b2.",
             )
         file.write(len(block).to_bytes(8) + block)
@@ -168,8 +169,7 @@ class _NumberColumn:
             return None
         if not self._free:
             raise QueryError(
-                f"Nothing can stand for null in the column {self.column.name}: its least and greatest values"
-                " all occur.",
+                f"The column {self.column.name} leaves no value of its type free to mark null in FITS.",
                 hint="Ask for another format, such as votable/b2.",
             )
         return max(self._free, key=lambda value: (abs(value), -value))

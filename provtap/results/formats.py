@@ -148,7 +148,7 @@ def choose(responseformat: str | None) -> ResultFormat:
     except KeyError:
         offered = ", ".join(name for f in FORMATS for name in (f.mime, *f.aliases))
         raise ParameterError(
-            f"RESPONSEFORMAT {responseformat!r} is not offered.", hint=f"Offered are: {offered}."
+            f"RESPONSEFORMAT {responseformat!r} is not supported.", hint=f"Supported are {offered}."
         ) from None
 
 

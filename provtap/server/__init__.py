@@ -106,8 +106,8 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         why = (error.strerror or str(error)).partition(" (while")[0].lower()
         raise SettingsError(
-            f"Port {port} of {host or 'this machine'} can't be used: {why}.",
-            hint="Set another one by --port or PROVTAP_PORT.",
+            f"Port {port} of {host or 'this machine'} cannot be used: {why}.",
+            hint="Choose another port with --port or PROVTAP_PORT.",
         ) from error
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED * 1000)  # of its connections
     return listener

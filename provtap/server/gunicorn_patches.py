@@ -28,7 +28,7 @@ HEADERS = 100
 """The most headers of a request, each of up to URL_BYTES."""
 _TOO_LONG = {
     414: f"The URL is longer than {URL_BYTES} bytes. Send long queries by POST.",
-    431: f"The request has more than {HEADERS} headers, or one longer than {URL_BYTES} bytes.",
+    431: f"The request has more than {HEADERS} headers, or a header longer than {URL_BYTES} bytes.",
 }
 LINGER = 0.2
 """Seconds that a thread waits for the next request of its connection."""
@@ -87,7 +87,7 @@ def _has_bytes(sock: socket.socket, seconds: float) -> bool:
 
 def _write_error(client: socket.socket, status: int, reason: str, message: str) -> None:
     """Answer a request that never reaches the application; gunicorn's own answer would be a page of HTML."""
-    malformed = f"The head of the request is malformed: {message or reason}."
+    malformed = f"The request line or a header is malformed: {message or reason}."
     body = write_error(_TOO_LONG.get(status, malformed))
     headers = {
         "Server": SERVER,

@@ -73,8 +73,9 @@ def _opened(upload: Upload, parts: Mapping[str, Part], settings: Settings) -> It
         return
     if name not in parts:
         raise ParameterError(
-            f"The request has no file {name[:80]!r}, which is to be the upload {upload.name}.",
-            hint=f"It has {', '.join(parts) or 'none'}; a part counts if it has a file name.",
+            f"The upload {upload.name} refers to the file {name[:80]!r}, which is not in the request.",
+            hint=f"Its files are: {', '.join(parts) or 'none'}. A part of the form is a file if it has"
+            " a file name.",
         )
     yield parts[name]
 
@@ -94,7 +95,7 @@ class _Allowance:
         while piece := self._next(part, budget):
             self._left -= len(piece)
             if self._left < 0:
-                raise TooLarge(f"The uploads have more than the {self._limit} bytes this service takes.")
+                raise TooLarge(f"The uploads exceed the limit of {self._limit} bytes.")
             yield piece
 
     @staticmethod
@@ -127,9 +128,9 @@ _TO_VOTABLE = (
     " astropy.table.Table.read(file, format='ascii.csv').write('t.vot', format='votable')."
 )
 _OTHERS = {
-    b"\x1f\x8b": "packed by gzip",
+    b"\x1f\x8b": "compressed with gzip",
     b"SIMPLE  =": "a FITS file",
-    b"PK\x03\x04": "packed by zip",
+    b"PK\x03\x04": "compressed with zip",
     b"PAR1": "a Parquet file",
     b"\x89HDF": "an HDF5 file",
     b"# %ECSV": "an ECSV file",

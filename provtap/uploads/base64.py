@@ -20,7 +20,7 @@ class Base64:
         whole = len(self._rest) // 4 * 4
         if whole:
             if self._is_over:
-                raise ValueError("more after the end")
+                raise ValueError("data after the end")
             piece, self._rest = self._rest[:whole], self._rest[whole:]
             self._data += a2b_base64(piece, strict_mode=True)
             self._is_over = piece.endswith("=")
@@ -31,5 +31,5 @@ class Base64:
         Raises: ValueError if the text broke off.
         """
         if self._rest:
-            raise ValueError("no multiple of four characters")
+            raise ValueError("not a multiple of four characters")
         return bytes(self._data)

@@ -74,7 +74,7 @@ class _Cells:
         if items < 0:
             raise Damaged(f"has a length of {items}")
         if self.field.items and items % self.field.items:
-            raise Damaged(f"has {items} items, which don't make {self.field.column.arraysize}")
+            raise Damaged(f"has {items} items, which do not fit {self.field.column.arraysize}")
         return at + _LENGTH.size, items
 
     def value(self, cell: bytes, items: int) -> Any:
@@ -196,4 +196,4 @@ def _truth(byte: int) -> bool | None:
     try:
         return _TRUTHS[byte]
     except KeyError:
-        raise Damaged(f"has the byte {byte}, which is no truth value") from None
+        raise Damaged(f"has the byte {byte}, which is not a truth value") from None

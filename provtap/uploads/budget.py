@@ -84,11 +84,11 @@ class Budget:
         self._cells -= cells
         self._characters -= characters
         if self._rows < 0:
-            raise TooLarge(f"The uploads have more than the {self._limits.upload_rows} rows of the limit.")
+            raise TooLarge(f"The uploads exceed the limit of {self._limits.upload_rows} rows.")
         if self._cells < 0:
-            raise TooLarge(f"The uploads have more than the {self._limits.upload_cells} cells of the limit.")
+            raise TooLarge(f"The uploads exceed the limit of {self._limits.upload_cells} cells.")
         if self._characters < 0:
-            raise TooLarge(f"The upload {name} holds more values than this service takes.")
+            raise TooLarge(f"The upload {name} has more values than this service accepts.")
         self.look_at_clock(name)
 
     def look_at_clock(self, name: str) -> None:
@@ -98,7 +98,7 @@ class Budget:
         """
         spent = thread_time() - self._begun
         if spent > self._seconds:
-            raise UploadError(f"Reading the upload {name} takes longer than {self._seconds:g} s.")
+            raise UploadError(f"Reading the upload {name} took longer than the limit of {self._seconds:g} s.")
         if spent > SMALL and not self._is_large:
             self._take(self._turns)
             self._is_large = True

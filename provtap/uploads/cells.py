@@ -94,9 +94,9 @@ def timestamp(text: str) -> str:
             raise ValueError
         moment = datetime.fromisoformat(written[1])
     except ValueError:
-        raise WrongCell(f"{word[:40]!r} is no timestamp like 2026-01-31T12:00:00") from None
+        raise WrongCell(f"{word[:40]!r} is not a timestamp like 2026-01-31T12:00:00") from None
     if written[1].partition(".")[2][6:].strip("0"):
-        raise WrongCell(f"{word[:40]!r} is finer than the microseconds that a timestamp has here")
+        raise WrongCell(f"{word[:40]!r} is more precise than a microsecond, the limit for timestamps")
     return shown(moment)
 
 
@@ -149,7 +149,7 @@ def _array_reader(field: Field, read_item: ItemReader, type_: Type) -> Callable[
             raise WrongCell(f"there are more than {ITEM_LIMIT} items")
         if len(words) % items if field.is_variable and items else len(words) != items:
             size = f"the arraysize {field.column.arraysize}" if field.column.arraysize else "one cell"
-            raise WrongCell(f"{len(words)} numbers don't make {size}")
+            raise WrongCell(f"{len(words)} numbers do not fit {size}")
         return _array(list(map(read_item, words)), type_)
 
     return read
@@ -161,7 +161,7 @@ def _array(items: list[str], type_: Type) -> str:
         if all(number.lower() == "nan" for number in items):
             return NULL
         if len(items) != _PLACES[type_]:
-            raise WrongCell(f"{len(items)} numbers don't make {type_.noun}")
+            raise WrongCell(f"{len(items)} numbers do not make {type_.noun}")
     return f'"{{{",".join(items)}}}"'
 
 
@@ -181,7 +181,7 @@ def _truth(word: str) -> str:
     if lower == "?":
         return NULL
     if lower not in _TRUE and lower not in _FALSE:
-        raise WrongCell(f"{word[:40]!r} is no truth value like T or F")
+        raise WrongCell(f"{word[:40]!r} is not a truth value like T or F")
     return "t" if lower in _TRUE else "f"
 
 
@@ -198,7 +198,7 @@ def _whole_within(datatype: str) -> ItemReader:
         try:
             value = _whole(word)
         except ValueError:
-            raise WrongCell(f"{word[:40]!r} is no whole number") from None
+            raise WrongCell(f"{word[:40]!r} is not a whole number") from None
         if not low <= value <= high:
             raise WrongCell(f"{word[:40]} is out of the range of {datatype}")
         return str(value)
@@ -210,7 +210,7 @@ def _double(word: str) -> str:
     try:
         value = float(word)
     except ValueError:
-        raise WrongCell(f"{word[:40]!r} is no number") from None
+        raise WrongCell(f"{word[:40]!r} is not a number") from None
     if not math.isfinite(value):
         return _special(word, value, "double")
     if value == 0:  # by itself, or too near to it for PostgreSQL
@@ -238,5 +238,5 @@ def _special(word: str, value: float, datatype: str) -> str:
 def _same_digits(word: str) -> str:
     """Return a number as it was written; Python takes more than PostgreSQL does."""
     if "_" in word or not word.isascii():
-        raise WrongCell(f"{word[:40]!r} is no number")
+        raise WrongCell(f"{word[:40]!r} is not a number")
     return word

@@ -55,7 +55,7 @@ class Fetcher:
                     yield download
                     return
                 url = urljoin(url, download.answer.headers.get("Location", ""))
-        raise UploadError(f"{_shown(url)} is one more than the {REDIRECTS} URLs that a URL may lead on to.")
+        raise UploadError(f"{_shown(url)} is redirect number {REDIRECTS + 1}; the limit is {REDIRECTS}.")
 
     def addresses(self, target: SplitResult) -> list[tuple[str, int]]:
         """Return where the host of *target* is, as far as this service may go there.
@@ -105,7 +105,7 @@ class Download:
             if time.monotonic() >= self._end:
                 raise TimeoutError
         if not piece and self.answer.length:
-            raise UploadError(f"{_shown(self._target.geturl())} ended too early.")
+            raise UploadError(f"{_shown(self._target.geturl())} ended before all bytes had arrived.")
         return piece
 
     def check(self) -> None:
@@ -115,10 +115,10 @@ class Download:
         """
         url, answer = _shown(self._target.geturl()), self.answer
         if answer.status != 200:
-            raise UploadError(f"{url} answers {answer.status} {_shown(answer.reason)}.")
+            raise UploadError(f"{url} returned {answer.status} {_shown(answer.reason)}.")
         coding = answer.headers.get("Content-Encoding", "identity")
         if coding != "identity":
-            raise UploadError(f"{url} is sent in the coding {_shown(coding)}, which nobody asked for.")
+            raise UploadError(f"{url} uses the content encoding {_shown(coding)}, which was not requested.")
 
     def close(self) -> None:
         """End the connection."""
@@ -159,7 +159,7 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         good = False
     if not good:
-        raise UploadError(f"{_shown(url)} is no http or https URL.")
+        raise UploadError(f"{_shown(url)} is not an http or https URL.")
     return target
 
 
@@ -185,10 +185,10 @@ def _connect(addresses: list[tuple[str, int]], end: float) -> socket.socket:
 
 def _complaint(error: Exception, end: float) -> str:
     if isinstance(error, TimeoutError) or time.monotonic() >= end:
-        return "does not answer in time"
+        return "did not answer in time"
     if isinstance(error, ssl.SSLCertVerificationError):
         return "has no valid certificate"
-    return "can't be reached" if isinstance(error, OSError) else "does not answer as HTTP says"
+    return "cannot be reached" if isinstance(error, OSError) else "sent an invalid HTTP response"
 
 
 def _shown(url: str) -> str:

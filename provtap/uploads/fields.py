@@ -84,8 +84,8 @@ def field(
     datatype = attributes.get("datatype", "")
     if datatype not in DATATYPES:
         raise UploadError(
-            f"The datatype of the column {name[:80]} is {datatype[:40]!r}, which VOTable does not have.",
-            hint=f"There are {', '.join(DATATYPES)}.",
+            f"The datatype of the column {name[:80]} is {datatype[:40]!r}, which VOTable does not define.",
+            hint=f"The datatypes are {', '.join(DATATYPES)}.",
         )
     column = Column(
         name=name,
@@ -100,8 +100,8 @@ def field(
     made = Field(column=column, null=null)
     if made.items > (limit := TEXT_LIMIT if made.is_text else ITEM_LIMIT):
         raise UploadError(
-            f"The arraysize of the column {name[:80]} is {column.arraysize:.40}.",
-            hint=f"A cell can have {limit} items.",
+            f"The arraysize {column.arraysize:.40} of the column {name[:80]} is too large.",
+            hint=f"A cell can have up to {limit} items.",
         )
     return replace(made, column=replace(column, null=null)) if made.is_array else made
 
@@ -113,6 +113,7 @@ def _arraysize(given: str, datatype: str, name: str) -> str | None:
         return None
     if not _ARRAYSIZE.fullmatch(text):
         raise UploadError(
-            f"The arraysize of the column {name[:80]} is {given[:40]!r}.", hint="Write 3, 3*, *, 2x3 or 2x*."
+            f"The arraysize {given[:40]!r} of the column {name[:80]} is not valid.",
+            hint="Write 3, 3*, *, 2x3 or 2x*.",
         )
     return text

@@ -59,12 +59,12 @@ def _columns(unit: Any, fields: Sequence[Field], size: int) -> list[tuple[Any, i
     header = unit.header
     width, height = header["NAXIS1"], header["NAXIS2"]
     if width < 1 or height < 0 or width * height > size:
-        raise Damaged("its FITS tells of more rows than it has")
+        raise Damaged("its FITS header declares more rows than the file has")
     if len(unit.columns) != len(fields):
         raise Damaged(f"its FITS has {len(unit.columns)} columns, its TABLE {len(fields)} FIELDs")
     for column, field in zip(unit.columns, fields, strict=True):
         if "P" in column.format or "Q" in column.format:
-            raise Damaged(f"{field.label} has arrays of varying length, which are not read from FITS")
+            raise Damaged(f"{field.label} has arrays of variable length, which are not supported in FITS")
     return [(unit.data.field(number), column.null) for number, column in enumerate(unit.columns)]
 
 
@@ -85,7 +85,7 @@ def _fitting(values: Any, field: Field) -> Any:
     """Return the numbers of a column, if they are such as its FIELD can have."""
     datatype = field.column.datatype
     if values.dtype.kind not in _KINDS.get(datatype, "iu"):
-        raise Damaged(f"{field.label} has not the datatype {datatype} in its FITS")
+        raise Damaged(f"{field.label} does not have the datatype {datatype} in its FITS")
     if datatype == "bit":
         return values.astype(np.uint8)
     low, high = RANGES.get(datatype, (-np.inf, np.inf))

@@ -32,10 +32,10 @@ def uploads(values: Sequence[str], limit: int) -> tuple[Upload, ...]:
     for pair in _pairs(values):
         upload = _upload(pair)
         if upload.name.lower() in found:
-            raise ParameterError(f"Two uploads are called {upload.name}; the case of a name does not matter.")
+            raise ParameterError(f"Two uploads have the name {upload.name}; names ignore case.")
         found[upload.name.lower()] = upload
     if len(found) > limit:
-        raise TooLarge(f"The request brings {len(found)} tables; this service takes up to {limit}.")
+        raise TooLarge(f"The request has {len(found)} uploads; the limit is {limit}.")
     return tuple(found.values())
 
 
@@ -47,12 +47,12 @@ def _pairs(values: Sequence[str]) -> Iterator[str]:
 def _upload(pair: str) -> Upload:
     name, comma, uri = (word.strip() for word in pair.partition(","))
     if not comma or not uri:
-        raise ParameterError(f"UPLOAD {pair.strip()[:80]!r} is no pair of a name and a URI.", hint=_HINT)
+        raise ParameterError(f"UPLOAD {pair.strip()[:80]!r} is not a pair of a name and a URI.", hint=_HINT)
     if not _NAME.fullmatch(name):
         raise ParameterError(
-            f"An upload can't be called {name[:80]!r}.",
-            hint="A name starts with a letter; letters, digits and underscores follow.",
+            f"{name[:80]!r} is not a valid name for an upload.",
+            hint="A name has a letter, then letters, digits and underscores.",
         )
     if uri.partition(":")[0].lower() not in {"param", "http", "https"}:
-        raise ParameterError(f"The upload {name} can't be had from {uri[:80]!r}.", hint=_HINT)
+        raise ParameterError(f"The upload {name} cannot be read from {uri[:80]!r}.", hint=_HINT)
     return Upload(name, uri)

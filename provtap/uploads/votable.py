@@ -56,9 +56,9 @@ def read_votable(name: str, pieces: Iterable[bytes], budget: Budget) -> Uploaded
         raise document.wrong(f"is not well-formed XML: {expat.ErrorString(error.code)}", error) from error
     except Exception as error:
         if isinstance(error, LookupError | ValueError) and not document.has_begun:  # the encoding
-            raise document.wrong(f"can't be read: {error}") from error
-        log.exception("The upload %s can't be read, for a reason that nobody foresaw", name)
-        raise document.wrong(f"can't be read from row {document.row} on") from error
+            raise document.wrong(f"cannot be read: {error}") from error
+        log.exception("The upload %s cannot be read, for a reason that nobody foresaw", name)
+        raise document.wrong(f"cannot be read from row {document.row} on") from error
 
 
 class _Handlers:
@@ -111,20 +111,20 @@ class _Handlers:
     def _doctype(self, name: str, system_id: str | None, public_id: str | None, has_subset: int) -> None:
         """Let the DOCTYPE pass that VOTable 1.0 has, which only names a file: nobody looks at that."""
         if has_subset:
-            raise self.wrong("declares entities in a DOCTYPE, which are not read here")
+            raise self.wrong("declares entities in a DOCTYPE, which are not supported")
 
     def _entity(self, name: str, is_parameter: int) -> None:
-        raise self.wrong(f"uses the entity {name[:80]}, which is not known here")
+        raise self.wrong(f"uses the undefined entity {name[:80]}")
 
     # Elements -------------------------------------------------------------------------------------------
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         local = tag.rpartition(":")[2]
         if not self._path and local != "VOTABLE":
-            raise self.wrong(f"is no VOTable: its first element is {local[:80]}")
+            raise self.wrong(f"is not a VOTable: its first element is {local[:80]}")
         self.has_begun = True
         if len(self._path) == DEPTH:
-            raise self.wrong(f"has more than {DEPTH} elements within each other")
+            raise self.wrong(f"is nested more than {DEPTH} levels deep")
         self._path.append(local)
         if local == "RESOURCE":
             self._types.append(attributes.get("type", "results"))
@@ -162,14 +162,14 @@ class _Handlers:
 
     def _end_field(self) -> None:
         if self._rows is not None:
-            raise self.wrong("has a FIELD behind its data")
+            raise self.wrong("has a FIELD after its data")
         if len(self._fields) == OUTPUT_LIMIT:
-            raise TooLarge(f"The upload {self.name} has more columns than the {OUTPUT_LIMIT} of the limit.")
+            raise TooLarge(f"The upload {self.name} has more columns than the limit of {OUTPUT_LIMIT}.")
         number = len(self._fields) + 1
         try:
             self._fields.append(field(self._field, number, self._null, "".join(self._text or ())))
         except UploadError as error:
-            raise self.wrong(f"can't be read: {error.message.rstrip('.')}", hint=error.hint) from error
+            raise self.wrong(f"cannot be read: {error.message.rstrip('.')}", hint=error.hint) from error
 
     def _end_table(self) -> None:
         if self._fields and self._rows is None:
@@ -191,7 +191,7 @@ class _Handlers:
 
     def _start_data(self, tag: str, form: str, attributes: dict[str, str]) -> None:
         if self._rows is not None:
-            raise self.wrong("has a TABLE with data twice")
+            raise self.wrong("has two DATA elements in a TABLE")
         self._rows = self._begun()
         number = attributes.get("extnum", "")
         self._extension = int(number) if number.isdecimal() and len(number) < 6 else None
@@ -200,7 +200,7 @@ class _Handlers:
 
     def _start_stream(self, attributes: dict[str, str]) -> None:
         if attributes.get("href"):
-            raise self.wrong("has its data at another place (href), where nobody looks")
+            raise self.wrong("refers to data at another address (href), which is not supported")
         if attributes.get("encoding", "").lower() != "base64":
             raise self.wrong(
                 f"has a STREAM in the encoding {attributes.get('encoding', '')[:40]!r}, not base64"
@@ -223,7 +223,7 @@ class _Handlers:
         try:
             data = stream.close()
         except ValueError as error:
-            raise self.wrong("has a STREAM whose base64 breaks off") from error
+            raise self.wrong("has a STREAM whose base64 is incomplete") from error
         try:
             if form == "FITS":
                 for columns in fits_columns(data, rows.fields, self._extension):
@@ -232,7 +232,7 @@ class _Handlers:
             for columns in read_columns(data, rows.fields, has_flags=form == "BINARY2"):
                 rows.add_values(columns)
         except Damaged as error:
-            raise UploadError(f"The upload {self.name} can't be read: {error}.") from error
+            raise UploadError(f"The upload {self.name} cannot be read: {error}.") from error
 
     def end_data(self) -> None:
         """Go on behind TABLEDATA."""
@@ -260,13 +260,13 @@ class _TableData:
         parser = self._document.parser
         if tag == self._td and self._row is not None and self._cell is None:
             if attributes.get("encoding"):
-                raise self._document.wrong("has a TD in an encoding of its own")
+                raise self._document.wrong("has a TD with an encoding attribute, which is not supported")
             self._cell = []
             parser.CharacterDataHandler = self._cell.append
         elif tag == self._tr and self._row is None:
             self._row = []
         else:
-            raise self._document.wrong(f"has an element {tag[:80]} in its TABLEDATA where none can be")
+            raise self._document.wrong(f"has an element {tag[:80]} in its TABLEDATA where it is not allowed")
 
     def _end(self, tag: str) -> None:
         if self._cell is not None:

@@ -119,7 +119,7 @@ class Execution:
         try:
             return self._workshop.results.open(name).content
         except OSError as error:
-            raise NotFound(f"The file {part!r} that came with the job was lost.") from error
+            raise NotFound(f"The file {part!r} of this job was lost.") from error
 
     def _pieces(self, body: ResultBody, room: int) -> Iterator[bytes]:
         """Yield a whole result of up to *room* bytes, or raise: a file does not show what it lacks."""
@@ -132,8 +132,8 @@ class Execution:
                 more = self._workshop.store.more_room(self.job)
                 if not more:
                     raise TooLarge(
-                        f"The result has more than the {room} bytes that your other jobs leave room for.",
-                        hint="Delete some of them, or ask for less.",
+                        f"The result has more than the {room} bytes that your jobs may still use.",
+                        hint="Delete some of them, or select less.",
                     )
                 left += more
                 room += more
@@ -192,7 +192,7 @@ class Execution:
                 return
             except DatabaseUnavailable as error:
                 why = error.for_operator()
-                log.warning("The end of job %s can't be stored yet: %s", self.job.job_id, why)
+                log.warning("The end of job %s cannot be stored yet: %s", self.job.job_id, why)
                 if self._workshop.leaving.wait(RETRY):
                     return
 
@@ -204,6 +204,6 @@ def _reason(error: Exception) -> tuple[str, bool]:
             error.record(log)
             return str(error), error.status >= 500
         case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG):
-            log.error("The result of a job can't be stored: %s", error)
-            return "The server has no room left to store the result.", True
+            log.error("The result of a job cannot be stored: %s", error)
+            return "The server has not enough disk space to store the result.", True
     return str(InternalError.of(error, log, "A job")), True

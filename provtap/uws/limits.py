@@ -56,13 +56,13 @@ def make_room(
         has = less
     if has.size >= settings.client_bytes:
         raise Forbidden(
-            f"Your jobs take {has.size} bytes with their uploads and results, and can take"
+            f"Your jobs use {has.size} bytes, with their uploads and results; the limit is"
             f" {settings.client_bytes}.",
             hint="Delete some, or wait for their destruction.",
         )
     if create and has.jobs >= settings.client_jobs:
         raise Forbidden(
-            f"You have {has.jobs} jobs, and can have {settings.client_jobs}.",
+            f"You have {has.jobs} jobs; the limit is {settings.client_jobs}.",
             hint="Delete some, or wait for their destruction.",
         )
     if run and has.active >= settings.client_active:

@@ -55,11 +55,11 @@ def columns(parameters: Pairs, parts: Parts, settings: Settings) -> dict[str, An
     """
     size = sum(len(name) + len(value.encode(errors="replace")) for name, value in parameters)
     if size > (limit := settings.form_bytes):
-        raise TooLarge(f"The parameters have {size} bytes; a job takes up to {limit}.")
+        raise TooLarge(f"The parameters have {size} bytes; the limit is {limit}.")
     if len(parts.names) > (limit := settings.upload_tables):
-        raise TooLarge(f"The job has {len(parts.names)} files; this service takes up to {limit}.")
+        raise TooLarge(f"The job has {len(parts.names)} files; the limit is {limit}.")
     if parts.size > (limit := settings.upload_bytes):
-        raise TooLarge(f"The files that came with the job have {parts.size} bytes; it takes up to {limit}.")
+        raise TooLarge(f"The files of the job have {parts.size} bytes; the limit is {limit}.")
     run_id = group(parameters).get("RUNID", [None])[-1]
     return {
         "parameters": json.dumps(parameters),

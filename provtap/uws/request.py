@@ -21,7 +21,7 @@ def one(parameters: Parameters, name: str) -> str | None:
     """Return the value of *name*; None if it is absent. Raises: ParameterError for several."""
     values = parameters.get(name, ())
     if len(values) > 1:
-        raise ParameterError(f"{name} is given {len(values)} times, but can have one value only.")
+        raise ParameterError(f"{name} was given {len(values)} times; give it once.")
     return values[0].strip() if values else None
 
 
@@ -37,7 +37,7 @@ def choice(parameters: Parameters, name: str, *choices: str) -> str:
     """Return the value of *name*, one of *choices*. Raises: ParameterError."""
     value = needed(parameters, name)
     if value.upper() not in choices:
-        raise ParameterError(f"{name} can be {' or '.join(choices)}, not {value[:40]!r}.")
+        raise ParameterError(f"{name} must be {' or '.join(choices)}, not {value[:40]!r}.")
     return value.upper()
 
 
@@ -64,7 +64,7 @@ def instant(parameters: Parameters, name: str) -> datetime:
         return datetime.fromisoformat(written[1]).replace(tzinfo=UTC)
     except ValueError:
         raise ParameterError(
-            f"{name} must be an instant like 2026-01-31T12:00:00Z, not {value[:40]!r}."
+            f"{name} must be a time like 2026-01-31T12:00:00Z, not {value[:40]!r}."
         ) from None
 
 

@@ -117,7 +117,7 @@ class ResultDirectory:
 
 
 def _full() -> DiskFull:
-    return DiskFull("The service has no disk left for the files of jobs.", hint="Try again later.")
+    return DiskFull("The service has not enough disk space for the files of jobs.", hint="Try again later.")
 
 
 def result_store(settings: Settings) -> ResultStore:
@@ -136,7 +136,7 @@ def probe(settings: Settings) -> None:
         tempfile.TemporaryFile(dir=path).close()
     except OSError as error:
         raise SettingsError(
-            f"The directory of results {path} can't be used: {(error.strerror or str(error)).lower()}.",
+            f"The result directory {path} cannot be used: {(error.strerror or str(error)).lower()}.",
             hint="See PROVTAP_RESULT_DIR.",
         ) from error
 

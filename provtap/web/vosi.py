@@ -56,7 +56,7 @@ def table(name: str) -> Response:
     found = _find(name, service().tableset)
     if found is None:
         where = f"{service().tap_url}/tables"
-        raise NotFound(f"There is no table {name} here.", hint=f"See {where} for those there are.")
+        raise NotFound(f"Unknown table {name}.", hint=f"See {where} for the tables of this service.")
     return cached_document(f"tap/tables/{found.qualified_name}", lambda: table_document(found))
 
 
@@ -117,8 +117,8 @@ def _complaint(ours: Service) -> str | None:
         return str(error)
     if installed != ours.tableset.digest:
         return (
-            "The database was set up with other metadata files than this node has; run provtap init, or start"
-            " this node anew if that was done."
+            "The database was set up with other metadata files than this node has; run provtap init, or"
+            " restart this node if that was done."
         )
     return None
 

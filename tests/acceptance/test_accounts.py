@@ -106,7 +106,7 @@ def test_stilts_without_an_account(closed_url):
     done = stilts("tapquery", "sync=true", f"tapurl={closed_url}", f"adql={QUERY}", "ofmt=csv")
 
     assert done.returncode == 1
-    assert "This needs an account." in done.stderr
+    assert "This request needs an account." in done.stderr
 
 
 def stilts(*arguments):

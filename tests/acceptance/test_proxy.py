@@ -129,7 +129,7 @@ def test_an_error_names_the_public_path(site):
         read(f"{site}/tap/nothing")
 
     with refused.value as error:
-        assert "There is nothing at /provenance/tap/nothing." in error.read().decode()
+        assert "Nothing was found at /provenance/tap/nothing." in error.read().decode()
 
 
 def test_the_log_tells_for_whom_the_proxy_asks(site, log):

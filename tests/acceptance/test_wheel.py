@@ -140,7 +140,7 @@ def pipeline(wheels, client_settings, tmp_path_factory):
             shutil.copy(file.locate(), site / file)
     subprocess.run([*pip, "check"], check=True, stdout=subprocess.DEVNULL)
     with open_database(client_settings) as database:
-        token = create(database, "pipeline", ["read", "write"])
+        token = create(database, "pipeline", ["read", "write", "admin"])
     log = tmp_path_factory.mktemp("live") / "serve.log"
     with live_server(client_settings, log, "--no-worker") as service:
         yield Pipeline(directory, service.url, token)
@@ -224,7 +224,37 @@ def test_export_is_the_document_of_the_local_command(pipeline, run_id, client_se
     done = pipeline.provtap("export", run_id, "urn:x:é", "--format", "provn")
 
     assert done.stdout == local(client_settings, "export", run_id, "--format", "provn")
-    assert done.stderr == "provtap: nothing here is called urn:x:é\n"
+    assert done.stderr == "provtap: nothing has the name urn:x:é\n"
+
+
+def test_export_of_an_ingestion_is_that_of_the_local_command(pipeline, run_id, client_settings):
+    """The first ingestion is the run."""
+    done = pipeline.provtap("export", "--ingestion", "1", "--format", "provn")
+
+    assert (done.stdout, done.stderr) == (
+        local(client_settings, "export", "--ingestion", "1", "--format", "provn"),
+        "",
+    )
+    assert run_id in done.stdout
+
+
+def test_descriptions_have_the_lines_of_the_local_command(pipeline, run_id, client_settings):
+    """Of several files none is applied where one is wrong."""
+    good, bad = pipeline.directory / "good.yaml", pipeline.directory / "bad.yaml"
+    good.write_text("format: 1\nname: x\nversion: 1\nactivities: [{name: calibrate, type: calibration}]\n")
+    bad.write_text("format: 1\nname: y\nversion: 1\nactivites: []\n")
+    expected = local(client_settings, "describe", "--dry-run", str(good))
+
+    refused = pipeline.provtap("describe", str(good), str(bad))
+    done = pipeline.provtap("describe", str(good))
+    again = pipeline.provtap("describe", str(good))
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith(f"provtap: {bad}: ")
+    assert refused.stderr.endswith("'activites' (line 4, column 1) Did you mean activities?\n")
+    assert done.stdout == expected
+    assert done.stderr.endswith("(line 4)\n")  # `calibration` is not the reserved word
+    assert again.stdout.startswith("x version 1: ")
 
 
 def test_an_export_that_was_cut_says_so(pipeline, run_id, client_settings, tmp_path):
@@ -232,7 +262,7 @@ def test_an_export_that_was_cut_says_so(pipeline, run_id, client_settings, tmp_p
     with live_server(few, tmp_path / "serve.log", "--no-worker") as service:
         done = pipeline.run("provtap", "export", run_id, "--url", f"{service.url}/tap/")
 
-    assert done.stderr == "provtap: only the nearest 1 things are given (PROVTAP_PROVSAP_NODES)\n"
+    assert done.stderr == "provtap: only the nearest 1 things are shown (PROVTAP_PROVSAP_NODES)\n"
 
 
 def test_ingest_has_the_lines_of_the_local_command(pipeline, client_settings):
@@ -246,24 +276,26 @@ def test_ingest_has_the_lines_of_the_local_command(pipeline, client_settings):
 
     assert (dry.stdout, dry.stderr, dry.returncode) == (expected, "", 0)
     assert done.returncode == 1
-    assert done.stderr == "provtap: no.log can't be read: no such file or directory.\n"
-    assert again.stdout.startswith(f"{len(samples)} documents ({len(samples)} known already): ")
+    assert done.stderr == "provtap: no.log cannot be read: no such file or directory.\n"
+    assert again.stdout.startswith(f"{len(samples)} documents ({len(samples)} already loaded): ")
 
 
 @pytest.mark.parametrize(
     "arguments, code, sentence",
     [
         (("query", "SELECT a_idd FROM activity"), 1, "Unknown column a_idd in provenance.activity."),
-        (("query", "SELECT 1 AS n FROM activity", "--upload", "x"), 2, "x is not like NAME=FILE."),
-        (("lineage", "urn:x:nothing"), 1, "Nothing here is called urn:x:nothing."),
-        (("export", "urn:x:nothing", "--format", "xls"), 1, "RESPONSEFORMAT 'xls' is not offered."),
+        (("query", "SELECT 1 AS n FROM activity", "--upload", "x"), 2, "NAME=FILE"),
+        (("lineage", "urn:x:nothing"), 1, "Nothing has the name urn:x:nothing."),
+        (("export", "urn:x:nothing", "--format", "xls"), 1, "RESPONSEFORMAT 'xls' is not supported."),
+        (("export", "--ingestion", "99"), 1, "ngestion 99"),
+        (("export",), 2, "Give either IDS or --ingestion."),
         (
             ("query", "SELECT 1", "--url", "http://127.0.0.1:1"),
             1,
-            "The service at http://127.0.0.1:1 can't be",
+            "The service at http://127.0.0.1:1 cannot be",
         ),
-        (("ingest", "."), 1, ". is a directory: with --url or PROVTAP_URL, name its files."),
-        (("serve",), 2, "provtap serve needs the full installation: install provtap in place of"),
+        (("ingest", "."), 1, ". is a directory: with --url or PROVTAP_URL, give the files in it."),
+        (("serve",), 2, "provtap serve needs the full installation: install provtap instead of"),
         (("lineag",), 2, "No such command 'lineag'. Did you mean lineage?"),
     ],
 )
@@ -280,7 +312,7 @@ def test_without_a_service_it_says_what_is_missing(pipeline):
 
     assert done.returncode == 2
     assert "provtap query needs the URL of a service: give --url or set PROVTAP_URL." in done.stderr
-    assert "install provtap in place of provtap-client" in done.stderr
+    assert "install provtap instead of provtap-client" in done.stderr
 
 
 def test_a_wrong_token_is_told(pipeline):

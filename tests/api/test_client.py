@@ -157,7 +157,7 @@ def test_what_cannot_be_sent_waits_on_disk(away, tmp_path, name, caplog, token):
     [kept] = letters(tmp_path)
     assert (kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     assert token not in kept.read_text()
-    assert f"is kept in {kept}" in caplog.text
+    assert f"was saved in {kept}" in caplog.text
 
 
 def test_the_spool_is_sent_at_the_next_use(settings, tmp_path, token, count, name):
@@ -218,7 +218,7 @@ def test_flush_says_that_the_service_is_still_away(away, name, tmp_path):
     away.add_entity(name)
     away.send()
 
-    with pytest.raises(ProvUnavailable, match="can't be reached"):
+    with pytest.raises(ProvUnavailable, match="cannot be reached"):
         away.flush()
     assert len(letters(tmp_path)) == 1
 
@@ -262,7 +262,7 @@ def test_nobody_needs_a_home_to_record(homeless, live, token, name, tmp_path, ca
 
     assert away.send() is None
     assert prov.find("entities", id=name)
-    assert "is kept in .provtap-spool/" in caplog.text
+    assert "was saved in .provtap-spool/" in caplog.text
     assert len(list((tmp_path / ".provtap-spool").rglob("*.json"))) == 1
 
 
@@ -274,7 +274,7 @@ def test_a_spool_that_can_not_be_had_is_a_warning(token, name, tmp_path, caplog)
 
     assert away.send() is None
     assert away.send_document(b"x") is None
-    assert "can't be kept on disk" in caplog.text
+    assert "cannot be saved on disk" in caplog.text
     assert away._records["Entity"] == [{"id": name}]
 
 
@@ -494,7 +494,7 @@ def test_trouble_with_the_record_never_stops_the_pipeline(live, tmp_path, caplog
         pass
 
     assert len(letters(tmp_path)) == 2
-    assert "could not be recorded: The name or the token is wrong" in caplog.text
+    assert "could not be recorded: The account name or the token is wrong" in caplog.text
 
 
 def test_a_record_that_is_refused_is_set_aside(activity, tmp_path, caplog):
@@ -502,14 +502,14 @@ def test_a_record_that_is_refused_is_set_aside(activity, tmp_path, caplog):
         pass
 
     assert (letters(tmp_path), len(letters(tmp_path, "refused"))) == ([], 1)
-    assert "but only 1000 are allowed" in caplog.text
+    assert "the limit is 1000" in caplog.text
 
 
 def test_whose_token_may_only_read_is_told(database, live, tmp_path, name):
     reader = ProvClient(live.url, create(database, "reader", ["read"]), spool=tmp_path / "spool")
     reader.add_entity(name)
 
-    with pytest.raises(ProvError, match="no scope write"):
+    with pytest.raises(ProvError, match="the scope write"):
         reader.send()
     assert isinstance(reader.get_agents(), list)
 

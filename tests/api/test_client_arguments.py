@@ -67,7 +67,7 @@ def test_mypy_finds_wrong_arguments(tmp_path):
         ),
         (lambda prov: prov.add_used("a", "e", rol="x"), "Did you mean role?"),
         (lambda prov: provtap.activity("x", client=prov, verson="1"), "Did you mean version?"),
-        (lambda prov: prov.add_had_member("c", "e", whatever=1), "Known are collection, entity."),
+        (lambda prov: prov.add_had_member("c", "e", whatever=1), "Valid names are collection, entity."),
     ],
 )
 def test_a_misspelt_argument_is_refused_at_once_with_the_nearest_one(prov, call, hint):

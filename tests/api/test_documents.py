@@ -90,7 +90,7 @@ def test_a_conflict_is_told_and_nothing_overwritten(call, count, name):
     reply = call("POST", "/documents", content.replace(b"completed", b"error"))
 
     assert len(reply.json["conflicts"]) == 1
-    assert "is known from another record" in reply.json["conflicts"][0]
+    assert "is already recorded by another record" in reply.json["conflicts"][0]
     assert count("provext.run", f"r_status = 'completed' AND r_activity_id = '{_id(content)}'") == 1
 
 
@@ -100,7 +100,7 @@ def test_strict_refuses_what_conflicts(call, count, name):
     reply = call("POST", "/documents?strict=true&source=x", content.replace(b"completed", b"error"))
 
     assert reply.status == 400
-    assert reply.error["message"].startswith(f"x: {_id(content)} is known from another record")
+    assert reply.error["message"].startswith(f"x: {_id(content)} is already recorded by another record")
 
 
 def test_a_dry_run_stores_nothing(call, count, name):
@@ -134,8 +134,8 @@ def test_nobody_stores_without_a_token(call, path):
     assert [text.split()[0] for text in reply.headers.get_all("WWW-Authenticate")] == ["Basic", "Bearer"]
     assert reply.error == {
         "status": 401,
-        "message": "This needs an account.",
-        "hint": "Send a token, as Bearer or Basic.",
+        "message": "This request needs an account.",
+        "hint": "Send a token in the header Authorization, as Bearer or Basic.",
     }
 
 
@@ -143,7 +143,10 @@ def test_a_token_without_the_scope_may_not(call, database):
     reader = create(database, "reader", ["read"])
     reply = call("POST", "/documents", b"[]", token=reader)
 
-    assert (reply.status, reply.error["message"]) == (403, "The token of reader has no scope write.")
+    assert (reply.status, reply.error["message"]) == (
+        403,
+        "The token of reader does not have the scope write.",
+    )
 
 
 def test_under_maintenance_nothing_is_stored(call, database, count, name):
@@ -173,11 +176,11 @@ def statuses(call):
     "content, position, message",
     [
         (b"", {}, "the document is empty"),
-        (b"hello", {}, "this is in no format that can be read"),
+        (b"hello", {}, "the format was not recognised"),
         (b'[{"activity_uuid": 1}]', {}, "[0].activity_uuid must be a text or null, not a number"),
-        (b'[{"a": 1,\n  "a": 2}]', {"line": 2, "column": 3}, 'the key "a" is there twice'),
+        (b'[{"a": 1,\n  "a": 2}]', {"line": 2, "column": 3}, 'the key "a" appears twice'),
         (b'[\n"\\u0000"]', {"line": 2, "column": 1}, "a text has the character U+0000"),
-        (b'["\\ud800"]', {"line": 1, "column": 2}, "a text has half a surrogate pair"),
+        (b'["\\ud800"]', {"line": 1, "column": 2}, "a text contains half of a surrogate pair"),
         (b"[[1" + b"0" * 400 + b"]]", {"line": 1, "column": 3}, "this number is too large"),
         (b"[" * 200 + b"]" * 200, {}, "this is nested too deeply"),
         (b"[" * 90_000, {}, "this is nested too deeply"),
@@ -200,7 +203,7 @@ def test_a_bad_document_gets_one_sentence_with_its_position(call, count, content
 @pytest.mark.parametrize(
     "query, message, hint",
     [
-        ("dryrum=1", "There is no parameter 'dryrum' here.", "Did you mean dryRun?"),
+        ("dryrum=1", "Unknown parameter 'dryrum'.", "Did you mean dryRun?"),
         ("strict=maybe", "strict must be true or false, not 'maybe'.", None),
         ("site=a&SITE=b", "site is given more than once, with different values.", None),
         (f"source={'x' * 1001}", "source must have at most 1000 bytes, and no character NUL.", None),
@@ -216,7 +219,7 @@ def test_a_wrong_parameter_is_told(call, query, message, hint):
 def test_an_unknown_format_is_told(call):
     reply = call("POST", "/documents?format=xyz", b"[]")
 
-    assert (reply.status, reply.error["hint"][:15]) == (400, "Known are auto,")
+    assert (reply.status, reply.error["hint"][:21]) == (400, "The formats are auto,")
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -228,7 +231,7 @@ def test_a_body_has_a_limit(call, chunked):
         reply = call("POST", "/documents", b"[" + b" " * 200_000 + b"]")
 
     assert reply.status == 413
-    assert reply.error["message"] == "The body has more than the 200000 bytes that a document may have."
+    assert reply.error["message"] == "The body exceeds the limit of 200000 bytes for a document."
 
 
 def iter_bytes(size):
@@ -275,7 +278,7 @@ def test_other_methods_are_told(call):
     """HTTP-3: 405 with Allow, as JSON."""
     reply = call("DELETE", "/documents")
 
-    assert (reply.status, reply.error["message"]) == (405, "DELETE can't be used on /api/v1/documents.")
+    assert (reply.status, reply.error["message"]) == (405, "DELETE is not allowed on /api/v1/documents.")
 
 
 # Sent again
@@ -301,7 +304,7 @@ def test_a_key_is_for_one_request(call, count, name, path):
 
     assert (reply.status, reply.error["message"]) == (
         422,
-        f"The Idempotency-Key {name} came with another request before.",
+        f"The Idempotency-Key {name} was already used with a different request.",
     )
     assert count("provenance.activity", f"a_name = 'other {name}'") == 0
 

@@ -66,7 +66,7 @@ def test_a_file_that_is_not_there_is_told_alike_by_all(provtap, arguments):
     result = provtap(*arguments)
 
     assert result.exit_code == 1
-    assert result.stderr == "provtap: no.file can't be read: no such file or directory.\n"
+    assert result.stderr == "provtap: no.file cannot be read: no such file or directory.\n"
 
 
 def test_a_wrong_query_is_one_line_on_standard_error(provtap):
@@ -131,7 +131,10 @@ def test_what_can_not_be_revoked_is_one_line(provtap):
     result = provtap("token", "revoke", "jan")
 
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "provtap: No valid token is called jan. See provtap token list.\n"
+    assert (
+        result.stderr
+        == "provtap: No valid token has the id or account jan. Run provtap token list to see the tokens.\n"
+    )
 
 
 def test_a_wrong_time_is_wrong_usage(provtap):
@@ -139,14 +142,17 @@ def test_a_wrong_time_is_wrong_usage(provtap):
     result = provtap("token", "create", "maria", "--expires", "tomorrow")
 
     assert result.exit_code == 2
-    assert "tomorrow is no time like 2027-01-31" in result.stderr
+    assert "tomorrow is not a time like 2027-01-31" in result.stderr
 
 
 def test_maintenance_is_switched_on_and_off(provtap):
     """The issue, part 6; times without an offset are UTC."""
     on = provtap("maintenance", "on", "--note", "x", "--from", "2099-01-31T12:00:00+01:00")
 
-    assert on.output == "Queries are refused from 2099-01-31T11:00:00Z on, until provtap maintenance off.\n"
+    assert (
+        on.output
+        == "Queries are refused from 2099-01-31T11:00:00Z on, until you run provtap maintenance off.\n"
+    )
     assert provtap("maintenance", "off").output == "Queries are answered.\n"
     assert "There was no maintenance" in provtap("maintenance", "off").output
 
@@ -155,7 +161,7 @@ def test_a_maintenance_that_ends_before_it_begins_is_one_line(provtap):
     result = provtap("maintenance", "on", "--note", "x", "--until", "2001-01-01")
 
     assert result.exit_code == 1
-    assert "must come after its start, not at 2001-01-01T00:00:00Z." in result.stderr
+    assert "must end after it starts, not at 2001-01-01T00:00:00Z." in result.stderr
 
 
 @pytest.mark.parametrize("form", [f.aliases[0] for f in FORMATS if f.aliases])
@@ -172,7 +178,7 @@ def test_query_lists_the_formats(provtap):
     result = provtap("query", "SELECT a_id FROM activity", "--format", "xls")
 
     assert result.exit_code == 1
-    assert result.stderr.startswith("provtap: RESPONSEFORMAT 'xls' is not offered. Offered are: ")
+    assert result.stderr.startswith("provtap: RESPONSEFORMAT 'xls' is not supported. Supported are ")
 
 
 def test_describe_shows_the_difference_then_that_nothing_is_left(provtap, tmp_path):
@@ -184,9 +190,7 @@ def test_describe_shows_the_difference_then_that_nothing_is_left(provtap, tmp_pa
     assert first.stdout == (
         "tools version 1:\n  + activity a *\n  0 activity descriptions, 0 links changed\n"
     )
-    assert first.stderr == (
-        f"provtap: {path}: type analysis differs from Analysis by its case only (line 4)\n"
-    )
+    assert first.stderr == (f"provtap: {path}: type analysis differs from Analysis only in case (line 4)\n")
     assert again.stdout == "tools version 1: nothing changes\n"
 
 
@@ -206,7 +210,7 @@ def test_load_sql_counts_rows_and_names_what_is_wrong(provtap, tmp_path):
     assert good.stdout == f"{path}: 1 rows, 1 new, 0 updated, 0 unchanged\n"
     assert (bad.exit_code, bad.stdout) == (1, "")
     assert bad.stderr == (
-        f"provtap: {path}: line 2: DROP can't be in a script; INSERT and COPY can."
+        f"provtap: {path}: line 2: DROP is not allowed in a script; only INSERT and COPY are."
         " pg_dump writes only rows with --data-only.\n"
     )
 
@@ -251,9 +255,9 @@ def test_two_installations_are_told_by_the_version(tmp_path, monkeypatch):
         (
             b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n<html>",
             "",
-            "The service answers 502 Bad Gateway.",
+            "The service returned 502 Bad Gateway.",
         ),
-        (b"", "", "can't be reached: Remote end closed connection without response."),
+        (b"", "", "cannot be reached: Remote end closed connection without response."),
     ],
 )
 def test_an_answer_that_breaks_off_is_not_taken_for_complete(answer, printed, sentence):

@@ -87,16 +87,16 @@ def test_a_run_equals_itself(asked, diff):
 @pytest.mark.parametrize(
     "a, b, error, message",
     [
-        ("nothing", A, NotFound, "Nothing here is called nothing."),
+        ("nothing", A, NotFound, "Nothing has the name nothing."),
         (A, "step1_a.dl1.h5", ParameterError, "step1_a.dl1.h5 is a product and urn:uuid:5b0c"),
         ("conf.yaml", "step1_a.dl1.h5", NotFound, "No run is recorded that generated conf.yaml"),
         (
             "twice.dl2.h5",
             "step1_a.dl1.h5",
             ParameterError,
-            "twice.dl2.h5 names 2 products. Give one id of urn:",
+            "twice.dl2.h5 is the name of 2 products. Give the id of one of them: urn:",
         ),
-        ("a\0", A, NotFound, "Nothing here is called"),
+        ("a\0", A, NotFound, "Nothing has the name"),
     ],
 )
 def test_what_cannot_be_compared_is_one_sentence(asked, a, b, error, message):

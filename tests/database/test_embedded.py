@@ -361,7 +361,7 @@ def ordinary() -> Iterator[tuple[Path, tuple[str, ...]]]:
     os.chown(path, 1, 1)
     command = ("setpriv", "--reuid=1", "--regid=1", "--clear-groups")
     if subprocess.run([*command, sys.executable, "-c", "import provtap"], capture_output=True).returncode:
-        pytest.skip("user 1 can't walk to this environment")
+        pytest.skip("user 1 cannot walk to this environment")
     yield path, command
     shutil.rmtree(path)
 
@@ -415,7 +415,10 @@ def test_directory_of_somebody_else_is_refused(
 
 @pytest.mark.parametrize(
     "version, words",
-    [("17", f"made by PostgreSQL 17, and the embedded one is {major_version()}"), (None, "is not a")],
+    [
+        ("17", f"created by PostgreSQL 17, but the embedded PostgreSQL is version {major_version()}"),
+        (None, "is not a"),
+    ],
 )
 def test_other_data_directory_is_refused(directory: Path, version: str | None, words: str) -> None:
     """What another major version, or something else, wrote is left alone (D2)."""

@@ -24,8 +24,8 @@ from provtap.errors import (
 from tests.conftest import Server
 
 SECRET = "role anna at /run/secret, port 5433, see setting fsync"
-LOGGED = r"The log of the service has the reason under [0-9a-f]{8}\."
-INTERNAL = "The service failed on this request."
+LOGGED = r"The log of the service gives the reason under [0-9a-f]{8}\."
+INTERNAL = "The service failed to answer this request."
 FAULT = "The query could not be run: the database has a fault. Try again later."
 
 
@@ -54,10 +54,10 @@ def connection(server: Server) -> Iterator[psycopg2.extensions.connection]:
 # SQLSTATE, HTTP status, whether trying again helps, and what the user reads.
 QUERIES = [
     ("08006", 503, True, "The connection to the database was lost while the query ran. Try again later."),
-    ("22000", 400, False, "The query computes with a value that an operation in it can't take."),
+    ("22000", 400, False, "The query contains a value that one of its operations does not accept."),
     ("22012", 400, False, "The query divides by zero. NULLIF(x, 0) is NULL where x is 0."),
     ("2201B", 400, False, "The query contains an invalid regular expression."),
-    ("25006", 400, False, "The query tries to change something; queries can only read."),
+    ("25006", 400, False, "The query tries to change data; queries can only read."),
     ("25P03", 503, True, "The connection to the database was lost while the query ran. Try again later."),
     (
         "40001",
@@ -73,12 +73,11 @@ QUERIES = [
         "53200",
         400,
         False,
-        "The query needs more memory than this service allows one query."
-        " Ask for fewer or shorter values at once.",
+        "The query needs more memory than this service allows one query. Select fewer or shorter values.",
     ),
     ("53300", 503, True, "The connection to the database was lost while the query ran. Try again later."),
-    ("53400", 400, False, "The query needs more temporary disk than one query may have."),
-    ("54000", 400, False, "The query is over a limit of the server."),
+    ("53400", 400, False, "The query needs more temporary disk space than one query may use."),
+    ("54000", 400, False, "The query exceeds a limit of the server."),
     ("54001", 400, False, "The query is nested too deeply for the server."),
     ("54011", 400, False, "The query has too many columns for the server."),
     ("55000", 503, True, FAULT),
@@ -104,20 +103,20 @@ WRITES = [
         True,
         "The connection to the database was lost; nothing was stored. Send it again later.",
     ),
-    ("22021", 400, False, "a text has the character NUL, or is not UTF-8"),
+    ("22021", 400, False, "a text contains the character NUL or is not UTF-8"),
     ("22003", 400, False, "a number is too large or too small to be stored"),
-    ("22P02", 400, False, "a value can't be stored"),
+    ("22P02", 400, False, "a value cannot be stored"),
     (
         "25006",
         503,
         True,
-        "The database can't be written to at the moment; nothing was stored. Send it again later.",
+        "The database is read-only at the moment; nothing was stored. Send it again later.",
     ),
-    ("26000", 503, True, "The database of this service is not in order; nothing was stored."),
+    ("26000", 503, True, "The database of this service has a fault; nothing was stored."),
     ("40001", 503, True, "Another process is changing the same rows; nothing was stored. Try again."),
     ("40P01", 503, True, "Another process is changing the same rows; nothing was stored. Try again."),
-    ("42501", 503, True, "The database of this service is not in order; nothing was stored."),
-    ("42P01", 503, True, "The database of this service is not in order; nothing was stored."),
+    ("42501", 503, True, "The database of this service has a fault; nothing was stored."),
+    ("42P01", 503, True, "The database of this service has a fault; nothing was stored."),
     ("53100", 503, True, "The database has no disk left; nothing was stored. Send it again later."),
     ("53200", 503, True, "The database has no memory left; nothing was stored. Send it again later."),
     (
@@ -212,7 +211,7 @@ def test_a_read_only_server_is_left_at_once(one_writer):
     with one_writer.session() as connection, connection.cursor() as cursor:
         cursor.execute("SET SESSION default_transaction_read_only = on")
     with (
-        pytest.raises(DatabaseUnavailable, match="can't be written to at the moment") as refused,
+        pytest.raises(DatabaseUnavailable, match="is read-only at the moment") as refused,
         one_writer.transaction() as transaction,
     ):
         transaction.execute(STORE)

@@ -14,7 +14,7 @@ def test_a_dead_host_does_not_hide_a_live_one(settings, tmp_path):
 
     assert (dead.standby, live.standby) == (None, False)
     assert dead.condition == "does not answer"
-    assert live.condition == "answers as the primary"
+    assert live.condition == "is the primary"
 
 
 def test_hosts_are_counted_as_libpq_does():
@@ -35,4 +35,4 @@ def test_a_host_is_named_as_the_operator_did():
 
 
 def test_lag_is_told_in_seconds():
-    assert Host(name="b", standby=True, lag=3.4).condition == "answers as a standby, 3 s behind"
+    assert Host(name="b", standby=True, lag=3.4).condition == "is a standby, 3 s behind the primary"

@@ -76,6 +76,6 @@ def test_changed_file_is_refused(blank: Database) -> None:
 
     with (
         blank.setup() as transaction,
-        pytest.raises(DatabaseUnavailable, match="another text of 0001_first.sql"),
+        pytest.raises(DatabaseUnavailable, match="different version of 0001_first.sql"),
     ):
         migrate(transaction, [replace(FIRST, sql="SELECT 1;")])

@@ -152,7 +152,7 @@ def test_a_writer_waits_no_longer_than_its_deadline(make):
     queue = filled(make, Room(0), BLOCKS_IN_MEMORY)
     queue.deadline = 0
 
-    with pytest.raises(QueryTimeout, match="its result is read too slowly. Run it as a job"):
+    with pytest.raises(QueryTimeout, match="its result was read too slowly. Run it as a job"):
         queue.write(ROW)
     queue.end()
     assert len(taken(queue)) == BLOCKS_IN_MEMORY

@@ -75,7 +75,7 @@ def test_all_that_a_client_asks_counts(shares, queries):
     assert queries.awaited(MOST)
 
     with (
-        pytest.raises(DatabaseUnavailable, match="or you hold as many as one client may: 3. Try again"),
+        pytest.raises(DatabaseUnavailable, match="limit of one client: 3. Try again"),
         shares.of("anne").connection(),
     ):
         pass

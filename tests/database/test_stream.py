@@ -178,7 +178,7 @@ def test_a_reader_that_stands_still_loses_its_connection_at_the_time_limit(copy,
 
     assert awaited(lambda: is_free(single), 30)
     assert awaited(lambda: running("10000000") == 0, 30)
-    with pytest.raises(QueryTimeout, match="its result is read too slowly"):
+    with pytest.raises(QueryTimeout, match="its result was read too slowly"):
         list(blocks)
 
 

@@ -189,7 +189,7 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def json_node(dice: random.Random, content: bytes) -> bytes:
-    """Change nodes of the tree; sometimes a key is there twice."""
+    """Change nodes of the tree; sometimes a key appears twice."""
     value = json.loads(content)
     for _ in range(dice.choice((1, 1, 1, 3))):
         value = replace_node(dice, value)
@@ -447,6 +447,8 @@ def kinds() -> dict[str, tuple[tuple[bytes, ...], tuple[Mutation, ...], Reader]]
         ),
         "lstosa-json": (these(*(_DATA / "lstosa").glob("*.json")), _JSON, _document("lstosa-json")),
         "run": ((_RUN,), _JSON, _document("run")),
+        "rocrate": (these(*(_DATA / "rocrate").rglob("*.json")), _JSON, _document("rocrate")),
+        "openlineage": (these(*(_DATA / "openlineage").iterdir()), _JSON, _document("openlineage")),
         "cwlprov": (
             (
                 *these(*(_DATA / "cwlprov").rglob("primary.cwlprov.json")),

@@ -24,5 +24,5 @@ def test_an_ingestion_told_of_its_activities_known_before_or_not(tell, database)
 def test_a_number_that_no_ingestion_has_is_refused(tell, database):
     tell(run(1))
 
-    with pytest.raises(NotFound, match="There is no ingestion 7"):
+    with pytest.raises(NotFound, match="Ingestion 7 does not exist"):
         recorded_activities(7, database)

@@ -87,7 +87,7 @@ def test_process_that_dies_is_told(monkeypatch):
     """A reader that the kernel ends for want of memory is an error with a way out."""
     monkeypatch.setattr(parallel, "FEW", 1)
     results = parallel.each(os._exit, iter([0]), 2)
-    with pytest.raises(ProvtapError, match="reading documents has ended.*--jobs 1"):
+    with pytest.raises(ProvtapError, match="reading documents was killed.*--jobs 1"):
         next(results)[1]()
 
 
@@ -233,14 +233,14 @@ def test_a_pipe_that_never_ends_is_refused(database, settings):
     """It is read up to the limit of a document, and no further."""
     summary = piped([], database, replace(settings, document_bytes=1_000), b"[" * 60_000)
 
-    assert "has more than the 1000 bytes" in summary.problems[0]
+    assert "exceeds the limit of 1000 bytes" in summary.problems[0]
 
 
 def test_a_product_needs_a_path(database, settings):
     """Its path is what it is known by; that of a pipe means nothing tomorrow."""
     summary = piped([], database, settings, b"SIMPLE  =                    T".ljust(80) + b"END".ljust(2800))
 
-    assert "this is a data product (fits), but no file" in summary.problems[0]
+    assert "this is a data product (fits), but not a file" in summary.problems[0]
 
 
 def test_a_script_of_sql_may_come_by_a_pipe(database, settings, tmp_path):

@@ -118,11 +118,15 @@ activities:
         (
             "parameter_values",
             {"config": {"Tool": {"size": 6}}},
-            "is 6, but its description says int from 1 to 5",
+            "is 6, but its description requires int from 1 to 5",
         ),
-        ("parameter_values", {"config": {"Tool": {"size": 1.5}}}, "is 1.5, but its description says int"),
-        ("parameter_values", {"config": {"Tool": {"rate": "a"}}}, "is a, but its description says double"),
-        ("parameter_values", {"config": {"Tool": {"fast": 2}}}, "is 2, but its description says boolean"),
+        ("parameter_values", {"config": {"Tool": {"size": 1.5}}}, "is 1.5, but its description requires int"),
+        (
+            "parameter_values",
+            {"config": {"Tool": {"rate": "a"}}},
+            "is a, but its description requires double",
+        ),
+        ("parameter_values", {"config": {"Tool": {"fast": 2}}}, "is 2, but its description requires boolean"),
     ],
 )
 def test_what_differs_from_its_description_is_told(tell, describe_text, found, rule, told, sentence):
@@ -217,7 +221,7 @@ def test_a_script_that_was_changed_is_found(settings, database, found, by_hand, 
 
     assert "changed_documents" not in before
     assert found()["changed_documents"].shown == (
-        f"ingestion {report.ingestion} is kept with other bytes than came",
+        f"ingestion {report.ingestion} has other bytes than when it was loaded",
     )
 
 
@@ -239,6 +243,6 @@ def test_the_command_tells_and_exits_with_1(tell, by_hand, settings):
     [finding] = [f for f in json.loads(as_json.stdout) if f["severity"] == "error"]
 
     assert (text.returncode, as_json.returncode, text.stderr) == (1, 1, "")
-    assert f"C06 error: {activity_id(1)} is told to use " in text.stdout
+    assert f"C06 error: {activity_id(1)} uses " in text.stdout
     assert text.stdout.splitlines()[-1].startswith(f"{finding['number']} errors, 0 warnings, ")
     assert (finding["rule"], finding["name"]) == ("C06", "unused_readings")

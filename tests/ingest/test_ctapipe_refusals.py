@@ -38,7 +38,7 @@ def changed(path, value):
             changed(["input", 0, "reference_meta", "CTA PRODUCT ID"], "7"),
             r'\["CTA PRODUCT ID"\] is not a UUID',
         ),
-        (changed(["config"], {"x" * 5000: 1}), "a name of 5000 bytes; 1000 are allowed"),
+        (changed(["config"], {"x" * 5000: 1}), "a name of 5000 bytes; the limit is 1000"),
     ],
 )
 def test_bad_record_is_refused_with_its_path(document, message):

@@ -2,11 +2,13 @@
 
 import json
 import random
+from dataclasses import asdict
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from provtap.client.summary import description_text
 from provtap.database.migrate import migrations
 from provtap.errors import DocumentError
 from provtap.ingest import describe, ingest_content, load_sql, rebuild
@@ -94,7 +96,7 @@ def test_applied_again_nothing_changes(described, database, settings):
     [again] = describe([DESCRIPTIONS], database, settings)
 
     assert again.lines == ()
-    assert str(again) == "ctapipe version 1: nothing changes"
+    assert description_text(asdict(again)) == "ctapipe version 1: nothing changes"
     assert tables(database) == before
 
 
@@ -236,7 +238,7 @@ def test_agent_that_is_needed_can_not_be_left_out(describe_text, database, setti
     )
     load_sql([tmp_path / "job.sql"], database, settings)
     describe_text(descriptions(2, agents="[{id: 'ex:me', name: Jane}]"))
-    with pytest.raises(DocumentError, match="the agent ex:me can't be left out: e refers to it"):
+    with pytest.raises(DocumentError, match="the agent ex:me cannot be left out: e refers to it"):
         describe_text(descriptions(3))
 
 
@@ -273,12 +275,12 @@ def test_role_leads_to_the_kind_of_entity(describe_text, database):
 
 
 CONFLICTS = {
-    "version 1 of tools is older than version 2, which is applied": descriptions(1),
-    "version 2 of tools is applied already and says something else. (line 1, column 1) Make it version 3.":
+    "version 1 of tools is older than version 2, which is already applied": descriptions(1),
+    "version 2 of tools is already applied with other contents. (line 1, column 1) Make it version 3.":
         descriptions(2),
-    "the activity tool-1 * is described by the set tools already. (line 6, column 14)":
+    "the activity tool-1 * is already described by the set tools. (line 6, column 14)":
         descriptions(1, "others", tool()),
-    "the agent me is described by the set tools already. (line 4, column 10)":
+    "the agent me is already described by the set tools. (line 4, column 10)":
         descriptions(1, "others", agents="[{id: me, name: I}]"),
 }  # fmt: skip
 
@@ -299,7 +301,7 @@ def test_files_are_applied_together_or_not_at_all(database, settings, tmp_path):
     for name, number in (("a", 1), ("b", 1)):
         (tmp_path / f"{name}.yaml").write_text(descriptions(1, name, tool(number)))
     with pytest.raises(
-        DocumentError, match=r"b.yaml: the activity tool-1 \* is described by the set a already"
+        DocumentError, match=r"b.yaml: the activity tool-1 \* is already described by the set a"
     ):
         describe([tmp_path / "a.yaml", tmp_path / "b.yaml"], database, settings)
 
@@ -311,7 +313,7 @@ def test_kind_that_an_entity_has_can_not_be_left_out(describe_text, database):
     with database.session() as connection, connection.cursor() as cursor:
         cursor.execute("""INSERT INTO provenance.entity (e_id, e_entitydescription_id)
                           SELECT 'ex:1', ed_id FROM provenance.entitydescription""")
-    with pytest.raises(DocumentError, match="the entity thing can't be left out: ex:1 is described by it"):
+    with pytest.raises(DocumentError, match="the entity thing cannot be removed: it describes ex:1"):
         describe_text(descriptions(2))
 
 
@@ -460,19 +462,22 @@ def test_records_that_describe_the_same_otherwise_are_told(tell_records, databas
     for first, second in ((RECORDS, OTHERS), (OTHERS, RECORDS)):
         empty(database)
         tell_records(**first)
-        sentences.append([line.partition(" is told ")[2] for line in tell_records(**second).conflicts])
+        sentences.append(
+            [line.partition(" has two values of ")[2] for line in tell_records(**second).conflicts]
+        )
 
     assert sentences[0] == sentences[1]
     assert sentences[0] == [
-        "with another ad_docurl; https://example.org/a is kept", "with another pd_valuetype; double is kept",
-    ]  # fmt: skip
+        "ad_docurl; https://example.org/a was kept",
+        "pd_valuetype; double was kept",
+    ]
 
 
 def test_records_are_told_what_a_set_says_otherwise(describe_text, tell_records):
     describe_text(descriptions(activities=tool(usage="[{role: raw, type: Main}]")))
 
     assert tell_records(**RECORDS).conflicts == (
-        "urn:x-provtap:usagedescription:tool-1:0.28.0:raw is told with another ud_type; Main is kept",
+        "urn:x-provtap:usagedescription:tool-1:0.28.0:raw has two values of ud_type; Main was kept",
     )
 
 

@@ -20,7 +20,7 @@ REFUSED_BY_BOTH = {
     "version: 1": "format is missing (line 1, column 1)",
     "format: 2\nname: x\nversion: 1": "format must be 1 (line 1, column 9)",
     "[]": "the file must be a mapping, not a list (line 1, column 1)",
-    "format: 1\nname: x\nversion: 1.5": "version must be a whole number from 1 on (line 3, column 10)",
+    "format: 1\nname: x\nversion: 1.5": "version must be a whole number, 1 or more (line 3, column 10)",
     HEAD + "activites: []":
         "the file has no attribute 'activites' (line 4, column 1) Did you mean activities?",
     HEAD + "activities: {}": "activities must be a list, not a mapping (line 4, column 13)",
@@ -28,13 +28,13 @@ REFUSED_BY_BOTH = {
     HEAD + "activities: [{name: }]": "name is empty (line 4, column 20)",
     HEAD + "activities: [{name: [a]}]": "name must be a text, not a list (line 4, column 21)",
     HEAD + "activities: [{name: a, versions: ['*.1']}]":
-        "an item of versions can't be '*.1' (line 4, column 35) Write it like 0.28.0 or 0.28.*.",
+        "an item of versions cannot be '*.1' (line 4, column 35) Write it like 0.28.0 or 0.28.*.",
     HEAD + "activities: [{name: a, usage: [{role: b, multiplicity: many}]}]":
-        "multiplicity can't be 'many' (line 4, column 56) Write it like 1, * or 0..1.",
+        "multiplicity cannot be 'many' (line 4, column 56) Write it like 1, * or 0..1.",
     HEAD + "agents: [{id: a, name: b, type: person}]":
         "type must be one of Person, Organization, SoftwareAgent (line 4, column 33) Did you mean Person?",
     HEAD + f"entities: [{{name: {'a' * 1001}}}]":
-        "name has 1001 bytes, but only 1000 are allowed (line 4, column 19)",
+        "name has 1001 bytes; the limit is 1000 (line 4, column 19)",
 }  # fmt: skip
 REFUSED = {
     "": "the file is empty",
@@ -42,10 +42,11 @@ REFUSED = {
     "a: \x01": "this is not YAML: special characters are not allowed (position 3)",
     "a: \xff".encode("latin-1").decode(errors="surrogateescape"):
         "this is not YAML: invalid start byte (position 3)",
-    HEAD + "name: y": "name is there twice (line 4, column 1)",
-    HEAD + 'agents: [{id: a, name: "\\0"}]': "name has a character that can't be stored (line 4, column 24)",
+    HEAD + "name: y": "name appears twice (line 4, column 1)",
+    HEAD + 'agents: [{id: a, name: "\\0"}]': "name contains a character that cannot be stored (line 4,"
+    " column 24)",
     HEAD + 'agents: [{id: a, name: "\\ud800"}]':
-        "name has a character that can't be stored (line 4, column 24)",
+        "name contains a character that cannot be stored (line 4, column 24)",
     HEAD + "agents: [{id: a, name: b}, {id: a, name: c}]":
         "a is described twice, first in line 4 (line 4, column 28)",
     HEAD + "entities: [{name: a}, {name: a}]": "a is described twice, first in line 4 (line 4, column 23)",
@@ -54,21 +55,21 @@ REFUSED = {
     HEAD + "activities: [{name: a, usage: [{role: b, aliases: [c]}, {role: c}]}]":
         "c is described twice, first in line 4 (line 4, column 57)",
     HEAD + "entities: [{name: events}]\nactivities: [{name: a, usage: [{role: b, entities: [event]}]}]":
-        "there is no entity 'event' in this file (line 5, column 32) Did you mean events?",
+        "unknown entity 'event' (line 5, column 32) Did you mean events?",
     HEAD + "entities: [{name: a, contentType: b, valueType: int}]":
-        "a can't have both a contentType and a valueType (line 4, column 12)",
+        "a cannot have both a contentType and a valueType (line 4, column 12)",
     HEAD + "entities: [{name: a, unit: m}]":
-        "a is no value: unit, ucd and utype need a valueType (line 4, column 12)",
+        "a is not a value: unit, ucd and utype need a valueType (line 4, column 12)",
     HEAD + "entities: [{name: a, valueType: doubel}]":
-        "valueType can't begin with 'doubel', which is no datatype of VOTable (line 4, column 12)"
+        "valueType cannot begin with 'doubel', which is not a datatype of VOTable (line 4, column 12)"
         " Did you mean double?",
     HEAD + "entities: [{name: a, valueType: string}]":
-        "valueType can't begin with 'string', which is no datatype of VOTable (line 4, column 12)"
+        "valueType cannot begin with 'string', which is not a datatype of VOTable (line 4, column 12)"
         " A text is char;*.",
     HEAD + "activities: [{name: a, parameters: [{name: p, valueType: int, default: 1.5}]}]":
-        "default of p can't be '1.5': it must be int (line 4, column 37)",
+        "default of p cannot be '1.5': it must be int (line 4, column 37)",
     HEAD + "activities: [{name: a, parameters: [{name: p, valueType: char;*, default: b, options: [c]}]}]":
-        "default of p is none of its options: b (line 4, column 37)",
+        "default of p is not one of its options: b (line 4, column 37)",
 }  # fmt: skip
 
 
@@ -108,8 +109,8 @@ def test_word_that_differs_by_case_is_reported():
     )
 
     assert list(found.warnings()) == [
-        "type reconstruction differs from Reconstruction by its case only (line 4)",
-        "type MAIN differs from Main by its case only (line 4)",
+        "type reconstruction differs from Reconstruction only in case (line 4)",
+        "type MAIN differs from Main only in case (line 4)",
     ]
 
 
@@ -130,7 +131,7 @@ def test_references_without_end_are_refused(describe_text):
 
 
 def test_alias_of_what_it_is_in_is_refused():
-    with pytest.raises(DocumentError, match=r"part of \(line 4, column 9\)"):
+    with pytest.raises(DocumentError, match=r"contains it \(line 4, column 9\)"):
         read_descriptions((HEAD + "agents: &a [{id: a, name: b, comment: *a}]").encode())
 
 

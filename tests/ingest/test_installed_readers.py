@@ -80,7 +80,7 @@ def test_the_package_may_be_imported_first(install):
 @pytest.mark.parametrize(
     "target, problem",
     [
-        ("people_reader:nobody", "can't be loaded: module 'people_reader' has no attribute 'nobody'."),
+        ("people_reader:nobody", "cannot be loaded: module 'people_reader' has no attribute 'nobody'."),
         ("people_reader:read", "is not a Reader of provtap.ingest.readers.formats."),
         ("people_reader:named_as_ours", "has the name records, which is one of ProvTAP's own."),
     ],

@@ -35,7 +35,7 @@ def test_what_is_absent_reads_as_null():
         (lambda: list(ROOT["text"].items()), r"\[0\]\.text must be an array, not a text"),
         (lambda: ROOT["no"].given_text(), r"\[0\]\.no is missing"),
         (lambda: Node("", "x").given_text(), "x is empty"),
-        (lambda: Node("ab" * 300, "x").text(500), "x has 600 bytes, but only 500"),
+        (lambda: Node("ab" * 300, "x").text(500), "x has 600 bytes; the limit is 500"),
         (lambda: Node("b" * 5000, "x").uuid(), "x is not a UUID: 'bbb"),
         (lambda: Node(1.5, "x").whole_number(), "x must be a whole number or null, not a number"),
         (lambda: Node(True, "x").whole_number(), "not a boolean"),

@@ -188,7 +188,7 @@ def test_conflicting_record_is_not_taken(tell, database):
     report = tell(run(1, status="error", output=[file("/p")]))
 
     assert tables(database) == before
-    assert report.warnings == (f"{activity_id(1)} is known from another record, which is kept",)
+    assert report.warnings == (f"{activity_id(1)} is already recorded by another record, which was kept",)
     assert rows(database, "SELECT in_warnings FROM provext.ingestion ORDER BY in_id DESC LIMIT 1") == [
         report.warnings
     ]
@@ -202,15 +202,16 @@ def test_log_of_another_site_is_told_with_the_site_that_is_known(tell, database)
 
     assert tables(database) == before
     assert report.conflicts == (
-        f"{activity_id(1)} is known from its record at the site my site (ingestion {first.ingestion}),"
-        " which is kept",
+        f"{activity_id(1)} is already recorded by its record at the site my site (ingestion"
+        f" {first.ingestion}),"
+        " which was kept",
     )
 
 
 def test_strict_refuses_what_would_warn(tell, database):
     """With strict a conflict refuses the document wholly (INGEST-d10)."""
     tell(run(1))
-    with pytest.raises(DocumentError, match="is known from another record"):
+    with pytest.raises(DocumentError, match="is already recorded by another record"):
         tell(run(1, status="error"), run(2), strict=True)
 
     assert rows(database, "SELECT a_id FROM provenance.activity") == [(activity_id(1),)]
@@ -228,7 +229,7 @@ def test_dry_run_stores_nothing(tell, database):
 def test_id_of_both_kinds_is_refused(tell, database):
     """An entity is not an activity (PROV-CONSTRAINTS 1.0, 54)."""
     product = header(1, 1) | {"CTA PRODUCT ID": uuid_of("activity", 2)}
-    with pytest.raises(DocumentError, match=f"{activity_id(2)} would be an entity as well as an activity"):
+    with pytest.raises(DocumentError, match=f"{activity_id(2)} would be both an entity and an activity"):
         tell(run(1, output=[file("/p", header=product)]), run(2))
 
     assert not any(tables(database).values())

@@ -90,7 +90,7 @@ def test_a_guid_of_two_files_is_reported(tell, database, catalogue):
 
     assert reports[0].warnings == ()
     [warning] = reports[1].warnings
-    assert warning.startswith("guid SAME names urn:uuid:")
+    assert warning.startswith("guid SAME is the name of both urn:uuid:")
     assert rows(
         database, "SELECT count(DISTINCT al_entity_id) FROM provext.alias WHERE al_kind = 'guid'"
     ) == [(2,)]
@@ -109,11 +109,11 @@ def test_the_same_document_and_catalogue_again_change_nothing(tell, database, ca
     ("lines", "message"),
     [
         (["a,b", "1,2"], "the columns path and id"),
-        (["path,id", ",x"], "line 2: path and id can't be empty"),
+        (["path,id", ",x"], "line 2: path and id must not be empty"),
         (["path,id,size", "a,b,-1"], "line 2: '-1' is not a size in bytes"),
         (["path,id,checksum", "a,b,xyz"], "line 2: 'xyz' is not a checksum"),
-        (["path,id", "a,b", "a,c"], "line 3: a is there twice"),
-        (["path,id", '"a'], "can't be read as CSV"),
+        (["path,id", "a,b", "a,c"], "line 3: a appears twice"),
+        (["path,id", '"a'], "cannot be read as CSV"),
         ([], "the columns path and id"),
     ],
 )
@@ -124,5 +124,5 @@ def test_bad_catalogues_are_refused_at_their_line(catalogue, lines, message):
 
 @pytest.mark.parametrize("option", ["/data", "=x", "/data="])
 def test_bad_maps_are_refused(option):
-    with pytest.raises(DocumentError, match="--map takes PREFIX=URI"):
+    with pytest.raises(DocumentError, match="--map must be PREFIX=URI"):
         read_location_map([option], None)

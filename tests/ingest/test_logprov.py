@@ -132,7 +132,7 @@ def test_a_line_that_breaks_off_at_the_end_is_told(take, database, tmp_path):
     path.write_text("\r\n".join(lines)[:-30])
     report = take(path)
 
-    assert report.warnings == ("line 3 breaks off: it is kept in the document only",)
+    assert report.warnings == ("line 3 is incomplete: it is kept in the document only",)
     assert rows(database, "SELECT count(*) FROM provenance.activity") == [(1,)]
     path.write_text("\r\n".join(lines))
     assert take(path).warnings == ()
@@ -185,11 +185,11 @@ def test_what_is_no_literal_is_kept_as_its_text(take, database, tmp_path, writte
 @pytest.mark.parametrize(
     ("record", "message"),
     [
-        ("{'a': }", r"this is no dictionary of plain values. \(line 2, column 1\)"),
-        ("{'a': 1", "this is no dictionary of plain values"),
-        ("{'a': '\\x00'}", "a text has a character that can't be stored"),
+        ("{'a': }", r"this is not a dictionary of plain values. \(line 2, column 1\)"),
+        ("{'a': 1", "this is not a dictionary of plain values"),
+        ("{'a': '\\x00'}", "a text contains a character that cannot be stored"),
         ("{'a': " + "[" * 150 + "]" * 150 + "}", "nested too deeply|no dictionary"),
-        ("{'activity_id': 'a'}", "line 2 belongs to no session"),
+        ("{'activity_id': 'a'}", "line 2 does not belong to a session"),
         ("{'session_id': 1, 'startTime': 5}", "line 2.startTime must be a text or null"),
     ],
 )
@@ -208,7 +208,7 @@ def test_what_can_not_be_stored_is_refused_at_its_line(log, text, place):
     """Half a surrogate pair and U+0000, also in a key."""
     parameters = {text: 1} if place == "key" else {"a": text}
 
-    with pytest.raises(DocumentError, match=r"a text has a character that can't be stored. \(line 2"):
+    with pytest.raises(DocumentError, match=r"a text contains a character that cannot be stored. \(line 2"):
         log(session() | {"definitions": parameters})
 
 
@@ -216,5 +216,5 @@ def test_a_log_without_a_line_of_logprov_is_refused(take, tmp_path):
     path = tmp_path / "other.log"
     path.write_text("DEBUG nothing\n")
 
-    with pytest.raises(DocumentError, match="no line of the log is one of logprov's"):
+    with pytest.raises(DocumentError, match="no line of the log was written by logprov"):
         take(path, format="logprov")

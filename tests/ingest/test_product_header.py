@@ -175,14 +175,14 @@ def test_cadc_keywords_are_derivations(take, database, tmp_path):
         (b"SIMPLE  =".ljust(2880, b"\xff") + b"END".ljust(2880), "bytes that are no ASCII"),
         (
             b"SIMPLE  = 'T".ljust(80) + b"END".ljust(2800),
-            r"its FITS header can't be read: Unparsable card \([^()]*\)\.$",
+            r"its FITS header cannot be read: Unparsable card \([^()]*\)\.$",
         ),
         (b"SIMPLE  =".ljust(80) + b"END".ljust(2800), "no keywords about provenance"),
-        (b"\x89HDF\r\n\x1a\n" + b"\0" * 100, "its HDF5 attributes can't be read"),
-        (b"# %ECSV 1.0\n# ---\n# datatype: {\n", "its ECSV header can't be read: while parsing"),
+        (b"\x89HDF\r\n\x1a\n" + b"\0" * 100, "its HDF5 attributes cannot be read"),
+        (b"# %ECSV 1.0\n# ---\n# datatype: {\n", "its ECSV header cannot be read: while parsing"),
         (
             b"# %ECSV 1.0\n# ---\n# meta: !!python/object/apply:os.system [id]\n",
-            "its ECSV header can't be read",
+            "its ECSV header cannot be read",
         ),
         (b'{"CTA PRODUCT ID": "x", "CTA ACTIVITY ID": "y"}', "is not a UUID"),
     ],
@@ -198,7 +198,7 @@ def test_files_that_lie_are_refused(take, database, tmp_path, content, message):
 
 
 def test_packed_product_is_read(take, database, tmp_path):
-    """Archives keep FITS files packed by gzip; the path is that of the packed file (INGEST-c5)."""
+    """Archives keep FITS files compressed with gzip; the path is that of the packed file (INGEST-c5)."""
     write_fits(tmp_path / "a.fits", header(1, 1))
     path = tmp_path / "a.fits.gz"
     path.write_bytes(gzip.compress((tmp_path / "a.fits").read_bytes()))
@@ -229,7 +229,7 @@ def test_directory_that_can_not_be_read_is_told(database, settings, tmp_path):
     os.close(handle)
     summary = ingest_all([tmp_path], database, settings)
 
-    assert [problem.partition(" can't be ")[2] for problem in summary.problems] == [
+    assert [problem.partition(" cannot be ")[2] for problem in summary.problems] == [
         "read: file name too long."
     ]
 
@@ -251,8 +251,10 @@ def test_directories_are_walked(database, settings, tmp_path):
         ("notes.txt", "no provenance"),
         ("plain.fits", "no provenance"),
     ]
-    assert "2 files passed over" in str(summary)
-    assert f"\npassed over (no provenance): {tmp_path / 'notes.txt'}: this is in no format" in str(summary)
+    assert "2 files skipped" in str(summary)
+    assert f"\nskipped (no provenance): {tmp_path / 'notes.txt'}: the format was not recognised" in str(
+        summary
+    )
     assert len(ingest_all([tmp_path / "notes.txt"], database, settings).problems) == 1
 
 

@@ -60,9 +60,9 @@ def test_contradictions_are_given_back(take, database, tmp_path):
 
 
 def test_what_is_not_there_is_told(database):
-    with pytest.raises(NotFound, match="There is no ingestion 7"):
+    with pytest.raises(NotFound, match="Ingestion 7 does not exist"):
         archived_document(7, database)
     with pytest.raises(
-        DocumentError, match=r"a document in the format ctapipe is no PROV document\. These are"
+        DocumentError, match=r"a document in the format ctapipe is not a PROV document. PROV formats are"
     ):
         prov_document(b"", "ctapipe")

@@ -40,7 +40,7 @@ def test_rows_become_records():
         (votable("entity", ["e_name"], ["x"]), "/Entity/0/id is missing"),
         (votable("run", ["r_activity_id", "r_exitcode"], ["ex:a", "x"]), "exitCode must be a whole number"),
         (votable("used", ["u_activity_id"]), "no TABLE of the VOTable has rows"),
-        (TABLE.format("used", "", "<BINARY2/>").encode(), "TABLE in line 1 is not written as TABLEDATA"),
+        (TABLE.format("used", "", "<BINARY2/>").encode(), "TABLE in line 1 is not in TABLEDATA"),
     ],
 )
 def test_what_is_wrong_is_told(content, message):
@@ -54,7 +54,7 @@ def test_a_description_that_is_not_there_is_left_out():
 
     [record_set] = read(content)
     assert [record.id for record in record_set.records] == ["ex:e"]
-    assert record_set.warnings == ("ex:d is not told of: kept in the document only",)
+    assert record_set.warnings == ("ex:d is not in this document: kept in the document only",)
 
 
 def test_an_export_is_taken_in_again(take, database, settings, tableset, tmp_path):
@@ -74,4 +74,6 @@ def test_other_tables_are_warned_of():
     """What no class holds is not dropped silently."""
     content = votable("entity", ["e_id"], ["ex:e"]).replace(b"<TABLE ", b'<TABLE name="x"/><TABLE ', 1)
 
-    assert read(content)[0].warnings == ("TABLE in line 1 is of no class: kept in the document only",)
+    assert read(content)[0].warnings == (
+        "TABLE in line 1 does not belong to a class: kept in the document only",
+    )

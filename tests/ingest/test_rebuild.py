@@ -113,7 +113,7 @@ def test_places_that_were_not_kept_are_told(take, again, database, tmp_path):
     take(write_log(tmp_path / "a.log", run(1)), location_map=read_location_map(["/a=root://b"], None))
     with database.transaction() as transaction:
         transaction.execute("DELETE FROM provtap.places")
-    with pytest.raises(DocumentError, match="was read with a --map or --catalogue that was not kept"):
+    with pytest.raises(DocumentError, match="was read with a --map or --catalogue that was not stored"):
         again()
 
 
@@ -174,9 +174,9 @@ def test_what_was_undone_can_be_ingested_again(take, database, undo):
 def test_what_is_undone_twice_is_told(take, undo):
     number = take(SAMPLES[0]).ingestion
     undo(number)
-    with pytest.raises(NotFound, match=f"Ingestion {number} was undone already"):
+    with pytest.raises(NotFound, match=f"Ingestion {number} has already been undone"):
         undo(number)
-    with pytest.raises(NotFound, match="There is no ingestion 4711"):
+    with pytest.raises(NotFound, match="Ingestion 4711 does not exist"):
         undo(4711)
 
 

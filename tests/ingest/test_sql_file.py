@@ -157,7 +157,7 @@ def test_log_is_believed_before_a_script(load, tell, database, log_first):
         ("data",)
     ]
     if log_first:
-        assert "line 1, row 1 of provenance.entity: e_name 'z' is not taken; known is e_name 'b'".replace(
+        assert "line 1, row 1 of provenance.entity: e_name 'z' was ignored; the store has e_name 'b'".replace(
             "'", ""
         ) in " ".join(report.warnings).replace("'", "")
 
@@ -169,9 +169,9 @@ def test_difference_to_what_is_stored_is_reported_or_refused(load, database):
     other = JOB.replace("-1.5", "7")
 
     assert load(other).warnings == (
-        "line 12, row 1 of provenance.parameter: p_value 7 is not taken; known is p_value -1.5",
+        "line 12, row 1 of provenance.parameter: p_value 7 was ignored; the store has p_value -1.5",
     )
-    with pytest.raises(DocumentError, match="p_value 8 is not taken"):
+    with pytest.raises(DocumentError, match="p_value 8 was ignored"):
         load(JOB.replace("-1.5", "8"), strict=True)
     assert tables(database) == before
 
@@ -233,7 +233,7 @@ def test_version_of_a_set_that_an_activity_has_keeps_its_id(load, describe_text,
     describe_text(SET)
     tell(run(1, activity_name="tool", system={"ctapipe_version": "1"}))
 
-    assert "the same is stored as urn:x-provtap:activitydescription:tool:1." in error_of(load, JOB)
+    assert "the store already has it as urn:x-provtap:activitydescription:tool:1." in error_of(load, JOB)
 
 
 ENTITY = "INSERT INTO provenance.entity (e_id, e_class, e_value, e_generatedattime) VALUES "
@@ -241,43 +241,44 @@ BROKEN = {
     ENTITY + "('a', 'Entity', NULL, NULL),\n('', 'Entity', NULL, NULL);":
         "line 2, row 2 of provenance.entity: e_id is empty.",
     ENTITY + f"('{'x' * 1001}', 'Entity', NULL, NULL);":
-        "line 1, row 1 of provenance.entity: e_id has 1001 bytes, but only 1000 are allowed.",
+        "line 1, row 1 of provenance.entity: e_id has 1001 bytes; the limit is 1000.",
     ENTITY + "('a', 'Entity', NULL);":
         "line 1, row 1 of provenance.entity has 3 values for 4 columns.",
     ENTITY + "('a', NULL, NULL, NULL);": "line 1, row 1 of provenance.entity: e_class must have a value.",
     ENTITY + "('a', 'Entity', NULL, 'soon');":
-        "line 1, row 1 of provenance.entity: e_generatedattime can't be 'soon': write a time like"
+        "line 1, row 1 of provenance.entity: e_generatedattime cannot be 'soon': write a time like"
         " 2026-01-31 12:00:00.",
     ENTITY + "('a', 'Entity', NULL, '2026-02-30');":
-        "line 1, row 1 of provenance.entity: e_generatedattime can't be '2026-02-30': there is no such time"
+        "line 1, row 1 of provenance.entity: e_generatedattime cannot be '2026-02-30': there is no such time"
         " in the years 1 to 9999.",
     ENTITY + "('a', 'Thing', NULL, NULL);":
         "line 1, row 1 of provenance.entity: it breaks the rule",
     ENTITY + "('a', 'ValueEntity', NULL, NULL);":
         "line 1, row 1 of provenance.entity: it breaks the rule",
     ENTITY + "('a', 'Entity', NULL, NULL),\n('a', 'Collection', NULL, NULL);":
-        "line 2, row 2 of provenance.entity: line 1 says something else of the same key.",
+        "line 2, row 2 of provenance.entity: line 1 has the same key and other values.",
     ENTITY + "('job:1', 'Entity', NULL, NULL);":
-        "line 1, row 1 of provenance.entity: job:1 would be an entity as well as an activity.",
+        "line 1, row 1 of provenance.entity: job:1 would be both an entity and an activity.",
     "INSERT INTO provenance.used VALUES ('job:1', 'x', 'r', NULL, NULL);":
-        "line 1, row 1 of provenance.used: there is no entity x, neither here nor in the store.",
+        "line 1, row 1 of provenance.used: the entity x is neither in the script nor in the store.",
     "INSERT INTO provenance.used VALUES ('job:1', 'lfn:/a', NULL, '2025-01-01', NULL);":
         "line 1, row 1 of provenance.used: 2025-01-01 00:00:00 is outside the time of the activity job:1.",
     "INSERT INTO provenance.parameter (p_id, p_name, p_value) VALUES ('p:2', 'n', 'v');":
-        "line 1, row 1 of provenance.parameter: no row of wasconfiguredby says whose parameter p:2 is.",
+        "line 1, row 1 of provenance.parameter: no row of wasconfiguredby names the activity of"
+        " parameter p:2.",
     "INSERT INTO provenance.wasconfiguredby VALUES ('job:1', 'Parameter', 'p:9', NULL);":
-        "line 1, row 1 of provenance.wasconfiguredby: the parameter p:9 is not there, or belongs to another"
+        "line 1, row 1 of provenance.wasconfiguredby: the parameter p:9 does not exist, or belongs to another"
         " activity.",
     "INSERT INTO provenance.wasconfiguredby VALUES ('job:1', 'ConfigFile', 'p:1', NULL);":
-        "line 1, row 1 of provenance.wasconfiguredby: it must name an activity and one artefact, of the type"
-        " that it says.",
+        "line 1, row 1 of provenance.wasconfiguredby: it must name an activity and one parameter or"
+        " configuration file, as its artefact type says.",
     "INSERT INTO provenance.hadmember (hm_collection_id, hm_entity_id) VALUES ('lfn:/a', 'lfn:/b');":
-        "line 1, row 1 of provenance.hadmember: there is no entity lfn:/a, Collection, neither here nor in"
-        " the store.",
+        "line 1, row 1 of provenance.hadmember: the entity lfn:/a, Collection is neither in the script nor"
+        " in the store.",
     "INSERT INTO provenance.activitydescription (ad_id, ad_name, ad_version) VALUES ('other', 'tool', '1');":
-        "line 1, row 1 of provenance.activitydescription: the same is stored as tool_1.",
+        "line 1, row 1 of provenance.activitydescription: the store already has it as tool_1.",
     "INSERT INTO provext.run (r_activity_id, r_exitcode) VALUES ('job:1', 1.5);":
-        "line 1, row 1 of provext.run: r_exitcode can't be '1.5': it must be a whole number of 32 bits.",
+        "line 1, row 1 of provext.run: r_exitcode cannot be '1.5': it must be a whole number of 32 bits.",
 }  # fmt: skip
 
 
@@ -292,7 +293,7 @@ def test_row_that_breaks_a_rule_of_the_model_is_named(load, database, text, sent
 
 
 def test_scripts_are_loaded_together_or_not_at_all(load, database):
-    with pytest.raises(DocumentError, match=r"1.sql: line 1: DELETE can't be in a script"):
+    with pytest.raises(DocumentError, match=r"1.sql: line 1: DELETE is not allowed in a script"):
         load(JOB, "DELETE FROM provenance.entity;")
 
     assert not any(tables(database).values())

@@ -75,21 +75,22 @@ def test_what_jobs_and_pg_dump_write_is_read(text, expected, stream):
 
 
 REFUSED = {
-    "DELETE FROM provenance.agent;": "line 1: DELETE can't be in a script; INSERT and COPY can",
+    "DELETE FROM provenance.agent;": "line 1: DELETE is not allowed in a script; only INSERT and COPY are",
     "\n\nCREATE TABLE x ();":
-        "line 3: CREATE can't be in a script; INSERT and COPY can pg_dump writes only rows with --data-only.",
-    "ROLLBACK;": "line 1: ROLLBACK can't be in a script; INSERT and COPY can",
-    "'x';": "line 1: A TEXT can't be in a script; INSERT and COPY can",
-    "COMMIT AND CHAIN;": "line 1: COMMIT 'AND' can't be in a script",
-    "SELECT 1;": "line 1: SELECT can't be in a script; INSERT and COPY can",
-    "SELECT pg_sleep(10);": "line 1: SELECT can't be in a script; INSERT and COPY can",
+        "line 3: CREATE is not allowed in a script; only INSERT and COPY are pg_dump writes only rows with"
+        " --data-only.",
+    "ROLLBACK;": "line 1: ROLLBACK is not allowed in a script; only INSERT and COPY are",
+    "'x';": "line 1: A TEXT is not allowed in a script; only INSERT and COPY are",
+    "COMMIT AND CHAIN;": "line 1: COMMIT 'AND' cannot be in a script",
+    "SELECT 1;": "line 1: SELECT is not allowed in a script; only INSERT and COPY are",
+    "SELECT pg_sleep(10);": "line 1: SELECT is not allowed in a script; only INSERT and COPY are",
     "SELECT setval('x', (DELETE FROM y));": "line 1: SELECT setval takes literals in a script",
     "SELECT setval('x', 1) FROM f();": "line 1: SELECT setval takes literals in a script",
-    "SET ROLE x;": "line 1: SET role can't be in a script",
-    "SET session_replication_role = replica;": "line 1: SET session_replication_role can't be in a script",
-    "SET client_encoding = 'LATIN1';": "line 1: client_encoding can't be 'LATIN1' in a script",
+    "SET ROLE x;": "line 1: SET role cannot be in a script",
+    "SET session_replication_role = replica;": "line 1: SET session_replication_role cannot be in a script",
+    "SET client_encoding = 'LATIN1';": "line 1: client_encoding cannot be 'LATIN1' in a script",
     "SET standard_conforming_strings = off;":
-        "line 1: standard_conforming_strings can't be 'off' in a script",
+        "line 1: standard_conforming_strings cannot be 'off' in a script",
     "\\connect other": "line 1: \\connect is a command of psql, not SQL",
     "\\! rm -rf x": "line 1: \\! is a command of psql, not SQL",
     "INSERT INTO provtap.token VALUES (1);": "line 1: provtap.token is no table that a script may fill",
@@ -104,10 +105,10 @@ REFUSED = {
         "line 1: provenance.AGENT is no table that a script may fill Did you mean provenance.agent?",
     INSERT.replace("ag_name", "ag_nam") + "(1, 2);":
         "line 1: provenance.agent has no column ag_nam Did you mean ag_name?",
-    INSERT.replace("ag_name", "ag_id") + "(1, 2);": "line 1: provenance.agent is given twice the column ag_id"
+    INSERT.replace("ag_name", "ag_id") + "(1, 2);": "line 1: provenance.agent has twice the column ag_id"
         " Did you mean ag_id?",
     INSERT.replace("VALUES", "SELECT") + "1, 2;":
-        "line 1: VALUES is expected, not 'SELECT': only literals are rows",
+        "line 1: VALUES expected, not 'SELECT': rows must be literals",
     INSERT + "('a', now());":
         "line 1, row 1: a value must be a literal (a text, a number, TRUE, FALSE, NULL, DEFAULT), and 'now'"
         " makes it another expression",
@@ -127,7 +128,7 @@ REFUSED = {
         "line 1, row 1: a value must be a literal (a text, a number, TRUE, FALSE, NULL, DEFAULT), and"
         " 'RETURNING' makes it another expression",
     INSERT + "('a', 'b') ON CONFLICT DO UPDATE SET ag_id = 1;":
-        "line 1: a script can't change rows: ON CONFLICT DO NOTHING is possible",
+        "line 1: a script cannot change rows; use ON CONFLICT DO NOTHING",
     INSERT + "('a', 'b', 'c');": "line 1, row 1 of provenance.agent has 3 values for 2 columns",
     INSERT + "('a', 'b'":
         "line 1, row 1: a value must be a literal (a text, a number, TRUE, FALSE, NULL, DEFAULT),"
@@ -136,19 +137,20 @@ REFUSED = {
     INSERT + "(E'a', E'b\\'": "line 1: this text has no end",
     INSERT + "('a', $$b": "line 1: this text has no end",
     INSERT + "('a', /* b": "line 1: this comment has no end",
-    INSERT + "(E'\\000', 'b');": "line 1: the escape of character 0 can't be stored",
-    INSERT + "(E'\\xe9', 'b');": "line 1: the escape of byte 233 is a part of a character; write that",
-    INSERT + "('a\0', 'b');": "line 1: the script has a NUL character, which cannot be stored",
-    "COPY provenance.agent FROM '/etc/passwd';": "line 1: STDIN is expected, not '/etc/passwd'",
-    "COPY provenance.agent FROM PROGRAM 'x';": "line 1: STDIN is expected, not 'PROGRAM'",
-    "COPY provenance.agent TO stdout;": "line 1: FROM stdin is expected, not 'TO'",
+    INSERT + "(E'\\000', 'b');": "line 1: the escape of character 0 cannot be stored",
+    INSERT + "(E'\\xe9', 'b');": "line 1: the escape of byte 233 is only a part of a character; write"
+    " the whole character",
+    INSERT + "('a\0', 'b');": "line 1: the script contains the character NUL, which cannot be stored",
+    "COPY provenance.agent FROM '/etc/passwd';": "line 1: STDIN expected, not '/etc/passwd'",
+    "COPY provenance.agent FROM PROGRAM 'x';": "line 1: STDIN expected, not 'PROGRAM'",
+    "COPY provenance.agent TO stdout;": "line 1: FROM stdin expected, not 'TO'",
     "COPY provenance.agent FROM stdin WITH (FORMAT csv);\n":
-        "line 1: options of COPY can't be read: text format without them can",
+        "line 1: COPY with options is not supported; use the text format without options",
     "COPY provenance.agent FROM stdin; SELECT 1;\n\\.\n":
-        "line 1: 'SELECT 1;' stands behind the COPY, where its lines begin",
+        "line 1: 'SELECT 1;' follows the COPY, where its lines must begin",
     "COPY provenance.agent FROM stdin;\na\tb\tc\na\tb\n\\.\n":
         "line 3, row 2 of provenance.agent has 2 values for 3 columns",
-    "COPY provenance.agent FROM stdin;\na\tb\tc\n": "line 1: this COPY has no end, a line with \\. only",
+    "COPY provenance.agent FROM stdin;\na\tb\tc\n": "line 1: this COPY does not end with a line \\.",
 }  # fmt: skip
 
 
@@ -168,7 +170,7 @@ def test_bytes_that_are_no_text_are_refused_with_their_line():
 
 
 def test_value_without_measure_is_refused():
-    with pytest.raises(DocumentError, match="line 1: a value or row here has more than 1000000 characters"):
+    with pytest.raises(DocumentError, match="line 1: a value or row exceeds the limit of 1000000 characters"):
         list(
             read_rows(
                 Script(io.BytesIO(INSERT.encode() + b"('" + b"x" * 3_000_000 + b"');"), 1_000_000), KNOWN

@@ -46,7 +46,7 @@ def test_join(database):
         join(transaction, Entity, Stage(transaction, rows_of(given))[Entity], counts)
 
     assert (counts.new, counts.updated, counts.unchanged, counts.stubs) == (0, 1, 0, 0)
-    assert counts.conflicts == ["e1 is told with another e_name; a.fits is kept"]
+    assert counts.conflicts == ["e1 has two values of e_name; a.fits was kept"]
     assert rows(database, "SELECT e_id, e_class, e_name, e_value FROM provenance.entity") == [
         ("e1", "ValueEntity", "a.fits", "7")
     ]

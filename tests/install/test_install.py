@@ -331,7 +331,7 @@ def test_newer_database_is_refused(database: Database, settings: Settings, table
 def test_other_metadata_are_noticed(database: Database, tableset: Tableset) -> None:
     """The digest in TAP_SCHEMA is not that of the files (D7)."""
     assert shortcoming(database, tableset) is None
-    assert "other metadata" in shortcoming(database, replace(tableset, digest="x"))
+    assert "different metadata" in shortcoming(database, replace(tableset, digest="x"))
 
 
 @pytest.mark.database

@@ -195,28 +195,28 @@ def test_the_digest_is_of_the_files(tmp_path, tableset):
     ("old", "new", "complaint"),
     [
         ("name: survey", "name: provenance", "the schema provenance twice"),
-        ("name: survey", "name: provtap", "the schema provtap can't be published"),
-        ("name: survey", "name: [", "own.yaml is not proper YAML"),
+        ("name: survey", "name: provtap", "the schema provtap cannot be published"),
+        ("name: survey", "name: [", "own.yaml is not valid YAML"),
         ("name: s_flux", "name: S_ID", "column of survey.source S_ID twice"),
-        ("name: s_flux", "name: ''", "own.yaml, table source, a column: a name"),
+        ("name: s_flux", "name: ''", "own.yaml, table source, a column: the name"),
         ("datatype: double", "datatype: real", "table source, column s_flux: datatype must be one of"),
-        ("datatype: double", "dtype: double", "column s_flux: dtype is not a word"),
+        ("datatype: double", "dtype: double", "column s_flux: dtype is not a valid key"),
         ("datatype: double", "datatype: 8", "column s_flux: datatype must be a str, not 8"),
         ("ivoa:unit: TeV", "tap:std: 2", "column s_flux: tap:std must be 0 or 1"),
         ("ivoa:unit: TeV", "datatype: int", "datatype is given twice"),
         ("nullable: false", "nullable: 0", "column s_id: nullable must be a bool, not 0"),
-        ("datatype: double", "datatype: double, votable:arraysize: '2'", "can't be given for a double"),
+        ("datatype: double", "datatype: double, votable:arraysize: '2'", "cannot be set for a double"),
         (
             "datatype: string, desc",
             "datatype: string, votable:arraysize: 2x3, desc",
             "must be like *, 36 or 64*",
         ),
         ("datatype: string, desc", "datatype: string, votable:xtype: timestamp, desc", "is timestamp"),
-        ("ivoa:unit: TeV", "ivoa:unit: µm", "column s_flux: ivoa:unit must be in ASCII"),
-        (", description: Flux.", "", "column s_flux: description must be given"),
+        ("ivoa:unit: TeV", "ivoa:unit: µm", "column s_flux: ivoa:unit must be ASCII text"),
+        (", description: Flux.", "", "column s_flux: description is missing"),
         ("#source.s_id", "#source.s_no", "primary key of survey.source names s_no"),
         ("#source.s_id", "#sources.s_id", "table source: #sources.s_id is not a column of source"),
-        ("#source.s_entity_id", "#source.s_flux", "joins s_flux to e_id, which is of another type"),
+        ("#source.s_entity_id", "#source.s_flux", "joins s_flux to e_id, which has another type"),
         (
             "#provenance.entity.e_id",
             "#provenance.entities.e_id",
@@ -225,7 +225,7 @@ def test_the_digest_is_of_the_files(tmp_path, tableset):
         (
             'e_id"]',
             'e_id", "#source.s_id"]',
-            "constraint source_entity: referencedColumns must be of one table",
+            "constraint source_entity: referencedColumns must be columns of one table",
         ),
         ("#provenance.entity.e_id", "e_id", "constraint source_entity: 'e_id' is not a reference"),
         ("name: source_entity", "name: used_entity", "the key used_entity twice"),
@@ -241,10 +241,10 @@ def test_a_wrong_file_is_refused_where_it_is_wrong(tmp_path, old, new, complaint
 
 def test_a_file_of_anything_but_a_schema_is_refused(tmp_path):
     for text in ("", "- survey", "just text"):
-        with pytest.raises(SettingsError, match=r"own\.yaml: a mapping is expected"):
+        with pytest.raises(SettingsError, match=r"own\.yaml must be a mapping"):
             load(tmp_path, text)
 
 
 def test_a_directory_without_metadata_is_refused(tmp_path):
-    with pytest.raises(SettingsError, match=r"holds no \*\.yaml file"):
+    with pytest.raises(SettingsError, match=r"has no \*\.yaml file"):
         metadata.load(tmp_path)

@@ -73,7 +73,7 @@ def test_what_is_revoked_already_can_not_be_found(database):
     create(database, "maria", ["read"])
     revoke(database, "maria")
 
-    with pytest.raises(NotFound, match=r"No valid token is called maria\. See provtap token list\."):
+    with pytest.raises(NotFound, match=r"No valid token .* maria\. Run provtap token list"):
         revoke(database, "maria")
 
 
@@ -92,12 +92,12 @@ def test_the_list_tells_all_but_the_secret(database):
 @pytest.mark.parametrize("name", ["", "-x", "a:b", "zoë", "a b", "x" * 65, "a\n"])
 def test_a_name_must_fit_a_header(database, name):
     """RFC 7617: no colon in a user's name; X-VO-Authenticated carries it."""
-    with pytest.raises(ParameterError, match="can't be the name of an account"):
+    with pytest.raises(ParameterError, match="is not a valid name for an account"):
         create(database, name, ["read"])
 
 
 def test_an_unknown_scope_is_refused(database):
-    with pytest.raises(ParameterError, match=r"no scope 'root'\. There are read, write, admin\."):
+    with pytest.raises(ParameterError, match=r"scope 'root'\. The scopes are read, write, admin\."):
         create(database, "maria", ["read", "root"])
 
 

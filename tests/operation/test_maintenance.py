@@ -80,5 +80,5 @@ def test_one_that_is_called_off_never_was(database):
 def test_an_end_before_the_start_is_refused(database, start, until):
     now = datetime.now(UTC)
 
-    with pytest.raises(ParameterError, match="must come after its start"):
+    with pytest.raises(ParameterError, match="must end after it starts"):
         announce(database, "New disks", start and now + start, now + until)

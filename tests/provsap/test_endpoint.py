@@ -134,13 +134,13 @@ def test_only_a_uri_of_some_length_gets_a_link(settings, database, tableset, odd
     "parameters, status, reason",
     [
         ({}, 400, "ID is missing."),
-        ({"ID": "nothing"}, 404, "Nothing here is called nothing."),
+        ({"ID": "nothing"}, 404, "Nothing has the name nothing."),
         ({"ID": DL2, "DEPHT": "1"}, 400, "Did you mean DEPTH?"),
-        ({"ID": DL2, "DIRECTION": "UP"}, 400, "DIRECTION can't be 'UP'."),
-        ({"ID": DL2, "DEPTH": ["1", "2"]}, 400, "DEPTH is given 2 times"),
+        ({"ID": DL2, "DIRECTION": "UP"}, 400, "DIRECTION cannot be 'UP'."),
+        ({"ID": DL2, "DEPTH": ["1", "2"]}, 400, "DEPTH was given 2 times"),
         ({"ID": DL2, "TO": "nothing"}, 404, "No way of 1 relations leads back to nothing."),
-        ({"ID": DL2, "GD": "UP"}, 400, "GD can't be 'UP'. It is one of RL, LR, BT, TB."),
-        ({"ID": DL2, "RESPONSEFORMAT": "GRAPH"}, 400, "is not offered."),
+        ({"ID": DL2, "GD": "UP"}, 400, "GD cannot be 'UP'. Use one of RL, LR, BT, TB."),
+        ({"ID": DL2, "RESPONSEFORMAT": "GRAPH"}, 400, "is not supported."),
     ],
 )
 def test_errors_are_votables_with_their_status(client, parameters, status, reason):
@@ -207,7 +207,7 @@ def test_lineage_prints_a_tree(provtap):
 def test_lineage_of_nothing_fails_in_one_line(provtap):
     done = provtap("lineage", "nothing")
 
-    assert (done.exit_code, done.output) == (1, "provtap: Nothing here is called nothing.\n")
+    assert (done.exit_code, done.output) == (1, "provtap: Nothing has the name nothing.\n")
 
 
 @pytest.mark.parametrize("named", ["step2_a.dl2.h5", "run/step2_a.dl2.h5"])
@@ -215,7 +215,7 @@ def test_a_name_that_is_no_id_leads_to_the_id(provtap, named):
     """Names are not unique, so they are not taken; but they are what people know."""
     done = provtap("lineage", named)
 
-    assert done.output == f"provtap: Nothing here is called {named}. step2_a.dl2.h5 is the name of {DL2}.\n"
+    assert done.output == f"provtap: Nothing has the name {named}. step2_a.dl2.h5 is the name of {DL2}.\n"
 
 
 def test_export_writes_a_document(provtap):
@@ -247,7 +247,7 @@ def test_export_of_an_unknown_ingestion_says_where_they_are_listed(provtap):
     done = provtap("export", "--ingestion", "4711")
 
     assert done.exit_code == 1
-    assert done.output.startswith("provtap: There is no ingestion 4711. provtap query ")
+    assert done.output.startswith("provtap: Ingestion 4711 does not exist. provtap query ")
 
 
 @pytest.mark.parametrize("arguments", [[], [DL2, "--ingestion", "1"], ["--ingestion", "x"]])
@@ -260,7 +260,7 @@ def test_export_says_that_something_is_left_out(settings, database):
     done = run(settings, "export", "run", PROVTAP_PROVSAP_NODES="3")
 
     assert len(json.loads(done.stdout_bytes)["entity"]) == 2
-    assert "only the nearest 3 things are given (PROVTAP_PROVSAP_NODES)" in done.stderr
+    assert "only the nearest 3 things are shown (PROVTAP_PROVSAP_NODES)" in done.stderr
 
 
 def test_export_refuses_what_provsap_refuses(provtap):

@@ -239,7 +239,7 @@ def test_ids_that_name_nothing_are_told_unless_there_are_no_others(database, loo
     write_store(database, used=[("a:1", "e:1")])
 
     assert look("e:1", "nothing").unknown == ("nothing",)
-    with pytest.raises(NotFound, match="Nothing here is called nothing, nobody"):
+    with pytest.raises(NotFound, match="Nothing has the name nothing, nobody"):
         look("nothing", "nobody")
 
 
@@ -329,7 +329,7 @@ def test_more_rows_than_memory_should_hold_are_refused(database, look):
         rows = [(f"p{n}", "run", f"name {n}", "1") for n in range(30)]
         transaction.copy("provenance.parameter", ["p_id", "p_activity_id", "p_name", "p_value"], rows)
 
-    with pytest.raises(TooLarge, match="it breaks off in parameter. Ask for .* CONFIGURATION=0"):
+    with pytest.raises(TooLarge, match="the limit was reached in parameter.* CONFIGURATION=0"):
         look("run", nodes=2)
     assert len(look("run", nodes=2, configuration=0).nodes) == 2
 

@@ -48,5 +48,5 @@ def test_spellings_of_a_media_type(asked, sent):
 )
 def test_what_is_not_offered_is_refused_with_a_list(asked):
     """DALI-6."""
-    with pytest.raises(ParameterError, match=r"is not offered\. Offered are: .*votable.*csv.*tsv"):
+    with pytest.raises(ParameterError, match=r"is not supported\. Supported are .*votable.*csv.*tsv"):
         choose(asked)

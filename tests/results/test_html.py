@@ -56,7 +56,7 @@ def test_overflow_is_told():
     page = written([integer()], [(1, b"1\n"), (1, b"2\n")], maxrec=1)
 
     assert html(page) == [["1"]]
-    assert b"<p>There are more rows: the result was cut at 1.</p>" in page
+    assert b"<p>The result was truncated: there are more rows than 1.</p>" in page
     assert b"There are more rows" not in written([integer()], [(1, b"1\n")])
 
 

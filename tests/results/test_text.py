@@ -48,7 +48,11 @@ def test_line_ends_show_as_escapes(copied, shown):
 
 @pytest.mark.parametrize(
     "maxrec, last",
-    [(2, "(2 rows)"), (1, "(1 row) There are more rows: the result was cut at 1."), (0, "(0 rows) There")],
+    [
+        (2, "(2 rows)"),
+        (1, "(1 row) The result was truncated: there are more rows than 1."),
+        (0, "(0 rows) The result was truncated"),
+    ],
 )
 def test_the_last_line_counts_and_tells_overflow(maxrec, last):
     """TAP-14, TAP-15."""

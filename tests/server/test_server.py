@@ -291,7 +291,7 @@ def test_a_port_in_use_is_one_sentence(live, settings):
 
     assert second.returncode == 1
     [line] = second.stderr.splitlines()
-    assert f"Port {live.port} of 127.0.0.1 can't be used: address already in use." in line
+    assert f"Port {live.port} of 127.0.0.1 cannot be used: address already in use." in line
 
 
 def test_a_query_far_over_the_limit_gets_its_answer(live):
@@ -313,7 +313,7 @@ def test_a_query_too_long_for_a_url_is_told_to_be_posted(live):
 
 
 def test_an_unknown_host_is_one_sentence():
-    with pytest.raises(SettingsError, match="can't be used"):
+    with pytest.raises(SettingsError, match="cannot be used"):
         listen("host.invalid", 8080)
 
 
@@ -334,17 +334,21 @@ def test_more_than_one_process():
 @pytest.mark.parametrize(
     "request_, status, said",
     [
-        (b"GARBAGE\r\n\r\n", b"400", b">The head of the request is malformed: Invalid"),
-        (b"GET /tap HTTP/9.9\r\nHost: x\r\n\r\n", b"400", b">The head of the request is malformed: Invalid"),
+        (b"GARBAGE\r\n\r\n", b"400", b">The request line or a header is malformed: Invalid"),
+        (
+            b"GET /tap HTTP/9.9\r\nHost: x\r\n\r\n",
+            b"400",
+            b">The request line or a header is malformed: Invalid",
+        ),
         (
             b"GET /tap HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: nonsense\r\n\r\n",
             b"501",
-            b">The head of the request is malformed: Unsupported",
+            b">The request line or a header is malformed: Unsupported",
         ),
         (
             b"GET /tap HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 200 + b"\r\n",
             b"431",
-            b">The request has more than 100 headers, or one longer than 8190 bytes.<",
+            b">The request has more than 100 headers, or a header longer than 8190 bytes.<",
         ),
     ],
     ids=["no request", "version", "encoding", "headers"],

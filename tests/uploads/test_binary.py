@@ -124,11 +124,11 @@ def test_lengths_are_believed_only_as_far_as_the_bytes_reach(attributes, data, w
 @pytest.mark.parametrize(
     "attributes, data, words",
     [
-        ('datatype="boolean"', b"TX", "in row 2, the column c has the byte 88, which is no truth value"),
+        ('datatype="boolean"', b"TX", "in row 2, the column c has the byte 88, which is not a truth value"),
         ('datatype="char" arraysize="2"', b"\xff\xfe", "in row 1, the column c has a text that is not UTF-8"),
         ('datatype="unicodeChar"', b"\xd8\0", "has a text that is not UTF-16"),
         ('datatype="char" arraysize="0"', b"abc", "its rows have no bytes"),
-        ('datatype="short" arraysize="2x*"', b"\0\0\0\3" + b"\0" * 6, "has 3 items, which don't make 2x*"),
+        ('datatype="short" arraysize="2x*"', b"\0\0\0\3" + b"\0" * 6, "has 3 items, which do not fit 2x*"),
         (
             'datatype="bit" arraysize="*"',
             b"\0\x1f\xff\xff" + bytes(262_144),
@@ -137,7 +137,7 @@ def test_lengths_are_believed_only_as_far_as_the_bytes_reach(attributes, data, w
         (
             'datatype="char" arraysize="4" xtype="timestamp"',
             b"soon",
-            "In row 1 of the upload t, the column c: 'soon' is no timestamp",
+            "In row 1 of the upload t, the column c: 'soon' is not a timestamp",
         ),
     ],
 )
@@ -149,7 +149,7 @@ def test_wrong_bytes_are_told_with_their_row(attributes, data, words):
     "text, words",
     [
         ("AA!AAAAA", "has a STREAM that is not base64"),
-        ("AAAAA", "has a STREAM whose base64 breaks off"),
+        ("AAAAA", "has a STREAM whose base64 is incomplete"),
         ("AAA=AAAA", "not base64"),
         ("AAA=\n" + "AAAA" * 40_000, "not base64"),
     ],
@@ -171,8 +171,8 @@ def test_base64_may_have_blanks_and_line_ends_anywhere():
 @pytest.mark.parametrize(
     "attributes, words",
     [
-        ('href="http://example.org/data"', "has its data at another place (href)"),
-        ('href="file:///etc/passwd" encoding="base64"', "has its data at another place (href)"),
+        ('href="http://example.org/data"', "refers to data at another address (href)"),
+        ('href="file:///etc/passwd" encoding="base64"', "refers to data at another address (href)"),
         ('encoding="gzip"', "has a STREAM in the encoding 'gzip', not base64"),
         ("", "has a STREAM in the encoding '', not base64"),
     ],

@@ -52,13 +52,13 @@ def test_a_table_without_rows():
 @pytest.mark.parametrize(
     "header, words",
     [
-        ({"NAXIS2": 2**40}, "its FITS tells of more rows than it has"),
-        ({"NAXIS1": 0}, "its FITS tells of more rows than it has"),
+        ({"NAXIS2": 2**40}, "its FITS header declares more rows than the file has"),
+        ({"NAXIS1": 0}, "its FITS header declares more rows than the file has"),
         ({"NAXIS2": -1}, "its FITS"),
         ({"NAXIS2": "'many'"}, "its FITS"),
         ({"NAXIS2": 1.5}, "its FITS"),
         ({"TFIELDS": 7}, "its FITS"),
-        ({"TFORM1": "'1QJ(9)'"}, "the column n has arrays of varying length"),
+        ({"TFORM1": "'1QJ(9)'"}, "the column n has arrays of variable length"),
         ({"TFORM1": "'9999999999J'"}, "its FITS"),
         ({"XTENSION": "'IMAGE'"}, "its FITS"),
     ],
@@ -67,7 +67,7 @@ def test_a_header_is_not_believed(header, words):
     """Whatever astropy or numpy raise, it is one sentence."""
     data = made(("n", "J", np.arange(3)), **header)
 
-    with pytest.raises(UploadError, match=rf"The upload t can't be read: .*({words})"):
+    with pytest.raises(UploadError, match=rf"The upload t cannot be read: .*({words})"):
         read(document(INT, binary(data, "FITS")))
 
 

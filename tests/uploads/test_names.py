@@ -26,17 +26,17 @@ def test_pairs_may_repeat_or_stand_in_one_value(values, found):
 @pytest.mark.parametrize(
     "values, words",
     [
-        (["t1"], "UPLOAD 't1' is no pair of a name and a URI. Write UPLOAD=name,param:part"),
-        (["t1,"], "is no pair"),
-        (["1t,param:p"], "An upload can't be called '1t'. A name starts with a letter"),
-        (["a.b,param:p"], "can't be called 'a.b'"),
-        (["t-1,param:p"], "can't be called 't-1'"),
-        (["tä,param:p"], "can't be called 'tä'"),
-        (["t1,vos://a/b"], "The upload t1 can't be had from 'vos://a/b'."),
-        (["t1,file:///etc/passwd"], "can't be had"),
-        (["t1,part"], "can't be had"),
-        (["t1,param:p", "T1,param:q"], "Two uploads are called T1"),
-        (["a,param:p;2b,param:q"], "can't be called '2b'"),
+        (["t1"], "UPLOAD 't1' is not a pair of a name and a URI. Write UPLOAD=name,param:part"),
+        (["t1,"], "is not a pair"),
+        (["1t,param:p"], "'1t' is not a valid name for an upload. A name has a letter"),
+        (["a.b,param:p"], "'a.b' is not a valid name"),
+        (["t-1,param:p"], "'t-1' is not a valid name"),
+        (["tä,param:p"], "'tä' is not a valid name"),
+        (["t1,vos://a/b"], "The upload t1 cannot be read from 'vos://a/b'."),
+        (["t1,file:///etc/passwd"], "cannot be read"),
+        (["t1,part"], "cannot be read"),
+        (["t1,param:p", "T1,param:q"], "Two uploads have the name T1"),
+        (["a,param:p;2b,param:q"], "'2b' is not a valid name"),
     ],
 )
 def test_what_names_no_table_is_told(values, words):
@@ -49,5 +49,5 @@ def test_what_names_no_table_is_told(values, words):
 
 def test_more_tables_than_the_limit_are_refused():
     """UPL-7: 413, not the first few."""
-    with pytest.raises(TooLarge, match="brings 3 tables; this service takes up to 2"):
+    with pytest.raises(TooLarge, match="has 3 uploads; the limit is 2"):
         uploads(["a,param:a;b,param:b;c,param:c"], 2)

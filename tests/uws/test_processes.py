@@ -256,7 +256,7 @@ def test_a_full_disk_fails_the_job_and_nothing_else(serve, own, tmp_path):
         assert ended(large) == "ERROR"
         assert ended(submit(live)) == "COMPLETED"
 
-    assert "The server has no room left to store the result." in get(f"{large}/error")
+    assert "The server has not enough disk space to store the result." in get(f"{large}/error")
     assert get(large).count('type="transient"') == 1
     names = list(ResultDirectory(own.data_dir / "results").names(-60))
     assert [name for name in names if large.rpartition("/")[2] in name] == []

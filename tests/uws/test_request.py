@@ -56,13 +56,13 @@ def test_a_missing_parameter_is_named():
 
 def test_a_choice_ignores_case_and_names_what_there_is():
     assert choice({"PHASE": ["run"]}, "PHASE", "RUN", "ABORT") == "RUN"
-    with pytest.raises(ParameterError, match="PHASE can be RUN or ABORT, not 'HOLD'"):
+    with pytest.raises(ParameterError, match="PHASE must be RUN or ABORT, not 'HOLD'"):
         choice({"PHASE": ["HOLD"]}, "PHASE", "RUN", "ABORT")
 
 
 def test_a_value_given_twice_is_refused():
     """DALI 1.1, section 3.4."""
-    with pytest.raises(ParameterError, match="PHASE is given 2 times"):
+    with pytest.raises(ParameterError, match="PHASE was given 2 times"):
         choice({"PHASE": ["RUN", "RUN"]}, "PHASE", "RUN")
 
 

@@ -65,7 +65,7 @@ def test_a_result_has_no_name_before_it_is_whole(results):
 def test_results_leave_disk_to_the_database(tmp_path):
     """The database may lie on the same disk, and stops when that is full."""
     results = ResultDirectory(tmp_path, reserve=2**62)
-    with pytest.raises(DiskFull, match="no disk left for the files of jobs"):
+    with pytest.raises(DiskFull, match="not enough disk space for the files of jobs"):
         results.put(NAME, [b"x"])
 
     assert list(tmp_path.iterdir()) == []
@@ -123,7 +123,9 @@ def test_other_users_of_the_machine_see_no_results(results):
 def test_a_directory_that_can_not_be_used_is_told_at_the_start(tmp_path):
     """Not job by job: all of them would fail."""
     (tmp_path / "file").touch()
-    with pytest.raises(SettingsError, match=r"results .*/file/results can't be used: not a directory\."):
+    with pytest.raises(
+        SettingsError, match=r"result directory .*/file/results cannot be used: not a directory\."
+    ):
         probe(Settings(result_dir=tmp_path / "file" / "results"))
     probe(Settings(result_dir=tmp_path / "deep" / "results"))
 

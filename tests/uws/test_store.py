@@ -50,7 +50,7 @@ def test_a_job_runs_once(store, job):
     """UWS-13: RUN on a job that is not PENDING is refused, with its phase."""
     store.run(job.job_id, SOMEBODY)
 
-    with pytest.raises(IllegalTransition, match="is QUEUED and can't be run") as refused:
+    with pytest.raises(IllegalTransition, match="is QUEUED and cannot be run") as refused:
         store.run(job.job_id, SOMEBODY)
     assert refused.value.status == 403
 
@@ -124,7 +124,7 @@ def test_execution_duration_is_settled_once_the_job_executes(store, job):
     store.run(job.job_id, SOMEBODY)
     store.claim("w")
 
-    with pytest.raises(IllegalTransition, match="is EXECUTING and can't be given another execution duration"):
+    with pytest.raises(IllegalTransition, match="is EXECUTING and cannot change its execution duration"):
         store.set_execution_duration(job.job_id, SOMEBODY, 5)
 
 
@@ -141,7 +141,7 @@ def test_parameters_are_settled_once_the_job_is_run(store, job):
     """DALI-2, ERR-4."""
     store.run(job.job_id, SOMEBODY)
 
-    with pytest.raises(IllegalTransition, match="is QUEUED and can't take other parameters"):
+    with pytest.raises(IllegalTransition, match="is QUEUED and cannot change its parameters"):
         store.set_parameters(job.job_id, SOMEBODY, {"QUERY": ["x"]})
 
 
@@ -150,7 +150,7 @@ def test_parameters_can_not_grow_without_end(database, settings):
     store = JobStore(database, replace(settings, query_bytes=1_000))
     job = store.create(SOMEBODY, {"A": ["x" * 60_000]})
 
-    with pytest.raises(TooLarge, match="a job takes up to 68536"):
+    with pytest.raises(TooLarge, match="the limit is 68536"):
         store.set_parameters(job.job_id, SOMEBODY, {"B": ["x" * 60_000]})
 
 
@@ -160,7 +160,7 @@ def test_files_that_come_with_a_job_have_one_limit(database, settings):
     job = store.create(SOMEBODY, {}, parts=Parts({"t": "1"}, 60))
     store.set_parameters(job.job_id, SOMEBODY, {}, Parts({"t": "2"}, 40))
 
-    with pytest.raises(TooLarge, match="came with the job have 101 bytes; it takes up to 100"):
+    with pytest.raises(TooLarge, match="files of the job have 101 bytes; the limit is 100"):
         store.set_parameters(job.job_id, SOMEBODY, {}, Parts({"t": "3"}, 1))
     assert store.job(job.job_id, SOMEBODY).parts == Parts({"t": "2"}, 100)
 
@@ -236,7 +236,7 @@ def test_a_client_can_have_so_many_jobs(database, settings):
     store = JobStore(database, replace(settings, client_jobs=2))
     jobs = [store.create(ANNE, {}) for _ in range(2)]
 
-    with pytest.raises(Forbidden, match="You have 2 jobs, and can have 2. Delete some"):
+    with pytest.raises(Forbidden, match="You have 2 jobs; the limit is 2. Delete some"):
         store.create(ANNE, {})
     assert store.create(SOMEBODY, {}).phase == Phase.PENDING
     store.remove(jobs[0].job_id, ANNE)
@@ -255,7 +255,7 @@ def test_the_jobs_of_a_client_can_take_so_many_bytes(database, settings):
         lambda: store.run(second.job_id, ANNE),
         lambda: store.set_parameters(second.job_id, ANNE, {"A": ["y"]}),
     ):
-        with pytest.raises(Forbidden, match=r"Your jobs take 5\d\d\d bytes .* can take 5000. Delete some"):
+        with pytest.raises(Forbidden, match=r"Your jobs use 5\d\d\d bytes.* the limit is 5000. Delete some"):
             refused()
     assert store.room(second) == store.more_room(second) == 0
     assert store.create(SOMEBODY, {}).phase == Phase.PENDING
@@ -303,7 +303,7 @@ def test_jobs_that_wait_or_run_never_give_way(database, settings, sql):
     assert ids(sql) == {pending, executing, queued}
     another = store.create(SOMEBODY, {}, run=True).job_id
     assert ids(sql) == {executing, queued, another}
-    with pytest.raises(Forbidden, match="You have 3 jobs, and can have 3"):
+    with pytest.raises(Forbidden, match="You have 3 jobs; the limit is 3"):
         store.create(SOMEBODY, {})
 
 

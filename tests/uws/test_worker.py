@@ -23,7 +23,7 @@ from tests.uploads.mutants import mutants, outcome
 from tests.uws.conftest import ANNE, ANYBODY, FLOOD, QUERY, SILENT, SOMEBODY, awaited
 
 VOTABLE = {"RESPONSEFORMAT": ["votable"]}
-LOGGED = r"The log of the service has the reason under [0-9a-f]{8}\."
+LOGGED = r"The log of the service gives the reason under [0-9a-f]{8}\."
 
 
 @contextmanager
@@ -259,7 +259,7 @@ def test_a_store_that_can_not_be_written_fails_the_job(worker, own, store, ended
     job = ended(store.create(SOMEBODY, {"QUERY": [QUERY]}, run=True))
 
     assert job.phase == Phase.ERROR
-    assert re.fullmatch(f"The service failed on this request. {LOGGED}", job.error_message)
+    assert re.fullmatch(f"The service failed to answer this request. {LOGGED}", job.error_message)
     assert str(own.data_dir) not in job.error_message
 
 
@@ -273,8 +273,7 @@ def test_a_result_must_fit_into_what_other_jobs_leave(own, tableset, database, e
 
     assert fits.phase == Phase.COMPLETED
     assert re.fullmatch(
-        r"The result has more than the \d\d\d bytes that your other jobs leave room for\."
-        r" Delete some of them, or ask for less\.",
+        r"The result has more than the \d\d\d bytes that your jobs may still use\..*",
         job.error_message,
     )
     assert list(results.names(0)) == [fits.result.name]
@@ -297,7 +296,7 @@ def test_a_lost_upload_fails_the_job(worker, store, ended):
     lost = Parts({"t": f"{mine}.upload-1"}, 1)
     job = ended(store.create(SOMEBODY, {"QUERY": [QUERY]}, job_id=mine, parts=lost, run=True))
 
-    assert (job.phase, job.error_message) == (Phase.ERROR, "The file 't' that came with the job was lost.")
+    assert (job.phase, job.error_message) == (Phase.ERROR, "The file 't' of this job was lost.")
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -324,7 +323,7 @@ def test_what_nobody_foresaw_is_one_sentence(worker, store, ended, sql):
 
     job = ended(job)
     assert job.phase == Phase.ERROR
-    assert job.error_message.startswith("The service failed on this request")
+    assert job.error_message.startswith("The service failed to answer this request")
 
 
 def test_the_job_of_a_silent_worker_is_taken_over(own, tableset, store, ended):

@@ -125,7 +125,7 @@ def test_creation_takes_no_other_phase(client):
     response = client.post("/tap/async", data={"QUERY": QUERY, "PHASE": "ABORT"})
 
     assert response.status_code == 400
-    assert "PHASE can be RUN, not 'ABORT'" in query_status(response)[0][1]
+    assert "PHASE must be RUN, not 'ABORT'" in query_status(response)[0][1]
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_a_second_run_is_403(client, job):
     response = client.post(f"{job}/phase", data={"PHASE": "RUN"})
 
     assert response.status_code == 403
-    assert "is QUEUED and can't be run" in query_status(response)[0][1]
+    assert "is QUEUED and cannot be run" in query_status(response)[0][1]
 
 
 @pytest.mark.parametrize("data", [{}, {"PHASE": ""}, {"PHASE": "COMPLETED"}, {"PHASE": ["RUN", "ABORT"]}])
@@ -362,7 +362,7 @@ def test_a_job_takes_so_many_files(client, store, own):
     response = client.post("/tap/async", data=many)
 
     assert response.status_code == 413
-    assert "The job has 11 files; this service takes up to 10." in query_status(response)[0][1]
+    assert "The job has 11 files; the limit is 10." in query_status(response)[0][1]
     assert stored(own) == []
 
 
@@ -429,7 +429,7 @@ def test_a_part_of_the_result_is_delivered(client, completed):
     assert part.headers["Content-Range"] == f"bytes 12-21/{len(CSV)}"
     beyond = fetched(client, completed, Range="bytes=999-")
     assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, f"bytes */{len(CSV)}")
-    assert f"The result has {len(CSV)} bytes, and none in the range" in query_status(beyond)[0][1]
+    assert f"outside the result, which has {len(CSV)} bytes" in query_status(beyond)[0][1]
 
 
 @pytest.mark.parametrize("value", ["bytes=0-3,5-7", "lines=1-2", "bytes=x", "bytes=3-1", "x"])

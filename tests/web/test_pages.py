@@ -97,9 +97,9 @@ def test_an_error_is_a_page_for_browsers_and_a_line_for_programs(client):
 
     assert (
         etree.HTML(browser.text).xpath("string(//*[@role='alert'])").strip()
-        == "There is nothing at /nothing."
+        == "Nothing was found at /nothing."
     )
-    assert stilts.text == "There is nothing at /nothing.\n"
+    assert stilts.text == "Nothing was found at /nothing.\n"
 
 
 def test_tap_page_lists_every_table(client, tableset):

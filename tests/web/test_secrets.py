@@ -11,7 +11,7 @@ from provtap.web import create_app
 from provtap.web.jobs import stop_waiting
 
 QUERY = {"QUERY": "SELECT a_id FROM provenance.activity", "LANG": "ADQL"}
-REFERENCE = re.compile(r"The log of the service has the reason under ([0-9a-f]{8})\.")
+REFERENCE = re.compile(r"The log of the service gives the reason under ([0-9a-f]{8})\.")
 
 
 def away(settings):

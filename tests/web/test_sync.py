@@ -132,13 +132,13 @@ def test_languages(client, lang):
         ({"MAXREC": "-1"}, "MAXREC must be a whole number of rows"),
         ({"MAXREC": "1.5"}, "MAXREC must be a whole number of rows"),
         ({"MAXREC": "ten"}, "MAXREC must be a whole number of rows"),
-        ({"FORMAT": "hdf5"}, "RESPONSEFORMAT 'hdf5' is not offered."),
+        ({"FORMAT": "hdf5"}, "RESPONSEFORMAT 'hdf5' is not supported."),
         ({"QUERY": ""}, "QUERY is missing."),
         ({"QUERY": "DUFF QUERY"}, "A query starts with SELECT or WITH, not with DUFF."),
         ({"QUERY": "SELECT a_nam FROM provenance.activity"}, "Did you mean a_name?"),
         ({"QUERY": "SELECT 1 / (column_index - column_index) FROM tap_schema.columns"}, "divides by zero"),
-        ({"UPLOAD": "t,param:t"}, "The request has no file 't', which is to be the upload t."),
-        ({"UPLOAD": "t"}, "UPLOAD 't' is no pair of a name and a URI."),
+        ({"UPLOAD": "t,param:t"}, "The upload t refers to the file 't', which is not in the request."),
+        ({"UPLOAD": "t"}, "UPLOAD 't' is not a pair of a name and a URI."),
     ],
 )
 def test_user_errors_are_votables_with_status_400(client, changed, reason):
@@ -186,7 +186,7 @@ def test_single_valued_parameters_can_not_repeat(client, name):
     response = client.post(f"/tap/sync?{name}=1", data={"Query": QUERY} | {name.title(): "2"})
 
     assert response.status_code == 400
-    assert f"{name} is given 2 times" in query_status(response)[0][1]
+    assert f"{name} was given 2 times" in query_status(response)[0][1]
 
 
 def test_a_parameter_may_repeat_its_value(client):

@@ -56,7 +56,7 @@ def test_a_part_that_is_no_file_is_told(client):
     response = client.post("/tap/sync", data={"QUERY": QUERY, "UPLOAD": "t,param:p", "p": VOTABLE.decode()})
 
     assert response.status_code == 400
-    assert "a part counts if it has a file name" in query_status(response)[0][1]
+    assert "if it has a file name" in query_status(response)[0][1]
 
 
 def test_an_error_in_a_table_has_its_place(client):
@@ -65,7 +65,7 @@ def test_an_error_in_a_table_has_its_place(client):
 
     assert (response.status_code, response.content_type) == (400, "application/x-votable+xml")
     assert query_status(response) == [
-        ("ERROR", "In row 1 of the upload t, the column n: 'one' is no whole number.")
+        ("ERROR", "In row 1 of the upload t, the column n: 'one' is not a whole number.")
     ]
 
 

@@ -405,8 +405,8 @@ def test_a_service_without_database_says_so(client):
 
     assert not available
     assert re.fullmatch(
-        r"The database of this service can't be reached\. Try again later\."
-        r" The log of the service has the reason under [0-9a-f]{8}\.",
+        r"The database of this service cannot be reached\. Try again later\."
+        r" The log of the service gives the reason under [0-9a-f]{8}\.",
         note,
     )
 

@@ -21,7 +21,7 @@ DERIVED_FROM = Function(
     " all that came from it, or all it came from, is found once.",
 )
 _ORIGIN_OF = replace(DERIVED_FROM, sql=f"({{1}} IN ({set_sql(BACK, '{0}', 'derived')}))")
-"""The same where the entity is the one that is fixed."""
+"""The same for a fixed entity."""
 
 
 def derived_from(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> Function:
@@ -32,5 +32,5 @@ def derived_from(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> F
     entity, ancestor = (any(argument.columns()) for argument in arguments)
     if entity and ancestor:
         hint = "Join provenance.lineage to compare two columns."
-        raise problem(f"{call.name} needs a text as one of its arguments.", call.at, hint)
+        raise problem(f"One argument of {call.name} must be a text, not a column.", call.at, hint)
     return _ORIGIN_OF if ancestor else DERIVED_FROM

@@ -29,9 +29,9 @@ class ConditionRules(ValueRules):
         if isinstance(content, Value):
             if self.token.type == "identifier" and self.token.text.upper() in FOREIGN_WORDS:
                 raise self.unexpected("a comparison")
-            is_test = isinstance(content, nodes.FunctionCall) and content.name in {"CONTAINS", "INTERSECTS"}
-            hint = "Compare it with 1." if is_test else "Compare it with something."
-            raise problem("A value is not a condition.", content.at, hint)
+            is_call = isinstance(content, nodes.FunctionCall)
+            hint = "Compare its result with 1 or 0." if is_call else "Compare it with another value."
+            raise problem("Expected a condition, found a value.", content.at, hint)
         return content
 
     def any_expression(self) -> Value | Condition:

@@ -57,7 +57,7 @@ class Form:
 
 _ONE_NUMBER = Form(_NUMBER, "one number")
 _TWO_NUMBERS = Form(_NUMBER + _NUMBER, "two numbers")
-_ROUNDED = Form(f"{_NUMBER}[id]?", "a number, and how many decimals to keep as a whole number, as a literal")
+_ROUNDED = Form(f"{_NUMBER}[id]?", "a number and, optionally, a number of decimals as a whole number literal")
 _ONE_TEXT = Form("[jrsipftn]", "one text")
 _ONE_GEOMETRY = Form(_GEOMETRY, "one geometry")
 _TWO_GEOMETRIES = Form(_GEOMETRY + _GEOMETRY, "two geometries")
@@ -77,7 +77,7 @@ FORMS = (
     | dict.fromkeys(["CONTAINS", "INTERSECTS"], _TWO_GEOMETRIES)
     | {
         "PI": Form("", "no arguments"),
-        "RAND": Form("i?", "at most one whole number, as a literal"),
+        "RAND": Form("i?", "at most one whole number literal"),
         "IN_UNIT": Form(f"{_NUMBER}s", "a number and a unit as text literal"),
         "COALESCE": Form(".+", "one or more values"),
         "NULLIF": Form("..", "two values"),

@@ -85,7 +85,7 @@ class EmbeddedServer:
         Raises: as `start`.
         """
         if self._cluster.postmaster() is None:
-            log.warning("PostgreSQL has died and is started again.")
+            log.warning("PostgreSQL has ended unexpectedly and is being restarted.")
             with self._refusals(), self._turn():
                 self._run()
 
@@ -105,7 +105,7 @@ class EmbeddedServer:
             yield
         except OSError as error:
             raise SettingsError(
-                f"The data directory {self._directory} can't be used: {error.strerror}.",
+                f"The data directory {self._directory} cannot be used: {error.strerror}.",
                 hint="See PROVTAP_DATA_DIR.",
             ) from error
 
@@ -194,7 +194,8 @@ class EmbeddedServer:
                 since = time.monotonic()
             elif time.monotonic() - since > STALL:
                 raise DatabaseUnavailable(
-                    f"The embedded PostgreSQL is not ready, and silent for {STALL:.0f} seconds.",
+                    "The embedded PostgreSQL is not ready, and has reported no progress for"
+                    f" {STALL:.0f} seconds.",
                     hint=f"See {self._log}.",
                 )
             time.sleep(0.02)

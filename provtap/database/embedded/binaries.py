@@ -176,6 +176,6 @@ def _parent(executable: bool) -> Path:
         if not barred and os.access(path, os.W_OK | os.X_OK):
             return path
     raise SettingsError(
-        f"The embedded PostgreSQL can use none of {', '.join(RUN_DIRECTORIES)} for its sockets.",
+        f"The embedded PostgreSQL cannot create its sockets in any of {', '.join(RUN_DIRECTORIES)}.",
         hint="Set PROVTAP_DATABASE_URL to a PostgreSQL server.",
     )

@@ -62,7 +62,7 @@ class Cluster:
             return False
         version = self.path / "PG_VERSION"
         if not self.path.is_dir():
-            raise SettingsError(f"{self.path} is a file where the embedded PostgreSQL keeps its data.")
+            raise SettingsError(f"{self.path} is a file; the embedded PostgreSQL needs a directory there.")
         owner = self.path.stat().st_uid
         if os.geteuid() not in (0, owner):
             raise SettingsError(
@@ -70,14 +70,17 @@ class Cluster:
                 hint="Run as its owner, or choose another PROVTAP_DATA_DIR.",
             )
         if not version.is_file():
-            raise SettingsError(f"{self.path} is not a PostgreSQL data directory.", hint="Move it away.")
+            raise SettingsError(
+                f"{self.path} is not a PostgreSQL data directory.", hint="Move it to another place."
+            )
         self._check_version(version.read_text().strip())
         return True
 
     def _check_version(self, found: str) -> None:
         if found != major_version():
             raise SettingsError(
-                f"{self.path} was made by PostgreSQL {found}, and the embedded one is {major_version()}.",
+                f"{self.path} was created by PostgreSQL {found}, but the embedded PostgreSQL is version"
+                f" {major_version()}.",
                 hint="Dump it with its own version, move it away, and restore the dump.",
             )
 
@@ -101,7 +104,9 @@ class Cluster:
             )
         if initdb.wait() != 0:
             shutil.rmtree(draft)
-            raise DatabaseUnavailable(f"The embedded PostgreSQL can't make {self.path}: {last_words(log)}.")
+            raise DatabaseUnavailable(
+                f"The embedded PostgreSQL cannot create {self.path}: {last_words(log)}."
+            )
         draft.rename(self.path)
         log.unlink()
 
@@ -157,7 +162,7 @@ class Cluster:
         _signal(server.pid, signal.SIGINT)  # "fast" shutdown
         if self._ends(FAST, "[local]") and self._ends(CHECKPOINT):
             return
-        log.warning("PostgreSQL does not stop and is ended; it will recover when it starts again.")
+        log.warning("PostgreSQL did not stop in time and was killed; it will recover at the next start.")
         _signal(server.pid, signal.SIGQUIT)  # "immediate" shutdown
         if not self._ends(IMMEDIATE):
             self._kill()
@@ -237,7 +242,7 @@ def reason(text: str) -> str:
     """Return the last line of *text* that says FATAL, PANIC or error, without these words."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     fatal = [line for line in lines if any(word in line for word in ("FATAL:", "PANIC:", "error:", "ERROR:"))]
-    line = (fatal or lines or ["it said nothing"])[-1]
+    line = (fatal or lines or ["it gave no reason"])[-1]
     for word in ("FATAL:", "PANIC:", "error:", "ERROR:"):
         line = line.rpartition(word)[2].strip()
     return line.rstrip(".")

@@ -19,10 +19,10 @@ from provtap.ingest.store.merge import STUBS
 SQL = load_statements("provtap.ingest.checks", "check.sql")
 MOST = 20
 """Findings of one rule that are shown; all are counted."""
-_REINGEST = "provtap reingest makes the tables anew from the documents."
-_BACKUP = "Take it from a backup, or undo the ingestion and ingest the document once more."
-_SOURCE = "Look at the clocks and the records of those who told it: the store keeps what they say."
-_DESCRIPTION = "Mend the description (provtap describe), or the pipeline that wrote the record."
+_REINGEST = "Run provtap reingest to rebuild the tables from the documents."
+_BACKUP = "Restore it from a backup, or undo the ingestion and ingest the document again."
+_SOURCE = "Check the clocks and records of the sources: the store keeps what they recorded."
+_DESCRIPTION = "Correct the description (provtap describe), or the pipeline that wrote the record."
 
 
 class Severity(StrEnum):
@@ -53,15 +53,15 @@ RULES = tuple(
             (
                 Severity.ERROR,
                 "one_kind",
-                "Undo the ingestion that told one of them, or let it use another id.",
+                "Undo the ingestion of one of them, or change its id in the source.",
             ),
             (Severity.ERROR, "unkept_documents", _BACKUP),
             (Severity.ERROR, "changed_documents", _BACKUP),
             (Severity.ERROR, "unheld_trust", _REINGEST),
             (Severity.ERROR, "unread_usages", _REINGEST),
             (Severity.ERROR, "unused_readings", _REINGEST),
-            (Severity.WARNING, "unkept_places", "Undo the ingestion and ingest the document once more."),
-            (Severity.WARNING, "cycles", "provtap lineage shows the way; one of its steps can't be true."),
+            (Severity.WARNING, "unkept_places", "Undo the ingestion, and ingest the document again."),
+            (Severity.WARNING, "cycles", "provtap lineage shows the cycle; one of its steps cannot be true."),
             (Severity.WARNING, "used_too_early", _SOURCE),
             (Severity.WARNING, "read_too_early", _SOURCE),
             (Severity.WARNING, "used_too_late", _SOURCE),
@@ -69,16 +69,16 @@ RULES = tuple(
             (
                 Severity.WARNING,
                 "other_generators",
-                "The earlier run is kept; undo the ingestion that is wrong.",
+                "The earlier run is kept. Undo the ingestion that is wrong.",
             ),
             (Severity.WARNING, "usage_multiplicity", _DESCRIPTION),
             (Severity.WARNING, "generation_multiplicity", _DESCRIPTION),
             (Severity.WARNING, "parameter_values", _DESCRIPTION),
             (Severity.WARNING, "misspelt_types", _DESCRIPTION),
-            (Severity.WARNING, "two_names", "Give one of the two another id where it is recorded."),
+            (Severity.WARNING, "two_names", "Change one of the two ids in its source."),
             (Severity.NOTE, "stubs", "Ingest the log of the run, if there is one."),
-            (Severity.NOTE, "undescribed", "provtap describe says what a tool does."),
-            (Severity.NOTE, "unused_descriptions", "Nothing need be done."),
+            (Severity.NOTE, "undescribed", "Describe the program with provtap describe."),
+            (Severity.NOTE, "unused_descriptions", "No action is needed."),
         ),
         start=1,
     )

@@ -57,7 +57,7 @@ def _list(about: str, of: Any, absent: Any = (), name: str | None = None) -> tup
 
 def _whole(given: Any) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,8}", str(given)):
-        raise rule("must be a whole number from 1 on")
+        raise rule("must be a whole number, 1 or more")
     return int(given)
 
 
@@ -79,18 +79,18 @@ Entity = checked(
 )
 Flow = checked(
     "Flow",
-    "What entities are used or generated as.",
+    "A role of used or generated entities.",
     {
         **_of(descriptions.RoleDescription),
         "multiplicity": (
             pattern_type(r"(\d+|\*)|\d+\.\.(\d+|\*)", "1, * or 0..1"),
-            Field(None, description="How many entities have this role."),
+            Field(None, description="Number of entities with this role, such as 1, * or 0..1."),
         ),
         "aliases": _list("Other names of the role, in other versions.", text_type(ROLE_BYTES)),
         "entities": _list("Names of the kinds of entity that may have this role.", text_type()),
     },
 )
-_ALIASES = _list("Other names of it, in other versions.", text_type(NAME_BYTES))
+_ALIASES = _list("Other names, in other versions.", text_type(NAME_BYTES))
 Parameter = checked(
     "Parameter",
     "A parameter that activities may have.",
@@ -107,13 +107,13 @@ Activity = checked(
     {
         **_of(records.ActivityDescription, "version"),
         "versions": _list(
-            "Versions that this holds for: one, or how they begin (0.28.*). The most exact one counts."
-            " Without it: all.",
+            "Versions to which the description applies: a version, or a prefix (0.28.*). The longest match"
+            " applies. Default: all.",
             pattern_type(r"[^*]*\*?", "0.28.0 or 0.28.*", ROLE_BYTES),
             ["*"],
         ),
-        "usage": _list("What it uses, by role.", Flow),
-        "generation": _list("What it makes, by role.", Flow),
+        "usage": _list("Inputs by role.", Flow),
+        "generation": _list("Outputs by role.", Flow),
         "parameters": _list("Its parameters.", Parameter),
         "config_files": _list("Its configuration files.", ConfigFile, name="configFiles"),
     },
@@ -125,15 +125,15 @@ File = checked(
     {
         "format": (
             Annotated[str, BeforeValidator(_format), WithJsonSchema({"enum": ["1", 1]})],
-            Field(..., description="Version of this format of files."),
+            Field(..., description="Version of the file format."),
         ),
         "name": (
             text_type(NAME_BYTES),
-            Field(..., description="Name of the set: a file of the same name replaces it."),
+            Field(..., description="Name of the set. A file with the same name replaces it."),
         ),
         "version": (
             Annotated[int, BeforeValidator(_whole), WithJsonSchema(_VERSION)],
-            Field(..., description="Version of the set: whatever is changed needs a greater one."),
+            Field(..., description="Version of the set. Increase it with every change."),
         ),
         "agents": _list("Agents.", Agent),
         "entities": _list("Kinds of entity.", Entity),
@@ -191,7 +191,7 @@ class Descriptions:
         for known in reserved:
             if given and given != known and given.lower() == known.lower():
                 line, _ = self.document.position(location)
-                yield f"type {given} differs from {known} by its case only (line {line})"
+                yield f"type {given} differs from {known} only in case (line {line})"
 
 
 def read_descriptions(content: bytes) -> Descriptions:
@@ -271,11 +271,11 @@ class _Rules:
     def _check_entity(self, place: Location, entity: Said) -> None:
         name = entity["name"]
         if entity["content_type"] and entity["value_type"]:
-            raise self._file.wrong(place, f"{name} can't have both a contentType and a valueType")
+            raise self._file.wrong(place, f"{name} cannot have both a contentType and a valueType")
         if entity["value_type"]:
             self._check_value_type(place, entity["value_type"])
         elif entity["unit"] or entity["ucd"] or entity["utype"]:
-            raise self._file.wrong(place, f"{name} is no value: unit, ucd and utype need a valueType")
+            raise self._file.wrong(place, f"{name} is not a value: unit, ucd and utype need a valueType")
 
     def _check_activity(self, place: Location, activity: Said) -> None:
         for part, key in (
@@ -296,7 +296,7 @@ class _Rules:
     def _check_kind(self, place: Location, name: str) -> None:
         if name not in self._entities:
             hint = nearest(name, self._entities)
-            raise self._file.wrong(place, f"there is no entity {name!r} in this file", hint)
+            raise self._file.wrong(place, f"unknown entity {name!r}", hint)
 
     def _check_parameter(self, place: Location, parameter: Said) -> None:
         name, default, options = (parameter[each] for each in ("name", "default", "options"))
@@ -304,16 +304,16 @@ class _Rules:
         for each in ("min", "max", "default"):
             value = parameter[each]
             if value is not None and ";" not in parameter["value_type"] and not _fits(value, datatype):
-                raise self._file.wrong(place, f"{each} of {name} can't be {value!r}: it must be {datatype}")
+                raise self._file.wrong(place, f"{each} of {name} cannot be {value!r}: it must be {datatype}")
         if options and default is not None and default not in options:
-            message = f"default of {name} is none of its options: {default}"
+            message = f"default of {name} is not one of its options: {default}"
             raise self._file.wrong(place, message, nearest(default, options))
 
     def _check_value_type(self, place: Location, value_type: str) -> str:
         datatype = value_type.partition(";")[0]
         if datatype not in DATATYPES:
             hint = nearest(datatype, DATATYPES) or "A text is char;*."
-            message = f"valueType can't begin with {datatype!r}, which is no datatype of VOTable"
+            message = f"valueType cannot begin with {datatype!r}, which is not a datatype of VOTable"
             raise self._file.wrong(place, message, hint)
         return datatype
 

@@ -62,7 +62,7 @@ def keep_location_map(transaction: Transaction, location_map: LocationMap) -> No
 def unknown(ingestion: int, sentence: str | None = None) -> NotFound:
     """Return the error for a number that no ingestion has, or for what else *sentence* says of it."""
     return NotFound(
-        sentence or f"There is no ingestion {ingestion}.",
+        sentence or f"Ingestion {ingestion} does not exist.",
         hint='provtap query "SELECT in_id, in_source, in_time FROM provext.ingestion" lists them.',
     )
 
@@ -91,8 +91,8 @@ def _location_map(row: Any) -> LocationMap:
     if row.pl_content is None:
         raise DocumentError(
             f"{row.in_source} (ingestion {row.doc_ingestion_id}) was read with a --map or --catalogue that"
-            " was not kept",
-            hint="Undo it and ingest it once more.",
+            " was not stored",
+            hint="Undo this ingestion, and ingest the document again.",
         )
     return LocationMap.of(row.pl_content)
 
@@ -106,7 +106,7 @@ def recorded_activities(ingestion: int, database: Database) -> tuple[str, ...]:
     record_sets = _load_document(ingestion, database).record_sets()
     found = tuple(dict.fromkeys(id_ for record_set in record_sets for id_ in sorted(record_set.activity_ids)))
     if not found:
-        raise NotFound(f"Ingestion {ingestion} told of no activity.")
+        raise NotFound(f"The document of ingestion {ingestion} contains no activity.")
     return found
 
 

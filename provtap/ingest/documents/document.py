@@ -137,8 +137,8 @@ def read_content(
             return Document(source, found.name, at, location_map, content, record_sets)
         except TooMany:
             raise TooLarge(
-                f"{source} tells of more than the {most} records that a document may have here.",
-                hint="Send it in parts.",
+                f"{source} has more than {most} records, the limit for a document sent to this service.",
+                hint="Split it.",
             ) from None
 
 

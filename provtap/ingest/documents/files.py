@@ -106,7 +106,7 @@ def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
             if form := product_file.form_of(start):
                 with naming(source):
                     if not Path(path).is_file():
-                        why = f"this is a data product ({form}), but no file"
+                        why = f"this is a data product ({form}), but not a file"
                         raise DocumentError(why, hint=product_file.BY_PATH)
                     return product_file.read_header(file, Path(path), form)
             size = os.fstat(file.fileno()).st_size
@@ -114,10 +114,10 @@ def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
             content = file.read(limit + 1) if size <= limit else b""
     except (OSError, ValueError, EOFError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise DocumentError(f"{source} can't be read: {reason.lower()}.") from error
+        raise DocumentError(f"{source} cannot be read: {reason.lower()}.") from error
     if size > limit or len(content) > limit:
         raise TooLarge(
-            f"{source} has more than the {limit} bytes that a document may have.",
-            hint="PROVTAP_DOCUMENT_BYTES sets the limit.",
+            f"{source} exceeds the limit of {limit} bytes for a document.",
+            hint="The setting is PROVTAP_DOCUMENT_BYTES.",
         )
     return content

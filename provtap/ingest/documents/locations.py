@@ -126,7 +126,7 @@ def read_location_map(maps: Iterable[str], catalogue: Path | None) -> LocationMa
     for option in maps:
         start, equals, uri = option.partition("=")
         if not start or not equals or not uri:
-            raise DocumentError(f"--map takes PREFIX=URI, not {option!r}.")
+            raise DocumentError(f"--map must be PREFIX=URI, not {option!r}.")
         prefixes.append((start, uri))
     longest_first = tuple(sorted(prefixes, key=lambda pair: (-len(pair[0]), pair)))
     return LocationMap(longest_first, dict(_copies(catalogue)) if catalogue else {})
@@ -141,22 +141,24 @@ def _copies(path: Path) -> Iterator[tuple[str, Copy]]:
             columns = {column: names.get(column) for column in _COLUMNS}
             columns["id"] = names.get("id") or names.get("lfn")
             if columns["path"] is None or columns["id"] is None:
-                raise DocumentError(f"{path}: the columns path and id (or lfn) are needed", line=1, column=1)
+                raise DocumentError(
+                    f"{path}: the columns path and id (or lfn) are required", line=1, column=1
+                )
             for row in table:
                 cells = {key: (row.get(name) or "").strip() for key, name in columns.items() if name}
                 copy = _copy(cells, f"{path}, line {table.line_num}")
                 if known.setdefault(cells["path"], copy) != copy:
-                    raise DocumentError(f"{path}, line {table.line_num}: {cells['path']} is there twice.")
+                    raise DocumentError(f"{path}, line {table.line_num}: {cells['path']} appears twice.")
     except OSError as error:
-        raise DocumentError(f"{path} can't be read: {(error.strerror or str(error)).lower()}.") from error
+        raise DocumentError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise DocumentError(f"{path} can't be read as CSV: {error}.") from error
+        raise DocumentError(f"{path} cannot be read as CSV: {error}.") from error
     yield from known.items()
 
 
 def _copy(cells: Mapping[str, str], where: str) -> Copy:
     if not cells["path"] or not cells["id"]:
-        raise DocumentError(f"{where}: path and id can't be empty.")
+        raise DocumentError(f"{where}: path and id must not be empty.")
     size, checksum = cells.get("size", ""), cells.get("checksum", "").lower()
     if size and not _SIZE.fullmatch(size):
         raise DocumentError(f"{where}: {size[:60]!r} is not a size in bytes.")

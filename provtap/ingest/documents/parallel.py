@@ -57,8 +57,8 @@ def _result(result: Callable[[], Result]) -> Result:
         return result()
     except BrokenProcessPool as error:
         raise ProvtapError(
-            "A process that was reading documents has ended, perhaps for want of memory.",
-            hint="With --jobs 1 they are read one after the other.",
+            "A process that was reading documents was killed, perhaps because memory ran out.",
+            hint="Use --jobs 1 to read one document at a time.",
         ) from error
 
 

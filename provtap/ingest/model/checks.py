@@ -122,7 +122,7 @@ def pattern_type(pattern: str, example: str, limit: int | None = None) -> Any:
 
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text):
-            raise rule(f"can't be {text!r}", f"Write it like {example}.")
+            raise rule(f"cannot be {text!r}", f"Write it like {example}.")
         return text
 
     extra = Field(json_schema_extra={"pattern": f"^({pattern})$"})
@@ -187,7 +187,7 @@ def _problem(error: Any, model: type[BaseModel], kinds: Mapping[type, str]) -> P
     match error["type"]:
         case "extra_forbidden":
             known = _names(model, location[:-1])
-            hint = nearest(str(location[-1]), known) or f"Known are {', '.join(known)}."
+            hint = nearest(str(location[-1]), known) or f"Valid names are {', '.join(known)}."
             return Problem("unknown", location, f"has no attribute {str(location[-1])[:60]!r}", hint)
         case "missing":
             return Problem("missing", location, "is missing")
@@ -197,12 +197,12 @@ def _problem(error: Any, model: type[BaseModel], kinds: Mapping[type, str]) -> P
             return Problem("wrong", location, "is empty")
         case "string_too_long":
             size, limit = len(given.encode()), context["max_length"]
-            return Problem("wrong", location, f"has {size} bytes, but only {limit} are allowed")
+            return Problem("wrong", location, f"has {size} bytes; the limit is {limit}")
         case "greater_than_equal" | "less_than_equal":
             negative = context.get("ge") == 0
             return Problem("wrong", location, "must not be negative" if negative else "is out of range")
         case "string_unicode":
-            return Problem("wrong", location, "has a character that can't be stored")
+            return Problem("wrong", location, "contains a character that cannot be stored")
     kind = kinds[type(given)]
     expected = _EXPECTED.get(error["type"]) or kinds[list if error["type"] == "list_type" else dict]
     return Problem("wrong", location, f"must be {expected}, not {kind}")

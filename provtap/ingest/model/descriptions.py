@@ -22,12 +22,12 @@ class PartDescription(Record):
 class RoleDescription(PartDescription):
     """What entities are used or generated as: one a role, as its usages or generations need it."""
 
-    role: str = needed("Role, as records have it.", limit=ROLE_BYTES)
+    role: str = needed("Role, as recorded.", limit=ROLE_BYTES)
     description: str | None = optional("What entities with this role are for.")
     type: str | None = optional(
         f"Kind of flow: free text, or one of {', '.join(FLOW_TYPES)}.", limit=ROLE_BYTES
     )
-    multiplicity: str | None = optional("How many entities have this role: 1, * or 0..1, for instance.")
+    multiplicity: str | None = optional("Number of entities with this role, such as 1, * or 0..1.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,15 +80,15 @@ class ParameterDescription(PartDescription):
 
     table = "provenance.parameterdescription"
     prefix = "pd_"
-    name: str = needed("Name of the parameter, as records have it.", limit=NAME_BYTES)
+    name: str = needed("Name of the parameter, as recorded.", limit=NAME_BYTES)
     value_type: str = needed(f"Type of its values: {VALUE_TYPE}", limit=ROLE_BYTES)
     unit: str | None = optional("Unit of its values, as VOUnit.")
     ucd: str | None = optional("UCD of its values.")
     utype: str | None = optional("Utype of its values.")
     min: str | None = optional("Least value.")
     max: str | None = optional("Greatest value.")
-    default: str | None = optional("Value where none is given.")
-    options: str | None = optional("All values that it may have.", kind="texts")
+    default: str | None = optional("Default value.")
+    options: str | None = optional("All valid values.", kind="texts")
     """A JSON array of texts."""
     description: str | None = optional("What the parameter does.")
 
@@ -99,6 +99,6 @@ class ConfigFileDescription(PartDescription):
 
     table = "provenance.configfiledescription"
     prefix = "cfd_"
-    name: str = needed("Name of the configuration file, as records have it.", limit=NAME_BYTES)
+    name: str = needed("Name of the configuration file, as recorded.", limit=NAME_BYTES)
     content_type: str = needed("Media type, such as application/yaml.", limit=ROLE_BYTES)
-    description: str | None = optional("What the file holds.")
+    description: str | None = optional("Contents of the file.")

@@ -18,14 +18,12 @@ ACTIVITY_TYPES = (
 )  # fmt: skip
 """Reserved words of ProvenanceDM 1.0 for the type of an activity."""
 MADE_ID = (
-    "Id; the service makes one where it is left out, and one that begins with _: is of this document only."
+    "Id. If it is missing, the service makes one. An id that begins with _: is valid in this document only."
 )
 CONFIGURED = (
-    "Id of the activity that had it; without it, WasConfiguredBy of the same document names the activity."
+    "Id of its activity. If it is missing, WasConfiguredBy in the same document must name the activity."
 )
-VALUE_TYPE = (
-    "datatype of VOTable, then arraysize and xtype, separated by semicolons, such as double or char;*."
-)
+VALUE_TYPE = "VOTable datatype, arraysize and xtype, separated by semicolons, such as double or char;*."
 
 
 class Rank(IntEnum):
@@ -85,10 +83,10 @@ class ActivityDescription(Record):
     table = "provenance.activitydescription"
     prefix = "ad_"
     id: str = needed(MADE_ID, needed=False)
-    name: str = needed("Name of the program or tool, as activities have it.", limit=NAME_BYTES)
+    name: str = needed("Name of the program, as recorded for its runs.", limit=NAME_BYTES)
     version: str | None = optional("Version of the program.", limit=ROLE_BYTES)
     description: str | None = optional("What activities of this kind do.")
-    docurl: str | None = optional("Web page that documents the program.")
+    docurl: str | None = optional("Web page of its documentation.")
     type: str | None = optional(
         f"Kind of activity: free text, or one of {', '.join(ACTIVITY_TYPES)}.", limit=ROLE_BYTES
     )
@@ -106,7 +104,7 @@ class EntityDescription(Claim):
     class_: str
     name: str = needed("Name of the kind of entity.", limit=NAME_BYTES)
     description: str | None = optional("What entities of this kind are.")
-    docurl: str | None = optional("Web page that documents this kind of entity.")
+    docurl: str | None = optional("Web page of its documentation.")
     type: str | None = optional("Kind of thing, such as data or document.", limit=ROLE_BYTES)
     content_type: str | None = optional(
         "Media type of a dataset, such as application/fits.",
@@ -153,7 +151,7 @@ class Activity(Claim):
     prefix = "a_"
     key = "a_id"
     id: str = needed("Id of the activity, such as urn:uuid: and a UUID.")
-    name: str | None = optional("Name of the activity, mostly the program that ran.", limit=NAME_BYTES)
+    name: str | None = optional("Name of the activity, usually the program that ran.", limit=NAME_BYTES)
     start_time: datetime | None = optional("When the activity started.")
     end_time: datetime | None = optional("When the activity ended.")
     comment: str | None = optional("Remark about the activity.")
@@ -169,7 +167,7 @@ class WasGeneratedBy(Claim):
     key = "wgb_entity_id"
     entity_id: str = needed("Id of the entity that was generated.", needed=False)
     activity_id: str = needed("Id of the activity that generated it.")
-    role: str | None = optional("What the entity was generated as.", limit=ROLE_BYTES)
+    role: str | None = optional("Role of the entity, such as the name of the output.", limit=ROLE_BYTES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +207,9 @@ class WasConfiguredBy(Record):
     table = "provenance.wasconfiguredby"
     prefix = "wcb_"
     activity_id: str = needed("Id of the activity.")
-    artefact_type: str | None = optional("Which of the two it is.", choices=("Parameter", "ConfigFile"))
+    artefact_type: str | None = optional(
+        "Whether it is a parameter or a configuration file.", choices=("Parameter", "ConfigFile")
+    )
     parameter_id: str | None = optional("Id of a parameter of the same document.")
     config_file_id: str | None = optional("Id of a configuration file of the same document.")
 
@@ -235,7 +235,7 @@ class Run(Claim):
     activity_id: str = needed("Id of the activity.")
     status: str | None = optional("How the activity ended, such as completed or error.", limit=ROLE_BYTES)
     exit_code: int | None = optional("Exit code of the process.")
-    host: str | None = optional("Name of the computer that the activity ran on.", limit=NAME_BYTES)
+    host: str | None = optional("Name of the computer on which the activity ran.", limit=NAME_BYTES)
     duration: float | None = optional("How long the activity took, in seconds.")
 
 
@@ -259,18 +259,18 @@ class Writing(Record):
     entity_id: str
     storage: str
     url: str = needed(
-        "Instead of entity: path or URL of the file that was written. A later activity that reads there used"
-        " this file.",
+        "Path or URL of the file that was written, instead of entity. A later activity that reads this"
+        " location used this file.",
         name="location",
         column=None,
     )
     time: datetime = needed(
-        "When the file at location was written; by default when the activity ended. An entity that is given"
-        " by its id has its generatedAtTime.",
+        "When the file at location was written; default: when the activity ended. For an entity that is given"
+        " by its id, use its generatedAtTime.",
         column=None,
     )
     external_id: str
-    """What a file at this place is called by those who don't know its producer."""
+    """Name of the file at this location for readers that do not know its producer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,11 +284,11 @@ class Reading(Record):
     """The entity, if the source gives its id; `rd_entity_id` is the entity that was found to be meant."""
     storage: str | None = None
     url: str | None = optional(
-        "Instead of entity: path or URL of the file that was read: the one that was there at that time.",
+        "Path or URL of the file that was read, instead of entity: the file that was there at that time.",
         name="location",
         column=None,
     )
-    role: str | None = optional("What the entity was used as.", limit=ROLE_BYTES)
+    role: str | None = optional("Role of the entity, such as the name of the input.", limit=ROLE_BYTES)
     time: datetime | None = None
     """When the activity started: it can't have read what was written later."""
     external_id: str | None = None
@@ -303,7 +303,7 @@ class WasInformedBy(Record):
     prefix = "wib_"
     informed_id: str = needed("Id of the activity that was informed, such as a step.", refers="activity")
     informant_id: str = needed(
-        "Id of the activity that informed it, such as the whole that the step belongs to.", refers="activity"
+        "Id of the activity that informed it, such as the run that the step belongs to.", refers="activity"
     )
 
 

@@ -90,7 +90,7 @@ def _next_value(text: str, at: int, as_python: bool) -> tuple[Any, int]:
     except json.JSONDecodeError as error:
         message = error.msg[0].lower() + error.msg[1:].removesuffix(" starting at")
         if error.pos >= len(text.rstrip()):
-            message = "it ends in the middle"
+            message = "it ends too early"
         raise DocumentError(f"this is not JSON: {message}", line=error.lineno, column=error.colno) from error
     except _FlawError as error:
         _locate(text, as_python)
@@ -182,7 +182,7 @@ def _locate(text: str, as_python: bool) -> None:
         token = found.group()
         flaw = _text_flaw(token) if token[0] == '"' else _number_flaw(token, as_python)
         if flaw is None and keys.repeats(token):
-            flaw = f"the key {token} is there twice"
+            flaw = f"the key {token} appears twice"
         if flaw:
             line_start = text.rfind("\n", 0, found.start()) + 1
             line = text.count("\n", 0, found.start()) + 1
@@ -196,9 +196,9 @@ def _text_flaw(token: str) -> str | None:
         value = json.loads(token)
         value.encode()
     except UnicodeEncodeError:
-        return "a text has half a surrogate pair, which is no character"
+        return "a text contains half of a surrogate pair, which is not a character"
     except json.JSONDecodeError:
-        return "a text has a character or an escape that JSON does not allow"
+        return "a text contains a character or an escape that JSON does not allow"
     return "a text has the character U+0000, which cannot be stored" if "\x00" in value else None
 
 

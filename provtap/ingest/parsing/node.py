@@ -60,7 +60,7 @@ class Node:
         if self.value is not None and not isinstance(self.value, str):
             raise self.wrong("must be a text or null")
         if limit is not None and self.value is not None and (size := len(self.value.encode())) > limit:
-            raise DocumentError(f"{self.path} has {size} bytes, but only {limit} are allowed")
+            raise DocumentError(f"{self.path} has {size} bytes; the limit is {limit}")
         return self.value
 
     def given_text(self, limit: int | None = None) -> str:

@@ -76,7 +76,7 @@ class _Values:
             return "" if node.tag == _NULL else str(node.value), 1
         if id(node) not in self._known:
             if id(node) in self._begun:
-                raise _wrong(node, "this alias stands for something that it is a part of")
+                raise _wrong(node, "this alias refers to a value that contains it")
             self._begun.add(id(node))
             make: Callable[[Any], tuple[Any, int]] = (
                 self._mapping if isinstance(node, yaml.MappingNode) else self._list
@@ -94,7 +94,7 @@ class _Values:
             if not isinstance(key, yaml.ScalarNode):
                 raise _wrong(key, "the name of an attribute must be a text")
             if key.value in members:
-                raise _wrong(key, f"{key.value} is there twice")
+                raise _wrong(key, f"{key.value} appears twice")
             members[key.value], further = self._sized(node_of_value)
             size += further
         return members, size

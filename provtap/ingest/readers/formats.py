@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from provtap.errors import DocumentError, FormatNotRead, NoProvenance, SettingsError
 from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing.json import parse, wide_encoding
-from provtap.ingest.readers import command_run, openlineage
+from provtap.ingest.readers import command_run, openlineage, rocrate
 from provtap.ingest.readers import opus as activity_description
 from provtap.ingest.readers.ctapipe import log as ctapipe_log
 from provtap.ingest.readers.cwlprov import document as cwlprov
@@ -52,6 +52,7 @@ OWN = (
     Reader("records", record_document.looks_like, record_document.read),
     Reader("run", command_run.looks_like, command_run.read),
     Reader("openlineage", openlineage.looks_like, openlineage.read),
+    Reader("rocrate", rocrate.looks_like, rocrate.read),
     Reader("lstosa", lstosa_log.looks_like, lstosa_log.read),
     Reader("lstosa-json", lstosa_json.looks_like, lstosa_json.read),
     Reader("cwlprov", cwlprov.looks_like, cwlprov.read),
@@ -89,7 +90,7 @@ def _load(point: EntryPoint) -> Reader:
     try:
         reader = point.load()
     except Exception as error:  # of any package
-        raise SettingsError(f"The reader {point.name} ({point.value}) can't be loaded: {error}.") from error
+        raise SettingsError(f"The reader {point.name} ({point.value}) cannot be loaded: {error}.") from error
     if not isinstance(reader, Reader):
         raise SettingsError(f"The reader {point.name} ({point.value}) is not a Reader of {__name__}.")
     if reader.name in {"auto", "sql", *(own.name for own in OWN)}:
@@ -116,7 +117,7 @@ def find(name: str, content: bytes) -> Reader:
     Raises: DocumentError; SettingsError for an installed reader that can't be used.
     """
     if name not in names():
-        raise DocumentError(f"there is no format {name!r}", hint=f"Known are {', '.join(names())}.")
+        raise DocumentError(f"unknown format {name!r}", hint=f"The formats are {', '.join(names())}.")
     if not content.strip():
         raise DocumentError("the document is empty")
     for known in readers():
@@ -128,18 +129,18 @@ def find(name: str, content: bytes) -> Reader:
 def _unknown(content: bytes) -> DocumentError:
     """Return why no reader takes *content*."""
     if known := recognise(content):
-        return FormatNotRead(f"this is {known.what}, which is not read", hint=known.instead)
+        return FormatNotRead(f"this is {known.what}, which is not supported", hint=known.instead)
     if form := product_file.form_of(content):
         return FormatNotRead(f"this is a data product ({form}), not a document", hint=product_file.BY_PATH)
     if wide := wide_encoding(content):
         return FormatNotRead(f"this is {wide}, but it must be UTF-8", hint=f"iconv -f {wide} -t UTF-8")
     if packed := next((name for mark, name in _PACKED.items() if content.startswith(mark)), None):
-        return FormatNotRead(f"this is packed ({packed})", hint="Unpack it first.")
+        return FormatNotRead(f"this is compressed ({packed})", hint="Decompress it first.")
     if _JSON.match(content):
         try:
             deque(parse(content, as_python=True), maxlen=0)
         except DocumentError as error:
             return error
-        return NoProvenance("this is JSON, but of no kind that is known to hold provenance")
+        return NoProvenance("this is JSON, but not in a format of provenance")
     readable = ", ".join(reader.name for reader in readers())
-    return NoProvenance(f"this is in no format that can be read ({readable})")
+    return NoProvenance(f"the format was not recognised; it must be one of {readable}")

@@ -52,7 +52,11 @@ def _configure(staging: Staging) -> None:
     """Join parameters and configuration files with the rows that say whose they are."""
     artefacts = staging.tables.get(ARTEFACTS)
     if artefacts and (row := staging.first("wrong_artefact")):
-        raise wrong(artefacts, row, "it must name an activity and one artefact, of the type that it says")
+        raise wrong(
+            artefacts,
+            row,
+            "it must name an activity and one parameter or configuration file, as its artefact type says",
+        )
     for name, names_of_kind in _ARTEFACTS.items():
         table = staging.known[name]
         if name in staging.tables:
@@ -61,13 +65,17 @@ def _configure(staging: Staging) -> None:
                 staging.transaction.execute(_sql("configure", names))
             staging.transaction.execute(_sql("configure_stored", names))
             if row := staging.first("not_configured", **names):
-                raise wrong(table, row, f"no row of wasconfiguredby says whose {table.name} {row.id} is")
+                raise wrong(
+                    table, row, f"no row of wasconfiguredby names the activity of {table.name} {row.id}"
+                )
         if artefacts:
             staged = table.staged if name in staging.tables else f"(SELECT * FROM {name} LIMIT 0) AS none"
             row = staging.first("wrongly_configured", **names_of_kind, staged=staged, table=name)
             if row:
                 raise wrong(
-                    artefacts, row, f"the {table.name} {row.id} is not there, or belongs to another activity"
+                    artefacts,
+                    row,
+                    f"the {table.name} {row.id} does not exist, or belongs to another activity",
                 )
 
 
@@ -93,14 +101,14 @@ def _check_keys(staging: Staging, table: SqlTable) -> None:
         if found:
             row = staging.first("contradicting", staged=table.staged, columns=columns, keys=keys)
             if row:
-                raise wrong(table, row, f"line {row.first_line} says something else of the same key")
+                raise wrong(table, row, f"line {row.first_line} has the same key and other values")
             staging.transaction.execute(_sql("thin", {"staged": table.staged, "keys": keys}))
         if number:
             id_ = table.keys[0][0]
             names = {"staged": table.staged, "table": table.full_name, "id": id_}
             unless = _sql("unless_only_described", names) if table.full_name in _DESCRIBED else ""
             if row := staging.first("taken", **names, same=same(table, key), unless=unless):
-                raise wrong(table, row, f"the same is stored as {row.id}")
+                raise wrong(table, row, f"the store already has it as {row.id}")
 
 
 def _check_references(staging: Staging, table: SqlTable) -> None:
@@ -121,7 +129,9 @@ def _check_references(staging: Staging, table: SqlTable) -> None:
             also=also,
         )
         if row:
-            raise wrong(table, row, f"there is no {target.name} {row.wanted}, neither here nor in the store")
+            raise wrong(
+                table, row, f"the {target.name} {row.wanted} is neither in the script nor in the store"
+            )
 
 
 def _check_kinds(staging: Staging) -> None:
@@ -136,4 +146,4 @@ def _check_kinds(staging: Staging) -> None:
                 "both_kinds", staged=table.staged, id=id_, other=other_table, other_id=other_id
             )
             if row:
-                raise wrong(table, row, f"{row.id} would be an entity as well as an activity")
+                raise wrong(table, row, f"{row.id} would be both an entity and an activity")

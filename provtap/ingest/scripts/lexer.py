@@ -110,7 +110,7 @@ class Script:
                     return
                 yield self.line - 1, line
             if not self._more() and self._at >= len(self._text):
-                raise DocumentError(f"line {start}: this COPY has no end, a line with \\. only")
+                raise DocumentError(f"line {start}: this COPY does not end with a line \\.")
 
     def command(self) -> str | None:
         r"""Return the rest of the line if a psql command (`\restrict`) comes next."""
@@ -157,7 +157,7 @@ class Script:
         rest = self._text[self._at :]
         if len(rest) > self._limit:
             raise DocumentError(
-                f"line {self.line}: a value or row here has more than {self._limit} characters"
+                f"line {self.line}: a value or row exceeds the limit of {self._limit} characters"
             )
         try:
             # Twice as much each time: a long value is not copied over and over.
@@ -170,7 +170,7 @@ class Script:
         self._text, self._at = rest + piece, 0
         if "\0" in piece:
             line = self.line + self._text[: self._text.index("\0")].count("\n")
-            raise DocumentError(f"line {line}: the script has a NUL character, which cannot be stored")
+            raise DocumentError(f"line {line}: the script contains the character NUL, which cannot be stored")
         return bool(read)
 
     def _skip_blanks(self) -> None:
@@ -263,14 +263,16 @@ def _unescaped(text: str, line: int) -> str:
 
 def _char(code: int, line: int) -> str:
     if not 0 < code < 0x110000 or 0xD800 <= code < 0xE000:
-        raise DocumentError(f"line {line}: the escape of character {code} can't be stored")
+        raise DocumentError(f"line {line}: the escape of character {code} cannot be stored")
     return chr(code)
 
 
 def _byte(digits: str | None, octal: str | None, line: int) -> str:
     code = int(digits, 16) if digits else int(octal or "", 8)
     if code > 0x7F:
-        raise DocumentError(f"line {line}: the escape of byte {code} is a part of a character; write that")
+        raise DocumentError(
+            f"line {line}: the escape of byte {code} is only a part of a character; write the whole character"
+        )
     return _char(code, line)
 
 

@@ -65,7 +65,7 @@ def _load(
             return _load_stream(transaction, source, stream, settings, strict)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise DocumentError(f"{source} can't be read: {reason.lower()}.") from error
+        raise DocumentError(f"{source} cannot be read: {reason.lower()}.") from error
 
 
 def _load_stream(
@@ -148,4 +148,4 @@ def _keep(transaction: Transaction, ingestion: int, stream: BufferedReader, sha2
         digest.update(piece)
         transaction.execute(SQL["keep_piece"], ingestion=ingestion, number=number, content=piece)
     if digest.hexdigest() != sha256:
-        raise DocumentError("the script changed while it was read")
+        raise DocumentError("the script was changed while it was read")

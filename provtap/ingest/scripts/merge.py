@@ -162,11 +162,11 @@ def _check_stored(staging: Staging) -> None:
         raise wrong(table, row, f"{row.u_time} is outside the time of the activity {row.activity}")
     table = staging.tables.get("provenance.entity")
     if table and (row := staging.first("wrong_class", staged=table.staged)):
-        raise wrong(table, row, f"a {row.e_class} can't be described by a {row.ed_class}")
+        raise wrong(table, row, f"a {row.e_class} cannot be described by a {row.ed_class}")
     for part in PARTS:
         table = staging.tables.get(part.described)
         if table and (row := _difference(staging, table, [part.link], 1)):
-            sentence = f"{row[0].said} is no description that its activity has for this role or name"
+            sentence = f"{row[0].said} is not a description of this role or name of its activity"
             raise wrong(table, row[0], sentence)
 
 
@@ -177,7 +177,7 @@ def _compare(staging: Staging, table: SqlTable, counts: Counts) -> None:
     counts.conflict(
         *(
             f"line {row.at_line}, row {row.at_row} of {table.full_name}:"
-            f" {row.said} is not taken; known is {row.stored}"
+            f" {row.said} was ignored; the store has {row.stored}"
             for row in found
         )
     )

@@ -63,7 +63,8 @@ def _statement(script: Script, first: Token, known: Mapping[str, SqlTable]) -> I
         shown = first.text if first.kind != "text" else "a text"
         hint = "pg_dump writes only rows with --data-only." if word in {"create", "alter", "drop"} else None
         raise DocumentError(
-            f"line {first.line}: {shown.upper()} can't be in a script; INSERT and COPY can", hint=hint
+            f"line {first.line}: {shown.upper()} is not allowed in a script; only INSERT and COPY are",
+            hint=hint,
         )
 
 
@@ -84,7 +85,7 @@ def _target(script: Script, table: SqlTable, token: Token) -> tuple[Target, Toke
         while True:
             name = _name(script)
             if name not in names or name in given:
-                what = "has no column" if name not in names else "is given twice the column"
+                what = "has no column" if name not in names else "has twice the column"
                 raise DocumentError(
                     f"line {token.line}: {table.full_name} {what} {name}", hint=nearest(name, names)
                 )
@@ -107,9 +108,7 @@ def _insert(script: Script, first: Token, known: Mapping[str, SqlTable]) -> Iter
         _expect(script, "value")
         token = script.token()
     if not token.says("values"):
-        raise DocumentError(
-            f"line {token.line}: VALUES is expected, not {_shown(token)}: only literals are rows"
-        )
+        raise DocumentError(f"line {token.line}: VALUES expected, not {_shown(token)}: rows must be literals")
     number = 0
     while True:
         number += 1
@@ -137,9 +136,7 @@ def _nothing(script: Script) -> None:
     _expect(script, "do")
     token = _expect(script, "nothing", "update")
     if token.says("update"):
-        raise DocumentError(
-            f"line {token.line}: a script can't change rows: ON CONFLICT DO NOTHING is possible"
-        )
+        raise DocumentError(f"line {token.line}: a script cannot change rows; use ON CONFLICT DO NOTHING")
     _expect(script, ";")
 
 
@@ -188,7 +185,7 @@ def _slow_row(script: Script, target: Target, number: int) -> Row:
     """Read a row with comments, escapes, or something that is no literal."""
     opened = script.token()
     if not opened.says("("):
-        raise DocumentError(f"line {opened.line}, row {number}: ( is expected, not {_shown(opened)}")
+        raise DocumentError(f"line {opened.line}, row {number}: ( expected, not {_shown(opened)}")
     cells: list[tuple[object, str]] = []
     while True:
         token = script.token()
@@ -214,13 +211,15 @@ def _copy(script: Script, first: Token, known: Mapping[str, SqlTable]) -> Iterat
     table, token = _table(script, known, first.line)
     target, token = _target(script, table, token)
     if not token.says("from"):
-        raise DocumentError(f"line {token.line}: FROM stdin is expected, not {_shown(token)}")
+        raise DocumentError(f"line {token.line}: FROM stdin expected, not {_shown(token)}")
     _expect(script, "stdin")
     token = script.token()
     if not token.says(";"):
-        raise DocumentError(f"line {token.line}: options of COPY can't be read: text format without them can")
+        raise DocumentError(
+            f"line {token.line}: COPY with options is not supported; use the text format without options"
+        )
     if rest := script.rest_of_line().strip():
-        raise DocumentError(f"line {first.line}: {rest[:60]!r} stands behind the COPY, where its lines begin")
+        raise DocumentError(f"line {first.line}: {rest[:60]!r} follows the COPY, where its lines must begin")
     width = target.width
     for number, (line, text) in enumerate(script.copy_lines(), start=1):
         values = copy_cells(text, line)
@@ -236,7 +235,7 @@ def _expect(script: Script, *words: str) -> Token:
     token = script.token()
     if not any(token.says(word) for word in words):
         wanted = " or ".join(word.upper() for word in words)
-        raise DocumentError(f"line {token.line}: {wanted} is expected, not {_shown(token)}")
+        raise DocumentError(f"line {token.line}: {wanted} expected, not {_shown(token)}")
     return token
 
 
@@ -253,7 +252,7 @@ def _name(script: Script, token: Token | None = None) -> str:
     if token.kind == "quoted name":
         return token.text
     if token.kind != "name":
-        raise DocumentError(f"line {token.line}: a name is expected, not {_shown(token)}")
+        raise DocumentError(f"line {token.line}: a name expected, not {_shown(token)}")
     return token.text.lower()
 
 
@@ -263,11 +262,11 @@ def _skip_set(script: Script, first: Token) -> None:
     if name in {"session", "local"}:
         name = _name(script)
     if name not in _HARMLESS:
-        raise DocumentError(f"line {first.line}: SET {name} can't be in a script")
+        raise DocumentError(f"line {first.line}: SET {name} cannot be in a script")
     _expect(script, "=", "to")
     value = script.token()
     if name in _NEEDED and value.text.lower() not in _NEEDED[name]:
-        raise DocumentError(f"line {first.line}: {name} can't be {value.text!r} in a script")
+        raise DocumentError(f"line {first.line}: {name} cannot be {value.text!r} in a script")
     _skip_to_end(script, value, None)
 
 
@@ -279,7 +278,7 @@ def _skip_select(script: Script, first: Token) -> None:
         name = script.token().text.lower()
         token = script.token()
     if name not in _FUNCTIONS or not token.says("("):
-        raise DocumentError(f"line {first.line}: SELECT can't be in a script; INSERT and COPY can")
+        raise DocumentError(f"line {first.line}: SELECT is not allowed in a script; only INSERT and COPY are")
     while not token.says(";") and token.kind != "end":
         if token.kind == "name" and token.text.lower() not in {"true", "false"}:
             raise DocumentError(f"line {token.line}: SELECT {name} takes literals in a script")
@@ -292,6 +291,6 @@ def _skip_to_end(script: Script, first: Token, words: set[str] | None) -> None:
     while not token.says(";") and token.kind != "end":
         if words is not None and token.text.lower() not in words:
             raise DocumentError(
-                f"line {token.line}: {first.text.upper()} {_shown(token)} can't be in a script"
+                f"line {token.line}: {first.text.upper()} {_shown(token)} cannot be in a script"
             )
         token = script.token()

@@ -231,7 +231,7 @@ def _text_default(expression: str | None) -> str | None:
 def _bounded(limit: int, least: int) -> Check:
     def check(value: str) -> str:
         if len(value) * 4 > limit and (size := len(value.encode())) > limit:
-            raise ValueError(f"has {size} bytes, but only {limit} are allowed")
+            raise ValueError(f"has {size} bytes; the limit is {limit}")
         if least and not value:
             raise ValueError("is empty")
         return value
@@ -241,13 +241,13 @@ def _bounded(limit: int, least: int) -> Check:
 
 def _instant(value: str) -> str:
     if not _TIME.fullmatch(value):
-        raise ValueError(f"can't be {value[:60]!r}: write a time like 2026-01-31 12:00:00")
+        raise ValueError(f"cannot be {value[:60]!r}: write a time like 2026-01-31 12:00:00")
     text = re.sub(r"(\.\d{6})\d+", r"\1", value.upper().replace(" +", "+").replace(" -", "-"))
     try:
         time = datetime.fromisoformat(re.sub(" ?(Z|UTC)$", "+00:00", text))
         return (time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time).isoformat(sep=" ")
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"can't be {value!r}: there is no such time in the years 1 to 9999") from error
+        raise ValueError(f"cannot be {value!r}: there is no such time in the years 1 to 9999") from error
 
 
 def _whole(type_: str) -> Check:
@@ -255,7 +255,7 @@ def _whole(type_: str) -> Check:
 
     def check(value: str) -> str:
         if not re.fullmatch(r"[-+]?\d{1,19}", value) or not -limit <= int(value) < limit:
-            raise ValueError(f"can't be {value[:60]!r}: it must be a whole number of {_BITS[type_]} bits")
+            raise ValueError(f"cannot be {value[:60]!r}: it must be a whole number of {_BITS[type_]} bits")
         return value
 
     return check
@@ -263,7 +263,7 @@ def _whole(type_: str) -> Check:
 
 def _double(value: str) -> str:
     if not _NUMBER.fullmatch(value) or abs(float(value)) == float("inf"):
-        raise ValueError(f"can't be {value[:60]!r}: it must be a number")
+        raise ValueError(f"cannot be {value[:60]!r}: it must be a number")
     return value
 
 

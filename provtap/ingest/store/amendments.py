@@ -1,4 +1,4 @@
-"""What sources add to things that others recorded: ends, references, descriptions of roles."""
+"""What documents add to things recorded by others: ends, references, descriptions of roles."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ def check_descriptions(
 
 
 def rename(rows: Mapping[type[Record], Rows], known: Mapping[str, str]) -> None:
-    """Let *rows* call activity descriptions by the ids by which they are *known*."""
+    """Replace the ids of activity descriptions in *rows* by those in the store (*known*)."""
     owners = [(by, column) for kind, by, column in _REFERENCES if kind is ActivityDescription]
     for by, column in ((ActivityDescription, "ad_id"), *owners):
         for row in rows[by]:
@@ -71,7 +71,7 @@ def invalidate(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> t
     updated = transaction.execute(SQL["invalidate"], entities=json.dumps(sorted(entities)))
     early = transaction.rows(SQL["too_early"], rows=json.dumps(ends)) if ends else []
     return updated, [
-        f"{row.entity_id} would end at {row.time}, before it was generated: the end is not kept"
+        f"{row.entity_id} would end at {row.time}, before it was generated: the end was ignored"
         for row in early
     ]
 
@@ -88,5 +88,5 @@ def refer(transaction: Transaction, rows: Rows) -> int:
     if wrong and wrong.no_parameter:
         raise DocumentError(f"there is no parameter {wrong.parameter_id}")
     if wrong:
-        raise DocumentError(f"{wrong.entity_id} is no ValueEntity, so no parameter can refer to it")
+        raise DocumentError(f"{wrong.entity_id} is not a ValueEntity, so that no parameter can refer to it")
     return transaction.execute(SQL["refer"], rows=references)

@@ -1,6 +1,9 @@
 """What is stored over HTTP: the body, the options in its address, and the report that answers it."""
 
 import json
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from difflib import get_close_matches
 from typing import Any
 
@@ -8,7 +11,7 @@ from flask import Response, request
 
 from provtap.database.connect import Transaction
 from provtap.errors import ParameterError, TooLarge, UnsupportedMediaType
-from provtap.ingest import IngestReport, ingest_content
+from provtap.ingest import IngestReport, describe_content, ingest_content
 from provtap.web.api.idempotency import Answer, keyed
 from provtap.web.http.access_log import note
 from provtap.web.http.context import service
@@ -20,7 +23,11 @@ OPTIONS = {
     "strict": "true: a warning refuses the document.",
     "dryRun": "true: report what would be stored, but store nothing.",
 }
-"""Parameters of the address of a request that stores something."""
+"""Parameters of the address of a request that stores a document."""
+RECORD_OPTIONS = ("site", "source", "strict", "dryRun")
+DESCRIPTION_OPTIONS = ("source", "dryRun")
+Finish = Callable[[Transaction, Answer], None]
+"""What keeps an answer in the transaction that it is about."""
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _SITE_BYTES = 500
 _SOURCE_BYTES = 1_000
@@ -31,52 +38,108 @@ def store(content: bytes, **choices: Any) -> Response:
 
     Raises: DocumentError, TooLarge, KeyReused, DatabaseUnavailable.
     """
+    database, settings = service().database, service().settings
+
+    def work(finish: Finish) -> None:
+        ingest_content(
+            content,
+            database=database,
+            settings=settings,
+            most_records=settings.document_records,
+            finish=lambda transaction, report: finish(transaction, _answer(report, choices["dry_run"])),
+            **choices,
+        )
+
+    return _once(content, work)
+
+
+def describe(content: bytes, source: str, dry_run: bool) -> Response:
+    """Apply the set of descriptions in *content*; answer with what changed, or as before.
+
+    Raises: DocumentError, KeyReused, DatabaseUnavailable.
+    """
+
+    def work(finish: Finish) -> None:
+        describe_content(
+            content,
+            source,
+            service().database,
+            dry_run=dry_run,
+            finish=lambda transaction, report: finish(transaction, _json(200, asdict(report))),
+        )
+
+    return _once(content, work)
+
+
+def _once(content: bytes, work: Callable[[Finish], None]) -> Response:
+    """Do *work*, which gives its answer to its argument; a request that was sent before is only answered."""
     database, sent = service().database, keyed(content)
     answers = [sent.answered(database)] if sent else []
     if not any(answers):
-
-        def finish(transaction: Transaction, report: IngestReport) -> None:
-            answer = _answer(report, choices["dry_run"])
-            answers.append(sent.keep(transaction, answer) if sent else answer)
-
-        settings = service().settings
-        choices |= {"finish": finish, "most_records": settings.document_records}
-        ingest_content(content, database=database, settings=settings, **choices)
+        work(lambda transaction, answer: answers.append(sent.keep(transaction, answer) if sent else answer))
     return next(answer for answer in reversed(answers) if answer).response()
 
 
-def body() -> bytes:
-    """Return the body of the current request, whatever its Content-Type calls it.
+def body(*, unpack: bool = False) -> bytes:
+    """Return the body of the current request, whatever its Content-Type calls it; with *unpack* also by gzip.
 
     Raises: TooLarge; UnsupportedMediaType for one that is wrapped up.
     """
     limit = service().settings.document_bytes
-    if request.headers.get("Content-Encoding", "identity") != "identity":
-        raise UnsupportedMediaType("The body must not be compressed.", hint="Leave Content-Encoding out.")
+    encoding = request.headers.get("Content-Encoding", "identity").lower()
+    if unpack and encoding == "gzip":
+        return _unpacked(_content(limit), limit)
+    if encoding != "identity":
+        raise UnsupportedMediaType(
+            "The body must not be compressed.", hint="Send it without Content-Encoding."
+        )
+    return _content(limit)
+
+
+def _unpacked(content: bytes, limit: int) -> bytes:
+    try:
+        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        unpacked = unpacker.decompress(content, limit + 1)
+    except zlib.error as error:
+        raise ParameterError("The body is not compressed with gzip, as its Content-Encoding says.") from error
+    if len(unpacked) > limit:
+        raise TooLarge(f"The body exceeds the limit of {limit} bytes for a document.")
+    if not unpacker.eof:
+        raise ParameterError("The body of the request is incomplete.")
+    return unpacked
+
+
+def _content(limit: int) -> bytes:
     if request.mimetype == "multipart/form-data":
-        raise UnsupportedMediaType("A form is no document.", hint="Send the document itself as the body.")
+        raise UnsupportedMediaType(
+            "The body is a form, not a document.", hint="Send the document itself as the body."
+        )
     length = request.content_length
     # Flask would cut a body without a length, and not say so.
     content = request.environ["wsgi.input"].read(limit + 1) if (length or 0) <= limit else b""
     if (length or len(content)) > limit:
-        raise TooLarge(f"The body has more than the {limit} bytes that a document may have.")
+        raise TooLarge(f"The body exceeds the limit of {limit} bytes for a document.")
     if len(content) < (length or 0):  # half a document may look like a whole one
-        raise ParameterError("The body of the request ends too early.")
+        raise ParameterError("The body of the request is incomplete.")
     return content
 
 
-def options(*further: str) -> dict[str, Any]:
-    """Return the options in the address of the current request: those of all requests, and *further* ones.
+def options(*names: str) -> dict[str, Any]:
+    """Return the options in the address of the current request, which may have those called *names*.
 
-    Raises: ParameterError for one that is unknown, given twice, or not what it must be.
+    Raises: ParameterError for a parameter that is unknown, repeated or invalid.
     """
-    known = {name.upper(): name for name in OPTIONS if name != "format" or name in further}
+    known = {name.upper(): name for name in names}
     given: dict[str, str] = {}
     for name, values in request.args.lists():
         if name.upper() not in known:
             near = get_close_matches(name.upper(), known, n=1)
-            hint = f"Did you mean {known[near[0]]}?" if near else f"There are {', '.join(known.values())}."
-            raise ParameterError(f"There is no parameter {name[:40]!r} here.", hint=hint)
+            hint = (
+                f"Did you mean {known[near[0]]}?"
+                if near
+                else f"The parameters are {', '.join(known.values())}."
+            )
+            raise ParameterError(f"Unknown parameter {name[:40]!r}.", hint=hint)
         if {*values, given.setdefault(known[name.upper()], values[0])} != {values[0]}:
             raise ParameterError(f"{known[name.upper()]} is given more than once, with different values.")
     source = _short(given, "source", _SOURCE_BYTES) or request.path
@@ -104,6 +167,19 @@ def _boolean(given: dict[str, str], name: str) -> bool:
     return _BOOLEANS[text]
 
 
+def nothing_stored(format: str, why: str) -> Response:
+    """Return the report of a document that says nothing that is stored, which is no error."""
+    report = IngestReport(
+        source=request.path,
+        format=format,
+        records=0,
+        activity_ids=frozenset(),
+        warnings=(why,),
+        ingestion=0,
+    )
+    return _answer(report, dry_run=True).response()
+
+
 def _answer(report: IngestReport, dry_run: bool) -> Answer:
     told = {
         "ingestion": None if dry_run else report.ingestion,
@@ -119,4 +195,8 @@ def _answer(report: IngestReport, dry_run: bool) -> Answer:
         "warnings": report.warnings,
         "conflicts": report.conflicts,
     }
-    return Answer(200 if report.known or dry_run else 201, json.dumps(told, ensure_ascii=False) + "\n")
+    return _json(200 if report.known or dry_run else 201, told)
+
+
+def _json(status: int, content: Mapping[str, Any]) -> Answer:
+    return Answer(status, json.dumps(content, ensure_ascii=False) + "\n")

@@ -57,7 +57,7 @@ def probe(target: str) -> None:
     try:
         _write(target, b"")
     except OSError as error:
-        raise SettingsError(f"PROVTAP_ACCESS_LOG can't be written: {error.strerror}: {target}.") from error
+        raise SettingsError(f"PROVTAP_ACCESS_LOG cannot be written: {error.strerror}: {target}.") from error
 
 
 def _write(target: str, line: bytes) -> None:

@@ -1,7 +1,7 @@
 """Authentication: which account sends a request, and what its token allows (RFC 6750, RFC 7617).
 
 A token comes as `Authorization: Bearer <token>`, or as the password of its account by Basic, which STILTS,
-TOPCAT, pyvo and browsers can send. Unless PROVTAP_ACCOUNTS is on, the header counts for nothing.
+TOPCAT, pyvo and browsers can send. Unless PROVTAP_ACCOUNTS is on, the header is ignored.
 """
 
 from hmac import compare_digest
@@ -27,7 +27,7 @@ _CHALLENGED = {"vosi.capabilities", "provsap.capabilities"}
 
 
 def register(app: Flask) -> None:
-    """Let *app* look at the credentials of each request before its view does."""
+    """Let *app* check the credentials of each request before its view runs."""
     app.before_request(_identify)
     app.after_request(_add_headers)
 
@@ -39,7 +39,7 @@ def caller() -> str | None:
 
 
 def client() -> Client:
-    """Return whom the limits count: who sends the current request."""
+    """Return the client of the current request, to which limits apply."""
     return Client(caller(), request.remote_addr or "")
 
 
@@ -56,14 +56,19 @@ def require(scope: str) -> None:
     if known is None:
         if not service().settings.accounts:
             raise Unauthenticated(
-                "This service has no accounts, so nothing can be stored over HTTP.",
-                hint="Ask its operator for them.",
+                "This service has no accounts, so that nothing can be stored over HTTP.",
+                hint="Ask the operator to switch them on.",
             )
-        raise Unauthenticated("This needs an account.", hint="Send a token, as Bearer or Basic.")
+        raise Unauthenticated(
+            "This request needs an account.",
+            hint="Send a token in the header Authorization, as Bearer or Basic.",
+        )
     if not known.may(scope):
-        raise Forbidden(f"The token of {known.name} has no scope {scope}.")
+        raise Forbidden(f"The token of {known.name} does not have the scope {scope}.")
     if scope != "read" and request.authorization and request.authorization.type == "basic":
-        raise Forbidden("Basic is for reading only.", hint="Send the token as Authorization: Bearer.")
+        raise Forbidden(
+            "Basic authentication allows reading only.", hint="Send the token as Authorization: Bearer."
+        )
 
 
 def _account() -> ApiAccount | None:
@@ -85,10 +90,10 @@ def _authenticate() -> ApiAccount:
     given = request.authorization
     kind = given.type if given else ""
     if given is None or kind not in {"basic", "bearer"}:
-        raise Unauthenticated("The Authorization header can't be read.", hint="It may be Bearer or Basic.")
+        raise Unauthenticated("The Authorization header is not valid.", hint="Use Bearer or Basic.")
     found = _find((given.token if kind == "bearer" else given.password) or "")
     if found is None or (kind == "basic" and not compare_digest(_bytes(given.username), _bytes(found.name))):
-        raise Unauthenticated("The name or the token is wrong, or the token has expired.")
+        raise Unauthenticated("The account name or the token is wrong, or the token has expired.")
     return found
 
 
@@ -100,7 +105,7 @@ def _refuse_borrowed_password() -> None:
     changes = request.method not in {"GET", "HEAD"} and request.endpoint not in _READING
     if changes and request.authorization and request.authorization.type == "basic" and is_foreign():
         raise Forbidden(
-            "Pages of other sites can't change anything by Basic.",
+            "Pages of other sites cannot change anything with Basic authentication.",
             hint="Send the token as Authorization: Bearer.",
         )
 

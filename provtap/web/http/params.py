@@ -39,7 +39,7 @@ def parameters(request: Request) -> dict[str, list[str]]:
 
 
 class FormRequest(Request):
-    """A request whose parameters are read whole, or refused: werkzeug lets go what it can't read.
+    """A request whose parameters are read whole, or refused: werkzeug drops what it cannot read.
 
     Its files are closed at its end, also where its body was refused half-way.
     """
@@ -61,9 +61,11 @@ class FormRequest(Request):
         return super().mimetype_params | ({"boundary": unquoted[1].strip()} if unquoted else {})
 
     def make_form_data_parser(self) -> FormDataParser:
-        """Return what reads the body."""
+        """Return the parser of the body."""
         if self.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise UnsupportedMediaType("The body must not be compressed.", hint="Leave Content-Encoding out.")
+            raise UnsupportedMediaType(
+                "The body must not be compressed.", hint="Send it without Content-Encoding."
+            )
         self.form_data_parser_class = _FormParser
         return super().make_form_data_parser()
 
@@ -80,7 +82,7 @@ class FormRequest(Request):
 
 
 class _FormParser(FormDataParser):
-    """Reads a body of either kind of form, or says why it can't."""
+    """Parses both kinds of forms; an error says why it cannot."""
 
     def parse(
         self, stream: IO[bytes], mimetype: str, length: int | None, options: dict[str, str] | None = None
@@ -102,21 +104,22 @@ class _FormParser(FormDataParser):
             read = super().parse(stream, mimetype, length, options)
         except ValueError as error:
             raise ParameterError(
-                f"The body can't be read as {_MULTIPART}.",
-                hint="Its parts begin, and the last one ends, with the boundary that Content-Type tells.",
+                f"The body is not valid {_MULTIPART}.",
+                hint="Its parts must be separated, and the last one ended, by the boundary given in"
+                " Content-Type.",
             ) from error
         if None in read[1] or None in read[2]:
-            raise ParameterError("A part of the body has no name, which its Content-Disposition must tell.")
+            raise ParameterError("A part of the body has no name in its Content-Disposition.")
         return read
 
 
 def _pairs(text: bytes) -> list[tuple[str, str]]:
-    """Return the parameters in a URL, or in a body that is written like one. Raises: ParameterError."""
+    """Return the parameters in a URL, or in a body of the same form. Raises: ParameterError."""
     try:
         return parse_qsl(text.decode(), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError as error:
         wrong = error.object[error.start : error.end].hex(" ").upper()
-        raise ParameterError(f"The parameters hold a byte that is no UTF-8: {wrong}.") from error
+        raise ParameterError(f"The parameters contain a byte that is not valid UTF-8: {wrong}.") from error
 
 
 def admit_uploads(request: Request, settings: Settings) -> None:

@@ -127,8 +127,8 @@ def test_a_secret_is_not_kept(client, log, database):
             "Unknown column nothing in provenance.activity.",
         ),
         ("/tap/sync?QUERY=SELECT+1/0+AS+x+FROM+tap_schema.keys", 400, "The query divides by zero."),
-        ("/tap/sync", 400, "QUERY is missing. It holds the ADQL text to run."),
-        ("/tap/nothing", 404, "There is nothing at /tap/nothing."),
+        ("/tap/sync", 400, "QUERY is missing. Set it to the text of an ADQL query."),
+        ("/tap/nothing", 404, "Nothing was found at /tap/nothing."),
         ("/provsap", 400, "ID is missing"),
     ],
 )
@@ -198,7 +198,7 @@ def test_a_log_that_can_not_be_written_stops_the_start(settings, tmp_path):
     )
 
     assert done.returncode == 1
-    assert done.stderr.startswith("provtap: PROVTAP_ACCESS_LOG can't be written: No such file or directory")
+    assert done.stderr.startswith("provtap: PROVTAP_ACCESS_LOG cannot be written: No such file or directory")
 
 
 # What only a live server can show

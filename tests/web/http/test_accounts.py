@@ -104,7 +104,9 @@ def test_a_refusal_has_the_form_of_the_protocol(client):
     response = client.post("/tap/sync", data=QUERY, headers=bearer("wrong"))
 
     assert response.content_type == "application/x-votable+xml"
-    assert query_status(response) == [("ERROR", "The name or the token is wrong, or the token has expired.")]
+    assert query_status(response) == [
+        ("ERROR", "The account name or the token is wrong, or the token has expired.")
+    ]
 
 
 def test_the_token_of_another_is_wrong(client, token):
@@ -147,7 +149,7 @@ def test_a_service_without_accounts_says_that_no_token_helps(settings, database,
 
     assert response.status_code == 401
     assert response.json["error"]["message"] == (
-        "This service has no accounts, so nothing can be stored over HTTP."
+        "This service has no accounts, so that nothing can be stored over HTTP."
     )
 
 
@@ -160,7 +162,7 @@ def test_queries_may_need_an_account(closed_client, path):
     response = closed_client.get(path)
 
     assert (response.status_code, challenges(response)) == (401, ["Basic", "Bearer"])
-    assert query_status(response)[0][1].startswith("This needs an account.")
+    assert query_status(response)[0][1].startswith("This request needs an account.")
 
 
 @pytest.mark.parametrize(
@@ -183,7 +185,7 @@ def test_a_token_without_the_scope_may_not_query(closed_client, database):
     response = closed_client.get("/tap/sync", query_string=QUERY, headers=bearer(robot))
 
     assert response.status_code == 403
-    assert query_status(response) == [("ERROR", "The token of robot has no scope read.")]
+    assert query_status(response) == [("ERROR", "The token of robot does not have the scope read.")]
 
 
 @pytest.mark.parametrize("way", [bearer, lambda token: basic("robot", token)], ids=["Bearer", "Basic"])
@@ -213,7 +215,10 @@ def test_storing_needs_bearer(app, database):
     headers = basic("maria", create(database, "maria", ["write"]))
     response = app.test_client().get("/api/store", headers=headers)
 
-    assert (response.status_code, response.json["error"]["message"]) == (403, "Basic is for reading only.")
+    assert (response.status_code, response.json["error"]["message"]) == (
+        403,
+        "Basic authentication allows reading only.",
+    )
 
 
 def test_queries_that_nobody_could_send_are_no_setting():

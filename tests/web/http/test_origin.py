@@ -100,7 +100,7 @@ def test_a_foreign_form_has_no_use_of_a_password(client, basic, headers):
     ]
 
     assert [response.status_code for response in refused] == [403] * 4
-    assert "Pages of other sites can't change anything by Basic." in refused[0].text
+    assert "Pages of other sites cannot change anything with Basic authentication." in refused[0].text
     assert client.get(f"{mine}/phase", headers=basic).text == "PENDING"
 
 

@@ -96,7 +96,9 @@ def test_what_is_no_utf_8_is_refused(place, text):
     """FL-2: another text than the one that was sent would be another query."""
     kind = {"content_type": "application/x-www-form-urlencoded"} if place == "data" else {}
 
-    with pytest.raises(ParameterError, match="The parameters hold a byte that is no UTF-8: (E9|FF|ED)"):
+    with pytest.raises(
+        ParameterError, match="The parameters contain a byte that is not valid UTF-8: (E9|FF|ED)"
+    ):
         read(**{place: text}, **kind)
 
 
@@ -113,7 +115,7 @@ def test_what_is_no_utf_8_is_refused(place, text):
 def test_a_multipart_body_that_can_not_be_read_is_refused(body, boundary):
     """TAP-6, ERR-1: what is left of one may be another query, or none."""
     with pytest.raises(
-        ParameterError, match="The body can't be read as multipart/form-data. Its parts begin"
+        ParameterError, match="The body is not valid multipart/form-data. Its parts must be separated"
     ):
         read(data=body, content_type=f"multipart/form-data; boundary={boundary}")
 

@@ -21,7 +21,7 @@ def parameters(activity_id: str, config: Node, arguments: Node) -> tuple[list[Pa
     warnings = []
     for name, value in [*_leaves(config, ""), *_command_line(arguments)]:
         if name in values:
-            warnings.append(f"{config.path} has the parameter {name} twice; the first value is kept")
+            warnings.append(f"{config.path} has the parameter {name} twice; the first value was kept")
         values.setdefault(name, value)
     records = [
         Parameter(id=identity.parameter(activity_id, name), activity_id=activity_id, name=name, value=value)
@@ -36,7 +36,9 @@ def _leaves(node: Node, name: str) -> Iterator[tuple[str, str]]:
         if isinstance(member.value, dict) and member.value:
             yield from _leaves(member, dotted)
         elif (size := len(dotted.encode())) > NAME_BYTES:
-            raise DocumentError(f"{member.path[:100]}... is a name of {size} bytes; {NAME_BYTES} are allowed")
+            raise DocumentError(
+                f"{member.path[:100]}... is a name of {size} bytes; the limit is {NAME_BYTES}"
+            )
         else:
             yield dotted, _text(member)
 

@@ -45,6 +45,6 @@ def archived(archive: str, name: str | None, url: str | None, site: str) -> Enti
     elif url:
         id = identity.external(identity.storage(url, site), url)
     else:
-        raise DocumentError("the header tells neither what its archive calls the product nor where it is")
+        raise DocumentError("the header has neither the archive's name of the product nor its address")
     shown = name.strip() if name else identity.basename(url or "")
     return Entity(rank=Rank.HEADER if url else Rank.MENTION, id=id, name=shown, location=url)

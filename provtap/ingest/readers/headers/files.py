@@ -84,7 +84,7 @@ def _fits(file: BinaryIO) -> Iterator[dict[str, Any]]:
                 keywords = _first((card.keyword, card.value) for card in header.cards)
                 size = _data_bytes(header)
         except (VerifyError, ValueError, OSError, KeyError, IndexError) as error:
-            raise DocumentError(f"its FITS header can't be read: {_reason(error)}") from error
+            raise DocumentError(f"its FITS header cannot be read: {_reason(error)}") from error
         yield keywords
         file.seek(-(-size // _BLOCK) * _BLOCK, os.SEEK_CUR)
         block = file.read(_BLOCK)
@@ -152,7 +152,7 @@ def _hdf5(file: BinaryIO, records: list[str]) -> Iterator[dict[str, Any]]:
                 elif found.attrs or found is opened:
                     yield _first((str(key), _attribute(found, key)) for key in found.attrs)
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
-        raise DocumentError(f"its HDF5 attributes can't be read: {_reason(error)}") from error
+        raise DocumentError(f"its HDF5 attributes cannot be read: {_reason(error)}") from error
 
 
 def _objects(opened: h5py.File) -> Iterator[tuple[str, Any]]:
@@ -207,7 +207,7 @@ def _meta(lines: list[str]) -> dict[str, Any]:
     try:
         meta = get_header_from_yaml(lines).get("meta", {})
     except Exception as error:  # the YAML reader has many, and none in common
-        raise DocumentError(f"its ECSV header can't be read: {_reason(error)}") from error
+        raise DocumentError(f"its ECSV header cannot be read: {_reason(error)}") from error
     if not isinstance(meta, dict):
         raise DocumentError("the meta of its ECSV header is no mapping")
     return _first(islice(_flat(meta), _MAX_KEYWORDS))

@@ -44,10 +44,10 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
         elif not (current and current.knows(record)):
             current = next((each for each in latest.values() if each.knows(record)), current)
         if current is None:
-            raise DocumentError(f"{record.path} belongs to no session")
+            raise DocumentError(f"{record.path} does not belong to a session")
         current.take(record)
     if not sessions:
-        raise NoProvenance("no line of the log is one of logprov's")
+        raise NoProvenance("no line of the log was written by logprov")
     for session in sessions.values():
         records = tuple(session.records())
         text = canonical([site, session.id, [node.value for node in session.lines]])

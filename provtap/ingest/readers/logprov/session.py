@@ -117,7 +117,7 @@ class Session:
         run = self._runs.get(short)
         if run is None:
             self.warnings.append(
-                f"{line.path} is about {short}, which did not begin: kept in the document only"
+                f"{line.path} is about {short}, which has no start: kept in the document only"
             )
             return
         if "endTime" in line:
@@ -181,7 +181,9 @@ class Session:
         own = next((key for key, member in line.members() if key == str(member.value)), None)
         id = _id(line["entity_id"]) if "entity_id" in line else own
         if id is None:
-            self.warnings.append(f"{line.path} is about nothing: kept in the document only")
+            self.warnings.append(
+                f"{line.path} does not name an activity or entity: kept in the document only"
+            )
         else:
             self._things[id] = line
             self._ids.pop(id, None)

@@ -64,8 +64,8 @@ def prov_document(content: bytes, format: str) -> "ProvDocument":
     """
     if format not in READERS:
         raise DocumentError(
-            f"a document in the format {format} is no PROV document.",
-            hint=f"These are: {', '.join(READERS)}.",
+            f"a document in the format {format} is not a PROV document.",
+            hint=f"PROV formats are {', '.join(READERS)}.",
         )
     from prov import Error
 
@@ -73,7 +73,7 @@ def prov_document(content: bytes, format: str) -> "ProvDocument":
         return _Writer().write(READERS[format](content))
     except (Error, ValueError, TypeError, OverflowError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
-        raise DocumentError(f"the document can't be written as PROV: {reason}") from error
+        raise DocumentError(f"the document cannot be written as PROV: {reason}") from error
 
 
 class _Writer:

@@ -44,7 +44,7 @@ def statements(content: bytes) -> Iterator[Statement]:
     """
     values = list(parse(content))
     if len(values) > 1:
-        raise DocumentError("PROV-JSON is one object, but there are several values in a row")
+        raise DocumentError("PROV-JSON must be one object, but several values follow each other")
     document = Node(values[0], "the document")
     if document.value is None:
         raise document.wrong("must be an object")

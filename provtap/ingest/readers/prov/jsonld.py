@@ -45,7 +45,7 @@ def statements(content: bytes, *, most: float = NO_LIMIT) -> Iterator[Statement]
     """
     values = list(parse(content))
     if len(values) > 1:
-        raise DocumentError("PROV-JSONLD is one value, but there are several in a row")
+        raise DocumentError("PROV-JSONLD must be one value, but several follow each other")
     graph = values[0].get("@graph") if isinstance(values[0], dict) else None
     refuse_beyond(most, len(graph) if isinstance(graph, list) else 0)
     document = _read(canonical(values[0]))

@@ -77,7 +77,7 @@ def _tokens(text: str) -> Iterator[_Token]:
             break
         found = _TOKEN.match(text, at)
         if found is None or "\x00" in found.group():
-            raise _error(text, at, f"{text[at : at + 10]!r} can't be read")
+            raise _error(text, at, f"{text[at : at + 10]!r} cannot be read")
         kind = found.lastgroup or ""
         yield _Token(found.group() if kind == "mark" else kind, found.group(), at, line)
         at = found.end()
@@ -178,7 +178,7 @@ class _Parser:
         further = given[len(formal) :]
         positions = ("artefactType",) if kind == "wasConfiguredBy" else _POSITIONS.get(kind, ("name",))
         if len(further) > len(positions) or kind in ARGUMENTS and kind != "wasConfiguredBy" and further:
-            raise DocumentError(f"{where} has {len(given)} arguments, but takes {len(formal)}")
+            raise DocumentError(f"{where} has {len(given)} arguments; it must have {len(formal)}")
         more = [
             (Name(VOPROV, position, "voprov"), Value(self._plain(token)))
             for position, token in zip(positions, further, strict=False)
@@ -300,7 +300,7 @@ class _Parser:
                 return _ESCAPES.get(found[3], found[3])
             code = int(found[1] or found[2], 16)
             if code == 0 or 0xD800 <= code <= 0xDFFF or code > 0x10FFFF:
-                raise _error(self._text, token.at, f"{found[0]} is no character that can be stored")
+                raise _error(self._text, token.at, f"{found[0]} is not a character that can be stored")
             return chr(code)
 
         return _ESCAPE.sub(character, text)

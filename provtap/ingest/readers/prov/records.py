@@ -157,7 +157,7 @@ class _Converter:
     ) -> tuple[datetime | None, datetime | None]:
         if begun and ended and ended < begun:
             self._things.warnings.append(
-                f"{thing.id} ends at {ended}, before it begins at {begun}: the end is not kept"
+                f"{thing.id} ends at {ended}, before it begins at {begun}: the end was ignored"
             )
             return begun, None
         return begun, ended

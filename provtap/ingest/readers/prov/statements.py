@@ -218,9 +218,7 @@ class Namespaces:
         """
         name = self.attribute(text)
         if not name.namespace and not text.startswith("#") and ":" not in text:
-            raise DocumentError(
-                f"{where}: {text[:60]!r} has no prefix, and there is no default namespace to take it from"
-            )
+            raise DocumentError(f"{where}: {text[:60]!r} has no prefix, and no default namespace is declared")
         return name
 
     def relation(self, id: str) -> Name | None:
@@ -258,7 +256,7 @@ def find_kind(word: str, where: str) -> str:
         return VO_CLASSES[word]
     near = get_close_matches(word, sorted(KINDS), n=1)
     raise DocumentError(
-        f"{where}: PROV has no statement {word[:60]!r}", hint=f"Did you mean {near[0]}?" if near else None
+        f"{where}: unknown statement {word[:60]!r}", hint=f"Did you mean {near[0]}?" if near else None
     )
 
 

@@ -100,7 +100,7 @@ class Thing:
         text = self.value_of(attribute.name)
         if text and attribute.limit and (size := len(text.encode())) > attribute.limit:
             raise DocumentError(
-                f"{self.where}: {attribute.name} has {size} bytes, but only {attribute.limit} are allowed"
+                f"{self.where}: {attribute.name} has {size} bytes; the limit is {attribute.limit}"
             )
         return text
 
@@ -166,7 +166,8 @@ class Things:
         if other and (other, id) in self._things:
             article = {"activity": "an activity", "entity": "an entity"}
             self.warnings.append(
-                f"{id} is {article[other]}: as {article[kind]} ({where}) it is kept in the document only"
+                f"{id} is {article[other]}; the statement that it is {article[kind]} ({where}) is kept"
+                " in the document only"
             )
             return None
         return self._things.setdefault((kind, id), Thing(id))
@@ -184,7 +185,7 @@ class Things:
         """Return the first of the times that the document gives, with a warning if it gives several."""
         times = thing.times(argument)
         if len(times) > 1:
-            self.warnings.append(f"{thing.id} has {len(times)} times as {argument}; {times[0]} is kept")
+            self.warnings.append(f"{thing.id} has {len(times)} times as {argument}; {times[0]} was kept")
         return times[0] if times else None
 
 

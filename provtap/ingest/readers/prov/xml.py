@@ -101,7 +101,7 @@ def _statements(element: etree._Element, word: str, bundle: Name | None) -> Iter
     members = arguments.pop("entity", []) if kind == "hadMember" else []
     for argument, names in arguments.items():
         if len(names) > 1:
-            raise DocumentError(f"{where} has {len(names)} of {argument}, but takes one")
+            raise DocumentError(f"{where} has {len(names)} of {argument}, but only one is allowed")
     ends = {argument: names[0] for argument, names in arguments.items()}
     id = _own(element, "id")
     if kind in ELEMENTS and id is None:

@@ -42,7 +42,7 @@ class Ids:
         found = self._ids.get((thing, given))
         if found is None:
             if given.startswith("_:"):
-                raise parsed.wrong(f"is {given[:60]!r}, which this document gives to no {thing}", attribute)
+                raise parsed.wrong(f"is {given[:60]!r}, which no {thing} of this document has", attribute)
             self._mention(thing, given, parsed.of.name, attribute)
         return found or given
 
@@ -58,7 +58,7 @@ class Ids:
         configured = self._configured.get((parsed.of.thing or "", str(parsed.get("id"))))
         given = parsed.get("activity") or configured
         if given is None:
-            raise parsed.wrong("is missing, and no WasConfiguredBy of this document says it", "activity")
+            raise parsed.wrong("is missing, and no WasConfiguredBy of this document names it", "activity")
         return self.find(parsed, "activity", given)
 
     def times(self, parsed: ParsedRecord, activity: str) -> tuple[datetime, datetime]:
@@ -76,7 +76,7 @@ class Ids:
         given = parsed.get("id")
         local = given is not None and given.startswith("_:")
         if local and parsed.of.name not in self._OWN:
-            raise parsed.wrong("must mean something elsewhere, too, so it can't begin with _:", "id")
+            raise parsed.wrong("must not begin with _: because other documents refer to it", "id")
         id_ = self.own(parsed)
         if given is not None:
             self._ids[thing, given] = id_
@@ -142,5 +142,5 @@ def _configured(parsed: ParsedRecord) -> tuple[tuple[str, str], str]:
         raise parsed.wrong("must have a parameter or a configFile, and not both")
     attribute, thing = given[0]
     if parsed.get("artefactType") not in {None, attribute[0].upper() + attribute[1:]}:
-        raise parsed.wrong(f"does not fit a {attribute}", "artefactType")
+        raise parsed.wrong(f"does not fit the {attribute}", "artefactType")
     return (thing, parsed.values[attribute]), parsed.values["activity"]

@@ -47,14 +47,14 @@ def read_records(content: bytes, most: float = NO_LIMIT) -> list[ParsedRecord]:
     """
     values = list(parse(content))
     if len(values) > 1:
-        raise DocumentError("a document of records is one object, but there are several values in a row")
+        raise DocumentError("a document of records must be one object, but several values follow each other")
     document = values[0]
     if not isinstance(document, dict):
-        raise Node(document, "the document").wrong("must be an object of records by their classes")
+        raise Node(document, "the document").wrong("must be an object with a list of records for each class")
     for name in document:
         if name not in BY_NAME:
-            hint = nearest(name, BY_NAME) or f"Known are {', '.join(BY_NAME)}."
-            raise DocumentError(f"there is no class {name[:60]!r}", pointer=_pointer(name), hint=hint)
+            hint = nearest(name, BY_NAME) or f"The classes are {', '.join(BY_NAME)}."
+            raise DocumentError(f"unknown class {name[:60]!r}", pointer=_pointer(name), hint=hint)
     refuse_beyond(most, sum(len(value) if isinstance(value, list) else 1 for value in document.values()))
     return [
         parsed

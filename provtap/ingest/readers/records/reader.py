@@ -157,7 +157,9 @@ class _RecordReader:
     def _was_configured_by(self, parsed: ParsedRecord) -> Iterator[Record]:
         for attribute, thing in (("parameter", "parameter"), ("configFile", "config file")):
             if attribute in parsed.values and not self._ids.knows(thing, parsed.values[attribute]):
-                raise parsed.wrong(f"is no {thing} of this document: both are told together", attribute)
+                raise parsed.wrong(
+                    f"is not a {thing} of this document: both must be in one document", attribute
+                )
         yield from ()  # the parameter or file itself says whose it is
 
     _MAKERS: Mapping[str, Callable[["_RecordReader", ParsedRecord], Iterator[Record]]] = {

@@ -8,8 +8,8 @@ from provtap.ingest.readers.records.classes import CLASSES, Class
 _INTRODUCTION = """\
 # Records
 
-The classes of the [write API](api.md#records), with their attributes; those in bold must be given. Made from
-the dataclasses of `provtap/ingest/model/`, by which documents are checked.
+The classes of the [write API](api.md#records), with their attributes; required attributes are in bold.
+Generated from the dataclasses of `provtap/ingest/model/`, which also check documents.
 
 | class | address | what it records |
 |---|---|---|"""

@@ -68,7 +68,9 @@ class _Tables:
             if name in _TABLES or name in _LINKS:
                 self._rows[name] += _rows(table)
             elif name != _NODES:
-                self.warnings.append(f"{xml_tree.where(table)} is of no class: kept in the document only")
+                self.warnings.append(
+                    f"{xml_tree.where(table)} does not belong to a class: kept in the document only"
+                )
         if not any(self._rows.values()):
             raise NoProvenance("no TABLE of the VOTable has rows of a class of ProvenanceDM")
 
@@ -93,7 +95,9 @@ class _Tables:
             ]
             for record, attribute in ((r, w) for r in records[each.name] for w in described if w in r):
                 if isinstance(record[attribute], str) and record[attribute] not in known:
-                    self.warnings.append(f"{record[attribute]} is not told of: kept in the document only")
+                    self.warnings.append(
+                        f"{record[attribute]} is not in this document: kept in the document only"
+                    )
                     del record[attribute]
 
     def _link(self, table: str, each: Class, records: list[dict[str, Any]]) -> None:
@@ -116,7 +120,7 @@ def _rows(table: etree._Element) -> Iterator[_Cells]:
     """Yield the cells of each row by the names of their columns; empty ones are null and not there."""
     names = [field.get("name", "").lower() for field in table.iterfind("{*}FIELD")]
     if table.find("{*}DATA") is not None and table.find("{*}DATA/{*}TABLEDATA") is None:
-        raise DocumentError(f"{xml_tree.where(table)} is not written as TABLEDATA, which alone can be read")
+        raise DocumentError(f"{xml_tree.where(table)} is not in TABLEDATA, the only supported serialization")
     for row in table.iterfind("{*}DATA/{*}TABLEDATA/{*}TR"):
         cells = ["".join(str(text) for text in cell.itertext()) for cell in row.iterfind("{*}TD")]
         if len(cells) != len(names):
