@@ -47,7 +47,9 @@ def names_a(column: Column) -> str | None:
 
 
 def provenance_links(columns: Sequence[Column], base_url: str) -> Iterator[Descriptor]:
-    """Yield how to call ProvSAP, at *base_url*, for each column of a result that holds ids of the model.
+    """Yield how to open pages and call ProvSAP, at *base_url*, by each column that holds ids of the model.
+
+    The page comes first: it is what TOPCAT offers to open for a row.
 
     Such a column is an id itself, by its utype, or points to one by a published key. It is one whatever it is
     called in the result, as long as it is a column and not a value made of it.
@@ -55,8 +57,21 @@ def provenance_links(columns: Sequence[Column], base_url: str) -> Iterator[Descr
     for number, column in enumerate(columns):
         named = names_a(column)
         if named is not None:
+            yield _page(number, column, f"{base_url}/{named.lower()}")
             way = (*_WAY, _AGENT) if named == "Agent" else _WAY
             yield from (_link(key, number, column, way, f"{base_url}/provsap") for key in _FORMS)
+
+
+def _page(number: int, column: Column, url: str) -> Descriptor:
+    return Descriptor(
+        name="Page",
+        value=url,
+        text=f"Page of what {column.name} names: how it came to be, and what came of it.",
+        key="page",
+        column=number,
+        parameter="id",
+        content_type="text/html",
+    )
 
 
 def _link(key: str, number: int, column: Column, way: tuple[Param, ...], url: str) -> Descriptor:

@@ -3,11 +3,20 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from provtap.addresses import page, program
 from tests.browser.window import window
 
 WIDTHS = {"desk": 1280, "phone": 390}
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
-PATHS = ["/", "/help"]
+PATHS = [
+    "/",
+    "/help",
+    page("entity", "urn:uuid:9ae6f6a9-8f06-4944-b859-fa70c8bddb99"),  # step2_a.dl2.h5
+    page("entity", "urn:uuid:094e11aa-6769-4dd7-aaf9-b7d395f7c587"),  # the older of two at one path
+    page("activity", "urn:uuid:88d04e7a-1d29-4de6-b0e6-634003ca4fe6"),  # a run that failed
+    page("agent", "urn:x-provtap:contact:operator%40example.org"),
+    program("ctapipe-process"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -42,9 +42,11 @@ def resolve_readings(
         add(transaction, Writing, stage[Writing])
     if rows[Reading]:
         add_readings(transaction, rows[Reading], stage[Reading], counts)
+    moved: set[str] = set()
     if rows[Writing] or any(row["rd_told_id"] is None for row in rows[Reading]):
-        resolve(transaction, stage, counts)
+        moved = resolve(transaction, stage, counts)
     activities = {row["a_id"] for row in rows[Activity]} | {row["rd_activity_id"] for row in rows[Reading]}
+    activities |= moved
     counts.add(0, transaction.execute(SQL["time_usages"], activities=json.dumps(sorted(activities))))
     if rows[Writing]:
         source = stage[Writing]
@@ -59,8 +61,8 @@ def add_readings(transaction: Transaction, rows: Rows, source: RowSource, counts
     counts.add(row.used, 0, len(rows) - row.new)
 
 
-def resolve(transaction: Transaction, stage: Stage, counts: Counts) -> None:
-    """Find the entity of each reading whose entity may have changed."""
+def resolve(transaction: Transaction, stage: Stage, counts: Counts) -> set[str]:
+    """Find the entity of each reading that may have another; return the activities whose usages changed."""
     writings, externals = stage[Writing], stage[External]
     statement = SQL["resolve_readings"].format(
         columns=", ".join(column for _, column in columns(Entity)),
@@ -73,6 +75,7 @@ def resolve(transaction: Transaction, stage: Stage, counts: Counts) -> None:
     counts.stubs += row.stubs
     if row.moved:
         transaction.execute(SQL["take_back"], rows=row.moved, external_ids=row.external_ids)
+    return {usage["u_activity_id"] for usage in json.loads(row.moved or "[]")}
 
 
 def second_generators(transaction: Transaction, source: RowSource) -> list[str]:

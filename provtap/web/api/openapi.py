@@ -118,6 +118,8 @@ def _body(route: "Route") -> Json:
         return {"required": True, "content": {"application/octet-stream": {}}}
     if route.takes.name == "DESCRIPTIONS":
         return {"required": True, "content": {"application/yaml": {}}}
+    if route.takes.name == "EVENTS":
+        return {"required": True, "content": {"application/json": {}}}
     return {"required": True, "content": {"application/json": {"schema": schemas[route.takes.name]}}}
 
 
@@ -127,7 +129,7 @@ def _answer(about: str, route: "Route") -> Json:
         one = {"$ref": f"#/components/schemas/{route.of.name}"}
         records = {"type": "array", "items": one}
         schema = _object({"records": records, "overflow": {"type": "boolean"}})
-    elif route.gives in {"Graph", "Description"}:
+    elif route.gives in {"Graph", "Description", "Batch"}:
         schema = {"type": "object"}
     return {"description": about, "content": {"application/json": {"schema": schema}}}
 

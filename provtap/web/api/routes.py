@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from provtap.export import export_ingestion
 from provtap.ingest.readers.records.classes import CLASSES, Class
-from provtap.web.api import openapi, records
+from provtap.web.api import lineage, openapi, records
 from provtap.web.http.admission import admit
 from provtap.web.http.context import service
 from provtap.web.http.params import parameters
@@ -24,6 +24,7 @@ class RequestBody(Enum):
     NONE = "nothing"
     DOCUMENT = "document"
     DESCRIPTIONS = "a file of descriptions"
+    EVENTS = "events of OpenLineage"
     RECORDS = "records"
     SOME = "one record or several"
     ONE = "one record"
@@ -95,6 +96,14 @@ ROUTES = (
         view=records.descriptions,
         takes=RequestBody.DESCRIPTIONS,
         gives="Described",
+    ),
+    Route(method="POST", rule="/lineage", view=lineage.lineage, takes=RequestBody.EVENTS, gives="Report"),
+    Route(
+        method="POST",
+        rule="/lineage/batch",
+        view=lineage.lineage_batch,
+        takes=RequestBody.EVENTS,
+        gives="Batch",
     ),
     Route(method="GET", rule="/ingestions/<int:number>", view=records.ingestion, gives="Ingestion"),
     Route(

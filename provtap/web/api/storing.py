@@ -1,7 +1,8 @@
 """What is stored over HTTP: the body, the options in its address, and the report that answers it."""
 
 import json
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from difflib import get_close_matches
 from typing import Any
@@ -79,16 +80,34 @@ def _once(content: bytes, work: Callable[[Finish], None]) -> Response:
     return next(answer for answer in reversed(answers) if answer).response()
 
 
-def body() -> bytes:
-    """Return the body of the current request, whatever its Content-Type calls it.
+def body(*, unpack: bool = False) -> bytes:
+    """Return the body of the current request, whatever its Content-Type calls it; with *unpack* also by gzip.
 
     Raises: TooLarge; UnsupportedMediaType for one that is wrapped up.
     """
     limit = service().settings.document_bytes
-    if request.headers.get("Content-Encoding", "identity") != "identity":
-        raise UnsupportedMediaType(
-            "The body must not be compressed.", hint="Send it without Content-Encoding."
-        )
+    encoding = request.headers.get("Content-Encoding", "identity").lower()
+    if unpack and encoding == "gzip":
+        return _unpacked(_content(limit), limit)
+    if encoding != "identity":
+        raise UnsupportedMediaType("The body must not be compressed.", hint="Leave Content-Encoding out.")
+    return _content(limit)
+
+
+def _unpacked(content: bytes, limit: int) -> bytes:
+    try:
+        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        unpacked = unpacker.decompress(content, limit + 1)
+    except zlib.error as error:
+        raise ParameterError("The body is not compressed with gzip, as its Content-Encoding says.") from error
+    if len(unpacked) > limit:
+        raise TooLarge(f"The body has more than the {limit} bytes that a document may have.")
+    if not unpacker.eof:
+        raise ParameterError("The body of the request ends too early.")
+    return unpacked
+
+
+def _content(limit: int) -> bytes:
     if request.mimetype == "multipart/form-data":
         raise UnsupportedMediaType(
             "The body is a form, not a document.", hint="Send the document itself as the body."
@@ -103,7 +122,7 @@ def body() -> bytes:
     return content
 
 
-def options(*names: str) -> dict[str, Any]:
+def options(names: Iterable[str] = RECORD_OPTIONS) -> dict[str, Any]:
     """Return the options in the address of the current request, which may have those called *names*.
 
     Raises: ParameterError for one that is unknown, given twice, or not what it must be.
@@ -144,6 +163,19 @@ def _boolean(given: dict[str, str], name: str) -> bool:
     if text not in _BOOLEANS:
         raise ParameterError(f"{name} must be true or false, not {text[:40]!r}.")
     return _BOOLEANS[text]
+
+
+def nothing_stored(format: str, why: str) -> Response:
+    """Return the report of a document that says nothing that is stored, which is no error."""
+    report = IngestReport(
+        source=request.path,
+        format=format,
+        records=0,
+        activity_ids=frozenset(),
+        warnings=(why,),
+        ingestion=0,
+    )
+    return _answer(report, dry_run=True).response()
 
 
 def _answer(report: IngestReport, dry_run: bool) -> Answer:

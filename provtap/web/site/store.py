@@ -45,12 +45,16 @@ T = TypeVar("T")
 
 
 def statements(file_name: str) -> Mapping[str, str]:
-    """Return the statements of a page; `{run}` and the like stand for the fragments of `rows.sql`."""
+    """Return the statements of a page; `{run}` and the like stand for the fragments of `rows.sql`.
+
+    Comments are left out: what a page fills in must never come to stand in one, which a line break would end.
+    """
     loaded = load_statements("provtap.web.site", file_name)
     return {name: _filled(text.removesuffix(";")) for name, text in loaded.items()}
 
 
 def _filled(text: str) -> str:
+    text = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
     for name, fragment in _FRAGMENTS.items():
         text = text.replace(f"{{{name}}}", fragment)
     return text
@@ -127,16 +131,18 @@ class Store:
         row = namedtuple("row", [column.name for column in statement.columns], rename=True)  # type: ignore[misc]
         return [row(*found) for found in self.rows(statement.sql, needed=needed)]
 
-    def within(self, ask: Callable[[Transaction], T]) -> T | None:
+    def within(self, ask: Callable[[Transaction], T], *, needed: bool = False) -> T | None:
         """Return what *ask* finds in the time that is left; None once it is over.
 
-        Raises: what *ask* raises.
+        Raises: QueryTimeout if the page is nothing without it, which *needed* says; what *ask* raises.
         """
         try:
             self._limit()
             return ask(self._transaction)
         except QueryTimeout:
             self.out_of_time = True
+            if needed:
+                raise
             return None
 
     def page(
