@@ -36,7 +36,7 @@ _NAMESPACES = {
 
 @bp.route("", methods=["GET", "POST"])
 def provsap() -> Response:
-    """Answer with the provenance of what ID names; ids that name nothing are told in a header.
+    """Answer with the provenance of what ID names; a header lists ids that name nothing.
 
     HEAD only checks the parameters and tells the Content-Type.
     """
@@ -81,7 +81,7 @@ def _links(graph: Graph, base_url: str) -> Iterator[str]:
 
 @bp.get("/capabilities")
 def capabilities() -> Response:
-    """Tell what the service takes and gives (VOSI 1.1, section 2; VODataService 1.2, section 3.4)."""
+    """Describe the interface of the service (VOSI 1.1, section 2; VODataService 1.2, section 3.4)."""
     return cached_document(
         "provsap/capabilities", lambda: _capabilities_document(f"{service().base_url}/provsap")
     )

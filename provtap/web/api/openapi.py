@@ -1,4 +1,4 @@
-"""The description of the write API for programs (OpenAPI 3.1), made from what the code itself goes by.
+"""The description of the write API for programs (OpenAPI 3.1), made from the tables that the code uses.
 
 Routes come from `routes.py`, options from `storing.py`, and the attributes of records from `ingest/model`.
 """
@@ -116,10 +116,10 @@ def _body(route: "Route") -> Json:
     }
     if route.takes.name == "DOCUMENT":
         return {"required": True, "content": {"application/octet-stream": {}}}
-    if route.takes.name == "DESCRIPTIONS":
-        return {"required": True, "content": {"application/yaml": {}}}
     if route.takes.name == "EVENTS":
         return {"required": True, "content": {"application/json": {}}}
+    if route.takes.name == "DESCRIPTIONS":
+        return {"required": True, "content": {"application/yaml": {}}}
     return {"required": True, "content": {"application/json": {"schema": schemas[route.takes.name]}}}
 
 

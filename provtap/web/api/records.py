@@ -46,7 +46,7 @@ def add(each: Class) -> Response:
 
 
 def put(each: Class, id_: str) -> Response:
-    """Store what the body tells of the thing with this id, beside what is known of it."""
+    """Add the attributes in the body to the thing with this id."""
     admit("write")
     value = _value(body())
     if not isinstance(value, dict):
@@ -57,7 +57,7 @@ def put(each: Class, id_: str) -> Response:
 
 
 def find(each: Class) -> Response:
-    """Return the stored records of a class that have the words in the address."""
+    """Return the stored records of a class with the attributes in the address."""
     database = admit()
     return jsonify(reads.find(database, each, dict(request.args.lists())))
 
@@ -69,7 +69,7 @@ def one(each: Class, id_: str) -> Response:
 
 
 def ingestion(number: int) -> Response:
-    """Return what was reported of one document: a row of provext.ingestion."""
+    """Return the report on one document: a row of provext.ingestion."""
     database = admit()
     with database.reading(service().settings.sync_duration) as transaction:
         row = transaction.one(
@@ -79,7 +79,7 @@ def ingestion(number: int) -> Response:
             number=number,
         )
     if row is None:
-        raise NotFound(f"There is no ingestion {str(number)[:40]}.")
+        raise NotFound(f"Ingestion {str(number)[:40]} does not exist.")
     told = {name.removeprefix("in_"): value for name, value in row._asdict().items()}
     warnings = (told["warnings"] or "").splitlines()
     told |= {"ingestion": told.pop("id"), "time": row.in_time.isoformat(), "warnings": warnings}

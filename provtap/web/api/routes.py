@@ -23,8 +23,8 @@ class RequestBody(Enum):
 
     NONE = "nothing"
     DOCUMENT = "document"
-    DESCRIPTIONS = "a file of descriptions"
     EVENTS = "events of OpenLineage"
+    DESCRIPTIONS = "a file of descriptions"
     RECORDS = "records"
     SOME = "one record or several"
     ONE = "one record"
@@ -90,13 +90,6 @@ ROUTES = (
         method="POST", rule="/documents", view=records.documents, takes=RequestBody.DOCUMENT, gives="Report"
     ),
     Route(method="POST", rule="/records", view=records.records, takes=RequestBody.RECORDS, gives="Report"),
-    Route(
-        method="POST",
-        rule="/descriptions",
-        view=records.descriptions,
-        takes=RequestBody.DESCRIPTIONS,
-        gives="Described",
-    ),
     Route(method="POST", rule="/lineage", view=lineage.lineage, takes=RequestBody.EVENTS, gives="Report"),
     Route(
         method="POST",
@@ -104,6 +97,13 @@ ROUTES = (
         view=lineage.lineage_batch,
         takes=RequestBody.EVENTS,
         gives="Batch",
+    ),
+    Route(
+        method="POST",
+        rule="/descriptions",
+        view=records.descriptions,
+        takes=RequestBody.DESCRIPTIONS,
+        gives="Described",
     ),
     Route(method="GET", rule="/ingestions/<int:number>", view=records.ingestion, gives="Ingestion"),
     Route(

@@ -90,7 +90,9 @@ def body(*, unpack: bool = False) -> bytes:
     if unpack and encoding == "gzip":
         return _unpacked(_content(limit), limit)
     if encoding != "identity":
-        raise UnsupportedMediaType("The body must not be compressed.", hint="Leave Content-Encoding out.")
+        raise UnsupportedMediaType(
+            "The body must not be compressed.", hint="Send it without Content-Encoding."
+        )
     return _content(limit)
 
 
@@ -101,9 +103,9 @@ def _unpacked(content: bytes, limit: int) -> bytes:
     except zlib.error as error:
         raise ParameterError("The body is not compressed with gzip, as its Content-Encoding says.") from error
     if len(unpacked) > limit:
-        raise TooLarge(f"The body has more than the {limit} bytes that a document may have.")
+        raise TooLarge(f"The body exceeds the limit of {limit} bytes for a document.")
     if not unpacker.eof:
-        raise ParameterError("The body of the request ends too early.")
+        raise ParameterError("The body of the request is incomplete.")
     return unpacked
 
 
@@ -125,7 +127,7 @@ def _content(limit: int) -> bytes:
 def options(names: Iterable[str] = RECORD_OPTIONS) -> dict[str, Any]:
     """Return the options in the address of the current request, which may have those called *names*.
 
-    Raises: ParameterError for one that is unknown, given twice, or not what it must be.
+    Raises: ParameterError for a parameter that is unknown, repeated or invalid.
     """
     known = {name.upper(): name for name in names}
     given: dict[str, str] = {}

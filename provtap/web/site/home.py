@@ -9,14 +9,13 @@ from flask import Blueprint, Response
 
 from provtap.errors import DatabaseUnavailable, Forbidden, Unauthenticated
 from provtap.web.http.negotiation import wanted
-from provtap.web.site.frame import present
+from provtap.web.site.frame import FORMS, present
 from provtap.web.site.rows import File, Run
 from provtap.web.site.store import Store, asking, statements
 
 bp = Blueprint("home", __name__)
 
 SQL = statements("home.sql")
-FORMS = {"html": "text/html", "json": "application/json"}
 DAYS = 28
 ROWS = 7
 _NAMED = 3

@@ -109,7 +109,7 @@ def test_what_is_unknown_is_404_with_what_was_meant(site):
 
     assert (browser.status_code, program.status_code) == (404, 404)
     assert addresses.page("entity", STEP2) in tree(browser).xpath("//main//a/@href")
-    assert program.text.startswith("Nothing here is called step2_a.")
+    assert program.text.startswith("Nothing has the name step2_a.")
 
 
 @pytest.mark.parametrize("path", ["/entity", "/entity?id=", "/program", "/entity/x?format=exe"])
