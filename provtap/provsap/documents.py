@@ -80,7 +80,7 @@ def _prov(graph: Graph, model: str, serializer: str) -> bytes:
 def serialized(document: "ProvDocument", serializer: str) -> bytes:
     """Return a document of the `prov` library in one of its notations.
 
-    Raises: DocumentError if the notation has no way to write it.
+    Raises: DocumentError if the notation cannot express it.
     """
     from prov import Error
     from prov.model import ProvMention

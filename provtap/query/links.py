@@ -1,4 +1,4 @@
-"""What the rows of a result lead to: the provenance of the things that they name."""
+"""Links from the rows of a result to the provenance of the things that they name."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,7 +6,7 @@ from provtap.results.votable import Descriptor, Param
 from provtap.tableset import Column
 
 STANDARD_ID = "ivo://ivoa.net/std/ProvenanceDM#ProvSAP-1.0"
-"""None is registered; the form is the one that the drafts of the IVOA propose for their services."""
+"""No standard id is registered; this one follows the drafts of the IVOA."""
 
 _CLASSES = {
     "voprov:Entity.id": "Entity",
@@ -42,7 +42,7 @@ _AGENT = Param("AGENT", "1: go on through the agent, to all that it answers for.
 
 
 def names_a(column: Column) -> str | None:
-    """Return of what *column* holds ids: Entity, Activity or Agent; None: of none of them."""
+    """Return the class whose ids *column* holds: Entity, Activity or Agent; None for other columns."""
     return _CLASSES.get(column.target or "") or _CLASSES.get(column.utype or "")
 
 

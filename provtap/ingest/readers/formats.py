@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from provtap.errors import DocumentError, FormatNotRead, NoProvenance, SettingsError
 from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing.json import parse, wide_encoding
-from provtap.ingest.readers import command_run, openlineage
+from provtap.ingest.readers import command_run, openlineage, rocrate
 from provtap.ingest.readers import opus as activity_description
 from provtap.ingest.readers.ctapipe import log as ctapipe_log
 from provtap.ingest.readers.cwlprov import document as cwlprov
@@ -52,6 +52,7 @@ OWN = (
     Reader("records", record_document.looks_like, record_document.read),
     Reader("run", command_run.looks_like, command_run.read),
     Reader("openlineage", openlineage.looks_like, openlineage.read),
+    Reader("rocrate", rocrate.looks_like, rocrate.read),
     Reader("lstosa", lstosa_log.looks_like, lstosa_log.read),
     Reader("lstosa-json", lstosa_json.looks_like, lstosa_json.read),
     Reader("cwlprov", cwlprov.looks_like, cwlprov.read),
@@ -128,7 +129,7 @@ def find(name: str, content: bytes) -> Reader:
 def _unknown(content: bytes) -> DocumentError:
     """Return why no reader takes *content*."""
     if known := recognise(content):
-        return FormatNotRead(f"this is {known.what}, which is not read", hint=known.instead)
+        return FormatNotRead(f"this is {known.what}, which is not supported", hint=known.instead)
     if form := product_file.form_of(content):
         return FormatNotRead(f"this is a data product ({form}), not a document", hint=product_file.BY_PATH)
     if wide := wide_encoding(content):

@@ -38,7 +38,6 @@ def _text(pattern: bytes) -> Callable[[bytes], bool]:
 
 _CONVERT = "Convert it to PROV-JSON or PROV-N."
 UNREAD = (
-    UnreadFormat("an RO-Crate", _json(rb'"@graph"', rb"w3id\.org/ro/crate|ro-crate-metadata\.json")),
     UnreadFormat(
         "PROV-O in JSON-LD",
         _json(rb'"prov:(?:used|was[A-Z]\w+|qualified\w+|hadMember)"\s*:|"http://www\.w3\.org/ns/prov#\w+"'),

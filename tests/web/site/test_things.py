@@ -67,7 +67,7 @@ def test_a_file_tells_its_story(site):
 def test_each_link_of_a_page_leads_somewhere(site):
     """Site, section 6, point 2: those of the picture too."""
     page = tree(site.get(addresses.page("entity", STEP2)))
-    links = {link.partition("#")[0] for link in page.xpath("//a/@href") if link.startswith("/")}
+    links = {link.partition("#")[0] for link in page.xpath("//main//a/@href") if link.startswith("/")}
 
     assert page.xpath("//*[@class='lineage']//a")
     for link in sorted(links - {""}):
@@ -109,7 +109,7 @@ def test_what_is_unknown_is_404_with_what_was_meant(site):
 
     assert (browser.status_code, program.status_code) == (404, 404)
     assert addresses.page("entity", STEP2) in tree(browser).xpath("//main//a/@href")
-    assert program.text.startswith("Nothing here is called step2_a.")
+    assert program.text.startswith("Nothing has the name step2_a.")
 
 
 @pytest.mark.parametrize("path", ["/entity", "/entity?id=", "/program", "/entity/x?format=exe"])
