@@ -112,7 +112,7 @@ def test_batch_tells_which_events_are_wrong(post):
 
 
 @pytest.mark.parametrize(
-    "content", [b"no gzip", gzip.compress(b"{}" * 99, mtime=0)[:-9]], ids=["other", "cut"]
+    "content", [b"no gzip", gzip.compress(b"{}" * 99, mtime=0)[:-9]], ids=["none", "cut off"]
 )
 def test_damaged_compression_is_refused(post, content):
     assert post("lineage", content, **{"Content-Encoding": "gzip"})[0] == 400
