@@ -30,7 +30,7 @@ class Settings:
     database_url: str | None = None
     """PostgreSQL to use, as URL or libpq keywords; None starts the embedded server in *data_dir*."""
     read_url: str | None = None
-    """Login for users' queries; None: the same server with the role <role_prefix>reader."""
+    """Login for users' queries; None: the role <role_prefix>reader on the same server."""
     data_dir: Path = Path("provtap-data")
     base_url: str | None = None
     """Root of the site as clients see it, without /tap; None: made from host and port."""
@@ -51,21 +51,21 @@ class Settings:
     read_connections: int = 8
     """Connections for users' queries, a web process."""
     connection_wait: float = 30.0
-    """Seconds a request waits for a free connection before it is told to come back."""
+    """Seconds that a request waits for a free connection before it gets 503."""
     connection_age: float = 300.0
-    """Seconds after which a connection is made anew, on whatever host is there then."""
+    """Seconds after which a connection is replaced."""
     maxrec: int = 10_000
     """Rows, when MAXREC is absent."""
     maxrec_limit: int = 10_000_000
-    """Rows, whatever MAXREC asks."""
+    """Maximum of MAXREC, in rows."""
     sync_duration: float = 60.0
     """Seconds a synchronous query may take in PostgreSQL."""
     proxies: int = 0
-    """Proxies before the service, whose word on the address of a client is taken; may be 0."""
+    """Proxies in front of the service, whose X-Forwarded-For is trusted; may be 0."""
     async_duration: float = 600.0
     """Seconds that a job may execute, unless its client asks for more or less."""
     async_duration_limit: float = 86_400.0
-    """Seconds that a job may execute, whatever its client asks."""
+    """Maximum execution duration of a job, in seconds."""
     job_retention: float = 604_800.0
     """Seconds from the creation of a job to its destruction, at most."""
     job_connections: int = 4
@@ -117,11 +117,11 @@ class Settings:
     document_bytes: int = 100_000_000
     """Size of one provenance document."""
     document_records: int = 1_000_000
-    """Records that a document sent over HTTP may tell."""
+    """Records in a document sent over HTTP."""
     accounts: bool = False
-    """Whether requests may come with a token; without it nothing is asked of anybody."""
+    """Whether requests may have a token; if not, the header Authorization is ignored."""
     require_account: bool = False
-    """Whether queries need a token; what the service is and holds can always be read."""
+    """Whether queries need a token; metadata can always be read."""
     title: str = "ProvTAP"
     """Name of the service, in the head of every page."""
     description: str | None = None
@@ -133,13 +133,13 @@ class Settings:
     examples: Path | None = None
     """File of further examples, beside those of ProvTAP."""
     access_log: str | None = None
-    """File for one line a request, `-` for standard output; None: no such log."""
+    """File for one line per request, `-` for standard output; None: no access log."""
 
     declare_coalesce: bool = False
     """Whether the capabilities name COALESCE, by a feature type that not every validator knows yet."""
 
     def __post_init__(self) -> None:
-        """Refuse what can't be meant: a root that no client could use, a door without a key."""
+        """Reject settings that cannot work: an unusable root, required but disabled accounts."""
         if self.base_url is not None and not re.fullmatch(r"https?://[^/?#\s]+[^?#\s]*", self.base_url):
             raise SettingsError(
                 f"{PREFIX}BASE_URL must be an http or https URL, not {self.base_url!r}.",
@@ -156,7 +156,7 @@ class Settings:
 
     @property
     def processes(self) -> int:
-        """How many web processes to run: one a core; two at least, so that one may fall."""
+        """How many web processes to run: one per core, at least two, so that one may fail."""
         return self.workers or max(2, min(len(os.sched_getaffinity(0)), MOST_PROCESSES))
 
     @property
@@ -183,7 +183,7 @@ class Settings:
     def from_environ(
         cls, environ: Mapping[str, str] | None = None, warn: Callable[[str], None] = log.warning
     ) -> "Settings":
-        """Read the settings; a value of the wrong kind is refused, and so is an unknown name in the file.
+        """Read the settings; an invalid value, or an unknown name in the file, is an error.
 
         An unknown variable is a warning: not every one that begins so is meant for us.
 
@@ -207,7 +207,7 @@ class Settings:
 
 
 _OTHERS = {f"{PREFIX}{name}" for name in ("CONFIG", "URL", "TOKEN", "PARENT", "TEST_DATABASE_URL")}
-"""Variables that are ours, but no settings."""
+"""Variables of ProvTAP that are not settings."""
 _KUBERNETES = re.compile(r"(tcp|udp|sctp)://")
 """What Kubernetes puts into PROVTAP_PORT, among others, for a Service that is called provtap."""
 _CONTACT = re.compile(r"https?://[^\s]+|[^\s@:/?#]+@[^\s@:/?#]+")
@@ -230,7 +230,7 @@ def _read_file(path: str | None) -> dict[str, Any]:
 
 
 def _cast(name: str, value: Any, known: Mapping[str, Any]) -> Any:
-    """Return *value* as the kind of thing the setting *name* holds."""
+    """Return *value* with the type of the setting *name*."""
     kind = str(getattr(known[name], "__name__", known[name])).removesuffix(" | None")
     try:
         if kind == "bool":

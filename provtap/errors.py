@@ -1,4 +1,4 @@
-"""What can go wrong, said in one sentence that names the thing, its position and the way out."""
+"""Errors. Each has a message of one sentence that names the thing, its position and a solution."""
 
 import logging
 import secrets
@@ -13,7 +13,7 @@ def nearest(given: str, known: Iterable[str]) -> str | None:
 
 
 class ProvtapError(Exception):
-    """An error whose text may be shown to any user, in whatever form the protocol wants.
+    """An error whose text may be shown to any user, in the form that the protocol requires.
 
     The text is *message*, then the position ("(line 1, column 8)") where there is one, then the hint.
     Lines and columns count from 1.
@@ -63,13 +63,13 @@ class ProvtapError(Exception):
 
 
 class SettingsError(ProvtapError):
-    """A PROVTAP_* setting, what it points to, or an installed reader can't be used."""
+    """A PROVTAP_* setting, what it points to, or an installed reader cannot be used."""
 
     status = 500
 
 
 class AdqlError(ProvtapError):
-    """A query is not ADQL, or not about what is published here.
+    """A query is not valid ADQL, or uses something that is not published.
 
     Its text is followed by those of *further* errors of the same query, each with its own position.
     """
@@ -85,27 +85,27 @@ class AdqlError(ProvtapError):
 
 
 class ParameterError(ProvtapError):
-    """A request parameter is missing, repeated or has a value that it can't have."""
+    """A request parameter is missing, repeated or invalid."""
 
 
 class NotFound(ProvtapError):
-    """What the request names does not exist here."""
+    """What the request names does not exist."""
 
     status = 404
 
 
 class Forbidden(ProvtapError):
-    """Who asks may not do this, or not as often."""
+    """The client may not do this, or not as often."""
 
     status = 403
 
 
 class IllegalTransition(Forbidden):
-    """A job is in a phase in which it can't do what is asked."""
+    """The phase of a job does not allow the request."""
 
 
 class TooLarge(ProvtapError):
-    """A request or document is over one of the published limits."""
+    """A request or document exceeds a published limit."""
 
     status = 413
 
@@ -125,7 +125,7 @@ class QueryStopped(ProvtapError):
 
 
 class QueryCancelled(QueryError):
-    """A query was cancelled because nobody waits for its result any more."""
+    """A query was cancelled because its client disconnected."""
 
 
 class DatabaseUnavailable(ProvtapError):
@@ -136,7 +136,7 @@ class DatabaseUnavailable(ProvtapError):
 
 
 class NotConnected(DatabaseUnavailable):
-    """No connection to PostgreSQL could be made, so that PostgreSQL was asked nothing."""
+    """No connection to PostgreSQL could be made; nothing was sent."""
 
 
 class Unconfirmed(DatabaseUnavailable):
@@ -148,21 +148,21 @@ class Contended(DatabaseUnavailable):
 
 
 class Busy(ProvtapError):
-    """Others keep the service from this request for the moment."""
+    """The service is busy with other requests."""
 
     status = 503
     retry_after = 10
 
 
 class DiskFull(ProvtapError):
-    """The disk has no room for what a job needs to keep."""
+    """There is not enough disk space for the files of a job."""
 
     status = 507
     retry_after = 600
 
 
 class UnderMaintenance(ProvtapError):
-    """The operator has closed the service for a while."""
+    """The service is closed for maintenance."""
 
     status = 503
 
@@ -172,7 +172,7 @@ class UnderMaintenance(ProvtapError):
 
 
 class Unauthenticated(ProvtapError):
-    """The request needs an account, or has credentials that are none."""
+    """The request needs an account, or has invalid credentials."""
 
     status = 401
 
@@ -187,7 +187,7 @@ class InternalError(ProvtapError):
 
     @classmethod
     def of(cls, error: Exception, log: logging.Logger, what: str) -> "InternalError":
-        """Return what to tell of an unforeseen error; *log* gets *what* failed, with the traceback."""
+        """Return the error for an unexpected exception; *log* gets *what* failed, with the traceback."""
         told = cls()
         log.error("%s: %s failed", told.reference, what, exc_info=error)
         return told
@@ -217,13 +217,13 @@ class KeyReused(ProvtapError):
 
 
 class UnsupportedMediaType(ProvtapError):
-    """A body is wrapped in something that is not opened."""
+    """A body has an encoding or type that is not accepted."""
 
     status = 415
 
 
 class UploadError(ProvtapError):
-    """A table that a request brings can't be had, or can't be read."""
+    """An uploaded table cannot be fetched or read."""
 
 
 class NoProvenance(DocumentError):

@@ -21,13 +21,13 @@ from provtap.tableset import Tableset
 __all__ = ["Statement", "parse", "published_name", "translate"]
 
 RECURSION_LIMIT = 30 * NESTING_LIMIT + 2_000
-"""Calls within each other that the deepest query may take: up to 20 for one level of nesting."""
+"""Nested Python calls of the deepest query: up to 20 for each level of nesting."""
 
 
 def parse(text: str) -> Query:
-    """Return the tree of one ADQL query; whether its tables, columns and functions exist is not asked.
+    """Return the tree of one ADQL query; it is not checked whether its tables, columns and functions exist.
 
-    The name of a function passes when it starts as those of this service do (`prov_`, `ivo_`, `gavo_`).
+    A function name is accepted if it has a prefix of this service (`prov_`, `ivo_`, `gavo_`).
 
     Raises: AdqlError at the first place where *text* is not ADQL 2.1, or is over a limit.
     """
@@ -44,7 +44,7 @@ def translate(text: str, tableset: Tableset) -> Statement:
 
 
 def _allow_nesting() -> None:
-    """Let Python call as deep as the deepest query needs; by itself it stops at 1 000.
+    """Raise Python's recursion limit, 1 000 by default, to what the deepest query needs.
 
     Calls from Python to Python take no C stack (CPython 3.11 and later), so the higher limit costs nothing.
     It is that of all threads, and so never lowered again: another one may be deep in a query.

@@ -33,7 +33,7 @@ def header_document(file: BinaryIO, path: Path) -> bytes:
 def _headers(file: BinaryIO) -> Iterator[dict[str, Any]]:
     block = file.read(_BLOCK)
     if not block.startswith(SIGNATURE):
-        raise ValueError("this is no FITS file")
+        raise ValueError("this is not a FITS file")
     for _ in range(_MOST_HEADERS):
         keywords = dict(_keywords(_cards(file, block)))
         yield keywords

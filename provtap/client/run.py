@@ -257,7 +257,7 @@ class CommandRun:
         return written
 
     def _missing(self, snapshot: Snapshot, how: str) -> bool:
-        self.problems.append(f"there is no {snapshot.path}, so it is not recorded as {how}")
+        self.problems.append(f"{snapshot.path} does not exist, so it is not recorded as {how}")
         return False
 
 

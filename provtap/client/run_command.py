@@ -21,7 +21,7 @@ def _pairs(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -
     pairs = [(text, *text.partition("=")) for text in given]
     for text, name, equals, _ in pairs:
         if not name or not equals:
-            raise click.BadParameter(f"{text} is not like NAME=VALUE.")
+            raise click.BadParameter(f"{text} is not of the form NAME=VALUE.")
     return {name: value for _, name, _, value in pairs}
 
 
@@ -34,10 +34,8 @@ def run_command(store: Store | None) -> click.Command:
         context_settings={"allow_interspersed_args": False},
         epilog="Example: provtap run --used 'raw=n7/*.fits' --generated image=stack.fits -- swarp n7/*.fits",
     )
-    @click.option("--used", metavar="[ROLE=]FILE", multiple=True, help="File, pattern or URL that it uses.")
-    @click.option(
-        "--generated", metavar="[ROLE=]FILE", multiple=True, help="File, pattern or URL that it generates."
-    )
+    @click.option("--used", metavar="[ROLE=]FILE", multiple=True, help="Input: file, pattern or URL.")
+    @click.option("--generated", metavar="[ROLE=]FILE", multiple=True, help="Output: file, pattern or URL.")
     @click.option("--config", "configuration", metavar="FILE", multiple=True, help="Configuration file.")
     @click.option(
         "--param", "parameters", metavar="NAME=VALUE", multiple=True, callback=_pairs, help="Parameter."
@@ -45,13 +43,13 @@ def run_command(store: Store | None) -> click.Command:
     @click.option("--name", help="Name of the activity.  [default: the program]")
     @click.option("--version", help="Version of the software.")
     @click.option("--site", help="Scope of local paths: equal paths of two sites are different files.")
-    @click.option("--no-checksums", is_flag=True, help="Do not read the files for their checksums.")
+    @click.option("--no-checksums", is_flag=True, help="Do not compute checksums.")
     @click.option(
         "--to",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="File to which the record is appended, for provtap ingest.",
+        help="Append the record to this file, for provtap ingest.",
     )
-    @click.option("--url", envvar="PROVTAP_URL", show_envvar=True, help="Service that gets the record.")
+    @click.option("--url", envvar="PROVTAP_URL", show_envvar=True, help="Send the record to this service.")
     @click.argument("command", nargs=-1, type=click.UNPROCESSED)
     @click.pass_context
     def run(

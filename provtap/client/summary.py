@@ -17,7 +17,7 @@ def summary_text(content: Mapping[str, Any]) -> str:
     }
     named = {id_ for each in documents for id_ in each.get("activity_ids", ())}
     known = f" ({total['known']} already loaded)" if total["known"] else ""
-    without = f", {_count(len(passed_over), 'file')} passed over" if passed_over else ""
+    without = f", {_count(len(passed_over), 'file')} skipped" if passed_over else ""
     warnings, conflicts = (sum(len(each[name]) for each in documents) for name in ("warnings", "conflicts"))
     return (
         f"{_count(len(documents) + len(problems), 'document')}{known}: "
@@ -25,7 +25,7 @@ def summary_text(content: Mapping[str, Any]) -> str:
         f"{_count(len(problems), 'error')}, {_count(warnings, 'warning')}{without}\n"
         f"{_count(total['new'], 'row')} new, {total['updated']} updated, {total['unchanged']} unchanged, "
         f"{_count(total['stubs'], 'stub')}, {_count(conflicts, 'conflict')}"
-        + "".join(f"\npassed over ({each['kind']}): {each['reason']}" for each in passed_over)
+        + "".join(f"\nskipped ({each['kind']}): {each['reason']}" for each in passed_over)
     )
 
 
@@ -35,6 +35,16 @@ def summary_warnings(content: Mapping[str, Any]) -> list[str]:
         f"{each['source']}: {warning}" for each in content["documents"] for warning in each["warnings"]
     )
     return [*warnings, *content["problems"]]
+
+
+def description_text(content: Mapping[str, Any]) -> str:
+    """Return lines for the report of a set of descriptions: what it is, what changes, and what follows."""
+    title = f"{content['name']} version {content['version']}"
+    if not content["lines"]:
+        return f"{title}: nothing changes"
+    was = "" if content["before"] is None else f" (was {content['before']})"
+    counts = f"{content['activities']} activity descriptions, {content['linked']} links changed"
+    return "\n".join([f"{title}{was}:", *(f"  {line}" for line in content["lines"]), f"  {counts}"])
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,6 +1,6 @@
 """ProvSAP: the provenance of one thing, as a document or a picture.
 
-Request -> walk in SQL -> graph -> document. The endpoint and the command line both take this road.
+Request -> walk in SQL -> graph -> document, for the endpoint and the command line.
 """
 
 from provtap.provsap.documents import write

@@ -2,8 +2,8 @@
 
 import io
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlencode
 
+from provtap import addresses
 from provtap.errors import DocumentError
 from provtap.provsap.graph import Graph, Key
 from provtap.provsap.request import ProvsapRequest
@@ -43,25 +43,15 @@ def _drawn(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
     from provtap.provsap.render import render
     from provtap.provsap.svg import svg_document
 
-    url = _next_url(request, base_url)
     picture = Picture(graph, request.attributes)
 
     def link(key: Key) -> str:
-        return f"{url}&{urlencode({'ID': key.id})}"
+        return base_url + addresses.page(key.kind, key.id)
 
     if request.responseformat.name == "PROV-SVG":
         return svg_document(place(picture, request.gd), link, "Provenance")
     dot = "".join(f"{line}\n" for line in dot_lines(picture, request.gd, link))
     return dot.encode() if request.responseformat.name == "PROV-DOT" else render(dot, "png")
-
-
-def _next_url(request: ProvsapRequest, base_url: str) -> str:
-    """Return where a thing in a picture leads to, but for its ID: its own picture, of the same kind."""
-    asked = {"DIRECTION": request.direction.name, "DEPTH": 2, "RESPONSEFORMAT": "PROV-SVG"}
-    looks = ({"ATTRIBUTES": 1} if request.attributes else {}) | (
-        {"GD": request.gd} if request.gd != "RL" else {}
-    )
-    return f"{base_url}/provsap?{urlencode(asked | looks)}"
 
 
 def prov_document(graph: Graph, model: str) -> "ProvDocument":
@@ -90,7 +80,7 @@ def _prov(graph: Graph, model: str, serializer: str) -> bytes:
 def serialized(document: "ProvDocument", serializer: str) -> bytes:
     """Return a document of the `prov` library in one of its notations.
 
-    Raises: DocumentError if the notation has no way to write it.
+    Raises: DocumentError if the notation cannot express it.
     """
     from prov import Error
     from prov.model import ProvMention

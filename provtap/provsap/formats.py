@@ -1,4 +1,4 @@
-"""The forms in which provenance is handed out."""
+"""The formats of provenance documents."""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +7,7 @@ from provtap.errors import ParameterError
 
 @dataclass(frozen=True)
 class Format:
-    """One form, by the names that clients may ask for it."""
+    """One format, and the names by which clients can ask for it."""
 
     name: str
     """The name of the IVOA's drafts."""
@@ -16,7 +16,7 @@ class Format:
     aliases: tuple[str, ...] = ()
     """Further media types, and the names of the command line."""
     picture: bool = False
-    """Whether it is for eyes: agents and context are then left out unless asked for."""
+    """Whether it is a picture: agents and context are then left out unless requested."""
     serializer: str | None = None
     """What the `prov` library calls it."""
 
@@ -42,13 +42,13 @@ FORMATS = (
     Format("PROV-DOT", "text/vnd.graphviz", ("dot", "prov-dot"), picture=True),
     Format("PROV-TREE", "text/x-prov-tree;charset=utf-8", ("text/x-prov-tree", "tree", "prov-tree")),
 )
-"""The formats on offer, the default first."""
+"""The supported formats, the default first."""
 
 
 def choose(responseformat: str | None) -> Format:
     """Return the format that RESPONSEFORMAT names; a media type is answered with itself (DALI-6).
 
-    Raises: ParameterError, listing what is offered.
+    Raises: ParameterError, with a list of the supported formats.
     """
     if responseformat is None:
         return FORMATS[0]

@@ -26,7 +26,7 @@ class Node:
     depth: int
     """Relations from the nearest of the ids asked for."""
     truncated: str | None = None
-    """Why what lies behind it is not all there: `depth` or `limit`; None: it is."""
+    """Why not all of its relations are followed: `depth` or `limit`; None if all are."""
 
 
 class Edge(NamedTuple):
@@ -44,18 +44,18 @@ class Graph:
     """Nodes, and of each table the rows about them; a relation is there only with both of its ends."""
 
     nodes: Mapping[Key, Node]
-    """The nearest first; in an order that does not depend on the store's."""
+    """The nearest first, in an order that does not depend on the store."""
     roots: frozenset[Key]
     """The nodes that were asked for."""
     tables: Mapping[str, Table]
     rows: Mapping[str, Sequence[Row]]
-    """By the name of the table without its schema; tables that were not asked for have none."""
+    """By the name of the table without its schema; other tables are missing."""
     unknown: tuple[str, ...] = ()
     """The ids that name nothing here."""
 
     @property
     def overflow(self) -> bool:
-        """Whether there is more than the service gives at once."""
+        """Whether the limit of the service was reached."""
         return any(node.truncated == "limit" for node in self.nodes.values())
 
     def of(self, table: str) -> Sequence[Row]:
@@ -70,7 +70,7 @@ class Graph:
                 yield Edge(relation, subject, object_, getattr(row, role) if role else None)
 
     def only(self, keep: Container[Key]) -> "Graph":
-        """Return the part of the graph that *keep* holds."""
+        """Return the part of the graph with the nodes *keep*."""
         nodes = {key: node for key, node in self.nodes.items() if key in keep}
         rows = {
             table: [row for row in rows if all(end in nodes for end in _ends(table, row))]

@@ -1,4 +1,4 @@
-"""What is written on the nodes of a picture or a tree, and behind them."""
+"""The labels and tooltips of the nodes of a picture or a tree."""
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator
@@ -33,7 +33,7 @@ class Labels:
             self._parameters[row.cf_activity_id].append(f"{row.cf_name}: {row.cf_location}")
 
     def label(self, key: Key) -> str:
-        """Return the name, and in a second line what says most about the thing."""
+        """Return the name, and in a second line the most important attribute."""
         return "\n".join(_short(line) for line in (self.name(key), self._second(key)) if line)
 
     def name(self, key: Key) -> str:
@@ -57,14 +57,14 @@ class Labels:
         return kind.ad_version or "" if kind else ""
 
     def failed(self, key: Key) -> str:
-        """Return how the run of an activity ended, if that was not well."""
+        """Return how the run of an activity ended, unless it succeeded."""
         run = self._runs.get(key.id) if key.kind == "activity" else None
         if run is None or run.r_status in _WELL:
             return ""
         return f"{run.r_status} ({run.r_exitcode})" if run.r_exitcode else str(run.r_status)
 
     def look(self, key: Key) -> Hashable:
-        """Return what must be the same of things that are shown as one."""
+        """Return what things that are shown as one must have in common."""
         row = self._rows[key]
         if key.kind == "activity":
             return (row.a_name, self._version(row), self.failed(key))

@@ -42,11 +42,11 @@ class Shape:
     members: tuple[Key, ...] = ()
     """The things that it shows, the nearest first; of a note none."""
     failed: str = ""
-    """How the run ended, if that was not well."""
+    """How the run ended, unless it succeeded."""
     root: bool = False
     """Whether it was asked for."""
     truncated: bool = False
-    """Whether there is more behind it than the picture shows."""
+    """Whether it has relations that the picture does not show."""
     beside: str | None = None
     """Of a note: what it stands beside."""
 
@@ -146,7 +146,7 @@ class Picture:
 
 
 def _folded(graph: Graph, labels: Labels, apart: Container[str]) -> tuple[dict[Key, Key], list[str]]:
-    """Return what stands for what, and what to say of it: folded no more than it takes to be legible."""
+    """Return the groups of things and a caption: folded only as much as needed to be legible."""
     folding = Folding(graph, apart)
     best, captions = folding.exact(labels.look, DRAWN), list[str]()
     in_place = (
@@ -173,7 +173,7 @@ def _drawn(leader: Mapping[Key, Key]) -> int:
 
 
 def _cut_captions(graph: Graph, drawable: int) -> list[str]:
-    """Return what a picture that does not show everything says of itself."""
+    """Return the caption of a picture that does not show everything."""
     if drawable > DRAWN:
         return [f"The nearest {DRAWN} of {drawable} nodes"]
     if graph.overflow:

@@ -20,7 +20,7 @@ _BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
 
 
 class Direction(Enum):
-    """Which way to go from an id over what happened; to collections and agents it is always upward."""
+    """Direction from an id along activities; to collections and agents the walk always goes upward."""
 
     BACK = ("back",)
     FORTH = ("forth",)
@@ -49,13 +49,13 @@ PARAMETERS = {
     "RESPONSEFORMAT": "PROV-JSON (default), PROV-N, PROV-XML, PROV-JSONLD, PROV-VOTABLE, PROV-SVG, PROV-PNG, "
     "PROV-DOT, PROV-TREE, or their media types.",
 }
-"""Every parameter, and what it does in a sentence for clients."""
+"""Every parameter, with a sentence for clients."""
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProvsapRequest:
-    """What to retrieve, and in which form."""
+    """What to retrieve, and in which format."""
 
     ids: tuple[str, ...]
     depth: int = 1
@@ -77,7 +77,7 @@ class ProvsapRequest:
     def from_parameters(cls, parameters: Mapping[str, Sequence[str]]) -> "ProvsapRequest":
         """Read the parameters of a request, by names in upper case.
 
-        Raises: ParameterError for one that is missing, unknown, given twice or not what it must be.
+        Raises: ParameterError for a parameter that is missing, unknown, repeated or invalid.
         """
         _check_names(parameters)
         given = {name: _single(parameters, name) for name in PARAMETERS if name not in _IDS}
@@ -101,7 +101,7 @@ class ProvsapRequest:
         )
 
     def __post_init__(self) -> None:
-        """Refuse what only makes sense apart."""
+        """Reject parameters that exclude each other."""
         if self.to is not None and self.direction is Direction.BOTH:
             raise ParameterError(
                 "TO needs a single direction.", hint="Use DIRECTION=BACK or DIRECTION=FORTH."
@@ -113,7 +113,7 @@ class ProvsapRequest:
 
 
 def _check_names(parameters: Mapping[str, Sequence[str]]) -> None:
-    """Refuse a parameter that would silently do nothing; RUNID may always be given (DALI 1.1, 3.4.6)."""
+    """Reject a parameter that would have no effect; RUNID is always allowed (DALI 1.1, 3.4.6)."""
     for name in parameters:
         if name not in PARAMETERS and name != "RUNID":
             near = get_close_matches(name, PARAMETERS, n=1)

@@ -1,4 +1,4 @@
-"""From ids to a graph: a walk in SQL, then the published rows of what it met.
+"""From ids to a graph: a walk in SQL, then the published rows of the nodes found.
 
 Only published tables are read, by the login for users' queries: it works on a standby, and can't show more
 than a query could.
@@ -20,7 +20,7 @@ SQL = load_statements("provtap.provsap", "traverse.sql")
 
 _NEAREST = "ORDER BY depth, kind, id, way"
 _ROWS = 10
-"""Rows of an answer, for each node that it may have: they are in memory at once."""
+"""Maximum rows of an answer per node: all are in memory at once."""
 _OTHER_WAY = {"back": "forth", "forth": "back"}
 _CONFIGURATION = ("provenance.parameter", "provenance.configfile")
 _ALWAYS = tuple(f"provenance.{name}" for name in ENDS if name not in {"run", "parameter", "configfile"})
@@ -80,7 +80,7 @@ def _find(transaction: Transaction, request: ProvsapRequest) -> tuple[list[Key],
 
 
 class _Walk:
-    """Walks under the rules and the limit of one request."""
+    """Walks with the rules and the limit of one request."""
 
     def __init__(self, transaction: Transaction, request: ProvsapRequest, limit: int) -> None:
         self._transaction = transaction
@@ -144,7 +144,7 @@ class _Walk:
         return self._transaction.rows(SQL["walk"].format(steps=SQL["steps"], order=order), **values)
 
     def _further(self, met: Met, depths: Mapping[Key, int], overflow: bool) -> set[Key]:
-        """Return the nodes from which a relation leads out of what was met."""
+        """Return the nodes with a relation to a node that was not reached."""
         edge = [at for at, depth in met.items() if overflow or depth == self._request.depth]
         inside = [f"{key.kind} {key.id}" for key in depths]
         statement = SQL["further"].format(steps=SQL["steps"])

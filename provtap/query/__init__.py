@@ -1,4 +1,4 @@
-"""Running a query: request → ADQL → COPY → document. /sync, jobs and the command line all do it by `run`.
+"""Running a query: request → ADQL → COPY → document. `/sync`, jobs and the command line all call `run`.
 
 PostgreSQL is asked only once the query is known to be valid, and the client is told of success only once
 the first rows are there. `request` is what a client asks for; `links` adds links to the provenance of rows;
@@ -51,7 +51,7 @@ class ResultBody:
 
     @property
     def failure(self) -> ProvtapError | None:
-        """Why the rows broke off, once all pieces were taken: a VOTable only tells it in its text."""
+        """Why the rows ended early, once all pieces were read: a VOTable reports it only in its text."""
         return self._tally.failure
 
     def __iter__(self) -> Iterator[bytes]:
@@ -70,7 +70,7 @@ class Result:
     """What *body* is, with parameters: the Content-Type to send."""
     body: ResultBody
     file_name: str
-    """What to call a file of it: plain ASCII."""
+    """Name for a file with the result, in plain ASCII."""
 
 
 def run(
@@ -147,7 +147,7 @@ def _check(request: QueryRequest, settings: Settings) -> None:
 
 
 def _effective_maxrec(asked: int | None, settings: Settings) -> Info:
-    """Return the number of rows to give at most, and where it comes from (TAP-13)."""
+    """Return the maximum number of rows, and the origin of that limit (TAP-13)."""
     wanted = settings.maxrec if asked is None else asked
     maxrec = min(wanted, settings.maxrec_limit)
     if wanted > maxrec:
@@ -160,7 +160,7 @@ def _effective_maxrec(asked: int | None, settings: Settings) -> Info:
 
 
 def _remarks(request: QueryRequest) -> list[Info]:
-    """Return the remarks that a result should carry about itself (DALI 1.1, section 4.4.3)."""
+    """Return the INFO elements of a result (DALI 1.1, section 4.4.3)."""
     return [
         Info("standardID", "ivo://ivoa.net/std/TAP"),
         Info("server_software", f"ProvTAP/{__version__}"),
@@ -175,7 +175,7 @@ def blocks_of(
     copy: Callable[[], Generator[Block, None, None]],
     tally: Tally,
 ) -> Generator[Block, None, None]:
-    """Yield the rows; an error nobody foresaw goes to the log, and to the user as one sentence.
+    """Yield the rows; an unexpected error goes to the log, and the user gets one sentence.
 
     What breaks them off is put into *tally* as well.
     """
@@ -196,6 +196,6 @@ _T = TypeVar("_T")
 
 
 def _begun(parts: Iterator[_T]) -> Iterator[_T]:
-    """Return the same parts, the first of them already there."""
+    """Return the same parts, after the first one has arrived."""
     first = next(parts, None)
     return parts if first is None else chain((first,), parts)

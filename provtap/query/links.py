@@ -1,4 +1,4 @@
-"""What the rows of a result lead to: the provenance of the things that they name."""
+"""Links from the rows of a result to the provenance of the things that they name."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,7 +6,7 @@ from provtap.results.votable import Descriptor, Param
 from provtap.tableset import Column
 
 STANDARD_ID = "ivo://ivoa.net/std/ProvenanceDM#ProvSAP-1.0"
-"""None is registered; the form is the one that the drafts of the IVOA propose for their services."""
+"""No standard id is registered; this one follows the drafts of the IVOA."""
 
 _CLASSES = {
     "voprov:Entity.id": "Entity",
@@ -42,12 +42,14 @@ _AGENT = Param("AGENT", "1: go on through the agent, to all that it answers for.
 
 
 def names_a(column: Column) -> str | None:
-    """Return of what *column* holds ids: Entity, Activity or Agent; None: of none of them."""
+    """Return the class whose ids *column* holds: Entity, Activity or Agent; None for other columns."""
     return _CLASSES.get(column.target or "") or _CLASSES.get(column.utype or "")
 
 
 def provenance_links(columns: Sequence[Column], base_url: str) -> Iterator[Descriptor]:
-    """Yield how to call ProvSAP, at *base_url*, for each column of a result that holds ids of the model.
+    """Yield how to open pages and call ProvSAP, at *base_url*, by each column that holds ids of the model.
+
+    The page comes first: it is what TOPCAT offers to open for a row.
 
     Such a column is an id itself, by its utype, or points to one by a published key. It is one whatever it is
     called in the result, as long as it is a column and not a value made of it.
@@ -55,8 +57,21 @@ def provenance_links(columns: Sequence[Column], base_url: str) -> Iterator[Descr
     for number, column in enumerate(columns):
         named = names_a(column)
         if named is not None:
+            yield _page(number, column, f"{base_url}/{named.lower()}")
             way = (*_WAY, _AGENT) if named == "Agent" else _WAY
             yield from (_link(key, number, column, way, f"{base_url}/provsap") for key in _FORMS)
+
+
+def _page(number: int, column: Column, url: str) -> Descriptor:
+    return Descriptor(
+        name="Page",
+        value=url,
+        text=f"Page of what {column.name} names: how it came to be, and what came of it.",
+        key="page",
+        column=number,
+        parameter="id",
+        content_type="text/html",
+    )
 
 
 def _link(key: str, number: int, column: Column, way: tuple[Param, ...], url: str) -> Descriptor:

@@ -1,4 +1,4 @@
-"""The parameters of a query, by the names that TAP gives them."""
+"""The parameters of a query, with their names in TAP."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from provtap.uploads import Part
 
 @dataclass(frozen=True, kw_only=True)
 class QueryRequest:
-    """What a client may say about a query, by the names TAP 1.1 gives it (section 2.7)."""
+    """What a client can specify for a query, with the names of TAP 1.1 (section 2.7)."""
 
     query: str
     lang: str = "ADQL"
@@ -27,9 +27,9 @@ class QueryRequest:
     def from_parameters(
         cls, parameters: Mapping[str, Sequence[str]], parts: Mapping[str, Part] | None = None
     ) -> "QueryRequest":
-        """Read the parameters of a request, by names in upper case; those unknown to TAP don't count.
+        """Read the parameters of a request, by names in upper case; others are ignored.
 
-        Raises: ParameterError for one that is missing, given twice or not what it must be.
+        Raises: ParameterError for a parameter that is missing, repeated or invalid.
         """
         query = _single(parameters, "QUERY")
         if query is None or not query.strip():

@@ -48,7 +48,10 @@ class Descriptor(Info):
     """Tells apart the services of one column; letters only."""
     column: int
     """Of the result, from 0: what the service takes as ID."""
-    standard_id: str
+    standard_id: str | None = None
+    """None: of a page, which no standard describes."""
+    parameter: str = "ID"
+    """What the service calls the id."""
     content_type: str
     """Media type of the answer."""
     parameters: tuple[Param, ...] = ()
@@ -198,12 +201,12 @@ def _descriptor(service: Descriptor, id_: str) -> str:
     Source: DataLink 1.1, section 4.
     """
     inputs = [
-        _param("ID", "", ref=id_),
+        _param(service.parameter, "", ref=id_),
         *(_param(p.name, p.value, _description(p.description) + _values(p)) for p in service.parameters),
     ]
     content = [
         _description(service.text),
-        _param("standardID", service.standard_id),
+        _param("standardID", service.standard_id) if service.standard_id else "",
         _param("accessURL", service.value),
         _param("contentType", service.content_type),
         _element("GROUP", {"name": "inputParams"}, "\n" + "".join(inputs)),

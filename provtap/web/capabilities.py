@@ -1,4 +1,4 @@
-"""What the service can do, as a VOSI document, from the same values that the code runs by.
+"""What the service can do, as a VOSI document, made from the values that the code uses.
 
 Sources: VOSI 1.1, section 2; TAPRegExt 1.0 with its erratum 1; VOResource 1.1.
 """
@@ -55,7 +55,7 @@ def capabilities_document(tap_url: str, settings: Settings, tableset: Tableset) 
 
 
 def _anonymous_too(body: bytes) -> bytes:
-    """Return the document with the one empty element that is meant: the security method "none" (REG-14)."""
+    """Return the document with the one empty element that is needed: the security method "none" (REG-14)."""
     root = etree.fromstring(body)
     for first in root.iterfind("capability/interface/securityMethod[1]"):
         first.addprevious(etree.Element("securityMethod"))
@@ -86,7 +86,7 @@ def _table_access(tap_url: str, settings: Settings, tableset: Tableset) -> Table
 
 
 def _data_models(tableset: Tableset) -> list[DataModelType]:
-    """Return the data models that whole schemas follow, and say so by their utype."""
+    """Return the data models that the utypes of schemas name."""
     models = [schema.utype for schema in tableset.schemas if schema.utype]
     return [DataModelType(value=model.rpartition("/")[2], ivo_id=model) for model in models]
 
@@ -138,12 +138,12 @@ def _interface(
 
 
 def _security_methods(settings: Settings) -> list[SecurityMethod]:
-    """Return how clients may authenticate; a token by Basic is what the known clients can be told of."""
+    """Return how clients can authenticate; known clients only understand Basic, with a token as password."""
     return [SecurityMethod(standard_id=AnyUrl("ivo://ivoa.net/sso#BasicAA"))] if settings.accounts else []
 
 
 def metadata_digest(ours: Service) -> str:
-    """Return a digest that is another one whenever a metadata document may be another one."""
+    """Return a digest that changes whenever a metadata document may change."""
     capabilities = capabilities_document(ours.tap_url, ours.settings, ours.tableset)
     return hashlib.sha256(
         b"\n".join([__version__.encode(), ours.tableset.digest.encode(), capabilities])

@@ -110,7 +110,7 @@ def create() -> Response:
 
 @bp.get("/<job_id>")
 def job(job_id: str) -> Response:
-    """Show a job; with WAIT, once it has changed its phase (section 2.2.1.1)."""
+    """Show a job; with WAIT, after it has changed its phase (section 2.2.1.1)."""
     given = parameters(request)
     wait = patience(given, service().settings.wait_limit)
     if wait is not None:
@@ -190,14 +190,14 @@ def set_destruction(job_id: str) -> Response:
 
 @bp.get("/<job_id>/quote")
 def quote(job_id: str) -> Response:
-    """Show when the job will be done: nobody knows (section 2.1.8)."""
+    """Show when the job will be done: not known (section 2.1.8)."""
     _job(job_id)
     return _text("")
 
 
 @bp.get("/<job_id>/owner")
 def owner(job_id: str) -> Response:
-    """Show whose job it is; nothing if nobody's."""
+    """Show the owner of the job; empty without one."""
     return _text(_job(job_id).owner_id or "")
 
 
@@ -209,7 +209,7 @@ def job_parameters(job_id: str) -> Response:
 
 @bp.post("/<job_id>/parameters")
 def set_parameters(job_id: str) -> Response:
-    """Give a PENDING job further parameters, or others (DALI 1.1, section 2.1.1)."""
+    """Add or change parameters of a PENDING job (DALI 1.1, section 2.1.1)."""
     admit_uploads(request, service().settings)
     given = parameters(request)
     if "PHASE" in given:
@@ -250,7 +250,7 @@ def result(job_id: str) -> Response:
 
 @contextmanager
 def _kept(job_id: str) -> Iterator[Parts]:
-    """Keep the files of the request for the job, and lend where they are; if it refuses them, they go."""
+    """Keep the files of the request for the job, and yield them; remove them if the job rejects them."""
     results = jobs().results
     names = {part: f"{job_id}.upload-{secrets.token_hex(8)}" for part in request.files}
     size = 0

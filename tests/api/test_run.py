@@ -226,7 +226,7 @@ def test_record_waits_in_the_spool(run, live, token, tmp_path):
     for url in ("http://127.0.0.1:1", live.url):
         done = run("--name", "kept", "--", "sh", "-c", "exit 4", to=None, environ={"PROVTAP_URL": url})
         assert done.returncode == 4
-        assert "kept in" in done.stderr.decode()
+        assert "saved in" in done.stderr.decode()
     assert len([*(tmp_path / ".provtap-spool").rglob("*.json")]) == 2
 
 
@@ -235,7 +235,7 @@ def test_full_spool_is_told(run, tmp_path):
     done = run("--", "sh", "-c", "exit 4", to=None, environ={"PROVTAP_URL": "http://127.0.0.1:1"})
 
     assert done.returncode == 4
-    assert "cannot be kept on disk" in done.stderr.decode()
+    assert "cannot be saved on disk" in done.stderr.decode()
 
 
 def test_nothing_to_run_is_wrong_usage(run):

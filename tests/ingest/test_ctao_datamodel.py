@@ -148,7 +148,7 @@ def test_end_before_start_is_left_out(take, database, tmp_path):
         ({"DATAID": "x"}, r"DATAID is not a UUID: 'x'"),
         ({"ACTSTART": "noon"}, r"ACTSTART is not a time"),
         ({"CTAO ACTIVITY INPUTS 0 ID": "7"}, r'INPUTS 0 ID"\] is not a UUID'),
-        ({"ACTIVITY": "x" * 1001}, r"ACTIVITY has 1001 bytes, but only 1000 are allowed"),
+        ({"ACTIVITY": "x" * 1001}, r"ACTIVITY has 1001 bytes; the limit is 1000"),
     ],
 )
 def test_wrong_value_is_named(take, tmp_path, changed, message):

@@ -60,8 +60,8 @@ def test_report_lists_what_was_passed_over(settings, folder):
     assert {
         (Path(each["source"]).name, each["kind"]) for each in json.loads(listed.stdout)["passed_over"]
     } == {(name, kind) for name, (_, kind) in FILES.items()}
-    assert "8 files passed over" in shown.stdout
-    assert f"passed over (damaged): {folder / 'broken.fits'}: its FITS header has no END.\n" in shown.stdout
+    assert "8 files skipped" in shown.stdout
+    assert f"skipped (damaged): {folder / 'broken.fits'}: its FITS header has no END.\n" in shown.stdout
 
 
 @pytest.mark.parametrize(
@@ -110,5 +110,5 @@ def test_document_that_says_nothing_is_refused(content, format):
     ],
 )
 def test_known_format_that_is_not_read_is_named(content, what):
-    with pytest.raises(NoProvenance, match=f"this is .*{what}.*, which is not read"):
+    with pytest.raises(NoProvenance, match=f"this is .*{what}.*, which is not supported"):
         read_content(content.encode(), "x", Settings())

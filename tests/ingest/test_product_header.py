@@ -251,8 +251,10 @@ def test_directories_are_walked(database, settings, tmp_path):
         ("notes.txt", "no provenance"),
         ("plain.fits", "no provenance"),
     ]
-    assert "2 files passed over" in str(summary)
-    assert f"\npassed over (no provenance): {tmp_path / 'notes.txt'}: this is in no format" in str(summary)
+    assert "2 files skipped" in str(summary)
+    assert f"\nskipped (no provenance): {tmp_path / 'notes.txt'}: the format was not recognised" in str(
+        summary
+    )
     assert len(ingest_all([tmp_path / "notes.txt"], database, settings).problems) == 1
 
 

@@ -247,7 +247,7 @@ def test_export_of_an_unknown_ingestion_says_where_they_are_listed(provtap):
     done = provtap("export", "--ingestion", "4711")
 
     assert done.exit_code == 1
-    assert done.output.startswith("provtap: There is no ingestion 4711. provtap query ")
+    assert done.output.startswith("provtap: Ingestion 4711 does not exist. provtap query ")
 
 
 @pytest.mark.parametrize("arguments", [[], [DL2, "--ingestion", "1"], ["--ingestion", "x"]])
@@ -260,7 +260,7 @@ def test_export_says_that_something_is_left_out(settings, database):
     done = run(settings, "export", "run", PROVTAP_PROVSAP_NODES="3")
 
     assert len(json.loads(done.stdout_bytes)["entity"]) == 2
-    assert "only the nearest 3 things are given (PROVTAP_PROVSAP_NODES)" in done.stderr
+    assert "only the nearest 3 things are shown (PROVTAP_PROVSAP_NODES)" in done.stderr
 
 
 def test_export_refuses_what_provsap_refuses(provtap):

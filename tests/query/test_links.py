@@ -14,8 +14,8 @@ def links(query, tableset):
 
 
 def linked(query, tableset):
-    """Return the numbers of the columns that lead to ProvSAP: each to tables and to a picture."""
-    return [link.column for link in links(query, tableset)][::2]
+    """Return the numbers of the columns that lead on: each to a page, to tables and to a picture."""
+    return [link.column for link in links(query, tableset)][::3]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_provsap_takes_all_that_a_link_offers(tableset):
     media_types = {form.name: form.mime for form in FORMATS}
     offered = set()
 
-    for link in links(query, tableset):
+    for link in (link for link in links(query, tableset) if link.key != "page"):
         for parameter in link.parameters:
             assert parameter.name in PARAMETERS
             assert parameter.value in {*parameter.options, ""}
@@ -81,9 +81,20 @@ def test_provsap_takes_all_that_a_link_offers(tableset):
 
 def test_only_an_agent_is_gone_through(tableset):
     """An agent alone is no answer worth a click."""
-    entity, _, agent, _ = links(
+    _, entity, _, _, agent, _ = links(
         "SELECT e_id, wat_agent_id FROM provenance.entity JOIN provenance.wasattributedto ON 1 = 1", tableset
     )
 
     assert [p.value for p in agent.parameters if p.name == "AGENT"] == ["1"]
     assert [p for p in entity.parameters if p.name == "AGENT"] == []
+
+
+def test_the_page_of_a_thing_comes_first(tableset):
+    """TOPCAT opens the first service of a table for a row, here in a browser; it takes the id as `id`."""
+    query = "SELECT e_id, u_activity_id FROM provenance.entity JOIN provenance.used ON u_entity_id = e_id"
+    pages = links(query, tableset)[::3]
+
+    assert [(p.value, p.parameter, p.content_type, p.column) for p in pages] == [
+        ("https://x.org/prov/entity", "id", "text/html", 0),
+        ("https://x.org/prov/activity", "id", "text/html", 1),
+    ]

@@ -21,7 +21,7 @@ DERIVED_FROM = Function(
     " all that came from it, or all it came from, is found once.",
 )
 _ORIGIN_OF = replace(DERIVED_FROM, sql=f"({{1}} IN ({set_sql(BACK, '{0}', 'derived')}))")
-"""The same where the entity is the one that is fixed."""
+"""The same for a fixed entity."""
 
 
 def derived_from(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> Function:

@@ -1,4 +1,4 @@
-"""The optional features of ADQL that this service has, as capabilities declare them.
+"""The optional features of ADQL that this service supports, as declared in the capabilities.
 
 Source: ADQL 2.1, section 4; TAPRegExt 1.0, section 2.3.
 """

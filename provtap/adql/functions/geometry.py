@@ -94,7 +94,7 @@ _ARGUMENTS = {
     ("CONTAINS", 2): (_G, _G),
     ("INTERSECTS", 2): (_G, _G),
 }
-"""What the arguments of a call must be, by their number."""
+"""The kinds of the arguments of a call, by their number."""
 _RANGES = (("longitude", -360, 360), ("latitude", -90, 90), ("radius", 0, 180))
 
 

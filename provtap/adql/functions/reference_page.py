@@ -83,7 +83,7 @@ def _section(title: str, functions: Iterable[Function]) -> Iterator[str]:
 
 
 def _forms(function: Function) -> tuple[str, ...]:
-    """Return how a call may look; arguments that may be left out stand in square brackets."""
+    """Return the form of a call, with optional arguments in square brackets."""
     if function.forms:
         return function.forms
     names = [parameter.name for parameter in function.parameters]

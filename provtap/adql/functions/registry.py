@@ -18,12 +18,12 @@ FUNCTIONS: Mapping[str, Function] = {
     function.name: function for function in (*MATHEMATICS, *TEXT_FUNCTIONS, *GEOMETRY, *USER_FUNCTIONS)
 }
 NOT_OFFERED = frozenset({"AREA", "BOX", "CENTROID", "COORDSYS", "POLYGON", "REGION"})
-"""Functions of ADQL that this service leaves out; a call is understood and refused by name."""
+"""Functions of ADQL that this service does not support; the error names them."""
 _AREAS = dict.fromkeys(
     ("BOX", "POLYGON", "REGION"), "Write a CIRCLE, or bounds: lon BETWEEN a AND b AND lat BETWEEN c AND d."
 )
 _OTHERS = ("COALESCE", "IN_UNIT", "NULLIF", "COUNT", "AVG", "MAX", "MIN", "SUM", "CAST")
-"""What looks like a function but has rules of its own."""
+"""Names that look like functions but have their own rules."""
 
 
 _WINDOWS = "ADQL has no window functions; SELECT TOP n with ORDER BY returns the first rows."
@@ -56,13 +56,13 @@ _ELSEWHERE = (
     | dict.fromkeys(("Q3C_RADIAL_QUERY", "Q3C_DIST", "Q3C_JOIN", "SCISQL_ANGSEP"), _DISTANCE)
     | dict.fromkeys(("SUBSTR", "LEFT"), "CAST(text AS VARCHAR(n)) has the first n characters; LIKE compares.")
 )
-"""What functions of other services and dialects are called here."""
+"""The equivalents of functions of other services and dialects."""
 
 
 def find(name: str, at: Position) -> Function:
     """Return the function called *name*; case does not matter.
 
-    Raises: AdqlError if this service has none.
+    Raises: AdqlError for an unknown function.
     """
     if name in NOT_OFFERED:
         raise problem(f"The geometry function {name} is not supported by this service.", at, _AREAS.get(name))

@@ -19,7 +19,7 @@ UNIT_LIMIT = 100
 def in_unit(call: nodes.FunctionCall, value: Expression) -> Expression:
     """Return *value* in the unit that the second argument names; the factor between the two is known now.
 
-    Raises: AdqlError if either is no unit, or has none, or the two don't measure the same thing.
+    Raises: AdqlError if either has no valid unit, or if they measure different quantities.
     """
     number, target = call.arguments
     assert isinstance(target, nodes.Literal)  # the grammar wants it
@@ -42,7 +42,7 @@ def in_unit(call: nodes.FunctionCall, value: Expression) -> Expression:
 
 @lru_cache(maxsize=1_000)
 def _conversion(own: str, wanted: str) -> tuple[str, float]:
-    """Return what to do with numbers of one unit to have them in another: `*` or `/`, and the factor.
+    """Return the operation that converts numbers from one unit to another: `*` or `/`, and the factor.
 
     Division where the factor is below 1: 1 / 1000 has no exact double, 1000 has.
     Raises: ValueError whose text is for the user.
@@ -59,7 +59,7 @@ def _conversion(own: str, wanted: str) -> tuple[str, float]:
 
 
 def _unit(text: str) -> Any:
-    """Return the unit that *text* spells."""
+    """Return the unit that *text* names."""
     from astropy.units import Unit, UnitsWarning
 
     message = f"'{text[:40]}' is not a unit of VOUnits."

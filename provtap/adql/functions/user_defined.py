@@ -1,4 +1,4 @@
-"""The user defined functions: those of the IVOA's catalogue that fit here, what others serve, our own.
+"""The user defined functions: those of the IVOA's catalogue, of other services, and our own.
 
 Sources: Catalogue of ADQL User Defined Functions 1.2 (ivo_...); DaCHS (gavo_...).
 """

@@ -1,4 +1,4 @@
-"""`provenance.lineage`: what came of what, over any number of steps, as a recursion in PostgreSQL.
+"""`provenance.lineage`: ancestors and descendants over any number of steps, as a recursion in PostgreSQL.
 
 ADQL has no recursion. Each use of a lineage in a query becomes a walk through the graph of provenance that
 starts at the things the query asks about (`seeds`): back in time from descendants, or forth from ancestors.
@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from provtap.adql.syntax.quoting import quote_name
 
 BACK, FORTH = "back", "forth"
-"""The ways to go: from descendants, or from ancestors."""
+"""The directions of a walk: from descendants, or from ancestors."""
 
 _STEP = "interval '1 month -30 days'"
 _DAYS = 60
-"""Of one activity: a walk takes two steps to pass it."""
+"""Steps of a walk for one activity."""
 FARTHEST = 10_000_000
-"""Activities; a query that sets a limit beyond it sets none."""
+"""Activities; a larger limit in a query counts as no limit."""
 
 _DATASET = "EXISTS (SELECT FROM provenance.entity WHERE e_id = {0} AND e_class = 'DatasetEntity')"
 _MAIN_USE = (
@@ -43,12 +43,12 @@ class _Relation:
     descendant: str
     ancestor: str
     kinds: tuple[int, int]
-    """Of the descendant and the ancestor."""
+    """The kinds of the descendant and the ancestor."""
     main: str = "true"
     """Whether it carries the main flow of data."""
 
     def step(self, way: str, walk: str, *, paused: bool, main: bool, only_main: bool) -> str:
-        """Return where it leads from the node of *walk* that is looked at."""
+        """Return the nodes to which it leads from the current node of *walk*."""
         ends = [(self.descendant, self.kinds[0]), (self.ancestor, self.kinds[1])]
         (here, kind), (there, next_kind) = ends if way == BACK else ends[::-1]
         if paused and self.kinds[0] == self.kinds[1]:
@@ -121,20 +121,20 @@ LINEAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a query wants of a lineage; what it doesn't want is not computed."""
+    """What a query needs of a lineage; nothing else is computed."""
 
     distance: bool
     main: bool
     most: int | None = None
-    """The distance beyond which nothing is wanted, in activities."""
+    """The maximum distance needed, in activities."""
     only_main: bool = False
-    """Whether only what all-main paths lead to is wanted, and of distances nothing."""
+    """Whether only pairs with an all-main path are needed, without distances."""
 
 
 def walk_sql(lineage: Lineage, needs: Needs, way: str, seeds: str, name: str) -> str:
     """Return the pairs that a walk this *way* finds from the ids of the query *seeds*.
 
-    *name* is one that nothing else in the query has. A pair is there once, and nothing with itself.
+    *name* is one that nothing else in the query has. Each pair occurs once, and no id is paired with itself.
     """
     tracks_main = needs.main and not needs.only_main
     first = ['id COLLATE "C"', 'id COLLATE "C"', str(lineage.kind)]

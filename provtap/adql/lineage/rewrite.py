@@ -1,4 +1,4 @@
-"""The lineages of one SELECT rewritten as SQL: each as the walk that suits what the SELECT asks of it.
+"""The lineages of one SELECT rewritten as SQL: each as the walk that suits the conditions of the SELECT.
 
 An example. This SELECT, in which entity is t1 and lineage is t2,
 
@@ -88,7 +88,7 @@ TableWriter = Callable[[plan.WithQuery], str]
 
 @dataclass(frozen=True, slots=True)
 class WalkStart:
-    """Where to walk a lineage from: one way, or, with the seeds of both, the one with fewer of them."""
+    """Where to start the walk: at one end, or at the end with fewer seeds."""
 
     table: LineageTable
     seeds: dict[str, Seeds]
@@ -117,7 +117,7 @@ class LineageRewrite:
         self.write = write
         self.write_table = write_table
         self.common: list[str] = []
-        """What goes into WITH, each table after those that it uses."""
+        """The tables of WITH, each after those that it uses."""
 
     def rewritten(self) -> tuple[list[str], Select]:
         """Return the tables of WITH, and the SELECT that uses them."""
@@ -144,7 +144,7 @@ class LineageRewrite:
             self.select = replace(self.select, tables=tuple(tables), where=conjunction(conditions))
 
     def _walk_start(self, table: LineageTable) -> WalkStart:
-        """Return where to walk from: the end of which the query says most, both where tables narrow each."""
+        """Return where to start: the end with the most conditions, or both ends if tables narrow each."""
         clause, lineage = FromClause(self.select, table), LINEAGES[table.name]
         moves = self._movable(clause)
         seeds = {way: clause.seeds(lineage.start(way), moves) for way in (BACK, FORTH)}

@@ -23,11 +23,11 @@ from provtap.adql.plan.volatility import is_volatile, parts
 from provtap.tableset import Column
 
 LIGHT = 500
-"""Parts of what may be written twice, as condition of a seed and of the query."""
+"""Maximum parts of a condition that may be written twice, for a seed and in the query."""
 
 
 class Bound(IntEnum):
-    """How narrow the seeds of one end are, as far as the query shows."""
+    """How narrow the seeds of one end are, as far as the query tells."""
 
     NOT = 0
     BY_OUTER = 1
@@ -52,7 +52,7 @@ class Seeds:
     def linked(self, alias: str) -> tuple[ColumnValue | None, list[Expression]]:
         """Return a column that is equal to the end of the lineage *alias*, and the other conditions.
 
-        None if more is said of that end than that it equals one column.
+        None if there are other conditions on that end.
         """
         links = [c for c in self.conditions if alias in used_tables(c)]
         if len(links) != 1 or not _is_link(links[0]):
@@ -65,7 +65,7 @@ class Seeds:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What surely holds for those rows of a lineage that are in the result of a part of a FROM clause.
+    """Conditions that hold for all rows of a lineage in the result of a part of a FROM clause.
 
     Without the lineage: what holds for the rows of that part.
     """
@@ -81,7 +81,7 @@ _NOTHING = Surroundings()
 
 
 def aliases(table: TableExpression) -> frozenset[str]:
-    """Return t1, t2, ...: what the tables in *table* are called."""
+    """Return the names (t1, t2, ...) of the tables in *table*."""
     match table:
         case plan.JoinedTable():
             return aliases(table.first).union(*(aliases(join.table) for join in table.joins))

@@ -28,7 +28,7 @@ from provtap.adql.plan.tree import (
 from provtap.adql.syntax.lexer import Position, problem
 
 GROWTH_LIMIT = 1_000
-"""Parts that one SELECT may have more than it was written with, once its tables are pulled up."""
+"""Parts that a SELECT may gain when its tables are pulled up."""
 JOIN_LIMIT = 32
 """Tables that one SELECT joins: as many that are all equal in one column take PostgreSQL a second to plan."""
 LINK_LIMIT = 200
@@ -38,15 +38,15 @@ PULLED_LIMIT = 12
 SIZE_LIMIT = 250_000
 """Parts of a whole query; PostgreSQL takes up to 2 kB for one."""
 SUBQUERY_SIZE = 50
-"""What a subquery in an expression counts, beside its own parts: each copy is planned by itself."""
+"""Weight of a subquery in an expression, besides its own parts: each copy is planned separately."""
 OUTPUT_SIZE = 10
-"""What an output column counts, beside its own parts: PostgreSQL takes up to 8 kB for one."""
+"""Weight of an output column, besides its own parts: PostgreSQL needs up to 8 kB for one."""
 LOOKED_UP = {
     **dict.fromkeys(("eo_agent_id", "eo_agents", "ls_project", "ls_agents", "ls_inputs", "ls_ninputs"), 200),
     **dict.fromkeys(("ls_configuration", "ls_parameters", "ls_doi", "co_members"), 100),
     **dict.fromkeys(("su_datasets", "su_agents"), 100),
 }
-"""Columns of the views in schema/ that are a subquery, and what these count."""
+"""Columns of the views in schema/ that are a subquery, and their weights."""
 Leaf = (
     plan.PublishedTable
     | plan.UploadReference
@@ -56,11 +56,11 @@ Leaf = (
     | plan.RawTable
 )
 _LARGEST = 10**9
-"""What counts stop at: they double with each level."""
+"""The maximum of a count: counts double with each level."""
 
 
 def column_size(name: str) -> int:
-    """Return what a published column counts."""
+    """Return the weight of a published column."""
     return LOOKED_UP.get(name, 1)
 
 
@@ -103,7 +103,7 @@ def measured(select: Select, at: Position, materialize: Callable[[str], None]) -
 
 
 def check_size(size: int, at: Position) -> None:
-    """Refuse what PostgreSQL would take too much memory to plan.
+    """Reject a query that would need too much memory to plan.
 
     Raises: AdqlError.
     """

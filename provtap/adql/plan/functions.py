@@ -66,7 +66,7 @@ class Function:
     """A function; there is one object of each, in one of the tables that `functions.registry` joins."""
 
     name: str
-    """In capitals where it is a reserved word of ADQL, else in small letters."""
+    """In upper case if it is a reserved word of ADQL, otherwise in lower case."""
     sql: str
     """PostgreSQL, with {0}, {1} for the arguments; each stands in it once, else nested calls would double."""
     description: str
@@ -74,7 +74,7 @@ class Function:
     optional: int = 0
     """How many of the last parameters may be missing; 0 stands for these."""
     is_exact: bool = False
-    """Whether its numbers become numeric, with all their digits, and not double precision."""
+    """Whether its numbers become numeric, with all digits, instead of double precision."""
     result: Type = Type.DOUBLE
     unit: str | None = None
     """Unit of its values; `=` means that of the first argument."""
@@ -84,9 +84,9 @@ class Function:
     """PostgreSQL like *sql* to choose rows by, where an index may serve it; false where *sql* may be NULL."""
     is_aggregate: bool = False
     is_volatile: bool = False
-    """Whether the same arguments may give another value each time."""
+    """Whether the same arguments may give different values."""
     forms: tuple[str, ...] = ()
-    """How a call may look, where its arguments are not the *parameters*."""
+    """Forms of a call, if they differ from the *parameters*."""
 
     @property
     def signature(self) -> str:

@@ -12,11 +12,11 @@ from provtap.adql.plan.types import Type
 from provtap.adql.syntax.lexer import Position, problem
 
 CHARACTER_LIMIT = 1_000_000
-"""Characters that a value, or the texts of one row together, may surely have."""
+"""Maximum of the least number of characters of a value, or of the texts of one row."""
 JOINED_LIMIT = 10_000
-"""Characters that each text may surely have of which an aggregate joins those of all rows."""
+"""Maximum of the least number of characters of each text that an aggregate joins."""
 _LARGEST = 10**9
-"""What lengths stop at: they may double with each level."""
+"""The maximum of a length: lengths may double with each level."""
 
 
 def least_length(value: Expression) -> int:
@@ -45,7 +45,7 @@ def least_length(value: Expression) -> int:
 
 
 def check_value(value: Expression, at: Position) -> None:
-    """Refuse a text that is longer than anything should be.
+    """Reject a text that is too long.
 
     Raises: AdqlError.
     """
@@ -57,7 +57,7 @@ def check_value(value: Expression, at: Position) -> None:
 
 
 def check_row(outputs: Sequence[Output], at: Position) -> None:
-    """Refuse rows whose texts are longer than anything should be.
+    """Reject rows whose texts are too long.
 
     Raises: AdqlError.
     """
@@ -71,7 +71,7 @@ def check_row(outputs: Sequence[Output], at: Position) -> None:
 
 
 def check_joined(name: str, value: Expression, at: Position) -> None:
-    """Refuse long texts of which the aggregate *name* joins those of all rows.
+    """Reject long texts in an aggregate *name* that joins all rows.
 
     Raises: AdqlError.
     """

@@ -12,7 +12,7 @@ from provtap.adql.syntax.lexer import Position, problem
 DIGITS_LIMIT = 300
 """Characters of one number."""
 SMALLEST_BIGINT = str(-(2**63))
-"""Without its sign, no BIGINT."""
+"""Not a BIGINT without its sign."""
 _TIMESTAMP = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?)(Z|[+-]00:?00)?"
 )

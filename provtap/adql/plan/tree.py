@@ -22,7 +22,7 @@ class UploadedTable(Table):
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A value or condition, its type, and what an astronomer should know of it."""
+    """A value or condition, its type, and its metadata for astronomers."""
 
     type: Type
     operands: tuple["Expression", ...] = ()
@@ -148,7 +148,7 @@ class Subquery(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Unknown(Expression):
-    """Stands for a value with an error that was already found: no further error is reported for it."""
+    """A value whose error was already reported: it causes no further errors."""
 
 
 UNKNOWN = Unknown(Type.OTHER)
@@ -223,7 +223,7 @@ class LineageTable:
 
 @dataclass(frozen=True, slots=True)
 class RawTable:
-    """A table that was made ready as SQL: a name of WITH, or a query in brackets."""
+    """A table that is already SQL: a name of WITH, or a query in brackets."""
 
     alias: str
     sql: str

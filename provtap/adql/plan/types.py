@@ -39,12 +39,12 @@ class Type(Enum):
 
     @property
     def adql_name(self) -> str:
-        """What ADQL calls it, where it has a name for it."""
+        """Its name in ADQL, if it has one."""
         return _ADQL_NAMES.get(self, self.noun)
 
     @property
     def noun(self) -> str:
-        """What a message calls a value of this type."""
+        """Its name in messages."""
         return "a number" if self.is_number else _NOUNS[self]
 
 

@@ -95,7 +95,7 @@ def parts(part: object) -> Iterator[object]:
 
 
 _LEAVES = {"type", "about", "function", "name", "alias", "column", "operator", "kind", "text"}
-"""Attributes of nodes that never have other nodes in them, left out for speed."""
+"""Attributes of nodes that never contain other nodes, skipped for speed."""
 
 
 _KNOWN: dict[type, tuple[str, ...]] = {}
@@ -143,7 +143,7 @@ class _Extraction:
         return self.inside(query)
 
     def inside(self, part: Any) -> Any:
-        """Return *part* with its members looked through."""
+        """Return *part* with its members rewritten."""
         self.seen.is_volatile |= _is_volatile_itself(part)
         return replace(part, **{name: self.member(getattr(part, name)) for name in _attributes(part)})
 

@@ -18,12 +18,12 @@ from provtap.adql.syntax.quoting import quote_name, quote_text
 from provtap.tableset import Column
 
 _LARGEST = 2**63 - 1
-"""What LIMIT and OFFSET can hold."""
+"""The maximum of LIMIT and OFFSET."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A translated query: its PostgreSQL, and what each of its output columns is."""
+    """A translated query: its PostgreSQL, and its output columns."""
 
     sql: str
     """A SELECT whose output columns are c1, c2, ..., each of exactly the type that *columns* declares."""
@@ -41,9 +41,9 @@ class Statement:
     def copy_sql(self, maxrec: int, *, binary: bool = False) -> str:
         """Return the SELECT to COPY from: cells in the form results want, one row more than *maxrec*.
 
-        The row too many tells an overflow (TAP 1.1, section 2.7.4). For the *binary* form of COPY all columns
-        must be numbers: there are shorts before them with a bit for each null, eight a short, and the nulls
-        are gone.
+        The additional row shows an overflow (TAP 1.1, section 2.7.4). For the *binary* form of COPY all
+        columns must be numbers: there are shorts before them with a bit for each null, eight a short, and
+        the nulls are gone.
         """
         names = [f"q.c{number}" for number in range(1, len(self.columns) + 1)]
         cells = number_forms(names, self.columns) if binary else map(wire_form, names, self.columns)

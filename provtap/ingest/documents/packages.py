@@ -115,7 +115,7 @@ def zip_document(file: BinaryIO, limit: int) -> bytes:
     Raises: DocumentError, TooLarge.
     """
     if known := recognise(file.read(_START)):
-        raise FormatNotRead(f"this is {known.what}, which is not read", hint=known.instead)
+        raise FormatNotRead(f"this is {known.what}, which is not supported", hint=known.instead)
     file.seek(0)
     package = Zip(file)
     if not _is_research_object(package):
@@ -125,7 +125,7 @@ def zip_document(file: BinaryIO, limit: int) -> bytes:
                     raise _too_large(f"{path} has", limit)
                 return content
         raise NoProvenance(
-            "this zip has no ro-crate-metadata.json and no manifest of CWLProv", hint="Unpack it first."
+            "this zip has no ro-crate-metadata.json and no CWLProv manifest", hint="Unpack it first."
         )
     return _document(package, limit)
 

@@ -26,7 +26,7 @@ def dictionaries(lines: Iterable[tuple[int, str, bool]], unread: list[str]) -> I
         except DocumentError:
             if not is_last or text.rstrip().endswith("}"):
                 raise
-            unread.append(f"line {number} breaks off: it is kept in the document only")
+            unread.append(f"line {number} is incomplete: it is kept in the document only")
         else:
             yield Node(value, f"line {number}")
 
@@ -40,7 +40,7 @@ def _evaluate(text: str, line: int) -> Any:
             bracketed = _BRACKETED.sub(_quoted, text.rstrip())
             value = _literal(ast.parse(bracketed, mode="eval").body)
     except (ValueError, SyntaxError, TypeError, MemoryError) as error:
-        raise DocumentError("this is no dictionary of plain values", line=line, column=1) from error
+        raise DocumentError("this is not a dictionary of plain values", line=line, column=1) from error
     check_depth(value)
     return value
 
@@ -71,7 +71,7 @@ def _plain(value: Any, line: int) -> Any:
             return [_plain(member, line) for member in value]
         case str():
             if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-                raise DocumentError("a text has a character that cannot be stored", line=line, column=1)
+                raise DocumentError("a text contains a character that cannot be stored", line=line, column=1)
             return value
         case bool() | None:
             return value

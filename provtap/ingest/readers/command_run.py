@@ -56,10 +56,10 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
         node = Node(value, f"[{at}]")
         version = node["provtap_run"].whole_number()
         if version is None:
-            raise DocumentError(f"{node.path} is no record of provtap run: provtap_run is missing")
+            raise DocumentError(f"{node.path} is not a record of provtap run: provtap_run is missing")
         if version > _VERSION:
             raise DocumentError(
-                f"{node.path} is a record of version {version}, but only {_VERSION} is known",
+                f"{node.path} has the version {version}; supported is {_VERSION}",
                 hint="Update ProvTAP.",
             )
         run = _Run(node, site)
@@ -125,7 +125,7 @@ class _Run:
         status = self._node["status"].text()
         if status is not None and status not in _STATUSES:
             raise DocumentError(
-                f"{self._node['status'].path} is {status[:60]!r}", hint=f"Known are {', '.join(_STATUSES)}."
+                f"{self._node['status'].path} is {status[:60]!r}", hint=f"Valid are {', '.join(_STATUSES)}."
             )
         return Run(
             activity_id=self.id,

@@ -130,7 +130,7 @@ def find(name: str, content: bytes) -> Reader:
 def _unknown(content: bytes) -> DocumentError:
     """Return why no reader takes *content*."""
     if known := recognise(content):
-        return FormatNotRead(f"this is {known.what}, which is not read", hint=known.instead)
+        return FormatNotRead(f"this is {known.what}, which is not supported", hint=known.instead)
     if form := product_file.form_of(content):
         return FormatNotRead(f"this is a data product ({form}), not a document", hint=product_file.BY_PATH)
     if wide := wide_encoding(content):

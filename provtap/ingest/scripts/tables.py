@@ -231,7 +231,7 @@ def _text_default(expression: str | None) -> str | None:
 def _bounded(limit: int, least: int) -> Check:
     def check(value: str) -> str:
         if len(value) * 4 > limit and (size := len(value.encode())) > limit:
-            raise ValueError(f"has {size} bytes, but only {limit} are allowed")
+            raise ValueError(f"has {size} bytes; the limit is {limit}")
         if least and not value:
             raise ValueError("is empty")
         return value

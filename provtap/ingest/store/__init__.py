@@ -1,1 +1,1 @@
-"""Records into the tables of the ProvenanceDM. It knows no format."""
+"""Store records in the tables of the ProvenanceDM. This room knows no format."""

@@ -1,4 +1,4 @@
-"""What sources add to things that others recorded: ends, references, descriptions of roles."""
+"""What documents add to things recorded by others: ends, references, descriptions of roles."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ def check_descriptions(
 
 
 def rename(rows: Mapping[type[Record], Rows], known: Mapping[str, str]) -> None:
-    """Let *rows* call activity descriptions by the ids by which they are *known*."""
+    """Replace the ids of activity descriptions in *rows* by those in the store (*known*)."""
     owners = [(by, column) for kind, by, column in _REFERENCES if kind is ActivityDescription]
     for by, column in ((ActivityDescription, "ad_id"), *owners):
         for row in rows[by]:

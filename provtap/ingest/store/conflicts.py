@@ -1,4 +1,4 @@
-"""Contradictions between documents: they are reported; what is stored is never overwritten."""
+"""Contradictions between documents: they are reported, and stored values are not overwritten."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +12,7 @@ from provtap.ingest.store.staging import Rows
 SQL = load_statements("provtap.ingest.store", "conflicts.sql")
 
 Generation = tuple[str, str]
-"""An entity, and an activity that is said to have made it."""
+"""An entity, and an activity that is claimed to have generated it."""
 
 # The fields of records that name an entity or an activity, other than as `id`.
 _ENTITIES = {"entity_id", "collection_id", "generated_entity_id", "used_entity_id"}
@@ -68,7 +68,7 @@ def _possible(records: Iterable[Record], no_entities: set[str], no_activities: s
 
 
 def claimed_generators(transaction: Transaction, rows: Rows) -> set[Generation]:
-    """Return the generations claimed of the entities of *rows*: in the store, and by this load."""
+    """Return the claimed generations of the entities of *rows*, in the store and in this load."""
     stated = [row for row in rows if row["rank"] == Rank.STATEMENT]
     return {(row["wgb_entity_id"], row["wgb_activity_id"]) for row in stated} | _stored(transaction, stated)
 
@@ -116,7 +116,7 @@ def usages_outside(transaction: Transaction, rows: Rows) -> list[str]:
 
 
 def shared_names(transaction: Transaction, rows: Rows) -> list[str]:
-    """Return a warning for each GUID of *rows* that another entity has as well: it is no identity."""
+    """Return a warning for each GUID of *rows* that another entity has as well: it identifies nothing."""
     if not rows:
         return []
     return [

@@ -1,4 +1,4 @@
-"""What became of the rows of a document."""
+"""Counts of the rows of a document."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 
 @dataclass
 class Counts:
-    """Published rows that a document added, changed, or repeated as they were; and its warnings.
+    """Published rows that a document added, changed or left unchanged, and its warnings.
 
-    *stubs* are its activities and entities that are known only because others name them.
+    *stubs* are its activities and entities that are only referred to.
     """
 
     new: int = 0
@@ -17,10 +17,10 @@ class Counts:
     stubs: int = 0
     warnings: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
-    """Those of the warnings about something that is not stored."""
+    """The warnings about values that were ignored."""
 
     def conflict(self, *sentences: str) -> None:
-        """Warn of what is not stored."""
+        """Add warnings about values that were ignored."""
         self.warnings += sentences
         self.conflicts += sentences
 

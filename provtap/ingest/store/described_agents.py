@@ -1,4 +1,4 @@
-"""Agents that a set of descriptions describes: what records say of them waits until no set does any more."""
+"""Agents in sets of descriptions: claims of records about them wait until no set describes them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ SQL = load_statements("provtap.ingest.store", "described_agents.sql")
 
 
 def wait(transaction: Transaction, rows: Rows, described: Sequence[str]) -> None:
-    """Keep what records claim of agents, for those that a set describes."""
+    """Keep the claims of records about agents that a set describes."""
     claims = {row.td_id: row.td_content for row in transaction.rows(SQL["waiting"], ids=list(described))}
     for row in rows:
         if (id_ := row["ag_id"]) in described:
@@ -25,7 +25,7 @@ def wait(transaction: Transaction, rows: Rows, described: Sequence[str]) -> None
 
 
 def _better(one: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the claim of two that is to be trusted more; equals are merged, as `join` does."""
+    """Return the more trusted of two claims; equal ones are merged, as `join` does."""
     trust, rival = ((claim["rank"], claim["claimant"]) for claim in (one, other))
     if trust != rival:
         return one if trust < rival else other
@@ -57,7 +57,7 @@ def put_agents(
 
 
 def _give_back(transaction: Transaction, ids: Sequence[str]) -> None:
-    """Let agents that no set describes any more be what records say."""
+    """Restore agents that no set describes any more from the claims of records."""
     claims = {row.td_id: row.td_content for row in transaction.rows(SQL["waiting"], ids=list(ids))}
     _join(transaction, list(claims.values()))
     unknown = [id_ for id_ in ids if id_ not in claims]

@@ -90,19 +90,19 @@ ROLE_OF: Mapping[type[Record], type[Record]] = {
     UsedKind: UsageDescription,
     GeneratedKind: GenerationDescription,
 }
-"""Which kinds of entity may have a role: the class of the role by that of the relation."""
+"""For each relation of kinds of entities to a role: the class of the role."""
 DRAFT = {"ad_id", "ad_name", "ad_version"}
-"""Columns that say no more than that there is such an activity."""
+"""Columns that only identify an activity description."""
 
 
 def description_texts() -> dict[str, str]:
-    """Return the fields and columns of an activity description that say more than which one it is."""
+    """Return the fields and columns of an activity description beyond its identity."""
     return {field: column for field, column in columns(ActivityDescription) if column not in DRAFT}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What a set of descriptions says of the activities of one tool in one version."""
+    """The description of one version of a tool in a set of descriptions."""
 
     ad_id: str
     name: str
@@ -111,12 +111,12 @@ class Entry:
     content: Mapping[str, Any]
 
     def row(self) -> dict[str, Any]:
-        """Return what the activity description itself is to say."""
+        """Return the row of the activity description itself."""
         said = {column: self.content.get(field) for field, column in description_texts().items()}
         return {"ad_id": self.ad_id} | said
 
     def parts(self) -> Iterator[Record]:
-        """Yield what the activity description is composed of: one row for each alias of a role or name."""
+        """Yield the parts of the activity description: one row for each alias of a role or name."""
         yield from self._flows("usage", UsageDescription, UsedKind)
         yield from self._flows("generation", GenerationDescription, GeneratedKind)
         for said in self.content["parameters"]:

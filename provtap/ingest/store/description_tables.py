@@ -40,7 +40,7 @@ Key = tuple[str, str]
 
 @dataclass
 class Written:
-    """Rows of descriptions that were written, and what they say now, by table and id."""
+    """The rows of descriptions that were written, by table and id."""
 
     new: int = 0
     updated: int = 0
@@ -49,17 +49,17 @@ class Written:
 
 @dataclass(frozen=True)
 class RecordedDescriptions:
-    """What a document says of descriptions, with what earlier ones said."""
+    """The claims of a document about descriptions, with those of earlier documents."""
 
     rows: Mapping[Key, Sequence[Row]]
-    """All that was said of one thing."""
+    """All claims about one thing."""
     owners: Sequence[str]
     """The activity descriptions whose tables may have to change."""
     changed: int
-    """How many things are said otherwise than before."""
+    """Number of things with changed claims."""
 
     def contradictions(self, written: Written) -> Iterator[str]:
-        """Yield a sentence for each value that was said and is not what the tables show."""
+        """Yield a sentence for each claimed value that the tables do not show."""
         for key, rows in sorted(self.rows.items()):
             shown_rows = written.rows.get(key, {})
             lost = {
@@ -75,17 +75,17 @@ NOTHING = RecordedDescriptions({}, (), 0)
 
 @dataclass(frozen=True)
 class Drafted:
-    """What became of the activity descriptions of a document."""
+    """The activity descriptions of a document after it was stored."""
 
     new: int = 0
     known: Mapping[str, str] = field(default_factory=dict)
-    """The ids of those that the store knows by another one."""
+    """The ids of those that the store has with another id."""
     unrecorded: bool = False
-    """One of them was not in any record before."""
+    """Whether one of them is new."""
 
 
 def draft(transaction: Transaction, rows: Rows) -> Drafted:
-    """Store that there are the activity descriptions *rows*; what they are, `publish` writes."""
+    """Store the identity of the activity descriptions *rows*; `publish` writes the rest."""
     if not rows:
         return Drafted()
     [drafted] = transaction.rows(SQL["draft"], rows=json.dumps(rows))
@@ -98,13 +98,13 @@ def withdraw_drafts(transaction: Transaction, ids: Sequence[str]) -> None:
 
 
 def says_more(rows: Mapping[type[Record], Rows]) -> bool:
-    """Tell whether *rows* describe anything, beyond that there is such an activity."""
+    """Tell whether *rows* say more about an activity than its identity."""
     recorded = rows[ActivityDescription]
     return any(rows[kind] for kind in KINDS[1:]) or any(not DRAFT.issuperset(_said(row)) for row in recorded)
 
 
 def remember(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> RecordedDescriptions:
-    """Keep what records say of descriptions, for `publish`; everything else in *rows* is passed over."""
+    """Keep the claims of records about descriptions for `publish`; ignore all other *rows*."""
     said: dict[Key, list[Row]] = {}
     owners: dict[Key, str] = {}
     for kind in filter(rows.get, KINDS):
@@ -166,13 +166,13 @@ def _remembered(transaction: Transaction, said: Mapping[Key, Any]) -> dict[Key, 
 
 
 def _least(rows: Sequence[Row]) -> Row:
-    """Make one row of what was said: of each column the least value, whatever came first."""
+    """Make one row of all claims: the smallest value of each column, in any order of arrival."""
     names = {name: None for row in rows for name in row}
     return {name: min(row[name] for row in rows if name in row) for name in names}
 
 
 def publish(transaction: Transaction, ids: Sequence[str]) -> Written:
-    """Let the tables show what is known of the activity descriptions *ids*: by sets, else by records."""
+    """Write the activity descriptions *ids* into the tables: from sets, or else from records."""
     written = Written()
     if not ids:
         return written
@@ -229,7 +229,7 @@ def _publish_parts(
 
 
 def _withdraw(transaction: Transaction, part: Part, ids: Sequence[str], shown_rows: Sequence[str]) -> None:
-    """Remove what nobody describes any more."""
+    """Remove what no source describes any more."""
     values = {"table": part.kind.table, "key": part.key, "owner": part.natural[0]}
     gone = [
         row.id
@@ -242,7 +242,7 @@ def _withdraw(transaction: Transaction, part: Part, ids: Sequence[str], shown_ro
 
 
 def write(transaction: Transaction, kind: type[Record], rows: Rows, written: Written) -> None:
-    """Write *rows* of one class, whatever was there."""
+    """Write *rows* of one class over the stored ones."""
     if not rows:
         return
     names = [column for _, column in columns(kind)]

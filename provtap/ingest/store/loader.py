@@ -1,4 +1,4 @@
-"""Records into tables, so that neither the order in which documents arrive nor a repetition matters.
+"""Records into tables, independent of the order and repetition of documents.
 
 Three rules make it so. Claims of several sources about one thing are joined: the most trusted claim makes
 the row, equals are merged (`join` in merge.sql). Rows of a set are united (`add`). What was read at a path
@@ -158,7 +158,7 @@ def _without_conflicts(
 
 
 def _other_record(row: Row) -> str:
-    """Say which record is known; one site's log handed in for another site is the same but for its paths."""
+    """Name the stored record; the log of one site, loaded for another site, differs in its paths only."""
     if None in (row.site, row.stored_site) or row.site == row.stored_site:
         return _ANOTHER
     return f"its record at the site {row.stored_site} (ingestion {row.stored_ingestion})"
@@ -191,7 +191,7 @@ def _check_kinds(transaction: Transaction, rows: Mapping[type[Record], Rows]) ->
 def _draft(
     transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts
 ) -> RecordedDescriptions:
-    """Keep what is said of descriptions, for later; store that there are such activities."""
+    """Keep the claims about descriptions for later; store the identity of the activity descriptions."""
     drafted = draft(transaction, rows[ActivityDescription])
     counts.new += drafted.new
     if drafted.known:
@@ -208,7 +208,7 @@ def _join(
     recorded: RecordedDescriptions,
     counts: Counts,
 ) -> None:
-    """Store what is claimed of things."""
+    """Store the claims about things."""
     for claimed in _JOINED:
         described = join(transaction, claimed, stage[claimed], counts) if rows[claimed] else ()
         if described:
@@ -224,14 +224,14 @@ def _describe(
     recorded: RecordedDescriptions,
     counts: Counts,
 ) -> None:
-    """Let the tables of descriptions show what is known by now."""
+    """Update the tables of descriptions."""
     written = publish(transaction, recorded.owners)
     counts.add(written.new, written.updated, sum(len(rows[kind]) for kind in KINDS) - recorded.changed)
     counts.conflict(*recorded.contradictions(written))
 
 
 def _unite(transaction: Transaction, rows: Mapping[type[Record], Rows], stage: Stage, counts: Counts) -> None:
-    """Store the rows of sets, and what is claimed of activities, which are stored by now."""
+    """Store the rows of sets, and the claims about activities, which are stored by now."""
     if rows[Environment]:
         add(transaction, Environment, stage[Environment])
     if rows[HadMember]:
@@ -244,7 +244,7 @@ def _unite(transaction: Transaction, rows: Mapping[type[Record], Rows], stage: S
 
 
 def _concerned(rows: Mapping[type[Record], Rows]) -> list[str]:
-    """Return the activities whose roles and parameters may have got another description."""
+    """Return the activities whose roles and parameters may have another description now."""
     keys = {
         Activity: "a_id",
         WasGeneratedBy: "wgb_activity_id",

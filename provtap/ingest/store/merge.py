@@ -1,4 +1,4 @@
-"""How new rows and stored rows become one: by trust, or as a set."""
+"""Merge new rows with stored rows: by trust, or as a set."""
 
 from collections.abc import Mapping, Sequence
 
@@ -62,7 +62,7 @@ STUBS: Mapping[type[Claim], tuple[Rank, ...]] = {
 
 
 def add(transaction: Transaction, kind: type[Record], source: RowSource) -> int:
-    """Unite the rows of one class with what is stored; return how many are new."""
+    """Add the rows of one class that are not stored; return their number."""
     names = [column for _, column in columns(kind)]
     return add_rows(transaction, kind.table, names, source)
 
@@ -74,7 +74,7 @@ def add_rows(transaction: Transaction, table: str, names: Sequence[str], source:
 
 
 def make_collections(transaction: Transaction, source: RowSource) -> int:
-    """Make entities that have members collections; return how many were not."""
+    """Turn entities with members into collections; return how many were turned."""
     return transaction.execute(SQL["make_collections"].format(rows=source.rows), **source.values)
 
 

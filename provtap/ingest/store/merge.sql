@@ -17,7 +17,7 @@
 --   cleared  nothing: only (0, ''), the trust in a record of its own, is written as no row
 --   joined   the row of e1 becomes e1, ValueEntity, a.fits, 7
 --   result   new 0, updated 1, unchanged 0, stubs 0, described null,
---            contradictions: e1 is told with another e_name; a.fits is kept
+--            contradictions: e1 has two values of e_name; a.fits was kept
 WITH given AS (
     SELECT rank, claimant, {columns} FROM {rows} AS given
 ), claims AS (
@@ -54,7 +54,7 @@ SELECT count(*) FILTER (WHERE new) AS new,
        (SELECT count(*) FROM best WHERE rank = ANY (ARRAY[{stubs}]::smallint[])) AS stubs,
        (SELECT array_agg({key}::text) FROM best WHERE rank < 0) AS described,
        (SELECT json_agg(line ORDER BY line)
-          FROM (SELECT concat({key}, ' is told with another ', name, '; ', least, ' is kept') AS line
+          FROM (SELECT concat({key}, ' has two values of ', name, '; ', least, ' was kept') AS line
                   FROM (SELECT {key}, ARRAY[{contradicted}] AS names, ARRAY[{values}] AS leasts
                           FROM ranked
                          WHERE trust_order = 1 AND rank = 2

@@ -1,4 +1,4 @@
-"""Rows on their way into PostgreSQL: one parameter for a few, COPY into a temporary table for many."""
+"""Rows for PostgreSQL: as one parameter if they are few, by COPY into a temporary table if they are many."""
 
 import json
 from collections import defaultdict
@@ -15,9 +15,9 @@ from provtap.ingest.model.records import Claim, Rank, Record, columns
 SQL = load_statements("provtap.ingest.store", "staging.sql")
 
 Rows = list[dict[str, Any]]
-"""Rows of one table by column, as they go into PostgreSQL."""
+"""Rows of one table by column, as sent to PostgreSQL."""
 FEW = 2_000
-"""Rows that travel as a parameter: a temporary table costs a millisecond, and entries in the catalogue."""
+"""Rows sent as a parameter: a temporary table costs a millisecond, and entries in the catalogue."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def parameter(kind: type[Record], rows: Rows) -> RowSource:
 
 
 def of_themselves(rows: Rows) -> bool:
-    """Tell whether all claims are what things say of themselves, without a rival: nothing is above these."""
+    """Tell whether all claims are records of the things themselves, without a second claim."""
     return all(row["rank"] == Rank.OWN_RECORD and not row["claimant"] for row in rows)
 
 

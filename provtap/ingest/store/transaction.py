@@ -1,4 +1,4 @@
-"""One writer at a time, and the report of what it did."""
+"""Transactions that store documents, one at a time, and their reports."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,7 +15,7 @@ SQL = load_statements("provtap.ingest.store", "transaction.sql")
 
 @dataclass(frozen=True, kw_only=True)
 class IngestReport:
-    """What became of one document; the counts are of rows in published tables."""
+    """The report on one document; the counts are of rows in published tables."""
 
     source: str
     format: str
@@ -26,17 +26,17 @@ class IngestReport:
     updated: int = 0
     unchanged: int = 0
     stubs: int = 0
-    """Activities and entities of the document that are known only because others name them."""
+    """Activities and entities that the document refers to, but that are not recorded."""
     warnings: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
-    """Those of the warnings that tell what was not kept, since something else is known already."""
+    """The warnings about values that were ignored because they contradict the store."""
     known: bool = False
-    """The same bytes from the same site were taken in before: nothing was done."""
+    """The same bytes were loaded before for the same site: nothing was done."""
     ingestion: int
-    """Number of the ingestion; of the earlier one for a document that is known."""
+    """Number of the ingestion; the earlier number for a known document."""
 
     def line(self) -> str:
-        """Return what became of a document of rows, in a line."""
+        """Return the report on a script of rows, in one line."""
         if self.known:
             return f"{self.source}: known already"
         return (
@@ -55,7 +55,7 @@ class IngestReport:
 
 
 def lock(transaction: Transaction) -> None:
-    """Let nobody else store documents until *transaction* ends."""
+    """Block other writers of documents until *transaction* ends."""
     transaction.rows(SQL["lock"])
 
 
@@ -75,7 +75,7 @@ def begin_ingestion(transaction: Transaction, source: str, key: Mapping[str, str
 
 
 def end_ingestion(transaction: Transaction, ingestion: int, counts: Counts) -> None:
-    """Keep what became of the rows of a document."""
+    """Store the report on a document."""
     transaction.execute(SQL["end_ingestion"], ingestion=ingestion, **counts.row())
 
 
@@ -85,7 +85,7 @@ class Rehearsed(Exception):
 
 @contextmanager
 def alone(database: Database, dry_run: bool) -> Iterator[Transaction]:
-    """Lend a transaction in which nobody else stores documents; with *dry_run* nothing of it stays."""
+    """Yield a transaction that blocks other writers of documents; with *dry_run* it is rolled back."""
     with safe_to_repeat(), suppress(Rehearsed), database.transaction() as transaction:
         lock(transaction)
         yield transaction
@@ -95,7 +95,7 @@ def alone(database: Database, dry_run: bool) -> Iterator[Transaction]:
 
 @contextmanager
 def safe_to_repeat() -> Iterator[None]:
-    """Say what to do when it is not known whether a document was stored; natural keys make it safe."""
+    """Advise to repeat if it is unknown whether a document was stored: natural keys make it safe."""
     try:
         yield
     except Unconfirmed as error:
@@ -106,7 +106,7 @@ def safe_to_repeat() -> Iterator[None]:
 
 @contextmanager
 def naming(source: str) -> Iterator[None]:
-    """Make a sentence of each error that names the document."""
+    """Add the name of the document to each error."""
     try:
         yield
     except DocumentError as error:

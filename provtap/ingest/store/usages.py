@@ -1,4 +1,4 @@
-"""What follows from all that is stored: who read which file, what files are called, when entities ended."""
+"""What follows from all stored records: which activity read which file, names of files, ends of entities."""
 
 import json
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ def end_entities(
 def resolve_readings(
     transaction: Transaction, rows: Mapping[type[Record], Rows], stage: Stage, counts: Counts
 ) -> None:
-    """Make usages, files without producer and aliases agree with the stored readings and writings."""
+    """Update usages, files without producer and aliases from the stored readings and writings."""
     if rows[Writing]:
         add(transaction, Writing, stage[Writing])
     if rows[Reading]:
@@ -55,7 +55,7 @@ def resolve_readings(
 
 
 def add_readings(transaction: Transaction, rows: Rows, source: RowSource, counts: Counts) -> None:
-    """Store readings, and those that give an id as usages, too."""
+    """Store readings; those with an id are stored as usages, too."""
     names = ", ".join(column for _, column in columns(Reading))
     [row] = transaction.rows(SQL["read"].format(columns=names, rows=source.rows), **source.values)
     counts.add(row.used, 0, len(rows) - row.new)

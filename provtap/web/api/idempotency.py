@@ -1,4 +1,4 @@
-"""Requests that may be sent twice: the header Idempotency-Key, as the IETF drafts it.
+"""Requests that may be sent twice: the header Idempotency-Key of the IETF's draft.
 
 An answer is kept in the transaction that stored what the request told: either both are there or neither is.
 Nothing is doubled without a key either, for every record has a natural key; a key makes the answers alike.
@@ -25,14 +25,14 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 @dataclass(frozen=True)
 class Answer:
-    """What a request is answered with: a JSON text."""
+    """The answer to a request: a JSON text."""
 
     status: int
     text: str
     replayed: bool = False
 
     def response(self) -> Response:
-        """Return it as a response, which says so if it was given before."""
+        """Return it as a response; a header says whether it is repeated."""
         response = Response(self.text, self.status, content_type="application/json")
         if self.replayed:
             response.headers["Idempotency-Replayed"] = "true"
@@ -41,7 +41,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Keyed:
-    """A request by the key that its sender gave it."""
+    """A request, and the key that its sender gave it."""
 
     owner: str
     key: str
@@ -49,7 +49,7 @@ class Keyed:
     """Digest of all that the request says; another one under the same key is another request."""
 
     def answered(self, database: Database) -> Answer | None:
-        """Return the answer that the request had before, if it had one.
+        """Return the earlier answer to this request, if there is one.
 
         Raises: KeyReused; DatabaseUnavailable.
         """

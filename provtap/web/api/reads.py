@@ -1,4 +1,4 @@
-"""Records read back in the words in which they are told; what is read is what a query could read."""
+"""Stored records, read back with the attributes of the write API, with the rights of a query."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,18 +14,18 @@ from provtap.ingest.readers.records.classes import Class
 from provtap.web.http.context import service
 
 LIMIT = "limit"
-"""The parameter for the greatest number of records; every other one is a word."""
+"""The parameter for the maximum number of records; every other one is an attribute."""
 _ASKED = {"id", "text", "value"}
-"""Kinds of words that may be asked for."""
+"""Kinds of attributes that records can be selected by."""
 
 
 def may_be_asked(attribute: Attribute) -> bool:
-    """Tell whether records can be asked for by a word."""
+    """Tell whether records can be selected by an attribute."""
     return attribute.column is not None and attribute.kind in _ASKED
 
 
 def find(database: Database, each: Class, given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Return the records of a class that have all the words in *given*, and whether there are more.
+    """Return the records of a class with all attributes in *given*, and whether there are more.
 
     Raises: ParameterError, QueryTimeout, DatabaseUnavailable.
     """
@@ -47,7 +47,7 @@ def one(database: Database, each: Class, id_: str) -> dict[str, Any]:
 
 
 def select(database: Database, each: Class, asked: Mapping[str, str], limit: int) -> list[dict[str, Any]]:
-    """Return at most *limit* records of a class that have the words in *asked*, ordered by their columns.
+    """Return at most *limit* records of a class with the attributes in *asked*, ordered by their columns.
 
     Raises: ParameterError, QueryTimeout, DatabaseUnavailable.
     """

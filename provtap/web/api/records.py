@@ -6,8 +6,8 @@ from provtap.errors import DocumentError, NotFound
 from provtap.ingest.parsing.json import canonical, parse
 from provtap.ingest.parsing.node import Node
 from provtap.ingest.readers.records.classes import Class
-from provtap.web.api import reads
-from provtap.web.api.storing import body, options, store
+from provtap.web.api import reads, storing
+from provtap.web.api.storing import DESCRIPTION_OPTIONS, OPTIONS, body, options, store
 from provtap.web.http.admission import admit
 from provtap.web.http.context import service
 
@@ -23,7 +23,14 @@ def has_own_id(each: Class) -> bool:
 def documents() -> Response:
     """Store a whole document, in any of the formats that can be read."""
     admit("write")
-    return store(body(), **options("format"))
+    return store(body(), **options(OPTIONS))
+
+
+def descriptions() -> Response:
+    """Apply a set of descriptions: a YAML file, as `provtap describe` takes it."""
+    admit("admin")  # it overrides what records say
+    given = options(DESCRIPTION_OPTIONS)
+    return storing.describe(body(), given["source"], given["dry_run"])
 
 
 def records() -> Response:
@@ -39,7 +46,7 @@ def add(each: Class) -> Response:
 
 
 def put(each: Class, id_: str) -> Response:
-    """Store what the body tells of the thing with this id, beside what is known of it."""
+    """Add the attributes in the body to the thing with this id."""
     admit("write")
     value = _value(body())
     if not isinstance(value, dict):
@@ -50,7 +57,7 @@ def put(each: Class, id_: str) -> Response:
 
 
 def find(each: Class) -> Response:
-    """Return the stored records of a class that have the words in the address."""
+    """Return the stored records of a class with the attributes in the address."""
     database = admit()
     return jsonify(reads.find(database, each, dict(request.args.lists())))
 
@@ -62,7 +69,7 @@ def one(each: Class, id_: str) -> Response:
 
 
 def ingestion(number: int) -> Response:
-    """Return what was reported of one document: a row of provext.ingestion."""
+    """Return the report on one document: a row of provext.ingestion."""
     database = admit()
     with database.reading(service().settings.sync_duration) as transaction:
         row = transaction.one(
@@ -72,7 +79,7 @@ def ingestion(number: int) -> Response:
             number=number,
         )
     if row is None:
-        raise NotFound(f"There is no ingestion {str(number)[:40]}.")
+        raise NotFound(f"Ingestion {str(number)[:40]} does not exist.")
     told = {name.removeprefix("in_"): value for name, value in row._asdict().items()}
     warnings = (told["warnings"] or "").splitlines()
     told |= {"ingestion": told.pop("id"), "time": row.in_time.isoformat(), "warnings": warnings}

@@ -1,4 +1,4 @@
-"""The door to whatever asks the database on a user's behalf."""
+"""Admission of requests that query the database for a user."""
 
 from flask import current_app, request
 
@@ -9,7 +9,7 @@ from provtap.web.http.context import service
 
 
 def admit(scope: str = "read") -> Database:
-    """Return what the current request may ask, if it may ask now; views call this before all else.
+    """Return the rights of the current request, if queries are allowed now; views call this first.
 
     Raises: UnderMaintenance, Unauthenticated, Forbidden.
     """
@@ -19,7 +19,7 @@ def admit(scope: str = "read") -> Database:
 
 
 def warn_of_proxy() -> None:
-    """Log, once a process, that all clients behind a proxy count as one: nobody said that there is one."""
+    """Log, once for each process, that all clients behind a proxy count as one: PROVTAP_PROXIES is 0."""
     if "X-Forwarded-For" in request.headers and "provtap.proxy" not in current_app.extensions:
         current_app.extensions["provtap.proxy"] = True
         current_app.logger.warning(

@@ -1,7 +1,7 @@
 """Authentication: which account sends a request, and what its token allows (RFC 6750, RFC 7617).
 
 A token comes as `Authorization: Bearer <token>`, or as the password of its account by Basic, which STILTS,
-TOPCAT, pyvo and browsers can send. Unless PROVTAP_ACCOUNTS is on, the header counts for nothing.
+TOPCAT, pyvo and browsers can send. Unless PROVTAP_ACCOUNTS is on, the header is ignored.
 """
 
 from hmac import compare_digest
@@ -27,7 +27,7 @@ _CHALLENGED = {"vosi.capabilities", "provsap.capabilities"}
 
 
 def register(app: Flask) -> None:
-    """Let *app* look at the credentials of each request before its view does."""
+    """Let *app* check the credentials of each request before its view runs."""
     app.before_request(_identify)
     app.after_request(_add_headers)
 
@@ -39,7 +39,7 @@ def caller() -> str | None:
 
 
 def client() -> Client:
-    """Return whom the limits count: who sends the current request."""
+    """Return the client of the current request, to which limits apply."""
     return Client(caller(), request.remote_addr or "")
 
 

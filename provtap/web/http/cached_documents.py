@@ -1,6 +1,6 @@
-"""Documents that stay the same for as long as a server runs: made once, and sent to whom lacks them.
+"""Documents that do not change while a server runs: made once, and sent to clients that do not have them.
 
-What they tell comes from settings and metadata files, which are read when the server starts.
+Their content comes from settings and metadata files, which are read at the start of the server.
 """
 
 import hashlib
@@ -23,8 +23,8 @@ class CachedDocument:
 def cached_document(name: str, make: Callable[[], bytes], content_type: str = "application/xml") -> Response:
     """Return the document *name*, which *make* renders if this process has not sent it before.
 
-    The answer has an ETag and a Last-Modified, and is 304 without a body for who has the document (VOSI 1.1,
-    section 2; RFC 9110, section 13). Caches must ask each time: a change is seen at once.
+    The answer has an ETag and a Last-Modified, and is 304 without a body for clients that have the
+    document (VOSI 1.1, section 2; RFC 9110, section 13). Caches must ask each time: a change is seen at once.
     """
     known: dict[str, CachedDocument] = current_app.extensions.setdefault("provtap.documents", {})
     if name not in known:

@@ -1,4 +1,4 @@
-"""Closing for maintenance: queries are answered by 503; what needs no query is still answered.
+"""Maintenance: queries are answered with 503; requests without a query are still answered.
 
 The times of maintenance are those of `provtap.operation.maintenance`, which each process asks for again.
 """
@@ -23,7 +23,7 @@ RETRY_AFTER = 300
 
 
 class MaintenanceWatch:
-    """What the database last said about maintenance; it holds while the database is away."""
+    """The last known maintenance; it stays valid while the database is down."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -62,7 +62,7 @@ def register(app: Flask) -> None:
 
 
 def last_maintenance() -> Maintenance | None:
-    """Return the maintenance that is under way or announced, else the last one, or None."""
+    """Return the current or announced maintenance, else the last one, or None."""
     return cast(MaintenanceWatch, current_app.extensions["provtap.operation.maintenance"]).latest()
 
 

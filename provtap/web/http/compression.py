@@ -14,7 +14,7 @@ from werkzeug.wsgi import ClosingIterator
 LEVEL = 2
 """Of 9. The first one takes as long; from the fourth on time doubles to save a tenth (bench_gzip.py)."""
 LEAST = 1_000
-"""Bytes of a body from which on it is worth it."""
+"""Bytes of a body from which compression is worth it."""
 _GZIP = zlib.MAX_WBITS + 16
 _WORTH = ("text/", "application/json", "application/fits", "image/svg")
 
@@ -47,14 +47,14 @@ def _compressible(response: Response) -> bool:
 
 
 def _wanted(accepted: Accept) -> bool:
-    """Tell whether gzip is asked for, by its name, and liked at least as well as no compression."""
+    """Tell whether the client names gzip, and prefers it at least as much as no compression."""
     qualities = {name.lower(): quality for name, quality in accepted}
     gzip = max(qualities.get("gzip", 0), qualities.get("x-gzip", 0))
     return gzip > 0 and gzip >= qualities.get("identity", 0)
 
 
 def _gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield each piece in full as it comes: a flush costs some five bytes."""
+    """Yield each piece completely as it arrives; a flush costs about five bytes."""
     compressor = zlib.compressobj(LEVEL, wbits=_GZIP)
     for piece in pieces:
         yield compressor.compress(piece) + compressor.flush(zlib.Z_SYNC_FLUSH)

@@ -1,4 +1,4 @@
-"""Hang-up: whether the client of a request still listens."""
+"""Hang-up: whether the client of a request is still connected."""
 
 import select
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ _GONE = select.POLLRDHUP | select.POLLHUP | select.POLLERR
 
 
 def hangup(environ: Mapping[str, Any]) -> Callable[[], bool]:
-    """Return a function that tells, at next to no cost, whether the client of this request has gone.
+    """Return a function that tells, at almost no cost, whether the client of this request has disconnected.
 
     The socket is the one gunicorn puts into the WSGI environment; without one the answer is always no.
     """

@@ -1,4 +1,4 @@
-"""What a client wants to get: a page, for a browser, or a form that a program reads."""
+"""What a client wants: a page for a browser, or a document for a program."""
 
 from collections.abc import Mapping
 

@@ -39,7 +39,7 @@ def parameters(request: Request) -> dict[str, list[str]]:
 
 
 class FormRequest(Request):
-    """A request whose parameters are read whole, or refused: werkzeug lets go what it can't read.
+    """A request whose parameters are read whole, or refused: werkzeug drops what it cannot read.
 
     Its files are closed at its end, also where its body was refused half-way.
     """
@@ -61,7 +61,7 @@ class FormRequest(Request):
         return super().mimetype_params | ({"boundary": unquoted[1].strip()} if unquoted else {})
 
     def make_form_data_parser(self) -> FormDataParser:
-        """Return what reads the body."""
+        """Return the parser of the body."""
         if self.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise UnsupportedMediaType(
                 "The body must not be compressed.", hint="Send it without Content-Encoding."
@@ -82,7 +82,7 @@ class FormRequest(Request):
 
 
 class _FormParser(FormDataParser):
-    """Reads a body of either kind of form, or says why it can't."""
+    """Parses both kinds of forms; an error says why it cannot."""
 
     def parse(
         self, stream: IO[bytes], mimetype: str, length: int | None, options: dict[str, str] | None = None
@@ -114,7 +114,7 @@ class _FormParser(FormDataParser):
 
 
 def _pairs(text: bytes) -> list[tuple[str, str]]:
-    """Return the parameters in a URL, or in a body that is written like one. Raises: ParameterError."""
+    """Return the parameters in a URL, or in a body of the same form. Raises: ParameterError."""
     try:
         return parse_qsl(text.decode(), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""What every response has in common: the form of errors, and headers for programs in browsers.
+"""What all responses have in common: the form of errors, and headers for programs in browsers.
 
 Under /api an error is JSON. Elsewhere browsers get a page, and programs a VOTable under /tap and /provsap
 (DALI 1.1, section 4.4), or else a line of plain text.
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 DRAINED = 100_000_000
-"""Bytes of a refused body that are read all the same."""
+"""Bytes of a rejected body that are read nevertheless."""
 
 _HEADS = {
     400: "This can’t be answered",
@@ -105,7 +105,7 @@ def report(error: ProvtapError) -> Response:
 
 
 def challenge(response: AnyResponse) -> None:
-    """Tell in *response* how a client may authenticate."""
+    """Add to *response* how a client can authenticate."""
     for scheme in CHALLENGES:
         response.headers.add("WWW-Authenticate", scheme)
 
@@ -116,7 +116,7 @@ def see_other(url: str) -> Response:
 
 
 def report_http(error: HTTPException) -> AnyResponse:
-    """Return the document for what Flask itself refuses; redirects are no errors and pass."""
+    """Return the document for what Flask itself rejects; redirects pass unchanged."""
     if error.code is None or error.code < 400 or error.response is not None:
         return error.get_response()
     _drain()
@@ -133,12 +133,12 @@ def report_malformed(error: Exception) -> Response:
 
 
 def report_unforeseen(error: Exception) -> Response:
-    """Return one sentence for an error that nobody foresaw; the log gets its traceback."""
+    """Return one sentence for an unexpected error; the log gets its traceback."""
     return report(InternalError.of(error, current_app.logger, f"{request.method} {request.path}"))
 
 
 def _sentence(error: HTTPException) -> str:
-    """Return what to tell of an error: Flask's own texts are for people in front of a browser."""
+    """Return the message for an error, because Flask's own texts address people at a browser."""
     if error.description != type(error).description:
         return str(error.description)
     path = urlsplit(service().base_url).path + request.path  # as the client wrote it
@@ -160,7 +160,7 @@ def _sentence(error: HTTPException) -> str:
 
 
 def _drain() -> None:
-    """Read what is left of a body: many clients look for an answer only once they have sent all of it."""
+    """Read the rest of a body: many clients read the answer only after they have sent all of it."""
     left = DRAINED
     with suppress(OSError, *_MALFORMED):
         while left > 0 and (piece := request.environ["wsgi.input"].read(min(left, 1 << 20))):
@@ -182,7 +182,7 @@ def _document(message: str, status: int, error: ProvtapError | None = None) -> R
 
 
 def _told(error: ProvtapError) -> dict[str, Any]:
-    """Return what an error says, each part by its name; what it does not say is left out."""
+    """Return the parts of an error by their names, without those that are missing."""
     names = ("message", "line", "column", "pointer", "hint")
     return {name: value for name in names if (value := getattr(error, name, None)) is not None}
 
@@ -208,7 +208,7 @@ def allow_browsers(response: AnyResponse) -> AnyResponse:
 
 
 def protect_browsers(response: AnyResponse) -> AnyResponse:
-    """Let no answer be used against who looks at it."""
+    """Set the security headers of an answer."""
     response.headers.update(SECURITY)
     if response.mimetype in _XML:
         response.headers["Content-Security-Policy"] = _XML_POLICY

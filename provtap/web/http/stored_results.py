@@ -1,4 +1,4 @@
-"""The result of a job over HTTP: whole or in ranges, and never a half for a whole."""
+"""The result of a job over HTTP: complete or in ranges, and never truncated without notice."""
 
 import logging
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 def stored_response(result: StoredResult, results: ResultStore) -> Response:
     """Return the response that gives a stored result, or a part of it (RFC 9110, section 14).
 
-    Raises: NotFound when the store has lost it, or has not all of it.
+    Raises: NotFound if the store has lost it, or part of it.
     """
     file = _whole(result, results)
     # The server knows how to send a file without reading it, from its start to its end.

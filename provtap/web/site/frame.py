@@ -19,6 +19,8 @@ from provtap.web.site.static import static_url
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+FORMS = {"html": "text/html", "json": "application/json"}
+"""What a page without documents of its own can be, for `negotiation.wanted`."""
 NAVIGATION = (
     ("/query", "Query"),
     ("/jobs", "Jobs"),
@@ -57,9 +59,8 @@ def program_url(name: str, version: str | None = None) -> str:
 
 def query_url(adql: str) -> str:
     """Return the address where a query of a page can be read, changed and run."""
-    query = urlencode({"QUERY": adql}, quote_via=quote)
-    editor = "query?" if offers("query") else "tap/sync?LANG=ADQL&RESPONSEFORMAT=html&"
-    return f"{service().root_path}/{editor}{query}"
+    page = "query" if offers("query") else "result"
+    return f"{service().root_path}/{page}?{urlencode({'QUERY': adql}, quote_via=quote)}"
 
 
 def offers(page: str) -> bool:

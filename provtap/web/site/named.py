@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flask import Response, redirect, request
+from flask import Response, g, redirect, request
 
 from provtap.errors import NotFound, ParameterError
 from provtap.query.names import Closeness, Meaning, find
 from provtap.web.http.negotiation import is_browser
 from provtap.web.site import frame
+from provtap.web.site.search import LONGEST, matches
 from provtap.web.site.store import Store, statements
 
 SQL = statements("named.sql")
@@ -45,7 +46,7 @@ def asked(store: Store, page: str, id_: str | None, forms: Iterable[str], *kinds
         raise ParameterError("id is missing.", hint=f"Write /{page}/ID or /{page}?id=ID.")
     suffixed = re.fullmatch(rf"(.+)\.({'|'.join(form for form in forms if form != 'html')})", name, re.DOTALL)
     names = [name, *([suffixed[1]] if suffixed else [])]
-    meanings = store.within(lambda transaction: find(transaction, _legal(names), Closeness.CHECKSUM)) or []
+    meanings = store.within(lambda asking: find(asking, _legal(names), Closeness.CHECKSUM), needed=True) or []
     for given, suffix in zip(names, (None, suffixed and suffixed[2]), strict=False):
         found = [meaning for meaning in meanings if meaning.given == given]
         found.sort(key=lambda meaning: (meaning.closeness, meaning.kind not in kinds))
@@ -85,5 +86,7 @@ def nothing(id_: str | None) -> Response:
     """Say that nothing has this id, and help to find what was meant."""
     name = id_ or request.args.get("id", "")
     if not is_browser():
-        raise NotFound(f"Nothing here is called {name[:200]}.", hint="Search for its name, path or checksum.")
-    return frame.render("nothing.html", 404, asked_for=name)
+        raise NotFound(f"Nothing has the name {name[:200]}.", hint="Search for its name, path or checksum.")
+    store: Store = g.store
+    found = store.within(lambda _: matches(store, name)) if _legal([name]) and len(name) <= LONGEST else None
+    return frame.render("nothing.html", 404, asked_for=name, found=found)

@@ -70,10 +70,10 @@ class Pattern:
         return tuple(word for word in _WILD.split(self.text) if word)
 
     def without_one_piece(self) -> list[str]:
-        """Return patterns for names that have all pieces of this one but one, in their order."""
-        pieces = re.findall(r"[^\W_]+", self.text)[:8]
-        kept = [pieces[:n] + pieces[n + 1 :] for n in range(len(pieces))]
-        return [f"%{'%'.join(map(escaped, some))}%" for some in kept if _IN_A_ROW.search(" ".join(some))]
+        """Return patterns for names that differ in one piece between dots, dashes and the like."""
+        pieces = [found.span() for found in re.finditer(r"[^\W_]+", self.text)][:8]
+        kept = [(self.text[:begin], self.text[end:]) for begin, end in pieces]
+        return ["%".join(map(escaped, some)) for some in kept if _IN_A_ROW.search(" ".join(some))]
 
 
 def escaped(text: str) -> str:

@@ -460,8 +460,8 @@ def _all(search: _Search, after: str | None) -> Found:
     kind = search.question.kind or "file"
     make: Callable[[Any], File | Run] = File.of if kind == "file" else Run.of
     before, key = decoded(after)
-    counted = _newest(search, kind, None, COUNTED + 1)
-    rows = counted if key is None else _newest(search, kind, key, ROWS + 1)
+    rows = _newest(search, kind, key, ROWS + 1)  # before all are counted, for which there may be no time
+    counted = _newest(search, kind, None, COUNTED + 1) or rows
     hits = tuple(search._hit(kind, make(row)) for row in rows[:ROWS])
     further = encoded(before + len(hits), _key(rows[ROWS - 1])) if len(rows) > ROWS else None
     known = [search._hit(kind, make(row)) for row in counted]

@@ -57,7 +57,7 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
     else:
         notation = _notation(content)
         if notation is None:
-            raise DocumentError("this is no document of CWLProv in PROV-JSON, PROV-N or PROV-XML")
+            raise DocumentError("this is not a document of CWLProv in PROV-JSON, PROV-N or PROV-XML")
         documents = [("", notation, content)]
     statements: list[Statement] = []
     for name, notation, text in documents:
@@ -78,7 +78,7 @@ def _unpacked(content: bytes) -> Iterator[tuple[str, str, bytes]]:
             notation = node["notation"].given_text()
             if notation not in NOTATIONS:
                 raise DocumentError(
-                    f"{node['notation'].path} is {notation[:60]!r}", hint=f"Known are {', '.join(NOTATIONS)}."
+                    f"{node['notation'].path} is {notation[:60]!r}", hint=f"Valid are {', '.join(NOTATIONS)}."
                 )
             yield name, notation, node["content"].given_text().encode()
 

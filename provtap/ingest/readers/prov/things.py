@@ -100,7 +100,7 @@ class Thing:
         text = self.value_of(attribute.name)
         if text and attribute.limit and (size := len(text.encode())) > attribute.limit:
             raise DocumentError(
-                f"{self.where}: {attribute.name} has {size} bytes, but only {attribute.limit} are allowed"
+                f"{self.where}: {attribute.name} has {size} bytes; the limit is {attribute.limit}"
             )
         return text
 
