@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from difflib import get_close_matches
 from typing import Any
@@ -124,7 +124,7 @@ def _content(limit: int) -> bytes:
     return content
 
 
-def options(*names: str) -> dict[str, Any]:
+def options(names: Iterable[str] = RECORD_OPTIONS) -> dict[str, Any]:
     """Return the options in the address of the current request, which may have those called *names*.
 
     Raises: ParameterError for a parameter that is unknown, repeated or invalid.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 
 from provtap.errors import DatabaseUnavailable, Forbidden, Unauthenticated
 from provtap.web.http.negotiation import wanted
@@ -99,6 +99,7 @@ def page(form: str | None) -> Response:
         with asking() as store:
             home = _home(store)
     except (Unauthenticated, Forbidden, DatabaseUnavailable) as error:
+        error.record(current_app.logger)
         home = Home(refusal=str(error))
     return present("home.html", home, form, is_empty=home.is_empty)
 

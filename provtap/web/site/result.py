@@ -2,11 +2,13 @@
 
 import re
 import shlex
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, request
 
+from provtap.adql.syntax.alone import conditions
 from provtap.database.connect import Database
 from provtap.database.stream import Tally
 from provtap.errors import ParameterError, ProvtapError
@@ -29,6 +31,9 @@ from provtap.web.site.problems import show_problems
 
 bp = Blueprint("result", __name__)
 
+LOOK = 1.0
+"""Seconds for finding out why a result is empty."""
+MOST_CONDITIONS = 10
 MORE = (1_000, 10_000, 100_000)
 """Numbers of rows to offer where a result was cut."""
 DOWNLOADS = {
@@ -99,8 +104,10 @@ def result() -> Response:
         shown = _run(asked, database, order, first)
     except ProvtapError as error:
         return show_problems(error, asked)
+    is_empty = not shown.total and not shown.overflow
     return render(
         "result.html",
+        unfulfilled=_unfulfilled(asked, database) if is_empty else None,
         asked=asked,
         page=shown,
         heads=tuple(_heads(shown.columns, order)),
@@ -130,6 +137,24 @@ def _run(asked: Asked, database: Database, order: Order | None, first: int) -> P
         order=order,
         tally=tally,
     )
+
+
+def _unfulfilled(asked: Asked, database: Database) -> str | None:
+    """Return a condition of a query without rows that nothing fulfils even alone, if a second is enough."""
+    ours = service()
+    end = time.monotonic() + LOOK
+    for condition in conditions(asked.query)[:MOST_CONDITIONS]:
+        left = end - time.monotonic()
+        if left <= 0:
+            return None
+        settings = replace(ours.settings, sync_duration=left)
+        alone = QueryRequest(query=condition.query)
+        try:
+            if not page(alone, ours.tableset, database, settings, hangup(request.environ), maxrec=1).total:
+                return condition.text
+        except ProvtapError:
+            return None
+    return None
 
 
 def _order(text: str | None) -> Order | None:

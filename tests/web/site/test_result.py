@@ -129,6 +129,16 @@ def test_no_rows_is_an_answer(site):
     assert page.xpath("//table") == []
 
 
+def test_an_empty_result_names_the_condition_that_nothing_fulfils(site):
+    """site.md, section 4: told if a second is enough."""
+    where = "e_class = 'DatasetEntity' AND e_name LIKE '%.nothing' AND e_id <> 'x'"
+    page = shown(site, f"SELECT e_id FROM provenance.entity WHERE {where}")
+    two = shown(site, "SELECT e_id FROM provenance.entity WHERE e_class = 'DatasetEntity' AND e_value = '0'")
+
+    assert page.xpath("string(//div[@class='empty']//code)") == "e_name LIKE '%.nothing'"
+    assert two.xpath("//div[@class='empty']//code") == []
+
+
 def test_the_result_can_be_had_in_every_format_of_tap(site):
     page = shown(site, "SELECT 1 AS one, 'ä&b' AS t FROM tap_schema.schemas", MAXREC=2)
     links = page.xpath("//a[@download]/@href")
