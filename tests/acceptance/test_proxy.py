@@ -93,7 +93,7 @@ def test_redirects_stay_on_the_public_address(site):
 
 
 def test_the_root_without_a_slash_is_the_landing_page(site):
-    assert "<h1>ProvTAP</h1>" in read(site)[1]
+    assert "<h1>Where did this file come from?</h1>" in read(site)[1]
 
 
 def test_an_error_names_the_public_path(site):
