@@ -1,8 +1,8 @@
 """Measure the pages of the site, over HTTP as a browser asks for them.
 
 The store is that of layers.py: about two files a run, 168 files behind a product of the last layer. Each
-time a page is asked for, it is that of another thing. The impact is that of a raw file, from which files of all
-layers came.
+time a page is asked for, it is that of another thing. The impact is that of a raw file, from which files of
+all layers came.
 """
 
 from collections.abc import Iterator
