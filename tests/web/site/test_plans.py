@@ -29,6 +29,12 @@ PAGES = [
     "/agent/p400",
     "/program/tool",
     "/program/tool/2",
+    "/lineage/f9000?direction=both",
+    "/lineage/flat?direction=forth&agents=1",
+    "/impact/f0",
+    "/impact/flat?status=error&name=9",
+    "/impact/r100",
+    "/compare?a=f9000&b=f9001",
 ]
 
 
