@@ -35,6 +35,7 @@ PAGES = [
     "/impact/flat?status=error&name=9",
     "/impact/r100",
     "/compare?a=f9000&b=f9001",
+    "/compare?a=f9000",
 ]
 
 
