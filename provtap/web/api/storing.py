@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from difflib import get_close_matches
 from typing import Any
@@ -124,7 +124,7 @@ def _content(limit: int) -> bytes:
     return content
 
 
-def options(*names: str) -> dict[str, Any]:
+def options(names: Iterable[str] = RECORD_OPTIONS) -> dict[str, Any]:
     """Return the options in the address of the current request, which may have those called *names*.
 
     Raises: ParameterError for a parameter that is unknown, repeated or invalid.
@@ -181,7 +181,7 @@ def nothing_stored(format: str, why: str) -> Response:
 
 
 def _answer(report: IngestReport, dry_run: bool) -> Answer:
-    told = {
+    content = {
         "ingestion": None if dry_run else report.ingestion,
         "source": report.source,
         "format": report.format,
@@ -195,7 +195,7 @@ def _answer(report: IngestReport, dry_run: bool) -> Answer:
         "warnings": report.warnings,
         "conflicts": report.conflicts,
     }
-    return _json(200 if report.known or dry_run else 201, told)
+    return _json(200 if report.known or dry_run else 201, content)
 
 
 def _json(status: int, content: Mapping[str, Any]) -> Answer:
