@@ -102,19 +102,19 @@ def refusal(error: "HTTPError") -> Exception:
     from http.client import HTTPException
 
     try:
-        told = json.loads(error.read())["error"]
-        message = " ".join(filter(None, [_placed(told), told.get("hint")]))
+        refused = json.loads(error.read())["error"]
+        message = " ".join(filter(None, [_placed(refused), refused.get("hint")]))
     except (OSError, HTTPException, ValueError, KeyError, TypeError):  # not ours: a proxy's page
-        told, message = {}, f"The service returned {error.code} {error.reason}."
+        refused, message = {}, f"The service returned {error.code} {error.reason}."
     if error.code in _AWAY:
         after = error.headers.get("Retry-After") or ""
         return _AwayError(message, error.code, float(after) if after.isdecimal() else None)
-    return ProvError(message, status=error.code, pointer=told.get("pointer"))
+    return ProvError(message, status=error.code, pointer=refused.get("pointer"))
 
 
-def _placed(told: dict[str, Any]) -> str:
+def _placed(refused: dict[str, Any]) -> str:
     """Return the message of an error with its position in the text, as the local commands print it."""
-    message: str = told["message"]
-    if "line" not in told:
+    message: str = refused["message"]
+    if "line" not in refused:
         return message
-    return f"{message.removesuffix('.')} (line {told['line']}, column {told['column']})"
+    return f"{message.removesuffix('.')} (line {refused['line']}, column {refused['column']})"

@@ -64,14 +64,14 @@ def _operation(route: "Route") -> Json:
     if writes:
         answers["201"] = _answer("Stored.", route)
     answers |= {status: _refusal(_REFUSALS[status]) for status in sorted(statuses)}
-    told: Json = {
+    operation: Json = {
         "operationId": route.name,
         "summary": (route.view.__doc__ or "").strip().partition("\n")[0],
         "parameters": _parameters(route),
         "responses": answers,
         "security": [{"bearer": []}] if writes or route.private else [{}, {"bearer": []}],
     }
-    return told | ({"requestBody": _body(route)} if writes else {})
+    return operation | ({"requestBody": _body(route)} if writes else {})
 
 
 def _parameters(route: "Route") -> list[Json]:
@@ -150,7 +150,7 @@ def _class_schema(each: Class) -> Json:
 def _common_schemas() -> Json:
     some = {each.name: _one_or_more({"$ref": f"#/components/schemas/{each.name}"}) for each in CLASSES}
     texts = {"type": "array", "items": {"type": "string"}}
-    told = {"source": {"type": "string"}, "format": {"type": "string"}}
+    document = {"source": {"type": "string"}, "format": {"type": "string"}}
     counts = {name: {"type": "integer", "description": f"Rows {name}."} for name in _COUNTS}
     counts["stubs"] = {
         "type": "integer",
@@ -161,7 +161,7 @@ def _common_schemas() -> Json:
         "Records": {"type": "object", "properties": some, "additionalProperties": False},
         "Report": _object(
             {"ingestion": {"type": ["integer", "null"]}}
-            | told
+            | document
             | {"known": {"type": "boolean"}, "records": records, "activities": {"type": "integer"}}
             | counts
             | {"warnings": texts, "conflicts": texts}
@@ -180,7 +180,7 @@ def _common_schemas() -> Json:
         ),
         "Ingestion": _object(
             {"ingestion": {"type": "integer"}}
-            | told
+            | document
             | {"sha256": {"type": "string"}, "time": {"type": "string"}}
             | counts
             | {"conflicts": {"type": "integer"}, "warnings": texts, "undone": {"type": ["string", "null"]}}
@@ -194,14 +194,14 @@ def _one_or_more(schema: Json) -> Json:
 
 
 def _error_schema() -> Json:
-    told = {"status": {"type": "integer"}, "message": {"type": "string"}}
+    always = {"status": {"type": "integer"}, "message": {"type": "string"}}
     where = {
         "line": {"type": "integer"},
         "column": {"type": "integer"},
         "pointer": {"type": "string", "description": "JSON pointer (RFC 6901)."},
         "hint": {"type": "string"},
     }
-    return _object(told) | {"properties": told | where}
+    return _object(always) | {"properties": always | where}
 
 
 def _object(properties: Json) -> Json:

@@ -80,11 +80,11 @@ def ingestion(number: int) -> Response:
         )
     if row is None:
         raise NotFound(f"Ingestion {str(number)[:40]} does not exist.")
-    told = {name.removeprefix("in_"): value for name, value in row._asdict().items()}
-    warnings = (told["warnings"] or "").splitlines()
-    told |= {"ingestion": told.pop("id"), "time": row.in_time.isoformat(), "warnings": warnings}
-    told["undone"] = row.in_undone.isoformat() if row.in_undone else None
-    return jsonify(told)
+    content = {name.removeprefix("in_"): value for name, value in row._asdict().items()}
+    warnings = (content["warnings"] or "").splitlines()
+    content |= {"ingestion": content.pop("id"), "time": row.in_time.isoformat(), "warnings": warnings}
+    content["undone"] = row.in_undone.isoformat() if row.in_undone else None
+    return jsonify(content)
 
 
 def _value(content: bytes) -> object:

@@ -181,7 +181,7 @@ def nothing_stored(format: str, why: str) -> Response:
 
 
 def _answer(report: IngestReport, dry_run: bool) -> Answer:
-    told = {
+    content = {
         "ingestion": None if dry_run else report.ingestion,
         "source": report.source,
         "format": report.format,
@@ -195,7 +195,7 @@ def _answer(report: IngestReport, dry_run: bool) -> Answer:
         "warnings": report.warnings,
         "conflicts": report.conflicts,
     }
-    return _json(200 if report.known or dry_run else 201, told)
+    return _json(200 if report.known or dry_run else 201, content)
 
 
 def _json(status: int, content: Mapping[str, Any]) -> Answer:
