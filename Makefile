@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 BENCH = for script in benchmarks/bench_*.py; do $(RUN)/python $$script || exit 1; done
 
-.PHONY: demo test check check-lowest lint pages bench bench-page bench-large wheels clean
+.PHONY: demo test check check-lowest lint pages screenshots bench bench-page bench-large wheels clean
 
 demo: $(VENV)/installed
 	$(RUN)/provtap demo
@@ -44,6 +44,10 @@ pages: $(VENV)/installed-for-work
 	$(RUN)/provtap describe --json-schema > provtap/ingest/descriptions.schema.json
 	$(RUN)/python -c 'from provtap.ingest.readers.records.client_module import *; print(client_module(), end="")' > verbs.tmp  # provtap itself imports the module
 	mv verbs.tmp provtap/client/verbs.py
+
+# The pictures of the web site in the documents; needs chromium.
+screenshots: $(VENV)/installed-for-work
+	$(RUN)/python docs/images/screenshots.py
 
 bench: $(VENV)/installed-for-work
 	@$(BENCH)

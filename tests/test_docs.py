@@ -51,6 +51,9 @@ def directory(tmp_path_factory):
     fits.PrimaryHDU(header=product).writeto(directory / "dl2/image.fits")
     shutil.copy(ROOT / "tests/data/prov/voprov/voprov_tutorial.w3c.provn", directory / "tutorial.provn")
     (directory / "raw.fits").write_bytes(b"raw")
+    crate = ROOT / "tests/data/rocrate/runcrate_nested"
+    (directory / "night_crate").symlink_to(crate)
+    shutil.copy(ROOT / "tests/data/rubin/provenance_report.json", directory)
     (directory / "night_ro").symlink_to(ROOT / "tests/data/cwlprov/nested_scatter_ro")
     steps = (ROOT / "tests/data/lstosa/prov.log").read_text().splitlines(keepends=True)
     (directory / "prov.log").write_text("".join(steps[:43]))  # up to the first derivation, of which it warns

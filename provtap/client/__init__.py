@@ -190,12 +190,12 @@ class ProvClient(Verbs):
 
     # Reading what is stored; nothing of it is what is collected
 
-    def find(self, path: str, **words: Any) -> list[dict[str, Any]]:
-        """Return the stored records of a class that have these words, such as `find("activities", name="x")`.
+    def find(self, path: str, **attributes: Any) -> list[dict[str, Any]]:
+        """Return the stored records of a class with these attributes: `find("activities", name="x")`.
 
         Raises: ProvError, ProvUnavailable.
         """
-        asked = urlencode({camel(name): plain(value) for name, value in words.items()})
+        asked = urlencode({camel(name): plain(value) for name, value in attributes.items()})
         found: list[dict[str, Any]] = self._delivery.get(f"{path}?{asked}")["records"]
         return found
 

@@ -61,7 +61,7 @@ def _unknown(method: str, name: str, known: list[str]) -> str:
 
 
 def camel(name: str) -> str:
-    """Return the word of the model that *name* is in Python: `start_time` is startTime."""
+    """Return the name in the model of an argument: `start_time` is startTime."""
     return _SNAKE.sub(lambda found: found.group(1).upper(), name)
 
 

@@ -17,7 +17,7 @@ from provtap.client.delivery import ProvError
 
 SETTINGS: Any = {"help_option_names": ["-h", "--help"]}
 FULL_ONLY = (
-    *("demo", "init", "serve", "worker", "describe", "load-sql", "reingest", "check", "translate"),
+    *("demo", "init", "serve", "worker", "load-sql", "reingest", "check", "translate"),
     *("diff", "token", "maintenance"),
 )
 """Commands that need the store; `provtap-client` has none of them."""

@@ -84,7 +84,7 @@ class Delivery:
                 return json.loads(reply.read())
         except HTTPError as error:
             with error:
-                raise _refusal(error) from error
+                raise refusal(error) from error
         except (OSError, HTTPException, ValueError) as error:  # no connection, or one that broke off
             reason = getattr(error, "reason", None) or error
             raise _AwayError(f"The service at {self.url} cannot be reached: {reason}.") from error
@@ -97,16 +97,24 @@ class _AwayError(Exception):
         self.retry_after = retry_after
 
 
-def _refusal(error: "HTTPError") -> Exception:
+def refusal(error: "HTTPError") -> Exception:
     """Return what an answer means: try again, or give up."""
     from http.client import HTTPException
 
     try:
-        told = json.loads(error.read())["error"]
-        message = " ".join(filter(None, [told["message"], told.get("hint")]))
+        refused = json.loads(error.read())["error"]
+        message = " ".join(filter(None, [_placed(refused), refused.get("hint")]))
     except (OSError, HTTPException, ValueError, KeyError, TypeError):  # not ours: a proxy's page
-        told, message = {}, f"The service returned {error.code} {error.reason}."
+        refused, message = {}, f"The service returned {error.code} {error.reason}."
     if error.code in _AWAY:
         after = error.headers.get("Retry-After") or ""
         return _AwayError(message, error.code, float(after) if after.isdecimal() else None)
-    return ProvError(message, status=error.code, pointer=told.get("pointer"))
+    return ProvError(message, status=error.code, pointer=refused.get("pointer"))
+
+
+def _placed(refused: dict[str, Any]) -> str:
+    """Return the message of an error with its position in the text, as the local commands print it."""
+    message: str = refused["message"]
+    if "line" not in refused:
+        return message
+    return f"{message.removesuffix('.')} (line {refused['line']}, column {refused['column']})"

@@ -5,7 +5,7 @@ Their options are defined here once; the full installation adds what works on th
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -15,7 +15,7 @@ import click
 from provtap.client.command import SETTINGS, Commands, Failure, RemoteCommand, version_option, warn
 from provtap.client.delivery import ProvError
 from provtap.client.run_command import run_command
-from provtap.client.summary import summary_text, summary_warnings
+from provtap.client.summary import description_text, summary_text, summary_warnings
 
 if TYPE_CHECKING:
     from provtap.client.service import Answer, Service
@@ -115,22 +115,33 @@ def lineage(service: "Service", id: str, direction: str, depth: int) -> None:
     show_default=True,
     help="prov-json, prov-xml, provn, jsonld, votable, svg, png or dot.",
 )
+@click.option("--ingestion", type=click.IntRange(1), help="Everything in the document of this ingestion.")
 @click.option("--depth", help="Number of relations to follow, or ALL.  [default: ALL; for an ingestion 1]")
 @click.option("--direction", help="BACK, FORTH or BOTH.  [default: BACK; for an ingestion BOTH]")
 @click.option("--model", default="IVOA", show_default=True, help="IVOA or W3C.")
-def export(service: "Service", ids: tuple[str, ...], **options: str | None) -> None:
-    """Write the provenance of IDS to standard output."""
-    if not ids:
-        raise click.UsageError("Missing argument 'IDS...'.")
-    given = {"depth": "ALL", "direction": "BACK"} | {name: v for name, v in options.items() if v is not None}
-    answer = service.ask(
-        "provsap", [*(("ID", id_) for id_ in ids), *((name.upper(), value) for name, value in given.items())]
-    )
+def export(service: "Service", ids: tuple[str, ...], ingestion: int | None, **options: str | None) -> None:
+    """Write the provenance of IDS, or of a whole ingestion, to standard output."""
+    parameters = export_parameters(ids, ingestion, options)
+    if ingestion is None:
+        answer = service.ask("provsap", [*(("ID", id_) for id_ in ids), *parameters])
+    else:
+        answer = service.fetch(f"api/v1/ingestions/{ingestion}/graph", parameters)
     tell_export(
         map(unquote, answer.headers.get_all("X-ProvTAP-Unknown-ID", [])),
         int(answer.headers.get("X-ProvTAP-Overflow", 0)),
     )
     _write(answer)
+
+
+def export_parameters(
+    ids: tuple[str, ...], ingestion: int | None, options: Mapping[str, str | None]
+) -> list[tuple[str, str]]:
+    """Return the parameters of ProvSAP that the *options* of `provtap export` stand for, but ID."""
+    if bool(ids) == (ingestion is not None):
+        raise click.UsageError("Give either IDS or --ingestion.")
+    usual = {"depth": "ALL", "direction": "BACK"} if ids else {}
+    given = usual | {name: value for name, value in options.items() if value is not None}
+    return [(name.upper(), value) for name, value in given.items()]
 
 
 def tell_export(unknown: Iterable[str], overflow: int) -> None:
@@ -206,6 +217,31 @@ def tell_ingestion(content: dict[str, Any], as_json: bool, strict: bool = False)
             warn(sentence)
     if content["problems"] or content["passed_over"] and (strict or not content["documents"]):
         sys.exit(1)
+
+
+@click.command(name="describe", cls=RemoteCommand, epilog="Example: provtap describe --dry-run pipeline.yaml")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@dry_run
+def describe(service: "Service", files: tuple[Path, ...], dry_run: bool) -> None:
+    """Apply description files (YAML) to the service, once all of them are checked.
+
+    A description file describes the activities of a pipeline, their inputs and outputs by role, and their
+    parameters. It applies to runs recorded before and after.
+    """
+    if not files:
+        raise click.UsageError("Missing argument 'FILES...'.")
+    contents = [(str(path), _read(path)) for path in files]
+    for source, content in contents if len(files) > 1 and not dry_run else ():
+        service.describe(content, source=source, dryRun="true")
+    for source, content in contents:
+        tell_description(service.describe(content, source=source, dryRun=str(dry_run).lower()))
+
+
+def tell_description(report: Mapping[str, Any]) -> None:
+    """Print what became of a set of descriptions."""
+    click.echo(description_text(report))
+    for sentence in report["warnings"]:
+        warn(f"{report['source']}: {sentence}")
 
 
 def progress(files: tuple[Path, ...]) -> Any:
@@ -299,5 +335,5 @@ def main() -> None:
     """
 
 
-for _command in (ingest, query, lineage, export, run_command(None)):
+for _command in (ingest, describe, query, lineage, export, run_command(None)):
     main.add_command(_command)

@@ -9,7 +9,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from provtap.client.delivery import Delivery, ProvError, ProvUnavailable
+from provtap.client.delivery import Delivery, ProvError, ProvUnavailable, refusal
 from provtap.client.spool import Letter
 
 _TIMEOUT = 600.0
@@ -39,6 +39,15 @@ class Service:
         report: dict[str, Any] = self._delivery.post(letter)
         return report
 
+    def describe(self, content: bytes, **options: str) -> dict[str, Any]:
+        """Apply a set of descriptions, and return the report; *options* are those of the write API.
+
+        Raises: ProvError, ProvUnavailable.
+        """
+        letter = Letter(f"descriptions?{urlencode(options)}", str(uuid.uuid4()), content)
+        report: dict[str, Any] = self._delivery.post(letter)
+        return report
+
     def ask(
         self, path: str, parameters: list[tuple[str, str]], files: Mapping[str, bytes] | None = None
     ) -> "Answer":
@@ -46,9 +55,17 @@ class Service:
 
         Raises: ProvError, ProvUnavailable.
         """
-        url = f"{self._delivery.url}/{path}"
         content, media_type = _form(parameters, files) if files else _urlencoded(parameters)
-        request = Request(url, content, {"Content-Type": media_type})
+        return self._send(Request(f"{self._delivery.url}/{path}", content, {"Content-Type": media_type}))
+
+    def fetch(self, path: str, parameters: list[tuple[str, str]]) -> "Answer":
+        """Read a path of the site, with *parameters* in its address.
+
+        Raises: ProvError, ProvUnavailable.
+        """
+        return self._send(Request(f"{self._delivery.url}/{path}?{urlencode(parameters)}"))
+
+    def _send(self, request: Request) -> "Answer":
         if self._token:
             request.add_unredirected_header("Authorization", f"Bearer {self._token}")
         try:
@@ -106,7 +123,12 @@ def _form(parameters: list[tuple[str, str]], files: Mapping[str, bytes]) -> tupl
 
 
 def _sentence(error: HTTPError) -> str:
-    """Return what the service says of a request that it refuses: a VOTable, as DALI 1.1 section 4.4 asks."""
+    """Return what the service says of a request that it refuses.
+
+    Its API answers with JSON, all else with a VOTable, as DALI 1.1 section 4.4 asks.
+    """
+    if error.headers.get_content_type() == "application/json":
+        return str(refusal(error))
     try:
         for info in ElementTree.fromstring(error.read()).iter(_INFO):
             if info.get("name") == "QUERY_STATUS" and info.text:

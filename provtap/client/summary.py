@@ -37,6 +37,16 @@ def summary_warnings(content: Mapping[str, Any]) -> list[str]:
     return [*warnings, *content["problems"]]
 
 
+def description_text(content: Mapping[str, Any]) -> str:
+    """Return lines for the report of a set of descriptions: what it is, what changes, and what follows."""
+    title = f"{content['name']} version {content['version']}"
+    if not content["lines"]:
+        return f"{title}: nothing changes"
+    was = "" if content["before"] is None else f" (was {content['before']})"
+    counts = f"{content['activities']} activity descriptions, {content['linked']} links changed"
+    return "\n".join([f"{title}{was}:", *(f"  {line}" for line in content["lines"]), f"  {counts}"])
+
+
 def _count(number: int, noun: str) -> str:
     plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
     return f"{number} {noun if number == 1 else plural}"

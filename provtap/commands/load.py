@@ -11,7 +11,7 @@ import click
 
 from provtap.client import remote
 from provtap.client.command import warn
-from provtap.client.remote import as_json, dry_run, print_json, progress, tell_ingestion
+from provtap.client.remote import as_json, dry_run, print_json, progress, tell_description, tell_ingestion
 from provtap.client.run_command import run_command
 from provtap.config import Settings
 
@@ -79,12 +79,9 @@ def _store_run(record: bytes, source: str, site: str | None) -> None:
 run = run_command(_store_run)
 
 
-@click.command(name="describe", epilog="Example: provtap describe --dry-run pipeline.yaml")
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@dry_run
+@remote.describe.here
 @click.option("--json-schema", is_flag=True, help="Print the JSON schema of description files and exit.")
-@click.pass_obj
-def describe(settings: Settings, files: tuple[Path, ...], dry_run: bool, json_schema: bool) -> None:
+def describe(settings: Settings, /, files: tuple[Path, ...], dry_run: bool, json_schema: bool) -> None:
     """Apply description files (YAML), all of them or none.
 
     A description file describes the activities of a pipeline, their inputs and outputs by role, and their
@@ -102,8 +99,7 @@ def describe(settings: Settings, files: tuple[Path, ...], dry_run: bool, json_sc
     with install.ready(settings) as (database, _):
         done = apply(files, database, settings, dry_run=dry_run)
     for report in done:
-        click.echo(report)
-        _warn(f"{report.source}: {sentence}" for sentence in report.warnings)
+        tell_description(asdict(report))
 
 
 @click.command(name="load-sql", epilog="Example: provtap load-sql job-4711.sql")

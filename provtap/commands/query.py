@@ -1,7 +1,6 @@
 """Commands that read the store: `provtap query`, `lineage`, `export` and `diff`."""
 
 import sys
-import warnings
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -58,40 +57,28 @@ def lineage(settings: Settings, /, id: str, direction: str, depth: int) -> None:
 
 
 @remote.export.here
-@click.option("--ingestion", type=click.IntRange(1), help="Everything in the document of this ingestion.")
 def export(settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, **options: str | None) -> None:
     """Write the provenance of IDS, or of a whole ingestion, to standard output.
 
-    A PROV document that was taken in is given back whole, in any of PROV's notations, unless --depth or
-    --direction ask for what is stored round it.
+    A PROV document that was ingested is given back whole, in any of PROV's notations, unless --depth or
+    --direction ask for what is stored around it.
     """
     from provtap import install
-    from provtap.ingest import archived_document, recorded_activities
+    from provtap.export import export_ingestion
     from provtap.provsap import ProvsapRequest, retrieve, write
-    from provtap.provsap.documents import serialized
-    from provtap.provsap.formats import choose
 
-    if bool(ids) == (ingestion is not None):
-        raise click.UsageError("Give either IDS or --ingestion.")
-    usual = {"depth": "ALL", "direction": "BACK"} if ids else {"depth": "1", "direction": "BOTH"}
-    given = usual | {name: value for name, value in options.items() if value is not None}
+    given = {name: [value] for name, value in remote.export_parameters(ids, ingestion, options)}
     with install.ready(settings) as (database, tableset):
-        serializer = choose(given["responseformat"]).serializer
-        if ingestion is not None and serializer and not options["depth"] and not options["direction"]:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of what the library may refuse in a later release
-                document = archived_document(ingestion, database)
-                content = None if document is None else serialized(document, serializer)
-            if content is not None:
-                sys.stdout.buffer.write(content)
-                return
-        asked = list(ids) if ingestion is None else list(recorded_activities(ingestion, database))
-        request = ProvsapRequest.from_parameters(
-            {"ID": asked} | {name.upper(): [value] for name, value in given.items()}
-        )
-        graph = retrieve(request, database, tableset, settings)
-    remote.tell_export(graph.unknown, len(graph.nodes) if graph.overflow else 0)
-    sys.stdout.buffer.write(write(graph, request, settings.root_url))
+        if ingestion is not None:
+            found = export_ingestion(ingestion, given, database, tableset, settings, settings.root_url)
+            unknown, overflow, content = found.unknown, found.overflow, found.content
+        else:
+            request = ProvsapRequest.from_parameters(given | {"ID": ids})
+            graph = retrieve(request, database, tableset, settings)
+            unknown, overflow = tuple(graph.unknown), len(graph.nodes) if graph.overflow else 0
+            content = write(graph, request, settings.root_url)
+    remote.tell_export(unknown, overflow)
+    sys.stdout.buffer.write(content)
 
 
 @click.command(

@@ -1,6 +1,6 @@
 """Provenance documents into the ProvenanceDM tables."""
 
-from provtap.ingest.descriptions.apply import Described, describe
+from provtap.ingest.descriptions.apply import Described, describe, describe_content
 from provtap.ingest.descriptions.file import schema_text as description_schema
 from provtap.ingest.documents.archive import archived_document, recorded_activities
 from provtap.ingest.documents.batch import Summary, ingest_all
@@ -16,6 +16,7 @@ __all__ = [
     "IngestReport",
     "Summary",
     "describe",
+    "describe_content",
     "description_schema",
     "format_names",
     "ingest",

@@ -6,7 +6,7 @@ from provtap.errors import ParameterError
 
 
 @dataclass(frozen=True)
-class Format:
+class GraphFormat:
     """One format, and the names by which clients can ask for it."""
 
     name: str
@@ -22,30 +22,30 @@ class Format:
 
 
 FORMATS = (
-    Format("PROV-JSON", "application/json", ("application/prov+json", "prov-json"), serializer="json"),
-    Format(
+    GraphFormat("PROV-JSON", "application/json", ("application/prov+json", "prov-json"), serializer="json"),
+    GraphFormat(
         "PROV-N",
         "text/plain;charset=utf-8",
         ("text/plain", "text/provenance-notation", "provn"),
         serializer="provn",
     ),
-    Format(
+    GraphFormat(
         "PROV-XML",
         "application/xml",
         ("text/xml", "application/provenance+xml", "prov-xml"),
         serializer="xml",
     ),
-    Format("PROV-JSONLD", "application/ld+json", ("jsonld", "prov-jsonld"), serializer="jsonld"),
-    Format("PROV-VOTABLE", "application/x-votable+xml", ("votable", "prov-votable")),
-    Format("PROV-SVG", "image/svg+xml", ("svg", "prov-svg"), picture=True),
-    Format("PROV-PNG", "image/png", ("png", "prov-png"), picture=True),
-    Format("PROV-DOT", "text/vnd.graphviz", ("dot", "prov-dot"), picture=True),
-    Format("PROV-TREE", "text/x-prov-tree;charset=utf-8", ("text/x-prov-tree", "tree", "prov-tree")),
+    GraphFormat("PROV-JSONLD", "application/ld+json", ("jsonld", "prov-jsonld"), serializer="jsonld"),
+    GraphFormat("PROV-VOTABLE", "application/x-votable+xml", ("votable", "prov-votable")),
+    GraphFormat("PROV-SVG", "image/svg+xml", ("svg", "prov-svg"), picture=True),
+    GraphFormat("PROV-PNG", "image/png", ("png", "prov-png"), picture=True),
+    GraphFormat("PROV-DOT", "text/vnd.graphviz", ("dot", "prov-dot"), picture=True),
+    GraphFormat("PROV-TREE", "text/x-prov-tree;charset=utf-8", ("text/x-prov-tree", "tree", "prov-tree")),
 )
 """The supported formats, the default first."""
 
 
-def choose(responseformat: str | None) -> Format:
+def choose(responseformat: str | None) -> GraphFormat:
     """Return the format that RESPONSEFORMAT names; a media type is answered with itself (DALI-6).
 
     Raises: ParameterError, with a list of the supported formats.

@@ -52,6 +52,8 @@ class Layout:
     """By the name of the shape."""
     curves: tuple[Curve | None, ...]
     """Of the arrows, in their order, then of the ties of the notes."""
+    ticks: tuple[tuple[float, str], ...] = ()
+    """Where there are times, and which: of a picture laid out by time."""
 
 
 def place(picture: Picture, gd: str) -> Layout:

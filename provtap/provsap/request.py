@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TypeVar
 
 from provtap.errors import ParameterError
-from provtap.provsap.formats import FORMATS, Format, choose
+from provtap.provsap.formats import FORMATS, GraphFormat, choose
 
 MAX_DEPTH = 10_000_000
 """Relations: DEPTH=ALL goes as far. The walk in `traverse.sql` could count seven times as many."""
@@ -71,7 +71,7 @@ class ProvsapRequest:
     configuration: bool = True
     attributes: bool = False
     gd: str = "RL"
-    responseformat: Format = field(default=FORMATS[0])
+    responseformat: GraphFormat = field(default=FORMATS[0])
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Sequence[str]]) -> "ProvsapRequest":

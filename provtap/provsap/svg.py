@@ -32,6 +32,7 @@ text { font: 13px Helvetica, Arial, sans-serif; text-anchor: middle; fill: #222 
 .e path { fill: none; stroke: #555; stroke-width: 1 } .e polygon { fill: #555 }
 .e text { font-size: 11px; fill: #333; stroke: #fff; stroke-width: 4px; paint-order: stroke }
 .to-agent path { stroke: #c98f2b } .to-agent polygon { fill: #c98f2b } .to-agent text { fill: #8a5f14 }
+.ticks line { stroke: #ccc; stroke-dasharray: 3 4 } .ticks text { font-size: 11px; fill: #666 }
 .dashed path { stroke-dasharray: 5 3 } .tie path { stroke-dasharray: 1 3 }
 """
 
@@ -73,6 +74,8 @@ def _parts(
     if style:
         for number, caption in enumerate(captions):
             yield f'<text x="{width / 2:g}" y="{number * (LINE + 4) + 16 - top:g}">{caption}</text>\n'
+    if layout.ticks:
+        yield f'<g class="ticks">{"".join(_ticks(layout))}</g>\n'
     yield '<g aria-hidden="true">\n'
     ties = [None] * len(picture.notes)
     dim = {shape.name for shape in picture.shapes if not matches(shape)}
@@ -86,6 +89,16 @@ def _parts(
     for note in picture.notes:
         yield _node(note, layout.boxes[note.name], None, note.beside in dim)
     yield "</svg>"
+
+
+def _ticks(layout: Layout) -> Iterator[str]:
+    """Yield a line for each time, and the time itself where there is room for it."""
+    end = 0.0
+    for x, text in layout.ticks:
+        yield f'<line x1="{x:.1f}" x2="{x:.1f}" y1="22" y2="{layout.height:.1f}"/>'
+        if x >= end:
+            yield f'<text x="{x:.1f}" y="15">{_text(text)}</text>'
+            end = x + 84
 
 
 def _arrow(arrow: Arrow | None, curve: Curve, dim: Container[str]) -> str:

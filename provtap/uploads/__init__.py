@@ -17,7 +17,7 @@ from provtap.uploads.addresses import is_any, is_public
 from provtap.uploads.budget import Budget
 from provtap.uploads.fetch import Fetcher
 from provtap.uploads.names import Upload, uploads
-from provtap.uploads.votable import read_votable
+from provtap.uploads.read_votable import read_votable
 
 __all__ = ["Part", "Upload", "read_uploads", "uploads", "with_uploads"]
 

@@ -8,14 +8,14 @@ from provtap.adql.plan.tree import UploadedTable
 from provtap.adql.plan.types import Type, column_type
 from provtap.errors import UploadError
 from provtap.uploads.budget import Budget
-from provtap.uploads.cells import NULL, WrongCell, text_reader, value_writer
-from provtap.uploads.fields import Field
+from provtap.uploads.fields import UploadField
+from provtap.uploads.read_cells import NULL, WrongCell, text_reader, value_writer
 
 
 class TableBuilder:
     """Takes blocks of rows, column by column, and returns the table of them all."""
 
-    def __init__(self, name: str, fields: Sequence[Field], budget: Budget) -> None:
+    def __init__(self, name: str, fields: Sequence[UploadField], budget: Budget) -> None:
         self.name = name
         self.fields = fields
         self.count = 0
@@ -57,7 +57,7 @@ class TableBuilder:
         self._budget.spend(self.name, rows, rows * len(columns), characters)
         self.count += rows
 
-    def _wrong(self, write: Callable[[Any], str], cells: Iterable[Any], field: Field) -> UploadError:
+    def _wrong(self, write: Callable[[Any], str], cells: Iterable[Any], field: UploadField) -> UploadError:
         for number, cell in enumerate(cells, start=self.count + 1):
             try:
                 write(cell)
@@ -71,7 +71,7 @@ class TableBuilder:
         raise AssertionError("no cell is wrong")
 
 
-def _echoed(field: Field, cells: Sequence[str]) -> Any:
+def _echoed(field: UploadField, cells: Sequence[str]) -> Any:
     """Return the column as the echo declares it: moments may be longer there than the FIELD said."""
     column = field.column
     if column_type(column) is not Type.TIMESTAMP or (column.arraysize or "").endswith("*"):

@@ -35,7 +35,7 @@ class Damaged(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Field:
+class UploadField:
     """One FIELD."""
 
     column: Column
@@ -75,7 +75,7 @@ class Field:
 
 def field(
     attributes: Mapping[str, str], number: int, null: str | None = None, description: str = ""
-) -> Field:
+) -> UploadField:
     """Return the FIELD of these *attributes*, the *number*th of its table, counted from 1.
 
     Raises: UploadError for a datatype or arraysize that VOTable does not have.
@@ -97,7 +97,7 @@ def field(
         utype=attributes.get("utype") or None,
         description=" ".join(description.split()) or None,
     )
-    made = Field(column=column, null=null)
+    made = UploadField(column=column, null=null)
     if made.items > (limit := TEXT_LIMIT if made.is_text else ITEM_LIMIT):
         raise UploadError(
             f"The arraysize {column.arraysize:.40} of the column {name[:80]} is too large.",

@@ -141,6 +141,22 @@ class Attempt:
     number: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class JobSummary:
+    """One job as a person wants to see it in a list."""
+
+    job_id: str
+    phase: Phase
+    creation_time: datetime
+    start_time: datetime | None
+    end_time: datetime | None
+    result_size: int | None
+    """Bytes."""
+    error_message: str | None
+    query: str | None
+    """None: the job has none, or a very long one."""
+
+
 @dataclass(frozen=True)
 class JobReference:
     """One line of the list of jobs."""

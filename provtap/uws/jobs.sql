@@ -29,6 +29,19 @@ SELECT job_id, phase, run_id, owner_id, creation_time
  ORDER BY creation_time DESC, job_id
  LIMIT %(last)s;
 
+-- name: summaries
+-- The newest first, from *after* on; of long parameters, none.
+SELECT job_id, phase, creation_time, start_time, end_time, result_size, error_message,
+       CASE WHEN octet_length(parameters::text) <= %(length)s THEN parameters END AS parameters
+  FROM uws.job
+ WHERE client = %(client)s
+   AND destruction > now()
+   AND (%(phases)s::text[] IS NULL OR phase = ANY (%(phases)s::text[]))
+   AND (%(after)s::text[] IS NULL
+        OR (creation_time, job_id) < ((%(after)s::text[])[1]::timestamptz, (%(after)s::text[])[2]))
+ ORDER BY creation_time DESC, job_id DESC
+ LIMIT %(limit)s;
+
 -- name: set_parameters
 UPDATE uws.job
    SET parameters = %(parameters)s, parts = %(parts)s, upload_size = %(upload_size)s, run_id = %(run_id)s

@@ -19,13 +19,15 @@ from provtap.database.connect import Database, Transaction
 from provtap.database.sql import load_statements
 from provtap.errors import Forbidden, IllegalTransition, NotFound
 from provtap.results.votable import legal
-from provtap.uws.job import Attempt, Client, Job, JobReference, Phase, StoredResult
+from provtap.uws.job import Attempt, Client, Job, JobReference, JobSummary, Phase, StoredResult
 from provtap.uws.limits import give_way, holding, make_room
-from provtap.uws.parameters import NO_PARTS, Parts, columns, merged
+from provtap.uws.parameters import NO_PARTS, Parts, columns, group, merged
 from provtap.uws.results import ResultStore, result_store
 
 SQL = load_statements("provtap.uws", "jobs.sql")
 _ID = re.compile("[0-9a-f]{32}")
+SUMMARY_BYTES = 20_000
+"""Of the parameters of a job in a list."""
 CHANNEL = "provtap_job"
 """The channel on which PostgreSQL notifies of each change of a job (schema/0007_uws.sql)."""
 
@@ -115,6 +117,37 @@ class JobStore:
             wanted = {"phases": among, "after": after, "last": last}
             rows = transaction.rows(SQL["references"], client=client.key, **wanted)
         return [JobReference(r.job_id, Phase(r.phase), r.run_id, r.owner_id, r.creation_time) for r in rows]
+
+    def summaries(
+        self,
+        client: Client,
+        *,
+        limit: int,
+        phases: Sequence[Phase] | None = None,
+        after: tuple[datetime, str] | None = None,
+    ) -> list[JobSummary]:
+        """Return up to *limit* jobs that *client* created, the newest first.
+
+        *after* is the creation time and the id of the job before them.
+        """
+        among = None if phases is None else [phase.value for phase in phases]
+        key = None if after is None else [after[0].isoformat(), after[1]]
+        values = {"phases": among, "after": key, "limit": limit, "length": SUMMARY_BYTES}
+        with self.database.transaction() as transaction:
+            rows = transaction.rows(SQL["summaries"], client=client.key, **values)
+        return [
+            JobSummary(
+                job_id=row.job_id,
+                phase=Phase(row.phase),
+                creation_time=row.creation_time,
+                start_time=row.start_time,
+                end_time=row.end_time,
+                result_size=row.result_size,
+                error_message=row.error_message,
+                query=group(row.parameters or ()).get("QUERY", [None])[0],
+            )
+            for row in rows
+        ]
 
     def set_parameters(
         self,

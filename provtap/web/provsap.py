@@ -47,12 +47,18 @@ def provsap() -> Response:
         return Response(content_type=asked.responseformat.mime)
     graph = retrieve(asked, database, ours.tableset, ours.settings)
     response = Response(write(graph, asked, ours.base_url), content_type=asked.responseformat.mime)
-    for unknown in _few(map(quote, graph.unknown)):
-        response.headers.add("X-ProvTAP-Unknown-ID", unknown)
-    if graph.overflow:
-        response.headers["X-ProvTAP-Overflow"] = str(len(graph.nodes))
+    with_notes(response, graph.unknown, len(graph.nodes) if graph.overflow else 0)
     for link in _few(_links(graph, ours.base_url)):
         response.headers.add("Link", link)
+    return response
+
+
+def with_notes(response: Response, unknown: Iterable[str], overflow: int) -> Response:
+    """Return *response* with headers for ids that name nothing, and for the number of things if some lack."""
+    for id_ in _few(map(quote, unknown)):
+        response.headers.add("X-ProvTAP-Unknown-ID", id_)
+    if overflow:
+        response.headers["X-ProvTAP-Overflow"] = str(overflow)
     return response
 
 

@@ -140,7 +140,7 @@ def pipeline(wheels, client_settings, tmp_path_factory):
             shutil.copy(file.locate(), site / file)
     subprocess.run([*pip, "check"], check=True, stdout=subprocess.DEVNULL)
     with open_database(client_settings) as database:
-        token = create(database, "pipeline", ["read", "write"])
+        token = create(database, "pipeline", ["read", "write", "admin"])
     log = tmp_path_factory.mktemp("live") / "serve.log"
     with live_server(client_settings, log, "--no-worker") as service:
         yield Pipeline(directory, service.url, token)
@@ -227,12 +227,42 @@ def test_export_is_the_document_of_the_local_command(pipeline, run_id, client_se
     assert done.stderr == "provtap: nothing has the name urn:x:é\n"
 
 
+def test_export_of_an_ingestion_is_that_of_the_local_command(pipeline, run_id, client_settings):
+    """The first ingestion is the run."""
+    done = pipeline.provtap("export", "--ingestion", "1", "--format", "provn")
+
+    assert (done.stdout, done.stderr) == (
+        local(client_settings, "export", "--ingestion", "1", "--format", "provn"),
+        "",
+    )
+    assert run_id in done.stdout
+
+
+def test_descriptions_have_the_lines_of_the_local_command(pipeline, run_id, client_settings):
+    """Of several files none is applied where one is wrong."""
+    good, bad = pipeline.directory / "good.yaml", pipeline.directory / "bad.yaml"
+    good.write_text("format: 1\nname: x\nversion: 1\nactivities: [{name: calibrate, type: calibration}]\n")
+    bad.write_text("format: 1\nname: y\nversion: 1\nactivites: []\n")
+    expected = local(client_settings, "describe", "--dry-run", str(good))
+
+    refused = pipeline.provtap("describe", str(good), str(bad))
+    done = pipeline.provtap("describe", str(good))
+    again = pipeline.provtap("describe", str(good))
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith(f"provtap: {bad}: ")
+    assert refused.stderr.endswith("'activites' (line 4, column 1) Did you mean activities?\n")
+    assert done.stdout == expected
+    assert done.stderr.endswith("(line 4)\n")  # `calibration` is not the reserved word
+    assert again.stdout.startswith("x version 1: ")
+
+
 def test_an_export_that_was_cut_says_so(pipeline, run_id, client_settings, tmp_path):
     few = replace(client_settings, provsap_nodes=1)
     with live_server(few, tmp_path / "serve.log", "--no-worker") as service:
         done = pipeline.run("provtap", "export", run_id, "--url", f"{service.url}/tap/")
 
-    assert done.stderr == "provtap: only the nearest 1 things are given (PROVTAP_PROVSAP_NODES)\n"
+    assert done.stderr == "provtap: only the nearest 1 things are shown (PROVTAP_PROVSAP_NODES)\n"
 
 
 def test_ingest_has_the_lines_of_the_local_command(pipeline, client_settings):
@@ -254,16 +284,18 @@ def test_ingest_has_the_lines_of_the_local_command(pipeline, client_settings):
     "arguments, code, sentence",
     [
         (("query", "SELECT a_idd FROM activity"), 1, "Unknown column a_idd in provenance.activity."),
-        (("query", "SELECT 1 AS n FROM activity", "--upload", "x"), 2, "x is not like NAME=FILE."),
+        (("query", "SELECT 1 AS n FROM activity", "--upload", "x"), 2, "NAME=FILE"),
         (("lineage", "urn:x:nothing"), 1, "Nothing has the name urn:x:nothing."),
         (("export", "urn:x:nothing", "--format", "xls"), 1, "RESPONSEFORMAT 'xls' is not supported."),
+        (("export", "--ingestion", "99"), 1, "ngestion 99"),
+        (("export",), 2, "Give either IDS or --ingestion."),
         (
             ("query", "SELECT 1", "--url", "http://127.0.0.1:1"),
             1,
             "The service at http://127.0.0.1:1 cannot be",
         ),
         (("ingest", "."), 1, ". is a directory: with --url or PROVTAP_URL, give the files in it."),
-        (("serve",), 2, "provtap serve needs the full installation: install provtap in place of"),
+        (("serve",), 2, "provtap serve needs the full installation: install provtap instead of"),
         (("lineag",), 2, "No such command 'lineag'. Did you mean lineage?"),
     ],
 )
@@ -280,7 +312,7 @@ def test_without_a_service_it_says_what_is_missing(pipeline):
 
     assert done.returncode == 2
     assert "provtap query needs the URL of a service: give --url or set PROVTAP_URL." in done.stderr
-    assert "install provtap in place of provtap-client" in done.stderr
+    assert "install provtap instead of provtap-client" in done.stderr
 
 
 def test_a_wrong_token_is_told(pipeline):

@@ -1,7 +1,12 @@
 """Chromium, as Debian has it, on a live service with the sample logs: what a person sees and does."""
 
+import json
+import re
 import shutil
 from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -48,3 +53,35 @@ def demo(demo_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> I
     """The service as `provtap demo` shows it."""
     with live_server(demo_settings, tmp_path_factory.mktemp("demo") / "serve.log") as running:
         yield running
+
+
+class Things:
+    """The ids of what the demonstration has, by the names of its files."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+
+    def file(self, name: str) -> str:
+        """Return the id of the file *name*."""
+        return str(self._found(name)["id"])
+
+    def run(self, name: str) -> str:
+        """Return the id of the run that made the file *name*."""
+        return str(self._found(name)["run"]["id"])
+
+    def fill(self, path: str) -> str:
+        """Return *path* with ids for `{name}` and `{run of name}`."""
+        return re.sub(r"\{(run of )?(.+?)\}", lambda m: quote(self._id(m[1], m[2]), safe=""), path)
+
+    def _id(self, run: str | None, name: str) -> str:
+        return self.run(name) if run else self.file(name)
+
+    def _found(self, name: str) -> dict[str, Any]:
+        with urlopen(f"{self._root}/search.json?kind=file&q={quote(name)}", timeout=60) as answer:
+            return dict(json.load(answer)["hits"]["rows"][0]["thing"])
+
+
+@pytest.fixture(scope="session")
+def things(demo: LiveServer) -> Things:
+    """The ids of what the service has."""
+    return Things(demo.url)

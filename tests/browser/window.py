@@ -18,7 +18,9 @@ class Window:
         self.page.on("dialog", lambda dialog: self._dismiss(dialog))
 
     def _note(self, message: ConsoleMessage) -> None:
-        if not message.location.get("url", "").endswith("/favicon.ico"):  # what has no head names no icon
+        """Keep a complaint, but for the status of the page itself, and the icon that a bare file lacks."""
+        place = message.location.get("url", "")
+        if not place.endswith("/favicon.ico") and place != self.page.url:
             self.complaints.append(message.text)
 
     def _dismiss(self, dialog: Any) -> None:

@@ -447,6 +447,8 @@ def kinds() -> dict[str, tuple[tuple[bytes, ...], tuple[Mutation, ...], Reader]]
         ),
         "lstosa-json": (these(*(_DATA / "lstosa").glob("*.json")), _JSON, _document("lstosa-json")),
         "run": ((_RUN,), _JSON, _document("run")),
+        "rocrate": (these(*(_DATA / "rocrate").rglob("*.json")), _JSON, _document("rocrate")),
+        "rubin-report": (these(*(_DATA / "rubin").glob("*.json")), _JSON, _document("rubin-report")),
         "openlineage": (these(*(_DATA / "openlineage").iterdir()), _JSON, _document("openlineage")),
         "cwlprov": (
             (

@@ -149,9 +149,9 @@ def test_zip_without_provenance_is_refused(tmp_path, settings):
     (tmp_path / "a" / "x.txt").write_text("x")
     path = zipped(tmp_path / "a", tmp_path / "a.zip")
 
-    with pytest.raises(NoProvenance, match="this zip has no CWLProv manifest"):
+    with pytest.raises(NoProvenance, match="this zip has no ro-crate-metadata.json"):
         read(path, settings)
-    with pytest.raises(NoProvenance, match="this zip has no CWLProv manifest"):
+    with pytest.raises(NoProvenance, match="this zip has no ro-crate-metadata.json"):
         read_content(path.read_bytes(), "x", settings)
 
 

@@ -20,8 +20,9 @@ FILES = {
     "empty.provenance.log": (b"[]", "no provenance"),
     "ro-crate-metadata.json": (
         b'{"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": []}',
-        "format not read",
+        "no provenance",
     ),
+    "image_asn.json": (b'{"asn_rule": "x"}', "format not read"),
     "run.zip": (b"PK\x03\x04....", "damaged"),
     "broken.log": (b'[{"activity_uuid": ', "damaged"),
     "broken.fits": (b"SIMPLE  =                    T", "damaged"),
@@ -59,7 +60,7 @@ def test_report_lists_what_was_passed_over(settings, folder):
     assert {
         (Path(each["source"]).name, each["kind"]) for each in json.loads(listed.stdout)["passed_over"]
     } == {(name, kind) for name, (_, kind) in FILES.items()}
-    assert "7 files skipped" in shown.stdout
+    assert "8 files skipped" in shown.stdout
     assert f"skipped (damaged): {folder / 'broken.fits'}: its FITS header has no END.\n" in shown.stdout
 
 
@@ -96,7 +97,6 @@ def test_document_that_says_nothing_is_refused(content, format):
 @pytest.mark.parametrize(
     "content, what",
     [
-        ('{"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": []}', "an RO-Crate"),
         ('[{"@id": "a", "http://www.w3.org/ns/prov#used": []}]', "PROV-O in JSON-LD"),
         ("# run\n@prefix prov: <http://www.w3.org/ns/prov#> .", "PROV-O in Turtle"),
         ("<urn:a> <urn:b> <urn:c> .\n<urn:a> <urn:b> <urn:d> .", "RDF in N-Triples"),

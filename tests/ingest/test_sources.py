@@ -35,10 +35,26 @@ SOURCES = {
     "cwlprov/ctao_wms_gaussian.cwlprov.provn": (3, 12, 10, 5, 2, 0),
     "cwlprov/nested_scatter_ro": (6, 13, 16, 7, 4, 0),
     "cwlprov/failed_step_ro": (3, 4, 5, 2, 1, 0),
+    "rubin/preliminary_visit_image.fits": (1, 3, 2, 1, 0, 0),
+    "rubin/source_catalog.ecsv": (1, 3, 2, 1, 0, 0),
+    "rubin/minimal_inputs.fits": (1, 3, 2, 1, 0, 0),
+    "rubin/too_many_inputs.fits": (1, 1, 0, 1, 0, 0),
+    "rubin/provenance_report.json": (2, 0, 0, 0, 6, 0),
+    "rubin/raw_no_quantum.fits": (0, 1, 0, 0, 0, 0),
+    "rocrate/process_example": (1, 2, 1, 1, 0, 0),
+    "rocrate/galaxy_workflow_example": (1, 3, 1, 2, 1, 0),
+    "rocrate/cwltool_provenance_example": (3, 3, 3, 2, 2, 0),
+    "rocrate/nf_prov_draft": (4, 6, 0, 6, 7, 0),
+    "rocrate/snakemake_run": (1, 8, 4, 4, 0, 0),
+    "rocrate/streamflow_run": (4, 6, 14, 3, 16, 0),
+    "rocrate/runcrate_nested": (6, 8, 13, 5, 4, 0),
+    "rocrate/runcrate_failed_step": (3, 4, 5, 2, 1, 0),
+    "rocrate/resource_usage": (4, 0, 0, 0, 0, 0),
+    "rocrate/export_minimal": (1, 2, 1, 1, 1, 0),
     "openlineage/night_dag.ndjson": (4, 6, 4, 4, 1, 0),
     "openlineage/dbt_failed_run.json": (4, 6, 2, 4, 0, 0),
 }
-FOLDERS = ("openlineage", "ctao_datamodel", "ctapipe_hdf5", "lstosa", "cwlprov")
+FOLDERS = ("rubin", "rocrate", "openlineage", "ctao_datamodel", "ctapipe_hdf5", "lstosa", "cwlprov")
 
 
 @pytest.fixture

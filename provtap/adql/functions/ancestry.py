@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from provtap.adql.lineage.recursion import BACK, FORTH, set_sql
-from provtap.adql.plan.functions import Function, Kind, Parameter
+from provtap.adql.plan.functions import Function, FunctionParameter, Kind
 from provtap.adql.plan.tree import Expression
 from provtap.adql.plan.types import Type
 from provtap.adql.syntax import tree as nodes
@@ -12,7 +12,7 @@ from provtap.adql.syntax.lexer import problem
 
 DERIVED_FROM = Function(
     name="prov_derived_from",
-    parameters=(Parameter("entity_id", Kind.TEXT), Parameter("ancestor_id", Kind.TEXT)),
+    parameters=(FunctionParameter("entity_id", Kind.TEXT), FunctionParameter("ancestor_id", Kind.TEXT)),
     result=Type.INT,
     sql=f"({{0}} IN ({set_sql(FORTH, '{1}', 'derived')}))",
     is_condition=True,

@@ -7,11 +7,11 @@ the collation of the database, which is Unicode's wherever `provtap init` made i
 sorted by "C" again: in the same order on every server.
 """
 
-from provtap.adql.plan.functions import XY, Function, Kind, Parameter
+from provtap.adql.plan.functions import XY, Function, FunctionParameter, Kind
 from provtap.adql.plan.types import Type
 
-_DIGITS = (Parameter("x"), Parameter("n", Kind.WHOLE))
-_TEXT = (Parameter("text", Kind.TEXT),)
+_DIGITS = (FunctionParameter("x"), FunctionParameter("n", Kind.WHOLE))
+_TEXT = (FunctionParameter("text", Kind.TEXT),)
 
 MATHEMATICS = (
     Function(name="ABS", sql="abs({0})", unit="=", description="Absolute value."),
@@ -41,7 +41,7 @@ MATHEMATICS = (
     ),
     Function(
         name="RAND",
-        parameters=(Parameter("seed", Kind.WHOLE),),
+        parameters=(FunctionParameter("seed", Kind.WHOLE),),
         optional=1,
         sql="random()",
         is_volatile=True,
@@ -72,7 +72,7 @@ MATHEMATICS = (
     Function(name="ATAN", sql="atan({0})", unit="rad", description="Arc tangent, in radians."),
     Function(
         name="ATAN2",
-        parameters=(Parameter("y"), Parameter("x")),
+        parameters=(FunctionParameter("y"), FunctionParameter("x")),
         sql="atan2({0}, {1})",
         unit="rad",
         description="Arc tangent of y / x in its quadrant, in radians, -π to π.",

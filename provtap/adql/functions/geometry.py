@@ -8,20 +8,20 @@ another number is NULL, so they only choose rows (schema/0019_exact_functions.sq
 
 from collections.abc import Sequence
 
-from provtap.adql.plan.functions import Function, Kind, Parameter
+from provtap.adql.plan.functions import Function, FunctionParameter, Kind
 from provtap.adql.plan.literals import literal_number
 from provtap.adql.plan.tree import Call, Constant, Expression
 from provtap.adql.plan.types import Type, typed_column
 from provtap.adql.syntax import tree as nodes
 from provtap.adql.syntax.lexer import Position, problem
 
-_POINT = (Parameter("point", Kind.POINT),)
-_TWO_CIRCLES = tuple(map(Parameter, ("lon1", "lat1", "radius1", "lon2", "lat2", "radius2")))
+_POINT = (FunctionParameter("point", Kind.POINT),)
+_TWO_CIRCLES = tuple(map(FunctionParameter, ("lon1", "lat1", "radius1", "lon2", "lat2", "radius2")))
 
 GEOMETRY = (
     Function(
         name="POINT",
-        parameters=(Parameter("lon"), Parameter("lat")),
+        parameters=(FunctionParameter("lon"), FunctionParameter("lat")),
         result=Type.POINT,
         sql="provext.place(ARRAY[{0}, {1}])",
         description="A point on the sky. Here and below a coordinate system, as text before all other"
@@ -29,7 +29,7 @@ GEOMETRY = (
     ),
     Function(
         name="CIRCLE",
-        parameters=(Parameter("lon"), Parameter("lat"), Parameter("radius")),
+        parameters=(FunctionParameter("lon"), FunctionParameter("lat"), FunctionParameter("radius")),
         result=Type.CIRCLE,
         sql="provext.place(ARRAY[{0}, {1}, {2}])",
         forms=("CIRCLE(lon, lat, radius)", "CIRCLE(point, radius)"),
@@ -37,7 +37,12 @@ GEOMETRY = (
     ),
     Function(
         name="DISTANCE",
-        parameters=(Parameter("lon1"), Parameter("lat1"), Parameter("lon2"), Parameter("lat2")),
+        parameters=(
+            FunctionParameter("lon1"),
+            FunctionParameter("lat1"),
+            FunctionParameter("lon2"),
+            FunctionParameter("lat2"),
+        ),
         sql="provext.distance({0}, {1}, {2}, {3})",
         unit="deg",
         description="The angle between two points along a great circle.",

@@ -4,15 +4,15 @@ Sources: Catalogue of ADQL User Defined Functions 1.2 (ivo_...); DaCHS (gavo_...
 """
 
 from provtap.adql.functions.ancestry import DERIVED_FROM
-from provtap.adql.plan.functions import Function, Kind, Parameter
+from provtap.adql.plan.functions import Function, FunctionParameter, Kind
 from provtap.adql.plan.types import Type
 
-_MOMENT = (Parameter("d", Kind.TIMESTAMP),)
+_MOMENT = (FunctionParameter("d", Kind.TIMESTAMP),)
 
 USER_FUNCTIONS = (
     Function(
         name="prov_number",
-        parameters=(Parameter("value", Kind.TEXT),),
+        parameters=(FunctionParameter("value", Kind.TEXT),),
         sql="provext.prov_number({0})",
         description="The number in a text, as the nearest double; NULL if the text is not a number. Use it"
         " to compare values of parameters, which are texts, as numbers. Surrounding blanks are ignored;"
@@ -22,7 +22,7 @@ USER_FUNCTIONS = (
     DERIVED_FROM,
     Function(
         name="ivo_string_agg",
-        parameters=(Parameter("expression", Kind.ANY), Parameter("delimiter", Kind.TEXT)),
+        parameters=(FunctionParameter("expression", Kind.ANY), FunctionParameter("delimiter", Kind.TEXT)),
         result=Type.TEXT,
         sql="string_agg({0}, {1})",
         is_aggregate=True,
@@ -33,7 +33,7 @@ USER_FUNCTIONS = (
     # What is no letter or digit separates words here; PostgreSQL alone would keep paths and URLs whole.
     Function(
         name="ivo_hasword",
-        parameters=(Parameter("haystack", Kind.TEXT), Parameter("needle", Kind.TEXT)),
+        parameters=(FunctionParameter("haystack", Kind.TEXT), FunctionParameter("needle", Kind.TEXT)),
         result=Type.INT,
         sql="(to_tsvector('simple', provext.words({0})) @@ plainto_tsquery('simple', provext.words({1})))",
         is_condition=True,
@@ -42,7 +42,7 @@ USER_FUNCTIONS = (
     ),
     Function(
         name="ivo_nocasematch",
-        parameters=(Parameter("value", Kind.TEXT), Parameter("pattern", Kind.TEXT)),
+        parameters=(FunctionParameter("value", Kind.TEXT), FunctionParameter("pattern", Kind.TEXT)),
         result=Type.INT,
         sql='({0} COLLATE "default" ILIKE {1} COLLATE "default" ESCAPE \'\')',
         is_condition=True,
@@ -51,7 +51,7 @@ USER_FUNCTIONS = (
     ),
     Function(
         name="ivo_hashlist_has",
-        parameters=(Parameter("hashlist", Kind.TEXT), Parameter("item", Kind.TEXT)),
+        parameters=(FunctionParameter("hashlist", Kind.TEXT), FunctionParameter("item", Kind.TEXT)),
         result=Type.INT,
         sql="provext.hashlist_has({0}, {1})",
         is_condition=True,
@@ -60,7 +60,7 @@ USER_FUNCTIONS = (
     ),
     Function(
         name="ivo_interval_overlaps",
-        parameters=tuple(map(Parameter, ("a1", "b1", "a2", "b2"))),
+        parameters=tuple(map(FunctionParameter, ("a1", "b1", "a2", "b2"))),
         result=Type.INT,
         sql="provext.interval_overlaps_or_null({0}, {1}, {2}, {3})",
         choice="provext.interval_overlaps({0}, {1}, {2}, {3})",
@@ -84,7 +84,7 @@ USER_FUNCTIONS = (
     ),
     Function(
         name="gavo_match",
-        parameters=(Parameter("pattern", Kind.TEXT), Parameter("string", Kind.TEXT)),
+        parameters=(FunctionParameter("pattern", Kind.TEXT), FunctionParameter("string", Kind.TEXT)),
         result=Type.INT,
         sql='({1} COLLATE "default" ~ {0} COLLATE "default")',
         is_condition=True,

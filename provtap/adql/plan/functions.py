@@ -50,15 +50,15 @@ _ADQL_NAMES = {
 
 
 @dataclass(frozen=True)
-class Parameter:
+class FunctionParameter:
     """One argument of a function."""
 
     name: str
     kind: Kind = Kind.NUMBER
 
 
-X = (Parameter("x"),)
-XY = (Parameter("x"), Parameter("y"))
+X = (FunctionParameter("x"),)
+XY = (FunctionParameter("x"), FunctionParameter("y"))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,7 +70,7 @@ class Function:
     sql: str
     """PostgreSQL, with {0}, {1} for the arguments; each stands in it once, else nested calls would double."""
     description: str
-    parameters: tuple[Parameter, ...] = X
+    parameters: tuple[FunctionParameter, ...] = X
     optional: int = 0
     """How many of the last parameters may be missing; 0 stands for these."""
     is_exact: bool = False

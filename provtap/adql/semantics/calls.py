@@ -7,7 +7,7 @@ from provtap.adql.functions.ancestry import DERIVED_FROM, derived_from
 from provtap.adql.functions.geometry import GEOMETRY, geometry_call
 from provtap.adql.functions.registry import find
 from provtap.adql.functions.units import in_unit
-from provtap.adql.plan.functions import Function, Kind, Parameter
+from provtap.adql.plan.functions import Function, FunctionParameter, Kind
 from provtap.adql.plan.literals import as_timestamp, whole_number
 from provtap.adql.plan.tree import Call, Constant, Expression, made_of
 from provtap.adql.plan.types import Type
@@ -60,7 +60,7 @@ def checked_arguments(
 
 
 def _argument(
-    call: nodes.FunctionCall, parameter: Parameter, argument: Expression, node: nodes.Value
+    call: nodes.FunctionCall, parameter: FunctionParameter, argument: Expression, node: nodes.Value
 ) -> Expression:
     if parameter.kind is Kind.WHOLE:
         return whole_number(call, node)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -16,7 +16,7 @@ from provtap.ingest.descriptions.file import Descriptions, entity_class, read_de
 from provtap.ingest.documents.files import read_bytes
 from provtap.ingest.model import identity
 from provtap.ingest.model.records import EntityDescription
-from provtap.ingest.store import staging as staging
+from provtap.ingest.store import staging
 from provtap.ingest.store.described_agents import put_agents
 from provtap.ingest.store.description_links import entries, link, withdraw
 from provtap.ingest.store.description_tables import Written, draft, publish, withdraw_drafts, write
@@ -42,13 +42,9 @@ class Described:
     """Usages, generations, parameters and configuration files that got another description."""
     warnings: tuple[str, ...] = ()
 
-    def __str__(self) -> str:
-        title = f"{self.name} version {self.version}"
-        if not self.lines:
-            return f"{title}: nothing changes"
-        was = "" if self.before is None else f" (was {self.before})"
-        counts = f"{self.activities} activity descriptions, {self.linked} links changed"
-        return "\n".join([f"{title}{was}:", *(f"  {line}" for line in self.lines), f"  {counts}"])
+
+Finish = Callable[[Transaction, Described], None]
+"""What else is stored in the transaction in which a set is applied."""
 
 
 def describe(
@@ -68,6 +64,19 @@ def describe(
             with naming(source):
                 done.append(_apply(transaction, source, descriptions))
     return done
+
+
+def describe_content(
+    content: bytes, source: str, database: Database, *, dry_run: bool = False, finish: Finish
+) -> None:
+    """Apply the set of descriptions in a file with this *content*, and report it to *finish*.
+
+    Raises: DocumentError, DatabaseUnavailable.
+    """
+    with naming(source):
+        descriptions = read_descriptions(content)
+        with alone(database, dry_run) as transaction:
+            finish(transaction, _apply(transaction, source, descriptions))
 
 
 def _read(path: str | PathLike[str], settings: Settings) -> tuple[str, Descriptions]:

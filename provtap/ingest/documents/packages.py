@@ -1,4 +1,4 @@
-"""Folders and zips that are one document: research objects of CWLProv."""
+"""Folders and zips that are one document: research objects of CWLProv, zips of RO-Crates."""
 
 import io
 import json
@@ -85,7 +85,12 @@ class Zip:
         return (name for name in sorted(found) if name and "/" not in name)
 
 
-_KNOWN = {_MANIFEST}
+_CRATES = ("ro-crate-metadata.json", "ro-crate-metadata.jsonld")
+_KNOWN = {_MANIFEST, *_CRATES}
+
+
+def _too_large(what: str, limit: int) -> TooLarge:
+    return TooLarge(f"In it {what} more than {limit} bytes.", hint="PROVTAP_DOCUMENT_BYTES sets the limit.")
 
 
 def is_package(path: Path) -> bool:
@@ -114,8 +119,13 @@ def zip_document(file: BinaryIO, limit: int) -> bytes:
     file.seek(0)
     package = Zip(file)
     if not _is_research_object(package):
+        for path in _CRATES:
+            if (content := package.read(path, limit + 1)) is not None:
+                if len(content) > limit:
+                    raise _too_large(f"{path} has", limit)
+                return content
         raise NoProvenance(
-            "this zip has no CWLProv manifest (metadata/manifest.json)", hint="Unpack it first."
+            "this zip has no ro-crate-metadata.json and no CWLProv manifest", hint="Unpack it first."
         )
     return _document(package, limit)
 
@@ -157,10 +167,7 @@ def _document(package: Package, limit: int) -> bytes:
         content = package.read(path, left + 1) or b""
         left -= len(content)
         if left < 0:
-            raise TooLarge(
-                f"The documents of the research object exceed the limit of {limit} bytes.",
-                hint="The setting is PROVTAP_DOCUMENT_BYTES.",
-            )
+            raise _too_large("the documents of the research object have", limit)
         try:
             documents[stem] = (notation, content.decode())
         except UnicodeDecodeError as error:

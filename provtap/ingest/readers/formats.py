@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from provtap.errors import DocumentError, FormatNotRead, NoProvenance, SettingsError
 from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing.json import parse, wide_encoding
-from provtap.ingest.readers import command_run, openlineage
+from provtap.ingest.readers import command_run, openlineage, rocrate, rubin_report
 from provtap.ingest.readers import opus as activity_description
 from provtap.ingest.readers.ctapipe import log as ctapipe_log
 from provtap.ingest.readers.cwlprov import document as cwlprov
@@ -52,6 +52,8 @@ OWN = (
     Reader("records", record_document.looks_like, record_document.read),
     Reader("run", command_run.looks_like, command_run.read),
     Reader("openlineage", openlineage.looks_like, openlineage.read),
+    Reader("rocrate", rocrate.looks_like, rocrate.read),
+    Reader("rubin-report", rubin_report.looks_like, rubin_report.read),
     Reader("lstosa", lstosa_log.looks_like, lstosa_log.read),
     Reader("lstosa-json", lstosa_json.looks_like, lstosa_json.read),
     Reader("cwlprov", cwlprov.looks_like, cwlprov.read),

@@ -38,7 +38,6 @@ def _text(pattern: bytes) -> Callable[[bytes], bool]:
 
 _CONVERT = "Convert it to PROV-JSON or PROV-N."
 UNREAD = (
-    UnreadFormat("an RO-Crate", _json(rb'"@graph"', rb"w3id\.org/ro/crate|ro-crate-metadata\.json")),
     UnreadFormat(
         "PROV-O in JSON-LD",
         _json(rb'"prov:(?:used|was[A-Z]\w+|qualified\w+|hadMember)"\s*:|"http://www\.w3\.org/ns/prov#\w+"'),
@@ -55,9 +54,6 @@ UNREAD = (
         _CONVERT,
     ),
     UnreadFormat("a provenance log of KM3NeT's thepipe", _json(rb'"parent_activity"\s*:', rb'"uuid"\s*:')),
-    UnreadFormat(
-        "a provenance report of Rubin's butler", _json(rb'"quantum_id"\s*:', rb'"(?:attempts|data_id)"\s*:')
-    ),
     UnreadFormat(
         "an association of JWST: a plan, not a record of what was done",
         _json(rb'"asn_rule"\s*:'),

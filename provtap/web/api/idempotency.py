@@ -62,8 +62,8 @@ class Keyed:
         Raises: KeyReused; DatabaseUnavailable.
         """
         transaction.execute(SQL["forget"], days=KEPT)
-        told = {"owner": self.owner, "key": self.key, "sha256": self.sha256}
-        if transaction.execute(SQL["keep"], **told, status=answer.status, answer=answer.text):
+        request_key = {"owner": self.owner, "key": self.key, "sha256": self.sha256}
+        if transaction.execute(SQL["keep"], **request_key, status=answer.status, answer=answer.text):
             return answer
         return self._find(transaction) or answer
 
@@ -89,5 +89,5 @@ def keyed(content: bytes) -> Keyed | None:
         return None
     if not _KEY.fullmatch(key):
         raise ParameterError(f"{HEADER} must have 1 to 255 visible ASCII characters, without blanks.")
-    told = f"{request.method} {request.full_path} {sha256(content).hexdigest()}"
-    return Keyed(caller() or "", key, sha256(told.encode()).hexdigest())
+    said = f"{request.method} {request.full_path} {sha256(content).hexdigest()}"
+    return Keyed(caller() or "", key, sha256(said.encode()).hexdigest())

@@ -15,7 +15,7 @@ from provtap.ingest.readers.records.parse import MODELS
 from provtap.provsap.request import PARAMETERS
 from provtap.web.api.idempotency import HEADER, KEPT
 from provtap.web.api.reads import LIMIT, may_be_asked
-from provtap.web.api.storing import OPTIONS
+from provtap.web.api.storing import DESCRIPTION_OPTIONS, OPTIONS, RECORD_OPTIONS
 
 if TYPE_CHECKING:
     from provtap.web.api.routes import Route
@@ -64,25 +64,23 @@ def _operation(route: "Route") -> Json:
     if writes:
         answers["201"] = _answer("Stored.", route)
     answers |= {status: _refusal(_REFUSALS[status]) for status in sorted(statuses)}
-    told: Json = {
+    operation: Json = {
         "operationId": route.name,
         "summary": (route.view.__doc__ or "").strip().partition("\n")[0],
         "parameters": _parameters(route),
         "responses": answers,
-        "security": [{"bearer": []}] if writes else [{}, {"bearer": []}],
+        "security": [{"bearer": []}] if writes or route.private else [{}, {"bearer": []}],
     }
-    return told | ({"requestBody": _body(route)} if writes else {})
+    return operation | ({"requestBody": _body(route)} if writes else {})
 
 
 def _parameters(route: "Route") -> list[Json]:
     found = [_parameter("path", name.rstrip("_"), required=True) for name in _RULE.findall(route.rule)]
     if route.method != "GET":
-        whole = route.takes.name == "DOCUMENT"
-        found += [
-            _parameter("query", name, about=about)
-            for name, about in OPTIONS.items()
-            if whole or name != "format"
-        ]
+        names = {"DOCUMENT": tuple(OPTIONS), "DESCRIPTIONS": DESCRIPTION_OPTIONS}.get(
+            route.takes.name, RECORD_OPTIONS
+        )
+        found += [_parameter("query", name, about=OPTIONS[name]) for name in names]
         about = f"The same key with the same request brings the same answer, for {KEPT} days."
         found.append(_parameter("header", HEADER, about=about))
     elif route.gives == "Found" and route.of is not None:
@@ -93,7 +91,10 @@ def _parameters(route: "Route") -> list[Json]:
         ]
         found.append(_parameter("query", LIMIT, about="Records, at most."))
     elif route.gives == "Graph":
-        found += [_parameter("query", name, about=about) for name, about in PARAMETERS.items()]
+        ids = set() if "<" not in route.rule else {"ID", "TARGET"}
+        found += [
+            _parameter("query", name, about=about) for name, about in PARAMETERS.items() if name not in ids
+        ]
     return found
 
 
@@ -117,6 +118,8 @@ def _body(route: "Route") -> Json:
         return {"required": True, "content": {"application/octet-stream": {}}}
     if route.takes.name == "EVENTS":
         return {"required": True, "content": {"application/json": {}}}
+    if route.takes.name == "DESCRIPTIONS":
+        return {"required": True, "content": {"application/yaml": {}}}
     return {"required": True, "content": {"application/json": {"schema": schemas[route.takes.name]}}}
 
 
@@ -147,7 +150,7 @@ def _class_schema(each: Class) -> Json:
 def _common_schemas() -> Json:
     some = {each.name: _one_or_more({"$ref": f"#/components/schemas/{each.name}"}) for each in CLASSES}
     texts = {"type": "array", "items": {"type": "string"}}
-    told = {"source": {"type": "string"}, "format": {"type": "string"}}
+    document = {"source": {"type": "string"}, "format": {"type": "string"}}
     counts = {name: {"type": "integer", "description": f"Rows {name}."} for name in _COUNTS}
     counts["stubs"] = {
         "type": "integer",
@@ -158,14 +161,26 @@ def _common_schemas() -> Json:
         "Records": {"type": "object", "properties": some, "additionalProperties": False},
         "Report": _object(
             {"ingestion": {"type": ["integer", "null"]}}
-            | told
+            | document
             | {"known": {"type": "boolean"}, "records": records, "activities": {"type": "integer"}}
             | counts
             | {"warnings": texts, "conflicts": texts}
         ),
+        "Described": _object(
+            {
+                "source": {"type": "string"},
+                "name": {"type": "string"},
+                "version": {"type": "integer"},
+                "before": {"type": ["integer", "null"], "description": "The version that it replaced."},
+                "lines": texts | {"description": "What changed."},
+                "activities": {"type": "integer", "description": "Activity descriptions of the set."},
+                "linked": {"type": "integer", "description": "Things that got another description."},
+                "warnings": texts,
+            }
+        ),
         "Ingestion": _object(
             {"ingestion": {"type": "integer"}}
-            | told
+            | document
             | {"sha256": {"type": "string"}, "time": {"type": "string"}}
             | counts
             | {"conflicts": {"type": "integer"}, "warnings": texts, "undone": {"type": ["string", "null"]}}
@@ -179,14 +194,14 @@ def _one_or_more(schema: Json) -> Json:
 
 
 def _error_schema() -> Json:
-    told = {"status": {"type": "integer"}, "message": {"type": "string"}}
+    always = {"status": {"type": "integer"}, "message": {"type": "string"}}
     where = {
         "line": {"type": "integer"},
         "column": {"type": "integer"},
         "pointer": {"type": "string", "description": "JSON pointer (RFC 6901)."},
         "hint": {"type": "string"},
     }
-    return _object(told) | {"properties": told | where}
+    return _object(always) | {"properties": always | where}
 
 
 def _object(properties: Json) -> Json:

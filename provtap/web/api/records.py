@@ -6,8 +6,8 @@ from provtap.errors import DocumentError, NotFound
 from provtap.ingest.parsing.json import canonical, parse
 from provtap.ingest.parsing.node import Node
 from provtap.ingest.readers.records.classes import Class
-from provtap.web.api import reads
-from provtap.web.api.storing import body, options, store
+from provtap.web.api import reads, storing
+from provtap.web.api.storing import DESCRIPTION_OPTIONS, OPTIONS, body, options, store
 from provtap.web.http.admission import admit
 from provtap.web.http.context import service
 
@@ -23,7 +23,14 @@ def has_own_id(each: Class) -> bool:
 def documents() -> Response:
     """Store a whole document, in any of the formats that can be read."""
     admit("write")
-    return store(body(), **options("format"))
+    return store(body(), **options(OPTIONS))
+
+
+def descriptions() -> Response:
+    """Apply a set of descriptions: a YAML file, as `provtap describe` takes it."""
+    admit("admin")  # it overrides what records say
+    given = options(DESCRIPTION_OPTIONS)
+    return storing.describe(body(), given["source"], given["dry_run"])
 
 
 def records() -> Response:
@@ -73,11 +80,11 @@ def ingestion(number: int) -> Response:
         )
     if row is None:
         raise NotFound(f"Ingestion {str(number)[:40]} does not exist.")
-    told = {name.removeprefix("in_"): value for name, value in row._asdict().items()}
-    warnings = (told["warnings"] or "").splitlines()
-    told |= {"ingestion": told.pop("id"), "time": row.in_time.isoformat(), "warnings": warnings}
-    told["undone"] = row.in_undone.isoformat() if row.in_undone else None
-    return jsonify(told)
+    content = {name.removeprefix("in_"): value for name, value in row._asdict().items()}
+    warnings = (content["warnings"] or "").splitlines()
+    content |= {"ingestion": content.pop("id"), "time": row.in_time.isoformat(), "warnings": warnings}
+    content["undone"] = row.in_undone.isoformat() if row.in_undone else None
+    return jsonify(content)
 
 
 def _value(content: bytes) -> object:

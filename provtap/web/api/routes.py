@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
+from provtap.export import export_ingestion
 from provtap.ingest.readers.records.classes import CLASSES, Class
 from provtap.web.api import lineage, openapi, records
+from provtap.web.http.admission import admit
 from provtap.web.http.context import service
-from provtap.web.provsap import provsap
+from provtap.web.http.params import parameters
+from provtap.web.provsap import provsap, with_notes
 
 bp = Blueprint("api", __name__)
 
@@ -21,6 +24,7 @@ class RequestBody(Enum):
     NONE = "nothing"
     DOCUMENT = "document"
     EVENTS = "events of OpenLineage"
+    DESCRIPTIONS = "a file of descriptions"
     RECORDS = "records"
     SOME = "one record or several"
     ONE = "one record"
@@ -38,7 +42,8 @@ class Route:
     """The schema of its answer."""
     takes: RequestBody = RequestBody.NONE
     of: Class | None = None
-    about: str = ""
+    private: bool = False
+    """Whether it needs a token although it only reads."""
 
     @property
     def name(self) -> str:
@@ -65,6 +70,16 @@ def description() -> Response:
     return jsonify(openapi.document(ROUTES, f"{ours.base_url}/api/v1"))
 
 
+def ingestion_graph(number: int) -> Response:
+    """Return what an ingestion recorded; a PROV document whole, unless DEPTH or DIRECTION is given."""
+    database = admit("write")  # the document may hold what is not published
+    ours = service()
+    found = export_ingestion(
+        number, parameters(request), database, ours.tableset, ours.settings, ours.base_url
+    )
+    return with_notes(Response(found.content, content_type=found.mime), found.unknown, found.overflow)
+
+
 def graph() -> Response:
     """Return the provenance of what ID names: /provsap, with the errors of this API."""
     return provsap()
@@ -83,7 +98,17 @@ ROUTES = (
         takes=RequestBody.EVENTS,
         gives="Batch",
     ),
+    Route(
+        method="POST",
+        rule="/descriptions",
+        view=records.descriptions,
+        takes=RequestBody.DESCRIPTIONS,
+        gives="Described",
+    ),
     Route(method="GET", rule="/ingestions/<int:number>", view=records.ingestion, gives="Ingestion"),
+    Route(
+        method="GET", rule="/ingestions/<int:number>/graph", view=ingestion_graph, gives="Graph", private=True
+    ),
     Route(method="GET", rule="/graph", view=graph, gives="Graph"),
     Route(method="GET", rule="/openapi.json", view=description, gives="Description"),
     *(route for each in CLASSES for route in _class_routes(each)),

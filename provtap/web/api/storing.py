@@ -2,6 +2,8 @@
 
 import json
 import zlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from difflib import get_close_matches
 from typing import Any
 
@@ -9,7 +11,7 @@ from flask import Response, request
 
 from provtap.database.connect import Transaction
 from provtap.errors import ParameterError, TooLarge, UnsupportedMediaType
-from provtap.ingest import IngestReport, ingest_content
+from provtap.ingest import IngestReport, describe_content, ingest_content
 from provtap.web.api.idempotency import Answer, keyed
 from provtap.web.http.access_log import note
 from provtap.web.http.context import service
@@ -21,7 +23,11 @@ OPTIONS = {
     "strict": "true: a warning refuses the document.",
     "dryRun": "true: report what would be stored, but store nothing.",
 }
-"""Parameters of the address of a request that stores something."""
+"""Parameters of the address of a request that stores a document."""
+RECORD_OPTIONS = ("site", "source", "strict", "dryRun")
+DESCRIPTION_OPTIONS = ("source", "dryRun")
+Finish = Callable[[Transaction, Answer], None]
+"""What keeps an answer in the transaction that it is about."""
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _SITE_BYTES = 500
 _SOURCE_BYTES = 1_000
@@ -32,17 +38,45 @@ def store(content: bytes, **choices: Any) -> Response:
 
     Raises: DocumentError, TooLarge, KeyReused, DatabaseUnavailable.
     """
+    database, settings = service().database, service().settings
+
+    def work(finish: Finish) -> None:
+        ingest_content(
+            content,
+            database=database,
+            settings=settings,
+            most_records=settings.document_records,
+            finish=lambda transaction, report: finish(transaction, _answer(report, choices["dry_run"])),
+            **choices,
+        )
+
+    return _once(content, work)
+
+
+def describe(content: bytes, source: str, dry_run: bool) -> Response:
+    """Apply the set of descriptions in *content*; answer with what changed, or as before.
+
+    Raises: DocumentError, KeyReused, DatabaseUnavailable.
+    """
+
+    def work(finish: Finish) -> None:
+        describe_content(
+            content,
+            source,
+            service().database,
+            dry_run=dry_run,
+            finish=lambda transaction, report: finish(transaction, _json(200, asdict(report))),
+        )
+
+    return _once(content, work)
+
+
+def _once(content: bytes, work: Callable[[Finish], None]) -> Response:
+    """Do *work*, which gives its answer to its argument; a request that was sent before is only answered."""
     database, sent = service().database, keyed(content)
     answers = [sent.answered(database)] if sent else []
     if not any(answers):
-
-        def finish(transaction: Transaction, report: IngestReport) -> None:
-            answer = _answer(report, choices["dry_run"])
-            answers.append(sent.keep(transaction, answer) if sent else answer)
-
-        settings = service().settings
-        choices |= {"finish": finish, "most_records": settings.document_records}
-        ingest_content(content, database=database, settings=settings, **choices)
+        work(lambda transaction, answer: answers.append(sent.keep(transaction, answer) if sent else answer))
     return next(answer for answer in reversed(answers) if answer).response()
 
 
@@ -90,12 +124,12 @@ def _content(limit: int) -> bytes:
     return content
 
 
-def options(*further: str) -> dict[str, Any]:
-    """Return the options in the address of the current request: those of all requests, and *further* ones.
+def options(names: Iterable[str] = RECORD_OPTIONS) -> dict[str, Any]:
+    """Return the options in the address of the current request, which may have those called *names*.
 
     Raises: ParameterError for a parameter that is unknown, repeated or invalid.
     """
-    known = {name.upper(): name for name in OPTIONS if name != "format" or name in further}
+    known = {name.upper(): name for name in names}
     given: dict[str, str] = {}
     for name, values in request.args.lists():
         if name.upper() not in known:
@@ -147,7 +181,7 @@ def nothing_stored(format: str, why: str) -> Response:
 
 
 def _answer(report: IngestReport, dry_run: bool) -> Answer:
-    told = {
+    content = {
         "ingestion": None if dry_run else report.ingestion,
         "source": report.source,
         "format": report.format,
@@ -161,4 +195,8 @@ def _answer(report: IngestReport, dry_run: bool) -> Answer:
         "warnings": report.warnings,
         "conflicts": report.conflicts,
     }
-    return Answer(200 if report.known or dry_run else 201, json.dumps(told, ensure_ascii=False) + "\n")
+    return _json(200 if report.known or dry_run else 201, content)
+
+
+def _json(status: int, content: Mapping[str, Any]) -> Answer:
+    return Answer(status, json.dumps(content, ensure_ascii=False) + "\n")

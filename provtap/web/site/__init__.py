@@ -8,11 +8,14 @@ from flask import Flask
 from werkzeug.routing import PathConverter
 
 from provtap.web.site import (
+    compare,
     examples,
     frame,
     help,
     home,
     impact,
+    jobs,
+    lineage,
     problems,
     program,
     query,
@@ -28,12 +31,15 @@ BLUEPRINTS = (
     home.bp,
     search.bp,
     things.bp,
+    lineage.bp,
     impact.bp,
+    compare.bp,
     program.bp,
     query.bp,
     result.bp,
     examples.bp,
     schema.bp,
+    jobs.bp,
     tap.bp,
     help.bp,
 )

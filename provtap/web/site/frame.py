@@ -19,6 +19,8 @@ from provtap.web.site.static import static_url
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+FORMS = {"html": "text/html", "json": "application/json"}
+"""What a page without documents of its own can be, for `negotiation.wanted`."""
 NAVIGATION = (
     ("/query", "Query"),
     ("/jobs", "Jobs"),

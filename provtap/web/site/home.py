@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 
 from provtap.errors import DatabaseUnavailable, Forbidden, Unauthenticated
 from provtap.web.http.negotiation import wanted
-from provtap.web.site.frame import present
+from provtap.web.site.frame import FORMS, present
 from provtap.web.site.rows import File, Run
 from provtap.web.site.store import Store, asking, statements
 
 bp = Blueprint("home", __name__)
 
 SQL = statements("home.sql")
-FORMS = {"html": "text/html", "json": "application/json"}
 DAYS = 28
 ROWS = 7
 _NAMED = 3
@@ -100,6 +99,7 @@ def page(form: str | None) -> Response:
         with asking() as store:
             home = _home(store)
     except (Unauthenticated, Forbidden, DatabaseUnavailable) as error:
+        error.record(current_app.logger)
         home = Home(refusal=str(error))
     return present("home.html", home, form, is_empty=home.is_empty)
 

@@ -86,7 +86,7 @@ def nothing(id_: str | None) -> Response:
     """Say that nothing has this id, and help to find what was meant."""
     name = id_ or request.args.get("id", "")
     if not is_browser():
-        raise NotFound(f"Nothing here is called {name[:200]}.", hint="Search for its name, path or checksum.")
+        raise NotFound(f"Nothing has the name {name[:200]}.", hint="Search for its name, path or checksum.")
     store: Store = g.store
     found = store.within(lambda _: matches(store, name)) if _legal([name]) and len(name) <= LONGEST else None
     return frame.render("nothing.html", 404, asked_for=name, found=found)

@@ -70,7 +70,7 @@ class Pattern:
         return tuple(word for word in _WILD.split(self.text) if word)
 
     def without_one_piece(self) -> list[str]:
-        """Return patterns for names that differ in one piece; dots, dashes and the like separate pieces."""
+        """Return patterns for names that differ in one piece between dots, dashes and the like."""
         pieces = [found.span() for found in re.finditer(r"[^\W_]+", self.text)][:8]
         kept = [(self.text[:begin], self.text[end:]) for begin, end in pieces]
         return ["%".join(map(escaped, some)) for some in kept if _IN_A_ROW.search(" ".join(some))]

@@ -45,13 +45,13 @@ SELECT {file} FROM provenance.hadmember JOIN provenance.entity ON e_id = hm_coll
  WHERE hm_entity_id = %(id)s ORDER BY e_name, e_id LIMIT 20;
 
 -- name: members
+-- By id, as the index has them: a collection may have a million.
 SELECT part.*, {run}
-  FROM (SELECT {file}, ARRAY[coalesce(e_name, ''), e_id]::text[] AS key
+  FROM (SELECT {file}, ARRAY[hm_entity_id]::text[] AS key
           FROM provenance.hadmember JOIN provenance.entity ON e_id = hm_entity_id
          WHERE hm_collection_id = %(id)s
-           AND (%(after)s::text[] IS NULL
-                OR (coalesce(e_name, ''), e_id) > ((%(after)s::text[])[1], (%(after)s::text[])[2]))
-         ORDER BY coalesce(e_name, ''), e_id
+           AND (%(after)s::text[] IS NULL OR hm_entity_id > (%(after)s::text[])[1])
+         ORDER BY hm_entity_id
          LIMIT %(limit)s) AS part {generated}
  ORDER BY key COLLATE "C";
 

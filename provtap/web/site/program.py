@@ -13,7 +13,6 @@ from provtap.web.site.store import COUNTED, Page, Store, Total, asking, statemen
 bp = Blueprint("program", __name__)
 
 SQL = statements("program.sql")
-FORMS = {"html": "text/html", "json": "application/json"}
 _PARTS = 20
 """Slashes of an address at which name and version are tried to be told apart."""
 
@@ -48,7 +47,7 @@ def page(path: str | None = None) -> Response:
     """Show a program; in a path, what follows the last slash may be its version."""
     with asking() as store:
         program = _program(store, path)
-    return frame.present("program.html", program, wanted(FORMS))
+    return frame.present("program.html", program, wanted(frame.FORMS))
 
 
 def _program(store: Store, path: str | None) -> Program:

@@ -14,11 +14,12 @@ from provtap.web.site.asked import ROWS, Asked, form_token, stored_query
 from provtap.web.site.examples import examples
 from provtap.web.site.frame import render
 from provtap.web.site.home import QUERY
+from provtap.web.site.result import downloads
 
 bp = Blueprint("query", __name__)
 
-CHOICES = (100, ROWS, 10_000)
-"""Numbers of rows to choose from."""
+CHOICES = (100, ROWS, 10_000, 100_000, 1_000_000, 10_000_000)
+"""Numbers of rows to choose from; the larger ones are for jobs."""
 
 
 @bp.get("/query")
@@ -35,7 +36,8 @@ def page() -> Response:
     return render(
         "query.html",
         asked=asked,
-        choices=sorted({min(rows, settings.maxrec) for rows in (*CHOICES, asked.maxrec)}),
+        choices=sorted({min(rows, settings.maxrec_limit) for rows in (*CHOICES, asked.maxrec)}),
+        formats=tuple(downloads()),
         groups=offered,
         schemas=service().tableset.schemas,
         published_name=published_name,

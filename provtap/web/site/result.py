@@ -2,14 +2,17 @@
 
 import re
 import shlex
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, request
 
+from provtap import addresses
+from provtap.adql.syntax.alone import conditions
 from provtap.database.connect import Database
 from provtap.database.stream import Tally
-from provtap.errors import ParameterError, ProvtapError
+from provtap.errors import NotFound, ParameterError, ProvtapError
 from provtap.query.links import names_a
 from provtap.query.page import ROWS, Order, Page, page
 from provtap.query.request import QueryRequest
@@ -29,6 +32,9 @@ from provtap.web.site.problems import show_problems
 
 bp = Blueprint("result", __name__)
 
+LOOK = 1.0
+"""Seconds for finding out why a result is empty."""
+MOST_CONDITIONS = 10
 MORE = (1_000, 10_000, 100_000)
 """Numbers of rows to offer where a result was cut."""
 DOWNLOADS = {
@@ -99,8 +105,10 @@ def result() -> Response:
         shown = _run(asked, database, order, first)
     except ProvtapError as error:
         return show_problems(error, asked)
+    is_empty = not shown.total and not shown.overflow
     return render(
         "result.html",
+        unfulfilled=_unfulfilled(asked, database) if is_empty else None,
         asked=asked,
         page=shown,
         heads=tuple(_heads(shown.columns, order)),
@@ -113,6 +121,28 @@ def result() -> Response:
         is_short=len(asked.query) <= ADDRESS,
         form_token=form_token(),
     )
+
+
+@bp.get("/result.<extension>")
+def whole(extension: str) -> Response:
+    """Lead to the whole result in a format of TAP, as a file.
+
+    Raises: NotFound for a format that is not offered; ParameterError for a query that no address can hold.
+    """
+    named = {form.extension: form.responseformat for form in downloads()}
+    if extension not in named:
+        raise NotFound(f"There is no format {extension[:40]}.", hint=f"There are {', '.join(named)}.")
+    asked = Asked.read()
+    if asked.job_id is not None:
+        raise ParameterError("This query is too long for an address.", hint="POST it to /tap/sync.")
+    address = addresses.question(
+        "tap/sync",
+        LANG="ADQL",
+        RESPONSEFORMAT=named[extension],
+        MAXREC=asked.maxrec,
+        QUERY=asked.query,
+    )
+    return see_other(service().root_path + address)
 
 
 def _run(asked: Asked, database: Database, order: Order | None, first: int) -> Page:
@@ -130,6 +160,24 @@ def _run(asked: Asked, database: Database, order: Order | None, first: int) -> P
         order=order,
         tally=tally,
     )
+
+
+def _unfulfilled(asked: Asked, database: Database) -> str | None:
+    """Return a condition of a query without rows that nothing fulfils even alone, if a second is enough."""
+    ours = service()
+    end = time.monotonic() + LOOK
+    for condition in conditions(asked.query)[:MOST_CONDITIONS]:
+        left = end - time.monotonic()
+        if left <= 0:
+            return None
+        settings = replace(ours.settings, sync_duration=left)
+        alone = QueryRequest(query=condition.query)
+        try:
+            if not page(alone, ours.tableset, database, settings, hangup(request.environ), maxrec=1).total:
+                return condition.text
+        except ProvtapError:
+            return None
+    return None
 
 
 def _order(text: str | None) -> Order | None:

@@ -11,8 +11,9 @@ from provtap.errors import NotFound
 from provtap.metadata import published_table
 from provtap.tableset import Column, ForeignKey, Table
 from provtap.web.http.context import service
+from provtap.web.http.negotiation import wanted
 from provtap.web.site.examples import examples
-from provtap.web.site.frame import present
+from provtap.web.site.frame import FORMS, present
 
 bp = Blueprint("schema", __name__)
 
@@ -90,22 +91,22 @@ class TablePage:
     """All tables of its schema."""
 
 
-@bp.get("/schema", defaults={"form": "html"})
-@bp.get("/schema.json", defaults={"form": "json"})
-def schemas(form: str) -> Response:
+@bp.get("/schema", defaults={"suffix": None})
+@bp.get("/schema.json", defaults={"suffix": "json"})
+def schemas(suffix: str | None) -> Response:
     """List the published tables."""
     parts = tuple(
         SchemaPart(schema.name, schema.description, tuple(map(_line, schema.tables)))
         for schema in service().tableset.schemas
     )
-    return present("schemas.html", SchemaPage(parts), form)
+    return present("schemas.html", SchemaPage(parts), wanted(FORMS, suffix))
 
 
-@bp.get("/schema/<name>", defaults={"form": "html"})
-@bp.get("/schema/<name>.json", defaults={"form": "json"})
-def table(name: str, form: str) -> Response:
+@bp.get("/schema/<name>", defaults={"suffix": None})
+@bp.get("/schema/<name>.json", defaults={"suffix": "json"})
+def table(name: str, suffix: str | None) -> Response:
     """Show one table, by its name with its schema, in whatever case."""
-    return present("schema.html", _page(_find(name)), form)
+    return present("schema.html", _page(_find(name)), wanted(FORMS, suffix))
 
 
 def _find(name: str) -> Table:

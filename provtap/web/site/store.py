@@ -27,9 +27,9 @@ from typing import Any, Generic, TypeVar
 from flask import g
 
 from provtap.adql import translate
-from provtap.database.connect import Database, Transaction
+from provtap.database.connect import BY_KEYS, Database, Transaction
 from provtap.database.sql import load_statements
-from provtap.errors import ParameterError, QueryTimeout
+from provtap.errors import Busy, ParameterError, QueryStopped, QueryTimeout
 from provtap.web.http.authentication import client, require
 from provtap.web.http.context import service
 
@@ -39,6 +39,9 @@ ROWS = 50
 """Of one page of a list."""
 COUNTED = 1_000
 """Up to which a total is counted."""
+_EARLY = 0.01
+"""Seconds by which PostgreSQL may stop a statement too early. Its error looks like that of a cancel: what
+reads it knows the time of the whole page only."""
 _FRAGMENTS = load_statements("provtap.web.site", "rows.sql")
 
 T = TypeVar("T")
@@ -98,28 +101,31 @@ class Store:
     def rows(self, statement: str, /, *, needed: bool = False, **values: Any) -> list[Any]:
         """Return the rows of *statement*: named tuples; none once the time is over.
 
-        Raises: QueryTimeout if the page is nothing without them, which *needed* says; DatabaseUnavailable.
+        Raises: Busy if the page is nothing without them, which *needed* says; DatabaseUnavailable.
         """
-        left = self._end - time.monotonic()
+        # In one message: pages have many small statements, and each would wait twice.
+        return (
+            self._in_time(lambda: self._transaction.rows(f"{self._limit()};\n{statement}", **values), needed)
+            or []
+        )
+
+    def _in_time(self, ask: Callable[[], T], needed: bool) -> T | None:
         try:
-            if self.out_of_time or left <= 0:
-                raise QueryTimeout("The store took too long to answer.", hint="Try again in a minute.")
-            self._transaction.execute(
-                "SET LOCAL statement_timeout = %(left)s", left=max(1, round(left * 1000))
-            )
-            return self._transaction.rows(statement, **values)
-        except QueryTimeout:
+            return ask()
+        except (QueryTimeout, QueryStopped) as error:
+            if isinstance(error, QueryStopped) and time.monotonic() < self._end - _EARLY:
+                raise
             self.out_of_time = True  # and the transaction is over: later statements aren't tried
             if needed:
-                raise
-            return []
+                raise Busy("The store took too long to answer.", hint="Try again in a minute.") from error
+            return None
 
-    def _limit(self) -> None:
-        """Let the next statement take no longer than what is left of the time."""
+    def _limit(self) -> str:
+        """Return the statement that lets the next one take no longer than what is left of the time."""
         left = self._end - time.monotonic()
         if self.out_of_time or left <= 0:
-            raise QueryTimeout("The store took too long to answer.", hint="Try again in a minute.")
-        self._transaction.execute("SET LOCAL statement_timeout = %(left)s", left=max(1, round(left * 1000)))
+            raise QueryTimeout("The time for this page is over.")
+        return f"SET LOCAL statement_timeout = {max(1, round(left * 1000))}"
 
     def one(self, statement: str, /, *, needed: bool = False, **values: Any) -> Any | None:
         """Return the first row of *statement*, or None."""
@@ -134,16 +140,14 @@ class Store:
     def within(self, ask: Callable[[Transaction], T], *, needed: bool = False) -> T | None:
         """Return what *ask* finds in the time that is left; None once it is over.
 
-        Raises: QueryTimeout if the page is nothing without it, which *needed* says; what *ask* raises.
+        Raises: Busy if the page is nothing without it, which *needed* says; what *ask* raises.
         """
-        try:
-            self._limit()
+
+        def limited() -> T:
+            self._transaction.execute(self._limit())
             return ask(self._transaction)
-        except QueryTimeout:
-            self.out_of_time = True
-            if needed:
-                raise
-            return None
+
+        return self._in_time(limited, needed)
 
     def page(
         self,
@@ -183,6 +187,7 @@ def asking() -> Iterator[Store]:
     Raises: Unauthenticated, Forbidden, DatabaseUnavailable.
     """
     with readable().reading(SECONDS) as transaction:
+        transaction.execute(BY_KEYS)
         g.store = Store(transaction)
         yield g.store
 

@@ -129,6 +129,16 @@ def test_no_rows_is_an_answer(site):
     assert page.xpath("//table") == []
 
 
+def test_an_empty_result_names_the_condition_that_nothing_fulfils(site):
+    """site.md, section 4: told if a second is enough."""
+    where = "e_class = 'DatasetEntity' AND e_name LIKE '%.nothing' AND e_id <> 'x'"
+    page = shown(site, f"SELECT e_id FROM provenance.entity WHERE {where}")
+    two = shown(site, "SELECT e_id FROM provenance.entity WHERE e_class = 'DatasetEntity' AND e_value = '0'")
+
+    assert page.xpath("string(//div[@class='empty']//code)") == "e_name LIKE '%.nothing'"
+    assert two.xpath("//div[@class='empty']//code") == []
+
+
 def test_the_result_can_be_had_in_every_format_of_tap(site):
     page = shown(site, "SELECT 1 AS one, 'ä&b' AS t FROM tap_schema.schemas", MAXREC=2)
     links = page.xpath("//a[@download]/@href")
@@ -138,6 +148,15 @@ def test_the_result_can_be_had_in_every_format_of_tap(site):
         answer = site.get(link)
         assert answer.status_code == 200
         assert answer.data
+
+
+def test_a_suffix_leads_to_the_whole_result_as_a_file(site):
+    """site.md, section 2."""
+    query = {"QUERY": "SELECT 'ä&b' AS t FROM tap_schema.schemas", "MAXREC": 2}
+    answer = site.get("/result.csv", query_string=query, follow_redirects=True)
+
+    assert answer.text.splitlines() == ["t", "ä&b", "ä&b"]
+    assert site.get("/result.doc", query_string=query).status_code == 404
 
 
 def test_the_snippet_for_python_is_the_query_whatever_stands_in_it(site):

@@ -71,3 +71,9 @@ def test_a_table_that_is_not_published_is_not_found(site, name, hint):
 
     assert response.status_code == 404
     assert hint in response.text
+
+
+def test_a_program_that_accepts_json_gets_it(site):
+    response = site.get("/schema/provenance.used", headers={"Accept": "application/json"})
+
+    assert response.get_json() == site.get("/schema/provenance.used?format=json").get_json()

@@ -1,7 +1,7 @@
 import pytest
 from flask import render_template
 
-from provtap.errors import ParameterError, QueryTimeout
+from provtap.errors import Busy, ParameterError
 from provtap.web.site import store
 from provtap.web.site.store import Total, asking
 
@@ -55,7 +55,7 @@ def test_a_page_whose_time_is_over_has_what_was_found_and_says_so(request_contex
         assert asked.rows(SLOW) == []
         assert asked.rows("SELECT 1 AS n") == []
         assert asked.page(RUNS, tuple).total == Total(0, more=True)
-        with pytest.raises(QueryTimeout):
+        with pytest.raises(Busy):
             asked.rows("SELECT 1 AS n", needed=True)
         page = render_template("help.html")
 

@@ -67,7 +67,7 @@ def test_a_file_tells_its_story(site):
 def test_each_link_of_a_page_leads_somewhere(site):
     """Site, section 6, point 2: those of the picture too."""
     page = tree(site.get(addresses.page("entity", STEP2)))
-    links = {link.partition("#")[0] for link in page.xpath("//a/@href") if link.startswith("/")}
+    links = {link.partition("#")[0] for link in page.xpath("//main//a/@href") if link.startswith("/")}
 
     assert page.xpath("//*[@class='lineage']//a")
     for link in sorted(links - {""}):

@@ -16,7 +16,7 @@ from provtap.ingest.parsing.json import canonical, parse
 from provtap.ingest.parsing.node import Node
 from provtap.ingest.readers.ctapipe.log import statements
 from provtap.ingest.readers.ctapipe.step import Step
-from provtap.ingest.readers.headers import cadc, ctao_datamodel, eso
+from provtap.ingest.readers.headers import cadc, ctao_datamodel, eso, rubin
 from provtap.ingest.readers.headers.ctao import entity_records, producer_records, read_header
 from provtap.ingest.readers.headers.product import Product
 
@@ -35,7 +35,8 @@ class Dialect:
 
 
 _MARKS = re.compile(
-    rb'"(?:CTA PRODUCT ID|keywords|CTAOMETA|(?:(?:HIERARCH )?CTAO )?CTAO_METADATA_VERSION)"\s*:',
+    rb'"(?:CTA PRODUCT ID|keywords|CTAOMETA|(?:HIERARCH )?LSST[ .]BUTLER[ .](?:ID|QUANTUM|N_INPUTS)'
+    rb'|(?:(?:HIERARCH )?CTAO )?CTAO_METADATA_VERSION)"\s*:',
     re.IGNORECASE,
 )
 _OF_RUN = b'"activity_uuid"'
@@ -166,6 +167,7 @@ def _read_ctao(product: Product) -> Iterator[Record]:
 DIALECTS = (
     Dialect("CTAO data model", ctao_datamodel.speaks, ctao_datamodel.read, ctao_datamodel.product_id),
     Dialect("CTAO reference metadata", _speaks_ctao, _read_ctao, _id_of_ctao),
+    Dialect("Rubin", rubin.speaks, rubin.read, rubin.product_id),
     Dialect("ESO", eso.speaks, eso.read),
     Dialect("CADC", cadc.speaks, cadc.read),
 )

@@ -15,11 +15,11 @@ from provtap.adql.plan.tree import UploadedTable
 from provtap.adql.semantics.selects import OUTPUT_LIMIT
 from provtap.errors import ProvtapError, TooLarge, UploadError
 from provtap.uploads.base64 import Base64
-from provtap.uploads.binary import read_columns
 from provtap.uploads.budget import Budget
 from provtap.uploads.builder import TableBuilder
-from provtap.uploads.fields import Damaged, Field, field
-from provtap.uploads.fits import fits_columns
+from provtap.uploads.fields import Damaged, UploadField, field
+from provtap.uploads.read_binary import read_columns
+from provtap.uploads.read_fits import fits_columns
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class _Handlers:
         self._path: list[str] = []
         self._types: list[str] = []  # of the RESOURCEs that are open
         self._depth: int | None = None  # of the TABLE that is read
-        self._fields: list[Field] = []
+        self._fields: list[UploadField] = []
         self._field: dict[str, str] = {}
         self._null: str | None = None
         self._text: list[str] | None = None

@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from provtap.uploads.cells import RANGES
-from provtap.uploads.fields import COMPLEX, Damaged, Field
+from provtap.uploads.fields import COMPLEX, Damaged, UploadField
+from provtap.uploads.read_cells import RANGES
 
 BLOCK_CELLS = 50_000
 """Items of cells to make values of at once."""
 
 
-def fits_columns(data: bytes, fields: Sequence[Field], extension: int | None) -> Iterator[list[list[Any]]]:
+def fits_columns(
+    data: bytes, fields: Sequence[UploadField], extension: int | None
+) -> Iterator[list[list[Any]]]:
     """Yield the rows of a binary table in blocks, column by column: of this *extension*, else of the first.
 
     Raises: Damaged, if there is no such table, or one that does not fit *fields*.
@@ -54,7 +56,7 @@ def _unit(units: Any, extension: int | None) -> Any:
     raise Damaged("its FITS has no binary table")
 
 
-def _columns(unit: Any, fields: Sequence[Field], size: int) -> list[tuple[Any, int | None]]:
+def _columns(unit: Any, fields: Sequence[UploadField], size: int) -> list[tuple[Any, int | None]]:
     """Return the cells of each column, and the number that stands for null."""
     header = unit.header
     width, height = header["NAXIS1"], header["NAXIS2"]
@@ -68,7 +70,7 @@ def _columns(unit: Any, fields: Sequence[Field], size: int) -> list[tuple[Any, i
     return [(unit.data.field(number), column.null) for number, column in enumerate(unit.columns)]
 
 
-def _cells(values: Any, null: int | None, field: Field) -> list[Any]:
+def _cells(values: Any, null: int | None, field: UploadField) -> list[Any]:
     """Return the cells of a column: texts, numbers, or for an array a flat list of numbers."""
     rows = len(values)
     if field.is_text:
@@ -81,7 +83,7 @@ def _cells(values: Any, null: int | None, field: Field) -> list[Any]:
     return [None if null is not None and cell == null else cell for cell in values.reshape(-1).tolist()]
 
 
-def _fitting(values: Any, field: Field) -> Any:
+def _fitting(values: Any, field: UploadField) -> Any:
     """Return the numbers of a column, if they are such as its FIELD can have."""
     datatype = field.column.datatype
     if values.dtype.kind not in _KINDS.get(datatype, "iu"):

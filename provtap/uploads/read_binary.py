@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from provtap.uploads.fields import COMPLEX, DATATYPES, ITEM_LIMIT, Damaged, Field
+from provtap.uploads.fields import COMPLEX, DATATYPES, ITEM_LIMIT, Damaged, UploadField
 
 BLOCK_BYTES = 250_000
 """Bytes of rows to take apart at once."""
@@ -28,7 +28,7 @@ Columns = list[list[Any]]
 """A block of rows: for each column its cells, None for null."""
 
 
-def read_columns(data: bytes, fields: Sequence[Field], *, has_flags: bool) -> Iterator[Columns]:
+def read_columns(data: bytes, fields: Sequence[UploadField], *, has_flags: bool) -> Iterator[Columns]:
     """Yield the rows of BINARY, or of BINARY2, which *has_flags* of nulls before each row; in blocks.
 
     Raises: Damaged, where the bytes are not rows of these *fields*.
@@ -45,7 +45,7 @@ def read_columns(data: bytes, fields: Sequence[Field], *, has_flags: bool) -> It
 class _Cells:
     """How the cells of a column are read; where no flag marks a null, an empty text is one."""
 
-    field: Field
+    field: UploadField
     has_flags: bool
 
     def size(self, items: int) -> int:

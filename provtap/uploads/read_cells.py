@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from provtap.adql.plan.types import Type, column_type
-from provtap.uploads.fields import COMPLEX, ITEM_LIMIT, Field
+from provtap.uploads.fields import COMPLEX, ITEM_LIMIT, UploadField
 
 NULL = "NULL"
 ItemReader = Callable[[str], str]
@@ -43,7 +43,7 @@ _TIMESTAMP = re.compile(
 _PLACES = {Type.POINT: 2, Type.CIRCLE: 3}
 
 
-def text_reader(field: Field) -> Callable[[str], str]:
+def text_reader(field: UploadField) -> Callable[[str], str]:
     """Return what makes a cell of the text of a TD; it raises WrongCell."""
     type_ = column_type(field.column)
     if type_ is Type.TIMESTAMP:
@@ -56,7 +56,7 @@ def text_reader(field: Field) -> Callable[[str], str]:
     return _null_aware(read_item, field)
 
 
-def value_writer(field: Field) -> Callable[[Any], str]:
+def value_writer(field: UploadField) -> Callable[[Any], str]:
     """Return what makes a cell of a value: None, a bool, int, float or str, or of an array a sequence."""
     type_ = column_type(field.column)
     if type_ is Type.TIMESTAMP:
@@ -106,7 +106,7 @@ def shown(moment: datetime) -> str:
     return text.rstrip("0") if moment.microsecond else text
 
 
-def _null_aware(read_item: ItemReader, field: Field) -> Callable[[str], str]:
+def _null_aware(read_item: ItemReader, field: UploadField) -> Callable[[str], str]:
     """Return a reader of scalars: what is blank, NaN or the number that stands for null is NULL."""
     is_float = field.column.datatype in _FLOATS
     null = None if field.column.datatype == "boolean" else _number(field.null)
@@ -135,7 +135,7 @@ def _number(text: str | None) -> int | float | None:
         return None
 
 
-def _array_reader(field: Field, read_item: ItemReader, type_: Type) -> Callable[[str], str]:
+def _array_reader(field: UploadField, read_item: ItemReader, type_: Type) -> Callable[[str], str]:
     items = field.items * (2 if field.column.datatype in COMPLEX else 1)
     is_bits = field.column.datatype == "bit"
 
@@ -165,7 +165,7 @@ def _array(items: list[str], type_: Type) -> str:
     return f'"{{{",".join(items)}}}"'
 
 
-def _item_reader(field: Field) -> ItemReader:
+def _item_reader(field: UploadField) -> ItemReader:
     datatype = field.column.datatype
     if datatype == "boolean":
         return _truth

@@ -1,0 +1,434 @@
+"""Workflow Run RO-Crates: `ro-crate-metadata.json` of runcrate, Galaxy, Nextflow, StreamFlow and others.
+
+A crate is flat JSON-LD whose terms are fixed. Its actions are the runs; of which run one is a step is found
+by their instruments, or by control and organize actions. Ids hold in the crate only, unless they are URIs or
+UUIDs.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import cached_property
+from urllib.parse import unquote
+
+from provtap.errors import DocumentError, NoProvenance
+from provtap.ingest.model import identity
+from provtap.ingest.model.identity import NAME_BYTES, ROLE_BYTES, file_name
+from provtap.ingest.model.records import (
+    Activity,
+    ActivityDescription,
+    Agent,
+    Entity,
+    Hash,
+    Location,
+    Parameter,
+    Rank,
+    Reading,
+    Record,
+    RecordSet,
+    Run,
+    WasAssociatedWith,
+    WasGeneratedBy,
+    WasInformedBy,
+)
+from provtap.ingest.parsing.bounded import NO_LIMIT, refuse_beyond
+from provtap.ingest.parsing.json import canonical, parse
+from provtap.ingest.parsing.node import Node
+from provtap.ingest.readers.prov.nesting import claimant, depths, outer_claims
+
+_MARKS = (
+    re.compile(rb'"@graph"\s*:'),
+    re.compile(rb"w3id\.org/ro/crate|ro-crate-metadata\.json"),
+    re.compile(rb'"@context"\s*:'),
+)
+_ACTIONS = {"CreateAction", "UpdateAction", "ActivateAction"}
+_FILES = {"File", "Dataset", "Collection", "CreativeWork", "MediaObject", "ImageObject"}
+_STATUSES = {
+    "CompletedActionStatus": "completed",
+    "FailedActionStatus": "error",
+    "ActiveActionStatus": "running",
+}
+_AGENTS = {"Person": "Person", "Organization": "Organization", "SoftwareApplication": "SoftwareAgent"}
+_UUID = re.compile(r"#?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
+_ABSOLUTE = re.compile(r"(?:urn:|[A-Za-z][A-Za-z0-9+.-]*://)")
+_ALGORITHMS = ("sha1", "sha256", "sha512", "md5")
+_DIGEST = re.compile(r"[0-9a-fA-F]{8,128}")
+_MAIN = re.compile(r"#main/(.+)$")
+_MEMBERS = 100_000
+_SIZE = re.compile(r"\d{1,18}")
+
+
+def looks_like(content: bytes) -> bool:
+    """Tell whether *content* may be the metadata of an RO-Crate."""
+    start = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    return start == b"{" and all(mark.search(content) for mark in _MARKS)
+
+
+def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
+    """Yield the one set of records of a crate, which may be *most* records.
+
+    Raises: DocumentError.
+    """
+    [value, *others] = parse(content)
+    if others:
+        raise DocumentError("an RO-Crate is one object, but there are several values in a row")
+    crate = _Crate(Node(value, "the crate"), site)
+    if not crate.actions:
+        raise NoProvenance("this RO-Crate has no record of a run (no CreateAction)")
+    records: list[Record] = []
+    for record in crate.records():
+        records.append(record)
+        refuse_beyond(most, len(records))
+    digest = hashlib.sha256(content).hexdigest()
+    yield RecordSet(None, digest, tuple(records), tuple(dict.fromkeys(crate.warnings)))
+
+
+class _Crate:
+    """The things of a crate by their ids, and the runs among them."""
+
+    def __init__(self, crate: Node, site: str) -> None:
+        self.warnings: list[str] = []
+        self._site = site
+        self._things: dict[str, Node] = {}
+        for thing in crate["@graph"].items():
+            id = thing["@id"].value
+            if isinstance(id, str) and id:
+                self._things.setdefault(id, thing)
+        self.actions = {id: thing for id, thing in self._things.items() if self._types(thing) & _ACTIONS}
+        digest = hashlib.sha256(canonical(self._told()).encode()).hexdigest()
+        self._scope = identity.scope("rocrate", digest)
+
+    def _told(self) -> list[object]:
+        """Return what makes it this crate: its runs, and not its licence or title."""
+        words = ("startTime", "endTime", "instrument", "object", "result")
+        return [[id, *(self.actions[id][word].value for word in words)] for id in sorted(self.actions)]
+
+    def records(self) -> Iterator[Record]:
+        """Yield the runs, their files and what relates them."""
+        yield from self._engines()
+        for id, action in self.actions.items():
+            yield from self._run(id, action)
+        lists = (*self._used.values(), *self._made.values())
+        for id in dict.fromkeys(file for files in lists for file in files):
+            yield from self._file(id)
+        yield from self._relations()
+
+    # JSON-LD
+
+    def _types(self, thing: Node) -> set[str]:
+        return {each for each in _values(thing["@type"]) if isinstance(each, str)}
+
+    def _ids(self, value: Node) -> list[str]:
+        """Return the ids that a property refers to, each once."""
+        found = (each.get("@id") for each in _values(value) if isinstance(each, dict))
+        return list(dict.fromkeys(id for id in found if isinstance(id, str) and id))
+
+    def _text(self, thing: Node | None, *words: str, limit: int = NAME_BYTES) -> str | None:
+        """Return the first text or number that a thing has under one of these words."""
+        for word in words if thing is not None else ():
+            for value in _values(thing[word]) if thing is not None else ():
+                text = value if isinstance(value, str) else None
+                if isinstance(value, int | float) and not isinstance(value, bool):
+                    text = canonical(value)
+                if text:
+                    return text.encode()[:limit].decode(errors="ignore")
+        return None
+
+    # Runs
+
+    @cached_property
+    def _is_nextflow(self) -> bool:
+        """Whether Nextflow wrote the crate: the id of its run is that of a session, which may be resumed."""
+        tools = {"SoftwareApplication", "ComputerLanguage"}
+        names = [self._text(thing, "name") for thing in self._things.values() if self._types(thing) & tools]
+        return any(name and name.startswith("Nextflow") for name in names)
+
+    def _id(self, id: str) -> str:
+        """Return the id of an action or agent in the store."""
+        uuid = _UUID.fullmatch(id)
+        if uuid and not self._is_nextflow:
+            return identity.given(uuid[1].lower())
+        if _ABSOLUTE.match(id) and len(id.encode()) <= identity.MAX_BYTES:
+            return id
+        return identity.within(self._scope, id)
+
+    def _run(self, id: str, action: Node) -> Iterator[Record]:
+        own = self._id(id)
+        tools = self._ids(action["instrument"])
+        tool = next((self._things[each] for each in tools if each in self._things), None)
+        description = None
+        if name := self._text(tool, "name") or next(iter(tools), "")[:200]:
+            version = self._text(tool, "softwareVersion", "version", limit=ROLE_BYTES)
+            description = ActivityDescription(
+                id=identity.activity_description(name, version),
+                name=name,
+                version=version,
+                docurl=self._text(tool, "url"),
+            )
+            yield description
+        start, end = self._lifetime(id, action)
+        yield Activity(
+            rank=Rank.STATEMENT,
+            id=own,
+            name=self._name(action),
+            start_time=start,
+            end_time=end,
+            comment=self._text(action, "description", limit=10_000),
+            activity_description_id=description.id if description else None,
+        )
+        if status := self._status(action):
+            yield Run(rank=Rank.STATEMENT, activity_id=own, status=status)
+        for agent in self._ids(action["agent"]):
+            yield self._agent(agent)
+            yield WasAssociatedWith(activity_id=own, agent_id=self._id(agent), role="Operator")
+        yield from self._values_of(own, action)
+
+    def _name(self, action: Node) -> str | None:
+        name = self._text(action, "name")
+        step = _MAIN.search(name or "")
+        return step[1] if step else name
+
+    def _lifetime(self, id: str, action: Node) -> tuple[datetime | None, datetime | None]:
+        start, end = _time(action["startTime"]), _time(action["endTime"])
+        if start and end and end < start:  # so Autosubmit writes it
+            self.warnings.append(f"{id} ends at {end}, before it starts at {start}: the end was ignored")
+            return start, None
+        return start, end
+
+    def _status(self, action: Node) -> str | None:
+        given = [self._text(action, "actionStatus") or "", *self._ids(action["actionStatus"])]
+        words = (text.rstrip("/").rpartition("/")[2] for text in given)
+        return next((_STATUSES[word] for word in words if word in _STATUSES), None)
+
+    def _agent(self, id: str) -> Agent:
+        thing = self._things.get(id)
+        types = self._types(thing) if thing else set()
+        return Agent(
+            rank=Rank.STATEMENT if thing else Rank.MENTION,
+            id=self._id(id),
+            name=self._text(thing, "name") or id[:200],
+            type=next((_AGENTS[type_] for type_ in sorted(types) if type_ in _AGENTS), None),
+            email=(self._text(thing, "email") or "").removeprefix("mailto:") or None,
+        )
+
+    def _values_of(self, own: str, action: Node) -> Iterator[Record]:
+        """Yield the parameters of a run, and the values that it generated."""
+        for name, id in self._named(action, "object"):
+            if (value := self._value(id)) is not None:
+                yield Parameter(
+                    rank=Rank.STATEMENT,
+                    id=identity.parameter(own, name),
+                    activity_id=own,
+                    name=name,
+                    value=value,
+                )
+        values = [(name, self._value(id)) for name, id in self._named(action, "result")]
+        if error := self._text(action, "error", limit=100_000):
+            values.append(("error", error))
+        for name, value in values:
+            if value is not None:
+                id = identity.value(own, name)
+                yield Entity(rank=Rank.STATEMENT, id=id, class_="ValueEntity", name=name, value=value)
+                yield WasGeneratedBy(
+                    rank=Rank.STATEMENT, claimant=own, entity_id=id, activity_id=own, role=name[:100]
+                )
+
+    def _value(self, id: str) -> str | None:
+        """Return the text of a PropertyValue, unless it stands for files."""
+        thing = self._things.get(id)
+        if thing is None or "PropertyValue" not in self._types(thing):
+            return None
+        value = thing["value"]
+        if self._ids(value):
+            return None if self._leaves(id) else canonical(value.value)
+        return value.value if isinstance(value.value, str) else canonical(value.value)
+
+    def _named(self, action: Node, word: str) -> Iterator[tuple[str, str]]:
+        """Yield the values of a run with their names: where two are equal, by their formal parameters."""
+        values = [id for id in self._ids(action[word]) if self._value(id) is not None]
+        names = {id: self._text(self._things[id], "name") or id.lstrip("#")[:200] for id in values}
+        for id, name in names.items():
+            if [*names.values()].count(name) > 1:
+                formal = next(self._formal(id, action), "").rpartition("#")[2] or id.lstrip("#")
+                yield formal[:200], id
+            else:
+                yield name, id
+
+    def _formal(self, id: str, action: Node) -> Iterator[str]:
+        """Yield the formal parameters that a file or value is an example of, those of the run first."""
+        thing = self._things.get(id)
+        found = self._ids(thing["exampleOfWork"]) if thing else []
+        for tool in self._ids(action["instrument"]):
+            for start in (f"{tool}/", f"{tool}#main/", f"{tool}#"):
+                yield from (each for each in found if each.startswith(start))
+        yield from found
+
+    # Files
+
+    def _leaves(self, id: str) -> list[str]:
+        """Return the files that an id stands for: itself, or those in a collection or list."""
+        found: dict[str, None] = {}
+        waiting, seen = [id], {id}
+        while waiting and len(found) < _MEMBERS:
+            each = waiting.pop(0)
+            thing = self._things.get(each)
+            types = self._types(thing) if thing else set()
+            if types & _FILES or (thing is None and _ABSOLUTE.match(each)):
+                found[each] = None
+            if thing is not None:
+                parts = [*self._ids(thing["hasPart"]), *self._ids(thing["mainEntity"])]
+                inside = self._ids(thing["value"]) if "PropertyValue" in types else parts
+                new = [part for part in inside if part not in seen and part != "./"]
+                waiting += new if types & {"PropertyValue", "Collection"} else []
+                seen.update(new)
+        return list(found)
+
+    @cached_property
+    def _used(self) -> dict[str, dict[str, str | None]]:
+        return {id: self._files(action, "object") for id, action in self.actions.items()}
+
+    @cached_property
+    def _made(self) -> dict[str, dict[str, str | None]]:
+        """The files that each run generated, with their roles; not those that it used."""
+        made: dict[str, dict[str, str | None]] = {}
+        for id, action in self.actions.items():
+            found = self._files(action, "result")
+            same = [file for file in found if file in self._used[id]]
+            if same:
+                self.warnings.append(f"{id} uses and generates {same[0]}: only the usage was stored")
+            made[id] = {file: role for file, role in found.items() if file not in same}
+        return made
+
+    def _files(self, action: Node, word: str) -> dict[str, str | None]:
+        found: dict[str, str | None] = {}
+        for id in self._ids(action[word]):
+            for file in self._leaves(id):
+                found.setdefault(file, self._role(id, action))
+        return found
+
+    def _role(self, id: str, action: Node) -> str | None:
+        """Return the name of the formal parameter that a file or list of files is an example of."""
+        for formal in self._formal(id, action):
+            if name := self._text(self._things.get(formal), "name", limit=ROLE_BYTES):
+                return name
+        thing = self._things.get(id)
+        is_value = thing is not None and "PropertyValue" in self._types(thing)
+        return self._text(thing, "name", limit=ROLE_BYTES) if is_value else None
+
+    def _file_id(self, id: str) -> str:
+        if _ABSOLUTE.match(id):
+            return identity.external(identity.storage(id, self._site), id)
+        return identity.within(self._scope, unquote(id))
+
+    def _file(self, id: str) -> Iterator[Record]:
+        own, thing = self._file_id(id), self._things.get(id)
+        alternate = self._text(thing, "alternateName")
+        name = file_name(alternate) if alternate else self._text(thing, "name") or file_name(unquote(id))
+        types = self._types(thing) if thing else set()
+        class_ = "Collection" if types & {"Collection", "Dataset"} else "DatasetEntity"
+        yield Entity(
+            rank=Rank.STATEMENT,
+            id=own,
+            class_=class_,
+            name=name,
+            location=id if _ABSOLUTE.match(id) else None,
+        )
+        if _ABSOLUTE.match(id):
+            yield Location(entity_id=own, url=id, storage=identity.storage(id, self._site))
+        size = self._text(thing, "contentSize") or ""
+        for algorithm in _ALGORITHMS:
+            if (digest := self._text(thing, algorithm)) and _DIGEST.fullmatch(digest):
+                yield Hash(
+                    entity_id=own,
+                    algorithm=algorithm,
+                    digest=digest.lower(),
+                    size=int(size) if _SIZE.fullmatch(size) else None,
+                )
+
+    # Relations
+
+    @cached_property
+    def _around(self) -> dict[str, str]:
+        """The run that each run is a step of: by its instrument, else by how it was organized."""
+        found = dict(self._by_instrument())
+        for thing in self._things.values():
+            whole = self._organized(thing)
+            for control in self._ids(thing["object"]) if whole else ():
+                steps = self._ids(self._things[control]["object"]) if control in self._things else []
+                for step in (*steps, control):
+                    if whole and step in self.actions and step != whole:
+                        found.setdefault(step, whole)
+        return {id: whole for id, whole in found.items() if found.get(whole) != id}
+
+    def _organized(self, thing: Node) -> str | None:
+        """Return the run of a workflow that an OrganizeAction is about."""
+        if "OrganizeAction" not in self._types(thing):
+            return None
+        return next((id for id in self._ids(thing["result"]) if id in self.actions), None)
+
+    def _by_instrument(self) -> Iterator[tuple[str, str]]:
+        """Yield pairs of a run and the one run whose instrument has the former's instrument as a part."""
+        users: dict[str, list[str]] = {}
+        for id, action in self.actions.items():
+            for tool in self._ids(action["instrument"]):
+                users.setdefault(tool, []).append(id)
+        parts = {
+            tool: set(self._ids(self._things[tool]["hasPart"])) for tool in users if tool in self._things
+        }
+        for tool, ids in users.items():
+            wholes = [whole for whole, inside in parts.items() if tool in inside and whole != tool]
+            # A workflow may list the parts of its parts: the innermost counts.
+            inner = [whole for whole in wholes if not parts[whole] & {*wholes}] or wholes
+            if inner and len(users[inner[0]]) == 1:
+                yield from ((id, users[inner[0]][0]) for id in ids if id != users[inner[0]][0])
+
+    def _engines(self) -> Iterator[Record]:
+        for thing in self._things.values():
+            whole = self._organized(thing)
+            for engine in self._ids(thing["instrument"]) if whole else ():
+                tool = self._things.get(engine)
+                name = self._text(tool, "name")
+                if whole and name:
+                    version = self._text(tool, "softwareVersion", "version", limit=ROLE_BYTES) or ""
+                    full = (name if version in name else f"{name} {version}")[:NAME_BYTES]
+                    agent = Agent(
+                        rank=Rank.STATEMENT,
+                        id=identity.scope("software", full),
+                        name=full,
+                        type="SoftwareAgent",
+                    )
+                    yield agent
+                    yield WasAssociatedWith(activity_id=self._id(whole), agent_id=agent.id)
+
+    def _relations(self) -> Iterator[Record]:
+        for step, whole in self._around.items():
+            yield WasInformedBy(informed_id=self._id(step), informant_id=self._id(whole))
+        for id, files in self._used.items():
+            for file, role in files.items():
+                yield Reading(activity_id=self._id(id), role=role, entity_id=self._file_id(file))
+        around = depths(self._around)
+        outer = outer_claims(self._claims(), self._around)
+        for file, id in self._claims():
+            if (file, id) not in outer:
+                yield WasGeneratedBy(
+                    rank=Rank.STATEMENT,
+                    claimant=claimant(around.get(id, 0), self._id(id)),
+                    entity_id=self._file_id(file),
+                    activity_id=self._id(id),
+                    role=self._made[id][file],
+                )
+
+    def _claims(self) -> Iterable[tuple[str, str]]:
+        return [(file, id) for id, files in self._made.items() for file in files]
+
+
+def _values(node: Node) -> list[object]:
+    """Return the values of a property, which may be one or an array."""
+    return node.value if isinstance(node.value, list) else [] if node.value is None else [node.value]
+
+
+def _time(node: Node) -> datetime | None:
+    """Return the time of a property: a date alone is midnight."""
+    values = [value for value in _values(node) if isinstance(value, str)]
+    return Node(values[0], node.path).instant() if values else None

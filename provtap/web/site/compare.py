@@ -1,0 +1,202 @@
+"""/compare?a=&b=: what differs between two runs, or between the runs that made two products."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from flask import Blueprint, Response, request
+
+from provtap import addresses
+from provtap.compare import FORMATS, Comparison, Difference, compare
+from provtap.compare.differences import Thing, differing_things
+from provtap.errors import NotFound, ParameterError
+from provtap.web.http.context import service
+from provtap.web.http.negotiation import wanted
+from provtap.web.site.frame import render, tagged
+from provtap.web.site.store import SECONDS, readable
+
+bp = Blueprint("compare", __name__)
+FORMS = {"html": "text/html", "json": "application/json", "csv": "text/csv"}
+SHOWN = 500
+"""Rows of one table of the page."""
+THINGS = 10
+"""Files of one role that are named on each side."""
+_MOST_WORDS = 2_000
+"""Of two values together that are compared word by word."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """A part of a value, of whole words."""
+
+    text: str
+    changed: bool
+
+
+@dataclass(frozen=True)
+class Change:
+    """What both runs have under one name, with the words marked that differ."""
+
+    name: str
+    a: tuple[Words, ...] | None
+    """None: nothing."""
+    b: tuple[Words, ...] | None
+    harmless: bool
+    """Whether it only says where results and messages go."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """Some of the files that a run used or generated in one role."""
+
+    things: tuple[Thing, ...]
+    more: int
+
+
+@dataclass(frozen=True)
+class Usage:
+    """The files that both runs used or generated in one role."""
+
+    role: str
+    a: Side
+    b: Side
+    differs: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """What the page tells of a comparison."""
+
+    comparison: Comparison
+    equal: tuple[str, ...]
+    """What is the same of the program, the inputs and the machine, in words."""
+    parameters: tuple[Change, ...]
+    """Those that differ; of different programs those that both have."""
+    inputs: tuple[Usage, ...]
+    outputs: tuple[Usage, ...]
+
+    @property
+    def changing(self) -> int:
+        """How many parameters differ that could change the result."""
+        return sum(not change.harmless for change in self.parameters)
+
+
+@bp.get("/compare")
+@bp.get("/compare.<any(json, csv):suffix>")
+def page(suffix: str | None = None) -> Response:
+    """Show what differs, or ask what to compare."""
+    form = wanted(FORMS, suffix)
+    a, b = (request.args.get(name, "").strip() for name in ("a", "b"))
+    if form != "html":
+        for name, value in (("a", a), ("b", b)):
+            if not value:
+                raise ParameterError(f"{name} is missing.", hint="It names a run or a product.")
+        text = FORMATS[form](_comparison(a, b))
+        return tagged(Response(text, content_type=f"{FORMS[form]}; charset=utf-8"))
+    if not a or not b:
+        return render("compare.html", a=a, b=b, page=None)
+    try:
+        found = compared(_comparison(a, b))
+    except (NotFound, ParameterError) as error:
+        return render("compare.html", error.status, a=a, b=b, page=None, problem=str(error))
+    everything = request.args.get("all") == "1"
+    return render(
+        "compare.html",
+        a=a,
+        b=b,
+        page=found,
+        everything=everything,
+        address=_address,
+        shown=SHOWN,
+        problem=None,
+    )
+
+
+def _comparison(a: str, b: str) -> Comparison:
+    ours = service()
+    return compare(a, b, readable(), ours.tableset, ours.settings, SECONDS)
+
+
+def _address(a: str, b: str, **parameters: str | int | None) -> str:
+    return service().root_path + addresses.compare(a, b, **parameters)
+
+
+def compared(comparison: Comparison) -> Compared:
+    """Return what the page tells of *comparison*."""
+    differing = comparison.parameters if comparison.same_program else comparison.shared_parameters
+    return Compared(
+        comparison=comparison,
+        equal=tuple(_equal(comparison)),
+        parameters=tuple(sorted(map(_change, differing), key=lambda change: change.harmless)),
+        inputs=tuple(_usages(comparison.a.inputs, comparison.b.inputs)),
+        outputs=tuple(_usages(comparison.a.outputs, comparison.b.outputs)),
+    )
+
+
+def _equal(comparison: Comparison) -> Iterator[str]:
+    a, b = comparison.a, comparison.b
+    software = {difference.name for difference in comparison.software}
+    if "program" not in software:
+        yield "program" if "version" in software or a.version is None else "program and version"
+    if not comparison.inputs and a.inputs:
+        yield "inputs"
+    if "environment" not in software and a.environment is not None:
+        yield "environment"
+    if a.host is not None and a.host == b.host:
+        yield "machine"
+
+
+def _change(difference: Difference) -> Change:
+    a, b = marked(difference.a, difference.b)
+    return Change(difference.name, a, b, difference.harmless)
+
+
+def marked(a: str | None, b: str | None) -> tuple[tuple[Words, ...] | None, tuple[Words, ...] | None]:
+    """Return two values in parts: words of one that the other does not have in their place are changed.
+
+    A long value is changed as a whole.
+    """
+    if a is None or b is None:
+        return _whole(a), _whole(b)
+    mine, yours = (re.findall(r"\s+|[^\s]+", value) for value in (a, b))
+    if len(mine) + len(yours) > _MOST_WORDS:
+        return _whole(a), _whole(b)
+    blocks = SequenceMatcher(None, mine, yours, autojunk=False).get_opcodes()
+    return (
+        tuple(_joined(("".join(mine[i:j]), tag != "equal") for tag, i, j, _, _ in blocks)),
+        tuple(_joined(("".join(yours[i:j]), tag != "equal") for tag, _, _, i, j in blocks)),
+    )
+
+
+def _whole(value: str | None) -> tuple[Words, ...] | None:
+    return None if value is None else (Words(value, True),)
+
+
+def _joined(parts: Iterable[tuple[str, bool]]) -> Iterator[Words]:
+    """Yield *parts*, those of one kind together; blanks between changed words are changed too."""
+    text, changed = "", False
+    for part, differs in parts:
+        if part and differs != changed and (part.strip() or not changed):
+            if text:
+                yield Words(text, changed)
+            text, changed = "", differs
+        text += part
+    if text:
+        yield Words(text, changed)
+
+
+def _usages(mine: Iterable[Thing], yours: Iterable[Thing]) -> Iterator[Usage]:
+    left, right = list(mine), list(yours)
+    differing = {difference.name for difference in differing_things(left, right)}
+    roles: defaultdict[str, tuple[list[Thing], list[Thing]]] = defaultdict(lambda: ([], []))
+    for number, things in enumerate((left, right)):
+        for each in things:
+            roles[each.role or ""][number].append(each)
+    for role, (a, b) in sorted(roles.items(), key=lambda item: (item[0] not in differing, item[0])):
+        yield Usage(role, _side(a), _side(b), role in differing)
+
+
+def _side(things: list[Thing]) -> Side:
+    return Side(tuple(things[:THINGS]), max(0, len(things) - THINGS))
