@@ -61,7 +61,7 @@ def pages(width: int) -> dict[str, Iterator[str]]:
         "home": ("/" for _ in count()),
         "search, a name": (f"/search?kind=file&q=product_12_{n:08}.h5" for n in _numbers(width)),
         "search, a part that few names have": (f"/search?q={n:06}" for n in _numbers(width)),
-        "search, a part that many names have": (f"/search?q=_{1 + n % LAYERS}_" for n in _numbers(width)),
+        "search, a part that many names have": (f"/search?q=duct_{1 + n % LAYERS}_" for n in _numbers(width)),
         "search, newest runs": ("/search?kind=run" for _ in count()),
         "file": of("entity", "product", LAYERS),
         "raw file": of("entity", "product", 0),
