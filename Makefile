@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 BENCH = for script in benchmarks/bench_*.py; do $(RUN)/python $$script || exit 1; done
 
-.PHONY: demo test check check-lowest lint pages bench bench-page bench-large wheels clean
+.PHONY: demo test check check-lowest lint pages screenshots bench bench-page bench-large wheels clean
 
 demo: $(VENV)/installed
 	$(RUN)/provtap demo
@@ -45,6 +45,10 @@ pages: $(VENV)/installed-for-work
 	$(RUN)/python -c 'from provtap.ingest.readers.records.client_module import *; print(client_module(), end="")' > verbs.tmp  # provtap itself imports the module
 	mv verbs.tmp provtap/client/verbs.py
 
+# The pictures of the web site in the documents; needs chromium.
+screenshots: $(VENV)/installed-for-work
+	$(RUN)/python docs/images/screenshots.py
+
 bench: $(VENV)/installed-for-work
 	@$(BENCH)
 
@@ -55,6 +59,7 @@ bench-page: $(VENV)/installed-for-work
 bench-large: $(VENV)/installed-for-work
 	$(call print_below,benchmarks/large.md,$(RUN)/python benchmarks/bench_stream.py --rows 1000000 \
 		&& $(RUN)/python benchmarks/bench_load.py --activities 100000 --rounds 1 \
+		&& $(RUN)/python benchmarks/bench_pages.py --activities 1000000 \
 		&& $(RUN)/python benchmarks/bench_growth.py --activities 42000 420000 4200000)
 
 define print_below

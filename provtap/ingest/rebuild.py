@@ -26,7 +26,8 @@ SQL = load_statements("provtap.ingest", "rebuild.sql")
 
 # What refers to a table is emptied before it.
 PUBLISHED = (
-    "provext.alias", "provext.location", "provext.hash", "provext.run", "provext.relation",
+    "provext.alias", "provext.location", "provext.hash", "provext.run", "provext.attempt",
+    "provext.relation",
     "provenance.used", "provenance.wasgeneratedby", "provenance.wasderivedfrom", "provenance.wasinformedby",
     "provenance.hadmember", "provenance.wasassociatedwith", "provenance.wasattributedto",
     "provenance.parameter", "provenance.configfile", "provenance.activity", "provenance.entity",

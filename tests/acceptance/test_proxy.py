@@ -1,7 +1,6 @@
 """The service behind nginx under a path of its own, configured as docs/how-to/operate.md shows."""
 
 import json
-import os
 import re
 import shutil
 import socket
@@ -15,10 +14,9 @@ import psycopg2
 import pytest
 import pyvo
 
-from tests.documents import ROOT, blocks
 from tests.live import awaited, free_port, live_server
+from tests.nginx import NGINX, proxied, root
 
-NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 pytestmark = pytest.mark.skipif(NGINX is None, reason="the program nginx is not installed")
 SILENT = "SELECT COUNT(*) AS n FROM " + ", ".join(f"tap_schema.columns AS {name}" for name in "abcde")
 
@@ -36,7 +34,7 @@ def log(tmp_path_factory):
 @pytest.fixture(scope="module")
 def behind(settings, port, log, tmp_path_factory):
     """The service itself, which is told its public address."""
-    public = replace(settings, base_url=f"http://127.0.0.1:{port}/provenance", access_log=str(log))
+    public = replace(settings, base_url=root(port), access_log=str(log))
     with live_server(public, tmp_path_factory.mktemp("behind") / "serve.log") as server:
         yield server
 
@@ -44,33 +42,8 @@ def behind(settings, port, log, tmp_path_factory):
 @pytest.fixture(scope="module")
 def site(behind, port, tmp_path_factory):
     """Public root of the service."""
-    directory = tmp_path_factory.mktemp("nginx")
-    (directory / "nginx.conf").write_text(configuration(behind.port, port, directory))
-    process = subprocess.Popen([NGINX, "-p", directory, "-c", directory / "nginx.conf", "-e", "stderr"])
-    try:
-        assert awaited(lambda: answers(port))
-        yield f"http://127.0.0.1:{port}/provenance"
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def configuration(inner, outer, directory):
-    (location,) = blocks(ROOT / "docs/how-to/operate.md", "nginx")
-    temporary = "".join(
-        f"{kind}_temp_path {directory}/{kind};\n"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    return (
-        f"{'user root;' if os.getuid() == 0 else ''} daemon off; pid {directory}/pid; events {{}}\n"
-        f"http {{ access_log off; {temporary} server {{ listen 127.0.0.1:{outer};\n"
-        f"{location.replace('127.0.0.1:8080', f'127.0.0.1:{inner}')} }} }}\n"
-    )
-
-
-def answers(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    with proxied(behind.port, port, tmp_path_factory.mktemp("nginx")) as public:
+        yield public
 
 
 def read(url):
@@ -120,7 +93,7 @@ def test_redirects_stay_on_the_public_address(site):
 
 
 def test_the_root_without_a_slash_is_the_landing_page(site):
-    assert "<h1>ProvTAP</h1>" in read(site)[1]
+    assert "<h1>Where did this file come from?</h1>" in read(site)[1]
 
 
 def test_an_error_names_the_public_path(site):

@@ -448,7 +448,15 @@ def kinds() -> dict[str, tuple[tuple[bytes, ...], tuple[Mutation, ...], Reader]]
         "lstosa-json": (these(*(_DATA / "lstosa").glob("*.json")), _JSON, _document("lstosa-json")),
         "run": ((_RUN,), _JSON, _document("run")),
         "rocrate": (these(*(_DATA / "rocrate").rglob("*.json")), _JSON, _document("rocrate")),
-        "openlineage": (these(*(_DATA / "openlineage").iterdir()), _JSON, _document("openlineage")),
+        "rubin-report": (these(*(_DATA / "rubin").glob("*.json")), _JSON, _document("rubin-report")),
+        "openlineage": (
+            (
+                *these(*(_DATA / "openlineage").glob("*.json")),
+                b"[%s]" % b",".join((_DATA / "openlineage" / "night_dag.ndjson").read_bytes().splitlines()),
+            ),
+            _JSON,
+            _document("openlineage"),
+        ),
         "cwlprov": (
             (
                 *these(*(_DATA / "cwlprov").rglob("primary.cwlprov.json")),

@@ -240,6 +240,25 @@ class Run(Claim):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Attempt(Record):
+    """One attempt at an activity that may be tried again; *cpu_time* in seconds, *memory* in bytes."""
+
+    table = "provext.attempt"
+    prefix = "at_"
+    activity_id: str
+    number: int
+    status: str | None = None
+    caveats: str | None = None
+    exception: str | None = None
+    message: str | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    cpu_time: float | None = None
+    memory: int | None = None
+    host: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Environment(Record):
     """The software environment behind an entity, in full and private."""
 

@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from provtap.errors import DocumentError, FormatNotRead, NoProvenance, SettingsError
 from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing.json import parse, wide_encoding
-from provtap.ingest.readers import command_run, openlineage, rocrate
+from provtap.ingest.readers import command_run, openlineage, rocrate, rubin_report
 from provtap.ingest.readers import opus as activity_description
 from provtap.ingest.readers.ctapipe import log as ctapipe_log
 from provtap.ingest.readers.cwlprov import document as cwlprov
@@ -53,6 +53,7 @@ OWN = (
     Reader("run", command_run.looks_like, command_run.read),
     Reader("openlineage", openlineage.looks_like, openlineage.read),
     Reader("rocrate", rocrate.looks_like, rocrate.read),
+    Reader("rubin-report", rubin_report.looks_like, rubin_report.read),
     Reader("lstosa", lstosa_log.looks_like, lstosa_log.read),
     Reader("lstosa-json", lstosa_json.looks_like, lstosa_json.read),
     Reader("cwlprov", cwlprov.looks_like, cwlprov.read),
@@ -119,7 +120,7 @@ def find(name: str, content: bytes) -> Reader:
     if name not in names():
         raise DocumentError(f"unknown format {name!r}", hint=f"The formats are {', '.join(names())}.")
     if not content.strip():
-        raise DocumentError("the document is empty")
+        raise NoProvenance("the document is empty")
     for known in readers():
         if name == known.name or name == "auto" and known.looks_like(content):
             return known

@@ -55,9 +55,6 @@ UNREAD = (
     ),
     UnreadFormat("a provenance log of KM3NeT's thepipe", _json(rb'"parent_activity"\s*:', rb'"uuid"\s*:')),
     UnreadFormat(
-        "a provenance report of Rubin's butler", _json(rb'"quantum_id"\s*:', rb'"(?:attempts|data_id)"\s*:')
-    ),
-    UnreadFormat(
         "an association of JWST: a plan, not a record of what was done",
         _json(rb'"asn_rule"\s*:'),
         "Ingest the products.",

@@ -33,7 +33,7 @@ _LATER_SETS = (
     "provenance.wasderivedfrom", "provenance.wasinformedby", "provenance.hadmember",
     "provenance.wasassociatedwith", "provenance.wasattributedto", "provenance.parameter",
     "provenance.configfile", "provext.alias", "provext.location", "provext.hash", "provext.run",
-    "provext.relation",
+    "provext.attempt", "provext.relation",
 )  # fmt: skip
 _MOST_WARNINGS = 20
 

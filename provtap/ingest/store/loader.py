@@ -17,6 +17,7 @@ from provtap.ingest.model.records import (
     ActivityDescription,
     Agent,
     Alias,
+    Attempt,
     Claim,
     ConfigFile,
     Entity,
@@ -79,6 +80,7 @@ _PUBLISHED_SETS: tuple[type[Record], ...] = (
     Hash,
     Alias,
     Relation,
+    Attempt,
 )
 # Claims that are hardly ever made twice.
 _CLAIMED_ONCE: tuple[type[Claim], ...] = (Parameter, ConfigFile, Run)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from flask import Flask, Response, current_app, request
 
 from provtap.adql.syntax.marks import Mark, marks, mended
-from provtap.errors import AdqlError, ParameterError, ProvtapError
+from provtap.errors import AdqlError, ParameterError, ProvtapError, QueryTimeout
 from provtap.query.request import QueryRequest
 from provtap.web.http.access_log import note
 from provtap.web.http.negotiation import is_browser
 from provtap.web.http.params import parameters
 from provtap.web.http.responses import report
-from provtap.web.site.asked import ROWS, Asked
+from provtap.web.site.asked import ROWS, Asked, form_token
 from provtap.web.site.frame import render
 
 SHOWN = 20_000
@@ -94,6 +94,8 @@ def show_problems(error: ProvtapError, asked: Asked) -> Response:
         asked=asked,
         found=diagnosis(asked.query, error),
         is_wrong=isinstance(error, AdqlError),
+        is_long=isinstance(error, QueryTimeout),
+        form_token=form_token(),
     )
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, request
 
+from provtap import addresses
 from provtap.adql.syntax.alone import conditions
 from provtap.database.connect import Database
 from provtap.database.stream import Tally
-from provtap.errors import ParameterError, ProvtapError
+from provtap.errors import NotFound, ParameterError, ProvtapError
 from provtap.query.links import names_a
 from provtap.query.page import ROWS, Order, Page, page
 from provtap.query.request import QueryRequest
@@ -120,6 +121,28 @@ def result() -> Response:
         is_short=len(asked.query) <= ADDRESS,
         form_token=form_token(),
     )
+
+
+@bp.get("/result.<extension>")
+def whole(extension: str) -> Response:
+    """Lead to the whole result in a format of TAP, as a file.
+
+    Raises: NotFound for a format that is not offered; ParameterError for a query that no address can hold.
+    """
+    named = {form.extension: form.responseformat for form in downloads()}
+    if extension not in named:
+        raise NotFound(f"There is no format {extension[:40]}.", hint=f"There are {', '.join(named)}.")
+    asked = Asked.read()
+    if asked.job_id is not None:
+        raise ParameterError("This query is too long for an address.", hint="POST it to /tap/sync.")
+    address = addresses.question(
+        "tap/sync",
+        LANG="ADQL",
+        RESPONSEFORMAT=named[extension],
+        MAXREC=asked.maxrec,
+        QUERY=asked.query,
+    )
+    return see_other(service().root_path + address)
 
 
 def _run(asked: Asked, database: Database, order: Order | None, first: int) -> Page:

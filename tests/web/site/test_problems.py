@@ -1,8 +1,12 @@
 """The page of a query that can't run: marks, and mends that run."""
 
+from dataclasses import replace
+
 import pytest
 from lxml import etree
 
+from provtap.database.connect import open_database
+from provtap.web import create_app
 from tests.web.site.conftest import BROWSER
 
 WRONG = "SELECT e_nam, e_id\nFROM provenance.entity\nWHERE e_locaton LIKE '<b>%'"
@@ -65,6 +69,20 @@ def test_a_browser_gets_the_same_page_from_tap_and_programs_a_votable(site):
     assert (shown.status_code, told.status_code) == (400, 400)
     assert etree.HTML(shown.text).xpath("//mark/text()") == ["e_nam", "e_locaton"]
     assert told.content_type == "application/x-votable+xml"
+
+
+def test_a_query_that_takes_too_long_can_be_run_as_a_job(sample_settings, tableset):
+    hasty = replace(sample_settings, sync_duration=0.2)
+    query = "SELECT COUNT(*) AS n FROM " + ", ".join(f"tap_schema.columns AS c{n}" for n in range(5))
+    with open_database(hasty) as database:
+        client = create_app(hasty, database, tableset).test_client()
+        answer = client.get("/result", query_string={"QUERY": query})
+    page = etree.HTML(answer.text)
+    [form] = page.xpath("//form[.//button='Run as a job']")
+
+    assert answer.status_code == 400
+    assert form.get("action") == "/jobs"
+    assert form.xpath("input[@name='QUERY']/@value") == [query]
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,15 @@ def test_the_result_can_be_had_in_every_format_of_tap(site):
         assert answer.data
 
 
+def test_a_suffix_leads_to_the_whole_result_as_a_file(site):
+    """site.md, section 2."""
+    query = {"QUERY": "SELECT 'ä&b' AS t FROM tap_schema.schemas", "MAXREC": 2}
+    answer = site.get("/result.csv", query_string=query, follow_redirects=True)
+
+    assert answer.text.splitlines() == ["t", "ä&b", "ä&b"]
+    assert site.get("/result.doc", query_string=query).status_code == 404
+
+
 def test_the_snippet_for_python_is_the_query_whatever_stands_in_it(site):
     """Quotes, backslashes and line ends of the query mean something to Python as well."""
     query = 'SELECT \'"""\\n\' AS "a""""b"\nFROM tap_schema.schemas WHERE schema_name = \'"\''
