@@ -44,7 +44,6 @@ PAGES = {
     "tables": ("/schema", 200),
     "table": ("/schema/provenance.entity", 200),
     "virtual table": ("/schema/provenance.lineage", 200),
-    "jobs": ("/jobs", 200),
 }
 """Addresses, in which a name in braces stands for the id of that thing, and their HTTP status."""
 
