@@ -29,6 +29,7 @@ PAGES = [
     "/agent/p400",
     "/program/tool",
     "/program/tool/2",
+    "/query",
 ]
 
 
