@@ -130,7 +130,7 @@ class ProvClient(Verbs):
             path = self._spool.put(letter)
             if error.status not in UNAUTHORIZED:
                 path = self._spool.refuse(path)
-            raise ProvError(f"{error} The record is kept in {path}.", status=error.status) from error
+            raise ProvError(f"{error} The record was saved in {path}.", status=error.status) from error
         if report is None and not kept:
             raise ProvError("The record is lost: neither the service nor the spool could take it.")
         return report

@@ -194,8 +194,8 @@ def test_what_is_not_there_is_told_and_changes_no_exit_code(run, records, tmp_pa
 
     assert done.returncode == 0
     assert done.stderr.decode() == (
-        "provtap: there is no nothing, so it is not recorded as used.\n"
-        "provtap: there is no never, so it is not recorded as generated.\n"
+        "provtap: nothing does not exist, so it is not recorded as used.\n"
+        "provtap: never does not exist, so it is not recorded as generated.\n"
         "provtap: same was not changed, so it is not recorded as generated.\n"
     )
     assert "used" not in records()[0]

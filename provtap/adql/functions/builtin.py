@@ -45,7 +45,7 @@ MATHEMATICS = (
         optional=1,
         sql="random()",
         is_volatile=True,
-        description="A random number, 0 <= r < 1, of its own in each row; the seed means nothing here.",
+        description="A random number, 0 <= r < 1, different in each row; the seed has no effect.",
     ),
     # Of numeric: round(2.5) is 3 as in ADQL, while that of double precision is 2.
     Function(
@@ -89,13 +89,13 @@ TEXT_FUNCTIONS = (
         parameters=_TEXT,
         result=Type.TEXT,
         sql='(lower({0} COLLATE "default") COLLATE "C")',
-        description="The text in small letters.",
+        description="The text in lower case.",
     ),
     Function(
         name="UPPER",
         parameters=_TEXT,
         result=Type.TEXT,
         sql='(upper({0} COLLATE "default") COLLATE "C")',
-        description="The text in capital letters.",
+        description="The text in upper case.",
     ),
 )

@@ -21,7 +21,7 @@ class Feature:
     description: str | None = None
 
 
-_ILIKE = Feature("ILIKE", "value ILIKE pattern: LIKE, whatever the case.")
+_ILIKE = Feature("ILIKE", "value ILIKE pattern: LIKE that ignores case.")
 _FORMS = {
     "adql-sets": ("UNION", "EXCEPT", "INTERSECT"),
     "adql-common-table": ("WITH",),

@@ -11,19 +11,19 @@ from provtap.adql.plan.functions import Function
 _INTRODUCTION = """\
 # Functions
 
-What queries can call beside the set functions COUNT, SUM, AVG, MIN and MAX. Names ignore case. Made from
-the tables of functions by which the translator checks calls, as are the features in `/tap/capabilities`.
+The functions for queries, besides the set functions COUNT, SUM, AVG, MIN and MAX. Names ignore case. This
+page is generated from the tables of functions with which the translator checks calls.
 
-A function of NULL is NULL. Where a function wants numbers it takes any, and works in double precision. MOD,
-ROUND and TRUNCATE work with the decimal number that a result shows of their arguments, and with all its
-digits: `MOD(0.3, 0.1)` is 0. Where a function wants a timestamp it takes a text literal as well,
-`'2026-01-31T12:00:00'`, in UTC; the time may lack its seconds, and end with `Z` or `+00:00`. A function that
-answers 1 or 0 is compared with one of these: `WHERE 1 = ivo_hasword(a_comment, 'muon')`."""
+- A function of NULL is NULL.
+- Functions of numbers accept all numeric types and compute in double precision. MOD, ROUND and TRUNCATE
+  compute with the decimal number that a result shows, with all its digits: `MOD(0.3, 0.1)` is 0.
+- Instead of a timestamp, a text literal is accepted, such as `'2026-01-31T12:00:00'`, in UTC. It may omit the
+  seconds, and end with `Z` or `+00:00`.
+- Compare a function that returns 1 or 0 with one of these: `WHERE 1 = ivo_hasword(a_comment, 'muon')`."""
 
 _GEOMETRY_NOTE = f"""\
-Points and circles on the sphere. A result has them as DALI arrays, `83.6 22` and `83.6 22 0.5`. Of ADQL's
-further functions, this service understands {", ".join(sorted(NOT_OFFERED)[:-1])} and {max(NOT_OFFERED)}, and
-answers that it does not offer them."""
+Points and circles on the sphere. A result contains them as DALI arrays, `83.6 22` and `83.6 22 0.5`. ADQL's
+functions {", ".join(sorted(NOT_OFFERED)[:-1])} and {max(NOT_OFFERED)} are not supported."""
 
 _CONVERSIONS = """\
 ## Types, units, conditions
@@ -31,30 +31,31 @@ _CONVERSIONS = """\
 | form | result | meaning |
 |---|---|---|
 | `CAST(value AS type)` | the type | SMALLINT, INTEGER, BIGINT, REAL, DOUBLE PRECISION, CHAR, CHAR(n), \
-VARCHAR, VARCHAR(n), TIMESTAMP; a text literal also becomes a POINT or CIRCLE. To a whole number, halves \
-are rounded to the even one. Texts longer than n are cut; CHAR(n) fills up with blanks, CHAR alone means \
-VARCHAR. A timestamp becomes a text with a `T`. Unit and UCD stay. |
-| `IN_UNIT(x, 'unit')` | DOUBLE PRECISION | x in another unit, in the syntax of VOUnits. What x is must have \
-a unit: a column that has one, or an expression of such columns. |
-| `COALESCE(a, ...)` | widest type | The first argument that is not NULL. All are numbers, texts or \
-timestamps; of numbers, the type is one that holds them all. |
-| `value [NOT] ILIKE 'pattern'` | condition | LIKE, whatever the case: `%` is any characters, `_` any one. |
-| `NULLIF(a, b)` | type of a | a, but NULL where a = b. |
+VARCHAR, VARCHAR(n), TIMESTAMP; a text literal also becomes a POINT or CIRCLE. CAST to a whole \
+number rounds halves to even. Texts longer than n are cut; CHAR(n) pads with blanks, CHAR alone means \
+VARCHAR. A timestamp becomes a text with a `T`. Unit and UCD are kept. |
+| `IN_UNIT(x, 'unit')` | DOUBLE PRECISION | x converted to another unit, in the syntax of VOUnits. \
+x must have a unit: a column with one, or an expression of such columns. |
+| `COALESCE(a, ...)` | widest type | The first argument that is not NULL. All must be numbers, \
+texts or timestamps; the type of numbers is the widest. |
+| `value [NOT] ILIKE 'pattern'` | condition | LIKE that ignores case: `%` matches any characters, `_` any \
+single one. |
+| `NULLIF(a, b)` | type of a | a, or NULL if a = b. |
 | `CASE WHEN condition THEN a ... ELSE b END` | widest type | The value of the first condition that holds. \
 Without ELSE, NULL. The types are those of COALESCE. |
 | `CASE value WHEN x THEN a ... ELSE b END` | widest type | The same for value = x. |
 
-In comparisons with a CHAR(n), blanks at the end do not count, as SQL-92 has it: `CAST(c AS CHAR(4)) = 'x'` is
+In comparisons with a CHAR(n), trailing blanks are ignored (SQL-92): `CAST(c AS CHAR(4)) = 'x'` is
 true for `x`.
 
 ## Extensions
 
-ADQL 2.1 has none of these. The IVOA has no feature type for them, so they are not declared in the
-capabilities.
+These are not part of ADQL 2.1. The IVOA has no feature type for them, so the capabilities do not declare
+them.
 
 - CASE and NULLIF.
 - `SELECT *, expression` and `SELECT expression, *`: an asterisk without a table beside other columns.
-- `GROUP BY name`: a name that no table of the SELECT has as column is that of an output column.
+- `GROUP BY name`, where name is an output column that no table of the SELECT has as a column.
 
 COALESCE belongs to ADQL 2.1; it is declared with the setting `PROVTAP_DECLARE_COALESCE`."""
 

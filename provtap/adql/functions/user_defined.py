@@ -14,9 +14,10 @@ USER_FUNCTIONS = (
         name="prov_number",
         parameters=(FunctionParameter("value", Kind.TEXT),),
         sql="provext.prov_number({0})",
-        description="The number that a text spells, as the nearest double; NULL if it spells none. So the"
-        " values of parameters, which are texts, compare as numbers. Blanks around it don't matter; 1e999 and"
-        " inf are infinite; NaN, 0x10, 1_000 and 5 m are no numbers.",
+        description="The number in a text, as the nearest double; NULL if the text is not a number. Use it"
+        " to compare values of parameters, which are texts, as numbers. Surrounding blanks are ignored;"
+        " 1e999 and"
+        " inf are infinite; NaN, 0x10, 1_000 and 5 m are not numbers.",
     ),
     DERIVED_FROM,
     Function(
@@ -26,8 +27,8 @@ USER_FUNCTIONS = (
         sql="string_agg({0}, {1})",
         is_aggregate=True,
         is_volatile=True,
-        description="All texts of a group joined, with the delimiter between them, in no particular order;"
-        " NULLs are left out.",
+        description="All texts of a group, joined with the delimiter in no particular order; NULLs are left"
+        " out.",
     ),
     # What is no letter or digit separates words here; PostgreSQL alone would keep paths and URLs whole.
     Function(
@@ -36,8 +37,8 @@ USER_FUNCTIONS = (
         result=Type.INT,
         sql="(to_tsvector('simple', provext.words({0})) @@ plainto_tsquery('simple', provext.words({1})))",
         is_condition=True,
-        description="1 if each word of the needle is a word of the haystack, whatever its case, else 0. Words"
-        " are separated by anything but letters and digits.",
+        description="1 if the haystack contains each word of the needle, else 0; case is ignored. Words are"
+        " sequences of letters and digits.",
     ),
     Function(
         name="ivo_nocasematch",
@@ -45,8 +46,8 @@ USER_FUNCTIONS = (
         result=Type.INT,
         sql='({0} COLLATE "default" ILIKE {1} COLLATE "default" ESCAPE \'\')',
         is_condition=True,
-        description="1 if the value matches the pattern (% any characters, _ any one), whatever the case,"
-        " else 0.",
+        description="1 if the value matches the pattern (% matches any characters, _ any single one), else 0;"
+        " case is ignored.",
     ),
     Function(
         name="ivo_hashlist_has",
