@@ -85,7 +85,7 @@ class _Lines:
             if thing:
                 self._book.things[_id(line["entity_id"])] = thing
         else:
-            self._ignore(line, "tells of no session, step or file")
+            self._ignore(line, "names no session, step or file")
 
     def _session(self, line: Node) -> None:
         key = (_id(line["session_id"]), line["startTime"].text() or "")
