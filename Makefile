@@ -59,6 +59,7 @@ bench-page: $(VENV)/installed-for-work
 bench-large: $(VENV)/installed-for-work
 	$(call print_below,benchmarks/large.md,$(RUN)/python benchmarks/bench_stream.py --rows 1000000 \
 		&& $(RUN)/python benchmarks/bench_load.py --activities 100000 --rounds 1 \
+		&& $(RUN)/python benchmarks/bench_pages.py --activities 1000000 \
 		&& $(RUN)/python benchmarks/bench_growth.py --activities 42000 420000 4200000)
 
 define print_below

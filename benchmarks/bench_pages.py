@@ -1,75 +1,82 @@
-"""Time of the pages of the site, in a store of many activities.
+"""Measure the pages of the site, over HTTP as a browser asks for them.
 
-Each page is asked for by HTTP, another thing each time. The floor is the help page, which asks nothing of the
-store.
+The store is that of layers.py: about two files a run, 168 files behind a product of the last layer. Each
+time a page is asked for, it is that of another thing. The impact is that of a raw file, from which files of
+all layers came.
 """
 
-import http.client
-import random
-from functools import partial
+from collections.abc import Iterator
+from itertools import count
 from urllib.parse import quote
+from urllib.request import Request, urlopen
 
-import rounds
 from layers import LAYERS, identifier, layered_store
-from store import service
+from rounds import heading, medians, parser, seconds, table, timed
+from store import Service, service
 
-from provtap import addresses
-
-ACTIVITIES = 200_000
-_BROWSER = {"Accept": "text/html,application/xhtml+xml"}
+AIM = 0.3  # seconds
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
 def main() -> None:
-    """Print what each page takes."""
-    parser = rounds.parser(__doc__, 25)
-    parser.add_argument("--activities", type=int, default=ACTIVITIES, help=f"of the store ({ACTIVITIES})")
-    options = parser.parse_args()
-    runs = options.activities // LAYERS
-    question = f"How long do pages take, in a store of {options.activities} activities?"
-    rounds.heading(question, options.rounds, __doc__)
-    with layered_store(options.activities) as settings, service(settings) as running:
-        ways = {name: partial(_taken, running.port, make, runs) for name, make in PAGES.items()}
-        for way in ways.values():
-            way()
-        rounds.ratios("help", rounds.medians(ways, options.rounds))
+    """Print one table: the median of each page, and whether that is under the aim."""
+    options = parser(__doc__, default=15)
+    options.add_argument("--activities", type=int, default=20_000, help="of the store (20 000)")
+    given = options.parse_args()
+    with layered_store(given.activities, parameters=3) as settings, service(settings) as running:
+        ways = {
+            name: _Way(running, addresses) for name, addresses in pages(given.activities // LAYERS).items()
+        }
+        medians(ways, 2)  # connections and plans are made
+        heading(f"How fast are pages of a store of {given.activities:,} runs?", given.rounds, __doc__)
+        taken = medians(ways, given.rounds)
+        rows = (
+            [name, seconds(time), "≤ 300 ms", "yes" if time <= AIM else "no"] for name, time in taken.items()
+        )
+        table(["page", "median", "aim", "kept"], rows)
 
 
-def _thing(kind: str, what: str, layer: int, n: int) -> str:
-    return addresses.page(kind, identifier(what, layer, n))
+class _Way:
+    """Asks for one page after the other, and returns the seconds until each has come."""
+
+    def __init__(self, running: Service, addresses: Iterator[str]) -> None:
+        self._root = f"http://127.0.0.1:{running.port}"
+        self._addresses = addresses
+
+    def __call__(self) -> float:
+        return timed(self._read, Request(f"{self._root}{next(self._addresses)}", headers=BROWSER))
+
+    def _read(self, asked: Request) -> None:
+        with urlopen(asked, timeout=60) as answer:
+            answer.read()
 
 
-PAGES = {
-    "help": lambda n: "/help",
-    "home": lambda n: "/",
-    "a raw product": lambda n: _thing("entity", "product", 0, n),
-    "a product of layer 3": lambda n: _thing("entity", "product", 3, n),
-    "a product of layer 12": lambda n: _thing("entity", "product", LAYERS, n),
-    "a calibration": lambda n: _thing("entity", "calibration", 1 + n % LAYERS, n % 50),
-    "a run": lambda n: _thing("activity", "run", 1 + n % LAYERS, n),
-    "a person": lambda n: addresses.page("agent", f"urn:x-bench:person:{n % 20}"),
-    "a program": lambda n: addresses.program(f"tool{1 + n % LAYERS}"),
-    "an unknown id": lambda n: f"/entity/product_12_{n:08}",
-    "search for a name": lambda n: f"/search?q=product_12_{n:08}.h5",
-    "search for a part": lambda n: f"/search?q={quote(f'{n:08}.h')}",
-    "impact of a raw product": lambda n: _thing("impact", "product", 0, n),
-    "impact of a calibration": lambda n: _thing("impact", "calibration", 1 + n % LAYERS, n % 50),
-}
-"""Addresses of pages about the thing of a number."""
+def pages(width: int) -> dict[str, Iterator[str]]:
+    """Return addresses of each kind of page, without end; a layer has *width* things of a kind."""
+
+    def of(kind: str, thing: str, layer: int) -> Iterator[str]:
+        return (f"/{kind}/{quote(identifier(thing, layer, n), safe='')}" for n in _numbers(width))
+
+    return {
+        "home": ("/" for _ in count()),
+        "search, a name": (f"/search?kind=file&q=product_12_{n:08}.h5" for n in _numbers(width)),
+        "search, a part that few names have": (f"/search?q={n:06}" for n in _numbers(width)),
+        "search, a part that many names have": (f"/search?q=_{1 + n % LAYERS}_" for n in _numbers(width)),
+        "search, newest runs": ("/search?kind=run" for _ in count()),
+        "file": of("entity", "product", LAYERS),
+        "raw file": of("entity", "product", 0),
+        "calibration, which many runs read": (
+            f"/entity/{quote(identifier('calibration', 6, n % 50), safe='')}" for n in _numbers(width)
+        ),
+        "run": of("activity", "run", LAYERS),
+        "impact, first page": of("impact", "product", 0),
+        "lineage": of("lineage", "product", LAYERS),
+    }
 
 
-def _taken(port: int, address: "rounds.Callable[[int], str]", runs: int) -> float:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-
-    def ask() -> None:
-        connection.request("GET", address(random.randrange(runs)), headers=_BROWSER)
-        answer = connection.getresponse()
-        answer.read()
-        assert answer.status in {200, 302, 404}, answer.status
-
-    try:
-        return rounds.timed(ask)
-    finally:
-        connection.close()
+def _numbers(width: int) -> Iterator[int]:
+    """Yield numbers below *width*, far from each other."""
+    return ((7 + n * 7919) % (width - 50) for n in count())
 
 
 if __name__ == "__main__":

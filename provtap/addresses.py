@@ -4,6 +4,7 @@ An id is percent-encoded whole, its slashes too. Browsers and proxies change som
 the encoding: an id that would suffer goes into the query of the address instead.
 """
 
+import re
 from urllib.parse import quote, urlencode
 
 KINDS = ("entity", "activity", "agent")
@@ -48,8 +49,22 @@ def question(page: str, **parameters: str | int | None) -> str:
     return f"/{page}?{urlencode(given, quote_via=quote, safe='')}" if given else f"/{page}"
 
 
+def with_both_slashes(id_: str) -> str:
+    """Return the URL that *id_* was before a proxy on the way merged the slashes after its scheme."""
+    return _ONE_SLASH.sub(r"\1//", id_)
+
+
+_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:/(?=/[^/])")
+_ONE_SLASH = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*:)/(?=[^/])")
+
+
 def is_awkward(id_: str) -> bool:
-    """Tell whether *id_* can't be in a path: slashes at its ends, a segment `.` or `..`, line breaks."""
+    """Tell whether *id_* can't be in a path: slashes at its ends, a segment `.` or `..`, line breaks.
+
+    Of slashes that follow each other proxies leave one, which can be undone after the scheme of a URL only.
+    """
+    if "//" in _SCHEME.sub("", f"{id_}/"):
+        return True
     segments = id_.split("/")
     if any(character < " " for character in id_):
         return True

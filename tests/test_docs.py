@@ -54,6 +54,7 @@ def directory(tmp_path_factory):
     crate = ROOT / "tests/data/rocrate/runcrate_nested"
     (directory / "night_crate").symlink_to(crate)
     shutil.copy(ROOT / "tests/data/rubin/provenance_report.json", directory)
+    (directory / "cwl_steps").symlink_to(ROOT / "tests/data/cwl_steps")
     (directory / "night_ro").symlink_to(ROOT / "tests/data/cwlprov/nested_scatter_ro")
     steps = (ROOT / "tests/data/lstosa/prov.log").read_text().splitlines(keepends=True)
     (directory / "prov.log").write_text("".join(steps[:43]))  # up to the first derivation, of which it warns

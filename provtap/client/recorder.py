@@ -11,7 +11,7 @@ import os
 import re
 import socket
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -25,6 +25,8 @@ from provtap.client.delivery import ProvError
 
 log = logging.getLogger(__name__)
 
+Places = Place | Iterable[Place]
+"""A file, or several."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _whole: ContextVar[str | None] = ContextVar("whole", default=None)
 
@@ -41,27 +43,29 @@ class Run:
 
     @with_hint
     def used(
-        self, location: Place | None = None, *, entity: str | None = None, role: str | None = None
+        self, location: Places | None = None, *, entity: str | None = None, role: str | None = None
     ) -> None:
-        """Tell that a file was used, or an entity with an id: now, so that it is what is there now."""
+        """Tell that files were used, or an entity with an id: now, so that it is what is there now."""
         now = datetime.now(UTC)
-        self.client.add_used(self.id, entity, location=_place(location), role=role, time=now)
+        for place in _places(location):
+            self.client.add_used(self.id, entity, location=place, role=role, time=now)
 
     @with_hint
     def generated(
-        self, location: Place | None = None, *, entity: str | None = None, role: str | None = None
+        self, location: Places | None = None, *, entity: str | None = None, role: str | None = None
     ) -> None:
-        """Tell that a file was made, or an entity with an id: a file by now, so that others may use it.
+        """Tell that files were made, or an entity with an id: files by now, so that others may use them.
 
         A file that a run tells of again is still the one that it made first.
         """
-        place, time = _place(location), None
-        if location is not None:
-            if (place, role) in self._written:
-                return
-            self._written.add((place, role))
-            time = datetime.now(UTC)
-        self.client.add_was_generated_by(entity, self.id, location=place, role=role, time=time)
+        for place in _places(location):
+            time = None
+            if place is not None:
+                if (place, role) in self._written:
+                    continue
+                self._written.add((place, role))
+                time = datetime.now(UTC)
+            self.client.add_was_generated_by(entity, self.id, location=place, role=role, time=time)
 
     @with_hint
     def parameter(self, name: str, value: Any) -> None:
@@ -161,9 +165,15 @@ def _send(client: ProvClient) -> None:
             log.warning("Its record was saved in %s.", client.keep(aside=not later))
 
 
-def _place(location: Place | None) -> str | None:
-    """Return a URL as it is, and a path as an absolute one."""
+def _places(location: Places | None) -> list[str | None]:
+    """Return URLs as they are, and paths as absolute ones; what is none of both is logged and left out."""
     if location is None:
-        return None
-    text = os.fspath(location)
-    return text if _URL.match(text) else str(plain(Path(text)))
+        return [None]
+    places: list[str | None] = []
+    try:
+        for each in [location] if isinstance(location, str | os.PathLike) else location:
+            text = os.fspath(each)
+            places.append(text if _URL.match(text) else str(plain(Path(text))))
+    except Exception as error:  # a pipeline must not fail for want of its record
+        log.warning("A file could not be recorded: %s", error)
+    return places

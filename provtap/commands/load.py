@@ -30,6 +30,11 @@ from provtap.config import Settings
     help="CSV file with the columns path, id (or lfn), guid, size, checksum: the names of stored files.",
 )
 @click.option(
+    "--workflow-run",
+    metavar="ID",
+    help="Run of a workflow that the documents are of: files in temporary folders are known by their names.",
+)
+@click.option(
     "--jobs",
     type=click.IntRange(1),
     default=lambda: len(os.sched_getaffinity(0)),
@@ -43,6 +48,7 @@ def ingest(
     files: tuple[Path, ...],
     maps: tuple[str, ...],
     catalogue: Path | None,
+    workflow_run: str | None,
     undo: int | None,
     as_json: bool,
     **options: Any,
@@ -61,7 +67,7 @@ def ingest(
     if undo is not None:
         _rebuild(settings, as_json, undo=undo, dry_run=options["dry_run"])
         return
-    options["location_map"] = read_location_map(maps, catalogue)
+    options["location_map"] = read_location_map(maps, catalogue, workflow_run)
     with install.ready(settings) as (database, _), progress(files) as queue:
         summary = ingest_all(queue, database, settings, **options)
     tell_ingestion(summary.content(), as_json, options["strict"])

@@ -249,7 +249,7 @@ def cancel(connection: Connection) -> None:
 
 BY_KEYS = "SET LOCAL enable_seqscan = off"
 """For statements that ask for a few rows by their keys. Of plans that are made once: tables that are small
-when a store is new don't stay small. Of pages: what is rare must not be looked for among everything."""
+in a new store don't stay small. Of pages: what is rare must not be looked for among everything."""
 
 
 @dataclass(frozen=True)

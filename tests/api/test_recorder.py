@@ -171,3 +171,23 @@ def test_a_time_needs_a_place(prov):
     with pytest.raises(ProvError, match="goes with a location") as refused:
         prov.send()
     assert refused.value.pointer == "/WasGeneratedBy/0/time"
+
+
+def test_several_files_at_once(activity, prov, tmp_path):
+    with activity("stack") as run:
+        run.used([tmp_path / "a", str(tmp_path / "b")], role="raw")
+        run.used((tmp_path / name for name in "cd"), role="raw")
+        run.generated([tmp_path / "e", tmp_path / "f", tmp_path / "e"], role="image")
+
+    assert len(prov.find("used", activity=run.id)) == 4
+    assert len(prov.find("wasGeneratedBy", activity=run.id)) == 2
+
+
+@pytest.mark.parametrize("wrong", [5, [None, object()], [b"bytes"]])
+def test_what_is_no_file_never_stops_the_pipeline(activity, prov, wrong, caplog):
+    with activity("careless") as run:
+        run.used(wrong)
+        run.generated(wrong)
+
+    assert "A file could not be recorded" in caplog.text
+    assert [each["name"] for each in prov.find("activities", id=run.id)] == ["careless"]

@@ -28,6 +28,11 @@ PAGES = {
     "program": ("/program/ctapipe-process", 200),
     "version": ("/program/ctapipe-process/0.28.0", 200),
     "impact": ("/impact?id={step1_a.dl1.h5}", 200),
+    "lineage": ("/lineage?id={step2_a.dl2.h5}&agents=1", 200),
+    "lineage by time": ("/lineage?id={step2_a.dl2.h5}&by=time&direction=both&status=completed", 200),
+    "comparison": ("/compare?a={run of step2_a.dl2.h5}&b={run of step1_a.dl1.h5}&all=1", 200),
+    "nothing to compare": ("/compare", 200),
+    "jobs": ("/jobs", 200),
     "nothing": ("/entity/nothing", 404),
     "no page": ("/nothing", 404),
     "TAP": ("/tap", 200),
@@ -38,6 +43,7 @@ PAGES = {
     "query with an error": ("/result?QUERY=SELECT+e_nam+FROM+provenance.entity", 400),
     "tables": ("/schema", 200),
     "table": ("/schema/provenance.entity", 200),
+    "virtual table": ("/schema/provenance.lineage", 200),
 }
 """Addresses, in which a name in braces stands for the id of that thing, and their HTTP status."""
 

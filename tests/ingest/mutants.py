@@ -449,7 +449,14 @@ def kinds() -> dict[str, tuple[tuple[bytes, ...], tuple[Mutation, ...], Reader]]
         "run": ((_RUN,), _JSON, _document("run")),
         "rocrate": (these(*(_DATA / "rocrate").rglob("*.json")), _JSON, _document("rocrate")),
         "rubin-report": (these(*(_DATA / "rubin").glob("*.json")), _JSON, _document("rubin-report")),
-        "openlineage": (these(*(_DATA / "openlineage").iterdir()), _JSON, _document("openlineage")),
+        "openlineage": (
+            (
+                *these(*(_DATA / "openlineage").glob("*.json")),
+                b"[%s]" % b",".join((_DATA / "openlineage" / "night_dag.ndjson").read_bytes().splitlines()),
+            ),
+            _JSON,
+            _document("openlineage"),
+        ),
         "cwlprov": (
             (
                 *these(*(_DATA / "cwlprov").rglob("primary.cwlprov.json")),

@@ -1,9 +1,11 @@
 """Grid jobs: local paths that stand for one stored file."""
 
+from pathlib import Path
+
 import pytest
 
 from provtap.errors import DocumentError
-from provtap.ingest import read_location_map
+from provtap.ingest import read_location_map, rebuild
 from tests.ingest.logs import activity_id, file, rows, run, tables
 
 USED = "SELECT u_activity_id, u_entity_id FROM provenance.used WHERE u_role = 'data'"
@@ -126,3 +128,49 @@ def test_bad_catalogues_are_refused_at_their_line(catalogue, lines, message):
 def test_bad_maps_are_refused(option):
     with pytest.raises(DocumentError, match="--map must be PREFIX=URI"):
         read_location_map([option], None)
+
+
+CWL = Path(__file__).parents[1] / "data" / "cwl_steps"
+STEPS = sorted(CWL.iterdir())
+
+
+@pytest.mark.parametrize("steps", [STEPS, STEPS[::-1]], ids=["in order", "reversed"])
+def test_steps_of_a_workflow_run_are_joined_by_names(take, database, settings, steps):
+    """The engine stages a file for each step in another folder; the new name is told as a location."""
+    for step in steps:
+        take(step, location_map=read_location_map((), None, "night 7"))
+
+    assert rows(
+        database,
+        "SELECT maker.a_name, user_.a_name FROM provenance.used"
+        "  JOIN provenance.wasgeneratedby ON wgb_entity_id = u_entity_id"
+        "  JOIN provenance.activity AS maker ON maker.a_id = wgb_activity_id"
+        "  JOIN provenance.activity AS user_ ON user_.a_id = u_activity_id"
+        " WHERE u_role = 'reconstructor'",
+    ) == [("ctapipe-train-energy-regressor", "ctapipe-apply-models")]
+    assert rows(
+        database, "SELECT loc_url FROM provext.location WHERE loc_url LIKE 'workflow-run:%energy.pkl'"
+    ) == [("workflow-run:night%207/energy.pkl",)]
+    assert rebuild.reingest(database, settings).changes == ()
+
+
+def test_two_runs_of_a_workflow_are_not_joined(take, database):
+    for number, step in enumerate(STEPS):
+        take(step, location_map=read_location_map((), None, f"run {number}"))
+
+    joined = "SELECT count(*)::int FROM provenance.used JOIN provenance.wasgeneratedby"
+    assert rows(database, f"{joined} ON wgb_entity_id = u_entity_id WHERE u_role = 'reconstructor'") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "path, name",
+    [
+        ("/tmp/x9f/energy.pkl", "workflow-run:7/energy.pkl"),
+        ("/var/lib/cwl/stg0f3c1a52-77b0/a.h5", "workflow-run:7/a.h5"),
+        ("/scratch/stg0f3c1a52-77b0/a.h5", "workflow-run:7/a.h5"),
+        ("/data/raw.fits", None),
+        ("s3://bucket/tmp/a", None),
+    ],
+)
+def test_only_temporary_folders_are_those_of_a_workflow_run(path, name):
+    assert read_location_map((), None, "7").name(path) == name

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from provtap.errors import DocumentError
 from provtap.ingest.model import identity
@@ -21,6 +22,8 @@ _ALGORITHMS = {8: "adler32", 32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 """Checksums by their number of hexadecimal digits."""
 _HEXADECIMAL = re.compile(r"[0-9a-f]+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_STAGED = re.compile(r"(?:file://)?/(?:(?:var/)?tmp/|var/(?:lib|spool)/cwl/|(?:[^/]+/)*stg[0-9a-f-]+/)")
+"""The beginning of a path in a temporary folder, such as the `stg<uuid>` of cwltool and Toil."""
 _SIZE = re.compile(r"\d{1,18}")
 _COLUMNS = ("path", "id", "guid", "size", "checksum")
 
@@ -39,27 +42,33 @@ class Copy:
 
 @dataclass(frozen=True)
 class LocationMap:
-    """Other names of local paths: of single files, and of whole directories by how their paths begin."""
+    """Other names of local paths: of single files, and of whole directories by how their paths begin.
+
+    Of a *workflow_run*, what is in a temporary folder is known by its name within the run: the engine stages
+    a file for each step in another folder with a random name.
+    """
 
     prefixes: tuple[tuple[str, str], ...] = ()
     copies: Mapping[str, Copy] = field(default_factory=dict)
+    workflow_run: str = ""
 
     @property
     def digest(self) -> str:
         """Digest of what they say; '' if they say nothing."""
-        if not self.prefixes and not self.copies:
+        if not self.prefixes and not self.copies and not self.workflow_run:
             return ""
         return hashlib.sha256(canonical(self.content()).encode()).hexdigest()
 
     def content(self) -> list[Any]:
         """Return what they say, as JSON has it."""
-        return [[*map(list, self.prefixes)], {path: vars(copy) for path, copy in self.copies.items()}]
+        told = [[*map(list, self.prefixes)], {path: vars(copy) for path, copy in self.copies.items()}]
+        return [*told, self.workflow_run] if self.workflow_run else told
 
     @classmethod
     def of(cls, content: list[Any]) -> "LocationMap":
         """Return the map that *content* says."""
-        prefixes, copies = content
-        return cls(tuple(map(tuple, prefixes)), {path: Copy(**said) for path, said in copies.items()})
+        prefixes, copies, *run = content
+        return cls(tuple(map(tuple, prefixes)), {path: Copy(**said) for path, said in copies.items()}, *run)
 
     def name(self, url: str) -> str | None:
         """Return the name of what a document calls *url*, or None where it has no other."""
@@ -69,6 +78,8 @@ class LocationMap:
         for start, uri in self.prefixes:
             if url.startswith(start):
                 return uri + url[len(start) :]
+        if self.workflow_run and _STAGED.match(url) and (file := identity.basename(url)):
+            return f"workflow-run:{quote(self.workflow_run, safe='')}/{file}"
         return None
 
     def apply(self, records: Iterable[Record]) -> Iterator[Record]:
@@ -117,8 +128,10 @@ def _external(name: str) -> str:
     return identity.external(_storage(name), name)
 
 
-def read_location_map(maps: Iterable[str], catalogue: Path | None) -> LocationMap:
-    """Return the map that options give: PREFIX=URI each, and a CSV file.
+def read_location_map(
+    maps: Iterable[str], catalogue: Path | None, workflow_run: str | None = None
+) -> LocationMap:
+    """Return the map that options give: PREFIX=URI each, a CSV file, and the id of a run of a workflow.
 
     Raises: DocumentError, with the line of the file.
     """
@@ -129,7 +142,7 @@ def read_location_map(maps: Iterable[str], catalogue: Path | None) -> LocationMa
             raise DocumentError(f"--map must be PREFIX=URI, not {option!r}.")
         prefixes.append((start, uri))
     longest_first = tuple(sorted(prefixes, key=lambda pair: (-len(pair[0]), pair)))
-    return LocationMap(longest_first, dict(_copies(catalogue)) if catalogue else {})
+    return LocationMap(longest_first, dict(_copies(catalogue)) if catalogue else {}, workflow_run or "")
 
 
 def _copies(path: Path) -> Iterator[tuple[str, Copy]]:

@@ -120,7 +120,7 @@ def find(name: str, content: bytes) -> Reader:
     if name not in names():
         raise DocumentError(f"unknown format {name!r}", hint=f"The formats are {', '.join(names())}.")
     if not content.strip():
-        raise DocumentError("the document is empty")
+        raise NoProvenance("the document is empty")
     for known in readers():
         if name == known.name or name == "auto" and known.looks_like(content):
             return known

@@ -12,12 +12,15 @@ from provtap import addresses
 from provtap.compare import FORMATS, Comparison, Difference, compare
 from provtap.compare.differences import Thing, differing_things
 from provtap.errors import NotFound, ParameterError
+from provtap.query.names import closest, find
 from provtap.web.http.context import service
 from provtap.web.http.negotiation import wanted
 from provtap.web.site.frame import render, tagged
-from provtap.web.site.store import SECONDS, readable
+from provtap.web.site.rows import Run
+from provtap.web.site.store import SECONDS, asking, readable, statements
 
 bp = Blueprint("compare", __name__)
+SQL = statements("compare.sql")
 FORMS = {"html": "text/html", "json": "application/json", "csv": "text/csv"}
 SHOWN = 500
 """Rows of one table of the page."""
@@ -96,7 +99,8 @@ def page(suffix: str | None = None) -> Response:
         text = FORMATS[form](_comparison(a, b))
         return tagged(Response(text, content_type=f"{FORMS[form]}; charset=utf-8"))
     if not a or not b:
-        return render("compare.html", a=a, b=b, page=None)
+        run, others = _suggested(a) if a else (None, ())
+        return render("compare.html", a=a, b=b, page=None, run=run, others=others, address=_address)
     try:
         found = compared(_comparison(a, b))
     except (NotFound, ParameterError) as error:
@@ -112,6 +116,20 @@ def page(suffix: str | None = None) -> Response:
         shown=SHOWN,
         problem=None,
     )
+
+
+def _suggested(a: str) -> tuple[Run | None, tuple[Run, ...]]:
+    """Return the run that *a* names, or that made what it names, and others of its program."""
+    with asking() as store:
+        meanings = store.within(lambda transaction: find(transaction, [a.replace("\0", "")])) or []
+        found = closest(meaning for meaning in meanings if meaning.kind != "agent")
+        if len(found) != 1:
+            return None, ()
+        row = store.one(SQL["run"], kind=found[0].kind, id=found[0].id)
+        if row is None:
+            return None, ()
+        near = {"id": row.a_id, "name": row.a_name, "began": row.a_starttime}
+        return Run.of(row), tuple(map(Run.of, store.rows(SQL["neighbours"], **near)))
 
 
 def _comparison(a: str, b: str) -> Comparison:

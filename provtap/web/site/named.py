@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import Response, g, redirect, request
 
+from provtap.addresses import with_both_slashes
 from provtap.errors import NotFound, ParameterError
 from provtap.query.names import Closeness, Meaning, find
 from provtap.web.http.negotiation import is_browser
@@ -44,14 +45,18 @@ def asked(store: Store, page: str, id_: str | None, forms: Iterable[str], *kinds
     name = request.args.get("id") if id_ is None else id_
     if not name:
         raise ParameterError("id is missing.", hint=f"Write /{page}/ID or /{page}?id=ID.")
-    suffixed = re.fullmatch(rf"(.+)\.({'|'.join(form for form in forms if form != 'html')})", name, re.DOTALL)
-    names = [name, *([suffixed[1]] if suffixed else [])]
-    meanings = store.within(lambda asking: find(asking, _legal(names), Closeness.CHECKSUM), needed=True) or []
-    for given, suffix in zip(names, (None, suffixed and suffixed[2]), strict=False):
+    suffix = re.compile(rf"(.+)\.({'|'.join(form for form in forms if form != 'html')})", re.DOTALL)
+    whole = dict.fromkeys((name, with_both_slashes(name)))
+    cut = [match for match in map(suffix.fullmatch, whole) if match]
+    suffixes = dict.fromkeys(whole) | {match[1]: match[2] for match in cut if match[1] not in whole}
+    meanings = (
+        store.within(lambda asking: find(asking, _legal(suffixes), Closeness.CHECKSUM), needed=True) or []
+    )
+    for given, form in suffixes.items():
         found = [meaning for meaning in meanings if meaning.given == given]
         found.sort(key=lambda meaning: (meaning.closeness, meaning.kind not in kinds))
         if found:
-            return Asked(found[0], suffix)
+            return Asked(found[0], form)
     return None
 
 
@@ -61,7 +66,7 @@ def thing(store: Store, meaning: Meaning) -> Thing:
     return Thing(meaning.kind, meaning.id, row and row.name)
 
 
-def _legal(names: list[str]) -> list[str]:
+def _legal(names: Iterable[str]) -> list[str]:
     """Return *names* that PostgreSQL can take: none in the store has a NUL or half a character."""
     return [name for name in names if "\0" not in name and _encodable(name)]
 

@@ -106,6 +106,19 @@ def test_without_two_that_can_be_compared_the_page_asks(site, a, b, status, word
     assert [each.get("value") for each in tree.xpath("//form[@action='/compare']//input")] == [a, b]
 
 
+def test_with_one_run_the_page_offers_others_of_its_program(site):
+    """From the page of a run, or of its file, a comparison is two clicks away."""
+    of_run = etree.HTML(site.get(address(A)).data)
+    of_file = etree.HTML(site.get("/compare", query_string={"a": "/cta/provwork/run/step1_a.dl1.h5"}).data)
+    links = of_run.xpath("//div[@aria-label='Runs of the same program']//a[contains(., 'Compare')]/@href")
+
+    assert address(A, B) in links
+    assert links == of_file.xpath(
+        "//div[@aria-label='Runs of the same program']//a[contains(., 'Compare')]/@href"
+    )
+    assert {site.get(link).status_code for link in links[:3]} == {200}
+
+
 def test_programs_get_errors_as_text(site):
     plain = {"Accept": "*/*"}
 
