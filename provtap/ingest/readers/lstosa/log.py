@@ -89,7 +89,7 @@ class _Lines:
             if thing:
                 self._book.things[_id(line["entity_id"])] = thing
         else:
-            self._ignore(line, "tells of no session, step or file")
+            self._ignore(line, "names no session, step or file")
 
     def end(self) -> None:
         """Take what was about a step that was started later."""
