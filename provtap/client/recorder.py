@@ -37,7 +37,7 @@ class Run:
     def __init__(self, client: ProvClient) -> None:
         self.id = f"urn:uuid:{uuid.uuid4()}"
         self.client = client
-        """Collects what is told of this run: whatever else it can tell may be added."""
+        """Collects the record of this run; other records can be added."""
         self.start = datetime.now(UTC)
         self._written: set[tuple[str | None, str | None]] = set()
 

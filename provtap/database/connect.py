@@ -266,7 +266,7 @@ class Database:
     server: EmbeddedServer | None = None
     """The embedded server, if that is the one."""
     client: str = ""
-    """Who asks, by the key that is counted by; empty where nobody has to share."""
+    """The key of the client, to which limits apply; empty if there are no limits."""
 
     def asked_by(self, client: str) -> "Database":
         """Return the store as *client* may ask it: for a share of the connections for users' queries."""

@@ -300,7 +300,7 @@ def table_rows(block: bytes, row: bytes = b"TR", cell: bytes = b"TD", null: byte
 # Answer after answer describes the same columns: the texts of their elements are made once.
 
 CACHED_TEXTS = 2_000
-"""It is quicker to begin anew than to find out which text to forget."""
+"""It is faster to start again than to find out which text to forget."""
 CACHED_CHARACTERS = 10_000
 """Of one text: what clients choose, such as names, may be long."""
 

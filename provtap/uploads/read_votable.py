@@ -57,7 +57,7 @@ def read_votable(name: str, pieces: Iterable[bytes], budget: Budget) -> Uploaded
     except Exception as error:
         if isinstance(error, LookupError | ValueError) and not document.has_begun:  # the encoding
             raise document.wrong(f"cannot be read: {error}") from error
-        log.exception("The upload %s cannot be read, for a reason that nobody foresaw", name)
+        log.exception("The upload %s cannot be read: unexpected error", name)
         raise document.wrong(f"cannot be read from row {document.row} on") from error
 
 

@@ -26,7 +26,7 @@ SWEEP = 60.0
 AGE = 600.0
 """Seconds that a file without a job is left alone: its job may be just about to be created."""
 GRACE = 3.0
-"""Seconds that executions get to give their jobs back once the worker is told to stop."""
+"""Seconds for executions to give their jobs back after the worker was told to stop."""
 LOST = "The process that ran the job was lost, twice."
 
 

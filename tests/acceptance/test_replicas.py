@@ -150,7 +150,9 @@ def test_availability_tells_of_each_host(place):
         notes = parse_availability(io.BytesIO(answer.read())).notes
 
     assert notes[0] == "Queries are answered."
-    assert [note.rpartition("answers ")[2] for note in notes[1:]] == ["as a standby, 0 s behind."] * 2
+    assert notes[1:] == [
+        f"Database server {number} of 2 is a standby, 0 s behind the primary." for number in (1, 2)
+    ]
 
 
 def test_a_query_that_a_standby_gave_up_runs_again(place):

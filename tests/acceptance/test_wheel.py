@@ -316,7 +316,8 @@ def test_without_a_service_it_says_what_is_missing(pipeline):
 
 
 def test_a_wrong_token_is_told(pipeline):
-    done = pipeline.run("provtap", "ingest", "runs.vot", PROVTAP_URL=pipeline.url, PROVTAP_TOKEN="wrong")
+    (pipeline.directory / "some.json").write_text('{"Activity": {"id": "urn:x:a"}}')
+    done = pipeline.run("provtap", "ingest", "some.json", PROVTAP_URL=pipeline.url, PROVTAP_TOKEN="wrong")
 
     assert done.returncode == 1
     assert "oken" in done.stderr

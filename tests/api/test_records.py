@@ -536,26 +536,24 @@ def test_a_document_has_a_limit_of_records(call, new, count):
     assert count("provenance.entity", f"e_id LIKE '{new('e')}%'") == 0
 
 
-@pytest.mark.parametrize(
-    "path, first, second, message",
-    [
-        (
-            "/activities",
-            {"startTime": "2026-02-01"},
-            {"endTime": "2026-01-01"},
-            "it: together with the stored records, an activity would end before it starts.",
-        ),
-        (
-            "/entities",
-            {"generatedAtTime": "2026-02-01"},
-            {"invalidatedAtTime": "2026-01-01"},
-            "it: together with the stored records, an entity would end before it was generated.",
-        ),
-    ],
-)
-def test_what_only_two_documents_break_is_told(call, new, path, first, second, message):
-    """ProvenanceDM 1.0, Activity and Entity; PostgreSQL's own words never get out."""
-    call("POST", path, {"id": new("x")} | first)
-    reply = call("POST", f"{path}?source=it", {"id": new("x")} | second)
+@pytest.mark.parametrize("order", [1, -1])
+def test_end_before_the_start_is_ignored_with_a_conflict(call, new, order):
+    """G7; within one record it is an error."""
+    told = [{"startTime": "2026-02-01"}, {"endTime": "2026-01-01"}]
+    replies = [call("POST", "/activities", {"id": new("x")} | each) for each in told[::order]]
 
-    assert (reply.status, reply.error["message"]) == (400, message)
+    assert [reply.json["conflicts"] for reply in replies] == [
+        [],
+        [f"{new('x')} would end before it starts, at 2026-02-01 00:00:00: the end was ignored"],
+    ]
+
+
+def test_what_only_two_documents_break_is_told(call, new):
+    """ProvenanceDM 1.0, Entity; PostgreSQL's own words never get out."""
+    call("POST", "/entities", {"id": new("x"), "generatedAtTime": "2026-02-01"})
+    reply = call("POST", "/entities?source=it", {"id": new("x"), "invalidatedAtTime": "2026-01-01"})
+
+    assert (reply.status, reply.error["message"]) == (
+        400,
+        "it: together with the stored records, an entity would end before it was generated.",
+    )

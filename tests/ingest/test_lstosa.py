@@ -100,6 +100,20 @@ def test_description_of_a_file_may_come_after_its_use(log, database):
     assert rows(database, "SELECT e_location FROM provenance.entity") == [("/data/a.h5",)]
 
 
+def test_lines_may_be_out_of_order(log, database):
+    """Parallel jobs write one log."""
+    report = log({"activity_id": "aaaaaa", "used_id": "f"}, file("f", "/data/a.h5"), step())
+
+    assert report.warnings == ()
+    assert rows(database, "SELECT count(*)::int FROM provenance.used") == [(1,)]
+
+
+def test_line_about_an_unknown_step_is_told(log):
+    report = log(step(), {"activity_id": "bbbbbb", "used_id": "f"})
+
+    assert "is about the step bbbbbb, which was not started" in report.warnings[0]
+
+
 def test_derivation_of_another_file_is_not_believed(log, database):
     report = log(
         step(),
@@ -129,7 +143,7 @@ def test_last_line_may_break_off(take, database, tmp_path):
     path.write_bytes((DATA / "prov.log").read_bytes()[:9000])
     report = take(path)
 
-    assert "breaks off" in report.warnings[-1]
+    assert "is incomplete" in report.warnings[-1]
 
 
 @pytest.mark.parametrize(

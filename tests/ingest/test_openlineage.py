@@ -100,8 +100,9 @@ def test_run_that_has_not_ended_is_running(tell, database):
 def test_end_before_the_start_is_left_out(tell, database):
     """Clocks of two hosts differ (G7)."""
     tell(event("START", 30))
-    tell(event("COMPLETE", 10))
+    report = tell(event("COMPLETE", 10))
 
+    assert "the end was ignored" in report.conflicts[0]
     assert rows(database, RUNS) == [("j", "completed", "2026-05-01 22:00:30", None)]
 
 

@@ -172,7 +172,7 @@ def test_cadc_keywords_are_derivations(take, database, tmp_path):
     ("content", "message"),
     [
         (b"SIMPLE  =                    T", "its FITS header has no END"),
-        (b"SIMPLE  =".ljust(2880, b"\xff") + b"END".ljust(2880), "bytes that are no ASCII"),
+        (b"SIMPLE  =".ljust(2880, b"\xff") + b"END".ljust(2880), "bytes that are not ASCII"),
         (
             b"SIMPLE  = 'T".ljust(80) + b"END".ljust(2800),
             r"its FITS header cannot be read: Unparsable card \([^()]*\)\.$",
@@ -214,7 +214,7 @@ def test_card_that_is_no_ascii_is_named(take, tmp_path):
     write_fits(path, {"PROV1": "name.fits"})
     path.write_bytes(path.read_bytes().replace(b"name.fits", b"nam\xe9.fits"))
     with pytest.raises(
-        DocumentError, match=r"card \d of its FITS header \(PROV1\) has bytes that are no ASCII"
+        DocumentError, match=r"card \d of its FITS header \(PROV1\) contains bytes that are not ASCII"
     ):
         take(path)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from provtap.ingest import ingest_all, rebuild
+from provtap.ingest.documents.document import read_content
 from provtap.ingest.documents.files import files
 from tests.ingest.logs import empty, rows, tables
 
@@ -92,3 +93,12 @@ def test_order_and_repetition_change_nothing(ingest_paths, database, settings, f
         empty(database)
         ingest_paths(*random.Random(seed).sample(paths, len(paths)))
         assert tables(database) == first
+
+
+@pytest.mark.parametrize("source", [each for each in SOURCES if each.endswith(".json")])
+def test_byte_order_mark_changes_no_format(settings, source):
+    """Editors of Windows write one."""
+    content = (DATA / source).read_bytes()
+    plain = read_content(content, "x", settings)
+
+    assert read_content(b"\xef\xbb\xbf\r\n" + content, "x", settings).format == plain.format

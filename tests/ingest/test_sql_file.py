@@ -249,7 +249,7 @@ BROKEN = {
         "line 1, row 1 of provenance.entity: e_generatedattime cannot be 'soon': write a time like"
         " 2026-01-31 12:00:00.",
     ENTITY + "('a', 'Entity', NULL, '2026-02-30');":
-        "line 1, row 1 of provenance.entity: e_generatedattime cannot be '2026-02-30': there is no such time"
+        "line 1, row 1 of provenance.entity: e_generatedattime cannot be '2026-02-30': it is not a time"
         " in the years 1 to 9999.",
     ENTITY + "('a', 'Thing', NULL, NULL);":
         "line 1, row 1 of provenance.entity: it breaks the rule",

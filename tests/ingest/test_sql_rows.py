@@ -93,16 +93,16 @@ REFUSED = {
         "line 1: standard_conforming_strings cannot be 'off' in a script",
     "\\connect other": "line 1: \\connect is a command of psql, not SQL",
     "\\! rm -rf x": "line 1: \\! is a command of psql, not SQL",
-    "INSERT INTO provtap.token VALUES (1);": "line 1: provtap.token is no table that a script may fill",
+    "INSERT INTO provtap.token VALUES (1);": "line 1: provtap.token is not a table that a script can fill",
     "INSERT INTO agent VALUES (1);":
-        "line 1: agent is no table that a script may fill Did you mean provenance.agent?",
+        "line 1: agent is not a table that a script can fill Did you mean provenance.agent?",
     "INSERT INTO provenance.agents VALUES (1);":
-        "line 1: provenance.agents is no table that a script may fill Did you mean provenance.agent?",
+        "line 1: provenance.agents is not a table that a script can fill Did you mean provenance.agent?",
     "INSERT INTO provext.ingestion VALUES (1);":
         "line 1: provext.ingestion is written by ProvTAP itself"
         " pg_dump leaves it out with --exclude-table=provext.ingestion.",
     'INSERT INTO provenance."AGENT" VALUES (1);':
-        "line 1: provenance.AGENT is no table that a script may fill Did you mean provenance.agent?",
+        "line 1: provenance.AGENT is not a table that a script can fill Did you mean provenance.agent?",
     INSERT.replace("ag_name", "ag_nam") + "(1, 2);":
         "line 1: provenance.agent has no column ag_nam Did you mean ag_name?",
     INSERT.replace("ag_name", "ag_id") + "(1, 2);": "line 1: provenance.agent has twice the column ag_id"

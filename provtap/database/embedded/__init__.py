@@ -25,7 +25,7 @@ DATABASE = "provtap"
 PORT = 5432
 """Part of the socket's name; said to both sides, so that PGPORT does not count."""
 STALL = 120.0
-"""Seconds without a sign of life after which a start has failed. A recovery tells of itself every 10."""
+"""Seconds without progress after which a start has failed. A recovery reports progress every 10."""
 LOG_BYTES = 10_000_000
 """Size at which the log of the last runs is put aside."""
 

@@ -220,7 +220,7 @@ def find(known: Mapping[str, SqlTable], schema: str | None, name: str, line: int
         )
     near = [f"Did you mean {other}?" for other in known if other.endswith(f".{name}")]
     hint = near[0] if near else nearest(full, known)
-    raise DocumentError(f"line {line}: {full} is no table that a script may fill", hint=hint)
+    raise DocumentError(f"line {line}: {full} is not a table that a script can fill", hint=hint)
 
 
 def _text_default(expression: str | None) -> str | None:
@@ -247,7 +247,7 @@ def _instant(value: str) -> str:
         time = datetime.fromisoformat(re.sub(" ?(Z|UTC)$", "+00:00", text))
         return (time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time).isoformat(sep=" ")
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"cannot be {value!r}: there is no such time in the years 1 to 9999") from error
+        raise ValueError(f"cannot be {value!r}: it is not a time in the years 1 to 9999") from error
 
 
 def _whole(type_: str) -> Check:

@@ -103,6 +103,26 @@ def _stored(transaction: Transaction, rows: Rows) -> set[Generation]:
     return {(row.entity_id, row.activity_id) for row in found}
 
 
+def claimed_ends(transaction: Transaction, rows: Rows) -> Rows:
+    """Return the claimed ends of the activities of *rows*, in the store and in this load."""
+    started = [row["a_id"] for row in rows if row["a_starttime"] is not None]
+    stored = transaction.rows(SQL["ended"], ids=started) if started else ()
+    return [
+        *({"a_id": row["a_id"], "a_endtime": row["a_endtime"]} for row in rows if row["a_endtime"]),
+        *({"a_id": row.a_id, "a_endtime": row.a_endtime.isoformat()} for row in stored),
+    ]
+
+
+def lost_ends(transaction: Transaction, ends: Rows) -> list[str]:
+    """Return a warning for each of *ends* that is not stored, because it is before the start."""
+    if not ends:
+        return []
+    return [
+        f"{row.activity_id} would end before it starts, at {row.start}: the end was ignored"
+        for row in transaction.rows(SQL["lost_ends"], rows=json.dumps(ends, default=str))
+    ]
+
+
 def usages_outside(transaction: Transaction, rows: Rows) -> list[str]:
     """Return a warning for each usage of *rows* at a time when its activity was not running."""
     timed = [row for row in rows if row["rd_usagetime"] is not None]

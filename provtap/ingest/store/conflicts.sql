@@ -46,3 +46,15 @@ SELECT rd_activity_id AS activity_id, rd_told_id AS entity_id, rd_usagetime AS t
   JOIN provenance.activity ON a_id = rd_activity_id
  WHERE rd_usagetime < a_starttime OR rd_usagetime > a_endtime
  ORDER BY rd_activity_id, rd_told_id, rd_usagetime;
+
+-- name: ended
+-- Activities in the store that have an end.
+SELECT a_id, a_endtime FROM provenance.activity WHERE a_id = ANY (%(ids)s) AND a_endtime IS NOT NULL;
+
+-- name: lost_ends
+-- Activities whose end is before their start, and was not stored.
+SELECT DISTINCT stored.a_id AS activity_id, stored.a_starttime AS start
+  FROM json_populate_recordset(NULL::provenance.activity, %(rows)s::json) AS given
+  JOIN provenance.activity AS stored ON stored.a_id = given.a_id
+ WHERE stored.a_endtime IS NULL AND given.a_endtime < stored.a_starttime
+ ORDER BY activity_id;

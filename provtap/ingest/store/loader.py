@@ -44,8 +44,10 @@ from provtap.ingest.model.records import (
 from provtap.ingest.store import description_links as described
 from provtap.ingest.store.amendments import check_descriptions, refer, rename
 from provtap.ingest.store.conflicts import (
+    claimed_ends,
     claimed_generators,
     lost_claims,
+    lost_ends,
     shared_names,
     usages_outside,
     without_clashes,
@@ -105,10 +107,12 @@ def load(transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_i
     _check_kinds(transaction, rows)
     recorded = _draft(transaction, rows, counts)
     claims = claimed_generators(transaction, rows[WasGeneratedBy])
+    ends = claimed_ends(transaction, rows[Activity])
     _join(transaction, rows, stage, recorded, counts)
     transaction.execute(SQL["keep_records"], rows=_record_rows(taken), ingestion=ingestion_id)
     _unite(transaction, rows, stage, counts)
     counts.conflict(*lost_claims(transaction, rows[WasGeneratedBy], claims))
+    counts.conflict(*lost_ends(transaction, ends))
     counts.add(0, refer(transaction, rows[HadReference]))
     end_entities(transaction, rows, stage, counts)
     resolve_readings(transaction, rows, stage, counts)

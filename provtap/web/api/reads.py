@@ -72,7 +72,7 @@ def _table(name: str) -> str:
 
 
 def _links(each: Class) -> list[str]:
-    """Return the expression for the word that a table of its own holds."""
+    """Return the expression for the attribute that a table of its own holds."""
     if each.links is None:
         return []
     table, own, other = each.links

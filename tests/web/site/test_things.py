@@ -1,6 +1,7 @@
 """Pages of files, runs, people and programs: their addresses, their forms, and all their states."""
 
 import json
+from dataclasses import replace
 from urllib.parse import quote, unquote, urlsplit
 
 import pytest
@@ -9,6 +10,7 @@ from lxml import etree
 from provtap import addresses
 from provtap.database.connect import open_database
 from provtap.ingest.documents.document import ingest_content
+from provtap.operation.maintenance import announce, end
 from provtap.web import create_app
 from tests.web.site.conftest import BROWSER
 
@@ -265,13 +267,19 @@ def records():
 
 
 @pytest.fixture(scope="module")
-def states(server, template, tableset):
-    """A browser on a store that has them."""
+def filled(server, template):
+    """Settings and database of a store that has them."""
     with server.copy(template) as settings, open_database(settings) as database:
         ingest_content(json.dumps(records()).encode(), "records", database, settings)
-        client = create_app(settings, database, tableset).test_client()
-        client.environ_base["HTTP_ACCEPT"] = BROWSER["Accept"]
-        yield client
+        yield settings, database
+
+
+@pytest.fixture(scope="module")
+def states(filled, tableset):
+    """A browser on that store."""
+    client = create_app(*filled, tableset).test_client()
+    client.environ_base["HTTP_ACCEPT"] = BROWSER["Accept"]
+    return client
 
 
 def test_a_withdrawn_file_says_since_when_and_what_is_valid(states):
@@ -351,3 +359,48 @@ def test_hostile_names_of_people_and_roles_stay_text(states):
     assert heading(page) == "<b>Robot</b>"
     assert "javascript:" not in "".join(tree(page).xpath("//@href"))
     assert "<script>" not in states.get("/activity/urn%3Aopen").text
+
+
+# Who may read ----------------------------------------------------------------------------------------------
+
+
+def test_pages_stay_readable_under_maintenance(filled, tableset):
+    """Site, section 6, point 14: each says so, and none fails."""
+    settings, database = filled
+    announce(database, "New <disks>.", None, None)
+    try:
+        client = create_app(settings, database, tableset).test_client()
+        pages = [
+            client.get(path, headers=BROWSER)
+            for path in (
+                "/entity/urn%3Asum",
+                "/activity/urn%3Astack",
+                "/agent/urn%3Arobot",
+                "/program/x",
+                "/",
+            )
+        ]
+    finally:
+        end(database)
+
+    assert [page.status_code for page in pages] == [200, 200, 200, 404, 200]
+    assert all("Closed for maintenance" in page.text and "New &lt;disks&gt;." in page.text for page in pages)
+
+
+def test_pages_ask_for_an_account_where_queries_do(filled, tableset):
+    """What ADQL would not tell, no page does; the page of the error says how to go on."""
+    settings, database = filled
+    closed = replace(settings, accounts=True, require_account=True)
+    client = create_app(closed, database, tableset).test_client()
+    answers = [
+        client.get(path, headers=BROWSER)
+        for path in (
+            "/entity/urn%3Asum",
+            "/entity/urn%3Asum.provn",
+            "/activity/urn%3Astack",
+            "/program/stack",
+        )
+    ]
+
+    assert [answer.status_code for answer in answers] == [401] * 4
+    assert all("Basic" in answer.headers["WWW-Authenticate"] for answer in answers)

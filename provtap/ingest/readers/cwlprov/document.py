@@ -65,7 +65,7 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
         try:
             statements += bounded(NOTATIONS[notation](text), left)
         except DocumentError as error:
-            raise _named(error, name) from error
+            raise (_named(error, name) if name else error) from error
     found = _RESEARCH_OBJECT.search(content.decode(errors="replace"))
     runs = Runs(statements, found[1].lower() if found else digest, site, whole=bool(_PACKED.match(content)))
     records = tuple(runs.records())

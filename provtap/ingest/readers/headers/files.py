@@ -68,7 +68,7 @@ def read_header(file: BinaryIO, path: Path, form: str) -> bytes:
     try:
         return canonical(content).encode()
     except UnicodeEncodeError as error:
-        raise DocumentError("its path or header has bytes that are no text") from error
+        raise DocumentError("its path or header contains bytes that are not text") from error
 
 
 def _fits(file: BinaryIO) -> Iterator[dict[str, Any]]:
@@ -133,7 +133,7 @@ def _ascii(header: bytes) -> str:
         cards = (header[at : at + 80] for at in range(0, len(header), 80))
         number, card = next((n, card) for n, card in enumerate(cards, start=1) if not card.isascii())
         keyword = card[:8].decode("ascii", errors="replace").strip()
-        raise DocumentError(f"card {number} of its FITS header ({keyword}) has bytes that are no ASCII")
+        raise DocumentError(f"card {number} of its FITS header ({keyword}) contains bytes that are not ASCII")
     return header.decode("ascii")
 
 
@@ -209,7 +209,7 @@ def _meta(lines: list[str]) -> dict[str, Any]:
     except Exception as error:  # the YAML reader has many, and none in common
         raise DocumentError(f"its ECSV header cannot be read: {_reason(error)}") from error
     if not isinstance(meta, dict):
-        raise DocumentError("the meta of its ECSV header is no mapping")
+        raise DocumentError("the meta of its ECSV header is not a mapping")
     return _first(islice(_flat(meta), _MAX_KEYWORDS))
 
 

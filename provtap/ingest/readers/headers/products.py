@@ -45,7 +45,7 @@ _OF_RUN = b'"activity_uuid"'
 
 def looks_like(content: bytes) -> bool:
     """Tell whether *content* is JSON with keywords that are known."""
-    starts = content.lstrip()[:1] in (b"{", b"[")
+    starts = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
     return starts and _MARKS.search(content) is not None and _OF_RUN not in content
 
 

@@ -20,7 +20,8 @@ _SESSION = "ExecutionSession"
 
 def looks_like(content: bytes) -> bool:
     """Tell whether *content* is PROV-JSON with lstosa's prefix of ids and its kind of session."""
-    return content.lstrip()[:1] == b"{" and b'"ExecutionSession"' in content and bool(_PREFIX.search(content))
+    starts = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
+    return starts and b'"ExecutionSession"' in content and _PREFIX.search(content) is not None
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:

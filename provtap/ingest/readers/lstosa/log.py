@@ -41,6 +41,7 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
     reader = _Lines(book)
     for record in bounded(dictionaries(_lines(decode(content), book.run_wise), unread), most):
         reader.take(record)
+    reader.end()
     if not book.steps:
         raise NoProvenance("no line of the log is a step of lstosa")
     records = tuple(book.records())
@@ -68,6 +69,9 @@ class _Lines:
         self.lines: list[Node] = []
         self._book = book
         self._steps: dict[str, Step] = {}
+        self._first: dict[str, Step] = {}
+        self._early: list[Node] = []
+        """Lines about steps that had not been started before them: parallel jobs may share a log."""
 
     def take(self, line: Node) -> None:
         """Take the next line."""
@@ -85,7 +89,16 @@ class _Lines:
             if thing:
                 self._book.things[_id(line["entity_id"])] = thing
         else:
-            self._ignore(line, "tells of no session, step or file")
+            self._ignore(line, "names no session, step or file")
+
+    def end(self) -> None:
+        """Take what was about a step that was started later."""
+        for line in self._early:
+            short = _id(line["activity_id"])
+            if step := self._first.get(short):
+                self._add(step, line)
+            else:
+                self._ignore(line, f"is about the step {short}, which was not started")
 
     def _session(self, line: Node) -> None:
         key = (_id(line["session_id"]), line["startTime"].text() or "")
@@ -108,14 +121,18 @@ class _Lines:
             user=line["agent_name"].text(NAME_BYTES),
             script=line["script"].text(),
         )
+        self._first.setdefault(short, step)
         self._book.steps.append(step)
 
     def _continue(self, line: Node) -> None:
         short = _id(line["activity_id"])
         step = self._steps.get(short)
         if step is None:
-            self._ignore(line, f"is about the step {short}, which was not started before")
-            return
+            self._early.append(line)
+        else:
+            self._add(step, line)
+
+    def _add(self, step: Step, line: Node) -> None:
         if "endTime" in line:
             step.end = line["endTime"].instant()
         if "parameters" in line:
