@@ -77,7 +77,7 @@ def test_pyvo_without_an_account(open_url, closed_url):
     """AUTH-3: metadata for all; queries where they are open."""
     assert len(pyvo.dal.TAPService(open_url).search(QUERY)) > 10
     assert "provenance.activity" in pyvo.dal.TAPService(closed_url).tables
-    with pytest.raises(DALQueryError, match="This needs an account"):
+    with pytest.raises(DALQueryError, match="This request needs an account"):
         pyvo.dal.TAPService(closed_url).search(QUERY)
 
 
