@@ -213,7 +213,7 @@ def test_the_command_line_takes_files(settings: Settings, mine, tmp_path):
 @pytest.mark.parametrize(
     "upload, code, words",
     [
-        ("t", 2, "t is not like NAME=FILE."),
+        ("t", 2, "t is not of the form NAME=FILE."),
         ("t=/nonexistent", 1, "provtap: /nonexistent cannot be read: no such file or directory."),
         ("t=/dev/null", 1, "provtap: The upload t is empty."),
     ],
