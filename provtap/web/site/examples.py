@@ -153,7 +153,9 @@ def _read(path: Path) -> Mapping[str, str]:
 def _checked(id_: str, text: str, path: Path, tableset: Tableset) -> Question:
     """Return a question of an operator. Raises: SettingsError."""
     if not _ID.fullmatch(id_) or id_ in QUERIES:
-        raise SettingsError(f"{path}: {id_} cannot be the id of an example.", hint="Write letters and digits.")
+        raise SettingsError(
+            f"{path}: {id_} cannot be the id of an example.", hint="Write letters and digits."
+        )
     if not re.match("-- .", text):
         raise SettingsError(f"{path}: {id_} has no question.", hint="Write it as a comment below the name.")
     try:
