@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from provtap import ProvClient
+from provtap.database.connect import open_database
 from provtap.ingest import ingest
 from tests.ingest.logs import rows
 
@@ -34,6 +35,13 @@ def run(tmp_path):
         )
 
     return run
+
+
+@pytest.fixture
+def alone(reused):
+    """The database and settings of a store that is empty, unlike that of the service."""
+    with reused.empty() as settings, open_database(settings) as database:
+        yield database, settings
 
 
 @pytest.fixture
@@ -118,8 +126,9 @@ def test_command_that_can_not_be_run(run, tmp_path, command, code):
     assert not (tmp_path / "runs.json").exists()
 
 
-def test_what_is_recorded(run, tmp_path, database, settings):
+def test_what_is_recorded(run, tmp_path, alone):
     """The run, its files with checksums, its parameters, and the job of the batch system."""
+    database, settings = alone
     (tmp_path / "raw.txt").write_text("raw")
     (tmp_path / "old.txt").write_text("old")
     (tmp_path / "run.cfg").write_text("gain=2")
@@ -164,7 +173,8 @@ def test_what_is_recorded(run, tmp_path, database, settings):
     ) == [("raw.txt", "raw")]
 
 
-def test_two_runs_are_joined_by_their_file(run, tmp_path, database, settings):
+def test_two_runs_are_joined_by_their_file(run, tmp_path, alone):
+    database, settings = alone
     run("--generated", "a", "--", "touch", "a", to="1.json")
     run("--used", "a", "--generated", "b", "--", "cp", "a", "b", to="2.json")
     for name in ("2.json", "1.json"):
@@ -179,7 +189,8 @@ def test_two_runs_are_joined_by_their_file(run, tmp_path, database, settings):
     ) == [("touch", "cp")]
 
 
-def test_run_within_a_run_is_a_step_of_it(run, tmp_path, database, settings):
+def test_run_within_a_run_is_a_step_of_it(run, tmp_path, alone):
+    database, settings = alone
     run("--name", "night", "--", PROVTAP, "run", "--to", "runs.json", "--name", "step", "--", "true")
     ingest(tmp_path / "runs.json", database, settings)
 
