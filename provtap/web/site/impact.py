@@ -22,7 +22,7 @@ from provtap.web.http.context import service
 from provtap.web.http.negotiation import wanted
 from provtap.web.site.frame import present
 from provtap.web.site.named import Thing, asked, elsewhere, nothing, thing
-from provtap.web.site.store import Page, Store, Total, asking, statements
+from provtap.web.site.store import Page, Store, Total, argument, asking, statements
 from provtap.web.tap import respond
 
 bp = Blueprint("impact", __name__)
@@ -220,8 +220,8 @@ def _query(thing: Meaning) -> ImpactQuery:
         kind=thing.kind,
         id=thing.id,
         distance=int(distance) if distance else None,
-        status=request.args.get("status", "").replace("\0", "") or None,
-        name=request.args.get("name", "").replace("\0", "").strip() or None,
+        status=argument("status") or None,
+        name=argument("name").strip() or None,
     )
 
 

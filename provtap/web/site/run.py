@@ -11,7 +11,7 @@ from provtap.compare.differences import same_value
 from provtap.database.sql import literal
 from provtap.web.site import frame
 from provtap.web.site.rows import File, Run, Who
-from provtap.web.site.store import Page, Store, statements
+from provtap.web.site.store import Page, Store, argument, statements
 from provtap.web.site.strip import strip
 
 SQL = statements("run.sql")
@@ -181,7 +181,7 @@ def groups(rows: Iterable[Setting]) -> Sequence[Group]:
 
 def filter_of_request() -> str | None:
     """Return what the names or values of parameters are to have in them."""
-    return request.args.get("filter", "").replace("\0", "").strip() or None
+    return argument("filter").strip() or None
 
 
 def _next_completed(store: Store, run: Run) -> Run | None:

@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from flask import g
+from flask import g, request
 
 from provtap.adql import translate
 from provtap.database.connect import BY_KEYS, Database, Transaction
@@ -45,6 +45,11 @@ reads it knows the time of the whole page only."""
 _FRAGMENTS = load_statements("provtap.web.site", "rows.sql")
 
 T = TypeVar("T")
+
+
+def argument(name: str) -> str:
+    """Return a parameter of the address, for a statement: no text in the store has a NUL."""
+    return request.args.get(name, "").replace("\0", "")
 
 
 def statements(file_name: str) -> Mapping[str, str]:
