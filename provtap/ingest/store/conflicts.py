@@ -119,7 +119,7 @@ def lost_ends(transaction: Transaction, ends: Rows) -> list[str]:
         return []
     return [
         f"{row.activity_id} would end before it starts, at {row.start}: the end was ignored"
-        for row in transaction.rows(SQL["lost_ends"], rows=json.dumps(ends, default=str))
+        for row in transaction.rows(SQL["lost_ends"], rows=json.dumps(ends))
     ]
 
 
