@@ -393,6 +393,18 @@ class Hash(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExternalHash(Record):
+    """A checksum of what was read at the place of an External, known or not; *size* in bytes."""
+
+    table = "provtap.external_hash"
+    prefix = "xh_"
+    entity_id: str
+    algorithm: str
+    digest: str
+    size: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Alias(Record):
     """Another name of an entity, from a time on."""
 
