@@ -153,7 +153,7 @@ def read_location_map(
     for option in maps:
         start, equals, uri = option.partition("=")
         if not start or not equals or not uri:
-            raise DocumentError(f"--map must be PREFIX=URI, not {option!r}.")
+            raise DocumentError(f"map must be PREFIX=URI, not {option[:200]!r}.")
         prefixes.append((start, uri))
     longest_first = tuple(sorted(prefixes, key=lambda pair: (-len(pair[0]), pair)))
     return LocationMap(longest_first, dict(_copies(catalogue)) if catalogue else {}, workflow_run or "")
