@@ -8,7 +8,7 @@ input_lfns.txt and output_lfns.txt, if they are there, have the logical names of
 files of these names in the logs are known by them, so that jobs are joined wherever they ran.
 
 PROVTAP_URL has the address of the service, PROVTAP_TOKEN a token of it with the scope write. While the
-service is away, the log is kept in $PROVTAP_SPOOL (default: ~/.provtap-spool), and sent with the next one.
+service is away, the log is kept in the directory provtap-spool, and sent with the next one.
 The exit code is 0 unless the service refuses a log: a product is good without its provenance.
 """
 
@@ -47,7 +47,7 @@ def main() -> int:
         os.environ["PROVTAP_URL"],
         os.environ.get("PROVTAP_TOKEN"),
         site=site,
-        spool=os.environ.get("PROVTAP_SPOOL"),
+        spool="provtap-spool",
     )
     job = {name: os.environ[name] for name in JOB_VARIABLES if os.environ.get(name)}
     maps = {str(Path.cwd() / name): f"lfn:{lfn}" for name, lfn in logical_names().items()}

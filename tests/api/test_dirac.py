@@ -15,7 +15,7 @@ SCRIPTS = Path(__file__).parents[2] / "deploy" / "dirac"
 
 
 @pytest.fixture
-def call(live, token, tmp_path):
+def call(live, token):
     """Run one of the scripts in a directory of a job."""
 
     def call(script, directory, *arguments, **environ):
@@ -24,7 +24,7 @@ def call(live, token, tmp_path):
         return subprocess.run(
             [SCRIPTS / script, *arguments],
             cwd=directory,
-            env=os.environ | known | {"PROVTAP_SPOOL": str(tmp_path / "spool")} | environ,
+            env=os.environ | known | environ,
             capture_output=True,
             text=True,
         )
