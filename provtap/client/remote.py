@@ -113,7 +113,7 @@ def lineage(service: "Service", id: str, direction: str, depth: int) -> None:
     "responseformat",
     default="prov-json",
     show_default=True,
-    help="prov-json, prov-xml, provn, jsonld, votable, svg, png or dot.",
+    help="prov-json, prov-xml, provn, jsonld, votable, ro-crate, svg, png or dot.",
 )
 @click.option("--ingestion", type=click.IntRange(1), help="Everything in the document of this ingestion.")
 @click.option("--depth", help="Number of relations to follow, or ALL.  [default: ALL; for an ingestion 1]")
