@@ -31,6 +31,8 @@ RUN_ELSEWHERE = {
     "pg_dump": "tests/acceptance/test_operate.py",
     "pg_dumpall": "tests/acceptance/test_operate.py",
     "python3": "tests/acceptance/test_wheel.py",
+    "cta-prod-init-prov.sh": "tests/api/test_dirac.py",
+    "cta-prod-add-prov.py": "tests/api/test_dirac.py",
     "pg_basebackup": "tests/acceptance/test_replicas.py",
 }
 """What runs the `sh` blocks, by their first word: they need a service, another server or a network."""

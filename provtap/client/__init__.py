@@ -12,7 +12,7 @@ import json
 import logging
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
@@ -107,15 +107,22 @@ class ProvClient(Verbs):
         return report
 
     def send_document(
-        self, document: bytes | str | os.PathLike[str], *, format: str = "auto"
+        self,
+        document: bytes | str | os.PathLike[str],
+        *,
+        format: str = "auto",
+        maps: Mapping[str, str] | None = None,
     ) -> Report | None:
         """Send a whole document, bytes or a path, in any format that the service reads.
+
+        *maps* has the names under which files were stored, by how their paths in the document begin.
 
         Raises: ProvError; OSError for a path that can't be read.
         """
         content = document if isinstance(document, bytes) else Path(document).read_bytes()
         named = {} if isinstance(document, bytes) else {"source": os.fspath(document)}
-        letter = self._letter("documents", content, named | self._options | {"format": format})
+        options = named | self._options | {"format": format}
+        letter = self._letter("documents", content, {**options, **_maps(maps)})
         return self._send(letter)[0]
 
     def deliver(self, content: bytes, *, source: str, format: str) -> Report | None:
@@ -185,8 +192,10 @@ class ProvClient(Verbs):
         log.warning("%s The document was saved in %s.", reason, kept)
         return True
 
-    def _letter(self, path: str, content: bytes, options: dict[str, str]) -> Letter:
-        return Letter(f"{path}?{urlencode(options)}" if options else path, str(uuid.uuid4()), content)
+    def _letter(self, path: str, content: bytes, options: Mapping[str, str | list[str]]) -> Letter:
+        return Letter(
+            f"{path}?{urlencode(options, doseq=True)}" if options else path, str(uuid.uuid4()), content
+        )
 
     # Reading what is stored; nothing of it is what is collected
 
@@ -244,6 +253,10 @@ class ProvClient(Verbs):
         """
         graph: dict[str, Any] = self._delivery.get(f"graph?{urlencode({'ID': id, **parameters})}")
         return graph
+
+
+def _maps(maps: Mapping[str, str] | None) -> dict[str, list[str]]:
+    return {"map": [f"{path}={name}" for path, name in maps.items()]} if maps else {}
 
 
 def _home() -> Path:

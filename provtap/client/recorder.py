@@ -8,8 +8,11 @@ run.generated("/data/calibrated.fits", role="image")
 import getpass
 import logging
 import os
+import platform
 import re
+import shlex
 import socket
+import sys
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -22,6 +25,7 @@ from urllib.parse import quote
 from provtap.client import UNAUTHORIZED, ProvClient
 from provtap.client.collector import Place, plain, with_hint
 from provtap.client.delivery import ProvError
+from provtap.client.files import Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +38,12 @@ _whole: ContextVar[str | None] = ContextVar("whole", default=None)
 class Run:
     """An activity while it runs. A file is known by its path, so that runs which share it are joined."""
 
-    def __init__(self, client: ProvClient) -> None:
+    def __init__(self, client: ProvClient, *, checksums: bool = True) -> None:
         self.id = f"urn:uuid:{uuid.uuid4()}"
         self.client = client
         """Collects the record of this run; other records can be added."""
         self.start = datetime.now(UTC)
+        self._checksums = checksums
         self._written: set[tuple[str | None, str | None]] = set()
 
     @with_hint
@@ -48,7 +53,7 @@ class Run:
         """Tell that files were used, or an entity with an id: now, so that it is what is there now."""
         now = datetime.now(UTC)
         for place in _places(location):
-            self.client.add_used(self.id, entity, location=place, role=role, time=now)
+            self.client.add_used(self.id, entity, location=place, role=role, time=now, **self._content(place))
 
     @with_hint
     def generated(
@@ -65,7 +70,21 @@ class Run:
                     continue
                 self._written.add((place, role))
                 time = datetime.now(UTC)
-            self.client.add_was_generated_by(entity, self.id, location=place, role=role, time=time)
+            self.client.add_was_generated_by(
+                entity, self.id, location=place, role=role, time=time, **self._content(place)
+            )
+
+    def _content(self, place: str | None) -> dict[str, Any]:
+        """Return checksums and size of a file."""
+        if place is None or not self._checksums:
+            return {}
+        found = Snapshot.of(place).content(checksums=True)
+        digests = found.get("checksums", {})
+        told = {
+            "checksums": [f"{name}:{digest}" for name, digest in digests.items()],
+            "size": found.get("size"),
+        }
+        return told if digests else {}
 
     @with_hint
     def parameter(self, name: str, value: Any) -> None:
@@ -110,13 +129,18 @@ def activity(
     version: str | None = None,
     parameters: Mapping[str, Any] | None = None,
     comment: str | None = None,
+    checksums: bool = True,
+    environment: bool = True,
 ) -> Iterator[Run]:
     """Record what the block does as an activity: its times, host, user, and how it ended.
+
+    Files have their *checksums*; the *environment* is the command line, the working directory, and the
+    versions of Python and of the packages that are imported at the end, as parameters. Both can be left out.
 
     A block within another one is told as a step of it. The record is sent at the end, also of a block that
     fails. Trouble with that is logged, and the record kept in the spool: it never stops the pipeline.
     """
-    run, whole = Run(client.apart()), _whole.get() or _parent()
+    run, whole = Run(client.apart(), checksums=checksums), _whole.get() or _parent()
     token = _whole.set(run.id)
     status, exit_code = "completed", 0
     try:
@@ -128,11 +152,32 @@ def activity(
         raise
     finally:
         _whole.reset(token)
+        for key, value in (_environment() if environment else {}).items():
+            if key not in (parameters or {}):
+                run.parameter(key, value)
         description = run.client.add_activity_description(name, version)
         run.end(status, exit_code, name=name, comment=comment, activity_description=description)
         if whole:
             run.client.add_was_informed_by(run.id, whole)
         _send(run.client)
+
+
+def _environment() -> dict[str, Any]:
+    """Return how the program was called, and the versions of what it consists of."""
+    versions = {
+        name: version
+        for name, module in sorted(sys.modules.items())
+        if name.isidentifier()
+        and name not in sys.stdlib_module_names
+        and isinstance(version := getattr(module, "__dict__", {}).get("__version__"), str)
+    }
+    told = {
+        "command_line": shlex.join(sys.orig_argv),
+        "versions": {"python": platform.python_version(), **versions},
+    }
+    with suppress(OSError):  # the directory was removed
+        told["working_directory"] = str(Path.cwd())
+    return told
 
 
 def _failure(error: BaseException) -> tuple[str, int]:

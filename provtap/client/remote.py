@@ -113,7 +113,7 @@ def lineage(service: "Service", id: str, direction: str, depth: int) -> None:
     "responseformat",
     default="prov-json",
     show_default=True,
-    help="prov-json, prov-xml, provn, jsonld, votable, svg, png or dot.",
+    help="prov-json, prov-xml, provn, jsonld, votable, ro-crate, svg, png or dot.",
 )
 @click.option("--ingestion", type=click.IntRange(1), help="Everything in the document of this ingestion.")
 @click.option("--depth", help="Number of relations to follow, or ALL.  [default: ALL; for an ingestion 1]")
@@ -163,6 +163,18 @@ def tell_export(unknown: Iterable[str], overflow: int) -> None:
 )
 @click.option("--site", help="Scope of local paths: equal paths of two sites are different files.")
 @click.option(
+    "--map",
+    "maps",
+    multiple=True,
+    metavar="PREFIX=URI",
+    help="Replace PREFIX by URI in the paths of files.",
+)
+@click.option(
+    "--workflow-run",
+    metavar="ID",
+    help="Run of a workflow that the documents are of: files in temporary folders are known by their names.",
+)
+@click.option(
     "--strict",
     is_flag=True,
     help="Reject documents with conflicts; exit with 1 if a file of a directory is skipped.",
@@ -174,6 +186,8 @@ def ingest(
     files: tuple[Path, ...],
     format: str,
     site: str | None,
+    maps: tuple[str, ...],
+    workflow_run: str | None,
     strict: bool,
     dry_run: bool,
     as_json: bool,
@@ -185,13 +199,13 @@ def ingest(
     if not files:
         raise click.UsageError("Missing argument 'FILES...'.")
     options = {"format": format, "strict": str(strict).lower(), "dryRun": str(dry_run).lower()}
-    options |= {} if site is None else {"site": site}
+    options |= {name: text for name, text in (("site", site), ("workflowRun", workflow_run)) if text}
     documents: list[dict[str, Any]] = []
     problems: list[str] = []
     with progress(files) as queue:
         for path in queue:
             try:
-                documents.append(service.store(_document(path), source=str(path), **options))
+                documents.append(service.store(_document(path), source=str(path), map=maps, **options))
             except Failure as error:
                 problems.append(str(error))
             except ProvError as error:

@@ -69,7 +69,8 @@ def run_command(store: Store | None) -> click.Command:
         file that matches --generated counts if COMMAND created or changed it. A quoted pattern is expanded
         before (--used) or after (--generated) COMMAND.
         """
-        from provtap.client.run import CommandRun, Given
+        from provtap.client.files import Given
+        from provtap.client.run import CommandRun
 
         if not command:
             raise click.UsageError("Missing argument 'COMMAND...'.")

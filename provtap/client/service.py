@@ -2,7 +2,7 @@
 
 import uuid
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.error import HTTPError
@@ -30,12 +30,12 @@ class Service:
             raise ProvError(str(error)) from error
         self._token = token
 
-    def store(self, content: bytes, **options: str) -> dict[str, Any]:
+    def store(self, content: bytes, **options: str | Sequence[str]) -> dict[str, Any]:
         """Store a document, and return the report; *options* are those of the write API.
 
         Raises: ProvError, ProvUnavailable.
         """
-        letter = Letter(f"documents?{urlencode(options)}", str(uuid.uuid4()), content)
+        letter = Letter(f"documents?{urlencode(options, doseq=True)}", str(uuid.uuid4()), content)
         report: dict[str, Any] = self._delivery.post(letter)
         return report
 

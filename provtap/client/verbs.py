@@ -424,6 +424,8 @@ class Verbs(Collector):
         location: Place | None = None,
         role: str | None = None,
         time: datetime | str | None = None,
+        checksums: list[str] | None = None,
+        size: int | None = None,
     ) -> None:
         """Add a Used: an activity used an entity.
 
@@ -433,6 +435,9 @@ class Verbs(Collector):
             time.
         role: Role of the entity, such as the name of the input.
         time: When the entity was used.
+        checksums: Checksums of its content, each with its algorithm, such as sha256:e3b0c44298fc and more
+            digits.
+        size: Size of its content, in bytes.
         """
         self._add("Used", locals())
 
@@ -445,6 +450,8 @@ class Verbs(Collector):
         role: str | None = None,
         location: Place | None = None,
         time: datetime | str | None = None,
+        checksums: list[str] | None = None,
+        size: int | None = None,
     ) -> None:
         """Add a WasGeneratedBy: the activity that generated an entity, and as what.
 
@@ -455,6 +462,9 @@ class Verbs(Collector):
             this location used this file.
         time: When the file at location was written; default: when the activity ended. For an entity that is
             given by its id, use its generatedAtTime.
+        checksums: Checksums of its content, each with its algorithm, such as sha256:e3b0c44298fc and more
+            digits.
+        size: Size of its content, in bytes.
         """
         self._add("WasGeneratedBy", locals())
 

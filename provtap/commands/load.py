@@ -18,21 +18,9 @@ from provtap.config import Settings
 
 @remote.ingest.here
 @click.option(
-    "--map",
-    "maps",
-    multiple=True,
-    metavar="PREFIX=URI",
-    help="Replace PREFIX by URI in the paths of files.",
-)
-@click.option(
     "--catalogue",
     type=click.Path(path_type=Path),
     help="CSV file with the columns path, id (or lfn), guid, size, checksum: the names of stored files.",
-)
-@click.option(
-    "--workflow-run",
-    metavar="ID",
-    help="Run of a workflow that the documents are of: files in temporary folders are known by their names.",
 )
 @click.option(
     "--jobs",

@@ -26,7 +26,7 @@ SQL = load_statements("provtap.ingest", "rebuild.sql")
 
 # What refers to a table is emptied before it.
 PUBLISHED = (
-    "provext.alias", "provext.location", "provext.hash", "provext.run", "provext.attempt",
+    "provext.copy", "provext.alias", "provext.location", "provext.hash", "provext.run", "provext.attempt",
     "provext.relation",
     "provenance.used", "provenance.wasgeneratedby", "provenance.wasderivedfrom", "provenance.wasinformedby",
     "provenance.hadmember", "provenance.wasassociatedwith", "provenance.wasattributedto",
@@ -38,7 +38,7 @@ PUBLISHED = (
 )  # fmt: skip
 REMEMBERED = (
     "provtap.environment", "provtap.invalidation", "provtap.writing", "provtap.reading", "provtap.record",
-    "provtap.trust", "provtap.told_description",
+    "provtap.trust", "provtap.told_description", "provtap.external_hash",
 )  # fmt: skip
 """What the loader must remember, beside the published tables."""
 _TOGETHER = 1 << 20

@@ -30,6 +30,10 @@ def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
         from provtap.provsap.tree import tree_lines
 
         return "".join(f"{line}\n" for line in tree_lines(graph, request.direction)).encode(errors="replace")
+    if form.name == "RO-CRATE":
+        from provtap.provsap.rocrate import crate_metadata
+
+        return crate_metadata(graph)
     from provtap.provsap.votable import prov_votable
 
     return prov_votable(graph)

@@ -37,6 +37,9 @@ FORMATS = (
     ),
     GraphFormat("PROV-JSONLD", "application/ld+json", ("jsonld", "prov-jsonld"), serializer="jsonld"),
     GraphFormat("PROV-VOTABLE", "application/x-votable+xml", ("votable", "prov-votable")),
+    GraphFormat(
+        "RO-CRATE", 'application/ld+json;profile="https://w3id.org/ro/crate"', ("ro-crate", "rocrate")
+    ),
     GraphFormat("PROV-SVG", "image/svg+xml", ("svg", "prov-svg"), picture=True),
     GraphFormat("PROV-PNG", "image/png", ("png", "prov-png"), picture=True),
     GraphFormat("PROV-DOT", "text/vnd.graphviz", ("dot", "prov-dot"), picture=True),

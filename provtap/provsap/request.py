@@ -47,7 +47,7 @@ PARAMETERS = {
     "ATTRIBUTES": "1: write the attributes of each thing beside it, in pictures. Default 0.",
     "GD": "Where the arrows of pictures point: RL (default; to the left), LR, BT (up) or TB (down).",
     "RESPONSEFORMAT": "PROV-JSON (default), PROV-N, PROV-XML, PROV-JSONLD, PROV-VOTABLE, PROV-SVG, PROV-PNG, "
-    "PROV-DOT, PROV-TREE, or their media types.",
+    "PROV-DOT, PROV-TREE, RO-CRATE, or their media types.",
 }
 """Every parameter, with a sentence for clients."""
 Value = TypeVar("Value")

@@ -417,7 +417,8 @@ def recorded(prov, run):
 def test_a_block_of_code_is_recorded(activity, prov, name, tmp_path):
     """A dozen lines for a pipeline that has nothing yet."""
     before = datetime.now(UTC).replace(tzinfo=None)
-    with activity("calibrate", version="1.0", parameters={"gain": 2, "dark": None}) as run:
+    parameters = {"gain": 2, "dark": None}
+    with activity("calibrate", version="1.0", parameters=parameters, environment=False) as run:
         run.used(tmp_path / "raw.fits", role="raw")
         run.generated("https://example.org/x.fits", role="image")
         run.generated(entity=name, role="log")

@@ -1,6 +1,11 @@
 """What a step read is what was at the path when it read there: pipelines use the same paths every night."""
 
 import asyncio
+import hashlib
+import json
+import platform
+import shlex
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -9,6 +14,7 @@ import pytest
 import provtap
 from provtap import ProvClient
 from provtap.client.delivery import ProvError
+from tests.ingest.logs import rows
 
 
 @pytest.fixture
@@ -139,7 +145,8 @@ def test_steps_in_threads_read_what_is_there(activity, prov, read, made, tmp_pat
                 list(threads.map(lambda n: whole.parameter(f"p{n}", n), range(50)))
 
         assert {read(run) for run in runs} == {made(whole)}
-        assert len(prov.find("parameters", activity=whole.id)) == 50
+        told = prov.find("parameters", activity=whole.id)
+        assert {f"p{n}" for n in range(50)} <= {each["name"] for each in told}
 
 
 def test_steps_of_coroutines_read_what_is_there(activity, prov, read, made, tmp_path):
@@ -191,3 +198,74 @@ def test_what_is_no_file_never_stops_the_pipeline(activity, prov, wrong, caplog)
 
     assert "A file could not be recorded" in caplog.text
     assert [each["name"] for each in prov.find("activities", id=run.id)] == ["careless"]
+
+
+def _hashes(database, path):
+    found = f"""SELECT h_algorithm, h_digest, h_size::int FROM provext.hash
+                  JOIN provenance.entity ON e_id = h_entity_id WHERE e_location = '{path}' ORDER BY 1"""
+    return rows(database, found)
+
+
+def _digests(content):
+    return [
+        (name, hashlib.new(name, content).hexdigest(), len(content)) for name in ("sha1", "sha256") if content
+    ]
+
+
+def test_files_have_checksums(activity, database, tmp_path):
+    """Those of `provtap run`, which join copies; a place without a file has none."""
+    raw, image = tmp_path / "raw.fits", tmp_path / "image.fits"
+    raw.write_bytes(b"raw")
+    with activity("calibrate") as run:
+        run.used([raw, tmp_path / "missing", tmp_path, "https://example.org/x.fits"])
+        image.write_bytes(b"image")
+        run.generated(image)
+
+    assert _hashes(database, raw) == _digests(b"raw")
+    assert _hashes(database, image) == _digests(b"image")
+    assert _hashes(database, tmp_path / "missing") == _hashes(database, tmp_path) == []
+
+
+def test_checksums_and_environment_can_be_left_out(activity, prov, database, tmp_path):
+    path = tmp_path / "raw.fits"
+    path.write_bytes(b"raw")
+    with activity("calibrate", checksums=False, environment=False) as run:
+        run.used(path)
+
+    assert _hashes(database, path) == []
+    assert prov.find("parameters", activity=run.id) == []
+
+
+def test_command_line_and_versions_are_recorded(activity, prov):
+    """As parameters; one that the block gives itself goes first."""
+    with activity("calibrate", parameters={"working_directory": "mine"}) as run:
+        pass
+    told = {each["name"]: each["value"] for each in prov.find("parameters", activity=run.id)}
+
+    assert told["command_line"] == shlex.join(sys.orig_argv)
+    assert told["working_directory"] == "mine"
+    versions = json.loads(told["versions"])
+    assert versions["python"] == platform.python_version()
+    assert versions["pytest"] == pytest.__version__
+
+
+def test_checksums_of_what_has_an_id(prov, database, tmp_path):
+    """The size may be beyond 2 GB."""
+    id, large = f"urn:x:{tmp_path}", 5 * 2**30
+    prov.add_activity(f"{id}:run", start_time="2026-01-01", end_time="2026-01-02")
+    prov.add_was_generated_by(id, f"{id}:run", checksums=["MD5:0CC175B9C0F1B6A831C399E269772661"], size=large)
+    prov.send()
+
+    found = rows(
+        database, f"SELECT h_algorithm, h_digest, h_size FROM provext.hash WHERE h_entity_id = '{id}'"
+    )
+    assert found == [("md5", "0cc175b9c0f1b6a831c399e269772661", large)]
+
+
+@pytest.mark.parametrize("checksum", ["0cc175b9", "md5:", "md5:xyz", ":0cc175b9"])
+def test_what_is_no_checksum_is_refused(prov, checksum):
+    prov.add_used("urn:x:a", "urn:x:e", checksums=["md5:0cc175b9", checksum])
+
+    with pytest.raises(ProvError, match="hexadecimal digits") as refused:
+        prov.send()
+    assert refused.value.pointer == "/Used/0/checksums/1"

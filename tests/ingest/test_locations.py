@@ -126,7 +126,7 @@ def test_bad_catalogues_are_refused_at_their_line(catalogue, lines, message):
 
 @pytest.mark.parametrize("option", ["/data", "=x", "/data="])
 def test_bad_maps_are_refused(option):
-    with pytest.raises(DocumentError, match="--map must be PREFIX=URI"):
+    with pytest.raises(DocumentError, match="map must be PREFIX=URI"):
         read_location_map([option], None)
 
 

@@ -279,3 +279,36 @@ def test_json_that_is_no_header_is_refused(content, message):
     """Whatever its keys hold: one sentence that names the place."""
     with pytest.raises(DocumentError, match=message):
         read_content(content.encode(), "header.json", Settings(), format="header")
+
+
+def test_jwst_reference_files(take, database):
+    """What is not applicable was not used; an association is known by its name, as products are."""
+    take(Path("tests/data/jwst/jw00042001001_02101_00001_nrca1_cal.fits"))
+
+    used = "SELECT u_role, e_id FROM provenance.used JOIN provenance.entity ON e_id = u_entity_id ORDER BY 1"
+    assert rows(database, used) == [
+        ("association", "urn:x-provtap:jwst:jw00042-o001_20260502t000000_image2_00001_asn.json"),
+        ("flat", "crds://jwst_nircam_flat_0313.fits"),
+        ("photom", "crds://jwst_nircam_photom_0157.fits"),
+    ]
+    assert rows(database, "SELECT p_name, p_value FROM provenance.parameter ORDER BY 1") == [
+        ("CRDS_CTX", "jwst_1413.pmap"),
+        ("S_BKDSUB", "SKIPPED"),
+        ("S_FLAT", "COMPLETE"),
+        ("S_PHOTOM", "COMPLETE"),
+    ]
+    assert rows(database, "SELECT ad_name, ad_version FROM provenance.activitydescription") == [
+        ("jwst", "3.0.0")
+    ]
+
+
+@pytest.mark.parametrize("wrong", [{"FILENAME": 5}, {"R_FLAT": True}, {"DATE": "yesterday"}, {"S_X": 1.5}])
+def test_damaged_jwst_keywords_are_refused_or_left_out(take, database, tmp_path, wrong):
+    """Without an error of Python, whatever the types."""
+    keywords = {"CAL_VER": "3.0.0", "CRDS_CTX": "jwst_1413.pmap", "FILENAME": "a_cal.fits"} | wrong
+    try:
+        take(write_fits(tmp_path / "a.fits", keywords))
+    except DocumentError as error:
+        assert next(iter(wrong)) in str(error)
+    else:
+        assert rows(database, "SELECT count(*)::int FROM provenance.used") == [(0,)]

@@ -76,7 +76,8 @@ def test_provsap_takes_all_that_a_link_offers(tableset):
         [form] = [p for p in link.parameters if p.name == "RESPONSEFORMAT"]
         assert media_types[form.value] == link.content_type
         offered.update(form.options)
-    assert offered == media_types.keys() - {"PROV-TREE"}  # for terminals, and it does not go both ways
+    # A tree is for terminals, and does not go both ways; a crate is a file to publish.
+    assert offered == media_types.keys() - {"PROV-TREE", "RO-CRATE"}
 
 
 def test_only_an_agent_is_gone_through(tableset):

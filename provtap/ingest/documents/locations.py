@@ -15,7 +15,16 @@ from urllib.parse import quote
 
 from provtap.errors import DocumentError
 from provtap.ingest.model import identity
-from provtap.ingest.model.records import Alias, External, Hash, Location, Reading, Record, Writing
+from provtap.ingest.model.records import (
+    Alias,
+    External,
+    ExternalHash,
+    Hash,
+    Location,
+    Reading,
+    Record,
+    Writing,
+)
 from provtap.ingest.parsing.json import canonical
 
 _ALGORITHMS = {8: "adler32", 32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
@@ -84,13 +93,18 @@ class LocationMap:
 
     def apply(self, records: Iterable[Record]) -> Iterator[Record]:
         """Yield *records* with the names of places, and what the catalogue says of what was written there."""
+        renamed: dict[str, str] = {}
         for record in records:
+            if isinstance(record, ExternalHash):
+                yield replace(record, entity_id=renamed.get(record.entity_id, record.entity_id))
+                continue
             attribute = "location" if isinstance(record, External) else "url"
             url: str | None = getattr(record, attribute, None)
             name = self.name(url) if url else None
             if name is None or url is None:
                 yield record
             elif isinstance(record, External):
+                renamed[record.id] = _external(name)
                 yield replace(record, id=_external(name), location=name)
             elif isinstance(record, Reading):
                 yield replace(record, url=name, storage=_storage(name), external_id=_external(name))
@@ -139,7 +153,7 @@ def read_location_map(
     for option in maps:
         start, equals, uri = option.partition("=")
         if not start or not equals or not uri:
-            raise DocumentError(f"--map must be PREFIX=URI, not {option!r}.")
+            raise DocumentError(f"map must be PREFIX=URI, not {option[:200]!r}.")
         prefixes.append((start, uri))
     longest_first = tuple(sorted(prefixes, key=lambda pair: (-len(pair[0]), pair)))
     return LocationMap(longest_first, dict(_copies(catalogue)) if catalogue else {}, workflow_run or "")

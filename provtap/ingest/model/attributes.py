@@ -27,7 +27,9 @@ class Attribute:
     about: str
     """What it means, in one sentence."""
     kind: str = "text"
-    """`id`, `text`, `time`, `whole`, `number`; `value`: a text, or any JSON; `texts` and `ids` are arrays."""
+    """`id`, `text`, `time`, `whole`, `number`, `bytes`; `value`: a text, or any JSON; `texts` and `ids` are
+    arrays. `bytes` is a number of bytes.
+    """
     needed: bool = False
     limit: int | None = None
     """Bytes."""

@@ -82,6 +82,7 @@ def _of_json(attribute: Attribute) -> Any:
         "id": text,
         "time": Annotated[datetime, PlainValidator(_instant), WithJsonSchema(_TIME)],
         "whole": Annotated[int, Field(ge=-(2**31), le=2**31 - 1)],
+        "bytes": Annotated[int, Field(ge=0, le=2**63 - 1)],
         "number": Annotated[float, Field(ge=0)],
         "value": Annotated[Any, BeforeValidator(_as_text), WithJsonSchema(_VALUE)],
         "texts": array_of(text_type()),

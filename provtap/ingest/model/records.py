@@ -23,6 +23,8 @@ MADE_ID = (
 CONFIGURED = (
     "Id of its activity. If it is missing, WasConfiguredBy in the same document must name the activity."
 )
+CHECKSUMS = "Checksums of its content, each with its algorithm, such as sha256:e3b0c44298fc and more digits."
+SIZE = "Size of its content, in bytes."
 VALUE_TYPE = "VOTable datatype, arraysize and xtype, separated by semicolons, such as double or char;*."
 
 
@@ -388,8 +390,20 @@ class Hash(Record):
     prefix = "h_"
     entity_id: str
     algorithm: str
-    digest: str
-    size: int | None = None
+    digest: str = needed(CHECKSUMS, name="checksums", kind="texts", column=None)
+    size: int | None = optional(SIZE, kind="bytes", column=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExternalHash(Record):
+    """A checksum of what was read at the place of an External, known or not; *size* in bytes."""
+
+    table = "provtap.external_hash"
+    prefix = "xh_"
+    entity_id: str
+    algorithm: str
+    digest: str = needed(CHECKSUMS, name="checksums", kind="texts", column=None)
+    size: int | None = optional(SIZE, kind="bytes", column=None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from provtap.ingest.model.records import (
     ConfigFile,
     Entity,
     External,
+    ExternalHash,
     Hash,
     Location,
     Parameter,
@@ -171,6 +172,8 @@ class _Run:
             time=time or self._start,
             external_id=external,
         )
+        for each in _hashes(file, external):
+            yield ExternalHash(**vars(each))
 
     def _generated(self, file: Node) -> Iterator[Record]:
         url, role, time = _place(file)

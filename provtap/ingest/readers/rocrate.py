@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from urllib.parse import unquote
 
+from provtap import iris
 from provtap.errors import DocumentError, NoProvenance
 from provtap.ingest.model import identity
 from provtap.ingest.model.identity import NAME_BYTES, ROLE_BYTES, file_name
@@ -52,6 +53,8 @@ _STATUSES = {
 _AGENTS = {"Person": "Person", "Organization": "Organization", "SoftwareApplication": "SoftwareAgent"}
 _UUID = re.compile(r"#?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
 _ABSOLUTE = re.compile(r"(?:urn:|[A-Za-z][A-Za-z0-9+.-]*://)")
+_NAME = re.compile(r"urn:")
+"""A file with an id of its own, wherever it is."""
 _ALGORITHMS = ("sha1", "sha256", "sha512", "md5")
 _DIGEST = re.compile(r"[0-9a-fA-F]{8,128}")
 _MAIN = re.compile(r"#main/(.+)$")
@@ -317,6 +320,8 @@ class _Crate:
         return self._text(thing, "name", limit=ROLE_BYTES) if is_value else None
 
     def _file_id(self, id: str) -> str:
+        if _NAME.match(id):
+            return iris.id_of(id)
         if _ABSOLUTE.match(id):
             return identity.external(identity.storage(id, self._site), id)
         return identity.within(self._scope, unquote(id))
@@ -332,9 +337,9 @@ class _Crate:
             id=own,
             class_=class_,
             name=name,
-            location=id if _ABSOLUTE.match(id) else None,
+            location=id if _ABSOLUTE.match(id) and not _NAME.match(id) else None,
         )
-        if _ABSOLUTE.match(id):
+        if _ABSOLUTE.match(id) and not _NAME.match(id):
             yield Location(entity_id=own, url=id, storage=identity.storage(id, self._site))
         size = self._text(thing, "contentSize") or ""
         for algorithm in _ALGORITHMS:

@@ -11,11 +11,13 @@ from provtap.ingest.model.records import (
     Entity,
     EntityDescription,
     Record,
+    WasDerivedFrom,
     WasGeneratedBy,
     columns,
 )
 from provtap.ingest.scripts.checks import same
 from provtap.ingest.scripts.tables import ARTEFACTS, SQL, SqlTable, Staging, wrong
+from provtap.ingest.store.copies import find_originals, tell_derivations
 from provtap.ingest.store.counts import Counts
 from provtap.ingest.store.described_agents import wait
 from provtap.ingest.store.description_links import PARTS, link
@@ -33,7 +35,7 @@ _LATER_SETS = (
     "provenance.wasderivedfrom", "provenance.wasinformedby", "provenance.hadmember",
     "provenance.wasassociatedwith", "provenance.wasattributedto", "provenance.parameter",
     "provenance.configfile", "provext.alias", "provext.location", "provext.hash", "provext.run",
-    "provext.attempt", "provext.relation",
+    "provext.attempt", "provext.relation", "provext.copy",
 )  # fmt: skip
 _MOST_WARNINGS = 20
 
@@ -43,6 +45,11 @@ _ACTIVITY_COLUMNS = {
     "provenance.wasgeneratedby": "wgb_activity_id",
     "provenance.parameter": "p_activity_id",
     "provenance.configfile": "cf_activity_id",
+}
+_CONTENT_COLUMNS = {
+    "provenance.entity": "e_id",
+    "provenance.wasgeneratedby": "wgb_entity_id",
+    "provext.hash": "h_entity_id",
 }
 
 
@@ -57,14 +64,33 @@ def merge(staging: Staging) -> Counts:
     for kind in _CLAIMS[1:]:
         _merge_claims(staging, kind, counts)
     _merge_usages(staging, counts)
+    if derived := staging.tables.get(WasDerivedFrom.table):
+        tell_derivations(staging.transaction, RowSource(derived.staged))
     for name in _LATER_SETS:
         _add(staging, name, counts)
     _link(staging)
+    _join_copies(staging, counts)
     _check_stored(staging)
     for table in staging.tables.values():
         if table.full_name != ARTEFACTS:
             _compare(staging, table, counts)
     return counts
+
+
+def _join_copies(staging: Staging, counts: Counts) -> None:
+    """Find the originals of files that were read as copies, among what the script says anything of."""
+    entities, activities = (
+        {
+            row.id
+            for name, column in columns.items()
+            if name in staging.tables
+            for row in staging.transaction.rows(
+                f"SELECT DISTINCT {column} AS id FROM {staging.tables[name].staged}"
+            )
+        }
+        for columns in (_CONTENT_COLUMNS, _ACTIVITY_COLUMNS)
+    )
+    find_originals(staging.transaction, entities, activities, counts)
 
 
 def _columns(table: SqlTable) -> list[str]:

@@ -52,6 +52,7 @@ from provtap.ingest.store.conflicts import (
     usages_outside,
     without_clashes,
 )
+from provtap.ingest.store.copies import join_copies
 from provtap.ingest.store.counts import Counts
 from provtap.ingest.store.described_agents import wait
 from provtap.ingest.store.description_tables import (
@@ -116,6 +117,7 @@ def load(transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_i
     counts.add(0, refer(transaction, rows[HadReference]))
     end_entities(transaction, rows, stage, counts)
     resolve_readings(transaction, rows, stage, counts)
+    join_copies(transaction, rows, stage, counts)
     described.link(transaction, activities=_concerned(rows), descriptions=recorded.owners)
     if rows[Writing]:
         counts.conflict(*second_generators(transaction, stage[Writing]))

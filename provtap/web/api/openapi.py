@@ -15,7 +15,7 @@ from provtap.ingest.readers.records.parse import MODELS
 from provtap.provsap.request import PARAMETERS
 from provtap.web.api.idempotency import HEADER, KEPT
 from provtap.web.api.reads import LIMIT, may_be_asked
-from provtap.web.api.storing import DESCRIPTION_OPTIONS, OPTIONS, RECORD_OPTIONS
+from provtap.web.api.storing import DESCRIPTION_OPTIONS, OPTIONS, RECORD_OPTIONS, REPEATED
 
 if TYPE_CHECKING:
     from provtap.web.api.routes import Route
@@ -102,6 +102,8 @@ def _parameter(place: str, name: str, *, required: bool = False, about: str = ""
     schema: Json = {"type": "string"}
     if (place, name) == ("query", "format"):
         schema["enum"] = list(format_names())
+    if place == "query" and name in REPEATED:
+        schema = {"type": "array", "items": schema}
     return {"in": place, "name": name, "required": required, "schema": schema} | (
         {"description": about} if about else {}
     )

@@ -11,7 +11,7 @@ from flask import Response, request
 
 from provtap.database.connect import Transaction
 from provtap.errors import ParameterError, TooLarge, UnsupportedMediaType
-from provtap.ingest import IngestReport, describe_content, ingest_content
+from provtap.ingest import IngestReport, describe_content, ingest_content, read_location_map
 from provtap.web.api.idempotency import Answer, keyed
 from provtap.web.http.access_log import note
 from provtap.web.http.context import service
@@ -20,10 +20,14 @@ OPTIONS = {
     "format": "Format of the document; auto, the default, recognises it by its content.",
     "site": "Scope of local paths and host names; by default that of the service.",
     "source": "What to call the document in messages and in provext.ingestion, which everybody can read.",
+    "map": "PREFIX=URI: the name under which files were stored whose paths begin so; may be repeated.",
+    "workflowRun": "Run of a workflow that the document is of: names of staged files are unique within it.",
     "strict": "true: a warning refuses the document.",
     "dryRun": "true: report what would be stored, but store nothing.",
 }
 """Parameters of the address of a request that stores a document."""
+REPEATED = {"map"}
+"""Those that may have several values."""
 RECORD_OPTIONS = ("site", "source", "strict", "dryRun")
 DESCRIPTION_OPTIONS = ("source", "dryRun")
 Finish = Callable[[Transaction, Answer], None]
@@ -131,6 +135,7 @@ def options(names: Iterable[str] = RECORD_OPTIONS) -> dict[str, Any]:
     """
     known = {name.upper(): name for name in names}
     given: dict[str, str] = {}
+    repeated: dict[str, list[str]] = {}
     for name, values in request.args.lists():
         if name.upper() not in known:
             near = get_close_matches(name.upper(), known, n=1)
@@ -140,17 +145,26 @@ def options(names: Iterable[str] = RECORD_OPTIONS) -> dict[str, Any]:
                 else f"The parameters are {', '.join(known.values())}."
             )
             raise ParameterError(f"Unknown parameter {name[:40]!r}.", hint=hint)
-        if {*values, given.setdefault(known[name.upper()], values[0])} != {values[0]}:
+        if known[name.upper()] in REPEATED:
+            repeated[known[name.upper()]] = values
+        elif {*values, given.setdefault(known[name.upper()], values[0])} != {values[0]}:
             raise ParameterError(f"{known[name.upper()]} is given more than once, with different values.")
     source = _short(given, "source", _SOURCE_BYTES) or request.path
     note(run_id=source)
-    return {
+    locations = _location_map(repeated.get("map", []), _short(given, "workflowRun", _SITE_BYTES))
+    return locations | {
         "format": given.get("format") or "auto",
         "site": _short(given, "site", _SITE_BYTES),
         "source": source,
         "strict": _boolean(given, "strict"),
         "dry_run": _boolean(given, "dryRun"),
     }
+
+
+def _location_map(maps: list[str], workflow_run: str | None) -> dict[str, Any]:
+    if not maps and workflow_run is None:
+        return {}
+    return {"location_map": read_location_map(maps, None, workflow_run)}
 
 
 def _short(given: dict[str, str], name: str, limit: int) -> str | None:

@@ -16,7 +16,7 @@ from provtap.ingest.parsing.json import canonical, parse
 from provtap.ingest.parsing.node import Node
 from provtap.ingest.readers.ctapipe.log import statements
 from provtap.ingest.readers.ctapipe.step import Step
-from provtap.ingest.readers.headers import cadc, ctao_datamodel, eso, rubin
+from provtap.ingest.readers.headers import cadc, ctao_datamodel, eso, jwst, rubin
 from provtap.ingest.readers.headers.ctao import entity_records, producer_records, read_header
 from provtap.ingest.readers.headers.product import Product
 
@@ -169,6 +169,7 @@ DIALECTS = (
     Dialect("CTAO reference metadata", _speaks_ctao, _read_ctao, _id_of_ctao),
     Dialect("Rubin", rubin.speaks, rubin.read, rubin.product_id),
     Dialect("ESO", eso.speaks, eso.read),
+    Dialect("JWST", jwst.speaks, jwst.read),
     Dialect("CADC", cadc.speaks, cadc.read),
 )
 

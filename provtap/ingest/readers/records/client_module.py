@@ -30,6 +30,7 @@ _TYPES = {
     "text": "str",
     "time": "datetime | str",
     "whole": "int",
+    "bytes": "int",
     "number": "float",
     "value": "Any",
     "texts": "list[str]",

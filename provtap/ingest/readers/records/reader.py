@@ -16,7 +16,9 @@ from provtap.ingest.model.records import (
     Claim,
     Entity,
     External,
+    ExternalHash,
     HadReference,
+    Hash,
     Location,
     Rank,
     Reading,
@@ -32,6 +34,7 @@ from provtap.ingest.readers.records.ids import Ids
 from provtap.ingest.readers.records.parse import ParsedRecord, read_records
 
 _START = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"(%s)"\s*:' % "|".join(c.name for c in CLASSES).encode())
+_CHECKSUM = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,99}):([0-9A-Fa-f]{8,128})")
 
 _IN_ORDER = (("startTime", "endTime"), ("generatedAtTime", "invalidatedAtTime"))
 _DISTINCT = {
@@ -104,6 +107,7 @@ class _RecordReader:
         if url is None:
             entity = self._ids.given_end(parsed, "entity")
             yield Reading(activity_id=activity, role=role, entity_id=entity, usage_time=time)
+            yield from _hashes(Hash, parsed, entity)
             return
         storage = identity.storage(url, self._site)
         external = External(id=identity.external(storage, url), name=file_name(url), location=url)
@@ -117,6 +121,7 @@ class _RecordReader:
             external_id=external.id,
             usage_time=time,
         )
+        yield from _hashes(ExternalHash, parsed, external.id)
 
     def _was_generated_by(self, parsed: ParsedRecord) -> Iterator[Record]:
         activity, role, url = self._ids.given_end(parsed, "activity"), parsed.get("role"), _location(parsed)
@@ -125,6 +130,7 @@ class _RecordReader:
             yield from self._written(parsed, activity, entity, url)
         elif parsed.get("time"):
             raise parsed.wrong("goes with a location: an entity has its generatedAtTime", "time")
+        yield from _hashes(Hash, parsed, entity)
         # Of two activities the same one is kept, whatever document comes first.
         yield WasGeneratedBy(
             rank=Rank.STATEMENT, claimant=activity, entity_id=entity, activity_id=activity, role=role
@@ -182,6 +188,23 @@ def _check(parsed: ParsedRecord) -> None:
     subject, object_ = _DISTINCT.get(parsed.of.name, (None, None))
     if subject and object_ and parsed.values[subject] == parsed.values[object_]:
         raise parsed.wrong(f"is the same as {subject}", object_)
+
+
+def _hashes(kind: type[Hash | ExternalHash], parsed: ParsedRecord, entity_id: str) -> Iterator[Record]:
+    """Yield the checksums of what was used or generated, with its size."""
+    for at, checksum in enumerate(parsed.get("checksums") or ()):
+        found = _CHECKSUM.fullmatch(checksum)
+        if found is None:
+            raise parsed.wrong(
+                "must be an algorithm, a colon, and hexadecimal digits, such as md5:0cc1...",
+                f"checksums/{at}",
+            )
+        yield kind(
+            entity_id=entity_id,
+            algorithm=found[1].lower(),
+            digest=found[2].lower(),
+            size=parsed.get("size"),
+        )
 
 
 def _location(parsed: ParsedRecord) -> str | None:

@@ -18,6 +18,7 @@ _KINDS = {
     "text": "text",
     "time": "time",
     "whole": "whole number",
+    "bytes": "whole number",
     "number": "number, not negative",
     "value": "any",
     "texts": "array of texts",

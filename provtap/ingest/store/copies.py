@@ -1,0 +1,96 @@
+"""Files that were read as copies of what some activity made: known by their checksum, not by their place.
+
+A copy stays a file of its own. It was derived from the original, and `provext.copy` tells that this follows
+from a checksum.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+
+from provtap.database.connect import Transaction
+from provtap.database.sql import load_statements
+from provtap.ingest.model.records import (
+    Activity,
+    Entity,
+    External,
+    ExternalHash,
+    Hash,
+    Reading,
+    Record,
+    WasDerivedFrom,
+    WasGeneratedBy,
+)
+from provtap.ingest.store.counts import Counts
+from provtap.ingest.store.merge import add
+from provtap.ingest.store.staging import Rows, RowSource, Stage
+
+SQL = load_statements("provtap.ingest.store", "copies.sql")
+
+_EMPTY = [
+    hashlib.new(name, usedforsecurity=False).hexdigest()
+    for name in ("md5", "sha1", "sha256", "sha384", "sha512")
+]
+_STAGED = re.compile(r"(?:file://)?/(?:[^/]+/)*stg[0-9a-f-]+/")
+"""The beginning of a path in a folder of one step, as cwltool and Toil name it: another one in each step."""
+_KEYS = ((Hash, "h_entity_id"), (Entity, "e_id"), (External, "e_id"), (WasGeneratedBy, "wgb_entity_id"))
+
+
+def join_copies(
+    transaction: Transaction, rows: Mapping[type[Record], Rows], stage: Stage, counts: Counts
+) -> None:
+    """Store checksums of what was read, and find the originals of copies; warn of those that have none."""
+    if rows[ExternalHash]:
+        add(transaction, ExternalHash, stage[ExternalHash])
+    read = {row["rd_external_id"] for row in rows[Reading]} | {
+        row["xh_entity_id"] for row in rows[ExternalHash]
+    }
+    externals = sorted(filter(None, read))
+    if externals:
+        counts.add(transaction.execute(SQL["publish_hashes"], externals=json.dumps(externals)), 0)
+    if rows[WasDerivedFrom]:
+        tell_derivations(transaction, stage[WasDerivedFrom])
+    entities = {row[key] for kind, key in _KEYS for row in rows[kind]}
+    activities = {row["a_id"] for row in rows[Activity]} | {row["rd_activity_id"] for row in rows[Reading]}
+    find_originals(transaction, {*entities, *externals}, activities, counts)
+    counts.warnings += _unknown_copies(transaction, rows[Reading])
+
+
+def tell_derivations(transaction: Transaction, source: RowSource) -> None:
+    """Keep derivations that a source tells of itself, whatever the checksums say."""
+    transaction.execute(SQL["tell"].format(rows=source.rows), **source.values)
+
+
+def find_originals(
+    transaction: Transaction, entities: Iterable[str], activities: Iterable[str], counts: Counts
+) -> None:
+    """Find the originals of copies among *entities*, of them, and of what *activities* used and made."""
+    if not transaction.rows(SQL["is_any_hash"])[0].found:
+        return
+    [row] = transaction.rows(
+        SQL["find"],
+        entities=json.dumps(sorted(entities)),
+        activities=json.dumps(sorted(activities)),
+        empty=_EMPTY,
+    )
+    counts.add(row.new, 0)
+    if row.parted:
+        transaction.execute(SQL["part"], rows=row.parted)
+    counts.warnings += [
+        f"{copy} has the {algorithms} of {original}: it is stored as a copy of it"
+        for copy, original, algorithms in row.joined or ()
+    ]
+
+
+def _unknown_copies(transaction: Transaction, rows: Rows) -> list[str]:
+    """Return a warning for each activity that read files in a temporary folder, of which nothing is known."""
+    staged = [row for row in rows if row["rd_url"] and _STAGED.match(row["rd_url"])]
+    if not staged:
+        return []
+    return [
+        f"{row.activity_id} read {row.url}{f' and {row.number - 1} more' if row.number > 1 else ''} in a"
+        " temporary folder of a workflow engine, and nobody is known to have written it: load the logs of all"
+        " steps with --workflow-run, or the research object of the workflow"
+        for row in transaction.rows(SQL["unknown_copies"], rows=json.dumps(staged))
+    ]
