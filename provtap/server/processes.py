@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -96,6 +97,13 @@ def job_process(settings: Settings, tableset: Tableset) -> Process:
             run_jobs(Worker(settings, tableset, database), alone)
 
     return Process("jobs", run)
+
+
+def monitoring_process(listener: socket.socket, database: Database, settings: Settings) -> Process:
+    """Return the process that answers at the port for monitoring."""
+    from provtap.monitoring.endpoints import answer_requests  # needs a library that others do without
+
+    return Process("monitoring", partial(answer_requests, listener, database, settings))
 
 
 def keepers(database: Database) -> list[Process]:

@@ -126,6 +126,21 @@ SELECT job_id, attempt, extract(epoch FROM destruction - now())::double precisio
   FROM uws.job
  WHERE worker = %(worker)s AND phase = 'EXECUTING' AND destruction > now();
 
+-- name: queue
+-- How many jobs there are of each phase, and since when the first of them waits or executes.
+SELECT phase, count(*) AS number,
+       extract(epoch FROM now() - min(CASE phase WHEN 'QUEUED' THEN queue_time
+                                                 WHEN 'EXECUTING' THEN start_time END))::double precision AS age
+  FROM uws.job
+ WHERE destruction > now()
+ GROUP BY phase;
+
+-- name: workers
+SELECT worker_id, extract(epoch FROM now() - heartbeat)::double precision AS silence
+  FROM uws.worker
+ WHERE heartbeat > now() - %(seconds)s * interval '1 second'
+ ORDER BY worker_id;
+
 -- name: lost
 SELECT job_id, worker, attempt
   FROM uws.job

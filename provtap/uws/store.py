@@ -45,6 +45,20 @@ BY_WORKER = {
 
 
 @dataclass(frozen=True)
+class Queue:
+    """How much there is to do, and who does it."""
+
+    jobs: Mapping[Phase, int]
+    """Jobs of each phase that any has."""
+    longest_queued: float
+    """Seconds that the first job of the queue has waited; 0 without one."""
+    longest_executing: float
+    """Seconds that the longest job has executed; 0 without one."""
+    workers: Mapping[str, float]
+    """The workers that count as alive, and the seconds since each said so."""
+
+
+@dataclass(frozen=True)
 class JobStore:
     """The jobs of this service, and their files. Each method raises DatabaseUnavailable."""
 
@@ -278,6 +292,19 @@ class JobStore:
         """Say that *worker* ends."""
         with self.database.transaction() as transaction:
             transaction.execute(SQL["leave"], worker=worker)
+
+    def queue(self) -> Queue:
+        """Return how much all clients together want done, and who does it."""
+        with self.database.transaction() as transaction:
+            rows = {Phase(row.phase): row for row in transaction.rows(SQL["queue"])}
+            workers = transaction.rows(SQL["workers"], seconds=self.settings.worker_lost)
+        ages = {phase: max(0.0, row.age or 0.0) for phase, row in rows.items()}
+        return Queue(
+            {phase: row.number for phase, row in rows.items()},
+            ages.get(Phase.QUEUED, 0.0),
+            ages.get(Phase.EXECUTING, 0.0),
+            {row.worker_id: max(0.0, row.silence) for row in workers},
+        )
 
     def lost(self) -> list[Attempt]:
         """Return what was run by workers that are silent for too long, and forget those workers."""
