@@ -36,6 +36,7 @@ def main(ctx: click.Context) -> None:
 for command in (
     demo.demo,
     operate.init,
+    operate.status,
     serve.serve,
     serve.worker,
     query.query,
