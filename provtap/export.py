@@ -42,7 +42,7 @@ def export_ingestion(
     """
     for name in ("ID", "TARGET"):
         if name in parameters:
-            raise ParameterError(f"{name} can't be given with the number of an ingestion.")
+            raise ParameterError(f"{name} cannot be used with the number of an ingestion.")
     asked = ProvsapRequest.from_parameters(
         {"DEPTH": ["1"], "DIRECTION": ["BOTH"], **parameters, "ID": [str(ingestion)]}
     )

@@ -6,8 +6,8 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
+from provtap.addresses import compare, program, question
 from provtap.addresses import page as address
-from provtap.addresses import program
 from provtap.database.connect import open_database
 from tests.browser.window import window
 from tests.live import free_port, live_server
@@ -78,9 +78,15 @@ def seen(browser):
 
 
 def plain(text):
-    """Return *text* as a page shows it: cut, and with one blank for many."""
+    """Return *text* as a page shows it: with one blank for many."""
     shown = "".join(character for character in text if character not in "\u2060\u2026")
-    return " ".join(shown.split())[:190]
+    return " ".join(shown.split())
+
+
+def query_for(text):
+    """Return a query for the file that *text* is the id of."""
+    literal = text.replace("'", "''")
+    return f"SELECT * FROM provenance.entity WHERE e_id = '{literal}'"
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
@@ -93,6 +99,10 @@ def test_text_stays_text_on_every_page(seen, direct, text):
         address("agent", text),
         program(text),
         address("impact", f"i{text}"),
+        address("lineage", text, direction="both", agents="1"),
+        compare(f"a{text}", f"a{TEXTS[1]}"),
+        question("result", QUERY=query_for(text)),
+        question("query", QUERY=query_for(text)),
         f"/search?kind=file&q={quote(text, safe='')}",
     ]
     for path in paths:
@@ -101,9 +111,12 @@ def test_text_stays_text_on_every_page(seen, direct, text):
             "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
         )
         links = seen.page.evaluate("[...document.links].map(link => link.protocol)")
+        boxes = seen.page.evaluate("[...document.querySelectorAll('textarea')].map(box => box.value)")
+        written = " ".join(boxes).replace("''", "'")
+        shown = f"{written} {seen.page.locator('main').inner_text()} {seen.page.title()}"
 
         assert answer.status == 200, path
-        assert plain(text)[:70] in plain(seen.page.locator("main").inner_text() + seen.page.title()), path
+        assert plain(text)[:70] in plain(shown), path
         assert set(links) <= {"http:", "https:", "ftp:"}, path
         assert wide <= narrow, path
         assert seen.complaints == [], path

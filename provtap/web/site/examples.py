@@ -147,13 +147,15 @@ def _read(path: Path) -> Mapping[str, str]:
     except OSError as error:
         raise SettingsError(f"The file of examples {path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        raise SettingsError(f"The file of examples can't be used: {error}") from error
+        raise SettingsError(f"The file of examples cannot be used: {error}") from error
 
 
 def _checked(id_: str, text: str, path: Path, tableset: Tableset) -> Question:
     """Return a question of an operator. Raises: SettingsError."""
     if not _ID.fullmatch(id_) or id_ in QUERIES:
-        raise SettingsError(f"{path}: an example can't be called {id_}.", hint="Write letters and digits.")
+        raise SettingsError(
+            f"{path}: {id_} cannot be the id of an example.", hint="Write letters and digits."
+        )
     if not re.match("-- .", text):
         raise SettingsError(f"{path}: {id_} has no question.", hint="Write it as a comment below the name.")
     try:

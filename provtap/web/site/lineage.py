@@ -108,7 +108,7 @@ class Choice:
 
 def _one_of(name: str, value: str, values: Iterable[str]) -> str:
     if value not in values:
-        raise ParameterError(f"{name} can't be {value[:40]!r}.", hint=f"It is one of {', '.join(values)}.")
+        raise ParameterError(f"{name} cannot be {value[:40]!r}.", hint=f"It is one of {', '.join(values)}.")
     return value
 
 

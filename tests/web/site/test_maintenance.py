@@ -3,8 +3,10 @@
 import pytest
 
 from provtap.database.connect import open_database
+from provtap.ingest import ingest
 from provtap.operation import maintenance
 from provtap.web import create_app
+from tests.ingest.logs import SAMPLES
 from tests.web.site.conftest import BROWSER
 
 FILE = "urn%3Auuid%3A9ae6f6a9-8f06-4944-b859-fa70c8bddb99"
@@ -29,9 +31,11 @@ PATHS = [
 
 
 @pytest.fixture(scope="module")
-def closed(server, sample_settings, tableset):
+def closed(server, template, tableset):
     """A browser on a site that is closed for maintenance."""
-    with server.copy(sample_settings) as settings, open_database(settings) as database:
+    with server.copy(template) as settings, open_database(settings) as database:
+        for path in SAMPLES:
+            ingest(path, database, settings)
         maintenance.announce(database, "new <disks>", None, None)
         yield create_app(settings, database, tableset).test_client()
 
