@@ -1,5 +1,6 @@
 """`/live`, `/ready` and `/metrics` of a service, while its PostgreSQL works and while it does not."""
 
+import json
 import os
 import re
 import shutil
@@ -10,7 +11,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -19,6 +22,7 @@ from provtap.config import Settings
 from provtap.database.connect import open_database
 from provtap.database.embedded.cluster import Cluster
 from provtap.ingest import ingest
+from tests.documents import ROOT
 from tests.ingest.logs import SAMPLES
 from tests.live import awaited, command, environment, free_port, live_server
 
@@ -175,6 +179,75 @@ def test_promtool_accepts_the_metrics(service):
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
+@pytest.fixture
+def prometheus(service, tmp_path):
+    """A function that asks a Prometheus which reads the metrics every second; it returns values."""
+    port = free_port()
+    target = f"127.0.0.1:{service.settings.admin_port}"
+    text = (ROOT / "deploy/monitoring/prometheus.yml").read_text()
+    text = text.replace("127.0.0.1:9188", target).replace("15s", "1s")
+    (tmp_path / "prometheus.yml").write_text(
+        text.replace("provtap.rules", f"{ROOT}/deploy/monitoring/provtap.rules")
+    )
+    options = {
+        "config.file": tmp_path / "prometheus.yml",
+        "storage.tsdb.path": tmp_path / "data",
+        "web.listen-address": f"127.0.0.1:{port}",
+    }
+
+    def values(expression):
+        question = urllib.parse.urlencode({"query": expression})
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{port}/api/v1/query?{question}", timeout=PATIENCE
+        ) as answer:
+            return [float(each["value"][1]) for each in json.load(answer)["data"]["result"]]
+
+    def is_up():
+        try:
+            return values('up{job="provtap"}') == [1]
+        except OSError:
+            return False
+
+    with (tmp_path / "prometheus.log").open("wb") as log:
+        process = subprocess.Popen(
+            ["prometheus", *(f"--{name}={value}" for name, value in options.items())], stdout=log, stderr=log
+        )
+    try:
+        assert awaited(is_up, PATIENCE), (tmp_path / "prometheus.log").read_text()
+        yield values
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed")
+def test_prometheus_reads_the_metrics_and_has_an_answer_for_every_panel(service, prometheus):
+    """Prometheus asks for the format of OpenMetrics. Only the lag of standbys has no value: there is none."""
+    dashboard = json.loads((ROOT / "deploy/monitoring/dashboard.json").read_text())
+    panels = {
+        target["expr"].replace("$__rate_interval", "1m").replace("$instance", ".*"): panel["title"]
+        for panel in dashboard["panels"]
+        for target in panel["targets"]
+    }
+    ask(service)
+
+    assert awaited(lambda: prometheus("count_over_time(provtap_database_up[1m]) > 1"))
+    ask(service)
+    assert awaited(lambda: {panels[each] for each in panels if not prometheus(each)} == {"Lag of standbys"})
+    assert prometheus("provtap_database_up") == [1]
+
+
+def test_a_query_whose_client_has_gone_is_counted_as_499(service):
+    before = samples(service).get(("provtap_queries_total", "499", "vot"), 0)
+    tables = ", ".join(f"tap_schema.columns AS {name}" for name in "abcd")
+    body = urllib.parse.urlencode({"QUERY": f"SELECT a.* FROM {tables}", "MAXREC": 10_000_000}).encode()
+    urllib.request.urlopen(f"{service.url}/tap/sync", body, timeout=PATIENCE).close()
+
+    assert awaited(
+        lambda: samples(service).get(("provtap_queries_total", "499", "vot"), 0) == before + 1, PATIENCE
+    )
+
+
 def test_a_service_whose_postgresql_is_frozen_is_live_and_not_ready(service):
     """And is ready again as soon as PostgreSQL is; metrics tell what can be known without it."""
     with frozen(service.cluster):
@@ -206,6 +279,26 @@ def test_a_service_whose_postgresql_is_killed_is_not_ready_until_it_runs_again(s
         os.kill(keeper, signal.SIGCONT)
 
     assert awaited(lambda: get(service, "/ready")[0] == 200)
+
+
+def test_a_worker_of_its_own_reports_too(server, template, tmp_path):
+    with server.copy(template) as settings:
+        watched = SimpleNamespace(settings=replace(settings, admin_port=free_port()))
+        log = tmp_path / "worker.log"
+        with log.open("wb") as output:
+            worker = subprocess.Popen(
+                command("worker"), env=environment(watched.settings, 1), stdout=output, stderr=output
+            )
+        try:
+            assert awaited(lambda: "reports the state" in log.read_text(), PATIENCE), log.read_text()
+            assert get(watched, "/ready")[0] == 200
+            assert awaited(lambda: samples(watched)["provtap_workers",] == 1)
+        finally:
+            worker.terminate()
+            assert worker.wait(PATIENCE) == 0
+
+        with pytest.raises(OSError, match="refused"):
+            get(watched, "/live")
 
 
 def test_a_port_that_is_in_use_stops_the_start(server, template, tmp_path):
