@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from provtap import ProvClient
+from provtap.database.connect import open_database
 from provtap.ingest import ingest
 from tests.ingest.logs import rows
 
@@ -33,6 +35,13 @@ def run(tmp_path):
         )
 
     return run
+
+
+@pytest.fixture
+def alone(reused):
+    """The database and settings of a store that is empty, unlike that of the service."""
+    with reused.empty() as settings, open_database(settings) as database:
+        yield database, settings
 
 
 @pytest.fixture
@@ -69,7 +78,9 @@ def test_signals_reach_the_command(tmp_path, records, number):
     """The command may handle them: a batch system sends SIGTERM or SIGUSR1 before the time is over."""
     script = f"trap 'echo caught; exit 5' {number.value}; echo ready; while :; do sleep 0.1; done"
     command = [PROVTAP, "run", "--to", "runs.json", "--", "sh", "-c", script]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE) as process:
+    # Whoever runs the tests may ignore a signal, as nohup does; then no shell can trap it.
+    heard = partial(signal.signal, number, signal.SIG_DFL)
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, preexec_fn=heard) as process:
         assert process.stdout.readline() == b"ready\n"
         process.send_signal(number)
         rest = process.stdout.read()
@@ -115,8 +126,9 @@ def test_command_that_can_not_be_run(run, tmp_path, command, code):
     assert not (tmp_path / "runs.json").exists()
 
 
-def test_what_is_recorded(run, tmp_path, database, settings):
+def test_what_is_recorded(run, tmp_path, alone):
     """The run, its files with checksums, its parameters, and the job of the batch system."""
+    database, settings = alone
     (tmp_path / "raw.txt").write_text("raw")
     (tmp_path / "old.txt").write_text("old")
     (tmp_path / "run.cfg").write_text("gain=2")
@@ -161,7 +173,8 @@ def test_what_is_recorded(run, tmp_path, database, settings):
     ) == [("raw.txt", "raw")]
 
 
-def test_two_runs_are_joined_by_their_file(run, tmp_path, database, settings):
+def test_two_runs_are_joined_by_their_file(run, tmp_path, alone):
+    database, settings = alone
     run("--generated", "a", "--", "touch", "a", to="1.json")
     run("--used", "a", "--generated", "b", "--", "cp", "a", "b", to="2.json")
     for name in ("2.json", "1.json"):
@@ -176,7 +189,8 @@ def test_two_runs_are_joined_by_their_file(run, tmp_path, database, settings):
     ) == [("touch", "cp")]
 
 
-def test_run_within_a_run_is_a_step_of_it(run, tmp_path, database, settings):
+def test_run_within_a_run_is_a_step_of_it(run, tmp_path, alone):
+    database, settings = alone
     run("--name", "night", "--", PROVTAP, "run", "--to", "runs.json", "--name", "step", "--", "true")
     ingest(tmp_path / "runs.json", database, settings)
 
