@@ -35,9 +35,9 @@ class StateCollector(Collector):
         try:
             found = self._state.answer()
         except ProvtapError:
-            yield _gauge("provtap_database_up", "Whether PostgreSQL answers the service.", (0, {}))
+            yield _gauge("provtap_database_up", "Whether the primary PostgreSQL answers.", (0, {}))
         else:
-            yield _gauge("provtap_database_up", "Whether PostgreSQL answers the service.", (1, {}))
+            yield _gauge("provtap_database_up", "Whether the primary PostgreSQL answers.", (1, {}))
             yield from _of_database(found)
             yield from _of_jobs(found)
         if hosts.count(self._database.read_login) > 1:

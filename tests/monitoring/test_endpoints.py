@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -299,6 +300,34 @@ def test_a_worker_of_its_own_reports_too(server, template, tmp_path):
 
         with pytest.raises(OSError, match="refused"):
             get(watched, "/live")
+
+
+WITHOUT_LIBRARY = (
+    "import sys; sys.modules['prometheus_client'] = None; from provtap.commands import main; main()"
+)
+"""The command `provtap`, where the extra is not installed."""
+
+
+def test_the_library_is_asked_for_where_it_is_missing(server, template):
+    with server.copy(template) as settings:
+        given = environment(replace(settings, admin_port=free_port()), free_port())
+        done = subprocess.run(
+            [sys.executable, "-c", WITHOUT_LIBRARY, "serve"], env=given, capture_output=True, text=True
+        )
+
+    assert done.returncode == 1
+    assert done.stderr.endswith("which is not installed. pip install 'provtap[monitoring]'\n")
+
+
+def test_other_commands_do_without_the_library(server, template):
+    with server.copy(template) as settings:
+        given = environment(replace(settings, admin_port=free_port()), free_port())
+        for arguments in (["status", "--json"], ["query", SMALL]):
+            done = subprocess.run(
+                [sys.executable, "-c", WITHOUT_LIBRARY, *arguments], env=given, capture_output=True, text=True
+            )
+
+            assert (done.stdout != "", done.stderr) == (True, "")
 
 
 def test_a_port_that_is_in_use_stops_the_start(server, template, tmp_path):
