@@ -42,6 +42,13 @@ SELECT job_id, phase, creation_time, start_time, end_time, result_size, error_me
  ORDER BY creation_time DESC, job_id DESC
  LIMIT %(limit)s;
 
+-- name: everybodys
+SELECT *
+  FROM uws.job
+ WHERE destruction > now() AND (%(phases)s::text[] IS NULL OR phase = ANY (%(phases)s::text[]))
+ ORDER BY creation_time DESC, job_id
+ LIMIT %(limit)s;
+
 -- name: set_parameters
 UPDATE uws.job
    SET parameters = %(parameters)s, parts = %(parts)s, upload_size = %(upload_size)s, run_id = %(run_id)s
