@@ -7,11 +7,10 @@ from prometheus_client.registry import Collector
 
 from provtap import __version__
 from provtap.config import Settings
-from provtap.database import hosts
 from provtap.database.connect import Database
 from provtap.errors import ProvtapError
 from provtap.monitoring.shared import SharedQuestion
-from provtap.monitoring.state import Documents, State, disks, state
+from provtap.monitoring.state import Documents, State, disks, read_hosts, state
 from provtap.uws.job import Phase
 
 PATIENCE = 4.0
@@ -26,7 +25,7 @@ class StateCollector(Collector):
         self._settings = settings
         self._documents = Documents()
         self._state = SharedQuestion(self._read, PATIENCE)
-        self._hosts = SharedQuestion(lambda: hosts.hosts(database.read_login), PATIENCE)
+        self._hosts = SharedQuestion(lambda: read_hosts(database, settings), PATIENCE)
 
     def collect(self) -> Iterator[Metric]:
         """Return the metrics."""
@@ -40,8 +39,7 @@ class StateCollector(Collector):
             yield _gauge("provtap_database_up", "Whether the primary PostgreSQL answers.", (1, {}))
             yield from _of_database(found)
             yield from _of_jobs(found)
-        if hosts.count(self._database.read_login) > 1:
-            yield from self._of_hosts()
+        yield from self._of_hosts()
 
     def _read(self) -> State:
         found = state(self._database, self._settings, self._documents)
@@ -59,6 +57,8 @@ class StateCollector(Collector):
         try:
             found = self._hosts.answer()
         except ProvtapError:
+            return
+        if not found:
             return
         up = [(float(host.standby is not None), {"host": host.name}) for host in found]
         lags = [(host.lag, {"host": host.name}) for host in found if host.standby]

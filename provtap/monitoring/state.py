@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from provtap.config import Settings
+from provtap.database import hosts
 from provtap.database.connect import Database
 from provtap.database.sql import load_statements
 from provtap.operation.maintenance import Maintenance, latest
@@ -72,6 +73,12 @@ def state(database: Database, settings: Settings, known: Documents = Documents()
         ),
         maintenance if maintenance and maintenance.ended is None else None,
     )
+
+
+def read_hosts(database: Database, settings: Settings) -> list[hosts.Host]:
+    """Return the servers that PROVTAP_READ_URL names; none if users' queries just use the primary."""
+    login = database.read_login
+    return [] if settings.read_url is None and hosts.count(login) == 1 else hosts.hosts(login)
 
 
 def disks(settings: Settings) -> list[Disk]:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 from provtap import install
 from provtap.config import Settings
-from provtap.database import hosts, migrate
+from provtap.database import migrate
 from provtap.database.connect import Database, open_database
 from provtap.database.embedded.cluster import Cluster
 from provtap.database.hosts import Host
-from provtap.errors import DatabaseUnavailable, ProvtapError
-from provtap.monitoring.state import Disk, State, disks, state
+from provtap.errors import ProvtapError
+from provtap.monitoring.state import Disk, State, disks, read_hosts, state
 from provtap.tableset import Tableset
 from provtap.uws.job import Phase
 
@@ -43,7 +43,7 @@ class Status:
     """Migrations that the database lacks."""
     state: State | None = None
     hosts: list[Host] = field(default_factory=list)
-    """The servers of PROVTAP_READ_URL, if it names several."""
+    """The servers of PROVTAP_READ_URL."""
     disks: list[Disk] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Status:
 
 
 def status(settings: Settings, tableset: Tableset) -> Status:
-    """Look at everything. Raises: SettingsError."""
+    """Look at everything; what fails is a problem among others."""
     found = Status(database=_place(settings), migrations=len(migrate.migrations()), disks=disks(settings))
     if settings.database_url is None and not Cluster(settings.data_dir.absolute() / "postgres").exists():
         found.needs("There is no store here yet. Run provtap init.")
@@ -63,9 +63,8 @@ def status(settings: Settings, tableset: Tableset) -> Status:
     with _told(found), open_database(settings, patient=False) as database:
         if settings.database_url is not None:
             found.database = str(database.login)
-        if hosts.count(database.read_login) > 1:
-            found.hosts = hosts.hosts(database.read_login)
-            _judge_hosts(found)
+        found.hosts = read_hosts(database, settings)
+        _judge_hosts(found)
         _look_at_set_up(found, database, settings, tableset)
         if found.missing == []:
             found.state = state(database, settings)
@@ -83,7 +82,7 @@ def _told(found: Status) -> Iterator[None]:
     """Make a problem of an error in the block."""
     try:
         yield
-    except DatabaseUnavailable as error:
+    except ProvtapError as error:
         found.needs(error.for_operator())
 
 
@@ -123,7 +122,7 @@ def _look_at_limits(found: Status, database: Database, settings: Settings) -> No
 
 def _judge_hosts(found: Status) -> None:
     for host in found.hosts:
-        if host.standby is None:
+        if host.standby is None and len(found.hosts) > 1:  # of a single one, a query tells the reason
             found.needs(f"The database server {host.name} does not answer.")
 
 

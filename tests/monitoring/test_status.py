@@ -190,7 +190,7 @@ def test_a_reader_that_cannot_log_in_is_told(provtap, store):
     result = provtap(unknown)
 
     assert result.exit_code == 1
-    assert todo(result)[0].startswith("- Users' queries cannot be run: PostgreSQL at nobody_of_ours@")
+    assert todo(result)[-1].startswith("- Users' queries cannot be run: PostgreSQL at nobody_of_ours@")
 
 
 def _name(settings):
