@@ -1,7 +1,7 @@
 """What the processes of a service count while they answer queries, for Prometheus.
 
-Each process adds to files of its own in one directory, from which `/metrics` adds them up. Without
-a directory nothing is counted, and the library is not imported: commands start as fast as before.
+Each process counts in files of its own, and `/metrics` adds them up. Outside of `collected` nothing is
+counted and the library is not imported, so that commands start as fast as without it.
 """
 
 import os
@@ -22,7 +22,7 @@ _DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class _Counters:
-    """The metrics that processes count. Those that are read from the store are in `provtap.monitoring`."""
+    """The metrics that processes count; those that are read from the store are in `provtap.monitoring`."""
 
     def __init__(self) -> None:
         from prometheus_client import Counter, Histogram

@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from math import ceil
@@ -18,7 +18,6 @@ from gunicorn.arbiter import Arbiter
 
 from provtap import install, metrics
 from provtap.config import Settings
-from provtap.database.connect import Database
 from provtap.errors import SettingsError
 from provtap.metadata.change import last_change
 from provtap.server.gunicorn_patches import HEADERS, URL_BYTES, ConnectionWorker, adapt_gunicorn
@@ -28,7 +27,7 @@ from provtap.server.processes import (
     for_jobs,
     job_process,
     keepers,
-    monitoring_process,
+    monitoring,
     run_jobs,
 )
 from provtap.uws.results import probe as probe_results
@@ -62,10 +61,14 @@ def serve(settings: Settings, *, worker: bool = True) -> None:
         probe_access_log(settings.access_log)
     probe_results(settings)
     listener = listen(settings.host, settings.port)
-    with listener, watched(settings) as watch, install.ready(settings, patient=False) as (database, tableset):
+    with (
+        listener,
+        _admin_port(settings) as admin,
+        install.ready(settings, patient=False) as (database, tableset),
+    ):
         ours = Service(settings, tableset, database)
         ours = replace(ours, modified=last_change(database, metadata_digest(ours)))
-        beside = [*keepers(database), *watch(database)]
+        beside = [*keepers(database), *monitoring(admin, database, settings)]
         if worker:
             beside.append(job_process(settings, tableset))
         log.info("Serving %s", ours.base_url)
@@ -78,10 +81,10 @@ def work(settings: Settings) -> None:
     _give_memory_back()
     probe_results(settings)
     with (
-        watched(settings) as watch,
+        _admin_port(settings) as admin,
         install.ready(for_jobs(settings), patient=False) as (database, tableset),
     ):
-        beside = [*keepers(database), *watch(database)]
+        beside = [*keepers(database), *monitoring(admin, database, settings)]
         try:
             for keeper in beside:  # before there are threads
                 keeper.keep()
@@ -92,19 +95,17 @@ def work(settings: Settings) -> None:
 
 
 @contextmanager
-def watched(settings: Settings) -> Iterator[Callable[[Database], list[Process]]]:
-    """Count what all processes do, and lend what makes the process that tells it; without a port, none.
+def _admin_port(settings: Settings) -> Iterator[socket.socket | None]:
+    """Listen at the port for monitoring and count what all processes do; None if there is no such port.
 
     Raises: SettingsError.
     """
     if settings.admin_port is None:
-        yield lambda database: []
+        yield None
         return
-    with metrics.collected():
-        host = settings.host if settings.admin_host is None else settings.admin_host
-        with listen(host, settings.admin_port, "PROVTAP_ADMIN_PORT") as listener:
-            log.info("Watched at http://%s:%d/metrics", host, settings.admin_port)
-            yield lambda database: [monitoring_process(listener, database, settings)]
+    host = settings.host if settings.admin_host is None else settings.admin_host
+    with metrics.collected(), listen(host, settings.admin_port, "PROVTAP_ADMIN_PORT") as listener:
+        yield listener
 
 
 def _give_memory_back() -> None:

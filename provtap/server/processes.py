@@ -1,4 +1,4 @@
-"""The processes beside the web processes: one runs jobs, one starts the embedded PostgreSQL again."""
+"""The processes beside the web processes: for jobs, for monitoring, to restart the embedded PostgreSQL."""
 
 import logging
 import os
@@ -99,11 +99,13 @@ def job_process(settings: Settings, tableset: Tableset) -> Process:
     return Process("jobs", run)
 
 
-def monitoring_process(listener: socket.socket, database: Database, settings: Settings) -> Process:
-    """Return the process that answers at the port for monitoring."""
+def monitoring(listener: socket.socket | None, database: Database, settings: Settings) -> list[Process]:
+    """Return the process that answers at the port for monitoring; none without that port."""
+    if listener is None:
+        return []
     from provtap.monitoring.endpoints import answer_requests  # needs a library that others do without
 
-    return Process("monitoring", partial(answer_requests, listener, database, settings))
+    return [Process("monitoring", partial(answer_requests, listener, database, settings))]
 
 
 def keepers(database: Database) -> list[Process]:
