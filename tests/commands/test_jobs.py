@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from provtap.commands import main
+from provtap.commands.jobs import PHASES
 from provtap.database.connect import open_database
 from provtap.uws.job import Client, Phase
 from provtap.uws.store import JobStore
@@ -50,6 +51,10 @@ def test_a_list_can_be_of_some_phases_and_short(provtap, created):
     assert provtap("list", "--phase", "executing").output.startswith(first)
     assert provtap("list", "--last", "1").output.startswith(second)
     assert provtap("list", "--phase", "ERROR", "--phase", "ABORTED").output == ""
+
+
+def test_the_phases_to_choose_from_are_those_that_there_are():
+    assert list(PHASES) == [phase.value for phase in Phase]
 
 
 def test_all_of_a_job_is_shown(provtap, created):
