@@ -41,6 +41,10 @@ class Settings:
     role_prefix: str = "provtap_"
     host: str = "127.0.0.1"
     port: int = 8080
+    admin_port: int | None = None
+    """Port of /live, /ready and /metrics; None: they are not offered."""
+    admin_host: str | None = None
+    """Address of that port; None: as *host*."""
     workers: int | None = None
     """Web processes; None: one a core."""
     threads: int = 256

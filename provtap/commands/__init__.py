@@ -6,7 +6,7 @@ What a command needs is imported when it runs, so that each starts as fast as it
 import click
 
 from provtap.client.command import SETTINGS, Commands, version_option, warn
-from provtap.commands import demo, load, operate, query, serve, translate
+from provtap.commands import demo, jobs, load, operate, query, serve, translate
 from provtap.config import Settings
 from provtap.errors import ProvtapError
 
@@ -36,6 +36,7 @@ def main(ctx: click.Context) -> None:
 for command in (
     demo.demo,
     operate.init,
+    operate.status,
     serve.serve,
     serve.worker,
     query.query,
@@ -49,6 +50,7 @@ for command in (
     load.load_sql,
     load.reingest,
     load.check,
+    jobs.jobs,
     operate.token,
     operate.maintenance,
 ):

@@ -1,10 +1,12 @@
-"""Commands of an operator: `provtap init`, `token` and `maintenance`."""
+"""Commands of an operator: `provtap init`, `status`, `token` and `maintenance`."""
 
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from provtap.client.remote import as_json, print_json
 from provtap.config import Settings
 
 if TYPE_CHECKING:
@@ -27,6 +29,29 @@ def init(settings: Settings, print_sql: bool) -> None:
         click.echo(install.print_sql(settings, tableset), nl=False)
     else:
         click.echo(install.init(settings, tableset))
+
+
+@click.command(
+    name="status",
+    short_help="Show the state of the store, and what is left to do.",
+    epilog="Example: provtap status --json",
+)
+@as_json
+@click.pass_obj
+def status(settings: Settings, as_json: bool) -> None:
+    """Show the state of the store and of this machine; exit with 1 if something is left to do."""
+    from provtap import metadata
+    from provtap.monitoring import screen
+    from provtap.monitoring.status import status as look
+
+    found = look(settings, metadata.load(settings.metadata_dir))
+    if as_json:
+        print_json(screen.content(found))
+    else:
+        for line in screen.lines(found):
+            click.echo(line)
+    if found.problems:
+        sys.exit(1)
 
 
 def instant(text: str) -> datetime:

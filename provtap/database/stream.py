@@ -44,6 +44,8 @@ class Tally:
     """Rows handed on, without those after the last one wanted."""
     sql_time: float | None = None
     """Seconds in PostgreSQL, once it is through with the query."""
+    waited: float | None = None
+    """Seconds until it had a connection."""
     failure: ProvtapError | None = None
     """Why it failed."""
 
@@ -86,6 +88,7 @@ def copy_blocks(
             elif gone():
                 raise QueryCancelled("The query was cancelled: its client has gone.")
             elif copy.is_overdue():
+                tally.waited = pool.wait
                 raise pool.busy()
     finally:
         copy.stop()
@@ -129,7 +132,8 @@ class _Copy:
         self._stopped = False
         self._connection: Connection | None = None  # while the query may be cancelled
         self._lock = threading.Lock()
-        self._due = time.monotonic() + pool.wait
+        self._asked = time.monotonic()
+        self._due = self._asked + pool.wait
         self._ended = pool.start(self._run)
 
     def is_overdue(self) -> bool:
@@ -161,6 +165,8 @@ class _Copy:
         connection: Connection | None = None
         try:
             with pool.connection() as connection, self._cancellable(connection), self._timed():
+                if self._tally.waited is None:
+                    self._tally.waited = round(time.monotonic() - self._asked, 4)
                 self._copy(connection)
         except BaseException as failure:
             # psycopg2 may fail itself while it raises an error of the server, which is the cause then.

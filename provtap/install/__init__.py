@@ -163,20 +163,32 @@ def left_to_superuser(database: Database, settings: Settings) -> list[str]:
         return _for_superuser(transaction)
 
 
+def missing_roles(database: Database, settings: Settings) -> list[str]:
+    """Return the statements that make the roles that are missing, and let them and the login in."""
+    with database.setup() as transaction:
+        _run(transaction, _values(settings, ""))
+        return [row.statement for row in transaction.rows(SQL["missing_roles"])]
+
+
 def advice(database: Database, settings: Settings) -> list[str]:
     """Return what somebody else must do on your own PostgreSQL, as lines to print."""
     left = left_to_superuser(database, settings)
     lines = [STILL_TO_RUN, *left] if left else []
+    return [*lines, *filter(None, [memory_advice(database, settings)])]
+
+
+def memory_advice(database: Database, settings: Settings) -> str | None:
+    """Return what to do if one query may take all memory, as far as that can be seen from here."""
     with database.transaction() as transaction:
         server = transaction.rows(SQL["memory"])[0]
-    if not memory.is_limited(server.pid):
-        limit = memory.address_space(memory.backend_bytes(settings), server.shared) >> 20
-        lines.append(
-            "As far as can be seen from here, one query may take all memory of PostgreSQL's machine. In the"
-            f" systemd unit of PostgreSQL set LimitAS={limit}M, for a machine of the size of this one, and"
-            " MemoryMax to what PostgreSQL may take in all; see docs/how-to/operate.md."
-        )
-    return lines
+    if memory.is_limited(server.pid):
+        return None
+    limit = memory.address_space(memory.backend_bytes(settings), server.shared) >> 20
+    return (
+        "As far as can be seen from here, one query may take all memory of PostgreSQL's machine. In the"
+        f" systemd unit of PostgreSQL set LimitAS={limit}M, for a machine of the size of this one, and"
+        " MemoryMax to what PostgreSQL may take in all; see docs/how-to/operate.md."
+    )
 
 
 def _for_superuser(transaction: Transaction) -> list[str]:

@@ -152,6 +152,29 @@ SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC;', functions) FROM barr
 UNION ALL
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO %s;', needed, ours) FROM barred, role WHERE needed <> '';
 
+-- name: missing_roles
+-- What the statements above would still do for the roles: they must be there, let in, and ours to become.
+WITH wanted AS (
+    SELECT current_setting('provtap.role_prefix') || name AS role, kind,
+           to_regrole(quote_ident(current_setting('provtap.role_prefix') || name))::oid AS found,
+           CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END AS member
+      FROM (VALUES ('owner', 'NOLOGIN'), ('writer', 'LOGIN'), ('reader', 'LOGIN')) AS role (name, kind)
+)
+SELECT format('CREATE ROLE %I %s;', role, kind) AS statement FROM wanted WHERE found IS NULL
+UNION ALL
+SELECT format('GRANT %I TO %I;', role, session_user)
+  FROM wanted
+ WHERE role = current_setting('provtap.role_prefix') || 'writer'
+   AND pg_has_role(session_user, found, member) IS NOT TRUE
+UNION ALL
+SELECT format('GRANT CONNECT ON DATABASE %I TO %I;', current_database(), role)
+  FROM wanted
+ WHERE kind = 'LOGIN' AND has_database_privilege(found, current_database(), 'CONNECT') IS NOT TRUE
+UNION ALL
+SELECT format('ALTER ROLE %I LOGIN;', role)
+  FROM wanted JOIN pg_roles ON pg_roles.oid = found
+ WHERE role = current_setting('provtap.role_prefix') || 'reader' AND NOT rolcanlogin;
+
 -- name: parts_of_names
 -- An index for parts of names (LIKE '%part%'), where pg_trgm can be had: it is trusted, so that the owner may create
 -- it. It is looked for each time, since it may come later; without it names are found by their beginnings. New names

@@ -7,24 +7,24 @@ the first rows are there. `request` is what a client asks for; `links` adds link
 
 import logging
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from typing import TypeVar
 
-from provtap import __version__
+from provtap import __version__, metrics
 from provtap.adql import Statement, translate
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.database.row_queue import Block
 from provtap.database.stream import Tally, copy_blocks
 from provtap.disk import Room
-from provtap.errors import InternalError, ParameterError, ProvtapError, TooLarge
+from provtap.errors import InternalError, ParameterError, ProvtapError, QueryCancelled, TooLarge
 from provtap.query.links import provenance_links
 from provtap.query.request import QueryRequest
-from provtap.results.formats import choose
+from provtap.results.formats import ResultFormat, choose
 from provtap.results.votable import Info
 from provtap.tableset import Column, Tableset
 from provtap.uploads import read_uploads, with_uploads
@@ -42,12 +42,15 @@ QUERY_SHOWN = 10_000
 
 
 class ResultBody:
-    """The bytes of a result, piece by piece; `close` also ends a query that still runs."""
+    """The bytes of a result in a *form*, piece by piece."""
 
-    def __init__(self, pieces: Iterator[bytes], close: Callable[[], None], tally: Tally) -> None:
+    def __init__(self, pieces: Iterator[bytes], close: Callable[[], None], tally: Tally, form: str) -> None:
         self._pieces = pieces
+        self._close = close
         self._tally = tally
-        self.close = close
+        self._form = form
+        self._complete = False
+        self._counted = False
 
     @property
     def failure(self) -> ProvtapError | None:
@@ -58,7 +61,19 @@ class ResultBody:
         return self
 
     def __next__(self) -> bytes:
-        return next(self._pieces)
+        piece = next(self._pieces, None)
+        if piece is None:
+            self._complete = True
+            raise StopIteration
+        return piece
+
+    def close(self) -> None:
+        """End the query, if it still runs, and count it."""
+        self._close()
+        if not self._counted:
+            self._counted = True
+            gone = None if self._complete else QueryCancelled("The result was not read to its end.")
+            count(self._form, self._tally, self.failure or gone)
 
 
 @dataclass(frozen=True)
@@ -94,10 +109,24 @@ def run(
     tells it, other formats raise.
     """
     form = choose(request.responseformat)
+    tally = tally or Tally()
+    with failures_counted(form.extension, tally):
+        return _begin(form, request, tableset, database, settings, gone, duration, tally)
+
+
+def _begin(
+    form: ResultFormat,
+    request: QueryRequest,
+    tableset: Tableset,
+    database: Database,
+    settings: Settings,
+    gone: Callable[[], bool],
+    duration: float | None,
+    tally: Tally,
+) -> Result:
     maxrec = _effective_maxrec(request.maxrec, settings)
     patience = settings.connection_wait if duration is None else duration
     statement = translated(request, tableset, database, settings, wait=patience)
-    tally = tally or Tally()
     copy_form, write = form.writer(statement.columns, Room(settings.spool_bytes, database.reader.room))
     copy = partial(
         copy_blocks,
@@ -118,7 +147,30 @@ def run(
         blocks.close()
         raise
     name = form.file_name(request.run_id, statement.table)
-    return Result(statement.columns, form.mime, ResultBody(pieces, blocks.close, tally), name)
+    body = ResultBody(pieces, blocks.close, tally, form.extension)
+    return Result(statement.columns, form.mime, body, name)
+
+
+@contextmanager
+def failures_counted(form: str, tally: Tally) -> Iterator[None]:
+    """Count a query that fails in the block; a result is counted when it is closed."""
+    try:
+        yield
+    except Exception as error:
+        count(form, tally, error)
+        raise
+
+
+def count(form: str, tally: Tally, failure: Exception | None) -> None:
+    """Count a query that ended, well or by *failure*."""
+    match failure:
+        case None:
+            status = 200
+        case QueryCancelled():
+            status = metrics.GONE
+        case _:
+            status = failure.status if isinstance(failure, ProvtapError) else InternalError.status
+    metrics.count_query(form, status, rows=tally.rows, sql_time=tally.sql_time, waited=tally.waited)
 
 
 def translated(

@@ -11,13 +11,15 @@ from provtap.database.connect import Database
 from provtap.database.row_queue import Block
 from provtap.database.stream import Tally, copy_blocks
 from provtap.errors import ParameterError
-from provtap.query import blocks_of, translated
+from provtap.query import blocks_of, count, failures_counted, translated
 from provtap.query.request import QueryRequest
 from provtap.results.cells import NULL, unescape
 from provtap.tableset import Column, Tableset
 
 ROWS = 100
 """Rows of one page."""
+PAGE = "page"
+"""The format of these results, in the metrics."""
 CELL_BYTES = 4_000
 """Of a cell, as COPY writes it: an id is never longer."""
 PAGE_BYTES = 4_000_000
@@ -67,11 +69,28 @@ def page(
 
     Raises: as `provtap.query.run`; ParameterError for an order that no column has.
     """
+    tally = tally or Tally()
+    with failures_counted(PAGE, tally):
+        found = _page(request, tableset, database, settings, gone, maxrec, first, order, tally)
+    count(PAGE, tally, None)
+    return found
+
+
+def _page(
+    request: QueryRequest,
+    tableset: Tableset,
+    database: Database,
+    settings: Settings,
+    gone: Callable[[], bool],
+    maxrec: int,
+    first: int,
+    order: Order | None,
+    tally: Tally,
+) -> Page:
     statement = translated(request, tableset, database, settings, wait=settings.connection_wait)
     if order is not None:
         _check(order, statement.columns)
         statement = statement.ordered(order.number, descending=order.descending)
-    tally = tally or Tally()
     copy = partial(
         copy_blocks,
         database.reader,

@@ -6,8 +6,8 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from math import ceil
 from typing import Any
@@ -16,12 +16,20 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
-from provtap import install
+from provtap import install, metrics
 from provtap.config import Settings
 from provtap.errors import SettingsError
 from provtap.metadata.change import last_change
 from provtap.server.gunicorn_patches import HEADERS, URL_BYTES, ConnectionWorker, adapt_gunicorn
-from provtap.server.processes import LOOK, Process, for_jobs, job_process, keepers, run_jobs
+from provtap.server.processes import (
+    LOOK,
+    Process,
+    for_jobs,
+    job_process,
+    keepers,
+    monitoring,
+    run_jobs,
+)
 from provtap.uws.results import probe as probe_results
 from provtap.uws.worker import Worker
 from provtap.web import Service, create_app
@@ -53,11 +61,18 @@ def serve(settings: Settings, *, worker: bool = True) -> None:
         probe_access_log(settings.access_log)
     probe_results(settings)
     listener = listen(settings.host, settings.port)
-    with listener, install.ready(settings, patient=False) as (database, tableset):
+    with (
+        listener,
+        _admin_port(settings) as admin,
+        install.ready(settings, patient=False) as (database, tableset),
+    ):
         ours = Service(settings, tableset, database)
         ours = replace(ours, modified=last_change(database, metadata_digest(ours)))
+        beside = [*keepers(database), *monitoring(admin, database, settings)]
+        if worker:
+            beside.append(job_process(settings, tableset))
         log.info("Serving %s", ours.base_url)
-        _Gunicorn(ours, listener, worker=worker).run()
+        _Gunicorn(ours, listener, beside).run()
 
 
 def work(settings: Settings) -> None:
@@ -65,8 +80,11 @@ def work(settings: Settings) -> None:
     _log()
     _give_memory_back()
     probe_results(settings)
-    with install.ready(for_jobs(settings), patient=False) as (database, tableset):
-        beside = keepers(database)
+    with (
+        _admin_port(settings) as admin,
+        install.ready(for_jobs(settings), patient=False) as (database, tableset),
+    ):
+        beside = [*keepers(database), *monitoring(admin, database, settings)]
         try:
             for keeper in beside:  # before there are threads
                 keeper.keep()
@@ -74,6 +92,20 @@ def work(settings: Settings) -> None:
         finally:
             for keeper in beside:
                 keeper.wait(LOOK)
+
+
+@contextmanager
+def _admin_port(settings: Settings) -> Iterator[socket.socket | None]:
+    """Listen at the port for monitoring and count what all processes do; None if there is no such port.
+
+    Raises: SettingsError.
+    """
+    if settings.admin_port is None:
+        yield None
+        return
+    host = settings.host if settings.admin_host is None else settings.admin_host
+    with metrics.collected(), listen(host, settings.admin_port, "PROVTAP_ADMIN_PORT") as listener:
+        yield listener
 
 
 def _give_memory_back() -> None:
@@ -93,7 +125,7 @@ def _log() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, setting: str = "--port or PROVTAP_PORT") -> socket.socket:
     """Return a socket that listens at *host* and *port*.
 
     Raises: SettingsError.
@@ -107,7 +139,7 @@ def listen(host: str, port: int) -> socket.socket:
         why = (error.strerror or str(error)).partition(" (while")[0].lower()
         raise SettingsError(
             f"Port {port} of {host or 'this machine'} cannot be used: {why}.",
-            hint="Choose another port with --port or PROVTAP_PORT.",
+            hint=f"Choose another port with {setting}.",
         ) from error
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED * 1000)  # of its connections
     return listener
@@ -139,9 +171,9 @@ class _Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn, configured in code alone: neither its environment variable nor a file is read."""
 
-    def __init__(self, ours: Service, listener: socket.socket, *, worker: bool) -> None:
+    def __init__(self, ours: Service, listener: socket.socket, beside: Sequence[Process]) -> None:
         self.ours = ours
-        self.worker = worker
+        self.beside = beside
         self.listener = listener
         super().__init__()
 
@@ -172,10 +204,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def run(self) -> None:
         """Serve until the end. Raises: SystemExit."""
-        beside = keepers(self.ours.database)
-        if self.worker:
-            beside.append(job_process(self.ours.settings, self.ours.tableset))
-        _Master(self, beside).run()
+        _Master(self, self.beside).run()
 
     def load(self) -> Flask:
         """Return the application; called in each worker, whose pool connects there for the first time."""

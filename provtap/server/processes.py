@@ -1,8 +1,9 @@
-"""The processes beside the web processes: one runs jobs, one starts the embedded PostgreSQL again."""
+"""The processes beside the web processes: for jobs, for monitoring, to restart the embedded PostgreSQL."""
 
 import logging
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -96,6 +97,15 @@ def job_process(settings: Settings, tableset: Tableset) -> Process:
             run_jobs(Worker(settings, tableset, database), alone)
 
     return Process("jobs", run)
+
+
+def monitoring(listener: socket.socket | None, database: Database, settings: Settings) -> list[Process]:
+    """Return the process that answers at the port for monitoring; none without that port."""
+    if listener is None:
+        return []
+    from provtap.monitoring.endpoints import answer_requests  # needs a library that others do without
+
+    return [Process("monitoring", partial(answer_requests, listener, database, settings))]
 
 
 def keepers(database: Database) -> list[Process]:

@@ -42,6 +42,13 @@ SELECT job_id, phase, creation_time, start_time, end_time, result_size, error_me
  ORDER BY creation_time DESC, job_id DESC
  LIMIT %(limit)s;
 
+-- name: everybodys
+SELECT *
+  FROM uws.job
+ WHERE destruction > now() AND (%(phases)s::text[] IS NULL OR phase = ANY (%(phases)s::text[]))
+ ORDER BY creation_time DESC, job_id
+ LIMIT %(limit)s;
+
 -- name: set_parameters
 UPDATE uws.job
    SET parameters = %(parameters)s, parts = %(parts)s, upload_size = %(upload_size)s, run_id = %(run_id)s
@@ -125,6 +132,21 @@ DELETE FROM uws.worker WHERE worker_id = %(worker)s;
 SELECT job_id, attempt, extract(epoch FROM destruction - now())::double precision AS seconds_left
   FROM uws.job
  WHERE worker = %(worker)s AND phase = 'EXECUTING' AND destruction > now();
+
+-- name: queue
+-- How many jobs there are of each phase, and since when the first of them waits or executes.
+SELECT phase, count(*) AS number,
+       extract(epoch FROM now() - min(CASE phase WHEN 'QUEUED' THEN queue_time
+                                                 WHEN 'EXECUTING' THEN start_time END))::double precision AS age
+  FROM uws.job
+ WHERE destruction > now()
+ GROUP BY phase;
+
+-- name: workers
+SELECT worker_id, extract(epoch FROM now() - heartbeat)::double precision AS silence
+  FROM uws.worker
+ WHERE heartbeat > now() - %(seconds)s * interval '1 second'
+ ORDER BY worker_id;
 
 -- name: lost
 SELECT job_id, worker, attempt

@@ -122,7 +122,7 @@ def _full() -> DiskFull:
 
 def result_store(settings: Settings) -> ResultStore:
     """Return the result store of a service."""
-    return ResultDirectory(_directory(settings), settings.result_reserve_bytes)
+    return ResultDirectory(directory(settings), settings.result_reserve_bytes)
 
 
 def probe(settings: Settings) -> None:
@@ -130,7 +130,7 @@ def probe(settings: Settings) -> None:
 
     Raises: SettingsError.
     """
-    path = _directory(settings)
+    path = directory(settings)
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=path).close()
@@ -141,5 +141,6 @@ def probe(settings: Settings) -> None:
         ) from error
 
 
-def _directory(settings: Settings) -> Path:
+def directory(settings: Settings) -> Path:
+    """Return the directory of results; it may have to be made."""
     return (settings.result_dir or settings.data_dir / "results").absolute()

@@ -45,6 +45,20 @@ BY_WORKER = {
 
 
 @dataclass(frozen=True)
+class Queue:
+    """How much there is to do, and who does it."""
+
+    jobs: Mapping[Phase, int]
+    """Jobs of each phase that any has."""
+    longest_queued: float
+    """Seconds that the first job of the queue has waited; 0 without one."""
+    longest_executing: float
+    """Seconds that the longest job has executed; 0 without one."""
+    workers: Mapping[str, float]
+    """The workers that count as alive, and the seconds since each said so."""
+
+
+@dataclass(frozen=True)
 class JobStore:
     """The jobs of this service, and their files. Each method raises DatabaseUnavailable."""
 
@@ -90,8 +104,8 @@ class JobStore:
         self._discard(removed)
         return Job.from_row(row)
 
-    def job(self, job_id: str, client: Client) -> Job:
-        """Return a job. Raises: NotFound; Forbidden when it is somebody else's."""
+    def job(self, job_id: str, client: Client | None) -> Job:
+        """Return a job; the operator, None, may see all. Raises: NotFound; Forbidden: somebody else's."""
         with self.database.transaction() as transaction:
             return self._job(transaction, job_id, client)
 
@@ -149,6 +163,13 @@ class JobStore:
             for row in rows
         ]
 
+    def everybodys(self, *, limit: int, phases: Sequence[Phase] | None = None) -> list[Job]:
+        """Return up to *limit* jobs of all clients, the newest first: for the operator."""
+        among = None if phases is None else [phase.value for phase in phases]
+        with self.database.transaction() as transaction:
+            rows = transaction.rows(SQL["everybodys"], phases=among, limit=limit)
+        return [Job.from_row(row) for row in rows]
+
     def set_parameters(
         self,
         job_id: str,
@@ -205,11 +226,12 @@ class JobStore:
         self._discard(removed)
         return Job.from_row(row)
 
-    def abort(self, job_id: str, client: Client) -> Job:
+    def abort(self, job_id: str, client: Client | None) -> Job:
         """End a job, and keep what is known of it; one that has ended stays as it is. Raises: as `job`."""
+        who = "the operator of the service" if client is None else "its user"
         with self.database.transaction() as transaction:
             job = self._job(transaction, job_id, client)
-            said = {"error_message": "The job was aborted by its user.", "error_type": "fatal"}
+            said = {"error_message": f"The job was aborted by {who}.", "error_type": "fatal"}
             row = _move(transaction, job_id, Phase.ABORTED, BY_CLIENT, **said)
             return job if row is None else Job.from_row(row)
 
@@ -279,6 +301,19 @@ class JobStore:
         with self.database.transaction() as transaction:
             transaction.execute(SQL["leave"], worker=worker)
 
+    def queue(self) -> Queue:
+        """Return how much all clients together want done, and who does it."""
+        with self.database.transaction() as transaction:
+            rows = {Phase(row.phase): row for row in transaction.rows(SQL["queue"])}
+            workers = transaction.rows(SQL["workers"], seconds=self.settings.worker_lost)
+        ages = {phase: max(0.0, row.age or 0.0) for phase, row in rows.items()}
+        return Queue(
+            {phase: row.number for phase, row in rows.items()},
+            ages.get(Phase.QUEUED, 0.0),
+            ages.get(Phase.EXECUTING, 0.0),
+            {row.worker_id: max(0.0, row.silence) for row in workers},
+        )
+
     def lost(self) -> list[Attempt]:
         """Return what was run by workers that are silent for too long, and forget those workers."""
         with self.database.transaction() as transaction:
@@ -313,7 +348,9 @@ class JobStore:
             by = {"worker": attempt.worker, "attempt": attempt.number}
             return _move(transaction, attempt.job_id, to, BY_WORKER, **by, **values) is not None
 
-    def _job(self, transaction: Transaction, job_id: str, client: Client, statement: str = "job") -> Job:
+    def _job(
+        self, transaction: Transaction, job_id: str, client: Client | None, statement: str = "job"
+    ) -> Job:
         return Job.from_row(_read(transaction, statement, job_id, client))
 
 
@@ -335,12 +372,15 @@ def _move(
     return transaction.one(SQL["move"], job_id=job_id, to=to.value, allowed_from=sources, **_UNSAID | values)
 
 
-def _read(transaction: Transaction, statement: str, job_id: str, client: Client) -> Any:
-    """Return the row of a job that *client* may see: whoever knows the id of a nameless one may."""
+def _read(transaction: Transaction, statement: str, job_id: str, client: Client | None) -> Any:
+    """Return the row of a job that *client* may see: whoever knows the id of a nameless one may.
+
+    None is the operator, who may see all.
+    """
     row = transaction.one(SQL[statement], job_id=job_id) if _ID.fullmatch(job_id) else None
     if row is None:
         raise NotFound(f"There is no job {job_id[:40]}.", hint="It may have been destroyed.")
-    if row.owner_id is not None and row.owner_id != client.owner:
+    if client is not None and row.owner_id is not None and row.owner_id != client.owner:
         raise Forbidden(f"Job {job_id} belongs to somebody else.")
     return row
 

@@ -5,9 +5,10 @@
 
 from datetime import datetime
 
-from flask import Flask
+from flask import Flask, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from provtap import metrics
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.tableset import Tableset
@@ -40,6 +41,7 @@ def create_app(
     app.extensions["provtap"] = Service(settings, tableset, database, modified)
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = settings.form_bytes
     app.after_request(compress)
+    app.after_request(_counted)
     register(app)
     closing.register(app)
     authentication.register(app)
@@ -55,3 +57,8 @@ def create_app(
     app.register_blueprint(provsap, url_prefix="/provsap")
     app.wsgi_app = logged(app.wsgi_app, settings)  # type: ignore[method-assign, assignment]
     return app
+
+
+def _counted(response: Response) -> Response:
+    metrics.count_request(response.status_code)
+    return response

@@ -30,7 +30,7 @@ from provtap.database.login import database_login
 from provtap.database.stream import copy_blocks
 from provtap.install import init
 from tests.documents import ROOT, blocks
-from tests.live import awaited, live_server
+from tests.live import awaited, free_port, live_server
 
 pytestmark = [
     pytest.mark.skipif(not PG_BASEBACKUP.exists(), reason="the embedded PostgreSQL has no pg_basebackup"),
@@ -114,6 +114,7 @@ def place(tmp_path_factory):
             " target_session_attrs=standby load_balance_hosts=random",
             connection_age=0.5,
             data_dir=directory / "data",
+            admin_port=free_port(),
         )
         server = stack.enter_context(live_server(settings, directory / "serve.log"))
         session = stack.enter_context(requests.Session())
@@ -153,6 +154,31 @@ def test_availability_tells_of_each_host(place):
     assert notes[1:] == [
         f"Database server {number} of 2 is a standby, 0 s behind the primary." for number in (1, 2)
     ]
+
+
+def test_the_metrics_tell_by_how_much_a_standby_is_behind(place):
+    """One that does not apply changes for a while."""
+
+    def lags():
+        with urlopen(f"http://127.0.0.1:{place.settings.admin_port}/metrics") as answer:
+            found = re.findall(
+                r"^provtap_standby_lag_seconds{.*} (\S+)$", answer.read().decode(), re.MULTILINE
+            )
+        return sorted(map(float, found))
+
+    follow(place)
+    assert lags() == [0, 0]
+    paused = next(iter(place.standbys.values()))
+    value(paused.url, "SELECT pg_wal_replay_pause()")
+    try:
+        value(place.primary.url, "INSERT INTO provenance.entity (e_id) VALUES ('late')")
+        assert awaited(lambda: lags()[1] > 0)
+    finally:
+        value(paused.url, "SELECT pg_wal_replay_resume()")
+        value(place.primary.url, "DELETE FROM provenance.entity WHERE e_id = 'late'")
+    follow(place)
+
+    assert lags() == [0, 0]
 
 
 def test_a_query_that_a_standby_gave_up_runs_again(place):

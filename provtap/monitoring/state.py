@@ -1,0 +1,96 @@
+"""The state of a service, as its database and its disks tell it: read for `/metrics` and `provtap status`."""
+
+import os
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from provtap.config import Settings
+from provtap.database import hosts
+from provtap.database.connect import Database
+from provtap.database.sql import load_statements
+from provtap.operation.maintenance import Maintenance, latest
+from provtap.uws.results import directory
+from provtap.uws.store import JobStore, Queue
+
+SQL = load_statements("provtap.monitoring", "state.sql")
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The documents that were ever stored, those included that were undone."""
+
+    number: int = 0
+    warnings: int = 0
+    last_id: int = 0
+    last_time: datetime | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """What the database says."""
+
+    version: str
+    """Of PostgreSQL."""
+    size: int
+    """Bytes of the database."""
+    queue: Queue
+    documents: Documents
+    maintenance: Maintenance | None
+    """The one that is under way or announced."""
+
+
+@dataclass(frozen=True)
+class Disk:
+    """The file system of a directory."""
+
+    use: str
+    path: Path
+    free: int
+    """Bytes, for other users than root."""
+    size: int
+
+
+def state(database: Database, settings: Settings, known: Documents = Documents()) -> State:
+    """Return the state now; only documents after those that are *known* are read.
+
+    Raises: DatabaseUnavailable.
+    """
+    with database.transaction() as transaction:
+        server = transaction.rows(SQL["database"])[0]
+        new = transaction.rows(SQL["documents"], after=known.last_id)[0]
+    maintenance = latest(database)
+    return State(
+        server.version,
+        server.size,
+        JobStore(database, settings).queue(),
+        Documents(
+            known.number + new.number,
+            known.warnings + new.warnings,
+            new.last_id or known.last_id,
+            new.last_time.replace(tzinfo=UTC) if new.last_time else known.last_time,
+        ),
+        maintenance if maintenance and maintenance.ended is None else None,
+    )
+
+
+def read_hosts(database: Database, settings: Settings) -> list[hosts.Host]:
+    """Return the servers that PROVTAP_READ_URL names; none if users' queries just use the primary."""
+    login = database.read_login
+    return [] if settings.read_url is None and hosts.count(login) == 1 else hosts.hosts(login)
+
+
+def disks(settings: Settings) -> list[Disk]:
+    """Return the file systems that this machine gives to the service, by their use."""
+    paths = {"results": directory(settings), "spool": Path(tempfile.gettempdir())}
+    if settings.database_url is None:
+        paths["database"] = settings.data_dir.absolute()
+    return [_disk(use, path) for use, path in paths.items()]
+
+
+def _disk(use: str, path: Path) -> Disk:
+    while not path.exists():  # it is made when it is first needed
+        path = path.parent
+    found = os.statvfs(path)
+    return Disk(use, path, found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)

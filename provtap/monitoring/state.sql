@@ -1,0 +1,14 @@
+-- What the store says about itself.
+
+-- name: documents
+-- Those after one whose number is known; numbers only grow.
+SELECT count(*) AS number,
+       coalesce(sum(length(in_warnings) - length(replace(in_warnings, E'\n', '')) + 1)
+                FILTER (WHERE in_warnings <> ''), 0)::bigint AS warnings,
+       max(in_id) AS last_id,
+       max(in_time) AS last_time
+  FROM provext.ingestion
+ WHERE in_id > %(after)s;
+
+-- name: database
+SELECT current_setting('server_version') AS version, pg_database_size(current_database()) AS size;
