@@ -123,7 +123,7 @@ def _describe(staging: Staging, counts: Counts) -> None:
     rows = {kind: _staged(staging, kind) for kind in KINDS if kind.table in staging.tables}
     if drafts := rows.get(ActivityDescription):
         staging.transaction.execute(SQL["replace_drafts"])
-        counts.new += draft(staging.transaction, drafts).new
+        counts.new += len(draft(staging.transaction, drafts).new)
     recorded = remember(staging.transaction, rows)
     written = publish(staging.transaction, recorded.owners)
     counts.add(written.new, written.updated, sum(map(len, rows.values())) - recorded.changed)
