@@ -437,6 +437,12 @@ def kinds() -> dict[str, tuple[tuple[bytes, ...], tuple[Mutation, ...], Reader]]
         "records": ((_records(),), _JSON, _document("records")),
         "prov-json": (these(*jsons[::8]), _JSON, _document("prov-json")),
         "jsonld": (these(*sorted((prov / "jsonld").glob("*"))[:6]), _JSON, _document("jsonld")),
+        "prov-o": (these(*sorted((_DATA / "prov_o").glob("*.ttl"))), _TEXT, _document("prov-o")),
+        "prov-o in JSON-LD": (
+            these(*sorted((_DATA / "prov_o").glob("*.jsonld"))),
+            _JSON,
+            _document("prov-o"),
+        ),
         "prov-xml": (these(*sorted((prov / "xml").glob("*.xml"))[::4]), _XML, _document("prov-xml")),
         "provn": ((_DICTIONARY, *these(*sorted(prov.rglob("*.provn")))), _TEXT, _document("provn")),
         "logprov": ((short_log,), (python_node, python_node, *_TEXT), _document("logprov")),

@@ -24,7 +24,7 @@ from provtap.ingest.readers.lstosa import json as lstosa_json
 from provtap.ingest.readers.lstosa import log as lstosa_log
 from provtap.ingest.readers.prov import json as prov_json
 from provtap.ingest.readers.prov import jsonld as prov_jsonld
-from provtap.ingest.readers.prov import provn
+from provtap.ingest.readers.prov import prov_o, provn
 from provtap.ingest.readers.prov import xml as prov_xml
 from provtap.ingest.readers.prov.records import reader
 from provtap.ingest.readers.records import reader as record_document
@@ -57,6 +57,7 @@ OWN = (
     Reader("lstosa", lstosa_log.looks_like, lstosa_log.read),
     Reader("lstosa-json", lstosa_json.looks_like, lstosa_json.read),
     Reader("cwlprov", cwlprov.looks_like, cwlprov.read),
+    Reader("prov-o", prov_o.looks_like, prov_o.read),
     Reader("jsonld", prov_jsonld.looks_like, prov_jsonld.read),
     Reader("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),
     Reader("prov-json", prov_json.looks_like, reader(prov_json.statements)),

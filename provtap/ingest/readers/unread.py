@@ -36,22 +36,19 @@ def _text(pattern: bytes) -> Callable[[bytes], bool]:
     return lambda start: compiled.search(start) is not None
 
 
-_CONVERT = "Convert it to PROV-JSON or PROV-N."
 UNREAD = (
     UnreadFormat(
-        "PROV-O in JSON-LD",
-        _json(rb'"prov:(?:used|was[A-Z]\w+|qualified\w+|hadMember)"\s*:|"http://www\.w3\.org/ns/prov#\w+"'),
-        _CONVERT,
+        "RDF in XML",
+        _text(rb"<(?:\w+:)?RDF\b[^>]*http://www\.w3\.org/1999/02/22-rdf-syntax-ns#"),
+        "Convert it to Turtle.",
     ),
     UnreadFormat(
-        "PROV-O in Turtle or TriG",
-        _text(rb"^\s*(?:@prefix|PREFIX)\s+\w*:\s*<http://www\.w3\.org/ns/prov#>"),
-        _CONVERT,
-    ),
-    UnreadFormat(
-        "RDF in N-Triples",
-        _text(rb"\A<[^>\s]+>\s+<[^>\s]+>\s+(?:<|_:|\")[^\n]*\.\s*$"),
-        _CONVERT,
+        "RDF in N-Quads",
+        _text(
+            rb"""^(?:<[^<>\s]*>|_:\S+)\s+<[^<>\s]*>\s+(?:<[^<>\s]*>|_:\S+|"(?:[^"\\\n]|\\.)*"(?:@[\w-]+|\^\^<[^<>\s]*>)?)"""
+            rb"""\s+(?:<[^<>\s]*>|_:\S+)\s*\.\s*$"""
+        ),
+        "Convert it to TriG.",
     ),
     UnreadFormat("a provenance log of KM3NeT's thepipe", _json(rb'"parent_activity"\s*:', rb'"uuid"\s*:')),
     UnreadFormat(
