@@ -452,6 +452,8 @@ def kinds() -> dict[str, tuple[tuple[bytes, ...], tuple[Mutation, ...], Reader]]
             _document("lstosa"),
         ),
         "lstosa-json": (these(*(_DATA / "lstosa").glob("*.json")), _JSON, _document("lstosa-json")),
+        "km3net": (these(*(_DATA / "km3net").iterdir()), _JSON, _document("km3net")),
+        "caom": (these(*(_DATA / "caom2").iterdir()), _XML, _document("caom")),
         "run": ((_RUN,), _JSON, _document("run")),
         "rocrate": (these(*(_DATA / "rocrate").rglob("*.json")), _JSON, _document("rocrate")),
         "rubin-report": (these(*(_DATA / "rubin").glob("*.json")), _JSON, _document("rubin-report")),

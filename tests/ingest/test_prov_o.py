@@ -177,6 +177,7 @@ def test_named_graph_is_a_bundle():
         (f"{PREFIXES}ex:a prov:used", "this is not Turtle"),
         (f"{PREFIXES}ex:a prov:used ex:e .\nx:y a prov:Entity .", 'Prefix "x:" not bound, in line 4'),
         (f"{PREFIXES}ex:a prov:used 'raw' .", "prov:used must name a thing, not the text 'raw'"),
+        (f"{PREFIXES}ex:a ex:b '\\ud800' .", "contains a character that cannot be stored"),
         (f"{PREFIXES}ex:a prov:startedAtTime 'noon' .", "'noon' is not a time"),
         (f"{PREFIXES}ex:a prov:used {'[ prov:value ' * 5000}", "this is nested too deeply"),
         (

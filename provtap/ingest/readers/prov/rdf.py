@@ -19,7 +19,9 @@ _BASE = "http://document.invalid/"
 """What relative IRIs are resolved against; they are the document's own, as blank nodes are."""
 _TRIPLES = 50
 """Triples that a document may have for each record that it may have."""
-_NO_IRI = re.compile(r'[\x00-\x20<>"{}|\\^`]')
+_NO_IRI = re.compile(r'[\x00-\x20<>"{}|\\^`\ud800-\udfff]')
+_NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
+"""What an escape may stand for, and no database stores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,8 @@ def _value(term: Any, names: _Names) -> Value:
         text = names.text(term)
         return Value(text, name=name_of(text))
     type_ = name_of(str(term.datatype)) if term.datatype else None
+    if _NO_TEXT.search(term):
+        raise DocumentError(f"the text {str(term)[:60]!r} contains a character that cannot be stored")
     return Value(str(term), type_, term.language)
 
 
