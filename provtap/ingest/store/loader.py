@@ -66,6 +66,7 @@ from provtap.ingest.store.description_tables import (
     says_more,
 )
 from provtap.ingest.store.merge import add, join, join_new, make_collections
+from provtap.ingest.store.products import entities_of, link_entities
 from provtap.ingest.store.staging import Rows, Stage, rows_of
 from provtap.ingest.store.usages import end_entities, resolve_readings, second_generators
 
@@ -149,6 +150,7 @@ def _load(
     resolve_readings(transaction, rows, stage, counts)
     join_copies(transaction, rows, stage, counts)
     described.link(transaction, activities=_concerned(rows), descriptions=recorded.owners)
+    link_entities(transaction, entities_of(rows))
     if rows[Writing]:
         counts.conflict(*second_generators(transaction, stage[Writing]))
     counts.conflict(*usages_outside(transaction, rows[Reading]))
