@@ -8,9 +8,11 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from provtap.downloads import Downloads
 from provtap.errors import SettingsError
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,8 @@ class Settings:
     """Table, view or foreign table that ivoa.obscore shows; None: what `provtap obscore` stores."""
     site: str = "local"
     """Scope of local paths: equal paths of two sites are two files."""
+    download_urls: str | None = None
+    """URLs from which people can fetch files, by how their locations begin: see `provtap.downloads`."""
     role_prefix: str = "provtap_"
     host: str = "127.0.0.1"
     port: int = 8080
@@ -145,7 +149,7 @@ class Settings:
     """Whether the capabilities name COALESCE, by a feature type that not every validator knows yet."""
 
     def __post_init__(self) -> None:
-        """Reject settings that cannot work: an unusable root, required but disabled accounts."""
+        """Reject settings that cannot work, such as an unusable root, and required but disabled accounts."""
         if self.base_url is not None and not re.fullmatch(r"https?://[^/?#\s]+[^?#\s]*", self.base_url):
             raise SettingsError(
                 f"{PREFIX}BASE_URL must be an http or https URL, not {self.base_url!r}.",
@@ -159,6 +163,12 @@ class Settings:
             raise SettingsError(
                 f"{PREFIX}REQUIRE_ACCOUNT needs {PREFIX}ACCOUNTS; without it nobody could send a query."
             )
+        _ = self.downloads  # an invalid one is an error now
+
+    @cached_property
+    def downloads(self) -> Downloads:
+        """Where people can fetch files."""
+        return Downloads.of(self.download_urls or "", self.site)
 
     @property
     def processes(self) -> int:
