@@ -23,8 +23,9 @@ from provtap.query import LANGUAGES
 from provtap.results.formats import choose
 from provtap.tableset import Column, ForeignKey, Schema, Table, Tableset
 from provtap.web import Service, create_app
-from provtap.web.capabilities import capabilities_document, metadata_digest
+from provtap.web.capabilities import capabilities_document
 from provtap.web.http.cached_documents import cached_document
+from provtap.web.registry import metadata_digest
 from provtap.web.tables import tableset_document
 from tests.live import live_server
 
