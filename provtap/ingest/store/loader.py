@@ -12,10 +12,12 @@ from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
 from provtap.database.transaction import Row
 from provtap.errors import DocumentError
+from provtap.ingest.model.persistent import with_identifiers
 from provtap.ingest.model.records import (
     Activity,
     ActivityDescription,
     Agent,
+    AgentId,
     Alias,
     Attempt,
     Claim,
@@ -33,6 +35,7 @@ from provtap.ingest.model.records import (
     Record,
     RecordSet,
     Relation,
+    Rights,
     Run,
     WasAssociatedWith,
     WasAttributedTo,
@@ -82,6 +85,8 @@ _PUBLISHED_SETS: tuple[type[Record], ...] = (
     Location,
     Hash,
     Alias,
+    Rights,
+    AgentId,
     Relation,
     Attempt,
 )
@@ -103,7 +108,7 @@ def load(transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_i
     clashes: list[str] = []
     taken = without_clashes(transaction, taken, clashes)
     counts.conflict(*clashes)
-    rows = rows_of(record for record_set in taken for record in record_set.records)
+    rows = rows_of(with_identifiers(record for record_set in taken for record in record_set.records))
     stage = Stage(transaction, rows)
     _check_kinds(transaction, rows)
     recorded = _draft(transaction, rows, counts)
