@@ -28,7 +28,7 @@ SQL = load_statements("provtap.ingest", "rebuild.sql")
 # What refers to a table is emptied before it.
 PUBLISHED = (
     "provext.product", "provext.copy", "provext.alias", "provext.location", "provext.hash", "provext.run",
-    "provext.attempt", "provext.relation",
+    "provext.attempt", "provext.relation", "provext.rights", "provext.agent_id",
     "provenance.used", "provenance.wasgeneratedby", "provenance.wasderivedfrom", "provenance.wasinformedby",
     "provenance.hadmember", "provenance.wasassociatedwith", "provenance.wasattributedto",
     "provenance.parameter", "provenance.configfile", "provenance.activity", "provenance.entity",

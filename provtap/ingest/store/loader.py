@@ -13,10 +13,12 @@ from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
 from provtap.database.transaction import Row
 from provtap.errors import DocumentError
+from provtap.ingest.model.persistent import with_identifiers
 from provtap.ingest.model.records import (
     Activity,
     ActivityDescription,
     Agent,
+    AgentId,
     Alias,
     Attempt,
     Claim,
@@ -34,6 +36,7 @@ from provtap.ingest.model.records import (
     Record,
     RecordSet,
     Relation,
+    Rights,
     Run,
     WasAssociatedWith,
     WasAttributedTo,
@@ -84,6 +87,8 @@ _PUBLISHED_SETS: tuple[type[Record], ...] = (
     Location,
     Hash,
     Alias,
+    Rights,
+    AgentId,
     Relation,
     Attempt,
 )
@@ -134,7 +139,7 @@ def _load(
     clashes: list[str] = []
     taken = without_clashes(transaction, taken, clashes)
     counts.conflict(*clashes)
-    rows = rows_of(record for record_set in taken for record in record_set.records)
+    rows = rows_of(with_identifiers(record for record_set in taken for record in record_set.records))
     stage = Stage(transaction, rows)
     _check_kinds(transaction, rows)
     recorded = _draft(transaction, rows, counts)
