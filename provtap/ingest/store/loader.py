@@ -32,6 +32,7 @@ from provtap.ingest.model.records import (
     Reading,
     Record,
     RecordSet,
+    Reinstatement,
     Relation,
     Run,
     WasAssociatedWith,
@@ -39,6 +40,7 @@ from provtap.ingest.model.records import (
     WasDerivedFrom,
     WasGeneratedBy,
     WasInformedBy,
+    Withdrawal,
     Writing,
 )
 from provtap.ingest.store import description_links as described
@@ -67,6 +69,7 @@ from provtap.ingest.store.description_tables import (
 from provtap.ingest.store.merge import add, join, join_new, make_collections
 from provtap.ingest.store.staging import Rows, Stage, rows_of
 from provtap.ingest.store.usages import end_entities, resolve_readings, second_generators
+from provtap.ingest.store.withdrawals import lift, notify
 
 SQL = load_statements("provtap.ingest.store", "loader.sql")
 
@@ -84,6 +87,8 @@ _PUBLISHED_SETS: tuple[type[Record], ...] = (
     Alias,
     Relation,
     Attempt,
+    Withdrawal,
+    Reinstatement,
 )
 # Claims that are hardly ever made twice.
 _CLAIMED_ONCE: tuple[type[Claim], ...] = (Parameter, ConfigFile, Run)
@@ -91,10 +96,13 @@ _CLAIMED_ONCE: tuple[type[Claim], ...] = (Parameter, ConfigFile, Run)
 _ANOTHER = "another record"
 
 
-def load(transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_id: int) -> Counts:
+def load(
+    transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_id: int, *, notices: bool = True
+) -> Counts:
     """Store what *record_sets* say, as the ingestion *ingestion_id* or their own; the caller holds `lock`.
 
-    An activity that is already recorded by another record is left as it is, with a warning.
+    An activity that is already recorded by another record is left as it is, with a warning. With *notices*,
+    readers of the feed are told which entities stand on something withdrawn from now on.
 
     Raises: DocumentError for what breaks a rule of the model.
     """
@@ -109,6 +117,7 @@ def load(transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_i
     recorded = _draft(transaction, rows, counts)
     claims = claimed_generators(transaction, rows[WasGeneratedBy])
     ends = claimed_ends(transaction, rows[Activity])
+    lift(transaction, rows)
     _join(transaction, rows, stage, recorded, counts)
     transaction.execute(SQL["keep_records"], rows=_record_rows(taken), ingestion=ingestion_id)
     _unite(transaction, rows, stage, counts)
@@ -116,13 +125,15 @@ def load(transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_i
     counts.conflict(*lost_ends(transaction, ends))
     counts.add(0, refer(transaction, rows[HadReference]))
     end_entities(transaction, rows, stage, counts)
-    resolve_readings(transaction, rows, stage, counts)
+    changed = resolve_readings(transaction, rows, stage, counts)
     join_copies(transaction, rows, stage, counts)
     described.link(transaction, activities=_concerned(rows), descriptions=recorded.owners)
     if rows[Writing]:
         counts.conflict(*second_generators(transaction, stage[Writing]))
     counts.conflict(*usages_outside(transaction, rows[Reading]))
     counts.warnings += shared_names(transaction, rows[Alias])
+    if notices:
+        notify(transaction, rows, changed)
     stage.end()
     return counts
 

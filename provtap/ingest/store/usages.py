@@ -19,6 +19,7 @@ from provtap.ingest.store.amendments import invalidate
 from provtap.ingest.store.counts import Counts
 from provtap.ingest.store.merge import add
 from provtap.ingest.store.staging import Rows, RowSource, Stage
+from provtap.ingest.store.withdrawals import settle
 
 SQL = load_statements("provtap.ingest.store", "usages.sql")
 
@@ -26,18 +27,22 @@ SQL = load_statements("provtap.ingest.store", "usages.sql")
 def end_entities(
     transaction: Transaction, rows: Mapping[type[Record], Rows], stage: Stage, counts: Counts
 ) -> None:
-    """Set the end of entities that were invalidated."""
+    """Set the end of entities that were invalidated or withdrawn."""
     if rows[Invalidation]:
         add(transaction, Invalidation, stage[Invalidation])
     updated, lost = invalidate(transaction, rows)
     counts.add(0, updated)
     counts.conflict(*lost)
+    counts.add(0, settle(transaction, rows))
 
 
 def resolve_readings(
     transaction: Transaction, rows: Mapping[type[Record], Rows], stage: Stage, counts: Counts
-) -> None:
-    """Update usages, files without producer and aliases from the stored readings and writings."""
+) -> set[str]:
+    """Update usages, files without producer and aliases from the stored readings and writings.
+
+    Returns the activities whose usages may have changed.
+    """
     if rows[Writing]:
         add(transaction, Writing, stage[Writing])
     if rows[Reading]:
@@ -52,6 +57,7 @@ def resolve_readings(
         source = stage[Writing]
         [aliases] = transaction.rows(SQL["alias"].format(rows=source.rows), **source.values)
         counts.add(aliases.new, aliases.updated)
+    return activities
 
 
 def add_readings(transaction: Transaction, rows: Rows, source: RowSource, counts: Counts) -> None:
