@@ -35,6 +35,33 @@ CREATE TABLE provtap.own_end (
     oe_time       instant
 );
 
+-- Whether an entity that was made from a withdrawn one has been replaced: by a later valid entity of its name that was
+-- not made from that. NULL for NULL.
+CREATE FUNCTION provext.replaced(entity_id text, withdrawn_id text) RETURNS integer LANGUAGE sql STABLE STRICT
+    BEGIN ATOMIC
+    SELECT EXISTS (
+        SELECT
+          FROM entity AS own
+          JOIN entity AS other ON other.e_name = own.e_name AND other.e_generatedattime > own.e_generatedattime
+         WHERE own.e_id = entity_id AND other.e_invalidatedattime IS NULL
+           AND NOT EXISTS (
+               WITH RECURSIVE behind (id, kind) AS (
+                   SELECT other.e_id::text COLLATE "C", 0
+                    UNION
+                   SELECT there.id, there.kind
+                     FROM behind
+                    CROSS JOIN LATERAL (
+                        SELECT wgb_activity_id::text, 1 FROM wasgeneratedby
+                         WHERE behind.kind = 0 AND wgb_entity_id = behind.id
+                         UNION ALL
+                        SELECT u_entity_id, 0 FROM used WHERE behind.kind = 1 AND u_activity_id = behind.id
+                         UNION ALL
+                        SELECT wdf_usedentity_id, 0 FROM wasderivedfrom
+                         WHERE behind.kind = 0 AND wdf_generatedentity_id = behind.id) AS there (id, kind)
+               )
+               SELECT FROM behind WHERE kind = 0 AND id = withdrawn_id))::integer;
+END;
+
 -- What readers of /feed are told, in the order in which it became visible: documents are stored one at a time, so a
 -- larger number never becomes visible before a smaller one. Nothing is changed or deleted, not even by a rebuild.
 -- No foreign keys: an entity may be gone by then.

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from provtap.adql import translate
 from provtap.errors import DocumentError, NotFound, ParameterError
 from provtap.ingest import ingest_content, load_sql
 from provtap.ingest.rebuild import reingest, undo
@@ -310,3 +311,61 @@ def test_scripts_tell_of_what_they_add_and_do_not_undo_a_withdrawal(
     script.write_text("INSERT INTO provext.withdrawal VALUES ('a');\n")
     with pytest.raises(DocumentError, match="provext.withdrawal is written by ProvTAP itself"):
         load_sql([script], database, settings)
+
+
+@pytest.fixture
+def ask(database, tableset):
+    def ask(adql):
+        with database.reading(60) as transaction:
+            return sorted(map(tuple, transaction.rows(translate(adql, tableset).sql)))
+
+    return ask
+
+
+def test_affected_lists_what_was_made_from_something_withdrawn_now(record, act, ask):
+    record(FLAT)
+    assert ask("SELECT af_entity_id FROM affected") == []
+    act(withdraw, "urn:flat", kind="superseded", successor="urn:bias", since="2026-03-01")
+    act(withdraw, "urn:sky")
+
+    columns = "af_entity_id, af_distance, af_kind, af_successor_id, af_replaced"
+    assert ask(f"SELECT {columns} FROM provext.affected WHERE af_withdrawn_id = 'urn:flat'") == [
+        ("urn:image", 1, "superseded", "urn:bias", 0),
+        ("urn:stacked", 2, "superseded", "urn:bias", 0),
+    ]
+    of_one = "SELECT af_withdrawn_id, af_distance FROM affected WHERE af_entity_id = 'urn:stacked'"
+    assert ask(of_one) == [("urn:flat", 2), ("urn:sky", 2)]
+    assert ask("SELECT e_id, af_withdrawn_id FROM entity LEFT JOIN affected ON af_entity_id = e_id") == [
+        ("urn:bias", None),
+        ("urn:flat", None),
+        ("urn:image", "urn:flat"),
+        ("urn:image", "urn:sky"),
+        ("urn:raw", None),
+        ("urn:sky", None),
+        ("urn:stacked", "urn:flat"),
+        ("urn:stacked", "urn:sky"),
+    ]
+    act(reinstate, "urn:sky")
+    assert ask(of_one) == [("urn:flat", 2)]
+
+
+def test_affected_knows_what_was_made_again(record, act, ask):
+    """A later file of the same name counts, unless it was made from the same withdrawn thing."""
+    record(FLAT)
+    record(chain(("urn:again", ["urn:flat"], ["urn:image2"]), ("urn:better", ["urn:sky"], ["urn:stacked2"])))
+    days = {"image": 1, "stacked": 2, "image2": 3, "stacked2": 4}
+    record(
+        {
+            "DatasetEntity": [
+                {"id": f"urn:{id_}", "name": id_.rstrip("2"), "generatedAtTime": f"2026-11-0{day}"}
+                for id_, day in days.items()
+            ]
+        }
+    )
+    act(withdraw, "urn:flat")
+
+    assert ask("SELECT af_entity_id, af_replaced FROM affected") == [
+        ("urn:image", 0),
+        ("urn:image2", 0),
+        ("urn:stacked", 1),
+    ]
