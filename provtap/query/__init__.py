@@ -22,7 +22,7 @@ from provtap.database.row_queue import Block
 from provtap.database.stream import Tally, copy_blocks
 from provtap.disk import Room
 from provtap.errors import InternalError, ParameterError, ProvtapError, QueryCancelled, TooLarge
-from provtap.query.links import provenance_links
+from provtap.query.links import result_links
 from provtap.query.request import QueryRequest
 from provtap.results.formats import ResultFormat, choose
 from provtap.results.votable import Info
@@ -140,7 +140,7 @@ def _begin(
         tally=tally,
     )
     blocks = blocks_of(statement, int(maxrec.value), copy, tally)
-    remarks = [*_remarks(request), maxrec, *provenance_links(statement.columns, settings.root_url)]
+    remarks = [*_remarks(request), maxrec, *result_links(statement.columns, settings.root_url)]
     try:
         pieces = _begun(write(statement.columns, _begun(blocks), int(maxrec.value), remarks))
     except Exception:

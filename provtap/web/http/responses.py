@@ -1,7 +1,7 @@
 """What all responses have in common: the form of errors, and headers for programs in browsers.
 
-Under /api an error is JSON. Elsewhere browsers get a page, and programs a VOTable under /tap and /provsap
-(DALI 1.1, section 4.4), or else a line of plain text.
+Under /api an error is JSON. Elsewhere browsers get a page, and programs a VOTable under /tap, /provsap
+and /links (DALI 1.1, section 4.4), or else a line of plain text.
 """
 
 import json
@@ -176,7 +176,7 @@ def _document(message: str, status: int, error: ProvtapError | None = None) -> R
     if is_browser():
         page = render_template("error.html", message=message, status=status, head=_HEADS.get(status, "Error"))
         return Response(page, status, content_type="text/html; charset=utf-8")
-    if room in {"tap", "provsap"}:
+    if room in {"tap", "provsap", "links"}:
         return Response(write_error(message), status, content_type="application/x-votable+xml")
     return Response(f"{message}\n", status, content_type="text/plain; charset=utf-8")
 
