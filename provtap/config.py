@@ -38,6 +38,8 @@ class Settings:
     """Root of the site as clients see it, without /tap; None: made from host and port."""
     metadata_dir: Path | None = None
     """Further YAML files that publish an operator's own tables."""
+    obscore: str | None = None
+    """Table, view or foreign table that ivoa.obscore shows; None: what `provtap obscore` stores."""
     site: str = "local"
     """Scope of local paths: equal paths of two sites are two files."""
     download_urls: str | None = None

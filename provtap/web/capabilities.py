@@ -39,11 +39,19 @@ UPLOADS = ("inline", "http", "https")
 _VOSI = "ivo://ivoa.net/std/VOSI"
 
 
-def capabilities_document(tap_url: str, settings: Settings, tableset: Tableset) -> bytes:
-    """Return the capabilities of the TAP service at *tap_url*, which has no slash at its end."""
+OBSCORE = "ivo://ivoa.net/std/ObsCore#core-1.1"
+
+
+def capabilities_document(
+    tap_url: str, settings: Settings, tableset: Tableset, *, observed: bool = False
+) -> bytes:
+    """Return the capabilities of the TAP service at *tap_url*, which has no slash at its end.
+
+    *observed*: there are observations, so that ObsCore is declared. Clients look for it to find data (OBS-1).
+    """
     document = VOSICapabilities(
         capability=[
-            _table_access(tap_url, settings, tableset),
+            _table_access(tap_url, settings, tableset, observed),
             _endpoint(f"{_VOSI}#capabilities", f"{tap_url}/capabilities", "1.0"),
             _endpoint(f"{_VOSI}#availability", f"{tap_url}/availability", "1.0"),
             _endpoint(f"{_VOSI}#tables-1.1", f"{tap_url}/tables", "1.1"),
@@ -84,11 +92,11 @@ def _add_types(root: etree._Element) -> None:
             etree.SubElement(interface, tag).text = text
 
 
-def _table_access(tap_url: str, settings: Settings, tableset: Tableset) -> TableAccess:
+def _table_access(tap_url: str, settings: Settings, tableset: Tableset, observed: bool) -> TableAccess:
     retention = ceil(settings.job_retention)
     return TableAccess(
         interface=[_interface(tap_url, "base", "1.1", _security_methods(settings))],
-        data_model=_data_models(tableset),
+        data_model=_data_models(tableset, observed),
         language=[_language(settings)],
         output_format=[OutputFormat(mime=f.mime, alias=list(f.aliases), ivo_id=f.ivo_id) for f in FORMATS],
         upload_method=[UploadMethod(ivo_id=f"ivo://ivoa.net/std/TAPRegExt#upload-{m}") for m in UPLOADS],
@@ -107,9 +115,10 @@ def _table_access(tap_url: str, settings: Settings, tableset: Tableset) -> Table
     )
 
 
-def _data_models(tableset: Tableset) -> list[DataModelType]:
+def _data_models(tableset: Tableset, observed: bool) -> list[DataModelType]:
     """Return the data models that the utypes of schemas name."""
-    models = [schema.utype for schema in tableset.schemas if schema.utype]
+    utypes = [schema.utype for schema in tableset.schemas if schema.utype]
+    models = [utype for utype in utypes if observed or utype != OBSCORE]
     return [DataModelType(value=model.rpartition("/")[2], ivo_id=model) for model in models]
 
 
@@ -164,9 +173,9 @@ def _security_methods(settings: Settings) -> list[SecurityMethod]:
     return [SecurityMethod(standard_id=AnyUrl("ivo://ivoa.net/sso#BasicAA"))] if settings.accounts else []
 
 
-def metadata_digest(ours: Service) -> str:
+def metadata_digest(ours: Service, *, observed: bool = False) -> str:
     """Return a digest that changes whenever a metadata document may change."""
-    capabilities = capabilities_document(ours.tap_url, ours.settings, ours.tableset)
+    capabilities = capabilities_document(ours.tap_url, ours.settings, ours.tableset, observed=observed)
     return hashlib.sha256(
         b"\n".join([__version__.encode(), ours.tableset.digest.encode(), capabilities])
     ).hexdigest()

@@ -7,6 +7,7 @@ generation is `wgb_entity_id`. What documents may say of a class are its fields 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import IntEnum
+from functools import cache
 from typing import Any, ClassVar
 
 from provtap.ingest.model.attributes import needed, optional
@@ -466,6 +467,7 @@ def columns(kind: type[Record]) -> tuple[tuple[str, str], ...]:
     return tuple((f.name, kind.prefix + _column(f.metadata.get("own_column", f.name))) for f in own)
 
 
+@cache
 def _column(name: str) -> str:
     stem = name.removesuffix("_id")
     return stem.replace("_", "") + name[len(stem) :]
