@@ -11,8 +11,8 @@ STANDARD_ID = "ivo://ivoa.net/std/ProvenanceDM#ProvSAP-1.0"
 DATALINK_ID = "ivo://ivoa.net/std/DataLink#links-1.1"
 DATALINK_TYPE = "application/x-votable+xml;content=datalink"
 """Exactly this text: pyvo compares it (LINK-3)."""
-_DID = "obscore:curation.publisherdid"
-"""The utype of a publisher's identifiers, in lower case: they are names of entities."""
+_DID = ("obscore:curation.publisherdid", "ivoa.obscore.obs_publisher_did")
+"""What columns with a publisher's identifiers have as utype, in lower case, or point to: names of entities."""
 
 _CLASSES = {
     "voprov:Entity.id": "Entity",
@@ -79,7 +79,7 @@ def datalink(columns: Sequence[Column], base_url: str) -> Iterator[Descriptor]:
 
     It takes the publisher's identifiers if there are some, or else the first column with ids of entities.
     """
-    dids = [number for number, column in enumerate(columns) if (column.utype or "").lower() == _DID]
+    dids = [n for n, c in enumerate(columns) if (c.utype or "").lower() in _DID or c.target in _DID]
     entities = [number for number, column in enumerate(columns) if names_a(column) == "Entity"]
     for number in (*dids, *entities)[:1]:
         yield Descriptor(

@@ -49,6 +49,11 @@ HOSTILE = [
     "long:" + "x" * 990,
 ]
 
+DID = "ivo://example.org/dl3?out 1&2"
+OBSERVATION = """
+    INSERT INTO provtap.observation (calib_level, obs_collection, obs_id, obs_publisher_did, access_url)
+    VALUES (3, 'tests', '1', %(did)s, %(url)s)"""
+
 
 def records():
     """Return a run with its surroundings, a calibration with 150 products and one with 1 200."""
@@ -126,6 +131,9 @@ def filled(server, template):
         settings = replace(copied, download_urls="/data/=https://data.example.org/")
         with open_database(settings) as database:
             ingest_content(json.dumps(records()).encode(), "records", database, settings)
+            with database.transaction() as transaction:
+                transaction.execute(OBSERVATION, did=DID, url="https://data.example.org/out")
+                transaction.rows("SELECT provtap.link_products()")
             yield settings, database
 
 
@@ -191,6 +199,16 @@ def test_a_product_has_all_kinds_of_links(links):
     assert roles(response, "#derivation") == {"urn:final": "fit", "urn:thumbnail": None, "urn:log": "log"}
     assert roles(response, "#coderived") == {"urn:log": "log"}
     assert {row["content_type"] for row in rows(response, "#progenitor")} == {TYPE}
+
+
+def test_a_publishers_identifier_is_a_name(links):
+    """OBS-9: from an observation to its links; pages find it by the same name."""
+    by_did, by_id = (rows(links.get("/links", query_string={"ID": id_})) for id_ in (DID, "urn:out"))
+
+    assert {row.pop("ID") for row in by_did} == {DID}
+    assert by_did == [{key: value for key, value in row.items() if key != "ID"} for row in by_id]
+    page = links.get("/entity", query_string={"id": DID}, headers=BROWSER)
+    assert page.headers["Location"].endswith("/entity/urn%3Aout")
 
 
 def test_documents_of_a_product(links):
