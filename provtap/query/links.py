@@ -12,7 +12,7 @@ DATALINK_ID = "ivo://ivoa.net/std/DataLink#links-1.1"
 DATALINK_TYPE = "application/x-votable+xml;content=datalink"
 """Exactly this text: pyvo compares it (LINK-3)."""
 _DID = ("obscore:curation.publisherdid", "ivoa.obscore.obs_publisher_did")
-"""What columns with a publisher's identifiers have as utype, in lower case, or point to: names of entities."""
+"""Utype, in lower case, or target of columns with publisher's identifiers, which are names of entities."""
 
 _CLASSES = {
     "voprov:Entity.id": "Entity",
