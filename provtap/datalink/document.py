@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from provtap.config import Settings
-from provtap.database.connect import Database
+from provtap.database.connect import BY_KEYS, Database
 from provtap.datalink.links import Link, links
 from provtap.errors import ParameterError
 from provtap.query.links import DATALINK_ID, DATALINK_TYPE, provenance_tables
@@ -80,6 +80,7 @@ def links_document(request: LinksRequest, database: Database, settings: Settings
     if not request.ids:
         return write_rows(COLUMNS, (), [*infos, _itself(settings)])
     with database.reading(settings.sync_duration) as transaction:
+        transaction.execute(BY_KEYS)
         found = links(transaction, request.ids[:IDS], settings)
     answered = _within(found, ROWS)
     rows = (_cells(link, settings) for of_one in answered for link in of_one)

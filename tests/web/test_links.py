@@ -383,12 +383,14 @@ def test_errors_are_documents_for_programs_and_pages_for_people(links):
     program = links.get("/links?ID=urn:out&RESPONSEFORMAT=json")
     person = links.get("/links?ID=urn:out&RESPONSEFORMAT=json", headers=BROWSER)
     method = links.delete("/links?ID=urn:out")
+    place = links.get("/links/urn:out")
 
     assert (program.status_code, program.content_type) == (400, "application/x-votable+xml")
     assert statuses(program) == ["ERROR"]
     assert "Use votable" in program.text
     assert (person.status_code, person.mimetype) == (400, "text/html")
     assert (method.status_code, method.content_type) == (405, "application/x-votable+xml")
+    assert (place.status_code, place.content_type) == (404, "application/x-votable+xml")
     assert set(method.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
 
 
@@ -431,3 +433,10 @@ def test_links_need_an_account_where_queries_do(filled, tableset):
     assert (refused.status_code, statuses(refused)) == (401, ["ERROR"])
     assert {row["link_auth"] for row in rows(answered, "#progenitor")} == {"true"}
     assert "link_auth" not in rows(answered, "#this")[0]
+    from_another_page = client.post(
+        "/links",
+        data={"ID": "urn:out"},
+        auth=("links", token),
+        headers={"Origin": "https://aladin.example.org", "Sec-Fetch-Site": "cross-site"},
+    )
+    assert rows(from_another_page) == rows(answered)
