@@ -107,26 +107,40 @@ class Link:
     """Whether this service answers at *url*."""
 
 
+@dataclass(frozen=True)
+class _File:
+    """A copy of a product that people can fetch."""
+
+    url: str
+    content_type: str | None
+    size: int | None  # bytes
+
+
 def links(transaction: Transaction, names: Sequence[str], settings: Settings) -> list[list[Link]]:
     """Return the links of what each of *names* means, all those of a name together.
 
     A name that means no product has one that says so.
     """
-    meanings = _meanings(transaction, [name for name in names if "\0" not in name])
+    known = [name for name in names if "\0" not in name]
+    meanings = _meanings(transaction, known)
     entities = {name: found.id for name, found in meanings.items() if found.kind == "entity"}
     ids = list(dict.fromkeys(entities.values()))
     products = {row.id: row for row in transaction.rows(SQL["products"], ids=ids)} if ids else {}
     places = copies(transaction, ids, settings.downloads) if ids else {}
     near = {kind: _neighbours(transaction, kind, ids) if ids else {} for kind in KINDS}
+    observed = _observed(transaction, [name for name in known if name not in meanings], ids, settings)
     answer = []
     for name in names:
         product = products.get(entities.get(name, ""))
-        if product is None:
+        if product is not None:
+            page = _Page(name, product, settings)
+            found = {kind: rows.get(product.id, []) for kind, rows in near.items()}
+            public = [*_files(product, places.get(product.id, [])), *observed.get(product.id, [])]
+            answer.append([*page.bytes(public), *page.neighbours(found), *page.documents()])
+        elif name in observed:
+            answer.append(list(_this(name, name, observed[name], "No public copy is known.")))
+        else:
             answer.append([_unknown(name, meanings.get(name))])
-            continue
-        page = _Page(name, product, settings)
-        found = {kind: rows.get(product.id, []) for kind, rows in near.items()}
-        answer.append([*page.bytes(places.get(product.id, [])), *page.neighbours(found), *page.documents()])
     return answer
 
 
@@ -149,6 +163,46 @@ def _unknown(name: str, meaning: Meaning | None) -> Link:
     return Link(id=name, semantics="#this", error=error, description="The name leads to no product.")
 
 
+def _files(product: Any, places: Sequence[Copy]) -> list[_File]:
+    """Return the copies of a product, as provenance knows them."""
+    urls = [place.download for place in places if place.download]
+    return [_File(url, _media_type(product.content_type, url), product.size) for url in urls]
+
+
+def _observed(
+    transaction: Transaction, names: Sequence[str], ids: Sequence[str], settings: Settings
+) -> dict[str, list[_File]]:
+    """Return the copies that ObsCore knows: of publisher's identifiers among *names*, and of products *ids*.
+
+    An address of links, such as our own, is no copy.
+    """
+    files: dict[str, list[_File]] = {}
+    for row in transaction.rows(SQL["observations"], names=list(names), ids=list(ids)):
+        of_one = files.setdefault(row.id, [])
+        url = settings.downloads.url(row.url) if row.url else None
+        if url and "content=datalink" not in (row.content_type or ""):
+            of_one.append(_File(url, _media_type(row.content_type, url), row.size))
+    return files
+
+
+def _this(name: str, description: str, files: Sequence[_File], missing: str) -> Iterator[Link]:
+    """Yield a link to each of *files*, each URL once; if there is none, one that says what is *missing*."""
+    by_url: dict[str, _File] = {}
+    for file in files:
+        by_url.setdefault(file.url, file)
+    for file in by_url.values():
+        yield Link(
+            id=name,
+            semantics="#this",
+            description=description,
+            url=file.url,
+            content_type=file.content_type,
+            size=file.size,
+        )
+    if not files:
+        yield Link(id=name, semantics="#this", description=description, error=f"DefaultFault: {missing}")
+
+
 def _neighbours(transaction: Transaction, kind: Kind, ids: Sequence[str]) -> dict[str, list[Any]]:
     rows: dict[str, list[Any]] = {}
     statement = SQL["neighbours"].replace("{steps}", kind.steps)
@@ -166,26 +220,13 @@ class _Page:
         self._settings = settings
         self._called = product.name or product.id
 
-    def bytes(self, places: Sequence[Copy]) -> Iterator[Link]:
+    def bytes(self, files: Sequence[_File]) -> Iterator[Link]:
         """Yield a link to each copy that people can fetch; if there is none, a link that says so."""
         product = self._product
-        urls = list(dict.fromkeys(place.download for place in places if place.download))
         withdrawn = "" if product.invalidated is None else f", not valid since {product.invalidated}"
-        for url in urls:
-            yield self._link(
-                "#this",
-                f"{self._called}{withdrawn}",
-                url=url,
-                content_type=_media_type(product.content_type, url),
-                size=product.size,
-            )
-        if not urls:
-            yield self._link("#this", f"{self._called}{withdrawn}", error=f"DefaultFault: {self._missing()}")
-
-    def _missing(self) -> str:
-        if self._product.value is not None:
-            return "This is a value, which has no file."
-        return "No public copy is known."
+        value = "This is a value, which has no file."
+        missing = "No public copy is known." if product.value is None else value
+        return _this(self._name, f"{self._called}{withdrawn}", files, missing)
 
     def neighbours(self, near: Mapping[Kind, Sequence[Any]]) -> Iterator[Link]:
         """Yield a link to each neighbour, or one to a query where a kind has many."""

@@ -13,6 +13,16 @@ SELECT e_id AS id, e_name AS name, e_value AS value, e_invalidatedattime AS inva
   LEFT JOIN provenance.activity ON a_id = wgb_activity_id
   LEFT JOIN provenance.activitydescription ON ad_id = a_activitydescription_id;
 
+-- name: observations
+-- What ObsCore says of products, and of publisher's identifiers whose provenance is not stored.
+SELECT given.id, access_url AS url, access_format AS content_type, 1000 * access_estsize AS size
+  FROM unnest(%(names)s::text[]) AS given (id) JOIN ivoa.obscore ON obs_publisher_did = given.id
+ UNION ALL
+SELECT given.id, access_url, access_format, 1000 * access_estsize
+  FROM unnest(%(ids)s::text[]) AS given (id)
+  JOIN provext.product ON pr_entity_id = given.id
+  JOIN ivoa.obscore ON obs_publisher_did = pr_publisher_did;
+
 -- name: neighbours
 -- What is one step away from each product by the relations of a kind, and how much, up to what is counted: the
 -- first ones by class and name, files before values.

@@ -51,8 +51,9 @@ HOSTILE = [
 
 DID = "ivo://example.org/dl3?out 1&2"
 OBSERVATION = """
-    INSERT INTO provtap.observation (calib_level, obs_collection, obs_id, obs_publisher_did, access_url)
-    VALUES (3, 'tests', '1', %(did)s, %(url)s)"""
+    INSERT INTO provtap.observation
+           (calib_level, obs_collection, obs_id, obs_publisher_did, access_url, access_format, access_estsize)
+    VALUES (3, 'tests', '1', %(did)s, %(url)s, %(form)s, %(size)s)"""
 
 
 def records():
@@ -132,8 +133,17 @@ def filled(server, template):
         with open_database(settings) as database:
             ingest_content(json.dumps(records()).encode(), "records", database, settings)
             with database.transaction() as transaction:
-                transaction.execute(OBSERVATION, did=DID, url="https://data.example.org/out")
-                transaction.rows("SELECT provtap.link_products()")
+                for did, url, form, size in (
+                    (DID, "https://data.example.org/out", None, None),
+                    ("ivo://example.org/dl3?final", "https://data.example.org/final.fits", None, None),
+                    ("ivo://example.org/dl3?1", "https://data.example.org/1", "application/fits", 2),
+                    ("ivo://example.org/dl3?2", "https://prov.example.org/links?ID=2", TYPE, None),
+                ):
+                    transaction.execute(OBSERVATION, did=did, url=url, form=form, size=size)
+                transaction.execute(
+                    "INSERT INTO provext.product VALUES ('ivo://example.org/dl3?final', 'urn:log')"
+                )
+                transaction.rows("SELECT provtap.link_products(dids => %(dids)s)", dids=[DID])
             yield settings, database
 
 
@@ -209,6 +219,18 @@ def test_a_publishers_identifier_is_a_name(links):
     assert by_did == [{key: value for key, value in row.items() if key != "ID"} for row in by_id]
     page = links.get("/entity", query_string={"id": DID}, headers=BROWSER)
     assert page.headers["Location"].endswith("/entity/urn%3Aout")
+
+
+def test_an_observation_knows_a_copy(links):
+    """Of a product without a location; and of an observation whose provenance is not stored."""
+    [this] = rows(links.get("/links?ID=urn:log"), "#this")
+    [alone] = rows(links.get("/links", query_string={"ID": "ivo://example.org/dl3?1"}))
+    [itself] = rows(links.get("/links", query_string={"ID": "ivo://example.org/dl3?2"}))
+
+    assert this["access_url"] == "https://data.example.org/final.fits"
+    assert alone["access_url"] == "https://data.example.org/1"
+    assert (alone["content_type"], alone["content_length"]) == ("application/fits", 2000)
+    assert itself["error_message"] == "DefaultFault: No public copy is known."
 
 
 def test_documents_of_a_product(links):
