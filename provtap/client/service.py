@@ -1,5 +1,6 @@
 """One service as the command line sees it: requests over HTTP, answers as streams, refusals as sentences."""
 
+import json
 import uuid
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,8 @@ _TIMEOUT = 600.0
 _PATIENCE = 30.0
 """Seconds for which a document is sent again while the service is away."""
 _BLOCK = 1 << 16
+_SENTENCE = 4_000
+"""Bytes of a refusal to show."""
 _INFO = "{http://www.ivoa.net/xml/VOTable/v1.3}INFO"
 
 
@@ -45,6 +48,15 @@ class Service:
         Raises: ProvError, ProvUnavailable.
         """
         letter = Letter(f"descriptions?{urlencode(options)}", str(uuid.uuid4()), content)
+        report: dict[str, Any] = self._delivery.post(letter)
+        return report
+
+    def act(self, path: str, wish: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a *wish* to a path of the write API, and return the report.
+
+        Raises: ProvError, ProvUnavailable.
+        """
+        letter = Letter(path, str(uuid.uuid4()), json.dumps(wish).encode())
         report: dict[str, Any] = self._delivery.post(letter)
         return report
 
@@ -125,14 +137,16 @@ def _form(parameters: list[tuple[str, str]], files: Mapping[str, bytes]) -> tupl
 def _sentence(error: HTTPError) -> str:
     """Return what the service says of a request that it refuses.
 
-    Its API answers with JSON, all else with a VOTable, as DALI 1.1 section 4.4 asks.
+    Its API answers with JSON, protocols with a VOTable (DALI 1.1, section 4.4), pages with a line of text.
     """
     if error.headers.get_content_type() == "application/json":
         return str(refusal(error))
     try:
+        if error.headers.get_content_type() == "text/plain":
+            return error.read(_SENTENCE).decode().strip()
         for info in ElementTree.fromstring(error.read()).iter(_INFO):
             if info.get("name") == "QUERY_STATUS" and info.text:
                 return info.text
-    except (ElementTree.ParseError, OSError, HTTPException):
+    except (ElementTree.ParseError, UnicodeDecodeError, OSError, HTTPException):
         pass  # not ours: a proxy's page
     return f"The service returned {error.code} {error.reason}."

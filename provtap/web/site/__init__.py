@@ -8,8 +8,10 @@ from flask import Flask
 from werkzeug.routing import PathConverter
 
 from provtap.web.site import (
+    affected,
     compare,
     examples,
+    feed,
     frame,
     help,
     home,
@@ -25,6 +27,7 @@ from provtap.web.site import (
     static,
     tap,
     things,
+    withdraw,
 )
 
 BLUEPRINTS = (
@@ -42,6 +45,9 @@ BLUEPRINTS = (
     jobs.bp,
     tap.bp,
     help.bp,
+    affected.bp,
+    withdraw.bp,
+    feed.bp,
 )
 
 

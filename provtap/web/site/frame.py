@@ -13,7 +13,7 @@ from provtap import __version__, addresses
 from provtap.operation.maintenance import Maintenance
 from provtap.web.http.closing import last_maintenance
 from provtap.web.http.context import service
-from provtap.web.site import words
+from provtap.web.site import marking, words
 from provtap.web.site.static import static_url
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def register(app: Flask) -> None:
         query_url=query_url,
         offers=offers,
         static_url=static_url,
+        mark_of=marking.mark_of,
         version=__version__,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -83,6 +84,7 @@ def present(template: str, page: "DataclassInstance", form: str = "html", **more
     The template also finds *more*: what is no data, such as pictures.
     """
     if form != "json":
+        marking.mark_all(page)
         return render(template, **{each.name: getattr(page, each.name) for each in fields(page)}, **more)
     text = json.dumps(asdict(page), default=_as_json, ensure_ascii=False)
     return tagged(Response(f"{text}\n", content_type="application/json"))
