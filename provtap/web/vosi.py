@@ -2,6 +2,7 @@
 
 import logging
 import time
+from datetime import datetime
 
 from flask import Blueprint, Response, current_app, request
 from vo_models.vosi.availability import Availability

@@ -486,6 +486,33 @@ class Invalidation(Record):
     time: datetime = needed("When the entity was deleted, or became unusable.", column="invalidatedattime")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Withdrawal(Record):
+    """An entity was withdrawn by an activity, which says why."""
+
+    table = "provext.withdrawal"
+    prefix = "w_"
+    activity_id: str
+    entity_id: str
+    kind: str
+    reason: str
+    since: datetime
+    time: datetime
+    successor_id: str | None
+    agent_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reinstatement(Record):
+    """The withdrawal of an entity ended."""
+
+    table = "provtap.reinstatement"
+    prefix = "rs_"
+    activity_id: str
+    entity_id: str
+    time: datetime
+
+
 @dataclass(frozen=True)
 class RecordSet:
     """What one record of a source says: of an activity, taken or refused as a whole, or of anything."""
