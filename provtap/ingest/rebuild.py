@@ -19,6 +19,7 @@ from provtap.ingest.documents.archive import ArchivedDocument, load_documents, u
 from provtap.ingest.model.records import RecordSet
 from provtap.ingest.scripts import load as sql_file
 from provtap.ingest.store.loader import empty, load
+from provtap.ingest.store.products import link_all
 from provtap.ingest.store.transaction import alone, naming
 from provtap.ingest.store.withdrawals import notify_of_all
 
@@ -27,8 +28,9 @@ SQL = load_statements("provtap.ingest", "rebuild.sql")
 
 # What refers to a table is emptied before it.
 PUBLISHED = (
-    "provext.withdrawal", "provext.copy", "provext.alias", "provext.location", "provext.hash", "provext.run",
-    "provext.attempt", "provext.relation",
+    "provext.withdrawal", "provext.product", "provext.copy", "provext.alias", "provext.location",
+    "provext.hash", "provext.run", "provext.attempt", "provext.relation", "provext.rights",
+    "provext.agent_id",
     "provenance.used", "provenance.wasgeneratedby", "provenance.wasderivedfrom", "provenance.wasinformedby",
     "provenance.hadmember", "provenance.wasassociatedwith", "provenance.wasattributedto",
     "provenance.parameter", "provenance.configfile", "provenance.activity", "provenance.entity",
@@ -131,6 +133,7 @@ def _rebuild(transaction: Transaction, settings: Settings, advance: Advance) -> 
         _take_again(transaction, batch, settings)
         advance(len(batch))
     transaction.rows(SQL["count_again"])
+    link_all(transaction)
     notify_of_all(transaction)
     for table in (*PUBLISHED, *REMEMBERED):
         transaction.execute(SQL["analyze"].format(table=table))

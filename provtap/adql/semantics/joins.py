@@ -63,6 +63,8 @@ class Joins:
         """The tables of WITH, as far as they can be seen."""
         self.fenced: set[str] = set()
         """The names of those of them that PostgreSQL must plan by themselves."""
+        self.schemas: set[str] = set()
+        """Those with a published table that the query uses."""
         self.uploads: list[UploadedTable] = []
         """Those that the query uses, each once."""
         self.lineages = 0
@@ -146,6 +148,7 @@ class Joins:
         """
         if isinstance(table, UploadedTable):
             return plan.UploadReference(alias, self._number(table))
+        self.schemas.add(table.schema_name)
         if table.table_type != "virtual":
             return plan.PublishedTable(alias, table.schema_name, table.name)
         if table.qualified_name not in LINEAGES:

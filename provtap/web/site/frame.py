@@ -84,7 +84,6 @@ def present(template: str, page: "DataclassInstance", form: str = "html", **more
     The template also finds *more*: what is no data, such as pictures.
     """
     if form != "json":
-        marking.mark_all(page)
         return render(template, **{each.name: getattr(page, each.name) for each in fields(page)}, **more)
     text = json.dumps(asdict(page), default=_as_json, ensure_ascii=False)
     return tagged(Response(f"{text}\n", content_type="application/json"))

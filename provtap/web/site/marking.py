@@ -1,6 +1,6 @@
 """Marks on what a page names: withdrawn, or made from something withdrawn. The macro `thing` shows them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -10,15 +10,9 @@ from provtap.query.withdrawals import UNMARKED, Marks, marks
 from provtap.web.site.store import Store
 
 
-def mark_all(page: Any) -> None:
-    """Find the marks of all things that *page* has, if it was made from the store."""
-    store: Store | None = g.get("store")
-    if store is not None:
-        mark(store, _ids(page))
-
-
-def mark(store: Store, ids: Iterable[str]) -> None:
-    """Find the marks of *ids*, in the time that is left for the page."""
+def mark(store: Store, page: Any) -> None:
+    """Find the marks of all things that *page* has, in the time that is left for it."""
+    ids = list(_ids(page))
     note(store.within(lambda transaction: marks(transaction, ids)) or UNMARKED)
 
 

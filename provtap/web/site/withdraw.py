@@ -13,7 +13,7 @@ from provtap.web.http.authentication import caller, require
 from provtap.web.http.closing import refuse_under_maintenance
 from provtap.web.http.context import service
 from provtap.web.http.responses import see_other
-from provtap.web.site import frame
+from provtap.web.site import frame, marking
 from provtap.web.site.asked import check_form, form_token
 from provtap.web.site.named import Thing, asked, elsewhere, nothing, thing
 from provtap.web.site.store import asking
@@ -47,6 +47,7 @@ def form() -> Response:
             return elsewhere("withdraw", found)
         now = store.within(lambda transaction: current(transaction, [found.id]), needed=True) or {}
         page = WithdrawForm(thing=thing(store, found), withdrawal=now.get(found.id), account=caller())
+        marking.mark(store, page)
         response = frame.present("withdraw.html", page, form_token=form_token())
     response.cache_control.no_store = True
     return response
