@@ -5,9 +5,10 @@ Standard library and click only. `provtap/commands/` extends the group by the co
 
 import copy
 import os
+import sys
 from collections.abc import Callable
 from difflib import get_close_matches
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 from click.core import ParameterSource
@@ -15,12 +16,19 @@ from click.core import ParameterSource
 from provtap import __version__
 from provtap.client.delivery import ProvError
 
+if TYPE_CHECKING:
+    from provtap.client.service import Answer
+
 SETTINGS: Any = {"help_option_names": ["-h", "--help"]}
 FULL_ONLY = (
     *("demo", "init", "serve", "worker", "load-sql", "reingest", "check", "translate"),
     *("diff", "token", "maintenance", "status", "jobs"),
 )
 """Commands that need the store; `provtap-client` has none of them."""
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+dry_run = click.option("--dry-run", is_flag=True, help="Report what would change, and change nothing.")
 
 
 class Failure(Exception):
@@ -147,3 +155,16 @@ version_option = click.option(
 def warn(sentence: str) -> None:
     """Write a warning to standard error."""
     click.echo(f"provtap: {sentence}", err=True)
+
+
+def print_json(content: Any) -> None:
+    """Print *content* as JSON for people."""
+    import json
+
+    click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def write(answer: "Answer") -> None:
+    """Write an answer to standard output as it comes."""
+    sys.stdout.buffer.writelines(answer.blocks())
+    sys.stdout.buffer.flush()

@@ -3,7 +3,6 @@
 Their options are defined here once; the full installation adds what works on the local store.
 """
 
-import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,21 +11,30 @@ from urllib.parse import unquote
 
 import click
 
-from provtap.client.command import SETTINGS, Commands, Failure, RemoteCommand, version_option, warn
+from provtap.client.command import (
+    SETTINGS,
+    Commands,
+    Failure,
+    RemoteCommand,
+    as_json,
+    dry_run,
+    print_json,
+    version_option,
+    warn,
+    write,
+)
 from provtap.client.delivery import ProvError
 from provtap.client.run_command import run_command
 from provtap.client.summary import description_text, summary_text, summary_warnings
+from provtap.client.withdrawals import affected, reinstate, withdraw
 
 if TYPE_CHECKING:
-    from provtap.client.service import Answer, Service
+    from provtap.client.service import Service
 
 _DOCUMENT_BYTES = 1_000_000_000
 """Size of a file that is not even read: no service has such a limit, and a data product may be that large."""
 _OF_THE_DOCUMENT = {400, 413, 415, 422}
 """HTTP statuses that reject one document but say nothing about the next one."""
-
-as_json = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-dry_run = click.option("--dry-run", is_flag=True, help="Report what would change, and change nothing.")
 
 
 def _named_files(
@@ -74,7 +82,7 @@ def query(
     parameters += [("MAXREC", str(maxrec))] if maxrec is not None else []
     parameters += [("UPLOAD", f"{name},param:{name}") for name, _ in uploads]
     files = {name: _read(path) for name, path in uploads}
-    _write(service.ask("tap/sync", parameters, files))
+    write(service.ask("tap/sync", parameters, files))
 
 
 @click.command(
@@ -98,7 +106,7 @@ def lineage(service: "Service", id: str, direction: str, depth: int) -> None:
     """
     asked = {"ID": id, "DEPTH": depth, "DIRECTION": direction.upper(), "AGENTS": 0, "CONTEXT": 0}
     parameters = [(name, str(value)) for name, value in (asked | {"RESPONSEFORMAT": "PROV-TREE"}).items()]
-    _write(service.ask("provsap", parameters))
+    write(service.ask("provsap", parameters))
 
 
 @click.command(
@@ -130,7 +138,7 @@ def export(service: "Service", ids: tuple[str, ...], ingestion: int | None, **op
         map(unquote, answer.headers.get_all("X-ProvTAP-Unknown-ID", [])),
         int(answer.headers.get("X-ProvTAP-Overflow", 0)),
     )
-    _write(answer)
+    write(answer)
 
 
 def export_parameters(
@@ -173,7 +181,7 @@ def cite(service: "Service", product: str, responseformat: str) -> None:
     PRODUCT is the id, path or another name of an entity. The product, the programs and the data with
     identifiers such as DOIs behind it are cited, and the people and organizations named, each once.
     """
-    _write(service.fetch("cite", [("ID", product), ("RESPONSEFORMAT", responseformat)]))
+    write(service.fetch("cite", [("ID", product), ("RESPONSEFORMAT", responseformat)]))
 
 
 @click.command(name="ingest", cls=RemoteCommand, epilog="Example: provtap ingest runs/*.provenance.log")
@@ -287,11 +295,6 @@ def progress(files: tuple[Path, ...]) -> Any:
     return click.progressbar(files, label="Loading", file=sys.stderr, hidden=not sys.stderr.isatty())
 
 
-def print_json(content: Any) -> None:
-    """Print *content* as JSON for people."""
-    click.echo(json.dumps(content, indent=2, ensure_ascii=False))
-
-
 def _document(path: Path) -> bytes:
     if path.is_dir():
         raise Failure(f"{path} is a directory: with --url or PROVTAP_URL, give the files in it.")
@@ -359,11 +362,6 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _write(answer: "Answer") -> None:
-    sys.stdout.buffer.writelines(answer.blocks())
-    sys.stdout.buffer.flush()
-
-
 @click.group(cls=Commands, context_settings=SETTINGS)
 @version_option
 def main() -> None:
@@ -373,5 +371,9 @@ def main() -> None:
     """
 
 
-for _command in (ingest, describe, query, lineage, export, cite, run_command(None)):
+for _command in (
+    *(ingest, describe, query, lineage, export, cite),
+    *(withdraw, reinstate, affected),
+    run_command(None),
+):
     main.add_command(_command)

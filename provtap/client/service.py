@@ -1,5 +1,6 @@
 """One service as the command line sees it: requests over HTTP, answers as streams, refusals as sentences."""
 
+import json
 import uuid
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,6 +48,15 @@ class Service:
         Raises: ProvError, ProvUnavailable.
         """
         letter = Letter(f"descriptions?{urlencode(options)}", str(uuid.uuid4()), content)
+        report: dict[str, Any] = self._delivery.post(letter)
+        return report
+
+    def act(self, path: str, wish: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a *wish* to a path of the write API, and return the report.
+
+        Raises: ProvError, ProvUnavailable.
+        """
+        letter = Letter(path, str(uuid.uuid4()), json.dumps(wish).encode())
         report: dict[str, Any] = self._delivery.post(letter)
         return report
 

@@ -6,7 +6,7 @@ What a command needs is imported when it runs, so that each starts as fast as it
 import click
 
 from provtap.client.command import SETTINGS, Commands, version_option, warn
-from provtap.commands import demo, jobs, load, observations, operate, query, serve, translate
+from provtap.commands import demo, jobs, load, observations, operate, query, serve, translate, withdraw
 from provtap.config import Settings
 from provtap.errors import ProvtapError
 
@@ -52,6 +52,9 @@ for command in (
     load.reingest,
     observations.obscore,
     load.check,
+    withdraw.withdraw,
+    withdraw.reinstate,
+    withdraw.affected,
     jobs.jobs,
     operate.token,
     operate.maintenance,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from provtap.client.remote import as_json, print_json
+from provtap.client.command import as_json, print_json
 from provtap.config import Settings
 
 if TYPE_CHECKING:

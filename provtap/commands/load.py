@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from provtap.client import remote
-from provtap.client.command import warn
-from provtap.client.remote import as_json, dry_run, print_json, progress, tell_description, tell_ingestion
+from provtap.client.command import as_json, dry_run, print_json, warn
+from provtap.client.remote import progress, tell_description, tell_ingestion
 from provtap.client.run_command import run_command
 from provtap.config import Settings
 

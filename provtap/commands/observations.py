@@ -5,8 +5,7 @@ from pathlib import Path
 
 import click
 
-from provtap.client.command import warn
-from provtap.client.remote import as_json, dry_run, print_json
+from provtap.client.command import as_json, dry_run, print_json, warn
 from provtap.config import Settings
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from provtap.client.remote import as_json, print_json
+from provtap.client.command import as_json, print_json
 from provtap.config import Settings
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ it.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -81,6 +81,9 @@ class Report:
     """Other entities that were made from these, and are affected now, or no longer."""
 
 
+Finish = Callable[[Transaction, Report], None]
+
+
 def withdraw(
     selection: Selection,
     database: Database,
@@ -93,8 +96,9 @@ def withdraw(
     since: str | None = None,
     successor: str | None = None,
     dry_run: bool = False,
+    finish: Finish = lambda transaction, report: None,
 ) -> Report:
-    """Withdraw the selected entities, all of them or none.
+    """Withdraw the selected entities, all of them or none; *finish* is called last in the transaction.
 
     Raises: NotFound for a name that nothing has; ParameterError for what is withdrawn already, and for values
     that make no sense; AdqlError, QueryError, DatabaseUnavailable.
@@ -116,7 +120,7 @@ def withdraw(
         "since": start.isoformat(),
         "successor": used[0] if used else None,
     }
-    return _store("withdrawn", content, time, agent, database, settings, dry_run)
+    return _store("withdrawn", content, time, agent, database, settings, dry_run, finish)
 
 
 def reinstate(
@@ -128,15 +132,16 @@ def reinstate(
     agent: Agent,
     reason: str | None = None,
     dry_run: bool = False,
+    finish: Finish = lambda transaction, report: None,
 ) -> Report:
-    """End the withdrawals of the selected entities, of all of them or none.
+    """End the withdrawals of the selected entities, of all or none; *finish* is as in `withdraw`.
 
     Raises: NotFound for a name that nothing has; ParameterError for what is not withdrawn; AdqlError,
     QueryError, DatabaseUnavailable.
     """
     ids, time, _ = _look_up(selection, (), database, tableset, settings)
     content = {MARK: VERSION, "reinstate": ids, "reason": reason}
-    return _store("reinstated", content, time, agent, database, settings, dry_run)
+    return _store("reinstated", content, time, agent, database, settings, dry_run, finish)
 
 
 def _since(since: str | None, now: datetime) -> datetime:
@@ -233,18 +238,20 @@ def _store(
     database: Database,
     settings: Settings,
     dry_run: bool,
+    finish: Finish,
 ) -> Report:
     content |= {"time": time.isoformat(), "agent": {"id": agent.id, "name": agent.name}}
     document = json.dumps(content, ensure_ascii=False).encode()
     reports: list[Report] = []
 
-    def finish(transaction: Transaction, report: IngestReport) -> None:
+    def check(transaction: Transaction, report: IngestReport) -> None:
         [activity] = report.activity_ids
         if wrong := transaction.one(SQL[f"not_{done}"], activity=activity):
             also = f", and {wrong.others} more" if wrong.others else ""
             raise ParameterError(f"{wrong.id} {_NOT[done]}{also}.")
         [row] = transaction.rows(SQL[f"count_{done}"], activity=activity)
         reports.append(Report(report.ingestion, activity, tuple(row.entities), row.affected))
+        finish(transaction, reports[-1])
 
     ingest_content(
         document,
@@ -252,7 +259,7 @@ def _store(
         database,
         settings,
         format=FORMAT,
-        finish=finish,
+        finish=check,
         dry_run=dry_run,
     )
     return reports[-1]

@@ -4,6 +4,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from provtap.query.withdrawals import UNMARKED, Marks
 from provtap.tableset import Table
 
 Row = Any
@@ -52,6 +53,8 @@ class Graph:
     """By the name of the table without its schema; other tables are missing."""
     unknown: tuple[str, ...] = ()
     """The ids that name nothing here."""
+    marks: Marks = UNMARKED
+    """Which entities are withdrawn, or were made from something withdrawn."""
 
     @property
     def overflow(self) -> bool:
@@ -92,6 +95,7 @@ class Graph:
             self,
             nodes={key: nodes[key] for key in nearest},
             roots=self.roots | other.roots,
+            marks=self.marks.joined(other.marks),
             rows={
                 table: list(dict.fromkeys([*self.of(table), *other.of(table)])) for table in sorted(tables)
             },

@@ -218,7 +218,24 @@ class IvoaDocument:
 
     def _marks(self, key: Key) -> Attributes:
         node = self._graph.nodes[key]
-        return [(PROVTAP["truncated"], node.truncated)] if node.truncated else []
+        truncated = [(PROVTAP["truncated"], node.truncated)] if node.truncated else []
+        return [*truncated, *self._withdrawal(key.id)] if key.kind == "entity" else truncated
+
+    def _withdrawal(self, entity: str) -> Attributes:
+        """Return that an entity is withdrawn, and from which withdrawn ones it was made."""
+        found: Attributes = [
+            (PROVTAP["affectedBy"], legal(id_)) for id_ in self._graph.marks.affected.get(entity, ())
+        ]
+        if withdrawal := self._graph.marks.withdrawn.get(entity):
+            told = {
+                "withdrawn": withdrawal.kind,
+                "withdrawnReason": withdrawal.reason,
+                "withdrawnSince": withdrawal.since,
+                "withdrawnBy": withdrawal.agent_id,
+                "successor": withdrawal.successor_id,
+            }
+            found += [(PROVTAP[name], _value(value)) for name, value in told.items() if value is not None]
+        return found
 
 
 def _members(table: Table) -> Iterator[tuple[str, bool]]:

@@ -26,6 +26,7 @@ class Labels:
         self._runs = {row.r_activity_id: row for row in graph.of("run")}
         self._kinds = {row.ad_id: row for row in graph.of("activitydescription")}
         self._roles = _roles(graph)
+        self._marks = graph.marks
         self._parameters: defaultdict[str, list[str]] = defaultdict(list)
         for row in graph.of("parameter"):
             self._parameters[row.p_activity_id].append(f"{row.p_name} = {row.p_value}")
@@ -49,7 +50,8 @@ class Labels:
         if key.kind == "activity":
             return ", ".join(part for part in (self._version(row), self.failed(key)) if part)
         if key.kind == "entity":
-            return "" if row.e_class in {"DatasetEntity", "Entity", "ValueEntity"} else str(row.e_class)
+            class_ = "" if row.e_class in {"DatasetEntity", "Entity", "ValueEntity"} else str(row.e_class)
+            return ", ".join(part for part in (class_, self.failed(key)) if part)
         return row.ag_affiliation or ""
 
     def _version(self, row: Row) -> str:
@@ -57,7 +59,9 @@ class Labels:
         return kind.ad_version or "" if kind else ""
 
     def failed(self, key: Key) -> str:
-        """Return how the run of an activity ended, unless it succeeded."""
+        """Return how the run of an activity ended, unless it succeeded; the mark of an entity."""
+        if key.kind == "entity":
+            return self._marks.word(key.id)
         run = self._runs.get(key.id) if key.kind == "activity" else None
         if run is None or run.r_status in _WELL:
             return ""
@@ -68,7 +72,9 @@ class Labels:
         row = self._rows[key]
         if key.kind == "activity":
             return (row.a_name, self._version(row), self.failed(key))
-        return str(row.e_class if key.kind == "entity" else row.ag_type)
+        if key.kind == "entity":
+            return (row.e_class, self.failed(key))
+        return str(row.ag_type)
 
     def group(self, group: list[Key]) -> str:
         """Return the label of several things in one: their number, and what they all are."""
@@ -107,6 +113,8 @@ class Labels:
             for column, value in zip(row._fields, row, strict=True):
                 if value is not None and column != "r_activity_id":
                     yield column.partition("_")[2], _text(value)
+        if key.kind == "entity" and (mark := self.failed(key)):
+            yield "valid", f"no: {mark}"
 
     def configuration(self, key: Key) -> tuple[str, str] | None:
         """Return how many parameters an activity has, and which."""

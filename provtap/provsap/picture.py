@@ -42,7 +42,7 @@ class Shape:
     members: tuple[Key, ...] = ()
     """The things that it shows, the nearest first; of a note none."""
     failed: str = ""
-    """How the run ended, unless it succeeded."""
+    """How the run ended, unless it succeeded; of an entity, that it is withdrawn or made from such a one."""
     root: bool = False
     """Whether it was asked for."""
     truncated: bool = False

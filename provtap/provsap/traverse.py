@@ -14,6 +14,7 @@ from provtap.errors import NotFound, TooLarge
 from provtap.provsap.graph import ENDS, Graph, Key, Node, Row
 from provtap.provsap.request import ProvsapRequest
 from provtap.query.names import find, ids_by_file_name
+from provtap.query.withdrawals import marks
 from provtap.tableset import Table, Tableset
 
 SQL = load_statements("provtap.provsap", "traverse.sql")
@@ -64,7 +65,8 @@ def graph_around(transaction: Transaction, request: ProvsapRequest, tableset: Ta
     rows = _rows(transaction, nodes, published, tables, _ROWS * limit)
     context = set() if request.context else _of_context(transaction, rows["used"])
     names = {table.name: table for table in published.values()}
-    graph = Graph(nodes, frozenset(roots), names, rows, unknown)
+    found = marks(transaction, (key.id for key in nodes if key.kind == "entity"))
+    graph = Graph(nodes, frozenset(roots), names, rows, unknown, found)
     return graph if request.context else graph.without_context(context)
 
 

@@ -43,6 +43,7 @@ OUTPUT_SIZE = 10
 """Weight of an output column, besides its own parts: PostgreSQL needs up to 8 kB for one."""
 LOOKED_UP = {
     **dict.fromkeys(("eo_agent_id", "eo_agents", "ls_project", "ls_agents", "ls_inputs", "ls_ninputs"), 200),
+    **dict.fromkeys(("ow_names", "ow_emails"), 200),
     **dict.fromkeys(("ls_configuration", "ls_parameters", "ls_doi", "co_members"), 100),
     **dict.fromkeys(("su_datasets", "su_agents"), 100),
 }

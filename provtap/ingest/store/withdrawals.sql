@@ -84,6 +84,7 @@ AND NOT EXISTS (SELECT FROM provext.notice AS later
                    AND later.n_number > told.n_number)
 
 -- name: tell
+-- The values that a run left behind, such as its exit code, are not told of.
 -- Tell of entities that a withdrawal named, or that were made from those, and of all that was made from them.
 WITH RECURSIVE made (activity, id, kind) AS (
     SELECT activity COLLATE "C", id COLLATE "C", 0
@@ -98,9 +99,9 @@ WITH RECURSIVE made (activity, id, kind) AS (
     HAVING count(*) = 1
 ), event AS (
     SELECT activity, id, w_entity_id IS NOT NULL AS is_withdrawn
-      FROM made
+      FROM made JOIN provenance.entity ON e_id = id
       LEFT JOIN provext.withdrawal ON w_activity_id = activity AND w_entity_id = id AND w_until IS NULL
-     WHERE kind = 0
+     WHERE kind = 0 AND (e_class <> 'ValueEntity' OR w_entity_id IS NOT NULL)
 )
 INSERT INTO provext.notice (n_event, n_entity_id, n_withdrawn_id, n_activity_id)
 SELECT CASE WHEN is_withdrawn THEN 'withdrawn' ELSE 'affected' END, id,

@@ -12,6 +12,7 @@ from provtap.ingest import format_names
 from provtap.ingest.model.checks import Schemas
 from provtap.ingest.readers.records.classes import CLASSES, Class
 from provtap.ingest.readers.records.parse import MODELS
+from provtap.ingest.readers.withdrawal import KINDS
 from provtap.provsap.request import PARAMETERS
 from provtap.web.api.idempotency import HEADER, KEPT
 from provtap.web.api.reads import LIMIT, may_be_asked
@@ -77,9 +78,12 @@ def _operation(route: "Route") -> Json:
 def _parameters(route: "Route") -> list[Json]:
     found = [_parameter("path", name.rstrip("_"), required=True) for name in _RULE.findall(route.rule)]
     if route.method != "GET":
-        names = {"DOCUMENT": tuple(OPTIONS), "DESCRIPTIONS": DESCRIPTION_OPTIONS}.get(
-            route.takes.name, RECORD_OPTIONS
-        )
+        names = {
+            "DOCUMENT": tuple(OPTIONS),
+            "DESCRIPTIONS": DESCRIPTION_OPTIONS,
+            "WITHDRAWAL": (),
+            "REINSTATEMENT": (),
+        }.get(route.takes.name, RECORD_OPTIONS)
         found += [_parameter("query", name, about=OPTIONS[name]) for name in names]
         about = f"The same key with the same request brings the same answer, for {KEPT} days."
         found.append(_parameter("header", HEADER, about=about))
@@ -115,6 +119,8 @@ def _body(route: "Route") -> Json:
         "RECORDS": {"$ref": "#/components/schemas/Records"},
         "SOME": _one_or_more(one),
         "ONE": one,
+        "WITHDRAWAL": {"$ref": "#/components/schemas/Withdrawal"},
+        "REINSTATEMENT": {"$ref": "#/components/schemas/Reinstatement"},
     }
     if route.takes.name == "DOCUMENT":
         return {"required": True, "content": {"application/octet-stream": {}}}
@@ -180,6 +186,16 @@ def _common_schemas() -> Json:
                 "warnings": texts,
             }
         ),
+        "Withdrawal": _withdrawal_schema(needed=("reason",), **_OF_WITHDRAWALS),
+        "Reinstatement": _withdrawal_schema(needed=()),
+        "Withdrawn": _object(
+            {
+                "ingestion": {"type": ["integer", "null"]},
+                "activity": {"type": "string", "description": "The activity that it is recorded as."},
+                "entities": texts,
+                "affected": {"type": "integer", "description": "Products that were made from these."},
+            }
+        ),
         "Ingestion": _object(
             {"ingestion": {"type": "integer"}}
             | document
@@ -188,6 +204,34 @@ def _common_schemas() -> Json:
             | {"conflicts": {"type": "integer"}, "warnings": texts, "undone": {"type": ["string", "null"]}}
         ),
         "Error": _object({"error": _error_schema()}),
+    }
+
+
+_OF_WITHDRAWALS: dict[str, Json] = {
+    "kind": {"type": "string", "enum": list(KINDS), "default": KINDS[0]},
+    "since": {"type": "string", "description": "Since when they are not valid, ISO 8601; default: now."},
+    "successor": {"type": "string", "description": "Id or name of the entity to use instead."},
+}
+
+
+def _withdrawal_schema(needed: Iterable[str], **more: Json) -> Json:
+    """Return the schema of what to withdraw, or to reinstate."""
+    ids = {"type": "array", "items": {"type": "string"}, "description": "Ids, paths or other names."}
+    query = {"type": "string", "description": "Instead of ids: ADQL whose first column has ids."}
+    confirm = {"type": "boolean", "description": "Whether the query may select more than one entity."}
+    return {
+        "type": "object",
+        "properties": {
+            "ids": ids,
+            "query": query,
+            "confirm": confirm,
+            "reason": {"type": "string"},
+            "agent": {"type": "string", "description": "Id of who does it; default: that of the account."},
+            "dryRun": {"type": "boolean"},
+        }
+        | more,
+        "required": list(needed),
+        "additionalProperties": False,
     }
 
 

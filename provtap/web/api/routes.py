@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from provtap.export import export_ingestion
 from provtap.ingest.readers.records.classes import CLASSES, Class
-from provtap.web.api import lineage, openapi, records
+from provtap.web.api import lineage, openapi, records, withdrawals
 from provtap.web.http.admission import admit
 from provtap.web.http.context import service
 from provtap.web.http.params import parameters
@@ -26,6 +26,8 @@ class RequestBody(Enum):
     EVENTS = "events of OpenLineage"
     DESCRIPTIONS = "a file of descriptions"
     RECORDS = "records"
+    WITHDRAWAL = "what to withdraw"
+    REINSTATEMENT = "what to reinstate"
     SOME = "one record or several"
     ONE = "one record"
 
@@ -104,6 +106,20 @@ ROUTES = (
         view=records.descriptions,
         takes=RequestBody.DESCRIPTIONS,
         gives="Described",
+    ),
+    Route(
+        method="POST",
+        rule="/withdrawals",
+        view=withdrawals.withdrawals,
+        takes=RequestBody.WITHDRAWAL,
+        gives="Withdrawn",
+    ),
+    Route(
+        method="POST",
+        rule="/reinstatements",
+        view=withdrawals.reinstatements,
+        takes=RequestBody.REINSTATEMENT,
+        gives="Withdrawn",
     ),
     Route(method="GET", rule="/ingestions/<int:number>", view=records.ingestion, gives="Ingestion"),
     Route(

@@ -54,7 +54,7 @@ def store(content: bytes, **choices: Any) -> Response:
             **choices,
         )
 
-    return _once(content, work)
+    return once(content, work)
 
 
 def describe(content: bytes, source: str, dry_run: bool) -> Response:
@@ -72,10 +72,10 @@ def describe(content: bytes, source: str, dry_run: bool) -> Response:
             finish=lambda transaction, report: finish(transaction, _json(200, asdict(report))),
         )
 
-    return _once(content, work)
+    return once(content, work)
 
 
-def _once(content: bytes, work: Callable[[Finish], None]) -> Response:
+def once(content: bytes, work: Callable[[Finish], None]) -> Response:
     """Do *work*, which gives its answer to its argument; a request that was sent before is only answered."""
     database, sent = service().database, keyed(content)
     answers = [sent.answered(database)] if sent else []

@@ -43,10 +43,11 @@ def client() -> Client:
     return Client(caller(), request.remote_addr or "")
 
 
-def require(scope: str) -> None:
+def require(scope: str, *, by_form: bool = False) -> None:
     """Do nothing if the current request may do what needs *scope*; what anybody may do needs none.
 
-    Browsers send a password by Basic to whatever page of another site asks them to, so only Bearer may write.
+    Browsers send a password by Basic to whatever page of another site asks them to, so only Bearer may write,
+    and with *by_form* a form of ours, whose token the view checks.
 
     Raises: Unauthenticated if it is anonymous, unless anybody may read; Forbidden.
     """
@@ -65,7 +66,8 @@ def require(scope: str) -> None:
         )
     if not known.may(scope):
         raise Forbidden(f"The token of {known.name} does not have the scope {scope}.")
-    if scope != "read" and request.authorization and request.authorization.type == "basic":
+    basic = request.authorization is not None and request.authorization.type == "basic"
+    if scope != "read" and basic and not by_form:
         raise Forbidden(
             "Basic authentication allows reading only.", hint="Send the token as Authorization: Bearer."
         )

@@ -8,9 +8,11 @@ from flask import Flask
 from werkzeug.routing import PathConverter
 
 from provtap.web.site import (
+    affected,
     cite,
     compare,
     examples,
+    feed,
     frame,
     help,
     home,
@@ -26,6 +28,7 @@ from provtap.web.site import (
     static,
     tap,
     things,
+    withdraw,
 )
 
 BLUEPRINTS = (
@@ -44,6 +47,9 @@ BLUEPRINTS = (
     jobs.bp,
     tap.bp,
     help.bp,
+    affected.bp,
+    withdraw.bp,
+    feed.bp,
 )
 
 

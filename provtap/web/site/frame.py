@@ -13,7 +13,7 @@ from provtap import __version__, addresses
 from provtap.operation.maintenance import Maintenance
 from provtap.web.http.closing import last_maintenance
 from provtap.web.http.context import service
-from provtap.web.site import words
+from provtap.web.site import marking, words
 from provtap.web.site.static import static_url
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def register(app: Flask) -> None:
         query_url=query_url,
         offers=offers,
         static_url=static_url,
+        mark_of=marking.mark_of,
         version=__version__,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, current_app
 
 from provtap.errors import DatabaseUnavailable, Forbidden, Unauthenticated
 from provtap.web.http.negotiation import wanted
+from provtap.web.site import marking
 from provtap.web.site.frame import FORMS, present
 from provtap.web.site.rows import File, Run
 from provtap.web.site.store import Store, asking, statements
@@ -98,6 +99,7 @@ def page(form: str | None) -> Response:
     try:
         with asking() as store:
             home = _home(store)
+            marking.mark(store, home)
     except (Unauthenticated, Forbidden, DatabaseUnavailable) as error:
         error.record(current_app.logger)
         home = Home(refusal=str(error))

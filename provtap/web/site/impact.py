@@ -20,6 +20,7 @@ from provtap.query.request import QueryRequest
 from provtap.web.http.admission import admit
 from provtap.web.http.context import service
 from provtap.web.http.negotiation import wanted
+from provtap.web.site import marking
 from provtap.web.site.frame import present
 from provtap.web.site.named import Thing, asked, elsewhere, nothing, thing
 from provtap.web.site.store import Page, Store, Total, argument, asking, statements
@@ -207,7 +208,9 @@ def page(id_: str | None = None) -> Response:
             return elsewhere(page, found, format=None if form == "html" else form)
         query = _query(found)
         if form in {"html", "json"}:
-            return present("impact.html", _impact(store, thing(store, found), query), form)
+            impact = _impact(store, thing(store, found), query)
+            marking.mark(store, impact)
+            return present("impact.html", impact, form)
     return _download(query, form)
 
 

@@ -1,5 +1,6 @@
 """/entity/ID: how a file, a value or a collection came to be, and what came of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,8 +11,9 @@ from provtap.adql import translate
 from provtap.citation import FORMATS
 from provtap.database.sql import literal
 from provtap.datalink.copies import Copy, copies
+from provtap.query.withdrawals import UNMARKED, CurrentWithdrawal, marks
 from provtap.web.http.context import service
-from provtap.web.site import cite, frame, run
+from provtap.web.site import cite, frame, marking, run
 from provtap.web.site.rows import File, Run, Who
 from provtap.web.site.run import ConfigurationFile, Setting
 from provtap.web.site.store import COUNTED, ROWS, Page, Store, Total, statements
@@ -135,6 +137,12 @@ class Product:
     """Of what came from outside."""
     valid_namesake: File | None
     """Of what was withdrawn."""
+    withdrawal: CurrentWithdrawal | None
+    """Why it is withdrawn, if somebody said so."""
+    affected_by: tuple[CurrentWithdrawal, ...]
+    """What it was made from and is withdrawn."""
+    affected_names: Mapping[str, str]
+    """Names of these, by id."""
     steps: tuple[Run, ...]
     """The last runs that led to it, in time."""
 
@@ -144,6 +152,7 @@ def show(store: Store, id_: str, form: str) -> Response:
     page = read(store, id_)
     if form == "json":
         return frame.present("product.html", page, form)
+    marking.mark(store, page)
     groups = run.groups(page.settings.rows) if page.settings else ()
     picture, cited = strip(store, "entity", id_), cite.credits(store, id_)
     citations = {name: each.write(cited) for name, each in FORMATS.items()} if cited else {}
@@ -156,6 +165,8 @@ def read(store: Store, id_: str) -> Product:
     file = File.of(row)
     made_by = file.run and file.run.id
     behind = _relatives(store, BEHIND, id_, ROWS)
+    marked = store.within(lambda transaction: marks(transaction, [id_])) or UNMARKED
+    stands_on = tuple(marked.withdrawn[each] for each in marked.affected.get(id_, ()))
     return Product(
         file=file,
         comment=row.e_comment,
@@ -177,8 +188,16 @@ def read(store: Store, id_: str) -> Product:
         filter=run.filter_of_request(),
         first_use=None if made_by else _first_use(store, id_),
         valid_namesake=_valid_namesake(store, file) if file.invalidated else None,
+        withdrawal=marked.withdrawn.get(id_),
+        affected_by=stands_on,
+        affected_names=_names(store, [each.entity_id for each in stands_on]),
         steps=_steps(file, behind),
     )
+
+
+def _names(store: Store, ids: list[str]) -> dict[str, str]:
+    rows = store.rows(SQL["names_of"], ids=ids) if ids else []
+    return {row.e_id: row.e_name or row.e_id for row in rows}
 
 
 def _description(row: Any) -> Description | None:

@@ -67,6 +67,9 @@ SELECT {run}, role
  ORDER BY a_starttime, a_id
  LIMIT 1;
 
+-- name: names_of
+SELECT e_id, e_name FROM provenance.entity WHERE e_id = ANY (%(ids)s::text[]);
+
 -- name: valid_namesake
 -- The newest valid file of a name.
 SELECT {file}

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from provtap.errors import NotFound, ParameterError
 from provtap.web.http.negotiation import wanted
-from provtap.web.site import frame
+from provtap.web.site import frame, marking
 from provtap.web.site.rows import Run
 from provtap.web.site.store import COUNTED, Page, Store, Total, asking, statements
 
@@ -47,6 +47,7 @@ def page(path: str | None = None) -> Response:
     """Show a program; in a path, what follows the last slash may be its version."""
     with asking() as store:
         program = _program(store, path)
+        marking.mark(store, program)
     return frame.present("program.html", program, wanted(frame.FORMS))
 
 

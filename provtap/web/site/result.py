@@ -4,6 +4,7 @@ import re
 import shlex
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, request
@@ -12,10 +13,11 @@ from provtap import addresses
 from provtap.adql.syntax.alone import conditions
 from provtap.database.connect import Database
 from provtap.database.stream import Tally
-from provtap.errors import NotFound, ParameterError, ProvtapError
+from provtap.errors import NotFound, ParameterError, ProvtapError, QueryTimeout
 from provtap.query.links import names_a
 from provtap.query.page import ROWS, Order, Page, page
 from provtap.query.request import QueryRequest
+from provtap.query.withdrawals import marks
 from provtap.results.cells import is_text
 from provtap.results.formats import FORMATS
 from provtap.tableset import Column
@@ -26,6 +28,7 @@ from provtap.web.http.context import service
 from provtap.web.http.hangup import hangup
 from provtap.web.http.params import parameters
 from provtap.web.http.responses import see_other
+from provtap.web.site import marking
 from provtap.web.site.asked import ADDRESS, Asked, form_token
 from provtap.web.site.frame import render
 from provtap.web.site.problems import show_problems
@@ -33,7 +36,7 @@ from provtap.web.site.problems import show_problems
 bp = Blueprint("result", __name__)
 
 LOOK = 1.0
-"""Seconds for finding out why a result is empty."""
+"""Seconds for finding out why a result is empty, or what in it is withdrawn."""
 MOST_CONDITIONS = 10
 MORE = (1_000, 10_000, 100_000)
 """Numbers of rows to offer where a result was cut."""
@@ -105,6 +108,7 @@ def result() -> Response:
         shown = _run(asked, database, order, first)
     except ProvtapError as error:
         return show_problems(error, asked)
+    _mark(shown, database)
     is_empty = not shown.total and not shown.overflow
     return render(
         "result.html",
@@ -160,6 +164,15 @@ def _run(asked: Asked, database: Database, order: Order | None, first: int) -> P
         order=order,
         tally=tally,
     )
+
+
+def _mark(shown: Page, database: Database) -> None:
+    """Mark the entities in the rows that are shown, if they are found in time."""
+    columns = [at for at, column in enumerate(shown.columns) if names_a(column) == "Entity"]
+    ids = {row[at] for row in shown.rows for at in columns} - {None}
+    if ids:
+        with suppress(QueryTimeout), database.reading(LOOK) as transaction:
+            marking.note(marks(transaction, map(str, ids)))
 
 
 def _unfulfilled(asked: Asked, database: Database) -> str | None:

@@ -9,7 +9,7 @@ from flask import Response, request
 
 from provtap.compare.differences import same_value
 from provtap.database.sql import literal
-from provtap.web.site import frame
+from provtap.web.site import frame, marking
 from provtap.web.site.rows import File, Run, Who
 from provtap.web.site.store import Page, Store, argument, statements
 from provtap.web.site.strip import strip
@@ -115,6 +115,7 @@ def show(store: Store, id_: str, form: str) -> Response:
     page = read(store, id_)
     if form == "json":
         return frame.present("run.html", page, form)
+    marking.mark(store, page)
     picture = strip(store, "activity", id_)
     return frame.present("run.html", page, form, groups=groups(page.settings.rows), picture=picture)
 

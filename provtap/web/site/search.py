@@ -21,6 +21,7 @@ from provtap.query import QueryRequest
 from provtap.web.http.admission import admit
 from provtap.web.http.context import service
 from provtap.web.http.negotiation import wanted
+from provtap.web.site import marking
 from provtap.web.site.frame import present, url
 from provtap.web.site.patterns import Pattern
 from provtap.web.site.rows import File, Run, Who
@@ -225,6 +226,7 @@ def page(form: str | None) -> Response:
     question = Question.of_request()
     with asking() as store:
         found = find(store, question, request.args.get("after"))
+        marking.mark(store, found)
     if form in _TABLES:
         return _download(found, form)
     if form == "html" and len(found.exact) == 1 and not question.is_narrowed:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import Response, request
 
-from provtap.web.site import frame
+from provtap.web.site import frame, marking
 from provtap.web.site.rows import File, Run, Who
 from provtap.web.site.store import Page, Store, statements
 
@@ -43,4 +43,5 @@ def show(store: Store, id_: str, form: str) -> Response:
         files=files,
         untimed_files=tuple(map(File.of, untimed_files)),
     )
+    marking.mark(store, page)
     return frame.present("agent.html", page, form)
