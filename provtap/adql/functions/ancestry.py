@@ -1,4 +1,4 @@
-"""`prov_derived_from`: whether one entity came from another, as a test of membership in a set found once."""
+"""`prov_derived_from`: whether one entity was derived from another, as membership in a set computed once."""
 
 from collections.abc import Sequence
 from dataclasses import replace

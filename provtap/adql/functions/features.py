@@ -10,7 +10,7 @@ from provtap.adql.functions.geometry import GEOMETRY
 from provtap.adql.functions.user_defined import USER_FUNCTIONS
 
 _TYPE = "ivo://ivoa.net/std/TAPRegExt#features-"
-"""In the spelling of TAPRegExt: ADQL 2.1 writes it small, but not every client compares without case."""
+"""As spelled in TAPRegExt; ADQL 2.1 uses lower case, but some clients compare case-sensitively."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ _FORMS = {
 
 
 def language_features(*, declare_coalesce: bool = False) -> dict[str, tuple[Feature, ...]]:
-    """Return all features, by the type to declare them under.
+    """Return all features, by the type under which they are declared.
 
-    COALESCE works in any case; validators of today don't know the type that it has in ADQL 2.1.
+    COALESCE is supported but not declared: current validators don't know its type in ADQL 2.1.
     """
     features = {
         "udf": tuple(Feature(f.signature, f.description) for f in USER_FUNCTIONS),

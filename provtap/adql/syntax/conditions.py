@@ -25,7 +25,7 @@ class ConditionRules(ValueRules):
         return self.as_condition(self.any_expression())
 
     def as_condition(self, content: Value | Condition) -> Condition:
-        """Return what was read if it is a condition."""
+        """Return the expression read, if it is a condition; otherwise raise an error."""
         if isinstance(content, Value):
             if self.token.type == "identifier" and self.token.text.upper() in FOREIGN_WORDS:
                 raise self.unexpected("a comparison")
@@ -111,7 +111,7 @@ class ConditionRules(ValueRules):
         return nodes.Like(token.at, value, self.value_expression(), negated, token.type == "ILIKE")
 
     def null_predicate(self, value: Value) -> nodes.IsNull:
-        """<null_predicate> ::= <column_reference> IS [ NOT ] NULL; any value is welcome here."""
+        """<null_predicate> ::= <column_reference> IS [ NOT ] NULL; any value is accepted here."""
         at = self.advance().at
         negated = self.accept("NOT") is not None
         self.expect("NULL")

@@ -1,7 +1,7 @@
 """The rules of the grammar about values: one method for each rule of the ADQL 2.1 BNF.
 
-A bracket may open a condition or a value, which only its content shows. So these rules return
-conditions too, and whoever needs a value says so (`value_expression`): nothing is ever parsed twice.
+A bracket may open a condition or a value, depending on its content. So these rules return conditions too, and
+callers that need a value use `value_expression`: nothing is parsed twice.
 """
 
 from abc import ABC, abstractmethod
@@ -16,14 +16,14 @@ from provtap.adql.syntax.tree import Condition, Value
 from provtap.errors import AdqlError
 
 ARITHMETIC_LIMIT = 2_500
-"""Operations of arithmetic on the results of others: PostgreSQL goes as deep, and has a stack for 3 000."""
+"""Nested arithmetic operations: PostgreSQL nests them equally deep, and its stack is enough for 3 000."""
 
 JOINED_VALUE = "Put it among the tables: FROM t, (SELECT MAX(x) AS m FROM t) AS q; its value is q.m then."
 SET_FUNCTIONS = frozenset({"AVG", "COUNT", "MAX", "MIN", "SUM"})
 USER_PREFIXES = ("prov_", "ivo_", "gavo_")
-"""How the names of user defined functions start; whether there is such a function is asked later."""
+"""Prefixes of user defined functions; whether the function exists is checked later."""
 CAST_TYPES = frozenset({"SMALLINT", "INTEGER", "BIGINT", "REAL", "TIMESTAMP", "POINT", "CIRCLE", "POLYGON"})
-"""Targets of CAST that are one word without a length."""
+"""Targets of CAST that consist of one word without a length."""
 
 _TARGETS = "SMALLINT, INTEGER, BIGINT, REAL, DOUBLE PRECISION, CHAR, VARCHAR or TIMESTAMP"
 _SYNONYMS = (
@@ -38,7 +38,7 @@ _SYNONYMS = (
     | dict.fromkeys(("DATE", "DATETIME", "TIMESTAMPTZ", "TIME"), "TIMESTAMP")
     | {"SPOINT": "POINT", "SCIRCLE": "CIRCLE"}
 )
-"""What other dialects call the targets of CAST."""
+"""Names of the targets of CAST in other dialects."""
 
 
 UnknownFunction = Callable[[str, Position], AdqlError]
@@ -49,11 +49,11 @@ class ValueRules(Cursor, ABC):
     """Reads values."""
 
     _in_brackets: Value | Condition | None = None
-    """What the last pair of brackets held: brackets leave no node, but make any value a primary."""
+    """The content of the last pair of brackets: brackets have no node, but turn any value into a primary."""
     unknown_function: UnknownFunction
-    """Makes the error about a name that no function of this service can have."""
+    """Returns the error about a name that no function of this service has."""
     _height = 0
-    """Operations of arithmetic on top of each other in what was read, here and beside it."""
+    """Depth of nested arithmetic operations in the expressions read so far."""
 
     @abstractmethod
     def any_expression(self) -> Value | Condition:
@@ -72,7 +72,7 @@ class ValueRules(Cursor, ABC):
         return self.as_value(self.any_value())
 
     def as_value(self, content: Value | Condition) -> Value:
-        """Return what was read if it is a value."""
+        """Return the expression read, if it is a value; otherwise raise an error."""
         if isinstance(content, Condition):
             raise problem("In ADQL a condition is not a value.", content.at)
         return content
@@ -108,7 +108,7 @@ class ValueRules(Cursor, ABC):
         return nodes.Arithmetic(first.at, tuple(values), tuple(used)) if used else first
 
     def number(self, content: Value | Condition) -> Value:
-        """Return an operand of arithmetic, as its form allows."""
+        """Return an operand of arithmetic; raise an error if its kind is not allowed."""
         value = self.as_value(content)
         kind = self.kind(value)
         if kind not in NUMBERS:
@@ -166,7 +166,7 @@ class ValueRules(Cursor, ABC):
         raise self.unexpected("a column or an expression")
 
     def parenthesized(self) -> Value | Condition:
-        """Return what stands in brackets, a value or a condition."""
+        """Return the content of brackets: a value or a condition."""
         if self.peek(1).type == "SELECT":
             raise problem("ADQL does not allow a subquery as a value.", self.token.at, JOINED_VALUE)
         self._in_brackets = content = self.bracketed(self.any_expression)
@@ -231,7 +231,7 @@ class ValueRules(Cursor, ABC):
         return nodes.FunctionCall(name.at, name.type, arguments)
 
     def arguments(self, kinds: list[str]) -> tuple[Value, ...]:
-        """Return the arguments of a function, which may be none, and put their kinds into *kinds*."""
+        """Return the arguments of a function, if any, and add their kinds to *kinds*."""
 
         def argument() -> Value:
             value = self.value_expression()
