@@ -1,8 +1,8 @@
--- The rules of check.py, one statement each, in their order: what breaks a rule (thing), and how (about).
--- Each must stay cheap on a store of a million activities: joins over keys, no product of tables.
+-- The rules of check.py in order, one statement for each: what violates the rule (thing), and how (about).
+-- All must be fast on a store of a million activities: joins on keys, no product of tables.
 
 -- name: one_kind
--- An agent may be either as well (PROV-CONSTRAINTS 1.0, constraint 54).
+-- An agent may also be an entity or an activity (PROV-CONSTRAINTS 1.0, constraint 54).
 SELECT e_id AS thing, 'is an entity and an activity' AS about
   FROM provenance.entity JOIN provenance.activity ON a_id = e_id
 
@@ -12,7 +12,7 @@ SELECT 'ingestion ' || in_id AS thing, format('of %%s has no document', in_sourc
  WHERE in_undone IS NULL AND NOT EXISTS (SELECT FROM provtap.document WHERE doc_ingestion_id = in_id)
 
 -- name: changed_documents
--- The bytes of scripts are in pieces: they may be larger than a value may be.
+-- Scripts are stored in pieces, because they may be larger than the maximum of a value.
 SELECT 'ingestion ' || doc_ingestion_id AS thing, 'has other bytes than when it was loaded' AS about
   FROM provtap.document
  WHERE CASE WHEN doc_format = 'sql' THEN doc_ingestion_id = ANY (%(found)s)
@@ -27,7 +27,8 @@ SELECT dp_content AS content
  WHERE dp_ingestion_id = %(ingestion)s AND dp_number = %(number)s;
 
 -- name: unkept_places
-SELECT 'ingestion ' || doc_ingestion_id AS thing, 'was read with --map or --catalogue, which were not stored' AS about
+SELECT 'ingestion ' || doc_ingestion_id AS thing, 'was read with --map or --catalogue, which were not stored'
+AS about
   FROM provtap.document, substring(doc_site FROM ' ([0-9a-f]{64})$') AS digest
  WHERE digest IS NOT NULL AND NOT EXISTS (SELECT FROM provtap.places WHERE pl_digest = digest)
 
@@ -56,7 +57,8 @@ SELECT u_activity_id AS thing, format('uses %%s, which no document records', u_e
                       AND rd_role IS NOT DISTINCT FROM u_role)
 
 -- name: unused_readings
-SELECT rd_activity_id AS thing, format('uses %%s according to its document, but this usage is missing', rd_entity_id) AS about
+SELECT rd_activity_id AS thing, format('uses %%s according to its document, but this usage is missing',
+rd_entity_id) AS about
   FROM provtap.reading
  WHERE rd_entity_id IS NOT NULL
    AND NOT EXISTS (SELECT
@@ -65,7 +67,7 @@ SELECT rd_activity_id AS thing, format('uses %%s according to its document, but 
                       AND u_role IS NOT DISTINCT FROM rd_role)
 
 -- name: edges
--- Which thing comes before which other one, by 64 bits of their ids, as big-endian integers end to end.
+-- The order of things: pairs of 64-bit hashes of ids (earlier, later), as concatenated big-endian integers.
 SELECT string_agg(int8send(hashtextextended(earlier, 0)), '') AS earlier,
        string_agg(int8send(hashtextextended(later, 0)), '') AS later
   FROM (SELECT u_entity_id::text AS earlier, u_activity_id::text AS later FROM provenance.used
@@ -81,7 +83,8 @@ SELECT e_id AS thing, 'is its own ancestor' AS about
 
 -- name: used_too_early
 SELECT u_activity_id AS thing,
-       format('used %%s at %%s, before it was generated at %%s', u_entity_id, u_time, e_generatedattime) AS about
+       format('used %%s at %%s, before it was generated at %%s', u_entity_id, u_time, e_generatedattime) AS
+       about
   FROM provenance.used JOIN provenance.entity ON e_id = u_entity_id AND e_generatedattime > u_time
 
 -- name: read_too_early
@@ -100,7 +103,8 @@ SELECT u_activity_id AS thing,
 
 -- name: generated_outside
 SELECT wgb_activity_id AS thing,
-       format('generated %%s at %%s, outside the time of the activity', wgb_entity_id, e_generatedattime) AS about
+       format('generated %%s at %%s, outside the time of the activity', wgb_entity_id, e_generatedattime) AS
+       about
   FROM provenance.wasgeneratedby JOIN provenance.entity ON e_id = wgb_entity_id
   JOIN provenance.activity ON a_id = wgb_activity_id
                           AND (e_generatedattime < a_starttime OR e_generatedattime > a_endtime)
@@ -112,8 +116,8 @@ SELECT wr_entity_id AS thing,
     ON wgb_entity_id = wr_entity_id AND wgb_activity_id <> wr_activity_id
 
 -- name: multiplicity
--- A role and its other names, which files of descriptions tell, are counted together. Too few are no fault of a
--- run that failed or still runs, nor of one that is known only because others name it.
+-- A role is counted together with its other names from files of descriptions. Missing entities are not
+-- reported for a run that failed or is still running, or that is only referred to.
 WITH described AS MATERIALIZED (
     SELECT DISTINCT ON (ad_id) ad_id, da_content -> '{word}' AS flows
       FROM provenance.activitydescription JOIN provtap.described_activity
@@ -152,7 +156,7 @@ SELECT activity_id AS thing,
         AND coalesce(t_rank <> ALL (%(stubs)s), true))
 
 -- name: parameter_values
--- A number is compared with its bounds only where it is one.
+-- Bounds are checked only for values that are numbers.
 SELECT p_id AS thing, format('is %%s, but its description requires %%s%%s', left(p_value, 60), pd_valuetype,
                              CASE WHEN number THEN concat(' from ' || pd_min, ' to ' || pd_max) END) AS about
   FROM provenance.parameterdescription JOIN provenance.parameter ON p_parameterdescription_id = pd_id,
@@ -164,13 +168,16 @@ SELECT p_id AS thing, format('is %%s, but its description requires %%s%%s', left
             WHEN whole AND p_value !~ '^[+-]?\d+$' THEN true
             WHEN real AND NOT number THEN lower(p_value) !~ '^[+-]?(nan|inf|infinity)$'
             WHEN (whole OR real) AND number
-            THEN CASE WHEN pd_min ~ '^[+-]?\d+(\.\d*)?$' THEN p_value::numeric < pd_min::numeric ELSE false END
-                 OR CASE WHEN pd_max ~ '^[+-]?\d+(\.\d*)?$' THEN p_value::numeric > pd_max::numeric ELSE false END
+            THEN CASE WHEN pd_min ~ '^[+-]?\d+(\.\d*)?$' THEN p_value::numeric < pd_min::numeric ELSE false
+            END
+                 OR CASE WHEN pd_max ~ '^[+-]?\d+(\.\d*)?$' THEN p_value::numeric > pd_max::numeric ELSE false
+                 END
             ELSE false END
 
 -- name: misspelt_types
 SELECT id AS thing, format('has the type %%s; the model spells it %%s', type, reserved) AS about
-  FROM (SELECT ad_id::text AS id, ad_type AS type, %(activity_types)s AS words FROM provenance.activitydescription
+  FROM (SELECT ad_id::text AS id, ad_type AS type, %(activity_types)s AS words FROM
+  provenance.activitydescription
          UNION ALL
         SELECT ud_id, ud_type, %(flow_types)s FROM provenance.usagedescription
          UNION ALL
@@ -179,7 +186,8 @@ SELECT id AS thing, format('has the type %%s; the model spells it %%s', type, re
  WHERE lower(type) = lower(reserved) AND type <> reserved
 
 -- name: two_names
-SELECT al_value AS thing, format('is the id of an entity, and also the %%s of %%s', al_kind, al_entity_id) AS about
+SELECT al_value AS thing, format('is the id of an entity, and also the %%s of %%s', al_kind, al_entity_id) AS
+about
   FROM provext.alias JOIN provenance.entity ON e_id = al_value AND e_id <> al_entity_id
 
 -- name: stubs
@@ -194,6 +202,7 @@ SELECT coalesce(a_name, a_id) AS thing, format('has no description (%%s activiti
  GROUP BY coalesce(a_name, a_id)
 
 -- name: unused_descriptions
-SELECT ad_id AS thing, format('describes %%s %%s, of which no activity is recorded', ad_name, ad_version) AS about
+SELECT ad_id AS thing, format('describes %%s %%s, of which no activity is recorded', ad_name, ad_version) AS
+about
   FROM provenance.activitydescription
  WHERE NOT EXISTS (SELECT FROM provenance.activity WHERE a_activitydescription_id = ad_id)

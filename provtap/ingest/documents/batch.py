@@ -1,4 +1,4 @@
-"""Many documents, each for itself: one that can't be read keeps no other one out."""
+"""Ingests many documents independently: one that can't be read does not affect the others."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -28,31 +28,31 @@ class PassedOver:
 
     @classmethod
     def of(cls, file: File, error: ProvtapError) -> "PassedOver":
-        """Return why *file* was passed over."""
+        """Return the reason why *file* was passed over."""
         kinds = {FormatNotRead: "format not read", NoProvenance: "no provenance"}
         return cls(str(file), next((kinds[k] for k in kinds if isinstance(error, k)), "damaged"), str(error))
 
 
 @dataclass
 class Summary:
-    """What became of all documents."""
+    """The results of all documents."""
 
     reports: list[IngestReport] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    """One sentence a document that was refused."""
+    """One sentence for each document that was rejected."""
     passed_over: list[PassedOver] = field(default_factory=list)
-    """Files in the directories given that were not ingested."""
+    """Files in the given directories that were not ingested."""
 
     @property
     def warnings(self) -> list[str]:
-        """What the loader had to decide, one sentence each, with the document it came from."""
+        """The warnings of the loader, one sentence each, with the name of the document."""
         return [f"{report.source}: {warning}" for report in self.reports for warning in report.warnings]
 
     def __str__(self) -> str:
         return summary_text(self.content())
 
     def content(self) -> dict[str, Any]:
-        """Return all of it, as JSON has it."""
+        """Return the summary as JSON values."""
         return {
             "documents": [report.content() for report in self.reports],
             "problems": self.problems,
@@ -73,13 +73,13 @@ def ingest_all(
     dry_run: bool = False,
     **options: Any,
 ) -> Summary:
-    """Take in the documents at *paths*, in their order, read by *jobs* processes; *options* as for `ingest`.
+    """Ingest the documents at *paths* in order, read by *jobs* processes; *options* as for `ingest`.
 
-    Of a directory all files are tried, also those in the directories below; what can't be read is passed
-    over, with the reason, and links to directories are not followed. A pattern that names no file stands for
-    all that match it.
+    In a directory all files are tried, including its subdirectories. Files that can't be read are passed
+    over, with the reason; links to directories are not followed. A path that does not exist is used as a
+    pattern.
 
-    Raises: DatabaseUnavailable; a document that can't be stored is a problem of the summary.
+    Raises: DatabaseUnavailable. A document that can't be stored is a problem in the summary.
     """
     summary = Summary()
     read_one = partial(_read, settings=settings, **options)

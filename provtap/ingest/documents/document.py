@@ -1,4 +1,4 @@
-"""One document into the store: `read` makes a Document of it, `store` writes that, `ingest` does both."""
+"""Ingests one document: `read` returns a Document, `store` writes it, `ingest` does both."""
 
 import hashlib
 import os
@@ -34,14 +34,14 @@ from provtap.ingest.store.transaction import (
 )
 
 _PAUSES = (0.1, 0.5, 1.0)
-"""Seconds before a document is stored again whose rows another process was changing, at least."""
+"""Minimum seconds before storing a document again after another process changed the same rows."""
 Finish = Callable[[Transaction, IngestReport], None]
-"""What is done last in the transaction that stores a document."""
+"""Called at the end of the transaction that stores a document."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """A document that was read, on its way into the store."""
+    """A document that was read and is to be stored."""
 
     source: str
     format: str
@@ -51,7 +51,7 @@ class Document:
     record_sets: list[RecordSet]
 
     def report(self, ingestion: int, counts: Counts, known: bool = False) -> IngestReport:
-        """Return what became of the document."""
+        """Return the report on the document."""
         return IngestReport(
             source=self.source,
             format=self.format,
@@ -92,18 +92,18 @@ def ingest_content(
 ) -> IngestReport:
     """Read a document from its bytes and store it; *options* are those of `read_content`.
 
-    Raises: DocumentError, TooLarge, DatabaseUnavailable, and what *finish* does.
+    Raises: DocumentError, TooLarge, DatabaseUnavailable, and the errors of *finish*.
     """
     document = read_content(content, source, settings, **options)
     return store(document, database, strict=strict, dry_run=dry_run, finish=finish)
 
 
 def read(path: str | PathLike[str], settings: Settings, **options: Any) -> Document:
-    """Return the document at *path*, as `read_content` does with these *options*; this needs no database.
+    """Return the document at *path*, with the *options* of `read_content`; no database is needed.
 
     Raises: DocumentError, TooLarge.
     """
-    source = os.fsencode(path).decode(errors="replace")  # a file name may be any bytes
+    source = os.fsencode(path).decode(errors="replace")  # a file name may consist of any bytes
     return read_content(read_bytes(path, source, settings.document_bytes), source, settings, **options)
 
 
@@ -119,9 +119,9 @@ def read_content(
 ) -> Document:
     """Return a document with its records.
 
-    *source* names it in messages and in the list of ingestions. *site* scopes local paths and host names, by
-    default as the settings say; *location_map* gives other names of local paths. The document may
-    have *most_records*.
+    *source* is its name in messages and in the list of ingestions. *site* scopes local paths and host names;
+    the default comes from the settings. *location_map* has other names for local paths. The document may
+    have at most *most_records*.
 
     Raises: DocumentError, TooLarge.
     """
@@ -150,13 +150,13 @@ def store(
     dry_run: bool = False,
     finish: Finish = lambda transaction, report: None,
 ) -> IngestReport:
-    """Store *document*, wholly or not at all, and report what was new in it.
+    """Store the whole *document* or nothing, and report what was new.
 
-    With *strict* a warning refuses the document; with *dry_run* the report is as if it were stored, but
-    nothing is. *finish* is called last in the transaction. Where another process was changing the same rows,
-    all of it is tried again.
+    With *strict* a warning rejects the document; with *dry_run* the report is the same, but nothing is
+    stored. *finish* is called at the end of the transaction. If another process is changing the same rows,
+    the transaction is repeated.
 
-    Raises: DocumentError, DatabaseUnavailable, and what *finish* does.
+    Raises: DocumentError, DatabaseUnavailable, and the errors of *finish*.
     """
     pauses = iter(_PAUSES)
     while True:
@@ -182,7 +182,7 @@ def store(
 
 
 def _write(transaction: Transaction, document: Document) -> IngestReport:
-    """Write the document and its records, unless it is known."""
+    """Write the document and its records, unless the document is already stored."""
     key = {
         "sha256": hashlib.sha256(document.content).hexdigest(),
         "site": scope(document.site, document.location_map),
@@ -202,7 +202,7 @@ def _write(transaction: Transaction, document: Document) -> IngestReport:
 
 
 def _counted(record_sets: Iterable[RecordSet], most: float) -> Iterator[RecordSet]:
-    """Yield the sets, as long as they have no more than *most* records. Raises: TooMany."""
+    """Yield the sets, up to *most* records. Raises: TooMany."""
     count = 0
     for record_set in record_sets:
         count += len(record_set.records)

@@ -1,7 +1,7 @@
-"""Files that were read as copies of what some activity made: known by their checksum, not by their place.
+"""Files that were read as copies of a generated file, recognised by checksum instead of location.
 
-A copy stays a file of its own. It was derived from the original, and `provext.copy` tells that this follows
-from a checksum.
+A copy remains a separate file. It was derived from the original, and `provext.copy` records that this was
+found by checksum.
 """
 
 import hashlib
@@ -33,14 +33,14 @@ _EMPTY = [
     for name in ("md5", "sha1", "sha256", "sha384", "sha512")
 ]
 _STAGED = re.compile(r"(?:file://)?/(?:[^/]+/)*stg[0-9a-f-]+/")
-"""The beginning of a path in a folder of one step, as cwltool and Toil name it: another one in each step."""
+"""The beginning of a path in the folder of one step (cwltool and Toil), which differs in each step."""
 _KEYS = ((Hash, "h_entity_id"), (Entity, "e_id"), (External, "e_id"), (WasGeneratedBy, "wgb_entity_id"))
 
 
 def join_copies(
     transaction: Transaction, rows: Mapping[type[Record], Rows], stage: Stage, counts: Counts
 ) -> None:
-    """Store checksums of what was read, and find the originals of copies; warn of those that have none."""
+    """Store checksums of files that were read, find the originals of copies, and warn if none is known."""
     if rows[ExternalHash]:
         add(transaction, ExternalHash, stage[ExternalHash])
     read = {row["rd_external_id"] for row in rows[Reading]} | {
@@ -58,14 +58,14 @@ def join_copies(
 
 
 def tell_derivations(transaction: Transaction, source: RowSource) -> None:
-    """Keep derivations that a source tells of itself, whatever the checksums say."""
+    """Mark derivations that a source states itself, so that they do not depend on checksums."""
     transaction.execute(SQL["tell"].format(rows=source.rows), **source.values)
 
 
 def find_originals(
     transaction: Transaction, entities: Iterable[str], activities: Iterable[str], counts: Counts
 ) -> None:
-    """Find the originals of copies among *entities*, of them, and of what *activities* used and made."""
+    """Find originals of copies among *entities* and the files that *activities* used and generated."""
     if not transaction.rows(SQL["is_any_hash"])[0].found:
         return
     [row] = transaction.rows(
@@ -84,7 +84,7 @@ def find_originals(
 
 
 def _unknown_copies(transaction: Transaction, rows: Rows) -> list[str]:
-    """Return a warning for each activity that read files in a temporary folder, of which nothing is known."""
+    """Return a warning for each activity that read files of unknown origin in a temporary folder."""
     staged = [row for row in rows if row["rd_url"] and _STAGED.match(row["rd_url"])]
     if not staged:
         return []

@@ -1,4 +1,4 @@
-"""Counts of the rows of a document."""
+"""Counts of the stored rows of a document."""
 
 from dataclasses import dataclass, field
 from typing import Any

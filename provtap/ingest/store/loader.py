@@ -1,8 +1,9 @@
-"""Records into tables, independent of the order and repetition of documents.
+"""Loads records into tables, independently of the order and repetition of documents.
 
-Three rules make it so. Claims of several sources about one thing are joined: the most trusted claim makes
-the row, equals are merged (`join` in merge.sql). Rows of a set are united (`add`). What was read at a path
-follows from all stored readings and writings (`resolve_readings` and `alias` in usages.sql).
+Three rules ensure this. Claims of several sources about one thing are joined: the most trusted claim becomes
+the row, equally trusted ones are merged (`join` in merge.sql). Rows of a set are added if new (`add`). The
+entity that was read at a path is determined from all stored readings and writings (`resolve_readings` and
+`alias` in usages.sql).
 """
 
 import json
@@ -71,7 +72,7 @@ from provtap.ingest.store.usages import end_entities, resolve_readings, second_g
 SQL = load_statements("provtap.ingest.store", "loader.sql")
 
 
-# What a row points to is stored before it.
+# Rows are stored after the rows that they refer to.
 _JOINED: tuple[type[Claim], ...] = (EntityDescription, Agent, Entity, Activity, WasGeneratedBy)
 _PUBLISHED_SETS: tuple[type[Record], ...] = (
     WasInformedBy,
@@ -85,18 +86,18 @@ _PUBLISHED_SETS: tuple[type[Record], ...] = (
     Relation,
     Attempt,
 )
-# Claims that are hardly ever made twice.
+# Classes with hardly ever more than one claim about the same thing.
 _CLAIMED_ONCE: tuple[type[Claim], ...] = (Parameter, ConfigFile, Run)
 
 _ANOTHER = "another record"
 
 
 def load(transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_id: int) -> Counts:
-    """Store what *record_sets* say, as the ingestion *ingestion_id* or their own; the caller holds `lock`.
+    """Store *record_sets* as the ingestion *ingestion_id*, or as their own; the caller holds `lock`.
 
-    An activity that is already recorded by another record is left as it is, with a warning.
+    An activity with another stored record is not changed; this is a warning.
 
-    Raises: DocumentError for what breaks a rule of the model.
+    Raises: DocumentError for a record that breaks a rule of the model.
     """
     counts = Counts()
     taken = _without_conflicts(transaction, record_sets, ingestion_id, counts)
@@ -136,7 +137,7 @@ def empty(transaction: Transaction, tables: Iterable[str]) -> None:
 def _without_conflicts(
     transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_id: int, counts: Counts
 ) -> Sequence[RecordSet]:
-    """Return the sets of activities that have one record only, or of their first record."""
+    """Return the sets without second records of an activity."""
     first: dict[str | None, RecordSet] = {}
     recorded = [
         (record_set, first.setdefault(record_set.activity_id or record_set.sha256, record_set))
@@ -164,7 +165,7 @@ def _without_conflicts(
 
 
 def _other_record(row: Row) -> str:
-    """Name the stored record; the log of one site, loaded for another site, differs in its paths only."""
+    """Return the name of the stored record; a log loaded for another site differs only in its paths."""
     if None in (row.site, row.stored_site) or row.site == row.stored_site:
         return _ANOTHER
     return f"its record at the site {row.stored_site} (ingestion {row.stored_ingestion})"
@@ -197,7 +198,7 @@ def _check_kinds(transaction: Transaction, rows: Mapping[type[Record], Rows]) ->
 def _draft(
     transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts
 ) -> RecordedDescriptions:
-    """Keep the claims about descriptions for later; store the identity of the activity descriptions."""
+    """Store the identity of activity descriptions, and keep all claims about descriptions for later."""
     drafted = draft(transaction, rows[ActivityDescription])
     counts.new += drafted.new
     if drafted.known:
@@ -237,7 +238,7 @@ def _describe(
 
 
 def _unite(transaction: Transaction, rows: Mapping[type[Record], Rows], stage: Stage, counts: Counts) -> None:
-    """Store the rows of sets, and the claims about activities, which are stored by now."""
+    """Store the rows of sets, and claims about activities, which are already stored."""
     if rows[Environment]:
         add(transaction, Environment, stage[Environment])
     if rows[HadMember]:
@@ -250,7 +251,7 @@ def _unite(transaction: Transaction, rows: Mapping[type[Record], Rows], stage: S
 
 
 def _concerned(rows: Mapping[type[Record], Rows]) -> list[str]:
-    """Return the activities whose roles and parameters may have another description now."""
+    """Return the activities with roles and parameters whose description may have changed."""
     keys = {
         Activity: "a_id",
         WasGeneratedBy: "wgb_activity_id",

@@ -1,4 +1,4 @@
-"""What follows from all stored records: which activity read which file, names of files, ends of entities."""
+"""Derives rows from all stored records: the files that activities read, names of files, ends of entities."""
 
 import json
 from collections.abc import Mapping
@@ -62,7 +62,7 @@ def add_readings(transaction: Transaction, rows: Rows, source: RowSource, counts
 
 
 def resolve(transaction: Transaction, stage: Stage, counts: Counts) -> set[str]:
-    """Find the entity of each reading that may have another; return the activities whose usages changed."""
+    """Find the entity of each affected reading again; return the activities with changed usages."""
     writings, externals = stage[Writing], stage[External]
     statement = SQL["resolve_readings"].format(
         columns=", ".join(column for _, column in columns(Entity)),
