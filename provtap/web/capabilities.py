@@ -1,4 +1,4 @@
-"""What the service can do, as a VOSI document, made from the values that the code uses.
+"""The capabilities of the service as a VOSI document, made from the values that the code uses.
 
 Sources: VOSI 1.1, section 2; TAPRegExt 1.0 with its erratum 1; VOResource 1.1.
 """
@@ -34,12 +34,12 @@ from provtap.tableset import Tableset
 from provtap.web.http.context import Service
 
 UPLOADS = ("inline", "http", "https")
-"""Ways in which a request may bring tables (TAPRegExt 1.0, section 2.5)."""
+"""Methods of uploading tables with a request (TAPRegExt 1.0, section 2.5)."""
 _VOSI = "ivo://ivoa.net/std/VOSI"
 
 
 def capabilities_document(tap_url: str, settings: Settings, tableset: Tableset) -> bytes:
-    """Return the capabilities of the TAP service at *tap_url*, which has no slash at its end."""
+    """Return the capabilities of the TAP service at *tap_url*, without a trailing slash."""
     document = VOSICapabilities(
         capability=[
             _table_access(tap_url, settings, tableset),
@@ -49,13 +49,13 @@ def capabilities_document(tap_url: str, settings: Settings, tableset: Tableset) 
             _page("ivo://ivoa.net/std/DALI#examples", f"{tap_url}/examples"),
         ]
     )
-    # With its empty elements and attributes the document would not be valid.
+    # With empty elements and attributes the document would not be valid.
     body = cast(bytes, document.to_xml(skip_empty=True, encoding="UTF-8", xml_declaration=True))
     return _anonymous_too(body) if settings.accounts else body
 
 
 def _anonymous_too(body: bytes) -> bytes:
-    """Return the document with the one empty element that is needed: the security method "none" (REG-14)."""
+    """Return the document with the only empty element needed: the security method "none" (REG-14)."""
     root = etree.fromstring(body)
     for first in root.iterfind("capability/interface/securityMethod[1]"):
         first.addprevious(etree.Element("securityMethod"))
@@ -86,13 +86,13 @@ def _table_access(tap_url: str, settings: Settings, tableset: Tableset) -> Table
 
 
 def _data_models(tableset: Tableset) -> list[DataModelType]:
-    """Return the data models that the utypes of schemas name."""
+    """Return the data models in the utypes of schemas."""
     models = [schema.utype for schema in tableset.schemas if schema.utype]
     return [DataModelType(value=model.rpartition("/")[2], ivo_id=model) for model in models]
 
 
 def _language(settings: Settings) -> Language:
-    """Return what LANG may be: ADQL, or ADQL with one of the versions."""
+    """Return the values of LANG: ADQL, or ADQL with one of the versions."""
     versions = [lang.removeprefix("ADQL-") for lang in LANGUAGES if lang.startswith("ADQL-")]
     return Language(
         name="ADQL",
@@ -103,7 +103,7 @@ def _language(settings: Settings) -> Language:
 
 
 def _features(settings: Settings) -> list[LanguageFeatureList]:
-    """Return the optional features of ADQL 2.1 that work here (REG-7, REG-8)."""
+    """Return the supported optional features of ADQL 2.1 (REG-7, REG-8)."""
     features = language_features(declare_coalesce=settings.declare_coalesce)
     return [
         LanguageFeatureList(
@@ -118,7 +118,7 @@ def _endpoint(standard_id: str, url: str, version: str) -> Capability:
 
 
 def _page(standard_id: str, url: str) -> Capability:
-    """Return the capability of a page that people and programs read (REG-4)."""
+    """Return the capability of a page for people and programs (REG-4)."""
     interface = Interface(
         type="vr:WebBrowser", role="std", access_url=[AccessURL(value=AnyUrl(url), use="full")]
     )
@@ -138,7 +138,7 @@ def _interface(
 
 
 def _security_methods(settings: Settings) -> list[SecurityMethod]:
-    """Return how clients can authenticate; known clients only understand Basic, with a token as password."""
+    """Return the methods of authentication; existing clients only use Basic, with a token as password."""
     return [SecurityMethod(standard_id=AnyUrl("ivo://ivoa.net/sso#BasicAA"))] if settings.accounts else []
 
 

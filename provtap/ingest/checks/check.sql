@@ -27,8 +27,7 @@ SELECT dp_content AS content
  WHERE dp_ingestion_id = %(ingestion)s AND dp_number = %(number)s;
 
 -- name: unkept_places
-SELECT 'ingestion ' || doc_ingestion_id AS thing, 'was read with --map or --catalogue, which were not stored'
-AS about
+SELECT 'ingestion ' || doc_ingestion_id AS thing, 'was read with --map or --catalogue, which were not stored' AS about
   FROM provtap.document, substring(doc_site FROM ' ([0-9a-f]{64})$') AS digest
  WHERE digest IS NOT NULL AND NOT EXISTS (SELECT FROM provtap.places WHERE pl_digest = digest)
 
@@ -57,8 +56,7 @@ SELECT u_activity_id AS thing, format('uses %%s, which no document records', u_e
                       AND rd_role IS NOT DISTINCT FROM u_role)
 
 -- name: unused_readings
-SELECT rd_activity_id AS thing, format('uses %%s according to its document, but this usage is missing',
-rd_entity_id) AS about
+SELECT rd_activity_id AS thing, format('uses %%s according to its document, but this usage is missing', rd_entity_id) AS about
   FROM provtap.reading
  WHERE rd_entity_id IS NOT NULL
    AND NOT EXISTS (SELECT
@@ -83,8 +81,7 @@ SELECT e_id AS thing, 'is its own ancestor' AS about
 
 -- name: used_too_early
 SELECT u_activity_id AS thing,
-       format('used %%s at %%s, before it was generated at %%s', u_entity_id, u_time, e_generatedattime) AS
-       about
+       format('used %%s at %%s, before it was generated at %%s', u_entity_id, u_time, e_generatedattime) AS about
   FROM provenance.used JOIN provenance.entity ON e_id = u_entity_id AND e_generatedattime > u_time
 
 -- name: read_too_early
@@ -103,8 +100,7 @@ SELECT u_activity_id AS thing,
 
 -- name: generated_outside
 SELECT wgb_activity_id AS thing,
-       format('generated %%s at %%s, outside the time of the activity', wgb_entity_id, e_generatedattime) AS
-       about
+       format('generated %%s at %%s, outside the time of the activity', wgb_entity_id, e_generatedattime) AS about
   FROM provenance.wasgeneratedby JOIN provenance.entity ON e_id = wgb_entity_id
   JOIN provenance.activity ON a_id = wgb_activity_id
                           AND (e_generatedattime < a_starttime OR e_generatedattime > a_endtime)
@@ -168,16 +164,13 @@ SELECT p_id AS thing, format('is %%s, but its description requires %%s%%s', left
             WHEN whole AND p_value !~ '^[+-]?\d+$' THEN true
             WHEN real AND NOT number THEN lower(p_value) !~ '^[+-]?(nan|inf|infinity)$'
             WHEN (whole OR real) AND number
-            THEN CASE WHEN pd_min ~ '^[+-]?\d+(\.\d*)?$' THEN p_value::numeric < pd_min::numeric ELSE false
-            END
-                 OR CASE WHEN pd_max ~ '^[+-]?\d+(\.\d*)?$' THEN p_value::numeric > pd_max::numeric ELSE false
-                 END
+            THEN CASE WHEN pd_min ~ '^[+-]?\d+(\.\d*)?$' THEN p_value::numeric < pd_min::numeric ELSE false END
+                 OR CASE WHEN pd_max ~ '^[+-]?\d+(\.\d*)?$' THEN p_value::numeric > pd_max::numeric ELSE false END
             ELSE false END
 
 -- name: misspelt_types
 SELECT id AS thing, format('has the type %%s; the model spells it %%s', type, reserved) AS about
-  FROM (SELECT ad_id::text AS id, ad_type AS type, %(activity_types)s AS words FROM
-  provenance.activitydescription
+  FROM (SELECT ad_id::text AS id, ad_type AS type, %(activity_types)s AS words FROM provenance.activitydescription
          UNION ALL
         SELECT ud_id, ud_type, %(flow_types)s FROM provenance.usagedescription
          UNION ALL
@@ -186,8 +179,7 @@ SELECT id AS thing, format('has the type %%s; the model spells it %%s', type, re
  WHERE lower(type) = lower(reserved) AND type <> reserved
 
 -- name: two_names
-SELECT al_value AS thing, format('is the id of an entity, and also the %%s of %%s', al_kind, al_entity_id) AS
-about
+SELECT al_value AS thing, format('is the id of an entity, and also the %%s of %%s', al_kind, al_entity_id) AS about
   FROM provext.alias JOIN provenance.entity ON e_id = al_value AND e_id <> al_entity_id
 
 -- name: stubs
@@ -202,7 +194,6 @@ SELECT coalesce(a_name, a_id) AS thing, format('has no description (%%s activiti
  GROUP BY coalesce(a_name, a_id)
 
 -- name: unused_descriptions
-SELECT ad_id AS thing, format('describes %%s %%s, of which no activity is recorded', ad_name, ad_version) AS
-about
+SELECT ad_id AS thing, format('describes %%s %%s, of which no activity is recorded', ad_name, ad_version) AS about
   FROM provenance.activitydescription
  WHERE NOT EXISTS (SELECT FROM provenance.activity WHERE a_activitydescription_id = ad_id)

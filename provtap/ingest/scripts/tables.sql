@@ -34,8 +34,7 @@ SELECT own.nspname || '.' || owner.relname AS name, there.nspname || '.' || targ
          WHERE attrelid = confrelid) AS target_columns
   FROM pg_constraint
   JOIN pg_class AS owner ON owner.oid = conrelid JOIN pg_namespace AS own ON own.oid = owner.relnamespace
-  JOIN pg_class AS target ON target.oid = confrelid JOIN pg_namespace AS there ON there.oid =
-  target.relnamespace
+  JOIN pg_class AS target ON target.oid = confrelid JOIN pg_namespace AS there ON there.oid = target.relnamespace
  WHERE contype = 'f' AND own.nspname IN ('provenance', 'provext')
  ORDER BY conrelid, conname;
 

@@ -32,8 +32,7 @@ WITH concerned AS (
     SELECT json_array_elements_text(%(entities)s::json) AS id
     UNION
     SELECT u_entity_id
-      FROM json_array_elements_text(%(activities)s::json) AS given (id) JOIN provenance.used ON u_activity_id
-      = id
+      FROM json_array_elements_text(%(activities)s::json) AS given (id) JOIN provenance.used ON u_activity_id = id
     UNION
     SELECT wgb_entity_id
       FROM json_array_elements_text(%(activities)s::json) AS given (id)
@@ -67,8 +66,7 @@ WITH concerned AS (
        AND (NOT EXISTS (SELECT
                           FROM provenance.wasderivedfrom
                          WHERE wdf_generatedentity_id = unmade.e_id AND wdf_usedentity_id = made.e_id)
-            OR EXISTS (SELECT FROM provext.copy WHERE cp_entity_id = unmade.e_id AND cp_original_id =
-            made.e_id))
+            OR EXISTS (SELECT FROM provext.copy WHERE cp_entity_id = unmade.e_id AND cp_original_id = made.e_id))
      ORDER BY unmade.e_id, algorithm, digest, coalesce(made.e_name = unmade.e_name, false) DESC,
               made.time DESC NULLS LAST, made.e_id
 ), derived AS (
@@ -91,11 +89,9 @@ WITH concerned AS (
     RETURNING cp_entity_id, cp_original_id
 )
 SELECT (SELECT count(*) FROM derived) + (SELECT count(*) FROM joined) AS new,
-       (SELECT json_agg(json_build_object('wdf_generatedentity_id', cp_entity_id, 'wdf_usedentity_id',
-       cp_original_id))
+       (SELECT json_agg(json_build_object('wdf_generatedentity_id', cp_entity_id, 'wdf_usedentity_id', cp_original_id))
           FROM parted)::text AS parted,
-       (SELECT json_agg(json_build_array(cp_entity_id, cp_original_id, algorithms) ORDER BY cp_entity_id,
-       cp_original_id)
+       (SELECT json_agg(json_build_array(cp_entity_id, cp_original_id, algorithms) ORDER BY cp_entity_id, cp_original_id)
           FROM (SELECT cp_entity_id, cp_original_id,
                        string_agg(cp_algorithm, ' and ' ORDER BY cp_algorithm) AS algorithms
                   FROM joined
@@ -109,8 +105,7 @@ DELETE FROM provenance.wasderivedfrom AS held
    AND held.wdf_usedentity_id = given.wdf_usedentity_id
    AND NOT EXISTS (SELECT
                      FROM provext.copy
-                    WHERE cp_entity_id = held.wdf_generatedentity_id AND cp_original_id =
-                    held.wdf_usedentity_id);
+                    WHERE cp_entity_id = held.wdf_generatedentity_id AND cp_original_id = held.wdf_usedentity_id);
 
 -- name: unknown_copies
 -- Files without known producer that these activities read in temporary folders.

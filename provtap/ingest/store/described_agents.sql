@@ -7,13 +7,11 @@ SELECT td_id, td_content
 
 -- name: doubt_agents
 -- Agents from an older version of the set get the lowest trust.
-UPDATE provtap.trust SET t_rank = 3, t_claimant = '~' WHERE t_kind = 'provenance.agent' AND t_id = ANY
-(%(ids)s);
+UPDATE provtap.trust SET t_rank = 3, t_claimant = '~' WHERE t_kind = 'provenance.agent' AND t_id = ANY (%(ids)s);
 
 -- name: displaced
 -- Claims of records about agents that a set is going to describe.
-SELECT to_jsonb(held) || jsonb_build_object('rank', coalesce(t_rank, 0), 'claimant', coalesce(t_claimant, ''))
-AS claim
+SELECT to_jsonb(held) || jsonb_build_object('rank', coalesce(t_rank, 0), 'claimant', coalesce(t_claimant, '')) AS claim
   FROM provenance.agent AS held LEFT JOIN provtap.trust ON t_kind = 'provenance.agent' AND t_id = ag_id
  WHERE ag_id = ANY (%(ids)s);
 

@@ -12,16 +12,14 @@ UPDATE provenance.activitydescription AS held
 -- Earlier claims of records about the same things.
 SELECT td_table, td_id, held.td_content
   FROM provtap.told_description AS held
-  JOIN json_populate_recordset(NULL::provtap.told_description, %(keys)s::json) AS given USING (td_table,
-  td_id);
+  JOIN json_populate_recordset(NULL::provtap.told_description, %(keys)s::json) AS given USING (td_table, td_id);
 
 -- name: recorded
 SELECT td_table, td_content FROM provtap.told_description WHERE td_owner_id = ANY (%(ids)s);
 
 -- name: owners
 -- The activity descriptions of roles.
-SELECT {prefix}id AS id, {prefix}activitydescription_id AS owner_id FROM {table} WHERE {prefix}id = ANY
-(%(ids)s);
+SELECT {prefix}id AS id, {prefix}activitydescription_id AS owner_id FROM {table} WHERE {prefix}id = ANY (%(ids)s);
 
 -- name: write
 WITH given AS MATERIALIZED (

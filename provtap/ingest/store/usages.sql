@@ -85,8 +85,7 @@ WITH written AS MATERIALIZED (
     UNION
     SELECT rd_id
       FROM written JOIN provenance.wasinformedby ON wib_informed_id = wr_activity_id
-      JOIN provtap.reading ON rd_activity_id = wib_informant_id AND rd_url = wr_url AND rd_storage =
-      wr_storage
+      JOIN provtap.reading ON rd_activity_id = wib_informant_id AND rd_url = wr_url AND rd_storage = wr_storage
 ), resolved AS MATERIALIZED (
     SELECT rd_id, rd_activity_id, rd_role, rd_storage, rd_url, rd_external_id, rd_entity_id AS was_id,
            coalesce(from_step.wr_entity_id, latest.wr_entity_id, rd_external_id)::text
