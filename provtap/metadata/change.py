@@ -1,4 +1,4 @@
-"""When the metadata last changed: the same instant on every node, whichever was started last."""
+"""The time of the last change of the metadata, which is the same on all nodes."""
 
 import logging
 from datetime import UTC, datetime
@@ -15,10 +15,10 @@ _RECORD = """
 
 
 def last_change(database: Database, sha256: str) -> datetime:
-    """Return since when the metadata have had the digest *sha256*; a new one is written down as of now.
+    """Return the time since which the metadata have had the digest *sha256*; a new digest is stored.
 
-    A store that can't be written (a standby) gives the present time for a new digest, so that no client
-    keeps what is out of date.
+    If the store can't be written (a standby), a new digest has the present time, so that clients don't keep
+    outdated documents.
     """
     try:
         with database.transaction() as transaction:
