@@ -3,6 +3,7 @@
 Commands and the server open an installed database with `ready`, which also sets up the embedded one.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -16,8 +17,8 @@ from provtap.errors import DatabaseUnavailable, SettingsError
 from provtap.tableset import Table, Tableset
 
 SQL = load_statements("provtap.install", "install.sql")
-OURS = ("provenance", "provext", "tap_schema")
-"""The published schemas that init creates; others belong to an operator."""
+OURS = ("provenance", "provext", "ivoa", "tap_schema")
+"""The published schemas that init makes; further ones are an operator's."""
 STILL_TO_RUN = (
     "A superuser must still run this; otherwise a query may fill the disk or disturb other sessions:"
 )
@@ -96,6 +97,7 @@ def install(database: Database, settings: Settings, tableset: Tableset) -> str:
         transaction.execute(_as_owner(settings))
         done = migrate.migrate(transaction, migrate.migrations())
         transaction.execute(SQL["parts_of_names"])
+        _run(transaction, _observations(settings, tableset))
         _check_published(transaction, tableset)
         _run(transaction, _publish(settings, tableset))
         warnings = transaction.warnings()
@@ -122,6 +124,7 @@ def print_sql(settings: Settings, tableset: Tableset) -> str:
         migrate.guard(known),
         *map(migrate.as_script, known),
         SQL["parts_of_names"],
+        *_observations(settings, tableset),
         *_publish(settings, tableset),
     ]
     return "\n\n".join(["\\set ON_ERROR_STOP on", "BEGIN;", *steps, "COMMIT;"]) + "\n"
@@ -153,6 +156,19 @@ def _values(settings: Settings, login: str) -> Iterator[str]:
 
 def _as_owner(settings: Settings) -> str:
     return f"SET LOCAL ROLE {identifier(settings.role_prefix + 'owner')};"
+
+
+def _observations(settings: Settings, tableset: Tableset) -> Iterator[str]:
+    """Yield what makes the views of observations; the login itself must grant an operator's table."""
+    views = {
+        table.name: [column.name for column in table.columns]
+        for table in tableset.tables()
+        if table.schema_name == "ivoa"
+    }
+    yield "SET LOCAL ROLE NONE;"
+    for name, value in (("obscore", settings.obscore or ""), ("obscore_views", json.dumps(views))):
+        yield f"SELECT set_config('provtap.{name}', {literal(value)}, true);"
+    yield SQL["obscore"]
 
 
 def left_to_superuser(database: Database, settings: Settings) -> list[str]:

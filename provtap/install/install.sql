@@ -203,8 +203,8 @@ DO $$
 DECLARE
     writer  text := current_setting('provtap.role_prefix') || 'writer';
 BEGIN
-    EXECUTE format('GRANT USAGE ON SCHEMA provenance, provext, provtap, tap_schema, uws TO %I', writer);
-    EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA provenance, provext, provtap, tap_schema, uws TO %I', writer);
+    EXECUTE format('GRANT USAGE ON SCHEMA provenance, provext, provtap, ivoa, tap_schema, uws TO %I', writer);
+    EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA provenance, provext, provtap, ivoa, tap_schema, uws TO %I', writer);
     EXECUTE format('GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA provenance, provext, provtap, uws TO %I', writer);
     EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON provtap.migration FROM %I', writer);
 END $$;
@@ -215,8 +215,99 @@ DO $$
 DECLARE
     reader  text := current_setting('provtap.role_prefix') || 'reader';
 BEGIN
-    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA provenance, provext, provtap, tap_schema, uws FROM %I', reader);
+    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA provenance, provext, provtap, ivoa, tap_schema, uws FROM %I', reader);
     EXECUTE format('REVOKE ALL ON SCHEMA provtap, uws FROM %I', reader);
-    EXECUTE format('GRANT USAGE ON SCHEMA provenance, provext, tap_schema TO %I', reader);
+    EXECUTE format('GRANT USAGE ON SCHEMA provenance, provext, ivoa, tap_schema TO %I', reader);
     EXECUTE format('GRANT SELECT ON tap_schema.digest TO %I', reader);
+END $$;
+
+-- name: obscore
+-- The views ivoa.obscore and ivoa.obscore_hea: over our own table, or over the relation that the setting names. Settings:
+-- provtap.obscore, the name of the relation, or ''; provtap.obscore_views, a JSON object of the columns of each view. Each
+-- column has the type that it has in our table; where the relation lacks it, it is null.
+DO $$
+DECLARE
+    owner      text := current_setting('provtap.role_prefix') || 'owner';
+    given      text := current_setting('provtap.obscore');
+    source     regclass := 'provtap.observation';
+    place      regnamespace;
+    view_name  text;
+    names      json;
+    wanted     record;
+    has        record;
+    value      text;
+    columns    text;
+    number     bigint;
+BEGIN
+    IF given <> '' THEN
+        BEGIN
+            source := to_regclass(given);
+        EXCEPTION WHEN syntax_error OR invalid_name OR feature_not_supported THEN
+            source := NULL;
+        END;
+        IF source IS NULL THEN
+            RAISE EXCEPTION 'PROVTAP_OBSCORE: there is no table or view % in this database', given;
+        END IF;
+        SELECT relnamespace INTO place FROM pg_class WHERE oid = source;
+        IF place::text IN ('ivoa', 'provtap') THEN
+            RAISE EXCEPTION 'PROVTAP_OBSCORE: % is in a schema of ProvTAP; move it to another schema', given;
+        END IF;
+        IF NOT has_schema_privilege(owner, place, 'USAGE') THEN
+            EXECUTE format('GRANT USAGE ON SCHEMA %s TO %I', place, owner);
+        END IF;
+        IF NOT has_table_privilege(owner, source, 'SELECT') THEN
+            EXECUTE format('GRANT SELECT ON %s TO %I', source, owner);
+        END IF;
+    END IF;
+    EXECUTE format('SET LOCAL ROLE %I', owner);
+    IF to_regnamespace('ivoa') IS NULL THEN
+        CREATE SCHEMA ivoa;
+    END IF;
+    FOR view_name, names IN SELECT * FROM json_each(current_setting('provtap.obscore_views')::json) LOOP
+        IF EXISTS (SELECT FROM pg_class
+                    WHERE oid = to_regclass('ivoa.' || view_name)
+                      AND (relkind <> 'v' OR relowner <> to_regrole(quote_ident(owner)))) THEN
+            RAISE EXCEPTION 'ivoa.% is not the view that ProvTAP makes: move it to another schema, and set PROVTAP_OBSCORE to its new name', view_name;
+        END IF;
+        columns := NULL;
+        FOR wanted IN SELECT attname AS name, atttypid::regtype AS type, attnotnull AS needed,
+                             attcollation = '"C"'::regcollation AS is_c
+                        FROM json_array_elements_text(names) WITH ORDINALITY AS listed (name, at)
+                        JOIN pg_attribute ON attname = listed.name AND attrelid = 'provtap.observation'::regclass
+                       ORDER BY at LOOP
+            SELECT atttypid::regtype AS type, attcollation = '"C"'::regcollation AS is_c INTO has
+              FROM pg_attribute
+             WHERE attrelid = source AND attname = wanted.name AND attnum > 0 AND NOT attisdropped;
+            IF NOT FOUND AND wanted.needed THEN
+                RAISE EXCEPTION 'PROVTAP_OBSCORE: % has no column %, which ObsCore requires', given, wanted.name;
+            END IF;
+            value := CASE WHEN has.type IS NULL THEN 'NULL::' || wanted.type
+                          WHEN has.type = wanted.type THEN quote_ident(wanted.name)
+                          WHEN has.type = 'timestamptz'::regtype
+                          THEN format('(%I AT TIME ZONE ''UTC'')::%s', wanted.name, wanted.type)
+                          ELSE format('%I::%s', wanted.name, wanted.type) END;
+            IF wanted.is_c AND has.is_c IS NOT TRUE THEN  -- or it could not be compared with ours
+                value := format('(%s) COLLATE "C"', value);
+            END IF;
+            BEGIN
+                IF wanted.name = 's_region' AND has.type NOT IN ('text'::regtype, 'varchar'::regtype) THEN
+                    RAISE cannot_coerce;
+                END IF;
+                EXECUTE format('SELECT %s FROM %s LIMIT 0', value, source);
+            EXCEPTION WHEN cannot_coerce OR undefined_function THEN
+                RAISE EXCEPTION 'PROVTAP_OBSCORE: the column % of % must be %, not %',
+                    wanted.name, given, CASE wanted.name WHEN 's_region' THEN 'STC-S text' ELSE wanted.type::text END, has.type;
+            END;
+            IF given <> '' AND wanted.needed THEN
+                EXECUTE format('SELECT count(*) FROM %s WHERE %I IS NULL', source, wanted.name) INTO number;
+                IF number > 0 THEN
+                    RAISE EXCEPTION 'PROVTAP_OBSCORE: the column % of % is null in % rows, and ObsCore requires a value',
+                        wanted.name, given, number;
+                END IF;
+            END IF;
+            columns := concat_ws(E',\n       ', columns, format('%s AS %I', value, wanted.name));
+        END LOOP;
+        EXECUTE format(E'CREATE OR REPLACE VIEW ivoa.%I AS\nSELECT %s\n  FROM %s', view_name, columns, source);
+    END LOOP;
+    PERFORM provtap.link_products();
 END $$;

@@ -14,6 +14,16 @@ _RECORD = """
      WHERE metadata_change.mc_sha256 <> excluded.mc_sha256"""
 
 
+def has_observations(database: Database) -> bool:
+    """Tell whether ivoa.obscore has rows; without an answer it counts as empty."""
+    try:
+        with database.transaction() as transaction:
+            return bool(transaction.rows("SELECT EXISTS (SELECT FROM ivoa.obscore) AS found")[0].found)
+    except ProvtapError as error:
+        log.warning("Whether there are observations cannot be read: %s", error.for_operator())
+        return False
+
+
 def last_change(database: Database, sha256: str) -> datetime:
     """Return the time since which the metadata have had the digest *sha256*; a new digest is stored.
 
@@ -30,3 +40,11 @@ def last_change(database: Database, sha256: str) -> datetime:
             "SELECT mc_time FROM provtap.metadata_change WHERE mc_sha256 = %(sha256)s", sha256=sha256
         )
     return row.mc_time if row else datetime.now(UTC)
+
+
+def set_up(database: Database) -> datetime:
+    """Return when the store was first set up."""
+    with database.transaction() as transaction:
+        [row] = transaction.rows("SELECT min(time) AS time FROM provtap.migration")
+    time: datetime = row.time
+    return time

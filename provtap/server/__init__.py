@@ -19,7 +19,7 @@ from gunicorn.arbiter import Arbiter
 from provtap import install, metrics
 from provtap.config import Settings
 from provtap.errors import SettingsError
-from provtap.metadata.change import last_change
+from provtap.metadata.change import has_observations, last_change
 from provtap.server.gunicorn_patches import HEADERS, URL_BYTES, ConnectionWorker, adapt_gunicorn
 from provtap.server.processes import (
     LOOK,
@@ -33,8 +33,8 @@ from provtap.server.processes import (
 from provtap.uws.results import probe as probe_results
 from provtap.uws.worker import Worker
 from provtap.web import Service, create_app
-from provtap.web.capabilities import metadata_digest
 from provtap.web.http.access_log import probe as probe_access_log
+from provtap.web.registry import metadata_digest, shortcoming
 
 log = logging.getLogger(__name__)
 
@@ -67,11 +67,15 @@ def serve(settings: Settings, *, worker: bool = True) -> None:
         install.ready(settings, patient=False) as (database, tableset),
     ):
         ours = Service(settings, tableset, database)
-        ours = replace(ours, modified=last_change(database, metadata_digest(ours)))
+        ours = replace(
+            ours, modified=last_change(database, metadata_digest(ours, observed=has_observations(database)))
+        )
         beside = [*keepers(database), *monitoring(admin, database, settings)]
         if worker:
             beside.append(job_process(settings, tableset))
         log.info("Serving %s", ours.base_url)
+        if incomplete := shortcoming(settings):
+            log.info("%s", incomplete)
         _Gunicorn(ours, listener, beside).run()
 
 

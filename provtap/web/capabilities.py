@@ -3,7 +3,6 @@
 Sources: VOSI 1.1, section 2; TAPRegExt 1.0 with its erratum 1; VOResource 1.1.
 """
 
-import hashlib
 from math import ceil
 from typing import Literal, cast
 
@@ -25,24 +24,30 @@ from vo_models.tapregext.models import (
 from vo_models.voresource.models import AccessURL, Capability, Interface, SecurityMethod
 from vo_models.vosi.capabilities import VOSICapabilities
 
-from provtap import __version__
 from provtap.adql.functions.features import language_features
 from provtap.config import Settings
 from provtap.query import LANGUAGES
 from provtap.results.formats import FORMATS
 from provtap.tableset import Tableset
-from provtap.web.http.context import Service
 
 UPLOADS = ("inline", "http", "https")
 """Methods of uploading tables with a request (TAPRegExt 1.0, section 2.5)."""
 _VOSI = "ivo://ivoa.net/std/VOSI"
 
 
-def capabilities_document(tap_url: str, settings: Settings, tableset: Tableset) -> bytes:
-    """Return the capabilities of the TAP service at *tap_url*, without a trailing slash."""
+OBSCORE = "ivo://ivoa.net/std/ObsCore#core-1.1"
+
+
+def capabilities_document(
+    tap_url: str, settings: Settings, tableset: Tableset, *, observed: bool = False
+) -> bytes:
+    """Return the capabilities of the TAP service at *tap_url*, which has no slash at its end.
+
+    *observed*: there are observations, so that ObsCore is declared. Clients look for it to find data (OBS-1).
+    """
     document = VOSICapabilities(
         capability=[
-            _table_access(tap_url, settings, tableset),
+            _table_access(tap_url, settings, tableset, observed),
             _endpoint(f"{_VOSI}#capabilities", f"{tap_url}/capabilities", "1.0"),
             _endpoint(f"{_VOSI}#availability", f"{tap_url}/availability", "1.0"),
             _endpoint(f"{_VOSI}#tables-1.1", f"{tap_url}/tables", "1.1"),
@@ -62,11 +67,11 @@ def _anonymous_too(body: bytes) -> bytes:
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
 
-def _table_access(tap_url: str, settings: Settings, tableset: Tableset) -> TableAccess:
+def _table_access(tap_url: str, settings: Settings, tableset: Tableset, observed: bool) -> TableAccess:
     retention = ceil(settings.job_retention)
     return TableAccess(
         interface=[_interface(tap_url, "base", "1.1", _security_methods(settings))],
-        data_model=_data_models(tableset),
+        data_model=_data_models(tableset, observed),
         language=[_language(settings)],
         output_format=[OutputFormat(mime=f.mime, alias=list(f.aliases), ivo_id=f.ivo_id) for f in FORMATS],
         upload_method=[UploadMethod(ivo_id=f"ivo://ivoa.net/std/TAPRegExt#upload-{m}") for m in UPLOADS],
@@ -85,9 +90,10 @@ def _table_access(tap_url: str, settings: Settings, tableset: Tableset) -> Table
     )
 
 
-def _data_models(tableset: Tableset) -> list[DataModelType]:
-    """Return the data models in the utypes of schemas."""
-    models = [schema.utype for schema in tableset.schemas if schema.utype]
+def _data_models(tableset: Tableset, observed: bool) -> list[DataModelType]:
+    """Return the data models that the utypes of schemas name."""
+    utypes = [schema.utype for schema in tableset.schemas if schema.utype]
+    models = [utype for utype in utypes if observed or utype != OBSCORE]
     return [DataModelType(value=model.rpartition("/")[2], ivo_id=model) for model in models]
 
 
@@ -140,11 +146,3 @@ def _interface(
 def _security_methods(settings: Settings) -> list[SecurityMethod]:
     """Return the methods of authentication; existing clients only use Basic, with a token as password."""
     return [SecurityMethod(standard_id=AnyUrl("ivo://ivoa.net/sso#BasicAA"))] if settings.accounts else []
-
-
-def metadata_digest(ours: Service) -> str:
-    """Return a digest that changes whenever a metadata document may change."""
-    capabilities = capabilities_document(ours.tap_url, ours.settings, ours.tableset)
-    return hashlib.sha256(
-        b"\n".join([__version__.encode(), ours.tableset.digest.encode(), capabilities])
-    ).hexdigest()

@@ -11,6 +11,7 @@ from provtap.database import hosts
 from provtap.database.stream import copy_blocks
 from provtap.errors import NotFound, ProvtapError
 from provtap.metadata import published_table
+from provtap.metadata.change import has_observations
 from provtap.operation.maintenance import Maintenance
 from provtap.tableset import Table, Tableset
 from provtap.web.capabilities import capabilities_document
@@ -18,6 +19,7 @@ from provtap.web.http.cached_documents import cached_document
 from provtap.web.http.closing import last_maintenance
 from provtap.web.http.context import STARTED, Service, service
 from provtap.web.http.params import parameters
+from provtap.web.registry import modified
 from provtap.web.tables import table_document, tableset_document
 
 bp = Blueprint("vosi", __name__)
@@ -33,8 +35,11 @@ HOSTS_KEPT = 5.0
 def capabilities() -> Response:
     """Return the capabilities of the service (VOSI 1.1, section 2)."""
     ours = service()
+    observed = has_observations(ours.database)
     return cached_document(
-        "tap/capabilities", lambda: capabilities_document(ours.tap_url, ours.settings, ours.tableset)
+        f"tap/capabilities?observed={observed}",
+        lambda: capabilities_document(ours.tap_url, ours.settings, ours.tableset, observed=observed),
+        modified=modified(ours, observed),
     )
 
 

@@ -23,7 +23,11 @@ page is generated from the tables of functions with which the translator checks 
 
 _GEOMETRY_NOTE = f"""\
 Points and circles on the sphere. A result contains them as DALI arrays, `83.6 22` and `83.6 22 0.5`. ADQL's
-functions {", ".join(sorted(NOT_OFFERED)[:-1])} and {max(NOT_OFFERED)} are not supported."""
+functions {", ".join(sorted(NOT_OFFERED)[:-1])} and {max(NOT_OFFERED)} are not supported.
+
+Conditions such as `1 = CONTAINS(POINT(ra, dec), CIRCLE(...))` and `DISTANCE(ra, dec, ...) < radius`, in any
+order of their operands, use an [index on positions](../how-to/operate.md#publish-your-own-tables), in cone
+searches and in cross-matches of two tables."""
 
 _CONVERSIONS = """\
 ## Types, units, conditions

@@ -332,6 +332,8 @@ class QuerySpecification:
     query: Query
     uploads: tuple[UploadedTable, ...] = ()
     has_lineage: bool = False
+    schemas: frozenset[str] = frozenset()
+    """Those whose tables it uses."""
 
 
 # Conditions split at AND, and joined again.

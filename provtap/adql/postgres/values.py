@@ -9,16 +9,17 @@ from dataclasses import dataclass, replace
 from provtap.adql.plan import tree as plan
 from provtap.adql.plan.extents import has_case, is_copied
 from provtap.adql.plan.functions import Function, Kind
-from provtap.adql.plan.literals import SMALLEST_BIGINT, literal_decimal, literal_number
+from provtap.adql.plan.literals import SMALLEST_BIGINT, literal_decimal
 from provtap.adql.plan.tree import Expression
 from provtap.adql.plan.types import Type
 from provtap.adql.plan.volatility import is_volatile
+from provtap.adql.postgres.cones import Cone, cones, truth
 from provtap.adql.postgres.forms import SQL_TYPES, text_form
 from provtap.adql.syntax.quoting import quote_name, quote_text
 
 _COMPUTED = frozenset({"SUM", "AVG"})
-_ROUNDING = 1e-9
-"""Degrees: far more than the rounding error of a distance."""
+_ROUNDING = "1e-9"
+"""Degrees, far more than rounding can move a distance."""
 _LIKE_THEIR_ARGUMENT = frozenset({"MIN", "MAX"})
 
 
@@ -180,11 +181,10 @@ class Values:
                 return f"NOT ({replace(self, for_index=False).condition_sql(operands[0])})"
             case "IS NULL" | "IS NOT NULL":
                 return f"{self._operand(operands[0])} {operator}"
-            case "=" if self.for_index and (truth := self._truth(operands)):
-                return truth
-            case "<" | "<=" | ">" | ">=" if self.for_index:
-                return self._bounds(operator, operands) + self.predicate_sql(operator, operands)
-        return self.predicate_sql(operator, operands)
+        if not self.for_index:
+            return self.predicate_sql(operator, operands)
+        bounds = [bound for cone in cones(operator, operands) for bound in self._cone(cone)]
+        return " AND ".join([*bounds, self._chosen(operator, operands)])
 
     def predicate_sql(self, operator: str, operands: Sequence[Expression]) -> str:
         """Return a comparison of any kind."""
@@ -210,30 +210,27 @@ class Values:
                 return f"{collated[0]} {operator} {collated[1]} ESCAPE ''"
         return f"{first} {operator} {others[0]}"
 
-    def _truth(self, operands: Sequence[Expression]) -> str | None:
-        """Return `function(...) = 1` as a plain condition, which can use an index; likewise `= 0`."""
-        for call, number in (operands, operands[::-1]):
-            if not isinstance(call, plan.Call) or not isinstance(number, plan.Constant):
-                continue
-            if call.function.is_condition and number.text in {"0", "1"}:
-                function, is_true = call.function, number.text == "1"
-                sql = function.choice if is_true and function.choice else function.sql
-                truth = sql.format(*self._arguments(function, call.operands))
-                return truth if is_true else f"NOT {truth}"
-        return None
+    def _chosen(self, operator: str, operands: Sequence[Expression]) -> str:
+        """Return a comparison; `function(...) = 1` and `= 0` as the condition that the function is."""
+        found = truth(operator, operands)
+        if not found:
+            return self.predicate_sql(operator, operands)
+        call, must_hold = found
+        function = call.function
+        sql = function.choice if must_hold and function.choice else function.sql
+        condition = sql.format(*self._arguments(function, call.operands))
+        return condition if must_hold else f"NOT {condition}"
 
-    def _bounds(self, operator: str, operands: Sequence[Expression]) -> str:
-        """Return bounds on a latitude, which can use an index, for `DISTANCE(...) < radius`; else nothing."""
-        call, limit = operands if operator in {"<", "<="} else operands[::-1]
-        radius = literal_number(limit)
-        if not isinstance(call, plan.Call) or call.function.name != "DISTANCE" or radius is None:
-            return ""
-        for column, other in (call.operands[1::2], call.operands[:0:-2]):
-            latitude = literal_number(other)
-            if isinstance(column, plan.ColumnValue) and latitude is not None:
-                low, high = latitude - radius - _ROUNDING, latitude + radius + _ROUNDING
-                return f"{self.value_sql(column)} BETWEEN {low!r} AND {high!r} AND "
-        return ""
+    def _cone(self, cone: Cone) -> Iterator[str]:
+        """Yield what holds of all positions in a cone, for an index on the latitude or on the position."""
+        lon, lat, *centre, reach = (
+            self._made(number, "double precision") for number in (*cone.position, *cone.centre, cone.reach)
+        )
+        if cone.is_fixed:
+            yield (
+                f"{lat} BETWEEN {centre[1]} - {reach} - {_ROUNDING} AND {centre[1]} + {reach} + {_ROUNDING}"
+            )
+        yield f"provext.sky_position({lon}, {lat}) <@ ANY (provext.cone_boxes({', '.join(centre)}, {reach}))"
 
     def subquery_sql(self, condition: plan.Subquery) -> str:
         """Return `EXISTS (...)` or `value IN (...)`."""

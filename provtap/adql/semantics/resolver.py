@@ -49,7 +49,11 @@ class Resolver:
         fenced = tuple(replace(common, is_fenced=common.name in self.joins.fenced) for common in with_queries)
         check_size(sum(q.extent.size for q in (resolved, *(w.query for w in fenced))), query.at)
         return plan.QuerySpecification(
-            fenced, resolved, tuple(self.joins.uploads), has_lineage=self.joins.lineages > 0
+            fenced,
+            resolved,
+            tuple(self.joins.uploads),
+            has_lineage=self.joins.lineages > 0,
+            schemas=frozenset(self.joins.schemas),
         )
 
     def with_query(self, common: nodes.WithQuery) -> plan.WithQuery:

@@ -23,6 +23,7 @@ from provtap.ingest.store.described_agents import wait
 from provtap.ingest.store.description_links import PARTS, link
 from provtap.ingest.store.description_tables import KINDS, draft, publish, remember
 from provtap.ingest.store.merge import add_rows, join
+from provtap.ingest.store.products import link_entities
 from provtap.ingest.store.staging import Rows, RowSource
 
 _CLAIMS: tuple[type[Claim], ...] = (EntityDescription, Agent, Entity, Activity, WasGeneratedBy)
@@ -35,8 +36,10 @@ _LATER_SETS = (
     "provenance.wasderivedfrom", "provenance.wasinformedby", "provenance.hadmember",
     "provenance.wasassociatedwith", "provenance.wasattributedto", "provenance.parameter",
     "provenance.configfile", "provext.alias", "provext.location", "provext.hash", "provext.run",
-    "provext.attempt", "provext.relation", "provext.copy",
+    "provext.attempt", "provext.relation", "provext.rights", "provext.agent_id", "provext.copy",
 )  # fmt: skip
+_FOLLOWS = "provext.product"
+"""Not taken from a script, where pg_dump writes it: it follows from other tables."""
 _MOST_WARNINGS = 20
 
 _ACTIVITY_COLUMNS = {
@@ -50,6 +53,8 @@ _CONTENT_COLUMNS = {
     "provenance.entity": "e_id",
     "provenance.wasgeneratedby": "wgb_entity_id",
     "provext.hash": "h_entity_id",
+    "provext.alias": "al_entity_id",
+    "provext.location": "loc_entity_id",
 }
 
 
@@ -69,16 +74,16 @@ def merge(staging: Staging) -> Counts:
     for name in _LATER_SETS:
         _add(staging, name, counts)
     _link(staging)
-    _join_copies(staging, counts)
+    _join_files(staging, counts)
     _check_stored(staging)
     for table in staging.tables.values():
-        if table.full_name != ARTEFACTS:
+        if table.full_name not in (ARTEFACTS, _FOLLOWS):
             _compare(staging, table, counts)
     return counts
 
 
-def _join_copies(staging: Staging, counts: Counts) -> None:
-    """Find the originals of copies among the entities and activities of the script."""
+def _join_files(staging: Staging, counts: Counts) -> None:
+    """Find originals of copies, and products of observations, among what the script says anything of."""
     entities, activities = (
         {
             row.id
@@ -91,6 +96,7 @@ def _join_copies(staging: Staging, counts: Counts) -> None:
         for columns in (_CONTENT_COLUMNS, _ACTIVITY_COLUMNS)
     )
     find_originals(staging.transaction, entities, activities, counts)
+    link_entities(staging.transaction, entities)
 
 
 def _columns(table: SqlTable) -> list[str]:
@@ -123,7 +129,7 @@ def _describe(staging: Staging, counts: Counts) -> None:
     rows = {kind: _staged(staging, kind) for kind in KINDS if kind.table in staging.tables}
     if drafts := rows.get(ActivityDescription):
         staging.transaction.execute(SQL["replace_drafts"])
-        counts.new += draft(staging.transaction, drafts).new
+        counts.new += len(draft(staging.transaction, drafts).new)
     recorded = remember(staging.transaction, rows)
     written = publish(staging.transaction, recorded.owners)
     counts.add(written.new, written.updated, sum(map(len, rows.values())) - recorded.changed)

@@ -6,6 +6,7 @@ Their content comes from settings and metadata files, which are read when the se
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Response, current_app, request
 
@@ -20,20 +21,26 @@ class CachedDocument:
     etag: str
 
 
-def cached_document(name: str, make: Callable[[], bytes], content_type: str = "application/xml") -> Response:
-    """Return the document *name*, which *make* renders the first time in this process.
+def cached_document(
+    name: str,
+    make: Callable[[], bytes],
+    content_type: str = "application/xml",
+    modified: datetime | None = None,
+) -> Response:
+    """Return the document *name*, which *make* renders if this process has not sent it before.
 
-    The response has an ETag and a Last-Modified, and is 304 without a body for clients that have the document
-    (VOSI 1.1, section 2; RFC 9110, section 13). Caches must revalidate each time, so that changes are visible
-    at once.
+    *modified* is when it last changed, if that is not when the metadata did.
+
+    The answer has an ETag and a Last-Modified, and is 304 without a body for clients that have the
+    document (VOSI 1.1, section 2; RFC 9110, section 13). Caches must ask each time: a change is seen at once.
     """
     known: dict[str, CachedDocument] = current_app.extensions.setdefault("provtap.documents", {})
     if name not in known:
         body = make()
         known[name] = CachedDocument(body, hashlib.sha256(body).hexdigest()[:32])
     response = Response(known[name].body, content_type=content_type)
-    response.set_etag(known[name].etag, weak=True)  # the same for all compressions
-    response.last_modified = service().modified
+    response.set_etag(known[name].etag, weak=True)  # the same document however it is compressed
+    response.last_modified = modified or service().modified
     response.cache_control.no_cache = True
     response.make_conditional(request)
     response.headers.pop("Date", None)  # the server adds it
