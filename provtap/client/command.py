@@ -71,7 +71,7 @@ class RemoteCommand(click.Command):
             ["--url"],
             envvar="PROVTAP_URL",
             show_envvar=True,
-            help="Work on this service; PROVTAP_TOKEN holds the token.",
+            help="Use this service, with the token in PROVTAP_TOKEN.",
         )
         super().__init__(name, params=[*params, url], **options)
         self._local: Callable[..., Any] | None = None

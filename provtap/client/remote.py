@@ -172,7 +172,7 @@ def tell_export(unknown: Iterable[str], overflow: int) -> None:
 @click.option(
     "--workflow-run",
     metavar="ID",
-    help="Run of a workflow that the documents are of: files in temporary folders are known by their names.",
+    help="Id of the workflow run: files in temporary folders are identified by their names within it.",
 )
 @click.option(
     "--strict",

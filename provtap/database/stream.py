@@ -86,7 +86,7 @@ def copy_blocks(
                 tally.rows = min(tally.rows + block[0], maxrec)
                 yield block
             elif gone():
-                raise QueryCancelled("The query was cancelled: its client has gone.")
+                raise QueryCancelled("The query was cancelled: its client disconnected.")
             elif copy.is_overdue():
                 tally.waited = pool.wait
                 raise pool.busy()

@@ -201,9 +201,9 @@ def memory_advice(database: Database, settings: Settings) -> str | None:
         return None
     limit = memory.address_space(memory.backend_bytes(settings), server.shared) >> 20
     return (
-        "As far as can be seen from here, one query may take all memory of PostgreSQL's machine. In the"
-        f" systemd unit of PostgreSQL set LimitAS={limit}M, for a machine of the size of this one, and"
-        " MemoryMax to what PostgreSQL may take in all; see docs/how-to/operate.md."
+        "One query may be able to use all memory of PostgreSQL's machine. In the systemd unit of PostgreSQL,"
+        f" set LimitAS={limit}M (for a machine with as much memory as this one) and MemoryMax to the memory"
+        " for PostgreSQL as a whole; see docs/how-to/operate.md."
     )
 
 

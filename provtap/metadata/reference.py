@@ -15,7 +15,7 @@ def _page(tableset: Tableset) -> Iterator[str]:
     yield "# Published tables"
     yield ""
     yield "Made from `tap_schema/*.yaml`, as are TAP_SCHEMA and `/tap/tables`. Times are UTC."
-    yield "Columns in bold are those that most people want first."
+    yield "The most important columns are in bold."
     for schema in tableset.schemas:
         yield from _schema(schema)
 

@@ -150,13 +150,13 @@ def _folded(graph: Graph, labels: Labels, apart: Container[str]) -> tuple[dict[K
     folding = Folding(graph, apart)
     best, captions = folding.exact(labels.look, DRAWN), list[str]()
     in_place = (
-        (labels.look, "Like things are one, also where their roles differ"),
-        (labels.failed, "Things in like places are one, also where names differ"),
+        (labels.look, "Similar things are shown as one, even if their roles differ"),
+        (labels.failed, "Things with similar relations are shown as one, even if their names differ"),
     )
     anywhere = (
-        (labels.look, 1, "Like things are one, wherever they stand"),
-        (labels.failed, 1, "Things with like relations are one"),
-        (labels.failed, 0, "Things are one that ended alike"),
+        (labels.look, 1, "Similar things are shown as one, wherever they occur"),
+        (labels.failed, 1, "Things with similar relations are shown as one"),
+        (labels.failed, 0, "Things with the same outcome are shown as one"),
     )
     for look, caption in in_place:
         if _drawn(best) > LEGIBLE and _drawn(leader := folding.over_roles(look, DRAWN)) < _drawn(best):

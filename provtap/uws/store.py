@@ -381,7 +381,7 @@ def _read(transaction: Transaction, statement: str, job_id: str, client: Client 
     if row is None:
         raise NotFound(f"There is no job {job_id[:40]}.", hint="It may have been destroyed.")
     if client is not None and row.owner_id is not None and row.owner_id != client.owner:
-        raise Forbidden(f"Job {job_id} belongs to somebody else.")
+        raise Forbidden(f"Job {job_id} belongs to another account.")
     return row
 
 

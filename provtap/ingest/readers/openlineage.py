@@ -71,7 +71,7 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
         records += _Event(event, site, warnings).records()
         refuse_beyond(most, len(records))
     if about_no_run and records:
-        warnings.append(f"{about_no_run} events are about no run: they are kept in the document only")
+        warnings.append(f"{about_no_run} events do not belong to a run: they are kept in the document only")
     digest = hashlib.sha256(content).hexdigest()
     yield RecordSet(None, digest, tuple(records), tuple(dict.fromkeys(warnings)))
 

@@ -104,7 +104,7 @@ def _unknown_copies(transaction: Transaction, rows: Rows) -> list[str]:
         return []
     return [
         f"{row.activity_id} read {row.url}{f' and {row.number - 1} more' if row.number > 1 else ''} in a"
-        " temporary folder of a workflow engine, and nobody is known to have written it: load the logs of all"
-        " steps with --workflow-run, or the research object of the workflow"
+        " temporary folder of a workflow engine, with an unknown producer: load the logs of all steps with"
+        " --workflow-run, or the research object of the workflow"
         for row in transaction.rows(SQL["unknown_copies"], rows=json.dumps(staged))
     ]

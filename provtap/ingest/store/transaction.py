@@ -100,7 +100,7 @@ def safe_to_repeat() -> Iterator[None]:
         yield
     except Unconfirmed as error:
         raise Unconfirmed(
-            error.message, hint="Send the same again: nothing is stored twice.", detail=error.detail
+            error.message, hint="Send the document again; nothing is stored twice.", detail=error.detail
         ) from error
 
 

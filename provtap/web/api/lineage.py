@@ -41,4 +41,4 @@ def _store(content: bytes) -> Response:
     try:
         return store(content, **options() | {"format": FORMAT})
     except NoProvenance:
-        return nothing_stored(FORMAT, "The event is about no run.")
+        return nothing_stored(FORMAT, "The event does not belong to a run.")

@@ -81,7 +81,7 @@ def _parameters(route: "Route") -> list[Json]:
             route.takes.name, RECORD_OPTIONS
         )
         found += [_parameter("query", name, about=OPTIONS[name]) for name in names]
-        about = f"The same key with the same request brings the same answer, for {KEPT} days."
+        about = f"Repeating the request with the same key returns the same response, for {KEPT} days."
         found.append(_parameter("header", HEADER, about=about))
     elif route.gives == "Found" and route.of is not None:
         found += [

@@ -240,7 +240,7 @@ class Relations:
             )
         else:
             self._things.warnings.append(
-                f"{statement.where} names nothing that it relates: it is kept in the document only"
+                f"{statement.where} has neither a subject nor an object: it is kept in the document only"
             )
 
     _WRITERS: dict[str, Callable[["Relations", str, str, Statement], None]] = {

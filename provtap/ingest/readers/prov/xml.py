@@ -141,7 +141,7 @@ def _references(child: etree._Element) -> list[Name]:
         return names
     if text := (child.text or "").strip():
         return [_named(child, text)]
-    raise DocumentError(f"{xml_tree.where(child)} refers to nothing")
+    raise DocumentError(f"{xml_tree.where(child)} has no reference")
 
 
 def _own(element: etree._Element, name: str) -> str | None:

@@ -146,7 +146,7 @@ class _RecordReader:
         if url is not None:
             yield from self._written(parsed, activity, entity, url)
         elif parsed.get("time"):
-            raise parsed.wrong("goes with a location: an entity has its generatedAtTime", "time")
+            raise parsed.wrong("needs a location; the time of an entity is its generatedAtTime", "time")
         yield from _hashes(Hash, parsed, entity)
         yield from _citable(parsed, entity)
         # Of two activities the same one is kept, whatever document comes first.
