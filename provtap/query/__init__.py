@@ -189,7 +189,7 @@ def translated(
     """
     _check(request, settings)
     tables = read_uploads(request.uploads, request.parts, settings, client=database.client, wait=wait)
-    statement = translate(request.query, with_uploads(tableset, tables))
+    statement = translate(request.query, with_uploads(tableset, tables), strict=settings.adql_strict)
     log.info("RUNID %r: %.2000r", request.run_id, request.query)
     return statement
 

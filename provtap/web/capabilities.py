@@ -109,8 +109,8 @@ def _language(settings: Settings) -> Language:
 
 
 def _features(settings: Settings) -> list[LanguageFeatureList]:
-    """Return the supported optional features of ADQL 2.1 (REG-7, REG-8)."""
-    features = language_features(declare_coalesce=settings.declare_coalesce)
+    """Return the optional features of ADQL 2.1 that work here (REG-7, REG-8)."""
+    features = language_features(declare_coalesce=settings.declare_coalesce, strict=settings.adql_strict)
     return [
         LanguageFeatureList(
             type=type_, feature=[LanguageFeature(form=f.form, description=f.description) for f in members]

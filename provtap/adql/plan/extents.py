@@ -159,7 +159,7 @@ class _Parts:
                 self.own += times * (SUBQUERY_SIZE + value.query.extent.size)
                 for column in value.captured:
                     self.add(column, times)
-                operands = value.operands[:1] if value.operator != "EXISTS" else ()
+                operands = value.operands[:1] if value.operator in {"IN", "NOT IN"} else ()
             case plan.Call():
                 self.own += times * _call_size(value.function.sql)
                 operands = value.operands
@@ -201,12 +201,12 @@ def is_copied(operands: Sequence[Expression]) -> bool:
 
 
 def has_case(value: Expression) -> bool:
-    """Whether a value contains conditions, which may be BETWEEN again.
+    """Whether a value has conditions in it, as CASE and subqueries do, which may be BETWEEN again.
 
     PostgreSQL copies the first operand of BETWEEN, and of IN for each value that is not a constant. Nested
     copies double at each level, before any limit of time or memory applies. So both are written differently.
     """
-    return isinstance(value, plan.Case) or any(map(has_case, value.operands))
+    return isinstance(value, plan.Case | plan.Subquery) or any(map(has_case, value.operands))
 
 
 def _fences(tables: Sequence[Leaf], parts: _Parts) -> set[str]:
