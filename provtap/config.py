@@ -39,11 +39,11 @@ class Settings:
     metadata_dir: Path | None = None
     """Further YAML files that publish an operator's own tables."""
     obscore: str | None = None
-    """Table, view or foreign table that ivoa.obscore shows; None: what `provtap obscore` stores."""
+    """Table, view or foreign table behind ivoa.obscore; None: the table that `provtap obscore` fills."""
     site: str = "local"
     """Scope of local paths: equal paths of two sites are two files."""
     download_urls: str | None = None
-    """URLs from which people can fetch files, by how their locations begin: see `provtap.downloads`."""
+    """URLs for downloading files, by prefixes of their locations: see `provtap.downloads`."""
     role_prefix: str = "provtap_"
     host: str = "127.0.0.1"
     port: int = 8080
@@ -135,11 +135,11 @@ class Settings:
     title: str | None = None
     """Name of the service, in the head of every page; None: ProvTAP, and no registry record."""
     description: str | None = None
-    """What the service holds, in a sentence or two on its home page and in its registry record."""
+    """Description of the service in a sentence or two, on its home page and in its registry record."""
     contact: str | None = None
-    """Whom to ask: a mail address or a URL, in the foot of every page and in results."""
+    """Contact: a mail address or a URL, in the foot of every page and in results."""
     publisher: str | None = None
-    """Who runs the service, such as an observatory, in results and the registry record."""
+    """The publisher of the service, such as an observatory, in results and the registry record."""
     service_ivoid: str | None = None
     """IVOA identifier of the service."""
     subjects: str = "provenance, ProvTAP, astronomy-databases, virtual-observatories"
@@ -158,7 +158,7 @@ class Settings:
     """File for one line per request, `-` for standard output; None: no access log."""
 
     adql_strict: bool = False
-    """Whether queries may use nothing beyond ADQL 2.1."""
+    """Whether extensions of ADQL 2.1 are rejected."""
     declare_coalesce: bool = False
     """Whether the capabilities declare COALESCE, with a feature type that some validators don't know yet."""
 
@@ -181,12 +181,12 @@ class Settings:
 
     @cached_property
     def downloads(self) -> Downloads:
-        """Where people can fetch files."""
+        """The URLs for downloading files."""
         return Downloads.of(self.download_urls or "", self.site)
 
     @property
     def name(self) -> str:
-        """What the service is called on its pages."""
+        """The name of the service on its pages."""
         return self.title or "ProvTAP"
 
     @property

@@ -84,7 +84,7 @@ DATA_ORIGIN = {
     "publication_date": "When the data were first published here.",
     "last_update_date": "When the data last changed here.",
 }
-"""What may be said of the origin of data (Data Origin in the VO 1.2), and what it means."""
+"""The names of Data Origin in the VO 1.2, with descriptions."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -159,7 +159,7 @@ def _as_owner(settings: Settings) -> str:
 
 
 def _observations(settings: Settings, tableset: Tableset) -> Iterator[str]:
-    """Yield what makes the views of observations; the login itself must grant an operator's table."""
+    """Yield the statements for the views of observations; only the login can grant an operator's table."""
     views = {
         table.name: [column.name for column in table.columns]
         for table in tableset.tables()

@@ -222,9 +222,9 @@ BEGIN
 END $$;
 
 -- name: obscore
--- The views ivoa.obscore and ivoa.obscore_hea: over our own table, or over the relation that the setting names. Settings:
--- provtap.obscore, the name of the relation, or ''; provtap.obscore_views, a JSON object of the columns of each view. Each
--- column has the type that it has in our table; where the relation lacks it, it is null.
+-- The views ivoa.obscore and ivoa.obscore_hea on our own table, or on the relation in the setting. Settings:
+-- provtap.obscore, the name of the relation, or ''; provtap.obscore_views, a JSON object of the columns of each view.
+-- All columns have the types of our table; columns missing in the relation are null.
 DO $$
 DECLARE
     owner      text := current_setting('provtap.role_prefix') || 'owner';

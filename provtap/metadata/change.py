@@ -15,7 +15,7 @@ _RECORD = """
 
 
 def has_observations(database: Database) -> bool:
-    """Tell whether ivoa.obscore has rows; without an answer it counts as empty."""
+    """Return whether ivoa.obscore has rows; False if the database does not answer."""
     try:
         with database.transaction() as transaction:
             return bool(transaction.rows("SELECT EXISTS (SELECT FROM ivoa.obscore) AS found")[0].found)

@@ -145,11 +145,11 @@ class _SchemaFile:
 
     @property
     def is_addition(self) -> bool:
-        """Whether it only tells the origin of the data of a schema that another file describes."""
+        """Whether it has only the data origin of a schema that is in another file."""
         return isinstance(self.content, dict) and self.content.keys() == {"name", "data_origin"}
 
     def added_to(self, schemas: list[Schema]) -> list[Schema]:
-        """Return *schemas*, of which the one that it means has the origin of its data."""
+        """Return *schemas*, with the data origin added to its schema."""
         given = _checked(self.content, _SCHEMA_PROPERTIES, ("name", "data_origin"), self.file)
         name, origin = _name(given, self.file), dict(_data_origin(given["data_origin"], self.file))
         if name not in [schema.name for schema in schemas]:
@@ -186,7 +186,7 @@ class _SchemaFile:
 
 
 def _data_origin(given: dict[str, Any], where: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return what a file says of the origin of data: a text, number or date for each name, or several."""
+    """Return the data origin in a file: one or several texts, numbers or dates for each name."""
     for name in given:
         if name not in DATA_ORIGIN:
             raise SettingsError(

@@ -9,7 +9,7 @@ from provtap.errors import ParameterError
 from provtap.uploads import Part
 
 URL_CHARACTERS = 4_000
-"""Of the parameters in a URL: longer ones are not accepted everywhere."""
+"""Maximum length of the parameters in a URL: longer ones are not accepted everywhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class QueryRequest:
     parts: Mapping[str, Part] = field(default_factory=dict)
     """The files that came with the request, by their names."""
     url: str | None = None
-    """What repeats the request, or the URL of the job; None: it did not come over HTTP."""
+    """The URL that repeats the request, or the URL of the job; None if it did not come over HTTP."""
 
     @classmethod
     def from_parameters(

@@ -126,7 +126,7 @@ def write_error(message: str, infos: Iterable[Info] = ()) -> bytes:
 
 
 def write_head(infos: Iterable[Info]) -> str:
-    """Return the begin of a document, up to its first TABLE: INFOs come before that (DALI-3)."""
+    """Return the beginning of a document up to its first TABLE, with INFOs before it (DALI-3)."""
     remarks = [info for info in infos if not isinstance(info, Descriptor)]
     document = "".join(_info(info) for info in remarks if isinstance(info, DocumentInfo))
     result = "".join(_info(info) for info in remarks if not isinstance(info, DocumentInfo))

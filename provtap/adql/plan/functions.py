@@ -76,9 +76,9 @@ class Function:
     description: str
     parameters: tuple[FunctionParameter, ...] = X
     optional: int = 0
-    """How many of the last parameters may be missing."""
+    """The number of last parameters that are optional."""
     missing: int = 0
-    """What stands for these."""
+    """The defaults of optional parameters."""
     is_exact: bool = False
     """Whether number arguments are cast to numeric, with all digits, instead of double precision."""
     result: Type = Type.DOUBLE

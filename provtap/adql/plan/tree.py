@@ -334,7 +334,7 @@ class QuerySpecification:
     uploads: tuple[UploadedTable, ...] = ()
     has_lineage: bool = False
     schemas: frozenset[str] = frozenset()
-    """Those whose tables it uses."""
+    """The schemas of its tables."""
 
 
 # Conditions split at AND, and joined again.

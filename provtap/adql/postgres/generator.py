@@ -32,7 +32,7 @@ class Statement:
     table: str | None = None
     """The first table of FROM, without its schema, if there is one to name."""
     schemas: frozenset[str] = frozenset()
-    """Those whose tables the query reads."""
+    """The schemas of the tables that the query reads."""
 
     def ordered(self, number: int, *, descending: bool) -> "Statement":
         """Return the same query, ordered by column *number* (from 1), then by the others; null is last."""

@@ -217,7 +217,7 @@ class Values:
         return f"{first} {operator} {others[0]}"
 
     def _chosen(self, operator: str, operands: Sequence[Expression]) -> str:
-        """Return a comparison; `function(...) = 1` and `= 0` as the condition that the function is."""
+        """Return a comparison; `function(...) = 1` and `= 0` become the condition of the function."""
         found = truth(operator, operands)
         if not found:
             return self.predicate_sql(operator, operands)
@@ -228,7 +228,7 @@ class Values:
         return condition if must_hold else f"NOT {condition}"
 
     def _cone(self, cone: Cone) -> Iterator[str]:
-        """Yield what holds of all positions in a cone, for an index on the latitude or on the position."""
+        """Yield conditions on all positions in a cone, for an index on the latitude or on the position."""
         lon, lat, *centre, reach = (
             self._made(number, "double precision") for number in (*cone.position, *cone.centre, cone.reach)
         )

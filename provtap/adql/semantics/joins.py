@@ -64,7 +64,7 @@ class Joins:
         self.fenced: set[str] = set()
         """The names of those of them that PostgreSQL must plan by themselves."""
         self.schemas: set[str] = set()
-        """Those with a published table that the query uses."""
+        """The schemas of published tables that the query uses."""
         self.uploads: list[UploadedTable] = []
         """The uploads that the query uses, each once."""
         self.lineages = 0

@@ -145,7 +145,7 @@ class Scope:
     ) -> None:
         self.parent = parent
         self.strict: bool = parent.strict if parent else strict
-        """Whether to accept no extension of ADQL."""
+        """Whether to reject extensions of ADQL."""
         self.relation = relation or Relation()
         self.captured: list[ColumnValue] = []
         """Columns of outer queries that were used."""

@@ -158,7 +158,7 @@ def _output_called(
 
 
 def _output_at(term: Literal, items: Sequence[nodes.SelectItem | nodes.AllColumns]) -> nodes.Value:
-    """Return the value of the output column at the position that a term of GROUP BY is.
+    """Return the value of the output column at the position in a term of GROUP BY.
 
     Raises: AdqlError if there is none, or if an asterisk leaves open which one it is.
     """

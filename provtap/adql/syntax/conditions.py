@@ -94,7 +94,7 @@ class ConditionRules(ValueRules):
 
     def in_predicate_value(self) -> tuple[Value, ...] | Query:
         """<in_predicate_value> ::= <table_subquery> | <left_paren> <in_value_list> <right_paren>"""
-        # Brackets around a query are superfluous in ADQL 2.1; here they may also make a value of it.
+        # In ADQL 2.1 brackets around a query have no effect; here they may also turn it into a value.
         at, is_plain = self.token.at, self.token.type in {"SELECT", "WITH"}
         if is_plain or (self.strict and self.starts_query()):
             query = self.select_expression()

@@ -22,7 +22,7 @@ class Cursor:
 
     def __init__(self, text: str, *, strict: bool = False) -> None:
         self.strict = strict
-        """Whether to accept no extension of ADQL."""
+        """Whether to reject extensions of ADQL."""
         self._source = tokens(text)
         self._ahead: list[Token] = []
         self._depth = 0

@@ -21,12 +21,12 @@ ARITHMETIC_LIMIT = 2_500
 
 SET_FUNCTIONS = frozenset({"AVG", "COUNT", "MAX", "MIN", "SUM"})
 _LENGTHS = frozenset({"CHAR_LENGTH", "CHARACTER_LENGTH", "LENGTH"})
-"""Names of one function; the last is no reserved word."""
+"""Names of one function; the last one is not a reserved word."""
 _EXTENSIONS = {"NULLIF": Extension.NULLIF, "SUBSTRING": Extension.SUBSTRING} | dict.fromkeys(
     _LENGTHS, Extension.CHAR_LENGTH
 )
 _SET_CLAUSES = frozenset({"UNION", "EXCEPT", "INTERSECT", "ORDER", "OFFSET"})
-"""Words that go on with a query after one in brackets."""
+"""Words that continue a query after one in brackets."""
 USER_PREFIXES = ("prov_", "ivo_", "gavo_")
 """Prefixes of user defined functions; whether the function exists is checked later."""
 CAST_TYPES = frozenset({"SMALLINT", "INTEGER", "BIGINT", "REAL", "TIMESTAMP", "POINT", "CIRCLE", "POLYGON"})
@@ -181,7 +181,7 @@ class ValueRules(Cursor, ABC):
         raise self.unexpected("a column or an expression")
 
     def parenthesized(self) -> Value | Condition:
-        """Return what stands in brackets, a value or a condition; a query is a value."""
+        """Return the content of brackets: a value or a condition; a query is a value."""
         self._in_brackets = content = self.bracketed(self.content_of_brackets)
         return content
 
@@ -275,7 +275,7 @@ class ValueRules(Cursor, ABC):
         return tuple(arguments)
 
     def argument(self, kinds: list[str]) -> Value:
-        """Return one argument, and put its kind into *kinds*."""
+        """Return one argument, and add its kind to *kinds*."""
         value = self.value_expression()
         kinds.append(self.kind(value))
         return value

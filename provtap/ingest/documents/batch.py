@@ -1,4 +1,4 @@
-"""Many documents: small ones are stored together, and one that is refused does not affect the others."""
+"""Ingests many documents: small ones are stored together; a rejected one does not affect the others."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -17,9 +17,9 @@ from provtap.ingest.store.counts import Inseparable
 from provtap.ingest.store.transaction import IngestReport
 
 _MOST = 50
-"""Documents of a batch; more are hardly faster."""
+"""Maximum documents of a batch; more are hardly faster."""
 _RECORDS = 20_000
-"""Records of a batch of several documents, which are held in memory."""
+"""Maximum records of a batch of several documents, which are kept in memory."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def ingest_all(
 
 
 class _Batch:
-    """Documents that wait to be stored in one transaction.
+    """Documents to be stored in one transaction.
 
     Where that is not possible, they are stored one by one, and the next batches are smaller for a while.
     """
@@ -115,14 +115,14 @@ class _Batch:
         self._store = partial(store, database=database, strict=strict, dry_run=dry_run)
         self._database = database
         self._summary = summary
-        # A dry run stores no document before the next, and with *strict* a warning refuses a document.
+        # A dry run stores no document before the next, and with *strict* a warning rejects a document.
         self._most = 1 if dry_run or strict else _MOST
         self._limit = self._most
         self._waiting: list[Document] = []
         self._records = 0
 
     def add(self, document: Document) -> None:
-        """Store *document*, now or with the next ones."""
+        """Store *document*, now or together with the next ones."""
         records = sum(len(record_set.records) for record_set in document.record_sets)
         if self._waiting and self._records + records > _RECORDS:
             self.store()
@@ -132,7 +132,7 @@ class _Batch:
             self.store()
 
     def store(self) -> None:
-        """Store what waits."""
+        """Store the waiting documents."""
         documents, self._waiting, self._records = self._waiting, [], 0
         if len(documents) > 1:
             try:

@@ -192,9 +192,9 @@ def store(
 
 
 def store_together(documents: Sequence[Document], database: Database) -> list[IngestReport]:
-    """Store *documents*, all or none of them, and report what was new in each, in their order.
+    """Store *documents*, all or none of them, and report what was new in each, in order.
 
-    Raises: what `store` does, and Inseparable; then nothing was stored, and `store` is what to try for each.
+    Raises: as `store`, and Inseparable: nothing was stored, and each document must be stored with `store`.
     """
     with safe_to_repeat(), database.transaction(repeated=True) as transaction:
         lock(transaction)
@@ -212,7 +212,7 @@ def store_together(documents: Sequence[Document], database: Database) -> list[In
 def _write(transaction: Transaction, document: Document) -> IngestReport:
     """Write the document and its records, unless it is known."""
     known = known_ingestion(transaction, document.key)
-    if known is not None:  # this needs no lock
+    if known is not None:  # no lock is needed for this
         return document.report(known, Counts(), known=True)
     lock(transaction)
     ingestion, is_known = _begin(transaction, document)
@@ -224,7 +224,7 @@ def _write(transaction: Transaction, document: Document) -> IngestReport:
 
 
 def _begin(transaction: Transaction, document: Document) -> tuple[int, bool]:
-    """Keep *document*; return the number of its ingestion, and whether it was known already."""
+    """Archive *document*; return the number of its ingestion, and whether it was already known."""
     known = known_ingestion(transaction, document.key)
     if known is not None:
         return known, True

@@ -88,7 +88,7 @@ def user(site: str, name: str) -> str:
 
 
 def account(name: str) -> str:
-    """Return the id of whoever an account of the service stands for."""
+    """Return the id of the agent for an account of the service."""
     return _readable("account", name)
 
 
@@ -165,7 +165,7 @@ def recipe(product_id: str, step: str) -> str:
 
 
 def withdrawal(document: str) -> str:
-    """Return the id of the activity that is recorded by a document which *document* is a digest of."""
+    """Return the id of the activity recorded by a document; *document* is its digest."""
     return _derived("withdrawal", document)
 
 

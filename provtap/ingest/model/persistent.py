@@ -1,6 +1,6 @@
 """Persistent identifiers: DOI, ARK, bibcode, IVOID of things; ORCID, ROR, ISNI of people and organizations.
 
-Each is stored in one spelling, whether a source writes it as a URL, with a prefix or bare.
+Each is stored in one spelling, whether a source writes it as a URL, with a prefix or without.
 """
 
 import re
@@ -22,7 +22,7 @@ _ORCID = re.compile(rf"(?:https?://(?:www\.)?orcid\.org/|orcid:)?{_ISO_7064}/?")
 _ISNI = re.compile(rf"(?:https?://(?:www\.)?isni\.org/(?:isni/)?|isni:){_ISO_7064}/?")
 _ROR = re.compile(r"(?:https?://ror\.org/|ror:)(0[a-hj-km-np-tv-z0-9]{6}\d{2})/?")
 _URL = re.compile("https?://(?:dx.)?doi.org/|doi:|ark:|https?://[^/]+/ark:|ivo://", re.IGNORECASE)
-"""How the id of an entity begins that is a persistent identifier: bare numbers may be anything."""
+"""Prefixes of ids of entities that are persistent identifiers; numbers without prefix are ambiguous."""
 
 
 class Identifier(NamedTuple):
@@ -33,7 +33,7 @@ class Identifier(NamedTuple):
 
 
 def of_thing(text: str) -> Identifier | None:
-    """Return the DOI, ARK, bibcode or IVOID that *text* is, or None."""
+    """Return the DOI, ARK, bibcode or IVOID in *text*, or None."""
     text = text.strip()
     if found := _DOI.fullmatch(text):
         return Identifier("doi", found[1].lower())
@@ -47,7 +47,7 @@ def of_thing(text: str) -> Identifier | None:
 
 
 def of_agent(text: str) -> Identifier | None:
-    """Return the ORCID, ROR or ISNI that *text* is, or None."""
+    """Return the ORCID, ROR or ISNI in *text*, or None."""
     text = text.strip()
     if (found := _ORCID.fullmatch(text)) and _is_checked("".join(found.groups())):
         return Identifier("orcid", "-".join(found.groups()).upper())
@@ -59,7 +59,7 @@ def of_agent(text: str) -> Identifier | None:
 
 
 def _is_checked(digits: str) -> bool:
-    """Whether the last of 16 digits is right (ISO 7064, MOD 11-2), as ORCID and ISNI have them."""
+    """Whether the last of 16 digits is correct (ISO 7064, MOD 11-2), as in ORCID and ISNI."""
     total = 0
     for digit in digits[:-1]:
         total = (total + int(digit)) * 2 % 11
@@ -67,7 +67,7 @@ def _is_checked(digits: str) -> bool:
 
 
 def alias(entity_id: str, text: str) -> Alias | None:
-    """Return the persistent identifier in *text* as a name of an entity; None if it is none, or the id."""
+    """Return the persistent identifier in *text* as an alias of an entity; None if invalid or the id."""
     found = of_thing(text)
     if found is None or found.value == entity_id:
         return None
@@ -75,7 +75,7 @@ def alias(entity_id: str, text: str) -> Alias | None:
 
 
 def agent_id(id: str, text: str) -> AgentId | None:
-    """Return the persistent identifier of an agent in *text*; None if it is none."""
+    """Return the persistent identifier of an agent in *text*, or None."""
     found = of_agent(text)
     return AgentId(agent_id=id, scheme=found.scheme, value=found.value) if found else None
 
@@ -83,7 +83,7 @@ def agent_id(id: str, text: str) -> AgentId | None:
 def with_identifiers(records: Iterable[Record]) -> Iterator[Record]:
     """Yield *records*, and the persistent identifiers in the ids of their agents and entities.
 
-    Documents often use an ORCID as the id of a person, or a DOI as that of a data set.
+    Documents often use an ORCID as the id of a person, or a DOI as the id of a data set.
     """
     for record in records:
         yield record

@@ -26,9 +26,9 @@ CONFIGURED = (
 )
 CHECKSUMS = "Checksums of its content, each with its algorithm, such as sha256:e3b0c44298fc and more digits."
 ACCESS = ("public", "secure", "proprietary")
-"""Who may have an entity: the words of data_rights in ObsCore 1.1."""
+"""Access to an entity: the values of data_rights in ObsCore 1.1."""
 URI_BYTES = 1000
-"""Length of the URI of a licence."""
+"""Maximum length of the URI of a licence."""
 SIZE = "Size of its content, in bytes."
 VALUE_TYPE = "VOTable datatype, arraysize and xtype, separated by semicolons, such as double or char;*."
 
@@ -430,7 +430,7 @@ class Alias(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Rights(Record):
-    """What may be done with an entity, and who has the rights."""
+    """The licence and rights of an entity."""
 
     table = "provext.rights"
     prefix = "ri_"
@@ -488,7 +488,7 @@ class Invalidation(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Withdrawal(Record):
-    """An entity was withdrawn by an activity, which says why."""
+    """An entity was withdrawn by an activity, with the reason."""
 
     table = "provext.withdrawal"
     prefix = "w_"

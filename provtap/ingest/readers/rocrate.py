@@ -360,7 +360,7 @@ class _Crate:
         yield from self._credits(id, own, thing)
 
     def _credits(self, id: str, own: str, thing: Node | None) -> Iterator[Record]:
-        """Yield the rights in a file, its authors and identifiers; a file inside has those of the crate."""
+        """Yield the rights, authors and identifiers of a file; a file in the crate has those of the crate."""
         root = None if _ABSOLUTE.match(id) else self._things.get("./")
         things = [each for each in (thing, root) if each is not None]
         holder = next((self._label(each) for each in self._first(things, "copyrightHolder")), None)
@@ -383,18 +383,18 @@ class _Crate:
                 yield alias
 
     def _first(self, things: Iterable[Node], *words: str) -> list[str]:
-        """Return the texts and ids of the first of *things* that has one of these properties."""
+        """Return the texts and ids of the first of *things* with one of these properties."""
         found = ([text for word in words for text in self._texts(thing, word)] for thing in things)
         return next(filter(None, found), [])
 
     def _texts(self, thing: Node | None, word: str) -> list[str]:
-        """Return the texts and ids that a property has, each once."""
+        """Return the distinct texts and ids of a property."""
         given = _values(thing[word]) if thing is not None else []
         texts = (each.get("@id") if isinstance(each, dict) else each for each in given)
         return list(dict.fromkeys(text for text in texts if isinstance(text, str) and text))
 
     def _label(self, id: str) -> str:
-        """Return the name of a thing, or what stands in its place."""
+        """Return the name of a thing, or a substitute."""
         return self._text(self._things.get(id), "name") or id.encode()[:NAME_BYTES].decode(errors="ignore")
 
     # Relations

@@ -39,7 +39,7 @@ _LATER_SETS = (
     "provext.attempt", "provext.relation", "provext.rights", "provext.agent_id", "provext.copy",
 )  # fmt: skip
 _FOLLOWS = "provext.product"
-"""Not taken from a script, where pg_dump writes it: it follows from other tables."""
+"""Ignored in a script, where pg_dump writes it, because it is determined by other tables."""
 _MOST_WARNINGS = 20
 
 _ACTIVITY_COLUMNS = {
@@ -83,7 +83,7 @@ def merge(staging: Staging) -> Counts:
 
 
 def _join_files(staging: Staging, counts: Counts) -> None:
-    """Find originals of copies, and products of observations, among what the script says anything of."""
+    """Find originals of copies, and products of observations, among the things of the script."""
     entities, activities = (
         {
             row.id

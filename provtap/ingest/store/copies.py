@@ -60,7 +60,7 @@ def join_copies(
 def _publish_hashes(
     transaction: Transaction, externals: Sequence[str], hashed: Container[str], counts: Counts
 ) -> None:
-    """Store the checksums of *externals* that are entities by now; this load has those of the *hashed*."""
+    """Store the checksums of *externals* that have become entities; this load has those of the *hashed*."""
     statement = SQL["publish_hashes"].format(
         new_ids=counts.ids("SELECT json_agg(h_entity_id) FROM published")
     )

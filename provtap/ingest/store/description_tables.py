@@ -78,7 +78,7 @@ class Drafted:
     """The activity descriptions of a document after it was stored."""
 
     new: Sequence[str] = ()
-    """The ids of those that were not stored before."""
+    """The ids of new activity descriptions."""
     known: Mapping[str, str] = field(default_factory=dict)
     """The stored ids of descriptions that have another id in the store."""
     unrecorded: bool = False

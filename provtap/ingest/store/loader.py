@@ -101,7 +101,7 @@ _PUBLISHED_SETS: tuple[type[Record], ...] = (
 # Classes with hardly ever more than one claim about the same thing.
 _CLAIMED_ONCE: tuple[type[Claim], ...] = (Parameter, ConfigFile, Run)
 _COUNTED = (*_JOINED, *_PUBLISHED_SETS, *_CLAIMED_ONCE, *KINDS, Reading)
-"""The rows of these classes that a document has are new, updated or unchanged."""
+"""The classes with rows that count as new, updated or unchanged."""
 
 _ANOTHER = "another record"
 
@@ -112,7 +112,7 @@ def load(
     """Store what *record_sets* say, as the ingestion *ingestion_id* or their own; the caller holds `lock`.
 
     An activity that is already recorded by another record is left as it is, with a warning. With *notices*,
-    readers of the feed are told which entities stand on something withdrawn from now on.
+    entities that are now affected by a withdrawal are added to the feed.
 
     Raises: DocumentError for a record that breaks a rule of the model.
     """
@@ -124,10 +124,10 @@ def load(
 def load_together(
     transaction: Transaction, documents: Mapping[int, Sequence[RecordSet]]
 ) -> Mapping[int, Counts]:
-    """Store what *documents* say, by the number of their ingestion; the caller holds `lock`.
+    """Store *documents*, given by the number of their ingestion; the caller holds `lock`.
 
     This takes a fraction of the time of one load for each. Raises: DocumentError, and Inseparable: the caller
-    undoes what was written and loads each document by itself.
+    rolls back and loads each document separately.
     """
     shares = Shares(
         [[replace(one, records=_records(one)) for one in document] for document in documents.values()],
@@ -184,7 +184,7 @@ def _load(
 
 
 def _records(record_set: RecordSet) -> tuple[Record, ...]:
-    """Return the records of a set, and what follows from them alone."""
+    """Return the records of a set, and the records that follow directly from them."""
     return tuple(with_identifiers(record_set.records))
 
 

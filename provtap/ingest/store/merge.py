@@ -63,7 +63,7 @@ STUBS: Mapping[type[Claim], tuple[Rank, ...]] = {
 
 
 def add(transaction: Transaction, kind: type[Record], source: RowSource, counts: Counts | None = None) -> int:
-    """Add the rows of one class that are not stored; return their number, which *counts* shares only."""
+    """Add the rows of one class that are not stored; return their number, which *counts* only distributes."""
     names = [column for _, column in columns(kind)]
     if counts is None or not counts.shares:
         return add_rows(transaction, kind.table, names, source)

@@ -12,8 +12,7 @@
 --            (2, '') e1, DatasetEntity, a.fits, 7
 --   claims   the two given rows, and (3, '') e1, DatasetEntity, old, null
 --   ranked   trust_order is 1 for the given rows, and 3 for the stored row
---   best     (2, '') e1, ValueEntity, a.fits, 7: a thing with a value is a ValueEntity; the least name is
--- used
+--   best     (2, '') e1, ValueEntity, a.fits, 7: a thing with a value is a ValueEntity; the least name wins
 --   trusted  the row of e1 in provtap.trust becomes (2, '')
 --   cleared  nothing: only (0, ''), the trust in a record of its own, is written as no row
 --   joined   the row of e1 becomes e1, ValueEntity, a.fits, 7
@@ -74,7 +73,7 @@ SELECT {columns} FROM {rows} AS given
     ON CONFLICT DO NOTHING;
 
 -- name: add_shared
--- `add`, with the ids of the rows that were new.
+-- Like `add`, with the ids of the new rows.
 WITH added AS (
     INSERT INTO {table} ({columns})
     SELECT {columns} FROM {rows} AS given

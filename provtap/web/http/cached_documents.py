@@ -29,7 +29,7 @@ def cached_document(
 ) -> Response:
     """Return the document *name*, which *make* renders if this process has not sent it before.
 
-    *modified* is when it last changed, if that is not when the metadata did.
+    *modified* is when it last changed, if this differs from the metadata.
 
     The answer has an ETag and a Last-Modified, and is 304 without a body for clients that have the
     document (VOSI 1.1, section 2; RFC 9110, section 13). Caches must ask each time: a change is seen at once.

@@ -223,7 +223,7 @@ def _comment(metadata: _Metadata) -> str | None:
 
 
 def _curation(metadata: _Metadata, entity_id: str) -> Iterator[Record]:
-    """Yield the rights in a product, and what it is cited by."""
+    """Yield the rights of a product, and its identifiers for citation."""
     if name := alias(entity_id, metadata.text("curation.reference") or ""):
         yield name
     access = (metadata.text("curation.rights") or "").lower()

@@ -175,7 +175,7 @@ DIALECTS = (
 
 
 def identify(keywords: Node, url: str, form: str) -> str | None:
-    """Return the id of the entity that a file with these *keywords* becomes, if they name it."""
+    """Return the id of the entity of a file with these *keywords*, if they contain one."""
     for dialect in DIALECTS:
         if dialect.speaks(keywords):
             if dialect.product_id:

@@ -25,7 +25,7 @@ _one_at_a_time = Lock()  # filters for warnings are shared by all threads
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* is JSON-LD; that of RDF, such as PROV-O, is recognised before it."""
+    """Return whether *content* is JSON-LD; RDF in JSON-LD, such as PROV-O, is recognised before it."""
     starts = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["}
     return starts and _CONTEXT.search(content) is not None and not prov_o.looks_like(content)
 

@@ -141,7 +141,7 @@ class _Converter:
         )
 
     def _credits(self, thing: Thing) -> Iterator[Record]:
-        """Yield the rights in an entity, and its persistent identifiers."""
+        """Yield the rights of an entity, and its persistent identifiers."""
         licences: list[str | None] = [*dict.fromkeys(map(_iri, thing.values(*_LICENCES)))]
         text, holder = thing.text(*_RIGHTS), thing.text(*_HOLDERS)
         for licence in licences or ([None] if text or holder else []):
@@ -199,7 +199,7 @@ class _Converter:
 
 
 def _iri(value: Value) -> str:
-    """Return what a value names, else its text."""
+    """Return the IRI of a value, otherwise its text."""
     return value.name.id if value.name else value.plain
 
 

@@ -161,7 +161,7 @@ class Value:
 
     @property
     def plain(self) -> str:
-        """The text that all equal literals of its type have; a name is the IRI that it stands for."""
+        """The canonical text of the literal; for a name, its IRI."""
         if self.name is not None and self.name.namespace:
             return self.name.iri
         vocabulary, _, type_ = self.type.term.partition(":") if self.type else ("", "", "")
@@ -243,7 +243,7 @@ class Namespaces:
 
 
 def name_of(iri: str) -> Name:
-    """Return the name that stands for *iri*: in a known vocabulary, else parted after its last separator."""
+    """Return the name for *iri*: in a known vocabulary, otherwise split after its last separator."""
     for namespace in _TERMS:
         if iri.startswith(namespace) and iri != namespace and namespace != XSD[:-1]:
             return Name(namespace, iri.removeprefix(namespace))

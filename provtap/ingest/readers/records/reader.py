@@ -228,7 +228,7 @@ def _hashes(kind: type[Hash | ExternalHash], parsed: ParsedRecord, entity_id: st
 
 
 def _citable(parsed: ParsedRecord, entity_id: str) -> Iterator[Record]:
-    """Yield the rights in an entity, and its persistent identifiers."""
+    """Yield the rights of an entity, and its persistent identifiers."""
     uri, text, holder = (parsed.get(name) for name in ("license", "rights", "rightsHolder"))
     if uri and not _URI.fullmatch(uri):
         raise parsed.wrong("must be a URI; write a licence in words as rights", "license")
