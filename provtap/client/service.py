@@ -12,6 +12,8 @@ from urllib.request import Request, urlopen
 from provtap.client.delivery import Delivery, ProvError, ProvUnavailable, refusal
 from provtap.client.spool import Letter
 
+_LINE = 10_000
+"""Bytes of an error in a line of text."""
 _TIMEOUT = 600.0
 """Seconds without a byte after which the service counts as unavailable; queries may take long to start."""
 _PATIENCE = 30.0
@@ -125,14 +127,20 @@ def _form(parameters: list[tuple[str, str]], files: Mapping[str, bytes]) -> tupl
 def _sentence(error: HTTPError) -> str:
     """Return the message of the service about a rejected request.
 
-    Its API returns JSON, other endpoints a VOTable (DALI 1.1, section 4.4).
+    Its API answers with JSON, protocols of the IVOA with a VOTable, as DALI 1.1 section 4.4 asks, and all
+    else with a line of text.
     """
     if error.headers.get_content_type() == "application/json":
         return str(refusal(error))
     try:
+        if error.headers.get_content_type() == "text/plain":
+            text = error.read(_LINE).decode()
+            if text.count("\n") == 1:
+                return text.strip()
+            return f"The service returned {error.code} {error.reason}."
         for info in ElementTree.fromstring(error.read()).iter(_INFO):
             if info.get("name") == "QUERY_STATUS" and info.text:
                 return info.text
-    except (ElementTree.ParseError, OSError, HTTPException):
-        pass  # the page of a proxy
+    except (ElementTree.ParseError, OSError, HTTPException, UnicodeDecodeError):
+        pass  # not ours: a proxy's page
     return f"The service returned {error.code} {error.reason}."

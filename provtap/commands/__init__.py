@@ -43,6 +43,7 @@ for command in (
     translate.translate,
     query.lineage,
     query.export,
+    query.cite,
     query.diff,
     load.ingest,
     load.run,

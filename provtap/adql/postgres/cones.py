@@ -38,8 +38,10 @@ class Cone:
     reach: Expression
     """Degrees."""
     has_bounds: bool
-    """Whether the latitude needs separate bounds, for an index on the latitude alone. CONTAINS and INTERSECTS
-    have bounds on their first latitude; a reach that may be NaN has none."""
+    """Whether the latitude needs bounds of its own, for an index on the latitude alone.
+
+    CONTAINS and INTERSECTS have bounds on their first latitude; a reach that may be NaN gives none.
+    """
 
 
 def truth(operator: str, operands: Sequence[Expression]) -> tuple[Call, bool] | None:

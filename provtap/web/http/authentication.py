@@ -19,9 +19,9 @@ from provtap.web.http.origin import is_foreign
 from provtap.web.http.responses import challenge
 
 _ANYBODY = {"vosi.availability", "provsap.availability"}
-"""Endpoints that must respond when the database, and with it all tokens, is unavailable."""
-_READING = {"tap.sync", "provsap.provsap"}
-"""Endpoints that change nothing, with any method."""
+"""Endpoints that must answer when the database, and so every token, is out of reach."""
+_READING = {"tap.sync", "provsap.provsap", "links.links"}
+"""Endpoints that change nothing, whatever the method."""
 _CHALLENGED = {"vosi.capabilities", "provsap.capabilities"}
 """Endpoints where clients look for methods of authentication (AUTH-2)."""
 

@@ -8,6 +8,7 @@ from flask import Flask
 from werkzeug.routing import PathConverter
 
 from provtap.web.site import (
+    cite,
     compare,
     examples,
     frame,
@@ -35,6 +36,7 @@ BLUEPRINTS = (
     impact.bp,
     compare.bp,
     program.bp,
+    cite.bp,
     query.bp,
     result.bp,
     examples.bp,
