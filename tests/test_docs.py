@@ -56,6 +56,8 @@ def directory(tmp_path_factory):
     crate = ROOT / "tests/data/rocrate/runcrate_nested"
     (directory / "night_crate").symlink_to(crate)
     shutil.copy(ROOT / "tests/data/rubin/provenance_report.json", directory)
+    shutil.copy(ROOT / "tests/data/km3net/calibrate.prov.json", directory)
+    shutil.copy(ROOT / "tests/data/caom2/stack1.caom24.xml", directory / "stack1.caom.xml")
     (directory / "cwl_steps").symlink_to(ROOT / "tests/data/cwl_steps")
     (directory / "night_ro").symlink_to(ROOT / "tests/data/cwlprov/nested_scatter_ro")
     steps = (ROOT / "tests/data/lstosa/prov.log").read_text().splitlines(keepends=True)

@@ -159,7 +159,7 @@ def tell_export(unknown: Iterable[str], overflow: int) -> None:
     "format",
     default="auto",
     show_default=True,
-    help="auto, ctapipe, prov-json, prov-xml, provn, jsonld, votable, logprov, opus, header or records.",
+    help="auto, or the name of a format, such as ctapipe, prov-json or header.",
 )
 @click.option("--site", help="Scope of local paths: equal paths of two sites are different files.")
 @click.option(

@@ -23,6 +23,7 @@ from provtap.web.http.params import FormRequest
 from provtap.web.http.responses import register
 from provtap.web.jobs import bp as jobs
 from provtap.web.provsap import bp as provsap
+from provtap.web.registry import bp as registry
 from provtap.web.tap import bp as tap
 from provtap.web.vosi import bp as vosi
 
@@ -53,6 +54,7 @@ def create_app(
     app.register_blueprint(tap, url_prefix="/tap")
     app.register_blueprint(jobs, url_prefix="/tap/async")
     app.register_blueprint(vosi, url_prefix="/tap")
+    app.register_blueprint(registry, url_prefix="/tap")
     app.register_blueprint(api, url_prefix="/api/v1")
     app.register_blueprint(provsap, url_prefix="/provsap")
     app.wsgi_app = logged(app.wsgi_app, settings)  # type: ignore[method-assign, assignment]

@@ -1,4 +1,4 @@
-"""Many documents, each for itself: one that can't be read keeps no other one out."""
+"""Many documents: small ones are stored together, and one that is refused does not affect the others."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -9,11 +9,17 @@ from typing import Any
 from provtap.client.summary import summary_text
 from provtap.config import Settings
 from provtap.database.connect import Database
-from provtap.errors import DocumentError, FormatNotRead, NoProvenance, ProvtapError, TooLarge
-from provtap.ingest.documents.document import Document, read, store
+from provtap.errors import Contended, DocumentError, FormatNotRead, NoProvenance, ProvtapError, TooLarge
+from provtap.ingest.documents.document import Document, read, store, store_together
 from provtap.ingest.documents.files import File, files
 from provtap.ingest.documents.parallel import each
+from provtap.ingest.store.counts import Inseparable
 from provtap.ingest.store.transaction import IngestReport
+
+_MOST = 50
+"""Documents of a batch; more are hardly faster."""
+_RECORDS = 20_000
+"""Records of a batch of several documents, which are held in memory."""
 
 
 @dataclass(frozen=True)
@@ -82,21 +88,66 @@ def ingest_all(
     Raises: DatabaseUnavailable; a document that can't be stored is a problem of the summary.
     """
     summary = Summary()
+    batch = _Batch(database, summary, strict=strict, dry_run=dry_run)
     read_one = partial(_read, settings=settings, **options)
     for file, read_document in each(read_one, files(paths), jobs, here=lambda file: not file.path.is_file()):
         try:
             document = read_document()
         except (DocumentError, TooLarge) as error:
             if file.named:
+                batch.store()  # problems are listed in the order of the documents
                 summary.problems.append(str(error))
             else:
                 summary.passed_over.append(PassedOver.of(file, error))
             continue
-        try:
-            summary.reports.append(store(document, database, strict=strict, dry_run=dry_run))
-        except (DocumentError, TooLarge) as error:
-            summary.problems.append(str(error))
+        batch.add(document)
+    batch.store()
     return summary
+
+
+class _Batch:
+    """Documents that wait to be stored in one transaction.
+
+    Where that is not possible, they are stored one by one, and the next batches are smaller for a while.
+    """
+
+    def __init__(self, database: Database, summary: Summary, *, strict: bool, dry_run: bool) -> None:
+        self._store = partial(store, database=database, strict=strict, dry_run=dry_run)
+        self._database = database
+        self._summary = summary
+        # A dry run stores no document before the next, and with *strict* a warning refuses a document.
+        self._most = 1 if dry_run or strict else _MOST
+        self._limit = self._most
+        self._waiting: list[Document] = []
+        self._records = 0
+
+    def add(self, document: Document) -> None:
+        """Store *document*, now or with the next ones."""
+        records = sum(len(record_set.records) for record_set in document.record_sets)
+        if self._waiting and self._records + records > _RECORDS:
+            self.store()
+        self._waiting.append(document)
+        self._records += records
+        if len(self._waiting) >= self._limit:
+            self.store()
+
+    def store(self) -> None:
+        """Store what waits."""
+        documents, self._waiting, self._records = self._waiting, [], 0
+        if len(documents) > 1:
+            try:
+                self._summary.reports += store_together(documents, self._database)
+                self._limit = min(2 * self._limit, self._most)
+                return
+            except (DocumentError, Contended, Inseparable):
+                self._limit = max(self._limit // 4, 1)
+        for document in documents:
+            try:
+                self._summary.reports.append(self._store(document))
+            except (DocumentError, TooLarge) as error:
+                self._summary.problems.append(str(error))
+        if len(documents) == 1:
+            self._limit = min(2 * self._limit, self._most)
 
 
 def _read(file: File, **options: Any) -> Document:

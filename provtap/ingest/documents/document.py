@@ -4,9 +4,10 @@ import hashlib
 import os
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from os import PathLike
 from typing import Any
 
@@ -21,7 +22,7 @@ from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing.bounded import NO_LIMIT, TooMany, refuse_beyond
 from provtap.ingest.readers import formats
 from provtap.ingest.store.counts import Counts
-from provtap.ingest.store.loader import load
+from provtap.ingest.store.loader import load, load_together
 from provtap.ingest.store.transaction import (
     IngestReport,
     Rehearsed,
@@ -49,6 +50,15 @@ class Document:
     location_map: LocationMap
     content: bytes
     record_sets: list[RecordSet]
+
+    @cached_property
+    def key(self) -> Mapping[str, str]:
+        """The same for a document that was loaded already."""
+        return {
+            "sha256": hashlib.sha256(self.content).hexdigest(),
+            "site": scope(self.site, self.location_map),
+            "format": self.format,
+        }
 
     def report(self, ingestion: int, counts: Counts, known: bool = False) -> IngestReport:
         """Return what became of the document."""
@@ -181,24 +191,46 @@ def store(
             time.sleep(pause * random.uniform(1, 2))
 
 
+def store_together(documents: Sequence[Document], database: Database) -> list[IngestReport]:
+    """Store *documents*, all or none of them, and report what was new in each, in their order.
+
+    Raises: what `store` does, and Inseparable; then nothing was stored, and `store` is what to try for each.
+    """
+    with safe_to_repeat(), database.transaction(repeated=True) as transaction:
+        lock(transaction)
+        begun = [(document, *_begin(transaction, document)) for document in documents]
+        unknown = {number: document.record_sets for document, number, known in begun if not known}
+        counts = load_together(transaction, unknown) if unknown else {}
+        for number, of_document in counts.items():
+            end_ingestion(transaction, number, of_document)
+        return [
+            document.report(number, Counts() if known else counts[number], known)
+            for document, number, known in begun
+        ]
+
+
 def _write(transaction: Transaction, document: Document) -> IngestReport:
     """Write the document and its records, unless it is known."""
-    key = {
-        "sha256": hashlib.sha256(document.content).hexdigest(),
-        "site": scope(document.site, document.location_map),
-        "format": document.format,
-    }
-    known = known_ingestion(transaction, key)
-    if known is None:
-        lock(transaction)
-        known = known_ingestion(transaction, key)
-    if known is not None:
+    known = known_ingestion(transaction, document.key)
+    if known is not None:  # this needs no lock
         return document.report(known, Counts(), known=True)
-    ingestion = begin_ingestion(transaction, document.source, key, document.content)
-    keep_location_map(transaction, document.location_map)
+    lock(transaction)
+    ingestion, is_known = _begin(transaction, document)
+    if is_known:
+        return document.report(ingestion, Counts(), known=True)
     counts = load(transaction, document.record_sets, ingestion)
     end_ingestion(transaction, ingestion, counts)
     return document.report(ingestion, counts)
+
+
+def _begin(transaction: Transaction, document: Document) -> tuple[int, bool]:
+    """Keep *document*; return the number of its ingestion, and whether it was known already."""
+    known = known_ingestion(transaction, document.key)
+    if known is not None:
+        return known, True
+    ingestion = begin_ingestion(transaction, document.source, document.key, document.content)
+    keep_location_map(transaction, document.location_map)
+    return ingestion, False
 
 
 def _counted(record_sets: Iterable[RecordSet], most: float) -> Iterator[RecordSet]:

@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from provtap.errors import DocumentError, FormatNotRead, NoProvenance, SettingsError
 from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing.json import parse, wide_encoding
-from provtap.ingest.readers import command_run, openlineage, rocrate, rubin_report
+from provtap.ingest.readers import caom, command_run, km3net, openlineage, rocrate, rubin_report, withdrawal
 from provtap.ingest.readers import opus as activity_description
 from provtap.ingest.readers.ctapipe import log as ctapipe_log
 from provtap.ingest.readers.cwlprov import document as cwlprov
@@ -24,7 +24,7 @@ from provtap.ingest.readers.lstosa import json as lstosa_json
 from provtap.ingest.readers.lstosa import log as lstosa_log
 from provtap.ingest.readers.prov import json as prov_json
 from provtap.ingest.readers.prov import jsonld as prov_jsonld
-from provtap.ingest.readers.prov import provn
+from provtap.ingest.readers.prov import prov_o, provn
 from provtap.ingest.readers.prov import xml as prov_xml
 from provtap.ingest.readers.prov.records import reader
 from provtap.ingest.readers.records import reader as record_document
@@ -50,6 +50,7 @@ class Reader:
 OWN = (
     Reader("header", product_header.looks_like, product_header.read),
     Reader("records", record_document.looks_like, record_document.read),
+    Reader("withdrawal", withdrawal.looks_like, withdrawal.read),
     Reader("run", command_run.looks_like, command_run.read),
     Reader("openlineage", openlineage.looks_like, openlineage.read),
     Reader("rocrate", rocrate.looks_like, rocrate.read),
@@ -57,10 +58,13 @@ OWN = (
     Reader("lstosa", lstosa_log.looks_like, lstosa_log.read),
     Reader("lstosa-json", lstosa_json.looks_like, lstosa_json.read),
     Reader("cwlprov", cwlprov.looks_like, cwlprov.read),
+    Reader("prov-o", prov_o.looks_like, prov_o.read),
     Reader("jsonld", prov_jsonld.looks_like, prov_jsonld.read),
+    Reader("km3net", km3net.looks_like, km3net.read),
     Reader("ctapipe", ctapipe_log.looks_like, ctapipe_log.read),
     Reader("prov-json", prov_json.looks_like, reader(prov_json.statements)),
     Reader("prov-xml", prov_xml.looks_like, reader(prov_xml.statements)),
+    Reader("caom", caom.looks_like, caom.read),
     Reader("votable", prov_votable.looks_like, prov_votable.read),
     Reader("opus", activity_description.looks_like, activity_description.read),
     Reader("logprov", logprov_log.looks_like, logprov_log.read),

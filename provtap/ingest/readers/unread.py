@@ -36,40 +36,46 @@ def _text(pattern: bytes) -> Callable[[bytes], bool]:
     return lambda start: compiled.search(start) is not None
 
 
-_CONVERT = "Convert it to PROV-JSON or PROV-N."
+_SNAKEMAKE = "Run Snakemake with the logger plugin of ProvTAP: snakemake --logger provtap."
 UNREAD = (
     UnreadFormat(
-        "PROV-O in JSON-LD",
-        _json(rb'"prov:(?:used|was[A-Z]\w+|qualified\w+|hadMember)"\s*:|"http://www\.w3\.org/ns/prov#\w+"'),
-        _CONVERT,
+        "RDF in XML",
+        _text(rb"<(?:\w+:)?RDF\b[^>]*http://www\.w3\.org/1999/02/22-rdf-syntax-ns#"),
+        "Convert it to Turtle.",
     ),
     UnreadFormat(
-        "PROV-O in Turtle or TriG",
-        _text(rb"^\s*(?:@prefix|PREFIX)\s+\w*:\s*<http://www\.w3\.org/ns/prov#>"),
-        _CONVERT,
+        "RDF in N-Quads",
+        _text(
+            rb"""^(?:<[^<>\s]*>|_:\S+)\s+<[^<>\s]*>\s+(?:<[^<>\s]*>|_:\S+|"(?:[^"\\\n]|\\.)*"(?:@[\w-]+|\^\^<[^<>\s]*>)?)"""
+            rb"""\s+(?:<[^<>\s]*>|_:\S+)\s*\.\s*$"""
+        ),
+        "Convert it to TriG.",
     ),
-    UnreadFormat(
-        "RDF in N-Triples",
-        _text(rb"\A<[^>\s]+>\s+<[^>\s]+>\s+(?:<|_:|\")[^\n]*\.\s*$"),
-        _CONVERT,
-    ),
-    UnreadFormat("a provenance log of KM3NeT's thepipe", _json(rb'"parent_activity"\s*:', rb'"uuid"\s*:')),
     UnreadFormat(
         "an association of JWST: a plan, not a record of what was done",
         _json(rb'"asn_rule"\s*:'),
         "Ingest the products.",
     ),
-    UnreadFormat("a record of con-duct", _json(rb'"command"\s*:', rb'"duct_version"\s*:')),
+    UnreadFormat(
+        "a record of con-duct",
+        _json(rb'"command"\s*:', rb'"duct_version"\s*:'),
+        "Run the command with `provtap run`.",
+    ),
     UnreadFormat(
         "Snakemake's record of one output",
         _json(rb'"record_format_version"\s*:', rb'"job_hash"\s*:'),
+        _SNAKEMAKE,
     ),
-    UnreadFormat("a file of events of Snakemake", _json(rb'"snakemake_version"\s*:')),
-    UnreadFormat("a run record of DataLad", _text(rb"^=== Do not change lines below ===\s*$")),
-    UnreadFormat("a CAOM observation", _text(rb"<(?:\w+:)?Observation\b[^>]*opencadc\.org/caom2/")),
+    UnreadFormat("a file of events of Snakemake", _json(rb'"snakemake_version"\s*:'), _SNAKEMAKE),
+    UnreadFormat(
+        "a run record of DataLad",
+        _text(rb"^=== Do not change lines below ===\s*$"),
+        "Run the command with `provtap run`.",
+    ),
     UnreadFormat(
         "the metadata of an SKA data product: it names no inputs",
         _text(rb"^interface:\s*\S*ska-data-product-meta"),
+        "Record the run that made it with `provtap run`.",
     ),
     UnreadFormat(
         "the YAML of voprov",

@@ -36,7 +36,7 @@ _LATER_SETS = (
     "provenance.wasderivedfrom", "provenance.wasinformedby", "provenance.hadmember",
     "provenance.wasassociatedwith", "provenance.wasattributedto", "provenance.parameter",
     "provenance.configfile", "provext.alias", "provext.location", "provext.hash", "provext.run",
-    "provext.attempt", "provext.relation", "provext.copy",
+    "provext.attempt", "provext.relation", "provext.rights", "provext.agent_id", "provext.copy",
 )  # fmt: skip
 _FOLLOWS = "provext.product"
 """Not taken from a script, where pg_dump writes it: it follows from other tables."""
@@ -129,7 +129,7 @@ def _describe(staging: Staging, counts: Counts) -> None:
     rows = {kind: _staged(staging, kind) for kind in KINDS if kind.table in staging.tables}
     if drafts := rows.get(ActivityDescription):
         staging.transaction.execute(SQL["replace_drafts"])
-        counts.new += draft(staging.transaction, drafts).new
+        counts.new += len(draft(staging.transaction, drafts).new)
     recorded = remember(staging.transaction, rows)
     written = publish(staging.transaction, recorded.owners)
     counts.add(written.new, written.updated, sum(map(len, rows.values())) - recorded.changed)

@@ -7,7 +7,7 @@ from a checksum.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
@@ -48,13 +48,27 @@ def join_copies(
     }
     externals = sorted(filter(None, read))
     if externals:
-        counts.add(transaction.execute(SQL["publish_hashes"], externals=json.dumps(externals)), 0)
+        _publish_hashes(transaction, externals, {row["xh_entity_id"] for row in rows[ExternalHash]}, counts)
     if rows[WasDerivedFrom]:
         tell_derivations(transaction, stage[WasDerivedFrom])
     entities = {row[key] for kind, key in _KEYS for row in rows[kind]}
     activities = {row["a_id"] for row in rows[Activity]} | {row["rd_activity_id"] for row in rows[Reading]}
     find_originals(transaction, {*entities, *externals}, activities, counts)
     counts.warnings += _unknown_copies(transaction, rows[Reading])
+
+
+def _publish_hashes(
+    transaction: Transaction, externals: Sequence[str], hashed: Container[str], counts: Counts
+) -> None:
+    """Store the checksums of *externals* that are entities by now; this load has those of the *hashed*."""
+    statement = SQL["publish_hashes"].format(
+        new_ids=counts.ids("SELECT json_agg(h_entity_id) FROM published")
+    )
+    [published] = transaction.rows(statement, externals=json.dumps(externals))
+    counts.add(published.new, 0)
+    new = published.new_ids or ()
+    counts.share(ExternalHash, "xh_entity_id", new=[id_ for id_ in new if id_ in hashed])
+    counts.share(Reading, "rd_external_id", new=[id_ for id_ in new if id_ not in hashed])
 
 
 def tell_derivations(transaction: Transaction, source: RowSource) -> None:

@@ -2,11 +2,15 @@
 
 -- name: publish_hashes
 -- The checksums of files at places that nobody is known to have written.
-INSERT INTO provext.hash (h_entity_id, h_algorithm, h_digest, h_size)
-SELECT xh_entity_id, xh_algorithm, xh_digest, xh_size
-  FROM provtap.external_hash JOIN provenance.entity ON e_id = xh_entity_id
- WHERE xh_entity_id IN (SELECT json_array_elements_text(%(externals)s::json))
-    ON CONFLICT DO NOTHING;
+WITH published AS (
+    INSERT INTO provext.hash (h_entity_id, h_algorithm, h_digest, h_size)
+    SELECT xh_entity_id, xh_algorithm, xh_digest, xh_size
+      FROM provtap.external_hash JOIN provenance.entity ON e_id = xh_entity_id
+     WHERE xh_entity_id IN (SELECT json_array_elements_text(%(externals)s::json))
+        ON CONFLICT DO NOTHING
+    RETURNING h_entity_id
+)
+SELECT count(*) AS new, {new_ids} AS new_ids FROM published;
 
 -- name: is_any_hash
 SELECT EXISTS (SELECT FROM provext.hash) AS found;

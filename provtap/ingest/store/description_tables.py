@@ -77,7 +77,8 @@ NOTHING = RecordedDescriptions({}, (), 0)
 class Drafted:
     """The activity descriptions of a document after it was stored."""
 
-    new: int = 0
+    new: Sequence[str] = ()
+    """The ids of those that were not stored before."""
     known: Mapping[str, str] = field(default_factory=dict)
     """The ids of those that the store has with another id."""
     unrecorded: bool = False
@@ -89,7 +90,7 @@ def draft(transaction: Transaction, rows: Rows) -> Drafted:
     if not rows:
         return Drafted()
     [drafted] = transaction.rows(SQL["draft"], rows=json.dumps(rows))
-    return Drafted(drafted.new, drafted.known or {}, drafted.unrecorded)
+    return Drafted(drafted.new or (), drafted.known or {}, drafted.unrecorded)
 
 
 def withdraw_drafts(transaction: Transaction, ids: Sequence[str]) -> None:

@@ -65,9 +65,9 @@ WITH given AS MATERIALIZED (
     INSERT INTO provenance.activitydescription (ad_id, ad_name, ad_version)
     SELECT ad_id, ad_name, ad_version FROM given
         ON CONFLICT DO NOTHING
-    RETURNING 1
+    RETURNING ad_id
 )
-SELECT (SELECT count(*) FROM drafted) AS new, json_object_agg(given.ad_id, held.ad_id) AS known,
+SELECT (SELECT json_agg(ad_id) FROM drafted) AS new, json_object_agg(given.ad_id, held.ad_id) AS known,
        EXISTS (SELECT
                  FROM given
                 WHERE NOT EXISTS (SELECT

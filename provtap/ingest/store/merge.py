@@ -61,10 +61,18 @@ STUBS: Mapping[type[Claim], tuple[Rank, ...]] = {
 }
 
 
-def add(transaction: Transaction, kind: type[Record], source: RowSource) -> int:
-    """Add the rows of one class that are not stored; return their number."""
+def add(transaction: Transaction, kind: type[Record], source: RowSource, counts: Counts | None = None) -> int:
+    """Add the rows of one class that are not stored; return their number, which *counts* shares only."""
     names = [column for _, column in columns(kind)]
-    return add_rows(transaction, kind.table, names, source)
+    if counts is None or not counts.shares:
+        return add_rows(transaction, kind.table, names, source)
+    subject = next(name for name in names if name.endswith("_id"))
+    statement = SQL["add_shared"].format(
+        table=kind.table, columns=", ".join(names), rows=source.rows, id=subject
+    )
+    [row] = transaction.rows(statement, **source.values)
+    counts.share(kind, subject, new=row.ids, stored=row.ids)
+    return int(row.new)
 
 
 def add_rows(transaction: Transaction, table: str, names: Sequence[str], source: RowSource) -> int:
@@ -84,6 +92,7 @@ def join(transaction: Transaction, kind: type[Claim], source: RowSource, counts:
     Returns the ids of those that a set describes (Rank.DESCRIBED): nothing of them changes.
     """
     names = [column for _, column in columns(kind)]
+    stubs = ", ".join(str(int(rank)) for rank in STUBS.get(kind, ()))
     statement = SQL["join"].format(
         rows=source.rows,
         table=kind.table,
@@ -94,12 +103,19 @@ def join(transaction: Transaction, kind: type[Claim], source: RowSource, counts:
         excluded=", ".join(f"excluded.{name}" for name in names),
         contradicted=", ".join(f"CASE WHEN {_differ(name)} THEN '{name}' END" for name in names),
         values=", ".join(f"({_merge(name)})::text" for name in names),
-        stubs=", ".join(str(int(rank)) for rank in STUBS.get(kind, ())),
+        stubs=stubs,
+        new_ids=counts.ids("SELECT json_agg(id) FROM joined WHERE new"),
+        updated_ids=counts.ids("SELECT json_agg(id) FROM joined WHERE NOT new"),
+        stub_ids=counts.ids(
+            f"SELECT json_agg({kind.key}) FROM best WHERE rank = ANY (ARRAY[{stubs}]::smallint[])"
+        ),
         also=_ALSO.get(kind, ""),
     )
     [row] = transaction.rows(statement, **source.values)
     counts.add(row.new, row.updated, row.unchanged)
     counts.stubs += row.stubs
+    stored = [*(row.new_ids or ()), *(row.updated_ids or ())]
+    counts.share(kind, kind.key, new=row.new_ids, updated=row.updated_ids, stored=stored, stubs=row.stub_ids)
     counts.conflict(*(row.contradictions or []))
     return row.described or ()
 
@@ -112,7 +128,7 @@ def join_new(
     transaction: Transaction, kind: type[Claim], rows: Rows, source: RowSource, counts: Counts
 ) -> None:
     """Do what `join` does, faster where things are described by their own record and are not stored yet."""
-    new = add(transaction, kind, source) if of_themselves(rows) else 0
+    new = add(transaction, kind, source, counts) if of_themselves(rows) else 0
     if new == len(rows):
         counts.add(new, 0)
     else:

@@ -46,12 +46,15 @@ WITH given AS (
     SELECT {columns} FROM best
         ON CONFLICT ({key}) DO UPDATE SET ({columns}) = ROW ({excluded}){also}
      WHERE ROW ({held}) IS DISTINCT FROM ROW ({excluded})
-    RETURNING xmax = 0 AS new
+    RETURNING {key} AS id, xmax = 0 AS new
 )
 SELECT count(*) FILTER (WHERE new) AS new,
        count(*) FILTER (WHERE NOT new) AS updated,
+       {new_ids} AS new_ids,
+       {updated_ids} AS updated_ids,
        (SELECT count(*) FROM best) - count(*) AS unchanged,
        (SELECT count(*) FROM best WHERE rank = ANY (ARRAY[{stubs}]::smallint[])) AS stubs,
+       {stub_ids} AS stub_ids,
        (SELECT array_agg({key}::text) FROM best WHERE rank < 0) AS described,
        (SELECT json_agg(line ORDER BY line)
           FROM (SELECT concat({key}, ' has two values of ', name, '; ', least, ' was kept') AS line
@@ -68,6 +71,16 @@ SELECT count(*) FILTER (WHERE new) AS new,
 INSERT INTO {table} ({columns})
 SELECT {columns} FROM {rows} AS given
     ON CONFLICT DO NOTHING;
+
+-- name: add_shared
+-- `add`, with the ids of the rows that were new.
+WITH added AS (
+    INSERT INTO {table} ({columns})
+    SELECT {columns} FROM {rows} AS given
+        ON CONFLICT DO NOTHING
+    RETURNING {id} AS id
+)
+SELECT count(*) AS new, json_agg(id) AS ids FROM added;
 
 -- name: make_collections
 -- What has members is a collection, whatever other records say; a collection has no value.

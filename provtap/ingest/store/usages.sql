@@ -22,11 +22,14 @@ WITH timed AS (
      WHERE rd_usagetime IS NOT NULL
        AND rd_activity_id IN (SELECT json_array_elements_text(%(activities)s::json))
      GROUP BY rd_activity_id, rd_entity_id, rd_role
+), updated AS (
+    UPDATE provenance.used SET u_time = time
+      FROM timed
+     WHERE u_activity_id = rd_activity_id AND u_entity_id = rd_entity_id
+       AND u_role IS NOT DISTINCT FROM rd_role AND u_time IS DISTINCT FROM time
+    RETURNING u_activity_id
 )
-UPDATE provenance.used SET u_time = time
-  FROM timed
- WHERE u_activity_id = rd_activity_id AND u_entity_id = rd_entity_id
-   AND u_role IS NOT DISTINCT FROM rd_role AND u_time IS DISTINCT FROM time;
+SELECT count(*) AS updated, {updated_ids} AS updated_ids FROM updated;
 
 -- name: read
 -- Which entity was read is resolved later (`resolve_readings`), unless the reading gives its id.
@@ -43,9 +46,10 @@ WITH added AS (
                                            AND ud_role = rd_role
      WHERE rd_told_id IS NOT NULL
         ON CONFLICT DO NOTHING
-    RETURNING 1
+    RETURNING u_activity_id
 )
-SELECT (SELECT count(*) FROM added) AS new, (SELECT count(*) FROM used) AS used;
+SELECT (SELECT count(*) FROM added) AS new, (SELECT count(*) FROM used) AS used,
+       {added_ids} AS added_ids, {used_ids} AS used_ids;
 
 -- name: resolve_readings
 -- Find which entity each reading read: for the new readings, and for those that a new writing may
@@ -114,12 +118,12 @@ WITH written AS MATERIALIZED (
       FROM {externals} AS given
      WHERE e_id IN (SELECT entity_id FROM changed)
         ON CONFLICT DO NOTHING
-    RETURNING 1
+    RETURNING e_id
 ), located AS (
     INSERT INTO provext.location (loc_entity_id, loc_url, loc_storage)
     SELECT entity_id, rd_url, rd_storage FROM changed WHERE entity_id = rd_external_id
         ON CONFLICT DO NOTHING
-    RETURNING 1
+    RETURNING loc_entity_id
 ), remembered AS (
     UPDATE provtap.reading SET rd_entity_id = entity_id
       FROM changed
@@ -131,11 +135,15 @@ WITH written AS MATERIALIZED (
       LEFT JOIN provenance.usagedescription ON ud_activitydescription_id = a_activitydescription_id
                                            AND ud_role = rd_role
         ON CONFLICT DO NOTHING
-    RETURNING 1
+    RETURNING u_activity_id
 )
 SELECT (SELECT count(*) FROM appeared) + (SELECT count(*) FROM located)
            + greatest((SELECT count(*) FROM used) - count(was_id), 0) AS new,
        count(was_id) AS updated,
+       {appeared_ids} AS appeared_ids,
+       {used_ids} AS used_ids,
+       {moved_urls} AS moved_urls,
+       {stub_ids} AS stub_ids,
        (SELECT count(*)
           FROM {externals} AS given
          WHERE e_id IN (SELECT entity_id FROM resolved WHERE entity_id = rd_external_id)) AS stubs,
@@ -206,7 +214,8 @@ WITH given AS MATERIALIZED (
         ON CONFLICT (al_entity_id, al_kind, md5(al_value), al_validfrom)
            DO UPDATE SET al_validto = excluded.al_validto
      WHERE held.al_validto IS DISTINCT FROM excluded.al_validto
-    RETURNING xmax = 0 AS new
+    RETURNING al_entity_id, al_kind, al_value, xmax = 0 AS new
 )
-SELECT count(*) FILTER (WHERE new) AS new, count(*) FILTER (WHERE NOT new) AS updated
+SELECT count(*) FILTER (WHERE new) AS new, count(*) FILTER (WHERE NOT new) AS updated,
+       {new_ids} AS new_ids, {updated_urls} AS updated_urls, {updated_ids} AS updated_ids
   FROM aliased;

@@ -25,6 +25,8 @@ from werkzeug.exceptions import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from provtap.errors import InternalError, ParameterError, ProvtapError
+from provtap.query.links import STANDARD_ID as PROVSAP
+from provtap.query.origin import TAP, request_origin
 from provtap.results.votable import write_error
 from provtap.web.http.access_log import note
 from provtap.web.http.context import service
@@ -177,7 +179,9 @@ def _document(message: str, status: int, error: ProvtapError | None = None) -> R
         page = render_template("error.html", message=message, status=status, head=_HEADS.get(status, "Error"))
         return Response(page, status, content_type="text/html; charset=utf-8")
     if room in {"tap", "provsap"}:
-        return Response(write_error(message), status, content_type="application/x-votable+xml")
+        protocol = TAP if room == "tap" else PROVSAP
+        document = write_error(message, request_origin(service().settings, protocol))
+        return Response(document, status, content_type="application/x-votable+xml")
     return Response(f"{message}\n", status, content_type="text/plain; charset=utf-8")
 
 

@@ -8,6 +8,7 @@ from flask import Response, request
 
 from provtap.adql import translate
 from provtap.database.sql import literal
+from provtap.datalink.copies import Copy, copies
 from provtap.web.http.context import service
 from provtap.web.site import frame, run
 from provtap.web.site.rows import File, Run, Who
@@ -61,14 +62,6 @@ class Description:
 
 
 @dataclass(frozen=True)
-class Location:
-    """Where a copy is or was."""
-
-    url: str
-    storage: str | None
-
-
-@dataclass(frozen=True)
 class Checksum:
     """By which a file is found whatever it is called."""
 
@@ -117,7 +110,7 @@ class Product:
     comment: str | None
     description: Description | None
     agents: tuple[Who, ...]
-    locations: tuple[Location, ...]
+    locations: tuple[Copy, ...]
     checksums: tuple[Checksum, ...]
     names: tuple[OtherName, ...]
     generations: tuple[Generation, ...]
@@ -165,7 +158,7 @@ def read(store: Store, id_: str) -> Product:
         comment=row.e_comment,
         description=_description(row),
         agents=tuple(map(Who.of, store.rows(SQL["agents"], id=id_, activity=made_by))),
-        locations=tuple(Location(*each) for each in store.rows(SQL["locations"], id=id_)),
+        locations=_locations(store, file),
         checksums=tuple(Checksum(*each) for each in store.rows(SQL["checksums"], id=id_)),
         names=tuple(OtherName(*each) for each in store.rows(SQL["names"], id=id_)),
         generations=_generations(store, id_),
@@ -197,6 +190,13 @@ def _description(row: Any) -> Description | None:
         row.ed_unit,
         row.ed_ucd,
     )
+
+
+def _locations(store: Store, file: File) -> tuple[Copy, ...]:
+    if file.kind == "ValueEntity":
+        return ()
+    found = store.within(lambda asking: copies(asking, [file.id], service().settings.downloads))
+    return tuple((found or {}).get(file.id, ()))
 
 
 def _generations(store: Store, id_: str) -> tuple[Generation, ...]:

@@ -18,10 +18,6 @@ SELECT {who}, string_agg(role, ', ' ORDER BY role) AS role
  ORDER BY min(role), ag_name, ag_id
  LIMIT 50;
 
--- name: locations
-SELECT loc_url AS url, loc_storage AS storage
-  FROM provext.location WHERE loc_entity_id = %(id)s ORDER BY loc_storage, loc_url LIMIT 50;
-
 -- name: checksums
 SELECT h_algorithm AS algorithm, h_digest AS digest, h_size AS size
   FROM provext.hash WHERE h_entity_id = %(id)s ORDER BY h_algorithm, h_digest LIMIT 20;

@@ -16,7 +16,7 @@ from provtap.ingest.parsing.json import canonical, parse
 from provtap.ingest.parsing.node import Node
 from provtap.ingest.readers.cwlprov.runs import Runs
 from provtap.ingest.readers.prov import json as prov_json
-from provtap.ingest.readers.prov import provn
+from provtap.ingest.readers.prov import prov_o, provn
 from provtap.ingest.readers.prov import xml as prov_xml
 from provtap.ingest.readers.prov.statements import Statement
 
@@ -24,9 +24,17 @@ NOTATIONS: Mapping[str, Callable[[bytes], Iterator[Statement]]] = {
     "json": prov_json.statements,
     "provn": provn.statements,
     "xml": prov_xml.statements,
+    "ttl": prov_o.statements,
+    "nt": prov_o.statements,
+    "jsonld": prov_o.statements,
 }
 """In the order of preference, by the ends of the names of files."""
-_LOOKS = {"json": prov_json.looks_like, "provn": provn.looks_like, "xml": prov_xml.looks_like}
+_LOOKS = {
+    "json": prov_json.looks_like,
+    "provn": provn.looks_like,
+    "xml": prov_xml.looks_like,
+    "ttl": prov_o.looks_like,
+}
 _NAMESPACE = b"https://w3id.org/cwl/prov#"
 _RUN = re.compile(rb"wfprov[:#](?:Workflow|Process)Run")
 _PACKED = re.compile(rb'\s*\{\s*"cwlprov"\s*:')
@@ -57,7 +65,7 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
     else:
         notation = _notation(content)
         if notation is None:
-            raise DocumentError("this is not a document of CWLProv in PROV-JSON, PROV-N or PROV-XML")
+            raise DocumentError("this is not a document of CWLProv in PROV-JSON, PROV-N, PROV-XML or PROV-O")
         documents = [("", notation, content)]
     statements: list[Statement] = []
     for name, notation, text in documents:

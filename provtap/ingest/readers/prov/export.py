@@ -12,7 +12,7 @@ from provtap import iris
 from provtap.errors import DocumentError
 from provtap.ingest.readers.prov import json as prov_json
 from provtap.ingest.readers.prov import jsonld as prov_jsonld
-from provtap.ingest.readers.prov import provn
+from provtap.ingest.readers.prov import prov_o, provn
 from provtap.ingest.readers.prov import xml as prov_xml
 from provtap.ingest.readers.prov.dictionary import MEMBERSHIP
 from provtap.ingest.readers.prov.statements import (
@@ -35,6 +35,7 @@ READERS: Mapping[str, Callable[[bytes], Iterator[Statement]]] = {
     "prov-xml": prov_xml.statements,
     "provn": provn.statements,
     "jsonld": prov_jsonld.statements,
+    "prov-o": prov_o.statements,
 }
 _DERIVATIONS = {
     "wasRevisionOf": "Revision",

@@ -12,9 +12,9 @@ from provtap.errors import DocumentError
 from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing.bounded import NO_LIMIT, refuse_beyond
 from provtap.ingest.parsing.json import canonical, parse
+from provtap.ingest.readers.prov import prov_o
 from provtap.ingest.readers.prov.records import reader
 from provtap.ingest.readers.prov.statements import XSD, Name, Statement, Value
-from provtap.ingest.readers.unread import recognise
 
 if TYPE_CHECKING:
     from prov.model import ProvDocument, ProvRecord
@@ -25,9 +25,9 @@ _one_at_a_time = Lock()  # what to do with a warning is one decision for all thr
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* is JSON-LD, and not of another vocabulary (RO-Crate, PROV-O)."""
+    """Tell whether *content* is JSON-LD; that of RDF, such as PROV-O, is recognised before it."""
     starts = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["}
-    return starts and _CONTEXT.search(content) is not None and recognise(content) is None
+    return starts and _CONTEXT.search(content) is not None and not prov_o.looks_like(content)
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:

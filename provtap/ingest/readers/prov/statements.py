@@ -33,7 +33,10 @@ _TERMS = {
     "http://xmlns.com/foaf/0.1/": "foaf",
     "http://purl.org/dc/terms/": "dcterms",
     "http://purl.org/dc/elements/1.1/": "dcterms",
+    "http://schema.org/": "schema",
+    "https://schema.org/": "schema",
 } | dict.fromkeys(VOPROV_NAMESPACES, "voprov")
+_PARTS = re.compile(r"(.*[/#:])(.+)", re.DOTALL)
 _WELL_KNOWN = {"prov": PROV, "xsd": XSD, "voprov": VOPROV, "xsi": "http://www.w3.org/2001/XMLSchema-instance"}
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -158,7 +161,9 @@ class Value:
 
     @property
     def plain(self) -> str:
-        """The text that all equal literals of its type have."""
+        """The text that all equal literals of its type have; a name is the IRI that it stands for."""
+        if self.name is not None and self.name.namespace:
+            return self.name.iri
         vocabulary, _, type_ = self.type.term.partition(":") if self.type else ("", "", "")
         return canonical(self.text, type_) if vocabulary == "xsd" else self.text
 
@@ -235,6 +240,15 @@ class Namespaces:
         if colon or text.startswith("#"):
             return Name("", text)
         return Name(self._known.get("", ""), text)
+
+
+def name_of(iri: str) -> Name:
+    """Return the name that stands for *iri*: in a known vocabulary, else parted after its last separator."""
+    for namespace in _TERMS:
+        if iri.startswith(namespace) and iri != namespace and namespace != XSD[:-1]:
+            return Name(namespace, iri.removeprefix(namespace))
+    parts = None if iri.startswith("_:") else _PARTS.fullmatch(iri)
+    return Name(parts[1], parts[2]) if parts else Name("", iri)
 
 
 def each_member(arguments: Mapping[str, Name], members: Sequence[Name]) -> Iterator[Mapping[str, Name]]:
