@@ -38,7 +38,7 @@ class Cone:
     reach: Expression
     """Degrees."""
     has_bounds: bool
-    """Whether the latitude needs bounds of its own, for an index on the latitude alone. CONTAINS and INTERSECTS
+    """Whether the latitude needs bounds of its own, for an index on it alone. CONTAINS and INTERSECTS already
     have bounds on their first latitude; a reach that may be NaN gives none."""
 
 
