@@ -14,6 +14,7 @@ from psycopg2.extensions import make_dsn
 from pyvo.io.vosi import parse_availability, parse_capabilities, parse_tables
 
 from provtap.adql import published_name
+from provtap.adql.syntax.extensions import Extension
 from provtap.config import Settings
 from provtap.database.connect import open_database
 from provtap.errors import SettingsError
@@ -193,6 +194,17 @@ def test_coalesce_is_declared_where_the_operator_wants_it(tableset):
     document = capabilities_document(BASE, Settings(declare_coalesce=True), tableset)
 
     assert declared(etree.fromstring(document))["adql-conditional"] == ["COALESCE"]
+
+
+def test_extensions_are_declared_under_the_authority_of_the_service(tableset):
+    """UDF-4: the IVOA has no type for them; a strict service has none."""
+    settings = Settings(service_ivoid="ivo://example.org/archive/provtap")
+    root = etree.fromstring(capabilities_document(BASE, settings, tableset))
+    strict = etree.fromstring(capabilities_document(BASE, replace(settings, adql_strict=True), tableset))
+    (features,) = root.iterfind(".//languageFeatures[@type='ivo://example.org/provtap/exts#adql']")
+
+    assert [form.text for form in features.iter("form")] == [extension.form for extension in Extension]
+    assert "exts#adql" not in etree.tostring(strict, encoding="unicode")
 
 
 def test_the_data_model_is_declared(capability):
