@@ -132,12 +132,24 @@ class Settings:
     """Whether requests may have a token; if not, the header Authorization is ignored."""
     require_account: bool = False
     """Whether queries need a token; metadata can always be read."""
-    title: str = "ProvTAP"
-    """Name of the service, in the head of every page."""
+    title: str | None = None
+    """Name of the service, in the head of every page; None: ProvTAP, and no registry record."""
     description: str | None = None
-    """What the service holds, in a sentence or two on its home page."""
+    """What the service holds, in a sentence or two on its home page and in its registry record."""
     contact: str | None = None
-    """Whom to ask: a mail address or a URL, in the foot of every page."""
+    """Whom to ask: a mail address or a URL, in the foot of every page and in results."""
+    publisher: str | None = None
+    """Who runs the service, such as an observatory, in results and the registry record."""
+    service_ivoid: str | None = None
+    """IVOA identifier of the service."""
+    subjects: str = "provenance, ProvTAP, astronomy-databases, virtual-observatories"
+    """Keywords of the registry record, separated by commas; best from the Unified Astronomy Thesaurus."""
+    reference_url: str | None = None
+    """Page about the data, for results and the registry record; None: the home page."""
+    citation: str | None = None
+    """How to cite the data as a whole: a DOI, a bibcode or another identifier."""
+    rights_uri: str | None = None
+    """Licence of the data as a whole, as a URI of SPDX or Creative Commons."""
     logo: Path | None = None
     """SVG or PNG beside the title of every page."""
     examples: Path | None = None
@@ -145,6 +157,8 @@ class Settings:
     access_log: str | None = None
     """File for one line per request, `-` for standard output; None: no access log."""
 
+    adql_strict: bool = False
+    """Whether queries may use nothing beyond ADQL 2.1."""
     declare_coalesce: bool = False
     """Whether the capabilities name COALESCE, by a feature type that not every validator knows yet."""
 
@@ -155,10 +169,10 @@ class Settings:
                 f"{PREFIX}BASE_URL must be an http or https URL, not {self.base_url!r}.",
                 hint="Write it like https://archive.example.org/provenance.",
             )
-        if self.contact is not None and not _CONTACT.fullmatch(self.contact):
-            raise SettingsError(
-                f"{PREFIX}CONTACT must be a mail address or an http or https URL, not {self.contact!r}."
-            )
+        for name, (form, meaning) in _FORMS.items():
+            value = getattr(self, name)
+            if value is not None and not form.fullmatch(value):
+                raise SettingsError(f"{PREFIX}{name.upper()} must be {meaning}, not {value!r}.")
         if self.require_account and not self.accounts:
             raise SettingsError(
                 f"{PREFIX}REQUIRE_ACCOUNT needs {PREFIX}ACCOUNTS; without it nobody could send a query."
@@ -169,6 +183,11 @@ class Settings:
     def downloads(self) -> Downloads:
         """Where people can fetch files."""
         return Downloads.of(self.download_urls or "", self.site)
+
+    @property
+    def name(self) -> str:
+        """What the service is called on its pages."""
+        return self.title or "ProvTAP"
 
     @property
     def processes(self) -> int:
@@ -215,7 +234,7 @@ class Settings:
             if not key.startswith(PREFIX) or key in _OTHERS:
                 continue
             if name not in known or _KUBERNETES.match(value):
-                hint = None if name in known else _nearest(name, known)
+                hint = None if name in {*known, "service_host"} else _nearest(name, known)
                 warn(" ".join(filter(None, [f"{key} is not a setting of ProvTAP and is ignored.", hint])))
                 continue
             given[name] = value
@@ -225,8 +244,23 @@ class Settings:
 _OTHERS = {f"{PREFIX}{name}" for name in ("CONFIG", "URL", "TOKEN", "PARENT", "TEST_DATABASE_URL")}
 """Variables of ProvTAP that are not settings."""
 _KUBERNETES = re.compile(r"(tcp|udp|sctp)://")
-"""What Kubernetes puts into PROVTAP_PORT, among others, for a Service that is called provtap."""
-_CONTACT = re.compile(r"https?://[^\s]+|[^\s@:/?#]+@[^\s@:/?#]+")
+"""What Kubernetes puts into PROVTAP_PORT, among others such as PROVTAP_SERVICE_HOST, for a Service that is
+called provtap."""
+_URL = r"https?://[^\s/?#]+[^\s]*"
+_IVOID_PART = r"[\w.~!*'()+=-]"
+_FORMS = {
+    "contact": (
+        re.compile(rf"{_URL}|[^\s@:/?#]+@[^\s@:/?#]+"),
+        "a mail address or an http or https URL",
+    ),
+    "reference_url": (re.compile(_URL), "an http or https URL"),
+    "rights_uri": (re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s]+"), "a URI"),
+    "service_ivoid": (
+        re.compile(rf"ivo://\w{_IVOID_PART}{{2,}}(/{_IVOID_PART}+)+", re.ASCII),
+        "an IVOA identifier like ivo://example.org/provtap",
+    ),
+}
+"""The form that a setting must have, and how to say it."""
 _MAY_BE_ZERO = {"proxies"}
 
 

@@ -68,6 +68,25 @@ class Table:
         return f"{self.schema_name}.{self.name}"
 
 
+DATA_ORIGIN = {
+    "data_ivoid": "The data in the registry of the Virtual Observatory.",
+    "citation": "Cite the data by this.",
+    "reference_url": "Page about the data.",
+    "resource_version": "Version of the data.",
+    "rights_uri": "Licence of the data.",
+    "rights": "Licence or copyright of the data.",
+    "creator": "Who made the data.",
+    "journal": "Journal of the article about the data.",
+    "article": "Article about the data.",
+    "cites": "The data cite this.",
+    "is_derived_from": "The data were made from this.",
+    "original_date": "When the data were first made.",
+    "publication_date": "When the data were first published here.",
+    "last_update_date": "When the data last changed here.",
+}
+"""What may be said of the origin of data (Data Origin in the VO 1.2), and what it means."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Schema:
     """A published schema and its tables, in the order to show them."""
@@ -75,6 +94,8 @@ class Schema:
     name: str
     description: str | None = None
     utype: str | None = None
+    data_origin: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Names of DATA_ORIGIN with their values."""
     tables: tuple[Table, ...] = ()
 
 

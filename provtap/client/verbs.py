@@ -25,6 +25,7 @@ class Verbs(Collector):
         phone: str | None = None,
         address: str | None = None,
         url: str | None = None,
+        identifiers: list[str] | None = None,
     ) -> str:
         """Add an Agent: a person, organization or software that is responsible.
 
@@ -37,6 +38,8 @@ class Verbs(Collector):
         phone: Phone number.
         address: Postal address.
         url: Web page about the agent.
+        identifiers: Persistent identifiers of the agent: ORCID, ROR or ISNI, such as
+            https://orcid.org/0000-0002-1825-0097.
 
         Returns: the id.
         """
@@ -276,6 +279,10 @@ class Verbs(Collector):
         invalidated_at_time: datetime | str | None = None,
         comment: str | None = None,
         entity_description: str | None = None,
+        license: str | None = None,
+        rights: str | None = None,
+        rights_holder: str | None = None,
+        identifiers: list[str] | None = None,
     ) -> str:
         """Add an Entity: a thing that is used or generated.
 
@@ -286,6 +293,12 @@ class Verbs(Collector):
         invalidated_at_time: When the entity was deleted, or became unusable.
         comment: Remark about the entity.
         entity_description: Id of the description of this kind of entity.
+        license: Licence of the entity, as a URI of SPDX or Creative Commons, such as
+            https://spdx.org/licenses/CC-BY-4.0.html.
+        rights: Licence or copyright of the entity in words.
+        rights_holder: Who has the rights.
+        identifiers: Persistent identifiers of the entity: DOI, ARK, bibcode or IVOID, such as
+            doi:10.5281/zenodo.1.
 
         Returns: the id.
         """
@@ -302,6 +315,10 @@ class Verbs(Collector):
         invalidated_at_time: datetime | str | None = None,
         comment: str | None = None,
         entity_description: str | None = None,
+        license: str | None = None,
+        rights: str | None = None,
+        rights_holder: str | None = None,
+        identifiers: list[str] | None = None,
     ) -> str:
         """Add a DatasetEntity: a file or data set.
 
@@ -312,6 +329,12 @@ class Verbs(Collector):
         invalidated_at_time: When the entity was deleted, or became unusable.
         comment: Remark about the entity.
         entity_description: Id of the description of this kind of entity.
+        license: Licence of the entity, as a URI of SPDX or Creative Commons, such as
+            https://spdx.org/licenses/CC-BY-4.0.html.
+        rights: Licence or copyright of the entity in words.
+        rights_holder: Who has the rights.
+        identifiers: Persistent identifiers of the entity: DOI, ARK, bibcode or IVOID, such as
+            doi:10.5281/zenodo.1.
 
         Returns: the id.
         """
@@ -329,6 +352,10 @@ class Verbs(Collector):
         invalidated_at_time: datetime | str | None = None,
         comment: str | None = None,
         entity_description: str | None = None,
+        license: str | None = None,
+        rights: str | None = None,
+        rights_holder: str | None = None,
+        identifiers: list[str] | None = None,
     ) -> str:
         """Add a ValueEntity: a single value.
 
@@ -340,6 +367,12 @@ class Verbs(Collector):
         invalidated_at_time: When the entity was deleted, or became unusable.
         comment: Remark about the entity.
         entity_description: Id of the description of this kind of entity.
+        license: Licence of the entity, as a URI of SPDX or Creative Commons, such as
+            https://spdx.org/licenses/CC-BY-4.0.html.
+        rights: Licence or copyright of the entity in words.
+        rights_holder: Who has the rights.
+        identifiers: Persistent identifiers of the entity: DOI, ARK, bibcode or IVOID, such as
+            doi:10.5281/zenodo.1.
 
         Returns: the id.
         """
@@ -356,6 +389,10 @@ class Verbs(Collector):
         invalidated_at_time: datetime | str | None = None,
         comment: str | None = None,
         entity_description: str | None = None,
+        license: str | None = None,
+        rights: str | None = None,
+        rights_holder: str | None = None,
+        identifiers: list[str] | None = None,
     ) -> str:
         """Add a Collection: a set of entities.
 
@@ -366,6 +403,12 @@ class Verbs(Collector):
         invalidated_at_time: When the entity was deleted, or became unusable.
         comment: Remark about the entity.
         entity_description: Id of the description of this kind of entity.
+        license: Licence of the entity, as a URI of SPDX or Creative Commons, such as
+            https://spdx.org/licenses/CC-BY-4.0.html.
+        rights: Licence or copyright of the entity in words.
+        rights_holder: Who has the rights.
+        identifiers: Persistent identifiers of the entity: DOI, ARK, bibcode or IVOID, such as
+            doi:10.5281/zenodo.1.
 
         Returns: the id.
         """
@@ -452,6 +495,10 @@ class Verbs(Collector):
         time: datetime | str | None = None,
         checksums: list[str] | None = None,
         size: int | None = None,
+        license: str | None = None,
+        rights: str | None = None,
+        rights_holder: str | None = None,
+        identifiers: list[str] | None = None,
     ) -> None:
         """Add a WasGeneratedBy: the activity that generated an entity, and as what.
 
@@ -465,6 +512,12 @@ class Verbs(Collector):
         checksums: Checksums of its content, each with its algorithm, such as sha256:e3b0c44298fc and more
             digits.
         size: Size of its content, in bytes.
+        license: Licence of the entity, as a URI of SPDX or Creative Commons, such as
+            https://spdx.org/licenses/CC-BY-4.0.html.
+        rights: Licence or copyright of the entity in words.
+        rights_holder: Who has the rights.
+        identifiers: Persistent identifiers of the entity: DOI, ARK, bibcode or IVOID, such as
+            doi:10.5281/zenodo.1.
         """
         self._add("WasGeneratedBy", locals())
 

@@ -6,7 +6,7 @@ What a command needs is imported when it runs, so that each starts as fast as it
 import click
 
 from provtap.client.command import SETTINGS, Commands, version_option, warn
-from provtap.commands import demo, jobs, load, operate, query, serve, translate
+from provtap.commands import demo, jobs, load, observations, operate, query, serve, translate
 from provtap.config import Settings
 from provtap.errors import ProvtapError
 
@@ -49,6 +49,7 @@ for command in (
     load.describe,
     load.load_sql,
     load.reingest,
+    observations.obscore,
     load.check,
     jobs.jobs,
     operate.token,

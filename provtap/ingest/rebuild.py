@@ -21,14 +21,16 @@ from provtap.ingest.scripts import load as sql_file
 from provtap.ingest.store.loader import empty, load
 from provtap.ingest.store.products import link_all
 from provtap.ingest.store.transaction import alone, naming
+from provtap.ingest.store.withdrawals import notify_of_all
 
 SQL = load_statements("provtap.ingest", "rebuild.sql")
 
 
 # What refers to a table is emptied before it.
 PUBLISHED = (
-    "provext.product", "provext.copy", "provext.alias", "provext.location", "provext.hash", "provext.run",
-    "provext.attempt", "provext.relation",
+    "provext.withdrawal", "provext.product", "provext.copy", "provext.alias", "provext.location",
+    "provext.hash", "provext.run", "provext.attempt", "provext.relation", "provext.rights",
+    "provext.agent_id",
     "provenance.used", "provenance.wasgeneratedby", "provenance.wasderivedfrom", "provenance.wasinformedby",
     "provenance.hadmember", "provenance.wasassociatedwith", "provenance.wasattributedto",
     "provenance.parameter", "provenance.configfile", "provenance.activity", "provenance.entity",
@@ -38,8 +40,9 @@ PUBLISHED = (
     "provenance.configfiledescription", "provenance.activitydescription", "provenance.entitydescription",
 )  # fmt: skip
 REMEMBERED = (
-    "provtap.environment", "provtap.invalidation", "provtap.writing", "provtap.reading", "provtap.record",
-    "provtap.trust", "provtap.told_description", "provtap.external_hash",
+    "provtap.reinstatement", "provtap.own_end", "provtap.environment", "provtap.invalidation",
+    "provtap.writing", "provtap.reading", "provtap.record", "provtap.trust", "provtap.told_description",
+    "provtap.external_hash",
 )  # fmt: skip
 """What the loader must remember, beside the published tables."""
 _TOGETHER = 1 << 20
@@ -131,6 +134,7 @@ def _rebuild(transaction: Transaction, settings: Settings, advance: Advance) -> 
         advance(len(batch))
     transaction.rows(SQL["count_again"])
     link_all(transaction)
+    notify_of_all(transaction)
     for table in (*PUBLISHED, *REMEMBERED):
         transaction.execute(SQL["analyze"].format(table=table))
     changes = transaction.rows(SQL["changes"].format(rows=rows))
@@ -170,7 +174,7 @@ def _load(transaction: Transaction, documents: Sequence[ArchivedDocument]) -> No
     """Load *documents* as if they came one after the other."""
     record_sets = [record_set for document in documents for record_set in _read(document)]
     with naming(documents[0].source) if len(documents) == 1 else nullcontext():
-        load(transaction, record_sets, documents[-1].ingestion)
+        load(transaction, record_sets, documents[-1].ingestion, notices=False)
 
 
 def _read(document: ArchivedDocument) -> Iterator[RecordSet]:

@@ -40,3 +40,11 @@ def last_change(database: Database, sha256: str) -> datetime:
             "SELECT mc_time FROM provtap.metadata_change WHERE mc_sha256 = %(sha256)s", sha256=sha256
         )
     return row.mc_time if row else datetime.now(UTC)
+
+
+def set_up(database: Database) -> datetime:
+    """Return when the store was first set up."""
+    with database.transaction() as transaction:
+        [row] = transaction.rows("SELECT min(time) AS time FROM provtap.migration")
+    time: datetime = row.time
+    return time

@@ -1,24 +1,26 @@
 """Metadata files, YAML in the vocabulary of Felis, become the tableset.
 
 The vocabulary is that of Felis (https://felis.lsst.io): `string`, `unicode` and `timestamp` stand for the
-VOTable types they are sent as, and `#entity.e_id` refers to a column of the same file. Three are ours:
-`indexed` (column), `tap:table_type` (table), `tap:schema_index` (schema); and `#provenance.entity.e_id`
-refers to a column of another file. Tables and columns are shown in the order of the file.
+VOTable types they are sent as, and `#entity.e_id` refers to a column of the same file. Four are ours:
+`indexed` (column), `tap:table_type` (table), `tap:schema_index` and `data_origin` (schema); and
+`#provenance.entity.e_id` refers to a column of another file. Tables and columns are shown in the order of
+the file. A file with a name and a data_origin, and nothing else, adds to the schema of another file.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from provtap.errors import SettingsError
 from provtap.metadata.consistency import check
 from provtap.metadata.files import digest, metadata_files
-from provtap.tableset import Column, ForeignKey, Schema, Table, Tableset
+from provtap.tableset import DATA_ORIGIN, Column, ForeignKey, Schema, Table, Tableset
 
 _COMMON = {"name": str, "description": str, "votable:utype": str}
-_SCHEMA_PROPERTIES = _COMMON | {"tap:schema_index": int, "tables": list}
+_SCHEMA_PROPERTIES = _COMMON | {"tap:schema_index": int, "data_origin": dict, "tables": list}
 _TABLE_PROPERTIES = _COMMON | {
     "tap:table_type": str,
     "primaryKey": list,
@@ -60,8 +62,13 @@ def load(metadata_dir: Path | None = None) -> Tableset:
     Raises: SettingsError, naming the file, the table and the column.
     """
     given = metadata_files(metadata_dir)
-    files = sorted((_SchemaFile(file.name, file.parse()) for file in given), key=_SchemaFile.order)
-    tableset = Tableset(tuple(file.schema() for file in files), digest(given))
+    files = [_SchemaFile(file.name, file.parse()) for file in given]
+    described = sorted((file for file in files if not file.is_addition), key=_SchemaFile.order)
+    schemas = [file.schema() for file in described]
+    for file in files:
+        if file.is_addition:
+            schemas = file.added_to(schemas)
+    tableset = Tableset(tuple(schemas), digest(given))
     check(tableset)
     return tableset
 
@@ -132,8 +139,28 @@ class _SchemaFile:
             name=given["name"],
             description=_text(given),
             utype=given.get("votable:utype"),
+            data_origin=_data_origin(given.get("data_origin", {}), self.file),
             tables=tuple(self._table(given["name"], table) for table in given["tables"]),
         )
+
+    @property
+    def is_addition(self) -> bool:
+        """Whether it only tells the origin of the data of a schema that another file describes."""
+        return isinstance(self.content, dict) and self.content.keys() == {"name", "data_origin"}
+
+    def added_to(self, schemas: list[Schema]) -> list[Schema]:
+        """Return *schemas*, of which the one that it means has the origin of its data."""
+        given = _checked(self.content, _SCHEMA_PROPERTIES, ("name", "data_origin"), self.file)
+        name, origin = _name(given, self.file), dict(_data_origin(given["data_origin"], self.file))
+        if name not in [schema.name for schema in schemas]:
+            raise SettingsError(
+                f"{self.file}: no file describes the schema {name}.",
+                hint=f"Described are {', '.join(schema.name for schema in schemas)}.",
+            )
+        return [
+            replace(s, data_origin=tuple((dict(s.data_origin) | origin).items())) if s.name == name else s
+            for s in schemas
+        ]
 
     def _checked(self) -> dict[str, Any]:
         given = _checked(self.content, _SCHEMA_PROPERTIES, ("name", "description", "tables"), self.file)
@@ -156,6 +183,28 @@ class _SchemaFile:
         keys = [_key(key, table, where) for key in given.get("constraints", [])]
         columns = _with_targets(table.columns, keys)
         return replace(table, columns=columns, primary_key=tuple(primary_key), keys=tuple(keys))
+
+
+def _data_origin(given: dict[str, Any], where: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return what a file says of the origin of data: a text, number or date for each name, or several."""
+    for name in given:
+        if name not in DATA_ORIGIN:
+            raise SettingsError(
+                f"{where}, data_origin: {name} is not a valid key.", hint=f"Use {', '.join(DATA_ORIGIN)}."
+            )
+    return tuple(
+        (name, _origin_values(value, f"{where}, data_origin: {name}")) for name, value in given.items()
+    )
+
+
+def _origin_values(given: Any, where: str) -> tuple[str, ...]:
+    values = given if isinstance(given, list) else [given]
+    for value in values:
+        if type(value) not in {str, int, float, date, datetime} or value == "":
+            raise SettingsError(
+                f"{where} must be a text, a number, a date, or a list of these, not {value!r}."
+            )
+    return tuple(v.isoformat() if isinstance(v, date) else str(v) for v in values)
 
 
 def _column(content: Any, where: str) -> Column:

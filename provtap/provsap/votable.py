@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from provtap.provsap.graph import Graph
-from provtap.results.votable import HEAD, TAIL, Info, write_info, write_table
+from provtap.results.votable import TAIL, Info, write_head, write_table
 from provtap.tableset import Column, Table
 
 _NODE = Table(
@@ -33,10 +33,8 @@ def prov_votable(graph: Graph) -> bytes:
 
 
 def _pieces(graph: Graph) -> Iterator[str]:
-    yield HEAD
-    yield write_info(Info("QUERY_STATUS", "OK"))
-    for unknown in graph.unknown:
-        yield write_info(Info("UNKNOWN_ID", unknown, "Nothing has the name so."))
+    unknown = (Info("UNKNOWN_ID", name, "Nothing has the name so.") for name in graph.unknown)
+    yield write_head([Info("QUERY_STATUS", "OK"), *unknown])
     nodes = ((n.key.kind, n.key.id, n.depth, n.truncated) for n in graph.nodes.values())
     yield _table(_NODE, nodes)
     for name, rows in graph.rows.items():

@@ -1,20 +1,19 @@
 """Running a query: request → ADQL → COPY → document. `/sync`, jobs and the command line all call `run`.
 
 PostgreSQL is asked only once the query is known to be valid, and the client is told of success only once
-the first rows are there. `request` is what a client asks for; `links` adds links to the provenance of rows;
-`page` gives some of the rows as values, for a page of the site.
+the first rows are there. `request` is what a client asks for; `links` adds links to the provenance of rows,
+and `origin` what to cite; `page` gives some of the rows as values, for a page of the site.
 """
 
 import logging
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from typing import TypeVar
 
-from provtap import __version__, metrics
+from provtap import metrics
 from provtap.adql import Statement, translate
 from provtap.config import Settings
 from provtap.database.connect import Database
@@ -23,6 +22,7 @@ from provtap.database.stream import Tally, copy_blocks
 from provtap.disk import Room
 from provtap.errors import InternalError, ParameterError, ProvtapError, QueryCancelled, TooLarge
 from provtap.query.links import result_links
+from provtap.query.origin import TAP, dataset_origin, last_update, request_origin
 from provtap.query.request import QueryRequest
 from provtap.results.formats import ResultFormat, choose
 from provtap.results.votable import Info
@@ -140,7 +140,14 @@ def _begin(
         tally=tally,
     )
     blocks = blocks_of(statement, int(maxrec.value), copy, tally)
-    remarks = [*_remarks(request), maxrec, *result_links(statement.columns, settings.root_url)]
+    updated = last_update(database) if int(maxrec.value) else None  # columns need no database
+    remarks = [
+        *request_origin(settings, TAP, url=request.url, query=request.query),
+        Info("standardID", TAP),
+        *dataset_origin(settings, tableset, statement.schemas, updated),
+        maxrec,
+        *result_links(statement.columns, settings.root_url),
+    ]
     try:
         pieces = _begun(write(statement.columns, _begun(blocks), int(maxrec.value), remarks))
     except Exception:
@@ -182,7 +189,7 @@ def translated(
     """
     _check(request, settings)
     tables = read_uploads(request.uploads, request.parts, settings, client=database.client, wait=wait)
-    statement = translate(request.query, with_uploads(tableset, tables))
+    statement = translate(request.query, with_uploads(tableset, tables), strict=settings.adql_strict)
     log.info("RUNID %r: %.2000r", request.run_id, request.query)
     return statement
 
@@ -209,16 +216,6 @@ def _effective_maxrec(asked: int | None, settings: Settings) -> Info:
     else:
         why = ""
     return Info("MAXREC", str(maxrec), why)
-
-
-def _remarks(request: QueryRequest) -> list[Info]:
-    """Return the INFO elements of a result (DALI 1.1, section 4.4.3)."""
-    return [
-        Info("standardID", "ivo://ivoa.net/std/TAP"),
-        Info("server_software", f"ProvTAP/{__version__}"),
-        Info("request_date", datetime.now(UTC).isoformat(timespec="seconds").removesuffix("+00:00")),
-        Info("QUERY", request.query),
-    ]
 
 
 def blocks_of(

@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlencode
 
 from provtap.errors import ParameterError
 from provtap.uploads import Part
+
+URL_CHARACTERS = 4_000
+"""Of the parameters in a URL: longer ones are not accepted everywhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +26,8 @@ class QueryRequest:
     """The values of UPLOAD."""
     parts: Mapping[str, Part] = field(default_factory=dict)
     """The files that came with the request, by their names."""
+    url: str | None = None
+    """What repeats the request, or the URL of the job; None: it did not come over HTTP."""
 
     @classmethod
     def from_parameters(
@@ -43,6 +49,19 @@ class QueryRequest:
             uploads=parameters.get("UPLOAD", ()),
             parts=parts or {},
         )
+
+    def sent_to(self, address: str) -> "QueryRequest":
+        """Return the request with the URL at *address* that repeats it, without long parameters."""
+        given = {
+            "LANG": self.lang,
+            "QUERY": self.query,
+            "RESPONSEFORMAT": self.responseformat,
+            "MAXREC": self.maxrec,
+            "UPLOAD": self.uploads,
+        }
+        given = {name: value for name, value in given.items() if value not in (None, ())}
+        query = urlencode(given, doseq=True, errors="replace")
+        return replace(self, url=f"{address}?{query}" if len(query) <= URL_CHARACTERS else address)
 
 
 def _single(parameters: Mapping[str, Sequence[str]], name: str) -> str | None:

@@ -23,7 +23,7 @@ def write_json(
     """Yield one object: `info`, `columns`, `rows`, and at the end `overflow` or `error`."""
     rows = Rows(blocks, maxrec)
     described = ",\n  ".join(_dump(_described(c)) for c in columns)
-    head = f'{{"info": {_dump({i.name: i.value for i in infos})},\n"columns": [{described}],\n"rows": ['
+    head = f'{{"info": {_dump(_by_name(infos))},\n"columns": [{described}],\n"rows": ['
     yield head.encode(errors="replace")  # a query may hold half a surrogate pair
     separator = b"\n"
     end: dict[str, Any] = {}
@@ -35,6 +35,14 @@ def write_json(
         end["error"] = str(error)
     end = {"overflow": rows.overflow} | end
     yield f"\n],\n{_dump(end).removeprefix('{')}\n".encode()
+
+
+def _by_name(infos: Sequence[Info]) -> dict[str, str | list[str]]:
+    """Return the values of remarks; a list for a name with several."""
+    values: dict[str, list[str]] = {}
+    for info in infos:
+        values.setdefault(info.name, []).append(info.value)
+    return {name: given if len(given) > 1 else given[0] for name, given in values.items()}
 
 
 def _dump(value: Any) -> str:

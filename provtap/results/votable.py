@@ -25,6 +25,11 @@ class Info:
 
 
 @dataclass(frozen=True)
+class DocumentInfo(Info):
+    """A remark on the whole document: an INFO before its RESOURCE, where a VOTable is written."""
+
+
+@dataclass(frozen=True)
 class Param:
     """A parameter of a service."""
 
@@ -57,10 +62,9 @@ class Descriptor(Info):
     parameters: tuple[Param, ...] = ()
 
 
-HEAD = (
+_ROOT = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">\n'
-    '<RESOURCE type="results">\n'
 )
 TAIL = "</RESOURCE>\n</VOTABLE>\n"
 
@@ -126,14 +130,17 @@ def write_metadata(fields: Sequence[Field], infos: Sequence[Info], *, status: In
     return f"{_head(fields, infos, status)}</TABLE>\n{TAIL}"
 
 
-def write_error(message: str) -> bytes:
+def write_error(message: str, infos: Iterable[Info] = ()) -> bytes:
     """Return the error document of DALI 1.1, section 4.4: QUERY_STATUS ERROR with *message* as its text."""
-    return f"{HEAD}{_info(Info('QUERY_STATUS', 'ERROR', message))}{TAIL}".encode()
+    return f"{write_head([Info('QUERY_STATUS', 'ERROR', message), *infos])}{TAIL}".encode()
 
 
-def write_info(info: Info) -> str:
-    """Return an INFO element."""
-    return _info(info)
+def write_head(infos: Iterable[Info]) -> str:
+    """Return the begin of a document, up to its first TABLE: INFOs come before that (DALI-3)."""
+    remarks = [info for info in infos if not isinstance(info, Descriptor)]
+    document = "".join(_info(info) for info in remarks if isinstance(info, DocumentInfo))
+    result = "".join(_info(info) for info in remarks if not isinstance(info, DocumentInfo))
+    return f'{_ROOT}{document}<RESOURCE type="results">\n{result}'
 
 
 def write_table(table: Table, rows: Iterable[Iterable[str]]) -> str:
@@ -146,10 +153,9 @@ def write_table(table: Table, rows: Iterable[Iterable[str]]) -> str:
 
 
 def _head(fields: Sequence[Field], infos: Sequence[Info], status: Info = Info("QUERY_STATUS", "OK")) -> str:
-    """Return everything before DATA; INFOs come before TABLE (DALI-3)."""
-    remarks = [_info(info) for info in (status, *infos) if not isinstance(info, Descriptor)]
+    """Return everything before DATA."""
     referenced = {info.column for info in infos if isinstance(info, Descriptor)}
-    return f"{HEAD}{''.join(remarks)}<TABLE>\n{''.join(_fields(fields, referenced))}"
+    return f"{write_head([status, *infos])}<TABLE>\n{''.join(_fields(fields, referenced))}"
 
 
 def _foot(fields: Sequence[Field], infos: Sequence[Info], last: str) -> str:

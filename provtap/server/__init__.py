@@ -33,8 +33,8 @@ from provtap.server.processes import (
 from provtap.uws.results import probe as probe_results
 from provtap.uws.worker import Worker
 from provtap.web import Service, create_app
-from provtap.web.capabilities import metadata_digest
 from provtap.web.http.access_log import probe as probe_access_log
+from provtap.web.registry import metadata_digest, shortcoming
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +74,8 @@ def serve(settings: Settings, *, worker: bool = True) -> None:
         if worker:
             beside.append(job_process(settings, tableset))
         log.info("Serving %s", ours.base_url)
+        if incomplete := shortcoming(settings):
+            log.info("%s", incomplete)
         _Gunicorn(ours, listener, beside).run()
 
 

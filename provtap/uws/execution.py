@@ -101,11 +101,13 @@ class Execution:
                 part: open_files.enter_context(self._upload(part, name))
                 for part, name in self.job.parts.names.items()
             }
+            settings = replace(shop.settings, base_url=self.job.base_url or shop.settings.base_url)
+            asked = QueryRequest.from_parameters(self.job.grouped(), parts)
             result = run(
-                QueryRequest.from_parameters(self.job.grouped(), parts),
+                replace(asked, url=f"{settings.root_url}/tap/async/{self.job.job_id}"),
                 shop.tableset,
                 shop.database,
-                replace(shop.settings, base_url=self.job.base_url or shop.settings.base_url),
+                settings,
                 self.stopped,
                 duration=self.job.execution_duration,
             )

@@ -24,6 +24,7 @@ from provtap.web.http.responses import register
 from provtap.web.jobs import bp as jobs
 from provtap.web.links import bp as links
 from provtap.web.provsap import bp as provsap
+from provtap.web.registry import bp as registry
 from provtap.web.tap import bp as tap
 from provtap.web.vosi import bp as vosi
 
@@ -54,6 +55,7 @@ def create_app(
     app.register_blueprint(tap, url_prefix="/tap")
     app.register_blueprint(jobs, url_prefix="/tap/async")
     app.register_blueprint(vosi, url_prefix="/tap")
+    app.register_blueprint(registry, url_prefix="/tap")
     app.register_blueprint(api, url_prefix="/api/v1")
     app.register_blueprint(provsap, url_prefix="/provsap")
     app.register_blueprint(links)

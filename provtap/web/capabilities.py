@@ -3,7 +3,6 @@
 Sources: VOSI 1.1, section 2; TAPRegExt 1.0 with its erratum 1; VOResource 1.1.
 """
 
-import hashlib
 from math import ceil
 from typing import Literal, cast
 
@@ -25,14 +24,12 @@ from vo_models.tapregext.models import (
 from vo_models.voresource.models import AccessURL, Capability, Interface, SecurityMethod
 from vo_models.vosi.capabilities import VOSICapabilities
 
-from provtap import __version__
 from provtap.adql.functions.features import language_features
 from provtap.config import Settings
 from provtap.query import LANGUAGES
 from provtap.query.links import DATALINK_ID, DATALINK_TYPE
 from provtap.results.formats import FORMATS
 from provtap.tableset import Tableset
-from provtap.web.http.context import Service
 
 UPLOADS = ("inline", "http", "https")
 """Ways in which a request may bring tables (TAPRegExt 1.0, section 2.5)."""
@@ -135,7 +132,7 @@ def _language(settings: Settings) -> Language:
 
 def _features(settings: Settings) -> list[LanguageFeatureList]:
     """Return the optional features of ADQL 2.1 that work here (REG-7, REG-8)."""
-    features = language_features(declare_coalesce=settings.declare_coalesce)
+    features = language_features(declare_coalesce=settings.declare_coalesce, strict=settings.adql_strict)
     return [
         LanguageFeatureList(
             type=type_, feature=[LanguageFeature(form=f.form, description=f.description) for f in members]
@@ -171,11 +168,3 @@ def _interface(
 def _security_methods(settings: Settings) -> list[SecurityMethod]:
     """Return how clients can authenticate; known clients only understand Basic, with a token as password."""
     return [SecurityMethod(standard_id=AnyUrl("ivo://ivoa.net/sso#BasicAA"))] if settings.accounts else []
-
-
-def metadata_digest(ours: Service, *, observed: bool = False) -> str:
-    """Return a digest that changes whenever a metadata document may change."""
-    capabilities = capabilities_document(ours.tap_url, ours.settings, ours.tableset, observed=observed)
-    return hashlib.sha256(
-        b"\n".join([__version__.encode(), ours.tableset.digest.encode(), capabilities])
-    ).hexdigest()

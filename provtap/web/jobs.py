@@ -14,6 +14,7 @@ from flask import Blueprint, Flask, Response, current_app, request
 from flask.blueprints import BlueprintSetupState
 
 from provtap.errors import NotFound, ParameterError
+from provtap.query.origin import TAP, request_origin
 from provtap.results.votable import write_error
 from provtap.uws import documents
 from provtap.uws.job import RESULT, Job, Phase
@@ -226,7 +227,8 @@ def error(job_id: str) -> Response:
     found = _job(job_id)
     if found.error_message is None:
         raise NotFound(f"Job {job_id} has not failed: it is {found.phase}.")
-    return Response(write_error(found.error_message), content_type="application/x-votable+xml")
+    document = write_error(found.error_message, request_origin(service().settings, TAP, url=_url(job_id)))
+    return Response(document, content_type="application/x-votable+xml")
 
 
 @bp.get("/<job_id>/results")

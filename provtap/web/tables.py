@@ -24,8 +24,13 @@ _NAMESPACES = {
 def tableset_document(tableset: Tableset, *, columns: bool = True) -> bytes:
     """Return all schemas and tables, with or without their columns and keys."""
     root = etree.Element(f"{_VOSI}tableset", nsmap=_NAMESPACES)
-    root.extend(_schema(schema, columns) for schema in tableset.schemas)
+    root.extend(schemas(tableset, columns=columns))
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+
+
+def schemas(tableset: Tableset, *, columns: bool = True) -> Iterator[etree._Element]:
+    """Yield the element of each schema with its tables."""
+    return (_schema(schema, columns) for schema in tableset.schemas)
 
 
 def table_document(table: Table) -> bytes:
@@ -37,18 +42,17 @@ def table_document(table: Table) -> bytes:
 
 def _schema(schema: Schema, columns: bool) -> etree._Element:
     tables = (
-        _element("table", *_table_parts(table, columns), type=published_type(table))
-        for table in schema.tables
+        element("table", *_table_parts(table, columns), type=published_type(table)) for table in schema.tables
     )
-    return _element(
+    return element(
         "schema",
-        *_texts(name=published_name(schema.name), description=schema.description, utype=schema.utype),
+        *texts(name=published_name(schema.name), description=schema.description, utype=schema.utype),
         *tables,
     )
 
 
 def _table_parts(table: Table, columns: bool) -> Iterator[etree._Element]:
-    yield from _texts(
+    yield from texts(
         name=published_table(table.qualified_name), description=table.description, utype=table.utype
     )
     if columns:
@@ -57,15 +61,15 @@ def _table_parts(table: Table, columns: bool) -> Iterator[etree._Element]:
 
 
 def _column(column: Column, table: Table) -> etree._Element:
-    texts = _texts(
+    about = texts(
         name=published_name(column.name),
         description=column.description,
         unit=column.unit,
         ucd=column.ucd,
         utype=column.utype,
     )
-    flags = (_text("flag", flag) for flag in _flags(column, table))
-    return _element("column", *texts, _data_type(column), *flags, std="true" if column.std else "false")
+    flags = (text("flag", flag) for flag in _flags(column, table))
+    return element("column", *about, _data_type(column), *flags, std="true" if column.std else "false")
 
 
 def _flags(column: Column, table: Table) -> Iterator[str]:
@@ -80,42 +84,44 @@ def _flags(column: Column, table: Table) -> Iterator[str]:
 
 
 def _data_type(column: Column) -> etree._Element:
-    element = _text("dataType", column.datatype)
-    element.set(f"{_XSI}type", "vs:VOTableType")
+    datatype = text("dataType", column.datatype)
+    datatype.set(f"{_XSI}type", "vs:VOTableType")
     if column.arraysize:
-        element.set("arraysize", column.arraysize)
+        datatype.set("arraysize", column.arraysize)
     if column.xtype:
-        element.set("extendedType", column.xtype)
-    return element
+        datatype.set("extendedType", column.xtype)
+    return datatype
 
 
 def _foreign_key(key: ForeignKey) -> etree._Element:
     pairs = (
-        _element(
-            "fkColumn", *_texts(fromColumn=published_name(source), targetColumn=published_name(target_column))
+        element(
+            "fkColumn", *texts(fromColumn=published_name(source), targetColumn=published_name(target_column))
         )
         for source, target_column in key.columns
     )
-    return _element(
+    return element(
         "foreignKey",
-        _text("targetTable", published_table(key.target_table)),
+        text("targetTable", published_table(key.target_table)),
         *pairs,
-        *_texts(description=key.description, utype=key.utype),
+        *texts(description=key.description, utype=key.utype),
     )
 
 
-def _element(tag: str, *children: etree._Element, **attributes: str) -> etree._Element:
-    element = etree.Element(tag, attributes)
-    element.extend(children)
-    return element
+def element(tag: str, *children: etree._Element, **attributes: str) -> etree._Element:
+    """Return an element without namespace, with *children*."""
+    made = etree.Element(tag, attributes)
+    made.extend(children)
+    return made
 
 
-def _text(tag: str, text: str) -> etree._Element:
-    element = etree.Element(tag)
-    element.text = text
-    return element
+def text(tag: str, content: str) -> etree._Element:
+    """Return an element with a text."""
+    made = etree.Element(tag)
+    made.text = content
+    return made
 
 
-def _texts(**texts: str | None) -> Iterable[etree._Element]:
+def texts(**contents: str | None) -> Iterable[etree._Element]:
     """Yield an element for each text that is there, in the order given."""
-    return (_text(tag, text) for tag, text in texts.items() if text)
+    return (text(tag, content) for tag, content in contents.items() if content)

@@ -41,7 +41,7 @@ def sync() -> Response:
     if [value.upper() for value in given.get("REQUEST", ())] == ["GETCAPABILITIES"]:
         return see_other(f"{ours.tap_url}/capabilities")  # a courtesy to clients of TAP 1.0
     database = admit()
-    asked = QueryRequest.from_parameters(given, files(request))
+    asked = QueryRequest.from_parameters(given, files(request)).sent_to(f"{ours.tap_url}/sync")
     if request.method == "HEAD":
         asked = replace(asked, maxrec=0)
     return respond(asked, database)

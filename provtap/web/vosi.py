@@ -11,14 +11,15 @@ from provtap.database import hosts
 from provtap.database.stream import copy_blocks
 from provtap.errors import NotFound, ProvtapError
 from provtap.metadata import published_table
-from provtap.metadata.change import has_observations, last_change
+from provtap.metadata.change import has_observations
 from provtap.operation.maintenance import Maintenance
 from provtap.tableset import Table, Tableset
-from provtap.web.capabilities import capabilities_document, metadata_digest
+from provtap.web.capabilities import capabilities_document
 from provtap.web.http.cached_documents import cached_document
 from provtap.web.http.closing import last_maintenance
 from provtap.web.http.context import STARTED, Service, service
 from provtap.web.http.params import parameters
+from provtap.web.registry import modified
 from provtap.web.tables import table_document, tableset_document
 
 bp = Blueprint("vosi", __name__)
@@ -38,21 +39,8 @@ def capabilities() -> Response:
     return cached_document(
         f"tap/capabilities?observed={observed}",
         lambda: capabilities_document(ours.tap_url, ours.settings, ours.tableset, observed=observed),
-        modified=_modified(ours, observed),
+        modified=modified(ours, observed),
     )
-
-
-def _modified(ours: Service, observed: bool) -> datetime:
-    """Return when the capabilities last changed, which they do also when the first observation comes."""
-    known: dict[bool, datetime] = current_app.extensions.setdefault("provtap.observed", {})
-    if observed not in known:
-        try:
-            changed = last_change(ours.database, metadata_digest(ours, observed=observed))
-        except ProvtapError:  # they are sent also while the database is down
-            return ours.modified
-        known.clear()
-        known[observed] = changed
-    return known[observed]
 
 
 @bp.get("/tables")

@@ -195,6 +195,18 @@ def test_the_document_is_a_table_of_links(links):
         assert len(row.keys() & {"access_url", "service_def", "error_message"}) == 1
 
 
+def test_the_document_tells_its_origin(links):
+    """ORIG-1: outside the RESOURCE, and without thousands of ids."""
+
+    def origin(ids):
+        root = etree.fromstring(links.post("/links", data={"ID": ids}).data)
+        return {info.get("name"): info.get("value") for info in root.findall(f"{VOTABLE}INFO")}
+
+    assert origin(["urn:out", "a b"])["request"].endswith("/links?ID=urn%3Aout&ID=a%20b")
+    assert origin([f"urn:p:{number}" for number in range(400)])["request"].endswith("/links")
+    assert origin([])["service_protocol"] == "ivo://ivoa.net/std/DataLink#links-1.1"
+
+
 def test_a_product_has_all_kinds_of_links(links):
     """LINK-5, LINK-6: one step away, not itself, with their roles; what a run left behind is no product."""
     response = links.get("/links?ID=urn:out")

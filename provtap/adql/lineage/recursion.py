@@ -159,6 +159,12 @@ def walk_sql(lineage: Lineage, needs: Needs, way: str, seeds: str, name: str) ->
     )
 
 
+def steps_sql(way: str, walk: str) -> str:
+    """Return the entities and activities (id, kind) one step this *way* from the current node of *walk*."""
+    steps = (relation.step(way, walk, paused=False, main=False, only_main=False) for relation in _RELATIONS)
+    return " UNION ALL ".join(steps)
+
+
 def _steps(lineage: Lineage, needs: Needs, way: str, name: str, tracks_main: bool) -> list[str]:
     steps = [
         relation.step(way, name, paused=needs.distance, main=tracks_main, only_main=needs.only_main)

@@ -31,6 +31,8 @@ class Statement:
     """One for each output column, in the order of the select list; names may repeat."""
     table: str | None = None
     """The first table of FROM, without its schema, if there is one to name."""
+    schemas: frozenset[str] = frozenset()
+    """Those whose tables the query reads."""
 
     def ordered(self, number: int, *, descending: bool) -> "Statement":
         """Return the same query, ordered by column *number* (from 1), then by the others; null is last."""
@@ -70,7 +72,7 @@ def generate(specification: plan.QuerySpecification) -> Statement:
     if prefix and sql.startswith("WITH"):
         sql = f"SELECT * FROM ({sql}) AS q"  # a query has one WITH only
     columns = tuple(output.column() for output in query.outputs)
-    return Statement(prefix + sql, columns, first_table)
+    return Statement(prefix + sql, columns, first_table, specification.schemas)
 
 
 def _first_table(source: plan.Query | plan.TableExpression | None) -> str | None:

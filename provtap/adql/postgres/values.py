@@ -13,9 +13,12 @@ from provtap.adql.plan.literals import SMALLEST_BIGINT, literal_decimal, literal
 from provtap.adql.plan.tree import Expression
 from provtap.adql.plan.types import Type
 from provtap.adql.plan.volatility import is_volatile
+from provtap.adql.postgres.cones import Cone, cones, truth
 from provtap.adql.postgres.forms import SQL_TYPES, text_form
 from provtap.adql.syntax.quoting import quote_name, quote_text
 
+_SIMPLE = plan.ColumnValue | plan.Constant | plan.Call | plan.Cast | plan.Aggregate | plan.Subquery
+_NO_ESCAPE = "''"
 _COMPUTED = frozenset({"SUM", "AVG"})
 _ROUNDING = 1e-9
 """Degrees, far more than rounding can move a distance."""
@@ -64,6 +67,8 @@ class Values:
                 return self.aggregate_sql(value)
             case plan.Operation():
                 return self.operation_sql(value)
+            case plan.Subquery():
+                return self.subquery_sql(value)
         raise TypeError(value)
 
     def operation_sql(self, operation: plan.Operation) -> str:
@@ -133,6 +138,8 @@ class Values:
             match parameter.kind:
                 case Kind.WHOLE | Kind.POINT:
                     yield self.value_sql(operand)
+                case Kind.INTEGER:
+                    yield self._made(operand, "integer")
                 case Kind.NUMBER if function.is_exact:
                     yield self._exact(operand)
                 case Kind.NUMBER:
@@ -143,8 +150,7 @@ class Values:
     def _operand(self, value: Expression) -> str:
         """Return a value to stand beside an operator."""
         sql = self.value_sql(value)
-        simple = isinstance(value, plan.ColumnValue | plan.Constant | plan.Call | plan.Cast | plan.Aggregate)
-        return sql if simple and not sql.startswith("-") else f"({sql})"
+        return sql if isinstance(value, _SIMPLE) and not sql.startswith("-") else f"({sql})"
 
     def _made(self, value: Expression, sql_type: str) -> str:
         """Return a value of this PostgreSQL type, which some have by themselves."""
@@ -180,11 +186,10 @@ class Values:
                 return f"NOT ({replace(self, for_index=False).condition_sql(operands[0])})"
             case "IS NULL" | "IS NOT NULL":
                 return f"{self._operand(operands[0])} {operator}"
-            case "=" if self.for_index and (truth := self._truth(operands)):
-                return truth
-            case "<" | "<=" | ">" | ">=" if self.for_index:
-                return self._bounds(operator, operands) + self.predicate_sql(operator, operands)
-        return self.predicate_sql(operator, operands)
+        if not self.for_index:
+            return self.predicate_sql(operator, operands)
+        bounds = [bound for cone in cones(operator, operands) for bound in self._cone(cone)]
+        return " AND ".join([*bounds, self._chosen(operator, operands)])
 
     def predicate_sql(self, operator: str, operands: Sequence[Expression]) -> str:
         """Return values compared in any way."""
@@ -203,41 +208,43 @@ class Values:
                 return f"{first} {operator} ({', '.join(others)})"
             case "LIKE" | "NOT LIKE":
                 # ADQL has no escape character, PostgreSQL has the backslash unless told.
-                return f"{first} {operator} {others[0]} ESCAPE ''"
+                return f"{first} {operator} {others[0]} ESCAPE {others[1] if others[1:] else _NO_ESCAPE}"
             case "ILIKE" | "NOT ILIKE":
                 # Names and ids have the collation "C", under which only ASCII letters have case.
-                collated = [f'{operand}::text COLLATE "default"' for operand in (first, *others)]
-                return f"{collated[0]} {operator} {collated[1]} ESCAPE ''"
+                collated = [f'{operand}::text COLLATE "default"' for operand in (first, others[0])]
+                escape = others[1] if others[1:] else _NO_ESCAPE
+                return f"{collated[0]} {operator} {collated[1]} ESCAPE {escape}"
         return f"{first} {operator} {others[0]}"
 
-    def _truth(self, operands: Sequence[Expression]) -> str | None:
-        """Return `function(...) = 1` as the condition it is, which an index may serve; likewise `= 0`."""
-        for call, number in (operands, operands[::-1]):
-            if not isinstance(call, plan.Call) or not isinstance(number, plan.Constant):
-                continue
-            if call.function.is_condition and number.text in {"0", "1"}:
-                function, is_true = call.function, number.text == "1"
-                sql = function.choice if is_true and function.choice else function.sql
-                truth = sql.format(*self._arguments(function, call.operands))
-                return truth if is_true else f"NOT {truth}"
-        return None
+    def _chosen(self, operator: str, operands: Sequence[Expression]) -> str:
+        """Return a comparison; `function(...) = 1` and `= 0` as the condition that the function is."""
+        found = truth(operator, operands)
+        if not found:
+            return self.predicate_sql(operator, operands)
+        call, must_hold = found
+        function = call.function
+        sql = function.choice if must_hold and function.choice else function.sql
+        condition = sql.format(*self._arguments(function, call.operands))
+        return condition if must_hold else f"NOT {condition}"
 
-    def _bounds(self, operator: str, operands: Sequence[Expression]) -> str:
-        """Return what `DISTANCE(...) < radius` says of a latitude, for an index to serve; else nothing."""
-        call, limit = operands if operator in {"<", "<="} else operands[::-1]
-        radius = literal_number(limit)
-        if not isinstance(call, plan.Call) or call.function.name != "DISTANCE" or radius is None:
-            return ""
-        for column, other in (call.operands[1::2], call.operands[:0:-2]):
-            latitude = literal_number(other)
-            if isinstance(column, plan.ColumnValue) and latitude is not None:
-                low, high = latitude - radius - _ROUNDING, latitude + radius + _ROUNDING
-                return f"{self.value_sql(column)} BETWEEN {low!r} AND {high!r} AND "
-        return ""
+    def _cone(self, cone: Cone) -> Iterator[str]:
+        """Yield what holds of all positions in a cone, for an index on the latitude or on the position."""
+        lon, lat, *centre, reach = (
+            self._made(number, "double precision") for number in (*cone.position, *cone.centre, cone.reach)
+        )
+        if cone.has_bounds:
+            low, high = f"{centre[1]} - {reach} - {_ROUNDING}", f"{centre[1]} + {reach} + {_ROUNDING}"
+            latitude, width = literal_number(cone.centre[1]), literal_number(cone.reach)
+            if latitude is not None and width is not None:
+                low, high = repr(latitude - width - _ROUNDING), repr(latitude + width + _ROUNDING)
+            yield f"{lat} BETWEEN {low} AND {high}"
+        yield f"provext.sky_position({lon}, {lat}) <@ ANY (provext.cone_boxes({', '.join(centre)}, {reach}))"
 
     def subquery_sql(self, condition: plan.Subquery) -> str:
-        """Return `EXISTS (...)` or `value IN (...)`."""
+        """Return `EXISTS (...)`, `value IN (...)` or the query as a value."""
         query = f"({self.query_sql(condition.query)})"
+        if condition.operator == "VALUE":
+            return query
         if condition.operator == "EXISTS":
             return f"EXISTS {query}"
         return f"{self._operand(condition.operands[0])} {condition.operator} {query}"

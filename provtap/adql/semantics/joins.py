@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from provtap.adql.lineage import affected
 from provtap.adql.lineage.recursion import LINEAGES
 from provtap.adql.plan import tree as plan
 from provtap.adql.plan.extents import column_size, output_sizes
@@ -62,6 +63,8 @@ class Joins:
         """The tables of WITH, as far as they can be seen."""
         self.fenced: set[str] = set()
         """The names of those of them that PostgreSQL must plan by themselves."""
+        self.schemas: set[str] = set()
+        """Those with a published table that the query uses."""
         self.uploads: list[UploadedTable] = []
         """Those that the query uses, each once."""
         self.lineages = 0
@@ -117,6 +120,12 @@ class Joins:
         """Return a published table."""
         table = find_table(reference.names, self.tableset)
         alias = self.alias(reference.at)
+        names = (reference.alias.text,) if reference.alias else (table.schema_name, table.name)
+        if table.qualified_name == affected.NAME:
+            self._follow(reference.at)
+            joined, columns = affected.affected(table, alias, self.alias(reference.at))
+            source = Source(names, table.qualified_name, Outputs(columns), reference.at)
+            return joined, Relation((source,), source.outputs)
         is_upload = isinstance(table, UploadedTable)
         values = (
             ColumnValue(
@@ -129,7 +138,6 @@ class Joins:
             for n, c in enumerate(table.columns, start=1)
         )
         outputs = Outputs(Output(c.name, f) for c, f in zip(table.columns, values, strict=True))
-        names = (reference.alias.text,) if reference.alias else (table.schema_name, table.name)
         source = Source(names, table.qualified_name, outputs, reference.at)
         return self.database_table(table, alias, reference.at), Relation((source,), outputs)
 
@@ -140,14 +148,19 @@ class Joins:
         """
         if isinstance(table, UploadedTable):
             return plan.UploadReference(alias, self._number(table))
+        self.schemas.add(table.schema_name)
         if table.table_type != "virtual":
             return plan.PublishedTable(alias, table.schema_name, table.name)
         if table.qualified_name not in LINEAGES:
             raise problem(f"This service does not support queries of {table.qualified_name}.", at)
+        self._follow(at)
+        return plan.LineageTable(alias, table.qualified_name)
+
+    def _follow(self, at: Position) -> None:
+        """Count one more lineage. Raises: AdqlError if there are too many."""
         self.lineages += 1
         if self.lineages > LINEAGE_LIMIT:
             raise problem(f"The query follows lineage more than {LINEAGE_LIMIT} times.", at)
-        return plan.LineageTable(alias, table.qualified_name)
 
     def _number(self, table: UploadedTable) -> int:
         """Return which upload of this query *table* is."""
@@ -171,7 +184,7 @@ class Joins:
         for join in reference.joins:
             table, right = self.table(join.table, scope)
             condition, relation = self._joined(join, relation, right, scope)
-            joins.append(plan.Join(join.kind, table, condition))
+            joins.append(plan.Join("INNER" if join.kind == "CROSS" else join.kind, table, condition))
         return plan.JoinedTable(first, tuple(joins)), relation
 
     def _joined(

@@ -87,6 +87,11 @@ def user(site: str, name: str) -> str:
     return _readable("user", site, name)
 
 
+def account(name: str) -> str:
+    """Return the id of whoever an account of the service stands for."""
+    return _readable("account", name)
+
+
 def contact(email: str | None, name: str | None, organization: str | None) -> str:
     """Return the id of a contact: by e-mail where there is one, else by name and organization."""
     if email:
@@ -157,6 +162,11 @@ def archived(archive: str, name: str) -> str:
 def recipe(product_id: str, step: str) -> str:
     """Return the id of a processing step that is known only from the header of its product."""
     return _derived("recipe", product_id, step)
+
+
+def withdrawal(document: str) -> str:
+    """Return the id of the activity that is recorded by a document which *document* is a digest of."""
+    return _derived("withdrawal", document)
 
 
 def blank(document: str, label: str) -> str:

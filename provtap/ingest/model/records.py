@@ -25,6 +25,10 @@ CONFIGURED = (
     "Id of its activity. If it is missing, WasConfiguredBy in the same document must name the activity."
 )
 CHECKSUMS = "Checksums of its content, each with its algorithm, such as sha256:e3b0c44298fc and more digits."
+ACCESS = ("public", "secure", "proprietary")
+"""Who may have an entity: the words of data_rights in ObsCore 1.1."""
+URI_BYTES = 1000
+"""Length of the URI of a licence."""
 SIZE = "Size of its content, in bytes."
 VALUE_TYPE = "VOTable datatype, arraysize and xtype, separated by semicolons, such as double or char;*."
 
@@ -415,8 +419,51 @@ class Alias(Record):
     prefix = "al_"
     entity_id: str
     kind: str
-    value: str
+    value: str = needed(
+        "Persistent identifiers of the entity: DOI, ARK, bibcode or IVOID, such as doi:10.5281/zenodo.1.",
+        name="identifiers",
+        kind="texts",
+        column=None,
+    )
     valid_from: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rights(Record):
+    """What may be done with an entity, and who has the rights."""
+
+    table = "provext.rights"
+    prefix = "ri_"
+    entity_id: str
+    uri: str | None = optional(
+        "Licence of the entity, as a URI of SPDX or Creative Commons, such as"
+        " https://spdx.org/licenses/CC-BY-4.0.html.",
+        name="license",
+        limit=URI_BYTES,
+        column=None,
+    )
+    text: str | None = optional("Licence or copyright of the entity in words.", name="rights", column=None)
+    holder: str | None = optional("Who has the rights.", name="rightsHolder", limit=NAME_BYTES, column=None)
+    access: str | None = None
+    """One of ACCESS."""
+    valid_from: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentId(Record):
+    """A persistent identifier of a person or organization."""
+
+    table = "provext.agent_id"
+    prefix = "ai_"
+    agent_id: str
+    scheme: str
+    value: str = needed(
+        "Persistent identifiers of the agent: ORCID, ROR or ISNI, such as"
+        " https://orcid.org/0000-0002-1825-0097.",
+        name="identifiers",
+        kind="texts",
+        column=None,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -437,6 +484,33 @@ class Invalidation(Record):
     prefix = "iv_"
     entity_id: str = needed("Id of the entity.", column="id")
     time: datetime = needed("When the entity was deleted, or became unusable.", column="invalidatedattime")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Withdrawal(Record):
+    """An entity was withdrawn by an activity, which says why."""
+
+    table = "provext.withdrawal"
+    prefix = "w_"
+    activity_id: str
+    entity_id: str
+    kind: str
+    reason: str
+    since: datetime
+    time: datetime
+    successor_id: str | None
+    agent_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reinstatement(Record):
+    """The withdrawal of an entity ended."""
+
+    table = "provtap.reinstatement"
+    prefix = "rs_"
+    activity_id: str
+    entity_id: str
+    time: datetime
 
 
 @dataclass(frozen=True)

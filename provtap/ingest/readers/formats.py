@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from provtap.errors import DocumentError, FormatNotRead, NoProvenance, SettingsError
 from provtap.ingest.model.records import RecordSet
 from provtap.ingest.parsing.json import parse, wide_encoding
-from provtap.ingest.readers import caom, command_run, km3net, openlineage, rocrate, rubin_report
+from provtap.ingest.readers import caom, command_run, km3net, openlineage, rocrate, rubin_report, withdrawal
 from provtap.ingest.readers import opus as activity_description
 from provtap.ingest.readers.ctapipe import log as ctapipe_log
 from provtap.ingest.readers.cwlprov import document as cwlprov
@@ -50,6 +50,7 @@ class Reader:
 OWN = (
     Reader("header", product_header.looks_like, product_header.read),
     Reader("records", record_document.looks_like, record_document.read),
+    Reader("withdrawal", withdrawal.looks_like, withdrawal.read),
     Reader("run", command_run.looks_like, command_run.read),
     Reader("openlineage", openlineage.looks_like, openlineage.read),
     Reader("rocrate", rocrate.looks_like, rocrate.read),

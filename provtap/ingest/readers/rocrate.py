@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from provtap import iris
 from provtap.errors import DocumentError, NoProvenance
-from provtap.ingest.model import identity
+from provtap.ingest.model import identity, persistent
 from provtap.ingest.model.identity import NAME_BYTES, ROLE_BYTES, file_name
 from provtap.ingest.model.records import (
     Activity,
@@ -28,8 +28,10 @@ from provtap.ingest.model.records import (
     Reading,
     Record,
     RecordSet,
+    Rights,
     Run,
     WasAssociatedWith,
+    WasAttributedTo,
     WasGeneratedBy,
     WasInformedBy,
 )
@@ -53,6 +55,7 @@ _STATUSES = {
 _AGENTS = {"Person": "Person", "Organization": "Organization", "SoftwareApplication": "SoftwareAgent"}
 _UUID = re.compile(r"#?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
 _ABSOLUTE = re.compile(r"(?:urn:|[A-Za-z][A-Za-z0-9+.-]*://)")
+_URI = re.compile(r"(?:urn:|https?://)\S{1,990}")
 _NAME = re.compile(r"urn:")
 """A file with an id of its own, wherever it is."""
 _ALGORITHMS = ("sha1", "sha256", "sha512", "md5")
@@ -183,7 +186,7 @@ class _Crate:
         if status := self._status(action):
             yield Run(rank=Rank.STATEMENT, activity_id=own, status=status)
         for agent in self._ids(action["agent"]):
-            yield self._agent(agent)
+            yield from self._agent(agent)
             yield WasAssociatedWith(activity_id=own, agent_id=self._id(agent), role="Operator")
         yield from self._values_of(own, action)
 
@@ -204,10 +207,13 @@ class _Crate:
         words = (text.rstrip("/").rpartition("/")[2] for text in given)
         return next((_STATUSES[word] for word in words if word in _STATUSES), None)
 
-    def _agent(self, id: str) -> Agent:
+    def _agent(self, id: str) -> Iterator[Record]:
         thing = self._things.get(id)
         types = self._types(thing) if thing else set()
-        return Agent(
+        for text in self._first([thing] if thing else [], "identifier"):
+            if found := persistent.agent_id(self._id(id), text):
+                yield found
+        yield Agent(
             rank=Rank.STATEMENT if thing else Rank.MENTION,
             id=self._id(id),
             name=self._text(thing, "name") or id[:200],
@@ -350,6 +356,46 @@ class _Crate:
                     digest=digest.lower(),
                     size=int(size) if _SIZE.fullmatch(size) else None,
                 )
+
+        yield from self._credits(id, own, thing)
+
+    def _credits(self, id: str, own: str, thing: Node | None) -> Iterator[Record]:
+        """Yield the rights in a file, its authors and identifiers; a file inside has those of the crate."""
+        root = None if _ABSOLUTE.match(id) else self._things.get("./")
+        things = [each for each in (thing, root) if each is not None]
+        holder = next((self._label(each) for each in self._first(things, "copyrightHolder")), None)
+        licences: list[str | None] = [*self._first(things, "license")]
+        for licence in licences or ([None] if holder else []):
+            is_uri = licence is not None and _URI.fullmatch(licence) is not None
+            name = self._text(self._things.get(licence), "name") if licence else None
+            yield Rights(
+                entity_id=own,
+                uri=licence if is_uri else None,
+                text=name or (None if is_uri else licence),
+                holder=holder,
+            )
+        for author in self._first(things, "author", "creator"):
+            if author in self._things or _ABSOLUTE.match(author):
+                yield from self._agent(author)
+                yield WasAttributedTo(entity_id=own, agent_id=self._id(author), role="Creator")
+        for text in self._first([thing] if thing is not None else [], "identifier"):
+            if alias := persistent.alias(own, text):
+                yield alias
+
+    def _first(self, things: Iterable[Node], *words: str) -> list[str]:
+        """Return the texts and ids of the first of *things* that has one of these properties."""
+        found = ([text for word in words for text in self._texts(thing, word)] for thing in things)
+        return next(filter(None, found), [])
+
+    def _texts(self, thing: Node | None, word: str) -> list[str]:
+        """Return the texts and ids that a property has, each once."""
+        given = _values(thing[word]) if thing is not None else []
+        texts = (each.get("@id") if isinstance(each, dict) else each for each in given)
+        return list(dict.fromkeys(text for text in texts if isinstance(text, str) and text))
+
+    def _label(self, id: str) -> str:
+        """Return the name of a thing, or what stands in its place."""
+        return self._text(self._things.get(id), "name") or id.encode()[:NAME_BYTES].decode(errors="ignore")
 
     # Relations
 

@@ -31,6 +31,7 @@ from provtap.ingest.store.transaction import (
     known_ingestion,
     naming,
 )
+from provtap.ingest.store.withdrawals import lifted, notify_of_all
 
 _PIECE = 1 << 20
 
@@ -84,6 +85,7 @@ def _load_stream(
     ingestion = begin_ingestion(transaction, source, key, b"")  # the script is kept in pieces
     stream.seek(0)
     counts, rows = _take(transaction, stream, settings)
+    notify_of_all(transaction)
     if strict and counts.warnings:
         raise DocumentError("; ".join(counts.warnings))
     stream.seek(0)
@@ -104,7 +106,8 @@ def _take(transaction: Transaction, stream: IO[bytes], settings: Settings) -> tu
     staging = Staging(transaction, tables(transaction))
     staging.fill(read_rows(Script(stream, settings.document_bytes), staging.known))
     check(staging)
-    counts = merge(staging)
+    with lifted(transaction):
+        counts = merge(staging)
     staging.drop()
     return counts, staging.rows
 

@@ -36,7 +36,7 @@ _LATER_SETS = (
     "provenance.wasderivedfrom", "provenance.wasinformedby", "provenance.hadmember",
     "provenance.wasassociatedwith", "provenance.wasattributedto", "provenance.parameter",
     "provenance.configfile", "provext.alias", "provext.location", "provext.hash", "provext.run",
-    "provext.attempt", "provext.relation", "provext.copy",
+    "provext.attempt", "provext.relation", "provext.rights", "provext.agent_id", "provext.copy",
 )  # fmt: skip
 _FOLLOWS = "provext.product"
 """Not taken from a script, where pg_dump writes it: it follows from other tables."""

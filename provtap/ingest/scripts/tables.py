@@ -17,6 +17,7 @@ from provtap.errors import DocumentError, nearest
 SQL = load_statements("provtap.ingest.scripts", "tables.sql")
 ARTEFACTS = "provenance.wasconfiguredby"
 """The one view that may be filled: its rows say whose parameters and configuration files there are."""
+_OURS = {"provext.ingestion", "provext.withdrawal", "provext.notice"}
 _LENGTHS = {"identifier": 1000, "label": 1000, "role": 500}  # bytes (schema/0001_provenance.sql)
 _TIME = re.compile(
     r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?(Z|UTC|[+-]\d\d(:?\d\d)?))?)?", re.IGNORECASE
@@ -213,10 +214,10 @@ def find(known: Mapping[str, SqlTable], schema: str | None, name: str, line: int
     full = f"{schema}.{name}" if schema else name
     if full in known:
         return known[full]
-    if full == "provext.ingestion":
+    if full in _OURS:
         raise DocumentError(
-            f"line {line}: provext.ingestion is written by ProvTAP itself",
-            hint="pg_dump leaves it out with --exclude-table=provext.ingestion.",
+            f"line {line}: {full} is written by ProvTAP itself",
+            hint=f"pg_dump leaves it out with --exclude-table={full}.",
         )
     near = [f"Did you mean {other}?" for other in known if other.endswith(f".{name}")]
     hint = near[0] if near else nearest(full, known)

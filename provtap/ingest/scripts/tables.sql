@@ -20,7 +20,7 @@ SELECT nspname AS schema, relname AS name,
           FROM pg_constraint
          WHERE conrelid = pg_class.oid AND contype = 'c') AS checks
   FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
- WHERE nspname IN ('provenance', 'provext') AND relname <> 'ingestion'
+ WHERE nspname IN ('provenance', 'provext') AND relname NOT IN ('ingestion', 'withdrawal', 'notice')
    AND (relkind = 'r' OR nspname = 'provenance' AND relname = 'wasconfiguredby')
  ORDER BY 1, 2;
 

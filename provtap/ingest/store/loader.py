@@ -13,10 +13,12 @@ from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
 from provtap.database.transaction import Row
 from provtap.errors import DocumentError
+from provtap.ingest.model.persistent import with_identifiers
 from provtap.ingest.model.records import (
     Activity,
     ActivityDescription,
     Agent,
+    AgentId,
     Alias,
     Attempt,
     Claim,
@@ -33,13 +35,16 @@ from provtap.ingest.model.records import (
     Reading,
     Record,
     RecordSet,
+    Reinstatement,
     Relation,
+    Rights,
     Run,
     WasAssociatedWith,
     WasAttributedTo,
     WasDerivedFrom,
     WasGeneratedBy,
     WasInformedBy,
+    Withdrawal,
     Writing,
 )
 from provtap.ingest.store import description_links as described
@@ -69,6 +74,7 @@ from provtap.ingest.store.merge import add, join, join_new, make_collections
 from provtap.ingest.store.products import entities_of, link_entities
 from provtap.ingest.store.staging import Rows, Stage, rows_of
 from provtap.ingest.store.usages import end_entities, resolve_readings, second_generators
+from provtap.ingest.store.withdrawals import lift, notify
 
 SQL = load_statements("provtap.ingest.store", "loader.sql")
 
@@ -84,8 +90,12 @@ _PUBLISHED_SETS: tuple[type[Record], ...] = (
     Location,
     Hash,
     Alias,
+    Rights,
+    AgentId,
     Relation,
     Attempt,
+    Withdrawal,
+    Reinstatement,
 )
 # Claims that are hardly ever made twice.
 _CLAIMED_ONCE: tuple[type[Claim], ...] = (Parameter, ConfigFile, Run)
@@ -95,15 +105,18 @@ _COUNTED = (*_JOINED, *_PUBLISHED_SETS, *_CLAIMED_ONCE, *KINDS, Reading)
 _ANOTHER = "another record"
 
 
-def load(transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_id: int) -> Counts:
+def load(
+    transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_id: int, *, notices: bool = True
+) -> Counts:
     """Store what *record_sets* say, as the ingestion *ingestion_id* or their own; the caller holds `lock`.
 
-    An activity that is already recorded by another record is left as it is, with a warning.
+    An activity that is already recorded by another record is left as it is, with a warning. With *notices*,
+    readers of the feed are told which entities stand on something withdrawn from now on.
 
     Raises: DocumentError for what breaks a rule of the model.
     """
     counts = Counts()
-    _load(transaction, record_sets, ingestion_id, counts)
+    _load(transaction, record_sets, ingestion_id, counts, notices=notices)
     return counts
 
 
@@ -115,12 +128,15 @@ def load_together(
     This takes a fraction of the time of one load for each. Raises: DocumentError, and Inseparable: the caller
     undoes what was written and loads each document by itself.
     """
-    shares = Shares(list(documents.values()), _COUNTED)
+    shares = Shares(
+        [[replace(one, records=_records(one)) for one in document] for document in documents.values()],
+        _COUNTED,
+    )
     counts = Counts(shares=shares)
     record_sets = [
         replace(record_set, ingestion_id=ingestion)
-        for ingestion, of_document in documents.items()
-        for record_set in of_document
+        for ingestion, document in documents.items()
+        for record_set in document
     ]
     _load(transaction, record_sets, next(iter(documents)), counts)
     shares.check(counts)
@@ -128,18 +144,24 @@ def load_together(
 
 
 def _load(
-    transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_id: int, counts: Counts
+    transaction: Transaction,
+    record_sets: Iterable[RecordSet],
+    ingestion_id: int,
+    counts: Counts,
+    *,
+    notices: bool = True,
 ) -> None:
     taken = _without_conflicts(transaction, record_sets, ingestion_id, counts)
     clashes: list[str] = []
     taken = without_clashes(transaction, taken, clashes)
     counts.conflict(*clashes)
-    rows = rows_of(record for record_set in taken for record in record_set.records)
+    rows = rows_of(record for record_set in taken for record in _records(record_set))
     stage = Stage(transaction, rows)
     _check_kinds(transaction, rows)
     recorded = _draft(transaction, rows, counts)
     claims = claimed_generators(transaction, rows[WasGeneratedBy])
     ends = claimed_ends(transaction, rows[Activity])
+    lift(transaction, rows)
     _join(transaction, rows, stage, recorded, counts)
     transaction.execute(SQL["keep_records"], rows=_record_rows(taken), ingestion=ingestion_id)
     _unite(transaction, rows, stage, counts)
@@ -147,7 +169,7 @@ def _load(
     counts.conflict(*lost_ends(transaction, ends))
     counts.add(0, refer(transaction, rows[HadReference]))
     end_entities(transaction, rows, stage, counts)
-    resolve_readings(transaction, rows, stage, counts)
+    changed = resolve_readings(transaction, rows, stage, counts)
     join_copies(transaction, rows, stage, counts)
     described.link(transaction, activities=_concerned(rows), descriptions=recorded.owners)
     link_entities(transaction, entities_of(rows))
@@ -155,7 +177,14 @@ def _load(
         counts.conflict(*second_generators(transaction, stage[Writing]))
     counts.conflict(*usages_outside(transaction, rows[Reading]))
     counts.warnings += shared_names(transaction, rows[Alias])
+    if notices:
+        notify(transaction, rows, changed)
     stage.end()
+
+
+def _records(record_set: RecordSet) -> tuple[Record, ...]:
+    """Return the records of a set, and what follows from them alone."""
+    return tuple(with_identifiers(record_set.records))
 
 
 def empty(transaction: Transaction, tables: Iterable[str]) -> None:

@@ -20,6 +20,7 @@ from provtap.ingest.store.amendments import invalidate
 from provtap.ingest.store.counts import Counts
 from provtap.ingest.store.merge import add
 from provtap.ingest.store.staging import Rows, RowSource, Stage
+from provtap.ingest.store.withdrawals import settle
 
 SQL = load_statements("provtap.ingest.store", "usages.sql")
 
@@ -27,18 +28,22 @@ SQL = load_statements("provtap.ingest.store", "usages.sql")
 def end_entities(
     transaction: Transaction, rows: Mapping[type[Record], Rows], stage: Stage, counts: Counts
 ) -> None:
-    """Set the end of entities that were invalidated."""
+    """Set the end of entities that were invalidated or withdrawn."""
     if rows[Invalidation]:
         add(transaction, Invalidation, stage[Invalidation])
     updated, lost = invalidate(transaction, rows)
     counts.add(0, updated)
     counts.conflict(*lost)
+    counts.add(0, settle(transaction, rows))
 
 
 def resolve_readings(
     transaction: Transaction, rows: Mapping[type[Record], Rows], stage: Stage, counts: Counts
-) -> None:
-    """Update usages, files without producer and aliases from the stored readings and writings."""
+) -> set[str]:
+    """Update usages, files without producer and aliases from the stored readings and writings.
+
+    Returns the activities whose usages may have changed.
+    """
     if rows[Writing]:
         add(transaction, Writing, stage[Writing])
     if rows[Reading]:
@@ -65,6 +70,7 @@ def resolve_readings(
         # What ends may be the name of a file that an earlier document wrote to the same place.
         counts.share(Writing, "wr_url", updated=aliases.updated_urls)
         counts.share(Writing, "wr_external_id", updated=aliases.updated_ids)
+    return activities
 
 
 def _time_usages(transaction: Transaction, activities: Iterable[str], counts: Counts) -> None:

@@ -25,6 +25,8 @@ from werkzeug.exceptions import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from provtap.errors import InternalError, ParameterError, ProvtapError
+from provtap.query.links import DATALINK_ID, STANDARD_ID
+from provtap.query.origin import TAP, request_origin
 from provtap.results.votable import write_error
 from provtap.web.http.access_log import note
 from provtap.web.http.context import service
@@ -49,6 +51,9 @@ _HEADS = {
 _BROKEN_OFF = "The body of the request is malformed, or ends too early."
 _MALFORMED = (ParseException, NoMoreData)
 """What gunicorn raises while a body is read."""
+
+_PROTOCOLS = {"tap": TAP, "provsap": STANDARD_ID, "links": DATALINK_ID}
+"""The first part of a path under which errors are VOTables, and the standard there."""
 
 CHALLENGES = ('Basic realm="ProvTAP", charset="UTF-8"', 'Bearer realm="ProvTAP"')
 """How a client may say who it is (RFC 7617, RFC 6750): a token serves both ways."""
@@ -176,8 +181,9 @@ def _document(message: str, status: int, error: ProvtapError | None = None) -> R
     if is_browser():
         page = render_template("error.html", message=message, status=status, head=_HEADS.get(status, "Error"))
         return Response(page, status, content_type="text/html; charset=utf-8")
-    if room in {"tap", "provsap", "links"}:
-        return Response(write_error(message), status, content_type="application/x-votable+xml")
+    if room in _PROTOCOLS:
+        document = write_error(message, request_origin(service().settings, _PROTOCOLS[room]))
+        return Response(document, status, content_type="application/x-votable+xml")
     return Response(f"{message}\n", status, content_type="text/plain; charset=utf-8")
 
 

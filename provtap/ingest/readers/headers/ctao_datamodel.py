@@ -14,10 +14,12 @@ from uuid import UUID
 from provtap.errors import NoProvenance
 from provtap.ingest.model import identity
 from provtap.ingest.model.identity import NAME_BYTES, ROLE_BYTES, file_name
+from provtap.ingest.model.persistent import alias
 from provtap.ingest.model.records import (
+    ACCESS,
+    URI_BYTES,
     Activity,
     ActivityDescription,
-    Alias,
     Entity,
     EntityDescription,
     External,
@@ -26,6 +28,7 @@ from provtap.ingest.model.records import (
     Rank,
     Reading,
     Record,
+    Rights,
     WasAttributedTo,
     WasGeneratedBy,
 )
@@ -46,7 +49,12 @@ _SHORT = {
     "OBS_ID": "instance.obs_id",
     "INSTRUME": "instance.site_id",
     "DATACAT": "instance.category",
+    "RELEASE": "curation.release",
     "REFERENC": "curation.reference",
+    "LICENSE": "curation.license",
+    "LICENURL": "curation.license_url",
+    "COPYRIGH": "curation.copyright",
+    "RIGHTS": "curation.rights",
     "MODEL": "model.name",
     "MODELVER": "model.version",
     "MODELURL": "model.url",
@@ -67,7 +75,6 @@ _SHORT = {
     "ANAMODE": "activity.configuration_id",  # version 1.0
 }
 _INPUT = re.compile(r"activity\.inputs\.(\d{1,6})\.")
-_DOI = re.compile(r"(?:doi:|https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
 _LOCAL_FILE = re.compile(r"file:(?://(?:localhost)?)?(?=/)")
 _UNKNOWN_FORM = "application/octet-stream"
 """Content of a type that is not known (RFC 2046, 4.5.1)."""
@@ -116,8 +123,7 @@ def read(product: Product) -> Iterator[Record]:
     )
     if product.url:
         yield Location(entity_id=entity_id, url=product.url, storage=product.storage(product.url))
-    if doi := _DOI.fullmatch(metadata.text("curation.reference") or ""):
-        yield Alias(entity_id=entity_id, kind="doi", value=doi[1].lower(), valid_from=created)
+    yield from _curation(metadata, entity_id)
     name, email, organization = (
         metadata.text(f"contact.{part}", NAME_BYTES) for part in ("name", "email", "organization")
     )
@@ -214,6 +220,23 @@ def _comment(metadata: _Metadata) -> str | None:
         *(f"{word} {text}" for word, path in about.items() if (text := metadata.text(path))),
     ]
     return ", ".join(filter(None, parts)) or None
+
+
+def _curation(metadata: _Metadata, entity_id: str) -> Iterator[Record]:
+    """Yield the rights in a product, and what it is cited by."""
+    if name := alias(entity_id, metadata.text("curation.reference") or ""):
+        yield name
+    access = (metadata.text("curation.rights") or "").lower()
+    rights = Rights(
+        entity_id=entity_id,
+        uri=metadata.text("curation.license_url", URI_BYTES),
+        text=metadata.text("curation.license"),
+        holder=metadata.text("curation.copyright", NAME_BYTES),
+        access=access if access in ACCESS else None,
+        valid_from=metadata["curation.release_date"].instant(),
+    )
+    if rights.uri or rights.text or rights.holder or rights.access:
+        yield rights
 
 
 def _activity(metadata: _Metadata, product: Product, product_id: str) -> Iterator[Record]:

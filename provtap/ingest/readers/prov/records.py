@@ -5,13 +5,25 @@ whose bytes are kept.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from provtap.ingest.model.records import Activity, Agent, Entity, EntityDescription, Rank, Record, RecordSet
+from provtap.ingest.model.identity import NAME_BYTES
+from provtap.ingest.model.persistent import agent_id, alias
+from provtap.ingest.model.records import (
+    Activity,
+    Agent,
+    Entity,
+    EntityDescription,
+    Rank,
+    Record,
+    RecordSet,
+    Rights,
+)
 from provtap.ingest.parsing.bounded import NO_LIMIT, bounded
 from provtap.ingest.readers.prov.relations import Relations
-from provtap.ingest.readers.prov.statements import ELEMENTS, Statement, normal, with_own_ids
+from provtap.ingest.readers.prov.statements import ELEMENTS, Statement, Value, normal, with_own_ids
 from provtap.ingest.readers.prov.things import Thing, Things, described_activity, description_class
 
 _AGENT_TYPES = {
@@ -21,6 +33,11 @@ _AGENT_TYPES = {
     "Organisation": "Organization",
     "SoftwareAgent": "SoftwareAgent",
 }
+_LICENCES = ("dcterms:license", "schema:license", "voprov:license")
+_RIGHTS = ("dcterms:rights", "voprov:rights")
+_HOLDERS = ("dcterms:rightsHolder", "schema:copyrightHolder", "voprov:rightsHolder")
+_IDENTIFIERS = ("dcterms:identifier", "schema:identifier", "voprov:identifier")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S{1,990}")
 _LATE = "~"
 """Claimant of a row with an end but no beginning: it must not be merged with somebody's beginning."""
 
@@ -68,8 +85,11 @@ class _Converter:
             yield from self._entity_description(thing)
         for thing in self._things.of("agent"):
             yield self._agent(thing)
+            found = (agent_id(thing.id, _iri(value)) for value in thing.values(*_IDENTIFIERS))
+            yield from filter(None, found)
         for thing in self._things.of("entity"):
             yield self._entity(thing)
+            yield from self._credits(thing)
         for thing in self._things.of("activity"):
             yield self._activity(thing)
         for kind in ("parameter", "configuration file"):
@@ -120,6 +140,21 @@ class _Converter:
             **thing.stated(Entity, class_),
         )
 
+    def _credits(self, thing: Thing) -> Iterator[Record]:
+        """Yield the rights in an entity, and its persistent identifiers."""
+        licences: list[str | None] = [*dict.fromkeys(map(_iri, thing.values(*_LICENCES)))]
+        text, holder = thing.text(*_RIGHTS), thing.text(*_HOLDERS)
+        for licence in licences or ([None] if text or holder else []):
+            uri = licence if licence and _URI.fullmatch(licence) else None
+            yield Rights(
+                entity_id=thing.id,
+                uri=uri,
+                text=text if uri or not licence else licence,
+                holder=holder if holder and len(holder.encode()) <= NAME_BYTES else None,
+            )
+        found = (alias(thing.id, _iri(value)) for value in thing.values(*_IDENTIFIERS))
+        yield from filter(None, found)
+
     def _class(self, thing: Thing) -> str:
         if "Collection" in thing.classes or thing.id in self._relations.collections:
             return "Collection"
@@ -161,6 +196,11 @@ class _Converter:
             )
             return begun, None
         return begun, ended
+
+
+def _iri(value: Value) -> str:
+    """Return what a value names, else its text."""
+    return value.name.id if value.name else value.plain
 
 
 def _rank(thing: Thing, *facts: object) -> Rank:

@@ -33,6 +33,8 @@ _TERMS = {
     "http://xmlns.com/foaf/0.1/": "foaf",
     "http://purl.org/dc/terms/": "dcterms",
     "http://purl.org/dc/elements/1.1/": "dcterms",
+    "http://schema.org/": "schema",
+    "https://schema.org/": "schema",
 } | dict.fromkeys(VOPROV_NAMESPACES, "voprov")
 _PARTS = re.compile(r"(.*[/#:])(.+)", re.DOTALL)
 _WELL_KNOWN = {"prov": PROV, "xsd": XSD, "voprov": VOPROV, "xsi": "http://www.w3.org/2001/XMLSchema-instance"}

@@ -57,8 +57,8 @@ class Class:
     @cached_property
     def own_attributes(self) -> tuple[Attribute, ...]:
         """Those of its attributes that the first of the classes of records holds."""
-        own = {name for name, _ in columns(self.held_by[0])}
-        return tuple(each for each in self.attributes if each.field in own)
+        own = {each.name for each in attributes(self.held_by[0], "")}
+        return tuple(each for each in self.attributes if each.name in own)
 
     @cached_property
     def fixed(self) -> Mapping[str, str]:
@@ -91,7 +91,7 @@ class Class:
 
 
 def _entity(name: str, path: str, special: str = "") -> Class:
-    return Class(name, path, (records.Entity,), "entity", special)
+    return Class(name, path, (records.Entity, records.Rights, records.Alias), "entity", special)
 
 
 def _entity_description(name: str, path: str, special: str = "") -> Class:
@@ -107,7 +107,7 @@ def _relation(path: str, *held_by: type[Record]) -> Class:
 
 
 CLASSES = (
-    Class("Agent", "agents", (records.Agent,), "agent"),
+    Class("Agent", "agents", (records.Agent, records.AgentId), "agent"),
     Class(
         "ActivityDescription", "activityDescriptions", (records.ActivityDescription,), "activity description"
     ),
@@ -135,7 +135,14 @@ CLASSES = (
     Class("Activity", "activities", (records.Activity,), "activity"),
     _relation("runs", records.Run),
     Class("Used", "used", (records.Reading, records.ExternalHash), shown=("provenance.used", "u_")),
-    _relation("wasGeneratedBy", records.WasGeneratedBy, records.Writing, records.Hash),
+    _relation(
+        "wasGeneratedBy",
+        records.WasGeneratedBy,
+        records.Writing,
+        records.Hash,
+        records.Rights,
+        records.Alias,
+    ),
     _relation("wasDerivedFrom", records.WasDerivedFrom),
     _relation("wasInformedBy", records.WasInformedBy),
     _relation("wasAssociatedWith", records.WasAssociatedWith),

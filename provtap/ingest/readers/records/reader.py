@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from provtap.ingest.model import identity
+from provtap.ingest.model import identity, persistent
 from provtap.ingest.model.identity import file_name
 from provtap.ingest.model.records import (
     Claim,
@@ -24,6 +24,7 @@ from provtap.ingest.model.records import (
     Reading,
     Record,
     RecordSet,
+    Rights,
     WasGeneratedBy,
     Writing,
     columns,
@@ -35,6 +36,7 @@ from provtap.ingest.readers.records.parse import ParsedRecord, read_records
 
 _START = re.compile(rb'(\xef\xbb\xbf)?\s*\{\s*"(%s)"\s*:' % "|".join(c.name for c in CLASSES).encode())
 _CHECKSUM = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,99}):([0-9A-Fa-f]{8,128})")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 
 _IN_ORDER = (("startTime", "endTime"), ("generatedAtTime", "invalidatedAtTime"))
 _DISTINCT = {
@@ -93,6 +95,21 @@ class _RecordReader:
             given[attribute.field] = value
         return kind(**(given | further))
 
+    def _agent(self, parsed: ParsedRecord) -> Iterator[Record]:
+        yield self._record(parsed)
+        for at, text in enumerate(parsed.get("identifiers") or ()):
+            found = persistent.agent_id(self._ids.own(parsed), text)
+            if found is None:
+                raise parsed.wrong(
+                    "must be an ORCID, ROR or ISNI, such as https://orcid.org/0000-0002-1825-0097",
+                    f"identifiers/{at}",
+                )
+            yield found
+
+    def _entity(self, parsed: ParsedRecord) -> Iterator[Record]:
+        yield self._record(parsed)
+        yield from _citable(parsed, self._ids.own(parsed))
+
     def _role_description(self, parsed: ParsedRecord) -> Iterator[Record]:
         yield self._record(parsed)
         link, id_ = parsed.of.held_by[1], self._ids.own(parsed)
@@ -131,6 +148,7 @@ class _RecordReader:
         elif parsed.get("time"):
             raise parsed.wrong("goes with a location: an entity has its generatedAtTime", "time")
         yield from _hashes(Hash, parsed, entity)
+        yield from _citable(parsed, entity)
         # Of two activities the same one is kept, whatever document comes first.
         yield WasGeneratedBy(
             rank=Rank.STATEMENT, claimant=activity, entity_id=entity, activity_id=activity, role=role
@@ -169,6 +187,8 @@ class _RecordReader:
         yield from ()  # the parameter or file itself says whose it is
 
     _MAKERS: Mapping[str, Callable[["_RecordReader", ParsedRecord], Iterator[Record]]] = {
+        "Agent": _agent,
+        **dict.fromkeys(("Entity", "DatasetEntity", "ValueEntity", "Collection"), _entity),
         "UsageDescription": _role_description,
         "GenerationDescription": _role_description,
         "Used": _used,
@@ -205,6 +225,23 @@ def _hashes(kind: type[Hash | ExternalHash], parsed: ParsedRecord, entity_id: st
             digest=found[2].lower(),
             size=parsed.get("size"),
         )
+
+
+def _citable(parsed: ParsedRecord, entity_id: str) -> Iterator[Record]:
+    """Yield the rights in an entity, and its persistent identifiers."""
+    uri, text, holder = (parsed.get(name) for name in ("license", "rights", "rightsHolder"))
+    if uri and not _URI.fullmatch(uri):
+        raise parsed.wrong("must be a URI; write a licence in words as rights", "license")
+    if uri or text or holder:
+        yield Rights(entity_id=entity_id, uri=uri, text=text, holder=holder)
+    for at, given in enumerate(parsed.get("identifiers") or ()):
+        if persistent.of_thing(given) is None:
+            raise parsed.wrong(
+                "must be a DOI, ARK, bibcode or IVOID, such as doi:10.5281/zenodo.1234567",
+                f"identifiers/{at}",
+            )
+        if alias := persistent.alias(entity_id, given):
+            yield alias
 
 
 def _location(parsed: ParsedRecord) -> str | None:

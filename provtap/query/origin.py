@@ -1,0 +1,112 @@
+"""Where a result comes from: remarks for people and programs, with the names of Data Origin in the VO 1.2.
+
+What was asked, of whom and when is said of the whole document (ORIG-1); who made the data and how to cite
+them is said of the result, for all schemas that the query read (ORIG-3).
+"""
+
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from weakref import WeakKeyDictionary
+
+from provtap import __version__
+from provtap.config import Settings
+from provtap.database.connect import Database, Pool
+from provtap.errors import ProvtapError
+from provtap.results.votable import DocumentInfo, Info
+from provtap.tableset import DATA_ORIGIN, Tableset
+
+TAP = "ivo://ivoa.net/std/TAP"
+EVERY = 1.0
+"""Seconds after which a process asks again when the store last changed."""
+EVERY_WITHOUT_DATABASE = 10.0
+_OURS = {"provenance", "provext"}
+"""The schemas that ingestions fill."""
+_LAST_INGESTION = "SELECT in_time FROM provext.ingestion ORDER BY in_id DESC LIMIT 1"
+
+
+def request_origin(
+    settings: Settings, protocol: str, *, url: str | None = None, query: str | None = None
+) -> Iterator[Info]:
+    """Yield what was asked of whom; *url* repeats the request, *protocol* is the IVOID of its standard."""
+    date = instant(datetime.now(UTC))
+    given = (
+        ("publisher", settings.publisher, "Who published this result."),
+        ("server_software", f"ProvTAP/{__version__}", ""),
+        ("service_protocol", protocol, ""),
+        ("service_ivoid", settings.service_ivoid, "The service in the registry of the Virtual Observatory."),
+        ("request", url, "The request that this is the answer to."),
+        ("request_date", date, "When the request was answered, in UTC."),
+        ("contact", settings.contact, "Whom to ask about this result."),
+        ("QUERY", query, ""),
+    )
+    return (DocumentInfo(name, value, text) for name, value, text in given if value is not None)
+
+
+def dataset_origin(
+    settings: Settings, tableset: Tableset, schemas: Iterable[str], updated: datetime | None
+) -> list[Info]:
+    """Return how to cite the data of *schemas*; *updated* is when the store last changed.
+
+    What the metadata file of a schema says comes before the settings, which hold for all schemas.
+    """
+    found: dict[str, dict[str, None]] = {name: {} for name in DATA_ORIGIN}
+    of_all = {
+        "data_ivoid": settings.service_ivoid,
+        "citation": settings.citation,
+        "reference_url": settings.reference_url or f"{settings.root_url}/",
+        "rights_uri": settings.rights_uri,
+    }
+    for schema in tableset.schemas:
+        if schema.name in schemas:
+            given = {name: (value,) for name, value in of_all.items() if value is not None}
+            if schema.name in _OURS and updated is not None:
+                given["last_update_date"] = (instant(updated),)
+            for name, values in (given | dict(schema.data_origin)).items():
+                found[name].update(dict.fromkeys(values))
+    return [Info(name, value, DATA_ORIGIN[name]) for name, values in found.items() for value in values]
+
+
+def instant(time: datetime) -> str:
+    """Return a UTC time as DALI writes it, to the second."""
+    return time.replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+class _Watch:
+    """When the store last changed, which a process asks at most once in a while."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: datetime | None = None
+        self._due = 0.0  # by the monotonic clock
+
+    def latest(self, database: Database) -> datetime | None:
+        """Return what is known; one thread asks, others meanwhile take what was known before."""
+        if self._is_due() and self._lock.acquire(blocking=not self._due):
+            try:
+                if self._is_due():
+                    self._ask(database)
+            finally:
+                self._lock.release()
+        return self._known
+
+    def _is_due(self) -> bool:
+        return time.monotonic() >= self._due
+
+    def _ask(self, database: Database) -> None:
+        try:
+            with database.transaction() as transaction:
+                row = transaction.one(_LAST_INGESTION)
+            self._known, wait = row and row.in_time, EVERY
+        except ProvtapError:
+            wait = EVERY_WITHOUT_DATABASE
+        self._due = time.monotonic() + wait
+
+
+_watches: WeakKeyDictionary[Pool, _Watch] = WeakKeyDictionary()
+
+
+def last_update(database: Database) -> datetime | None:
+    """Return when the last document was taken in, in UTC; None if none was, or the database is down."""
+    return _watches.setdefault(database.writer, _Watch()).latest(database)
