@@ -19,6 +19,7 @@ from provtap.database.connect import open_database
 from provtap.datalink import document
 from provtap.datalink.links import PROVENANCE
 from provtap.ingest.documents.document import ingest_content
+from provtap.ingest.withdrawals import Agent, Selection, withdraw
 from provtap.operation import accounts
 from provtap.provsap.formats import choose
 from provtap.web import create_app
@@ -126,7 +127,7 @@ def records():
 
 
 @pytest.fixture(scope="module")
-def filled(server, template):
+def filled(server, template, tableset):
     """Settings and database of a store that has them."""
     with server.copy(template) as copied:
         settings = replace(copied, download_urls="/data/=https://data.example.org/")
@@ -144,6 +145,16 @@ def filled(server, template):
                     "INSERT INTO provext.product VALUES ('ivo://example.org/dl3?final', 'urn:log')"
                 )
                 transaction.rows("SELECT provtap.link_products(dids => %(dids)s)", dids=[DID])
+            withdraw(
+                Selection(names=("urn:in:2",)),
+                database,
+                tableset,
+                settings,
+                agent=Agent("urn:ada"),
+                reason="wrong <pixel> map",
+                kind="defective",
+                since="2026-03-01T00:00:00Z",
+            )
             yield settings, database
 
 
@@ -193,6 +204,18 @@ def test_the_document_is_a_table_of_links(links):
     assert root.find(f".//{VOTABLE}TABLEDATA") is not None
     for row in rows(response):
         assert len(row.keys() & {"access_url", "service_def", "error_message"}) == 1
+
+
+def test_the_document_tells_its_origin(links):
+    """ORIG-1: outside the RESOURCE, and without thousands of ids."""
+
+    def origin(ids):
+        root = etree.fromstring(links.post("/links", data={"ID": ids}).data)
+        return {info.get("name"): info.get("value") for info in root.findall(f"{VOTABLE}INFO")}
+
+    assert origin(["urn:out", "a b"])["request"].endswith("/links?ID=urn%3Aout&ID=a%20b")
+    assert origin([f"urn:p:{number}" for number in range(400)])["request"].endswith("/links")
+    assert origin([])["service_protocol"] == "ivo://ivoa.net/std/DataLink#links-1.1"
 
 
 def test_a_product_has_all_kinds_of_links(links):
@@ -268,6 +291,21 @@ def test_a_place_that_the_setting_knows_is_a_copy(links):
     assert this["access_url"] == "https://data.example.org/in1.fits"
     assert this["content_type"] == "application/fits"
     assert "not valid since 2026-03-02 12:00:00" in this["description"]
+
+
+def test_what_is_withdrawn_says_so(links):
+    """With the reason, before people fetch it; and where it was used."""
+    [this] = rows(links.get("/links?ID=urn:in:2"), "#this")
+    progenitors = rows(links.get("/links?ID=urn:out"), "#progenitor")
+
+    assert (
+        this["description"] == "in2.fits, withdrawn (defective) since 2026-03-01 00:00:00: wrong <pixel> map"
+    )
+    assert {row["description"] for row in progenitors} == {
+        "in1.fits, used to make out",
+        "in2.fits (withdrawn), used to make out",
+        "seeing, used to make out",
+    }
 
 
 def test_without_a_copy_a_row_says_so(links):
