@@ -33,6 +33,8 @@ RUN_ELSEWHERE = {
     "python3": "tests/acceptance/test_wheel.py",
     "cta-prod-init-prov.sh": "tests/api/test_dirac.py",
     "cta-prod-add-prov.py": "tests/api/test_dirac.py",
+    "snakemake": "tests/ingest/test_snakemake.py",
+    "cwltool": "tests/ingest/test_cwltool.py",
     "pg_basebackup": "tests/acceptance/test_replicas.py",
 }
 """What runs the `sh` blocks, by their first word: they need a service, another server or a network."""
@@ -56,6 +58,8 @@ def directory(tmp_path_factory):
     crate = ROOT / "tests/data/rocrate/runcrate_nested"
     (directory / "night_crate").symlink_to(crate)
     shutil.copy(ROOT / "tests/data/rubin/provenance_report.json", directory)
+    shutil.copy(ROOT / "tests/data/km3net/calibrate.prov.json", directory)
+    shutil.copy(ROOT / "tests/data/caom2/stack1.caom24.xml", directory / "stack1.caom.xml")
     (directory / "cwl_steps").symlink_to(ROOT / "tests/data/cwl_steps")
     (directory / "night_ro").symlink_to(ROOT / "tests/data/cwlprov/nested_scatter_ro")
     steps = (ROOT / "tests/data/lstosa/prov.log").read_text().splitlines(keepends=True)

@@ -54,7 +54,7 @@ LAB = Tableset(
 )
 FUNCTIONS = "\n".join(
     (resources.files("provtap.schema") / name).read_text()
-    for name in ("0005_functions.sql", "0019_exact_functions.sql")
+    for name in ("0005_functions.sql", "0019_exact_functions.sql", "0025_cones.sql")
 )
 SQL = f"""
 CREATE SCHEMA provenance;

@@ -42,6 +42,8 @@ SOURCES = {
     "rubin/too_many_inputs.fits": (1, 1, 0, 1, 0, 0),
     "rubin/provenance_report.json": (2, 0, 0, 0, 6, 0),
     "rubin/raw_no_quantum.fits": (0, 1, 0, 0, 0, 0),
+    "km3net": (2, 2, 1, 1, 1, 0),
+    "caom2": (1, 3, 2, 1, 0, 0),
     "jwst": (1, 4, 3, 1, 4, 0),
     "rocrate/process_example": (1, 2, 1, 1, 0, 0),
     "rocrate/galaxy_workflow_example": (1, 3, 1, 2, 1, 0),
@@ -56,7 +58,10 @@ SOURCES = {
     "openlineage/night_dag.ndjson": (4, 6, 4, 4, 1, 0),
     "openlineage/dbt_failed_run.json": (4, 6, 2, 4, 0, 0),
 }
-FOLDERS = ("rubin", "jwst", "rocrate", "openlineage", "ctao_datamodel", "ctapipe_hdf5", "lstosa", "cwlprov")
+FOLDERS = (
+    *("rubin", "jwst", "rocrate", "openlineage", "ctao_datamodel", "ctapipe_hdf5", "lstosa", "cwlprov"),
+    *("km3net", "caom2", "prov_o"),
+)
 
 
 @pytest.fixture

@@ -59,13 +59,15 @@ def test_every_unit_is_one(tableset):
 
 def test_every_member_of_the_model_is_published(tableset):
     """ProvenanceDM 1.0: each attribute and reference has a column, which its utype leads back from."""
-    assert {utype.removeprefix("voprov:") for utype in utypes(tableset)} == set(MEMBERS)
+    given = {utype.removeprefix("voprov:") for utype in utypes(tableset) if not utype.startswith("obscore:")}
+    assert given == set(MEMBERS)
 
 
 def test_all_of_the_model_and_of_tap_schema_is_standard_and_the_rest_is_not(tableset):
     """SCH-9: std is 1 for what a standard defines; no standard has a lineage."""
     for table in tableset.tables():
         is_standard = table.schema_name != "provext" and table.table_type != "virtual"
+        is_standard = is_standard and table.name != "obscore_hea"  # a draft
         assert {c.std for c in table.columns} == {is_standard}, table.qualified_name
 
 
@@ -148,7 +150,7 @@ def test_indexes_are_ascending_and_flags_are_numbers(tableset):
     rows = metadata.tap_schema_rows(tableset)
     entity = [row for row in rows["columns"] if row[0] == "provenance.entity"]
 
-    assert [row[3] for row in rows["schemas"]] == [1, 2, 3]
+    assert [row[3] for row in rows["schemas"]] == [1, 2, 3, 4]
     assert [row[-1] for row in entity] == list(range(1, len(entity) + 1))
     assert {type(flag) for row in rows["columns"] for flag in row[10:13]} == {int}
 
@@ -181,7 +183,8 @@ def test_an_operator_publishes_tables_beside_ours(tmp_path):
     loaded = load(tmp_path, CATALOGUE)
     source = loaded.table("survey.source")
 
-    assert [schema.name for schema in loaded.schemas] == ["provenance", "provext", "survey", "tap_schema"]
+    names = ["provenance", "provext", "ivoa", "survey", "tap_schema"]
+    assert [schema.name for schema in loaded.schemas] == names
     assert source.columns[1] == Column(
         name="s_flux", datatype="double", unit="TeV", ucd="phot.flux", description="Flux."
     )

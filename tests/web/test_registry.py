@@ -29,7 +29,7 @@ XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 def client_of(settings, database, tableset, **changed):
     """A client of the service with settings for a record, except as *changed*, as `serve` makes it."""
     ours = Service(replace(settings, **(COMPLETE | changed)), tableset, database)
-    modified = last_change(database, metadata_digest(ours))
+    modified = last_change(database, metadata_digest(ours, observed=False))
     return create_app(ours.settings, database, tableset, modified).test_client()
 
 

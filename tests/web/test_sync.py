@@ -14,7 +14,7 @@ from tests.results.tables import read
 from tests.web.conftest import query_status
 
 QUERY = "SELECT schema_name, description FROM tap_schema.schemas ORDER BY schema_name"
-SCHEMAS = ["provenance", "provext", "tap_schema"]
+SCHEMAS = ["ivoa", "provenance", "provext", "tap_schema"]
 
 
 def names(response):

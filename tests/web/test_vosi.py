@@ -31,7 +31,9 @@ from tests.live import live_server
 
 TAP = "ivo://ivoa.net/std/TAP"
 VOSI = "ivo://ivoa.net/std/VOSI"
-BASE = "https://archive.example.org/provenance/tap"
+ROOT = "https://archive.example.org/provenance"
+BASE = f"{ROOT}/tap"
+DATALINK = "ivo://ivoa.net/std/DataLink#links-1.1"
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
 
@@ -95,10 +97,22 @@ def test_capabilities_declare_what_is_there_and_nothing_else(client):
         f"{VOSI}#availability": f"{BASE}/availability",
         f"{VOSI}#tables-1.1": f"{BASE}/tables",
         "ivo://ivoa.net/std/DALI#examples": f"{BASE}/examples",
+        DATALINK: f"{ROOT}/links",
     }
+    assert {urls.pop(DATALINK).use} == {"base"}
     assert {url.use for url in urls.values()} == {"full"}
     for url in urls.values():
         assert client.get("/tap" + url.content.removeprefix(BASE)).status_code == 200
+
+
+def test_capabilities_tell_how_datalink_is_asked(client):
+    """LINK-8."""
+    root = etree.fromstring(client.get("/tap/capabilities").data)
+    (interface,) = root.findall(f"capability[@standardID='{DATALINK}']/interface")
+
+    assert (interface.get(XSI_TYPE), interface.get("role")) == ("vs:ParamHTTP", "std")
+    assert interface.findtext("resultType") == "application/x-votable+xml;content=datalink"
+    assert interface.findtext("queryType") == "GET"
 
 
 def test_every_declared_language_may_be_asked_for(capability):
@@ -349,10 +363,10 @@ def test_a_document_is_made_once(client):
 def test_last_modified_is_when_the_metadata_changed(settings, database, tableset):
     """VOSI-1: the same on every node, however often they are started."""
     ours = Service(settings, tableset, database)
-    first = last_change(database, metadata_digest(ours))
+    first = last_change(database, metadata_digest(ours, observed=False))
     client = create_app(settings, database, tableset, first).test_client()
 
-    assert last_change(database, metadata_digest(replace(ours))) == first
+    assert last_change(database, metadata_digest(replace(ours), observed=False)) == first
     assert client.get("/tap/tables").last_modified == first.replace(microsecond=0)
 
 
@@ -364,7 +378,7 @@ def test_other_limits_or_tables_are_a_change(settings, database, tableset):
         replace(ours, tableset=replace(tableset, digest="0" * 64)),
         ours,
     ]
-    times = [last_change(database, metadata_digest(node)) for node in others]
+    times = [last_change(database, metadata_digest(node, observed=False)) for node in others]
 
     assert times == sorted(set(times))
 
@@ -418,7 +432,7 @@ def test_a_node_with_other_metadata_files_says_so(settings, database, tableset):
     available, note = availability(client)
 
     assert not available
-    assert "run provtap init" in note
+    assert "provtap init" in note
 
 
 def test_every_element_of_availability_has_the_namespace(client):

@@ -1,75 +1,81 @@
-"""Formats that are recognised but not read: what each is, and what to ingest instead."""
+"""Formats that are recognised but not supported: what each is, and what to ingest instead."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 _START = 65536
-"""Bytes at the start of a document in which its marks are looked for."""
+"""Bytes at the start of a document that are searched for its marks."""
 
 
 @dataclass(frozen=True)
 class UnreadFormat:
-    """A format, how it is recognised, and what to do about it."""
+    """A format, how it is recognised, and a hint."""
 
     what: str
     is_it: Callable[[bytes], bool]
-    """Tell whether the start of a document is of this format."""
+    """Returns whether the start of a document is in this format."""
     instead: str | None = None
 
 
 def recognise(content: bytes) -> UnreadFormat | None:
-    """Return the format of *content*, if it is one of these."""
+    """Return the unsupported format of *content*, if it is one."""
     start = content[:_START].removeprefix(b"\xef\xbb\xbf").lstrip()
     return next((known for known in UNREAD if known.is_it(start)), None)
 
 
 def _json(*patterns: bytes) -> Callable[[bytes], bool]:
-    """Recognise JSON in which all *patterns* are found."""
+    """Return a test for JSON that contains all *patterns*."""
     compiled = [re.compile(pattern) for pattern in patterns]
     return lambda start: start[:1] in (b"{", b"[") and all(each.search(start) for each in compiled)
 
 
 def _text(pattern: bytes) -> Callable[[bytes], bool]:
-    """Recognise text in which *pattern* is found."""
+    """Return a test for text that contains *pattern*."""
     compiled = re.compile(pattern, re.MULTILINE)
     return lambda start: compiled.search(start) is not None
 
 
-_CONVERT = "Convert it to PROV-JSON or PROV-N."
+_SNAKEMAKE = "Run Snakemake with the logger plugin of ProvTAP: snakemake --logger provtap."
 UNREAD = (
     UnreadFormat(
-        "PROV-O in JSON-LD",
-        _json(rb'"prov:(?:used|was[A-Z]\w+|qualified\w+|hadMember)"\s*:|"http://www\.w3\.org/ns/prov#\w+"'),
-        _CONVERT,
+        "RDF in XML",
+        _text(rb"<(?:\w+:)?RDF\b[^>]*http://www\.w3\.org/1999/02/22-rdf-syntax-ns#"),
+        "Convert it to Turtle.",
     ),
     UnreadFormat(
-        "PROV-O in Turtle or TriG",
-        _text(rb"^\s*(?:@prefix|PREFIX)\s+\w*:\s*<http://www\.w3\.org/ns/prov#>"),
-        _CONVERT,
+        "RDF in N-Quads",
+        _text(
+            rb"""^(?:<[^<>\s]*>|_:\S+)\s+<[^<>\s]*>\s+(?:<[^<>\s]*>|_:\S+|"(?:[^"\\\n]|\\.)*"(?:@[\w-]+|\^\^<[^<>\s]*>)?)"""
+            rb"""\s+(?:<[^<>\s]*>|_:\S+)\s*\.\s*$"""
+        ),
+        "Convert it to TriG.",
     ),
-    UnreadFormat(
-        "RDF in N-Triples",
-        _text(rb"\A<[^>\s]+>\s+<[^>\s]+>\s+(?:<|_:|\")[^\n]*\.\s*$"),
-        _CONVERT,
-    ),
-    UnreadFormat("a provenance log of KM3NeT's thepipe", _json(rb'"parent_activity"\s*:', rb'"uuid"\s*:')),
     UnreadFormat(
         "an association of JWST: a plan, not a record of what was done",
         _json(rb'"asn_rule"\s*:'),
         "Ingest the products.",
     ),
-    UnreadFormat("a record of con-duct", _json(rb'"command"\s*:', rb'"duct_version"\s*:')),
+    UnreadFormat(
+        "a record of con-duct",
+        _json(rb'"command"\s*:', rb'"duct_version"\s*:'),
+        "Run the command with `provtap run`.",
+    ),
     UnreadFormat(
         "Snakemake's record of one output",
         _json(rb'"record_format_version"\s*:', rb'"job_hash"\s*:'),
+        _SNAKEMAKE,
     ),
-    UnreadFormat("a file of events of Snakemake", _json(rb'"snakemake_version"\s*:')),
-    UnreadFormat("a run record of DataLad", _text(rb"^=== Do not change lines below ===\s*$")),
-    UnreadFormat("a CAOM observation", _text(rb"<(?:\w+:)?Observation\b[^>]*opencadc\.org/caom2/")),
+    UnreadFormat("a file of events of Snakemake", _json(rb'"snakemake_version"\s*:'), _SNAKEMAKE),
+    UnreadFormat(
+        "a run record of DataLad",
+        _text(rb"^=== Do not change lines below ===\s*$"),
+        "Run the command with `provtap run`.",
+    ),
     UnreadFormat(
         "the metadata of an SKA data product: it names no inputs",
         _text(rb"^interface:\s*\S*ska-data-product-meta"),
+        "Record the run that made it with `provtap run`.",
     ),
     UnreadFormat(
         "the YAML of voprov",
@@ -82,4 +88,4 @@ UNREAD = (
         "Ingest its provenance report or its products.",
     ),
 )
-"""In the order of trial."""
+"""In the order of recognition."""

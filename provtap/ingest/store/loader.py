@@ -1,12 +1,14 @@
-"""Records into tables, independent of the order and repetition of documents.
+"""Loads records into tables, independently of the order and repetition of documents.
 
-Three rules make it so. Claims of several sources about one thing are joined: the most trusted claim makes
-the row, equals are merged (`join` in merge.sql). Rows of a set are united (`add`). What was read at a path
-follows from all stored readings and writings (`resolve_readings` and `alias` in usages.sql).
+Three rules ensure this. Claims of several sources about one thing are joined: the most trusted claim becomes
+the row, equally trusted ones are merged (`join` in merge.sql). Rows of a set are added if new (`add`). The
+entity that was read at a path is determined from all stored readings and writings (`resolve_readings` and
+`alias` in usages.sql).
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
@@ -34,6 +36,7 @@ from provtap.ingest.model.records import (
     Reading,
     Record,
     RecordSet,
+    Reinstatement,
     Relation,
     Rights,
     Run,
@@ -42,6 +45,7 @@ from provtap.ingest.model.records import (
     WasDerivedFrom,
     WasGeneratedBy,
     WasInformedBy,
+    Withdrawal,
     Writing,
 )
 from provtap.ingest.store import description_links as described
@@ -56,7 +60,7 @@ from provtap.ingest.store.conflicts import (
     without_clashes,
 )
 from provtap.ingest.store.copies import join_copies
-from provtap.ingest.store.counts import Counts
+from provtap.ingest.store.counts import Counts, Inseparable, Shares
 from provtap.ingest.store.described_agents import wait
 from provtap.ingest.store.description_tables import (
     KINDS,
@@ -68,13 +72,15 @@ from provtap.ingest.store.description_tables import (
     says_more,
 )
 from provtap.ingest.store.merge import add, join, join_new, make_collections
+from provtap.ingest.store.products import entities_of, link_entities
 from provtap.ingest.store.staging import Rows, Stage, rows_of
 from provtap.ingest.store.usages import end_entities, resolve_readings, second_generators
+from provtap.ingest.store.withdrawals import lift, notify
 
 SQL = load_statements("provtap.ingest.store", "loader.sql")
 
 
-# What a row points to is stored before it.
+# Rows are stored after the rows that they refer to.
 _JOINED: tuple[type[Claim], ...] = (EntityDescription, Agent, Entity, Activity, WasGeneratedBy)
 _PUBLISHED_SETS: tuple[type[Record], ...] = (
     WasInformedBy,
@@ -89,31 +95,74 @@ _PUBLISHED_SETS: tuple[type[Record], ...] = (
     AgentId,
     Relation,
     Attempt,
+    Withdrawal,
+    Reinstatement,
 )
-# Claims that are hardly ever made twice.
+# Classes with hardly ever more than one claim about the same thing.
 _CLAIMED_ONCE: tuple[type[Claim], ...] = (Parameter, ConfigFile, Run)
+_COUNTED = (*_JOINED, *_PUBLISHED_SETS, *_CLAIMED_ONCE, *KINDS, Reading)
+"""The classes with rows that count as new, updated or unchanged."""
 
 _ANOTHER = "another record"
 
 
-def load(transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_id: int) -> Counts:
+def load(
+    transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_id: int, *, notices: bool = True
+) -> Counts:
     """Store what *record_sets* say, as the ingestion *ingestion_id* or their own; the caller holds `lock`.
 
-    An activity that is already recorded by another record is left as it is, with a warning.
+    An activity that is already recorded by another record is left as it is, with a warning. With *notices*,
+    entities that are now affected by a withdrawal are added to the feed.
 
-    Raises: DocumentError for what breaks a rule of the model.
+    Raises: DocumentError for a record that breaks a rule of the model.
     """
     counts = Counts()
+    _load(transaction, record_sets, ingestion_id, counts, notices=notices)
+    return counts
+
+
+def load_together(
+    transaction: Transaction, documents: Mapping[int, Sequence[RecordSet]]
+) -> Mapping[int, Counts]:
+    """Store *documents*, given by the number of their ingestion; the caller holds `lock`.
+
+    This takes a fraction of the time of one load for each. Raises: DocumentError, and Inseparable: the caller
+    rolls back and loads each document separately.
+    """
+    shares = Shares(
+        [[replace(one, records=_records(one)) for one in document] for document in documents.values()],
+        _COUNTED,
+    )
+    counts = Counts(shares=shares)
+    record_sets = [
+        replace(record_set, ingestion_id=ingestion)
+        for ingestion, document in documents.items()
+        for record_set in document
+    ]
+    _load(transaction, record_sets, next(iter(documents)), counts)
+    shares.check(counts)
+    return dict(zip(documents, shares.counts, strict=True))
+
+
+def _load(
+    transaction: Transaction,
+    record_sets: Iterable[RecordSet],
+    ingestion_id: int,
+    counts: Counts,
+    *,
+    notices: bool = True,
+) -> None:
     taken = _without_conflicts(transaction, record_sets, ingestion_id, counts)
     clashes: list[str] = []
     taken = without_clashes(transaction, taken, clashes)
     counts.conflict(*clashes)
-    rows = rows_of(with_identifiers(record for record_set in taken for record in record_set.records))
+    rows = rows_of(record for record_set in taken for record in _records(record_set))
     stage = Stage(transaction, rows)
     _check_kinds(transaction, rows)
     recorded = _draft(transaction, rows, counts)
     claims = claimed_generators(transaction, rows[WasGeneratedBy])
     ends = claimed_ends(transaction, rows[Activity])
+    lift(transaction, rows)
     _join(transaction, rows, stage, recorded, counts)
     transaction.execute(SQL["keep_records"], rows=_record_rows(taken), ingestion=ingestion_id)
     _unite(transaction, rows, stage, counts)
@@ -121,15 +170,22 @@ def load(transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_i
     counts.conflict(*lost_ends(transaction, ends))
     counts.add(0, refer(transaction, rows[HadReference]))
     end_entities(transaction, rows, stage, counts)
-    resolve_readings(transaction, rows, stage, counts)
+    changed = resolve_readings(transaction, rows, stage, counts)
     join_copies(transaction, rows, stage, counts)
     described.link(transaction, activities=_concerned(rows), descriptions=recorded.owners)
+    link_entities(transaction, entities_of(rows))
     if rows[Writing]:
         counts.conflict(*second_generators(transaction, stage[Writing]))
     counts.conflict(*usages_outside(transaction, rows[Reading]))
     counts.warnings += shared_names(transaction, rows[Alias])
+    if notices:
+        notify(transaction, rows, changed)
     stage.end()
-    return counts
+
+
+def _records(record_set: RecordSet) -> tuple[Record, ...]:
+    """Return the records of a set, and the records that follow directly from them."""
+    return tuple(with_identifiers(record_set.records))
 
 
 def empty(transaction: Transaction, tables: Iterable[str]) -> None:
@@ -141,7 +197,7 @@ def empty(transaction: Transaction, tables: Iterable[str]) -> None:
 def _without_conflicts(
     transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_id: int, counts: Counts
 ) -> Sequence[RecordSet]:
-    """Return the sets of activities that have one record only, or of their first record."""
+    """Return the sets without second records of an activity."""
     first: dict[str | None, RecordSet] = {}
     recorded = [
         (record_set, first.setdefault(record_set.activity_id or record_set.sha256, record_set))
@@ -169,7 +225,7 @@ def _without_conflicts(
 
 
 def _other_record(row: Row) -> str:
-    """Name the stored record; the log of one site, loaded for another site, differs in its paths only."""
+    """Return the name of the stored record; a log loaded for another site differs only in its paths."""
     if None in (row.site, row.stored_site) or row.site == row.stored_site:
         return _ANOTHER
     return f"its record at the site {row.stored_site} (ingestion {row.stored_ingestion})"
@@ -202,12 +258,15 @@ def _check_kinds(transaction: Transaction, rows: Mapping[type[Record], Rows]) ->
 def _draft(
     transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts
 ) -> RecordedDescriptions:
-    """Keep the claims about descriptions for later; store the identity of the activity descriptions."""
+    """Store the identity of activity descriptions, and keep all claims about descriptions for later."""
     drafted = draft(transaction, rows[ActivityDescription])
-    counts.new += drafted.new
+    counts.new += len(drafted.new)
+    counts.share(ActivityDescription, "ad_id", new=drafted.new, stored=drafted.new)
     if drafted.known:
         rename(rows, drafted.known)
     recorded = remember(transaction, rows) if drafted.unrecorded or says_more(rows) else NOTHING
+    if counts.shares and recorded.changed != len(drafted.new):
+        raise Inseparable("claims about descriptions are counted together")
     check_descriptions(transaction, rows, ActivityDescription)
     return recorded
 
@@ -242,20 +301,20 @@ def _describe(
 
 
 def _unite(transaction: Transaction, rows: Mapping[type[Record], Rows], stage: Stage, counts: Counts) -> None:
-    """Store the rows of sets, and the claims about activities, which are stored by now."""
+    """Store the rows of sets, and claims about activities, which are already stored."""
     if rows[Environment]:
         add(transaction, Environment, stage[Environment])
     if rows[HadMember]:
         counts.add(0, make_collections(transaction, stage[HadMember]))
     for kind in filter(rows.get, _PUBLISHED_SETS):
-        new = add(transaction, kind, stage[kind])
+        new = add(transaction, kind, stage[kind], counts)
         counts.add(new, 0, len(rows[kind]) - new)
     for claimed in filter(rows.get, _CLAIMED_ONCE):
         join_new(transaction, claimed, rows[claimed], stage[claimed], counts)
 
 
 def _concerned(rows: Mapping[type[Record], Rows]) -> list[str]:
-    """Return the activities whose roles and parameters may have another description now."""
+    """Return the activities with roles and parameters whose description may have changed."""
     keys = {
         Activity: "a_id",
         WasGeneratedBy: "wgb_activity_id",

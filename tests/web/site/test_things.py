@@ -98,6 +98,26 @@ def test_the_older_file_of_a_path_leads_to_the_newer_one(site):
     assert addresses.page("entity", SECOND) in tree(page).xpath("//*[@role='status']//a/@href")
 
 
+def test_a_file_is_downloaded_where_people_can_fetch_it(site_app, tableset):
+    """By the setting; what was written over has other bytes there now, and no download."""
+    ours = site_app.extensions["provtap"]
+    settings = replace(ours.settings, download_urls="/cta/provwork=https://data.example.org/p")
+    client = create_app(settings, ours.database, tableset).test_client()
+
+    def downloads(id_):
+        page = etree.HTML(client.get(addresses.page("entity", id_), headers=BROWSER).data)
+        return [a.get("href") for a in page.iterfind(".//main//a") if a.text == "Download"]
+
+    assert downloads(SECOND) == ["https://data.example.org/p/run/twice.dl2.h5"]
+    assert downloads(FIRST) == []
+    [location] = client.get(f"/entity/{quote(SECOND)}.json").json["locations"]
+    assert location == {
+        "url": TWICE,
+        "storage": "local",
+        "download": "https://data.example.org/p/run/twice.dl2.h5",
+    }
+
+
 def test_a_wrong_class_leads_to_the_right_one(site):
     answer = site.get(f"{addresses.page('activity', STEP2)}?format=json")
 

@@ -1,7 +1,7 @@
-"""Documents of CWLProv: one of a workflow run, or all of a research object packed into one.
+"""Documents of CWLProv: one document of a workflow run, or all documents of a research object as one.
 
-cwltool writes a document for the workflow (`primary`) and for each workflow inside it, in several notations
-of W3C PROV. The folder or zip of a research object becomes one JSON object with one notation of each
+cwltool writes a document for the workflow (`primary`) and for each nested workflow, in several notations of
+W3C PROV. The folder or zip of a research object is read as one JSON object with one notation of each
 document: `{"cwlprov": {"primary": {"notation": "json", "content": ...}, ...}}`.
 """
 
@@ -16,7 +16,7 @@ from provtap.ingest.parsing.json import canonical, parse
 from provtap.ingest.parsing.node import Node
 from provtap.ingest.readers.cwlprov.runs import Runs
 from provtap.ingest.readers.prov import json as prov_json
-from provtap.ingest.readers.prov import provn
+from provtap.ingest.readers.prov import prov_o, provn
 from provtap.ingest.readers.prov import xml as prov_xml
 from provtap.ingest.readers.prov.statements import Statement
 
@@ -24,9 +24,17 @@ NOTATIONS: Mapping[str, Callable[[bytes], Iterator[Statement]]] = {
     "json": prov_json.statements,
     "provn": provn.statements,
     "xml": prov_xml.statements,
+    "ttl": prov_o.statements,
+    "nt": prov_o.statements,
+    "jsonld": prov_o.statements,
 }
 """In the order of preference, by the ends of the names of files."""
-_LOOKS = {"json": prov_json.looks_like, "provn": provn.looks_like, "xml": prov_xml.looks_like}
+_LOOKS = {
+    "json": prov_json.looks_like,
+    "provn": provn.looks_like,
+    "xml": prov_xml.looks_like,
+    "ttl": prov_o.looks_like,
+}
 _NAMESPACE = b"https://w3id.org/cwl/prov#"
 _RUN = re.compile(rb"wfprov[:#](?:Workflow|Process)Run")
 _PACKED = re.compile(rb'\s*\{\s*"cwlprov"\s*:')
@@ -34,20 +42,20 @@ _RESEARCH_OBJECT = re.compile(r"arcp://uuid,([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* is a document of CWLProv or a packed research object."""
+    """Return whether *content* is a document of CWLProv or a packed research object."""
     if _PACKED.match(content):
         return True
     return _NAMESPACE in content and _RUN.search(content) is not None and _notation(content) is not None
 
 
 def pack(documents: Mapping[str, tuple[str, str]]) -> bytes:
-    """Return the document of a research object, from notation and text of each of its documents by name."""
+    """Return the document of a research object, from the notation and text of each document by name."""
     packed = {name: {"notation": notation, "content": text} for name, (notation, text) in documents.items()}
     return canonical({"cwlprov": packed}).encode()
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
-    """Yield the one set of records of a document, which may have *most* statements.
+    """Yield the single set of records of a document of at most *most* statements.
 
     Raises: DocumentError.
     """
@@ -57,7 +65,7 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
     else:
         notation = _notation(content)
         if notation is None:
-            raise DocumentError("this is not a document of CWLProv in PROV-JSON, PROV-N or PROV-XML")
+            raise DocumentError("this is not a document of CWLProv in PROV-JSON, PROV-N, PROV-XML or PROV-O")
         documents = [("", notation, content)]
     statements: list[Statement] = []
     for name, notation, text in documents:

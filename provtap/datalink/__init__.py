@@ -1,0 +1,1 @@
+"""DataLink: links from a product to its bytes, its origins and the products made from it."""
