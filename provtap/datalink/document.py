@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
 
 from provtap.config import Settings
 from provtap.database.connect import BY_KEYS, Database
@@ -10,7 +9,7 @@ from provtap.datalink.links import Link, links
 from provtap.errors import ParameterError
 from provtap.query.links import DATALINK_ID, DATALINK_TYPE, provenance_tables
 from provtap.query.origin import request_origin
-from provtap.query.request import URL_CHARACTERS
+from provtap.query.request import request_url
 from provtap.results.votable import Descriptor, Info, service_id, write_rows
 from provtap.tableset import Column
 
@@ -79,10 +78,8 @@ def links_document(request: LinksRequest, database: Database, settings: Settings
 
     Raises: QueryTimeout, DatabaseUnavailable.
     """
-    infos = [
-        *request_origin(settings, DATALINK_ID, url=_url(request, settings)),
-        Info("standardID", DATALINK_ID),
-    ]
+    url = request_url(f"{settings.root_url}/links", {"ID": request.ids})
+    infos = [*request_origin(settings, DATALINK_ID, url=url), Info("standardID", DATALINK_ID)]
     if not request.ids:
         return write_rows(COLUMNS, (), [*infos, _itself(settings)])
     with database.reading(settings.sync_duration) as transaction:
@@ -98,13 +95,6 @@ def links_document(request: LinksRequest, database: Database, settings: Settings
     )
     infos.append(provenance_tables(0, COLUMNS[0], settings.root_url))
     return write_rows(COLUMNS, rows, infos, overflow)
-
-
-def _url(request: LinksRequest, settings: Settings) -> str:
-    """Return the address that repeats the request, without its ids where they would make it very long."""
-    query = urlencode([("ID", id_) for id_ in request.ids], quote_via=quote, safe="")
-    address = f"{settings.root_url}/links"
-    return f"{address}?{query}" if 0 < len(query) <= URL_CHARACTERS else address
 
 
 def _within(found: Sequence[Sequence[Link]], most: int) -> list[Sequence[Link]]:

@@ -1,9 +1,12 @@
 """What to cite and acknowledge for a product: everybody and everything behind it, once (ORIG-5)."""
 
+import io
 import json
 from dataclasses import replace
 
 import pytest
+from astropy.io.votable import parse
+from astropy.io.votable.dataorigin import extract_data_origin
 from click.testing import CliRunner
 from pybtex.database import parse_string
 
@@ -12,6 +15,7 @@ from provtap.commands import main
 from provtap.database.connect import open_database
 from provtap.errors import NotFound, ParameterError
 from provtap.ingest import ingest_content
+from provtap.query.links import STANDARD_ID
 from provtap.web import create_app
 from tests.live import live_server
 
@@ -262,6 +266,40 @@ def test_errors_of_the_service_are_one_sentence(client, query, status, message):
     response = client.get(f"/cite?{query}")
 
     assert (response.status_code, response.text[: len(message)]) == (status, message)
+
+
+def origin(response):
+    """Return what astropy finds of the request and of the data."""
+    found = extract_data_origin(parse(io.BytesIO(response.data)))
+    [data] = found.origin or [None]
+    return found.query, data
+
+
+def test_the_provenance_of_a_product_tells_its_origin(client):
+    """ORIG-1, ORIG-3: authors, DOI, licence and sources of the one product that is asked for."""
+    request, data = origin(client.get("/provsap?ID=urn:x:stack&RESPONSEFORMAT=votable"))
+
+    assert request.service_protocol == STANDARD_ID
+    assert request.request == "https://prov.example.org/provsap?ID=urn%3Ax%3Astack&RESPONSEFORMAT=votable"
+    assert (data.creator, data.citation) == (["Maria Rossi"], ["doi:10.5281/zenodo.1"])
+    assert (data.rights_uri, data.rights) == ([BY], ["CC-BY-4.0"])
+    assert data.original_date == ["2026-01-03T00:00:00"]
+    assert data.is_derived_from == [
+        "doi:10.5281/zenodo.12",
+        "doi:10.5281/zenodo.11",
+        "2021A&A...650A..75L",
+        "doi:10.5281/zenodo.10",
+    ]
+
+
+def test_other_votables_tell_who_answers(client):
+    """ORIG-1: links, and the provenance of what is no single product."""
+    links, _ = origin(client.get("/links?ID=urn:x:stack"))
+    runs, data = origin(client.get("/provsap?ID=urn:x:stacking&ID=urn:x:other&RESPONSEFORMAT=votable"))
+
+    assert links.request == "https://prov.example.org/links?ID=urn%3Ax%3Astack"
+    assert links.publisher == runs.publisher == "Observatory #1"
+    assert (data.creator, data.reference_url) == (None, ["https://prov.example.org/"])
 
 
 def test_the_page_of_a_product_shows_both(client, cite):

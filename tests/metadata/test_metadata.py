@@ -14,7 +14,7 @@ from tests.documents import blocks
 
 HERE = Path(__file__).parents[1]
 MEMBERS = (HERE / "data/provenancedm_members.txt").read_text().splitlines()[1:]
-[CATALOGUE] = blocks(HERE.parent / "docs/how-to/operate.md", "yaml")
+CATALOGUE, ORIGIN = blocks(HERE.parent / "docs/how-to/operate.md", "yaml")
 
 
 def columns(tableset):
@@ -28,6 +28,12 @@ def utypes(tableset):
 def load(directory, text):
     (directory / "own.yaml").write_text(text)
     return metadata.load(directory)
+
+
+def test_the_origin_that_is_shown_can_be_used(tmp_path):
+    [provenance, *_] = load(tmp_path, ORIGIN).schemas
+
+    assert dict(provenance.data_origin)["creator"] == ("Rossi M.", "Example Observatory")
 
 
 # Ours
