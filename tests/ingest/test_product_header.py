@@ -267,7 +267,7 @@ def test_directories_are_walked(database, settings, tmp_path):
         ("[]", "the header has no keywords about provenance"),
         ('{"form": 5, "keywords": 5}', "the header.keywords must be an object, not a number"),
         ('{"form": [], "keywords": "x"}', "the header.keywords must be an object, not a text"),
-        ('{"form": {}, "keywords": []}', "the header.keywords must be an object, not an array"),
+        ('{"form": {}, "keywords": []}', "the meta of its ECSV header is not a mapping"),
         ('{"form": "fits", "keywords": null}', "the header has no keywords about provenance"),
         (
             '{"form": "fits", "keywords": {"PRVCNT": 1, "PRV1": []}, "url": 5}',
