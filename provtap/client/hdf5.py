@@ -16,6 +16,9 @@ _MAX_OBJECTS = 10_000
 _TABLE_META = ".__table_column_meta__"
 """The end of the name of the data set in which astropy writes the meta of a table."""
 
+_DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError)
+"""What h5py raises for damaged files; a wrong length of a text can make the library ask for gigabytes."""
+
 
 def header_document(file: BinaryIO, path: Path) -> bytes:
     """Return all attributes in *file*, opened from *path*, each set of them once.
@@ -54,7 +57,7 @@ def attributes(file: BinaryIO, records: list[str]) -> Iterator[dict[str, Any] | 
                     records += _records(found)
                 elif found.attrs or found is opened:
                     yield first((str(key), _attribute(found, key)) for key in found.attrs)
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
+    except _DAMAGE as error:
         raise ValueError(f"its HDF5 attributes cannot be read: {reason(error)}") from error
 
 
@@ -72,7 +75,7 @@ def _objects(opened: Any, h5py: Any) -> Iterator[tuple[str, Any]]:
 
 def _records(found: Any) -> list[str]:
     """Return the texts of a data set that are records of ctapipe."""
-    if found.size is None or found.size > _MAX_OBJECTS or found.dtype.kind not in "SO":
+    if found.dtype.kind not in "SO" or not found.size or found.size > _MAX_OBJECTS or not _fits(found):
         return []
     values = found[()] if found.shape == () else found[...].ravel()
     texts = [values] if found.shape == () else list(values)
@@ -82,12 +85,22 @@ def _records(found: Any) -> list[str]:
 
 def _lines(found: Any) -> list[str]:
     """Return the meta of a table, which astropy writes to HDF5 as lines of ECSV."""
-    if found.dtype.kind != "S" or found.nbytes > _BYTES:
+    if found.dtype.kind != "S" or not _fits(found):
         return []
     return [line.decode(errors="replace") for line in found[...].ravel()]
 
 
+def _fits(found: Any) -> bool:
+    """Tell whether a data set, and each chunk of it, which is unpacked as a whole, may be in memory."""
+    largest: int = max(found.nbytes, math.prod(found.chunks or ()) * found.dtype.itemsize)
+    return largest <= _BYTES
+
+
 def _attribute(found: Any, name: str) -> Any:
+    """Return the value of an attribute that has one only; a damaged file may claim any number of them."""
+    kept = found.attrs.get_id(name)
+    if kept.shape is not None and (math.prod(kept.shape) != 1 or kept.dtype.itemsize > _BYTES):
+        return None
     value = found.attrs[name]
     if value is None or type(value).__name__ == "Empty":
         return ""

@@ -6,6 +6,7 @@ from typing import Any
 
 from provtap.client.hdf5 import first, reason
 from provtap.errors import DocumentError
+from provtap.ingest.parsing.yaml import refuse_deep
 
 _MAX_KEYWORDS = 100_000
 _MAX_DEPTH = 20
@@ -18,6 +19,7 @@ def keywords(lines: list[str]) -> dict[str, Any]:
     """
     from astropy.table.meta import get_header_from_yaml
 
+    refuse_deep("\n".join(lines).encode(errors="replace"))
     try:
         header = get_header_from_yaml(lines)
     except Exception as error:  # the YAML reader has many, and none in common
