@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -244,7 +245,26 @@ def test_record_waits_in_the_spool(run, live, token, tmp_path):
     assert len([*(tmp_path / ".provtap-spool").rglob("*.json")]) == 2
 
 
-def test_full_spool_is_told(run, tmp_path):
+def test_full_disk_is_told(run, tmp_path):
+    """Of a record that does not fit nothing is left, neither in the spool nor in the file of --to."""
+    small = (resource.RLIMIT_FSIZE, (0, 0))  # writing fails as on a full disk
+    command = [PROVTAP, "run", "--url", "http://127.0.0.1:1", "--", "sh", "-c", "echo out; exit 4"]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        preexec_fn=partial(resource.setrlimit, *small),
+    )
+    to_full = run("--", "sh", "-c", "exit 4", to="/dev/full")
+
+    assert (done.returncode, done.stdout) == (4, b"out\n")
+    assert "cannot be saved on disk" in done.stderr.decode()
+    assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
+    assert to_full.returncode == 4
+    assert "No space left on device" in to_full.stderr.decode()
+
+
+def test_spool_without_a_directory_is_told(run, tmp_path):
     (tmp_path / ".provtap-spool").write_text("a file where the directory should be")
     done = run("--", "sh", "-c", "exit 4", to=None, environ={"PROVTAP_URL": "http://127.0.0.1:1"})
 

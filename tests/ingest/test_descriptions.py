@@ -5,8 +5,10 @@ from importlib.resources import files
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
+from provtap.commands import main
 from provtap.errors import DocumentError
 from provtap.ingest.descriptions.file import read_descriptions, schema_text
 from provtap.ingest.store.transaction import naming
@@ -147,3 +149,10 @@ def test_mistake_of_the_handbook_is_told_as_it_is_shown():
         read_descriptions(example.replace("parameters:", "paramters:").encode())
 
     assert f"provtap: {told.value}\n" in (ROOT / "docs/how-to/describe.md").read_text()
+
+
+def test_schema_is_printed_where_a_service_is_named():
+    """Nobody asks the service, nor a store."""
+    done = CliRunner().invoke(main, ["describe", "--json-schema"], env={"PROVTAP_URL": "http://127.0.0.1:9"})
+
+    assert (done.exit_code, json.loads(done.stdout)["title"]) == (0, "ProvTAP descriptions")

@@ -267,7 +267,7 @@ def test_directories_are_walked(database, settings, tmp_path):
         ("[]", "the header has no keywords about provenance"),
         ('{"form": 5, "keywords": 5}', "the header.keywords must be an object, not a number"),
         ('{"form": [], "keywords": "x"}', "the header.keywords must be an object, not a text"),
-        ('{"form": {}, "keywords": []}', "the header.keywords must be an object, not an array"),
+        ('{"form": {}, "keywords": []}', "the meta of its ECSV header is not a mapping"),
         ('{"form": "fits", "keywords": null}', "the header has no keywords about provenance"),
         (
             '{"form": "fits", "keywords": {"PRVCNT": 1, "PRV1": []}, "url": 5}',
@@ -312,3 +312,29 @@ def test_damaged_jwst_keywords_are_refused_or_left_out(take, database, tmp_path,
         assert next(iter(wrong)) in str(error)
     else:
         assert rows(database, "SELECT count(*)::int FROM provenance.used") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "lines, problem",
+    [
+        ("# - " + "[" * 10_000, "this is nested too deeply"),
+        ("# meta: 5", "the meta of its ECSV header is not a mapping"),
+    ],
+)
+def test_odd_ecsv_is_refused(take, tmp_path, lines, problem):
+    """Brackets within brackets would take a time that grows with the square of their number."""
+    path = tmp_path / "a.ecsv"
+    path.write_text(f"# %ECSV 1.0\n# ---\n{lines}\n")
+
+    with pytest.raises(DocumentError, match=problem):
+        take(path)
+
+
+def test_attribute_of_many_values_is_not_read(take, tmp_path):
+    """A damaged file may claim any number of them; keywords have one value."""
+    path = write_hdf5(tmp_path / "a.h5", {"CTA PRODUCT ID": product_id(1)[9:]})
+    with h5py.File(path, "a") as opened:
+        opened.attrs["CTA ACTIVITY ID"] = [activity_id(1)[9:]] * 2
+
+    with pytest.raises(NoProvenance):
+        take(path)

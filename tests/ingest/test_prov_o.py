@@ -182,14 +182,17 @@ def test_named_graph_is_a_bundle():
         (f"{PREFIXES}ex:a prov:used {'[ prov:value ' * 5000}", "this is nested too deeply"),
         (
             '{"@context": "https://example.org/context", "@id": "x", "@type": "prov:Entity", "prov:used": 1}',
-            "its @context is at https://example.org/context, and nothing is fetched from the network."
+            "its @context is at 'https://example.org/context', and nothing is fetched from the network."
             " Write the context itself into the document.",
         ),
         (
             '{"@context": {"ex": {"@id": "ex:y", "@context": ["http://x"]}}, "@id": "x", "prov:used": 1}',
-            "its @context is at http://x",
+            "its @context is at 'http://x'",
         ),
-        ('{"@context": {"@import": "http://x"}, "@id": "x", "prov:used": 1}', "its @context is at http://x"),
+        (
+            '{"@context": {"@import": "http://x"}, "@id": "x", "prov:used": 1}',
+            "its @context is at 'http://x'",
+        ),
     ],
 )
 def test_bad_rdf_is_refused(content, problem):
