@@ -35,6 +35,11 @@ def compare(a: str, b: str | None = None, **parameters: str | int | None) -> str
     return question("compare", a=a, b=b, **parameters)
 
 
+def cite(id_: str, form: str) -> str:
+    """Return the address of what to cite for a product, as `bibtex` or `text`."""
+    return question("cite", ID=id_, RESPONSEFORMAT=form)
+
+
 def program(name: str, version: str | None = None) -> str:
     """Return the address of the page of a program, or of one of its versions."""
     if is_awkward(name) or (version is not None and (is_awkward(version) or not version)):

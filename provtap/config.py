@@ -157,6 +157,8 @@ class Settings:
     access_log: str | None = None
     """File for one line per request, `-` for standard output; None: no access log."""
 
+    adql_strict: bool = False
+    """Whether queries may use nothing beyond ADQL 2.1."""
     declare_coalesce: bool = False
     """Whether the capabilities name COALESCE, by a feature type that not every validator knows yet."""
 

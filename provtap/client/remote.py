@@ -160,6 +160,30 @@ def tell_export(unknown: Iterable[str], overflow: int) -> None:
         warn(f"only the nearest {overflow} things are shown (PROVTAP_PROVSAP_NODES)")
 
 
+@click.command(
+    name="cite",
+    cls=RemoteCommand,
+    short_help="Show what to cite for a product.",
+    epilog="Example: provtap cite /data/gamma.dl2.h5 --format text",
+)
+@click.argument("product")
+@click.option(
+    "--format",
+    "responseformat",
+    type=click.Choice(["bibtex", "text"]),
+    default="bibtex",
+    show_default=True,
+    help="Entries for a bibliography, or an acknowledgement.",
+)
+def cite(service: "Service", product: str, responseformat: str) -> None:
+    """Show what to cite and acknowledge for a product.
+
+    PRODUCT is the id, path or another name of an entity. The product, the programs and the data with
+    identifiers such as DOIs behind it are cited, and the people and organizations named, each once.
+    """
+    write(service.fetch("cite", [("ID", product), ("RESPONSEFORMAT", responseformat)]))
+
+
 @click.command(name="ingest", cls=RemoteCommand, epilog="Example: provtap ingest runs/*.provenance.log")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
@@ -348,7 +372,7 @@ def main() -> None:
 
 
 for _command in (
-    *(ingest, describe, query, lineage, export),
+    *(ingest, describe, query, lineage, export, cite),
     *(withdraw, reinstate, affected),
     run_command(None),
 ):

@@ -13,13 +13,13 @@ from urllib.request import Request, urlopen
 from provtap.client.delivery import Delivery, ProvError, ProvUnavailable, refusal
 from provtap.client.spool import Letter
 
+_LINE = 10_000
+"""Bytes of an error in a line of text."""
 _TIMEOUT = 600.0
 """Seconds without a byte, after which the service counts as away; a query may take long before its first."""
 _PATIENCE = 30.0
 """Seconds for which a document is sent again while the service is away."""
 _BLOCK = 1 << 16
-_SENTENCE = 4_000
-"""Bytes of a refusal to show."""
 _INFO = "{http://www.ivoa.net/xml/VOTable/v1.3}INFO"
 
 
@@ -137,16 +137,20 @@ def _form(parameters: list[tuple[str, str]], files: Mapping[str, bytes]) -> tupl
 def _sentence(error: HTTPError) -> str:
     """Return what the service says of a request that it refuses.
 
-    Its API answers with JSON, protocols with a VOTable (DALI 1.1, section 4.4), pages with a line of text.
+    Its API answers with JSON, protocols of the IVOA with a VOTable, as DALI 1.1 section 4.4 asks, and all
+    else with a line of text.
     """
     if error.headers.get_content_type() == "application/json":
         return str(refusal(error))
     try:
         if error.headers.get_content_type() == "text/plain":
-            return error.read(_SENTENCE).decode().strip()
+            text = error.read(_LINE).decode()
+            if text.count("\n") == 1:
+                return text.strip()
+            return f"The service returned {error.code} {error.reason}."
         for info in ElementTree.fromstring(error.read()).iter(_INFO):
             if info.get("name") == "QUERY_STATUS" and info.text:
                 return info.text
-    except (ElementTree.ParseError, UnicodeDecodeError, OSError, HTTPException):
+    except (ElementTree.ParseError, OSError, HTTPException, UnicodeDecodeError):
         pass  # not ours: a proxy's page
     return f"The service returned {error.code} {error.reason}."

@@ -6,7 +6,7 @@ What a command needs is imported when it runs, so that each starts as fast as it
 import click
 
 from provtap.client.command import SETTINGS, Commands, version_option, warn
-from provtap.commands import demo, jobs, load, operate, query, serve, translate, withdraw
+from provtap.commands import demo, jobs, load, observations, operate, query, serve, translate, withdraw
 from provtap.config import Settings
 from provtap.errors import ProvtapError
 
@@ -43,12 +43,14 @@ for command in (
     translate.translate,
     query.lineage,
     query.export,
+    query.cite,
     query.diff,
     load.ingest,
     load.run,
     load.describe,
     load.load_sql,
     load.reingest,
+    observations.obscore,
     load.check,
     withdraw.withdraw,
     withdraw.reinstate,

@@ -56,6 +56,7 @@ _HINTS = {
     "2201E": "CASE WHEN x > 0 THEN LOG(x) END is NULL for other values.",
     "22012": "NULLIF(x, 0) is NULL where x is 0.",
     "22003": "CAST(x AS DOUBLE PRECISION) allows larger numbers.",
+    "21000": "Compare with IN (SELECT ...), or select MAX(...) or TOP 1 in the subquery.",
     "22P02": "prov_number(text) is NULL where the text is not a number.",
 }
 # SQLSTATE -> what is wrong with a document, after its name and a colon.

@@ -21,7 +21,7 @@ from provtap.database.row_queue import Block
 from provtap.database.stream import Tally, copy_blocks
 from provtap.disk import Room
 from provtap.errors import InternalError, ParameterError, ProvtapError, QueryCancelled, TooLarge
-from provtap.query.links import provenance_links
+from provtap.query.links import result_links
 from provtap.query.origin import TAP, dataset_origin, last_update, request_origin
 from provtap.query.request import QueryRequest
 from provtap.results.formats import ResultFormat, choose
@@ -146,7 +146,7 @@ def _begin(
         Info("standardID", TAP),
         *dataset_origin(settings, tableset, statement.schemas, updated),
         maxrec,
-        *provenance_links(statement.columns, settings.root_url),
+        *result_links(statement.columns, settings.root_url),
     ]
     try:
         pieces = _begun(write(statement.columns, _begun(blocks), int(maxrec.value), remarks))
@@ -189,7 +189,7 @@ def translated(
     """
     _check(request, settings)
     tables = read_uploads(request.uploads, request.parts, settings, client=database.client, wait=wait)
-    statement = translate(request.query, with_uploads(tableset, tables))
+    statement = translate(request.query, with_uploads(tableset, tables), strict=settings.adql_strict)
     log.info("RUNID %r: %.2000r", request.run_id, request.query)
     return statement
 

@@ -1,4 +1,4 @@
-"""Links from the rows of a result to the provenance of the things that they name."""
+"""Links from the rows of a result to the things that they name: to pages, provenance and DataLink."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,6 +7,12 @@ from provtap.tableset import Column
 
 STANDARD_ID = "ivo://ivoa.net/std/ProvenanceDM#ProvSAP-1.0"
 """No standard id is registered; this one follows the drafts of the IVOA."""
+
+DATALINK_ID = "ivo://ivoa.net/std/DataLink#links-1.1"
+DATALINK_TYPE = "application/x-votable+xml;content=datalink"
+"""Exactly this text: pyvo compares it (LINK-3)."""
+_DID = ("obscore:curation.publisherdid", "ivoa.obscore.obs_publisher_did")
+"""Utype, in lower case, or target of columns with publisher's identifiers, which are names of entities."""
 
 _CLASSES = {
     "voprov:Entity.id": "Entity",
@@ -60,6 +66,36 @@ def provenance_links(columns: Sequence[Column], base_url: str) -> Iterator[Descr
             yield _page(number, column, f"{base_url}/{named.lower()}")
             way = (*_WAY, _AGENT) if named == "Agent" else _WAY
             yield from (_link(key, number, column, way, f"{base_url}/provsap") for key in _FORMS)
+
+
+def result_links(columns: Sequence[Column], base_url: str) -> Iterator[Descriptor]:
+    """Yield all that clients can do with the ids in a result: `provenance_links`, then DataLink."""
+    yield from provenance_links(columns, base_url)
+    yield from datalink(columns, base_url)
+
+
+def datalink(columns: Sequence[Column], base_url: str) -> Iterator[Descriptor]:
+    """Yield how to ask for the links of each row: one service only, since pyvo takes the first (LINK-7).
+
+    It takes the publisher's identifiers if there are some, or else the first column with ids of entities.
+    """
+    dids = [n for n, c in enumerate(columns) if (c.utype or "").lower() in _DID or c.target in _DID]
+    entities = [number for number, column in enumerate(columns) if names_a(column) == "Entity"]
+    for number in (*dids, *entities)[:1]:
+        yield Descriptor(
+            name="Links",
+            value=f"{base_url}/links",
+            text=f"Files, inputs, derived products and documents of what {columns[number].name} names.",
+            key="links",
+            column=number,
+            standard_id=DATALINK_ID,
+            content_type=DATALINK_TYPE,
+        )
+
+
+def provenance_tables(number: int, column: Column, base_url: str) -> Descriptor:
+    """Return how to ask ProvSAP for the provenance of the entity in a column, as tables."""
+    return _link("tables", number, column, _WAY, f"{base_url}/provsap")
 
 
 def _page(number: int, column: Column, url: str) -> Descriptor:

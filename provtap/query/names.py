@@ -19,7 +19,7 @@ class Closeness(IntEnum):
 
     ID = 1
     OTHER_NAME = 2
-    """A path, or a name of provext.alias."""
+    """A path, a name of provext.alias, or the publisher's identifier of provext.product."""
     CHECKSUM = 3
     FILE_NAME = 4
 

@@ -15,6 +15,8 @@ SELECT given.name AS given, hit.closeness, hit.kind, hit.id,
         UNION ALL
         SELECT 2, 'entity', al_entity_id, al_validfrom, al_validto FROM provext.alias WHERE al_value = given.name
         UNION ALL
+        SELECT 2, 'entity', pr_entity_id, NULL, NULL FROM provext.product WHERE pr_publisher_did = given.name
+        UNION ALL
         SELECT 2, 'entity', e_id, NULL, NULL FROM provenance.entity WHERE e_location = given.name
         UNION ALL
         SELECT 2, 'entity', loc_entity_id, NULL, NULL FROM provext.location WHERE loc_url = given.name

@@ -51,8 +51,8 @@ class Descriptor(Info):
 
     key: str
     """Tells apart the services of one column; letters only."""
-    column: int
-    """Of the result, from 0: what the service takes as ID."""
+    column: int | None
+    """Of the result, from 0: what the service takes as ID. None: it is the service that answers here."""
     standard_id: str | None = None
     """None: of a page, which no standard describes."""
     parameter: str = "ID"
@@ -108,11 +108,21 @@ def write_document(
         last = _info(Info("QUERY_STATUS", "ERROR", str(error)))
     else:
         last = _info(Info("QUERY_STATUS", "OVERFLOW", rows.cut)) if rows.overflow else ""
-    ids = _ids([field.column.name for field in fields])
-    meta = "".join(
-        cached(_descriptor, info, ids[info.column]) for info in infos if isinstance(info, Descriptor)
-    )
-    yield f"{tags[1]}</DATA>\n</TABLE>\n{last}</RESOURCE>\n{meta}</VOTABLE>\n".encode()
+    yield f"{tags[1]}{_foot(fields, infos, last)}".encode()
+
+
+def write_rows(
+    columns: Sequence[Column], rows: Iterable[Iterable[str]], infos: Sequence[Info], overflow: str = ""
+) -> bytes:
+    """Return a VOTable of rows that are all at hand; an empty cell is a null.
+
+    *overflow* is a sentence about what lacks, if something does.
+    """
+    fields = [Field(c) for c in columns]
+    lines = "".join(f"<TR>{''.join(f'<TD>{_text(cell)}</TD>' for cell in row)}</TR>\n" for row in rows)
+    last = _info(Info("QUERY_STATUS", "OVERFLOW", overflow)) if overflow else ""
+    begin, end = TABLEDATA
+    return f"{_head(fields, infos)}<DATA>\n{begin}{lines}{end}{_foot(fields, infos, last)}".encode()
 
 
 def write_metadata(fields: Sequence[Field], infos: Sequence[Info], *, status: Info) -> str:
@@ -148,7 +158,18 @@ def _head(fields: Sequence[Field], infos: Sequence[Info], status: Info = Info("Q
     return f"{write_head([status, *infos])}<TABLE>\n{''.join(_fields(fields, referenced))}"
 
 
-def _fields(fields: Sequence[Field], referenced: Container[int] = ()) -> Iterator[str]:
+def _foot(fields: Sequence[Field], infos: Sequence[Info], last: str) -> str:
+    """Return everything from the end of DATA: the *last* INFO, and the services."""
+    ids = _ids([field.column.name for field in fields])
+    meta = "".join(
+        cached(_descriptor, info, None if info.column is None else ids[info.column])
+        for info in infos
+        if isinstance(info, Descriptor)
+    )
+    return f"</DATA>\n</TABLE>\n{last}</RESOURCE>\n{meta}</VOTABLE>\n"
+
+
+def _fields(fields: Sequence[Field], referenced: Container[int | None] = ()) -> Iterator[str]:
     """Yield a FIELD for each column, with an ID where another has its name, or to refer to it (VOT-4)."""
     names = [field.column.name for field in fields]
     uses, ids = Counter(names), _ids(names)
@@ -201,7 +222,12 @@ def _as_id(name: str) -> str:
     return plain if re.match("(?!service_)[A-Za-z_]", plain) else f"_{plain}"
 
 
-def _descriptor(service: Descriptor, id_: str) -> str:
+def service_id(key: str, field_id: str | None) -> str:
+    """Return the ID of the RESOURCE of a service: of the one *key* for the FIELD *field_id*."""
+    return f"service_{key}" if field_id is None else f"service_{key}_{field_id}"
+
+
+def _descriptor(service: Descriptor, id_: str | None) -> str:
     """Return the RESOURCE that says how to call *service* for a row, whose column has the ID *id_*.
 
     Source: DataLink 1.1, section 4.
@@ -219,9 +245,9 @@ def _descriptor(service: Descriptor, id_: str) -> str:
     ]
     attributes = {
         "type": "meta",
-        "utype": "adhoc:service",
-        "ID": f"service_{service.key}_{id_}",
-        "name": f"{service.name} of {id_}",  # validators want each name once
+        "utype": "adhoc:this" if id_ is None else "adhoc:service",
+        "ID": service_id(service.key, id_),
+        "name": service.name if id_ is None else f"{service.name} of {id_}",  # validators want each name once
     }
     return _element("RESOURCE", attributes, "\n" + "".join(content))
 

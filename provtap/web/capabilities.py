@@ -27,6 +27,7 @@ from vo_models.vosi.capabilities import VOSICapabilities
 from provtap.adql.functions.features import language_features
 from provtap.config import Settings
 from provtap.query import LANGUAGES
+from provtap.query.links import DATALINK_ID, DATALINK_TYPE
 from provtap.results.formats import FORMATS
 from provtap.tableset import Tableset
 
@@ -52,19 +53,40 @@ def capabilities_document(
             _endpoint(f"{_VOSI}#availability", f"{tap_url}/availability", "1.0"),
             _endpoint(f"{_VOSI}#tables-1.1", f"{tap_url}/tables", "1.1"),
             _page("ivo://ivoa.net/std/DALI#examples", f"{tap_url}/examples"),
+            _datalink(f"{settings.root_url}/links", settings),
         ]
     )
     # With its empty elements and attributes the document would not be valid.
     body = cast(bytes, document.to_xml(skip_empty=True, encoding="UTF-8", xml_declaration=True))
-    return _anonymous_too(body) if settings.accounts else body
-
-
-def _anonymous_too(body: bytes) -> bytes:
-    """Return the document with the one empty element that is needed: the security method "none" (REG-14)."""
     root = etree.fromstring(body)
+    _add_types(root)
+    if settings.accounts:
+        _allow_anonymous(root)
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+
+
+def _allow_anonymous(root: etree._Element) -> None:
+    """Add the one empty element that is needed: the security method "none" (REG-14)."""
     for first in root.iterfind("capability/interface/securityMethod[1]"):
         first.addprevious(etree.Element("securityMethod"))
-    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+
+
+def _datalink(url: str, settings: Settings) -> Capability:
+    """Return the capability of DataLink (LINK-8)."""
+    return Capability(
+        standard_id=AnyUrl(DATALINK_ID),
+        interface=[_interface(url, "base", "1.1", _security_methods(settings))],
+    )
+
+
+def _add_types(root: etree._Element) -> None:
+    """Add how DataLink is asked, and what it answers with: an Interface of vo-models does not have this.
+
+    Of a second query type, and of parameters, pyvo warns: those are in what /links says of itself.
+    """
+    for interface in root.iterfind(f"capability[@standardID='{DATALINK_ID}']/interface"):
+        for tag, text in (("queryType", "GET"), ("resultType", DATALINK_TYPE)):
+            etree.SubElement(interface, tag).text = text
 
 
 def _table_access(tap_url: str, settings: Settings, tableset: Tableset, observed: bool) -> TableAccess:
@@ -110,7 +132,7 @@ def _language(settings: Settings) -> Language:
 
 def _features(settings: Settings) -> list[LanguageFeatureList]:
     """Return the optional features of ADQL 2.1 that work here (REG-7, REG-8)."""
-    features = language_features(declare_coalesce=settings.declare_coalesce)
+    features = language_features(declare_coalesce=settings.declare_coalesce, strict=settings.adql_strict)
     return [
         LanguageFeatureList(
             type=type_, feature=[LanguageFeature(form=f.form, description=f.description) for f in members]

@@ -89,6 +89,7 @@ MOMENTS = [
         "1970-01-01",
     )
 ]
+INTEGERS = [_literal(number) for number in ("0", "1", "2", "-3", "15", "2147483647", "-2147483648")]
 DIGITS = [_literal(number) for number in ("0", "2", "-3", "15", "330", "-400")]
 POINTS = [Given("POINT(10, 20.5)", "10 20.5", None), Given("POINT(0, -90)", "0 -90", None)]
 BY_KIND = {
@@ -96,10 +97,12 @@ BY_KIND = {
     Kind.TEXT: TEXTS,
     Kind.TIMESTAMP: MOMENTS,
     Kind.WHOLE: DIGITS,
+    Kind.INTEGER: INTEGERS,
     Kind.POINT: POINTS,
 }
 NULLS = {
     Kind.NUMBER: ["NULL", "CAST(NULL AS DOUBLE PRECISION)", "CAST(NULL AS REAL)", "CAST(NULL AS BIGINT)"],
+    Kind.INTEGER: ["NULL", "CAST(NULL AS SMALLINT)", "CAST(NULL AS BIGINT)"],
     Kind.TEXT: ["NULL", "CAST(NULL AS VARCHAR)"],
     Kind.TIMESTAMP: ["NULL", "CAST(NULL AS TIMESTAMP)"],
     Kind.POINT: ["POINT(CAST(NULL AS REAL), 1)", "POINT(1, NULLIF(1, 1))"],

@@ -99,3 +99,45 @@ TEXT_FUNCTIONS = (
         description="The text in upper case.",
     ),
 )
+
+EXTENSIONS = (
+    Function(
+        name="CHAR_LENGTH",
+        parameters=_TEXT,
+        result=Type.INT,
+        sql="char_length({0})",
+        forms=("CHAR_LENGTH(text)", "CHARACTER_LENGTH(text)", "LENGTH(text)"),
+        description="The number of characters of the text.",
+    ),
+    Function(
+        name="SUBSTRING",
+        parameters=(
+            *_TEXT,
+            FunctionParameter("start", Kind.INTEGER),
+            FunctionParameter("length", Kind.INTEGER),
+        ),
+        optional=1,
+        missing=2**31 - 1,
+        result=Type.TEXT,
+        sql="substring({0}, {1}, {2})",
+        forms=("SUBSTRING(text, start[, length])", "SUBSTRING(text FROM start [FOR length])"),
+        description="The characters of the text from number start on (the first is 1), at most length.",
+    ),
+    Function(
+        name="CURRENT_TIMESTAMP",
+        parameters=(),
+        result=Type.TIMESTAMP,
+        sql="(now() AT TIME ZONE 'UTC')",
+        forms=("CURRENT_TIMESTAMP",),
+        description="The time of the query, in UTC.",
+    ),
+    Function(
+        name="CURRENT_DATE",
+        parameters=(),
+        result=Type.TIMESTAMP,
+        sql="date_trunc('day', now() AT TIME ZONE 'UTC')",
+        forms=("CURRENT_DATE",),
+        description="Midnight of the day of the query, in UTC.",
+    ),
+)
+"""Functions that ADQL 2.1 does not have (see `syntax.extensions`)."""

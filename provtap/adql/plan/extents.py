@@ -160,7 +160,7 @@ class _Parts:
                 self.own += times * (SUBQUERY_SIZE + value.query.extent.size)
                 for column in value.captured:
                     self.add(column, times)
-                operands = value.operands[:1] if value.operator != "EXISTS" else ()
+                operands = value.operands[:1] if value.operator in {"IN", "NOT IN"} else ()
             case plan.Call():
                 self.own += times * _call_size(value.function.sql)
                 operands = value.operands
@@ -202,12 +202,12 @@ def is_copied(operands: Sequence[Expression]) -> bool:
 
 
 def has_case(value: Expression) -> bool:
-    """Whether a value has conditions in it, which may be BETWEEN again.
+    """Whether a value has conditions in it, as CASE and subqueries do, which may be BETWEEN again.
 
     PostgreSQL copies what is compared in BETWEEN, and in IN for each value that is no constant. Nested, that
     doubles at each level, before any limit of time or memory can stop it. So both are written otherwise.
     """
-    return isinstance(value, plan.Case) or any(map(has_case, value.operands))
+    return isinstance(value, plan.Case | plan.Subquery) or any(map(has_case, value.operands))
 
 
 def _fences(tables: Sequence[Leaf], parts: _Parts) -> set[str]:

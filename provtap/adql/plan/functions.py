@@ -14,6 +14,7 @@ class Kind(Enum):
     TIMESTAMP = "a timestamp"
     ANY = "a number, a text or a timestamp"
     WHOLE = "a whole number as a literal"
+    INTEGER = "a whole number"
     POINT = "a point"
     GEOMETRY = "a point or circle"
 
@@ -27,6 +28,8 @@ class Kind(Enum):
         match self:
             case Kind.NUMBER | Kind.WHOLE:
                 return type_.is_number or type_ is Type.NULL
+            case Kind.INTEGER:
+                return type_ in {Type.SHORT, Type.INT, Type.LONG, Type.NULL}
             case Kind.TEXT:
                 return type_ in {Type.TEXT, Type.NULL}
             case Kind.TIMESTAMP:
@@ -44,6 +47,7 @@ _ADQL_NAMES = {
     Kind.TIMESTAMP: "TIMESTAMP",
     Kind.ANY: "VARCHAR",
     Kind.WHOLE: "INTEGER",
+    Kind.INTEGER: "INTEGER",
     Kind.POINT: "POINT",
     Kind.GEOMETRY: "GEOMETRY",
 }
@@ -72,7 +76,9 @@ class Function:
     description: str
     parameters: tuple[FunctionParameter, ...] = X
     optional: int = 0
-    """How many of the last parameters may be missing; 0 stands for these."""
+    """How many of the last parameters may be missing."""
+    missing: int = 0
+    """What stands for these."""
     is_exact: bool = False
     """Whether its numbers become numeric, with all digits, instead of double precision."""
     result: Type = Type.DOUBLE

@@ -37,9 +37,13 @@ def least_length(value: Expression) -> int:
             return min(map(least_length, value.operands))
         case plan.Case():
             return min(map(least_length, value.results))
-        case Operation(operator="NULLIF"):
-            return least_length(value.operands[0])
-        case plan.Aggregate(type=Type.TEXT) | plan.Call(type=Type.TEXT, operands=(_,)):
+        case plan.Subquery(operator="VALUE"):
+            return least_length(value.query.outputs[0].value)
+        case (
+            Operation(operator="NULLIF")
+            | plan.Aggregate(type=Type.TEXT)
+            | plan.Call(type=Type.TEXT, operands=(_,))
+        ):
             return least_length(value.operands[0])
     return 0
 

@@ -134,13 +134,14 @@ class Aggregate(Expression):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subquery(Expression):
-    """`EXISTS (query)`, or `value IN (query)`.
+    """`EXISTS (query)`, `value IN (query)`, or with the operator VALUE the value of a query.
 
     The operands are the value, if any, then the columns of outer queries that the subquery uses: so rules
     about the columns of an expression hold for these too.
     """
 
     operator: str
+    """EXISTS, IN, NOT IN or VALUE."""
     query: "Query"
     captured: tuple[ColumnValue, ...] = field(default=(), compare=False)
     """The columns of outer queries, as often as they are used."""

@@ -37,11 +37,11 @@ class Cone:
     centre: Place
     reach: Expression
     """Degrees."""
+    has_bounds: bool
+    """Whether the latitude needs bounds of its own, for an index on the latitude alone.
 
-    @property
-    def is_fixed(self) -> bool:
-        """Whether the reach is written as numbers, which are not NaN."""
-        return all(map(_is_number, _expressions(self.reach)))
+    CONTAINS and INTERSECTS have bounds on their first latitude; a reach that may be NaN gives none.
+    """
 
 
 def truth(operator: str, operands: Sequence[Expression]) -> tuple[Call, bool] | None:
@@ -117,7 +117,8 @@ def _around(call: Call, reach: Expression) -> Iterator[Cone]:
         rest = (*centre, reach)
         used = {column.table for value in rest for column in value.columns()}
         if not used & tables[0] and all(map(_is_column, position)) and _are_short(rest):
-            yield Cone(position, centre, reach)
+            is_bounded = position is first and call.function.name in _AREAS
+            yield Cone(position, centre, reach, not is_bounded and all(map(_is_number, _expressions(reach))))
 
 
 def _is_column(number: Expression) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from provtap.adql.plan import tree as plan
 from provtap.adql.plan.extents import has_case, is_copied
 from provtap.adql.plan.functions import Function, Kind
-from provtap.adql.plan.literals import SMALLEST_BIGINT, literal_decimal
+from provtap.adql.plan.literals import SMALLEST_BIGINT, literal_decimal, literal_number
 from provtap.adql.plan.tree import Expression
 from provtap.adql.plan.types import Type
 from provtap.adql.plan.volatility import is_volatile
@@ -17,8 +17,10 @@ from provtap.adql.postgres.cones import Cone, cones, truth
 from provtap.adql.postgres.forms import SQL_TYPES, text_form
 from provtap.adql.syntax.quoting import quote_name, quote_text
 
+_SIMPLE = plan.ColumnValue | plan.Constant | plan.Call | plan.Cast | plan.Aggregate | plan.Subquery
+_NO_ESCAPE = "''"
 _COMPUTED = frozenset({"SUM", "AVG"})
-_ROUNDING = "1e-9"
+_ROUNDING = 1e-9
 """Degrees, far more than rounding can move a distance."""
 _LIKE_THEIR_ARGUMENT = frozenset({"MIN", "MAX"})
 
@@ -65,6 +67,8 @@ class Values:
                 return self.aggregate_sql(value)
             case plan.Operation():
                 return self.operation_sql(value)
+            case plan.Subquery():
+                return self.subquery_sql(value)
         raise TypeError(value)
 
     def operation_sql(self, operation: plan.Operation) -> str:
@@ -134,6 +138,8 @@ class Values:
             match parameter.kind:
                 case Kind.WHOLE | Kind.POINT:
                     yield self.value_sql(operand)
+                case Kind.INTEGER:
+                    yield self._made(operand, "integer")
                 case Kind.NUMBER if function.is_exact:
                     yield self._exact(operand)
                 case Kind.NUMBER:
@@ -144,8 +150,7 @@ class Values:
     def _operand(self, value: Expression) -> str:
         """Return a value to stand beside an operator."""
         sql = self.value_sql(value)
-        simple = isinstance(value, plan.ColumnValue | plan.Constant | plan.Call | plan.Cast | plan.Aggregate)
-        return sql if simple and not sql.startswith("-") else f"({sql})"
+        return sql if isinstance(value, _SIMPLE) and not sql.startswith("-") else f"({sql})"
 
     def _made(self, value: Expression, sql_type: str) -> str:
         """Return a value of this PostgreSQL type, which some have by themselves."""
@@ -203,11 +208,12 @@ class Values:
                 return f"{first} {operator} ({', '.join(others)})"
             case "LIKE" | "NOT LIKE":
                 # ADQL has no escape character, PostgreSQL has the backslash unless told.
-                return f"{first} {operator} {others[0]} ESCAPE ''"
+                return f"{first} {operator} {others[0]} ESCAPE {others[1] if others[1:] else _NO_ESCAPE}"
             case "ILIKE" | "NOT ILIKE":
                 # Names and ids have the collation "C", under which only ASCII letters have case.
-                collated = [f'{operand}::text COLLATE "default"' for operand in (first, *others)]
-                return f"{collated[0]} {operator} {collated[1]} ESCAPE ''"
+                collated = [f'{operand}::text COLLATE "default"' for operand in (first, others[0])]
+                escape = others[1] if others[1:] else _NO_ESCAPE
+                return f"{collated[0]} {operator} {collated[1]} ESCAPE {escape}"
         return f"{first} {operator} {others[0]}"
 
     def _chosen(self, operator: str, operands: Sequence[Expression]) -> str:
@@ -226,15 +232,19 @@ class Values:
         lon, lat, *centre, reach = (
             self._made(number, "double precision") for number in (*cone.position, *cone.centre, cone.reach)
         )
-        if cone.is_fixed:
-            yield (
-                f"{lat} BETWEEN {centre[1]} - {reach} - {_ROUNDING} AND {centre[1]} + {reach} + {_ROUNDING}"
-            )
+        if cone.has_bounds:
+            low, high = f"{centre[1]} - {reach} - {_ROUNDING}", f"{centre[1]} + {reach} + {_ROUNDING}"
+            latitude, width = literal_number(cone.centre[1]), literal_number(cone.reach)
+            if latitude is not None and width is not None:
+                low, high = repr(latitude - width - _ROUNDING), repr(latitude + width + _ROUNDING)
+            yield f"{lat} BETWEEN {low} AND {high}"
         yield f"provext.sky_position({lon}, {lat}) <@ ANY (provext.cone_boxes({', '.join(centre)}, {reach}))"
 
     def subquery_sql(self, condition: plan.Subquery) -> str:
-        """Return `EXISTS (...)` or `value IN (...)`."""
+        """Return `EXISTS (...)`, `value IN (...)` or the query as a value."""
         query = f"({self.query_sql(condition.query)})"
+        if condition.operator == "VALUE":
+            return query
         if condition.operator == "EXISTS":
             return f"EXISTS {query}"
         return f"{self._operand(condition.operands[0])} {condition.operator} {query}"

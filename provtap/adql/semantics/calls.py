@@ -55,7 +55,7 @@ def checked_arguments(
         message = f"{function.name} takes {wanted} argument{plural}, not {len(arguments)}."
         raise problem(message, call.at, f"Write {function.signature.partition(' ->')[0]}.")
     triples = zip(function.parameters, arguments, call.arguments, strict=False)
-    missing = Constant(Type.INT, kind="integer", text="0")
+    missing = Constant(Type.INT, kind="integer", text=str(function.missing))
     return (*(_argument(call, *triple) for triple in triples), *[missing] * (wanted - len(arguments)))
 
 
@@ -73,12 +73,20 @@ def _argument(
     return replace(argument, type=_NULLS[parameter.kind]) if argument.type is Type.NULL else argument
 
 
-_NULLS = {Kind.NUMBER: Type.DOUBLE, Kind.TEXT: Type.TEXT, Kind.ANY: Type.TEXT, Kind.TIMESTAMP: Type.TIMESTAMP}
+_NULLS = {
+    Kind.NUMBER: Type.DOUBLE,
+    Kind.INTEGER: Type.INT,
+    Kind.TEXT: Type.TEXT,
+    Kind.ANY: Type.TEXT,
+    Kind.TIMESTAMP: Type.TIMESTAMP,
+}
 
 
 def _hint(wanted: Kind, given: Type) -> str | None:
     if wanted is Kind.NUMBER and given is Type.TEXT:
         return "prov_number converts a text to a number."
+    if wanted is Kind.INTEGER and given.is_number:
+        return "CAST(x AS INTEGER) rounds a number."
     if wanted is Kind.TIMESTAMP and given is Type.TEXT:
         return "CAST converts a text to a timestamp."
     return "CAST converts it to a text." if wanted is Kind.TEXT and given.is_comparable else None

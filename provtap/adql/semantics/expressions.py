@@ -4,6 +4,7 @@ Unit, UCD and the other metadata: a column keeps all; MIN and MAX keep type and 
 unit; + and - keep a unit that all operands share; everything else has none.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -30,6 +31,7 @@ from provtap.adql.semantics.padding import is_padded, trimmed_query
 from provtap.adql.semantics.problems import Problems
 from provtap.adql.semantics.scopes import Scope
 from provtap.adql.syntax import tree as nodes
+from provtap.adql.syntax.extensions import Extension
 from provtap.adql.syntax.lexer import Position, problem
 from provtap.errors import AdqlError
 from provtap.tableset import Column
@@ -57,10 +59,8 @@ class Expressions:
                 return self.column(value)
             case nodes.Literal():
                 return literal(value)
-            case nodes.Arithmetic():
-                return self.arithmetic(value)
-            case nodes.Sign():
-                return self.sign(value)
+            case nodes.Arithmetic() | nodes.Sign():
+                return self.computed(value)
             case nodes.Concatenation():
                 return self.concatenation(value)
             case nodes.FunctionCall():
@@ -71,6 +71,8 @@ class Expressions:
                 return cast(value, self.value(value.value))
             case nodes.Case():
                 return self.case(value)
+            case nodes.ScalarSubquery():
+                return self.scalar_subquery(value)
         raise TypeError(value)
 
     def column(self, reference: nodes.ColumnReference, *, is_compared: bool = False) -> Expression:
@@ -86,6 +88,10 @@ class Expressions:
             else self.value(value)
             for value in values
         )
+
+    def computed(self, value: nodes.Arithmetic | nodes.Sign) -> Expression:
+        """Return a number computed from others."""
+        return self.sign(value) if isinstance(value, nodes.Sign) else self.arithmetic(value)
 
     def arithmetic(self, chain: nodes.Arithmetic) -> Expression:
         """Return numbers added and subtracted, or multiplied and divided (of integers: a whole quotient)."""
@@ -145,6 +151,18 @@ class Expressions:
             for found, then in node.branches
         ]
         return case(looked_for, branches, [self.value(node.otherwise)] if node.otherwise else [], node.at)
+
+    def scalar_subquery(self, node: nodes.ScalarSubquery) -> Expression:
+        """Return the value of a subquery, with the metadata of its only column; NULL is a text in there."""
+        found = self.subquery("VALUE", node.query, None)
+        outputs = found.query.outputs
+        if len(outputs) != 1:
+            raise problem(
+                f"A subquery as a value must have one column; this one has {len(outputs)}.", node.at
+            )
+        (output,) = outputs
+        type_ = Type.TEXT if output.value.type is Type.NULL else output.value.type
+        return replace(found, type=type_, about=output.value.described)
 
     def set_function(self, call: nodes.SetFunction) -> Expression:
         """Return an aggregate, if one can stand here."""
@@ -243,10 +261,37 @@ class Expressions:
             if operand.type not in {Type.TEXT, Type.NULL}:
                 hint = "CAST converts it to a text." if operand.type.is_comparable else None
                 raise problem(f"{operator} compares texts; this is {operand.type.noun}.", node.at, hint)
+        if condition.escape:
+            _check_escape(condition, condition.escape)
+            operands = (*operands, literal(condition.escape))
         return _predicate(operator, operands, condition.negated)
 
     def _comparable(self, at: Position, *values: nodes.Value) -> tuple[Expression, ...]:
-        return comparable(self.compared(*values), at)
+        operands = self.compared(*values)
+        if any(operand.type is Type.BOOLEAN for operand in operands):
+            operands = tuple(map(self._truth, operands, values))
+        return comparable(operands, at)
+
+    def _truth(self, operand: Expression, node: nodes.Value) -> Expression:
+        """Return the text 'true' or 'false' as the number that is compared with a truth value."""
+        if isinstance(operand, Constant) and operand.kind == "string" and operand.text.lower() in _TRUTHS:
+            self.scope.extension(Extension.TRUTH, node.at)
+            return Constant(Type.INT, kind="integer", text=_TRUTHS[operand.text.lower()])
+        return operand
+
+
+_TRUTHS = {"true": "1", "false": "0"}
+
+
+def _check_escape(condition: nodes.Like, escape: nodes.Literal) -> None:
+    """Refuse an ESCAPE that is not one character, and a pattern that ends with it."""
+    if len(escape.text) != 1:
+        raise problem("ESCAPE takes one character.", escape.at)
+    pattern = condition.pattern
+    if isinstance(pattern, nodes.Literal):
+        escaped = re.escape(escape.text)
+        if re.sub(f"{escaped}.", "", pattern.text, flags=re.DOTALL).endswith(escape.text):
+            raise problem("This pattern ends with its ESCAPE character.", pattern.at)
 
 
 _ARITHMETIC_HINTS = {

@@ -184,7 +184,7 @@ class Joins:
         for join in reference.joins:
             table, right = self.table(join.table, scope)
             condition, relation = self._joined(join, relation, right, scope)
-            joins.append(plan.Join(join.kind, table, condition))
+            joins.append(plan.Join("INNER" if join.kind == "CROSS" else join.kind, table, condition))
         return plan.JoinedTable(first, tuple(joins)), relation
 
     def _joined(

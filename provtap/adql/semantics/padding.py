@@ -24,6 +24,8 @@ def is_padded(value: Expression) -> bool:
             return is_padded(value.operands[0])
         case Operation(operator="||" | "COALESCE"):
             return _are_padded(value.operands)
+        case plan.Subquery(operator="VALUE"):
+            return is_padded(value.query.outputs[0].value)
         case plan.Case():
             return _are_padded(value.results)
     return False

@@ -21,13 +21,13 @@ from provtap.adql.syntax.lexer import Position, problem
 from provtap.tableset import Tableset
 
 
-def resolve(query: nodes.Query, tableset: Tableset) -> plan.QuerySpecification:
-    """Return the plan of *query*.
+def resolve(query: nodes.Query, tableset: Tableset, *, strict: bool = False) -> plan.QuerySpecification:
+    """Return the plan of *query*; if *strict*, extensions of ADQL 2.1 are refused.
 
     Raises: AdqlError about all that is not published, or that does not fit.
     """
     problems = Problems()
-    resolver = Resolver(tableset, problems)
+    resolver = Resolver(tableset, problems, strict=strict)
     specification = problems.attempt(resolver.query_specification, query)
     problems.check()
     assert specification is not None
@@ -37,15 +37,17 @@ def resolve(query: nodes.Query, tableset: Tableset) -> plan.QuerySpecification:
 class Resolver:
     """Resolves one query and the queries in it."""
 
-    def __init__(self, tableset: Tableset, problems: Problems) -> None:
+    def __init__(self, tableset: Tableset, problems: Problems, *, strict: bool) -> None:
         self.problems = problems
+        self.outermost = Scope(strict=strict)
+        """Shows no names."""
         self.joins = Joins(tableset, self.query, problems)
         self.selects = Selects(self.joins, self.subquery, problems)
 
     def query_specification(self, query: nodes.Query) -> plan.QuerySpecification:
         """Return the plan of a whole query; each table of WITH sees those before it."""
         with_queries = tuple(self.with_query(common) for common in query.with_queries)
-        resolved = self.query(query, Scope())
+        resolved = self.query(query, Scope(self.outermost))
         fenced = tuple(replace(common, is_fenced=common.name in self.joins.fenced) for common in with_queries)
         check_size(sum(q.extent.size for q in (resolved, *(w.query for w in fenced))), query.at)
         return plan.QuerySpecification(
@@ -65,7 +67,7 @@ class Resolver:
             self.problems.note(
                 problem(f"Two tables of WITH have the name {common.name.text}.", common.name.at)
             )
-        query = self.query(common.query, Scope())
+        query = self.query(common.query, Scope(self.outermost))
         table = VisibleTable(common.name, f"w{len(known) + 1}", query)
         known.append(table)
         return plan.WithQuery(table.alias, query)

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from provtap.adql.plan.tree import UNKNOWN, ColumnValue, Expression, Output
 from provtap.adql.semantics.problems import FollowUp
+from provtap.adql.syntax.extensions import Extension, refused
 from provtap.adql.syntax.lexer import Position, problem
 from provtap.adql.syntax.quoting import quote_text
 from provtap.adql.syntax.reserved import published_name
@@ -139,13 +140,22 @@ class Relation:
 class Scope:
     """The names of one SELECT, and those of the queries around it."""
 
-    def __init__(self, parent: "Scope | None" = None, relation: Relation | None = None) -> None:
+    def __init__(
+        self, parent: "Scope | None" = None, relation: Relation | None = None, *, strict: bool = False
+    ) -> None:
         self.parent = parent
+        self.strict: bool = parent.strict if parent else strict
+        """Whether to accept no extension of ADQL."""
         self.relation = relation or Relation()
         self.captured: list[ColumnValue] = []
         """Columns of outer queries that were asked for."""
         self.aliases: Sequence[Name] = ()
         """Names that the SELECT gives to its output columns: GROUP BY and ORDER BY can use these."""
+
+    def extension(self, extension: Extension, at: Position) -> None:
+        """Note that the query uses an extension, which may be an error."""
+        if self.strict:
+            raise refused(extension, at)
 
     def source(self, qualifiers: Sequence[Name]) -> Source | None:
         """Return the table of this SELECT called so, None if there is none.

@@ -13,6 +13,7 @@ from provtap.adql.semantics.ordering import Ordering
 from provtap.adql.semantics.problems import Problems
 from provtap.adql.semantics.scopes import Scope, matches, unknown_qualifier
 from provtap.adql.syntax import tree as nodes
+from provtap.adql.syntax.extensions import Extension
 from provtap.adql.syntax.lexer import Position, problem
 from provtap.adql.syntax.tree import ColumnReference, Literal
 
@@ -71,14 +72,20 @@ class Selects:
     def group_by(self, select: nodes.Select, scope: Scope) -> tuple[Expression, ...]:
         """Return the terms of GROUP BY: columns, or expressions of columns.
 
-        An extension: a name that no table of this SELECT has is that of an output column.
+        An extension: a name that no table of this SELECT has, or a position, is an output column.
         """
         expressions = Expressions(scope, self.query, "GROUP BY")
 
         def group(term: nodes.Value) -> Expression:
+            if isinstance(term, Literal) and term.kind != "integer":
+                raise problem("GROUP BY accepts columns and expressions, not literals.", term.at)
             if isinstance(term, Literal):
-                raise problem("GROUP BY accepts columns and expressions, not literals or positions.", term.at)
-            return expressions.value(_output_called(term, select.items, scope) or term)
+                output: nodes.Value | None = _output_at(term, select.items)
+            else:
+                output = _output_called(term, select.items, scope)
+            if output:
+                scope.extension(Extension.GROUP_BY_OUTPUT, term.at)
+            return expressions.value(output or term)
 
         return tuple(self.problems.attempt(group, term) or UNKNOWN for term in select.group_by)
 
@@ -148,6 +155,22 @@ def _output_called(
     if any(value != found[0] for value in found):
         raise problem(f"Several output columns have the name {term.names[0].text}.", term.at)
     return found[0] if found else None
+
+
+def _output_at(term: Literal, items: Sequence[nodes.SelectItem | nodes.AllColumns]) -> nodes.Value:
+    """Return the value of the output column at the position that a term of GROUP BY is.
+
+    Raises: AdqlError if there is none, or if an asterisk leaves open which one it is.
+    """
+    position = int(term.text) if len(term.text) < 10 else 0
+    if any(isinstance(item, nodes.AllColumns) for item in items[:position]):
+        raise problem("GROUP BY cannot count the columns of an asterisk; write a column.", term.at)
+    if not 1 <= position <= len(items):
+        columns = "column" if len(items) == 1 else "columns"
+        raise problem(f"GROUP BY {term.text}: the query has only {len(items)} output {columns}.", term.at)
+    item = items[position - 1]
+    assert isinstance(item, nodes.SelectItem)
+    return item.value
 
 
 def _given_name(item: nodes.SelectItem) -> str:

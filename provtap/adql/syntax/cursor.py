@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from provtap.adql.syntax.lexer import Token, problem, tokens
+from provtap.adql.syntax.extensions import Extension, refused
+from provtap.adql.syntax.lexer import Position, Token, problem, tokens
 from provtap.adql.syntax.messages import EXPECTED, unexpected
 from provtap.adql.syntax.tree import Name
 from provtap.errors import AdqlError
@@ -19,7 +20,9 @@ T = TypeVar("T")
 class Cursor:
     """Reads tokens one after the other, looking ahead where one token is not enough."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, strict: bool = False) -> None:
+        self.strict = strict
+        """Whether to accept no extension of ADQL."""
         self._source = tokens(text)
         self._ahead: list[Token] = []
         self._depth = 0
@@ -50,6 +53,11 @@ class Cursor:
         if self.token.type != type_:
             raise self.unexpected(EXPECTED.get(type_, type_))
         return self.advance()
+
+    def extension(self, extension: Extension, at: Position) -> None:
+        """Note that the query uses an extension, which may be an error."""
+        if self.strict:
+            raise refused(extension, at)
 
     def unexpected(self, expected: str) -> AdqlError:
         """Return the error about the current token, where *expected* was due."""

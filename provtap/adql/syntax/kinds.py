@@ -71,7 +71,7 @@ FORMS = (
     )
     | dict.fromkeys(["ATAN2", "MOD", "POWER"], _TWO_NUMBERS)
     | dict.fromkeys(["ROUND", "TRUNCATE"], _ROUNDED)
-    | dict.fromkeys(["LOWER", "UPPER"], _ONE_TEXT)
+    | dict.fromkeys(["LOWER", "UPPER", "CHAR_LENGTH", "CHARACTER_LENGTH"], _ONE_TEXT)
     | dict.fromkeys(["AREA", "CENTROID", "COORDSYS"], _ONE_GEOMETRY)
     | dict.fromkeys(["COORD1", "COORD2"], _ONE_POINT)
     | dict.fromkeys(["CONTAINS", "INTERSECTS"], _TWO_GEOMETRIES)
@@ -79,6 +79,7 @@ FORMS = (
         "PI": Form("", "no arguments"),
         "RAND": Form("i?", "at most one whole number literal"),
         "IN_UNIT": Form(f"{_NUMBER}s", "a number and a unit as text literal"),
+        "SUBSTRING": Form(f"[jrsipftn]{_NUMBER}{_NUMBER}?", "a text, a start and, optionally, a length"),
         "COALESCE": Form(".+", "one or more values"),
         "NULLIF": Form("..", "two values"),
         "POINT": Form(f"{_SYSTEM}{_COORDINATE}{{2}}", "a longitude and a latitude"),
@@ -102,9 +103,11 @@ FORMS = (
 )
 """Functions whose names are reserved words, and the arguments they take."""
 
-_STRING_FUNCTIONS = frozenset({"LOWER", "UPPER", "COORDSYS"})
+_STRING_FUNCTIONS = frozenset({"LOWER", "UPPER", "COORDSYS", "SUBSTRING"})
 _POINT_FUNCTIONS = frozenset({"POINT", "CENTROID"})
 _SHAPE_FUNCTIONS = frozenset({"BOX", "CIRCLE", "POLYGON", "REGION"})
+GEOMETRIES = frozenset({"POINT", "BOX", "CIRCLE", "POLYGON"})
+"""Functions whose first argument may be a coordinate system."""
 _PRIMARY_FUNCTIONS = frozenset({"COALESCE", "NULLIF"})
 _LITERALS = {"null": NULL, "string": STRING, "integer": INTEGER}
 
@@ -132,6 +135,8 @@ def kind_of(value: Value, in_brackets: object = None) -> str:
 
 
 def _kind_of_call(name: str) -> str:
+    if name in {"CURRENT_TIMESTAMP", "CURRENT_DATE"}:
+        return PRIMARY
     if name not in FORMS:
         return REFERENCE
     if name in _STRING_FUNCTIONS:

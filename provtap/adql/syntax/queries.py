@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from provtap.adql.syntax import tree as nodes
 from provtap.adql.syntax.conditions import ConditionRules
+from provtap.adql.syntax.extensions import Extension
 from provtap.adql.syntax.lexer import Position, problem
 from provtap.adql.syntax.messages import EXPECTED
 from provtap.adql.syntax.tree import Query, Select, SetOperation, Value
@@ -17,12 +18,13 @@ from provtap.adql.syntax.values import UnknownFunction
 SetOperand = Select | SetOperation | Query
 
 
-def parse(text: str, unknown_function: UnknownFunction) -> Query:
+def parse(text: str, unknown_function: UnknownFunction, *, strict: bool = False) -> Query:
     """Return the tree of one query; whether its names exist is not asked here.
 
+    If *strict*, extensions of ADQL 2.1 are refused.
     Raises: AdqlError at the first place where *text* is not ADQL 2.1, or is over a limit.
     """
-    parser = Parser(text)
+    parser = Parser(text, strict=strict)
     parser.unknown_function = unknown_function
     return parser.query_specification()
 
@@ -111,7 +113,11 @@ class Parser(ConditionRules):
 
     def select_list(self) -> tuple[nodes.SelectItem | nodes.AllColumns, ...]:
         """<select_list> ::= <select_sublist> [ { <comma> <select_sublist> }... ]"""
-        return self.list_of(self.select_sublist)
+        items = self.list_of(self.select_sublist)
+        for item in items if len(items) > 1 else ():
+            if isinstance(item, nodes.AllColumns) and not item.qualifiers:
+                self.extension(Extension.ASTERISK, item.at)
+        return items
 
     def select_sublist(self) -> nodes.SelectItem | nodes.AllColumns:
         """<select_sublist> ::= <derived_column> | [ <qualifier> <period> ] <asterisk>
@@ -169,7 +175,7 @@ class Parser(ConditionRules):
     def joined_table(self, first: nodes.TableReference) -> nodes.TableReference:
         """<joined_table> ::= <table_reference> <qualified_join> { <qualified_join> }..."""
         joins: list[nodes.Join] = []
-        while self.token.type in {"NATURAL", "INNER", "LEFT", "RIGHT", "FULL", "JOIN"}:
+        while self.token.type in {"NATURAL", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "JOIN"}:
             self.check_length(joins)
             joins.append(self.qualified_join())
         return nodes.JoinedTable(first.at, first, tuple(joins)) if joins else first
@@ -177,6 +183,10 @@ class Parser(ConditionRules):
     def qualified_join(self) -> nodes.Join:
         """<qualified_join> ::= [ NATURAL ] [ <join_type> ] JOIN <table_primary> [ <join_specification> ]"""
         at = self.token.at
+        if self.accept("CROSS"):
+            self.extension(Extension.CROSS_JOIN, at)
+            self.expect("JOIN")
+            return nodes.Join(at, "CROSS", False, self.table_primary(), None, ())
         natural = self.accept("NATURAL") is not None
         kind = self.accept("INNER", "LEFT", "RIGHT", "FULL")
         if kind and kind.type != "INNER":
@@ -191,7 +201,9 @@ class Parser(ConditionRules):
         if natural and (on or using):
             raise problem("A NATURAL JOIN cannot have ON or USING.", specified.at)
         if not (natural or on or using):
-            raise problem("This JOIN needs ON or USING.", at, "For all pairs of rows, write a comma.")
+            raise problem(
+                "This JOIN needs ON or USING.", at, "For all pairs of rows, write CROSS JOIN or a comma."
+            )
         return nodes.Join(at, kind.type if kind else "INNER", natural, table, on, using)
 
     def table_primary(self) -> nodes.TableReference:

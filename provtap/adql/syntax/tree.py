@@ -119,6 +119,13 @@ class Case(Value):
 
 
 @dataclass(frozen=True, slots=True)
+class ScalarSubquery(Value):
+    """A query in brackets as a value, an extension of this service."""
+
+    query: "Query"
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison(Condition):
     """`left operator right`."""
 
@@ -148,12 +155,13 @@ class In(Condition):
 
 @dataclass(frozen=True, slots=True)
 class Like(Condition):
-    """`value [NOT] LIKE pattern`, or ILIKE."""
+    """`value [NOT] LIKE pattern`, or ILIKE; the character of ESCAPE, an extension, is a literal."""
 
     value: Value
     pattern: Value
     negated: bool
     ignore_case: bool
+    escape: Literal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +218,7 @@ class Join:
 
     at: Position = field(compare=False)
     kind: str
-    """INNER, LEFT, RIGHT or FULL."""
+    """INNER, LEFT, RIGHT, FULL, or the extension CROSS."""
     natural: bool
     table: "TableReference"
     on: Condition | None

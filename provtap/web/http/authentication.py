@@ -20,7 +20,7 @@ from provtap.web.http.responses import challenge
 
 _ANYBODY = {"vosi.availability", "provsap.availability"}
 """Endpoints that must answer when the database, and so every token, is out of reach."""
-_READING = {"tap.sync", "provsap.provsap"}
+_READING = {"tap.sync", "provsap.provsap", "links.links"}
 """Endpoints that change nothing, whatever the method."""
 _CHALLENGED = {"vosi.capabilities", "provsap.capabilities"}
 """Endpoints where clients look for how they may authenticate (AUTH-2)."""

@@ -1,7 +1,7 @@
 """What all responses have in common: the form of errors, and headers for programs in browsers.
 
-Under /api an error is JSON. Elsewhere browsers get a page, and programs a VOTable under /tap and /provsap
-(DALI 1.1, section 4.4), or else a line of plain text.
+Under /api an error is JSON. Elsewhere browsers get a page, and programs a VOTable under /tap, /provsap
+and /links (DALI 1.1, section 4.4), or else a line of plain text.
 """
 
 import json
@@ -25,6 +25,7 @@ from werkzeug.exceptions import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from provtap.errors import InternalError, ParameterError, ProvtapError
+from provtap.query.links import DATALINK_ID as DATALINK
 from provtap.query.links import STANDARD_ID as PROVSAP
 from provtap.query.origin import TAP, request_origin
 from provtap.results.votable import write_error
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 DRAINED = 100_000_000
 """Bytes of a rejected body that are read nevertheless."""
 
+_PROTOCOLS = {"tap": TAP, "provsap": PROVSAP, "links": DATALINK}
+"""What answers with VOTables, by the first part of the path."""
 _HEADS = {
     400: "This can’t be answered",
     401: "You are not signed in",
@@ -178,9 +181,8 @@ def _document(message: str, status: int, error: ProvtapError | None = None) -> R
     if is_browser():
         page = render_template("error.html", message=message, status=status, head=_HEADS.get(status, "Error"))
         return Response(page, status, content_type="text/html; charset=utf-8")
-    if room in {"tap", "provsap"}:
-        protocol = TAP if room == "tap" else PROVSAP
-        document = write_error(message, request_origin(service().settings, protocol))
+    if room in _PROTOCOLS:
+        document = write_error(message, request_origin(service().settings, _PROTOCOLS[room]))
         return Response(document, status, content_type="application/x-votable+xml")
     return Response(f"{message}\n", status, content_type="text/plain; charset=utf-8")
 

@@ -9,6 +9,7 @@ from werkzeug.routing import PathConverter
 
 from provtap.web.site import (
     affected,
+    cite,
     compare,
     examples,
     feed,
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     impact.bp,
     compare.bp,
     program.bp,
+    cite.bp,
     query.bp,
     result.bp,
     examples.bp,

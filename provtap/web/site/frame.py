@@ -38,6 +38,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         url=url,
         program_url=program_url,
+        cite_url=cite_url,
         query_url=query_url,
         offers=offers,
         static_url=static_url,
@@ -56,6 +57,11 @@ def url(kind: str, id_: str, **parameters: str | int | None) -> str:
 def program_url(name: str, version: str | None = None) -> str:
     """Return the address of the page of a program, or of one of its versions."""
     return service().root_path + addresses.program(name, version)
+
+
+def cite_url(id_: str, form: str) -> str:
+    """Return the address of what to cite for a product."""
+    return service().root_path + addresses.cite(id_, form)
 
 
 def query_url(adql: str) -> str:

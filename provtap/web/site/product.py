@@ -8,11 +8,12 @@ from typing import Any
 from flask import Response, request
 
 from provtap.adql import translate
+from provtap.citation import FORMATS
 from provtap.database.sql import literal
 from provtap.datalink.copies import Copy, copies
 from provtap.query.withdrawals import UNMARKED, CurrentWithdrawal, marks
 from provtap.web.http.context import service
-from provtap.web.site import frame, marking, run
+from provtap.web.site import cite, frame, marking, run
 from provtap.web.site.rows import File, Run, Who
 from provtap.web.site.run import ConfigurationFile, Setting
 from provtap.web.site.store import COUNTED, ROWS, Page, Store, Total, statements
@@ -153,7 +154,9 @@ def show(store: Store, id_: str, form: str) -> Response:
         return frame.present("product.html", page, form)
     marking.mark(store, page)
     groups = run.groups(page.settings.rows) if page.settings else ()
-    return frame.present("product.html", page, form, groups=groups, picture=strip(store, "entity", id_))
+    picture, cited = strip(store, "entity", id_), cite.credits(store, id_)
+    citations = {name: each.write(cited) for name, each in FORMATS.items()} if cited else {}
+    return frame.present("product.html", page, form, groups=groups, picture=picture, citations=citations)
 
 
 def read(store: Store, id_: str) -> Product:

@@ -38,7 +38,7 @@ _CWLPROV = "https://w3id.org/cwl/prov#"
 _NONE = f"{_CWLPROV}None"
 _CONTENT = "urn:hash::sha1:"
 _WFPROV = "http://purl.org/wf4ever/wfprov#"
-_STEP = re.compile(r"#main/(.+)$")
+_STEP = re.compile(r"#main/(?:.*/)?([^/]+)$")  # in a packed document a workflow inside is `main/main/night`
 _ENCLOSING = re.compile(r"#main/workflow (.+)/[^/]+$")
 _MEMBERS = 100_000
 """Members of collections, at any depth, that one run may use or generate."""
@@ -205,6 +205,17 @@ class Runs:
             yield from self._thing_records(thing)
         yield from self._usages()
         yield from self._generations()
+        self._warn_of_lost_steps()
+
+    def _warn_of_lost_steps(self) -> None:
+        """Warn of a workflow without a step: with --parallel cwltool 3.3 writes none."""
+        started = set(self._starters.values())
+        for run in self._runs.values():
+            if run.is_workflow and run.id not in started:
+                self.warnings.append(
+                    f"the workflow {self._name(run) or run.id} has no steps:"
+                    " cwltool does not record those that it runs with --parallel"
+                )
 
     def _agent_records(self) -> Iterator[Record]:
         for id in dict.fromkeys(agent for run in self._runs.values() for agent in run.agents):

@@ -51,7 +51,7 @@ def read_header(file: BinaryIO, path: Path, form: str) -> bytes:
     Raises: DocumentError.
     """
     records: list[str] = []
-    headers = _hdf5(file, records) if form == "hdf5" else _READERS[form](file)
+    headers = each_header(file, form, records)
     content: dict[str, Any] = {"form": form, "url": os.path.abspath(path)}  # noqa: PTH100  as ctapipe's urls
     content["keywords"] = next(headers, {})
     spoken = dialects(Node(content["keywords"], "the header"))
@@ -69,6 +69,14 @@ def read_header(file: BinaryIO, path: Path, form: str) -> bytes:
         return canonical(content).encode()
     except UnicodeEncodeError as error:
         raise DocumentError("its path or header contains bytes that are not text") from error
+
+
+def each_header(file: BinaryIO, form: str, records: list[str] | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the keywords of each header in *file*; records of ctapipe inside it are added to *records*.
+
+    Raises: DocumentError.
+    """
+    return _hdf5(file, [] if records is None else records) if form == "hdf5" else _READERS[form](file)
 
 
 def _fits(file: BinaryIO) -> Iterator[dict[str, Any]]:
@@ -210,6 +218,11 @@ def _meta(lines: list[str]) -> dict[str, Any]:
         raise DocumentError(f"its ECSV header cannot be read: {_reason(error)}") from error
     if not isinstance(meta, dict):
         raise DocumentError("the meta of its ECSV header is not a mapping")
+    return flattened(meta)
+
+
+def flattened(meta: dict[str, Any]) -> dict[str, Any]:
+    """Return the keywords of a tree of mappings and lists, joined with `__`."""
     return _first(islice(_flat(meta), _MAX_KEYWORDS))
 
 

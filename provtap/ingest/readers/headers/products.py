@@ -174,6 +174,17 @@ DIALECTS = (
 )
 
 
+def identify(keywords: Node, url: str, form: str) -> str | None:
+    """Return the id of the entity that a file with these *keywords* becomes, if they name it."""
+    for dialect in DIALECTS:
+        if dialect.speaks(keywords):
+            if dialect.product_id:
+                return dialect.product_id(keywords)
+            records = dialect.read(Product(keywords, url, form, ""))
+            return next((record.id for record in records if isinstance(record, Entity)), None)
+    return None
+
+
 def dialects(keywords: Node) -> set[str]:
     """Return the names of the dialects that *keywords* speak."""
     return {dialect.name for dialect in DIALECTS if dialect.speaks(keywords)}

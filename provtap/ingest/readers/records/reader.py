@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from provtap.identifiers import of_thing
 from provtap.ingest.model import identity, persistent
 from provtap.ingest.model.identity import file_name
 from provtap.ingest.model.records import (
@@ -235,7 +236,7 @@ def _citable(parsed: ParsedRecord, entity_id: str) -> Iterator[Record]:
     if uri or text or holder:
         yield Rights(entity_id=entity_id, uri=uri, text=text, holder=holder)
     for at, given in enumerate(parsed.get("identifiers") or ()):
-        if persistent.of_thing(given) is None:
+        if of_thing(given) is None:
             raise parsed.wrong(
                 "must be a DOI, ARK, bibcode or IVOID, such as doi:10.5281/zenodo.1234567",
                 f"identifiers/{at}",
