@@ -1,6 +1,6 @@
-"""What every `provtap` command has in common, in the full installation and in `provtap-client`.
+"""The common parts of all `provtap` commands, in the full installation and in `provtap-client`.
 
-Standard library and click only. `provtap/commands/` extends the group by the commands that need the store.
+Uses only the standard library and click. `provtap/commands/` adds the commands that need the store.
 """
 
 import copy
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 SETTINGS: Any = {"help_option_names": ["-h", "--help"]}
 FULL_ONLY = (
     *("demo", "init", "serve", "worker", "load-sql", "reingest", "check", "translate"),
-    *("diff", "token", "maintenance", "status", "jobs"),
+    *("diff", "token", "maintenance", "status", "jobs", "obscore"),
 )
-"""Commands that need the store; `provtap-client` has none of them."""
+"""Commands that need the store, which are not in `provtap-client`."""
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
@@ -32,17 +32,17 @@ dry_run = click.option("--dry-run", is_flag=True, help="Report what would change
 
 
 class Failure(Exception):
-    """A command can't do its work. The text is one sentence for the user."""
+    """A command failed. The text is one sentence for the user."""
 
 
 class Commands(click.Group):
-    """A group of commands: an error is one line on standard error, never a traceback."""
+    """A group of commands: errors are one line on standard error, never a traceback."""
 
     failures: ClassVar[tuple[type[Exception], ...]] = (Failure, ProvError)
-    """Errors whose text is for the user."""
+    """Errors with a text for the user."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; exit 1 when its work failed, 130 on Ctrl-C (click: 2 when its usage is wrong)."""
+        """Run the command; exit with 1 if it failed, 130 on Ctrl-C (click: 2 for wrong usage)."""
         try:
             return super().invoke(ctx)
         except self.failures as error:
@@ -56,7 +56,7 @@ class Commands(click.Group):
         return str(error)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of this name; for an unknown one, suggest the nearest."""
+        """Return the command with this name; for an unknown name, suggest the most similar one."""
         found = super().get_command(ctx, cmd_name)
         if found is None and cmd_name in FULL_ONLY:
             ctx.fail(f"provtap {cmd_name} {NEEDS_FULL}")
@@ -69,9 +69,9 @@ NEEDS_FULL = "needs the full installation: install provtap instead of provtap-cl
 
 
 class RemoteCommand(click.Command):
-    """A command that sends its work to a service, or in the full installation works on the local store.
+    """A command that uses a service, or in the full installation also the local store.
 
-    Its callback gets a `Service` where a URL is given. `here` is the way to add the local half.
+    With a URL, its callback gets a `Service`. `here` adds the function for the local store.
     """
 
     def __init__(self, name: str | None, *, params: list[click.Parameter], **options: Any) -> None:
@@ -79,14 +79,14 @@ class RemoteCommand(click.Command):
             ["--url"],
             envvar="PROVTAP_URL",
             show_envvar=True,
-            help="Work on this service; PROVTAP_TOKEN holds the token.",
+            help="Use this service, with the token in PROVTAP_TOKEN.",
         )
         super().__init__(name, params=[*params, url], **options)
         self._local: Callable[..., Any] | None = None
         self._local_options: tuple[click.Parameter, ...] = ()
 
     def here(self, function: Callable[..., None]) -> "RemoteCommand":
-        """Return this command with *function* as its local half; further options of it work there only.
+        """Return this command with *function* for the local store, with its additional options.
 
         *function* gets the settings, then all options.
         """
@@ -99,7 +99,7 @@ class RemoteCommand(click.Command):
         return extended
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Send the work to the service if there is a URL, else do it here."""
+        """Run the command on the service if there is a URL, otherwise on the local store."""
         given = dict(ctx.params)
         url = given.pop("url")
         if url is None:

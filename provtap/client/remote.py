@@ -1,6 +1,6 @@
-"""The commands that a service can carry out: all that `provtap-client` has.
+"""The commands that work on a service: all commands of `provtap-client`.
 
-Their options are defined here once; the full installation adds what works on the local store.
+Their options are defined here once; the full installation adds the functions for the local store.
 """
 
 import sys
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from provtap.client.service import Service
 
 _DOCUMENT_BYTES = 1_000_000_000
-"""Size of a file that is not even read: no service has such a limit, and a data product may be that large."""
+"""Files larger than this are not read: no service has a higher limit, and data products may be large."""
 _OF_THE_DOCUMENT = {400, 413, 415, 422}
 """HTTP statuses that reject one document but say nothing about the next one."""
 
@@ -144,7 +144,7 @@ def export(service: "Service", ids: tuple[str, ...], ingestion: int | None, **op
 def export_parameters(
     ids: tuple[str, ...], ingestion: int | None, options: Mapping[str, str | None]
 ) -> list[tuple[str, str]]:
-    """Return the parameters of ProvSAP that the *options* of `provtap export` stand for, but ID."""
+    """Return the parameters of ProvSAP, except ID, for the *options* of `provtap export`."""
     if bool(ids) == (ingestion is not None):
         raise click.UsageError("Give either IDS or --ingestion.")
     usual = {"depth": "ALL", "direction": "BACK"} if ids else {}
@@ -153,7 +153,7 @@ def export_parameters(
 
 
 def tell_export(unknown: Iterable[str], overflow: int) -> None:
-    """Warn of *unknown* ids, and that only the *overflow* nearest things are there, unless that is 0."""
+    """Warn about *unknown* ids, and about a limit to the *overflow* nearest things, if not 0."""
     for id_ in unknown:
         warn(f"nothing has the name {id_}")
     if overflow:
@@ -204,7 +204,7 @@ def cite(service: "Service", product: str, responseformat: str) -> None:
 @click.option(
     "--workflow-run",
     metavar="ID",
-    help="Run of a workflow that the documents are of: files in temporary folders are known by their names.",
+    help="Id of the workflow run: files in temporary folders are identified by their names within it.",
 )
 @click.option(
     "--strict",
@@ -226,7 +226,8 @@ def ingest(
 ) -> None:
     """Send provenance documents to the service, which stores each in its own transaction.
 
-    The same document again changes nothing. One that can't be read is reported and the others are stored.
+    Sending a document again changes nothing. A document that cannot be read is reported; the others are
+    stored.
     """
     if not files:
         raise click.UsageError("Missing argument 'FILES...'.")
@@ -251,9 +252,10 @@ def ingest(
 
 
 def tell_ingestion(content: dict[str, Any], as_json: bool, strict: bool = False) -> None:
-    """Print what became of documents.
+    """Print the report on documents.
 
-    Exit 1 if one was refused, if all files of directories were passed over or, with *strict*, one of them.
+    Exit with 1 if one was rejected, if all files of directories were passed over, or one of them with
+    *strict*.
     """
     if as_json:
         print_json(content)
@@ -269,7 +271,7 @@ def tell_ingestion(content: dict[str, Any], as_json: bool, strict: bool = False)
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @dry_run
 def describe(service: "Service", files: tuple[Path, ...], dry_run: bool) -> None:
-    """Apply description files (YAML) to the service, once all of them are checked.
+    """Check description files (YAML), then apply all of them to the service.
 
     A description file describes the activities of a pipeline, their inputs and outputs by role, and their
     parameters. It applies to runs recorded before and after.
@@ -284,14 +286,14 @@ def describe(service: "Service", files: tuple[Path, ...], dry_run: bool) -> None
 
 
 def tell_description(report: Mapping[str, Any]) -> None:
-    """Print what became of a set of descriptions."""
+    """Print the report on a set of descriptions."""
     click.echo(description_text(report))
     for sentence in report["warnings"]:
         warn(f"{report['source']}: {sentence}")
 
 
 def progress(files: tuple[Path, ...]) -> Any:
-    """Return a progress bar over *files* on a terminal's standard error; elsewhere it shows nothing."""
+    """Return a progress bar over *files* if standard error is a terminal, otherwise an invisible one."""
     return click.progressbar(files, label="Loading", file=sys.stderr, hidden=not sys.stderr.isatty())
 
 
@@ -312,9 +314,9 @@ def _document(path: Path) -> bytes:
 
 
 def _product_header(path: Path) -> bytes | None:
-    """Return the header of a data product, which is sent in place of the product, or None.
+    """Return the header of a data product, which is sent instead of the product, or None.
 
-    Raises: Failure for a product whose header only the full installation reads.
+    Raises: Failure for a product with a header that only the full installation can read.
     """
     if not path.is_file():
         return None

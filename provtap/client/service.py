@@ -1,4 +1,4 @@
-"""One service as the command line sees it: requests over HTTP, answers as streams, refusals as sentences."""
+"""Access of the command line to one service: HTTP requests, streamed responses, errors as sentences."""
 
 import json
 import uuid
@@ -16,9 +16,9 @@ from provtap.client.spool import Letter
 _LINE = 10_000
 """Bytes of an error in a line of text."""
 _TIMEOUT = 600.0
-"""Seconds without a byte, after which the service counts as away; a query may take long before its first."""
+"""Seconds without a byte after which the service counts as unavailable; queries may take long to start."""
 _PATIENCE = 30.0
-"""Seconds for which a document is sent again while the service is away."""
+"""Seconds for which sending a document is repeated while the service is unavailable."""
 _BLOCK = 1 << 16
 _INFO = "{http://www.ivoa.net/xml/VOTable/v1.3}INFO"
 
@@ -71,7 +71,7 @@ class Service:
         return self._send(Request(f"{self._delivery.url}/{path}", content, {"Content-Type": media_type}))
 
     def fetch(self, path: str, parameters: list[tuple[str, str]]) -> "Answer":
-        """Read a path of the site, with *parameters* in its address.
+        """Get a path of the site, with *parameters* in its address.
 
         Raises: ProvError, ProvUnavailable.
         """
@@ -93,14 +93,14 @@ class Service:
 
 
 class Answer:
-    """An answer that has begun."""
+    """A response that has begun."""
 
     def __init__(self, response: HTTPResponse) -> None:
         self._response = response
         self.headers = response.headers
 
     def blocks(self) -> Iterator[bytes]:
-        """Yield the body as it comes.
+        """Yield the body as it arrives.
 
         Raises: ProvError if it ends too early.
         """
@@ -111,7 +111,7 @@ class Answer:
                     yield block
             except (OSError, HTTPException) as error:
                 raise ProvError(early) from error
-            if response.length:  # of the Content-Length, what did not come
+            if response.length:  # the missing part of the Content-Length
                 raise ProvError(early)
 
 
@@ -135,7 +135,7 @@ def _form(parameters: list[tuple[str, str]], files: Mapping[str, bytes]) -> tupl
 
 
 def _sentence(error: HTTPError) -> str:
-    """Return what the service says of a request that it refuses.
+    """Return the message of the service about a rejected request.
 
     Its API answers with JSON, protocols of the IVOA with a VOTable, as DALI 1.1 section 4.4 asks, and all
     else with a line of text.

@@ -55,7 +55,7 @@ def status(settings: Settings, as_json: bool) -> None:
 
 
 def instant(text: str) -> datetime:
-    """Return the date or time that *text* spells by ISO 8601, in UTC; without an offset it is UTC.
+    """Return the ISO 8601 date or time in *text* in UTC; without an offset it is UTC.
 
     Raises: BadParameter.
     """

@@ -60,8 +60,8 @@ def lineage(settings: Settings, /, id: str, direction: str, depth: int) -> None:
 def export(settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, **options: str | None) -> None:
     """Write the provenance of IDS, or of a whole ingestion, to standard output.
 
-    A PROV document that was ingested is given back whole, in any of PROV's notations, unless --depth or
-    --direction ask for what is stored around it.
+    An ingested PROV document is returned as a whole, in any notation of PROV, unless --depth or --direction
+    select the stored graph around it.
     """
     from provtap import install
     from provtap.export import export_ingestion

@@ -1,7 +1,7 @@
-"""Withdrawal of entities, and its end: what they name is looked up, and stored as a document.
+"""Withdraws and reinstates entities: looks up their names, and stores a document.
 
-The document is archived and numbered like any other (`readers/withdrawal`): a rebuild keeps it, undo removes
-it.
+The document is archived and numbered like any other (`readers/withdrawal`): a rebuild keeps it, and undo
+removes it.
 """
 
 import json
@@ -27,25 +27,25 @@ SQL = load_statements("provtap.ingest", "withdrawals.sql")
 
 FORMAT = "withdrawal"
 MOST = 1_000_000
-"""Entities that one query can name."""
+"""Maximum entities of one query."""
 REASON_BYTES = 10_000
 
 
 @dataclass(frozen=True)
 class Agent:
-    """Who withdraws or reinstates something."""
+    """The agent that withdraws or reinstates entities."""
 
     id: str
     name: str | None = None
 
     @classmethod
     def account(cls, name: str) -> "Agent":
-        """Return the agent that an account of the service stands for."""
+        """Return the agent for an account of the service."""
         return cls(identity.account(name), name)
 
     @classmethod
     def user(cls, site: str, name: str) -> "Agent":
-        """Return a user of a machine, as `provtap run` records one."""
+        """Return the agent for a user of a machine, as recorded by `provtap run`."""
         return cls(identity.user(site, name), name)
 
 
@@ -56,12 +56,12 @@ class Selection:
     names: tuple[str, ...] = ()
     """Ids, paths or other names."""
     query: str | None = None
-    """ADQL, whose first column has ids."""
+    """ADQL with ids in its first column."""
     confirmed: bool = False
-    """Whether the query may name more than one entity."""
+    """Whether the query may return more than one entity."""
 
     def __post_init__(self) -> None:
-        """Reject a selection of nothing, or by names and a query.
+        """Reject an empty selection, or one with both names and a query.
 
         Raises: ParameterError.
         """
@@ -71,14 +71,14 @@ class Selection:
 
 @dataclass(frozen=True)
 class Report:
-    """What a withdrawal or reinstatement did."""
+    """The report on a withdrawal or reinstatement."""
 
     ingestion: int
     """The number of its document."""
     activity_id: str
     entities: tuple[str, ...]
     affected: int
-    """Other entities that were made from these, and are affected now, or no longer."""
+    """Number of other entities made from these that are now, or no longer, affected."""
 
 
 Finish = Callable[[Transaction, Report], None]
@@ -100,8 +100,8 @@ def withdraw(
 ) -> Report:
     """Withdraw the selected entities, all of them or none; *finish* is called last in the transaction.
 
-    Raises: NotFound for a name that nothing has; ParameterError for what is withdrawn already, and for values
-    that make no sense; AdqlError, QueryError, DatabaseUnavailable.
+    Raises: NotFound for an unknown name; ParameterError for entities that are already withdrawn, and for
+    invalid values; AdqlError, QueryError, DatabaseUnavailable.
     """
     if kind not in KINDS:
         hint = nearest(kind, KINDS) or f"Use one of {', '.join(KINDS)}."
@@ -136,7 +136,7 @@ def reinstate(
 ) -> Report:
     """End the withdrawals of the selected entities, of all or none; *finish* is as in `withdraw`.
 
-    Raises: NotFound for a name that nothing has; ParameterError for what is not withdrawn; AdqlError,
+    Raises: NotFound for an unknown name; ParameterError for entities that are not withdrawn; AdqlError,
     QueryError, DatabaseUnavailable.
     """
     ids, time, _ = _look_up(selection, (), database, tableset, settings)
@@ -161,9 +161,9 @@ def _look_up(
     tableset: Tableset,
     settings: Settings,
 ) -> tuple[list[str], datetime, list[str]]:
-    """Return the selected entities, the time of what is done to them, and the ids of their successor.
+    """Return the selected entities, the time of the change, and the ids of their successor.
 
-    That time is later than all that was done to them before, whatever clocks there are.
+    This time is later than all earlier changes of them, even if clocks differ.
 
     Raises: NotFound, ParameterError, TooLarge, AdqlError, QueryError, DatabaseUnavailable.
     """
@@ -203,7 +203,7 @@ def _queried(query: str, database: Database, tableset: Tableset, settings: Setti
 
 
 def _entities(transaction: Transaction, names: Sequence[str]) -> list[str]:
-    """Return the entity that each of *names* means now.
+    """Return the entity that currently has each of *names*.
 
     Raises: NotFound, ParameterError.
     """
@@ -215,7 +215,7 @@ def _entities(transaction: Transaction, names: Sequence[str]) -> list[str]:
 
 
 def _entity(transaction: Transaction, name: str, meanings: Sequence[Meaning]) -> str:
-    """Return the only entity that *meanings* of *name* leave. Raises: NotFound, ParameterError."""
+    """Return the only entity among *meanings* of *name*. Raises: NotFound, ParameterError."""
     now = [meaning for meaning in meanings if meaning.until is None] or meanings
     ids = [meaning.id for meaning in now if meaning.kind == "entity"]
     if not meanings:

@@ -1,4 +1,4 @@
-"""PROV-VOTable: a VOTable with one TABLE for each class that has rows, as the tables are published."""
+"""PROV-VOTable: a VOTable with one TABLE for each class with rows, in the form of the published tables."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -11,17 +11,22 @@ from provtap.tableset import Column, Table
 _NODE = Table(
     schema_name="provsap",
     name="node",
-    description="What the answer holds, and how far it is from what was asked for.",
+    description="The things in the response, and their distance from the requested ones.",
     columns=(
         Column(name="kind", datatype="char", arraysize="*", ucd="meta.code.class"),
         Column(name="id", datatype="char", arraysize="*", ucd="meta.id;meta.main"),
-        Column(name="depth", datatype="int", ucd="meta.number", description="Relations from what was asked."),
+        Column(
+            name="depth",
+            datatype="int",
+            ucd="meta.number",
+            description="Relations from the nearest requested thing.",
+        ),
         Column(
             name="truncated",
             datatype="char",
             arraysize="*",
             ucd="meta.code",
-            description="Why what lies behind it is not all here: depth or limit; empty: it is.",
+            description="Why some of its relations are missing: depth or limit; empty if none are.",
         ),
         Column(
             name="withdrawn",

@@ -1,6 +1,6 @@
-"""What is withdrawn, and what was made from something withdrawn: for marks on pages and in documents.
+"""Finds withdrawn entities, and entities made from them, for marks on pages and in documents.
 
-Queries find the same in `provext.affected`; these functions answer for many things at once.
+Queries find the same in `provext.affected`; these functions check many things at once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -74,9 +74,9 @@ class Marks:
     """The marks of some entities, by their ids."""
 
     withdrawn: Mapping[str, CurrentWithdrawal]
-    """Those that are withdrawn, and the withdrawn ones that others were made from."""
+    """The withdrawn entities, including those from which others were made."""
     affected: Mapping[str, tuple[str, ...]]
-    """Those that were made from something withdrawn, and from what."""
+    """The entities made from withdrawn ones, with these."""
 
     def joined(self, other: "Marks") -> "Marks":
         """Return the marks of all that either has."""
@@ -99,7 +99,7 @@ def current(transaction: Transaction, ids: Iterable[str]) -> dict[str, CurrentWi
 
 
 def standing(transaction: Transaction, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return those of *ids* that were made from something that is withdrawn now, and from what."""
+    """Return the entities of *ids* made from currently withdrawn ones, with these."""
     ids = list(dict.fromkeys(ids))
     back = steps_sql(BACK, "behind")
     behind = transaction.rows(SQL["behind"].format(back=back), ids=ids) if ids else ()

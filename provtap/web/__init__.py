@@ -34,9 +34,9 @@ __all__ = ["Service", "create_app", "service"]
 def create_app(
     settings: Settings, database: Database, tableset: Tableset, modified: datetime = STARTED
 ) -> Flask:
-    """Return the WSGI application, which reads no environment and opens nothing itself.
+    """Return the WSGI application; it reads no environment variables and opens no files or connections.
 
-    *modified* is when the metadata last changed.
+    *modified* is the time when the metadata last changed.
     """
     app = Flask(__name__, static_folder=None)
     app.request_class = FormRequest

@@ -1,4 +1,4 @@
-"""What the service can do, as a VOSI document, made from the values that the code uses.
+"""The capabilities of the service as a VOSI document, made from the values that the code uses.
 
 Sources: VOSI 1.1, section 2; TAPRegExt 1.0 with its erratum 1; VOResource 1.1.
 """
@@ -32,7 +32,7 @@ from provtap.results.formats import FORMATS
 from provtap.tableset import Tableset
 
 UPLOADS = ("inline", "http", "https")
-"""Ways in which a request may bring tables (TAPRegExt 1.0, section 2.5)."""
+"""Methods of uploading tables with a request (TAPRegExt 1.0, section 2.5)."""
 _VOSI = "ivo://ivoa.net/std/VOSI"
 
 
@@ -56,7 +56,7 @@ def capabilities_document(
             _datalink(f"{settings.root_url}/links", settings),
         ]
     )
-    # With its empty elements and attributes the document would not be valid.
+    # With empty elements and attributes the document would not be valid.
     body = cast(bytes, document.to_xml(skip_empty=True, encoding="UTF-8", xml_declaration=True))
     root = etree.fromstring(body)
     _add_types(root)
@@ -120,7 +120,7 @@ def _data_models(tableset: Tableset, observed: bool) -> list[DataModelType]:
 
 
 def _language(settings: Settings) -> Language:
-    """Return what LANG may be: ADQL, or ADQL with one of the versions."""
+    """Return the values of LANG: ADQL, or ADQL with one of the versions."""
     versions = [lang.removeprefix("ADQL-") for lang in LANGUAGES if lang.startswith("ADQL-")]
     return Language(
         name="ADQL",
@@ -146,7 +146,7 @@ def _endpoint(standard_id: str, url: str, version: str) -> Capability:
 
 
 def _page(standard_id: str, url: str) -> Capability:
-    """Return the capability of a page that people and programs read (REG-4)."""
+    """Return the capability of a page for people and programs (REG-4)."""
     interface = Interface(
         type="vr:WebBrowser", role="std", access_url=[AccessURL(value=AnyUrl(url), use="full")]
     )
@@ -166,5 +166,5 @@ def _interface(
 
 
 def _security_methods(settings: Settings) -> list[SecurityMethod]:
-    """Return how clients can authenticate; known clients only understand Basic, with a token as password."""
+    """Return the methods of authentication; existing clients only use Basic, with a token as password."""
     return [SecurityMethod(standard_id=AnyUrl("ivo://ivoa.net/sso#BasicAA"))] if settings.accounts else []

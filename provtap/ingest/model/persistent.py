@@ -7,11 +7,11 @@ from provtap.identifiers import of_agent, of_thing
 from provtap.ingest.model.records import Agent, AgentId, Alias, Entity, Record
 
 _URL = re.compile("https?://(?:dx.)?doi.org/|doi:|ark:|https?://[^/]+/ark:|ivo://", re.IGNORECASE)
-"""How the id of an entity begins that is a persistent identifier: bare numbers may be anything."""
+"""Prefixes of ids of entities that are persistent identifiers; numbers without prefix are ambiguous."""
 
 
 def alias(entity_id: str, text: str) -> Alias | None:
-    """Return the persistent identifier in *text* as a name of an entity; None if it is none, or the id."""
+    """Return the persistent identifier in *text* as an alias of an entity; None if invalid or the id."""
     found = of_thing(text)
     if found is None or found.value == entity_id:
         return None
@@ -19,7 +19,7 @@ def alias(entity_id: str, text: str) -> Alias | None:
 
 
 def agent_id(id: str, text: str) -> AgentId | None:
-    """Return the persistent identifier of an agent in *text*; None if it is none."""
+    """Return the persistent identifier of an agent in *text*, or None."""
     found = of_agent(text)
     return AgentId(agent_id=id, scheme=found.scheme, value=found.value) if found else None
 
@@ -27,7 +27,7 @@ def agent_id(id: str, text: str) -> AgentId | None:
 def with_identifiers(records: Iterable[Record]) -> Iterator[Record]:
     """Yield *records*, and the persistent identifiers in the ids of their agents and entities.
 
-    Documents often use an ORCID as the id of a person, or a DOI as that of a data set.
+    Documents often use an ORCID as the id of a person, or a DOI as the id of a data set.
     """
     for record in records:
         yield record

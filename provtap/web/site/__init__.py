@@ -1,7 +1,7 @@
-"""The site: a page for each file, run, program and person, and an address for each question.
+"""The site: a page for each file, run, program and person, and an address for each search and query.
 
-Pages are made by the server and work without scripts. They read the store by the login for users' queries:
-what a query can't see, no page shows.
+Pages are rendered on the server and work without scripts. They read the store with the login for users'
+queries, so that they show only published data.
 """
 
 from flask import Flask
@@ -54,14 +54,14 @@ BLUEPRINTS = (
 
 
 class IdConverter(PathConverter):
-    """An id at the end of an address, with whatever slashes and line breaks it has."""
+    """An id at the end of an address, including slashes and line breaks."""
 
     regex = "(?s:.+)"
     part_isolating = False
 
 
 def register(app: Flask) -> None:
-    """Give *app* the pages, and what their templates use."""
+    """Register the pages and the functions of their templates with *app*."""
     app.url_map.converters["id"] = IdConverter
     frame.register(app)
     static.register(app)

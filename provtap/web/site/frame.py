@@ -1,4 +1,4 @@
-"""What all pages have in common: how they are rendered, and what their templates find there."""
+"""The common parts of all pages: rendering, and the functions of templates."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 FORMS = {"html": "text/html", "json": "application/json"}
-"""What a page without documents of its own can be, for `negotiation.wanted`."""
+"""The forms of a page without its own documents, for `negotiation.wanted`."""
 NAVIGATION = (
     ("/query", "Query"),
     ("/jobs", "Jobs"),
@@ -28,11 +28,11 @@ NAVIGATION = (
     ("/tap/examples", "Examples"),
     ("/help", "Help"),
 )
-"""Pages that the header of every page leads to."""
+"""Pages linked in the header of all pages."""
 
 
 def register(app: Flask) -> None:
-    """Give the templates of *app* their filters, functions and what is true of the whole site."""
+    """Register the filters, functions and global values of templates with *app*."""
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.tests["link"] = words.is_link
     app.jinja_env.globals.update(
@@ -50,7 +50,7 @@ def register(app: Flask) -> None:
 
 
 def url(kind: str, id_: str, **parameters: str | int | None) -> str:
-    """Return the path of the page *kind* about *id_*, which works under every name of the host."""
+    """Return the path of the page *kind* about *id_*, which works under all names of the host."""
     return service().root_path + addresses.page(kind, id_, **parameters)
 
 
@@ -65,29 +65,29 @@ def cite_url(id_: str, form: str) -> str:
 
 
 def query_url(adql: str) -> str:
-    """Return the address where a query of a page can be read, changed and run."""
+    """Return the address of a page to read, change and run a query."""
     page = "query" if offers("query") else "result"
     return f"{service().root_path}/{page}?{urlencode({'QUERY': adql}, quote_via=quote)}"
 
 
 def offers(page: str) -> bool:
-    """Tell whether the site has pages `/<page>`."""
+    """Return whether the site has pages `/<page>`."""
     return any(rule.rule.split("/")[1] == page for rule in current_app.url_map.iter_rules())
 
 
 def render(template: str, status: int = 200, **context: Any) -> Response:
-    """Return a page. Its tag is that of its text: a browser that has it gets no second copy.
+    """Return a page. Its ETag is a digest of its text, so that a browser gets no second copy.
 
-    It changes as soon as the store does, so caches must ask each time.
+    It changes with the store, so caches must revalidate each time.
     """
     response = Response(render_template(template, **context), status, content_type="text/html; charset=utf-8")
     return tagged(response)
 
 
 def present(template: str, page: "DataclassInstance", form: str = "html", **more: Any) -> Response:
-    """Return a page whose template finds the fields of *page*, or these as JSON for the form `json`.
+    """Return a page whose template gets the fields of *page*; for the form `json`, the fields as JSON.
 
-    The template also finds *more*: what is no data, such as pictures.
+    The template also gets *more* values that are not data, such as pictures.
     """
     if form != "json":
         return render(template, **{each.name: getattr(page, each.name) for each in fields(page)}, **more)
@@ -96,12 +96,12 @@ def present(template: str, page: "DataclassInstance", form: str = "html", **more
 
 
 def _as_json(value: object) -> str:
-    """Return what JSON has no type for: times are UTC."""
+    """Return a JSON value for other types; times are in UTC."""
     return f"{value.isoformat()}Z" if isinstance(value, datetime) else str(value)
 
 
 def tagged(response: Response) -> Response:
-    """Give a complete *response* the tag of its content, and answer 304 to whoever has it."""
+    """Add the ETag of its content to a complete *response*; return 304 to clients that have it."""
     response.vary.add("Accept")
     response.cache_control.private = True
     response.cache_control.no_cache = True
@@ -128,11 +128,11 @@ def _context() -> dict[str, Any]:
 
 
 def _closed_now() -> Maintenance | None:
-    """Return the maintenance that is on: pages stay readable, and say so."""
+    """Return the current maintenance, during which pages remain readable with a notice."""
     known = last_maintenance()
     return known if known is not None and known.is_on() else None
 
 
 def _contact(given: str | None) -> str | None:
-    """Return the address of a link to whom to ask."""
+    """Return the address of the link to the contact."""
     return f"mailto:{given}" if given and "://" not in given else given

@@ -1,4 +1,4 @@
-"""/entity/ID: how a file, a value or a collection came to be, and what came of it."""
+"""/entity/ID: the origin of a file, value or collection, and the files derived from it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,9 +21,9 @@ from provtap.web.site.strip import strip
 
 SQL = statements("product.sql")
 NAMED = 5
-"""Files that the story names, and that the page shows of what came of it."""
+"""Maximum files in the summary, and in the list of derived files."""
 STEPS = 12
-"""Runs of the timeline."""
+"""Maximum runs in the timeline."""
 _COLUMNS = """\
 e_id, e_class, e_name, e_location, e_value, e_generatedattime, e_invalidatedattime, l_distance,
   a_id, a_name, ad_name, ad_version, a_starttime, a_endtime, r_status, r_exitcode, r_host, r_duration"""
@@ -40,20 +40,20 @@ JOIN provenance.entity ON e_id = l_ancestor_id
 WHERE l_descendant_id = {{id}} AND e_class <> 'ValueEntity'
   AND (e_class <> 'Entity' OR NOT EXISTS (
     SELECT 1 FROM provenance.used WHERE u_entity_id = e_id AND u_role = 'environment'))"""
-"""ADQL for all files behind one, without the environments of its runs."""
+"""ADQL for all ancestors of a file, without the environments of its runs."""
 CAME_OF_IT = f"""\
 SELECT {_COLUMNS}
 FROM provenance.lineage
 JOIN provenance.entity ON e_id = l_descendant_id
 {_RUN}
 WHERE l_ancestor_id = {{id}} AND e_class <> 'ValueEntity'"""
-"""ADQL for what came of one."""
+"""ADQL for the files derived from a file."""
 ORDER = "\nORDER BY l_distance, e_name, e_id"
 
 
 @dataclass(frozen=True)
 class Description:
-    """What kind of thing it is."""
+    """The description of the entity."""
 
     name: str
     text: str | None
@@ -66,7 +66,7 @@ class Description:
 
 @dataclass(frozen=True)
 class Checksum:
-    """By which a file is found whatever it is called."""
+    """A checksum, by which a file is found under any name."""
 
     algorithm: str
     digest: str
@@ -75,7 +75,7 @@ class Checksum:
 
 @dataclass(frozen=True)
 class OtherName:
-    """A path, or an id it had before more was known."""
+    """A path, or an earlier id from when less was known."""
 
     kind: str
     value: str
@@ -94,20 +94,20 @@ class Generation:
 
 @dataclass(frozen=True)
 class Relatives:
-    """Files behind one, or that came of it: the nearest, and how many in all."""
+    """Ancestors or descendants of a file: the nearest ones, and their total number."""
 
     files: tuple[File, ...]
     total: Total
     runs: int
     """That made them."""
     outside: int
-    """Files that no recorded run made."""
+    """Number of files without a recorded run."""
     adql: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Product:
-    """What the page tells of an entity."""
+    """The data of the page of an entity."""
 
     file: File
     comment: str | None
@@ -117,24 +117,24 @@ class Product:
     checksums: tuple[Checksum, ...]
     names: tuple[OtherName, ...]
     generations: tuple[Generation, ...]
-    """Of its path, if there are more than one."""
+    """All generations of its path, if there are several."""
     collections: tuple[File, ...]
-    """That it is a member of."""
+    """Collections that contain it."""
     members: Page[File] | None
     """Of a collection."""
     used: Page[File] | None
-    """By the run that made it."""
+    """Files used by the run that made it."""
     origins: tuple[File, ...]
-    """What it was derived from."""
+    """Recorded origins."""
     behind: Relatives
     came_of_it: Relatives
     settings_adql: str | None
     settings: Page[Setting] | None
-    """Of the run that made it."""
+    """Parameters of the run that made it."""
     configuration: tuple[ConfigurationFile, ...]
     filter: str | None
     first_use: Run | None
-    """Of what came from outside."""
+    """The first run that used it, if it came from outside."""
     valid_namesake: File | None
     """Of what was withdrawn."""
     withdrawal: CurrentWithdrawal | None
@@ -144,11 +144,11 @@ class Product:
     affected_names: Mapping[str, str]
     """Names of these, by id."""
     steps: tuple[Run, ...]
-    """The last runs that led to it, in time."""
+    """The last runs that led to it, ordered by time."""
 
 
 def show(store: Store, id_: str, form: str) -> Response:
-    """Show the entity *id_*, which is in the store."""
+    """Show the stored entity *id_*."""
     page = read(store, id_)
     if form == "json":
         return frame.present("product.html", page, form)
@@ -160,7 +160,7 @@ def show(store: Store, id_: str, form: str) -> Response:
 
 
 def read(store: Store, id_: str) -> Product:
-    """Return what is recorded of the entity *id_*."""
+    """Return the stored data of the entity *id_*."""
     row = store.rows(SQL["product"], needed=True, id=id_)[0]
     file = File.of(row)
     made_by = file.run and file.run.id
@@ -253,7 +253,7 @@ def _valid_namesake(store: Store, file: File) -> File | None:
 
 
 def _steps(file: File, behind: Relatives) -> tuple[Run, ...]:
-    """Return the runs that led to *file*, as far as the page has them, in time."""
+    """Return the runs on the page that led to *file*, ordered by time."""
     runs = {each.run.id: each.run for each in (file, *behind.files) if each.run is not None}
     timed = sorted((each.began, each.id) for each in runs.values() if each.began is not None)
     return tuple(replace(runs[id_], role=None) for _, id_ in timed[-STEPS:])

@@ -1,4 +1,4 @@
-"""/result: the rows of a query, a hundred at a time, each state with an address of its own."""
+"""/result: the rows of a query, a hundred at a time; each page and order has its own address."""
 
 import re
 import shlex
@@ -39,7 +39,7 @@ LOOK = 1.0
 """Seconds for finding out why a result is empty, or what in it is withdrawn."""
 MOST_CONDITIONS = 10
 MORE = (1_000, 10_000, 100_000)
-"""Numbers of rows to offer where a result was cut."""
+"""Numbers of rows to choose from if a result was truncated."""
 DOWNLOADS = {
     "VOTable": "votable",
     "CSV": "csv",
@@ -50,7 +50,7 @@ DOWNLOADS = {
     "Text": "text",
     "HTML": "html",
 }
-"""What the formats of TAP are called, and their RESPONSEFORMAT."""
+"""The names of the formats of TAP, and their RESPONSEFORMAT."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,14 @@ class Head:
     unit: str | None
     description: str | None
     kind: str | None
-    """entity, activity or agent, if its cells are ids of these."""
+    """entity, activity or agent, if its cells are ids."""
     is_number: bool
     is_short: bool
-    """Whether its cells need no second line: ids and times."""
+    """Whether its cells fit on one line: ids and times."""
     sorted: str | None
     """ascending or descending, if the rows are sorted by it."""
     sort: str | None
-    """What sorts the rows by it, or the other way round, as a parameter of the address."""
+    """The parameter of the address that sorts by it, or reverses its order."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Download:
 
 @dataclass(frozen=True)
 class Snippet:
-    """How a tool asks the same."""
+    """The same query for another tool."""
 
     tool: str
     text: str
@@ -90,14 +90,14 @@ class Snippet:
 
 @bp.post("/result")
 def submit() -> Response:
-    """Lead a form to the address of its result, where the result can be read, linked to and reloaded."""
+    """Redirect a form to the address of its result, which can be linked and reloaded."""
     admit()
     return see_other(Asked.submitted().address("result"))
 
 
 @bp.get("/result")
 def result() -> Response:
-    """Show some rows of a result."""
+    """Show one page of rows of a result."""
     given = parameters(request)
     if not {"QUERY", "JOB"} & given.keys():
         return see_other(f"{service().root_path}/query")
@@ -129,9 +129,9 @@ def result() -> Response:
 
 @bp.get("/result.<extension>")
 def whole(extension: str) -> Response:
-    """Lead to the whole result in a format of TAP, as a file.
+    """Redirect to the whole result in a format of TAP, as a file.
 
-    Raises: NotFound for a format that is not offered; ParameterError for a query that no address can hold.
+    Raises: NotFound for an unknown format; ParameterError for a query that is too long for an address.
     """
     named = {form.extension: form.responseformat for form in downloads()}
     if extension not in named:
@@ -176,7 +176,7 @@ def _mark(shown: Page, database: Database) -> None:
 
 
 def _unfulfilled(asked: Asked, database: Database) -> str | None:
-    """Return a condition of a query without rows that nothing fulfils even alone, if a second is enough."""
+    """Return a condition of an empty query that no row fulfils even alone, if found within a second."""
     ours = service()
     end = time.monotonic() + LOOK
     for condition in conditions(asked.query)[:MOST_CONDITIONS]:
@@ -194,7 +194,7 @@ def _unfulfilled(asked: Asked, database: Database) -> str | None:
 
 
 def _order(text: str | None) -> Order | None:
-    """Read the number of a column, with a minus before it for the other direction. Raises: ParameterError."""
+    """Return the order: the number of a column, with a minus for descending. Raises: ParameterError."""
     if not text:
         return None
     if not re.fullmatch("-?[0-9]{1,4}", text):
@@ -235,7 +235,7 @@ def _heads(columns: tuple[Column, ...], order: Order | None) -> Iterator[Head]:
 
 
 def downloads() -> Iterator[Download]:
-    """Yield the formats on offer here."""
+    """Yield the available formats."""
     offered = {alias: form for form in FORMATS for alias in form.aliases}
     for name, alias in DOWNLOADS.items():
         if alias in offered:
@@ -243,7 +243,7 @@ def downloads() -> Iterator[Download]:
 
 
 def snippets(query: str, maxrec: int) -> Iterator[Snippet]:
-    """Yield how other tools run *query*, whatever it has that means something to them."""
+    """Yield the commands of other tools for *query*, with all special characters escaped."""
     url = service().tap_url
     literal = query.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     call = f'tap.search("""\n{literal}\n""", maxrec={maxrec})'

@@ -13,21 +13,21 @@ SQL = statements("who.sql")
 
 @dataclass(frozen=True, kw_only=True)
 class Agent:
-    """What the page tells of an agent."""
+    """The data of the page of an agent."""
 
     who: Who
     comment: str | None
     email: str | None
     homepage: str | None
     runs: Page[Run]
-    """With a time, the newest first, each with the role of the agent."""
+    """Things with a time, the newest first, each with the role of the agent."""
     untimed_runs: tuple[Run, ...]
     files: Page[File]
     untimed_files: tuple[File, ...]
 
 
 def show(store: Store, id_: str, form: str) -> Response:
-    """Show the agent *id_*, which is in the store."""
+    """Show the stored agent *id_*."""
     row = store.rows(SQL["agent"], needed=True, id=id_)[0]
     runs = store.page(SQL["runs"], Run.of, after=request.args.get("runs"), id=id_)
     files = store.page(SQL["files"], File.of, after=request.args.get("files"), id=id_)
