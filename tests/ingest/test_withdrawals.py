@@ -1,6 +1,7 @@
 """Withdrawals: kept as documents, ended by others, and told of once."""
 
 import json
+from threading import Event, Thread
 
 import pytest
 
@@ -138,6 +139,35 @@ def test_what_is_recorded_later_is_told_once(record, act, notices):
         ("affected", "urn:stacked"),
         ("affected", "urn:image2"),
     ]
+
+
+def test_notices_are_numbered_as_they_become_visible(record, notices, act, database, settings):
+    """A transaction that began first holds the others up: its smaller number is not passed over."""
+    record(FLAT)
+    act(withdraw, "urn:flat")
+    began, may_end = Event(), Event()
+
+    def slowly(transaction, report):
+        began.set()
+        assert may_end.wait(30)
+
+    def store(name, **options):
+        content = json.dumps(chain((f"urn:run:{name}", ["urn:flat"], [f"urn:{name}"]))).encode()
+        ingest_content(content, name, database, settings, format="records", **options)
+
+    first = Thread(target=store, args=("slow",), kwargs={"finish": slowly})
+    first.start()
+    assert began.wait(30)
+    second = Thread(target=store, args=("fast",))
+    second.start()
+    second.join(0.5)
+    held_up, seen = second.is_alive(), notices()[3:]
+    may_end.set()
+    for each in (first, second):
+        each.join(30)
+
+    assert (held_up, seen) == (True, [])
+    assert notices()[3:] == [("affected", "urn:slow"), ("affected", "urn:fast")]
 
 
 def test_one_withdrawal_of_several_tells_each_thing_once(record, act, notices):
