@@ -167,7 +167,7 @@ def test_bibtex_has_everything_behind_a_product_once(cite):
     assert found["2021A_A...650A..75L"][1]["adsurl"].endswith("/abs/2021A&A...650A..75L")
 
 
-def test_a_product_is_cited_whatever_its_name_has(cite):
+def test_a_product_with_special_characters_is_cited(cite):
     """BibTeX counts braces, and LaTeX has ten special characters."""
     [product, *_] = parse_string(cite("urn:x:stack", "bibtex"), "bibtex").entries.values()
 
@@ -196,7 +196,7 @@ def test_the_acknowledgement_names_everybody_once(cite):
     assert not {"Stranger", "SLURM", "zenodo.99", "observe"} & {word for word in text.split()}
 
 
-def test_what_is_unknown_is_left_out(cite):
+def test_unknown_values_are_left_out(cite):
     [(key, (kind, fields))] = entries(cite("bare.fits", "bibtex")).items()
 
     assert (key, kind) == ("urn:x:bare", "misc")
@@ -211,7 +211,7 @@ def test_what_is_unknown_is_left_out(cite):
     )
 
 
-def test_who_ran_the_last_step_is_the_author_of_what_nobody_is_said_to_have_made(cite, database, settings):
+def test_the_operator_of_the_last_step_is_the_author_without_attribution(cite, database, settings):
     """ORIG-3."""
     more = {"WasAssociatedWith": [{"activity": "urn:x:reducing2", "agent": "urn:x:maria"}]}
     ingest_content(json.dumps(more).encode(), "more", database, settings)
@@ -228,7 +228,7 @@ def test_who_ran_the_last_step_is_the_author_of_what_nobody_is_said_to_have_made
         ("urn:x:maria", ParameterError, r"^urn:x:maria is an agent: only a product can be cited\."),
     ],
 )
-def test_what_is_no_product_is_one_sentence(cite, name, error, message):
+def test_a_thing_that_is_not_a_product_is_one_sentence(cite, name, error, message):
     with pytest.raises(error, match=message):
         cite(name, "text")
 
@@ -310,7 +310,7 @@ def test_the_page_of_a_product_shows_both(client, cite):
     assert 'href="/cite?ID=urn%3Ax%3Abare&amp;RESPONSEFORMAT=text"' in page
 
 
-def test_the_command_here_and_on_a_service_say_the_same(settings, cite, tmp_path):
+def test_the_command_prints_the_same_locally_and_on_a_service(settings, cite, tmp_path):
     environ = {
         "PROVTAP_DATABASE_URL": settings.database_url,
         "PROVTAP_ROLE_PREFIX": settings.role_prefix,

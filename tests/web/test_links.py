@@ -244,7 +244,7 @@ def test_a_publishers_identifier_is_a_name(links):
     assert page.headers["Location"].endswith("/entity/urn%3Aout")
 
 
-def test_an_observation_knows_a_copy(links):
+def test_an_observation_has_a_copy(links):
     """Of a product without a location; and of an observation whose provenance is not stored."""
     [this] = rows(links.get("/links?ID=urn:log"), "#this")
     [alone] = rows(links.get("/links", query_string={"ID": "ivo://example.org/dl3?1"}))
@@ -284,7 +284,7 @@ def test_the_service_row_names_a_descriptor(links):
     assert id_.get("ref") == root.find(f".//{VOTABLE}FIELD").get("ID") == "ID"
 
 
-def test_a_place_that_the_setting_knows_is_a_copy(links):
+def test_a_location_in_the_setting_is_a_copy(links):
     """A withdrawn file says so."""
     [this] = rows(links.get("/links?ID=urn:in:1"), "#this")
 
@@ -308,7 +308,7 @@ def test_what_is_withdrawn_says_so(links):
     }
 
 
-def test_without_a_copy_a_row_says_so(links):
+def test_without_a_copy_a_row_reports_it(links):
     """LINK-6; the other links are there."""
     found = rows(links.get("/links?ID=urn:final"))
 
@@ -378,7 +378,7 @@ def test_many_neighbours_are_one_row_with_a_query(links):
     assert sorted(listed["e_id"]) == sorted(f"urn:p:{number}" for number in range(150))
 
 
-def test_what_is_counted_is_bounded(links):
+def test_the_links_are_bounded(links):
     """A calibration of a million products is asked for as quickly as another one."""
     [derivation] = rows(links.get("/links?ID=urn:busy"), "#derivation")
     [coderived] = rows(links.get("/links?ID=urn:n:7"), "#coderived")
@@ -454,14 +454,14 @@ def test_errors_are_documents_for_programs_and_pages_for_people(links):
     assert set(method.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
 
 
-def test_head_tells_the_type(links):
+def test_head_has_the_type(links):
     response = links.head("/links?ID=urn:out")
 
     assert (response.status_code, response.content_type, response.data) == (200, TYPE, b"")
     assert links.head("/links?RESPONSEFORMAT=json").status_code == 400
 
 
-def test_pyvo_goes_on_where_an_answer_ends(filled, tableset):
+def test_pyvo_continues_after_a_partial_response(filled, tableset):
     """LINK-7: it sends all ids at once, and then as many as the first answer had."""
     server = make_server("127.0.0.1", 0, create_app(*filled, tableset), threaded=True)
     address = f"http://127.0.0.1:{server.server_port}"
