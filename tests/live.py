@@ -1,4 +1,4 @@
-"""A live ProvTAP: the command `provtap serve` in a process of its own, as an operator runs it."""
+"""A live ProvTAP: the command `provtap serve` in a separate process, as run by an operator."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Settings: what may be set, by whom, and what is refused (design, contracts)."""
+"""Settings: sources, values and errors (design, contracts)."""
 
 from dataclasses import fields
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Queries that nobody wrote: what the translator lets through, PostgreSQL must understand."""
+"""Random queries: PostgreSQL must accept all queries that the translator accepts."""
 
 import psycopg2
 from hypothesis import given, settings

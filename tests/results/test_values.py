@@ -1,4 +1,4 @@
-"""Every value that a column can hold comes out of every format as psycopg2 reads it from the database."""
+"""All possible values of a column are the same in each format as read by psycopg2 from the database."""
 
 import math
 import re

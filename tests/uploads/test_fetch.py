@@ -161,7 +161,7 @@ def test_an_unreachable_server_is_reported():
 
 
 def test_https_certificates_are_checked(port):
-    """What does not speak TLS is not spoken to."""
+    """A server without TLS is rejected."""
     assert raised(fetch, f"https://127.0.0.1:{port}/table").endswith("cannot be reached.")
 
 

@@ -24,7 +24,7 @@ def unforeseen(caplog):
 
 
 def test_the_unchanged_document_is_valid():
-    """Else everything would be refused, and nothing tested."""
+    """Otherwise all mutants would be rejected, and nothing tested."""
     whole = [*TEXTS, *(document(fields, binary(data, form)) for fields, form, data in STREAMS)]
 
     assert {outcome(votable) for votable in whole} == {"read"}

@@ -208,7 +208,7 @@ def test_the_doctype_of_votable_1_0_is_not_followed():
 
 @pytest.mark.parametrize("place", ["<TABLE>", "<TD>"])
 def test_entities_of_a_doctype_are_not_silently_dropped(place):
-    """An entity nobody knows would vanish from a text without a word (XML 1.0, section 4.1)."""
+    """An undefined entity would silently vanish from a text (XML 1.0, section 4.1)."""
     text = (
         document(data=ONE_ROW)
         .decode()

@@ -34,7 +34,7 @@ def test_limits_of_time_are_the_settings(store, settings):
 
 
 def test_characters_missing_in_postgresql_text_are_kept(store):
-    """TAP-7: whatever the parameters are, the job is created; what they are worth is told when it runs."""
+    """TAP-7: the job is created with any parameters, which are checked when it runs."""
     job = store.create(SOMEBODY, {"QUERY": ["a\0b \N{SNOWMAN} \U0001f52d"], "RUNID": ["x\0y"]})
 
     assert job.grouped()["QUERY"] == ["a\0b \N{SNOWMAN} \U0001f52d"]

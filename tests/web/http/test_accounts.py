@@ -222,7 +222,7 @@ def test_storing_needs_bearer(app, database):
 
 
 def test_required_accounts_without_accounts_are_refused():
-    """A door without a key."""
+    """No client could send a query."""
     with pytest.raises(SettingsError, match="PROVTAP_REQUIRE_ACCOUNT needs PROVTAP_ACCOUNTS"):
         Settings(require_account=True)
 
