@@ -100,5 +100,5 @@ def call(live: LiveServer, token: str) -> Call:
 
 @pytest.fixture(scope="session")
 def count(database: Database) -> Callable[[str, str], int]:
-    """Tell how many rows of a table fulfil a condition: `count("provenance.activity", "a_name = 'x'")`."""
+    """Return how many rows of a table fulfil a condition: `count("provenance.activity", "a_name = 'x'")`."""
     return lambda table, where: rows(database, f"SELECT count(*) FROM {table} WHERE {where}")[0][0]

@@ -314,7 +314,7 @@ def test_the_client_waits_for_retry_after(prov, database, tmp_path, name):
 
 
 def closed(prov):
-    """Tell whether all processes refuse, which look once a second."""
+    """Return whether all processes refuse, which look once a second."""
     answers = set()
     for _ in range(30):
         try:

@@ -40,7 +40,7 @@ class Queries:
             assert self.end.wait(20)
 
     def awaited(self, number):
-        """Tell whether so many come to run at once, and for a while no more."""
+        """Return whether so many come to run at once, and for a while no more."""
         until = time.monotonic() + 20
         while self.running < number and time.monotonic() < until:
             time.sleep(0.01)

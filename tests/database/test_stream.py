@@ -56,7 +56,7 @@ def running(database):
 
 
 def awaited(condition, seconds=10):
-    """Tell whether *condition* comes true."""
+    """Return whether *condition* comes true."""
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
@@ -72,7 +72,7 @@ def single(database):
 
 
 def is_free(pool):
-    """Tell whether *pool* has a connection to lend, outside of any transaction."""
+    """Return whether *pool* has a connection to lend, outside of any transaction."""
     with suppress(DatabaseUnavailable), pool.connection() as connection:
         return connection.info.transaction_status == psycopg2.extensions.TRANSACTION_STATUS_IDLE
     return False

@@ -118,7 +118,7 @@ def readers(pid):
 
 
 def is_reader(pid):
-    """Tell whether the process *pid* is there, and is one that multiprocessing has made to work."""
+    """Return whether the process *pid* is there, and is one that multiprocessing has made to work."""
     try:
         return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
