@@ -41,15 +41,15 @@ def test_a_result_has_its_columns_and_media_type(database, tableset, settings):
 
     assert [c.name for c in result.columns] == ["schema_name"]
     assert result.media_type == "application/x-votable+xml"
-    assert b"".join(result.body).count(b"<TR>") == 3
+    assert b"".join(result.body).count(b"<TR>") == 4
 
 
 def test_maxrec_is_the_default_when_absent(database, tableset, settings):
     """TAP-13."""
     assert csv(database, tableset, replace(settings, maxrec=2)).split() == [
         b"schema_name",
+        b"ivoa",
         b"provenance",
-        b"provext",
     ]
 
 
