@@ -24,7 +24,7 @@ from provtap.ingest.readers.prov.statements import (
     name_of,
     read_time,
 )
-from provtap.ingest.readers.unread import recognise
+from provtap.ingest.readers.unread import is_n_quads
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _RDFS = "http://www.w3.org/2000/01/rdf-schema#"
@@ -116,6 +116,8 @@ _TEXT = re.compile(
     re.IGNORECASE,
 )
 """What Turtle, TriG and N-Triples begin with."""
+_START = 65536
+"""Bytes in which a line of N-Quads is looked for."""
 _JSON = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*[{\[]")
 _JSON_TERMS = re.compile(
     rb'"(?:prov:(?:used|was[A-Z]\w+|qualified\w+|hadMember)|http://www\.w3\.org/ns/prov#\w+)"'
@@ -131,7 +133,7 @@ def looks_like(content: bytes) -> bool:
         linked = b'"@id"' in content and (b'"@context"' in content or b'"@type"' in content)
         return _JSON_TERMS.search(content) is not None or linked and PROV.encode() in content
     is_text = PROV.encode() in content and _TEXT.match(content) is not None
-    return is_text and recognise(content) is None  # RDF in XML and N-Quads
+    return is_text and not is_n_quads(content[:_START])
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
