@@ -127,7 +127,7 @@ def test_command_that_can_not_be_run(run, tmp_path, command, code):
     assert not (tmp_path / "runs.json").exists()
 
 
-def test_what_is_recorded(run, tmp_path, alone):
+def test_all_parts_of_a_run_are_recorded(run, tmp_path, alone):
     """The run, its files with checksums, its parameters, and the job of the batch system."""
     database, settings = alone
     (tmp_path / "raw.txt").write_text("raw")
@@ -203,7 +203,7 @@ def test_run_within_a_run_is_a_step_of_it(run, tmp_path, alone):
     ) == [("step", "night")]
 
 
-def test_what_is_not_there_is_told_and_changes_no_exit_code(run, records, tmp_path):
+def test_a_missing_file_is_reported_without_changing_the_exit_code(run, records, tmp_path):
     (tmp_path / "same").write_text("x")
     done = run("--used", "nothing", "--generated", "never", "--generated", "same", "--", "true")
 
@@ -264,7 +264,7 @@ def test_full_disk_is_told(run, tmp_path):
     assert "No space left on device" in to_full.stderr.decode()
 
 
-def test_spool_without_a_directory_is_told(run, tmp_path):
+def test_a_spool_without_a_directory_is_reported(run, tmp_path):
     (tmp_path / ".provtap-spool").write_text("a file where the directory should be")
     done = run("--", "sh", "-c", "exit 4", to=None, environ={"PROVTAP_URL": "http://127.0.0.1:1"})
 

@@ -101,7 +101,7 @@ def test_json_of_keywords_is_read(take, database, tmp_path):
     assert rows(database, "SELECT count(*) FROM provenance.wasgeneratedby") == [(3,)]
 
 
-def test_invented_header_says_nothing(take, database, tmp_path):
+def test_a_made_up_header_has_no_records(take, database, tmp_path):
     """A header without activity is invented anew at each reading (INGEST-c5)."""
     with pytest.raises(NoProvenance, match="there is no provenance in it"):
         take(write_fits(tmp_path / "a.fits", header(1, 1) | {"CTA ACTIVITY ID": ""}))
@@ -209,7 +209,7 @@ def test_packed_product_is_read(take, database, tmp_path):
     ]
 
 
-def test_card_that_is_no_ascii_is_named(take, tmp_path):
+def test_a_card_that_is_not_ascii_is_named(take, tmp_path):
     path = tmp_path / "a.fits"
     write_fits(path, {"PROV1": "name.fits"})
     path.write_bytes(path.read_bytes().replace(b"name.fits", b"nam\xe9.fits"))
@@ -219,7 +219,7 @@ def test_card_that_is_no_ascii_is_named(take, tmp_path):
         take(path)
 
 
-def test_directory_that_can_not_be_read_is_told(database, settings, tmp_path):
+def test_an_unreadable_directory_is_reported(database, settings, tmp_path):
     """Nothing below a directory is left out in silence."""
     handle = os.open(tmp_path, os.O_DIRECTORY)
     for _ in range(20):  # longer than the 4096 bytes that a path may have
@@ -275,7 +275,7 @@ def test_directories_are_walked(database, settings, tmp_path):
         ),
     ],
 )
-def test_json_that_is_no_header_is_refused(content, message):
+def test_json_without_header_keywords_is_refused(content, message):
     """Whatever its keys hold: one sentence that names the place."""
     with pytest.raises(DocumentError, match=message):
         read_content(content.encode(), "header.json", Settings(), format="header")

@@ -74,7 +74,7 @@ def said(turtle):
 
 
 @pytest.mark.parametrize("name", WRITTEN)
-def test_rdf_says_what_prov_json_says(name):
+def test_rdf_has_the_same_records_as_prov_json(name):
     """The library `prov` writes its document in both."""
     document = WRITTEN[name]
     expected = records(document.serialize(format="json").encode(), "prov-json")
@@ -86,7 +86,7 @@ def test_rdf_says_what_prov_json_says(name):
 
 
 @pytest.mark.parametrize("path", SAME_RUN, ids=lambda path: path.suffix)
-def test_cwltool_says_the_same_in_every_notation(path):
+def test_cwltool_has_the_same_records_in_all_notations(path):
     """A document of CWLProv is recognised in PROV-O as well (CWL 4.7)."""
     original = DATA / "cwlprov" / "nested_scatter_ro" / "metadata" / "provenance" / "primary.cwlprov.json"
 
@@ -147,7 +147,7 @@ def test_relation(turtle, expected):
     ]
 
 
-def test_thing_without_a_type_is_what_its_relations_say():
+def test_the_relations_of_a_thing_without_type_determine_its_kind():
     turtle = f"ex:a prov:used ex:e . ex:e <{RDFS}label> 'raw' . ex:p <{RDFS}label> 'nothing of PROV' ."
 
     assert said(turtle)[:-1] == [("entity", "http://example.org/e", {})]

@@ -27,6 +27,11 @@ def keywords(lines: list[str]) -> dict[str, Any]:
     meta = header.get("meta", {}) if isinstance(header, dict) else None
     if not isinstance(meta, dict):
         raise DocumentError("the meta of its ECSV header is not a mapping")
+    return flattened(meta)
+
+
+def flattened(meta: dict[str, Any]) -> dict[str, Any]:
+    """Return the keywords of a tree of mappings and lists, joined with `__`."""
     return first(islice(_flat(meta), _MAX_KEYWORDS))
 
 

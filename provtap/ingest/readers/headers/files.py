@@ -1,9 +1,9 @@
-"""The headers of data products: what a FITS, HDF5 or ECSV file says about its provenance.
+"""The headers of data products: the provenance in FITS, HDF5 and ECSV files.
 
-Products are too large to be kept, so what is kept as document is a JSON object of their keywords:
-`{"url": ..., "form": "fits", "keywords": {...}}`. The url makes documents of the copies of a product differ.
-The keywords are those of the first header: the primary one of a FITS file, the attributes of the root group
-of an HDF5 file. A further header is kept, too, in the array `extensions`, where it is the first of a dialect.
+Products are too large to be archived, so the archived document is a JSON object of their keywords:
+`{"url": ..., "form": "fits", "keywords": {...}}`. Copies of a product differ in the url. The keywords come
+from the first header: the primary header of a FITS file, the attributes of the root group of an HDF5 file.
+The array `extensions` has the first other header in each dialect.
 """
 
 import math
@@ -30,24 +30,24 @@ BY_PATH = (
     ' {"url": …, "form": …, "keywords": {…}}.'
 )
 _BLOCK = 2880
-"""Bytes of a FITS block (FITS 4.0, 3.1)."""
+"""Size of a FITS block, in bytes (FITS 4.0, 3.1)."""
 _HEADER_BYTES = 10_000_000
 _MAX_AXES = 999
-"""Axes of a FITS array (FITS 4.0, 4.4.1)."""
+"""Maximum axes of a FITS array (FITS 4.0, 4.4.1)."""
 
 
 def form_of(start: bytes) -> str | None:
-    """Return the form of a product that begins with *start*, or None if it is none of those known."""
+    """Return the form of a product that begins with *start*, or None if it is unknown."""
     return next((form for signature, form in _SIGNATURES.items() if start.startswith(signature)), None)
 
 
 def read_header(file: BinaryIO, path: Path, form: str) -> bytes:
-    """Return the keywords of the product in *file*, opened from *path*, as the document that is kept.
+    """Return the keywords of the product in *file*, opened from *path*, as the document to archive.
 
     Raises: DocumentError.
     """
     records: list[str] = []
-    headers = _hdf5(file, records) if form == "hdf5" else _READERS[form](file)
+    headers = each_header(file, form, records)
     content: dict[str, Any] = {"form": form, "url": os.path.abspath(path)}  # noqa: PTH100  as ctapipe's urls
     content["keywords"] = next(headers, {})
     spoken = dialects(Node(content["keywords"], "the header"))
@@ -57,7 +57,7 @@ def read_header(file: BinaryIO, path: Path, form: str) -> bytes:
                 spoken |= further
                 content.setdefault("extensions", []).append(keywords)
     except (DocumentError, OSError, EOFError, zlib.error):
-        if not spoken and not records:  # what was read before the damage is a header of its own
+        if not spoken and not records:  # headers before the damage are complete
             raise
     if records:
         content["records"] = records
@@ -67,15 +67,23 @@ def read_header(file: BinaryIO, path: Path, form: str) -> bytes:
         raise DocumentError("its path or header contains bytes that are not text") from error
 
 
+def each_header(file: BinaryIO, form: str, records: list[str] | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the keywords of each header in *file*; records of ctapipe inside it are added to *records*.
+
+    Raises: DocumentError.
+    """
+    return _hdf5(file, [] if records is None else records) if form == "hdf5" else _READERS[form](file)
+
+
 def _fits(file: BinaryIO) -> Iterator[dict[str, Any]]:
-    """Yield the keywords of each HDU; what comes after the last one is no part of it (FITS 4.0, 3.5)."""
+    """Yield the keywords of each HDU; data after the last HDU are ignored (FITS 4.0, 3.5)."""
     from astropy.io.fits import Header, VerifyError
 
     text = _fits_header(file, file.read(_BLOCK))
     while True:
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of what is not standard in cards that nobody needs
+                warnings.simplefilter("ignore")  # about non-standard cards, which are not used
                 header = Header.fromstring(_ascii(text))
                 keywords = hdf5.first((card.keyword, card.value) for card in header.cards)
                 size = _data_bytes(header)
@@ -111,7 +119,7 @@ def _data_bytes(header: Any) -> int:
 
 
 _SIZES = {"BITPIX": 8, "NAXIS": 0, "GCOUNT": 1, "PCOUNT": 0}
-"""The keywords that the size of the data follows from, with their default values."""
+"""The keywords that determine the size of the data, with their default values."""
 
 
 def _count(value: Any, most: int = 2**62, low: int = 0) -> int:
@@ -123,7 +131,7 @@ def _count(value: Any, most: int = 2**62, low: int = 0) -> int:
 def _ascii(header: bytes) -> str:
     """Return the cards of a header, which are ASCII (FITS 4.0, 3.3).
 
-    Raises: DocumentError, naming the card.
+    Raises: DocumentError, with the number of the card.
     """
     if not header.isascii():
         cards = (header[at : at + 80] for at in range(0, len(header), 80))
