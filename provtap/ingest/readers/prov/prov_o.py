@@ -190,12 +190,12 @@ class _Graph:
             types = {value.text for value in node.get(_TYPE, ())}
             if subject in linked or types & _NODES.keys():
                 continue
-            told = {_KINDS[type_] for type_ in types if type_ in _KINDS}
+            stated = {_KINDS[type_] for type_ in types if type_ in _KINDS}
             if any(time in node for time in (f"{PROV}startedAtTime", f"{PROV}endedAtTime")):
-                told.add("activity")
-            for kind in sorted(told or kinds.get(subject, set())):
+                stated.add("activity")
+            for kind in sorted(stated or kinds.get(subject, set())):
                 statement = self._element(kind, subject, node)
-                if told or statement.attributes:
+                if stated or statement.attributes:
                     yield statement
         yield from relations
 
