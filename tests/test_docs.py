@@ -33,6 +33,8 @@ RUN_ELSEWHERE = {
     "python3": "tests/acceptance/test_wheel.py",
     "cta-prod-init-prov.sh": "tests/api/test_dirac.py",
     "cta-prod-add-prov.py": "tests/api/test_dirac.py",
+    "snakemake": "tests/ingest/test_snakemake.py",
+    "cwltool": "tests/ingest/test_cwltool.py",
     "pg_basebackup": "tests/acceptance/test_replicas.py",
 }
 """What runs the `sh` blocks, by their first word: they need a service, another server or a network."""

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from provtap.client import remote
-from provtap.client.command import warn
-from provtap.client.remote import as_json, dry_run, print_json, progress, tell_description, tell_ingestion
+from provtap.client.command import as_json, dry_run, print_json, warn
+from provtap.client.remote import progress, tell_description, tell_ingestion
 from provtap.client.run_command import run_command
 from provtap.config import Settings
 
@@ -146,7 +146,7 @@ def reingest(settings: Settings, dry_run: bool, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def check(settings: Settings, as_json: bool) -> None:
-    """Report what breaks a rule, and how to repair it; exit with 1 on errors."""
+    """Report violations of the rules, and how to repair them; exit with 1 on errors."""
     from provtap import install
     from provtap.ingest.checks import rules
 
@@ -167,7 +167,7 @@ def check(settings: Settings, as_json: bool) -> None:
 
 
 def _bar(length: int, label: str) -> Any:
-    """Return a progress bar on a terminal's standard error; elsewhere it shows nothing."""
+    """Return a progress bar if standard error is a terminal, otherwise an invisible one."""
     return click.progressbar(length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())
 
 

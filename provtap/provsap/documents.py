@@ -1,4 +1,4 @@
-"""A graph in any of the formats: PROV's own by the `prov` library, the others by ours."""
+"""Writes a graph in any format: PROV's formats with the `prov` library, the others with our own code."""
 
 import io
 from typing import TYPE_CHECKING, TypeVar
@@ -17,9 +17,9 @@ AnyDocument = TypeVar("AnyDocument", "ProvDocument", "JsonDocument")
 
 
 def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
-    """Return the document that *request* asks for; links in pictures lead to *base_url*.
+    """Return the document for *request*; links in pictures lead to *base_url*.
 
-    Libraries are imported when they are needed: most commands need none of them.
+    Libraries are imported when needed, because most commands need none of them.
     """
     form = request.responseformat
     if form.serializer is not None:

@@ -1,7 +1,7 @@
 -- Statements of names.py.
 
 -- name: find
--- What each name leads to, and how closely (Closeness in names.py). A branch that is not asked for costs nothing.
+-- The things for each name, with their closeness (Closeness in names.py). Unused branches cost nothing.
 SELECT given.name AS given, hit.closeness, hit.kind, hit.id,
        coalesce(hit.since, e_generatedattime) AS since, coalesce(hit.until, e_invalidatedattime) AS until
   FROM unnest(%(names)s::text[]) AS given (name)
@@ -32,7 +32,7 @@ SELECT given.name AS given, hit.closeness, hit.kind, hit.id,
  WHERE hit.closeness <= %(closeness)s;
 
 -- name: named
--- A few of the entities that have one of these names.
+-- A few of the entities with one of these names.
 SELECT e_name AS name, e_id AS id
   FROM provenance.entity
  WHERE e_name = ANY (%(names)s::text[])

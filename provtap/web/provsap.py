@@ -22,9 +22,9 @@ bp = Blueprint("provsap", __name__)
 bp.add_url_rule("/availability", view_func=availability)
 
 MOST_TOLD = 20
-"""Headers of a kind: clients refuse an answer with too many."""
+"""Maximum headers of one kind: clients reject a response with too many."""
 HEADER_BYTES = 1_500
-"""Bytes of all headers of a kind together: proxies refuse an answer whose head is longer than 4 kB."""
+"""Maximum bytes of all headers of one kind: proxies reject responses with headers of more than 4 kB."""
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]{1,300}")
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NAMESPACES = {
@@ -36,9 +36,9 @@ _NAMESPACES = {
 
 @bp.route("", methods=["GET", "POST"])
 def provsap() -> Response:
-    """Answer with the provenance of what ID names; a header lists ids that name nothing.
+    """Return the provenance of each ID; a header lists unknown ids.
 
-    HEAD only checks the parameters and tells the Content-Type.
+    HEAD only checks the parameters and returns the Content-Type.
     """
     database = admit()
     ours = service()
@@ -54,7 +54,7 @@ def provsap() -> Response:
 
 
 def with_notes(response: Response, unknown: Iterable[str], overflow: int) -> Response:
-    """Return *response* with headers for ids that name nothing, and for the number of things if some lack."""
+    """Return *response* with headers for unknown ids, and for the number of things if some are missing."""
     for id_ in _few(map(quote, unknown)):
         response.headers.add("X-ProvTAP-Unknown-ID", id_)
     if overflow:
@@ -63,7 +63,7 @@ def with_notes(response: Response, unknown: Iterable[str], overflow: int) -> Res
 
 
 def _few(values: Iterable[str]) -> Iterator[str]:
-    """Yield those of *values*, each whole, for which headers have room."""
+    """Yield complete *values* as long as there is room in the headers."""
     left = HEADER_BYTES
     for value in islice(values, MOST_TOLD):
         if len(value) <= left:
@@ -72,7 +72,7 @@ def _few(values: Iterable[str]) -> Iterator[str]:
 
 
 def _links(graph: Graph, base_url: str) -> Iterator[str]:
-    """Yield where all the provenance is of each thing that was asked for (PROV-AQ, section 3.1)."""
+    """Yield the address of the whole provenance of each requested thing (PROV-AQ, section 3.1)."""
     for id_ in sorted(key.id for key in graph.roots):
         if _IRI.fullmatch(id_):
             url = f"{base_url}/provsap?{urlencode({'ID': id_, 'DEPTH': 'ALL'})}"
@@ -98,7 +98,7 @@ def _capabilities_document(url: str) -> bytes:
 def _provsap_capability(url: str) -> etree._Element:
     capability = _capability(STANDARD_ID, url, "base")
     interface = capability[-1]
-    _add(interface, "resultType", FORMATS[0].mime)  # there can be one only
+    _add(interface, "resultType", FORMATS[0].mime)  # only one is allowed
     for name, description in PARAMETERS.items():
         parameter = _add(interface, "param", use="required" if name == "ID" else "optional", std="false")
         _add(parameter, "name", name)

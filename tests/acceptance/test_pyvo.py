@@ -122,7 +122,7 @@ def provsap(row, service, **parameters):
 def test_a_row_leads_to_its_provenance(tap):
     """VOT-14: pyvo finds the service in the result, and calls it for a row."""
     results = tap.search("SELECT e_name, e_id AS file FROM provenance.entity WHERE e_name = 'step2_a.dl2.h5'")
-    _, tables, _ = results.iter_adhocservices()
+    _, tables, *_ = results.iter_adhocservices()
 
     nodes = provsap(results[0], tables, depth=2).execute().to_table()
 

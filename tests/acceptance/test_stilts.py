@@ -42,9 +42,9 @@ def test_the_services_of_a_result_are_understood(tap_url, tmp_path):
 
     assert stilts("votlint", f"votable={result}").stdout == ""
     report = stilts("datalinklint", f"votable={result}", "maxrepeat=99").stdout
-    assert re.findall("^[EWI]-SD.*: (.*)", report, re.MULTILINE) == ["6 referenceable, 0 anonymous"]
+    assert re.findall("^[EWI]-SD.*: (.*)", report, re.MULTILINE) == ["7 referenceable, 0 anonymous"]
     assert report.count("ROW parameter count 1 [id]") == 2
-    assert report.count("ROW parameter count 1 [ID]") == 4
+    assert report.count("ROW parameter count 1 [ID]") == 5
     assert report.count("USER parameter count 2 [DEPTH, DIRECTION]") == 4
     assert not re.search("^[EW]-SD", report, re.MULTILINE)
 

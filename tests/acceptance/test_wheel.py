@@ -22,7 +22,7 @@ from tests.live import command, environment, live_server
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory):
-    """A directory with both wheels, made of a copy of this checkout as `make wheels` does."""
+    """A directory with all wheels, made of a copy of this checkout as `make wheels` does."""
     directory = tmp_path_factory.mktemp("wheel")
     source = directory / "source"  # a copy: building leaves things behind
     shutil.copytree(
@@ -31,8 +31,8 @@ def wheels(tmp_path_factory):
         ignore=shutil.ignore_patterns(".*", "tests", "build", "dist", "*.egg-info", "provtap-data"),
     )
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    both = [source, source / "deploy/client"]
-    subprocess.run([*build, "--wheel-dir", directory, *both], check=True, stdout=subprocess.DEVNULL)
+    trees = [source, source / "deploy/client", *(source / "plugins").iterdir()]
+    subprocess.run([*build, "--wheel-dir", directory, *trees], check=True, stdout=subprocess.DEVNULL)
     return directory
 
 
@@ -323,9 +323,24 @@ def test_a_wrong_token_is_told(pipeline):
     assert "oken" in done.stderr
 
 
-def test_both_wheels_are_of_one_version(wheels, pipeline):
+def test_all_wheels_are_of_one_version(wheels, pipeline):
     """Told once, in provtap/__init__.py."""
     versions = {path.name.split("-")[1] for path in wheels.glob("*.whl")}
 
     assert pipeline.run("provtap", "--version").stdout == f"provtap, version {versions.pop()}\n"
     assert not versions
+
+
+def test_plugin_for_snakemake_needs_the_client_only(wheels):
+    """Its wheel has the module by which Snakemake finds it, and asks for nothing of the service."""
+    [made] = wheels.glob("snakemake_logger_plugin_provtap-*.whl")
+    with zipfile.ZipFile(made) as archive:
+        names = archive.namelist()
+        [metadata] = [name for name in names if name.endswith("/METADATA")]
+        needed = [line for line in archive.read(metadata).decode().splitlines() if "Requires-Dist" in line]
+
+    assert "snakemake_logger_plugin_provtap/__init__.py" in names
+    assert needed == [
+        "Requires-Dist: provtap-client",
+        "Requires-Dist: snakemake-interface-logger-plugins>=1.2",
+    ]

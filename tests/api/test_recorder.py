@@ -175,7 +175,7 @@ def test_a_time_needs_a_place(prov):
     """The time of an entity that has an id is one of its own attributes."""
     prov.add_was_generated_by("urn:x:e", "urn:x:a", time="2026-01-01T00:00:00")
 
-    with pytest.raises(ProvError, match="goes with a location") as refused:
+    with pytest.raises(ProvError, match="needs a location") as refused:
         prov.send()
     assert refused.value.pointer == "/WasGeneratedBy/0/time"
 

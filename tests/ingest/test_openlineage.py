@@ -141,4 +141,4 @@ def test_event_about_a_dataset_alone_says_nothing(tell):
 def test_event_about_a_dataset_among_others_is_told(tell):
     report = tell(event(), {"eventTime": "2026-05-01T22:00:00Z", "producer": "x", "dataset": dataset("/t")})
 
-    assert report.warnings == ("1 events are about no run: they are kept in the document only",)
+    assert report.warnings == ("1 events do not belong to a run: they are kept in the document only",)

@@ -154,7 +154,7 @@ BOMB = "<!DOCTYPE x [{}]>".format(
         (PROV_XML.format('<prov:entity prov:id="e"/>'), "'e' has no prefix"),
         (
             PROV_XML.format('\n<prov:used><prov:entity ex:ref="ex:e"/></prov:used>'),
-            "entity in line 2 refers to nothing",
+            "entity in line 2 has no reference",
         ),
         (PROV_XML.format("<prov:uses/>"), "unknown statement 'uses' Did you mean used?"),
         (PROV_XML.format("<prov:used>"), "this is not XML"),

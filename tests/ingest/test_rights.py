@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from provtap.errors import DocumentError
+from provtap.identifiers import of_agent, of_thing
 from provtap.ingest import ingest_content, load_sql
-from provtap.ingest.model.persistent import of_agent, of_thing
 from provtap.ingest.rebuild import reingest, undo
 from tests.ingest.logs import rows, tables
 

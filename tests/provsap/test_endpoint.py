@@ -138,7 +138,7 @@ def test_only_a_uri_of_some_length_gets_a_link(settings, database, tableset, odd
         ({"ID": DL2, "DEPHT": "1"}, 400, "Did you mean DEPTH?"),
         ({"ID": DL2, "DIRECTION": "UP"}, 400, "DIRECTION cannot be 'UP'."),
         ({"ID": DL2, "DEPTH": ["1", "2"]}, 400, "DEPTH was given 2 times"),
-        ({"ID": DL2, "TO": "nothing"}, 404, "No way of 1 relations leads back to nothing."),
+        ({"ID": DL2, "TO": "nothing"}, 404, "No path of 1 relations leads back to nothing."),
         ({"ID": DL2, "GD": "UP"}, 400, "GD cannot be 'UP'. Use one of RL, LR, BT, TB."),
         ({"ID": DL2, "RESPONSEFORMAT": "GRAPH"}, 400, "is not supported."),
     ],

@@ -250,7 +250,7 @@ def test_many_roles_are_folded_where_nothing_else_helps(database, look):
     texts = sorted(text for text, *_ in nodes(svg))
     assert texts == ["40 × DL1", "40 × Entity", "40 × reconstruct", "model", "stack"]
     assert "40 roles" in {text for text, *_ in nodes(svg, "e")}
-    assert "Like things are one, also where their roles differ" in svg.decode()
+    assert "even if their roles differ" in svg.decode()
 
 
 def test_things_of_many_names_are_folded_where_nothing_else_helps(database, look):
@@ -278,7 +278,7 @@ def test_a_chain_that_is_too_long_becomes_a_loop(database, look):
     svg = draw(look("e200", depth="ALL"))
 
     assert sorted(text for text, *_ in nodes(svg)) == ["199 × append", "199 × in", "append", "e0", "e200"]
-    assert "Like things are one, wherever they stand" in svg.decode()
+    assert "Similar things are shown as one, wherever they occur" in svg.decode()
 
 
 def test_a_picture_of_more_nodes_than_can_be_read_says_so(database, look):

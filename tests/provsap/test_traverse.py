@@ -89,7 +89,7 @@ def test_to_gives_every_node_on_a_way_and_no_other(database: Database, look, gra
     directed = stored(database, graph)
 
     if end not in directed or not networkx.has_path(directed, "e:0", end):
-        with pytest.raises(NotFound, match="No way of"):
+        with pytest.raises(NotFound, match="No path of"):
             look("e:0", depth="ALL", to=end)
     else:
         between = networkx.descendants(directed, "e:0") & networkx.ancestors(directed, end)
@@ -158,7 +158,7 @@ def test_a_way_longer_than_depth_is_none(database, look):
     write_store(database, used=[("a:1", "e:2")], wasgeneratedby=[("e:1", "a:1")])
 
     assert ids(look("e:1", depth=2, to="e:2")) == {"e:1", "a:1", "e:2"}
-    with pytest.raises(NotFound, match="No way of 1 relations leads back to e:2"):
+    with pytest.raises(NotFound, match="No path of 1 relations leads back to e:2"):
         look("e:1", depth=1, to="e:2")
 
 

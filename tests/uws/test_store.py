@@ -211,7 +211,7 @@ def test_a_job_of_somebody_else_is_closed(store):
 
     for other in (BERT, SOMEBODY):
         for ask in (store.job, store.phase, store.run, store.abort, store.remove):
-            with pytest.raises(Forbidden, match="belongs to somebody else"):
+            with pytest.raises(Forbidden, match="belongs to another account"):
                 ask(job.job_id, other)
         with pytest.raises(Forbidden):
             store.set_parameters(job.job_id, other, {"QUERY": ["x"]})

@@ -31,7 +31,9 @@ from tests.live import live_server
 
 TAP = "ivo://ivoa.net/std/TAP"
 VOSI = "ivo://ivoa.net/std/VOSI"
-BASE = "https://archive.example.org/provenance/tap"
+ROOT = "https://archive.example.org/provenance"
+BASE = f"{ROOT}/tap"
+DATALINK = "ivo://ivoa.net/std/DataLink#links-1.1"
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
 
@@ -95,10 +97,22 @@ def test_capabilities_declare_what_is_there_and_nothing_else(client):
         f"{VOSI}#availability": f"{BASE}/availability",
         f"{VOSI}#tables-1.1": f"{BASE}/tables",
         "ivo://ivoa.net/std/DALI#examples": f"{BASE}/examples",
+        DATALINK: f"{ROOT}/links",
     }
+    assert {urls.pop(DATALINK).use} == {"base"}
     assert {url.use for url in urls.values()} == {"full"}
     for url in urls.values():
         assert client.get("/tap" + url.content.removeprefix(BASE)).status_code == 200
+
+
+def test_capabilities_tell_how_datalink_is_asked(client):
+    """LINK-8."""
+    root = etree.fromstring(client.get("/tap/capabilities").data)
+    (interface,) = root.findall(f"capability[@standardID='{DATALINK}']/interface")
+
+    assert (interface.get(XSI_TYPE), interface.get("role")) == ("vs:ParamHTTP", "std")
+    assert interface.findtext("resultType") == "application/x-votable+xml;content=datalink"
+    assert interface.findtext("queryType") == "GET"
 
 
 def test_every_declared_language_may_be_asked_for(capability):
@@ -418,7 +432,7 @@ def test_a_node_with_other_metadata_files_says_so(settings, database, tableset):
     available, note = availability(client)
 
     assert not available
-    assert "run provtap init" in note
+    assert "provtap init" in note
 
 
 def test_every_element_of_availability_has_the_namespace(client):

@@ -258,6 +258,14 @@ JOIN provenance.entity AS s ON s.e_id = gs.wgb_entity_id
 WHERE un.u_role = 'node' AND gs.wgb_role = 'status'
 GROUP BY d.ad_name, d.ad_version, n.e_value, s.e_value;
 
+-- name: E9
+-- Which files were made from something that is withdrawn, and must be made again?
+-- The sample logs have no answer: none of their files was withdrawn.
+SELECT ent.e_id, ent.e_name, af.af_withdrawn_id, af.af_distance, af.af_kind, af.af_successor_id
+FROM provext.affected AS af
+JOIN provenance.entity AS ent ON ent.e_id = af.af_entity_id
+WHERE af.af_replaced = 0 AND ent.e_class = 'DatasetEntity';
+
 -- name: L1
 -- What is behind this file within two steps, nearest first?
 -- A step is a run: l_distance counts the runs on the shortest way.

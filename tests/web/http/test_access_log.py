@@ -246,7 +246,7 @@ def test_a_hang_up_before_the_first_row_is_a_line(live):
         time.sleep(0.5)
 
     assert awaited(lambda: lines(log_of(live)))
-    assert last(log_of(live))["error"] == "The query was cancelled: its client has gone."
+    assert last(log_of(live))["error"] == "The query was cancelled: its client disconnected."
 
 
 @pytest.mark.parametrize("form, complete", [("csv", False), ("votable", True)])
