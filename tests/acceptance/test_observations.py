@@ -1,7 +1,7 @@
 """Observations through pyvo: from the sky to provenance, as an astronomer asks it of a live service.
 
-Of the observations that docs/how-to/obscore.md shows, 1001 and 1002 are within a degree of the Crab Nebula, and
-1003 is elsewhere; 1001 and 1003 were made from step1_a.dl1.h5, over one run and over two.
+Of the observations that docs/how-to/obscore.md shows, 1001 and 1002 are within a degree of the Crab Nebula,
+and 1003 is elsewhere; 1001 and 1003 were made from step1_a.dl1.h5, over one run and over two.
 """
 
 import pytest
