@@ -75,7 +75,7 @@ from provtap.ingest.store.merge import add, join, join_new, make_collections
 from provtap.ingest.store.products import entities_of, link_entities
 from provtap.ingest.store.staging import Rows, Stage, rows_of
 from provtap.ingest.store.usages import end_entities, resolve_readings, second_generators
-from provtap.ingest.store.withdrawals import lift, notify
+from provtap.ingest.store.withdrawals import lift, notify, settle
 
 SQL = load_statements("provtap.ingest.store", "loader.sql")
 
@@ -162,7 +162,7 @@ def _load(
     recorded = _draft(transaction, rows, counts)
     claims = claimed_generators(transaction, rows[WasGeneratedBy])
     ends = claimed_ends(transaction, rows[Activity])
-    lift(transaction, rows)
+    any_withdrawn = lift(transaction, rows)
     _join(transaction, rows, stage, recorded, counts)
     transaction.execute(SQL["keep_records"], rows=_record_rows(taken), ingestion=ingestion_id)
     _unite(transaction, rows, stage, counts)
@@ -170,6 +170,8 @@ def _load(
     counts.conflict(*lost_ends(transaction, ends))
     counts.add(0, refer(transaction, rows[HadReference]))
     end_entities(transaction, rows, stage, counts)
+    if any_withdrawn:
+        counts.add(0, settle(transaction, rows))
     changed = resolve_readings(transaction, rows, stage, counts)
     join_copies(transaction, rows, stage, counts)
     described.link(transaction, activities=_concerned(rows), descriptions=recorded.owners)
@@ -178,7 +180,7 @@ def _load(
         counts.conflict(*second_generators(transaction, stage[Writing]))
     counts.conflict(*usages_outside(transaction, rows[Reading]))
     counts.warnings += shared_names(transaction, rows[Alias])
-    if notices:
+    if notices and any_withdrawn:
         notify(transaction, rows, changed)
     stage.end()
 

@@ -20,7 +20,6 @@ from provtap.ingest.store.amendments import invalidate
 from provtap.ingest.store.counts import Counts
 from provtap.ingest.store.merge import add
 from provtap.ingest.store.staging import Rows, RowSource, Stage
-from provtap.ingest.store.withdrawals import settle
 
 SQL = load_statements("provtap.ingest.store", "usages.sql")
 
@@ -28,13 +27,12 @@ SQL = load_statements("provtap.ingest.store", "usages.sql")
 def end_entities(
     transaction: Transaction, rows: Mapping[type[Record], Rows], stage: Stage, counts: Counts
 ) -> None:
-    """Set the end of entities that were invalidated or withdrawn."""
+    """Set the end of entities that were invalidated."""
     if rows[Invalidation]:
         add(transaction, Invalidation, stage[Invalidation])
     updated, lost = invalidate(transaction, rows)
     counts.add(0, updated)
     counts.conflict(*lost)
-    counts.add(0, settle(transaction, rows))
 
 
 def resolve_readings(

@@ -43,10 +43,16 @@ _WITHDRAWN: Sequence[tuple[type[Record], str]] = (
 _FORTH = steps_sql(FORTH, "made")
 
 
-def lift(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> None:
-    """Suspend the withdrawals of the entities in *rows* until `settle`."""
+def lift(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> bool:
+    """Suspend the withdrawals of the entities in *rows* until `settle`.
+
+    Returns whether anything is withdrawn or to be so: otherwise there is nothing to settle, or to tell of.
+    """
+    if not transaction.rows(SQL["standing_now"])[0].any:
+        return any(rows[kind] for kind, _ in _WITHDRAWN)
     if entities := _ids(rows, (*_ENTITIES, *_WITHDRAWN)):
         transaction.execute(SQL["lift"], entities=json.dumps(entities))
+    return True
 
 
 def settle(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> int:
@@ -75,8 +81,6 @@ def notify(transaction: Transaction, rows: Mapping[type[Record], Rows], activiti
     if withdrawn := _ids(rows, _WITHDRAWN):
         found = transaction.rows(SQL["activities_of"], entities=json.dumps(withdrawn))
         _tell_of(transaction, [row.id for row in found])
-    if not transaction.rows(SQL["standing_now"])[0].any:
-        return
     given = {"activities": json.dumps(sorted(activities)), "entities": json.dumps(_ids(rows, _ENTITIES))}
     changed = [row.id for row in transaction.rows(SQL["changed"], **given)]
     behind = standing(transaction, changed)
