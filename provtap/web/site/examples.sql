@@ -420,7 +420,7 @@ WHERE l.l_ancestor_id = {used_product});
 -- name: S2
 -- How were the data products near this position made?
 -- The last step of each: the program, its version and inputs.
-SELECT o.obs_publisher_did, o.target_name, s.ls_program, s.ls_version, s.ls_starttime, s.ls_inputs, s.ls_doi
+SELECT o.obs_publisher_did, o.target_name, s.ls_program, s.ls_version, s.ls_inputs, s.ls_doi, s.ls_rights_uri
 FROM ivoa.obscore AS o
 JOIN provext.product AS p ON p.pr_publisher_did = o.obs_publisher_did
 JOIN provext.last_step AS s ON s.ls_entity_id = p.pr_entity_id
