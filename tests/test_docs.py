@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from provtap.commands import main
 from provtap.config import PREFIX, Settings
-from tests.documents import DOCUMENTS, ROOT, all_blocks, answers, blocks, commands
+from tests.documents import DOCUMENTS, ROOT, all_blocks, answers, blocks, commands, write_observations
 from tests.ingest.logs import file, run
 
 SERVES = ("provtap serve", "provtap demo", "provtap worker")  # tests/acceptance runs these
@@ -66,6 +66,7 @@ def directory(tmp_path_factory):
     (directory / "prov.log").write_text("".join(steps[:43]))  # up to the first derivation, of which it warns
     [described] = blocks(ROOT / "docs/how-to/describe.md", "yaml")
     (directory / "mypipeline.yaml").write_text(described)
+    write_observations(directory)
     row = "INSERT INTO provenance.agent (ag_id, ag_name) VALUES ('urn:x:maria', 'Maria');\n"
     (directory / "job-4711.sql").write_text(row)
     return directory

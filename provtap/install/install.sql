@@ -259,13 +259,16 @@ BEGIN
             EXECUTE format('GRANT SELECT ON %s TO %I', source, owner);
         END IF;
     END IF;
+    IF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'ivoa' AND nspowner <> to_regrole(quote_ident(owner))) THEN
+        RAISE EXCEPTION 'the schema ivoa is not ProvTAP''s: rename it, as in ALTER SCHEMA ivoa RENAME TO archive, and set PROVTAP_OBSCORE to archive.obscore';
+    END IF;
     EXECUTE format('SET LOCAL ROLE %I', owner);
     IF to_regnamespace('ivoa') IS NULL THEN
         CREATE SCHEMA ivoa;
     END IF;
     FOR view_name, names IN SELECT * FROM json_each(current_setting('provtap.obscore_views')::json) LOOP
         IF EXISTS (SELECT FROM pg_class
-                    WHERE oid = to_regclass('ivoa.' || view_name)
+                    WHERE relnamespace = to_regnamespace('ivoa') AND relname = view_name
                       AND (relkind <> 'v' OR relowner <> to_regrole(quote_ident(owner)))) THEN
             RAISE EXCEPTION 'ivoa.% is not the view that ProvTAP makes: move it to another schema, and set PROVTAP_OBSCORE to its new name', view_name;
         END IF;

@@ -18,6 +18,7 @@ _CLASSES = {
     "voprov:Entity.id": "Entity",
     "voprov:Activity.id": "Activity",
     "voprov:Agent.id": "Agent",
+    "obscore:Curation.publisherDID": "Entity",
     "provenance.entity.e_id": "Entity",
     "provenance.activity.a_id": "Activity",
     "provenance.agent.ag_id": "Agent",

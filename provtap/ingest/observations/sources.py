@@ -317,7 +317,7 @@ def _csv(file: BinaryIO, path: Path, start: bytes) -> Source:
     """Return the rows of a text with separators; its first line has the names of columns."""
     first = start.partition(b"\n")[0].decode("utf-8", errors="replace").removeprefix("\ufeff")
     if b"\0" in start or not any(mark in first for mark in ",;\t"):
-        raise DocumentError("it is no FITS, HDF5, ECSV, VOTable or CSV file")
+        raise DocumentError("it is no FITS, HDF5, ECSV, VOTable, JSON or CSV file")
     separator = max(",;\t", key=first.count)
     content = io.StringIO(file.read().decode("utf-8-sig", errors="replace"), newline="")
     reader = csv.DictReader(content, delimiter=separator)

@@ -8,7 +8,7 @@ may add a file of further examples.
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
@@ -47,6 +47,7 @@ GROUPS = {
     "V": "By the views",
     "P": "By parameters",
     "R": "Runs",
+    "S": "From the sky",
     "T": "About this service",
 }
 """Headings, by the first letter of the names of our examples."""
@@ -54,9 +55,10 @@ OWN_GROUP = "Of this archive"
 """The heading of an operator's own examples."""
 _PLACE = re.compile(r"\{(\w+)\}")
 _KINDS = dict.fromkeys(("run_1", "run_2", "last_run"), "activity") | dict.fromkeys(
-    ("file", "common", "product_1", "product_2", "attributed"), "entity"
+    ("file", "common", "product_1", "product_2", "attributed", "used_product"), "entity"
 )
 """The kinds of things identified by values that are ids."""
+_NUMBERS = ("sky_ra", "sky_dec")
 _ID = re.compile("[A-Za-z][A-Za-z0-9]*")
 
 Value = str | int | float | datetime
@@ -133,8 +135,13 @@ def _question(id_: str, group: str, text: str) -> Question:
     question, *remark = (line[3:] for line in lines if line.startswith("-- "))
     template = "\n".join(line for line in lines if not line.startswith("-- "))
     places = tuple(dict.fromkeys(_PLACE.findall(template)))
-    tables = tuple(sorted(set(_tables(parse(_filled(template, dict.fromkeys(places, "")))))))
+    tables = tuple(sorted(set(_tables(parse(_filled(template, _blank(places)))))))
     return Question(id_, group, question, " ".join(remark), template, tables, places)
+
+
+def _blank(places: Iterable[str]) -> Values:
+    """Return values by which a template can be read: a number where only a number may stand."""
+    return {place: 0 if place in _NUMBERS else "" for place in places}
 
 
 def _published(question: Question) -> Question:
@@ -160,7 +167,7 @@ def _checked(id_: str, text: str, path: Path, tableset: Tableset) -> Question:
         raise SettingsError(f"{path}: {id_} has no question.", hint="Write it as a comment below the name.")
     try:
         question = _question(id_, OWN_GROUP, text)
-        translate(_filled(question.template, dict.fromkeys(question.places, "")), tableset)
+        translate(_filled(question.template, _blank(question.places)), tableset)
     except AdqlError as error:
         raise SettingsError(f"{path}: {id_}: {error}") from error
     return _published(question)

@@ -24,7 +24,11 @@ SELECT h_algorithm AS algorithm, h_digest AS digest, h_size AS size
 
 -- name: names
 SELECT al_kind AS kind, al_value AS value, al_validfrom AS since, al_validto AS until
-  FROM provext.alias WHERE al_entity_id = %(id)s ORDER BY al_kind, al_validfrom, al_value LIMIT 50;
+  FROM provext.alias WHERE al_entity_id = %(id)s
+ UNION ALL
+SELECT 'publisher DID', pr_publisher_did, NULL, NULL
+  FROM provext.product WHERE pr_entity_id = %(id)s AND pr_publisher_did <> %(id)s
+ ORDER BY kind, since, value LIMIT 50;
 
 -- name: generations
 -- The files written to the same path, the newest first.

@@ -24,6 +24,8 @@ UNION ALL
 UNION ALL
 (SELECT 2, 'file', al_entity_id FROM provext.alias WHERE al_value = %(text)s LIMIT %(limit)s)
 UNION ALL
+SELECT 2, 'file', pr_entity_id FROM provext.product WHERE pr_publisher_did = %(text)s
+UNION ALL
 (SELECT 2, 'file', e_id FROM provenance.entity WHERE e_location = %(text)s LIMIT %(limit)s)
 UNION ALL
 (SELECT 2, 'file', loc_entity_id FROM provext.location WHERE loc_url = %(text)s LIMIT %(limit)s)
