@@ -30,7 +30,7 @@ def parse(text: str, *, strict: bool = False) -> Query:
     A function name is accepted if it has a prefix of this service (`prov_`, `ivo_`, `gavo_`). If *strict*,
     extensions of ADQL 2.1 are refused.
 
-    Raises: AdqlError at the first place where *text* is not ADQL 2.1, or is over a limit.
+    Raises: AdqlError at the first position where *text* is not ADQL 2.1 or exceeds a limit.
     """
     _allow_nesting()
     return queries.parse(text, unknown_function, strict=strict)
@@ -49,7 +49,7 @@ def _allow_nesting() -> None:
     """Raise Python's recursion limit, 1 000 by default, to what the deepest query needs.
 
     Calls from Python to Python take no C stack (CPython 3.11 and later), so the higher limit costs nothing.
-    It is that of all threads, and so never lowered again: another one may be deep in a query.
+    The limit holds for all threads, so it is never lowered again: another thread may be deep in a query.
     """
     if sys.getrecursionlimit() < RECURSION_LIMIT:
         sys.setrecursionlimit(RECURSION_LIMIT)

@@ -1,12 +1,11 @@
-"""The command `provtap obscore`: observations into `ivoa.obscore`, and out of it."""
+"""The command `provtap obscore`: loads observations into `ivoa.obscore`, and removes them."""
 
 import sys
 from pathlib import Path
 
 import click
 
-from provtap.client.command import warn
-from provtap.client.remote import as_json, dry_run, print_json
+from provtap.client.command import as_json, dry_run, print_json, warn
 from provtap.config import Settings
 
 
@@ -47,8 +46,8 @@ def obscore(
     """Load the observations that FILES describe into ivoa.obscore, all in one transaction.
 
     Files are headers of products (FITS, HDF5, ECSV), tables with a row for each observation (CSV, VOTable,
-    ECSV, FITS), or observations of CAOM. Loading an observation again replaces it. What is no observation is
-    listed with the reason.
+    ECSV, FITS), or observations of CAOM. Loading an observation again replaces it. Files and rows that are
+    not observations are listed with the reason.
     """
     from provtap import install
     from provtap.ingest.observations.load import load_observations, remove_observations

@@ -24,7 +24,7 @@ SELECT cf_name AS name, cf_location AS location
   FROM provenance.configfile WHERE cf_activity_id = %(activity)s ORDER BY cf_name, cf_location;
 
 -- name: used
--- What a run used: data, and the environment that it ran in. Values are facts of the run.
+-- The data that a run used, and its environment. Values are facts about the run.
 SELECT u_role AS role, e_id AS id, e_name AS name, e_comment AS comment,
        ARRAY(SELECT h_algorithm || ':' || h_digest FROM provext.hash WHERE h_entity_id = e_id) AS digests
   FROM provenance.used JOIN provenance.entity ON e_id = u_entity_id

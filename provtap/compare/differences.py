@@ -1,4 +1,4 @@
-"""Two runs, as values, and what differs between them. Needs no database."""
+"""Two runs as values, and their differences. Needs no database."""
 
 import json
 import re
@@ -10,11 +10,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 ENVIRONMENT = "environment"
-"""Role of the software environment, as ctapipe's and logprov's runs use it."""
+"""Role of the software environment in runs of ctapipe and logprov."""
 _NUMBER = re.compile(
     r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?|[+-]?inf(inity)?|nan", re.ASCII | re.IGNORECASE
 )
-# Parts of the names of parameters that say where results and messages go, not what they are.
+# Parts of the names of parameters for the destination of results and messages.
 _HARMLESS = {
     "output", "output_path", "output_dir", "output_directory", "output_file", "outfile", "overwrite",
     "log", "log_file", "log_level", "log_config", "log_format", "log_datefmt", "logging", "progress_bar",
@@ -24,7 +24,7 @@ _HARMLESS = {
 
 @dataclass(frozen=True)
 class Difference:
-    """What *a* and *b* have under one name; None: nothing."""
+    """The values of *a* and *b* under one name; None if there is none."""
 
     name: str
     a: str | None
@@ -32,13 +32,13 @@ class Difference:
 
     @property
     def harmless(self) -> bool:
-        """Whether it is a parameter that only says where results and messages go."""
+        """Whether it is a parameter that only sets the destination of results and messages."""
         return self.name.rpartition(".")[2].lower() in _HARMLESS
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A value that a run was configured with."""
+    """A parameter of a run."""
 
     name: str
     value: str
@@ -48,13 +48,13 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Thing:
-    """Something that a run used or generated."""
+    """A thing that a run used or generated."""
 
     id: str
     name: str | None
     role: str | None
     digests: frozenset[str] = frozenset()
-    """Of its content, each like `sha256:...`."""
+    """Checksums of its content, each like `sha256:...`."""
     comment: str | None = None
 
     def __str__(self) -> str:
@@ -63,7 +63,7 @@ class Thing:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """An activity, with all that is compared."""
+    """An activity, with all values to compare."""
 
     id: str
     name: str | None = None
@@ -80,47 +80,47 @@ class Run:
     inputs: tuple[Thing, ...] = ()
     outputs: tuple[Thing, ...] = ()
     environment: str | None = None
-    """What is published of the software that it ran with."""
+    """The published description of its software environment."""
     steps: Mapping[str, Mapping[str, int]] | None = None
-    """Numbers of the runs behind it, by program and version."""
+    """Numbers of earlier runs that led to it, by program and version."""
     product: Thing | None = None
-    """The product that led here, if it was one."""
+    """The product for which the run was compared, if any."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """What differs between two runs."""
+    """The differences between two runs."""
 
     a: Run
     b: Run
     parameters: tuple[Difference, ...]
     equal_as_numbers: tuple[Difference, ...]
-    """Parameters whose texts differ and whose values do not."""
+    """Parameters with different texts but equal values."""
     equal_parameters: tuple[Parameter, ...]
     inputs: tuple[Difference, ...]
-    """By role: those that have neither the same id nor the same content."""
+    """Inputs by role that have neither the same id nor the same content."""
     software: tuple[Difference, ...]
     steps: tuple[Difference, ...]
-    """Programs behind the runs, by their versions and numbers of runs."""
+    """Programs of earlier steps, with their versions and numbers of runs."""
 
     @property
     def equal(self) -> bool:
-        """Whether nothing differs but how numbers are written."""
+        """Whether nothing differs except the notation of numbers."""
         return not (self.parameters or self.inputs or self.software or self.steps)
 
     @property
     def same_program(self) -> bool:
-        """Whether both are runs of one program, in whatever version."""
+        """Whether both are runs of the same program, in any versions."""
         return self.a.program == self.b.program
 
     @property
     def shared_parameters(self) -> tuple[Difference, ...]:
-        """The parameters that both have and that differ."""
+        """The differing parameters that both runs have."""
         return tuple(d for d in self.parameters if d.a is not None and d.b is not None)
 
 
 def compare_runs(a: Run, b: Run) -> Comparison:
-    """Return what differs between two runs."""
+    """Return the differences between two runs."""
     differing: list[Difference] = []
     as_numbers: list[Difference] = []
     equal: list[Parameter] = []
@@ -158,7 +158,7 @@ def _other_units(left: Sequence[Parameter], right: Sequence[Parameter]) -> bool:
 
 
 def _texts(these: Sequence[Parameter], others: Sequence[Parameter]) -> str | None:
-    """Return the values under one name, with their units where these differ."""
+    """Return the values under one name, with units if these differ."""
     if not these:
         return None
     with_units = _other_units(these, others)
@@ -172,22 +172,22 @@ def _same_value(a: Parameter, b: Parameter) -> bool:
 
 
 def _same_quantity(a: Parameter, b: Parameter) -> bool:
-    from astropy import units  # takes half a second, and is hardly ever needed
+    from astropy import units  # takes half a second, and is rarely needed
 
     try:
         there = units.Unit(a.unit, format="vounit").to(units.Unit(b.unit, format="vounit"), float(a.value))
         return bool(abs(there - float(b.value)) <= 1e-12 * abs(there))
-    except ValueError:  # of which the errors of units are
+    except ValueError:  # the base class of errors about units
         return False
 
 
 def same_value(a: str, b: str) -> bool:
-    """Return whether two texts spell the same value: a number, or a structure of JSON with equal numbers."""
+    """Return whether two texts have the same value: equal numbers, or JSON with equal numbers."""
     return a == b or _read(a) == _read(b)
 
 
 def _read(text: str) -> Any:
-    """Return what can be compared of a value: numbers as numbers, of types that JSON keeps apart."""
+    """Return a comparable value: numbers as numbers, with the types of JSON kept distinct."""
     number = _number(text.strip())
     if number is not None:
         return number
@@ -223,9 +223,9 @@ def _comparable(value: Any) -> Any:
 
 
 def differing_things(mine: Iterable[Thing], yours: Iterable[Thing]) -> Iterator[Difference]:
-    """Yield by role what only one side has; what is left in a role is set side by side, equal names first.
+    """Yield the things of each role that only one side has, paired side by side, equal names first.
 
-    The same id or the same content is the same thing.
+    Things with the same id or the same content are equal.
     """
     left, right = _by_role(mine), _by_role(yours)
     for role in sorted(left.keys() | right.keys()):
@@ -245,7 +245,7 @@ def _by_role(things: Iterable[Thing]) -> Mapping[str, list[Thing]]:
 
 
 def _without_equal(mine: Iterable[Thing], yours: Iterable[Thing]) -> tuple[list[Thing], list[Thing]]:
-    """Return both lists without the pairs that are the same."""
+    """Return both lists without pairs of equal things."""
     marks: dict[str, list[Thing]] = defaultdict(list)
     for thing in yours:
         for mark in (thing.id, *thing.digests):
@@ -267,7 +267,7 @@ def _text(things: Sequence[Thing], number: int) -> str | None:
 
 
 def _software(a: Run, b: Run) -> Iterator[Difference]:
-    """Yield the program, its version and its environment, where they differ."""
+    """Yield the program, its version and its environment, if they differ."""
     for name, left, right in (
         ("program", a.program, b.program),
         ("version", a.version, b.version),

@@ -1,4 +1,4 @@
-"""From two names to a comparison: which runs they lead to, and what is recorded of these."""
+"""Finds the runs of two names and reads their records for a comparison."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -22,16 +22,16 @@ LEFT JOIN provenance.activitydescription ON ad_id = a_activitydescription_id
 WHERE acl_descendant_id = {activity}
 GROUP BY a_name, ad_version
 """
-"""ADQL for the programs behind a run."""
+"""ADQL for the programs of the steps before a run."""
 
 
 def compare(
     a: str, b: str, database: Database, tableset: Tableset, settings: Settings, duration: float | None = None
 ) -> Comparison:
-    """Return what differs between the runs that *a* and *b* name, or that made the products they name.
+    """Return the differences between two runs, or between the runs that made two products.
 
-    Each is an id, a path, another name, or a checksum or file name that only one product has. *duration*
-    bounds each statement, in seconds.
+    Each is an id, a path, an alias, or a checksum or file name of only one product. *duration* limits each
+    statement, in seconds.
 
     Raises: NotFound; ParameterError for an ambiguous name, or a product and a run; QueryTimeout,
     DatabaseUnavailable.
@@ -49,7 +49,7 @@ def compare(
 
 
 def _find(transaction: Transaction, name: str) -> Meaning:
-    """Return the product or run that *name* leads to: the closest, if that is one thing only."""
+    """Return the product or run for *name*: the closest match, if there is only one."""
     meanings = find(transaction, [name.replace("\0", "")], Closeness.FILE_NAME)
     found = closest(meaning for meaning in meanings if meaning.kind != "agent")
     if not found:
@@ -63,7 +63,7 @@ def _find(transaction: Transaction, name: str) -> Meaning:
 
 
 def _activity(transaction: Transaction, found: Meaning) -> str:
-    """Return the run that *found* is, or that made it."""
+    """Return the run *found*, or the run that made it."""
     if found.kind == "activity":
         return found.id
     row = transaction.one(SQL["made_by"], entity=found.id)
@@ -78,7 +78,7 @@ def _activity(transaction: Transaction, found: Meaning) -> str:
 def _run(transaction: Transaction, found: Meaning, tableset: Tableset) -> Run:
     activity = _activity(transaction, found)
     row = transaction.one(SQL["run"], activity=activity)
-    assert row is not None  # the same state of the store
+    assert row is not None  # same snapshot
     used = [_thing(thing) for thing in transaction.rows(SQL["used"], activity=activity)]
     outputs = [_thing(thing) for thing in transaction.rows(SQL["generated"], activity=activity)]
     files = transaction.rows(SQL["configuration_files"], activity=activity)
@@ -106,7 +106,7 @@ def _thing(row: Row) -> Thing:
 
 
 def _steps(transaction: Transaction, activity: str, tableset: Tableset) -> Mapping[str, Mapping[str, int]]:
-    """Return how many runs of which programs and versions are behind a run."""
+    """Return the numbers of earlier runs that led to a run, by program and version."""
     statement = translate(STEPS.format(activity=literal(activity)), tableset)
     steps: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for program, version, number in transaction.rows(statement.sql):

@@ -11,7 +11,7 @@ from provtap.adql.functions.user_defined import USER_FUNCTIONS
 from provtap.adql.syntax.extensions import Extension
 
 _TYPE = "ivo://ivoa.net/std/TAPRegExt#features-"
-"""In the spelling of TAPRegExt: ADQL 2.1 writes it small, but not every client compares without case."""
+"""As spelled in TAPRegExt; ADQL 2.1 uses lower case, but some clients compare case-sensitively."""
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ COALESCE belongs to ADQL 2.1; it is declared with the setting `PROVTAP_DECLARE_C
 
 
 def functions_page() -> str:
-    """Return the page: a section a group, a line a function."""
+    """Return the page: one section for each group, one line for each function."""
     return "\n".join(_page()) + "\n"
 
 

@@ -1,7 +1,7 @@
-"""All functions by name, and the one that a call refers to.
+"""All functions by name, and the lookup of the function of a call.
 
-The tables of functions are what calls are checked by, what they become in PostgreSQL, what the capabilities
-declare (see `features`) and what the reference page shows (see `reference_page`).
+The tables of functions are used to check calls, to generate PostgreSQL, to declare functions in the
+capabilities (see `features`) and to write the reference page (see `reference_page`).
 """
 
 from collections.abc import Mapping

@@ -19,9 +19,9 @@ _GEOMETRY = frozenset(function.name for function in GEOMETRY)
 
 
 def function_call(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> Expression:
-    """Return the call of any function but an aggregate.
+    """Return the call of any function other than an aggregate.
 
-    Raises: AdqlError if there is no such function, or if it can't take these arguments.
+    Raises: AdqlError if the function does not exist, or does not accept these arguments.
     """
     match call.name:
         case "COALESCE":
@@ -45,9 +45,9 @@ def function_call(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> 
 def checked_arguments(
     call: nodes.FunctionCall, function: Function, arguments: Sequence[Expression]
 ) -> tuple[Expression, ...]:
-    """Return the arguments of *function*, those left out included.
+    """Return the arguments of *function*, with defaults for those left out.
 
-    Raises: AdqlError if they are too many or too few, or not of the types it wants.
+    Raises: AdqlError if their number or types are wrong.
     """
     wanted = len(function.parameters)
     if not wanted - function.optional <= len(arguments) <= wanted:
@@ -69,7 +69,7 @@ def _argument(
     if not parameter.kind.takes(argument.type):
         message = f"{call.name} takes {parameter.kind.value} here; this is {argument.type.noun}."
         raise problem(message, node.at, _hint(parameter.kind, argument.type))
-    # PostgreSQL must know what a NULL is.
+    # PostgreSQL must know the type of a NULL.
     return replace(argument, type=_NULLS[parameter.kind]) if argument.type is Type.NULL else argument
 
 

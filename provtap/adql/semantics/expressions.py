@@ -1,4 +1,4 @@
-"""Values and conditions: resolves their names and types, and determines their metadata.
+"""Values and conditions: resolves names and types, and determines metadata.
 
 Unit, UCD and the other metadata: a column keeps all; MIN and MAX keep type and unit, SUM and AVG the
 unit; + and - keep a unit that all operands share; everything else has none.
@@ -50,9 +50,9 @@ class Expressions:
         self.scope = scope
         self.query = query
         self.no_aggregates_in = no_aggregates_in
-        """Why a set function can't stand here (the name of the clause); None where it can."""
+        """The clause in which set functions are not allowed; None where they are allowed."""
         self.aggregates = 0
-        """Set functions seen so far."""
+        """Set functions found so far."""
 
     # Values ---------------------------------------------------------------------------------------------
 
@@ -80,7 +80,7 @@ class Expressions:
         raise TypeError(value)
 
     def column(self, reference: nodes.ColumnReference, *, is_compared: bool = False) -> Expression:
-        """Return the column meant."""
+        """Return the column of a reference."""
         return self.scope.column(reference, is_compared=is_compared)
 
     def compared(self, *values: nodes.Value) -> tuple[Expression, ...]:
@@ -123,7 +123,7 @@ class Expressions:
         return operand
 
     def concatenation(self, chain: nodes.Concatenation) -> Expression:
-        """Return texts joined; a number or timestamp is taken as the text a result shows."""
+        """Return texts joined; a number or timestamp is converted to its text in a result."""
         operands = tuple(self.value(operand) for operand in chain.operands)
         for node, operand in zip(chain.operands, operands, strict=True):
             if not operand.type.is_comparable:
@@ -133,7 +133,7 @@ class Expressions:
         return joined
 
     def function_call(self, call: nodes.FunctionCall) -> Expression:
-        """Return a call whose arguments are as many, and of the types, that the function wants."""
+        """Return a call with checked arguments."""
         function = FUNCTIONS.get(call.name.lower())
         if function and function.is_aggregate:
             inner = self._aggregated(function.name, call.at)
@@ -169,7 +169,7 @@ class Expressions:
         return replace(found, type=type_, about=output.value.described)
 
     def set_function(self, call: nodes.SetFunction) -> Expression:
-        """Return an aggregate, if one can stand here."""
+        """Return an aggregate, if one is allowed here."""
         inner = self._aggregated(call.name, call.at)
         if call.argument is None:
             return _count((), call)
@@ -178,7 +178,7 @@ class Expressions:
         return _count((argument,), call) if call.name == "COUNT" else _aggregate(call, argument)
 
     def _aggregated(self, name: str, at: Position) -> "Expressions":
-        """Return what resolves the arguments of an aggregate, if one can stand here."""
+        """Return the resolver for the arguments of an aggregate, if one is allowed here."""
         if self.no_aggregates_in:
             hint = "Write conditions on groups in HAVING." if self.no_aggregates_in == "WHERE" else None
             raise problem(f"{name} cannot be used in {self.no_aggregates_in}.", at, hint)
@@ -188,7 +188,7 @@ class Expressions:
     def _check_own(
         self, call: nodes.SetFunction | nodes.FunctionCall, arguments: Sequence[Expression]
     ) -> None:
-        """Refuse an aggregate over columns of an outer query, which SQL would compute out there."""
+        """Reject an aggregate over columns of an outer query, which SQL would compute in the outer query."""
         tables = {column.table for argument in arguments for column in argument.columns()}
         if tables and not tables & self.scope.relation.tables():
             raise problem(f"{call.name} uses only columns of the outer query.", call.at)
@@ -196,7 +196,7 @@ class Expressions:
     # Conditions -----------------------------------------------------------------------------------------
 
     def search_condition(self, condition: nodes.Condition, problems: Problems) -> Expression | None:
-        """Return a whole condition, None if anything in it is wrong: its members are wrong one by one."""
+        """Return a whole condition; None if it has errors, which are noted for each member."""
         if not isinstance(condition, nodes.Junction):
             return problems.attempt(self.condition, condition)
         members = [self.search_condition(member, problems) for member in condition.operands]
@@ -247,7 +247,7 @@ class Expressions:
             query = trimmed_query(query)
         value, _ = comparable((membership.operands[0], outputs[0].value), condition.at, fixed=1)
         if outputs[0].value.type is Type.NULL:
-            value = Cast(Type.TEXT, (value,))  # as which PostgreSQL takes a subquery's NULL
+            value = Cast(Type.TEXT, (value,))  # PostgreSQL treats a subquery's NULL as a text
         return replace(membership, operands=(value, *membership.operands[1:]), query=query)
 
     def in_long_list(self, condition: nodes.In, values: nodes.LongList, operator: str) -> Expression:
@@ -274,7 +274,7 @@ class Expressions:
         )
 
     def like(self, condition: nodes.Like) -> Expression:
-        """Return a match of two texts."""
+        """Return a LIKE or ILIKE of two texts."""
         operator = "ILIKE" if condition.ignore_case else "LIKE"
         operands = self.compared(condition.value, condition.pattern)
         for node, operand in zip((condition.value, condition.pattern), operands, strict=True):
@@ -355,7 +355,7 @@ def _extreme(call: nodes.SetFunction, argument: Expression) -> tuple[Type, Colum
         raise _wrong_argument(call, argument)
     about = argument.described
     ucd = f"{about.ucd};stat.{call.name.lower()}" if about.ucd and "stat." not in about.ucd else about.ucd
-    type_ = Type.TEXT if argument.type is Type.NULL else argument.type  # as PostgreSQL takes it
+    type_ = Type.TEXT if argument.type is Type.NULL else argument.type  # as in PostgreSQL
     return type_, replace(about, ucd=ucd, utype=None, description=None)
 
 

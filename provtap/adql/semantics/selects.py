@@ -1,4 +1,4 @@
-"""One SELECT to its plan: its tables, conditions, groups and output columns."""
+"""Resolves one SELECT to its plan: its tables, conditions, groups and output columns."""
 
 from collections.abc import Iterator, Sequence
 
@@ -18,7 +18,7 @@ from provtap.adql.syntax.lexer import Position, problem
 from provtap.adql.syntax.tree import ColumnReference, Literal
 
 OUTPUT_LIMIT = 1_600
-"""Output columns of one query; what GROUP BY and ORDER BY add counts as well (PostgreSQL can do 1 664)."""
+"""Output columns of one query, including terms of GROUP BY and ORDER BY (PostgreSQL's limit is 1 664)."""
 
 
 class Selects:
@@ -31,7 +31,7 @@ class Selects:
         self.problems = problems
 
     def select(self, query: nodes.Query, select: nodes.Select, scope: Scope) -> plan.Select:
-        """Return the plan of the only SELECT of *query*, whose names go into *scope*."""
+        """Return the plan of the only SELECT of *query*, and add its names to *scope*."""
         tables = self.joins.tables(select.tables, scope)
         scope.aliases = _aliases(select.items)
         where = self.condition(select.where, Expressions(scope, self.query, "WHERE"))
@@ -92,7 +92,7 @@ class Selects:
     def select_list(
         self, items: Sequence[nodes.SelectItem | nodes.AllColumns], expressions: Expressions
     ) -> tuple[tuple[Output, ...], list[Position]]:
-        """Return the output columns, and for each the place in the query that asks for it."""
+        """Return the output columns, and for each its position in the query."""
         found: list[tuple[Output, Position]] = []
         for item in items:
             if isinstance(item, nodes.AllColumns):
@@ -107,11 +107,11 @@ class Selects:
     def check_groups(
         self, grouping: Grouping, values: Sequence[Expression | None], places: Sequence[Position]
     ) -> None:
-        """Note each place with a value that may differ within a group.
+        """Note each position of a value that may differ within a group.
 
-        None stands for a value that is not there, or wrong.
+        None stands for a value that is missing or has an error.
         """
-        noted: set[Position] = set()  # an asterisk has many values in one place
+        noted: set[Position] = set()  # an asterisk has many values at one position
         for value, at in zip(values, places, strict=True):
             loose = grouping.loose_column(value) if value and UNKNOWN not in grouping.terms else None
             if loose and at not in noted:
@@ -119,7 +119,7 @@ class Selects:
                 self.problems.note(differs(loose, at))
 
     def check_distinct(self, sorts: Sequence[Sort | None], terms: Sequence[nodes.SortTerm]) -> None:
-        """Note an order by what SELECT DISTINCT has merged away."""
+        """Note terms of ORDER BY that SELECT DISTINCT has removed."""
         for sort, term in zip(sorts, terms, strict=True):
             if sort and sort.position is None:
                 message = "With SELECT DISTINCT, ORDER BY accepts only output columns."
@@ -127,7 +127,7 @@ class Selects:
 
 
 def _all_columns(item: nodes.AllColumns, scope: Scope) -> tuple[Output, ...]:
-    """Return what `*` or `table.*` means."""
+    """Return the columns of `*` or `table.*`."""
     if not item.qualifiers:
         return scope.relation.outputs.all
     source = scope.source(item.qualifiers)
@@ -144,9 +144,9 @@ def _aliases(items: Sequence[nodes.SelectItem | nodes.AllColumns]) -> list[nodes
 def _output_called(
     term: nodes.Value, items: Sequence[nodes.SelectItem | nodes.AllColumns], scope: Scope
 ) -> nodes.Value | None:
-    """Return the value of the output column that a term of GROUP BY names, None if it names none.
+    """Return the value of the output column named by a term of GROUP BY, or None.
 
-    Raises: AdqlError if there are several that differ.
+    Raises: AdqlError if several different output columns have the name.
     """
     if not isinstance(term, ColumnReference) or len(term.names) > 1 or scope.has_own(term.names[0]):
         return None
@@ -158,7 +158,7 @@ def _output_called(
 
 
 def _output_at(term: Literal, items: Sequence[nodes.SelectItem | nodes.AllColumns]) -> nodes.Value:
-    """Return the value of the output column at the position that a term of GROUP BY is.
+    """Return the value of the output column at the position in a term of GROUP BY.
 
     Raises: AdqlError if there is none, or if an asterisk leaves open which one it is.
     """
@@ -174,14 +174,14 @@ def _output_at(term: Literal, items: Sequence[nodes.SelectItem | nodes.AllColumn
 
 
 def _given_name(item: nodes.SelectItem) -> str:
-    """Return the name that the query gives to an output column, empty if none."""
+    """Return the name of an output column in the query, or an empty string."""
     if item.alias:
         return item.alias.text
     return item.value.names[-1].text if isinstance(item.value, ColumnReference) else ""
 
 
 def _named(outputs: Sequence[Output]) -> Iterator[Output]:
-    """Yield the output columns with names; a generated name ends in the position, and is unique."""
+    """Yield the output columns with names; a generated name ends in the position and is unique."""
     taken = {output.name.lower() for output in outputs}
     for number, output in enumerate(outputs, start=1):
         if output.name or output.value is UNKNOWN:
@@ -195,7 +195,7 @@ def _named(outputs: Sequence[Output]) -> Iterator[Output]:
 
 
 def check_width(width: int, at: Position) -> None:
-    """Refuse more columns than PostgreSQL can do.
+    """Reject a SELECT with more columns than the limit.
 
     Raises: AdqlError.
     """

@@ -20,7 +20,7 @@ class ConditionRules(ValueRules):
         return self.as_condition(self.any_expression())
 
     def as_condition(self, content: Value | Condition) -> Condition:
-        """Return what was read if it is a condition."""
+        """Return the expression read, if it is a condition; otherwise raise an error."""
         if isinstance(content, Value):
             if self.token.type == "identifier" and self.token.text.upper() in FOREIGN_WORDS:
                 raise self.unexpected("a comparison")
@@ -94,7 +94,7 @@ class ConditionRules(ValueRules):
 
     def in_predicate_value(self) -> tuple[Value, ...] | nodes.LongList | Query:
         """<in_predicate_value> ::= <table_subquery> | <left_paren> <in_value_list> <right_paren>"""
-        # Brackets around a query are superfluous in ADQL 2.1; here they may also make a value of it.
+        # In ADQL 2.1 brackets around a query have no effect; here they may also turn it into a value.
         if token := self.accept("list"):
             return nodes.LongList(token.at, *members(token.text))
         at, is_plain = self.token.at, self.token.type in {"SELECT", "WITH"}
@@ -124,7 +124,7 @@ class ConditionRules(ValueRules):
         return nodes.Literal(token.at, "string", token.text)
 
     def null_predicate(self, value: Value) -> nodes.IsNull:
-        """<null_predicate> ::= <column_reference> IS [ NOT ] NULL; any value is welcome here."""
+        """<null_predicate> ::= <column_reference> IS [ NOT ] NULL; any value is accepted here."""
         at = self.advance().at
         if not isinstance(value, nodes.ColumnReference):
             self.extension(Extension.IS_NULL, value.at)

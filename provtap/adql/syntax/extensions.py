@@ -1,9 +1,9 @@
-"""What this service accepts beyond ADQL 2.1: all of it, here only.
+"""The complete list of extensions of ADQL 2.1 in this service.
 
-The parser and the resolver say where a query uses an extension; with the setting PROVTAP_ADQL_STRICT that is
+The parser and the resolver note where a query uses an extension; with the setting PROVTAP_ADQL_STRICT this is
 an error. The capabilities declare the same list, and the reference page shows it.
 
-None changes the meaning of a query that is ADQL 2.1.
+No extension changes the meaning of a query in ADQL 2.1.
 """
 
 from enum import Enum
@@ -13,7 +13,7 @@ from provtap.errors import AdqlError
 
 
 class Extension(Enum):
-    """One extension: its form, what it means, and the standard ADQL in its place, if there is any."""
+    """One extension: its form, its meaning, and the equivalent in standard ADQL, if any."""
 
     ASTERISK = (
         "SELECT *, expression",
@@ -83,7 +83,7 @@ class Extension(Enum):
 
 
 def refused(extension: Extension, at: Position) -> AdqlError:
-    """Return the error about an extension, where the service accepts standard ADQL only."""
+    """Return the error about an extension, if the service accepts only standard ADQL."""
     form = extension.form[0].upper() + extension.form[1:]
     message = f"{form} is an extension of ADQL 2.1; this service is set to accept none."
     return problem(message, at, extension.instead)

@@ -1,8 +1,7 @@
-"""Tokens to the tree of the query, by recursive descent: one method for each rule of the ADQL 2.1 BNF.
+"""Parses tokens to the tree by recursive descent: one method for each rule of the ADQL 2.1 BNF.
 
-The rules stand on each other: `cursor` (tokens), `values`, `conditions`, and here the queries and
-tables. A bracket may open a query or a joined table, which only its content shows; nothing is ever
-parsed twice.
+The rules are in layers: `cursor` (tokens), `values`, `conditions`, and here queries and tables. A bracket may
+open a query or a joined table, depending on its content; nothing is parsed twice.
 """
 
 from collections.abc import Callable
@@ -122,7 +121,7 @@ class Parser(ConditionRules):
     def select_sublist(self) -> nodes.SelectItem | nodes.AllColumns:
         """<select_sublist> ::= <derived_column> | [ <qualifier> <period> ] <asterisk>
 
-        ADQL 2.1 has an asterisk without qualifier alone only; beside other columns it is an extension.
+        ADQL 2.1 allows an asterisk without qualifier only alone; beside other columns it is an extension.
         """
         if star := self.accept("*"):
             return nodes.AllColumns(star.at, ())
@@ -135,7 +134,7 @@ class Parser(ConditionRules):
             return False
         distance = 1
         while self.peek(distance).type == "." and self.peek(distance + 1).type != "*":
-            if distance > 7:  # more parts than any name has
+            if distance > 7:  # more parts than any name can have
                 return False
             distance += 2
         return self.peek(distance).type == "."
@@ -222,7 +221,7 @@ class Parser(ConditionRules):
         return nodes.DerivedTable(at, query, alias)
 
     def bracketed_table(self) -> nodes.TableReference | Query:
-        """Return the joined table or the query in these brackets: after `((`, only its end shows which."""
+        """Return the joined table or query in these brackets: after `((`, only the end distinguishes them."""
         at = self.token.at
         if self.token.type in {"SELECT", "WITH"}:
             return self.select_expression()
@@ -236,7 +235,7 @@ class Parser(ConditionRules):
         return self.certainly_joined(self.derived_table(at, content))
 
     def certainly_joined(self, first: nodes.TableReference) -> nodes.TableReference:
-        """Return a joined table: a table alone does not stand in brackets."""
+        """Return a joined table: a single table can't be in brackets."""
         table = self.joined_table(first)
         if not isinstance(table, nodes.JoinedTable):
             raise self.unexpected("JOIN")

@@ -1,7 +1,7 @@
 """The rules of the grammar about values: one method for each rule of the ADQL 2.1 BNF.
 
-A bracket may open a condition or a value, which only its content shows. So these rules return
-conditions too, and whoever needs a value says so (`value_expression`): nothing is ever parsed twice.
+A bracket may open a condition or a value, depending on its content. So these rules return conditions too, and
+callers that need a value use `value_expression`: nothing is parsed twice.
 """
 
 from abc import ABC, abstractmethod
@@ -17,20 +17,20 @@ from provtap.adql.syntax.tree import Condition, Query, Value
 from provtap.errors import AdqlError
 
 ARITHMETIC_LIMIT = 2_500
-"""Operations of arithmetic on the results of others: PostgreSQL goes as deep, and has a stack for 3 000."""
+"""Nested arithmetic operations: PostgreSQL nests them equally deep, and its stack is enough for 3 000."""
 
 SET_FUNCTIONS = frozenset({"AVG", "COUNT", "MAX", "MIN", "SUM"})
 _LENGTHS = frozenset({"CHAR_LENGTH", "CHARACTER_LENGTH", "LENGTH"})
-"""Names of one function; the last is no reserved word."""
+"""Names of one function; the last one is not a reserved word."""
 _EXTENSIONS = {"NULLIF": Extension.NULLIF, "SUBSTRING": Extension.SUBSTRING} | dict.fromkeys(
     _LENGTHS, Extension.CHAR_LENGTH
 )
 _SET_CLAUSES = frozenset({"UNION", "EXCEPT", "INTERSECT", "ORDER", "OFFSET"})
-"""Words that go on with a query after one in brackets."""
+"""Words that continue a query after one in brackets."""
 USER_PREFIXES = ("prov_", "ivo_", "gavo_")
-"""How the names of user defined functions start; whether there is such a function is asked later."""
+"""Prefixes of user defined functions; whether the function exists is checked later."""
 CAST_TYPES = frozenset({"SMALLINT", "INTEGER", "BIGINT", "REAL", "TIMESTAMP", "POINT", "CIRCLE", "POLYGON"})
-"""Targets of CAST that are one word without a length."""
+"""Targets of CAST that consist of one word without a length."""
 
 _TARGETS = "SMALLINT, INTEGER, BIGINT, REAL, DOUBLE PRECISION, CHAR, VARCHAR or TIMESTAMP"
 _SYNONYMS = (
@@ -45,7 +45,7 @@ _SYNONYMS = (
     | dict.fromkeys(("DATE", "DATETIME", "TIMESTAMPTZ", "TIME"), "TIMESTAMP")
     | {"SPOINT": "POINT", "SCIRCLE": "CIRCLE"}
 )
-"""What other dialects call the targets of CAST."""
+"""Names of the targets of CAST in other dialects."""
 
 
 UnknownFunction = Callable[[str, Position], AdqlError]
@@ -56,11 +56,11 @@ class ValueRules(Cursor, ABC):
     """Reads values."""
 
     _in_brackets: Value | Condition | None = None
-    """What the last pair of brackets held: brackets leave no node, but make any value a primary."""
+    """The content of the last pair of brackets: brackets have no node, but turn any value into a primary."""
     unknown_function: UnknownFunction
-    """Makes the error about a name that no function of this service can have."""
+    """Returns the error about a name that no function of this service has."""
     _height = 0
-    """Operations of arithmetic on top of each other in what was read, here and beside it."""
+    """Depth of nested arithmetic operations in the expressions read so far."""
 
     @abstractmethod
     def any_expression(self) -> Value | Condition:
@@ -83,7 +83,7 @@ class ValueRules(Cursor, ABC):
         return self.as_value(self.any_value())
 
     def as_value(self, content: Value | Condition) -> Value:
-        """Return what was read if it is a value."""
+        """Return the expression read, if it is a value; otherwise raise an error."""
         if isinstance(content, Condition):
             raise problem("In ADQL a condition is not a value.", content.at)
         return content
@@ -119,7 +119,7 @@ class ValueRules(Cursor, ABC):
         return nodes.Arithmetic(first.at, tuple(values), tuple(used)) if used else first
 
     def number(self, content: Value | Condition) -> Value:
-        """Return an operand of arithmetic, as its form allows."""
+        """Return an operand of arithmetic; raise an error if its kind is not allowed."""
         value = self.as_value(content)
         kind = self.kind(value)
         if kind not in NUMBERS:
@@ -181,7 +181,7 @@ class ValueRules(Cursor, ABC):
         raise self.unexpected(VALUE_DUE)
 
     def parenthesized(self) -> Value | Condition:
-        """Return what stands in brackets, a value or a condition; a query is a value."""
+        """Return the content of brackets: a value or a condition; a query is a value."""
         self._in_brackets = content = self.bracketed(self.content_of_brackets)
         return content
 
@@ -275,7 +275,7 @@ class ValueRules(Cursor, ABC):
         return tuple(arguments)
 
     def argument(self, kinds: list[str]) -> Value:
-        """Return one argument, and put its kind into *kinds*."""
+        """Return one argument, and add its kind to *kinds*."""
         value = self.value_expression()
         kinds.append(self.kind(value))
         return value

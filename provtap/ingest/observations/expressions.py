@@ -1,9 +1,9 @@
-"""What a mapping says of a column: a keyword, a constant, or a function of these.
+"""The expression of a column in a mapping: a keyword, a constant, or a function of these.
 
     <expression> ::= <function> ( <expression> [ , <expression> ]... ) | '<text>' | <number> | <keyword>
 
-A keyword is written as it stands in the header or is called in the table: `DATE-OBS`, `ESO OBS ID`. What is
-not known is None, and a function of it is None, unless it says otherwise.
+A keyword has its name in the header or table: `DATE-OBS`, `ESO OBS ID`. Unknown values are None, and so are
+functions of them, unless stated otherwise.
 """
 
 import math
@@ -17,7 +17,7 @@ from provtap.errors import DocumentError, nearest
 
 @dataclass(frozen=True)
 class Keywords:
-    """The keywords of one header, or the columns of one row with the keywords of its table; in upper case."""
+    """The keywords of one header, or the columns of one row and the keywords of its table, in upper case."""
 
     values: Mapping[str, Any]
     units: Mapping[str, str] = field(default_factory=dict)
@@ -41,12 +41,12 @@ _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
 def constant(value: Any) -> Expression:
-    """Return the expression that is always *value*."""
+    """Return the expression with the constant *value*."""
     return Expression(str(value), lambda keywords: value)
 
 
 def keyword(name: str) -> Expression:
-    """Return the expression that is the value of a keyword."""
+    """Return the expression with the value of a keyword."""
     return Expression(
         name,
         lambda keywords: keywords[name],
@@ -56,7 +56,7 @@ def keyword(name: str) -> Expression:
 
 
 def parse(text: str) -> Expression:
-    """Return the expression that *text* spells.
+    """Return the expression in *text*.
 
     Raises: DocumentError.
     """
@@ -122,7 +122,7 @@ class Function:
 
 
 def _of(compute: Callable[..., Any]) -> Callable[[Keywords, list[Expression]], Any]:
-    """Return *compute* as a function of expressions that is None if one of them is."""
+    """Return *compute* as a function of expressions, which is None if one of them is None."""
 
     def apply(keywords: Keywords, arguments: list[Expression]) -> Any:
         values = [argument.value(keywords) for argument in arguments]
@@ -164,12 +164,12 @@ def number(value: Any) -> float:
 
 
 def text(value: Any) -> str:
-    """Return a value as text: whole numbers without a point."""
+    """Return a value as text; integers have no decimal point."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
 def _mjd(time: Any, *reference: Any) -> float | None:
-    """Return the MJD of a time by ISO 8601, or of seconds after a MJD, which may be in two parts."""
+    """Return the MJD of an ISO 8601 time, or of seconds after an MJD, which may have two parts."""
     from astropy.time import Time
 
     try:
@@ -203,7 +203,7 @@ def _convert(value: Any, given: Any, wanted: Any) -> float:
 
 
 def _wavelength(keywords: Keywords, arguments: list[Expression]) -> float | None:
-    """Return a wavelength in m; without a unit that of the column holds."""
+    """Return a wavelength in m; the default unit is that of the column."""
     value = arguments[0].value(keywords)
     unit = arguments[1].value(keywords) if len(arguments) == 2 else arguments[0].unit(keywords)
     if value is None or unit is None or number(value) <= 0:

@@ -1,4 +1,4 @@
-"""Observations into the store: all files in one transaction, by the ids of their data products."""
+"""Stores observations: all files in one transaction, by the ids of their data products."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,6 +9,7 @@ from typing import Any
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.database.sql import identifier, load_statements
+from provtap.downloads import Downloads
 from provtap.errors import DocumentError, NotFound, SettingsError, nearest
 from provtap.ingest.documents.files import files
 from provtap.ingest.observations import mapping as mappings
@@ -27,11 +28,11 @@ _UNPUBLISHED = ("ob_product_id", "ob_place", "ob_checksums", "ob_source")
 
 @dataclass(frozen=True)
 class Remark:
-    """What was not stored: a file, or rows of it for one reason."""
+    """A file that was not stored, or rows of it, with one reason."""
 
     source: str
     where: str
-    """The first of them, as ` (row 3)`; empty for a file."""
+    """The first row, as ` (row 3)`; empty for a file."""
     reason: str
     number: int = 1
 
@@ -42,30 +43,30 @@ class Remark:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What became of the files."""
+    """The report on the files."""
 
     files: int
     observations: int
     new: int
     updated: int
     linked: int
-    """Observations whose data product is an entity of the store."""
+    """Number of observations with a data product that is a stored entity."""
     mappings: dict[str, int]
-    """How many observations each mapping made."""
+    """Number of observations by mapping."""
     without_authority: int
-    """Observations that have no id of a publisher, and got one that is only known here."""
+    """Number of observations without a publisher's id, which got a local one."""
     skipped: tuple[Remark, ...]
-    """What is no observation."""
+    """Files and rows that are not observations."""
     refused: tuple[Remark, ...]
-    """What should be one, but has a wrong value."""
+    """Files and rows with a wrong value."""
 
     @property
     def unchanged(self) -> int:
-        """Observations that were stored as they are."""
+        """Number of observations that were already stored with the same values."""
         return self.observations - self.new - self.updated
 
     def content(self) -> dict[str, Any]:
-        """Return all of it, as JSON has it."""
+        """Return the report as JSON values."""
         own = {name: value for name, value in vars(self).items() if name not in {"skipped", "refused"}}
         remarks = {
             name: [vars(each) | {"where": each.where.strip(" ()")} for each in given]
@@ -85,18 +86,18 @@ def load_observations(
     checksums: bool = True,
     dry_run: bool = False,
 ) -> Report:
-    """Store the observations that the files at *paths* describe; those of a known id replace what is stored.
+    """Store the observations in the files at *paths*, replacing stored ones with the same id.
 
-    *mapping* is the file of a mapping; without one each file is read in the dialect that it is in.
+    *mapping* is the file of a mapping; without one the dialect of each file is recognised.
 
-    Raises: DocumentError for the mapping; SettingsError if the operator's own table is shown;
+    Raises: DocumentError for the mapping; SettingsError if an operator's own table is published;
     DatabaseUnavailable.
     """
     if settings.obscore:
         raise SettingsError(
             f"ivoa.obscore shows {settings.obscore} (PROVTAP_OBSCORE): put the observations into that table."
         )
-    reading = _Reading(paths, tableset, mapping, naming, checksums)
+    reading = _Reading(paths, tableset, mapping, naming, checksums, settings.downloads)
     names = [*(column.name for column in reading.columns), *_UNPUBLISHED]
     with alone(database, dry_run) as transaction:
         transaction.execute(SQL["stage"])
@@ -147,7 +148,7 @@ def _merge(transaction: Transaction, names: Sequence[str]) -> Any:
 
 @dataclass
 class _Remarks:
-    """Remarks, those for one reason together."""
+    """Remarks, grouped by reason."""
 
     first: dict[tuple[str, str], str] = field(default_factory=dict)
     numbers: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -162,10 +163,16 @@ class _Remarks:
 
 
 class _Reading:
-    """The files, and what was found in them."""
+    """The files, and the observations found in them."""
 
     def __init__(
-        self, paths: Sequence[Path], tableset: Tableset, mapping: Path | None, naming: Naming, checksums: bool
+        self,
+        paths: Sequence[Path],
+        tableset: Tableset,
+        mapping: Path | None,
+        naming: Naming,
+        checksums: bool,
+        downloads: Downloads,
     ) -> None:
         tables = (tableset.table("ivoa.obscore"), tableset.table("ivoa.obscore_hea"))
         by_name = {column.name: column for table in tables if table for column in table.columns[::-1]}
@@ -175,6 +182,7 @@ class _Reading:
         self._paths = paths
         self._naming = naming
         self._checksums = checksums
+        self._downloads = downloads
         self.files = 0
         self.mappings: Counter[str] = Counter()
         self.seen: dict[str, int] = {}
@@ -183,7 +191,7 @@ class _Reading:
         self.refused = _Remarks()
 
     def rows(self, names: Sequence[str]) -> Iterator[list[Any]]:
-        """Yield the observations as rows of *names*, each id once."""
+        """Yield the observations as rows of *names*, one for each id."""
         for file in files(self._paths):
             name = str(file)
             self.files += 1
@@ -198,9 +206,9 @@ class _Reading:
                 (self.refused if file.named else self.skipped).add(name, "", said(error))
 
     def _found(self, source: Source) -> Iterator[tuple[Found, ObservationMapping]]:
-        """Yield what may be an observation, with the mapping for it.
+        """Yield possible observations, each with its mapping.
 
-        Raises: DocumentError if no mapping is for this file.
+        Raises: DocumentError if there is no mapping for this file.
         """
         mapping = self._own or self._recognised(source)
         rows = mapping.rows
@@ -229,7 +237,7 @@ class _Reading:
     def _row(
         self, name: str, source: Source, found: Found, mapping: ObservationMapping
     ) -> dict[str, Any] | None:
-        """Return the row of an observation; None if it is none, is wrong, or was there already."""
+        """Return the row of an observation; None if it is not one, is wrong, or repeated."""
         is_product = source.is_product and found.keywords is source.header
         file_name = source.path.name if is_product else None
         try:
@@ -253,6 +261,8 @@ class _Reading:
         if is_product:
             row["ob_place"] = row["ob_place"] or source.place
             row["ob_checksums"] += source.checksums() if self._checksums else []
+        if row["access_url"] is None and row["ob_place"]:
+            row["access_url"] = self._downloads.url(row["ob_place"])
         row["ob_checksums"] = "{" + ",".join(row["ob_checksums"]) + "}"
         row["ob_source"] = name
         return row

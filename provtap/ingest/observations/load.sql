@@ -4,7 +4,7 @@
 CREATE TEMPORARY TABLE given_observation (LIKE provtap.observation INCLUDING DEFAULTS) ON COMMIT DROP;
 
 -- name: merge
--- A row that is new was not updated by anybody.
+-- A new row has no updating transaction (xmax).
 WITH merged AS (
     INSERT INTO provtap.observation AS held ({columns})
     SELECT {columns} FROM pg_temp.given_observation

@@ -1,4 +1,4 @@
-"""Mappings: which columns of ObsCore come from which keywords. Ours are in the folder `mappings`."""
+"""Mappings from keywords to columns of ObsCore. Our own are in the folder `mappings`."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -14,25 +14,25 @@ from provtap.ingest.parsing import yaml
 
 _MEMBERS = ("name", "about", "extends", "rows", "when", "columns")
 _ORDER = ("obscore", "gadf-obs-index", "caom", "ctao", "ctapipe", "gadf-events", "eso")
-"""Our mappings, the most particular first: the first that recognises a header or row takes it."""
+"""Our mappings, the most specific first: the first one that recognises a header or row is used."""
 UNPUBLISHED = ("location", "product_id", "checksum")
-"""What a mapping may give beside the columns: where the file is, its id in its header, its checksum."""
+"""Values of a mapping besides the columns: the location of the file, its id in its header, its checksum."""
 
 
 @dataclass(frozen=True)
 class ObservationMapping:
-    """How headers or rows of one dialect become observations."""
+    """Converts headers or rows of one dialect to observations."""
 
     name: str
     about: str
     rows: bool | None
-    """Whether it is for rows of a table, and not for headers; None: as the file has these keywords."""
+    """Whether it is for rows of a table or for headers; None: depending on the keywords of the file."""
     when: tuple[Expression, ...]
-    """What must be known for the mapping to apply."""
+    """Expressions that must have a value for the mapping to apply."""
     columns: Mapping[str, Expression]
 
     def applies(self, keywords: Keywords) -> bool:
-        """Tell whether *keywords* are of this dialect."""
+        """Return whether *keywords* are in this dialect."""
         return all(condition.value(keywords) is not None for condition in self.when)
 
     @property
@@ -43,20 +43,20 @@ class ObservationMapping:
 
 @cache
 def shipped() -> Mapping[str, str]:
-    """Return the texts of our mappings by their names, in the order in which they are tried."""
+    """Return the texts of our mappings by their names, in the order of recognition."""
     folder = resources.files("provtap.ingest.observations").joinpath("mappings")
     return {name: folder.joinpath(f"{name}.yaml").read_text(encoding="utf-8") for name in _ORDER}
 
 
 def dialects(columns: Collection[str]) -> list[ObservationMapping]:
-    """Return our mappings, whose columns are some of *columns*."""
+    """Return our mappings; their columns are among *columns*."""
     return [read(text.encode(), columns) for text in shipped().values()]
 
 
 def load(path: Path, columns: Collection[str]) -> ObservationMapping:
     """Return the mapping in a file of a user.
 
-    Raises: DocumentError, naming the file and the position.
+    Raises: DocumentError, with the file and the position.
     """
     try:
         content = path.read_bytes()
@@ -76,7 +76,7 @@ def load(path: Path, columns: Collection[str]) -> ObservationMapping:
 
 
 def read(content: bytes, columns: Collection[str]) -> ObservationMapping:
-    """Return the mapping that a YAML file describes.
+    """Return the mapping in a YAML file.
 
     Raises: DocumentError, with the position.
     """
@@ -116,7 +116,7 @@ def read(content: bytes, columns: Collection[str]) -> ObservationMapping:
 def _extended(
     document: yaml.YamlDocument, mapping: ObservationMapping, base: Any, columns: Collection[str]
 ) -> ObservationMapping:
-    """Return *mapping* with what it does not say itself from the one of ours that it extends."""
+    """Return *mapping*, completed with the values of the one of ours that it extends."""
     if not base:
         return mapping
     if base not in shipped():

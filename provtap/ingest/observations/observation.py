@@ -1,4 +1,4 @@
-"""One observation: the keywords of a header or row become a row of ObsCore, checked column by column."""
+"""Converts the keywords of a header or row to a row of ObsCore, and checks each column."""
 
 import math
 import re
@@ -19,24 +19,24 @@ _DIGEST = re.compile(r"(?:[A-Za-z0-9-]+:)?([0-9A-Fa-f]{8,128})")
 
 
 class NoObservation(Exception):
-    """What was read is no observation; the text says why."""
+    """A header or row is not an observation; the text is the reason."""
 
 
 class WrongValue(Exception):
-    """A value cannot be that of its column; the text says why."""
+    """A value is not allowed in its column; the text is the reason."""
 
 
 @dataclass(frozen=True)
 class Naming:
-    """How data products get an id if their source gives none."""
+    """Makes ids for data products without one."""
 
     collection: str | None = None
-    """The collection of all of them, whatever their sources say."""
+    """The collection of all of them, which overrides their sources."""
     authority: str | None = None
-    """What their ids begin with, `ivo://authority/path`."""
+    """The prefix of their ids, `ivo://authority/path`."""
 
     def did(self, row: Mapping[str, Any], product_id: str | None, file_name: str | None) -> str:
-        """Return the id of a product: of this authority, else that of its header, else one made of names."""
+        """Return the id of a product: with this authority, from its header, or made from names."""
         if product_id and not self.authority:
             return product_id
         names = [row["obs_collection"], row["obs_id"], *([file_name] if file_name else [])]
@@ -56,9 +56,9 @@ def observation(
     product_id: str | None = None,
     file_name: str | None = None,
 ) -> dict[str, Any]:
-    """Return the row of an observation: its columns, and what is not published of it.
+    """Return the row of an observation: its columns, and values that are not published.
 
-    *product_id* and *file_name* are those of the file that is the product.
+    *product_id* and *file_name* belong to the file of the product.
 
     Raises: NoObservation, WrongValue.
     """
@@ -100,7 +100,7 @@ def _unpublished(name: str, keywords: Keywords, mapping: ObservationMapping) -> 
 
 
 def _value(column: Column, keywords: Keywords, mapping: ObservationMapping) -> Any:
-    """Return the value of a column in the type of the table; None where it is not known."""
+    """Return the value of a column in the type of the table; None if unknown."""
     expression = mapping.columns.get(column.name)
     if expression is None:
         return None
@@ -196,6 +196,6 @@ _CHECKS: Mapping[str, Callable[[Column, Any], Any]] = {
 
 
 def said(error: Exception) -> str:
-    """Return the text of an error about a file or row, without what ends a sentence."""
+    """Return the text of an error about a file or row, without the final full stop."""
     message = error.message if isinstance(error, ProvtapError) else str(error)
     return message.rstrip(".")

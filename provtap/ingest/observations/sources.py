@@ -1,4 +1,4 @@
-"""Files that describe observations: headers of products, rows of tables, documents of CAOM."""
+"""Files with observations: headers of products, rows of tables, documents of CAOM."""
 
 import csv
 import gzip
@@ -21,40 +21,40 @@ from provtap.errors import DocumentError
 from provtap.ingest.observations.expressions import Keywords
 from provtap.ingest.parsing.json import parse
 from provtap.ingest.parsing.node import Node
-from provtap.ingest.readers.headers import ctao_datamodel, files, products
+from provtap.ingest.readers.headers import ctao_datamodel, ecsv, files, products
 from provtap.ingest.readers.headers.ctao import CONTENT_TYPES
 
 _GZIP = b"\x1f\x8b"
 _BLOCK = 1 << 20
 _CHUNK = 10_000
-"""Rows of a table that become Python values at once."""
+"""Rows of a table that are converted to Python values at once."""
 _CAOM = "http://www.opencadc.org/caom2/xml/"
 
 
 @dataclass(frozen=True)
 class Found:
-    """What may be an observation: the keywords of one header or row."""
+    """A possible observation: the keywords of one header or row."""
 
     keywords: Keywords
     where: str = ""
-    """Where in its file, as ` (row 3)`."""
+    """Its position in the file, as ` (row 3)`."""
     product_id: str | None = None
-    """The id that a header gives its product."""
+    """The id of the product in its header."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file, read once: its header, and the rows of its table if it has one."""
+    """A file that was read: its header, and the rows of its table, if any."""
 
     path: Path
     header: Keywords | None
-    """None: a table without keywords that describe it as a product."""
+    """None for a table without keywords about itself as a product."""
     columns: frozenset[str]
     """The columns of its table, in upper case."""
     table: Iterable[Found]
     product_id: str | None = None
     is_product: bool = False
-    """It is the product itself, which its header describes."""
+    """Whether it is the product itself, described in its header."""
 
     @property
     def place(self) -> str:
@@ -62,7 +62,7 @@ class Source:
         return os.path.abspath(self.path)  # noqa: PTH100  as in the headers of products
 
     def checksums(self) -> list[str]:
-        """Return the digests of the file by which provenance may know it."""
+        """Return the digests of the file, for finding it in provenance."""
         digests = [hashlib.new(name, usedforsecurity=False) for name in ("md5", "sha1", "sha256")]
         with self.path.open("rb") as file:
             while block := file.read(_BLOCK):
@@ -72,9 +72,9 @@ class Source:
 
 
 def read(path: Path) -> Source:
-    """Return what is in a file.
+    """Return the content of a file.
 
-    Raises: DocumentError if it is none of those that can be read.
+    Raises: DocumentError if its format is not supported.
     """
     try:
         with path.open("rb") as plain:
@@ -103,7 +103,7 @@ def _read(file: BinaryIO, path: Path) -> Source:
 
 
 def _product(file: BinaryIO, path: Path, form: str) -> Source:
-    """Return a product with its header, the first value of each keyword; and the table in it."""
+    """Return a product with its header (the first value of each keyword), and the table in it."""
     headers = list(files.each_header(file, form))
     values: dict[str, Any] = {}
     for header in headers:
@@ -128,11 +128,11 @@ def _product(file: BinaryIO, path: Path, form: str) -> Source:
 
 
 _Table = tuple[frozenset[str], Iterable[Found]]
-"""The columns of a table, in upper case, and its rows, which are read once they are asked for."""
+"""The columns of a table, in upper case, and its rows, which are read lazily."""
 
 
 def _fits_table(path: Path, header: Mapping[str, Any]) -> _Table:
-    """Return the table of a FITS file: the index of observations, or the only one."""
+    """Return the table of a FITS file: the index of observations, or the only table."""
     with _opened_fits(path) as hdus:
         tables = {at: hdu.header for at, hdu in enumerate(hdus) if hdu.header.get("XTENSION") in _FITS_TABLES}
         tables = {at: each for at, each in tables.items() if each.get("HDUCLAS2") == "OBS"} or tables
@@ -202,7 +202,7 @@ def _event_lists(index: Path) -> dict[str, Path]:
 def _array_rows(
     arrays: Mapping[str, Any], units: Mapping[str, str], header: Mapping[str, Any]
 ) -> Iterator[Found]:
-    """Yield the rows of columns that are arrays; what the table lacks comes from the *header*."""
+    """Yield the rows of columns given as arrays; missing columns come from the *header*."""
     length = max((len(array) for array in arrays.values()), default=0)
     for begin in range(0, length, _CHUNK):
         lists = {name: array[begin : begin + _CHUNK].tolist() for name, array in arrays.items()}
@@ -217,7 +217,7 @@ def _row(values: Mapping[str, Any], units: Mapping[str, str], header: Mapping[st
 
 
 def _plain(value: Any) -> Any:
-    """Return the value of a cell; None for one that is empty or no number."""
+    """Return the value of a cell; None if it is empty or not a number."""
     if isinstance(value, bytes):
         value = value.decode("utf-8", errors="replace")
     if isinstance(value, str):
@@ -275,7 +275,7 @@ def _astropy_table(table: Any, header: Mapping[str, Any]) -> _Table:
 
 
 def _array(column: Any) -> Any:
-    """Return a column with None for what is masked."""
+    """Return a column with None for masked values."""
     mask = getattr(column, "mask", None)
     if mask is None or not np.any(mask):
         return np.asarray(column)
@@ -285,12 +285,12 @@ def _array(column: Any) -> Any:
 
 
 def _json(content: bytes, path: Path) -> Source:
-    """Return the header of a product that a catalogue gives without its file."""
+    """Return the header of a product from a catalogue, without its file."""
     value, *further = parse(content)
     if further or not isinstance(value, dict):
         raise DocumentError("this JSON is not the header of one product")
     inner = next((value[key] for key in ("keywords", "metadata") if isinstance(value.get(key), dict)), value)
-    header = files.flattened(inner)
+    header = ecsv.flattened(inner)
     keywords = {ctao_datamodel.path(key).upper(): each for key, each in header.items()}
     keywords |= {key.upper(): each for key, each in header.items()}
     return Source(
@@ -314,10 +314,10 @@ def _votable(content: bytes, path: Path) -> Source:
 
 
 def _csv(file: BinaryIO, path: Path, start: bytes) -> Source:
-    """Return the rows of a text with separators, the first line of which names the columns."""
+    """Return the rows of a text with separators; its first line has the names of columns."""
     first = start.partition(b"\n")[0].decode("utf-8", errors="replace").removeprefix("\ufeff")
     if b"\0" in start or not any(mark in first for mark in ",;\t"):
-        raise DocumentError("it is no FITS, HDF5, ECSV, VOTable or CSV file")
+        raise DocumentError("it is no FITS, HDF5, ECSV, VOTable, JSON or CSV file")
     separator = max(",;\t", key=first.count)
     content = io.StringIO(file.read().decode("utf-8-sig", errors="replace"), newline="")
     reader = csv.DictReader(content, delimiter=separator)
@@ -335,7 +335,7 @@ def _csv_rows(reader: "csv.DictReader[str]") -> Iterator[Found]:
 
 
 def _caom(content: bytes, path: Path) -> Source:
-    """Return the planes of an observation, with the names of the columns that CAOM has in tables."""
+    """Return the planes of an observation, with the column names of CAOM tables."""
     try:
         root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError as error:
@@ -371,14 +371,14 @@ def _plane(plane: Any, common: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _centre(points: list[tuple[float, ...]]) -> tuple[float, float]:
-    """Return the direction of the sum of the vertices, in degrees."""
+    """Return the direction of the vector sum of the vertices, in degrees."""
     lon, lat = np.radians(np.array(points)).T
     x, y, z = (np.cos(lat) * np.cos(lon)).sum(), (np.cos(lat) * np.sin(lon)).sum(), np.sin(lat).sum()
     return float(np.degrees(np.arctan2(y, x)) % 360), float(np.degrees(np.arctan2(z, np.hypot(x, y))))
 
 
 def _flat(elements: Iterable[Any], before: str = "") -> dict[str, Any]:
-    """Return the texts inside *elements* by their paths, joined with `_`; the first of each."""
+    """Return the first text at each path inside *elements*; paths are joined with `_`."""
     values: dict[str, Any] = {}
     for element in elements:
         name = before + _name(element).upper()
