@@ -39,6 +39,9 @@ setup(
     install_requires=[
         line for line in full["options"]["install_requires"].split() if line.startswith("click")
     ],
+    extras_require={
+        "hdf5": [line for line in full["options"]["install_requires"].split() if line.startswith("h5py")]
+    },
     packages=["provtap", "provtap.client"],
     package_dir={"provtap": "../../provtap"},
     package_data={"provtap": ["py.typed"]},

@@ -5,5 +5,6 @@
 
 from provtap.citation.credits import Credits, credits_of, find_product
 from provtap.citation.formats import FORMATS, choose
+from provtap.citation.origin import product_origin
 
-__all__ = ["FORMATS", "Credits", "choose", "credits_of", "find_product"]
+__all__ = ["FORMATS", "Credits", "choose", "credits_of", "find_product", "product_origin"]

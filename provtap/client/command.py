@@ -112,7 +112,7 @@ class RemoteCommand(click.Command):
         for option in self._local_options:
             if ctx.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE:
                 ctx.fail(f"{option.opts[0]} works on the local store only, not with --url or PROVTAP_URL.")
-            given.pop(option.name)
+            given.pop(option.name, None)
         from provtap.client.service import Service
 
         assert self.callback is not None

@@ -5,6 +5,7 @@ Their options are defined here once; the full installation adds the functions fo
 
 import sys
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -316,7 +317,7 @@ def _document(path: Path) -> bytes:
 def _product_header(path: Path) -> bytes | None:
     """Return the header of a data product, which is sent instead of the product, or None.
 
-    Raises: Failure for a product with a header that only the full installation can read.
+    Raises: Failure for one that cannot be read.
     """
     if not path.is_file():
         return None
@@ -328,29 +329,30 @@ def _product_header(path: Path) -> bytes | None:
 
                 file.seek(0)
                 with gzip.GzipFile(fileobj=file) as unpacked:
-                    return _fits_header(unpacked, path) if unpacked.read(9) == b"SIMPLE  =" else None
-            if start.startswith(b"SIMPLE  ="):
-                return _fits_header(file, path)
+                    return _header_of("fits", unpacked, path) if unpacked.read(9) == b"SIMPLE  =" else None
+            if form := next((form for mark, form in _FORMS.items() if start.startswith(mark)), None):
+                return _header_of(form, file, path)
     except (OSError, EOFError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise Failure(f"{path} cannot be read: {reason.lower()}.") from error
-    form = next((form for mark, form in _PRODUCTS.items() if start.startswith(mark)), None)
-    if form:
-        raise Failure(
-            f"{path} is a data product ({form}): only the headers of FITS files can be sent to a service."
-            " Ingest it with the full installation beside the database, or send its keywords as JSON."
-        )
     return None
 
 
-def _fits_header(file: Any, path: Path) -> bytes:
-    from provtap.client.fits import header_document
+_FORMS = {b"SIMPLE  =": "fits", b"\x89HDF\r\n\x1a\n": "hdf5", b"# %ECSV": "ecsv"}
+"""Data products, by the bytes that they begin with."""
 
+
+def _header_of(form: str, file: Any, path: Path) -> bytes:
     file.seek(0)
-    return header_document(file, path)
-
-
-_PRODUCTS = {b"\x89HDF\r\n\x1a\n": "hdf5", b"# %ECSV": "ecsv"}
+    module = import_module(f"provtap.client.{form}")
+    try:
+        header: bytes = module.header_document(file, path)
+    except ImportError as error:
+        raise Failure(
+            f"{path} is an HDF5 file: to send its header, the package h5py is needed."
+            " pip install 'provtap-client[hdf5]'"
+        ) from error
+    return header
 
 
 def _read(path: Path) -> bytes:

@@ -38,11 +38,16 @@ class Spool:
         text = json.dumps(
             {"path": letter.path, "key": letter.key, "content": b64encode(letter.content).decode()}
         )
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        return new.replace(path)
+        try:
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            return new.replace(path)
+        except OSError:  # the disk is full
+            with suppress(OSError):
+                new.unlink()
+            raise
 
     def letters(self) -> Iterator[tuple[Path, Letter]]:
         """Yield the saved documents, the oldest first; another process may send them at the same time.

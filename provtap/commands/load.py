@@ -73,9 +73,24 @@ def _store_run(record: bytes, source: str, site: str | None) -> None:
 run = run_command(_store_run)
 
 
+def _print_schema(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    from provtap.ingest import description_schema
+
+    if asked:
+        click.echo(description_schema(), nl=False)
+        ctx.exit()
+
+
 @remote.describe.here
-@click.option("--json-schema", is_flag=True, help="Print the JSON schema of description files and exit.")
-def describe(settings: Settings, /, files: tuple[Path, ...], dry_run: bool, json_schema: bool) -> None:
+@click.option(
+    "--json-schema",
+    is_flag=True,
+    is_eager=True,  # with PROVTAP_URL as well: no store is asked
+    expose_value=False,
+    callback=_print_schema,
+    help="Print the JSON schema of description files and exit.",
+)
+def describe(settings: Settings, /, files: tuple[Path, ...], dry_run: bool) -> None:
     """Apply description files (YAML), all of them or none.
 
     A description file describes the activities of a pipeline, their inputs and outputs by role, and their
@@ -83,11 +98,7 @@ def describe(settings: Settings, /, files: tuple[Path, ...], dry_run: bool, json
     """
     from provtap import install
     from provtap.ingest import describe as apply
-    from provtap.ingest import description_schema
 
-    if json_schema:
-        click.echo(description_schema(), nl=False)
-        return
     if not files:
         raise click.UsageError("Missing argument 'FILES...'.")
     with install.ready(settings) as (database, _):

@@ -27,7 +27,7 @@ def translate(settings: Settings, adql: str, explain: bool) -> None:
     from provtap.adql import translate
     from provtap.database.explain import explain as plan
 
-    statement = translate(adql, metadata.load(settings.metadata_dir))
+    statement = translate(adql, metadata.load(settings.metadata_dir), strict=settings.adql_strict)
     click.echo(report(statement))
     if explain:
         with install.ready(settings) as (database, _):

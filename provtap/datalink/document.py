@@ -8,6 +8,8 @@ from provtap.database.connect import BY_KEYS, Database
 from provtap.datalink.links import Link, links
 from provtap.errors import ParameterError
 from provtap.query.links import DATALINK_ID, DATALINK_TYPE, provenance_tables
+from provtap.query.origin import request_origin
+from provtap.query.request import request_url
 from provtap.results.votable import Descriptor, Info, service_id, write_rows
 from provtap.tableset import Column
 
@@ -76,7 +78,8 @@ def links_document(request: LinksRequest, database: Database, settings: Settings
 
     Raises: QueryTimeout, DatabaseUnavailable.
     """
-    infos: list[Info] = [Info("standardID", DATALINK_ID)]
+    url = request_url(f"{settings.root_url}/links", {"ID": request.ids})
+    infos = [*request_origin(settings, DATALINK_ID, url=url), Info("standardID", DATALINK_ID)]
     if not request.ids:
         return write_rows(COLUMNS, (), [*infos, _itself(settings)])
     with database.reading(settings.sync_duration) as transaction:

@@ -5,7 +5,7 @@ applied: a calibration that was used is a `#progenitor`.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from mimetypes import MimeTypes
 from typing import Any
@@ -18,6 +18,7 @@ from provtap.database.sql import literal, load_statements
 from provtap.datalink.copies import Copy, copies
 from provtap.query.links import DATALINK_TYPE
 from provtap.query.names import Meaning, find
+from provtap.query.withdrawals import CurrentWithdrawal, current
 
 SQL = load_statements("provtap.datalink", "links.sql")
 MOST = 100
@@ -26,6 +27,8 @@ COUNTED = 1_000
 """Relations of a kind that are counted."""
 NAME_SHOWN = 200
 """Characters of a name that nothing has, in the text of the error."""
+REASON_SHOWN = 500
+"""Characters of the reason of a withdrawal."""
 DEPTH = 4
 """Relations that documents of the provenance go back: two runs."""
 PROVENANCE = (
@@ -129,11 +132,12 @@ def links(transaction: Transaction, names: Sequence[str], settings: Settings) ->
     places = copies(transaction, ids, settings.downloads) if ids else {}
     near = {kind: _neighbours(transaction, kind, ids) if ids else {} for kind in KINDS}
     observed = _observed(transaction, [name for name in known if name not in meanings], ids, settings)
+    withdrawn = _withdrawn(transaction, ids, near.values())
     answer = []
     for name in names:
         product = products.get(entities.get(name, ""))
         if product is not None:
-            page = _Page(name, product, settings)
+            page = _Page(name, product, withdrawn, settings)
             found = {kind: rows.get(product.id, []) for kind, rows in near.items()}
             public = [*_files(product, places.get(product.id, [])), *observed.get(product.id, [])]
             answer.append([*page.bytes(public), *page.neighbours(found), *page.documents()])
@@ -211,22 +215,36 @@ def _neighbours(transaction: Transaction, kind: Kind, ids: Sequence[str]) -> dic
     return rows
 
 
+def _withdrawn(
+    transaction: Transaction, ids: Sequence[str], near: Iterable[Mapping[str, Sequence[Any]]]
+) -> dict[str, CurrentWithdrawal]:
+    """Return the current withdrawals of products and of what is *near* them."""
+    others = {row.other for of_kind in near for rows in of_kind.values() for row in rows}
+    return current(transaction, others.union(ids)) if ids else {}
+
+
 class _Page:
     """Makes the links of one product, which a request calls *name*."""
 
-    def __init__(self, name: str, product: Any, settings: Settings) -> None:
+    def __init__(
+        self, name: str, product: Any, withdrawn: Mapping[str, CurrentWithdrawal], settings: Settings
+    ) -> None:
         self._name = name
         self._product = product
+        self._withdrawn = withdrawn
         self._settings = settings
         self._called = product.name or product.id
 
     def bytes(self, files: Sequence[_File]) -> Iterator[Link]:
         """Yield a link to each copy that people can fetch; if there is none, a link that says so."""
         product = self._product
-        withdrawn = "" if product.invalidated is None else f", not valid since {product.invalidated}"
+        mark = "" if product.invalidated is None else f", not valid since {product.invalidated}"
+        if withdrawal := self._withdrawn.get(product.id):
+            reason = withdrawal.reason[:REASON_SHOWN]
+            mark = f", withdrawn ({withdrawal.kind}) since {withdrawal.since}: {reason}"
         value = "This is a value, which has no file."
         missing = "No public copy is known." if product.value is None else value
-        return _this(self._name, f"{self._called}{withdrawn}", files, missing)
+        return _this(self._name, f"{self._called}{mark}", files, missing)
 
     def neighbours(self, near: Mapping[Kind, Sequence[Any]]) -> Iterator[Link]:
         """Yield a link to each neighbour, or one to a query where a kind has many."""
@@ -235,9 +253,10 @@ class _Page:
                 yield self._many(kind, rows[0])
                 continue
             for row in rows:
+                mark = " (withdrawn)" if row.other in self._withdrawn else ""
                 yield self._link(
                     kind.semantics,
-                    f"{row.name or row.other}, {kind.one} {self._called}",
+                    f"{row.name or row.other}{mark}, {kind.one} {self._called}",
                     url=links_url(self._settings.root_url, row.other),
                     content_type=DATALINK_TYPE,
                     role=row.role,

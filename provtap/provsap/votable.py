@@ -46,14 +46,14 @@ _NODE = Table(
 )
 
 
-def prov_votable(graph: Graph) -> bytes:
+def prov_votable(graph: Graph, infos: Iterable[Info] = ()) -> bytes:
     """Return the whole document, in UTF-8."""
-    return "".join(_pieces(graph)).encode()
+    return "".join(_pieces(graph, infos)).encode()
 
 
-def _pieces(graph: Graph) -> Iterator[str]:
+def _pieces(graph: Graph, infos: Iterable[Info]) -> Iterator[str]:
     unknown = (Info("UNKNOWN_ID", name, "Nothing has the name so.") for name in graph.unknown)
-    yield write_head([Info("QUERY_STATUS", "OK"), *unknown])
+    yield write_head([Info("QUERY_STATUS", "OK"), *unknown, *infos])
     yield _table(_NODE, _nodes(graph))
     for name, rows in graph.rows.items():
         if rows:

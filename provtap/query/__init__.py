@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from provtap import metrics
 from provtap.adql import Statement, translate
+from provtap.adql.syntax.lexer import UPLOAD
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.database.row_queue import Block
@@ -202,7 +203,7 @@ def _check(request: QueryRequest, settings: Settings) -> None:
         )
     size = len(request.query.encode(errors="replace"))
     if size > settings.query_bytes:
-        raise TooLarge(f"The query has {size} bytes; the limit is {settings.query_bytes}.")
+        raise TooLarge(f"The query has {size} bytes; the limit is {settings.query_bytes}.", hint=UPLOAD)
 
 
 def _effective_maxrec(asked: int | None, settings: Settings) -> Info:

@@ -19,7 +19,7 @@ class Closeness(IntEnum):
 
     ID = 1
     OTHER_NAME = 2
-    """A path, a name of provext.alias, or the publisher's identifier of provext.product."""
+    """A path, a name of provext.alias, or the id that a publisher gave a data product (provext.product)."""
     CHECKSUM = 3
     FILE_NAME = 4
 

@@ -6,7 +6,7 @@ authors of the data and how to cite them belong to the result, for all schemas i
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from weakref import WeakKeyDictionary
 
@@ -21,7 +21,7 @@ TAP = "ivo://ivoa.net/std/TAP"
 EVERY = 1.0
 """Seconds after which a process reads the time of the last change of the store again."""
 EVERY_WITHOUT_DATABASE = 10.0
-_OURS = {"provenance", "provext"}
+OURS = frozenset(("provenance", "provext"))
 """The schemas filled by ingestions."""
 _LAST_INGESTION = "SELECT in_time FROM provext.ingestion ORDER BY in_id DESC LIMIT 1"
 
@@ -45,11 +45,16 @@ def request_origin(
 
 
 def dataset_origin(
-    settings: Settings, tableset: Tableset, schemas: Iterable[str], updated: datetime | None
+    settings: Settings,
+    tableset: Tableset,
+    schemas: Iterable[str],
+    updated: datetime | None,
+    product: Mapping[str, tuple[str, ...]] | None = None,
 ) -> list[Info]:
     """Return how to cite the data of *schemas*; *updated* is when the store last changed.
 
     Values in the metadata file of a schema take precedence over the settings, which apply to all schemas.
+    Values of the *product* that the document is about take precedence over both.
     """
     found: dict[str, dict[str, None]] = {name: {} for name in DATA_ORIGIN}
     of_all = {
@@ -61,10 +66,12 @@ def dataset_origin(
     for schema in tableset.schemas:
         if schema.name in schemas:
             given = {name: (value,) for name, value in of_all.items() if value is not None}
-            if schema.name in _OURS and updated is not None:
+            if schema.name in OURS and updated is not None:
                 given["last_update_date"] = (instant(updated),)
             for name, values in (given | dict(schema.data_origin)).items():
                 found[name].update(dict.fromkeys(values))
+    for name, values in (product or {}).items():
+        found[name] = dict.fromkeys(values)
     return [Info(name, value, DATA_ORIGIN[name]) for name, values in found.items() for value in values]
 
 

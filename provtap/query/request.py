@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import urlencode
 
 from provtap.errors import ParameterError
@@ -59,9 +60,14 @@ class QueryRequest:
             "MAXREC": self.maxrec,
             "UPLOAD": self.uploads,
         }
-        given = {name: value for name, value in given.items() if value not in (None, ())}
-        query = urlencode(given, doseq=True, errors="replace")
-        return replace(self, url=f"{address}?{query}" if len(query) <= URL_CHARACTERS else address)
+        return replace(self, url=request_url(address, given))
+
+
+def request_url(address: str, parameters: Mapping[str, Any]) -> str:
+    """Return the URL of a request with *parameters*, or only its address if they are long."""
+    given = {name: value for name, value in parameters.items() if value not in (None, ())}
+    query = urlencode(given, doseq=True, errors="replace")
+    return f"{address}?{query}" if query and len(query) <= URL_CHARACTERS else address
 
 
 def _single(parameters: Mapping[str, Sequence[str]], name: str) -> str | None:

@@ -132,7 +132,10 @@ def _language(settings: Settings) -> Language:
 
 def _features(settings: Settings) -> list[LanguageFeatureList]:
     """Return the optional features of ADQL 2.1 that work here (REG-7, REG-8)."""
-    features = language_features(declare_coalesce=settings.declare_coalesce, strict=settings.adql_strict)
+    authority = "/".join(settings.service_ivoid.split("/")[:3]) if settings.service_ivoid else None
+    features = language_features(
+        declare_coalesce=settings.declare_coalesce, authority=authority, strict=settings.adql_strict
+    )
     return [
         LanguageFeatureList(
             type=type_, feature=[LanguageFeature(form=f.form, description=f.description) for f in members]

@@ -1,17 +1,22 @@
 """ProvSAP over HTTP: /provsap and its VOSI documents."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, request
 from lxml import etree
 
+from provtap.citation import credits_of, product_origin
+from provtap.database.connect import Database
 from provtap.provsap import Graph, ProvsapRequest, retrieve, write
 from provtap.provsap.formats import FORMATS
 from provtap.provsap.request import PARAMETERS
 from provtap.query.links import STANDARD_ID
+from provtap.query.origin import OURS, dataset_origin, last_update, request_origin
+from provtap.query.request import request_url
+from provtap.results.votable import Info
 from provtap.web.http.admission import admit
 from provtap.web.http.cached_documents import cached_document
 from provtap.web.http.context import service
@@ -46,11 +51,27 @@ def provsap() -> Response:
     if request.method == "HEAD":
         return Response(content_type=asked.responseformat.mime)
     graph = retrieve(asked, database, ours.tableset, ours.settings)
-    response = Response(write(graph, asked, ours.base_url), content_type=asked.responseformat.mime)
+    infos = _origin(graph, database) if asked.responseformat.name == "PROV-VOTABLE" else ()
+    response = Response(write(graph, asked, ours.base_url, infos), content_type=asked.responseformat.mime)
     with_notes(response, graph.unknown, len(graph.nodes) if graph.overflow else 0)
     for link in _few(_links(graph, ours.base_url)):
         response.headers.add("Link", link)
     return response
+
+
+def _origin(graph: Graph, database: Database) -> list[Info]:
+    """Return the origin of a VOTable; for a single product with what is known of it (ORIG-3)."""
+    ours = service()
+    url = request_url(f"{ours.base_url}/provsap", parameters(request))
+    known: Mapping[str, tuple[str, ...]] = {}
+    roots = list(graph.roots)
+    if len(roots) == 1 and roots[0].kind == "entity":
+        with database.reading(ours.settings.sync_duration) as transaction:
+            known = product_origin(credits_of(transaction, roots[0].id, ours.tableset, ours.settings))
+    return [
+        *request_origin(ours.settings, STANDARD_ID, url=url),
+        *dataset_origin(ours.settings, ours.tableset, OURS, last_update(database), known),
+    ]
 
 
 def with_notes(response: Response, unknown: Iterable[str], overflow: int) -> Response:

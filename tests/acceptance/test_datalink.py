@@ -29,7 +29,7 @@ def linked(links, semantics):
     return {parse_qs(urlsplit(link.access_url).query)["ID"][0] for link in found}
 
 
-def test_pyvo_goes_from_a_result_to_the_links_of_each_row(tap):
+def test_pyvo_finds_the_links_of_each_row_of_a_result(tap):
     """LINK-7: one request for all ids; progenitors are what lineage has at distance 1."""
     results = tap.search(PRODUCTS)
     parents = defaultdict(set)
@@ -75,7 +75,7 @@ def test_pyvo_calls_the_service_of_a_row(tap):
     assert row["product"] in nodes["id"]
 
 
-def test_an_unknown_id_is_no_failure(tap_url, live):
+def test_an_unknown_id_is_a_row_with_an_error(tap_url, live):
     """LINK-4."""
     query = DatalinkQuery(f"{live.url}/links", id=["urn:nothing", "/cta/provwork/run/twice.dl2.h5"])
     rows = query.execute(post=True)

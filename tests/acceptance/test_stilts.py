@@ -75,7 +75,7 @@ def test_other_formats_are_the_same_table(tap_url, form, ifmt):
     assert len(done.stdout.splitlines()) == 21
 
 
-def test_what_is_beyond_the_bmp(tap_url):
+def test_characters_beyond_the_bmp(tap_url):
     """VOT-11: UTF-16 has two units for such a character; FITS has an escape."""
     query = "SELECT TOP 1 'é𝒜' AS t FROM provenance.activity"
     read = {}

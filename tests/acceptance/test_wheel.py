@@ -78,7 +78,7 @@ def test_wheel_carries_every_file_of_the_tree(wheel):
     assert sum(name.startswith("ingest/samples/") for name in carried) == 19
 
 
-def test_what_a_pipeline_imports_needs_the_standard_library_only(wheel):
+def test_imports_of_a_pipeline_need_only_the_standard_library(wheel):
     """A pipeline installs it without dependencies (docs/how-to/record.md)."""
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); import provtap; provtap.ProvClient, provtap.activity"
@@ -257,7 +257,7 @@ def test_descriptions_have_the_lines_of_the_local_command(pipeline, run_id, clie
     assert again.stdout.startswith("x version 1: ")
 
 
-def test_an_export_that_was_cut_says_so(pipeline, run_id, client_settings, tmp_path):
+def test_a_truncated_export_warns(pipeline, run_id, client_settings, tmp_path):
     few = replace(client_settings, provsap_nodes=1)
     with live_server(few, tmp_path / "serve.log", "--no-worker") as service:
         done = pipeline.run("provtap", "export", run_id, "--url", f"{service.url}/tap/")
@@ -299,7 +299,7 @@ def test_ingest_has_the_lines_of_the_local_command(pipeline, client_settings):
         (("lineag",), 2, "No such command 'lineag'. Did you mean lineage?"),
     ],
 )
-def test_what_can_not_be_done_is_one_sentence(pipeline, arguments, code, sentence):
+def test_an_impossible_request_is_one_sentence(pipeline, arguments, code, sentence):
     done = pipeline.provtap(*arguments)
 
     assert done.returncode == code
@@ -307,7 +307,7 @@ def test_what_can_not_be_done_is_one_sentence(pipeline, arguments, code, sentenc
     assert "Traceback" not in done.stderr
 
 
-def test_without_a_service_it_says_what_is_missing(pipeline):
+def test_without_a_service_the_missing_setting_is_named(pipeline):
     done = pipeline.run("provtap", "query", "SELECT 1")
 
     assert done.returncode == 2
@@ -315,7 +315,7 @@ def test_without_a_service_it_says_what_is_missing(pipeline):
     assert "install provtap instead of provtap-client" in done.stderr
 
 
-def test_a_wrong_token_is_told(pipeline):
+def test_a_wrong_token_is_reported(pipeline):
     (pipeline.directory / "some.json").write_text('{"Activity": {"id": "urn:x:a"}}')
     done = pipeline.run("provtap", "ingest", "some.json", PROVTAP_URL=pipeline.url, PROVTAP_TOKEN="wrong")
 

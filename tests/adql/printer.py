@@ -103,7 +103,8 @@ def condition(tree: nodes.Condition) -> str:
             return f"EXISTS ({query(tree.query)})"
         case nodes.In(values=nodes.Query() as subquery):
             return f"{value(tree.value)} {negated}IN ({query(subquery)})"
-    return f"{value(tree.value)} {negated}IN ({_values(tree.values)})"
+    values = tree.values.literals if isinstance(tree.values, nodes.LongList) else tree.values
+    return f"{value(tree.value)} {negated}IN ({_values(values)})"
 
 
 def _member(tree: nodes.Condition) -> str:

@@ -91,7 +91,7 @@ def test_an_output_column_is_grouped_by_under_its_name(ask, text, rows):
         ("SELECT *, COUNT(*) FROM kinds", "k_short has several values in a group."),
     ],
 )
-def test_what_such_a_name_can_not_mean_is_told(text, words):
+def test_a_name_of_an_output_column_in_an_expression_is_reported(text, words):
     """In expressions, a name is a column of a table."""
     assert words in refusal(text)
 
@@ -123,7 +123,7 @@ def test_two_tables_of_one_name_are_named():
         ("NULLIF(k_int, k_double)", "int", "10"),
     ],
 )
-def test_numbers_of_several_types_become_one_that_holds_them_all(ask, expression, datatype, cell):
+def test_numbers_of_several_types_get_a_common_type(ask, expression, datatype, cell):
     """PostgreSQL would make a real of an integer and a real: 16777217 would become 16777216."""
     (column,) = translate(f"SELECT {expression} FROM kinds", LAB).columns
 
@@ -254,7 +254,7 @@ def test_the_value_of_a_subquery_has_the_metadata_of_its_column():
         ("SELECT s_id FROM sky WHERE s_id = (SELECT TOP 1 q.s_id FROM q)", "Unknown table q."),
     ],
 )
-def test_a_subquery_that_is_no_value_is_refused(text, words):
+def test_a_subquery_with_several_columns_is_no_value(text, words):
     """Each with its place."""
     assert words in refusal(text)
 
@@ -423,7 +423,7 @@ def test_a_strict_service_refuses_each_extension(extension):
     assert caught.value.line == 1
 
 
-def test_a_strict_service_accepts_what_is_standard():
+def test_a_strict_service_accepts_standard_adql():
     """Of the corpus, all but the file of extensions, and the queries elsewhere that use one."""
     refused = {"extensions": 0}
     for construct, query in corpus("accepted"):

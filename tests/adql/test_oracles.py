@@ -127,7 +127,7 @@ def test_every_function_has_an_oracle():
 
 @pytest.mark.parametrize("as_columns", [False, True], ids=["literals", "columns"])
 @pytest.mark.parametrize("name", NAMES)
-def test_a_function_answers_what_its_oracle_does(lab, name, as_columns):
+def test_a_function_agrees_with_its_oracle(lab, name, as_columns):
     """ADQL 2.1, section 2.3; A6: all digits of an argument count, whatever type it comes in."""
     function, oracle = FUNCTIONS[name], ORACLES[name]
     cases = []
@@ -141,7 +141,7 @@ def test_a_function_answers_what_its_oracle_does(lab, name, as_columns):
 
 @pytest.mark.parametrize("as_columns", [False, True], ids=["literals", "columns"])
 @pytest.mark.parametrize("type_name", CASTS)
-def test_a_cast_keeps_what_its_type_can_hold(lab, type_name, as_columns):
+def test_a_cast_keeps_values_in_the_range_of_its_type(lab, type_name, as_columns):
     """ADQL 2.1, section 4.6: numbers to the nearest, texts as they are spelled."""
     sources = NUMBERS + TEXTS + (MOMENTS if "CHAR" in type_name else [])
     form = f"CAST({{}} AS {type_name})"

@@ -149,12 +149,12 @@ def refusal(text):
         ("DELETE FROM t", "Queries can only read; they cannot use DELETE."),
     ],
 )
-def test_a_refusal_says_what_was_expected(text, words):
+def test_a_syntax_error_names_the_expected_token(text, words):
     """Design section 2, errors: what is wrong, where, and the way out."""
     assert words in refusal(text)
 
 
-def test_chains_are_one_node_whatever_their_length():
+def test_chains_of_any_length_are_one_node():
     """Length costs no depth: 5 000 conditions are one AND."""
     condition = parse("SELECT a FROM t WHERE " + " AND ".join(["a = 1"] * 5_000)).body.where
 
@@ -220,7 +220,7 @@ def test_arithmetic_side_by_side_is_not_deep():
     assert parse("SELECT a FROM t WHERE (" + " OR ".join(["a + b + c = 1"] * 2_000) + ")").body.where
 
 
-def test_import_leaves_the_process_as_it_is():
+def test_import_does_not_change_the_process():
     """How deep Python may call is a limit of the whole process: only who parses a query raises it."""
     deep = f"SELECT {'(' * 90}1{')' * 90} FROM t"
     code = f"import sys, provtap.adql; print(sys.getrecursionlimit()); provtap.adql.parse({deep!r})"

@@ -102,7 +102,7 @@ def test_event_about_a_dataset_is_accepted(post):
     assert (status, answer["warnings"]) == (200, ["The event does not belong to a run."])
 
 
-def test_batch_tells_which_events_are_wrong(post):
+def test_a_batch_reports_the_wrong_events(post):
     status, answer = post("lineage/batch", json.dumps([event(), event(run="x"), event()]).encode())
 
     assert status == 200

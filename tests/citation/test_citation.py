@@ -1,9 +1,12 @@
 """What to cite and acknowledge for a product: everybody and everything behind it, once (ORIG-5)."""
 
+import io
 import json
 from dataclasses import replace
 
 import pytest
+from astropy.io.votable import parse
+from astropy.io.votable.dataorigin import extract_data_origin
 from click.testing import CliRunner
 from pybtex.database import parse_string
 
@@ -12,6 +15,7 @@ from provtap.commands import main
 from provtap.database.connect import open_database
 from provtap.errors import NotFound, ParameterError
 from provtap.ingest import ingest_content
+from provtap.query.links import STANDARD_ID
 from provtap.web import create_app
 from tests.live import live_server
 
@@ -163,7 +167,7 @@ def test_bibtex_has_everything_behind_a_product_once(cite):
     assert found["2021A_A...650A..75L"][1]["adsurl"].endswith("/abs/2021A&A...650A..75L")
 
 
-def test_a_product_is_cited_whatever_its_name_has(cite):
+def test_a_product_with_special_characters_is_cited(cite):
     """BibTeX counts braces, and LaTeX has ten special characters."""
     [product, *_] = parse_string(cite("urn:x:stack", "bibtex"), "bibtex").entries.values()
 
@@ -192,7 +196,7 @@ def test_the_acknowledgement_names_everybody_once(cite):
     assert not {"Stranger", "SLURM", "zenodo.99", "observe"} & {word for word in text.split()}
 
 
-def test_what_is_unknown_is_left_out(cite):
+def test_unknown_values_are_left_out(cite):
     [(key, (kind, fields))] = entries(cite("bare.fits", "bibtex")).items()
 
     assert (key, kind) == ("urn:x:bare", "misc")
@@ -207,7 +211,7 @@ def test_what_is_unknown_is_left_out(cite):
     )
 
 
-def test_who_ran_the_last_step_is_the_author_of_what_nobody_is_said_to_have_made(cite, database, settings):
+def test_the_operator_of_the_last_step_is_the_author_without_attribution(cite, database, settings):
     """ORIG-3."""
     more = {"WasAssociatedWith": [{"activity": "urn:x:reducing2", "agent": "urn:x:maria"}]}
     ingest_content(json.dumps(more).encode(), "more", database, settings)
@@ -224,7 +228,7 @@ def test_who_ran_the_last_step_is_the_author_of_what_nobody_is_said_to_have_made
         ("urn:x:maria", ParameterError, r"^urn:x:maria is an agent: only a product can be cited\."),
     ],
 )
-def test_what_is_no_product_is_one_sentence(cite, name, error, message):
+def test_a_thing_that_is_not_a_product_is_one_sentence(cite, name, error, message):
     with pytest.raises(error, match=message):
         cite(name, "text")
 
@@ -264,6 +268,40 @@ def test_errors_of_the_service_are_one_sentence(client, query, status, message):
     assert (response.status_code, response.text[: len(message)]) == (status, message)
 
 
+def origin(response):
+    """Return what astropy finds of the request and of the data."""
+    found = extract_data_origin(parse(io.BytesIO(response.data)))
+    [data] = found.origin or [None]
+    return found.query, data
+
+
+def test_the_provenance_of_a_product_tells_its_origin(client):
+    """ORIG-1, ORIG-3: authors, DOI, licence and sources of the one product that is asked for."""
+    request, data = origin(client.get("/provsap?ID=urn:x:stack&RESPONSEFORMAT=votable"))
+
+    assert request.service_protocol == STANDARD_ID
+    assert request.request == "https://prov.example.org/provsap?ID=urn%3Ax%3Astack&RESPONSEFORMAT=votable"
+    assert (data.creator, data.citation) == (["Maria Rossi"], ["doi:10.5281/zenodo.1"])
+    assert (data.rights_uri, data.rights) == ([BY], ["CC-BY-4.0"])
+    assert data.original_date == ["2026-01-03T00:00:00"]
+    assert data.is_derived_from == [
+        "doi:10.5281/zenodo.12",
+        "doi:10.5281/zenodo.11",
+        "2021A&A...650A..75L",
+        "doi:10.5281/zenodo.10",
+    ]
+
+
+def test_other_votables_tell_who_answers(client):
+    """ORIG-1: links, and the provenance of what is no single product."""
+    links, _ = origin(client.get("/links?ID=urn:x:stack"))
+    runs, data = origin(client.get("/provsap?ID=urn:x:stacking&ID=urn:x:other&RESPONSEFORMAT=votable"))
+
+    assert links.request == "https://prov.example.org/links?ID=urn%3Ax%3Astack"
+    assert links.publisher == runs.publisher == "Observatory #1"
+    assert (data.creator, data.reference_url) == (None, ["https://prov.example.org/"])
+
+
 def test_the_page_of_a_product_shows_both(client, cite):
     page = client.get("/entity/urn:x:bare", headers={"Accept": "application/xhtml+xml"}).text
 
@@ -272,7 +310,7 @@ def test_the_page_of_a_product_shows_both(client, cite):
     assert 'href="/cite?ID=urn%3Ax%3Abare&amp;RESPONSEFORMAT=text"' in page
 
 
-def test_the_command_here_and_on_a_service_say_the_same(settings, cite, tmp_path):
+def test_the_command_prints_the_same_locally_and_on_a_service(settings, cite, tmp_path):
     environ = {
         "PROVTAP_DATABASE_URL": settings.database_url,
         "PROVTAP_ROLE_PREFIX": settings.role_prefix,

@@ -71,7 +71,7 @@ def test_zip_is_the_same_document_as_the_folder(take, database, tmp_path, top):
 
 
 @pytest.mark.parametrize("notation", ["json", "provn", "xml"])
-def test_notations_say_the_same(take, database, research_object, notation):
+def test_all_notations_have_the_same_records(take, database, research_object, notation):
     take(NESTED)
     expected = rows(database, MAKERS), rows(database, USERS)
     empty(database)
@@ -173,7 +173,7 @@ def test_manifest_of_another_kind_is_a_folder_like_any_other(research_object, da
     assert len(summary.passed_over) > 0
 
 
-def test_workflow_without_steps_is_told(take, tmp_path):
+def test_a_workflow_without_steps_is_reported(take, tmp_path):
     """What cwltool 3.3 writes of a workflow that it ran with --parallel."""
     content = {
         "prefix": {"wfprov": "http://purl.org/wf4ever/wfprov#", "cwlprov": "https://w3id.org/cwl/prov#"},

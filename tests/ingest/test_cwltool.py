@@ -76,7 +76,7 @@ def test_three_runs_have_one_lineage(research_objects, lineage):
 
 
 @pytest.mark.parametrize("notation", ["json", "provn", "xml", "ttl", "nt", "jsonld"])
-def test_every_notation_of_cwltool_says_the_same(research_objects, lineage, tmp_path, notation):
+def test_all_notations_of_cwltool_have_the_same_records(research_objects, lineage, tmp_path, notation):
     """Those of PROV-O are read by rdflib."""
     expected = lineage(research_objects[0])
     copy = Path(shutil.copytree(research_objects[0], tmp_path / "ro"))

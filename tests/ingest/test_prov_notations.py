@@ -81,7 +81,7 @@ def comparable(statements):
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_readers_read_what_the_library_reads(path):
+def test_readers_agree_with_the_library(path):
     """Every statement with its ends, times and attributes (INGEST-c4)."""
     expected = prov_statements(path)
     if expected is None:

@@ -92,7 +92,7 @@ def test_dry_run_is_not_recorded(plugin, tmp_path):
     assert not (tmp_path / "runs.json").exists()
 
 
-def test_trouble_is_told_and_nothing_is_raised(plugin, tmp_path, capsys):
+def test_errors_are_reported_and_nothing_is_raised(plugin, tmp_path, capsys):
     """Without an address, with an event of another release, and with a file that cannot be written."""
     replayed(plugin, EVENTS, plugin.LogHandlerSettings())
     odd = [{**EVENTS[1]}, {"event": "job_info", "_created": 1.0, "output": 5}]

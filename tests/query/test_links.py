@@ -80,7 +80,7 @@ def test_provsap_takes_all_that_a_link_offers(tableset):
     assert offered == media_types.keys() - {"PROV-TREE", "RO-CRATE"}
 
 
-def test_only_an_agent_is_gone_through(tableset):
+def test_only_agents_are_followed(tableset):
     """An agent alone is no answer worth a click."""
     _, entity, _, _, agent, _ = links(
         "SELECT e_id, wat_agent_id FROM provenance.entity JOIN provenance.wasattributedto ON 1 = 1", tableset

@@ -19,6 +19,7 @@ from provtap.database.connect import open_database
 from provtap.datalink import document
 from provtap.datalink.links import PROVENANCE
 from provtap.ingest.documents.document import ingest_content
+from provtap.ingest.withdrawals import Agent, Selection, withdraw
 from provtap.operation import accounts
 from provtap.provsap.formats import choose
 from provtap.web import create_app
@@ -126,7 +127,7 @@ def records():
 
 
 @pytest.fixture(scope="module")
-def filled(server, template):
+def filled(server, template, tableset):
     """Settings and database of a store that has them."""
     with server.copy(template) as copied:
         settings = replace(copied, download_urls="/data/=https://data.example.org/")
@@ -144,6 +145,16 @@ def filled(server, template):
                     "INSERT INTO provext.product VALUES ('ivo://example.org/dl3?final', 'urn:log')"
                 )
                 transaction.rows("SELECT provtap.link_products(dids => %(dids)s)", dids=[DID])
+            withdraw(
+                Selection(names=("urn:in:2",)),
+                database,
+                tableset,
+                settings,
+                agent=Agent("urn:ada"),
+                reason="wrong <pixel> map",
+                kind="defective",
+                since="2026-03-01T00:00:00Z",
+            )
             yield settings, database
 
 
@@ -195,6 +206,18 @@ def test_the_document_is_a_table_of_links(links):
         assert len(row.keys() & {"access_url", "service_def", "error_message"}) == 1
 
 
+def test_the_document_tells_its_origin(links):
+    """ORIG-1: outside the RESOURCE, and without thousands of ids."""
+
+    def origin(ids):
+        root = etree.fromstring(links.post("/links", data={"ID": ids}).data)
+        return {info.get("name"): info.get("value") for info in root.findall(f"{VOTABLE}INFO")}
+
+    assert origin(["urn:out", "a b"])["request"].endswith("/links?ID=urn%3Aout&ID=a%20b")
+    assert origin([f"urn:p:{number}" for number in range(400)])["request"].endswith("/links")
+    assert origin([])["service_protocol"] == "ivo://ivoa.net/std/DataLink#links-1.1"
+
+
 def test_a_product_has_all_kinds_of_links(links):
     """LINK-5, LINK-6: one step away, not itself, with their roles; what a run left behind is no product."""
     response = links.get("/links?ID=urn:out")
@@ -221,7 +244,7 @@ def test_a_publishers_identifier_is_a_name(links):
     assert page.headers["Location"].endswith("/entity/urn%3Aout")
 
 
-def test_an_observation_knows_a_copy(links):
+def test_an_observation_has_a_copy(links):
     """Of a product without a location; and of an observation whose provenance is not stored."""
     [this] = rows(links.get("/links?ID=urn:log"), "#this")
     [alone] = rows(links.get("/links", query_string={"ID": "ivo://example.org/dl3?1"}))
@@ -261,7 +284,7 @@ def test_the_service_row_names_a_descriptor(links):
     assert id_.get("ref") == root.find(f".//{VOTABLE}FIELD").get("ID") == "ID"
 
 
-def test_a_place_that_the_setting_knows_is_a_copy(links):
+def test_a_location_in_the_setting_is_a_copy(links):
     """A withdrawn file says so."""
     [this] = rows(links.get("/links?ID=urn:in:1"), "#this")
 
@@ -270,7 +293,22 @@ def test_a_place_that_the_setting_knows_is_a_copy(links):
     assert "not valid since 2026-03-02 12:00:00" in this["description"]
 
 
-def test_without_a_copy_a_row_says_so(links):
+def test_what_is_withdrawn_says_so(links):
+    """With the reason, before people fetch it; and where it was used."""
+    [this] = rows(links.get("/links?ID=urn:in:2"), "#this")
+    progenitors = rows(links.get("/links?ID=urn:out"), "#progenitor")
+
+    assert (
+        this["description"] == "in2.fits, withdrawn (defective) since 2026-03-01 00:00:00: wrong <pixel> map"
+    )
+    assert {row["description"] for row in progenitors} == {
+        "in1.fits, used to make out",
+        "in2.fits (withdrawn), used to make out",
+        "seeing, used to make out",
+    }
+
+
+def test_without_a_copy_a_row_reports_it(links):
     """LINK-6; the other links are there."""
     found = rows(links.get("/links?ID=urn:final"))
 
@@ -340,7 +378,7 @@ def test_many_neighbours_are_one_row_with_a_query(links):
     assert sorted(listed["e_id"]) == sorted(f"urn:p:{number}" for number in range(150))
 
 
-def test_what_is_counted_is_bounded(links):
+def test_the_links_are_bounded(links):
     """A calibration of a million products is asked for as quickly as another one."""
     [derivation] = rows(links.get("/links?ID=urn:busy"), "#derivation")
     [coderived] = rows(links.get("/links?ID=urn:n:7"), "#coderived")
@@ -416,14 +454,14 @@ def test_errors_are_documents_for_programs_and_pages_for_people(links):
     assert set(method.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
 
 
-def test_head_tells_the_type(links):
+def test_head_has_the_type(links):
     response = links.head("/links?ID=urn:out")
 
     assert (response.status_code, response.content_type, response.data) == (200, TYPE, b"")
     assert links.head("/links?RESPONSEFORMAT=json").status_code == 400
 
 
-def test_pyvo_goes_on_where_an_answer_ends(filled, tableset):
+def test_pyvo_continues_after_a_partial_response(filled, tableset):
     """LINK-7: it sends all ids at once, and then as many as the first answer had."""
     server = make_server("127.0.0.1", 0, create_app(*filled, tableset), threaded=True)
     address = f"http://127.0.0.1:{server.server_port}"

@@ -39,12 +39,14 @@ SIZE_LIMIT = 250_000
 """Parts of a whole query; PostgreSQL takes up to 2 kB for one."""
 SUBQUERY_SIZE = 50
 """Weight of a subquery in an expression, besides its own parts: each copy is planned separately."""
+LIST_MEMBERS = 100
+"""Literals of a long list that weigh as much as one part."""
 OUTPUT_SIZE = 10
 """Weight of an output column, besides its own parts: PostgreSQL needs up to 8 kB for one."""
 LOOKED_UP = {
     **dict.fromkeys(("eo_agent_id", "eo_agents", "ls_project", "ls_agents", "ls_inputs", "ls_ninputs"), 200),
     **dict.fromkeys(("ow_names", "ow_emails"), 200),
-    **dict.fromkeys(("ls_configuration", "ls_parameters", "ls_doi", "co_members"), 100),
+    **dict.fromkeys(("ls_configuration", "ls_parameters", "ls_doi", "ls_rights_uri", "co_members"), 100),
     **dict.fromkeys(("su_datasets", "su_agents"), 100),
 }
 """Columns of the views in schema/ that are a subquery, and their weights."""
@@ -161,6 +163,9 @@ class _Parts:
                 for column in value.captured:
                     self.add(column, times)
                 operands = value.operands[:1] if value.operator in {"IN", "NOT IN"} else ()
+            case plan.LongList():
+                self.own += times * (len(value.texts) // LIST_MEMBERS)
+                operands = ()
             case plan.Call():
                 self.own += times * _call_size(value.function.sql)
                 operands = value.operands

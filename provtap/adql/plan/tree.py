@@ -81,6 +81,13 @@ class Constant(Expression):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LongList(Constant):
+    """Many literals of one kind, behind IN; the *text* is that of the first."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arithmetic(Expression):
     """Operands joined by + and -, or by * and /."""
 

@@ -94,7 +94,7 @@ def parts(part: object) -> Iterator[object]:
             waiting += [getattr(part, name) for name in names]
 
 
-_LEAVES = {"type", "about", "function", "name", "alias", "column", "operator", "kind", "text"}
+_LEAVES = {"type", "about", "function", "name", "alias", "column", "operator", "kind", "text", "texts"}
 """Attributes of nodes that never contain other nodes, skipped for speed."""
 
 

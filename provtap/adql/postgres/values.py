@@ -3,7 +3,7 @@
 COPY accepts no parameters, so `quote_text` writes literals into the SQL.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from provtap.adql.plan import tree as plan
@@ -201,6 +201,9 @@ class Values:
                 return f"NOT {test}" if operator.startswith("NOT") else test
             case "BETWEEN" | "NOT BETWEEN":
                 return f"{first} {operator} {others[0]} AND {others[1]}"
+            case "IN" | "NOT IN" if isinstance(operands[1], plan.LongList):
+                quantified = "= ANY" if operator == "IN" else "<> ALL"
+                return f"{first} {quantified} ({array_sql(operands[1])})"
             case "IN" | "NOT IN" if is_copied(operands):
                 quantified = "= ANY" if operator == "IN" else "<> ALL"
                 return f"{first} {quantified} (ARRAY[{', '.join(others)}])"
@@ -269,6 +272,14 @@ def constant_sql(constant: plan.Constant) -> str:
         case "integer" if constant.text == SMALLEST_BIGINT:
             return f"'{SMALLEST_BIGINT}'::bigint"  # the digits alone would be numeric
     return constant.text
+
+
+def array_sql(values: plan.LongList) -> str:
+    """Return many literals as one of an array, which PostgreSQL reads much faster."""
+    texts: Iterable[str] = values.texts
+    if values.kind == "string":
+        texts = (f'"{text}"' for text in (t.replace("\\", r"\\").replace('"', r"\"") for t in texts))
+    return f"{quote_text('{' + ','.join(texts) + '}')}::{SQL_TYPES[values.type]}[]"
 
 
 def _joined(texts: list[str]) -> str:

@@ -17,6 +17,7 @@ from provtap.adql.plan.tree import (
     Cast,
     Constant,
     Expression,
+    LongList,
     Operation,
     Query,
     Subquery,
@@ -35,6 +36,9 @@ from provtap.adql.syntax.extensions import Extension
 from provtap.adql.syntax.lexer import Position, problem
 from provtap.errors import AdqlError
 from provtap.tableset import Column
+
+BIGINT_DIGITS = 18
+"""Digits and sign that a BIGINT has room for in any case."""
 
 QueryResolver = Callable[[nodes.Query, Scope], Query]
 
@@ -228,6 +232,8 @@ class Expressions:
     def in_(self, condition: nodes.In) -> Expression:
         """Return a membership, in a list or in the only column of a subquery."""
         operator = "NOT IN" if condition.negated else "IN"
+        if isinstance(condition.values, nodes.LongList):
+            return self.in_long_list(condition, condition.values, operator)
         if isinstance(condition.values, tuple):
             return _predicate(operator, self._comparable(condition.at, condition.value, *condition.values))
         membership = self.subquery(operator, condition.values, self.value(condition.value))
@@ -243,6 +249,20 @@ class Expressions:
         if outputs[0].value.type is Type.NULL:
             value = Cast(Type.TEXT, (value,))  # PostgreSQL treats a subquery's NULL as a text
         return replace(membership, operands=(value, *membership.operands[1:]), query=query)
+
+    def in_long_list(self, condition: nodes.In, values: nodes.LongList, operator: str) -> Expression:
+        """Return a membership in a list that is written as one array; in any other, value by value."""
+        (value,) = self.compared(condition.value)
+        first = literal(nodes.Literal(values.at, values.kind, values.texts[0]))
+        if values.kind == "string":
+            is_array = value.type is Type.TEXT and not is_padded(value)
+        else:
+            is_array = value.type.is_number and max(map(len, values.texts)) <= BIGINT_DIGITS
+            first = replace(first, type=Type.LONG)
+        if is_array:
+            long_list = LongList(first.type, kind=first.kind, text=first.text, texts=values.texts)
+            return _predicate(operator, (value, long_list))
+        return self.in_(replace(condition, values=tuple(map(_signed, values.literals))))
 
     def subquery(self, operator: str, query: nodes.Query, value: Expression | None) -> Subquery:
         """Return a subquery that sees the columns of this SELECT."""
@@ -278,6 +298,13 @@ class Expressions:
             self.scope.extension(Extension.TRUTH, node.at)
             return Constant(Type.INT, kind="integer", text=_TRUTHS[operand.text.lower()])
         return operand
+
+
+def _signed(number: nodes.Literal) -> nodes.Value:
+    """Return a literal of a long list as the parser has it, its sign apart."""
+    if number.kind == "integer" and number.text.startswith("-"):
+        return nodes.Sign(number.at, "-", replace(number, text=number.text[1:]))
+    return number
 
 
 _TRUTHS = {"true": "1", "false": "0"}

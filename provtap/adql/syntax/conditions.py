@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from provtap.adql.syntax import tree as nodes
 from provtap.adql.syntax.extensions import Extension
-from provtap.adql.syntax.lexer import COMPARISONS, problem
+from provtap.adql.syntax.lexer import COMPARISONS, members, problem
 from provtap.adql.syntax.messages import FOREIGN_WORDS
 from provtap.adql.syntax.tree import Condition, Query, Value
 from provtap.adql.syntax.values import ValueRules
@@ -92,9 +92,11 @@ class ConditionRules(ValueRules):
         at = self.advance().at
         return nodes.In(at, value, self.bracketed(self.in_predicate_value), negated)
 
-    def in_predicate_value(self) -> tuple[Value, ...] | Query:
+    def in_predicate_value(self) -> tuple[Value, ...] | nodes.LongList | Query:
         """<in_predicate_value> ::= <table_subquery> | <left_paren> <in_value_list> <right_paren>"""
         # In ADQL 2.1 brackets around a query have no effect; here they may also turn it into a value.
+        if token := self.accept("list"):
+            return nodes.LongList(token.at, *members(token.text))
         at, is_plain = self.token.at, self.token.type in {"SELECT", "WITH"}
         if is_plain or (self.strict and self.starts_query()):
             query = self.select_expression()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from provtap.adql.syntax.extensions import Extension, refused
-from provtap.adql.syntax.lexer import Position, Token, problem, tokens
+from provtap.adql.syntax.lexer import UPLOAD, Position, Token, problem, tokens
 from provtap.adql.syntax.messages import EXPECTED, unexpected
 from provtap.adql.syntax.tree import Name
 from provtap.errors import AdqlError
@@ -100,7 +100,8 @@ class Cursor:
     def check_length(self, members: Sequence[object], limit: int = CHAIN_LIMIT) -> None:
         """Reject more than *limit* members."""
         if len(members) == limit:
-            raise problem(f"This list or expression has more than {limit} members.", self.token.at)
+            message = f"This list or expression has more than {limit} members."
+            raise problem(message, self.token.at, UPLOAD)
 
     def identifier(self) -> Name:
         """<identifier> ::= <regular_identifier> | <delimited_identifier>"""

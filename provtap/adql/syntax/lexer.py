@@ -15,6 +15,7 @@ TEXT_LIMIT = 1_000_000
 """Maximum size of one query, in bytes of UTF-8."""
 TOKEN_LIMIT = 200_000
 """Maximum number of tokens of one query."""
+UPLOAD = "Upload a long list as a table, and write IN (SELECT ... FROM TAP_UPLOAD.name)."
 COMPARISONS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
 """Symbols that compare."""
 
@@ -31,7 +32,7 @@ class Token(NamedTuple):
 
     type: str
     """A reserved word in capitals, a symbol, or one of identifier, delimited, string, integer, decimal,
-    approximate, end."""
+    approximate, list, end."""
     text: str
     """As written, but without the quotes of a delimited identifier or a string."""
     at: Position
@@ -72,15 +73,39 @@ No group has a possessive quantifier: Python before 3.11.5 can match these wrong
 """
 
 
+_ITEM = r"[ \t\r\n]*+(?:{})[ \t\r\n]*+"
+_ITEMS = {"string": "'[^']*(?:''[^']*)*'", "integer": "-?[0-9]+"}
+_LONG_LIST = re.compile(
+    "|".join(rf"(?:{_ITEM.format(item)},){{100,}}{_ITEM.format(item)}(?=\))" for item in _ITEMS.values())
+)
+_MEMBER = re.compile("'([^']*(?:''[^']*)*)'|(-?[0-9]+)")
+
+
+def members(long_list: str) -> tuple[str, tuple[str, ...]]:
+    """Return the kind of all members of a token of type `list`, string or integer, and each of them."""
+    found = _MEMBER.findall(long_list)
+    if long_list.lstrip().startswith("'"):
+        return "string", tuple(text.replace("''", "'") for text, _ in found)
+    return "integer", tuple(number for _, number in found)
+
+
 def tokens(text: str) -> Iterator[Token]:
     """Yield the tokens of *text* lazily; the last one has the type `end`.
 
-    Raises: AdqlError at the first character that is not ADQL, or beyond a limit.
+    A list behind IN of more than a hundred texts, or of as many whole numbers, is one token: a text can hold
+    hundreds of thousands.
+
+    Raises: AdqlError at the first character that is not ADQL, and over the limits.
     """
     text = text.removeprefix("\ufeff")  # a byte order mark: not counted in positions
     _check_text(text)
     offset, line, line_start, counted = 0, 1, 0, 0
+    last = before = ""
+    at = Position(1, 1)
     for _ in range(TOKEN_LIMIT):
+        if (before, last) == ("IN", "(") and (found := _LONG_LIST.match(text, offset)):
+            yield Token("list", found.group(), at)
+            offset, last = found.end(), "list"
         match = _NEXT.match(text, offset)
         assert match is not None
         start, offset = match.end("blank"), match.end()
@@ -90,7 +115,9 @@ def tokens(text: str) -> Iterator[Token]:
         counted = start
         at = Position(line, start - line_start + 1)
         if start < offset:
-            yield _token(match, at)
+            token = _token(match, at)
+            before, last = last, token.type
+            yield token
         elif start < len(text):
             raise _misspelt(text, start, at)
         else:
@@ -112,7 +139,7 @@ def _check_text(text: str) -> None:
     except UnicodeEncodeError as error:
         raise AdqlError("The query contains a character that is not valid Unicode.") from error
     if size > TEXT_LIMIT:
-        raise AdqlError(f"The query is {size} bytes long; the limit is {TEXT_LIMIT} bytes.")
+        raise AdqlError(f"The query is {size} bytes long; the limit is {TEXT_LIMIT} bytes.", hint=UPLOAD)
     if "\0" in text:
         raise AdqlError("The query contains a NUL character, which the database cannot store.")
 

@@ -146,11 +146,25 @@ class Between(Condition):
 
 
 @dataclass(frozen=True, slots=True)
+class LongList:
+    """Many literals of one *kind*, string or integer, as in nodes of their own."""
+
+    at: Position = field(compare=False)
+    kind: str
+    texts: tuple[str, ...]
+
+    @property
+    def literals(self) -> tuple[Literal, ...]:
+        """The nodes of the literals, all in one place."""
+        return tuple(Literal(self.at, self.kind, text) for text in self.texts)
+
+
+@dataclass(frozen=True, slots=True)
 class In(Condition):
     """`value [NOT] IN (...)`: a list of values or one query."""
 
     value: Value
-    values: "tuple[Value, ...] | Query"
+    values: "tuple[Value, ...] | LongList | Query"
     negated: bool
 
 

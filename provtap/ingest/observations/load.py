@@ -9,6 +9,7 @@ from typing import Any
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.database.sql import identifier, load_statements
+from provtap.downloads import Downloads
 from provtap.errors import DocumentError, NotFound, SettingsError, nearest
 from provtap.ingest.documents.files import files
 from provtap.ingest.observations import mapping as mappings
@@ -96,7 +97,7 @@ def load_observations(
         raise SettingsError(
             f"ivoa.obscore shows {settings.obscore} (PROVTAP_OBSCORE): put the observations into that table."
         )
-    reading = _Reading(paths, tableset, mapping, naming, checksums)
+    reading = _Reading(paths, tableset, mapping, naming, checksums, settings.downloads)
     names = [*(column.name for column in reading.columns), *_UNPUBLISHED]
     with alone(database, dry_run) as transaction:
         transaction.execute(SQL["stage"])
@@ -165,7 +166,13 @@ class _Reading:
     """The files, and the observations found in them."""
 
     def __init__(
-        self, paths: Sequence[Path], tableset: Tableset, mapping: Path | None, naming: Naming, checksums: bool
+        self,
+        paths: Sequence[Path],
+        tableset: Tableset,
+        mapping: Path | None,
+        naming: Naming,
+        checksums: bool,
+        downloads: Downloads,
     ) -> None:
         tables = (tableset.table("ivoa.obscore"), tableset.table("ivoa.obscore_hea"))
         by_name = {column.name: column for table in tables if table for column in table.columns[::-1]}
@@ -175,6 +182,7 @@ class _Reading:
         self._paths = paths
         self._naming = naming
         self._checksums = checksums
+        self._downloads = downloads
         self.files = 0
         self.mappings: Counter[str] = Counter()
         self.seen: dict[str, int] = {}
@@ -253,6 +261,8 @@ class _Reading:
         if is_product:
             row["ob_place"] = row["ob_place"] or source.place
             row["ob_checksums"] += source.checksums() if self._checksums else []
+        if row["access_url"] is None and row["ob_place"]:
+            row["access_url"] = self._downloads.url(row["ob_place"])
         row["ob_checksums"] = "{" + ",".join(row["ob_checksums"]) + "}"
         row["ob_source"] = name
         return row

@@ -21,7 +21,7 @@ from provtap.errors import DocumentError
 from provtap.ingest.observations.expressions import Keywords
 from provtap.ingest.parsing.json import parse
 from provtap.ingest.parsing.node import Node
-from provtap.ingest.readers.headers import ctao_datamodel, files, products
+from provtap.ingest.readers.headers import ctao_datamodel, ecsv, files, products
 from provtap.ingest.readers.headers.ctao import CONTENT_TYPES
 
 _GZIP = b"\x1f\x8b"
@@ -290,7 +290,7 @@ def _json(content: bytes, path: Path) -> Source:
     if further or not isinstance(value, dict):
         raise DocumentError("this JSON is not the header of one product")
     inner = next((value[key] for key in ("keywords", "metadata") if isinstance(value.get(key), dict)), value)
-    header = files.flattened(inner)
+    header = ecsv.flattened(inner)
     keywords = {ctao_datamodel.path(key).upper(): each for key, each in header.items()}
     keywords |= {key.upper(): each for key, each in header.items()}
     return Source(

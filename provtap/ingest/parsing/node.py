@@ -1,5 +1,6 @@
 """A JSON value with its path in the document, which readers use in error messages."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class Node:
 
     def __getitem__(self, key: str) -> "Node":
         """Return the member *key* of this object; null if it is missing."""
-        step = f".{key}" if _PLAIN_KEY.fullmatch(key) else f'["{key}"]'
+        step = f".{key}" if _PLAIN_KEY.fullmatch(key) else f"[{json.dumps(key, ensure_ascii=False)}]"
         return Node(self._object().get(key), f"{self.path}{step}")
 
     def __contains__(self, key: object) -> bool:

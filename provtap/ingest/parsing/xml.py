@@ -24,7 +24,7 @@ def parse(content: bytes) -> etree._Element:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        reason = _ADVICE.sub("", error.msg or "it ends too early").rstrip(".")
+        reason = " ".join(_ADVICE.sub("", error.msg or "it ends too early").split()).rstrip(".")
         raise DocumentError(f"this is not XML: {reason}", line=line, column=column or 1) from error
     except ValueError as error:
         raise DocumentError(f"this is not XML: {error}") from error

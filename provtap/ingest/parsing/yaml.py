@@ -1,5 +1,6 @@
 """YAML as plain values with their positions. All scalars are texts as written: `0.10` is not 0.1."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,9 @@ import yaml
 from provtap.errors import DocumentError
 
 _NULL = "tag:yaml.org,2002:null"
+_MAX_DEPTH = 500
+"""Open brackets, also those in quoted texts."""
+_BRACKETS = re.compile(rb"[\[\]{}]")
 _MOST = 1_000_000
 """Maximum number of values in a file: a few lines of aliases can expand beyond any memory."""
 
@@ -39,11 +43,24 @@ class YamlDocument:
         return _position(node)
 
 
+def refuse_deep(content: bytes) -> None:
+    """Refuse brackets within brackets before they are read: the time for them grows with the square.
+
+    Raises: DocumentError.
+    """
+    depth = 0
+    for bracket in _BRACKETS.findall(content):
+        depth = depth + 1 if bracket in b"[{" else max(depth - 1, 0)
+        if depth > _MAX_DEPTH:
+            raise DocumentError("this is nested too deeply")
+
+
 def read(content: bytes) -> YamlDocument:
     """Return the content of a YAML file.
 
     Raises: DocumentError, with line and column.
     """
+    refuse_deep(content)
     try:
         node = yaml.compose(content, Loader=yaml.SafeLoader)
         if node is None:

@@ -213,7 +213,7 @@ def _problems(found: Job, query: str | None) -> Diagnosis | None:
         return None
     if "UPLOAD" not in found.grouped():  # otherwise the query is about uploaded tables that are gone
         try:
-            translate(query, service().tableset)
+            translate(query, service().tableset, strict=service().settings.adql_strict)
         except AdqlError as error:
             return diagnosis(query, error)
     return diagnosis(query, ProvtapError(found.error_message or ""))

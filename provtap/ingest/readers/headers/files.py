@@ -10,20 +10,21 @@ import math
 import os
 import warnings
 import zlib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import h5py
-
+from provtap.client import ecsv as client_ecsv
+from provtap.client import hdf5
+from provtap.client.ecsv import header_lines
+from provtap.client.fits import SIGNATURE
 from provtap.errors import DocumentError
 from provtap.ingest.parsing.json import canonical
 from provtap.ingest.parsing.node import Node
+from provtap.ingest.readers.headers import ecsv
 from provtap.ingest.readers.headers.products import dialects
 
-_SIGNATURES = {b"SIMPLE  =": "fits", b"\x89HDF\r\n\x1a\n": "hdf5", b"# %ECSV": "ecsv"}
+_SIGNATURES = {SIGNATURE: "fits", hdf5.SIGNATURE: "hdf5", client_ecsv.SIGNATURE: "ecsv"}
 BY_PATH = (
     "A product is known by its path: let provtap ingest read its file, or send its keywords as JSON:"
     ' {"url": …, "form": …, "keywords": {…}}.'
@@ -33,11 +34,6 @@ _BLOCK = 2880
 _HEADER_BYTES = 10_000_000
 _MAX_AXES = 999
 """Maximum axes of a FITS array (FITS 4.0, 4.4.1)."""
-_MAX_KEYWORDS = 100_000
-_MAX_OBJECTS = 10_000
-"""Maximum groups and data sets of an HDF5 file whose attributes are read."""
-_TABLE_META = ".__table_column_meta__"
-"""The suffix of data sets in which astropy stores the meta of a table in HDF5."""
 
 
 def form_of(start: bytes) -> str | None:
@@ -89,10 +85,10 @@ def _fits(file: BinaryIO) -> Iterator[dict[str, Any]]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about non-standard cards, which are not used
                 header = Header.fromstring(_ascii(text))
-                keywords = _first((card.keyword, card.value) for card in header.cards)
+                keywords = hdf5.first((card.keyword, card.value) for card in header.cards)
                 size = _data_bytes(header)
         except (VerifyError, ValueError, OSError, KeyError, IndexError) as error:
-            raise DocumentError(f"its FITS header cannot be read: {_reason(error)}") from error
+            raise DocumentError(f"its FITS header cannot be read: {hdf5.reason(error)}") from error
         yield keywords
         file.seek(-(-size // _BLOCK) * _BLOCK, os.SEEK_CUR)
         block = file.read(_BLOCK)
@@ -146,116 +142,16 @@ def _ascii(header: bytes) -> str:
 
 
 def _hdf5(file: BinaryIO, records: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield the attributes of the root group, then those of the groups and data sets in it.
-
-    Records of ctapipe in `/provenance`, as written by lstchain, are added to *records*.
-    """
+    """Yield the attributes in the file; what `/provenance` holds of ctapipe is added to *records*."""
     try:
-        with h5py.File(file, "r") as opened:
-            for name, found in islice(_objects(opened), _MAX_OBJECTS):
-                if name.endswith(_TABLE_META):
-                    yield _table_meta(found)
-                elif name.startswith("/provenance/") and isinstance(found, h5py.Dataset):
-                    records += _records(found)
-                elif found.attrs or found is opened:
-                    yield _first((str(key), _attribute(found, key)) for key in found.attrs)
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
-        raise DocumentError(f"its HDF5 attributes cannot be read: {_reason(error)}") from error
-
-
-def _objects(opened: h5py.File) -> Iterator[tuple[str, Any]]:
-    """Yield the root group and its content, level by level; links are not followed."""
-    waiting: deque[tuple[str, Any]] = deque([("/", opened)])
-    while waiting:
-        name, found = waiting.popleft()
-        yield name, found
-        if isinstance(found, h5py.Group) and len(waiting) < _MAX_OBJECTS:
-            for key in found:
-                if isinstance(found.get(key, getlink=True), h5py.HardLink):
-                    waiting.append((f"{name.rstrip('/')}/{key}", found[key]))
-
-
-def _records(found: h5py.Dataset) -> list[str]:
-    """Return the texts of a data set with records of ctapipe."""
-    if found.size is None or found.size > _MAX_OBJECTS or found.dtype.kind not in "SO":
-        return []
-    values = found[()] if found.shape == () else found[...].ravel()
-    texts = [values] if found.shape == () else list(values)
-    decoded = [text.decode(errors="replace") if isinstance(text, bytes) else str(text) for text in texts]
-    return [text for text in decoded if '"activity_uuid"' in text and len(text) <= _HEADER_BYTES]
-
-
-def _attribute(found: Any, name: str) -> Any:
-    value = found.attrs[name]
-    if value is None or type(value).__name__ == "Empty":
-        return ""
-    return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else value
-
-
-def _table_meta(found: Any) -> dict[str, Any]:
-    """Return the meta of a table, which astropy stores in HDF5 as lines of ECSV."""
-    if not isinstance(found, h5py.Dataset) or found.dtype.kind != "S" or found.nbytes > _HEADER_BYTES:
-        return {}
-    return _meta([line.decode(errors="replace") for line in found[...].ravel()])
+        for found in hdf5.attributes(file, records):
+            yield ecsv.keywords(found) if isinstance(found, list) else found
+    except ValueError as error:
+        raise DocumentError(str(error)) from error
 
 
 def _ecsv(file: BinaryIO) -> Iterator[dict[str, Any]]:
-    lines: list[str] = []
-    size = 0
-    while (line := file.readline(_HEADER_BYTES)).startswith(b"#") and size < _HEADER_BYTES:
-        size += len(line)
-        lines.append(line.decode(errors="replace")[1:].removeprefix(" ").rstrip("\r\n"))
-    yield _meta(lines[1:])  # the first line is the signature
-
-
-def _meta(lines: list[str]) -> dict[str, Any]:
-    """Return the meta of a table from the lines of its header in ECSV."""
-    from astropy.table.meta import get_header_from_yaml
-
-    try:
-        meta = get_header_from_yaml(lines).get("meta", {})
-    except Exception as error:  # the errors of the YAML reader have no common class
-        raise DocumentError(f"its ECSV header cannot be read: {_reason(error)}") from error
-    if not isinstance(meta, dict):
-        raise DocumentError("the meta of its ECSV header is not a mapping")
-    return flattened(meta)
-
-
-def flattened(meta: dict[str, Any]) -> dict[str, Any]:
-    """Return the keywords of a tree of mappings and lists, joined with `__`."""
-    return _first(islice(_flat(meta), _MAX_KEYWORDS))
-
-
-def _flat(meta: Any, before: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Yield the members of a tree, with members of inner mappings and lists named `outer__inner`."""
-    members = meta.items() if isinstance(meta, dict) else enumerate(meta)
-    for key, value in members:
-        if not isinstance(value, dict | list | tuple):
-            yield f"{before}{key}", value
-        elif depth < _MAX_DEPTH:
-            yield from _flat(value, f"{before}{key}__", depth + 1)
-
-
-_MAX_DEPTH = 20
-
-
-def _first(pairs: Iterable[tuple[Any, Any]]) -> dict[str, Any]:
-    """Return the first value of each keyword, if it is a text, number or logical value."""
-    keywords: dict[str, Any] = {}
-    for key, value in pairs:
-        value = value.item() if hasattr(value, "item") and getattr(value, "size", 0) == 1 else value
-        value = value.decode("utf-8", errors="replace") if isinstance(value, bytes) else value
-        is_plain = isinstance(value, str | int) or isinstance(value, float) and math.isfinite(value)
-        if key and is_plain:
-            keywords.setdefault(str(key), value)
-    return keywords
-
-
-def _reason(error: BaseException) -> str:
-    """Return the text of *error* or of its cause, without advice to programmers."""
-    texts = (" ".join(str(each).split()) for each in (error, error.__cause__, error.__context__) if each)
-    message = next(filter(None, texts), type(error).__name__)
-    return message.partition(", fix it first")[0].rstrip(".")[:200]
+    yield ecsv.keywords(header_lines(file))
 
 
 _READERS: dict[str, Callable[[BinaryIO], Iterator[dict[str, Any]]]] = {"fits": _fits, "ecsv": _ecsv}

@@ -16,7 +16,7 @@ from provtap.ingest.parsing.json import canonical, parse
 from provtap.ingest.parsing.node import Node
 from provtap.ingest.readers.ctapipe.log import statements
 from provtap.ingest.readers.ctapipe.step import Step
-from provtap.ingest.readers.headers import cadc, ctao_datamodel, eso, jwst, rubin
+from provtap.ingest.readers.headers import cadc, ctao_datamodel, ecsv, eso, jwst, rubin
 from provtap.ingest.readers.headers.ctao import entity_records, producer_records, read_header
 from provtap.ingest.readers.headers.product import Product
 
@@ -118,14 +118,14 @@ def _headers(node: Node, url: str | None, form: str | None) -> Iterator[_Header]
             if isinstance(item.value, dict):
                 yield from _headers(item, None, None)
     elif "keywords" in node and "form" in node:
-        parts = (node["keywords"], *node["extensions"].items())
+        parts = tuple(_keywords(part) for part in (node["keywords"], *node["extensions"].items()))
         known = any(dialect.speaks(part) for part in parts for dialect in DIALECTS)
         file = (node["url"].text(), node["form"].text())
         records = tuple(node["records"].items())
         if known or records:
             yield _Header(parts, *file, records)
         else:
-            yield from _headers(node["keywords"], *file)
+            yield from _headers(parts[0], *file)
     elif any(dialect.speaks(node) for dialect in DIALECTS):
         yield _Header((node,), url, form)
     else:
@@ -133,6 +133,13 @@ def _headers(node: Node, url: str | None, form: str | None) -> Iterator[_Header]
             if isinstance(member.value, dict) and member.path.count("[") + member.path.count(".") < 4:
                 inside = name == "metadata"
                 yield from _headers(member, url if inside else None, form if inside else None)
+
+
+def _keywords(part: Node) -> Node:
+    """Return the keywords of one header; a client sends one of ECSV as the lines that it has."""
+    if not isinstance(part.value, list):
+        return part
+    return Node(ecsv.keywords([line.text() or "" for line in part.items()]), part.path)
 
 
 def _speaks_ctao(keywords: Node) -> bool:

@@ -104,7 +104,7 @@ def _refuse_remote(value: Any) -> None:
                     context = context["@import"]
                 if isinstance(context, str):
                     raise DocumentError(
-                        f"its @context is at {context[:200]}, and nothing is fetched from the network",
+                        f"its @context is at {context[:200]!r}, and nothing is fetched from the network",
                         hint="Write the context itself into the document.",
                     )
         rest += node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ()
