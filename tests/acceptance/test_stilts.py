@@ -36,7 +36,7 @@ def test_taplint_finds_no_error(tap_url):
 def test_the_services_of_a_result_are_understood(tap_url, tmp_path):
     """VOT-14: STIL, and so TOPCAT, takes ID from the row and asks the user for the rest.
 
-    It misses the columns of a table of links, which is no matter.
+    It complains about missing columns of a table of links, which has no effect.
     """
     query = "SELECT TOP 3 e_id, wat_agent_id FROM provenance.entity JOIN provenance.wasattributedto ON 1 = 1"
     result = tmp_path / "result.vot"
@@ -115,7 +115,7 @@ def test_an_error_of_a_job_reaches_the_user(tap_url):
 
 
 def test_a_job_can_be_resumed(tap_url):
-    """ST-2: what one run of STILTS began, another one fetches."""
+    """ST-2: one run of STILTS submits a job, another one fetches its result."""
     query = "SELECT TOP 3 a_id FROM provenance.activity"
     created = urllib.request.urlopen(
         f"{tap_url}/async", urllib.parse.urlencode({"QUERY": query, "PHASE": "RUN"}).encode()

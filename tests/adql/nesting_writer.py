@@ -1,4 +1,4 @@
-"""Queries that nest and repeat what grows in a translator or in a planner: by chance, from a seed."""
+"""Random queries from a seed, with nested and repeated parts that grow in a translator or planner."""
 
 import random
 from collections.abc import Callable, Sequence
