@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
+from tests.live import live_server
+
 STILTS = shutil.which("stilts")
 pytestmark = pytest.mark.skipif(STILTS is None, reason="the program stilts is not installed")
 STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO QAS UWS MDQ OBS UPL EXA"
@@ -144,3 +146,15 @@ def test_taplint_takes_a_base_url_that_ends_in_a_slash(tap_url):
     report = stilts("taplint", f"tapurl={tap_url}/", "stages=TMV TMC CAP AVV QGE UWS", "report=EWF").stdout
 
     assert "Totals: Errors: 0; Warnings: 0" in report
+
+
+def test_taplint_finds_no_error_in_an_empty_store(template, tmp_path):
+    """OBS-1: without observations the tables are there, and the data model is not declared."""
+    with live_server(template, tmp_path / "serve.log") as empty:
+        tap_url = f"{empty.url}/tap"
+        report = stilts("taplint", f"tapurl={tap_url}", "stages=TME TMS TMC CPV CAP OBS", "report=EWF").stdout
+        capabilities = requests.get(f"{tap_url}/capabilities").text
+
+    assert "Totals: Errors: 0; Warnings: 0" in report
+    assert "Section OBS" in report
+    assert "ObsCore" not in capabilities

@@ -1,5 +1,6 @@
 """A worker in this process: the ends of jobs, and that stopping a job also stops its query."""
 
+import io
 import re
 import threading
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from itertools import islice
 from time import sleep
 
 import pytest
+from astropy.io.votable import parse
+from astropy.io.votable.dataorigin import extract_data_origin
 
 from provtap.database.connect import open_database
 from provtap.errors import ProvtapError
@@ -104,6 +107,15 @@ def test_an_empty_result_is_a_result(worker, store, ended, results):
 
     assert job.phase == Phase.COMPLETED
     assert content(results, job).endswith(b"</VOTABLE>\n")
+
+
+def test_a_result_names_its_job(worker, store, ended, results, settings):
+    """ORIG-1: the request that it answers is the job."""
+    job = ended(store.create(SOMEBODY, {"QUERY": [QUERY]}, run=True))
+    origin = extract_data_origin(parse(io.BytesIO(content(results, job))))
+
+    assert origin.query.request == f"{settings.root_url}/tap/async/{job.job_id}"
+    assert origin.query.query == QUERY
 
 
 @pytest.mark.parametrize(
