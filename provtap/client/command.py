@@ -18,7 +18,7 @@ from provtap.client.delivery import ProvError
 SETTINGS: Any = {"help_option_names": ["-h", "--help"]}
 FULL_ONLY = (
     *("demo", "init", "serve", "worker", "load-sql", "reingest", "check", "translate"),
-    *("diff", "token", "maintenance", "status", "jobs"),
+    *("token", "maintenance", "status", "jobs"),
 )
 """Commands that need the store; `provtap-client` has none of them."""
 

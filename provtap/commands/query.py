@@ -9,7 +9,7 @@ import click
 
 from provtap.client import remote
 from provtap.config import Settings
-from provtap.errors import ProvtapError, UploadError
+from provtap.errors import UploadError
 
 
 @remote.query.here
@@ -81,23 +81,8 @@ def export(settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, *
     sys.stdout.buffer.write(content)
 
 
-@click.command(
-    name="diff",
-    short_help="Compare two runs or products.",
-    epilog="Example: provtap diff /data/a.dl1.h5 /data/b.dl1.h5 --format json",
-)
-@click.argument("a")
-@click.argument("b")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "csv", "json"]),
-    default="text",
-    show_default=True,
-    help="Format of the output.",
-)
-@click.pass_context
-def diff(ctx: click.Context, a: str, b: str, form: str) -> None:
+@remote.diff.here
+def diff(settings: Settings, /, a: str, b: str, form: str) -> None:
     """Compare two runs, or the runs that made two products.
 
     A and B are ids of activities, or ids, paths, other names or file names of entities. Numbers are compared
@@ -107,12 +92,7 @@ def diff(ctx: click.Context, a: str, b: str, form: str) -> None:
     from provtap import install
     from provtap.compare import FORMATS, compare
 
-    settings: Settings = ctx.obj
-    try:
-        with install.ready(settings) as (database, tableset):
-            comparison = compare(a, b, database, tableset, settings)
-    except ProvtapError as error:
-        click.echo(f"provtap: {error.for_operator()}", err=True)
-        ctx.exit(2)
+    with install.ready(settings) as (database, tableset):
+        comparison = compare(a, b, database, tableset, settings)
     click.echo(FORMATS[form](comparison), nl=False)
-    ctx.exit(0 if comparison.equal else 1)
+    sys.exit(not comparison.equal)
