@@ -183,7 +183,7 @@ class _Diff(RemoteCommand):
     help="Format of the output.",
 )
 def diff(service: "Service", a: str, b: str, form: str) -> None:
-    """Compare two runs, or the runs that made two products.
+    """Compare two runs, or the whole histories of two products.
 
     A and B are ids of activities, or ids, paths, other names or file names of entities. Numbers are compared
     as numbers, inputs by their role and content. Exits with 0 if nothing differs, 1 if something does, and 2

@@ -8,7 +8,7 @@ from lxml import etree
 
 from provtap.addresses import compare as address
 from provtap.compare import Run, compare_runs
-from provtap.compare.differences import Parameter, Thing
+from provtap.compare.runs import Parameter, Thing
 from provtap.web.site.compare import compared, marked
 from tests.compare.test_reading import A, B
 
