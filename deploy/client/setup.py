@@ -39,6 +39,7 @@ setup(
     install_requires=[
         line for line in full["options"]["install_requires"].split() if line.startswith("click")
     ],
+    extras_require={"notebook": full["options.extras_require"]["notebook"].split()},
     packages=["provtap", "provtap.client"],
     package_dir={"provtap": "../../provtap"},
     package_data={"provtap": ["py.typed"]},

@@ -34,6 +34,10 @@ class ProvUnavailable(ProvError):
     """The service is away: it can't be reached, is closed, or lacks its database."""
 
 
+class ProvNotFound(ProvError):
+    """What the request names does not exist."""
+
+
 class Delivery:
     """The way to one service, with the patience to try again."""
 

@@ -9,7 +9,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from provtap.client.delivery import Delivery, ProvError, ProvUnavailable, refusal
+from provtap.client.delivery import Delivery, ProvError, ProvNotFound, ProvUnavailable, refusal
 from provtap.client.spool import Letter
 
 _TIMEOUT = 600.0
@@ -72,7 +72,8 @@ class Service:
             return Answer(urlopen(request, timeout=_TIMEOUT))
         except HTTPError as error:
             with error:
-                raise ProvError(_sentence(error), status=error.code) from error
+                kind = ProvNotFound if error.code == 404 else ProvError
+                raise kind(_sentence(error), status=error.code) from error
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             raise ProvUnavailable(
