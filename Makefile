@@ -79,10 +79,11 @@ $(VENV)/installed-for-work: $(VENV)/installed
 	$(RUN)/pip install -qq --only-binary :all: --no-build-isolation --editable '.[test,lint]'
 	touch $@
 
-# provtap contains everything; provtap-client is for environments without the service.
+# provtap contains everything; provtap-client is for environments without the service, and plugins need it.
 wheels: $(VENV)/installed
-	rm -rf build dist deploy/client/build
-	$(RUN)/pip wheel -q --no-deps --no-build-isolation --wheel-dir dist . ./deploy/client
+	rm -rf build dist deploy/client/build plugins/*/build
+	$(RUN)/pip wheel -q --no-deps --no-build-isolation --wheel-dir dist . ./deploy/client ./plugins/*
 
 clean:
-	rm -rf $(VENV) .venv-lowest build dist *.egg-info deploy/client/build deploy/client/*.egg-info
+	rm -rf $(VENV) .venv-* build dist *.egg-info deploy/client/build deploy/client/*.egg-info \
+		plugins/*/build plugins/*/*.egg-info

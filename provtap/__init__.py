@@ -22,7 +22,7 @@ _LATE = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what a pipeline needs when it asks for it: `import provtap` stays light."""
+    """Import the functions for pipelines on first use, so that `import provtap` is fast."""
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

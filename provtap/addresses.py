@@ -1,14 +1,14 @@
-"""Addresses of the site's pages, below its root: the only maker of links, for pages, pictures and results.
+"""Addresses of the site's pages below its root: the source of all links in pages, pictures and results.
 
-An id is percent-encoded whole, its slashes too. Browsers and proxies change some paths on the way, whatever
-the encoding: an id that would suffer goes into the query of the address instead.
+An id is percent-encoded as a whole, including slashes. Browsers and proxies change some paths even if they
+are encoded: ids that would be affected are put into the query part of the address instead.
 """
 
 import re
 from urllib.parse import quote, urlencode
 
 KINDS = ("entity", "activity", "agent")
-"""What has a page by its id."""
+"""Kinds of things with a page by id."""
 
 
 def page(kind: str, id_: str, **parameters: str | int | None) -> str:
@@ -21,18 +21,23 @@ def page(kind: str, id_: str, **parameters: str | int | None) -> str:
 
 
 def lineage(id_: str, **parameters: str | int | None) -> str:
-    """Return the address of the picture of where a thing came from, or what came of it."""
+    """Return the address of the picture of the ancestors or descendants of a thing."""
     return page("lineage", id_, **parameters)
 
 
 def impact(id_: str, **parameters: str | int | None) -> str:
-    """Return the address of the list of what used a file, or what a run wrote."""
+    """Return the address of the list of files that depend on a file or run."""
     return page("impact", id_, **parameters)
 
 
 def compare(a: str, b: str | None = None, **parameters: str | int | None) -> str:
-    """Return the address of the comparison of two runs or products; without *b* it asks for it."""
+    """Return the address of the comparison of two runs or products; without *b* the page asks for it."""
     return question("compare", a=a, b=b, **parameters)
+
+
+def cite(id_: str, form: str) -> str:
+    """Return the address of what to cite for a product, as `bibtex` or `text`."""
+    return question("cite", ID=id_, RESPONSEFORMAT=form)
 
 
 def program(name: str, version: str | None = None) -> str:
@@ -44,13 +49,13 @@ def program(name: str, version: str | None = None) -> str:
 
 
 def question(page: str, **parameters: str | int | None) -> str:
-    """Return the address of a page about a query, such as `/result?QUERY=…`; what is None is left out."""
+    """Return the address of a page about a query, such as `/result?QUERY=…`, without parameters of None."""
     given = {name: value for name, value in parameters.items() if value is not None}
     return f"/{page}?{urlencode(given, quote_via=quote, safe='')}" if given else f"/{page}"
 
 
 def with_both_slashes(id_: str) -> str:
-    """Return the URL that *id_* was before a proxy on the way merged the slashes after its scheme."""
+    """Return the URL *id_* with the double slash after its scheme, which a proxy may have merged."""
     return _ONE_SLASH.sub(r"\1//", id_)
 
 
@@ -59,9 +64,9 @@ _ONE_SLASH = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*:)/(?=[^/])")
 
 
 def is_awkward(id_: str) -> bool:
-    """Tell whether *id_* can't be in a path: slashes at its ends, a segment `.` or `..`, line breaks.
+    """Return whether *id_* can't be in a path: slashes at its ends, a segment `.` or `..`, line breaks.
 
-    Of slashes that follow each other proxies leave one, which can be undone after the scheme of a URL only.
+    Proxies merge adjacent slashes, which can be undone only after the scheme of a URL.
     """
     if "//" in _SCHEME.sub("", f"{id_}/"):
         return True

@@ -19,127 +19,127 @@ log = logging.getLogger(__name__)
 
 PREFIX = "PROVTAP_"
 MOST_PROCESSES = 8
-"""Web processes that are started without being asked for."""
+"""Maximum default number of web processes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What an operator may set, as PROVTAP_<NAME> or <name> in the TOML file that PROVTAP_CONFIG names.
+    """The settings of an operator: PROVTAP_<NAME>, or <name> in the TOML file PROVTAP_CONFIG.
 
-    An environment variable wins over the file. `docs/reference/settings.md` explains each one.
+    Environment variables override the file. `docs/reference/settings.md` explains all settings.
     """
 
     database_url: str | None = None
-    """PostgreSQL to use, as URL or libpq keywords; None starts the embedded server in *data_dir*."""
+    """The PostgreSQL server, as URL or libpq keywords; None starts the embedded server in *data_dir*."""
     read_url: str | None = None
-    """Login for users' queries; None: the role <role_prefix>reader on the same server."""
+    """The login for users' queries; None: the role <role_prefix>reader on the same server."""
     data_dir: Path = Path("provtap-data")
     base_url: str | None = None
     """Root of the site as clients see it, without /tap; None: made from host and port."""
     metadata_dir: Path | None = None
     """Further YAML files that publish an operator's own tables."""
     obscore: str | None = None
-    """Table, view or foreign table that ivoa.obscore shows; None: what `provtap obscore` stores."""
+    """Table, view or foreign table behind ivoa.obscore; None: the table that `provtap obscore` fills."""
     site: str = "local"
     """Scope of local paths: equal paths of two sites are two files."""
     download_urls: str | None = None
-    """URLs from which people can fetch files, by how their locations begin: see `provtap.downloads`."""
+    """URLs for downloading files, by prefixes of their locations: see `provtap.downloads`."""
     role_prefix: str = "provtap_"
     host: str = "127.0.0.1"
     port: int = 8080
     admin_port: int | None = None
-    """Port of /live, /ready and /metrics; None: they are not offered."""
+    """Port of /live, /ready and /metrics; None: not available."""
     admin_host: str | None = None
-    """Address of that port; None: as *host*."""
+    """Address of the admin port; None: the same as *host*."""
     workers: int | None = None
-    """Web processes; None: one a core."""
+    """Web processes; None: one for each core."""
     threads: int = 256
-    """Threads a web process: each answers one request at a time."""
+    """Threads of each web process; a thread answers one request at a time."""
     grace: float = 4.0
-    """Seconds that requests get to finish once the service is told to stop. With PostgreSQL's own end this
-    stays below the 10 after which containers are killed."""
+    """Seconds for requests to finish after the service was asked to stop. Together with PostgreSQL's shutdown
+    this is below the 10 seconds after which containers are killed."""
     read_connections: int = 8
-    """Connections for users' queries, a web process."""
+    """Connections for users' queries, for each web process."""
     connection_wait: float = 30.0
-    """Seconds that a request waits for a free connection before it gets 503."""
+    """Seconds that a request waits for a free connection before status 503."""
     connection_age: float = 300.0
     """Seconds after which a connection is replaced."""
     maxrec: int = 10_000
-    """Rows, when MAXREC is absent."""
+    """Default of MAXREC, in rows."""
     maxrec_limit: int = 10_000_000
     """Maximum of MAXREC, in rows."""
     sync_duration: float = 60.0
-    """Seconds a synchronous query may take in PostgreSQL."""
+    """Maximum seconds of a synchronous query in PostgreSQL."""
     proxies: int = 0
-    """Proxies in front of the service, whose X-Forwarded-For is trusted; may be 0."""
+    """Number of proxies in front of the service, whose X-Forwarded-For is trusted; may be 0."""
     async_duration: float = 600.0
-    """Seconds that a job may execute, unless its client asks for more or less."""
+    """Default execution duration of a job, in seconds."""
     async_duration_limit: float = 86_400.0
     """Maximum execution duration of a job, in seconds."""
     job_retention: float = 604_800.0
-    """Seconds from the creation of a job to its destruction, at most."""
+    """Maximum seconds from the creation of a job to its destruction."""
     job_connections: int = 4
-    """Jobs that one worker executes at once, a connection each."""
+    """Jobs that one worker executes at once, each with a connection."""
     client_jobs: int = 1_000
-    """Jobs that one client may have."""
+    """Maximum jobs of one client."""
     client_bytes: int = 50_000_000_000
-    """Disk that the jobs of one client may take: parameters, uploads and results."""
+    """Maximum disk space of one client's jobs in bytes: parameters, uploads and results."""
     client_active: int = 50
-    """Jobs of one client that may be queued or executing."""
+    """Maximum jobs of one client that are queued or executing."""
     client_executing: int = 2
-    """Jobs of one client that may execute at once."""
+    """Maximum jobs of one client that execute at once."""
     result_dir: Path | None = None
     """Directory of the results of jobs; None: `results` in *data_dir*."""
     result_reserve_bytes: int = 1_000_000_000
-    """Disk that the results and uploads of jobs leave free for the database."""
+    """Disk space that results and uploads of jobs leave free for the database, in bytes."""
     wait_limit: float = 50.0
-    """Seconds that a request with WAIT blocks, whatever it asks."""
+    """Maximum seconds that a request with WAIT blocks."""
     worker_lost: float = 15.0
     """Seconds of silence after which a worker counts as lost."""
     query_bytes: int = 1_000_000
-    """Length of a query text."""
+    """Maximum length of a query text, in bytes."""
     upload_bytes: int = 50_000_000
-    """All tables that one request or one job brings, together."""
+    """Maximum size of all tables uploaded with one request or job, in bytes."""
     upload_tables: int = 10
-    """Tables that one request or one job may bring."""
+    """Maximum number of tables uploaded with one request or job."""
     upload_rows: int = 5_000_000
-    """Rows of all tables that one request or one job brings, together."""
+    """Maximum rows of all tables uploaded with one request or job."""
     upload_cells: int = 20_000_000
-    """Cells of all these tables, together."""
+    """Maximum cells of all these tables."""
     upload_duration: float = 60.0
-    """Seconds that fetching one such table from its URL may take; and of computing, that reading all may."""
+    """Maximum seconds to fetch one such table from its URL, and of processor time to read all of them."""
     upload_private: bool = False
     """Whether tables may be fetched from addresses that are not public."""
     spool_bytes: int = 10_000_000_000
-    """Disk one result may take while its client reads slowly."""
+    """Maximum disk space of one result that its client reads slowly, in bytes."""
     spool_client_bytes: int = 20_000_000_000
-    """Disk the results of one client may take together while it reads slowly, a process."""
+    """Maximum disk space of the results of one client that reads slowly, in each process, in bytes."""
     spool_process_bytes: int = 40_000_000_000
-    """Disk all results may take together while their clients read slowly, a process."""
+    """Maximum disk space of all results that are read slowly, in each process, in bytes."""
     spool_reserve_bytes: int = 5_000_000_000
-    """Disk that results which are read slowly leave free for jobs and the database."""
+    """Disk space that slowly read results leave free for jobs and the database, in bytes."""
     temp_bytes: int = 10_000_000_000
-    """Disk one query may take inside PostgreSQL."""
+    """Maximum temporary disk space of one query in PostgreSQL, in bytes."""
     backend_bytes: int | None = None
-    """Memory that a process of the embedded PostgreSQL may have for itself; None: a share of all."""
+    """Memory limit of each process of the embedded PostgreSQL in bytes; None: a share of the machine's."""
     provsap_nodes: int = 10_000
-    """Nodes of one answer of ProvSAP."""
+    """Maximum nodes of one response of ProvSAP."""
     document_bytes: int = 100_000_000
-    """Size of one provenance document."""
+    """Maximum size of one provenance document, in bytes."""
     document_records: int = 1_000_000
-    """Records in a document sent over HTTP."""
+    """Maximum records in a document sent over HTTP."""
     accounts: bool = False
-    """Whether requests may have a token; if not, the header Authorization is ignored."""
+    """Whether tokens are used; otherwise the header Authorization is ignored."""
     require_account: bool = False
     """Whether queries need a token; metadata can always be read."""
     title: str | None = None
     """Name of the service, in the head of every page; None: ProvTAP, and no registry record."""
     description: str | None = None
-    """What the service holds, in a sentence or two on its home page and in its registry record."""
+    """Description of the service in a sentence or two, on its home page and in its registry record."""
     contact: str | None = None
-    """Whom to ask: a mail address or a URL, in the foot of every page and in results."""
+    """Contact: a mail address or a URL, in the foot of every page and in results."""
     publisher: str | None = None
-    """Who runs the service, such as an observatory, in results and the registry record."""
+    """The publisher of the service, such as an observatory, in results and the registry record."""
     service_ivoid: str | None = None
     """IVOA identifier of the service."""
     subjects: str = "provenance, ProvTAP, astronomy-databases, virtual-observatories"
@@ -157,8 +157,10 @@ class Settings:
     access_log: str | None = None
     """File for one line per request, `-` for standard output; None: no access log."""
 
+    adql_strict: bool = False
+    """Whether extensions of ADQL 2.1 are rejected."""
     declare_coalesce: bool = False
-    """Whether the capabilities name COALESCE, by a feature type that not every validator knows yet."""
+    """Whether the capabilities declare COALESCE, with a feature type that some validators don't know yet."""
 
     def __post_init__(self) -> None:
         """Reject settings that cannot work, such as an unusable root, and required but disabled accounts."""
@@ -179,27 +181,27 @@ class Settings:
 
     @cached_property
     def downloads(self) -> Downloads:
-        """Where people can fetch files."""
+        """The URLs for downloading files."""
         return Downloads.of(self.download_urls or "", self.site)
 
     @property
     def name(self) -> str:
-        """What the service is called on its pages."""
+        """The name of the service on its pages."""
         return self.title or "ProvTAP"
 
     @property
     def processes(self) -> int:
-        """How many web processes to run: one per core, at least two, so that one may fail."""
+        """The number of web processes: one for each core, at least two, so that one may fail."""
         return self.workers or max(2, min(len(os.sched_getaffinity(0)), MOST_PROCESSES))
 
     @property
     def quick_connections(self) -> int:
-        """Connections a web process has for clients whose queries are quick, while the others are busy."""
+        """Connections of each web process for clients with quick queries, while the others are busy."""
         return max(1, self.read_connections // 4)
 
     @property
     def form_bytes(self) -> int:
-        """What a form without files may have: a urlencoded query takes up to three bytes a byte."""
+        """Maximum size of a form without files: a urlencoded query takes up to three bytes for each byte."""
         return 3 * self.query_bytes + 65_536
 
     @property
@@ -208,7 +210,7 @@ class Settings:
         if self.base_url:
             return self.base_url.rstrip("/")
         host = self.host
-        if host in {"", "0.0.0.0", "::"}:  # every address of this machine: no client can use that name
+        if host in {"", "0.0.0.0", "::"}:  # all addresses of this machine, which clients can't use as a name
             host = socket.gethostname()
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
@@ -218,7 +220,7 @@ class Settings:
     ) -> "Settings":
         """Read the settings; an invalid value, or an unknown name in the file, is an error.
 
-        An unknown variable is a warning: not every one that begins so is meant for us.
+        An unknown variable is only a warning, because other programs may use the prefix.
 
         Raises: SettingsError.
         """

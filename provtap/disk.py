@@ -1,4 +1,4 @@
-"""Disk that may be used: limits within limits, and a reserve that stays free."""
+"""Limits of disk space, which may be nested, and a reserve that stays free."""
 
 import os
 import threading
@@ -6,10 +6,10 @@ from math import inf
 
 
 class Room:
-    """Bytes of disk that may be used together: by one result, by those of a client, by those of a process.
+    """A limit of disk space in bytes: of one result, of all results of a client, or of a process.
 
-    What is taken from the room of a result is also taken from that of its client, and so on outwards.
-    *reserve* is what has to stay free of the file system, for others who need it more.
+    Space taken from the room of a result is also taken from that of its client, and so on outwards. *reserve*
+    bytes of the file system must stay free for more important uses.
     """
 
     def __init__(self, limit: float = inf, whole: "Room | None" = None, *, reserve: int = 0) -> None:
@@ -20,7 +20,7 @@ class Room:
         self._lock = threading.Lock()
 
     def take(self, size: int, file: int) -> bool:
-        """Take *size* bytes for the open *file*, if every limit allows it and every reserve stays free."""
+        """Take *size* bytes for the open *file*, if all limits allow it and all reserves stay free."""
         with self._lock:
             if self._used + size > self._limit or free_bytes(file) - size < self._reserve:
                 return False
@@ -30,7 +30,7 @@ class Room:
         return True
 
     def give_back(self, size: int | None = None) -> None:
-        """Return *size* bytes; None: all that was taken from here."""
+        """Give back *size* bytes; None: all bytes taken from this room."""
         with self._lock:
             size = self._used if size is None else size
             self._used -= size
@@ -39,6 +39,6 @@ class Room:
 
 
 def free_bytes(file: int) -> int:
-    """Return the bytes that are free on the file system of an open *file*, for other users than root."""
+    """Return the free bytes of the file system of an open *file*, for users other than root."""
     found = os.fstatvfs(file)
     return found.f_bavail * found.f_frsize

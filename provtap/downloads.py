@@ -1,4 +1,4 @@
-"""From the place where a file is recorded to be, to a URL from which people can fetch it."""
+"""Converts the recorded location of a file to a URL for downloads."""
 
 import re
 from collections.abc import Iterable
@@ -14,21 +14,21 @@ _PUBLIC = re.compile(r"https?://[^\s/?#@\"<>\\]+(?:[/?#].*)?", re.IGNORECASE | r
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _FILE = re.compile(r"file:(?://)?(?=/[^/])", re.IGNORECASE)
 _RESERVED = "!#$%&'()*+,/:;=?@[]~"
-"""What stays as it is in a URL that a document gave."""
+"""Characters that are not changed in a URL from a document."""
 
 
 @dataclass(frozen=True)
 class Downloads:
-    """What an operator says of places: those that begin with a prefix have a URL."""
+    """An operator's URLs for locations with certain prefixes."""
 
     prefixes: tuple[tuple[str, str], ...] = ()
-    """Pairs of a prefix and its URL, the longest prefix first; both end where a segment of a path does."""
+    """Pairs of a prefix and its URL, the longest prefix first; both end at the end of a path segment."""
     site: str = "local"
-    """Whose local paths these are."""
+    """The scope of the local paths."""
 
     @classmethod
     def of(cls, text: str, site: str) -> "Downloads":
-        """Read `PREFIX=URL` pairs with `;` between them.
+        """Read `PREFIX=URL` pairs separated by `;`.
 
         Raises: SettingsError.
         """
@@ -41,10 +41,10 @@ class Downloads:
         return cls(tuple(sorted(urls.items(), key=lambda pair: (-len(pair[0]), pair))), site)
 
     def url(self, location: str, storage: str | None = None) -> str | None:
-        """Return the URL of the file at *location*, or None if people can't fetch it.
+        """Return the URL for downloading the file at *location*, or None.
 
-        *storage* is the scope of a local path, if it is known: the same path at another site is another file.
-        A location that is an http or https URL is one that people can fetch.
+        *storage* is the scope of a local path, if known: the same path at another site is another file. A
+        location that is an http or https URL is returned unchanged.
         """
         if _FILE.match(location):
             location = unquote(_FILE.sub("", location))
@@ -78,7 +78,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _path(segments: Iterable[str]) -> str | None:
-    """Return the rest of a path, percent-encoded; None for one that could lead out of its directory."""
+    """Return the rest of a path, percent-encoded; None if it could lead out of its directory."""
     named = [segment for segment in segments if segment]
     if not named or not {".", ".."}.isdisjoint(named):
         return None

@@ -7,25 +7,25 @@ from difflib import get_close_matches
 
 
 def nearest(given: str, known: Iterable[str]) -> str | None:
-    """Return the question whether one of *known* was meant, if one is near."""
+    """Return a question with the most similar name of *known*, if one is similar."""
     near = get_close_matches(given, list(known), n=1)
     return f"Did you mean {near[0]}?" if near else None
 
 
 class ProvtapError(Exception):
-    """An error whose text may be shown to any user, in the form that the protocol requires.
+    """An error with a text that may be shown to any user, in the form required by the protocol.
 
-    The text is *message*, then the position ("(line 1, column 8)") where there is one, then the hint.
-    Lines and columns count from 1.
+    The text is *message*, then the position ("(line 1, column 8)") if there is one, then the hint. Lines and
+    columns count from 1.
 
-    *detail* is the same for the operator: it may name hosts, roles, files and settings. The text for users
-    then ends with a reference, under which whoever answers the user writes the detail to the log.
+    *detail* is the message for the operator, which may contain hosts, roles, files and settings. The text for
+    users then ends with a reference, under which the detail is written to the log.
     """
 
     status = 400
-    """HTTP status of the answer that reports this error."""
+    """HTTP status of the response with this error."""
     retry_after: int | None = None
-    """Seconds after which the same request may succeed."""
+    """Seconds after which a repetition of the request may succeed."""
 
     def __init__(
         self,
@@ -53,32 +53,32 @@ class ProvtapError(Exception):
         return f"{self.message}{where}{hint}"
 
     def for_operator(self) -> str:
-        """Return the text for the command line and the log of the service, never for users."""
+        """Return the text for the command line and the log of the service, not for users."""
         return self.detail or str(self)
 
     def record(self, log: logging.Logger) -> None:
-        """Write the detail to *log*, if there is one, before a user gets the text."""
+        """Write the detail, if any, to *log*, before a user gets the text."""
         if self.detail:
             log.error("%s: %s", self.reference, self.detail)
 
 
 class SettingsError(ProvtapError):
-    """A PROVTAP_* setting, what it points to, or an installed reader cannot be used."""
+    """A PROVTAP_* setting, a file that it names, or an installed reader cannot be used."""
 
     status = 500
 
 
 class AdqlError(ProvtapError):
-    """A query is not valid ADQL, or uses something that is not published.
+    """A query is not valid ADQL, or uses names that are not published.
 
-    Its text is followed by those of *further* errors of the same query, each with its own position.
+    Its text is followed by the texts of *further* errors of the same query, each with its position.
     """
 
     further: "tuple[AdqlError, ...]" = ()
     end: tuple[int, int] | None = None
-    """Line and column behind what is wrong; None: it is the one word or symbol at the position."""
+    """Line and column after the wrong text; None if it is the single word or symbol at the position."""
     fixes: tuple[str, ...] = ()
-    """What may stand there instead, the likeliest first."""
+    """Replacements for the wrong text, the most likely first."""
 
     def __str__(self) -> str:
         return " ".join([super().__str__(), *map(str, self.further)])
@@ -89,13 +89,13 @@ class ParameterError(ProvtapError):
 
 
 class NotFound(ProvtapError):
-    """What the request names does not exist."""
+    """The requested thing does not exist."""
 
     status = 404
 
 
 class Forbidden(ProvtapError):
-    """The client may not do this, or not as often."""
+    """The client may not do this, or not so often."""
 
     status = 403
 
@@ -129,7 +129,7 @@ class QueryCancelled(QueryError):
 
 
 class DatabaseUnavailable(ProvtapError):
-    """PostgreSQL can't be reached, or is not set up, or does not fit this version."""
+    """PostgreSQL can't be reached, is not set up, or does not match this version."""
 
     status = 503
     retry_after = 10
@@ -140,7 +140,7 @@ class NotConnected(DatabaseUnavailable):
 
 
 class Unconfirmed(DatabaseUnavailable):
-    """The connection was lost while PostgreSQL committed: it may have stored everything, or nothing."""
+    """The connection was lost during COMMIT: everything may have been stored, or nothing."""
 
 
 class Contended(DatabaseUnavailable):
@@ -178,7 +178,7 @@ class Unauthenticated(ProvtapError):
 
 
 class InternalError(ProvtapError):
-    """ProvTAP itself failed, or PostgreSQL on SQL that ProvTAP made."""
+    """ProvTAP itself failed, or PostgreSQL failed on SQL made by ProvTAP."""
 
     status = 500
 
@@ -187,14 +187,14 @@ class InternalError(ProvtapError):
 
     @classmethod
     def of(cls, error: Exception, log: logging.Logger, what: str) -> "InternalError":
-        """Return the error for an unexpected exception; *log* gets *what* failed, with the traceback."""
+        """Return the error for an unexpected exception; *what* and the traceback are written to *log*."""
         told = cls()
         log.error("%s: %s failed", told.reference, what, exc_info=error)
         return told
 
 
 class DocumentError(ProvtapError):
-    """A provenance document can't be read or loaded; nothing of it was stored."""
+    """A provenance document can't be read or loaded; nothing was stored."""
 
     def __init__(
         self,
@@ -207,7 +207,7 @@ class DocumentError(ProvtapError):
     ) -> None:
         super().__init__(message, line=line, column=column, hint=hint)
         self.pointer = pointer
-        """Where in a JSON document, as a JSON pointer (RFC 6901), if the place has one."""
+        """Position in a JSON document as a JSON pointer (RFC 6901), if there is one."""
 
 
 class KeyReused(ProvtapError):
@@ -227,8 +227,8 @@ class UploadError(ProvtapError):
 
 
 class NoProvenance(DocumentError):
-    """A document holds no provenance, or is in no known format."""
+    """A document contains no provenance, or has an unknown format."""
 
 
 class FormatNotRead(NoProvenance):
-    """A document is in a format that is known but not read."""
+    """A document has a known format that is not supported."""

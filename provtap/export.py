@@ -1,4 +1,4 @@
-"""What one ingestion recorded, as a document or a picture, for the command line and the write API."""
+"""Exports the records of one ingestion as a document or picture, for the command line and the write API."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -15,14 +15,14 @@ from provtap.tableset import Tableset
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """A document or a picture, and what it lacks."""
+    """A document or picture, with notes on missing parts."""
 
     content: bytes
     mime: str
     unknown: tuple[str, ...] = ()
-    """Ids that name nothing."""
+    """Unknown ids."""
     overflow: int = 0
-    """Only so many of the nearest things are in it; 0: all are."""
+    """If not 0, only this number of the nearest things is in it."""
 
 
 def export_ingestion(
@@ -33,10 +33,10 @@ def export_ingestion(
     settings: Settings,
     base_url: str,
 ) -> Export:
-    """Return what an ingestion recorded; *parameters* are those of ProvSAP without ID, in upper case.
+    """Return the records of an ingestion; *parameters* are those of ProvSAP without ID, in upper case.
 
-    A PROV document is given back whole, in any notation of PROV, unless DEPTH or DIRECTION ask for what is
-    stored around it.
+    A PROV document is returned as a whole, in any notation of PROV, unless DEPTH or DIRECTION select the
+    stored graph around it.
 
     Raises: ParameterError, NotFound, DocumentError, QueryTimeout, DatabaseUnavailable.
     """
@@ -49,7 +49,7 @@ def export_ingestion(
     form = asked.responseformat
     if form.serializer and not parameters.keys() & {"DEPTH", "DIRECTION"}:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what the library may refuse in a later release
+            warnings.simplefilter("ignore")  # about values that later releases of the library may reject
             document = archived_document(ingestion, database)
             content = None if document is None else serialized(document, form.serializer)
         if content is not None:

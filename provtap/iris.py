@@ -1,8 +1,8 @@
-"""The IRI by which PROV's notations name a thing, and the id that an IRI stands for.
+"""Converts ids to the IRIs in PROV's notations, and IRIs to ids.
 
-An id that is an IRI is its own. Any other id follows `urn:x-provtap:id:`, as it is if its characters may
-stand in an IRI, else percent-encoded after `urn:x-provtap:encoded:`. So every id comes back from every
-notation.
+An id that is an IRI is not changed. Any other id is appended to `urn:x-provtap:id:`, unchanged if its
+characters are allowed in an IRI, otherwise percent-encoded after `urn:x-provtap:encoded:`. So all ids survive
+a round trip through all notations.
 """
 
 import re
@@ -10,13 +10,13 @@ from urllib.parse import quote, unquote
 
 _PLAIN = "urn:x-provtap:id:"
 _ENCODED = "urn:x-provtap:encoded:"
-# What a local name of PROV-N can have of the characters beyond ASCII (PROV-N, PN_CHARS); IRIs have more.
+# The non-ASCII characters of local names in PROV-N (PROV-N, PN_CHARS); IRIs allow more.
 _LETTERS = (
     "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f\u2c00-\u2fef"
     "\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
 )
 _MARKS = "\u00b7\u0300-\u036f\u203f-\u2040"
-"""Characters that can't begin a local name: accents that stand after their letter."""
+"""Characters that can't begin a local name: combining accents."""
 _IRI = re.compile(
     rf"[A-Za-z][A-Za-z0-9+.-]*:"
     rf"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?#\[\]{_LETTERS}-]++|%[0-9A-Fa-f]{{2}}|(?<![/#:])[{_MARKS}])+"
@@ -31,7 +31,7 @@ _PARTS = re.compile(
 
 
 def iri(id: str) -> str:
-    """Return the IRI of the thing *id*; different ids have different ones."""
+    """Return the IRI of the thing *id*, unique for each id."""
     ours = id.startswith((_PLAIN, _ENCODED))
     for candidate in (id, _PLAIN + id):
         if not ours and _PARTS.fullmatch(candidate) and _IRI.fullmatch(candidate):
@@ -40,17 +40,17 @@ def iri(id: str) -> str:
 
 
 def id_of(iri: str) -> str:
-    """Return the id that *iri* stands for, itself unless it begins as ours do."""
+    """Return the id for *iri*: the IRI itself, unless it has one of our prefixes."""
     if iri.startswith(_PLAIN):
         return iri.removeprefix(_PLAIN)
     return unquote(iri.removeprefix(_ENCODED)) if iri.startswith(_ENCODED) else iri
 
 
 def split(iri: str) -> tuple[str, str]:
-    """Return namespace and local part of an IRI that `iri` returned.
+    """Return the namespace and local part of an IRI from `iri`.
 
-    A namespace is a URI, as XML wants it, and ends in `/`, `#` or `:`, so that JSON-LD takes its prefix for
-    one; a local part begins with something else, so that nobody takes `prefix://` for the start of a URL.
+    A namespace is a URI, as required by XML, and ends in `/`, `#` or `:`, so that JSON-LD accepts its prefix.
+    A local part begins with another character, so that `prefix://` is not mistaken for the start of a URL.
     """
     parts = _PARTS.fullmatch(iri)
     if parts is None:

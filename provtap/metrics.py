@@ -1,7 +1,7 @@
-"""What the processes of a service count while they answer queries, for Prometheus.
+"""The metrics that the processes of a service count while they answer queries, for Prometheus.
 
-Each process counts in files of its own, and `/metrics` adds them up. Outside of `collected` nothing is
-counted and the library is not imported, so that commands start as fast as without it.
+Each process counts in its own files, and `/metrics` adds them up. Outside of `collected` nothing is counted
+and the library is not imported, so that commands start fast.
 """
 
 import os
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from prometheus_client.registry import Collector
 
 GONE = 499
-"""Status of a query whose client has gone; it is nginx's number: HTTP has none."""
+"""Status of a query whose client has disconnected, as in nginx; HTTP has none."""
 _SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 600.0, 3600.0)
 _DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class _Counters:
-    """The metrics that processes count; those that are read from the store are in `provtap.monitoring`."""
+    """The metrics counted by processes; metrics from the store are in `provtap.monitoring`."""
 
     def __init__(self) -> None:
         from prometheus_client import Counter, Histogram
@@ -53,13 +53,13 @@ _counters: _Counters | None = None
 
 @contextmanager
 def collected() -> Iterator[None]:
-    """Count in this process and in those that it forks, for as long as the block lasts.
+    """Count in this process and its forks during the block.
 
-    Raises: SettingsError when the library is not installed.
+    Raises: SettingsError if the library is not installed.
     """
     global _counters
     with tempfile.TemporaryDirectory(prefix="provtap-metrics-", ignore_cleanup_errors=True) as directory:
-        os.environ[_DIRECTORY] = directory  # to be set before the library is imported
+        os.environ[_DIRECTORY] = directory  # must be set before the library is imported
         try:
             _counters = _Counters()
         except ImportError as error:
@@ -75,7 +75,7 @@ def collected() -> Iterator[None]:
 
 
 def collector() -> "Collector":
-    """Return what adds up the counts of all processes; only while they are `collected`."""
+    """Return the collector that adds up the counts of all processes, within `collected`."""
     from prometheus_client.multiprocess import MultiProcessCollector
 
     found: Collector = MultiProcessCollector(None)  # type: ignore[no-untyped-call]
@@ -83,13 +83,13 @@ def collector() -> "Collector":
 
 
 def count_request(status: int) -> None:
-    """Count an HTTP request that is answered with *status*."""
+    """Count an HTTP request with its response *status*."""
     if _counters is not None:
         _counters.requests.labels(str(status)).inc()
 
 
 def count_query(form: str, status: int, *, rows: int, sql_time: float | None, waited: float | None) -> None:
-    """Count a query that ended: its format, the HTTP status that tells its end, rows, and seconds."""
+    """Count a finished query: its format, its outcome as HTTP status, rows, and seconds."""
     if _counters is None:
         return
     _counters.queries.labels(form, str(status)).inc()

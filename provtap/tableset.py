@@ -1,6 +1,6 @@
-"""What is published: schemas, tables, columns and keys, as values without any I/O.
+"""The published schemas, tables, columns and keys, as values without any I/O.
 
-The words are those of TAP_SCHEMA (TAP 1.1, section 4) and VODataService 1.2 (section 3.3).
+The terms are those of TAP_SCHEMA (TAP 1.1, section 4) and VODataService 1.2 (section 3.3).
 """
 
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A published column, or an output column of a query, and what an astronomer should know of it."""
+    """A published column, or an output column of a query, with its metadata for astronomers."""
 
     name: str
-    """Name in the database and of the FIELD: never quoted, even where ADQL wants quotes (`size`)."""
+    """Name in the database and of the FIELD: never quoted, even if ADQL needs quotes (`size`)."""
     datatype: str
-    """VOTable primitive: of our own tables short, int, long, float, double, char or unicodeChar; of those
-    that come with a request any."""
+    """VOTable primitive: short, int, long, float, double, char or unicodeChar in our own tables, any in
+    uploaded tables."""
     arraysize: str | None = None
     """VOTable shape (`*`, `36`, `64*`); None for a scalar."""
     xtype: str | None = None
@@ -24,10 +24,10 @@ class Column:
     ucd: str | None = None
     utype: str | None = None
     target: str | None = None
-    """The column that its values are found in, `schema.table.column`, where a key of it alone leads there."""
+    """The column that a foreign key of this column alone refers to: `schema.table.column`."""
     description: str | None = None
     null: str | None = None
-    """What stands for null inside an array (VALUES/@null); a cell that is null as a whole needs none."""
+    """The value for null inside an array (VALUES/@null); not needed for cells that are null."""
     nullable: bool = True
     principal: bool = False
     indexed: bool = False
@@ -36,7 +36,7 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class ForeignKey:
-    """A foreign key, along which clients may join: columns of *from_table* point to *target_table*."""
+    """A foreign key for joins: columns of *from_table* refer to *target_table*."""
 
     key_id: str
     from_table: str
@@ -49,7 +49,7 @@ class ForeignKey:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A published table, view or virtual table (one that only the translator can make)."""
+    """A published table, view or virtual table (which only the translator can make)."""
 
     schema_name: str
     name: str
@@ -64,7 +64,7 @@ class Table:
 
     @property
     def qualified_name(self) -> str:
-        """The name to write in a query, `schema.table`."""
+        """The name to use in a query, `schema.table`."""
         return f"{self.schema_name}.{self.name}"
 
 
@@ -84,12 +84,12 @@ DATA_ORIGIN = {
     "publication_date": "When the data were first published here.",
     "last_update_date": "When the data last changed here.",
 }
-"""What may be said of the origin of data (Data Origin in the VO 1.2), and what it means."""
+"""The names of Data Origin in the VO 1.2, with descriptions."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schema:
-    """A published schema and its tables, in the order to show them."""
+    """A published schema and its tables, in display order."""
 
     name: str
     description: str | None = None
@@ -101,17 +101,17 @@ class Schema:
 
 @dataclass(frozen=True)
 class Tableset:
-    """Everything published by one service."""
+    """All published schemas of one service."""
 
     schemas: tuple[Schema, ...] = ()
     digest: str = ""
-    """sha256 of the metadata files: two nodes that serve the same tables have the same digest."""
+    """SHA-256 of the metadata files: nodes that serve the same tables have the same digest."""
 
     def tables(self) -> Iterator[Table]:
-        """Yield every table, schema by schema, in display order."""
+        """Yield all tables, schema by schema, in display order."""
         for schema in self.schemas:
             yield from schema.tables
 
     def table(self, qualified_name: str) -> Table | None:
-        """Return the table with exactly this `schema.table` name, or None."""
+        """Return the table with exactly the name `schema.table`, or None."""
         return next((t for t in self.tables() if t.qualified_name == qualified_name), None)

@@ -35,6 +35,24 @@ CREATE TABLE provtap.own_end (
     oe_time       instant
 );
 
+-- Who must be told of something about an entity: those who answer for it or for the run that made it. As in last_step,
+-- what is not asked for is not looked up.
+CREATE VIEW owner AS
+    SELECT e_id AS ow_entity_id,
+           (SELECT string_agg(DISTINCT ag_name, '; ' ORDER BY ag_name) FROM agent
+             WHERE ag_type IS DISTINCT FROM 'SoftwareAgent'
+               AND ag_id IN (SELECT wat_agent_id FROM wasattributedto WHERE wat_entity_id = e_id
+                             UNION ALL
+                             SELECT waw_agent_id FROM wasassociatedwith JOIN wasgeneratedby ON wgb_entity_id = e_id
+                              WHERE waw_activity_id = wgb_activity_id)) AS ow_names,
+           (SELECT string_agg(DISTINCT ag_email, '; ' ORDER BY ag_email) FROM agent
+             WHERE ag_type IS DISTINCT FROM 'SoftwareAgent'
+               AND ag_id IN (SELECT wat_agent_id FROM wasattributedto WHERE wat_entity_id = e_id
+                             UNION ALL
+                             SELECT waw_agent_id FROM wasassociatedwith JOIN wasgeneratedby ON wgb_entity_id = e_id
+                              WHERE waw_activity_id = wgb_activity_id)) AS ow_emails
+      FROM entity;
+
 -- Whether an entity that was made from a withdrawn one has been replaced: by a later valid entity of its name that was
 -- not made from that. NULL for NULL.
 CREATE FUNCTION provext.replaced(entity_id text, withdrawn_id text) RETURNS integer LANGUAGE sql STABLE STRICT

@@ -216,15 +216,21 @@ def reused(server: Server, template: Settings) -> Iterator[Reused]:
 
 
 @pytest.fixture(scope="session")
-def sample_settings(server: Server, template: Settings) -> Iterator[Settings]:
-    """Settings of a store with the sample logs, which the tests only read."""
+def sample_settings(
+    server: Server, template: Settings, tableset: Tableset, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """Settings of a store with the sample logs and three observations, which the tests only read."""
     from provtap.ingest import ingest
+    from provtap.ingest.observations.load import load_observations
+    from tests.documents import write_observations
     from tests.ingest.logs import SAMPLES
 
     with server.copy(template) as settings:
         with open_database(settings) as opened:
             for path in SAMPLES:
                 ingest(path, opened, settings)
+            table, mapping = write_observations(tmp_path_factory.mktemp("observations"))
+            load_observations([table], opened, settings, tableset, mapping=mapping)
         yield settings
 
 

@@ -16,6 +16,15 @@ def all_blocks(language):
     return [block for document in DOCUMENTS for block in blocks(document, language)]
 
 
+def write_observations(directory):
+    """Write the table of runs and its mapping that the page about observations shows; return both."""
+    page = ROOT / "docs/how-to/obscore.md"
+    table, mapping = directory / "runs.csv", directory / "runs.yaml"
+    table.write_text(*blocks(page, "csv"))
+    mapping.write_text(*blocks(page, "yaml"))
+    return table, mapping
+
+
 def commands(document):
     """Return the commands of a page's `console` blocks; a line without `$ ` goes on with the one before."""
     return [command for block in blocks(document, "console") for command in split(block)]

@@ -24,7 +24,7 @@ def test_an_id_is_in_the_path_unless_it_would_suffer_there(id_, address):
     assert addresses.page("entity", id_) == address
 
 
-def test_what_a_proxy_does_to_a_url_is_undone():
+def test_slashes_merged_by_a_proxy_are_restored():
     assert addresses.with_both_slashes("http:/example.org/a") == "http://example.org/a"
     assert addresses.with_both_slashes("urn:uuid:1") == "urn:uuid:1"
     assert addresses.with_both_slashes("http://example.org") == "http://example.org"

@@ -98,7 +98,7 @@ def test_amount_is_whole() -> None:
         Settings.from_environ({"PROVTAP_MAXREC": "1.5"})
 
 
-def test_file_sets_what_the_environment_does_not(tmp_path: Path) -> None:
+def test_the_file_applies_where_the_environment_does_not(tmp_path: Path) -> None:
     """PROVTAP_CONFIG names a TOML file; a variable wins over it."""
     file = tmp_path / "provtap.toml"
     file.write_text('port = 8081\nmaxrec = 5\ndata_dir = "there"\n')

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from provtap.commands import main
 from provtap.config import PREFIX, Settings
-from tests.documents import DOCUMENTS, ROOT, all_blocks, answers, blocks, commands
+from tests.documents import DOCUMENTS, ROOT, all_blocks, answers, blocks, commands, write_observations
 from tests.ingest.logs import file, run
 
 SERVES = ("provtap serve", "provtap demo", "provtap worker")  # tests/acceptance runs these
@@ -33,6 +33,8 @@ RUN_ELSEWHERE = {
     "python3": "tests/acceptance/test_wheel.py",
     "cta-prod-init-prov.sh": "tests/api/test_dirac.py",
     "cta-prod-add-prov.py": "tests/api/test_dirac.py",
+    "snakemake": "tests/ingest/test_snakemake.py",
+    "cwltool": "tests/ingest/test_cwltool.py",
     "pg_basebackup": "tests/acceptance/test_replicas.py",
 }
 """What runs the `sh` blocks, by their first word: they need a service, another server or a network."""
@@ -64,6 +66,7 @@ def directory(tmp_path_factory):
     (directory / "prov.log").write_text("".join(steps[:43]))  # up to the first derivation, of which it warns
     [described] = blocks(ROOT / "docs/how-to/describe.md", "yaml")
     (directory / "mypipeline.yaml").write_text(described)
+    write_observations(directory)
     row = "INSERT INTO provenance.agent (ag_id, ag_name) VALUES ('urn:x:maria', 'Maria');\n"
     (directory / "job-4711.sql").write_text(row)
     return directory

@@ -60,7 +60,7 @@ def test_the_longest_prefix_has_the_url(location, url):
         "",
     ],
 )
-def test_other_places_have_none(location):
+def test_other_locations_have_no_url(location):
     assert DOWNLOADS.url(location) is None
 
 

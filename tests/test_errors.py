@@ -47,6 +47,6 @@ def test_each_error_may_be_shown_over_http(kind: type[ProvtapError]) -> None:
         ("DatabaseUnavailable", 503),
     ],
 )
-def test_status_says_whose_fault_it_is(name: str, status: int) -> None:
+def test_the_status_distinguishes_errors_of_client_and_server(name: str, status: int) -> None:
     """4xx: the request; 500: the installation; 503: come back later (RFC 9110, section 15)."""
     assert getattr(errors, name).status == status

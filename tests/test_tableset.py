@@ -124,7 +124,7 @@ def test_views_are_views(tableset, rows):
     assert {table.qualified_name for table in tableset.tables() if table.table_type == "view"} == live
 
 
-def test_indexed_is_what_has_an_index(tableset, rows):
+def test_columns_published_as_indexed_have_an_index(tableset, rows):
     live = {pair for pair in rows(INDEXED, list(PUBLISHED)) if ".".join(pair) not in UNPUBLISHED}
     tables = [table for table in tableset.tables() if table.table_type == "table"]
 
@@ -151,7 +151,7 @@ def test_foreign_keys_are_those_of_the_catalogue(tableset, rows):
     assert {(k.from_table, k.target_table, k.columns) for k in keys} == live
 
 
-def test_tap_schema_holds_what_is_published(tableset, rows):
+def test_tap_schema_has_the_published_tables(tableset, rows):
     """SCH-13: one source; the rows are in the columns they belong to."""
     for name, expected in metadata.tap_schema_rows(tableset).items():
         columns = ", ".join(f'"{c.name}"' for c in tableset.table(f"tap_schema.{name}").columns)

@@ -39,7 +39,10 @@ setup(
     install_requires=[
         line for line in full["options"]["install_requires"].split() if line.startswith("click")
     ],
-    extras_require={"notebook": full["options.extras_require"]["notebook"].split()},
+    extras_require={
+        "hdf5": [line for line in full["options"]["install_requires"].split() if line.startswith("h5py")],
+        "notebook": full["options.extras_require"]["notebook"].split(),
+    },
     packages=["provtap", "provtap.client"],
     package_dir={"provtap": "../../provtap"},
     package_data={"provtap": ["py.typed"]},

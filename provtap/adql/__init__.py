@@ -24,30 +24,32 @@ RECURSION_LIMIT = 30 * NESTING_LIMIT + 2_000
 """Nested Python calls of the deepest query: up to 20 for each level of nesting."""
 
 
-def parse(text: str) -> Query:
+def parse(text: str, *, strict: bool = False) -> Query:
     """Return the tree of one ADQL query; it is not checked whether its tables, columns and functions exist.
 
-    A function name is accepted if it has a prefix of this service (`prov_`, `ivo_`, `gavo_`).
+    A function name is accepted if it has a prefix of this service (`prov_`, `ivo_`, `gavo_`). If *strict*,
+    extensions of ADQL 2.1 are refused.
 
-    Raises: AdqlError at the first place where *text* is not ADQL 2.1, or is over a limit.
+    Raises: AdqlError at the first position where *text* is not ADQL 2.1 or exceeds a limit.
     """
     _allow_nesting()
-    return queries.parse(text, unknown_function)
+    return queries.parse(text, unknown_function, strict=strict)
 
 
-def translate(text: str, tableset: Tableset) -> Statement:
+def translate(text: str, tableset: Tableset, *, strict: bool = False) -> Statement:
     """Return the PostgreSQL of one ADQL query on the tables of *tableset*.
 
+    If *strict*, extensions of ADQL 2.1 are refused.
     Raises: AdqlError, with the position of what is wrong.
     """
-    return generate(resolve(parse(text), tableset))
+    return generate(resolve(parse(text, strict=strict), tableset, strict=strict))
 
 
 def _allow_nesting() -> None:
     """Raise Python's recursion limit, 1 000 by default, to what the deepest query needs.
 
     Calls from Python to Python take no C stack (CPython 3.11 and later), so the higher limit costs nothing.
-    It is that of all threads, and so never lowered again: another one may be deep in a query.
+    The limit holds for all threads, so it is never lowered again: another thread may be deep in a query.
     """
     if sys.getrecursionlimit() < RECURSION_LIMIT:
         sys.setrecursionlimit(RECURSION_LIMIT)

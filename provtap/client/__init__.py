@@ -1,10 +1,10 @@
-"""ProvClient: tell a ProvTAP service what a pipeline did. Standard library only, and nothing of the server.
+"""ProvClient: send provenance records of a pipeline to a ProvTAP service. Uses only the standard library.
 
     with ProvClient("https://prov.example.org", token) as prov:
         prov.add_activity("urn:uuid:...", name="calibrate", start_time=begun, end_time=ended)
         prov.add_used("urn:uuid:...", location="/data/raw.fits", role="raw")
 
-What is told is collected, and sent as one document at the end of the block: all of it is stored, or nothing.
+Records are collected, and sent as one document at the end of the block: all of them are stored, or none.
 """
 
 import copy
@@ -27,35 +27,35 @@ from provtap.client.verbs import Verbs
 log = logging.getLogger(__name__)
 
 UNAUTHORIZED = {401, 403}
-"""HTTP statuses that say nothing of a document, but of the token it came with."""
+"""HTTP statuses about the token, not about the document."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What became of a document; the counts are of rows."""
+    """The report on a document; the counts are of rows."""
 
     ingestion: int | None
     source: str
     format: str
     known: bool
-    """The same document had been taken in before."""
+    """Whether the same document was ingested before."""
     activities: int
     new: int
     updated: int
     unchanged: int
     warnings: list[str]
     conflicts: list[str]
-    """Those of the warnings that tell what was not kept."""
+    """The warnings about values that were ignored."""
 
 
 class ProvClient(Verbs):
-    """A service at *url*, and the records that are collected for it.
+    """A client of the service at *url*, with the records collected for it.
 
-    *source* names the documents in the service's list of ingestions, *site* scopes local paths. While the
-    service is away, requests are sent again for *patience* seconds; what could not be sent is kept in the
-    directory *spool* (by default `~/.provtap-spool`), and sent before the next document, or by `flush`. Each
-    document has a key by which the service knows it again, so nothing is ever doubled. Trouble with the spool
-    is logged, and stops nothing.
+    *source* is the name of the documents in the service's list of ingestions, *site* scopes local paths.
+    While the service is unavailable, requests are repeated for *patience* seconds. Unsent documents are saved
+    in the directory *spool* (default: `~/.provtap-spool`), and sent before the next document or by `flush`.
+    Each document has a key by which the service recognises repetitions, so nothing is duplicated. Errors of
+    the spool are logged, but do not stop the program.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class ProvClient(Verbs):
         self._spool = Spool(directory / quote(self._delivery.url, safe=""))
 
     def apart(self) -> "ProvClient":
-        """Return a client of the same service that collects for itself."""
+        """Return another client of the same service with its own records."""
         other = copy.copy(self)
         other._records = {}
         return other
@@ -93,11 +93,11 @@ class ProvClient(Verbs):
             self.send()
 
     def send(self) -> Report | None:
-        """Send what is collected, as one document; None: the service is away, and the spool has it.
+        """Send the collected records as one document; return None if it was saved in the spool instead.
 
-        If the spool can't have it either, it is still collected.
+        If it can be neither sent nor saved, the records are kept.
 
-        Raises: ProvError if the service refuses it; then it is still collected.
+        Raises: ProvError if the service rejects it; the records are kept.
         """
         if not self._records:
             return None
@@ -113,9 +113,9 @@ class ProvClient(Verbs):
         format: str = "auto",
         maps: Mapping[str, str] | None = None,
     ) -> Report | None:
-        """Send a whole document, bytes or a path, in any format that the service reads.
+        """Send a whole document, given as bytes or path, in any format supported by the service.
 
-        *maps* has the names under which files were stored, by how their paths in the document begin.
+        *maps* has URIs under which files were stored, by prefixes of their paths in the document.
 
         Raises: ProvError; OSError for a path that can't be read.
         """
@@ -126,9 +126,9 @@ class ProvClient(Verbs):
         return self._send(letter)[0]
 
     def deliver(self, content: bytes, *, source: str, format: str) -> Report | None:
-        """Send a document; None: the spool has it, since the service is away or refuses the token.
+        """Send a document; return None if the service is unavailable or rejects the token: it is spooled.
 
-        Raises: ProvError if the service refuses the document, which the spool then keeps aside; OSError.
+        Raises: ProvError if the service rejects the document, which the spool then sets aside; OSError.
         """
         letter = self._letter("documents", content, {"source": source} | self._options | {"format": format})
         try:
@@ -139,15 +139,15 @@ class ProvClient(Verbs):
                 path = self._spool.refuse(path)
             raise ProvError(f"{error} The record was saved in {path}.", status=error.status) from error
         if report is None and not kept:
-            raise ProvError("The record is lost: neither the service nor the spool could take it.")
+            raise ProvError("The record is lost: it could be neither sent nor saved in the spool.")
         return report
 
     def flush(self) -> list[Report]:
-        """Send what the spool holds; return the reports of what was stored.
+        """Send the documents in the spool; return the reports on them.
 
-        A document that the service refuses stays in the spool under another name, and is logged.
+        A rejected document remains in the spool under another name, and is logged.
 
-        Raises: ProvUnavailable if the service is still away.
+        Raises: ProvUnavailable if the service is still unavailable.
         """
         return [_report(answer) for answer in self._flushed()]
 
@@ -165,7 +165,7 @@ class ProvClient(Verbs):
                 yield answer
 
     def keep(self, *, aside: bool = False) -> Path:
-        """Put what is collected into the spool, *aside* so that it is not sent; return its file."""
+        """Save the collected records in the spool, *aside* so that they are not sent; return the file."""
         kept = self._spool.put(self._letter("records", self._content(), self._options))
         self._records = {}
         return self._spool.refuse(kept) if aside else kept
@@ -174,7 +174,7 @@ class ProvClient(Verbs):
         return json.dumps(self._records, default=str).encode()
 
     def _send(self, letter: Letter) -> tuple[Report | None, bool]:
-        """Send what the spool holds, then *letter*; return its report, and whether the spool holds it."""
+        """Send the documents in the spool, then *letter*; return its report, and whether it was spooled."""
         try:
             for _ in self._flushed():
                 pass
@@ -183,7 +183,7 @@ class ProvClient(Verbs):
             return None, self._put(letter, error)
 
     def _put(self, letter: Letter, reason: ProvUnavailable) -> bool:
-        """Put *letter* into the spool; return whether that worked, and log it either way."""
+        """Save *letter* in the spool; return whether it was saved, and log the result."""
         try:
             kept = self._spool.put(letter)
         except OSError as error:
@@ -197,7 +197,7 @@ class ProvClient(Verbs):
             f"{path}?{urlencode(options, doseq=True)}" if options else path, str(uuid.uuid4()), content
         )
 
-    # Reading what is stored; nothing of it is what is collected
+    # Reading stored records, without the collected ones
 
     def find(self, path: str, **attributes: Any) -> list[dict[str, Any]]:
         """Return the stored records of a class with these attributes: `find("activities", name="x")`.
@@ -213,7 +213,7 @@ class ProvClient(Verbs):
         return self.find("agents")
 
     def get_agent_key(self, id: str) -> str | None:
-        """Return the id of an agent if it is known, else None."""
+        """Return the id of an agent, or None if it is unknown."""
         return _only_id(self.find("agents", id=id))
 
     def get_dataset_entity(self, id: str) -> dict[str, Any] | None:
@@ -227,12 +227,12 @@ class ProvClient(Verbs):
         return _only_id([each for each in found if each.get("version") == version])
 
     def get_usage_description(self, activity_description: str, role: str) -> dict[str, Any] | None:
-        """Return the description of a role of what is used, with its entity descriptions, or None."""
+        """Return the description of a role of used entities, with its entity descriptions, or None."""
         found = self.find("usageDescriptions", activity_description=activity_description, role=role)
         return found[0] if found else None
 
     def get_generation_description(self, activity_description: str, role: str) -> dict[str, Any] | None:
-        """Return the description of a role of what is generated, with its entity descriptions, or None."""
+        """Return the description of a role of generated entities, with its entity descriptions, or None."""
         found = self.find("generationDescriptions", activity_description=activity_description, role=role)
         return found[0] if found else None
 
@@ -260,7 +260,7 @@ def _maps(maps: Mapping[str, str] | None) -> dict[str, list[str]]:
 
 
 def _home() -> Path:
-    """Return the user's home directory, or the current one for a user who has none, as in a container."""
+    """Return the user's home directory; without one, as in a container, the current directory."""
     try:
         return Path.home()
     except RuntimeError:
@@ -268,7 +268,7 @@ def _home() -> Path:
 
 
 def _report(answer: dict[str, Any]) -> Report:
-    """Return what the service tells, as far as this version knows of it."""
+    """Return the report of the service, without fields unknown to this version."""
     return Report(**{f.name: answer.get(f.name) for f in fields(Report)})  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""Records that are collected before they are sent. Standard library only."""
+"""Collects records before they are sent. Uses only the standard library."""
 
 import math
 import os
@@ -19,26 +19,26 @@ _SNAKE = re.compile("_([a-z])")
 
 
 class Collector:
-    """Records that are collected, by their classes."""
+    """Collected records by class."""
 
     def __init__(self) -> None:
         self._records: dict[str, list[dict[str, Any]]] = {}
-        self._local = count(1)  # also for threads that tell of one run
+        self._local = count(1)  # shared by threads that record one run
 
     def _add(self, class_: str, arguments: Mapping[str, Any]) -> str:
-        """Add a record with the arguments of a method; return its id, which is made where it is None."""
+        """Add a record with the arguments of a method; return its id, which is generated if it is None."""
         given = {name: value for name, value in arguments.items() if name != "self" and value is not None}
         record = {camel(name): plain(value) for name, value in given.items()}
         if "id" in arguments and arguments["id"] is None:
             record["id"] = f"urn:uuid:{uuid.uuid4()}" if class_ == "Activity" else f"_:{next(self._local)}"
         if "value" in arguments and arguments["value"] is None:
-            record["value"] = "null"  # as any other value that is no text
+            record["value"] = "null"  # JSON, like all values that are not texts
         self._records.setdefault(class_, []).append(record)
         return str(record.get("id", ""))
 
 
 def with_hint(method: Callable[P, R]) -> Callable[P, R]:
-    """Let *method* name its nearest argument when it is called with one that it does not have."""
+    """Wrap *method* so that an unknown argument raises an error with the most similar one."""
     code: Any = getattr(method, "__wrapped__", method).__code__
     known = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
@@ -61,12 +61,12 @@ def _unknown(method: str, name: str, known: list[str]) -> str:
 
 
 def camel(name: str) -> str:
-    """Return the name in the model of an argument: `start_time` is startTime."""
+    """Return the name of an argument in the model: `start_time` is startTime."""
     return _SNAKE.sub(lambda found: found.group(1).upper(), name)
 
 
 def plain(value: Any) -> Any:
-    """Return a value as the service takes it: times in UTC, paths absolute, what has no JSON as text."""
+    """Return a value in the form for the service: times in UTC, absolute paths, other types as text."""
     if isinstance(value, datetime):
         return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
     if isinstance(value, os.PathLike):
@@ -74,4 +74,4 @@ def plain(value: Any) -> Any:
             value = os.path.abspath(value)  # noqa: PTH100 (`..` goes, links stay, as in ctapipe)
     if isinstance(value, bool | int | list | dict) or isinstance(value, float) and math.isfinite(value):
         return value
-    return str(value).encode(errors="replace").decode()  # a file name may be no Unicode
+    return str(value).encode(errors="replace").decode()  # a file name may not be valid Unicode

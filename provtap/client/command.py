@@ -1,13 +1,14 @@
-"""What every `provtap` command has in common, in the full installation and in `provtap-client`.
+"""The common parts of all `provtap` commands, in the full installation and in `provtap-client`.
 
-Standard library and click only. `provtap/commands/` extends the group by the commands that need the store.
+Uses only the standard library and click. `provtap/commands/` adds the commands that need the store.
 """
 
 import copy
 import os
+import sys
 from collections.abc import Callable
 from difflib import get_close_matches
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 from click.core import ParameterSource
@@ -15,26 +16,33 @@ from click.core import ParameterSource
 from provtap import __version__
 from provtap.client.delivery import ProvError
 
+if TYPE_CHECKING:
+    from provtap.client.service import Answer
+
 SETTINGS: Any = {"help_option_names": ["-h", "--help"]}
 FULL_ONLY = (
     *("demo", "init", "serve", "worker", "load-sql", "reingest", "check", "translate"),
-    *("token", "maintenance", "status", "jobs"),
+    *("token", "maintenance", "status", "jobs", "obscore"),
 )
-"""Commands that need the store; `provtap-client` has none of them."""
+"""Commands that need the store, which are not in `provtap-client`."""
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+dry_run = click.option("--dry-run", is_flag=True, help="Report what would change, and change nothing.")
 
 
 class Failure(Exception):
-    """A command can't do its work. The text is one sentence for the user."""
+    """A command failed. The text is one sentence for the user."""
 
 
 class Commands(click.Group):
-    """A group of commands: an error is one line on standard error, never a traceback."""
+    """A group of commands: errors are one line on standard error, never a traceback."""
 
     failures: ClassVar[tuple[type[Exception], ...]] = (Failure, ProvError)
-    """Errors whose text is for the user."""
+    """Errors with a text for the user."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; exit 1 when its work failed, 130 on Ctrl-C (click: 2 when its usage is wrong)."""
+        """Run the command; exit with 1 if it failed, 130 on Ctrl-C (click: 2 for wrong usage)."""
         try:
             return super().invoke(ctx)
         except self.failures as error:
@@ -48,7 +56,7 @@ class Commands(click.Group):
         return str(error)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of this name; for an unknown one, suggest the nearest."""
+        """Return the command with this name; for an unknown name, suggest the most similar one."""
         found = super().get_command(ctx, cmd_name)
         if found is None and cmd_name in FULL_ONLY:
             ctx.fail(f"provtap {cmd_name} {NEEDS_FULL}")
@@ -61,9 +69,9 @@ NEEDS_FULL = "needs the full installation: install provtap instead of provtap-cl
 
 
 class RemoteCommand(click.Command):
-    """A command that sends its work to a service, or in the full installation works on the local store.
+    """A command that uses a service, or in the full installation also the local store.
 
-    Its callback gets a `Service` where a URL is given. `here` is the way to add the local half.
+    With a URL, its callback gets a `Service`. `here` adds the function for the local store.
     """
 
     def __init__(self, name: str | None, *, params: list[click.Parameter], **options: Any) -> None:
@@ -71,14 +79,14 @@ class RemoteCommand(click.Command):
             ["--url"],
             envvar="PROVTAP_URL",
             show_envvar=True,
-            help="Work on this service; PROVTAP_TOKEN holds the token.",
+            help="Use this service, with the token in PROVTAP_TOKEN.",
         )
         super().__init__(name, params=[*params, url], **options)
         self._local: Callable[..., Any] | None = None
         self._local_options: tuple[click.Parameter, ...] = ()
 
     def here(self, function: Callable[..., None]) -> "RemoteCommand":
-        """Return this command with *function* as its local half; further options of it work there only.
+        """Return this command with *function* for the local store, with its additional options.
 
         *function* gets the settings, then all options.
         """
@@ -91,7 +99,7 @@ class RemoteCommand(click.Command):
         return extended
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Send the work to the service if there is a URL, else do it here."""
+        """Run the command on the service if there is a URL, otherwise on the local store."""
         given = dict(ctx.params)
         url = given.pop("url")
         if url is None:
@@ -104,7 +112,7 @@ class RemoteCommand(click.Command):
         for option in self._local_options:
             if ctx.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE:
                 ctx.fail(f"{option.opts[0]} works on the local store only, not with --url or PROVTAP_URL.")
-            given.pop(option.name)
+            given.pop(option.name, None)
         from provtap.client.service import Service
 
         assert self.callback is not None
@@ -147,3 +155,16 @@ version_option = click.option(
 def warn(sentence: str) -> None:
     """Write a warning to standard error."""
     click.echo(f"provtap: {sentence}", err=True)
+
+
+def print_json(content: Any) -> None:
+    """Print *content* as JSON for people."""
+    import json
+
+    click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def write(answer: "Answer") -> None:
+    """Write an answer to standard output as it comes."""
+    sys.stdout.buffer.writelines(answer.blocks())
+    sys.stdout.buffer.flush()

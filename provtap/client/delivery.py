@@ -1,6 +1,6 @@
-"""Requests to the write API that are sent again while the service is away.
+"""Requests to the write API, which are repeated while the service is unavailable.
 
-What speaks HTTP is imported with the first request, so that a program that sends nothing starts fast.
+HTTP modules are imported with the first request, so that a program that sends nothing starts fast.
 """
 
 import json
@@ -20,18 +20,18 @@ _FIRST_WAIT = 0.5
 
 
 class ProvError(Exception):
-    """The service refused a request; nothing of it was stored. The text is the service's own sentence."""
+    """The service rejected a request; nothing was stored. The text is the sentence of the service."""
 
     def __init__(self, message: str, *, status: int | None = None, pointer: str | None = None) -> None:
         super().__init__(message)
         self.status = status
-        """HTTP status, or None where there was no answer."""
+        """HTTP status, or None without a response."""
         self.pointer = pointer
-        """Where in the document, as a JSON pointer, if the service tells."""
+        """Position in the document as a JSON pointer, if the service returned one."""
 
 
 class ProvUnavailable(ProvError):
-    """The service is away: it can't be reached, is closed, or lacks its database."""
+    """The service is unavailable: it can't be reached, is under maintenance, or has no database."""
 
 
 class ProvNotFound(ProvError):
@@ -39,7 +39,7 @@ class ProvNotFound(ProvError):
 
 
 class Delivery:
-    """The way to one service, with the patience to try again."""
+    """Sends requests to one service, and repeats them while it is unavailable."""
 
     def __init__(self, url: str, token: str | None, patience: float) -> None:
         if not url.startswith(("http://", "https://")):
@@ -49,7 +49,7 @@ class Delivery:
         self._patience = patience
 
     def post(self, letter: Letter) -> Any:
-        """Send a document, under its key, and return the answer.
+        """Send a document with its key, and return the response.
 
         Raises: ProvError, ProvUnavailable.
         """
@@ -57,7 +57,7 @@ class Delivery:
         return self._patiently(letter.path, letter.content, headers)
 
     def get(self, path: str) -> Any:
-        """Return the answer to a question.
+        """Return the response to a GET request.
 
         Raises: ProvError, ProvUnavailable.
         """
@@ -89,7 +89,7 @@ class Delivery:
         except HTTPError as error:
             with error:
                 raise refusal(error) from error
-        except (OSError, HTTPException, ValueError) as error:  # no connection, or one that broke off
+        except (OSError, HTTPException, ValueError) as error:  # no connection, or a lost one
             reason = getattr(error, "reason", None) or error
             raise _AwayError(f"The service at {self.url} cannot be reached: {reason}.") from error
 
@@ -102,13 +102,13 @@ class _AwayError(Exception):
 
 
 def refusal(error: "HTTPError") -> Exception:
-    """Return what an answer means: try again, or give up."""
+    """Return the error for a response: ProvUnavailable if a repetition may help, otherwise ProvError."""
     from http.client import HTTPException
 
     try:
         refused = json.loads(error.read())["error"]
         message = " ".join(filter(None, [_placed(refused), refused.get("hint")]))
-    except (OSError, HTTPException, ValueError, KeyError, TypeError):  # not ours: a proxy's page
+    except (OSError, HTTPException, ValueError, KeyError, TypeError):  # the page of a proxy
         refused, message = {}, f"The service returned {error.code} {error.reason}."
     if error.code in _AWAY:
         after = error.headers.get("Retry-After") or ""
@@ -117,7 +117,7 @@ def refusal(error: "HTTPError") -> Exception:
 
 
 def _placed(refused: dict[str, Any]) -> str:
-    """Return the message of an error with its position in the text, as the local commands print it."""
+    """Return the message of an error with its position, as printed by the local commands."""
     message: str = refused["message"]
     if "line" not in refused:
         return message

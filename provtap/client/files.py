@@ -1,4 +1,4 @@
-"""Files of a run: which there are, and what they are at one moment. Standard library only."""
+"""Files of a run, and their state at one moment. Uses only the standard library."""
 
 import glob
 import hashlib
@@ -17,21 +17,21 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Given:
-    """A file, pattern or URL as the command line gives it: `ROLE=FILE`."""
+    """A file, pattern or URL from the command line: `ROLE=FILE`."""
 
     place: str
     role: str | None = None
 
     @classmethod
     def of(cls, text: str) -> "Given":
-        """Return what *text* gives; a file of this very name has no role."""
+        """Return the argument *text*; if a file has exactly this name, there is no role."""
         found = _ROLE.fullmatch(text)
         if found is None or os.path.lexists(text):
             return cls(text)
         return cls(found[2], found[1])
 
     def paths(self) -> list[str]:
-        """Return the files that it stands for: all that match a pattern."""
+        """Return the paths of the file, or of all files that match the pattern."""
         if _URL.match(self.place) or not glob.has_magic(self.place) or os.path.lexists(self.place):
             return [self.place]
         return sorted(glob.glob(self.place, recursive=True))  # noqa: PTH207  as the shell has it
@@ -44,32 +44,32 @@ class Snapshot:
     path: str
     role: str | None
     stat: os.stat_result | None
-    """None: there is no such file."""
+    """None if the file does not exist."""
 
     @classmethod
     def take(cls, given: Iterable[Given]) -> list["Snapshot"]:
-        """Return what *given* stands for now, each file once for each of its roles."""
+        """Return the current state of the files of *given*, once for each file and role."""
         found = dict.fromkeys((path, each.role) for each in given for path in each.paths())
         return [cls.of(path, role) for path, role in found]
 
     @classmethod
     def of(cls, path: str, role: str | None = None) -> "Snapshot":
-        """Return what is at *path* now."""
+        """Return the current state of *path*."""
         return cls(path, role, _stat(path))
 
     @property
     def is_url(self) -> bool:
-        """Whether it is somewhere else."""
+        """Whether it is a URL."""
         return _URL.match(self.path) is not None
 
     @property
     def version(self) -> tuple[int, ...]:
-        """What changes when the file is written."""
+        """A value that changes when the file is written."""
         stat = self.stat
         return (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns) if stat else ()
 
     def content(self, *, checksums: bool) -> dict[str, Any]:
-        """Return what the record says of it; a file that has changed since has no checksums."""
+        """Return its part of the record, without checksums if the file has changed since."""
         path = self.path if self.is_url else absolute(self.path)
         said: dict[str, Any] = {"path": printable(path)}
         if self.role:
@@ -83,7 +83,7 @@ class Snapshot:
         return said
 
     def _digests(self) -> dict[str, str] | None:
-        """Return checksums; SHA-1 is that of CWL."""
+        """Return checksums, including SHA-1 as in CWL."""
         digests = {"sha256": hashlib.sha256(), "sha1": hashlib.sha1(usedforsecurity=False)}
         try:
             with Path(self.path).open("rb") as file:
@@ -110,5 +110,5 @@ def absolute(path: str) -> str:
 
 
 def printable(path: str) -> str:
-    """Return a path, whose bytes may be any, as text."""
+    """Return a path of arbitrary bytes as text."""
     return path.encode(errors="surrogateescape").decode(errors="replace")

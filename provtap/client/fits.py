@@ -1,4 +1,4 @@
-"""The headers of a FITS file, as the JSON that a service takes instead of it. Standard library only."""
+"""The headers of a FITS file as JSON, which is sent instead of the file. Uses only the standard library."""
 
 import json
 import os
@@ -20,7 +20,7 @@ _INTEGER = re.compile(r"[+-]?\d+")
 def header_document(file: BinaryIO, path: Path) -> bytes:
     """Return the keywords of all headers in *file*, opened from *path*.
 
-    Raises: ValueError for what is no FITS file.
+    Raises: ValueError if it is not a FITS file.
     """
     first, *others = _headers(file)
     content: dict[str, Any] = {"form": "fits", "url": os.path.abspath(path)}  # noqa: PTH100  as ctapipe's urls
@@ -39,7 +39,7 @@ def _headers(file: BinaryIO) -> Iterator[dict[str, Any]]:
         yield keywords
         file.seek(-(-_data_bytes(keywords) // _BLOCK) * _BLOCK, os.SEEK_CUR)
         block = file.read(_BLOCK)
-        if not block.startswith(b"XTENSION"):  # the end, or what is no part of it (FITS 4.0, 3.5)
+        if not block.startswith(b"XTENSION"):  # the end, or additional records (FITS 4.0, 3.5)
             return
 
 
@@ -58,7 +58,7 @@ def _cards(file: BinaryIO, block: bytes) -> Iterator[str]:
 
 
 def _keywords(cards: Iterator[str]) -> Iterator[tuple[str, Any]]:
-    """Yield keywords with their values; the first of each comes last, so that a dictionary keeps it."""
+    """Yield keywords with values; the first of equal keywords comes last, so that a dictionary keeps it."""
     found: dict[str, Any] = {}
     last = ""
     for card in cards:
@@ -116,4 +116,4 @@ def _data_bytes(keywords: dict[str, Any]) -> int:
 
 
 _SIZES = {"BITPIX": 8, "NAXIS": 0, "GCOUNT": 1, "PCOUNT": 0}
-"""The keywords that the size of the data follows from, with their default values."""
+"""The keywords that determine the size of the data, with their default values."""

@@ -1,4 +1,4 @@
-"""A recorder for pipelines that have none: what a block of code used and made, sent when it ends.
+"""A recorder for pipelines: records the files that a block of code uses and generates, and sends the record.
 
 with provtap.activity("calibrate", client=client, parameters={"gain": 2}) as run:
 run.used("/data/raw.fits", role="raw")
@@ -30,18 +30,18 @@ from provtap.client.files import Snapshot
 log = logging.getLogger(__name__)
 
 Places = Place | Iterable[Place]
-"""A file, or several."""
+"""One or several files."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _whole: ContextVar[str | None] = ContextVar("whole", default=None)
 
 
 class Run:
-    """An activity while it runs. A file is known by its path, so that runs which share it are joined."""
+    """An activity while it runs. Files are identified by their paths, which connect runs that share them."""
 
     def __init__(self, client: ProvClient, *, checksums: bool = True) -> None:
         self.id = f"urn:uuid:{uuid.uuid4()}"
         self.client = client
-        """Collects the record of this run; other records can be added."""
+        """The client that collects the record of this run; other records can be added to it."""
         self.start = datetime.now(UTC)
         self._checksums = checksums
         self._written: set[tuple[str | None, str | None]] = set()
@@ -50,7 +50,7 @@ class Run:
     def used(
         self, location: Places | None = None, *, entity: str | None = None, role: str | None = None
     ) -> None:
-        """Tell that files were used, or an entity with an id: now, so that it is what is there now."""
+        """Record the use of files, or of an entity with an id, now and in the present state."""
         now = datetime.now(UTC)
         for place in _places(location):
             self.client.add_used(self.id, entity, location=place, role=role, time=now, **self._content(place))
@@ -59,9 +59,9 @@ class Run:
     def generated(
         self, location: Places | None = None, *, entity: str | None = None, role: str | None = None
     ) -> None:
-        """Tell that files were made, or an entity with an id: files by now, so that others may use them.
+        """Record the generation of files, or of an entity with an id, so that other runs may use them.
 
-        A file that a run tells of again is still the one that it made first.
+        A file that a run records again is still the same entity.
         """
         for place in _places(location):
             time = None
@@ -88,7 +88,7 @@ class Run:
 
     @with_hint
     def parameter(self, name: str, value: Any) -> None:
-        """Tell of a parameter."""
+        """Record a parameter."""
         self.client.add_parameter(name, value, self.id)
 
     @with_hint
@@ -101,7 +101,7 @@ class Run:
         comment: str | None = None,
         activity_description: str | None = None,
     ) -> None:
-        """Record how it ended, and what the activity was."""
+        """Complete the record of the activity with its end and status."""
         end, host = datetime.now(UTC), socket.gethostname()
         self.client.add_activity(
             self.id,
@@ -113,7 +113,7 @@ class Run:
         )
         duration = (end - self.start).total_seconds()
         self.client.add_run(self.id, status=status, exit_code=exit_code, host=host, duration=duration)
-        with suppress(OSError, KeyError, ImportError):  # nobody is logged in
+        with suppress(OSError, KeyError, ImportError):  # no login name
             user = getpass.getuser()
             agent = f"urn:x-provtap:user:{quote(self.client.site or host, safe='')}:{quote(user, safe='')}"
             self.client.add_agent(agent, user, type="Person")
@@ -132,13 +132,14 @@ def activity(
     checksums: bool = True,
     environment: bool = True,
 ) -> Iterator[Run]:
-    """Record what the block does as an activity: its times, host, user, and how it ended.
+    """Record the block as an activity: its times, host, user and status.
 
-    Files have their *checksums*; the *environment* is the command line, the working directory, and the
-    versions of Python and of the packages that are imported at the end, as parameters. Both can be left out.
+    With *checksums*, files are recorded with checksums. With *environment*, these are recorded as parameters:
+    the command line, the working directory, and the versions of Python and of the packages imported at the
+    end.
 
-    A block within another one is told as a step of it. The record is sent at the end, also of a block that
-    fails. Trouble with that is logged, and the record kept in the spool: it never stops the pipeline.
+    A block within another block is recorded as a step of it. The record is sent at the end, even if the block
+    fails. Errors are logged and the record is saved in the spool; they never stop the pipeline.
     """
     run, whole = Run(client.apart(), checksums=checksums), _whole.get() or _parent()
     token = _whole.set(run.id)
@@ -163,7 +164,7 @@ def activity(
 
 
 def _environment() -> dict[str, Any]:
-    """Return how the program was called, and the versions of what it consists of."""
+    """Return the command line, and the versions of Python and packages."""
     versions = {
         name: version
         for name, module in sorted(sys.modules.items())
@@ -181,7 +182,7 @@ def _environment() -> dict[str, Any]:
 
 
 def _failure(error: BaseException) -> tuple[str, int]:
-    """Return status and exit code of a run that ended so: those that its process would have."""
+    """Return the status and exit code of a run that ended with this exception, as for its process."""
     match error:
         case KeyboardInterrupt():
             return "interrupted", 130
@@ -193,7 +194,7 @@ def _failure(error: BaseException) -> tuple[str, int]:
 
 
 def _parent() -> str | None:
-    """Return the run of `provtap run` around this program."""
+    """Return the run of `provtap run` that started this program."""
     try:
         return f"urn:uuid:{uuid.UUID(os.environ['PROVTAP_PARENT'])}"
     except (KeyError, ValueError):
@@ -211,7 +212,7 @@ def _send(client: ProvClient) -> None:
 
 
 def _places(location: Places | None) -> list[str | None]:
-    """Return URLs as they are, and paths as absolute ones; what is none of both is logged and left out."""
+    """Return URLs unchanged and paths as absolute paths; other values are logged and omitted."""
     if location is None:
         return [None]
     places: list[str | None] = []

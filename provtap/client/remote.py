@@ -1,32 +1,41 @@
-"""The commands that a service can carry out: all that `provtap-client` has.
+"""The commands that work on a service: all commands of `provtap-client`.
 
-Their options are defined here once; the full installation adds what works on the local store.
+Their options are defined here once; the full installation adds the functions for the local store.
 """
 
-import json
 import sys
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import click
 
-from provtap.client.command import SETTINGS, Commands, Failure, RemoteCommand, version_option, warn
+from provtap.client.command import (
+    SETTINGS,
+    Commands,
+    Failure,
+    RemoteCommand,
+    as_json,
+    dry_run,
+    print_json,
+    version_option,
+    warn,
+    write,
+)
 from provtap.client.delivery import ProvError
 from provtap.client.run_command import run_command
 from provtap.client.summary import description_text, summary_text, summary_warnings
+from provtap.client.withdrawals import affected, reinstate, withdraw
 
 if TYPE_CHECKING:
-    from provtap.client.service import Answer, Service
+    from provtap.client.service import Service
 
 _DOCUMENT_BYTES = 1_000_000_000
-"""Size of a file that is not even read: no service has such a limit, and a data product may be that large."""
+"""Files larger than this are not read: no service has a higher limit, and data products may be large."""
 _OF_THE_DOCUMENT = {400, 413, 415, 422}
 """HTTP statuses that reject one document but say nothing about the next one."""
-
-as_json = click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
-dry_run = click.option("--dry-run", is_flag=True, help="Report what would change, and change nothing.")
 
 
 def _named_files(
@@ -74,7 +83,7 @@ def query(
     parameters += [("MAXREC", str(maxrec))] if maxrec is not None else []
     parameters += [("UPLOAD", f"{name},param:{name}") for name, _ in uploads]
     files = {name: _read(path) for name, path in uploads}
-    _write(service.ask("tap/sync", parameters, files))
+    write(service.ask("tap/sync", parameters, files))
 
 
 @click.command(
@@ -98,7 +107,7 @@ def lineage(service: "Service", id: str, direction: str, depth: int) -> None:
     """
     asked = {"ID": id, "DEPTH": depth, "DIRECTION": direction.upper(), "AGENTS": 0, "CONTEXT": 0}
     parameters = [(name, str(value)) for name, value in (asked | {"RESPONSEFORMAT": "PROV-TREE"}).items()]
-    _write(service.ask("provsap", parameters))
+    write(service.ask("provsap", parameters))
 
 
 @click.command(
@@ -130,13 +139,13 @@ def export(service: "Service", ids: tuple[str, ...], ingestion: int | None, **op
         map(unquote, answer.headers.get_all("X-ProvTAP-Unknown-ID", [])),
         int(answer.headers.get("X-ProvTAP-Overflow", 0)),
     )
-    _write(answer)
+    write(answer)
 
 
 def export_parameters(
     ids: tuple[str, ...], ingestion: int | None, options: Mapping[str, str | None]
 ) -> list[tuple[str, str]]:
-    """Return the parameters of ProvSAP that the *options* of `provtap export` stand for, but ID."""
+    """Return the parameters of ProvSAP, except ID, for the *options* of `provtap export`."""
     if bool(ids) == (ingestion is not None):
         raise click.UsageError("Give either IDS or --ingestion.")
     usual = {"depth": "ALL", "direction": "BACK"} if ids else {}
@@ -145,7 +154,7 @@ def export_parameters(
 
 
 def tell_export(unknown: Iterable[str], overflow: int) -> None:
-    """Warn of *unknown* ids, and that only the *overflow* nearest things are there, unless that is 0."""
+    """Warn about *unknown* ids, and about a limit to the *overflow* nearest things, if not 0."""
     for id_ in unknown:
         warn(f"nothing has the name {id_}")
     if overflow:
@@ -190,8 +199,32 @@ def diff(service: "Service", a: str, b: str, form: str) -> None:
     on an error.
     """
     answer = service.fetch("api/v1/diff", [("a", a), ("b", b), ("format", form)])
-    _write(answer)
+    write(answer)
     sys.exit(answer.headers.get("X-ProvTAP-Equal") != "1")
+
+
+@click.command(
+    name="cite",
+    cls=RemoteCommand,
+    short_help="Show what to cite for a product.",
+    epilog="Example: provtap cite /data/gamma.dl2.h5 --format text",
+)
+@click.argument("product")
+@click.option(
+    "--format",
+    "responseformat",
+    type=click.Choice(["bibtex", "text"]),
+    default="bibtex",
+    show_default=True,
+    help="Entries for a bibliography, or an acknowledgement.",
+)
+def cite(service: "Service", product: str, responseformat: str) -> None:
+    """Show what to cite and acknowledge for a product.
+
+    PRODUCT is the id, path or another name of an entity. The product, the programs and the data with
+    identifiers such as DOIs behind it are cited, and the people and organizations named, each once.
+    """
+    write(service.fetch("cite", [("ID", product), ("RESPONSEFORMAT", responseformat)]))
 
 
 @click.command(name="ingest", cls=RemoteCommand, epilog="Example: provtap ingest runs/*.provenance.log")
@@ -214,7 +247,7 @@ def diff(service: "Service", a: str, b: str, form: str) -> None:
 @click.option(
     "--workflow-run",
     metavar="ID",
-    help="Run of a workflow that the documents are of: files in temporary folders are known by their names.",
+    help="Id of the workflow run: files in temporary folders are identified by their names within it.",
 )
 @click.option(
     "--strict",
@@ -236,7 +269,8 @@ def ingest(
 ) -> None:
     """Send provenance documents to the service, which stores each in its own transaction.
 
-    The same document again changes nothing. One that can't be read is reported and the others are stored.
+    Sending a document again changes nothing. A document that cannot be read is reported; the others are
+    stored.
     """
     if not files:
         raise click.UsageError("Missing argument 'FILES...'.")
@@ -261,9 +295,10 @@ def ingest(
 
 
 def tell_ingestion(content: dict[str, Any], as_json: bool, strict: bool = False) -> None:
-    """Print what became of documents.
+    """Print the report on documents.
 
-    Exit 1 if one was refused, if all files of directories were passed over or, with *strict*, one of them.
+    Exit with 1 if one was rejected, if all files of directories were passed over, or one of them with
+    *strict*.
     """
     if as_json:
         print_json(content)
@@ -279,7 +314,7 @@ def tell_ingestion(content: dict[str, Any], as_json: bool, strict: bool = False)
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @dry_run
 def describe(service: "Service", files: tuple[Path, ...], dry_run: bool) -> None:
-    """Apply description files (YAML) to the service, once all of them are checked.
+    """Check description files (YAML), then apply all of them to the service.
 
     A description file describes the activities of a pipeline, their inputs and outputs by role, and their
     parameters. It applies to runs recorded before and after.
@@ -294,20 +329,15 @@ def describe(service: "Service", files: tuple[Path, ...], dry_run: bool) -> None
 
 
 def tell_description(report: Mapping[str, Any]) -> None:
-    """Print what became of a set of descriptions."""
+    """Print the report on a set of descriptions."""
     click.echo(description_text(report))
     for sentence in report["warnings"]:
         warn(f"{report['source']}: {sentence}")
 
 
 def progress(files: tuple[Path, ...]) -> Any:
-    """Return a progress bar over *files* on a terminal's standard error; elsewhere it shows nothing."""
+    """Return a progress bar over *files* if standard error is a terminal, otherwise an invisible one."""
     return click.progressbar(files, label="Loading", file=sys.stderr, hidden=not sys.stderr.isatty())
-
-
-def print_json(content: Any) -> None:
-    """Print *content* as JSON for people."""
-    click.echo(json.dumps(content, indent=2, ensure_ascii=False))
 
 
 def _document(path: Path) -> bytes:
@@ -327,9 +357,9 @@ def _document(path: Path) -> bytes:
 
 
 def _product_header(path: Path) -> bytes | None:
-    """Return the header of a data product, which is sent in place of the product, or None.
+    """Return the header of a data product, which is sent instead of the product, or None.
 
-    Raises: Failure for a product whose header only the full installation reads.
+    Raises: Failure for one that cannot be read.
     """
     if not path.is_file():
         return None
@@ -341,29 +371,30 @@ def _product_header(path: Path) -> bytes | None:
 
                 file.seek(0)
                 with gzip.GzipFile(fileobj=file) as unpacked:
-                    return _fits_header(unpacked, path) if unpacked.read(9) == b"SIMPLE  =" else None
-            if start.startswith(b"SIMPLE  ="):
-                return _fits_header(file, path)
+                    return _header_of("fits", unpacked, path) if unpacked.read(9) == b"SIMPLE  =" else None
+            if form := next((form for mark, form in _FORMS.items() if start.startswith(mark)), None):
+                return _header_of(form, file, path)
     except (OSError, EOFError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise Failure(f"{path} cannot be read: {reason.lower()}.") from error
-    form = next((form for mark, form in _PRODUCTS.items() if start.startswith(mark)), None)
-    if form:
-        raise Failure(
-            f"{path} is a data product ({form}): only the headers of FITS files can be sent to a service."
-            " Ingest it with the full installation beside the database, or send its keywords as JSON."
-        )
     return None
 
 
-def _fits_header(file: Any, path: Path) -> bytes:
-    from provtap.client.fits import header_document
+_FORMS = {b"SIMPLE  =": "fits", b"\x89HDF\r\n\x1a\n": "hdf5", b"# %ECSV": "ecsv"}
+"""Data products, by the bytes that they begin with."""
 
+
+def _header_of(form: str, file: Any, path: Path) -> bytes:
     file.seek(0)
-    return header_document(file, path)
-
-
-_PRODUCTS = {b"\x89HDF\r\n\x1a\n": "hdf5", b"# %ECSV": "ecsv"}
+    module = import_module(f"provtap.client.{form}")
+    try:
+        header: bytes = module.header_document(file, path)
+    except ImportError as error:
+        raise Failure(
+            f"{path} is an HDF5 file: to send its header, the package h5py is needed."
+            " pip install 'provtap-client[hdf5]'"
+        ) from error
+    return header
 
 
 def _read(path: Path) -> bytes:
@@ -377,11 +408,6 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _write(answer: "Answer") -> None:
-    sys.stdout.buffer.writelines(answer.blocks())
-    sys.stdout.buffer.flush()
-
-
 @click.group(cls=Commands, context_settings=SETTINGS)
 @version_option
 def main() -> None:
@@ -391,5 +417,9 @@ def main() -> None:
     """
 
 
-for _command in (ingest, describe, query, lineage, export, diff, run_command(None)):
+for _command in (
+    *(ingest, describe, query, lineage, export, diff, cite),
+    *(withdraw, reinstate, affected),
+    run_command(None),
+):
     main.add_command(_command)

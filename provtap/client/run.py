@@ -1,7 +1,7 @@
-"""A command that runs as if it were alone, and the record of its run. Standard library only.
+"""Runs a command transparently and records its run. Uses only the standard library.
 
-The command has this process's standard streams and gets the signals that are sent to this process, which ends
-as the command ended.
+The command inherits the standard streams and gets the signals sent to this process, which ends with the same
+status.
 """
 
 import getpass
@@ -22,7 +22,7 @@ from typing import Any
 from provtap.client.files import Given, Snapshot, absolute, printable
 
 PARENT = "PROVTAP_PARENT"
-"""Has the UUID of the run around a command, for runs that the command starts."""
+"""The environment variable with the UUID of the enclosing run, for runs that the command starts."""
 _FORWARDED = {
     signal.SIGINT,
     signal.SIGTERM,
@@ -33,7 +33,7 @@ _FORWARDED = {
     signal.SIGALRM,
 }
 _FROM_TERMINAL = 0x80
-"""`si_code` of a signal of the kernel, such as Ctrl-C: the command gets that itself."""
+"""`si_code` of a signal from the kernel, such as Ctrl-C, which the command receives itself."""
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 JOB_VARIABLES = (
     *("SLURM_JOB_ID", "SLURM_JOB_NAME", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_STEP_ID"),
@@ -41,11 +41,11 @@ JOB_VARIABLES = (
     *("SNAKEMAKE_PROFILE", "NXF_TASK_NAME", "CWL_STEP_NAME", "CWL_WORKFLOW_ID", "TOIL_WORKFLOW_ID"),
     *("APPTAINER_CONTAINER", "SINGULARITY_CONTAINER"),
 )
-"""Variables of the environment that say which job of a batch or workflow system a run was."""
+"""Environment variables that identify the job of a batch or workflow system."""
 
 
 class CommandRun:
-    """One run of a command, and what there is to record of it."""
+    """One run of a command, and the data of its record."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class CommandRun:
     ) -> None:
         self.id = str(uuid.uuid4())
         self.problems: list[str] = []
-        """What could not be recorded, one sentence each."""
+        """One sentence about each thing that could not be recorded."""
         self._command = list(command)
         self._generated = list(generated)
         self._configuration = list(configuration)
@@ -77,14 +77,14 @@ class CommandRun:
         self._usage = resource.getrusage(resource.RUSAGE_CHILDREN)
 
     def run(self) -> None:
-        """Run the command to its end.
+        """Run the command and wait for its end.
 
         Raises: OSError if it can't be started.
         """
         environment = os.environ | {PARENT: self.id}
         listened = _FORWARDED | {signal.SIGCHLD}
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, listened)
-        handler = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would take the exit status away
+        handler = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # SIG_IGN would lose the exit status
         try:
             self._start = datetime.now(UTC)
             process = os.posix_spawnp(
@@ -110,17 +110,17 @@ class CommandRun:
 
     @property
     def exit_code(self) -> int:
-        """The exit code of the command as a shell has it: 128 + N after the signal N."""
+        """The exit code of the command as in a shell: 128 + N after the signal N."""
         code = os.waitstatus_to_exitcode(self._status)
         return code if code >= 0 else 128 - code
 
     def end(self) -> None:
-        """End this process as the command ended."""
+        """End this process with the same exit code or signal as the command."""
         sys.stdout.flush()
         code = os.waitstatus_to_exitcode(self._status)
         if code < 0:
             resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-            with suppress(OSError, ValueError):  # of a signal that can't be handled
+            with suppress(OSError, ValueError):  # a signal that can't be handled
                 signal.signal(-code, signal.SIG_DFL)
             os.kill(os.getpid(), -code)
         os._exit(self.exit_code)
@@ -163,7 +163,7 @@ class CommandRun:
         ]
 
     def _written(self) -> list[Snapshot]:
-        """Return the files that the command has written: those that changed."""
+        """Return the files that the command has written, which are the changed ones."""
         written: list[Snapshot] = []
         for each in Snapshot.take(self._generated):
             if each.is_url or (each.stat is not None and each.version != self._before.get(each.path)):

@@ -1,4 +1,4 @@
-"""The command `provtap run`: a command of any kind, recorded."""
+"""The command `provtap run`: runs and records any command."""
 
 import os
 import sys
@@ -13,11 +13,11 @@ from provtap.client.command import NEEDS_FULL, warn
 Store = Callable[[bytes, str, str | None], None]
 """Stores a record (content, source, site) on this machine."""
 _PATIENCE = 5.0
-"""Seconds for which the record is sent again while the service is away: then it waits in the spool."""
+"""Seconds for which sending is repeated while the service is unavailable; then the record is spooled."""
 
 
 def _pairs(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    """Return name and value of each NAME=VALUE."""
+    """Return the names and values of NAME=VALUE arguments."""
     pairs = [(text, *text.partition("=")) for text in given]
     for text, name, equals, _ in pairs:
         if not name or not equals:
@@ -26,7 +26,7 @@ def _pairs(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -
 
 
 def run_command(store: Store | None) -> click.Command:
-    """Return the command; *store* keeps the record where there is no service, in the full installation."""
+    """Return the command; *store* stores the record without a service, in the full installation."""
 
     @click.command(
         name="run",
@@ -87,7 +87,7 @@ def run_command(store: Store | None) -> click.Command:
             ctx.exit(127 if isinstance(error, FileNotFoundError) else 126)
         try:
             _keep(recorded.record(), recorded.id, to, url, site, store)
-        except Exception as error:  # the command has ended well, whatever becomes of its record
+        except Exception as error:  # errors of recording must not change the result of the command
             warn(f"The run could not be recorded: {error}")
         for problem in recorded.problems:
             warn(f"{problem}.")
@@ -99,7 +99,7 @@ def run_command(store: Store | None) -> click.Command:
 def _keep(
     record: bytes, id: str, to: Path | None, url: str | None, site: str | None, store: Store | None
 ) -> None:
-    """Append the record to a file, or send it, or store it; what fails is kept in the spool."""
+    """Append the record to a file, or send it, or store it; save it in the spool on failure."""
     if to is not None:
         with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666), "wb", buffering=0) as file:
             file.write(record)

@@ -1,5 +1,6 @@
-"""One service as the command line sees it: requests over HTTP, answers as streams, refusals as sentences."""
+"""Access of the command line to one service: HTTP requests, streamed responses, errors as sentences."""
 
+import json
 import uuid
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,10 +13,12 @@ from urllib.request import Request, urlopen
 from provtap.client.delivery import Delivery, ProvError, ProvNotFound, ProvUnavailable, refusal
 from provtap.client.spool import Letter
 
+_LINE = 10_000
+"""Bytes of an error in a line of text."""
 _TIMEOUT = 600.0
-"""Seconds without a byte, after which the service counts as away; a query may take long before its first."""
+"""Seconds without a byte after which the service counts as unavailable; queries may take long to start."""
 _PATIENCE = 30.0
-"""Seconds for which a document is sent again while the service is away."""
+"""Seconds for which sending a document is repeated while the service is unavailable."""
 _BLOCK = 1 << 16
 _INFO = "{http://www.ivoa.net/xml/VOTable/v1.3}INFO"
 
@@ -48,6 +51,15 @@ class Service:
         report: dict[str, Any] = self._delivery.post(letter)
         return report
 
+    def act(self, path: str, wish: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a *wish* to a path of the write API, and return the report.
+
+        Raises: ProvError, ProvUnavailable.
+        """
+        letter = Letter(path, str(uuid.uuid4()), json.dumps(wish).encode())
+        report: dict[str, Any] = self._delivery.post(letter)
+        return report
+
     def ask(
         self, path: str, parameters: list[tuple[str, str]], files: Mapping[str, bytes] | None = None
     ) -> "Answer":
@@ -59,7 +71,7 @@ class Service:
         return self._send(Request(f"{self._delivery.url}/{path}", content, {"Content-Type": media_type}))
 
     def fetch(self, path: str, parameters: list[tuple[str, str]]) -> "Answer":
-        """Read a path of the site, with *parameters* in its address.
+        """Get a path of the site, with *parameters* in its address.
 
         Raises: ProvError, ProvUnavailable.
         """
@@ -82,14 +94,14 @@ class Service:
 
 
 class Answer:
-    """An answer that has begun."""
+    """A response that has begun."""
 
     def __init__(self, response: HTTPResponse) -> None:
         self._response = response
         self.headers = response.headers
 
     def blocks(self) -> Iterator[bytes]:
-        """Yield the body as it comes.
+        """Yield the body as it arrives.
 
         Raises: ProvError if it ends too early.
         """
@@ -100,7 +112,7 @@ class Answer:
                     yield block
             except (OSError, HTTPException) as error:
                 raise ProvError(early) from error
-            if response.length:  # of the Content-Length, what did not come
+            if response.length:  # the missing part of the Content-Length
                 raise ProvError(early)
 
 
@@ -124,16 +136,22 @@ def _form(parameters: list[tuple[str, str]], files: Mapping[str, bytes]) -> tupl
 
 
 def _sentence(error: HTTPError) -> str:
-    """Return what the service says of a request that it refuses.
+    """Return the message of the service about a rejected request.
 
-    Its API answers with JSON, all else with a VOTable, as DALI 1.1 section 4.4 asks.
+    Its API answers with JSON, protocols of the IVOA with a VOTable, as DALI 1.1 section 4.4 asks, and all
+    else with a line of text.
     """
     if error.headers.get_content_type() == "application/json":
         return str(refusal(error))
     try:
+        if error.headers.get_content_type() == "text/plain":
+            text = error.read(_LINE).decode()
+            if text.count("\n") == 1:
+                return text.strip()
+            return f"The service returned {error.code} {error.reason}."
         for info in ElementTree.fromstring(error.read()).iter(_INFO):
             if info.get("name") == "QUERY_STATUS" and info.text:
                 return info.text
-    except (ElementTree.ParseError, OSError, HTTPException):
+    except (ElementTree.ParseError, OSError, HTTPException, UnicodeDecodeError):
         pass  # not ours: a proxy's page
     return f"The service returned {error.code} {error.reason}."

@@ -1,4 +1,4 @@
-"""Documents that wait on disk until the service is back: one file each, which no other user can read."""
+"""Unsent documents on disk: one file for each, readable only by the user."""
 
 import json
 import logging
@@ -15,39 +15,44 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Letter:
-    """A document on its way: where to, under which key, and what. Tokens are not kept."""
+    """An unsent document: address, key and content. Tokens are not stored."""
 
     path: str
-    """Address below that of the API."""
+    """Path below the address of the API."""
     key: str
-    """Idempotency-Key: the same however often it is sent."""
+    """Idempotency-Key: the same for all repetitions."""
     content: bytes
 
 
 @dataclass(frozen=True)
 class Spool:
-    """The documents for one service."""
+    """The unsent documents for one service."""
 
     directory: Path
 
     def put(self, letter: Letter) -> Path:
-        """Keep a document, wholly or not at all; return its file. Raises: OSError."""
+        """Save a document atomically; return its file. Raises: OSError."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.directory / f"{time.time_ns()}-{letter.key}.json"
         new = path.with_suffix(".new")
         text = json.dumps(
             {"path": letter.path, "key": letter.key, "content": b64encode(letter.content).decode()}
         )
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        return new.replace(path)
+        try:
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            return new.replace(path)
+        except OSError:  # the disk is full
+            with suppress(OSError):
+                new.unlink()
+            raise
 
     def letters(self) -> Iterator[tuple[Path, Letter]]:
-        """Yield what is kept, the oldest first; another process may send it at the same time.
+        """Yield the saved documents, the oldest first; another process may send them at the same time.
 
-        What can't be read is logged and passed over.
+        Unreadable files are logged and skipped.
         """
         for path in sorted(self.directory.glob("*.json")):
             with suppress(FileNotFoundError):
@@ -62,14 +67,14 @@ class Spool:
                     yield path, letter
 
     def remove(self, path: Path) -> None:
-        """Forget what was sent; if that fails it will be sent again, which changes nothing."""
+        """Remove a sent document; if this fails it will be sent again, which changes nothing."""
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
             log.warning("A document in the spool cannot be removed: %s.", error)
 
     def refuse(self, path: Path) -> Path:
-        """Set aside what the service refuses, for somebody to look at; return its file."""
+        """Set aside a rejected document for inspection; return its file."""
         aside = path.with_suffix(".refused")
         try:
             path.rename(aside)

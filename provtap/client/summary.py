@@ -1,14 +1,14 @@
-"""What became of documents: the same lines whether a service or `provtap ingest` stored them."""
+"""The summary of ingested documents, the same for a service and for `provtap ingest`."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def summary_text(content: Mapping[str, Any]) -> str:
-    """Return lines for what `provtap ingest --json` prints: two, and one for each file that was passed over.
+    """Return the output of `provtap ingest --json` as text: two lines, and one for each skipped file.
 
-    An activity in several documents counts once where the reports name their activities, as those of the
-    local store do; those of a service only count them.
+    An activity in several documents counts once if the reports name activities, as those of the local store
+    do; reports of a service only have counts.
     """
     documents, problems, passed_over = content["documents"], content["problems"], content["passed_over"]
     total = {
@@ -30,7 +30,7 @@ def summary_text(content: Mapping[str, Any]) -> str:
 
 
 def summary_warnings(content: Mapping[str, Any]) -> list[str]:
-    """Return the warnings of all documents, each with its document, then why others were refused."""
+    """Return the warnings of all documents with their names, then the errors about rejected ones."""
     warnings = (
         f"{each['source']}: {warning}" for each in content["documents"] for warning in each["warnings"]
     )
@@ -38,7 +38,7 @@ def summary_warnings(content: Mapping[str, Any]) -> list[str]:
 
 
 def description_text(content: Mapping[str, Any]) -> str:
-    """Return lines for the report of a set of descriptions: what it is, what changes, and what follows."""
+    """Return the report on a set of descriptions as text: its name, its changes and their effects."""
     title = f"{content['name']} version {content['version']}"
     if not content["lines"]:
         return f"{title}: nothing changes"

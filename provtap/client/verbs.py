@@ -165,7 +165,7 @@ class Verbs(Collector):
         multiplicity: str | None = None,
         entity_description: str | list[str] | None = None,
     ) -> str:
-        """Add a UsageDescription: what entities are used as.
+        """Add a UsageDescription: the role of used entities.
 
         activity_description: Id of the description of the activities that have it.
         role: Role, as recorded.
@@ -192,7 +192,7 @@ class Verbs(Collector):
         multiplicity: str | None = None,
         entity_description: str | list[str] | None = None,
     ) -> str:
-        """Add a GenerationDescription: what entities are generated as.
+        """Add a GenerationDescription: the role of generated entities.
 
         activity_description: Id of the description of the activities that have it.
         role: Role, as recorded.
@@ -425,7 +425,7 @@ class Verbs(Collector):
         comment: str | None = None,
         activity_description: str | None = None,
     ) -> str:
-        """Add an Activity: what happened over a time, such as a run of a program.
+        """Add an Activity: an action over a period of time, such as a run of a program.
 
         id: Id of the activity, such as urn:uuid: and a UUID.
         name: Name of the activity, usually the program that ran.
@@ -500,7 +500,7 @@ class Verbs(Collector):
         rights_holder: str | None = None,
         identifiers: list[str] | None = None,
     ) -> None:
-        """Add a WasGeneratedBy: the activity that generated an entity, and as what.
+        """Add a WasGeneratedBy: the activity that generated an entity, and in which role.
 
         entity: Id of the entity that was generated.
         activity: Id of the activity that generated it.
@@ -541,7 +541,7 @@ class Verbs(Collector):
 
     @with_hint
     def add_was_associated_with(self, activity: str, agent: str, role: str | None = None) -> None:
-        """Add a WasAssociatedWith: which agent is responsible for an activity.
+        """Add a WasAssociatedWith: the agent responsible for an activity.
 
         activity: Id of the activity.
         agent: Id of the agent that is responsible for the activity.
@@ -551,7 +551,7 @@ class Verbs(Collector):
 
     @with_hint
     def add_was_attributed_to(self, entity: str, agent: str, role: str | None = None) -> None:
-        """Add a WasAttributedTo: which agent is responsible for an entity.
+        """Add a WasAttributedTo: the agent responsible for an entity.
 
         entity: Id of the entity.
         agent: Id of the agent that is responsible for the entity.
@@ -625,7 +625,7 @@ class Verbs(Collector):
         parameter: str | None = None,
         config_file: str | None = None,
     ) -> None:
-        """Add a WasConfiguredBy: which parameter or configuration file an activity had.
+        """Add a WasConfiguredBy: a parameter or configuration file of an activity.
 
         activity: Id of the activity.
         artefact_type: Whether it is a parameter or a configuration file.
@@ -636,7 +636,7 @@ class Verbs(Collector):
 
     @with_hint
     def add_had_reference(self, parameter: str, value_entity: str) -> None:
-        """Add a HadReference: the ValueEntity that a parameter took its value from.
+        """Add a HadReference: the ValueEntity that gave a parameter its value.
 
         parameter: Id of the parameter.
         value_entity: Id of the ValueEntity that gave the value.

@@ -1,23 +1,23 @@
-"""The command `provtap`: one function a command, no logic of its own.
+"""The command `provtap`: one function for each command, without logic of its own.
 
-What a command needs is imported when it runs, so that each starts as fast as it can.
+Modules are imported when a command runs, so that each command starts fast.
 """
 
 import click
 
 from provtap.client.command import SETTINGS, Commands, version_option, warn
-from provtap.commands import demo, jobs, load, operate, query, serve, translate
+from provtap.commands import demo, jobs, load, observations, operate, query, serve, translate, withdraw
 from provtap.config import Settings
 from provtap.errors import ProvtapError
 
 
 class AllCommands(Commands):
-    """All commands, with the errors of a store on this machine."""
+    """All commands, including the errors of a local store."""
 
     failures = (*Commands.failures, ProvtapError)
 
     def sentence(self, error: Exception) -> str:
-        """Return the text of an error for the operator, who is at the keyboard."""
+        """Return the text of an error for the operator."""
         return error.for_operator() if isinstance(error, ProvtapError) else str(error)
 
 
@@ -43,13 +43,18 @@ for command in (
     translate.translate,
     query.lineage,
     query.export,
+    query.cite,
     query.diff,
     load.ingest,
     load.run,
     load.describe,
     load.load_sql,
     load.reingest,
+    observations.obscore,
     load.check,
+    withdraw.withdraw,
+    withdraw.reinstate,
+    withdraw.affected,
     jobs.jobs,
     operate.token,
     operate.maintenance,

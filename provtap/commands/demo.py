@@ -1,4 +1,4 @@
-"""`provtap demo`: real ctapipe logs, one question, one answer, and then the whole service."""
+"""`provtap demo`: loads real ctapipe logs, runs one query, then starts the whole service."""
 
 from importlib.resources import as_file, files
 from typing import Any

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from provtap.client.remote import as_json, print_json
+from provtap.client.command import as_json, print_json
 from provtap.config import Settings
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PHASES = ("PENDING", "QUEUED", "EXECUTING", "COMPLETED", "ERROR", "ABORTED")
 SHOWN = 60
-"""Characters of a query in a list."""
+"""Maximum characters of a query in a list."""
 
 
 @click.group(
@@ -79,7 +79,7 @@ def show(settings: Settings, job_id: str, as_json: bool) -> None:
 @click.argument("job_ids", metavar="ID...", nargs=-1, required=True)
 @click.pass_obj
 def abort(settings: Settings, job_ids: tuple[str, ...]) -> None:
-    """End jobs that are pending, queued or executing."""
+    """Abort jobs that are pending, queued or executing."""
     with _store(settings) as store:
         for job_id in job_ids:
             click.echo(f"{job_id}  {store.abort(job_id, None).phase}")
@@ -95,7 +95,7 @@ def _store(settings: Settings) -> "Iterator[JobStore]":
 
 
 def _content(job: "Job") -> dict[str, Any]:
-    """Return what an operator wants to know; the query stands last, since it may be long."""
+    """Return the data of a job for an operator; the query comes last because it may be long."""
     return {
         "job_id": job.job_id,
         "phase": job.phase.value,
@@ -115,7 +115,7 @@ def _content(job: "Job") -> dict[str, Any]:
 
 
 def _client(job: "Job") -> str:
-    """Return the account, or the address of somebody without one."""
+    """Return the account, or the address of an anonymous client."""
     return job.owner_id or job.client.removeprefix("address ")
 
 
@@ -128,5 +128,5 @@ def _text(time: datetime) -> str:
 
 
 def _printable(text: str) -> str:
-    """Return *text*, which a user chose, without what a terminal would obey."""
+    """Return *text*, which comes from a user, without control characters."""
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)

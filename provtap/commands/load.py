@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from provtap.client import remote
-from provtap.client.command import warn
-from provtap.client.remote import as_json, dry_run, print_json, progress, tell_description, tell_ingestion
+from provtap.client.command import as_json, dry_run, print_json, warn
+from provtap.client.remote import progress, tell_description, tell_ingestion
 from provtap.client.run_command import run_command
 from provtap.config import Settings
 
@@ -73,9 +73,24 @@ def _store_run(record: bytes, source: str, site: str | None) -> None:
 run = run_command(_store_run)
 
 
+def _print_schema(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    from provtap.ingest import description_schema
+
+    if asked:
+        click.echo(description_schema(), nl=False)
+        ctx.exit()
+
+
 @remote.describe.here
-@click.option("--json-schema", is_flag=True, help="Print the JSON schema of description files and exit.")
-def describe(settings: Settings, /, files: tuple[Path, ...], dry_run: bool, json_schema: bool) -> None:
+@click.option(
+    "--json-schema",
+    is_flag=True,
+    is_eager=True,  # with PROVTAP_URL as well: no store is asked
+    expose_value=False,
+    callback=_print_schema,
+    help="Print the JSON schema of description files and exit.",
+)
+def describe(settings: Settings, /, files: tuple[Path, ...], dry_run: bool) -> None:
     """Apply description files (YAML), all of them or none.
 
     A description file describes the activities of a pipeline, their inputs and outputs by role, and their
@@ -83,11 +98,7 @@ def describe(settings: Settings, /, files: tuple[Path, ...], dry_run: bool, json
     """
     from provtap import install
     from provtap.ingest import describe as apply
-    from provtap.ingest import description_schema
 
-    if json_schema:
-        click.echo(description_schema(), nl=False)
-        return
     if not files:
         raise click.UsageError("Missing argument 'FILES...'.")
     with install.ready(settings) as (database, _):
@@ -146,7 +157,7 @@ def reingest(settings: Settings, dry_run: bool, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def check(settings: Settings, as_json: bool) -> None:
-    """Report what breaks a rule, and how to repair it; exit with 1 on errors."""
+    """Report violations of the rules, and how to repair them; exit with 1 on errors."""
     from provtap import install
     from provtap.ingest.checks import rules
 
@@ -167,7 +178,7 @@ def check(settings: Settings, as_json: bool) -> None:
 
 
 def _bar(length: int, label: str) -> Any:
-    """Return a progress bar on a terminal's standard error; elsewhere it shows nothing."""
+    """Return a progress bar if standard error is a terminal, otherwise an invisible one."""
     return click.progressbar(length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty())
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from provtap.client.remote import as_json, print_json
+from provtap.client.command import as_json, print_json
 from provtap.config import Settings
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def status(settings: Settings, as_json: bool) -> None:
 
 
 def instant(text: str) -> datetime:
-    """Return the date or time that *text* spells by ISO 8601, in UTC; without an offset it is UTC.
+    """Return the ISO 8601 date or time in *text* in UTC; without an offset it is UTC.
 
     Raises: BadParameter.
     """

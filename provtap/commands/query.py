@@ -1,4 +1,4 @@
-"""Commands that read the store: `provtap query`, `lineage`, `export` and `diff`."""
+"""Commands that read the store: `provtap query`, `lineage`, `export`, `cite` and `diff`."""
 
 import sys
 from contextlib import ExitStack, closing
@@ -60,8 +60,8 @@ def lineage(settings: Settings, /, id: str, direction: str, depth: int) -> None:
 def export(settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, **options: str | None) -> None:
     """Write the provenance of IDS, or of a whole ingestion, to standard output.
 
-    A PROV document that was ingested is given back whole, in any of PROV's notations, unless --depth or
-    --direction ask for what is stored around it.
+    An ingested PROV document is returned as a whole, in any notation of PROV, unless --depth or --direction
+    select the stored graph around it.
     """
     from provtap import install
     from provtap.export import export_ingestion
@@ -79,6 +79,25 @@ def export(settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, *
             content = write(graph, request, settings.root_url)
     remote.tell_export(unknown, overflow)
     sys.stdout.buffer.write(content)
+
+
+@remote.cite.here
+def cite(settings: Settings, /, product: str, responseformat: str) -> None:
+    """Show what to cite and acknowledge for a product.
+
+    PRODUCT is the id, path or another name of an entity. The product, the programs and the data with
+    identifiers such as DOIs behind it are cited, and the people and organizations named, each once.
+    """
+    from provtap import install
+    from provtap.citation import choose, credits_of, find_product
+
+    with (
+        install.ready(settings) as (database, tableset),
+        database.reading(settings.sync_duration) as transaction,
+    ):
+        found = find_product(transaction, product)
+        credits = credits_of(transaction, found.id, tableset, settings)
+    click.echo(choose(responseformat).write(credits), nl=False)
 
 
 @remote.diff.here

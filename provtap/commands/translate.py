@@ -1,4 +1,4 @@
-"""`provtap translate`: PostgreSQL to paste into psql, and what each output column is."""
+"""`provtap translate`: PostgreSQL to paste into psql, and the metadata of the output columns."""
 
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ def translate(settings: Settings, adql: str, explain: bool) -> None:
     from provtap.adql import translate
     from provtap.database.explain import explain as plan
 
-    statement = translate(adql, metadata.load(settings.metadata_dir))
+    statement = translate(adql, metadata.load(settings.metadata_dir), strict=settings.adql_strict)
     click.echo(report(statement))
     if explain:
         with install.ready(settings) as (database, _):
@@ -44,7 +44,7 @@ def report(statement: "Statement") -> str:
 
 
 def _formatted(sql: str) -> str:
-    """Return *sql* in lines, where it is not too long or too deep for sqlparse."""
+    """Return *sql* on several lines, unless it is too long or too deep for sqlparse."""
     import sqlparse
     from sqlparse.exceptions import SQLParseError
 
@@ -57,6 +57,6 @@ def _formatted(sql: str) -> str:
 def _row(number: int, column: "Column") -> tuple[str, ...]:
     shape = f"[{column.arraysize}]" if column.arraysize else ""
     type_ = " ".join(filter(None, [f"{column.datatype}{shape}", column.xtype]))
-    # A name may hold a line break, which would end the comment.
+    # A name may contain a line break, which would end the comment.
     name = " ".join(column.name.split())
     return f"c{number}", name, type_, column.unit or "", column.ucd or ""

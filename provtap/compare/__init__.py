@@ -1,4 +1,4 @@
-"""Why do two results differ? Two runs compared, or the runs that made two products."""
+"""Compares two runs, or the runs that made two products, to find why results differ."""
 
 from provtap.compare.differences import Comparison, Difference, compare_runs
 from provtap.compare.formats import FORMATS

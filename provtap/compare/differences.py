@@ -1,4 +1,4 @@
-"""Two runs, as values, and what differs between them. Needs no database."""
+"""Two runs as values, and their differences. Needs no database."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from provtap.compare.runs import Parameter, Run, Thing
 _NUMBER = re.compile(
     r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?|[+-]?inf(inity)?|nan", re.ASCII | re.IGNORECASE
 )
-# Parts of the names of parameters that say where results and messages go, not what they are.
+# Parts of the names of parameters for the destination of results and messages.
 _HARMLESS = {
     "output", "output_path", "output_dir", "output_directory", "output_file", "outfile", "overwrite",
     "log", "log_file", "log_level", "log_config", "log_format", "log_datefmt", "logging", "progress_bar",
@@ -36,7 +36,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Difference:
-    """What *a* and *b* have under one name; None: nothing."""
+    """The values of *a* and *b* under one name; None if there is none."""
 
     name: str
     a: str | None
@@ -46,7 +46,7 @@ class Difference:
 
     @property
     def harmless(self) -> bool:
-        """Whether it is a parameter that only says where results and messages go."""
+        """Whether it is a parameter that only sets the destination of results and messages."""
         return self.name.rpartition(".")[2].lower() in _HARMLESS
 
 
@@ -58,27 +58,27 @@ class Comparison:
     b: Run
     parameters: tuple[Difference, ...]
     equal_as_numbers: tuple[Difference, ...]
-    """Parameters whose texts differ and whose values do not."""
+    """Parameters with different texts but equal values."""
     equal_parameters: tuple[Parameter, ...]
     inputs: tuple[Difference, ...]
-    """By role: those that have neither the same id nor the same content."""
+    """Inputs by role that have neither the same id nor the same content."""
     software: tuple[Difference, ...]
     steps: tuple[Difference, ...]
     """Runs that only one history has: the name is that of the program."""
 
     @property
     def equal(self) -> bool:
-        """Whether nothing differs but how numbers are written."""
+        """Whether nothing differs except the notation of numbers."""
         return not (self.parameters or self.inputs or self.software or self.steps)
 
     @property
     def same_program(self) -> bool:
-        """Whether both are runs of one program, in whatever version."""
+        """Whether both are runs of the same program, in any versions."""
         return self.a.program == self.b.program
 
     @property
     def shared_parameters(self) -> tuple[Difference, ...]:
-        """The parameters that both have and that differ."""
+        """The differing parameters that both runs have."""
         return tuple(d for d in self.parameters if d.a is not None and d.b is not None)
 
 
@@ -195,7 +195,7 @@ def _other_units(left: Sequence[Parameter], right: Sequence[Parameter]) -> bool:
 
 
 def _texts(these: Sequence[Parameter], others: Sequence[Parameter]) -> str | None:
-    """Return the values under one name, with their units where these differ."""
+    """Return the values under one name, with units if these differ."""
     if not these:
         return None
     with_units = _other_units(these, others)
@@ -209,22 +209,22 @@ def _same_value(a: Parameter, b: Parameter) -> bool:
 
 
 def _same_quantity(a: Parameter, b: Parameter) -> bool:
-    from astropy import units  # takes half a second, and is hardly ever needed
+    from astropy import units  # takes half a second, and is rarely needed
 
     try:
         there = units.Unit(a.unit, format="vounit").to(units.Unit(b.unit, format="vounit"), float(a.value))
         return bool(abs(there - float(b.value)) <= 1e-12 * abs(there))
-    except ValueError:  # of which the errors of units are
+    except ValueError:  # the base class of errors about units
         return False
 
 
 def same_value(a: str, b: str) -> bool:
-    """Return whether two texts spell the same value: a number, or a structure of JSON with equal numbers."""
+    """Return whether two texts have the same value: equal numbers, or JSON with equal numbers."""
     return a == b or _read(a) == _read(b)
 
 
 def _read(text: str) -> Any:
-    """Return what can be compared of a value: numbers as numbers, of types that JSON keeps apart."""
+    """Return a comparable value: numbers as numbers, with the types of JSON kept distinct."""
     number = _number(text.strip())
     if number is not None:
         return number
@@ -260,9 +260,9 @@ def _comparable(value: Any) -> Any:
 
 
 def differing_things(mine: Iterable[Thing], yours: Iterable[Thing]) -> Iterator[Difference]:
-    """Yield by role what only one side has; what is left in a role is set side by side, equal names first.
+    """Yield the things of each role that only one side has, paired side by side, equal names first.
 
-    The same id or the same content is the same thing.
+    Things with the same id or the same content are equal.
     """
     left, right = _by_role(mine), _by_role(yours)
     for role in sorted(left.keys() | right.keys()):
@@ -282,7 +282,7 @@ def _by_role(things: Iterable[Thing]) -> Mapping[str, list[Thing]]:
 
 
 def _without_equal(mine: Iterable[Thing], yours: Iterable[Thing]) -> tuple[list[Thing], list[Thing]]:
-    """Return both lists without the pairs that are the same."""
+    """Return both lists without pairs of equal things."""
     marks: dict[str, list[Thing]] = defaultdict(list)
     for thing in yours:
         for mark in (thing.id, *thing.digests):

@@ -20,7 +20,7 @@ _PARTS = {
 
 
 def content(comparison: Comparison) -> dict[str, Any]:
-    """Return a comparison as JSON has it."""
+    """Return a comparison as JSON values."""
     parts = {part: [_difference(d) for d in getattr(comparison, part)] for part in _PARTS}
     return {"a": _side(comparison.a), "b": _side(comparison.b), "equal": comparison.equal} | parts
 
@@ -93,7 +93,7 @@ def _section(title: str, differences: Iterable[Difference]) -> list[str]:
 
 
 def _shown(value: str | None) -> str:
-    """Return a value in one line, without characters that would control a terminal."""
+    """Return a value on one line, without control characters."""
     if value is None:
         return "(none)"
     return "".join(

@@ -1,4 +1,4 @@
-"""From two names to a comparison: which runs they lead to, and what is recorded of these."""
+"""Finds the runs of two names and reads their records for a comparison."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Set
@@ -32,8 +32,8 @@ def compare(
 ) -> Comparison:
     """Return what differs between two runs, or between the histories of two products.
 
-    Each is an id, a path, another name, or a checksum or file name that only one product has. *duration*
-    bounds each statement, in seconds.
+    Each is an id, a path, an alias, or a checksum or file name of only one product. *duration* limits each
+    statement, in seconds.
 
     Raises: NotFound; ParameterError for an ambiguous name, or a product and a run; TooLarge; QueryTimeout,
     DatabaseUnavailable.
@@ -66,7 +66,7 @@ def _order(run: Run, distances: Mapping[str, int]) -> tuple[int, datetime, str]:
 
 
 def _find(transaction: Transaction, name: str) -> Meaning:
-    """Return the product or run that *name* leads to: the closest, if that is one thing only."""
+    """Return the product or run for *name*: the closest match, if there is only one."""
     meanings = find(transaction, [name.replace("\0", "")], Closeness.FILE_NAME)
     found = closest(meaning for meaning in meanings if meaning.kind != "agent")
     if not found:
@@ -80,7 +80,7 @@ def _find(transaction: Transaction, name: str) -> Meaning:
 
 
 def _activity(transaction: Transaction, found: Meaning) -> str:
-    """Return the run that *found* is, or that made it."""
+    """Return the run *found*, or the run that made it."""
     if found.kind == "activity":
         return found.id
     row = transaction.one(SQL["made_by"], entity=found.id)

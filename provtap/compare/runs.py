@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 ENVIRONMENT = "environment"
-"""Role of the software environment, as ctapipe's and logprov's runs use it."""
+"""Role of the software environment in runs of ctapipe and logprov."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A value that a run was configured with."""
+    """A parameter of a run."""
 
     name: str
     value: str
@@ -20,13 +20,13 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Thing:
-    """Something that a run used or generated."""
+    """A thing that a run used or generated."""
 
     id: str
     name: str | None
     role: str | None
     digests: frozenset[str] = frozenset()
-    """Of its content, each like `sha256:...`."""
+    """Checksums of its content, each like `sha256:...`."""
     comment: str | None = None
     made_by: str | None = None
     """The run that made it."""
@@ -39,7 +39,7 @@ class Thing:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """An activity, with all that is compared."""
+    """An activity, with all values to compare."""
 
     id: str
     name: str | None = None
@@ -56,10 +56,10 @@ class Run:
     inputs: tuple[Thing, ...] = ()
     outputs: tuple[Thing, ...] = ()
     environment: str | None = None
-    """What is published of the software that it ran with."""
+    """The published description of its software environment."""
     packages: Mapping[str, str] = field(default_factory=dict)
     """Versions of the packages of its environment."""
     history: tuple["Run", ...] = ()
     """The runs behind it, the nearest first; those that another run has behind it, too, can be left out."""
     product: Thing | None = None
-    """The product that led here, if it was one."""
+    """The product for which the run was compared, if any."""

@@ -1,7 +1,7 @@
-"""What PostgreSQL can't compute, by the C function of it that failed: `source_function` of an error.
+"""Arithmetic errors of PostgreSQL, by the C function that failed: `source_function` of an error.
 
-That says more than the SQLSTATE, which is one for everything out of range, and is not translated, as the
-message is.
+It is more specific than the SQLSTATE, which is the same for all values out of range, and is not translated,
+unlike the message.
 """
 
 _AT_THE_ENDS = "CASE WHEN x BETWEEN -1 AND 1 THEN {0}(x) END is NULL for other values."
@@ -48,4 +48,4 @@ ARITHMETIC |= dict.fromkeys(
         None,
     ),
 )
-"""What to say to the user, and a hint."""
+"""The message for the user, and a hint."""

@@ -1,4 +1,4 @@
-"""Logins, the pool of connections for users' queries, and the database as the rest of the code sees it."""
+"""The pool of connections for users' queries, and the database as used by the rest of the code."""
 
 import os
 import random
@@ -32,12 +32,12 @@ from provtap.errors import Contended, DatabaseUnavailable
 
 __all__ = ["Connection", "Database", "Pool", "Transaction", "cancel", "open_database"]
 
-# What a connection for users' queries starts with. Only temp_file_limit needs a superuser: init sets it.
+# Settings of connections for users' queries. temp_file_limit needs a superuser, so init sets it.
 READ_SESSION = {
     "default_transaction_read_only": "on",
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "60s",
-    "client_connection_check_interval": "1s",  # a query ends with its client, even one killed by -9
+    "client_connection_check_interval": "1s",  # a query ends with its client, even after kill -9
     "search_path": "pg_catalog",
     "datestyle": "ISO, YMD",
     "timezone": "UTC",
@@ -45,8 +45,8 @@ READ_SESSION = {
     "extra_float_digits": "1",
     "standard_conforming_strings": "on",
     "jit": "off",
-    # Eleven tables that are all equal in one column take 3 s and 700 MB to plan if all ways to join them are
-    # tried, as PostgreSQL does with fewer than 12. These have it try all ways of seven at a time.
+    # Eleven tables joined on the same column take 3 s and 700 MB to plan if all join orders are tried, as
+    # PostgreSQL does below 12 tables. With these settings it tries all orders of seven tables at a time.
     "join_collapse_limit": "7",
     "from_collapse_limit": "7",
     "geqo_threshold": "9",
@@ -61,18 +61,18 @@ WRITE_SESSION = {
 
 
 IDLE = 5.0
-"""Seconds after which an idle connection is tried before it is lent: a host without power closes nothing."""
+"""Seconds after which an idle connection is tested before use: a host without power closes nothing."""
 
 SILENCE = 1.0
-"""Seconds without a connection after which PostgreSQL counts as silent, and for which it then does."""
+"""Seconds without a connection after which PostgreSQL counts as silent, and how long it then does."""
 
 
 class Pool:
-    """At most *size* connections of one login, each lent to one thread at a time.
+    """At most *size* connections of one login, each used by one thread at a time.
 
-    A connection is made when it is first needed, in the process that needs it, so that a pool may be made
-    before a fork. Broken ones are thrown away, at the latest when they come to be lent again, and old ones
-    when they return: a host that was away gets its share of the new ones.
+    Connections are made on first use, in the process that needs them, so that a pool may be created before a
+    fork. Broken connections are closed, at the latest before they are used again. Old ones are closed when
+    they return, so that a host that was unavailable gets its share of new ones.
     """
 
     def __init__(
@@ -89,21 +89,21 @@ class Pool:
         self._session = session
         self._size = size
         self.wait = wait
-        """Seconds that a request may wait for a connection."""
+        """Maximum seconds that a request waits for a connection."""
         self._age = age  # seconds
         self.room = room or Room()
-        """Disk for results that are read slowly."""
+        """Disk space for results that are read slowly."""
         self._reset()
 
     def _reset(self) -> None:
         self._pid = os.getpid()
         self._free = threading.BoundedSemaphore(self._size)
-        self._threads = ThreadPoolExecutor(self._size, "copy")  # made when needed, and kept
+        self._threads = ThreadPoolExecutor(self._size, "copy")  # started when needed, and kept
         self._lent = 0
-        self._begun = 0  # of what threads do, or wait to do
+        self._begun = 0  # running and waiting work of threads
         self._lock = threading.Lock()
-        self._refused_until = 0.0  # by the monotonic clock
-        self._idle: list[Connection] = []  # the last one used is on top: the others may age and be closed
+        self._refused_until = 0.0  # on the monotonic clock
+        self._idle: list[Connection] = []  # the last one used is on top: the others age and are closed
 
     def _reset_after_fork(self) -> None:
         if self._pid != os.getpid():
@@ -111,12 +111,12 @@ class Pool:
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        """Lend a connection, outside of any transaction; it is rolled back when it returns.
+        """Yield a connection without a transaction; it is rolled back when it returns.
 
-        One that met DatabaseUnavailable is thrown away, and so are the idle ones: they may all lead to a
-        server that is no primary any more.
+        After DatabaseUnavailable the connection and all idle ones are closed, because they may lead to a
+        server that is no longer the primary.
 
-        Raises: DatabaseUnavailable when none is free for as long as a request may wait, or none can be made.
+        Raises: DatabaseUnavailable if none becomes free within the maximum wait, or none can be made.
         """
         self._reset_after_fork()
         if not self._free.acquire(timeout=self.wait):
@@ -139,7 +139,7 @@ class Pool:
             self._free.release()
 
     def start(self, work: Work) -> "Future[None]":
-        """Let a thread do *work* that takes a connection, as soon as one of as many threads is free."""
+        """Run *work*, which needs a connection, in a thread; there are as many threads as connections."""
         self._reset_after_fork()
         self._count(begun=1)
         ended = self._threads.submit(work, self)
@@ -147,7 +147,7 @@ class Pool:
         return ended
 
     def is_busy(self) -> bool:
-        """Tell whether all connections are lent, or will be at once."""
+        """Return whether all connections are in use, or are about to be."""
         return max(self._lent, self._begun) >= self._size
 
     def _count(self, *, lent: int = 0, begun: int = 0) -> None:
@@ -156,13 +156,13 @@ class Pool:
             self._begun += begun
 
     def busy(self) -> DatabaseUnavailable:
-        """Return the error for who has waited too long."""
+        """Return the error after too long a wait."""
         return DatabaseUnavailable(
             f"All {self._size} connections for queries are busy.", hint="Try again in a minute."
         )
 
     def close(self) -> None:
-        """Close the connections that are not lent."""
+        """Close the idle connections."""
         while connection := self._last_used():
             connection.close()
 
@@ -172,11 +172,11 @@ class Pool:
                 return connection
             connection.close()
         connection = self._connect()
-        connection.expires = time.monotonic() + self._age * random.uniform(0.8, 1.2)  # not all at once
+        connection.expires = time.monotonic() + self._age * random.uniform(0.8, 1.2)  # spread over time
         return connection
 
     def _connect(self) -> Connection:
-        """Make a connection. While a server is so silent that this takes long, one thread tries for all."""
+        """Return a new connection. While a server does not respond, only one thread tries."""
         began = time.monotonic()
         if began < self._refused_until:
             raise DatabaseUnavailable("PostgreSQL does not answer.", hint="Try again in a minute.")
@@ -190,14 +190,14 @@ class Pool:
             raise
 
     def _last_used(self) -> Connection | None:
-        """Take an idle connection, if there is one."""
+        """Return an idle connection, or None."""
         try:
             return self._idle.pop()
-        except IndexError:  # asking first would let another thread take it between
+        except IndexError:  # a check before pop() would be a race
             return None
 
     def _answers(self, connection: Connection) -> bool:
-        """Tell whether *connection* still answers, asking only one that was idle for a while."""
+        """Return whether *connection* still works, testing it only after some idle time."""
         if time.monotonic() < connection.idle_since + IDLE:
             return True
         try:
@@ -206,7 +206,7 @@ class Pool:
                 cursor.execute("SELECT")
             connection.autocommit = False
         except psycopg2.Error:
-            self.close()  # the others were idle for longer, perhaps on the same host
+            self.close()  # the others have been idle for longer, perhaps on the same host
             return False
         return True
 
@@ -226,7 +226,7 @@ class Pool:
 
 
 def _is_quiet(connection: Connection) -> bool:
-    """Tell whether an idle connection is alive: a server that goes away sends something, or closes."""
+    """Return whether an idle connection is alive: a server that shuts down sends something, or closes."""
     if connection.closed:
         return False
     poll = select.poll()
@@ -235,9 +235,9 @@ def _is_quiet(connection: Connection) -> bool:
 
 
 def cancel(connection: Connection) -> None:
-    """Stop what *connection* runs, from any thread, while the block that borrowed it is still open.
+    """Cancel the statement of *connection*, from any thread, while the block that uses it is open.
 
-    The connection is not lent again: a cancel that comes too late would stop the next query.
+    The connection is not used again, because a late cancel would stop the next query.
     """
     connection.retired = True
     try:
@@ -248,13 +248,13 @@ def cancel(connection: Connection) -> None:
 
 
 BY_KEYS = "SET LOCAL enable_seqscan = off"
-"""For statements that ask for a few rows by their keys. Of plans that are made once: tables that are small
-in a new store don't stay small. Of pages: what is rare must not be looked for among everything."""
+"""For statements that select a few rows by their keys. For prepared plans, because small tables of a new
+store grow. For pages, because rare rows must not be found by scanning a table."""
 
 
 @dataclass(frozen=True)
 class Database:
-    """The store: a login that may write, and the pool of the login that runs users' queries."""
+    """The store: a login with write access, and the pool of the login for users' queries."""
 
     login: Login
     writer: Pool
@@ -264,12 +264,12 @@ class Database:
     """Of *reader*."""
     role_prefix: str
     server: EmbeddedServer | None = None
-    """The embedded server, if that is the one."""
+    """The embedded server, if it is used."""
     client: str = ""
-    """The key of the client, to which limits apply; empty if there are no limits."""
+    """The key of the client for limits; empty if there are no limits."""
 
     def asked_by(self, client: str) -> "Database":
-        """Return the store as *client* may ask it: for a share of the connections for users' queries."""
+        """Return the store for queries of *client*, with its share of the connections."""
         return replace(self, reader=self.shares.of(client), client=client)
 
     def role(self, name: str) -> str:
@@ -278,11 +278,11 @@ class Database:
 
     @contextmanager
     def transaction(self, repeated: bool = False) -> Iterator[Transaction]:
-        """Lend a transaction with the rights of the writer role: committed at the end, rolled back on errors.
+        """Yield a transaction with the rights of the writer, committed at the end, rolled back on errors.
 
-        With *repeated* its statements are planned once, for all transactions of the connection.
+        With *repeated* its statements are planned once for all transactions of the connection.
 
-        Raises: DatabaseUnavailable; DocumentError when a rule that is checked at the end refuses the rows.
+        Raises: DatabaseUnavailable; DocumentError if the rows violate a rule that is checked at the end.
         """
         with self.session() as connection:
             self._become_writer(connection)
@@ -293,9 +293,9 @@ class Database:
 
     @contextmanager
     def reading(self, duration: float) -> Iterator[Transaction]:
-        """Lend a transaction of the login for users' queries: one state of the store for all statements.
+        """Yield a transaction of the login for users' queries, with one snapshot for all statements.
 
-        Each statement may take *duration* seconds. It runs on a standby as well.
+        Each statement may take *duration* seconds. It also works on a standby.
 
         Raises: QueryTimeout, QueryError, DatabaseUnavailable.
         """
@@ -321,18 +321,18 @@ class Database:
 
     @contextmanager
     def setup(self) -> Iterator[Transaction]:
-        """Lend a transaction with all rights of the login, to set the database up.
+        """Yield a transaction with all rights of the login, to set up the database.
 
-        Raises: DatabaseUnavailable for whatever PostgreSQL refuses.
+        Raises: DatabaseUnavailable for any error of PostgreSQL.
         """
         with self.session() as connection:
             yield Transaction(connection, lambda error, _: setup_failure(error))
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
-        """Lend a connection of the login that PROVTAP_DATABASE_URL names, as one transaction.
+        """Yield a connection of the login in PROVTAP_DATABASE_URL, as one transaction.
 
-        Raises: DatabaseUnavailable, of which Unconfirmed leaves open whether the transaction was committed.
+        Raises: DatabaseUnavailable; Unconfirmed if it is unknown whether the transaction was committed.
         """
         with self.writer.connection() as connection:
             try:
@@ -347,9 +347,9 @@ class Database:
 
 @contextmanager
 def open_database(settings: Settings, *, patient: bool = True) -> Iterator[Database]:
-    """Open the database of *settings*; without a URL the embedded server runs for as long as it is open.
+    """Open the database of *settings*; without a URL, the embedded server runs while it is open.
 
-    Who is not *patient* waits for rows that another process changes no longer than for a connection.
+    Unless *patient*, waiting for rows that another process changes is limited like waiting for a connection.
 
     Raises: SettingsError, DatabaseUnavailable.
     """

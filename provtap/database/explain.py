@@ -1,4 +1,4 @@
-"""The plan that PostgreSQL makes for a user's query, asked with the rights that it would run with."""
+"""The plan of PostgreSQL for a user's query, with the rights of the query."""
 
 import time
 
@@ -9,7 +9,7 @@ from provtap.database.shares import Lender
 
 
 def explain(pool: Lender, sql: str, duration: float) -> list[str]:
-    """Return the lines of the plan for *sql*, which is not run; planning may take *duration* seconds.
+    """Return the lines of the plan for *sql*, without running it; planning may take *duration* seconds.
 
     Raises: QueryError, QueryTimeout, DatabaseUnavailable.
     """

@@ -1,7 +1,7 @@
-"""PostgreSQL's errors as sentences for users: about their query or their document, never about our SQL.
+"""Turns PostgreSQL's errors into sentences for users about their query or document, not about our SQL.
 
-Each SQLSTATE has a status and says whether trying again helps. What PostgreSQL itself says may name roles,
-files and settings, so it goes only into the error's detail, for the operator.
+Each SQLSTATE has a status, and determines whether a repetition helps. PostgreSQL's own message may contain
+roles, files and settings, so it is only part of the error's detail, for the operator.
 
 Source: PostgreSQL documentation, Appendix A, "PostgreSQL Error Codes".
 """
@@ -21,7 +21,7 @@ from provtap.errors import (
     Unconfirmed,
 )
 
-# SQLSTATE -> what the user's query did.
+# SQLSTATE -> message about the user's query.
 _QUERY = {
     "0A000": "The query joins tables in a way that the server does not support, such as a FULL JOIN on"
     " random numbers.",
@@ -51,14 +51,15 @@ _QUERY_CLASSES = {
     "22": "The query contains a value that one of its operations does not accept.",
     "54": "The query exceeds a limit of the server.",
 }
-"""By the first two characters, for what _QUERY does not list."""
+"""By the first two characters, for codes that are not in _QUERY."""
 _HINTS = {
     "2201E": "CASE WHEN x > 0 THEN LOG(x) END is NULL for other values.",
     "22012": "NULLIF(x, 0) is NULL where x is 0.",
     "22003": "CAST(x AS DOUBLE PRECISION) allows larger numbers.",
+    "21000": "Compare with IN (SELECT ...), or select MAX(...) or TOP 1 in the subquery.",
     "22P02": "prov_number(text) is NULL where the text is not a number.",
 }
-# SQLSTATE -> what is wrong with a document, after its name and a colon.
+# SQLSTATE -> error in a document, after its name and a colon.
 _DOCUMENT = {
     "22003": "a number is too large or too small to be stored",
     "22007": "a text is not a timestamp",
@@ -73,18 +74,18 @@ _DOCUMENT_CLASSES = {
     "22": "a value cannot be stored",
     "54": "it exceeds a limit of the database",
 }
-# Rules that only several documents together can break, by the name of the constraint.
+# Rules that only several documents together can violate, by the name of the constraint.
 _RULES = {
     "activity_check": "an activity would end before it starts",
     "entity_check1": "an entity would end before it was generated",
 }
 _TRIGGERS = {"23000", "23503", "23514"}
-"""Where no constraint is named, the triggers of schema/ speak, in sentences about the document."""
+"""Without the name of a constraint, the error comes from a trigger of schema/, with a sentence."""
 _FULL = {"53100": "disk", "53200": "memory"}
 _AGAIN = {"40001", "40P01", "55P03"}
 _NOT_SET_UP = {"3F000", "42501", "42703", "42704", "42883", "42P01"}
 _POOLED = {"26000", "42P05"}
-"""A prepared statement is not there, or there already: a pooler in transaction mode swaps sessions."""
+"""A prepared statement is missing, or exists already: a pooler in transaction mode swaps sessions."""
 _CONNECTION = ("08", "25P03", "25P04", "53300", "57P")
 """25P03, 25P04: the session ended at a time limit for transactions."""
 _TRY_LATER = "Try again later."
@@ -92,15 +93,15 @@ _NOTHING_STORED = "nothing was stored"
 
 
 def query_failure(error: psycopg2.Error, *, overdue: bool) -> ProvtapError:
-    """Return what to tell the user whose valid query failed while PostgreSQL ran it.
+    """Return the error for the user of a valid query that failed in PostgreSQL.
 
-    *overdue* tells whether its time limit had passed: PostgreSQL has one code for that and for a cancel.
+    *overdue*: whether its time limit has passed, because PostgreSQL has the same code for a cancel.
     """
     code = error.pgcode or ""
     if code == "57014":
         stopped = QueryStopped("The query was cancelled by the operator of the database.")
         return out_of_time() if overdue else stopped
-    if code == "57P01":  # seldom seen: psycopg2 mostly tells of a lost connection only
+    if code == "57P01":  # rare: psycopg2 usually reports only a lost connection
         return DatabaseUnavailable(
             "The database was shut down, or its operator ended the query's connection.", hint=_TRY_LATER
         )
@@ -127,7 +128,7 @@ def query_failure(error: psycopg2.Error, *, overdue: bool) -> ProvtapError:
 
 
 def _explained(error: psycopg2.Error, code: str) -> QueryError | None:
-    """Return what a query did that PostgreSQL can't do, where that is known."""
+    """Return the error about an unsupported operation of a query, if it is a known one."""
     if error.diag.source_function in ARITHMETIC:
         message, hint = ARITHMETIC[error.diag.source_function]
         return QueryError(message, hint=hint)
@@ -139,21 +140,21 @@ def _explained(error: psycopg2.Error, code: str) -> QueryError | None:
 
 
 def out_of_time() -> QueryTimeout:
-    """Return the error for a query that did not end in time."""
+    """Return the error for a query that exceeded its time limit."""
     return QueryTimeout("The query was stopped at its time limit.")
 
 
 def _is_memory(error: psycopg2.Error) -> bool:
-    """Tell whether a limit on memory stopped a query: that of its process, or PostgreSQL's of 1 GB a value.
+    """Return whether a memory limit stopped a query: of its process, or PostgreSQL's 1 GB for each value.
 
-    A full table of locks has the same code, but does not depend on the query.
+    A full lock table has the same code, but does not depend on the query.
     """
     text = _primary(error)
     return (error.pgcode == "53200" and "shared memory" not in text) or "memory alloc" in text
 
 
 def write_failure(error: psycopg2.Error) -> ProvtapError:
-    """Return what to tell who stores something that PostgreSQL refuses: its rules are the model's."""
+    """Return the error for rows that PostgreSQL rejects: its rules are those of the model."""
     code = error.pgcode or ""
     if code.startswith("23"):
         return _broken_rule(error)
@@ -179,13 +180,13 @@ def _broken_rule(error: psycopg2.Error) -> DocumentError:
 
 
 def _obstacle(error: psycopg2.Error) -> ProvtapError | None:
-    """Return the error for what keeps PostgreSQL from storing anything at the moment, or None."""
+    """Return the error if PostgreSQL can't store anything at the moment, or None."""
     code = error.pgcode or ""
     if code in _AGAIN:
         return Contended(f"Another process is changing the same rows; {_NOTHING_STORED}.", hint="Try again.")
     if is_connection_failure(error):
         what = "The connection to the database was lost"
-    elif code == "25006":  # a standby, or a primary that was demoted since the connection was made
+    elif code == "25006":  # a standby, or a primary that has been demoted
         what = "The database is read-only at the moment"
     elif code == "57014":
         what = "The database cancelled the change"
@@ -198,7 +199,7 @@ def _obstacle(error: psycopg2.Error) -> ProvtapError | None:
 
 
 def commit_failure(error: psycopg2.Error) -> ProvtapError:
-    """Return what to tell who stored something when PostgreSQL fails at the end, as it commits."""
+    """Return the error if PostgreSQL fails during COMMIT."""
     if is_connection_failure(error):
         return Unconfirmed(
             "The connection to the database was lost before it confirmed the change:"
@@ -213,24 +214,24 @@ def commit_failure(error: psycopg2.Error) -> ProvtapError:
 
 
 def is_connection_failure(error: psycopg2.Error) -> bool:
-    """Tell a lost connection or a server going down from an error in what was asked."""
-    if error.pgcode is None:  # the bare DatabaseError: a COPY that ends in the midst, without a word
+    """Return whether the error is a lost connection or a server shutdown, not an error of the statement."""
+    if error.pgcode is None:  # the bare DatabaseError: a COPY that ends early without a message
         lost = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
         return lost or type(error) is psycopg2.DatabaseError
     return error.pgcode.startswith(_CONNECTION)
 
 
 def is_recovery_conflict(error: BaseException | None) -> bool:
-    """Tell whether a standby stopped a query to follow its primary.
+    """Return whether a standby stopped a query to follow its primary.
 
-    In a transaction that only reads nothing else is a serialization failure (PostgreSQL documentation,
-    "Handling Query Conflicts").
+    In a read-only transaction this is the only serialization failure (PostgreSQL documentation, "Handling
+    Query Conflicts").
     """
     return isinstance(error, psycopg2.Error) and error.pgcode == "40001"
 
 
 def setup_failure(error: psycopg2.Error) -> ProvtapError:
-    """Return what to tell an operator whose `provtap init` failed: PostgreSQL's own words."""
+    """Return the error for an operator whose `provtap init` failed, with PostgreSQL's message."""
     if error.pgcode == "42501":
         return DatabaseUnavailable(
             f"The login of PROVTAP_DATABASE_URL may not set up the database: {_primary(error)}.",
@@ -240,7 +241,7 @@ def setup_failure(error: psycopg2.Error) -> ProvtapError:
 
 
 def _out_of_order(error: psycopg2.Error, remedy: str) -> DatabaseUnavailable:
-    """Return the error for a database that only its operator can put right."""
+    """Return the error for a database that only its operator can repair."""
     return DatabaseUnavailable(
         f"The database of this service has a fault; {_NOTHING_STORED}.",
         detail=f"{_detail('PostgreSQL refuses', error)} {remedy}",
@@ -248,9 +249,9 @@ def _out_of_order(error: psycopg2.Error, remedy: str) -> DatabaseUnavailable:
 
 
 def _unforeseen(message: str, error: psycopg2.Error) -> ProvtapError:
-    """Return the error for a fault of the server, or of the SQL that we made."""
+    """Return the error for a fault of the server, or of our SQL."""
     detail = _detail(message, error)
-    if (error.pgcode or "").startswith(("53", "55", "57", "58")):  # the server's state, which may change
+    if (error.pgcode or "").startswith(("53", "55", "57", "58")):  # the state of the server, which may change
         return DatabaseUnavailable(f"{message}: the database has a fault.", hint=_TRY_LATER, detail=detail)
     return InternalError(detail)
 

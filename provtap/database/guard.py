@@ -1,11 +1,11 @@
-"""A guard over connections in use: it cuts those whose server is frozen, and lets long queries step back.
+"""Watches connections in use: closes those with a frozen server, and lowers the priority of long queries.
 
-libpq waits for as long as the other end holds the connection, and a process that is stopped, or that plans a
-query, holds it without a word. So a thread asks the server of each long wait, over a connection of its own,
-whether it still answers, and cuts those that don't, or that do not keep their time limit.
+libpq waits as long as the other end keeps the connection open, and a process that is stopped, or that plans a
+query, keeps it open silently. So a thread checks over a separate connection whether the server of each long
+wait still answers, and cuts connections whose server doesn't, or that exceed their time limit.
 
-PostgreSQL has no priorities. Where its processes are on this machine and we may, the one of a long query gets
-a higher nice value: a dozen of them then leave as much of the processors to short queries as one would.
+PostgreSQL has no priorities. If its processes are on this machine and it is permitted, the process of a long
+query gets a higher nice value: a dozen of them then leave as much processor time to short queries as one.
 """
 
 import os
@@ -21,26 +21,26 @@ from typing import Any
 from provtap.database.login import Connection
 
 NICE = 10
-"""Nice value of the process of a query of a user, once it has run for LONG."""
+"""Nice value of the process of a user's query that has run for LONG."""
 
 TICK = 0.5
-"""Seconds between two looks."""
+"""Seconds between two checks."""
 LONG = 1.0
-"""Seconds of use after which the server of a connection is asked."""
+"""Seconds of use after which the server of a connection is checked."""
 PATIENCE = 5.0
-"""Seconds that it gets to answer: a process that answers is forked for that."""
+"""Seconds for its answer, for which it forks a process."""
 EVERY = 5.0
-"""Seconds for which an answer counts."""
+"""Seconds for which an answer is valid."""
 OVERTIME = 5.0
-"""Seconds beyond its time limit that a query gets to be stopped by PostgreSQL itself."""
+"""Seconds after its time limit in which PostgreSQL itself may stop a query."""
 _REST = 20
-"""Ticks without work after which the thread ends."""
+"""Number of checks without a connection after which the thread ends."""
 _SSL_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
-"""What every PostgreSQL, and every pooler, answers by one byte before it knows who asks (SSLRequest)."""
+"""The SSLRequest, which each PostgreSQL and each pooler answers with one byte before any login."""
 
 
 class _Use:
-    """A connection in use. Its socket is ours as well, so that its number is not another's when it is cut."""
+    """A connection in use, with a duplicate of its socket, whose number can't be reused before a cut."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -50,48 +50,48 @@ class _Use:
         self.has_stepped_back = not connection.steps_back
 
     def cut(self) -> None:
-        """End every wait on the connection, in whatever thread, with an error."""
+        """End all waits on the connection, in any thread, with an error."""
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
 
     def step_back(self) -> None:
-        """Let the process of the connection yield to others; it is not used again, since it stays so."""
+        """Lower the priority of the connection's process, which can't be undone: it is not used again."""
         self.has_stepped_back = True
         process = self.connection.info.backend_pid
-        with suppress(OSError, ValueError):  # it is another machine's or user's, or has just ended
+        with suppress(OSError, ValueError):  # it belongs to another machine or user, or has just ended
             if self.socket.family == socket.AF_UNIX and _parent(process) == _listener(self.socket):
                 os.setpriority(os.PRIO_PROCESS, process, NICE)
                 self.connection.retired = True
 
 
 def _parent(process: int) -> int:
-    """Return the parent of a process. Raises: OSError if there is none of this number."""
+    """Return the parent of a process. Raises: OSError if the process does not exist."""
     status = Path(f"/proc/{process}/stat").read_text()
     return int(status.rpartition(")")[2].split()[1])
 
 
 def _listener(connection: socket.socket) -> int:
-    """Return the process that listens at the other end of a Unix socket: PostgreSQL's first one."""
+    """Return the process that listens at the other end of a Unix socket: PostgreSQL's main process."""
     size = struct.calcsize("3i")
     return int(struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))[0])
 
 
 class Guard:
-    """Watches the connections of this process that are in use."""
+    """Watches the connections in use in this process."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew, in a process that was just forked: the thread is its parent's."""
+        """Reset in a forked process, which does not have the parent's thread."""
         self._lock = threading.Lock()
         self._uses: set[_Use] = set()
         self._thread: threading.Thread | None = None
-        self._heard: dict[Any, float] = {}  # when a server last answered, by the monotonic clock
+        self._heard: dict[Any, float] = {}  # time of each server's last answer, on the monotonic clock
 
     @contextmanager
     def over(self, connection: Connection) -> Iterator[None]:
-        """Watch *connection* during the block: waits in it end with psycopg2's error of a lost connection."""
+        """Watch *connection* during the block; a cut raises psycopg2's error about a lost connection."""
         use = _Use(connection)
         with self._lock:
             self._uses.add(use)
@@ -106,7 +106,7 @@ class Guard:
             use.socket.close()
 
     def cancel(self, connection: Connection) -> None:
-        """Stop what *connection* runs, or cut it where the server does not answer: a cancel would wait."""
+        """Cancel the statement of *connection*; cut it if the server is silent: a cancel would wait."""
         with self._lock:
             use = next((use for use in self._uses if use.connection is connection), None)
         if use is None or self._answers(use):
@@ -128,7 +128,7 @@ class Guard:
 
     def _look_at(self, uses: list[_Use]) -> None:
         now = time.monotonic()
-        silent = set()  # asked once, however many wait for it
+        silent = set()  # asked once for all waiting connections
         for use in uses:
             if now > use.connection.due:
                 self._cut(use, late=True)
@@ -147,7 +147,7 @@ class Guard:
                 use.cut()
 
     def _answers(self, use: _Use) -> bool:
-        """Tell whether the server of *use* answers, or did so a moment ago."""
+        """Return whether the server of *use* answers, or answered a moment ago."""
         if time.monotonic() < self._heard.get(use.server, float("-inf")) + EVERY:
             return True
         alive = answers(use.socket.family, use.server)
@@ -157,7 +157,7 @@ class Guard:
 
 
 def answers(family: int, server: Any) -> bool:
-    """Tell whether a PostgreSQL at the address *server* answers; True where only we can't ask."""
+    """Return whether a PostgreSQL at the address *server* answers; True if it can't be checked."""
     end = time.monotonic() + PATIENCE
     while (left := end - time.monotonic()) > 0:
         try:
@@ -167,7 +167,7 @@ def answers(family: int, server: Any) -> bool:
                 probe.sendall(_SSL_REQUEST)
                 probe.recv(1)
                 return True
-        except BlockingIOError:  # others stand in line for this Unix socket
+        except BlockingIOError:  # the backlog of this Unix socket is full
             time.sleep(0.05)
         except (TimeoutError, ConnectionError, FileNotFoundError):
             return False

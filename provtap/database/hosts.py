@@ -1,4 +1,4 @@
-"""The hosts that a login names: which of them answer, as what, and how far they are behind."""
+"""The hosts of a login: which of them answer, whether they are standbys, and their lag."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,9 +12,9 @@ from provtap.database.login import Login
 from provtap.errors import ProvtapError
 
 PATIENCE = 2
-"""Seconds to connect to one host; libpq takes no less. Its answer gets as long again."""
+"""Seconds to connect to one host, the minimum of libpq; its answer may take the same time."""
 
-# The lag is the age of the last change applied, if there are others to apply: without changes none is behind.
+# The lag is the age of the last applied change if others are waiting; without changes it is 0.
 _ROLE = f"""
 SET statement_timeout = '{PATIENCE}s';
 SELECT pg_is_in_recovery(),
@@ -25,36 +25,36 @@ SELECT pg_is_in_recovery(),
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """One server, as it was found."""
+    """The state of one server."""
 
     name: str
     standby: bool | None
-    """Whether it follows a primary; None: it does not answer."""
+    """Whether it is a standby; None if it does not answer."""
     lag: float = 0.0
-    """Seconds by which a standby is behind, as far as it knows."""
+    """Lag of a standby in seconds, if known."""
 
     @property
     def condition(self) -> str:
-        """What it does, to stand behind its name or number."""
+        """The rest of a sentence about its state, after its name or number."""
         if self.standby is None:
             return "does not answer"
         return f"is a standby, {self.lag:.0f} s behind the primary" if self.standby else "is the primary"
 
 
 def hosts(login: Login) -> list[Host]:
-    """Return every host of *login*, asked all at once; a single one need not be asked like this."""
+    """Return the states of all hosts of *login*, checked in parallel."""
     each = list(_each(login))
     with ThreadPoolExecutor(len(each)) as askers:
         return list(askers.map(_ask, each))
 
 
 def count(login: Login) -> int:
-    """Return how many hosts *login* names."""
+    """Return the number of hosts in *login*."""
     return len(list(_each(login)))
 
 
 def _each(login: Login) -> Iterator[Login]:
-    """Yield a login for each host; a list of ports has one port, or as many as there are hosts."""
+    """Yield a login for each host; a list of ports has one port, or one for each host."""
     names = login.parameters.get("host", "").split(",")
     ports = login.parameters.get("port", "").split(",")
     addresses = login.parameters.get("hostaddr", "").split(",")

@@ -1,4 +1,4 @@
-"""LISTEN: hear at once what other processes tell by NOTIFY, over one connection a process."""
+"""LISTEN: receives notifications of other processes, over one connection in each process."""
 
 import logging
 import os
@@ -17,16 +17,16 @@ from provtap.errors import ProvtapError
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 5.0
-"""Seconds between two tries to connect, at most."""
+"""Maximum seconds between two attempts to connect."""
 SILENCE = 60.0
-"""Seconds without a word after which the connection is tried: one that is cut off stays silent for ever."""
+"""Seconds without a notification after which the connection is tested, because it may be cut off."""
 
 
 class Listener:
-    """A thread that hands each notification of *channel* to *hear*.
+    """A thread that calls *hear* with each notification of *channel*.
 
-    Whenever it has connected, and so may have missed something, it hands over None. Without a database it
-    tries again until it is closed.
+    After each connect it calls *hear* with None, because notifications may have been missed. Without a
+    database it tries again until it is closed.
     """
 
     def __init__(self, login: Login, channel: str, hear: Callable[[str | None], None]) -> None:
@@ -39,10 +39,10 @@ class Listener:
         self._thread.start()
 
     def close(self) -> None:
-        """Let the thread and its connection end; also from a signal handler: nothing is waited for."""
+        """End the thread and its connection, without waiting; also usable in a signal handler."""
         if not self._closed.is_set():
             os.write(self._wake, b".")
-            self._closed.set()  # only now: the thread closes the pipe
+            self._closed.set()  # last, because the thread closes the pipe
 
     def _run(self) -> None:
         try:
@@ -68,7 +68,7 @@ class Listener:
                 pause = min(2 * pause, LONGEST_PAUSE)
 
     def _listen(self, connection: Connection) -> None:
-        """Hand on what is told until `close`. Raises: psycopg2.Error when the connection is lost."""
+        """Pass on notifications until `close`. Raises: psycopg2.Error if the connection is lost."""
         connection.autocommit = True
         with connection.cursor() as cursor:
             with GUARD.over(connection):
@@ -83,7 +83,7 @@ class Listener:
                     self._hear(connection.notifies.pop(0).payload)
 
     def _poll(self, connection: Connection) -> bool:
-        """Wait for a word or for `close`; False after SILENCE. Not by select, which ends at 1 024 files."""
+        """Wait for a notification or `close`; False after SILENCE. select is limited to 1 024 files."""
         poll = select.poll()
         for file in (connection.fileno(), self._woken):
             poll.register(file, select.POLLIN)

@@ -1,4 +1,4 @@
-"""Who connects to which server: the logins of an installation, and failures to log in as sentences."""
+"""The logins of an installation to their servers, and errors of connecting as sentences."""
 
 import base64
 import hashlib
@@ -14,37 +14,37 @@ from provtap.config import Settings
 from provtap.errors import NotConnected, SettingsError
 
 OLDEST_SERVER = 150000
-"""PostgreSQL 15: the first with UNIQUE NULLS NOT DISTINCT."""
+"""PostgreSQL 15 is the first version with UNIQUE NULLS NOT DISTINCT."""
 
 _DEFAULTS = {
     "application_name": "provtap",
     "client_encoding": "UTF8",
     "connect_timeout": "5",  # seconds, for each host
-    # A host that lost its power says nothing: it counts as dead after some seconds of silence.
+    # A host without power sends nothing: it counts as dead after some seconds of silence.
     "tcp_user_timeout": "10000",  # milliseconds
     "keepalives_idle": "10",
     "keepalives_interval": "5",
     "keepalives_count": "3",
 }
-_ROUNDS = 4096  # what PostgreSQL takes by default
+_ROUNDS = 4096  # PostgreSQL's default
 _SET = "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS s (name, value)"
 
 
 class Connection(extensions.connection):
-    """A connection of psycopg2 that knows whether it may be lent again, and what it prepared."""
+    """A connection of psycopg2 with the state for its pool, and its prepared statements."""
 
     retired = False
-    """Whether its pool closes it when it returns."""
+    """Whether the pool closes it when it returns."""
     expires = float("inf")
-    """When its pool closes it, by the monotonic clock."""
+    """When the pool closes it, on the monotonic clock."""
     idle_since = 0.0
-    """When its pool got it back, by the same clock."""
+    """When it last returned to the pool, on the same clock."""
     due = float("inf")
-    """When PostgreSQL should be through with what it runs, by the same clock: it is cut then."""
+    """When its statement must have ended, on the same clock; then it is cut."""
     late = False
-    """Whether it was cut for that."""
+    """Whether it was cut for exceeding this time."""
     steps_back = False
-    """Whether what takes long on it yields the processors to others."""
+    """Whether long statements on it get a lower priority."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -53,7 +53,7 @@ class Connection(extensions.connection):
 
 @dataclass(frozen=True)
 class Login:
-    """A server, a database and a role, as libpq keywords; never shows the password."""
+    """A server, a database and a role as libpq keywords; str() does not contain the password."""
 
     parameters: Mapping[str, str] = field(repr=False)
     setting: str = "PROVTAP_DATABASE_URL"
@@ -68,13 +68,13 @@ class Login:
 
     @property
     def dsn(self) -> str:
-        """The libpq keywords as one string, password included."""
+        """The libpq keywords as one string, including the password."""
         return extensions.make_dsn(**_DEFAULTS | dict(self.parameters))
 
     def connect(self, session: Mapping[str, str] | None = None) -> Connection:
-        """Return a new connection on which *session* is set, with nothing under way.
+        """Return a new connection with the settings *session*, without a transaction.
 
-        Raises: DatabaseUnavailable; SettingsError for a server that is too old.
+        Raises: DatabaseUnavailable; SettingsError if the server is too old.
         """
         try:
             connection = psycopg2.connect(self.dsn, connection_factory=Connection)
@@ -103,7 +103,7 @@ class Login:
             raise self._refused(error) from error
 
     def _refused(self, error: psycopg2.Error) -> NotConnected:
-        """Return the failure to connect, with libpq's reason, which holds no password."""
+        """Return the error about a failed connection, with libpq's reason, which contains no password."""
         lines = [line for line in str(error).splitlines() if line and not line.startswith("\t")]  # hints
         reason = lines[-1].rpartition("failed: ")[2].removeprefix("FATAL:").strip().rstrip(".")
         return NotConnected(
@@ -114,9 +114,9 @@ class Login:
 
 
 def database_login(url: str, setting: str = "PROVTAP_DATABASE_URL") -> Login:
-    """Return the login that *url* describes, a PostgreSQL URL or libpq keywords.
+    """Return the login for *url*, a PostgreSQL URL or libpq keywords.
 
-    Raises: SettingsError, without the text of *url*: it may hold a password.
+    Raises: SettingsError, without the text of *url*, which may contain a password.
     """
     try:
         parameters = extensions.parse_dsn(url)
@@ -142,9 +142,9 @@ def read_login(settings: Settings, login: Login) -> Login:
 
 
 def reader_password(settings: Settings) -> str | None:
-    """Return the password that init gives the reader, made from PROVTAP_DATABASE_URL's; None: no password.
+    """Return the password of the reader, derived from that in PROVTAP_DATABASE_URL; None: no password.
 
-    It can't be turned back into that one, so a leaked reader password opens nothing else.
+    The derivation can't be reversed, so a leaked reader password gives no other access.
     """
     if settings.read_url is not None or settings.database_url is None:
         return None
@@ -155,9 +155,9 @@ def reader_password(settings: Settings) -> str | None:
 
 
 def scram_verifier(password: str) -> str:
-    """Return what PostgreSQL stores instead of *password* (RFC 5803), so that no log ever shows it.
+    """Return the verifier that PostgreSQL stores instead of *password* (RFC 5803), so that no log shows it.
 
-    The salt follows from the password, which is a random one of ours: the same again changes nothing.
+    The salt is derived from the password, which is random: setting the same password changes nothing.
     """
     salt = hashlib.sha256(b"salt" + password.encode()).digest()[:16]
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ROUNDS)

@@ -1,4 +1,4 @@
-"""How much memory one process of PostgreSQL may have: a second lock, behind the limits of the translator."""
+"""The memory limit of one PostgreSQL process: a second protection, besides the limits of the translator."""
 
 import os
 import re
@@ -8,24 +8,24 @@ from pathlib import Path
 from provtap.config import Settings
 
 SHARE = 0.5
-"""The part of the machine's memory that all queries together may take: web processes and caches need some."""
+"""The part of the machine's memory for all queries together; web processes and caches need the rest."""
 PARALLEL = 8
 """Processes that PostgreSQL adds for parallel queries (max_parallel_workers), each with the same limit."""
 LEAST = 256 << 20
-"""Bytes below which PostgreSQL's own work would suffer: building an index takes 64 MB, a load some more."""
+"""Minimum bytes for PostgreSQL's own work: building an index takes 64 MB, a load somewhat more."""
 CODE = 32 << 20
-"""Bytes of address space of a process that has done nothing yet, beyond the shared memory: 22 MB measured."""
+"""Address space of an idle process in bytes, beyond the shared memory: 22 MB measured."""
 _CGROUPS = {"": ("sys/fs/cgroup", "memory.max"), "memory": ("sys/fs/cgroup/memory", "memory.limit_in_bytes")}
-"""Controller in /proc/self/cgroup -> where its groups are, and the file of a limit: versions 2 and 1."""
+"""Controller in /proc/self/cgroup -> directory of its groups and file of the limit, for versions 2 and 1."""
 
 
 def backend_bytes(settings: Settings) -> int:
-    """Return the bytes that a process of PostgreSQL may have for itself, beyond the shared memory."""
+    """Return the memory limit of a PostgreSQL process in bytes, beyond the shared memory."""
     return settings.backend_bytes or share(machine_bytes(), connections(settings))
 
 
 def connections(settings: Settings) -> int:
-    """Return how many queries of users `provtap serve` runs at once."""
+    """Return the maximum number of users' queries that `provtap serve` runs at once."""
     return (
         settings.processes * (settings.read_connections + settings.quick_connections)
         + settings.job_connections
@@ -33,17 +33,17 @@ def connections(settings: Settings) -> int:
 
 
 def share(total: int, queries: int) -> int:
-    """Return the part of *total* bytes that each of as many *queries* at once may take."""
+    """Return the share of *total* bytes for each of *queries* simultaneous queries."""
     return max(LEAST, int(total * SHARE) // (queries + PARALLEL))
 
 
 def address_space(own: int, shared: int) -> int:
-    """Return the limit of address space for *own* bytes beside PostgreSQL's *shared* memory."""
+    """Return the limit of address space for *own* bytes besides PostgreSQL's *shared* memory."""
     return own + shared + CODE
 
 
 def is_limited(process: int) -> bool:
-    """Tell whether *process* is a PostgreSQL on this machine that has a limit of address space."""
+    """Return whether *process* is a PostgreSQL on this machine with a limit of address space."""
     about = Path("/proc", str(process))
     try:
         limits = (about / "limits").read_text()
@@ -56,14 +56,14 @@ _UNLIMITED = "Max address space +unlimited"
 
 
 def machine_bytes() -> int:
-    """Return the bytes of memory that this process could have: of the machine, or of its cgroup."""
+    """Return the memory available to this process in bytes: of the machine, or of its cgroup."""
     return min([os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), *cgroup_limits()])
 
 
 def cgroup_limits(root: Path = Path("/")) -> Iterator[int]:
-    """Yield the limits of the control groups of this process, below *root*, and of those round them.
+    """Yield the limits of the control groups of this process, below *root*, and of their parents.
 
-    In a container the path of its group may be that on the host: then the limit is at the top.
+    In a container the path of the group may be the path on the host; the limit is then at the top.
     """
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""The numbered files of schema/: which ones a database has, and running those that it lacks."""
+"""The numbered files of schema/: finds those that a database lacks, and runs them."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS provtap.migration (
     sha256  text COLLATE "C" NOT NULL,
     time    timestamptz NOT NULL DEFAULT now()
 );"""
-"""Where the files that were run are written down; it must exist before the first of them."""
+"""The table of files that were run, which must exist before the first one."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Migration:
 
     @property
     def sha256(self) -> str:
-        """Digest of the file: one that was run must not change."""
+        """Digest of the file, which must not change after it was run."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
@@ -50,9 +50,9 @@ def migrations() -> list[Migration]:
 
 
 def pending(transaction: Transaction, known: Sequence[Migration]) -> list[Migration]:
-    """Return those of *known* that the database lacks.
+    """Return the migrations of *known* that the database lacks.
 
-    Raises: DatabaseUnavailable for a database with migrations that are not, or not so, in *known*.
+    Raises: DatabaseUnavailable for a database with unknown or different migrations.
     """
     if transaction.rows("SELECT to_regclass('provtap.migration') IS NOT NULL AS there")[0].there is False:
         return list(known)
@@ -74,7 +74,7 @@ def pending(transaction: Transaction, known: Sequence[Migration]) -> list[Migrat
 
 
 def migrate(transaction: Transaction, known: Sequence[Migration]) -> list[Migration]:
-    """Run those of *known* that the database lacks, in order, and return them.
+    """Run the migrations of *known* that the database lacks, in order, and return them.
 
     Raises: DatabaseUnavailable, as `pending` does.
     """
@@ -86,7 +86,7 @@ def migrate(transaction: Transaction, known: Sequence[Migration]) -> list[Migrat
 
 
 def as_script(migration: Migration) -> str:
-    """Return *migration* as a part of a psql script, which passes it over where it was run."""
+    """Return *migration* as a part of a psql script, which skips it if it was already run."""
     return (
         f"SELECT {migration.number} NOT IN (SELECT number FROM provtap.migration) AS missing \\gset\n"
         f"\\if :missing\n{_steps(migration)}\n\\endif"

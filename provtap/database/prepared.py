@@ -1,4 +1,4 @@
-"""Statements that one connection runs many times: PostgreSQL plans each of them once."""
+"""Prepared statements: PostgreSQL plans statements that one connection runs many times only once."""
 
 from hashlib import sha256
 
@@ -6,7 +6,7 @@ from provtap.database.login import Connection
 
 
 class _Numbers(dict[str, str]):
-    """The numbers of parameters, given in the order in which their names are asked for."""
+    """The numbers of parameters, assigned in the order of their first use."""
 
     def __missing__(self, name: str) -> str:
         self[name] = f"${len(self) + 1}"
@@ -14,10 +14,10 @@ class _Numbers(dict[str, str]):
 
 
 def prepared(connection: Connection, statement: str) -> str:
-    """Return what runs *statement*, with the same `%(name)s` for values, without planning it anew.
+    """Return the EXECUTE for *statement*, with the same `%(name)s` for values, which is planned only once.
 
-    What was prepared stays with the connection, whatever becomes of the transaction. Its name is a digest of
-    its text: on a session that a pooler swapped, another statement can never run in its place.
+    A prepared statement remains until the end of the connection, even after a rollback. Its name is a digest
+    of its text, so that no other statement can run in its place if a pooler swaps sessions.
     """
     if statement not in connection.prepared:
         numbers = _Numbers()

@@ -1,4 +1,4 @@
-"""A queue of rows between a query and its reader: in memory first, then in a file, then back-pressure."""
+"""A queue of rows between a query and its reader: in memory, then in a file, then with back-pressure."""
 
 import os
 import tempfile
@@ -11,50 +11,50 @@ from provtap.disk import Room
 from provtap.errors import QueryTimeout
 
 BLOCK_BYTES = 65_536
-"""Rows are handed on together; larger blocks were slower to rewrite and to send."""
+"""Size of blocks of rows; larger blocks were slower to convert and to send."""
 BLOCKS_IN_MEMORY = 8
 PATIENCE = 0.05
-"""Seconds that a row waits for others to fill its block."""
+"""Seconds that a row waits for further rows in its block."""
 RETRY = 0.2
-"""Seconds after which a waiting writer tries again: other readers may have given disk back."""
+"""Seconds after which a waiting writer tries again, because other readers may have released disk space."""
 
 Block = tuple[int, bytes]
-"""A number of rows, and their bytes."""
+"""The number of rows, and their bytes."""
 
 
 class RowQueue:
-    """Takes rows from one thread and gives blocks of whole rows to another, in order.
+    """Passes rows from one thread to another, in order, as blocks of complete rows.
 
-    The writing thread waits for the reader only when *room* has no more disk, so that the connection it
-    reads from is free again however slow the reader is. The file has no name and ends with the process; it
-    lies where TMPDIR says. A full disk is no failure either: the writer waits.
+    The writing thread waits for the reader only if *room* has no more disk space, so that its connection is
+    free soon, even with a slow reader. The file in TMPDIR has no name and disappears with the process. A full
+    disk is not an error either: the writer waits.
 
-    Rows after the first *cut* come in blocks of their own: a reader can leave them out without parsing.
+    Rows after the first *cut* are in separate blocks, so that a reader can omit them without parsing.
     """
 
     deadline = float("inf")
-    """Until when the writer waits for its reader, by the monotonic clock."""
+    """Until when the writer waits for the reader, on the monotonic clock."""
 
     def __init__(self, room: Room, cut: int) -> None:
         self._room = room
-        self._left = cut  # rows until the cut, those waiting among them
-        self._waiting: deque[bytes] = deque()  # rows younger than any block
+        self._left = cut  # rows until the cut, including waiting ones
+        self._waiting: deque[bytes] = deque()  # rows after the last block
         self._waiting_bytes = 0
-        self._memory: deque[Block] = deque()  # blocks older than any in the file
+        self._memory: deque[Block] = deque()  # blocks before those in the file
         self._filed: deque[tuple[int, int]] = deque()  # rows and bytes of each block in the file
         self._file: BinaryIO | None = None
         self._file_start = self._file_end = 0
         self._ended = self._closed = False
         self._failure: BaseException | None = None
         self._changed = threading.Condition()
-        self._taken = False  # whether any block was
+        self._taken = False  # whether any block was taken
         self.largest = 0
         """Bytes of the largest block: a little over BLOCK_BYTES, unless a row was larger."""
 
     def write(self, row: bytes) -> None:
-        """Add one row: the method that COPY calls, a row a call. After `close`, rows are dropped.
+        """Add one row; called by COPY for each row. After `close`, rows are dropped.
 
-        Raises: QueryTimeout if there is no room for it until the deadline.
+        Raises: QueryTimeout if there is no disk space until the deadline.
         """
         self._waiting.append(row)  # without the lock, for speed: only this thread appends
         self._waiting_bytes += len(row)
@@ -65,14 +65,14 @@ class RowQueue:
                 self._changed.notify_all()
 
     def end(self, failure: BaseException | None = None) -> None:
-        """Say that no row follows, because of *failure* if there is one."""
+        """Mark the end of the rows, with the *failure* that caused it, if any."""
         with self._changed:
             self._ended = True
             self._failure = failure
             self._changed.notify_all()
 
     def take(self, seconds: float) -> Block | None:
-        """Return the oldest rows, or None if there are none within *seconds*."""
+        """Return the oldest rows, or None if none arrive within *seconds*."""
         with self._changed:
             self._changed.wait_for(lambda: self._ended or self._waiting or self._has_block(), seconds)
             if self._waiting:
@@ -83,14 +83,14 @@ class RowQueue:
             return block
 
     def is_untouched(self) -> bool:
-        """Tell whether no row was ever written: asked by the thread that writes."""
+        """Return whether no row was ever written; for the writing thread."""
         with self._changed:
             return not (self._taken or self._waiting or self._has_block())
 
     def exhausted(self) -> bool:
-        """Tell whether every row was taken and none will follow.
+        """Return whether all rows were taken and none will follow.
 
-        Raises: the failure given to `end`, once every row was taken.
+        Raises: the failure passed to `end`, after all rows were taken.
         """
         with self._changed:
             over = self._ended and not self._waiting and not self._has_block()
@@ -99,7 +99,7 @@ class RowQueue:
         return over
 
     def close(self) -> None:
-        """Forget all rows; the reader wants no more."""
+        """Drop all rows, because the reader has finished."""
         with self._changed:
             self._closed = True
             self._memory.clear()
@@ -115,7 +115,7 @@ class RowQueue:
         return bool(self._memory or self._filed)
 
     def _flush(self) -> None:
-        """Make the waiting rows a block, as soon as there is room for it."""
+        """Turn the waiting rows into a block, as soon as there is room for it."""
         with self._changed:
             block = self._joined()
             while block is not None and not self._closed and not self._store(block):
@@ -140,7 +140,7 @@ class RowQueue:
         return count, data
 
     def _store(self, block: Block) -> bool:
-        """Put a block where there is room; once one is in the file, the next ones follow it."""
+        """Store a block in memory, or in the file if there are already blocks in it."""
         if not self._filed and len(self._memory) < BLOCKS_IN_MEMORY:
             self._memory.append(block)
             return True
@@ -152,7 +152,7 @@ class RowQueue:
         return True
 
     def _write(self, data: bytes) -> bool:
-        """Write at the end of the file; False if there is no room."""
+        """Write to the end of the file; return False if there is no room."""
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by close()
@@ -170,7 +170,7 @@ class RowQueue:
         return True
 
     def _oldest(self) -> Block | None:
-        """Take the oldest rows there are; the lock is held."""
+        """Remove and return the oldest rows; the lock is held."""
         if self._memory:
             return self._memory.popleft()
         if self._filed:
@@ -178,7 +178,7 @@ class RowQueue:
         return self._joined()
 
     def _read(self) -> Block:
-        """Take the oldest block of the file; the file is emptied once all were taken."""
+        """Remove and return the oldest block of the file; the file is truncated after the last one."""
         assert self._file is not None
         rows, length = self._filed.popleft()
         data = os.pread(self._file.fileno(), length, self._file_start)
@@ -189,6 +189,6 @@ class RowQueue:
         return rows, data
 
     def _empty(self) -> None:
-        """Give back all that was taken; the lock is held."""
+        """Release all disk space; the lock is held."""
         self._room.give_back()
         self._file_start = self._file_end = 0

@@ -1,7 +1,7 @@
-"""Shares of a pool: whoever asks much leaves some connections to others, who ask little.
+"""Shares of a pool, so that clients with many queries leave connections to others.
 
-Clients whose queries have been quick have a second, small pool for when the first one is busy: their
-queries do not wait behind long ones, however many clients those come from.
+Clients with quick queries have a second, small pool while the first one is busy: their queries do not wait
+for long ones, however many clients send these.
 """
 
 import threading
@@ -19,18 +19,18 @@ from provtap.errors import DatabaseUnavailable
 
 
 class Lender(Protocol):
-    """What lends connections: a pool to anybody, a share of it to one client."""
+    """A source of connections: a pool for all clients, or the share of one client."""
 
     wait: float
-    """Seconds that a request may wait for a connection."""
+    """Maximum seconds that a request waits for a connection."""
     room: Room
-    """Disk for results that are read slowly."""
+    """Disk space for results that are read slowly."""
 
     def connection(self) -> AbstractContextManager[Connection]:
         """Lend a connection. Raises: DatabaseUnavailable."""
 
     def start(self, work: "Work") -> "Future[None]":
-        """Let a thread do *work*, as soon as there is one; it takes its connection from whom it is given."""
+        """Run *work* in a thread as soon as one is free, with the pool to get its connection from."""
 
     def busy(self) -> DatabaseUnavailable:
         """Return the error for who has waited too long."""
@@ -39,24 +39,24 @@ class Lender(Protocol):
 Work = Callable[[Lender], None]
 
 QUICK = 0.5
-"""Seconds that the queries of a client take a connection on average, up to which they count as quick."""
+"""Maximum average seconds of a client's queries that count as quick."""
 _WEIGHT = 0.3
-"""Of the last query in that average: of one long query it is quick again after some ten quick ones."""
+"""Weight of the last query in the average: after a long query, about ten quick ones make it quick again."""
 REMEMBERED = 10_000
-"""Clients of which a process remembers whether their queries are quick."""
+"""Maximum clients whose average a process remembers."""
 
 
 class SharedPool(Lender, Protocol):
-    """A pool to make shares of."""
+    """A pool with shares."""
 
     def is_busy(self) -> bool:
-        """Tell whether all connections are lent."""
+        """Return whether all connections are in use."""
 
 
 class Share:
-    """The connections of *pool* that one client may hold at once: *most* of them; and its *room* on disk.
+    """One client's share of *pool*: at most *most* connections at once, and *room* on disk.
 
-    While *pool* is busy, a client whose queries are quick is given one connection of *quick_pool*.
+    While *pool* is busy, a client with quick queries gets one connection of *quick_pool*.
     """
 
     def __init__(self, pool: SharedPool, quick_pool: Lender | None, most: int, room: Room) -> None:
@@ -77,14 +77,14 @@ class Share:
         if not self._free.acquire(timeout=self.wait):
             raise self.busy()
         try:
-            pool = self._lender()  # before this query counts as running
+            pool = self._lender()  # before this query is counted
             with self._counted(), pool.connection() as connection:
                 yield connection
         finally:
             self._give_back()
 
     def start(self, work: Work) -> "Future[None]":
-        """Let a thread do *work*, once less than *most* of this client is done; it is given the pool."""
+        """Run *work* with the pool in a thread, once the client has fewer than *most* running."""
         ended: Future[None] = Future()
 
         def run(pool: Lender) -> None:
@@ -122,7 +122,7 @@ class Share:
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
-        """Note how long a query takes."""
+        """Measure the duration of a query for the average."""
         began = time.monotonic()
         with self._lock:
             self._running += 1
@@ -145,9 +145,9 @@ class Share:
 
 
 class Shares:
-    """The shares of a pool of *size* connections. A quarter of them is out of the reach of any one client.
+    """The shares of a pool of *size* connections, of which one client can use at most three quarters.
 
-    The results that one client reads slowly may take *client_bytes* of the pool's disk.
+    Results that one client reads slowly may take *client_bytes* of the pool's disk space.
     """
 
     def __init__(
@@ -159,10 +159,10 @@ class Shares:
         self._most = max(1, size - max(1, size // 4))
         self._lock = threading.Lock()
         self._known: WeakValueDictionary[str, Share] = WeakValueDictionary()
-        self._recent: OrderedDict[str, Share] = OrderedDict()  # the last one asked for is last
+        self._recent: OrderedDict[str, Share] = OrderedDict()  # the most recently used one is last
 
     def of(self, client: str) -> Share:
-        """Return the share of *client*, the same one for all that he asks at once."""
+        """Return the share of *client*, the same for all its simultaneous requests."""
         with self._lock:
             share = self._known.get(client)
             if share is None:

@@ -1,9 +1,9 @@
-"""Named SQL: statements in a .sql file beside the one module that runs them.
+"""Named SQL: statements in a .sql file beside the module that runs them.
 
-A file holds statements like this one, with psycopg2's `%(name)s` for values:
+A file contains statements like this one, with psycopg2's `%(name)s` for values:
 
     -- name: claim
-    -- Why the statement is as it is.
+    -- The purpose of the statement.
     SELECT ...;
 """
 
@@ -18,8 +18,8 @@ _NAME = re.compile(r"^-- name: *(\w+) *$", re.MULTILINE)
 def load_statements(package: str, file_name: str) -> Mapping[str, str]:
     """Return the statements of *file_name* in *package*, by name.
 
-    Raises: ValueError for text before the first name, an empty statement, or a name given twice: the
-    file is ours, so this is a mistake to find at import, not an error for a user.
+    Raises: ValueError for text before the first name, an empty statement, or a repeated name. These are
+    mistakes in our own files, found at import, not errors for users.
     """
     return parse_statements(
         resources.files(package).joinpath(file_name).read_text(encoding="utf-8"), file_name
@@ -27,7 +27,7 @@ def load_statements(package: str, file_name: str) -> Mapping[str, str]:
 
 
 def parse_statements(text: str, file_name: str) -> Mapping[str, str]:
-    """Return the statements of a text, by name. Raises: ValueError, as `load_statements`."""
+    """Return the statements of a text, by name. Raises: ValueError, like `load_statements`."""
     head, *pairs = _NAME.split(text)
     if _statement(head):
         raise ValueError(f"{file_name}: there is SQL before the first '-- name:'.")
@@ -45,7 +45,7 @@ def identifier(*names: str) -> str:
 
 
 def literal(value: str | int | None) -> str:
-    """Return *value* as SQL, for where a statement takes no parameters; None is NULL."""
+    """Return *value* as SQL, for statements without parameters; None is NULL."""
     if value is None:
         return "NULL"
     if isinstance(value, int):
@@ -54,5 +54,5 @@ def literal(value: str | int | None) -> str:
 
 
 def _statement(body: str) -> str:
-    """Return *body* without its comment lines and outer blanks."""
+    """Return *body* without comment lines and outer blanks."""
     return "\n".join(line for line in body.splitlines() if not line.lstrip().startswith("--")).strip()

@@ -1,7 +1,7 @@
-"""The rows of a query, read by COPY: the fastest way out of PostgreSQL.
+"""Reads the rows of a query by COPY, the fastest method of PostgreSQL.
 
-COPY runs in another thread and never waits for whoever reads the blocks, as long as there is disk to
-put them: the time limit bounds the query and not the download, and a slow reader holds no connection.
+COPY runs in another thread and does not wait for the reader while there is disk space for the blocks: the
+time limit applies to the query, not to the download, and a slow reader does not occupy a connection.
 """
 
 import threading
@@ -24,28 +24,28 @@ from provtap.errors import ProvtapError, QueryCancelled
 
 CopyForm = Literal["text", "marked", "csv", "binary"]
 _OPTIONS: dict[CopyForm, str] = {
-    # In text too a null is an empty cell: `\N` would be a search of its own for every writer.
+    # In text, too, a null is an empty cell: writers would need an extra search for `\N`.
     "text": "FORMAT text, NULL ''",
     "marked": "FORMAT text",
     "csv": "FORMAT csv, NULL ''",
     "binary": "FORMAT binary",
 }
 LARGE = 1 << 20
-"""Bytes of a row after which a connection is not used again."""
+"""Size of a row in bytes after which a connection is not used again."""
 POLL = 0.2
-"""Seconds between two looks at whether the reader has gone."""
+"""Seconds between two checks whether the reader has disconnected."""
 
 
 @dataclass
 class Tally:
-    """What a query came to, for whoever writes it down; it grows while the query runs."""
+    """The counts and times of a query, updated while it runs, for logs and metrics."""
 
     rows: int = 0
-    """Rows handed on, without those after the last one wanted."""
+    """Rows passed on, without those after *maxrec*."""
     sql_time: float | None = None
-    """Seconds in PostgreSQL, once it is through with the query."""
+    """Seconds in PostgreSQL, after the query has ended."""
     waited: float | None = None
-    """Seconds until it had a connection."""
+    """Seconds of waiting for a connection."""
     failure: ProvtapError | None = None
     """Why it failed."""
 
@@ -86,7 +86,7 @@ def copy_blocks(
                 tally.rows = min(tally.rows + block[0], maxrec)
                 yield block
             elif gone():
-                raise QueryCancelled("The query was cancelled: its client has gone.")
+                raise QueryCancelled("The query was cancelled: its client disconnected.")
             elif copy.is_overdue():
                 tally.waited = pool.wait
                 raise pool.busy()
@@ -95,7 +95,7 @@ def copy_blocks(
 
 
 class _BinaryRows:
-    """Hands the rows of COPY's binary form to a queue, without the header and the trailer round them."""
+    """Passes the rows of COPY's binary form to a queue, without the header and trailer."""
 
     def __init__(self, queue: RowQueue) -> None:
         self._queue = queue
@@ -113,7 +113,7 @@ _TRAILER = b"\xff\xff"
 
 
 class _Copy:
-    """One COPY, in a thread of its pool."""
+    """One COPY in a thread of its pool."""
 
     def __init__(
         self,
@@ -130,21 +130,21 @@ class _Copy:
         self._sink = sink
         self._tally = tally
         self._stopped = False
-        self._connection: Connection | None = None  # while the query may be cancelled
+        self._connection: Connection | None = None  # while the query can be cancelled
         self._lock = threading.Lock()
         self._asked = time.monotonic()
         self._due = self._asked + pool.wait
         self._ended = pool.start(self._run)
 
     def is_overdue(self) -> bool:
-        """Tell whether no connection was free for as long as a request may wait; it won't begin then."""
+        """Return whether the maximum wait for a connection has passed; then the COPY does not begin."""
         return time.monotonic() > self._due and self._ended.cancel()
 
     def stop(self) -> None:
-        """Cancel what still runs, and wait for its end: the connection is free again afterwards."""
+        """Cancel a running query and wait for its end, after which the connection is free."""
         self._stopped = True
         self._queue.close()
-        # More than once: a cancel between two statements cancels neither.
+        # Repeatedly, because a cancel between two statements has no effect.
         while not (self._ended.cancel() or self._ended.done()):
             with self._lock:
                 if self._connection is not None:
@@ -154,14 +154,14 @@ class _Copy:
     def _run(self, pool: Lender) -> None:
         failure = self._attempt(pool)
         if is_recovery_conflict(failure) and self._queue.is_untouched():
-            failure = self._attempt(pool)  # a standby gives way to its primary for a moment
+            failure = self._attempt(pool)  # a standby stops queries for a moment to follow its primary
         if isinstance(failure, psycopg2.Error):
             overdue = (self._tally.sql_time or 0.0) >= self._duration
             failure = query_failure(failure, overdue=overdue)
-        self._queue.end(failure)  # to be raised in the thread that reads
+        self._queue.end(failure)  # raised in the reading thread
 
     def _attempt(self, pool: Lender) -> BaseException | None:
-        """Run the query, and return why it failed."""
+        """Run the query, and return the error if it failed."""
         connection: Connection | None = None
         try:
             with pool.connection() as connection, self._cancellable(connection), self._timed():
@@ -169,7 +169,7 @@ class _Copy:
                     self._tally.waited = round(time.monotonic() - self._asked, 4)
                 self._copy(connection)
         except BaseException as failure:
-            # psycopg2 may fail itself while it raises an error of the server, which is the cause then.
+            # psycopg2 may fail while it raises an error of the server, which is then the cause.
             if isinstance(failure, SystemError) and isinstance(failure.__cause__, psycopg2.Error):
                 return failure.__cause__
             return out_of_time() if connection is not None and connection.late else failure
@@ -177,7 +177,7 @@ class _Copy:
 
     @contextmanager
     def _cancellable(self, connection: Connection) -> Iterator[None]:
-        """Let `stop` reach the connection, but never once another query may have it."""
+        """Make the connection available to `stop` during the block, before another query can get it."""
         with self._lock:
             self._connection = connection
         try:
@@ -195,19 +195,19 @@ class _Copy:
             self._tally.sql_time = round(time.monotonic() - begun, 4)
 
     def _copy(self, connection: Connection) -> None:
-        """Run the query as a transaction of its own, in one message to the server."""
+        """Run the query in its own transaction, in one message to the server."""
         connection.autocommit = True
         connection.due = time.monotonic() + self._duration + OVERTIME
         limit = round(self._duration * 1000)
         rules = f"SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = {limit}"
         with connection.cursor() as cursor:
             if not self._stopped:
-                # PostgreSQL does not look at its own time limit while it waits for us to take rows.
+                # PostgreSQL does not check its time limit while it waits for us to read rows.
                 self._queue.deadline = time.monotonic() + self._duration
                 try:
                     cursor.copy_expert(f"{rules}; {self._statement}", self._sink)
                 except ProvtapError:
-                    cancel(connection)  # rows are left in it
+                    cancel(connection)  # unread rows are left
                     raise
-        if self._queue.largest > LARGE:  # libpq keeps the room that it made for the largest row
+        if self._queue.largest > LARGE:  # libpq keeps the memory of the largest row
             connection.expires = 0

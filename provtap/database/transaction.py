@@ -1,4 +1,4 @@
-"""One transaction of the writer: the few verbs that ingestion and installation need, without the driver."""
+"""One transaction of the writer: the few operations of ingestion and installation, without the driver."""
 
 import datetime
 import io
@@ -20,19 +20,19 @@ from provtap.database.prepared import prepared
 from provtap.errors import ProvtapError
 
 Row = Any
-"""A named tuple: the fields are the output columns, in their order."""
+"""A named tuple with the output columns as fields, in order."""
 
 Failure = Callable[[psycopg2.Error, float], ProvtapError]
-"""Returns what to tell of an error, given the seconds that its statement had run."""
+"""Returns the ProvtapError for an error of a statement that ran for this number of seconds."""
 
 
 class Transaction:
     """Statements inside one transaction; `Database.transaction` commits it or rolls it back.
 
-    Every error of PostgreSQL is raised as a ProvtapError (a broken rule of the model: DocumentError).
-    Statements hold values as `%(name)s`; a statement without values may hold bare `%`. With *repeated*, the
-    same statements are run in many transactions: those with values are planned once a connection. PostgreSQL
-    stops each after *duration* seconds; if it does not, its connection is cut a little later.
+    All errors of PostgreSQL are raised as ProvtapError (a violated rule of the model: DocumentError).
+    Statements have values as `%(name)s`; a statement without values may contain a bare `%`. With *repeated*,
+    statements with values are planned once for all transactions of the connection. PostgreSQL stops each
+    statement after *duration* seconds; if it fails to, the connection is cut a little later.
     """
 
     def __init__(
@@ -65,14 +65,14 @@ class Transaction:
         at.execute(statement, values or None)
 
     def execute(self, statement: str, /, **values: Any) -> int:
-        """Run *statement* and return how many rows it touched."""
+        """Run *statement* and return the number of affected rows."""
         with self._cursor() as at:
             self._run(at, statement, values)
             return int(at.rowcount)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Do something of this transaction wholly or not at all: an error undoes that part only."""
+        """Run a part of the transaction atomically: an error undoes only this part."""
         self.execute("SAVEPOINT part")
         try:
             yield
@@ -82,7 +82,7 @@ class Transaction:
         self.execute("RELEASE SAVEPOINT part")
 
     def warnings(self) -> list[str]:
-        """Return what PostgreSQL warned of since this was last asked."""
+        """Return the warnings of PostgreSQL since the last call."""
         notices = self.connection.notices
         found = [text.removeprefix("WARNING:").strip() for text in notices if text.startswith("WARNING:")]
         notices.clear()
@@ -101,15 +101,15 @@ class Transaction:
             return at.fetchone()
 
     def insert(self, statement: str, rows: Sequence[Sequence[Any]], page: int = 1000) -> list[Row]:
-        """Run an `INSERT ... VALUES %s ...` over *rows*, many a statement; return the rows of a RETURNING."""
+        """Run an `INSERT ... VALUES %s ...` for *rows*, in large batches; return the rows of RETURNING."""
         with self._cursor(NamedTupleCursor) as at:
             returning = "returning" in statement.lower()
             return execute_values(at, statement, rows, page_size=page, fetch=returning) or []
 
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-        """Copy *rows* into *columns* of *table* (`schema.table`), the fastest way in; return their number.
+        """Copy *rows* into *columns* of *table* (`schema.table`), the fastest method; return their number.
 
-        The next rows are made while PostgreSQL takes the last ones. What making them raises is raised here.
+        Rows are generated while PostgreSQL reads the previous ones. Errors of the generator are raised here.
         """
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
             sql.Identifier(*table.split(".")), sql.SQL(", ").join(map(sql.Identifier, columns))
@@ -123,13 +123,13 @@ class Transaction:
 
 
 class _Lines(io.RawIOBase):
-    """The lines of a COPY as the file that psycopg2 wants; a few lines are in memory at a time."""
+    """The lines of a COPY as a file for psycopg2; a few lines are in memory at a time."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
         self._rest = b""
         self.failure: Exception | None = None
-        """What ended the lines too early: psycopg2 would make a text of it."""
+        """The exception that ended the lines early, which psycopg2 would convert to a text."""
 
     def readable(self) -> bool:
         return True
@@ -163,7 +163,7 @@ def _line(row: Sequence[Any]) -> str:
 
 def _cell(value: Any) -> str:
     """Return *value* in the text format of COPY (PostgreSQL documentation, "COPY", File Formats)."""
-    if type(value) is str:  # nearly all of them, and few have anything to escape
+    if type(value) is str:  # nearly all values, few of which need escapes
         return value if value.isprintable() and "\\" not in value else value.translate(_ESCAPES)
     match value:
         case None:

@@ -1,1 +1,1 @@
-"""DataLink: from a product to its bytes, to what it was made from and what was made from it."""
+"""DataLink: links from a product to its bytes, its origins and the products made from it."""

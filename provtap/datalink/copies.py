@@ -1,4 +1,4 @@
-"""Where the bytes of products are, and from which URLs people can fetch them."""
+"""The locations of products, and the URLs from which they can be downloaded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,23 +9,23 @@ from provtap.downloads import Downloads
 
 SQL = load_statements("provtap.datalink", "copies.sql")
 MOST = 100
-"""Copies of one product."""
+"""Maximum copies of one product."""
 
 
 @dataclass(frozen=True)
 class Copy:
-    """A place where a product is or was."""
+    """A present or former location of a product."""
 
     url: str
-    """As it was recorded: a path or a URL."""
+    """The recorded path or URL."""
     storage: str | None
-    """Scope of a path, or scheme and authority; None: not recorded."""
+    """Scope of a path, or scheme and authority; None if not recorded."""
     download: str | None
-    """From where people can fetch it, as far as it is still there."""
+    """The URL for downloads, if the copy still exists."""
 
 
 def copies(transaction: Transaction, ids: Sequence[str], downloads: Downloads) -> dict[str, list[Copy]]:
-    """Return the copies of each of the entities *ids*, up to MOST of one; those without are left out."""
+    """Return the copies of each of the entities *ids*, up to MOST for each; entities without are omitted."""
     found: dict[str, list[Copy]] = {}
     for row in transaction.rows(SQL["copies"], ids=list(ids), most=MOST):
         download = downloads.url(row.url, row.storage) if row.is_there else None

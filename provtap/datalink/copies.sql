@@ -1,7 +1,7 @@
 -- Statements of copies.py.
 
 -- name: copies
--- Where each of these entities is recorded to be. At a path that was written over there is another file now.
+-- The recorded locations of these entities. At a path that was overwritten there is now another file.
 SELECT given.id, place.url, place.storage,
        coalesce((SELECT bool_or(al_validto IS NULL) FROM provext.alias
                   WHERE al_entity_id = given.id AND al_kind = 'path' AND al_value = place.url),

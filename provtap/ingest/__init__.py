@@ -1,4 +1,4 @@
-"""Provenance documents into the ProvenanceDM tables."""
+"""Stores provenance documents in the tables of the ProvenanceDM."""
 
 from provtap.ingest.descriptions.apply import Described, describe, describe_content
 from provtap.ingest.descriptions.file import schema_text as description_schema

@@ -1,8 +1,8 @@
-"""The store made again from the archived documents.
+"""Rebuilds the store from the archived documents.
 
-It proves that nothing is lost, brings a new mapping to what is stored already, and takes one document out
-again. The tables follow from the set of documents, so they are made from it, in one transaction: users see
-the store as it was until it is as it will be.
+This proves that nothing is lost, applies a new mapping to stored documents, and removes a document again. The
+tables are determined by the set of documents, so they are rebuilt from it in one transaction: users see the
+old store until the new one is complete.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,7 @@ from provtap.ingest.store.withdrawals import notify_of_all
 SQL = load_statements("provtap.ingest", "rebuild.sql")
 
 
-# What refers to a table is emptied before it.
+# Referring tables are emptied before the tables that they refer to.
 PUBLISHED = (
     "provext.withdrawal", "provext.product", "provext.copy", "provext.alias", "provext.location",
     "provext.hash", "provext.run", "provext.attempt", "provext.relation", "provext.rights",
@@ -44,18 +44,18 @@ REMEMBERED = (
     "provtap.writing", "provtap.reading", "provtap.record", "provtap.trust", "provtap.told_description",
     "provtap.external_hash",
 )  # fmt: skip
-"""What the loader must remember, beside the published tables."""
+"""Tables of the loader, beside the published tables."""
 _TOGETHER = 1 << 20
 _MOST_TOGETHER = 200
-"""Bytes and number of documents that are loaded at once."""
+"""Maximum bytes and number of documents that are loaded at once."""
 
 Advance = Callable[[int], object]
-"""Called with the number of further documents that are done."""
+"""Called with the number of documents finished since the last call."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """How a published table differs from before, in rows: one that changed is gone and new."""
+    """The difference of a published table in rows; a changed row counts as gone and new."""
 
     table: str
     gone: int
@@ -67,7 +67,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What became of the store."""
+    """The result of rebuilding the store."""
 
     documents: int
     changes: tuple[Change, ...]
@@ -88,9 +88,9 @@ def number_of_documents(database: Database) -> int:
 def reingest(
     database: Database, settings: Settings, *, dry_run: bool = False, advance: Advance = lambda done: None
 ) -> Rebuilt:
-    """Make all tables again from the archived documents; with *dry_run* only say what would differ.
+    """Rebuild all tables from the archived documents; with *dry_run* only report the differences.
 
-    Raises: DocumentError if one of them can't be read any more, and nothing is changed; DatabaseUnavailable.
+    Raises: DocumentError if a document can't be read any more (nothing is changed); DatabaseUnavailable.
     """
     with alone(database, dry_run) as transaction:
         return _rebuild(transaction, settings, advance)
@@ -104,11 +104,11 @@ def undo(
     dry_run: bool = False,
     advance: Advance = lambda done: None,
 ) -> Rebuilt:
-    """Take the document of *ingestion* out: the store becomes what it would be without it.
+    """Remove the document of *ingestion*: the store becomes as if it had never been ingested.
 
-    The ingestion stays on the list, as undone; the document can be taken in again.
+    The ingestion remains in the list, marked as undone; the document can be ingested again.
 
-    Raises: NotFound; DocumentError if another document needs what this one recorded, and nothing is changed;
+    Raises: NotFound; DocumentError if another document needs records of this one (nothing is changed);
     DatabaseUnavailable.
     """
     with alone(database, dry_run) as transaction:
@@ -142,7 +142,7 @@ def _rebuild(transaction: Transaction, settings: Settings, advance: Advance) -> 
 
 
 def _batches(documents: Sequence[Row]) -> Iterator[list[Row]]:
-    """Yield documents that can be loaded together; a script of SQL is one by itself."""
+    """Yield batches of documents that can be loaded together; each SQL script is loaded alone."""
     batch: list[Row] = []
     size = 0
     for document in documents:
@@ -165,13 +165,13 @@ def _take_again(transaction: Transaction, batch: Sequence[Row], settings: Settin
     try:
         with transaction.savepoint():
             _load(transaction, documents)
-    except DocumentError:  # between two of them, or in one: the later one yields, or is named
+    except DocumentError:  # a conflict between two documents, or within one: loading one by one finds it
         for document in documents:
             _load(transaction, [document])
 
 
 def _load(transaction: Transaction, documents: Sequence[ArchivedDocument]) -> None:
-    """Load *documents* as if they came one after the other."""
+    """Load *documents* as if they arrived one by one."""
     record_sets = [record_set for document in documents for record_set in _read(document)]
     with naming(documents[0].source) if len(documents) == 1 else nullcontext():
         load(transaction, record_sets, documents[-1].ingestion, notices=False)

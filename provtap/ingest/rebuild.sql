@@ -15,14 +15,14 @@ SELECT in_source AS source, in_undone AS undone FROM provext.ingestion WHERE in_
 UPDATE provext.ingestion SET in_undone = now() AT TIME ZONE 'UTC' WHERE in_id = %(ingestion)s;
 
 -- name: remember
--- All published rows, by digest, to compare the store with when it is made anew.
+-- Digests of all published rows, to compare them with the rebuilt store.
 CREATE TEMPORARY TABLE row_before ON COMMIT DROP AS {rows};
 
 -- name: rows_of
 SELECT '{table}' AS name, hashtextextended(held::text, 0) AS digest FROM {table} AS held
 
 -- name: count_again
--- Triggers count what is inserted and changed, but not what is deleted (schema/0020).
+-- Triggers count inserted and changed rows, but not deleted ones (schema/0020).
 SELECT provtap.count_again();
 
 -- name: changes

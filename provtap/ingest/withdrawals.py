@@ -1,11 +1,11 @@
-"""Withdrawal of entities, and its end: what they name is looked up, and stored as a document.
+"""Withdraws and reinstates entities: looks up their names, and stores a document.
 
-The document is archived and numbered like any other (`readers/withdrawal`): a rebuild keeps it, undo removes
-it.
+The document is archived and numbered like any other (`readers/withdrawal`): a rebuild keeps it, and undo
+removes it.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,25 +27,25 @@ SQL = load_statements("provtap.ingest", "withdrawals.sql")
 
 FORMAT = "withdrawal"
 MOST = 1_000_000
-"""Entities that one query can name."""
+"""Maximum entities of one query."""
 REASON_BYTES = 10_000
 
 
 @dataclass(frozen=True)
 class Agent:
-    """Who withdraws or reinstates something."""
+    """The agent that withdraws or reinstates entities."""
 
     id: str
     name: str | None = None
 
     @classmethod
     def account(cls, name: str) -> "Agent":
-        """Return the agent that an account of the service stands for."""
+        """Return the agent for an account of the service."""
         return cls(identity.account(name), name)
 
     @classmethod
     def user(cls, site: str, name: str) -> "Agent":
-        """Return a user of a machine, as `provtap run` records one."""
+        """Return the agent for a user of a machine, as recorded by `provtap run`."""
         return cls(identity.user(site, name), name)
 
 
@@ -56,12 +56,12 @@ class Selection:
     names: tuple[str, ...] = ()
     """Ids, paths or other names."""
     query: str | None = None
-    """ADQL, whose first column has ids."""
+    """ADQL with ids in its first column."""
     confirmed: bool = False
-    """Whether the query may name more than one entity."""
+    """Whether the query may return more than one entity."""
 
     def __post_init__(self) -> None:
-        """Reject a selection of nothing, or by names and a query.
+        """Reject an empty selection, or one with both names and a query.
 
         Raises: ParameterError.
         """
@@ -71,14 +71,17 @@ class Selection:
 
 @dataclass(frozen=True)
 class Report:
-    """What a withdrawal or reinstatement did."""
+    """The report on a withdrawal or reinstatement."""
 
     ingestion: int
     """The number of its document."""
     activity_id: str
     entities: tuple[str, ...]
     affected: int
-    """Other entities that were made from these, and are affected now, or no longer."""
+    """Number of other entities made from these that are now, or no longer, affected."""
+
+
+Finish = Callable[[Transaction, Report], None]
 
 
 def withdraw(
@@ -93,11 +96,12 @@ def withdraw(
     since: str | None = None,
     successor: str | None = None,
     dry_run: bool = False,
+    finish: Finish = lambda transaction, report: None,
 ) -> Report:
-    """Withdraw the selected entities, all of them or none.
+    """Withdraw the selected entities, all of them or none; *finish* is called last in the transaction.
 
-    Raises: NotFound for a name that nothing has; ParameterError for what is withdrawn already, and for values
-    that make no sense; AdqlError, QueryError, DatabaseUnavailable.
+    Raises: NotFound for an unknown name; ParameterError for entities that are already withdrawn, and for
+    invalid values; AdqlError, QueryError, DatabaseUnavailable.
     """
     if kind not in KINDS:
         hint = nearest(kind, KINDS) or f"Use one of {', '.join(KINDS)}."
@@ -116,7 +120,7 @@ def withdraw(
         "since": start.isoformat(),
         "successor": used[0] if used else None,
     }
-    return _store("withdrawn", content, time, agent, database, settings, dry_run)
+    return _store("withdrawn", content, time, agent, database, settings, dry_run, finish)
 
 
 def reinstate(
@@ -128,15 +132,16 @@ def reinstate(
     agent: Agent,
     reason: str | None = None,
     dry_run: bool = False,
+    finish: Finish = lambda transaction, report: None,
 ) -> Report:
-    """End the withdrawals of the selected entities, of all of them or none.
+    """End the withdrawals of the selected entities, of all or none; *finish* is as in `withdraw`.
 
-    Raises: NotFound for a name that nothing has; ParameterError for what is not withdrawn; AdqlError,
+    Raises: NotFound for an unknown name; ParameterError for entities that are not withdrawn; AdqlError,
     QueryError, DatabaseUnavailable.
     """
     ids, time, _ = _look_up(selection, (), database, tableset, settings)
     content = {MARK: VERSION, "reinstate": ids, "reason": reason}
-    return _store("reinstated", content, time, agent, database, settings, dry_run)
+    return _store("reinstated", content, time, agent, database, settings, dry_run, finish)
 
 
 def _since(since: str | None, now: datetime) -> datetime:
@@ -156,9 +161,9 @@ def _look_up(
     tableset: Tableset,
     settings: Settings,
 ) -> tuple[list[str], datetime, list[str]]:
-    """Return the selected entities, the time of what is done to them, and the ids of their successor.
+    """Return the selected entities, the time of the change, and the ids of their successor.
 
-    That time is later than all that was done to them before, whatever clocks there are.
+    This time is later than all earlier changes of them, even if clocks differ.
 
     Raises: NotFound, ParameterError, TooLarge, AdqlError, QueryError, DatabaseUnavailable.
     """
@@ -198,7 +203,7 @@ def _queried(query: str, database: Database, tableset: Tableset, settings: Setti
 
 
 def _entities(transaction: Transaction, names: Sequence[str]) -> list[str]:
-    """Return the entity that each of *names* means now.
+    """Return the entity that currently has each of *names*.
 
     Raises: NotFound, ParameterError.
     """
@@ -210,7 +215,7 @@ def _entities(transaction: Transaction, names: Sequence[str]) -> list[str]:
 
 
 def _entity(transaction: Transaction, name: str, meanings: Sequence[Meaning]) -> str:
-    """Return the only entity that *meanings* of *name* leave. Raises: NotFound, ParameterError."""
+    """Return the only entity among *meanings* of *name*. Raises: NotFound, ParameterError."""
     now = [meaning for meaning in meanings if meaning.until is None] or meanings
     ids = [meaning.id for meaning in now if meaning.kind == "entity"]
     if not meanings:
@@ -233,18 +238,20 @@ def _store(
     database: Database,
     settings: Settings,
     dry_run: bool,
+    finish: Finish,
 ) -> Report:
     content |= {"time": time.isoformat(), "agent": {"id": agent.id, "name": agent.name}}
     document = json.dumps(content, ensure_ascii=False).encode()
     reports: list[Report] = []
 
-    def finish(transaction: Transaction, report: IngestReport) -> None:
+    def check(transaction: Transaction, report: IngestReport) -> None:
         [activity] = report.activity_ids
         if wrong := transaction.one(SQL[f"not_{done}"], activity=activity):
             also = f", and {wrong.others} more" if wrong.others else ""
             raise ParameterError(f"{wrong.id} {_NOT[done]}{also}.")
         [row] = transaction.rows(SQL[f"count_{done}"], activity=activity)
         reports.append(Report(report.ingestion, activity, tuple(row.entities), row.affected))
+        finish(transaction, reports[-1])
 
     ingest_content(
         document,
@@ -252,7 +259,7 @@ def _store(
         database,
         settings,
         format=FORMAT,
-        finish=finish,
+        finish=check,
         dry_run=dry_run,
     )
     return reports[-1]

@@ -1,7 +1,7 @@
 -- Statements of withdrawals.py.
 
 -- name: time
--- Now, or after whatever was done to these entities last: clocks of machines differ.
+-- Now, or just after the last change of these entities, because the clocks of machines differ.
 SELECT greatest(clock_timestamp() AT TIME ZONE 'UTC',
                 (SELECT max(w_time) + interval '1 microsecond' FROM provext.withdrawal
                   WHERE w_entity_id = ANY (%(ids)s::text[])),
@@ -9,7 +9,7 @@ SELECT greatest(clock_timestamp() AT TIME ZONE 'UTC',
                   WHERE rs_entity_id = ANY (%(ids)s::text[]))) AS time;
 
 -- name: not_withdrawn
--- What this withdrawal names and an earlier one had withdrawn.
+-- Entities of this withdrawal that were already withdrawn.
 SELECT min(mine.w_entity_id) AS id, count(*) - 1 AS others
   FROM provext.withdrawal AS mine
   JOIN provext.withdrawal AS other ON other.w_entity_id = mine.w_entity_id AND other.w_until = mine.w_time
@@ -17,7 +17,7 @@ SELECT min(mine.w_entity_id) AS id, count(*) - 1 AS others
 HAVING count(*) > 0;
 
 -- name: not_reinstated
--- What this reinstatement names and was not withdrawn.
+-- Entities of this reinstatement that were not withdrawn.
 SELECT min(rs_entity_id) AS id, count(*) - 1 AS others
   FROM provtap.reinstatement
  WHERE rs_activity_id = %(activity)s

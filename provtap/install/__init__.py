@@ -1,6 +1,6 @@
 """Installation, `provtap init`: roles, tables, published metadata and rights, in one repeatable transaction.
 
-Commands and the server open an installed database by `ready`, which also sets up the embedded one.
+Commands and the server open an installed database with `ready`, which also sets up the embedded one.
 """
 
 import json
@@ -26,9 +26,9 @@ STILL_TO_RUN = (
 
 @contextmanager
 def ready(settings: Settings, *, patient: bool = True) -> Iterator[tuple[Database, Tableset]]:
-    """Open the database, and lend it with what is published there; *patient*: as in `open_database`.
+    """Open the database, and yield it with its published tables; *patient* as in `open_database`.
 
-    The embedded database is set up when it is new or behind: nobody else could do it.
+    A new or outdated embedded database is set up, because no other program could do it.
 
     Raises: SettingsError, DatabaseUnavailable.
     """
@@ -43,9 +43,9 @@ def ready(settings: Settings, *, patient: bool = True) -> Iterator[tuple[Databas
 
 
 def check_version(database: Database) -> None:
-    """Do nothing for a database that fits this version.
+    """Check that the database matches this version.
 
-    Raises: DatabaseUnavailable for one that is not set up, behind, or ahead.
+    Raises: DatabaseUnavailable if it is not set up, older or newer.
     """
     with database.transaction() as transaction:
         missing = migrate.pending(transaction, migrate.migrations())
@@ -59,7 +59,7 @@ def check_version(database: Database) -> None:
 
 
 def shortcoming(database: Database, tableset: Tableset) -> str | None:
-    """Return what is left for init to do, as a sentence, or None."""
+    """Return a sentence about remaining work for init, or None."""
     try:
         check_version(database)
         with database.transaction() as transaction:
@@ -72,7 +72,7 @@ def shortcoming(database: Database, tableset: Tableset) -> str | None:
 
 
 def init(settings: Settings, tableset: Tableset) -> str:
-    """Set the database up, or bring it up to date, and return what was done in a sentence.
+    """Set up or upgrade the database, and return a sentence about the work done.
 
     Raises: SettingsError, DatabaseUnavailable.
     """
@@ -81,7 +81,7 @@ def init(settings: Settings, tableset: Tableset) -> str:
 
 
 def install(database: Database, settings: Settings, tableset: Tableset) -> str:
-    """Do what `init` does on an open database; a login that may not do it passes if nothing is left to do.
+    """Do the work of `init` on an open database; a login without the rights may call it if none is left.
 
     Raises: SettingsError, DatabaseUnavailable.
     """
@@ -110,9 +110,9 @@ def install(database: Database, settings: Settings, tableset: Tableset) -> str:
 
 
 def print_sql(settings: Settings, tableset: Tableset) -> str:
-    """Return what `init` does as a psql script, for a superuser to run as often as he likes.
+    """Return the work of `init` as a psql script, which a superuser can run any number of times.
 
-    Raises: SettingsError for a PROVTAP_DATABASE_URL that is none.
+    Raises: SettingsError for an invalid PROVTAP_DATABASE_URL.
     """
     login = database_login(settings.database_url or "").parameters.get("user", "")
     known = migrate.migrations()
@@ -136,13 +136,13 @@ def _run(transaction: Transaction, statements: Iterable[str]) -> None:
 
 
 def _roles(settings: Settings, login: str) -> Iterator[str]:
-    """Yield what must be done before the tables' owner may act; it acts afterwards."""
+    """Yield the statements that come before those of the tables' owner, then switch to the owner."""
     yield from _values(settings, login)
     yield from (SQL[name] for name in ("alone", "encoding", "roles", "database", "reader"))
 
 
 def _values(settings: Settings, login: str) -> Iterator[str]:
-    """Yield what tells install.sql the settings, for the rest of the transaction."""
+    """Yield the statements that pass settings to install.sql, for the rest of the transaction."""
     password = reader_password(settings)
     values = {
         "provtap.role_prefix": settings.role_prefix,
@@ -159,7 +159,7 @@ def _as_owner(settings: Settings) -> str:
 
 
 def _observations(settings: Settings, tableset: Tableset) -> Iterator[str]:
-    """Yield what makes the views of observations; the login itself must grant an operator's table."""
+    """Yield the statements for the views of observations; only the login can grant an operator's table."""
     views = {
         table.name: [column.name for column in table.columns]
         for table in tableset.tables()
@@ -172,7 +172,7 @@ def _observations(settings: Settings, tableset: Tableset) -> Iterator[str]:
 
 
 def left_to_superuser(database: Database, settings: Settings) -> list[str]:
-    """Return the statements by which a superuser must still bound what the reader can do."""
+    """Return the statements that a superuser must still run to limit the reader."""
     with database.setup() as transaction:
         login = transaction.rows("SELECT session_user AS name")[0].name
         _run(transaction, _values(settings, login))
@@ -180,30 +180,30 @@ def left_to_superuser(database: Database, settings: Settings) -> list[str]:
 
 
 def missing_roles(database: Database, settings: Settings) -> list[str]:
-    """Return the statements that make the roles that are missing, and let them and the login in."""
+    """Return the statements that create missing roles, and grant access to them and to the login."""
     with database.setup() as transaction:
         _run(transaction, _values(settings, ""))
         return [row.statement for row in transaction.rows(SQL["missing_roles"])]
 
 
 def advice(database: Database, settings: Settings) -> list[str]:
-    """Return what somebody else must do on your own PostgreSQL, as lines to print."""
+    """Return lines about work to be done by others on an operator's own PostgreSQL."""
     left = left_to_superuser(database, settings)
     lines = [STILL_TO_RUN, *left] if left else []
     return [*lines, *filter(None, [memory_advice(database, settings)])]
 
 
 def memory_advice(database: Database, settings: Settings) -> str | None:
-    """Return what to do if one query may take all memory, as far as that can be seen from here."""
+    """Return advice if one query can use all memory, as far as visible from here."""
     with database.transaction() as transaction:
         server = transaction.rows(SQL["memory"])[0]
     if memory.is_limited(server.pid):
         return None
     limit = memory.address_space(memory.backend_bytes(settings), server.shared) >> 20
     return (
-        "As far as can be seen from here, one query may take all memory of PostgreSQL's machine. In the"
-        f" systemd unit of PostgreSQL set LimitAS={limit}M, for a machine of the size of this one, and"
-        " MemoryMax to what PostgreSQL may take in all; see docs/how-to/operate.md."
+        "One query may be able to use all memory of PostgreSQL's machine. In the systemd unit of PostgreSQL,"
+        f" set LimitAS={limit}M (for a machine with as much memory as this one) and MemoryMax to the memory"
+        " for PostgreSQL as a whole; see docs/how-to/operate.md."
     )
 
 
@@ -212,7 +212,7 @@ def _for_superuser(transaction: Transaction) -> list[str]:
 
 
 def _check_published(transaction: Transaction, tableset: Tableset) -> None:
-    """Refuse metadata of what is not in the database."""
+    """Reject metadata of tables and columns that are not in the database."""
     names = [
         (table.schema_name, table.name, column.name)
         for table in _relations(tableset)
@@ -228,12 +228,12 @@ def _check_published(transaction: Transaction, tableset: Tableset) -> None:
 
 
 def _relations(tableset: Tableset) -> list[Table]:
-    """Return the tables that are in the database: a virtual one is made by the translator."""
+    """Return the tables in the database, without virtual tables, which the translator makes."""
     return [table for table in tableset.tables() if table.table_type != "virtual"]
 
 
 def _publish(settings: Settings, tableset: Tableset) -> Iterator[str]:
-    """Yield what makes TAP_SCHEMA, comments and rights; the login itself must grant an operator's tables."""
+    """Yield the statements for TAP_SCHEMA, comments and rights; the login grants an operator's tables."""
     reader = identifier(settings.role_prefix + "reader")
     yield from _tap_schema(tableset)
     yield from _comments(tableset)

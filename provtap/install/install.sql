@@ -1,12 +1,12 @@
--- What `provtap init` runs, and `provtap init --print-sql` prints, around the files of schema/. Each
--- statement may be run again. Whatever needs more rights than the tables' owner has is only done where it
--- is still to do, so that a login without these rights can run init once a DBA has run it.
+-- The statements that `provtap init` runs, and `provtap init --print-sql` prints, around the files of schema/. All
+-- statements can be repeated. Those that need more rights than the tables' owner has are only run if still needed,
+-- so that a login without these rights can run init after a DBA has run it once.
 --
--- Settings: provtap.role_prefix; provtap.login, the role that PROVTAP_DATABASE_URL names, or '';
+-- Settings: provtap.role_prefix; provtap.login, the role in PROVTAP_DATABASE_URL, or '';
 -- provtap.reader_password, a SCRAM verifier, or ''; provtap.temp_bytes.
 
 -- name: login
--- Who logs in, and whether he may become the owner of the tables.
+-- The role of the login, and whether it may become the owner of the tables.
 SELECT rolname AS name, rolsuper AS superuser,
        rolsuper OR coalesce(pg_has_role((SELECT oid FROM pg_roles WHERE rolname = %(owner)s), 'MEMBER'),
                             rolcreaterole) AS may_install
@@ -14,7 +14,7 @@ SELECT rolname AS name, rolsuper AS superuser,
  WHERE rolname = current_user;
 
 -- name: missing
--- Columns that are published but are not there.
+-- Published columns that do not exist.
 SELECT namespace, relation, attribute
   FROM unnest(%(schemas)s::text[], %(relations)s::text[], %(columns)s::text[])
        AS published (namespace, relation, attribute)
@@ -25,7 +25,7 @@ SELECT namespace, relation, attribute
                       AND attnum > 0 AND NOT attisdropped);
 
 -- name: memory
--- The process that answers, and the bytes of its shared memory.
+-- The process of the connection, and the bytes of its shared memory.
 SELECT pg_backend_pid() AS pid, pg_size_bytes(current_setting('shared_memory_size')) AS shared;
 
 -- name: alone
@@ -48,7 +48,7 @@ DECLARE
     writer  text := current_setting('provtap.role_prefix') || 'writer';
     reader  text := current_setting('provtap.role_prefix') || 'reader';
     login   text := current_setting('provtap.login');
-    -- A role made by somebody with CREATEROLE has him as a member who may not SET ROLE, since PostgreSQL 16.
+    -- Since PostgreSQL 16, a creator of a role with CREATEROLE is a member without the right to SET ROLE.
     member  text := CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END;
     role    text;
     kind    text;
@@ -85,7 +85,7 @@ BEGIN
             EXECUTE format('GRANT %s ON DATABASE %I TO %I', wanted, base, role);
         END IF;
     END LOOP;
-    -- Everybody may make temporary tables unless nobody in particular may.
+    -- All roles may create temporary tables until this right is revoked.
     IF has_database_privilege(reader, base, 'TEMPORARY') THEN
         EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', base);
         EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO %I, %I', base, owner, writer);
@@ -96,7 +96,7 @@ BEGIN
 END $$;
 
 -- name: reader
--- Read-only also where its own session does not say so, and its password.
+-- Make the reader read-only in all its sessions, and set its password.
 DO $$
 DECLARE
     reader    text := current_setting('provtap.role_prefix') || 'reader';
@@ -122,9 +122,8 @@ BEGIN
 END $$;
 
 -- name: superuser
--- The statements that only a superuser can run, as far as they are still to run: the disk of one query, and
--- functions of PostgreSQL that everybody may call and that store something, wait, lock, or reach other
--- sessions. Our own roles keep those that they need.
+-- The remaining statements for a superuser: the disk limit of one query, and functions of PostgreSQL that all roles
+-- may call and that store something, wait, lock, or affect other sessions. Our own roles keep those that they need.
 WITH role AS (
     SELECT to_regrole(quote_ident(current_setting('provtap.role_prefix') || 'reader')) AS reader,
            concat_ws(', ', quote_ident(current_setting('provtap.role_prefix') || 'owner'),
@@ -153,7 +152,7 @@ UNION ALL
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO %s;', needed, ours) FROM barred, role WHERE needed <> '';
 
 -- name: missing_roles
--- What the statements above would still do for the roles: they must be there, let in, and ours to become.
+-- The remaining work of the statements above for the roles: they must exist, have access, and be granted to us.
 WITH wanted AS (
     SELECT current_setting('provtap.role_prefix') || name AS role, kind,
            to_regrole(quote_ident(current_setting('provtap.role_prefix') || name))::oid AS found,
@@ -176,9 +175,9 @@ SELECT format('ALTER ROLE %I LOGIN;', role)
  WHERE role = current_setting('provtap.role_prefix') || 'reader' AND NOT rolcanlogin;
 
 -- name: parts_of_names
--- An index for parts of names (LIKE '%part%'), where pg_trgm can be had: it is trusted, so that the owner may create
--- it. It is looked for each time, since it may come later; without it names are found by their beginnings. New names
--- go into a list that is merged into the index now and then: without one, a document takes longer to store.
+-- An index for parts of names (LIKE '%part%'), if pg_trgm is available: it is trusted, so that the owner may create
+-- it. This is checked each time, because it may be installed later; without it names are found by their beginnings.
+-- New names go into a list that is merged into the index from time to time, so that documents are stored faster.
 DO $$
 DECLARE
     place  text;
@@ -192,7 +191,7 @@ BEGIN
     END IF;
     SELECT nspname INTO place FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace
      WHERE extname = 'pg_trgm';
-    -- IF NOT EXISTS would lock the table before it looks.
+    -- IF NOT EXISTS would lock the table before the check.
     IF place IS NOT NULL AND to_regclass('provenance.entity_name_parts') IS NULL THEN
         EXECUTE format('CREATE INDEX entity_name_parts ON provenance.entity'
                        ' USING gin (e_name %I.gin_trgm_ops)', place);
@@ -211,7 +210,7 @@ BEGIN
 END $$;
 
 -- name: reader_rights
--- From nothing: what is no longer published is no longer readable. The digest is read to compare nodes.
+-- Rights are granted anew, so that unpublished tables are no longer readable. The digest is needed to compare nodes.
 DO $$
 DECLARE
     reader  text := current_setting('provtap.role_prefix') || 'reader';
@@ -223,9 +222,9 @@ BEGIN
 END $$;
 
 -- name: obscore
--- The views ivoa.obscore and ivoa.obscore_hea: over our own table, or over the relation that the setting names. Settings:
--- provtap.obscore, the name of the relation, or ''; provtap.obscore_views, a JSON object of the columns of each view. Each
--- column has the type that it has in our table; where the relation lacks it, it is null.
+-- The views ivoa.obscore and ivoa.obscore_hea on our own table, or on the relation in the setting. Settings:
+-- provtap.obscore, the name of the relation, or ''; provtap.obscore_views, a JSON object of the columns of each view.
+-- All columns have the types of our table; columns missing in the relation are null.
 DO $$
 DECLARE
     owner      text := current_setting('provtap.role_prefix') || 'owner';
@@ -260,13 +259,16 @@ BEGIN
             EXECUTE format('GRANT SELECT ON %s TO %I', source, owner);
         END IF;
     END IF;
+    IF EXISTS (SELECT FROM pg_namespace WHERE nspname = 'ivoa' AND nspowner <> to_regrole(quote_ident(owner))) THEN
+        RAISE EXCEPTION 'the schema ivoa is not ProvTAP''s: rename it, as in ALTER SCHEMA ivoa RENAME TO archive, and set PROVTAP_OBSCORE to archive.obscore';
+    END IF;
     EXECUTE format('SET LOCAL ROLE %I', owner);
     IF to_regnamespace('ivoa') IS NULL THEN
         CREATE SCHEMA ivoa;
     END IF;
     FOR view_name, names IN SELECT * FROM json_each(current_setting('provtap.obscore_views')::json) LOOP
         IF EXISTS (SELECT FROM pg_class
-                    WHERE oid = to_regclass('ivoa.' || view_name)
+                    WHERE relnamespace = to_regnamespace('ivoa') AND relname = view_name
                       AND (relkind <> 'v' OR relowner <> to_regrole(quote_ident(owner)))) THEN
             RAISE EXCEPTION 'ivoa.% is not the view that ProvTAP makes: move it to another schema, and set PROVTAP_OBSCORE to its new name', view_name;
         END IF;

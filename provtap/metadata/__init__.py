@@ -1,7 +1,7 @@
-"""What is published: the metadata files, and all that is made from them.
+"""The published metadata: the metadata files, and everything made from them.
 
-`tap_schema/*.yaml` -> Tableset -> TAP_SCHEMA rows, SQL comments, the reference page. Names, types and texts
-are written once, there; whatever shows them to a client takes them from the tableset.
+`tap_schema/*.yaml` -> Tableset -> TAP_SCHEMA rows, SQL comments, the reference page. The files are the only
+source of names, types and texts; all other code uses the tableset.
 """
 
 from provtap.metadata.felis import load

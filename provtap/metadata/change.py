@@ -1,4 +1,4 @@
-"""When the metadata last changed: the same instant on every node, whichever was started last."""
+"""The time of the last change of the metadata, which is the same on all nodes."""
 
 import logging
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ _RECORD = """
 
 
 def has_observations(database: Database) -> bool:
-    """Tell whether ivoa.obscore has rows; without an answer it counts as empty."""
+    """Return whether ivoa.obscore has rows; False if the database does not answer."""
     try:
         with database.transaction() as transaction:
             return bool(transaction.rows("SELECT EXISTS (SELECT FROM ivoa.obscore) AS found")[0].found)
@@ -25,10 +25,10 @@ def has_observations(database: Database) -> bool:
 
 
 def last_change(database: Database, sha256: str) -> datetime:
-    """Return since when the metadata have had the digest *sha256*; a new one is written down as of now.
+    """Return the time since which the metadata have had the digest *sha256*; a new digest is stored.
 
-    A store that can't be written (a standby) gives the present time for a new digest, so that no client
-    keeps what is out of date.
+    If the store can't be written (a standby), a new digest has the present time, so that clients don't keep
+    outdated documents.
     """
     try:
         with database.transaction() as transaction:

@@ -1,4 +1,4 @@
-"""What must hold between the metadata files: no name twice, no key into the void."""
+"""Consistency of the metadata files: no duplicate names, no keys to missing columns."""
 
 from collections.abc import Iterable
 
@@ -7,9 +7,9 @@ from provtap.tableset import Column, ForeignKey, Table, Tableset
 
 
 def check(tableset: Tableset) -> None:
-    """Do nothing for a tableset that can be published.
+    """Check that a tableset can be published.
 
-    Raises: SettingsError.
+    Raises: SettingsError if not.
     """
     _refuse_twice("schema", (schema.name for schema in tableset.schemas))
     _refuse_twice("table", (table.qualified_name for table in tableset.tables()))
@@ -20,7 +20,7 @@ def check(tableset: Tableset) -> None:
 
 
 def _refuse_twice(what: str, names: Iterable[str]) -> None:
-    """Refuse a name given twice; ADQL ignores the case of names, so this does too."""
+    """Reject duplicate names, ignoring case as in ADQL."""
     seen: set[str] = set()
     for name in names:
         if name.lower() in seen:

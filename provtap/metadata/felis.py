@@ -1,4 +1,4 @@
-"""Metadata files, YAML in the vocabulary of Felis, become the tableset.
+"""Reads the tableset from metadata files, YAML in the vocabulary of Felis.
 
 The vocabulary is that of Felis (https://felis.lsst.io): `string`, `unicode` and `timestamp` stand for the
 VOTable types they are sent as, and `#entity.e_id` refers to a column of the same file. Four are ours:
@@ -51,15 +51,15 @@ _ARRAYSIZE = re.compile(r"[1-9][0-9]*\*?|\*")
 
 _TABLE_TYPES = ("table", "view", "virtual")
 _DEFAULT_SCHEMA_INDEX = 10
-# Private schemas, PostgreSQL's own, and the name under which uploads are seen.
+# Private schemas, PostgreSQL's own schemas, and the schema name of uploads.
 _FORBIDDEN_SCHEMA = re.compile(r"provtap|uws|tap_upload|information_schema|pg_.*", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9_ $-]{1,63}")
 
 
 def load(metadata_dir: Path | None = None) -> Tableset:
-    """Read our metadata files and those of *metadata_dir*, an operator's own.
+    """Read our metadata files and those of an operator in *metadata_dir*.
 
-    Raises: SettingsError, naming the file, the table and the column.
+    Raises: SettingsError, with the file, the table and the column.
     """
     given = metadata_files(metadata_dir)
     files = [_SchemaFile(file.name, file.parse()) for file in given]
@@ -74,7 +74,7 @@ def load(metadata_dir: Path | None = None) -> Tableset:
 
 
 def _checked(given: Any, properties: Mapping[str, type], needed: Iterable[str], where: str) -> dict[str, Any]:
-    """Return *given* if it has only *properties*, with values of their types, and all the *needed* ones."""
+    """Return *given* if it has only *properties*, with values of their types, and all *needed* ones."""
     if not isinstance(given, dict):
         raise SettingsError(f"{where} must be a mapping, not {given!r}.")
     for name, value in given.items():
@@ -87,16 +87,16 @@ def _checked(given: Any, properties: Mapping[str, type], needed: Iterable[str], 
 
 
 def _check_value(name: str, value: Any, kind: type, where: str) -> None:
-    # A bool is an int to Python, and not to an astronomer.
+    # In Python a bool is an int.
     if type(value) is not kind or value == "":
         raise SettingsError(f"{where}: {name} must be a {kind.__name__}, not {value!r}.")
-    # TAP_SCHEMA publishes all but descriptions as char, which is ASCII (VOTable 1.4, section 6).
+    # TAP_SCHEMA publishes all texts except descriptions as char, which is ASCII (VOTable 1.4, section 6).
     if isinstance(value, str) and name != "description" and not value.isascii():
         raise SettingsError(f"{where}: {name} must be ASCII text, not {value!r}.")
 
 
 def _name(given: Any, where: str) -> str:
-    """Return the name in *given*, so that errors may show it."""
+    """Return the name in *given*, for error messages."""
     name = given.get("name") if isinstance(given, dict) else None
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise SettingsError(f"{where}: the name must have 1 to 63 letters, digits and underscores.")
@@ -110,26 +110,26 @@ def _one_of(given: str, choices: Iterable[str], where: str) -> str:
 
 
 def _flag(given: dict[str, Any], name: str, where: str) -> bool:
-    """Return a flag of TAP_SCHEMA, written 0 or 1 there and in Felis."""
+    """Return a flag of TAP_SCHEMA, which is 0 or 1."""
     if (value := given.get(name, 0)) not in (0, 1):
         raise SettingsError(f"{where}: {name} must be 0 or 1, not {value}.")
     return bool(value)
 
 
 def _text(given: dict[str, Any]) -> str:
-    """Return a description as one line: where the file breaks its lines means nothing."""
+    """Return a description as one line; line breaks in the file have no meaning."""
     return " ".join(given["description"].split())
 
 
 @dataclass(frozen=True)
 class _SchemaFile:
-    """One metadata file, which describes one schema."""
+    """One metadata file with one schema."""
 
     file: str
     content: Any
 
     def order(self) -> tuple[int, str]:
-        """Return what the schemas are ordered by."""
+        """Return the sort key of the schemas."""
         given = self._checked()
         return given.get("tap:schema_index", _DEFAULT_SCHEMA_INDEX), given["name"]
 
@@ -145,11 +145,11 @@ class _SchemaFile:
 
     @property
     def is_addition(self) -> bool:
-        """Whether it only tells the origin of the data of a schema that another file describes."""
+        """Whether it has only the data origin of a schema that is in another file."""
         return isinstance(self.content, dict) and self.content.keys() == {"name", "data_origin"}
 
     def added_to(self, schemas: list[Schema]) -> list[Schema]:
-        """Return *schemas*, of which the one that it means has the origin of its data."""
+        """Return *schemas*, with the data origin added to its schema."""
         given = _checked(self.content, _SCHEMA_PROPERTIES, ("name", "data_origin"), self.file)
         name, origin = _name(given, self.file), dict(_data_origin(given["data_origin"], self.file))
         if name not in [schema.name for schema in schemas]:
@@ -186,7 +186,7 @@ class _SchemaFile:
 
 
 def _data_origin(given: dict[str, Any], where: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return what a file says of the origin of data: a text, number or date for each name, or several."""
+    """Return the data origin in a file: one or several texts, numbers or dates for each name."""
     for name in given:
         if name not in DATA_ORIGIN:
             raise SettingsError(
@@ -228,7 +228,7 @@ def _column(content: Any, where: str) -> Column:
 
 
 def _datatype(given: dict[str, Any], where: str) -> tuple[str, str | None, str | None]:
-    """Return datatype, arraysize and xtype; only texts have the latter two to choose."""
+    """Return datatype, arraysize and xtype; the last two can be set only for texts."""
     type_ = _one_of(given["datatype"], _DATATYPES, f"{where}: datatype")
     datatype, arraysize, xtype = _DATATYPES[type_]
     for name in ("votable:arraysize", "votable:xtype"):
@@ -264,7 +264,7 @@ def _key(content: Any, table: Table, where: str) -> ForeignKey:
 
 
 def _with_targets(columns: Iterable[Column], keys: Iterable[ForeignKey]) -> tuple[Column, ...]:
-    """Return *columns*, each with the one that it points to if a key of it alone says so."""
+    """Return *columns*, each with the column that a foreign key of it alone refers to."""
     targets = {
         key.columns[0][0]: f"{key.target_table}.{key.columns[0][1]}" for key in keys if len(key.columns) == 1
     }
@@ -272,7 +272,7 @@ def _with_targets(columns: Iterable[Column], keys: Iterable[ForeignKey]) -> tupl
 
 
 def _own_column(given: Any, table: Table, where: str) -> str:
-    """Return the column of *table* that a reference means."""
+    """Return the column of *table* for a reference."""
     name, column = _reference(given, table.schema_name, where)
     if name != table.qualified_name:
         raise SettingsError(f"{where}: {given} is not a column of {table.name}.")
@@ -280,7 +280,7 @@ def _own_column(given: Any, table: Table, where: str) -> str:
 
 
 def _reference(given: Any, schema: str, where: str) -> tuple[str, str]:
-    """Return table and column that `#table.column` or `#schema.table.column` means."""
+    """Return the table and column for `#table.column` or `#schema.table.column`."""
     parts = given[1:].split(".") if isinstance(given, str) and given.startswith("#") else []
     if len(parts) not in (2, 3):
         raise SettingsError(f"{where}: {given!r} is not a reference like #table.column.")

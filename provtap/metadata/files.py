@@ -1,4 +1,4 @@
-"""The metadata files: ours, an operator's, and what YAML makes of them."""
+"""The metadata files, our own and an operator's, as parsed YAML."""
 
 import hashlib
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ class MetadataFile:
     content: bytes
 
     def parse(self) -> Any:
-        """Return what the file says, not yet checked.
+        """Return the content of the file, not yet checked.
 
         Raises: SettingsError.
         """
@@ -32,7 +32,7 @@ class MetadataFile:
 
 
 def metadata_files(metadata_dir: Path | None) -> list[MetadataFile]:
-    """Return our files and those of *metadata_dir*, each part in alphabetical order.
+    """Return our files, then those of *metadata_dir*, each in alphabetical order.
 
     Raises: SettingsError for a directory without a metadata file.
     """
@@ -46,7 +46,7 @@ def metadata_files(metadata_dir: Path | None) -> list[MetadataFile]:
 
 
 def digest(all_files: Iterable[MetadataFile]) -> str:
-    """Return the SHA-256 of the files, names and contents."""
+    """Return the SHA-256 of the names and contents of the files."""
     sha256 = hashlib.sha256()
     for file in all_files:
         sha256.update(f"{file.name} {len(file.content)}\n".encode() + file.content)
@@ -58,7 +58,7 @@ def _yaml_files(directory: Traversable) -> list[Traversable]:
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """A loader that refuses a key given twice, of which YAML would silently keep the last."""
+    """A loader that rejects duplicate keys, of which YAML would silently keep the last."""
 
 
 def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:

@@ -7,7 +7,7 @@ from provtap.tableset import Column, ForeignKey, Schema, Table, Tableset
 
 
 def reference_page(tableset: Tableset) -> str:
-    """Return the page: a section a schema, a part a table, a line a column."""
+    """Return the page: one section for each schema, one part for each table, one line for each column."""
     return "\n".join(_page(tableset)) + "\n"
 
 
@@ -15,7 +15,7 @@ def _page(tableset: Tableset) -> Iterator[str]:
     yield "# Published tables"
     yield ""
     yield "Made from `tap_schema/*.yaml`, as are TAP_SCHEMA and `/tap/tables`. Times are UTC."
-    yield "Columns in bold are those that most people want first."
+    yield "The most important columns are in bold."
     for schema in tableset.schemas:
         yield from _schema(schema)
 
@@ -29,7 +29,7 @@ def _schema(schema: Schema) -> Iterator[str]:
 
 
 def _anchor(table: Table) -> str:
-    """Return the anchor that Markdown renderers make of the heading of *table*."""
+    """Return the anchor of the heading of *table* in rendered Markdown."""
     return table.qualified_name.replace(".", "")
 
 

@@ -10,10 +10,10 @@ Row = tuple[str | int | None, ...]
 
 
 def tap_schema_rows(tableset: Tableset) -> Mapping[str, list[Row]]:
-    """Return the rows of each table of TAP_SCHEMA, values in the order of its columns.
+    """Return the rows of each table of TAP_SCHEMA, with values in the order of its columns.
 
-    Names are the strings to write in a query; where ADQL wants quotes they have them. Tables come before
-    what refers to them.
+    Names are written as in a query, with quotes if ADQL needs them. Tables come before tables that refer to
+    them.
     """
     return {
         "schemas": [
@@ -79,17 +79,17 @@ def _column_row(table: Table, column: Column, index: int) -> Row:
 
 
 def published_type(table: Table) -> str:
-    """Return the table_type that clients see: a relation that the translator makes is a view to them."""
+    """Return the table_type for clients, in which a virtual table is a view."""
     return "table" if table.table_type == "table" else "view"
 
 
 def published_table(qualified_name: str) -> str:
-    """Return `schema.table` as it is to be written in a query."""
+    """Return `schema.table` as written in a query."""
     return ".".join(published_name(part) for part in qualified_name.split("."))
 
 
 def _size(arraysize: str | None) -> int | None:
-    """Return the length in an arraysize `N` or `N*`; other shapes have no size (TAP 1.1, section 4.3)."""
+    """Return the length in an arraysize `N` or `N*`; others have no size (TAP 1.1, section 4.3)."""
     length = (arraysize or "").removesuffix("*")
     return int(length) if length.isdigit() else None
 
@@ -99,7 +99,7 @@ def _keys(tableset: Tableset) -> list[ForeignKey]:
 
 
 class Comment(NamedTuple):
-    """What `COMMENT ON <kind> <path> IS <text>` needs; the path is not quoted."""
+    """The parts of `COMMENT ON <kind> <path> IS <text>`; the path is not quoted."""
 
     kind: str
     """SCHEMA, TABLE, VIEW or COLUMN."""
@@ -108,7 +108,7 @@ class Comment(NamedTuple):
 
 
 def comments(tableset: Tableset) -> Iterator[Comment]:
-    """Yield the descriptions as comments on what is in the database; a virtual table is not."""
+    """Yield the descriptions as comments for the database, without virtual tables."""
     for schema in tableset.schemas:
         yield Comment("SCHEMA", (schema.name,), schema.description or "")
     for table in tableset.tables():

@@ -1,1 +1,1 @@
-"""What an operator watches: `/live`, `/ready` and `/metrics` on a port of their own, and `provtap status`."""
+"""Monitoring for operators: `/live`, `/ready` and `/metrics` on a separate port, and `provtap status`."""

@@ -1,4 +1,4 @@
-"""The state of a service as metrics, read anew for each scrape."""
+"""The state of a service as metrics, read for each scrape."""
 
 from collections.abc import Iterator, Sequence
 
@@ -18,7 +18,7 @@ PATIENCE = 4.0
 
 
 class StateCollector(Collector):
-    """Yields gauges and counters; those that PostgreSQL would have to tell are missing while it is away."""
+    """Yields gauges and counters; those read from PostgreSQL are missing while it is unavailable."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database

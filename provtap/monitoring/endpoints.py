@@ -1,6 +1,6 @@
-"""`/live`, `/ready` and `/metrics`, over HTTP on a port of their own, in a process of their own.
+"""`/live`, `/ready` and `/metrics` over HTTP, on a separate port in a separate process.
 
-The process answers while all threads of the web processes are busy: an overloaded service is not a dead one.
+The process also answers while all threads of the web processes are busy: an overloaded service is not dead.
 """
 
 import logging
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 PATIENCE = 1.5
 """Seconds that `/ready` waits for PostgreSQL."""
 LOOK = 0.5
-"""Seconds between two looks at whether the master lives."""
+"""Seconds between two checks whether the master lives."""
 _TEXT = "text/plain; charset=utf-8"
 _Answer = tuple[HTTPStatus, str, bytes]
 
@@ -37,7 +37,7 @@ _Answer = tuple[HTTPStatus, str, bytes]
 def answer_requests(
     listener: socket.socket, database: Database, settings: Settings, alone: Callable[[], bool]
 ) -> None:
-    """Answer requests at *listener* until SIGTERM or SIGINT, or until *alone*: the master has gone."""
+    """Answer requests at *listener* until SIGTERM or SIGINT, or until *alone*: the master has ended."""
     with suppress(SystemExit), _Server(listener, _Endpoints(database, settings), alone) as server:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit())
@@ -46,7 +46,7 @@ def answer_requests(
 
 
 class _Endpoints:
-    """The answers."""
+    """The responses."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
@@ -56,7 +56,7 @@ class _Endpoints:
         self._registry.register(StateCollector(database, settings))
 
     def answer(self, path: str, accept: str) -> _Answer:
-        """Return status, media type and body of the answer to a GET of *path*."""
+        """Return status, media type and body of the response to a GET of *path*."""
         match path:
             case "/live":
                 return HTTPStatus.OK, _TEXT, b"The service runs.\n"
@@ -75,13 +75,13 @@ class _Endpoints:
         return HTTPStatus.OK, _TEXT, b"Queries are answered.\n"
 
     def _ask(self) -> None:
-        """Read what each query needs, with the rights of users' queries. Raises: ProvtapError."""
+        """Read a row with the rights of users' queries, as a test. Raises: ProvtapError."""
         with self._database.reading(PATIENCE) as transaction:
             transaction.rows("SELECT sha256 FROM tap_schema.digest")
 
 
 class _Server(ThreadingHTTPServer):
-    """A server at a socket that listens already."""
+    """A server at an already listening socket."""
 
     daemon_threads = True
 
@@ -93,12 +93,12 @@ class _Server(ThreadingHTTPServer):
         self._alone = alone
 
     def service_actions(self) -> None:
-        """End when the master has gone: called every LOOK seconds."""
+        """End if the master has ended; called every LOOK seconds."""
         if self._alone():
             sys.exit()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Write a failure to the log; a client that hangs up is none."""
+        """Write a failure to the log, except for a client that disconnected."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             log.exception("A request for the state of the service failed")
 
@@ -123,4 +123,4 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Write nothing: probes come every few seconds."""
+        """Write nothing, because probes arrive every few seconds."""

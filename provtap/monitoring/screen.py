@@ -88,7 +88,7 @@ def _bytes(number: float) -> str:
 
 
 def _seconds(number: float) -> str:
-    """Return a time in its largest unit that fits."""
+    """Return a duration in the largest unit that gives at least 1."""
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if number >= 2 * size:
             return f"{number // size:.0f} {unit}"
@@ -96,7 +96,7 @@ def _seconds(number: float) -> str:
 
 
 def content(found: Status) -> dict[str, Any]:
-    """Return the status for programs; null where something could not be known."""
+    """Return the status as JSON values; null for unknown values."""
     now = found.state
     return {
         "version": __version__,

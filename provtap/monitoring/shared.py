@@ -1,4 +1,4 @@
-"""A question to PostgreSQL that many may ask, and for whose answer nobody waits long."""
+"""A query to PostgreSQL that is shared by simultaneous callers, with a time limit for each."""
 
 import threading
 from collections.abc import Callable
@@ -11,9 +11,9 @@ T = TypeVar("T")
 
 
 class SharedQuestion(Generic[T]):
-    """Asks once at a time: whoever comes meanwhile gets the same answer.
+    """Runs one query at a time; callers that arrive meanwhile get the same answer.
 
-    A server that is frozen answers nothing and refuses nothing, so each waits for *patience* seconds at most.
+    A frozen server neither answers nor fails, so each caller waits for at most *patience* seconds.
     """
 
     def __init__(self, ask: Callable[[], T], patience: float) -> None:
@@ -24,7 +24,7 @@ class SharedQuestion(Generic[T]):
         self._asked: Future[T] | None = None
 
     def answer(self) -> T:
-        """Return the answer. Raises: DatabaseUnavailable, and what the question raises."""
+        """Return the answer. Raises: DatabaseUnavailable, and the errors of the query."""
         with self._lock:
             if self._asked is None or self._asked.done():
                 self._asked = self._thread.submit(self._ask)

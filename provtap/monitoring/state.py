@@ -1,4 +1,4 @@
-"""The state of a service, as its database and its disks tell it: read for `/metrics` and `provtap status`."""
+"""The state of a service, read from its database and disks for `/metrics` and `provtap status`."""
 
 import os
 import tempfile
@@ -19,7 +19,7 @@ SQL = load_statements("provtap.monitoring", "state.sql")
 
 @dataclass(frozen=True)
 class Documents:
-    """The documents that were ever stored, those included that were undone."""
+    """All documents ever stored, including undone ones."""
 
     number: int = 0
     warnings: int = 0
@@ -29,16 +29,16 @@ class Documents:
 
 @dataclass(frozen=True)
 class State:
-    """What the database says."""
+    """The state of the database."""
 
     version: str
     """Of PostgreSQL."""
     size: int
-    """Bytes of the database."""
+    """Size of the database, in bytes."""
     queue: Queue
     documents: Documents
     maintenance: Maintenance | None
-    """The one that is under way or announced."""
+    """The current or announced maintenance."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ class Disk:
     use: str
     path: Path
     free: int
-    """Bytes, for other users than root."""
+    """Free bytes, for users other than root."""
     size: int
 
 
 def state(database: Database, settings: Settings, known: Documents = Documents()) -> State:
-    """Return the state now; only documents after those that are *known* are read.
+    """Return the current state; only documents after the *known* ones are read.
 
     Raises: DatabaseUnavailable.
     """
@@ -76,13 +76,13 @@ def state(database: Database, settings: Settings, known: Documents = Documents()
 
 
 def read_hosts(database: Database, settings: Settings) -> list[hosts.Host]:
-    """Return the servers that PROVTAP_READ_URL names; none if users' queries just use the primary."""
+    """Return the servers in PROVTAP_READ_URL; none if users' queries use the primary."""
     login = database.read_login
     return [] if settings.read_url is None and hosts.count(login) == 1 else hosts.hosts(login)
 
 
 def disks(settings: Settings) -> list[Disk]:
-    """Return the file systems that this machine gives to the service, by their use."""
+    """Return the file systems used by the service on this machine, by use."""
     paths = {"results": directory(settings), "spool": Path(tempfile.gettempdir())}
     if settings.database_url is None:
         paths["database"] = settings.data_dir.absolute()
@@ -90,7 +90,7 @@ def disks(settings: Settings) -> list[Disk]:
 
 
 def _disk(use: str, path: Path) -> Disk:
-    while not path.exists():  # it is made when it is first needed
+    while not path.exists():  # created on first use
         path = path.parent
     found = os.statvfs(path)
     return Disk(use, path, found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)

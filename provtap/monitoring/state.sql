@@ -1,7 +1,7 @@
--- What the store says about itself.
+-- The state of the store.
 
 -- name: documents
--- Those after one whose number is known; numbers only grow.
+-- The documents after one with a known number; numbers only grow.
 SELECT count(*) AS number,
        coalesce(sum(length(in_warnings) - length(replace(in_warnings, E'\n', '')) + 1)
                 FILTER (WHERE in_warnings <> ''), 0)::bigint AS warnings,

@@ -1,6 +1,6 @@
-"""What `provtap status` finds: the state of the store and of this machine, and what is left to do.
+"""`provtap status`: the state of the store and of this machine, and tasks for the operator.
 
-Unlike other commands it does not stop at the first thing that is missing: it tells as much as can be known.
+Unlike other commands it does not stop at the first error, but reports as much as possible.
 """
 
 from collections.abc import Iterator
@@ -24,21 +24,21 @@ PATIENCE = 5.0
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that the operator has to do."""
+    """A task for the operator."""
 
     text: str
     statements: tuple[str, ...] = ()
-    """SQL to run on the database, by the role that *text* names."""
+    """SQL to run on the database, with the role named in *text*."""
 
 
 @dataclass(kw_only=True)
 class Status:
-    """What was found; None where it could not be known."""
+    """The state found; None for unknown values."""
 
     database: str
-    """Where it is, without a password."""
+    """The database, without a password."""
     migrations: int
-    """How many this version of ProvTAP has."""
+    """Number of migrations in this version of ProvTAP."""
     missing: list[str] | None = None
     """Migrations that the database lacks."""
     state: State | None = None
@@ -47,15 +47,15 @@ class Status:
     disks: list[Disk] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """What should be considered, but cannot be checked from here."""
+    """Advice about things that cannot be checked from here."""
 
     def needs(self, text: str, *statements: str) -> None:
-        """Add something to do."""
+        """Add a task."""
         self.problems.append(Problem(text, statements))
 
 
 def status(settings: Settings, tableset: Tableset) -> Status:
-    """Look at everything; what fails is a problem among others."""
+    """Return the whole state; failing checks become problems."""
     found = Status(database=_place(settings), migrations=len(migrate.migrations()), disks=disks(settings))
     if settings.database_url is None and not Cluster(settings.data_dir.absolute() / "postgres").exists():
         found.needs("There is no store here yet. Run provtap init.")
@@ -79,7 +79,7 @@ def _place(settings: Settings) -> str:
 
 @contextmanager
 def _told(found: Status) -> Iterator[None]:
-    """Make a problem of an error in the block."""
+    """Turn an error in the block into a problem."""
     try:
         yield
     except ProvtapError as error:
@@ -87,7 +87,7 @@ def _told(found: Status) -> Iterator[None]:
 
 
 def _look_at_set_up(found: Status, database: Database, settings: Settings, tableset: Tableset) -> None:
-    """Look for roles, migrations, limits and published metadata, each of which needs those before."""
+    """Check roles, migrations, limits and published metadata, each of which needs the ones before."""
     if roles := install.missing_roles(database, settings):
         found.needs(
             "Roles or their rights are missing. Run provtap init, or let a superuser run this and then"
@@ -122,7 +122,7 @@ def _look_at_limits(found: Status, database: Database, settings: Settings) -> No
 
 def _judge_hosts(found: Status) -> None:
     for host in found.hosts:
-        if host.standby is None and len(found.hosts) > 1:  # of a single one, a query tells the reason
+        if host.standby is None and len(found.hosts) > 1:  # for a single one, a query gives the reason
             found.needs(f"The database server {host.name} does not answer.")
 
 

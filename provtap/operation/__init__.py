@@ -1,1 +1,1 @@
-"""Operation: what an operator manages in the database while the service runs: accounts and maintenance."""
+"""Operation: accounts and maintenance, which an operator manages while the service runs."""

@@ -1,4 +1,4 @@
-"""Accounts: who may do what. A bearer token names its account and its scopes; only its digest is stored."""
+"""Accounts and their rights. A token belongs to an account and has scopes; only its digest is stored."""
 
 import hashlib
 import re
@@ -15,7 +15,7 @@ from provtap.errors import NotFound, ParameterError
 SQL = load_statements("provtap.operation", "accounts.sql")
 
 SCOPES = ("read", "write", "admin")
-"""Query and retrieve; store; everything. A token has one or more of them."""
+"""Query and retrieve; store; everything. A token has one or more scopes."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _TOKEN = re.compile(r"provtap_([0-9a-f]{8})_([A-Za-z0-9_-]{43})")
@@ -24,19 +24,19 @@ _NOBODY = "0" * 64
 
 @dataclass(frozen=True)
 class ApiAccount:
-    """Who sends a request, and what the token it came with allows."""
+    """The account of a request, and the scopes of its token."""
 
     name: str
     scopes: frozenset[str]
 
     def may(self, scope: str) -> bool:
-        """Tell whether the token allows what needs *scope*."""
+        """Return whether the token has *scope*."""
         return scope in self.scopes or "admin" in self.scopes
 
 
 @dataclass(frozen=True)
 class ApiToken:
-    """A token as an operator sees it: everything but its secret."""
+    """A token for operators: everything except its secret."""
 
     id: str
     name: str
@@ -47,9 +47,9 @@ class ApiToken:
 
 
 def create(database: Database, name: str, scopes: Sequence[str], expires: datetime | None = None) -> str:
-    """Return a new token of the account *name*: the only time that it can be seen.
+    """Return a new token of the account *name*, which can't be shown again.
 
-    Raises: ParameterError for a name or scope that can't be; DatabaseUnavailable.
+    Raises: ParameterError for an invalid name or scope; DatabaseUnavailable.
     """
     if not _NAME.fullmatch(name):
         raise ParameterError(
@@ -73,7 +73,7 @@ def create(database: Database, name: str, scopes: Sequence[str], expires: dateti
 
 
 def tokens(database: Database) -> list[ApiToken]:
-    """Return all tokens there ever were, the oldest first.
+    """Return all tokens, including revoked and expired ones, the oldest first.
 
     Raises: DatabaseUnavailable.
     """
@@ -82,9 +82,9 @@ def tokens(database: Database) -> list[ApiToken]:
 
 
 def revoke(database: Database, name_or_id: str) -> int:
-    """End the token with this id, or all those of the account with this name; return their number.
+    """Revoke the token with this id, or all tokens of the account with this name; return their number.
 
-    Raises: NotFound if there is none that still held; DatabaseUnavailable.
+    Raises: NotFound if there is no valid one; DatabaseUnavailable.
     """
     with database.transaction() as transaction:
         revoked = transaction.execute(SQL["revoke"], name_or_id=name_or_id)
@@ -97,10 +97,9 @@ def revoke(database: Database, name_or_id: str) -> int:
 
 
 def account(database: Database, token: str) -> ApiAccount | None:
-    """Return whose valid token this is, or None for one that is wrong, revoked or expired.
+    """Return the account of a valid token, or None if it is wrong, revoked or expired.
 
-    The token's public half finds the row; the secret half is compared in a time that does not tell how much
-    of it was right.
+    The public half of the token finds the row; the secret half is compared in constant time.
 
     Raises: DatabaseUnavailable.
     """
@@ -114,5 +113,5 @@ def account(database: Database, token: str) -> ApiAccount | None:
 
 
 def _digest(secret: str) -> str:
-    """Return the digest to store: with 256 random bits in the secret, a slow one would protect no better."""
+    """Return the digest to store; for a secret of 256 random bits a slow hash would not be safer."""
     return hashlib.sha256(secret.encode()).hexdigest()

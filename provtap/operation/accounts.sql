@@ -8,7 +8,7 @@ SELECT tk_id, tk_name, tk_scopes, tk_created, tk_expires, tk_revoked
  ORDER BY tk_created, tk_id;
 
 -- name: revoke
--- A row stays: the list tells what there was.
+-- Rows are kept, for the list of tokens.
 UPDATE provtap.token
    SET tk_revoked = now()
  WHERE (tk_id = %(name_or_id)s OR tk_name = %(name_or_id)s)

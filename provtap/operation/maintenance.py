@@ -1,4 +1,4 @@
-"""Maintenance: times at which the operator closes the service, stored in the database for all nodes."""
+"""Maintenance: periods in which the service is closed, stored in the database for all nodes."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ SQL = load_statements("provtap.operation", "maintenance.sql")
 
 @dataclass(frozen=True)
 class Maintenance:
-    """A time of maintenance. It lasts until the operator ends it: *until* is only what was announced."""
+    """A period of maintenance. It lasts until the operator ends it; *until* is only an announcement."""
 
     note: str
     start: datetime
@@ -20,22 +20,22 @@ class Maintenance:
     ended: datetime | None = None
 
     def is_on(self) -> bool:
-        """Tell whether queries are refused now."""
+        """Return whether queries are refused now."""
         return self.ended is None and self.start <= datetime.now(UTC)
 
     def is_planned(self) -> bool:
-        """Tell whether it is still to come."""
+        """Return whether it is in the future."""
         return self.ended is None and not self.is_on()
 
     def back_at(self) -> datetime | None:
-        """Return when the service should be back, unless that has passed already."""
+        """Return the announced end, unless it has passed."""
         return self.until if self.until is not None and self.until > datetime.now(UTC) else None
 
 
 def announce(database: Database, note: str, start: datetime | None, until: datetime | None) -> Maintenance:
-    """Begin a maintenance at *start* (None: now), or change the one that is under way or announced.
+    """Begin maintenance at *start* (None: now), or change the current or announced one.
 
-    Raises: ParameterError for an end that is past or before the start; DatabaseUnavailable.
+    Raises: ParameterError for an end in the past or before the start; DatabaseUnavailable.
     """
     now = datetime.now(UTC)
     if until is not None and until <= max(now, start or now):
@@ -45,7 +45,7 @@ def announce(database: Database, note: str, start: datetime | None, until: datet
 
 
 def end(database: Database) -> bool:
-    """End the maintenance that is under way or announced; tell whether there was one.
+    """End the current or announced maintenance; return whether there was one.
 
     Raises: DatabaseUnavailable.
     """
@@ -54,7 +54,7 @@ def end(database: Database) -> bool:
 
 
 def latest(database: Database) -> Maintenance | None:
-    """Return the maintenance that is under way or announced, else the last one, or None.
+    """Return the current or announced maintenance, otherwise the last one, or None.
 
     Raises: DatabaseUnavailable.
     """

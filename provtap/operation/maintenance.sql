@@ -1,6 +1,5 @@
 -- name: announce
--- At most one is open. Without a new start, one that is under way keeps its own, and one that was only
--- announced begins now.
+-- At most one is open. Without a new start, a current one keeps its start, and an announced one begins now.
 INSERT INTO provtap.maintenance (mt_note, mt_start, mt_until)
 VALUES (%(note)s, coalesce(%(start)s, now()), %(until)s)
 ON CONFLICT ((true)) WHERE mt_ended IS NULL DO UPDATE
@@ -9,7 +8,7 @@ ON CONFLICT ((true)) WHERE mt_ended IS NULL DO UPDATE
 RETURNING mt_note, mt_start, mt_until, mt_ended;
 
 -- name: end
--- One that never began is forgotten: the service was not away.
+-- One that never began is deleted, because the service was not closed.
 WITH forgotten AS (
     DELETE FROM provtap.maintenance WHERE mt_ended IS NULL AND mt_start > now() RETURNING 1
 ), ended AS (

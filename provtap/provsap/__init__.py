@@ -1,4 +1,4 @@
-"""ProvSAP: the provenance of one thing, as a document or a picture.
+"""ProvSAP: the provenance of things, as a document or a picture.
 
 Request -> walk in SQL -> graph -> document, for the endpoint and the command line.
 """

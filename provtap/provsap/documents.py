@@ -1,12 +1,14 @@
-"""A graph in any of the formats: PROV's own by the `prov` library, the others by ours."""
+"""Writes a graph in any format: PROV's formats with the `prov` library, the others with our own code."""
 
 import io
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeVar
 
 from provtap import addresses
 from provtap.errors import DocumentError
 from provtap.provsap.graph import Graph, Key
 from provtap.provsap.request import ProvsapRequest
+from provtap.results.votable import Info
 
 if TYPE_CHECKING:
     from prov.model import ProvDocument
@@ -16,10 +18,10 @@ if TYPE_CHECKING:
 AnyDocument = TypeVar("AnyDocument", "ProvDocument", "JsonDocument")
 
 
-def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
-    """Return the document that *request* asks for; links in pictures lead to *base_url*.
+def write(graph: Graph, request: ProvsapRequest, base_url: str, infos: Iterable[Info] = ()) -> bytes:
+    """Return the document for *request*; links in pictures lead to *base_url*, a VOTable has *infos*.
 
-    Libraries are imported when they are needed: most commands need none of them.
+    Libraries are imported when needed, because most commands need none of them.
     """
     form = request.responseformat
     if form.serializer is not None:
@@ -36,7 +38,7 @@ def write(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
         return crate_metadata(graph)
     from provtap.provsap.votable import prov_votable
 
-    return prov_votable(graph)
+    return prov_votable(graph, infos)
 
 
 def _drawn(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:

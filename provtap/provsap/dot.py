@@ -1,8 +1,8 @@
 """A picture in Graphviz's language: PROV's shapes and colours.
 
 Entities are yellow ellipses, activities blue boxes, agents orange houses (W3C PROV graph layout conventions),
-and configuration is green. Arrows point back in time, as PROV has them, and so time runs from left to right
-unless another way is asked for.
+and configuration is green. Arrows point back in time as in PROV, so time runs from left to right unless
+another direction is requested.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,7 @@ from provtap.provsap.naming import legal
 from provtap.provsap.picture import Arrow, Picture, Shape
 
 Link = Callable[[Key], str]
-"""Returns where a thing leads to."""
+"""Returns the link of a thing."""
 _HEAD = """\
 digraph provenance {{
   graph [rankdir={gd}, ranksep=0.55, nodesep=0.18, bgcolor=white, fontname="Helvetica", fontsize=11, pad=0.15]
@@ -33,7 +33,7 @@ _TO_AGENT = {"color": "#C98F2B", "fontcolor": "#8A5F14"}
 
 
 def dot_lines(picture: Picture, gd: str, link: Link) -> Iterator[str]:
-    """Yield the lines of *picture*, whose arrows point where *gd* says (RL, LR, BT, TB)."""
+    """Yield the lines of *picture*, with arrows in the direction *gd* (RL, LR, BT, TB)."""
     yield _HEAD.format(gd=gd)
     if picture.captions:
         yield f"  graph [label={quoted('. '.join(picture.captions))}, labelloc=t]"
@@ -47,7 +47,7 @@ def dot_lines(picture: Picture, gd: str, link: Link) -> Iterator[str]:
 
 
 def _looks(shape: Shape, link: Link) -> dict[str, str]:
-    """Return how a node looks; a folded one is a stack without a link."""
+    """Return the attributes of a node; a folded node is a stack without a link."""
     looks = _SHAPES[shape.kind] | {"tooltip": shape.tooltip, "label": "\n".join(shape.lines)}
     if shape.truncated:
         looks |= {"style": "filled,dashed", "penwidth": "1.4"}
@@ -80,14 +80,14 @@ def _attributes(attributes: Mapping[str, str]) -> str:
 
 
 def _left(lines: tuple[str, ...]) -> str:
-    """Return *lines* as a label of DOT; several of them start at the left."""
+    """Return *lines* as a label of DOT; several lines are aligned to the left."""
     if len(lines) == 1:
         return quoted(lines[0])
     return '"' + "".join(f"{quoted(line)[1:-1]}\\l" for line in lines) + '"'
 
 
 def quoted(text: str) -> str:
-    """Return *text* as a string of DOT, which knows escapes by backslash and by ampersand."""
+    """Return *text* as a string of DOT, with escaped backslashes and ampersands."""
     for character, escape in (
         ("&", "&amp;"),
         ("\\", "\\\\"),

@@ -1,8 +1,8 @@
-"""Folding: things that are alike, and stand in the same relations to things that are alike, are one node.
+"""Folding: similar things with the same relations to similar things become one node.
 
-This is colour refinement: things begin with the colour of what they are, and each round tells those apart
-whose neighbours have different colours. Of a merge of 500 files the files end with one colour, and so do the
-500 runs that made them, but for the run that failed, and its file.
+This is colour refinement: things begin with a colour for their own properties, and each round separates
+things whose neighbours have different colours. In a merge of 500 files, the files end with the same colour,
+and so do the 500 runs that made them, except the run that failed and its file.
 """
 
 from collections import Counter, defaultdict
@@ -13,14 +13,14 @@ from typing import NamedTuple
 from provtap.provsap.graph import Edge, Graph, Key
 
 LEAST = 3
-"""So many alike are one node."""
+"""Minimum number of similar things that are folded."""
 SHOWN = 5
-"""Roles in one place that are kept apart; more of them count as one."""
+"""Maximum roles in one place that are distinguished; more count as one."""
 ALL = -1
-"""As many rounds as it takes."""
+"""Rounds until nothing changes."""
 
 Look = Callable[[Key], Hashable]
-"""What must be the same of things that are folded."""
+"""The properties that must be equal for folded things."""
 Colours = dict[Key, int]
 
 
@@ -30,19 +30,19 @@ class Tie(NamedTuple):
     relation: str
     role: str | None
     ahead: bool
-    """Whether it leads to the other one, as PROV draws it."""
+    """Whether its arrow in PROV leads to the other thing."""
     other: Key
 
 
 Role = Callable[[Tie], str | None]
-"""The role of a tie, as far as it tells things apart."""
+"""The role of a tie, if it distinguishes things."""
 
 
 class Folding:
-    """The ways to fold one graph, from what is exactly alike to what is roughly alike."""
+    """The ways to fold one graph, from exactly to roughly similar things."""
 
     def __init__(self, graph: Graph, apart: Container[str] = ()) -> None:
-        """Keep the roots, and things whose ids are in *apart*, for themselves."""
+        """Prepare the graph; the roots, and things with ids in *apart*, are not folded."""
         self._graph = graph
         self._apart = apart
         self._ties: defaultdict[Key, list[Tie]] = defaultdict(list)
@@ -51,14 +51,14 @@ class Folding:
             self._ties[object_].append(Tie(relation, role, False, subject))
 
     def exact(self, look: Look, most: int) -> dict[Key, Key]:
-        """Return for each thing the one that stands for it: the nearest one of those that it is folded with.
+        """Return the representative of each thing: the nearest of the things that it is folded with.
 
-        Folding ends early when it has found more than *most* groups of like things.
+        Folding ends early after finding more than *most* groups.
         """
         return _leaders(self._refined(look, lambda tie: tie.role, ALL, most))
 
     def over_roles(self, look: Look, most: int) -> dict[Key, Key]:
-        """Return the same, but so that roles don't matter where there are many of them in one place."""
+        """Return the representatives, ignoring roles if there are many in one place."""
         places = self._refined(look, lambda tie: None, ALL, most)
         roles: defaultdict[Hashable, set[str | None]] = defaultdict(set)
         for tie in (tie for ties in self._ties.values() for tie in ties):
@@ -70,17 +70,16 @@ class Folding:
         return _leaders(self._refined(look, role, ALL, most))
 
     def anywhere(self, look: Look, rounds: int) -> dict[Key, Key]:
-        """Return the same for things of which only neighbours as near as *rounds* are compared.
+        """Return the representatives, comparing only neighbours up to *rounds* relations away.
 
-        A long chain of runs and of their files becomes two nodes, each made by way of the other.
+        A long chain of runs and files becomes two nodes, with relations in both directions.
         """
         return _leaders(self._refined(look, lambda tie: None, rounds, len(self._graph.nodes)))
 
     def _refined(self, look: Look, role: Role, rounds: int, most: int) -> Colours:
-        """Return colours that *rounds* rounds tell apart, or as many as it takes until nothing changes.
+        """Return the colours after *rounds* rounds, or when nothing changes any more.
 
-        Only things whose neighbours have new colours are looked at again: all others still are what those of
-        their colour were.
+        Only things whose neighbours have new colours are examined again; others still match their colour.
         """
         colours, number = self._first_colours(look)
         classes: defaultdict[int, set[Key]] = defaultdict(set)
@@ -103,7 +102,7 @@ class Folding:
     def _splits(
         self, affected: Iterable[Key], colours: Colours, classes: Mapping[int, set[Key]], role: Role
     ) -> Iterator[tuple[int, list[list[Key]]]]:
-        """Yield each colour whose things differ by now, and those that get another one."""
+        """Yield each colour whose things now differ, and the things that get another one."""
         concerned: defaultdict[int, list[Key]] = defaultdict(list)
         for key in affected:
             concerned[colours[key]].append(key)
@@ -120,7 +119,7 @@ class Folding:
             if len(sizes) > 1:
                 stays = like_before if rest else max(sizes, key=lambda signature: sizes[signature])
                 found.append((colour, [part for signature, part in parts.items() if signature != stays]))
-        yield from found  # by the colours of before, whatever the caller changes
+        yield from found  # based on the old colours, whatever the caller changes
 
     def _signature(self, key: Key, colours: Colours, role: Role) -> Hashable:
         return frozenset(
@@ -128,7 +127,7 @@ class Folding:
         )
 
     def _first_colours(self, look: Look) -> tuple[Colours, int]:
-        """Return the colours of what things are by themselves, and their number."""
+        """Return the colours of things by their own properties, and their number."""
         numbers: defaultdict[Hashable, int] = defaultdict(count().__next__)
         alone = {key for key in self._graph.nodes if key in self._graph.roots or key.id in self._apart}
         colours = {key: numbers[key if key in alone else (key.kind, look(key))] for key in self._graph.nodes}
@@ -143,18 +142,18 @@ def _leaders(alike: Mapping[Key, int]) -> dict[Key, Key]:
 
 
 class Bundle(NamedTuple):
-    """Relations that are drawn as one."""
+    """Relations that are drawn as one arrow."""
 
     edge: Edge
     roles: list[str]
     relations: int
-    """How many there are."""
+    """Number of relations."""
 
 
 def folded_edges(edges: Iterable[Edge], leader: Mapping[Key, Key]) -> Iterator[Bundle]:
-    """Yield the relations between what is drawn.
+    """Yield the relations between drawn things.
 
-    A relation in several roles is one for each of them, unless they are more than could be read.
+    Relations with several roles are one for each role, unless there are too many to read.
     """
     counts: defaultdict[Edge, Counter[str | None]] = defaultdict(Counter)
     for edge in edges:

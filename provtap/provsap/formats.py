@@ -7,18 +7,18 @@ from provtap.errors import ParameterError
 
 @dataclass(frozen=True)
 class GraphFormat:
-    """One format, and the names by which clients can ask for it."""
+    """One format, and its names for clients."""
 
     name: str
-    """The name of the IVOA's drafts."""
+    """The name in the IVOA's drafts."""
     mime: str
     """Sent as Content-Type."""
     aliases: tuple[str, ...] = ()
-    """Further media types, and the names of the command line."""
+    """Further media types, and the names on the command line."""
     picture: bool = False
     """Whether it is a picture: agents and context are then left out unless requested."""
     serializer: str | None = None
-    """What the `prov` library calls it."""
+    """Its name in the `prov` library."""
 
 
 FORMATS = (
@@ -49,7 +49,7 @@ FORMATS = (
 
 
 def choose(responseformat: str | None) -> GraphFormat:
-    """Return the format that RESPONSEFORMAT names; a media type is answered with itself (DALI-6).
+    """Return the format for RESPONSEFORMAT; the response has the requested media type (DALI-6).
 
     Raises: ParameterError, with a list of the supported formats.
     """

@@ -1,17 +1,18 @@
-"""The answer to a ProvSAP request, as values: nodes with their depth, and the published rows behind them."""
+"""The result of a ProvSAP request as values: nodes with their depth, and their published rows."""
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from provtap.query.withdrawals import UNMARKED, Marks
 from provtap.tableset import Table
 
 Row = Any
-"""A named tuple: its fields are the published columns of its table."""
+"""A named tuple with the published columns of its table."""
 
 
 class Key(NamedTuple):
-    """What identifies a node: an id alone may name both an entity and an agent."""
+    """The key of a node: an id alone may belong to both an entity and an agent."""
 
     kind: str
     """`entity`, `activity` or `agent`."""
@@ -20,17 +21,17 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Node:
-    """A node, and how it was reached."""
+    """A node and its distance."""
 
     key: Key
     depth: int
-    """Relations from the nearest of the ids asked for."""
+    """Relations from the nearest requested id."""
     truncated: str | None = None
-    """Why not all of its relations are followed: `depth` or `limit`; None if all are."""
+    """Why some of its relations are not followed: `depth` or `limit`; None if all are."""
 
 
 class Edge(NamedTuple):
-    """One relation between two nodes, from the later to the earlier one, as PROV draws it."""
+    """One relation between two nodes, from the later to the earlier one, as in PROV."""
 
     relation: str
     """Its name in PROV: `used`, `wasGeneratedBy` and so on."""
@@ -41,17 +42,19 @@ class Edge(NamedTuple):
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes, and of each table the rows about them; a relation is there only with both of its ends."""
+    """Nodes, and their rows in each table; relations are included only with both ends."""
 
     nodes: Mapping[Key, Node]
     """The nearest first, in an order that does not depend on the store."""
     roots: frozenset[Key]
-    """The nodes that were asked for."""
+    """The requested nodes."""
     tables: Mapping[str, Table]
     rows: Mapping[str, Sequence[Row]]
     """By the name of the table without its schema; other tables are missing."""
     unknown: tuple[str, ...] = ()
     """The ids that name nothing here."""
+    marks: Marks = UNMARKED
+    """Which entities are withdrawn, or were made from something withdrawn."""
 
     @property
     def overflow(self) -> bool:
@@ -63,7 +66,7 @@ class Graph:
         return self.rows.get(table, ())
 
     def edges(self) -> Iterator[Edge]:
-        """Yield every relation between two nodes."""
+        """Yield all relations between two nodes."""
         for table, (relation, role) in RELATIONS.items():
             for row in self.of(table):
                 subject, object_ = _ends(table, row)
@@ -79,7 +82,7 @@ class Graph:
         return replace(self, nodes=nodes, rows=rows)
 
     def joined(self, other: "Graph") -> "Graph":
-        """Return one graph of what both have; a node with more behind it in one of them has so in both."""
+        """Return the union of both graphs; a node that is cut in one of them is cut in the result."""
         nodes = dict(self.nodes)
         for key, node in other.nodes.items():
             known = nodes.get(key, node)
@@ -92,16 +95,17 @@ class Graph:
             self,
             nodes={key: nodes[key] for key in nearest},
             roots=self.roots | other.roots,
+            marks=self.marks.joined(other.marks),
             rows={
                 table: list(dict.fromkeys([*self.of(table), *other.of(table)])) for table in sorted(tables)
             },
         )
 
     def without_context(self, descriptions: Container[str]) -> "Graph":
-        """Return the graph without the values and environments that surround what happened to data.
+        """Return the graph without values and environments.
 
-        They are the ValueEntities, and what is only used as context: by usages whose description is among
-        *descriptions*, or that have none and the role `environment`. What was asked for stays.
+        These are the ValueEntities, and entities used only as context: by usages with a description in
+        *descriptions*, or without description and with the role `environment`. Requested nodes are kept.
         """
         used: set[Key] = set()
         otherwise: set[Key] = set()
@@ -129,7 +133,7 @@ ENDS: Mapping[str, Mapping[str, str]] = {
     "parameter": {"p_activity_id": "activity"},
     "configfile": {"cf_activity_id": "activity"},
 }
-"""Of each table the columns that hold nodes, and their kinds: the subject of a relation, then its object."""
+"""For each table the columns with nodes, and their kinds: the subject of a relation, then its object."""
 RELATIONS = {
     "used": ("used", "u_role"),
     "wasgeneratedby": ("wasGeneratedBy", "wgb_role"),
@@ -148,5 +152,5 @@ def _ends(table: str, row: Row) -> tuple[Key, ...]:
 
 def _is_context(used: Row, descriptions: Container[str]) -> bool:
     if used.u_usagedescription_id is None:
-        return bool(used.u_role == "environment")  # as ctapipe's and logprov's runs have it
+        return bool(used.u_role == "environment")  # the role in runs of ctapipe and logprov
     return used.u_usagedescription_id in descriptions

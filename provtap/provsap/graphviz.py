@@ -1,6 +1,6 @@
-"""A program of its own: draws the DOT of standard input on standard output, in the form that it is given.
+"""A separate program: draws the DOT on standard input to standard output, in the format of its argument.
 
-It is run by its path, so that it starts without the rest of ProvTAP.
+It is started by its path, so that it does not import the rest of ProvTAP.
 """
 
 import sys

@@ -1,8 +1,8 @@
-"""MODEL=IVOA: the graph as a PROV document in the terms of the IVOA's model.
+"""MODEL=IVOA: the graph as a PROV document with the terms of the IVOA's model.
 
-It is PROV that any reader takes. Attributes have their names of ProvenanceDM 1.0, in the namespace `voprov`.
-What PROV has no class for (parameters, descriptions) is an entity with a type of that namespace, tied to what
-it belongs to by a `wasInfluencedBy` with such a type.
+It is standard PROV for all readers. Attributes have their names from ProvenanceDM 1.0 in the namespace
+`voprov`. Classes without a counterpart in PROV (parameters, descriptions) are entities with a type of this
+namespace, related to their owner by a `wasInfluencedBy` with such a type.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -54,7 +54,7 @@ _ARTEFACTS = {
 
 
 class IvoaDocument:
-    """The document in the terms of ProvenanceDM 1.0."""
+    """The document with the terms of ProvenanceDM 1.0."""
 
     def __init__(self, graph: Graph, document: ProvDocument | JsonDocument) -> None:
         self._graph = graph
@@ -64,7 +64,7 @@ class IvoaDocument:
         self._terms = {name: self._terms_of(table) for name, table in graph.tables.items()}
 
     def write(self) -> None:
-        """Write the whole document: things, then what relates them."""
+        """Write the whole document: things, then their relations."""
         for table, write in self._writers().items():
             for row in self._graph.of(table):
                 write(row)
@@ -120,7 +120,7 @@ class IvoaDocument:
             self._name(row.ag_id), [*type_, *attributes, *self._marks(Key("agent", row.ag_id))]
         )
 
-    # What relates them
+    # Relations
 
     def _used(self, row: Row) -> None:
         attributes = self._attributes("used", row, leave_out=("time",))
@@ -160,7 +160,7 @@ class IvoaDocument:
             other_attributes=self._attributes("wasattributedto", row),
         )
 
-    # What PROV has no class for
+    # Classes without a counterpart in PROV
 
     def _artefact(self, table: str, row: Row) -> None:
         """Write a parameter or configuration file of an activity."""
@@ -173,7 +173,7 @@ class IvoaDocument:
         self._influence(activity, artefact, "WasConfiguredBy", [(VOPROV["artefactType"], class_)])
 
     def _describe(self, table: str) -> None:
-        """Write the descriptions of one class, and what each describes."""
+        """Write the descriptions of one class, and links to the described things."""
         id_, class_, described, subject, reference = _DESCRIBED[table]
         for row in self._graph.of(table):
             type_ = self._description_type(class_ or row.ed_class)
@@ -198,11 +198,11 @@ class IvoaDocument:
     # Attributes
 
     def _all_attributes(self, table: str, row: Row, leave_out: tuple[str, ...] = ()) -> Attributes:
-        """Return the attributes of a thing, with its id, the first column, where its name is another."""
+        """Return the attributes of a thing, including its id (the first column) if its name differs."""
         return [*self._attributes(table, row, leave_out), *self._name.verbatim(row[0])]
 
     def _attributes(self, table: str, row: Row, leave_out: tuple[str, ...] = ()) -> Attributes:
-        """Return the values of a row by the names of the model; relations are not among them."""
+        """Return the values of a row by their names in the model, without relations."""
         return [
             (term, _value(value))
             for (member, term), value in zip(self._terms[table], row, strict=True)
@@ -210,7 +210,7 @@ class IvoaDocument:
         ]
 
     def _terms_of(self, table: Table) -> list[tuple[str, QualifiedName | None]]:
-        """Return for each column the attribute that it holds, and its name; none for references."""
+        """Return the attribute of each column, and its name; nothing for references."""
         return [(member, self._term(member, ours) if member else None) for member, ours in _members(table)]
 
     def _term(self, member: str, ours: bool) -> QualifiedName:
@@ -218,11 +218,28 @@ class IvoaDocument:
 
     def _marks(self, key: Key) -> Attributes:
         node = self._graph.nodes[key]
-        return [(PROVTAP["truncated"], node.truncated)] if node.truncated else []
+        truncated = [(PROVTAP["truncated"], node.truncated)] if node.truncated else []
+        return [*truncated, *self._withdrawal(key.id)] if key.kind == "entity" else truncated
+
+    def _withdrawal(self, entity: str) -> Attributes:
+        """Return that an entity is withdrawn, and from which withdrawn ones it was made."""
+        found: Attributes = [
+            (PROVTAP["affectedBy"], legal(id_)) for id_ in self._graph.marks.affected.get(entity, ())
+        ]
+        if withdrawal := self._graph.marks.withdrawn.get(entity):
+            told = {
+                "withdrawn": withdrawal.kind,
+                "withdrawnReason": withdrawal.reason,
+                "withdrawnSince": withdrawal.since,
+                "withdrawnBy": withdrawal.agent_id,
+                "successor": withdrawal.successor_id,
+            }
+            found += [(PROVTAP[name], _value(value)) for name, value in told.items() if value is not None]
+        return found
 
 
 def _members(table: Table) -> Iterator[tuple[str, bool]]:
-    """Yield for each column the attribute it holds, and whether it is ours alone; '' for references."""
+    """Yield the attribute of each column, and whether it is our own; '' for references."""
     for column in table.columns:
         if column.name.endswith(("_id", "_class")):
             yield "", False
@@ -237,5 +254,5 @@ def _value(value: Any) -> Any:
 
 
 def utc(time: datetime | None) -> datetime | None:
-    """Return *time* with the zone that all times of the store have."""
+    """Return *time* with the zone UTC, as for all times of the store."""
     return time and time.replace(tzinfo=UTC)

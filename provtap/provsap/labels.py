@@ -26,6 +26,7 @@ class Labels:
         self._runs = {row.r_activity_id: row for row in graph.of("run")}
         self._kinds = {row.ad_id: row for row in graph.of("activitydescription")}
         self._roles = _roles(graph)
+        self._marks = graph.marks
         self._parameters: defaultdict[str, list[str]] = defaultdict(list)
         for row in graph.of("parameter"):
             self._parameters[row.p_activity_id].append(f"{row.p_name} = {row.p_value}")
@@ -33,7 +34,7 @@ class Labels:
             self._parameters[row.cf_activity_id].append(f"{row.cf_name}: {row.cf_location}")
 
     def label(self, key: Key) -> str:
-        """Return the name, and in a second line the most important attribute."""
+        """Return the name, and on a second line the most important attribute."""
         return "\n".join(_short(line) for line in (self.name(key), self._second(key)) if line)
 
     def name(self, key: Key) -> str:
@@ -44,12 +45,13 @@ class Labels:
         return str(getattr(row, _NAME[key.kind]) or key.id)
 
     def _second(self, key: Key) -> str:
-        """Return version and failure of an activity, the class of what is no data set, else nothing."""
+        """Return version and failure of an activity, or the class of an entity other than a data set."""
         row = self._rows[key]
         if key.kind == "activity":
             return ", ".join(part for part in (self._version(row), self.failed(key)) if part)
         if key.kind == "entity":
-            return "" if row.e_class in {"DatasetEntity", "Entity", "ValueEntity"} else str(row.e_class)
+            class_ = "" if row.e_class in {"DatasetEntity", "Entity", "ValueEntity"} else str(row.e_class)
+            return ", ".join(part for part in (class_, self.failed(key)) if part)
         return row.ag_affiliation or ""
 
     def _version(self, row: Row) -> str:
@@ -57,26 +59,30 @@ class Labels:
         return kind.ad_version or "" if kind else ""
 
     def failed(self, key: Key) -> str:
-        """Return how the run of an activity ended, unless it succeeded."""
+        """Return how the run of an activity ended, unless it succeeded; the mark of an entity."""
+        if key.kind == "entity":
+            return self._marks.word(key.id)
         run = self._runs.get(key.id) if key.kind == "activity" else None
         if run is None or run.r_status in _WELL:
             return ""
         return f"{run.r_status} ({run.r_exitcode})" if run.r_exitcode else str(run.r_status)
 
     def look(self, key: Key) -> Hashable:
-        """Return what things that are shown as one must have in common."""
+        """Return the properties that must be equal for things shown as one."""
         row = self._rows[key]
         if key.kind == "activity":
             return (row.a_name, self._version(row), self.failed(key))
-        return str(row.e_class if key.kind == "entity" else row.ag_type)
+        if key.kind == "entity":
+            return (row.e_class, self.failed(key))
+        return str(row.ag_type)
 
     def group(self, group: list[Key]) -> str:
-        """Return the label of several things in one: their number, and what they all are."""
+        """Return the label of a group of things: their number and common name."""
         alike = group[0].kind == "activity" and len({self.look(key) for key in group}) == 1
         return f"{len(group)} × {self.label(group[0]) if alike else _short(self._common(group))}"
 
     def _common(self, group: list[Key]) -> str:
-        """Return what several things are: the end of their names, the role or name of most, or the class."""
+        """Return the common name of things: the end of names, the most frequent role or name, or class."""
         entities = group[0].kind == "entity"
         if entities and (end := _common_end([self.name(key) for key in group])):
             return end
@@ -94,7 +100,7 @@ class Labels:
         return cut([*lines, *(self.configuration(group[0]) or ())[:1]])
 
     def attributes(self, key: Key) -> list[str]:
-        """Return what a thing is beside its name, a line each, none of them long; no references to others."""
+        """Return the attributes of a thing except its name, one on each line, without references."""
         return [
             _short(f"{name}: {text}", _LONG)
             for name, text in self._attributes(key)
@@ -107,9 +113,11 @@ class Labels:
             for column, value in zip(row._fields, row, strict=True):
                 if value is not None and column != "r_activity_id":
                     yield column.partition("_")[2], _text(value)
+        if key.kind == "entity" and (mark := self.failed(key)):
+            yield "valid", f"no: {mark}"
 
     def configuration(self, key: Key) -> tuple[str, str] | None:
-        """Return how many parameters an activity has, and which."""
+        """Return the number of parameters of an activity, and their values."""
         lines = self._parameters.get(key.id, []) if key.kind == "activity" else []
         if not lines:
             return None
@@ -117,7 +125,7 @@ class Labels:
 
 
 def _roles(graph: Graph) -> dict[Key, str]:
-    """Return the role of each entity; as an input before as an output."""
+    """Return the role of each entity, as an input in preference to an output."""
     roles: dict[Key, str] = {}
     for relation, subject, object_, role in graph.edges():
         if role and relation in {"used", "wasGeneratedBy"}:
@@ -126,7 +134,7 @@ def _roles(graph: Graph) -> dict[Key, str]:
 
 
 def _common_end(names: list[str]) -> str:
-    """Return the extensions that all *names* have, as a pattern: `*.dl1.h5`; empty if they have none."""
+    """Return the common extensions of *names* as a pattern, such as `*.dl1.h5`; empty if there are none."""
     common = commonprefix([name.split(".")[:0:-1] for name in names])
     return "".join(["*", *(f".{part}" for part in reversed(common))]) if common else ""
 
@@ -136,12 +144,12 @@ def _text(value: Any) -> str:
 
 
 def _short(text: str, width: int = _WIDTH) -> str:
-    """Return *text* in one line; of a long one the beginning and the end, which tell names apart."""
+    """Return *text* on one line; a long one is cut in the middle, because names differ at both ends."""
     text = " ".join(text.split())
     return text if len(text) <= width else f"{text[: width // 2]}…{text[-width // 2 + 1 :]}"
 
 
 def cut(lines: list[str]) -> str:
-    """Return *lines* as a text of a length that fits on a screen."""
+    """Return *lines* as a text that fits on a screen."""
     more = [f"… and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
     return "\n".join([*lines[:_LINES], *more])

@@ -1,4 +1,4 @@
-"""Ids of the store as names of PROV: qualified names, whose IRI is that of the id."""
+"""Ids of the store as qualified names of PROV with the IRI of the id."""
 
 import re
 from typing import Any
@@ -17,7 +17,7 @@ _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 class Names:
-    """The names of one document, and the namespaces it declares for them."""
+    """The names in one document, and their namespaces."""
 
     def __init__(self, document: ProvDocument | JsonDocument) -> None:
         self._document = document
@@ -27,14 +27,14 @@ class Names:
             document.add_namespace(namespace)
 
     def __call__(self, id: str) -> QualifiedName:
-        """Return the name of the thing *id*; different ids have different names."""
+        """Return the name of the thing *id*, unique for each id."""
         if id not in self._names:
             start, local = iris.split(iris.iri(id))
             self._names[id] = self._namespace(start)[local]
         return self._names[id]
 
     def verbatim(self, id: str) -> list[tuple[QualifiedName, str]]:
-        """Return the attribute that holds the id as it is, where the name differs from it."""
+        """Return the attribute with the unchanged id, if the name differs from it."""
         return [] if self(id).uri == id else [(VOPROV["id"], legal(id))]
 
     def _namespace(self, start: str) -> Namespace:
@@ -45,5 +45,5 @@ class Names:
 
 
 def legal(value: Any) -> Any:
-    """Return a text without the control characters that XML has no way to write (XML 1.0, section 2.2)."""
+    """Return a text without the control characters that XML can't express (XML 1.0, section 2.2)."""
     return _ILLEGAL.sub("", value) if isinstance(value, str) else value

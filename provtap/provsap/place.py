@@ -1,6 +1,6 @@
-"""Where the nodes and arrows of a picture go: Graphviz places shapes whose sizes are known here.
+"""The coordinates of the nodes and arrows of a picture: Graphviz places shapes with sizes computed here.
 
-Sizes do not depend on the fonts of this machine, so that the same picture is drawn everywhere.
+Sizes do not depend on the fonts of this machine, so that pictures are the same everywhere.
 """
 
 import json
@@ -15,16 +15,16 @@ from provtap.provsap.render import render
 
 Point = tuple[float, float]
 LINE = 15.0
-"""Height of a line of text, in units of the picture, which are those of CSS: pixels."""
+"""Height of a line of text, in CSS pixels."""
 _WIDTHS = {"configuration": 5.6, "attributes": 5.6}  # of a character
 _WIDTH = 6.9
 _MARGIN = 8.0
-_UNIT = 72.0  # of an inch, in which Graphviz takes sizes
+_UNIT = 72.0  # pixels in an inch, the unit of sizes in Graphviz
 
 
 @dataclass(frozen=True)
 class Box:
-    """Where a shape is: its centre, and its size."""
+    """The centre and size of a shape."""
 
     x: float
     y: float
@@ -34,7 +34,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Curve:
-    """Where an arrow goes: points of a Bézier curve, its tip, and the middle of its label."""
+    """The path of an arrow: points of a Bézier curve, its tip, and the middle of its label."""
 
     points: tuple[Point, ...]
     tip: Point | None
@@ -43,7 +43,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Layout:
-    """A picture with its places."""
+    """A picture with coordinates."""
 
     picture: Picture
     width: float
@@ -51,13 +51,13 @@ class Layout:
     boxes: Mapping[str, Box]
     """By the name of the shape."""
     curves: tuple[Curve | None, ...]
-    """Of the arrows, in their order, then of the ties of the notes."""
+    """The curves of the arrows, in order, then those of the notes."""
     ticks: tuple[tuple[float, str], ...] = ()
-    """Where there are times, and which: of a picture laid out by time."""
+    """The coordinates of times, for a picture laid out by time."""
 
 
 def place(picture: Picture, gd: str) -> Layout:
-    """Return *picture* with places, its arrows pointing where *gd* says (RL, LR, BT, TB).
+    """Return *picture* with coordinates, with arrows in the direction *gd* (RL, LR, BT, TB).
 
     Raises: Busy, QueryTimeout, TooLarge.
     """
@@ -77,13 +77,13 @@ def place(picture: Picture, gd: str) -> Layout:
 
 
 def best_placed(picture: Picture, width: float, height: float) -> Layout:
-    """Return *picture* laid out to the left or upwards, whichever is larger on a canvas of this size."""
+    """Return *picture* laid out to the left or upwards, whichever has the larger scale on this canvas."""
     layouts = [place(picture, gd) for gd in ("RL", "BT")]
     return max(layouts, key=lambda layout: min(width / layout.width, height / layout.height, 1))
 
 
 def size(shape: Shape) -> tuple[float, float]:
-    """Return the width and height of a shape that has room for what is written on it."""
+    """Return the width and height of a shape with room for its text."""
     wide = max((sum(map(_columns, line)) for line in shape.lines), default=0)
     width = wide * _WIDTHS.get(shape.kind, _WIDTH)
     height = LINE * max(len(shape.lines), 1)
@@ -118,7 +118,7 @@ def _lines(picture: Picture, gd: str, sizes: Mapping[str, Point]) -> Iterator[st
 
 
 class _Turned:
-    """Graphviz's coordinates, which go upwards, as those of an SVG."""
+    """Converts Graphviz's coordinates, which increase upwards, to those of SVG."""
 
     def __init__(self, height: float) -> None:
         self._height = height
@@ -128,7 +128,7 @@ class _Turned:
         return round(x + _MARGIN, 1), round(self._height - y, 1)
 
     def curve(self, edge: Mapping[str, Any]) -> Curve | None:
-        """Return the curve of an edge, which Graphviz writes as `e,tip point point …` (3 n + 1 points)."""
+        """Return the curve of an edge from Graphviz's form `e,tip point point …` (3 n + 1 points)."""
         if "pos" not in edge:
             return None
         words = edge["pos"].split(";")[0].split()

@@ -1,7 +1,7 @@
-"""PROV-JSON made directly: what `ProvDocument` takes, by the same names, without its checks.
+"""Writes PROV-JSON directly, with the methods of `ProvDocument`, but without its checks.
 
-A graph of the store needs none of them, and they take longer than it takes to find the graph. A test holds
-the two together: what is written here reads back equal to the document of the `prov` library.
+A graph of the store does not need the checks, which take longer than finding the graph. A test compares the
+output with the document of the `prov` library.
 
 Source: The PROV-JSON Serialization, W3C Member Submission 24 April 2013.
 """
@@ -55,7 +55,7 @@ class JsonDocument:
         """Add an agent."""
         self._add("agent", str(id), {}, attributes)
 
-    # Relations; the arguments are those of ProvDocument
+    # Relations, with the arguments of ProvDocument
 
     def used(
         self,
@@ -125,7 +125,7 @@ class JsonDocument:
                 several[str(attribute)].append(written)
         record |= {name: values[0] if len(values) == 1 else values for name, values in several.items()}
         records = self._records[kind]
-        if id in records:  # one id, two records: PROV-JSON has a list for that
+        if id in records:  # in PROV-JSON several records with one id are a list
             known = records[id]
             record_list = known if isinstance(known, list) else [known]
             records[id] = [*record_list, record]

@@ -1,7 +1,7 @@
-"""PROV-XML by the `prov` library, but for what its element names would change.
+"""PROV-XML by the `prov` library, with corrected element names.
 
-The library names an element by a `prov:type`, whatever the record is: an entity of the type `prov:Person`
-would be written as `<prov:person>`, which is an agent.
+The library derives the name of an element from `prov:type`, whatever the record is: an entity with the type
+`prov:Person` would be written as `<prov:person>`, which is an agent.
 """
 
 from prov.constants import PROV_BASE_CLS, PROV_TYPE
@@ -11,7 +11,7 @@ from prov.serializers.provxml import ProvXMLSerializer
 
 
 class XmlSerializer(ProvXMLSerializer):
-    """A writer that names an element by a type only where that is a type of what the record is."""
+    """A writer that derives the name of an element only from a type of the record's own class."""
 
     def _derive_record_label(self, rec_type: QualifiedName, attributes: list[NameValuePair]) -> str:
         others = [

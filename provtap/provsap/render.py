@@ -1,7 +1,7 @@
-"""DOT to a PNG, or to the places of its nodes, by Graphviz, in a process of its own.
+"""Converts DOT to a PNG, or to the coordinates of its nodes, with Graphviz in a child process.
 
-Graphviz is not made for threads, keeps what it allocates, and may take long over a large graph: a child
-process has none of these troubles, and can be ended. It runs `graphviz.py`.
+Graphviz is not thread-safe, does not free its memory, and may take long for a large graph. A child process
+avoids these problems and can be killed. It runs `graphviz.py`.
 """
 
 import subprocess
@@ -12,18 +12,18 @@ from provtap.errors import Busy, QueryTimeout, TooLarge
 from provtap.provsap import graphviz
 
 DURATION = 60.0
-"""Seconds that a layout may take."""
+"""Maximum seconds of a layout."""
 PATIENCE = 30.0
-"""Seconds that a request waits for others' pictures, which holds a thread."""
-_AT_ONCE = threading.BoundedSemaphore(2)  # pictures a process: each keeps a core busy
+"""Maximum seconds that a request waits for other pictures, which occupies a thread."""
+_AT_ONCE = threading.BoundedSemaphore(2)  # pictures in each process: each keeps a core busy
 
 
 def render(dot: str, form: str, patience: float = PATIENCE) -> bytes:
-    """Return the picture of *dot*; *form* is png or json, which tells where everything is.
+    """Return the picture of *dot*; *form* is png, or json for the coordinates.
 
-    *patience*: seconds to wait until it can begin.
+    *patience*: maximum seconds to wait before it can begin.
 
-    Raises: Busy; QueryTimeout; TooLarge when Graphviz can't draw it.
+    Raises: Busy; QueryTimeout; TooLarge if Graphviz can't draw it.
     """
     command = [sys.executable, "-P", graphviz.__file__, form]
     if not _AT_ONCE.acquire(timeout=patience):

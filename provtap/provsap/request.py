@@ -1,7 +1,7 @@
 """The parameters of ProvSAP: names ignore case, values don't (DALI 1.1, section 3.4).
 
-There is no Recommendation: these are the parameters of the IVOA's drafts ("ProvDAL", 2017) and of the
-services that followed them. TO, DIRECTION=BOTH and CONTEXT are our own; TARGET is ID to W3C PROV-AQ.
+There is no Recommendation: these are the parameters of the IVOA's drafts ("ProvDAL", 2017) and of services
+based on them. TO, DIRECTION=BOTH and CONTEXT are our own; TARGET is the name of ID in W3C PROV-AQ.
 """
 
 import re
@@ -15,12 +15,12 @@ from provtap.errors import ParameterError
 from provtap.provsap.formats import FORMATS, GraphFormat, choose
 
 MAX_DEPTH = 10_000_000
-"""Relations: DEPTH=ALL goes as far. The walk in `traverse.sql` could count seven times as many."""
+"""The depth of DEPTH=ALL, in relations. The walk in `traverse.sql` could count seven times as many."""
 _BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
 
 
 class Direction(Enum):
-    """Direction from an id along activities; to collections and agents the walk always goes upward."""
+    """Direction from an id along activities; collections and agents are always followed upwards."""
 
     BACK = ("back",)
     FORTH = ("forth",)
@@ -35,27 +35,27 @@ PARAMETERS = {
     "TARGET": "The name that W3C PROV-AQ uses for ID.",
     "DEPTH": f"Relations to follow: 0 to {MAX_DEPTH}, or ALL. Default 1.",
     "DIRECTION": "BACK (default), FORTH (or FORWARD), or BOTH.",
-    "TO": "Give only what lies on a way from ID to this entity or activity.",
+    "TO": "Return only things on a path from ID to this entity or activity.",
     "MEMBERS": "1: follow collections to their members. Default 0.",
     "STEPS": "1: follow activities to those they informed, such as their steps. Default 0.",
-    "AGENT": "1: go on through agents, to all that they answer for. Default 0.",
+    "AGENT": "1: follow agents to everything that they are responsible for. Default 0.",
     "AGENTS": "0: leave agents out. Default 1, in pictures 0.",
     "CONTEXT": "0: leave out values and environments. Default 1, in pictures 0.",
     "MODEL": "IVOA (default) or W3C.",
-    "DESCRIPTIONS": "0: none; 1 (default): those of activities; 2: all.",
+    "DESCRIPTIONS": "0: no descriptions; 1 (default): those of activities; 2: all.",
     "CONFIGURATION": "0: leave out parameters and configuration files. Default 1.",
-    "ATTRIBUTES": "1: write the attributes of each thing beside it, in pictures. Default 0.",
-    "GD": "Where the arrows of pictures point: RL (default; to the left), LR, BT (up) or TB (down).",
+    "ATTRIBUTES": "1: show the attributes of each thing beside it in pictures. Default 0.",
+    "GD": "Direction of arrows in pictures: RL (default; to the left), LR, BT (up) or TB (down).",
     "RESPONSEFORMAT": "PROV-JSON (default), PROV-N, PROV-XML, PROV-JSONLD, PROV-VOTABLE, PROV-SVG, PROV-PNG, "
     "PROV-DOT, PROV-TREE, RO-CRATE, or their media types.",
 }
-"""Every parameter, with a sentence for clients."""
+"""All parameters, with descriptions for clients."""
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProvsapRequest:
-    """What to retrieve, and in which format."""
+    """The things to retrieve, and the format."""
 
     ids: tuple[str, ...]
     depth: int = 1

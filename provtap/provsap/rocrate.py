@@ -1,7 +1,7 @@
-"""A Workflow Run RO-Crate of the profile Process Run Crate: what ran, with what it used and made.
+"""Writes a Workflow Run RO-Crate with the profile Process Run Crate: the runs with their inputs and outputs.
 
-The crate has metadata only. What is used and made is not in it, so it is described as a CreativeWork with an
-absolute id, not as a File. Of two profiles more, a workflow would have to be in the crate as a file.
+The crate contains only metadata. Inputs and outputs are not in it, so they are described as CreativeWork with
+an absolute id, not as File. The two other profiles would require the workflow as a file in the crate.
 
 Source: Process Run Crate 0.5, RO-Crate 1.1.
 """
@@ -36,7 +36,7 @@ def crate_metadata(graph: Graph) -> bytes:
 
 
 class _Crate:
-    """The things of a crate by their ids, in the order in which they are first named."""
+    """The things of a crate by their ids, in the order of their first mention."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
@@ -62,7 +62,7 @@ class _Crate:
         return {"@context": _CONTEXT, "@graph": [_single(thing) for thing in things]}
 
     def _head(self) -> list[Thing]:
-        """Return the description of the crate itself, whose actions and contents are known by now."""
+        """Return the description of the crate itself, after its actions and contents are known."""
         names = sorted(self._name(key.kind, key.id) for key in self._graph.roots)
         about = ", ".join(names[:10]) + (" and more" if len(names) > 10 else "") or "nothing"
         actions = [_reference(self._id("activity", row.a_id)) for row in self._graph.of("activity")]
@@ -77,7 +77,7 @@ class _Crate:
                 "@id": _ROOT,
                 "@type": "Dataset",
                 "name": f"Provenance of {about}",
-                "description": f"The runs and products that the provenance of {about} consists of.",
+                "description": f"The runs and products in the provenance of {about}.",
                 "datePublished": self._date(),
                 "license": _reference(_LICENSE),
                 "conformsTo": _reference(_PROFILE),
@@ -88,12 +88,12 @@ class _Crate:
                 "@id": _LICENSE,
                 "@type": "CreativeWork",
                 "name": "Licence not stated",
-                "description": "Ask the service that this provenance comes from for its terms of use.",
+                "description": "Contact the service that exported this provenance for its terms of use.",
             },
         ]
 
     def _date(self) -> str:
-        """Return the day of the latest event, so that the same provenance is the same crate."""
+        """Return the day of the latest event, so that the same provenance gives the same crate."""
         times = [row.a_endtime or row.a_starttime for row in self._graph.of("activity")]
         times += [row.e_generatedattime for row in self._graph.of("entity")]
         latest = max(filter(None, times), default=None) or datetime.now(UTC)
@@ -105,7 +105,7 @@ class _Crate:
     # Things
 
     def _id(self, kind: str, id: str) -> str:
-        """Return what a thing is called in the crate; an id may name both an entity and an agent."""
+        """Return the id of a thing in the crate; one id may belong to both an entity and an agent."""
         if kind == "agent" and Key("entity", id) in self._graph.nodes:
             return f"#agent-{quote(id, safe='')}"
         return iris.iri(id)
@@ -196,12 +196,12 @@ def _reference(id: str) -> Thing:
 
 
 def _distinct(references: list[Thing]) -> list[Thing] | None:
-    """Return each reference once; None for none."""
+    """Return the distinct references; None if there are none."""
     return list({each["@id"]: each for each in references}.values()) or None
 
 
 def _single(thing: Thing) -> Thing:
-    """Return *thing* with values in place of lists of one value."""
+    """Return *thing* with single values instead of lists of one value."""
     return {
         name: value[0] if isinstance(value, list) and len(value) == 1 else value
         for name, value in thing.items()
@@ -211,6 +211,6 @@ def _single(thing: Thing) -> Thing:
 def _time(time: datetime | None) -> str | None:
     if time is None:
         return None
-    # The profile's checks know up to three decimals.
+    # The validator of the profile accepts up to three decimals.
     precision = "auto" if time.microsecond % 1000 or not time.microsecond else "milliseconds"
     return time.replace(tzinfo=UTC).isoformat(timespec=precision)

@@ -1,6 +1,6 @@
-"""A placed picture as SVG: shapes with classes, whose colours come from a style sheet: light, dark or print.
+"""A picture with coordinates as SVG: shapes have classes, coloured by a style sheet (light, dark, print).
 
-The site puts it into its pages. ProvSAP sends it as a document of its own, which brings its style.
+The site embeds it in pages. ProvSAP sends it as a separate document with its own style.
 """
 
 from collections.abc import Callable, Container, Iterator
@@ -13,9 +13,9 @@ from provtap.provsap.picture import Arrow, Shape
 from provtap.provsap.place import LINE, Box, Curve, Layout, Point
 
 Matches = Callable[[Shape], bool]
-"""Tells whether a shape is among those looked for; the others are dimmed."""
+"""Returns whether a shape matches the filters; others are dimmed."""
 Unfold = Callable[[Shape], str | None]
-"""Returns where a shape of several things leads to, if anywhere."""
+"""Returns the link of a shape of several things, if any."""
 _LONG = 900  # pixels: a wider picture scrolls on a narrow screen
 _STYLE = """\
 svg { background: #fff }
@@ -44,15 +44,15 @@ def svg(
     matches: Matches = lambda shape: True,
     unfold: Unfold = lambda shape: None,
 ) -> str:
-    """Return the picture for a page; a single thing leads where *link* says, several where *unfold* does.
+    """Return the picture for a page, with links from *link* for single things and from *unfold* for groups.
 
-    Shapes that do not match are dimmed, and the arrows at them.
+    Shapes that do not match are dimmed, with their arrows.
     """
     return "".join(_parts(layout, link, title, matches, unfold))
 
 
 def svg_document(layout: Layout, link: Link, title: str, matches: Matches = lambda shape: True) -> bytes:
-    """Return the picture as a document of its own."""
+    """Return the picture as a separate document."""
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     style = f"<style>\n{_STYLE}</style>\n"
     picture = "".join(_parts(layout, link, title, matches, lambda shape: None, style))
@@ -92,7 +92,7 @@ def _parts(
 
 
 def _ticks(layout: Layout) -> Iterator[str]:
-    """Yield a line for each time, and the time itself where there is room for it."""
+    """Yield a line for each time, and the time if there is room for it."""
     end = 0.0
     for x, text in layout.ticks:
         yield f'<line x1="{x:.1f}" x2="{x:.1f}" y1="22" y2="{layout.height:.1f}"/>'
@@ -157,7 +157,7 @@ def _form(kind: str, box: Box, off: float, name: str) -> str:
 
 
 def _lines(shape: Shape, box: Box) -> Iterator[str]:
-    """Yield what is written on a shape; of a thing, lines after the first are small."""
+    """Yield the text of a shape; for things, lines after the first are small."""
     note = shape.beside is not None
     x = box.x - box.width / 2 + 10 if shape.kind == "attributes" else box.x
     first = box.y - LINE * (len(shape.lines) - 1) / 2 + 4.5 + (3 if shape.kind == "agent" else 0)

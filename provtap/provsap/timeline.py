@@ -1,6 +1,6 @@
 """A picture laid out by time: a column for each recorded time, from the earliest at the left.
 
-Gaps between columns say nothing of how long it took. What has no time of its own stands left of what used it.
+Gaps between columns do not show durations. A thing without a time is to the left of the things that used it.
 """
 
 from collections import defaultdict
@@ -20,14 +20,14 @@ _HEAD = 9.0  # length of the head of an arrow
 
 
 class _Column(NamedTuple):
-    """What has this time, after what only is no later."""
+    """The shapes at this time, after those that are only not later."""
 
     time: datetime
     is_own: bool
 
 
 def placed_by_time(picture: Picture, times: Mapping[str, datetime]) -> Layout:
-    """Return *picture* with places; *times* are those of shapes, by their names."""
+    """Return *picture* with coordinates; *times* are the times of shapes, by name."""
     columns = _columns(picture, times)
     numbers = {column: number for number, column in enumerate(sorted(set(columns.values())))}
     ends: list[float] = []  # of each row
@@ -54,7 +54,7 @@ def placed_by_time(picture: Picture, times: Mapping[str, datetime]) -> Layout:
 
 
 def _columns(picture: Picture, times: Mapping[str, datetime]) -> dict[str, _Column]:
-    """Return the column of each shape; without any time at all there is one column."""
+    """Return the column of each shape; if there are no times, there is one column."""
     columns = {name: _Column(time, True) for name, time in times.items()}
     users: defaultdict[str, set[str]] = defaultdict(set)
     makers: defaultdict[str, set[str]] = defaultdict(set)
@@ -95,7 +95,7 @@ def _straight(arrow: Arrow, boxes: Mapping[str, Box], kinds: Mapping[str, str]) 
 
 
 def _reach(box: Box, kind: str, x: float, y: float) -> float:
-    """Return how far it is from the centre of *box* to its border in a direction."""
+    """Return the distance from the centre of *box* to its border in a direction."""
     if kind == "entity":
         return 1 / hypot(2 * x / box.width, 2 * y / box.height)
     return min(box.width / 2 / abs(x) if x else 1e9, box.height / 2 / abs(y) if y else 1e9)

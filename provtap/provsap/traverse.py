@@ -1,7 +1,7 @@
-"""From ids to a graph: a walk in SQL, then the published rows of the nodes found.
+"""Retrieves the graph around ids: a walk in SQL, then the published rows of the nodes.
 
-Only published tables are read, by the login for users' queries: it works on a standby, and can't show more
-than a query could.
+Only published tables are read, with the login for users' queries, so that it works on a standby and can't
+show more than a query.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,17 +14,18 @@ from provtap.errors import NotFound, TooLarge
 from provtap.provsap.graph import ENDS, Graph, Key, Node, Row
 from provtap.provsap.request import ProvsapRequest
 from provtap.query.names import find, ids_by_file_name
+from provtap.query.withdrawals import marks
 from provtap.tableset import Table, Tableset
 
 SQL = load_statements("provtap.provsap", "traverse.sql")
 
 _NEAREST = "ORDER BY depth, kind, id, way"
 _ROWS = 10
-"""Maximum rows of an answer per node: all are in memory at once."""
+"""Maximum rows for each node: all rows are in memory at once."""
 _OTHER_WAY = {"back": "forth", "forth": "back"}
 _CONFIGURATION = ("provenance.parameter", "provenance.configfile")
 _ALWAYS = tuple(f"provenance.{name}" for name in ENDS if name not in {"run", "parameter", "configfile"})
-# Of descriptions, what their ids must be among: the values of a column that was read before.
+# For descriptions, the columns read before whose values select their ids.
 _DESCRIPTIONS: tuple[dict[str, Mapping[str, str]], ...] = (
     {},
     {"provenance.activitydescription": {"ad_id": "a_activitydescription_id"}},
@@ -45,17 +46,17 @@ Met = Mapping[tuple[Key, str], int]
 def retrieve(request: ProvsapRequest, database: Database, tableset: Tableset, settings: Settings) -> Graph:
     """Return the graph around the ids of *request*.
 
-    The nearest `provsap_nodes` nodes are given; those with more behind them are marked.
+    The nearest `provsap_nodes` nodes are returned; nodes with further relations are marked.
 
-    Raises: NotFound when no id is known, or there is no way to TO; TooLarge when there is too much to tell
-    of the nodes; QueryTimeout, DatabaseUnavailable.
+    Raises: NotFound if all ids are unknown, or there is no path to TO; TooLarge if the nodes have too many
+    rows; QueryTimeout, DatabaseUnavailable.
     """
     with database.reading(settings.sync_duration) as transaction:
         return graph_around(transaction, request, tableset, settings.provsap_nodes)
 
 
 def graph_around(transaction: Transaction, request: ProvsapRequest, tableset: Tableset, limit: int) -> Graph:
-    """Return the graph of the nearest *limit* nodes around the ids of *request*; raises as `retrieve`."""
+    """Return the graph of the nearest *limit* nodes around the ids of *request*. Raises: as `retrieve`."""
     roots, unknown = _find(transaction, request)
     walk = _Walk(transaction, request, limit)
     nodes = walk.between(roots) if request.to is not None else walk.around(roots)
@@ -64,12 +65,13 @@ def graph_around(transaction: Transaction, request: ProvsapRequest, tableset: Ta
     rows = _rows(transaction, nodes, published, tables, _ROWS * limit)
     context = set() if request.context else _of_context(transaction, rows["used"])
     names = {table.name: table for table in published.values()}
-    graph = Graph(nodes, frozenset(roots), names, rows, unknown)
+    found = marks(transaction, (key.id for key in nodes if key.kind == "entity"))
+    graph = Graph(nodes, frozenset(roots), names, rows, unknown, found)
     return graph if request.context else graph.without_context(context)
 
 
 def _find(transaction: Transaction, request: ProvsapRequest) -> tuple[list[Key], tuple[str, ...]]:
-    """Return everything that the ids name, and the ids that name nothing."""
+    """Return the things of the ids, and the unknown ids."""
     meanings = find(transaction, request.ids)
     known = {meaning.given for meaning in meanings}
     unknown = tuple(i for i in request.ids if i not in known)
@@ -86,7 +88,7 @@ class _Walk:
         self._transaction = transaction
         self._request = request
         self._limit = limit  # nodes
-        straight = request.to is not None  # a way between two things leads over what happened only
+        straight = request.to is not None  # a path between two things follows only activities
         self._rules = {
             "steps": request.steps and not straight,
             "collections": not straight,
@@ -96,7 +98,7 @@ class _Walk:
         }
 
     def around(self, roots: Sequence[Key]) -> dict[Key, Node]:
-        """Return the nodes within the depth that was asked for."""
+        """Return the nodes within the requested depth."""
         seeds = [(root, way) for way in self._request.direction.value for root in roots]
         met, overflow = self._meet(seeds)
         depths = _least(met)
@@ -105,7 +107,7 @@ class _Walk:
         return {key: Node(key, depths[key], why if key in further else None) for key in _in_order(depths)}
 
     def between(self, roots: Sequence[Key]) -> dict[Key, Node]:
-        """Return the nodes on the ways from *roots* to TO.
+        """Return the nodes on the paths from *roots* to TO.
 
         Raises: NotFound.
         """
@@ -121,16 +123,16 @@ class _Walk:
         if not depths:
             cut = f" among the nearest {self._limit} nodes" if overflow else ""
             raise NotFound(
-                f"No way of {self._request.depth} relations leads {way} to {wanted}{cut}.",
+                f"No path of {self._request.depth} relations leads {way} to {wanted}{cut}.",
                 hint="Try another DEPTH or DIRECTION.",
             )
         return {key: Node(key, depths[key], "limit" if overflow else None) for key in _in_order(depths)}
 
     def _meet(self, seeds: Iterable[tuple[Key, str]]) -> tuple[dict[tuple[Key, str], int], bool]:
-        """Return what a walk meets, nearest first, and whether it met more than the limit.
+        """Return the nodes of a walk, the nearest first, and whether there are more than the limit.
 
-        Then the last level is walked once more, to its end, so that what is left out does not depend on
-        the order of rows in the store.
+        If so, the last level is walked again completely, so that the choice of nodes does not depend on the
+        order of rows in the store.
         """
         values: dict[str, Any] = self._rules | _columns(seeds)
         values["depth"] = self._request.depth
@@ -144,7 +146,7 @@ class _Walk:
         return self._transaction.rows(SQL["walk"].format(steps=SQL["steps"], order=order), **values)
 
     def _further(self, met: Met, depths: Mapping[Key, int], overflow: bool) -> set[Key]:
-        """Return the nodes with a relation to a node that was not reached."""
+        """Return the nodes with relations to nodes that were not reached."""
         edge = [at for at, depth in met.items() if overflow or depth == self._request.depth]
         inside = [f"{key.kind} {key.id}" for key in depths]
         statement = SQL["further"].format(steps=SQL["steps"])
@@ -169,7 +171,7 @@ def _in_order(depths: Mapping[Key, int]) -> list[Key]:
 
 
 def _tables(request: ProvsapRequest) -> dict[str, Mapping[str, str]]:
-    """Return the tables to read for *request*, and of each the columns that must hold what was found."""
+    """Return the tables to read for *request*, with the columns to compare with the nodes."""
     names = (*_ALWAYS, "provext.run", *(_CONFIGURATION if request.configuration else ()))
     return {name: ENDS[name.partition(".")[2]] for name in names} | _DESCRIPTIONS[request.descriptions]
 
@@ -181,7 +183,7 @@ def _rows(
     tables: Mapping[str, Mapping[str, str]],
     limit: int,
 ) -> dict[str, list[Row]]:
-    """Return the rows of each table, every published column of them.
+    """Return the rows of each table with all published columns.
 
     Raises: TooLarge for more than *limit* rows.
     """
@@ -195,7 +197,7 @@ def _rows(
         limit -= len(rows[table.name])
         if limit < 0:
             raise TooLarge(
-                f"The answer is too large: the limit was reached in {table.name}.",
+                f"The response is too large: the limit was reached in {table.name}.",
                 hint="Use a smaller DEPTH, or CONFIGURATION=0.",
             )
         for column in (c.name for c in table.columns if c.name.endswith("description_id")):
@@ -206,7 +208,7 @@ def _rows(
 
 
 def _of_context(transaction: Transaction, used: Iterable[Row]) -> set[str]:
-    """Return which descriptions of the usages *used* are of type Context."""
+    """Return the descriptions of the usages *used* with the type Context."""
     ids = {row.u_usagedescription_id for row in used} - {None}
     return {row.ud_id for row in transaction.rows(SQL["of_context"], ids=list(ids))}
 

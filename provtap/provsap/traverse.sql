@@ -1,9 +1,9 @@
--- The way through the graph of provenance. Nodes are pairs (kind, id), as an id may name both an entity and
+-- The walk through the provenance graph. Nodes are pairs (kind, id), because an id may belong to both an entity and
 -- an agent; a way is 'back' in time or 'forth'.
 
 -- name: steps
--- Where one relation leads from the node `here`: in its way over what happened, and in both ways upward, to
--- collections and agents. Each branch is one search of an index.
+-- The nodes that one relation leads to from the node `here`: along activities in its way, and in both ways upwards, to
+-- collections and agents. Each branch is one index search.
 SELECT 'activity', wgb_activity_id::text FROM provenance.wasgeneratedby
  WHERE here.kind = 'entity' AND here.way = 'back' AND wgb_entity_id = here.id
 UNION ALL
@@ -47,10 +47,10 @@ SELECT 'activity', waw_activity_id FROM provenance.wasassociatedwith
  WHERE here.kind = 'agent' AND %(agent)s AND waw_agent_id = here.id
 
 -- name: walk
--- Every node within a number of relations, at its least depth, whatever the order of rows and whatever
--- cycles there are: UNION drops a node that was met before. The depth must not take part in that test, so it
--- travels as the days of an interval that is always zero, as in adql/lineage.py. Rows come level by level, which
--- lets LIMIT end the walk early.
+-- All nodes within a number of relations, with their minimum depth, in any order of rows and with any cycles: UNION
+-- drops nodes that were reached before. UNION must not compare the depth, so it is stored as the days of an interval
+-- that always equals zero, as in adql/lineage/recursion.py. Rows come level by level, so that LIMIT ends the walk
+-- early.
 WITH RECURSIVE walk (kind, id, way, zero) AS (
     SELECT kind, id COLLATE "C", way, interval '0'
       FROM unnest(%(kinds)s::text[], %(ids)s::text[], %(ways)s::text[]) AS seed (kind, id, way)
@@ -64,7 +64,7 @@ SELECT kind, id, way, (extract(day FROM zero) / -30)::integer AS depth
  LIMIT %(limit)s;
 
 -- name: further
--- The nodes of the graph's edge from which a relation leads out of it.
+-- The nodes with a relation that leads out of the graph.
 SELECT DISTINCT here.kind, here.id
   FROM unnest(%(kinds)s::text[], %(ids)s::text[], %(ways)s::text[]) AS here (kind, id, way)
  WHERE EXISTS (SELECT FROM ({steps}) AS step (kind, id)

@@ -11,17 +11,17 @@ Children = Mapping[Key, list[tuple[str, Key]]]
 
 
 def tree_lines(graph: Graph, direction: Direction) -> Iterator[str]:
-    """Yield one line a node, indented by how it was reached; each is followed only where it comes first.
+    """Yield one line for each node, indented by its path; a node is followed only at its first occurrence.
 
-    `(cycle)` marks a node that is its own ancestor, `(above)` one whose lines are further up, `…` one with
-    more behind it. Repetition is safe and depth is no matter: nothing here is recursive.
+    `(cycle)` marks a node that is its own ancestor, `(above)` one with its lines further up, `…` one with
+    further relations. There is no recursion, so that any depth is possible.
     """
     labels = Labels(graph)
     children = _children(graph.edges(), direction)
     shown: set[Key] = set()
     for root in sorted(graph.roots & graph.nodes.keys()):
         path: list[Key] = []
-        waiting = [("", "", "", root)]  # what stands before the line, its branch, the role, the node
+        waiting = [("", "", "", root)]  # indentation, branch, role, node
         while waiting:
             before, branch, role, key = waiting.pop()
             del path[_depth(before, branch) :]
@@ -37,7 +37,7 @@ def tree_lines(graph: Graph, direction: Direction) -> Iterator[str]:
 
 
 def _children(edges: Iterator[Edge], direction: Direction) -> Children:
-    """Return what each node leads to, in the direction of the tree, and by which role."""
+    """Return the children of each node in the direction of the tree, with their roles."""
     back = direction is Direction.BACK
     children: defaultdict[Key, list[tuple[str, Key]]] = defaultdict(list)
     for relation, subject, object_, role in edges:
@@ -56,7 +56,7 @@ def _below(before: str, branch: str, children: list[tuple[str, Key]]) -> Iterato
 
 
 def _depth(before: str, branch: str) -> int:
-    """Return how many nodes stand above a line: three characters each."""
+    """Return the depth of a line, from its indentation of three characters for each level."""
     return (len(before) + len(branch)) // 3
 
 

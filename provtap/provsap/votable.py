@@ -1,4 +1,4 @@
-"""PROV-VOTable: a VOTable with one TABLE for each class that has rows, as the tables are published."""
+"""PROV-VOTable: a VOTable with one TABLE for each class with rows, in the form of the published tables."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -11,36 +11,67 @@ from provtap.tableset import Column, Table
 _NODE = Table(
     schema_name="provsap",
     name="node",
-    description="What the answer holds, and how far it is from what was asked for.",
+    description="The things in the response, and their distance from the requested ones.",
     columns=(
         Column(name="kind", datatype="char", arraysize="*", ucd="meta.code.class"),
         Column(name="id", datatype="char", arraysize="*", ucd="meta.id;meta.main"),
-        Column(name="depth", datatype="int", ucd="meta.number", description="Relations from what was asked."),
+        Column(
+            name="depth",
+            datatype="int",
+            ucd="meta.number",
+            description="Relations from the nearest requested thing.",
+        ),
         Column(
             name="truncated",
             datatype="char",
             arraysize="*",
             ucd="meta.code",
-            description="Why what lies behind it is not all here: depth or limit; empty: it is.",
+            description="Why some of its relations are missing: depth or limit; empty if none are.",
+        ),
+        Column(
+            name="withdrawn",
+            datatype="char",
+            arraysize="*",
+            ucd="meta.code.class",
+            description="Why it was withdrawn; empty: it is valid.",
+        ),
+        Column(
+            name="affected_by",
+            datatype="unicodeChar",
+            arraysize="*",
+            ucd="meta.id",
+            description="Withdrawn entities that it was made from, separated by blanks (%20 in an id).",
         ),
     ),
 )
 
 
-def prov_votable(graph: Graph) -> bytes:
+def prov_votable(graph: Graph, infos: Iterable[Info] = ()) -> bytes:
     """Return the whole document, in UTF-8."""
-    return "".join(_pieces(graph)).encode()
+    return "".join(_pieces(graph, infos)).encode()
 
 
-def _pieces(graph: Graph) -> Iterator[str]:
+def _pieces(graph: Graph, infos: Iterable[Info]) -> Iterator[str]:
     unknown = (Info("UNKNOWN_ID", name, "Nothing has the name so.") for name in graph.unknown)
-    yield write_head([Info("QUERY_STATUS", "OK"), *unknown])
-    nodes = ((n.key.kind, n.key.id, n.depth, n.truncated) for n in graph.nodes.values())
-    yield _table(_NODE, nodes)
+    yield write_head([Info("QUERY_STATUS", "OK"), *unknown, *infos])
+    yield _table(_NODE, _nodes(graph))
     for name, rows in graph.rows.items():
         if rows:
             yield _table(graph.tables[name], rows)
     yield TAIL
+
+
+def _nodes(graph: Graph) -> Iterator[tuple[Any, ...]]:
+    withdrawn, affected = graph.marks.withdrawn, graph.marks.affected
+    for node in graph.nodes.values():
+        is_entity = node.key.kind == "entity"
+        withdrawal = withdrawn.get(node.key.id) if is_entity else None
+        behind = affected.get(node.key.id, ()) if is_entity else ()
+        yield (
+            *(node.key.kind, node.key.id, node.depth, node.truncated),
+            withdrawal and withdrawal.kind,
+            " ".join(id_.replace(" ", "%20") for id_ in behind) or None,
+        )
 
 
 def _table(table: Table, rows: Iterable[Iterable[Any]]) -> str:

@@ -1,4 +1,4 @@
-"""MODEL=W3C: the graph as a PROV document in PROV's own terms, as far as they go.
+"""MODEL=W3C: the graph as a PROV document with PROV's own terms, as far as possible.
 
 Sources: PROV-DM; the mapping of the IVOA's draft of 2017.
 """
@@ -12,7 +12,7 @@ from provtap.provsap.ivoa import Attributes, IvoaDocument, utc
 from provtap.provsap.naming import DCTERMS, VOPROV, legal
 from provtap.provsap.provjson import JsonDocument
 
-# Attributes of the model that PROV has a term for.
+# Attributes of the model with a term in PROV.
 _TERMS = {
     "name": PROV["label"],
     "location": PROV["location"],
@@ -22,7 +22,7 @@ _TERMS = {
 
 
 class W3cDocument(IvoaDocument):
-    """The document in PROV's own terms, as far as they go."""
+    """The document with PROV's own terms, as far as possible."""
 
     def __init__(self, graph: Graph, document: ProvDocument | JsonDocument) -> None:
         super().__init__(graph, document)
@@ -35,7 +35,7 @@ class W3cDocument(IvoaDocument):
         return PROV["Collection"] if class_ == "Collection" else super()._entity_type(class_)
 
     def _was_generated_by(self, row: Row) -> None:
-        """Tell when: PROV has the time of an entity's generation here (PROV-DM, section 5.1.3)."""
+        """Add the time of generation, which is part of this relation in PROV (PROV-DM, section 5.1.3)."""
         self._document.wasGeneratedBy(
             self._name(row.wgb_entity_id),
             self._name(row.wgb_activity_id),
@@ -44,7 +44,7 @@ class W3cDocument(IvoaDocument):
         )
 
     def _was_attributed_to(self, row: Row) -> None:
-        """Give the role as ours: PROV has none here (PROV-DM, section 5.7.4.3)."""
+        """Add the role as our own attribute, because PROV has none here (PROV-DM, section 5.7.4.3)."""
         role = [(VOPROV["role"], legal(row.wat_role))] if row.wat_role else []
         self._document.wasAttributedTo(
             self._name(row.wat_entity_id), self._name(row.wat_agent_id), other_attributes=role
@@ -58,7 +58,7 @@ class W3cDocument(IvoaDocument):
         return [*super()._description_type(class_), *plan]
 
     def _is_described_by(self, table: str, thing: QualifiedName, description: QualifiedName) -> None:
-        """Make an activity's description its plan, an entity's the general thing that it is a case of."""
+        """Write the description of an activity as its plan, that of an entity as its general entity."""
         if table == "activitydescription":
             self._document.wasAssociatedWith(thing, None, description)
         elif table == "entitydescription":

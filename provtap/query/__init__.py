@@ -1,4 +1,4 @@
-"""Running a query: request → ADQL → COPY → document. `/sync`, jobs and the command line all call `run`.
+"""Runs a query: request → ADQL → COPY → document. `/sync`, jobs and the command line all call `run`.
 
 PostgreSQL is asked only once the query is known to be valid, and the client is told of success only once
 the first rows are there. `request` is what a client asks for; `links` adds links to the provenance of rows,
@@ -15,13 +15,14 @@ from typing import TypeVar
 
 from provtap import metrics
 from provtap.adql import Statement, translate
+from provtap.adql.syntax.lexer import UPLOAD
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.database.row_queue import Block
 from provtap.database.stream import Tally, copy_blocks
 from provtap.disk import Room
 from provtap.errors import InternalError, ParameterError, ProvtapError, QueryCancelled, TooLarge
-from provtap.query.links import provenance_links
+from provtap.query.links import result_links
 from provtap.query.origin import TAP, dataset_origin, last_update, request_origin
 from provtap.query.request import QueryRequest
 from provtap.results.formats import ResultFormat, choose
@@ -38,11 +39,11 @@ LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
 
 
 QUERY_SHOWN = 10_000
-"""Characters of a failed query's SQL to log: its end, since uploads stand before it."""
+"""Maximum characters of a failed query's SQL in the log: its end, because uploads come before it."""
 
 
 class ResultBody:
-    """The bytes of a result in a *form*, piece by piece."""
+    """The bytes of a result in the format *form*, piece by piece."""
 
     def __init__(self, pieces: Iterator[bytes], close: Callable[[], None], tally: Tally, form: str) -> None:
         self._pieces = pieces
@@ -54,7 +55,7 @@ class ResultBody:
 
     @property
     def failure(self) -> ProvtapError | None:
-        """Why the rows ended early, once all pieces were read: a VOTable reports it only in its text."""
+        """The error that ended the rows early, after all pieces were read; a VOTable only shows it."""
         return self._tally.failure
 
     def __iter__(self) -> Iterator[bytes]:
@@ -68,7 +69,7 @@ class ResultBody:
         return piece
 
     def close(self) -> None:
-        """End the query, if it still runs, and count it."""
+        """Stop the query, if it is still running, and count it."""
         self._close()
         if not self._counted:
             self._counted = True
@@ -78,14 +79,14 @@ class ResultBody:
 
 @dataclass(frozen=True)
 class Result:
-    """The answer to a query that runs, or has run."""
+    """The result of a running or finished query."""
 
     columns: tuple[Column, ...]
     media_type: str
-    """What *body* is, with parameters: the Content-Type to send."""
+    """The Content-Type of *body*, with parameters."""
     body: ResultBody
     file_name: str
-    """Name for a file with the result, in plain ASCII."""
+    """Name for a file with the result, in ASCII."""
 
 
 def run(
@@ -98,15 +99,15 @@ def run(
     duration: float | None = None,
     tally: Tally | None = None,
 ) -> Result:
-    """Run a query and return its result once the first rows are there; who gets it must close its body.
+    """Run a query and return its result once the first rows have arrived; the caller must close its body.
 
-    *gone* is asked a few times a second whether anybody still waits for the result. *duration* is in
-    seconds; None: that of a synchronous query. What the query comes to is put into *tally*.
+    *gone* is called a few times each second and returns whether the client has disconnected. *duration* is
+    in seconds; None: that of a synchronous query. Counts and times of the query are put into *tally*.
 
-    Raises: ParameterError, UploadError, TooLarge, AdqlError before the database is asked; QueryError,
-    QueryTimeout or DatabaseUnavailable when the query fails before its first rows, or the last ones if the
-    format needs them all to begin. What fails later shows in the body: the end of VOTable, JSON and HTML
-    tells it, other formats raise.
+    Raises: ParameterError, UploadError, TooLarge, AdqlError before the database is used; QueryError,
+    QueryTimeout or DatabaseUnavailable if the query fails before its first rows, or before the last row if
+    the format needs all rows to begin. Later errors are part of the body at the end of VOTable, JSON and
+    HTML; other formats raise them.
     """
     form = choose(request.responseformat)
     tally = tally or Tally()
@@ -146,7 +147,7 @@ def _begin(
         Info("standardID", TAP),
         *dataset_origin(settings, tableset, statement.schemas, updated),
         maxrec,
-        *provenance_links(statement.columns, settings.root_url),
+        *result_links(statement.columns, settings.root_url),
     ]
     try:
         pieces = _begun(write(statement.columns, _begun(blocks), int(maxrec.value), remarks))
@@ -160,7 +161,7 @@ def _begin(
 
 @contextmanager
 def failures_counted(form: str, tally: Tally) -> Iterator[None]:
-    """Count a query that fails in the block; a result is counted when it is closed."""
+    """Count a query that fails in the block; results are counted when they are closed."""
     try:
         yield
     except Exception as error:
@@ -169,7 +170,7 @@ def failures_counted(form: str, tally: Tally) -> Iterator[None]:
 
 
 def count(form: str, tally: Tally, failure: Exception | None) -> None:
-    """Count a query that ended, well or by *failure*."""
+    """Count a finished query, successful or with *failure*."""
     match failure:
         case None:
             status = 200
@@ -183,13 +184,13 @@ def count(form: str, tally: Tally, failure: Exception | None) -> None:
 def translated(
     request: QueryRequest, tableset: Tableset, database: Database, settings: Settings, *, wait: float
 ) -> Statement:
-    """Return the statement of a query and its uploads; *wait* is in seconds, for others that upload.
+    """Return the statement of a query with uploads; *wait* limits waiting for other uploads, in seconds.
 
     Raises: ParameterError, UploadError, TooLarge, AdqlError.
     """
     _check(request, settings)
     tables = read_uploads(request.uploads, request.parts, settings, client=database.client, wait=wait)
-    statement = translate(request.query, with_uploads(tableset, tables))
+    statement = translate(request.query, with_uploads(tableset, tables), strict=settings.adql_strict)
     log.info("RUNID %r: %.2000r", request.run_id, request.query)
     return statement
 
@@ -202,7 +203,7 @@ def _check(request: QueryRequest, settings: Settings) -> None:
         )
     size = len(request.query.encode(errors="replace"))
     if size > settings.query_bytes:
-        raise TooLarge(f"The query has {size} bytes; the limit is {settings.query_bytes}.")
+        raise TooLarge(f"The query has {size} bytes; the limit is {settings.query_bytes}.", hint=UPLOAD)
 
 
 def _effective_maxrec(asked: int | None, settings: Settings) -> Info:
@@ -224,11 +225,11 @@ def blocks_of(
     copy: Callable[[], Generator[Block, None, None]],
     tally: Tally,
 ) -> Generator[Block, None, None]:
-    """Yield the rows; an unexpected error goes to the log, and the user gets one sentence.
+    """Yield the rows; an unexpected error is logged, and the user gets one sentence.
 
-    What breaks them off is put into *tally* as well.
+    An error that ends the rows early is also put into *tally*.
     """
-    if maxrec == 0:  # the columns are all that is asked for
+    if maxrec == 0:  # only the columns are requested
         return
     with closing(copy()) as blocks:
         try:
@@ -245,6 +246,6 @@ _T = TypeVar("_T")
 
 
 def _begun(parts: Iterator[_T]) -> Iterator[_T]:
-    """Return the same parts, after the first one has arrived."""
+    """Return the same pieces, after the first one has arrived."""
     first = next(parts, None)
     return parts if first is None else chain((first,), parts)

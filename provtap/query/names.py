@@ -1,6 +1,6 @@
-"""What a name means: an id, a path, another name, a checksum or the name of a file.
+"""Finds things by name: an id, a path, an alias, a checksum or a file name.
 
-Pages, ProvSAP and comparisons find things by this, so that one name leads to the same thing everywhere.
+Pages, ProvSAP and comparisons all use this, so that a name leads to the same thing everywhere.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,18 +15,18 @@ SQL = load_statements("provtap.query", "names.sql")
 
 
 class Closeness(IntEnum):
-    """How a name leads to a thing, the closest first."""
+    """The kinds of names, the closest first."""
 
     ID = 1
     OTHER_NAME = 2
-    """A path, or a name of provext.alias."""
+    """A path, a name of provext.alias, or the id that a publisher gave a data product (provext.product)."""
     CHECKSUM = 3
     FILE_NAME = 4
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """A thing that a name leads to."""
+    """A thing found by a name."""
 
     given: str
     """The name."""
@@ -36,15 +36,15 @@ class Meaning:
     id: str
     since: datetime | None = None
     until: datetime | None = None
-    """When the thing lost the name, or became invalid."""
+    """When the thing lost the name, or was invalidated."""
 
 
 def find(
     transaction: Transaction, names: Sequence[str], closeness: Closeness = Closeness.OTHER_NAME
 ) -> list[Meaning]:
-    """Return all that *names* mean, as closely as *closeness* or closer; each thing of a name once.
+    """Return all things for *names*, with *closeness* or closer; each thing once for each name.
 
-    Those of a name that is borne now come before those of the past, and the newest first.
+    Things that have the name now come before those of the past, the newest first.
     """
     rows = transaction.rows(SQL["find"], names=list(names), closeness=int(closeness))
     meanings: dict[tuple[str, str, str], Meaning] = {}
@@ -59,14 +59,14 @@ def find(
 
 
 def closest(meanings: Iterable[Meaning]) -> list[Meaning]:
-    """Return those of one name that it leads to most closely."""
+    """Return the things with the closest match for one name."""
     found = list(meanings)
     best = min((meaning.closeness for meaning in found), default=None)
     return [meaning for meaning in found if meaning.closeness == best]
 
 
 def ids_by_file_name(transaction: Transaction, names: Sequence[str]) -> str | None:
-    """Return a hint about entities called like the last part of *names*: file names are not unique."""
+    """Return a hint about entities whose name is the last part of *names*: file names are not unique."""
     called = [name.rpartition("/")[2] for name in names]
     found = transaction.rows(SQL["named"], names=called)
     if not found:
@@ -76,7 +76,7 @@ def ids_by_file_name(transaction: Transaction, names: Sequence[str]) -> str | No
 
 
 def _one_of(one: Meaning, other: Meaning) -> Meaning:
-    """Return one meaning for two of the same name and thing: the last time that it bore the name."""
+    """Return one of two meanings of the same name and thing: the later one."""
     later = max(one, other, key=lambda each: (each.since or datetime.min, each.until or datetime.max))
-    ended = other if one.until is None else one  # a path stays with the entity that was written over
+    ended = other if one.until is None else one  # an overwritten entity keeps its path
     return replace(later, closeness=min(one.closeness, other.closeness), until=later.until or ended.until)

@@ -1,7 +1,7 @@
 -- Statements of names.py.
 
 -- name: find
--- What each name leads to, and how closely (Closeness in names.py). A branch that is not asked for costs nothing.
+-- The things for each name, with their closeness (Closeness in names.py). Unused branches cost nothing.
 SELECT given.name AS given, hit.closeness, hit.kind, hit.id,
        coalesce(hit.since, e_generatedattime) AS since, coalesce(hit.until, e_invalidatedattime) AS until
   FROM unnest(%(names)s::text[]) AS given (name)
@@ -14,6 +14,8 @@ SELECT given.name AS given, hit.closeness, hit.kind, hit.id,
         SELECT 1, 'agent', ag_id, NULL, NULL FROM provenance.agent WHERE ag_id = given.name
         UNION ALL
         SELECT 2, 'entity', al_entity_id, al_validfrom, al_validto FROM provext.alias WHERE al_value = given.name
+        UNION ALL
+        SELECT 2, 'entity', pr_entity_id, NULL, NULL FROM provext.product WHERE pr_publisher_did = given.name
         UNION ALL
         SELECT 2, 'entity', e_id, NULL, NULL FROM provenance.entity WHERE e_location = given.name
         UNION ALL
@@ -30,7 +32,7 @@ SELECT given.name AS given, hit.closeness, hit.kind, hit.id,
  WHERE hit.closeness <= %(closeness)s;
 
 -- name: named
--- A few of the entities that have one of these names.
+-- A few of the entities with one of these names.
 SELECT e_name AS name, e_id AS id
   FROM provenance.entity
  WHERE e_name = ANY (%(names)s::text[])

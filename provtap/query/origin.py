@@ -1,12 +1,12 @@
-"""Where a result comes from: remarks for people and programs, with the names of Data Origin in the VO 1.2.
+"""The origin of a result: remarks for people and programs, with the names of Data Origin in the VO 1.2.
 
-What was asked, of whom and when is said of the whole document (ORIG-1); who made the data and how to cite
-them is said of the result, for all schemas that the query read (ORIG-3).
+Remarks about the request, its time and the service belong to the whole document (ORIG-1). Remarks about the
+authors of the data and how to cite them belong to the result, for all schemas in the query (ORIG-3).
 """
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from weakref import WeakKeyDictionary
 
@@ -19,24 +19,24 @@ from provtap.tableset import DATA_ORIGIN, Tableset
 
 TAP = "ivo://ivoa.net/std/TAP"
 EVERY = 1.0
-"""Seconds after which a process asks again when the store last changed."""
+"""Seconds after which a process reads the time of the last change of the store again."""
 EVERY_WITHOUT_DATABASE = 10.0
-_OURS = {"provenance", "provext"}
-"""The schemas that ingestions fill."""
+OURS = frozenset(("provenance", "provext"))
+"""The schemas filled by ingestions."""
 _LAST_INGESTION = "SELECT in_time FROM provext.ingestion ORDER BY in_id DESC LIMIT 1"
 
 
 def request_origin(
     settings: Settings, protocol: str, *, url: str | None = None, query: str | None = None
 ) -> Iterator[Info]:
-    """Yield what was asked of whom; *url* repeats the request, *protocol* is the IVOID of its standard."""
+    """Yield remarks on the request: *url* repeats it, *protocol* is the IVOID of its standard."""
     date = instant(datetime.now(UTC))
     given = (
         ("publisher", settings.publisher, "Who published this result."),
         ("server_software", f"ProvTAP/{__version__}", ""),
         ("service_protocol", protocol, ""),
         ("service_ivoid", settings.service_ivoid, "The service in the registry of the Virtual Observatory."),
-        ("request", url, "The request that this is the answer to."),
+        ("request", url, "The request of this response."),
         ("request_date", date, "When the request was answered, in UTC."),
         ("contact", settings.contact, "Whom to ask about this result."),
         ("QUERY", query, ""),
@@ -45,11 +45,16 @@ def request_origin(
 
 
 def dataset_origin(
-    settings: Settings, tableset: Tableset, schemas: Iterable[str], updated: datetime | None
+    settings: Settings,
+    tableset: Tableset,
+    schemas: Iterable[str],
+    updated: datetime | None,
+    product: Mapping[str, tuple[str, ...]] | None = None,
 ) -> list[Info]:
     """Return how to cite the data of *schemas*; *updated* is when the store last changed.
 
-    What the metadata file of a schema says comes before the settings, which hold for all schemas.
+    Values in the metadata file of a schema take precedence over the settings, which apply to all schemas.
+    Values of the *product* that the document is about take precedence over both.
     """
     found: dict[str, dict[str, None]] = {name: {} for name in DATA_ORIGIN}
     of_all = {
@@ -61,20 +66,22 @@ def dataset_origin(
     for schema in tableset.schemas:
         if schema.name in schemas:
             given = {name: (value,) for name, value in of_all.items() if value is not None}
-            if schema.name in _OURS and updated is not None:
+            if schema.name in OURS and updated is not None:
                 given["last_update_date"] = (instant(updated),)
             for name, values in (given | dict(schema.data_origin)).items():
                 found[name].update(dict.fromkeys(values))
+    for name, values in (product or {}).items():
+        found[name] = dict.fromkeys(values)
     return [Info(name, value, DATA_ORIGIN[name]) for name, values in found.items() for value in values]
 
 
 def instant(time: datetime) -> str:
-    """Return a UTC time as DALI writes it, to the second."""
+    """Return a UTC time in the form of DALI, to the second."""
     return time.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 class _Watch:
-    """When the store last changed, which a process asks at most once in a while."""
+    """The time of the last change of the store, cached for some seconds in each process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -82,7 +89,7 @@ class _Watch:
         self._due = 0.0  # by the monotonic clock
 
     def latest(self, database: Database) -> datetime | None:
-        """Return what is known; one thread asks, others meanwhile take what was known before."""
+        """Return the time; one thread asks the database, others meanwhile use the last known value."""
         if self._is_due() and self._lock.acquire(blocking=not self._due):
             try:
                 if self._is_due():
@@ -108,5 +115,5 @@ _watches: WeakKeyDictionary[Pool, _Watch] = WeakKeyDictionary()
 
 
 def last_update(database: Database) -> datetime | None:
-    """Return when the last document was taken in, in UTC; None if none was, or the database is down."""
+    """Return when the last document was ingested, in UTC; None without one, or if the database is down."""
     return _watches.setdefault(database.writer, _Watch()).latest(database)

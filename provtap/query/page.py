@@ -1,4 +1,4 @@
-"""One page of a result, as values: what the site shows of a query."""
+"""One page of a result as values, for the site."""
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -19,16 +19,16 @@ from provtap.tableset import Column, Tableset
 ROWS = 100
 """Rows of one page."""
 PAGE = "page"
-"""The format of these results, in the metrics."""
+"""The format of these results in the metrics."""
 CELL_BYTES = 4_000
-"""Of a cell, as COPY writes it: an id is never longer."""
+"""Maximum bytes of a cell in the form of COPY; ids are never longer."""
 PAGE_BYTES = 4_000_000
-"""Of all cells of a page together: where there are many columns, each cell has less."""
+"""Maximum bytes of all cells of a page: with many columns, each cell is shorter."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """By which column to sort: its number, from 1."""
+    """The column to sort by: its number, from 1."""
 
     number: int
     descending: bool = False
@@ -36,15 +36,15 @@ class Order:
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows of a result, and what is known of the others."""
+    """Some rows of a result, and the number of all rows."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[str | None, ...], ...]
-    """Texts as in CSV, cut where they are very long; None: null."""
+    """Texts as in CSV, cut if they are very long; None for null."""
     first: int
     """Rows before these."""
     total: int
-    """Rows of the result, up to MAXREC."""
+    """Number of rows of the result, up to MAXREC."""
     overflow: bool
     """Whether the query has more rows than MAXREC."""
     seconds: float
@@ -63,11 +63,11 @@ def page(
     order: Order | None = None,
     tally: Tally | None = None,
 ) -> Page:
-    """Run a query and return the rows after the *first* ones of up to *maxrec*, and how many there are.
+    """Run a query and return the rows after the *first* ones, up to *maxrec*, and the number of all rows.
 
-    All rows come from PostgreSQL, to be counted. *gone* is as for `provtap.query.run`.
+    All rows are read from PostgreSQL, to count them. *gone* is as for `provtap.query.run`.
 
-    Raises: as `provtap.query.run`; ParameterError for an order that no column has.
+    Raises: as `provtap.query.run`; ParameterError for an invalid order.
     """
     tally = tally or Tally()
     with failures_counted(PAGE, tally):
@@ -107,7 +107,7 @@ def _page(
     total, overflow = 0, maxrec == 0
     with closing(blocks_of(statement, maxrec, copy, tally)) as blocks:
         for count, data in blocks:
-            if total + count > maxrec:  # the row too many has a block of its own
+            if total + count > maxrec:  # the additional row is in a separate block
                 overflow = True
                 continue
             rows += _cells((count, data), slice(max(0, first - total), max(0, first + ROWS - total)), most)

@@ -3,39 +3,40 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import urlencode
 
 from provtap.errors import ParameterError
 from provtap.uploads import Part
 
 URL_CHARACTERS = 4_000
-"""Of the parameters in a URL: longer ones are not accepted everywhere."""
+"""Maximum length of the parameters in a URL: longer ones are not accepted everywhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class QueryRequest:
-    """What a client can specify for a query, with the names of TAP 1.1 (section 2.7)."""
+    """The parameters of a query, with the names of TAP 1.1 (section 2.7)."""
 
     query: str
     lang: str = "ADQL"
     responseformat: str | None = None
     maxrec: int | None = None
-    """Rows; None: the default of the service."""
+    """Maximum rows; None: the default of the service."""
     run_id: str | None = None
     uploads: Sequence[str] = ()
     """The values of UPLOAD."""
     parts: Mapping[str, Part] = field(default_factory=dict)
     """The files that came with the request, by their names."""
     url: str | None = None
-    """What repeats the request, or the URL of the job; None: it did not come over HTTP."""
+    """The URL that repeats the request, or the URL of the job; None if it did not come over HTTP."""
 
     @classmethod
     def from_parameters(
         cls, parameters: Mapping[str, Sequence[str]], parts: Mapping[str, Part] | None = None
     ) -> "QueryRequest":
-        """Read the parameters of a request, by names in upper case; others are ignored.
+        """Read the parameters of a request, with names in upper case; others are ignored.
 
-        Raises: ParameterError for a parameter that is missing, repeated or invalid.
+        Raises: ParameterError for a missing, repeated or invalid parameter.
         """
         query = _single(parameters, "QUERY")
         if query is None or not query.strip():
@@ -59,9 +60,14 @@ class QueryRequest:
             "MAXREC": self.maxrec,
             "UPLOAD": self.uploads,
         }
-        given = {name: value for name, value in given.items() if value not in (None, ())}
-        query = urlencode(given, doseq=True, errors="replace")
-        return replace(self, url=f"{address}?{query}" if len(query) <= URL_CHARACTERS else address)
+        return replace(self, url=request_url(address, given))
+
+
+def request_url(address: str, parameters: Mapping[str, Any]) -> str:
+    """Return the URL of a request with *parameters*, or only its address if they are long."""
+    given = {name: value for name, value in parameters.items() if value not in (None, ())}
+    query = urlencode(given, doseq=True, errors="replace")
+    return f"{address}?{query}" if query and len(query) <= URL_CHARACTERS else address
 
 
 def _single(parameters: Mapping[str, Sequence[str]], name: str) -> str | None:

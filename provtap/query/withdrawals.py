@@ -1,17 +1,55 @@
-"""What is withdrawn, and what was made from something withdrawn: for marks on pages and in documents.
+"""Finds withdrawn entities, and entities made from them, for marks on pages and in documents.
 
-Queries find the same in `provext.affected`; these functions answer for many things at once.
+Queries find the same in `provext.affected`; these functions check many things at once.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from provtap.adql.lineage.recursion import BACK, steps_sql
 from provtap.database.connect import Transaction
-from provtap.database.sql import load_statements
+from provtap.database.sql import literal, load_statements
+from provtap.errors import NotFound, ParameterError
+from provtap.query.names import find, ids_by_file_name
 
 SQL = load_statements("provtap.query", "withdrawals.sql")
+
+_AFFECTED = """\
+SELECT af_entity_id, e_name, e_location, af_distance, af_withdrawn_id, af_kind, af_since, af_successor_id,
+  af_replaced, ow_names, ow_emails
+FROM provext.affected
+JOIN provenance.entity ON e_id = af_entity_id
+JOIN provext.owner ON ow_entity_id = af_entity_id
+WHERE af_withdrawn_id {withdrawn} AND e_class <> 'ValueEntity'
+ORDER BY af_distance, e_name, af_entity_id"""
+
+
+def affected_adql(withdrawn: Sequence[str]) -> str:
+    """Return the query for the products that were made from *withdrawn* entities, and who owns them."""
+    ids = ", ".join(map(literal, withdrawn))
+    return _AFFECTED.format(withdrawn=f"= {ids}" if len(withdrawn) == 1 else f"IN ({ids})")
+
+
+def withdrawn_now(transaction: Transaction, names: Sequence[str]) -> list[str]:
+    """Return the withdrawn entities that *names* mean.
+
+    Raises: NotFound for a name that nothing has; ParameterError for what is not withdrawn.
+    """
+    found = find(transaction, [name for name in names if "\0" not in name])
+    ids: dict[str, None] = {}
+    for name in names:
+        meant = [meaning.id for meaning in found if meaning.given == name]
+        if not meant:
+            raise NotFound(f"Nothing has the name {name}.", hint=ids_by_file_name(transaction, [name]))
+        now = current(transaction, meant)
+        if not now:
+            raise ParameterError(
+                f"{name} is not withdrawn.",
+                hint="provtap lineage --direction forth shows what was made from it.",
+            )
+        ids |= dict.fromkeys(now)
+    return list(ids)
 
 
 @dataclass(frozen=True)
@@ -36,9 +74,22 @@ class Marks:
     """The marks of some entities, by their ids."""
 
     withdrawn: Mapping[str, CurrentWithdrawal]
-    """Those that are withdrawn, and the withdrawn ones that others were made from."""
+    """The withdrawn entities, including those from which others were made."""
     affected: Mapping[str, tuple[str, ...]]
-    """Those that were made from something withdrawn, and from what."""
+    """The entities made from withdrawn ones, with these."""
+
+    def joined(self, other: "Marks") -> "Marks":
+        """Return the marks of all that either has."""
+        return Marks({**self.withdrawn, **other.withdrawn}, {**self.affected, **other.affected})
+
+    def word(self, id_: str) -> str:
+        """Return what to write on a thing: nothing if it has no mark."""
+        if id_ in self.withdrawn:
+            return f"withdrawn ({self.withdrawn[id_].kind})"
+        return "made from something withdrawn" if id_ in self.affected else ""
+
+
+UNMARKED = Marks({}, {})
 
 
 def current(transaction: Transaction, ids: Iterable[str]) -> dict[str, CurrentWithdrawal]:
@@ -48,7 +99,7 @@ def current(transaction: Transaction, ids: Iterable[str]) -> dict[str, CurrentWi
 
 
 def standing(transaction: Transaction, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return those of *ids* that were made from something that is withdrawn now, and from what."""
+    """Return the entities of *ids* made from currently withdrawn ones, with these."""
     ids = list(dict.fromkeys(ids))
     back = steps_sql(BACK, "behind")
     behind = transaction.rows(SQL["behind"].format(back=back), ids=ids) if ids else ()

@@ -1,8 +1,8 @@
 -- Statements of withdrawals.py. {back} is one step of a walk to ancestors, made by adql/lineage.
 
 -- name: behind
--- What is withdrawn now among things and all their ancestors. Each is visited once, and nothing is if nothing is
--- withdrawn.
+-- Currently withdrawn entities among things and all their ancestors. Each is visited once; without withdrawals, none
+-- is.
 WITH RECURSIVE behind (id, kind) AS (
     SELECT id COLLATE "C", 0
       FROM unnest(%(ids)s::text[]) AS seed (id)
@@ -15,8 +15,8 @@ SELECT DISTINCT w_entity_id AS id
  WHERE kind = 0;
 
 -- name: standing
--- Which of the given things was made from which of those withdrawn. The walk forth stays on the ways that the walk
--- back has found: a calibration may have a million descendants that nobody asked for.
+-- The given things made from withdrawn ones, with these. The walk forth stays on the nodes of the walk back, because a
+-- calibration may have a million other descendants.
 WITH RECURSIVE behind (id, kind) AS (
     SELECT id COLLATE "C", 0 FROM unnest(%(ids)s::text[]) AS seed (id)
      UNION

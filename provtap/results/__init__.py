@@ -1,1 +1,1 @@
-"""Writers: blocks of COPY text in, VOTable, CSV and TSV out."""
+"""Writers: convert blocks of COPY to VOTable, CSV and other formats."""

@@ -1,8 +1,8 @@
-"""VOTable 1.4 with BINARY or BINARY2 (sections 5.3, 5.4 and 6), a block of rows at a time.
+"""VOTable 1.4 with BINARY or BINARY2 (sections 5.3, 5.4 and 6), one block of rows at a time.
 
-There is no loop over cells: separators become room for what BINARY has before a cell, the whole block
-becomes UTF-16, and numpy fills in lengths, numbers and flags, and drops what is not sent. Measured against
-other ways in benchmarks/bench_binary2.py.
+There is no loop over cells: separators are replaced by room for the bytes that BINARY has before a cell, the
+whole block is converted to UTF-16, and numpy fills in lengths, numbers and flags, and removes bytes that are
+not sent. benchmarks/bench_binary2.py compares this with other methods.
 """
 
 from binascii import b2a_base64
@@ -46,7 +46,7 @@ def write_binary(
     *,
     binary: bool = False,
 ) -> Iterator[bytes]:
-    """Yield a VOTable with BINARY; the least value of each whole number type stands for null.
+    """Yield a VOTable with BINARY; the smallest value of each integer type represents null.
 
     The blocks may be in COPY's *binary* form if all columns are numbers.
     """
@@ -83,7 +83,7 @@ def _write(
 
 
 def _base64(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield lines of base64; what breaks off still ends with a whole row (VOT-10)."""
+    """Yield lines of base64; after an error they still end with a complete row (VOT-10)."""
     rest, failure = b"", None
     try:
         for piece in pieces:
@@ -100,7 +100,7 @@ def _base64(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _unflagged(columns: Sequence[Column], rows: NumberRows, block: bytes) -> bytes:
-    """Return rows of numbers, null among them as BINARY has it."""
+    """Return rows of numbers, with nulls in the form of BINARY."""
     cells = [_without_flag(_Part(c), found) for c, found in zip(columns, rows.columns(block), strict=True)]
     table = np.empty(len(cells[0]), [(f"c{n}", PRIMITIVES[c.datatype].form) for n, c in enumerate(columns)])
     for number, values in enumerate(cells):
@@ -110,20 +110,20 @@ def _unflagged(columns: Sequence[Column], rows: NumberRows, block: bytes) -> byt
 
 @dataclass(frozen=True)
 class _Part:
-    """How the cells of one column are sent."""
+    """The form in which the cells of one column are sent."""
 
     column: Column
 
     @cached_property
     def primitive(self) -> Primitive | None:
-        """What its values are; None for texts."""
+        """The type of its values; None for texts."""
         return PRIMITIVES.get(self.column.datatype)
 
     @property
     def sent(self) -> Column:
-        """The column as its FIELD declares it: texts are unicodeChar of any length (VOT-11).
+        """The column as declared in its FIELD: texts are unicodeChar of any length (VOT-11).
 
-        Timestamps alone are sure to be ASCII.
+        Only timestamps are certainly ASCII.
         """
         if self.primitive:
             return self.column
@@ -132,44 +132,44 @@ class _Part:
 
     @property
     def magic(self) -> str | None:
-        """What stands for null in BINARY, beside NaN and empty cells."""
+        """The value for null in BINARY, besides NaN and empty cells."""
         return str(self.primitive.magic) if self.primitive and self.primitive.magic is not None else None
 
     @cached_property
     def elements(self) -> int | None:
-        """How many values each cell has; None if that differs."""
+        """The number of values in each cell; None if it varies."""
         return elements(self.column) if self.primitive else None
 
     @property
     def width(self) -> int:
-        """Bytes that each cell has at its begin: all of its values, or their number."""
+        """Number of bytes at the beginning of each cell: for all its values, or for their number."""
         return self.primitive.size * self.elements if self.primitive and self.elements else _COUNT
 
     @property
     def unit(self) -> int:
-        """Units of UTF-16 that keep room for one element: one a byte for numbers."""
+        """Units of UTF-16 reserved for one element: one for each byte of numbers."""
         return self.primitive.size if self.primitive else 1
 
 
 class _Layout:
-    """What COPY's marked text form is rewritten by.
+    """Converts COPY's marked text form.
 
-    Each cell gets room before it for what BINARY has at its begin, and each row for its flags. A *unit* is
-    two bytes of UTF-16; the one of value 0 begins the room of a cell and is nowhere else.
+    Room is inserted before each cell for the bytes that BINARY has there, and before each row for its flags.
+    A *unit* is two bytes of UTF-16; the unit 0 begins the room of a cell and occurs nowhere else.
     """
 
     def __init__(self, columns: Sequence[Column], *, flags: bool) -> None:
         self.parts = [_Part(c) for c in columns]
-        self.flags = -(-len(columns) // 8) if flags else 0  # bytes a row
+        self.flags = -(-len(columns) // 8) if flags else 0  # bytes in each row
         self.flag_units = -(-self.flags // 2)
-        self.room = max([2, *(-(-p.width // 2) for p in self.parts)])  # units a cell
+        self.room = max([2, *(-(-p.width // 2) for p in self.parts)])  # units in each cell
         self.counted = [n for n, p in enumerate(self.parts) if p.elements is None]
         self.fixed = [n for n, p in enumerate(self.parts) if p.elements is not None]
         self.arrays = [n for n, p in enumerate(self.parts) if p.primitive and p.elements is None]
         self.narrow = [n for n, p in enumerate(self.parts) if p.sent.datatype == "char"] + self.arrays
 
     def rows(self, block: bytes) -> bytes:
-        """Return the rows of a block as they are sent."""
+        """Return the rows of a block in the form in which they are sent."""
         values: dict[int, Bytes] = {}
         if self.fixed or self.arrays:
             values, block = self._taken_out(block)
@@ -185,7 +185,7 @@ class _Layout:
         return page.sent()
 
     def _taken_out(self, block: bytes) -> tuple[dict[int, Bytes], bytes]:
-        """Return the numbers of each column, and the block without: only arrays keep room for theirs."""
+        """Return the numbers of each column, and the block without them: only arrays keep room."""
         cells, width = split(block), len(self.parts)
         values = {}
         for column in self.fixed + self.arrays:
@@ -199,10 +199,10 @@ class _Layout:
         return b"\1" * (primitive.size * len(cell.split())) if column in self.arrays and primitive else b""
 
     def _spread(self, block: bytes) -> bytes:
-        """Return the block with room in it; the second unit of a room is 2 if the cell before was null."""
+        """Return the block with room inserted; the second unit of a room is 2 if the cell before is null."""
         flags, room = b"\1" * self.flag_units, b"\1" * (self.room - 2)
         after_value, after_null = b"\0\1" + room, b"\0\2" + room
-        block = set_aside(block)  # or the text `\\N` would look like a null
+        block = set_aside(block)  # otherwise the text `\\N` would look like a null
         if NULL in block:
             block = block.replace(NULL + b"\t", after_null).replace(NULL + b"\n", flags + after_null)
         block = block.replace(b"\t", after_value).replace(b"\n", flags + after_value)
@@ -212,7 +212,7 @@ class _Layout:
 def _numbers(part: _Part, cells: list[bytes], *, flagged: bool) -> Bytes:
     """Return the bytes of the numbers of a column, row by row.
 
-    Raises: QueryError for a number that stands for null.
+    Raises: QueryError for a number that represents null.
     """
     primitive = part.primitive
     assert primitive is not None
@@ -229,7 +229,7 @@ def _numbers(part: _Part, cells: list[bytes], *, flagged: bool) -> Bytes:
 def _without_flag(part: _Part, found: Numbers) -> npt.NDArray[Any]:
     """Return numbers as BINARY has them.
 
-    Raises: QueryError for a number that stands for null.
+    Raises: QueryError for a number that represents null.
     """
     magic = part.primitive.magic if part.primitive else None
     if magic is not None and (found.values[~found.nulls] == magic).any():
@@ -241,7 +241,7 @@ def _without_flag(part: _Part, found: Numbers) -> npt.NDArray[Any]:
 
 
 class _Page:
-    """The bytes of one block in UTF-16, which of them are sent, and where its cells are, in units."""
+    """The bytes of one block in UTF-16, a mask of those to send, and the positions of its cells, in units."""
 
     def __init__(self, layout: _Layout, text: bytes) -> None:
         self._layout = layout
@@ -257,11 +257,11 @@ class _Page:
         self._mask[2 * (rooms[-1] - layout.flag_units) :] = False
 
     def fill(self, column: int, numbers: Bytes) -> None:
-        """Put the numbers of a column of fixed size into its room."""
+        """Write the numbers of a column of fixed size into its room."""
         self._put(2 * self._rooms[:, column], numbers, 2 * self._layout.room)
 
     def fill_content(self, column: int, numbers: Bytes) -> None:
-        """Put the numbers of arrays into the low bytes of the units they have."""
+        """Write the numbers of arrays into the low bytes of their units."""
         self._bytes[2 * self._inside([column]) + 1] = numbers
 
     def narrow(self, columns: list[int]) -> None:
@@ -269,13 +269,13 @@ class _Page:
         self._mask[2 * self._inside(columns)] = False
 
     def count(self, columns: list[int]) -> None:
-        """Put the number of elements before each cell of these columns."""
+        """Write the number of elements before each cell of these columns."""
         lengths = self._ends[:, columns] - self._starts[:, columns]
         counts = (lengths // [self._layout.parts[column].unit for column in columns]).astype(">u4")
         self._put(2 * self._rooms[:, columns].ravel(), counts.ravel().view(np.uint8), 2 * self._layout.room)
 
     def sent(self) -> bytes:
-        """Return the bytes to send, flags included."""
+        """Return the bytes to send, including flags."""
         layout = self._layout
         if layout.flags:
             flags = np.packbits(self._nulls, axis=1)
@@ -283,7 +283,7 @@ class _Page:
         return self._bytes[self._mask].tobytes()
 
     def _put(self, places: Places, values: Bytes, room: int) -> None:
-        """Write one value at each place, and drop what is left of its room."""
+        """Write one value at each position, and drop the rest of its room."""
         values = values.reshape(len(places), -1)
         width = values.shape[1]
         self._bytes[places[:, None] + np.arange(width)] = values
@@ -291,7 +291,7 @@ class _Page:
             self._mask[places[:, None] + np.arange(width, room)] = False
 
     def _inside(self, columns: list[int]) -> Places:
-        """Return the units within the cells of these columns, in order of row and column."""
+        """Return the units in the cells of these columns, ordered by row and column."""
         starts = self._starts[:, columns].ravel()
         lengths = self._ends[:, columns].ravel() - starts
         before = np.cumsum(lengths) - lengths

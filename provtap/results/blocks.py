@@ -12,11 +12,10 @@ from provtap.tableset import Column
 class Rows:
     """The rows of a result up to maxrec, and whether there were more (TAP 1.1, section 2.7.4).
 
-    A block is a number of rows and their bytes in a form of COPY: whole rows, each ended by a newline.
+    A block is a number of rows and their bytes in a form of COPY: complete rows, each ending in a newline.
 
-    A result that is cut was asked for one row more than may be shown: the block that passes *maxrec* is
-    not shown at all, so the rows beyond must come in blocks of their own. With *maxrec* 0 there is
-    overflow without asking (TAP-15).
+    One row more than *maxrec* is requested. A block beyond *maxrec* is not written at all, so the additional
+    rows must be in separate blocks. With *maxrec* 0 there is always an overflow (TAP-15).
     """
 
     def __init__(self, blocks: Iterable[tuple[int, bytes]], maxrec: int) -> None:
@@ -31,7 +30,7 @@ class Rows:
 
     def __iter__(self) -> Iterator[bytes]:
         left = self._maxrec
-        for rows, data in self._blocks:  # to the end: a late failure shows there
+        for rows, data in self._blocks:  # to the end, where late errors are raised
             left -= rows
             if left >= 0:
                 yield data
@@ -40,16 +39,16 @@ class Rows:
 
 
 _COUNT = 2
-"""Bytes before a row of the binary form: the number of its cells."""
+"""Bytes before a row in the binary form, with the number of its cells."""
 _LENGTH = 4
-"""Bytes before each cell: their number."""
+"""Bytes before each cell, with its length."""
 
 
 class NumberRows:
-    """Takes blocks of COPY's binary form apart, of columns that are all numbers.
+    """Splits blocks of COPY's binary form if all columns are numbers.
 
-    Their rows are of one length, so that numpy has them at once. No cell is null there: cells before them
-    tell which ones are, by flags, eight a short, the first one in the highest bit.
+    All rows have the same length, so that numpy can read them at once. No cell is null; instead there are
+    flags for nulls in shorts before the cells, eight in each short, the first one in the highest bit.
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
@@ -69,13 +68,13 @@ class NumberRows:
         return [Numbers(rows[name], nulls[:, n]) for n, name in enumerate(self._names)]
 
     def flagged(self, block: bytes) -> bytes:
-        """Return the rows as BINARY2 has them: flags, of a byte each, and values."""
+        """Return the rows in the form of BINARY2: bytes of flags, then values."""
         rows = np.frombuffer(block, np.uint8).reshape(-1, self._form.itemsize)
         return rows.take(self._sent, axis=1).tobytes()
 
     @cached_property
     def _sent(self) -> list[int]:
-        """Where in a row the bytes are that BINARY2 has."""
+        """The positions in a row of the bytes for BINARY2."""
         assert self._form.fields
         places = {name: range(at, at + form.itemsize) for name, (form, at, *_) in self._form.fields.items()}
         flags = [places[name][-1] for name in self._flags]

@@ -1,6 +1,6 @@
-r"""Cells: a block of COPY's text form taken apart, a column at a time, by functions that are written in C.
+r"""Splits a block of COPY's text form into cells, one column at a time, with functions written in C.
 
-In the form `marked` a null is `\N`, so that it differs from an empty text.
+In the form `marked` a null is `\N`, to distinguish it from an empty text.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,16 +18,16 @@ NULL = rb"\N"
 
 @dataclass(frozen=True)
 class Primitive:
-    """A VOTable datatype of fixed size, as BINARY and FITS hold it (VOTable 1.4, section 6)."""
+    """A VOTable datatype of fixed size in BINARY and FITS (VOTable 1.4, section 6)."""
 
     form: str
-    """The numpy type; the most significant byte comes first."""
+    """The numpy type, big-endian."""
     parse: Callable[[bytes], Any]
-    """From the text that COPY writes."""
+    """Converts from the text of COPY."""
     null: bytes
-    """What stands for null where a flag or mask marks it, as COPY would write it."""
+    """The text for null, in the form of COPY, if a flag or mask marks nulls."""
     magic: int | None = None
-    """What stands for null where only a value can mark it."""
+    """The value for null if only a value can mark it."""
 
     @property
     def size(self) -> int:
@@ -36,7 +36,7 @@ class Primitive:
 
 
 TRUTH: dict[bytes, bool | None] = {b"true": True, b"false": False, b"T": True, b"F": False, b"?": None}
-"""Truth values as the generator writes them: words alone, letters in arrays."""
+"""Truth values as written by the generator: words as single values, letters in arrays."""
 _LETTERS = {True: ord("T"), False: ord("F"), None: 0}
 
 PRIMITIVES = {
@@ -48,16 +48,16 @@ PRIMITIVES = {
     "float": Primitive(">f4", float, b"NaN"),
     "double": Primitive(">f8", float, b"NaN"),
 }
-"""All others are texts there, bits and complex numbers too."""
+"""All other datatypes are texts there, including bits and complex numbers."""
 
 
 def is_text(column: Column) -> bool:
-    """Tell whether the cells of *column* are texts, timestamps among them."""
+    """Return whether the cells of *column* are texts, including timestamps."""
     return column.datatype in {"char", "unicodeChar"}
 
 
 def only_numbers(columns: Sequence[Column]) -> bool:
-    """Tell whether all cells are single numbers."""
+    """Return whether all cells are single numbers."""
     return all(c.datatype in _NUMBERS and c.arraysize is None for c in columns)
 
 
@@ -65,12 +65,12 @@ _NUMBERS = frozenset({"short", "int", "long", "float", "double"})
 
 
 def split(block: bytes) -> list[bytes]:
-    """Return the cells of a block, row by row, as COPY escaped them."""
+    """Return the cells of a block, row by row, with COPY's escapes."""
     return block[:-1].replace(b"\n", b"\t").split(b"\t")
 
 
 def weave(cells: list[bytes], separators: Sequence[bytes]) -> bytes:
-    """Return *cells*, each followed by its separator; *separators* are those of one row."""
+    """Return *cells*, each followed by its separator; *separators* are for one row."""
     pieces = [b""] * (2 * len(cells))
     pieces[::2] = cells
     pieces[1::2] = list(separators) * (len(cells) // len(separators))
@@ -78,7 +78,7 @@ def weave(cells: list[bytes], separators: Sequence[bytes]) -> bytes:
 
 
 def set_aside(cells: bytes) -> bytes:
-    """Let doubled backslashes stand aside as a byte that UTF-8 does not use: what is left is an escape."""
+    """Replace double backslashes by a byte not used in UTF-8, so that remaining backslashes are escapes."""
     return cells.replace(rb"\\", b"\xff")
 
 
@@ -90,11 +90,11 @@ ESCAPES = (
     (rb"\f", b"\f"),
     (rb"\v", b"\v"),
 )
-"""What COPY escapes in texts, beside the backslash."""
+"""The characters that COPY escapes in texts, besides the backslash."""
 
 
 def unescape(cells: bytes, escapes: Sequence[tuple[bytes, bytes]] = ESCAPES) -> bytes:
-    """Undo the escapes of COPY, nulls apart; *escapes* map each to its replacement."""
+    """Undo the escapes of COPY, except nulls; *escapes* maps each escape to its replacement."""
     if b"\\" in cells:
         cells = set_aside(cells)
         for escaped, character in escapes:
@@ -103,7 +103,7 @@ def unescape(cells: bytes, escapes: Sequence[tuple[bytes, bytes]] = ESCAPES) -> 
 
 
 def texts(cells: list[bytes]) -> list[bytes | None]:
-    """Return the values of a column of texts, in UTF-8; most columns have nothing escaped but nulls."""
+    """Return the values of a column of texts, in UTF-8; most columns have no escapes other than nulls."""
     if b"".join(cells).count(b"\\") == cells.count(NULL):
         return [None if cell == NULL else cell for cell in cells]
     return [None if cell == NULL else unescape(cell) for cell in cells]
@@ -111,10 +111,10 @@ def texts(cells: list[bytes]) -> list[bytes | None]:
 
 @dataclass(frozen=True)
 class Numbers:
-    """Some rows of a column of numbers or truth values; a row has an array of them if its cells have."""
+    """Some rows of a column of numbers or truth values, or of arrays of them."""
 
     values: npt.NDArray[Any]
-    """In place of a null, whatever the primitive has for it."""
+    """The values; nulls have the primitive's filler."""
     nulls: npt.NDArray[np.bool_]
     """Which of the rows are null."""
 
@@ -122,7 +122,7 @@ class Numbers:
         return len(self.values)
 
     def filled(self, null: float | None) -> npt.NDArray[Any]:
-        """Return the values with *null* for each of a null; None: as they are."""
+        """Return the values with *null* in place of nulls; None: unchanged."""
         if null is None or not self.nulls.any():
             return self.values
         values = self.values.copy()
@@ -153,20 +153,20 @@ def arrays(cells: list[bytes], column: Column, size: int) -> Numbers:
 
 
 def _parsed(words: list[bytes], primitive: Primitive) -> npt.NDArray[Any]:
-    """Return numbers; numpy reads whole ones in a third of the time, and others no faster."""
+    """Return numbers; numpy reads integers in a third of the time, and others not faster."""
     if primitive.parse is int:
         return np.fromstring(b" ".join(words), np.int64, sep=" ").astype(primitive.form)
     return np.array(list(map(primitive.parse, words)), primitive.form)
 
 
 def elements(column: Column) -> int | None:
-    """Return how many values each cell of *column* has; None if that differs from cell to cell."""
+    """Return the number of values in each cell of *column*; None if it varies."""
     sizes = (column.arraysize or "1").split("x")
     return int(np.prod([int(size) for size in sizes])) if all(map(str.isdecimal, sizes)) else None
 
 
 def distinct(columns: Sequence[Column]) -> list[Column]:
-    """Return *columns*, a number added to each name that was there before, in whatever case."""
+    """Return *columns*, with a number added to repeated names, ignoring case."""
     found: list[Column] = []
     used: set[str] = set()
     for column in columns:

@@ -1,7 +1,7 @@
 """CSV and TSV, with a line of column names (DALI 1.1, section 3.4.3; RFC 4180).
 
-Neither format can report that a result was cut, nor why it ends too early: a late failure is raised, so
-that the transfer breaks off instead of looking complete.
+Neither format can report an overflow or an error: a late error is raised, so that the transfer breaks off
+instead of looking complete.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +20,7 @@ def write_csv(
     *,
     header: bool = True,
 ) -> Iterator[bytes]:
-    """Yield PostgreSQL's own CSV: UTF-8, lines ended by LF, `""` is an empty text and nothing is null."""
+    """Yield PostgreSQL's own CSV: UTF-8, lines end in LF, `""` is an empty text, an empty cell is null."""
     if header:
         yield f"{','.join(_csv_cell(c.name) for c in columns)}\n".encode()
     yield from Rows(blocks, maxrec)
@@ -48,4 +48,4 @@ def write_tsv(
 
 
 _ESCAPES = tuple((escaped, b" " if character.isspace() else character) for escaped, character in ESCAPES)
-"""TSV holds neither tabs nor line ends within a cell."""
+"""TSV allows neither tabs nor line ends within a cell."""

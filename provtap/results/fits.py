@@ -1,7 +1,7 @@
-"""FITS: a binary table (FITS Standard 4.0, section 7.3), its header written by astropy.
+"""FITS: a binary table (FITS Standard 4.0, section 7.3), with a header from astropy.
 
-The header holds the number of rows and the width of each text, so the rows go to a file without name first:
-nothing is sent before the query has ended, and memory holds one block.
+The header contains the number of rows and the width of each text, so the rows are first written to a file
+without name: nothing is sent before the query has ended, and only one block is in memory.
 """
 
 import re
@@ -32,17 +32,17 @@ from provtap.results.votable import Info
 from provtap.tableset import Column
 
 LIMIT = 2_000_000_000
-"""Bytes of the table at most; the file of rows takes no more than that either."""
+"""Maximum size of the table, and of the file of rows, in bytes."""
 COLUMNS = 999
-"""The most that TFIELDS can be."""
+"""The maximum of TFIELDS."""
 _RECORD = 2880
-"""A part of a FITS file is as many of these bytes as it takes."""
+"""The parts of a FITS file are padded to multiples of this size."""
 _CODES = dict(
     zip(("boolean", "unsignedByte", "short", "int", "long", "float", "double"), "LBIJKED", strict=True)
 )
 _CARDS = {"QUERY": "QUERY", "MAXREC": "MAXREC", "request_date": "DATE", "server_software": "CREATOR"}
 _QUERY_LENGTH = 4_000
-"""Characters of a text in the header."""
+"""Maximum characters of a text in the header."""
 
 
 def write_fits(
@@ -54,11 +54,12 @@ def write_fits(
     binary: bool = False,
     room: Room | None = None,
 ) -> Iterator[bytes]:
-    """Yield a FITS file, once all rows are there; QSTATUS in its header says whether there are more.
+    """Yield a FITS file after all rows have arrived; QSTATUS in its header reports an overflow.
 
-    The blocks may be in COPY's *binary* form if all columns are numbers. Their file takes disk from *room*.
+    The blocks may be in COPY's *binary* form if all columns are numbers. Their file uses disk space of
+    *room*.
 
-    Raises: TooLarge; Busy; QueryError for more columns than FITS takes, or if nothing can stand for null.
+    Raises: TooLarge; Busy; QueryError for more columns than FITS allows, or if no value is free for null.
     """
     if len(columns) > COLUMNS:
         raise QueryError(f"The result has {len(columns)} columns; FITS allows up to {COLUMNS}.")
@@ -87,7 +88,7 @@ def _keep(
 ) -> int:
     """Write the blocks to *file*, each after its length, and return the number of rows.
 
-    Raises: TooLarge; Busy if there is no room on disk.
+    Raises: TooLarge; Busy if there is not enough disk space.
     """
     count = 0
     for block in rows:
@@ -113,7 +114,7 @@ def _keep(
 
 
 class _TextColumn:
-    """A column of texts, or of arrays of any length, which are written as text."""
+    """A column of texts, or of arrays of variable length, which are written as texts."""
 
     null: int | None = None
 
@@ -132,7 +133,7 @@ class _TextColumn:
         return f"{self._width}A"
 
     def taken(self, cells: list[bytes]) -> list[bytes]:
-        """Return some cells as printable ASCII; most columns have nothing to escape but nulls."""
+        """Return some cells as printable ASCII; most columns have no escapes other than nulls."""
         text = b"".join(cells)
         if text.count(b"\\") == cells.count(NULL) and text.isascii() and not _UNPRINTABLE.search(text):
             return [b"" if cell == NULL else cell for cell in cells]
@@ -161,9 +162,9 @@ class _NumberColumn:
 
     @property
     def null(self) -> int | None:
-        """What stands for null (TNULL), if there is need: no value, and as far from zero as can be.
+        """The value for null (TNULL), if needed: not used as a value, and as far from zero as possible.
 
-        Raises: QueryError if there is none.
+        Raises: QueryError if no value is free.
         """
         if not self._nulls or self._primitive.magic is None:
             return None
@@ -192,7 +193,7 @@ class _NumberColumn:
 
 
 def _extremes(primitive: Primitive) -> set[int]:
-    """Return the values of a type of whole numbers that may stand for null."""
+    """Return the values of an integer type that may represent null."""
     if primitive.magic is None:
         return set()
     limits = np.iinfo(primitive.form)
@@ -201,11 +202,11 @@ def _extremes(primitive: Primitive) -> set[int]:
 
 _FitsColumn = _TextColumn | _NumberColumn
 _Taken = Sequence[Any]
-"""What each of _FitsColumn made of its column."""
+"""The cells of each _FitsColumn."""
 
 
 def _taken(cells: Sequence[_FitsColumn], block: bytes) -> _Taken:
-    """Return what is in a block of COPY's marked text form."""
+    """Return the cells of a block of COPY's marked text form."""
     found = split(block)
     return [column.taken(found[number :: len(cells)]) for number, column in enumerate(cells)]
 
@@ -222,7 +223,7 @@ _UNPRINTABLE = re.compile(rb"[\x00-\x1f\x7f]")
 
 
 def _ascii(cell: bytes) -> bytes:
-    """Return a text of printable ASCII; other characters are escaped as Python does, null is empty."""
+    """Return a text of printable ASCII; other characters are escaped as in Python, null is empty."""
     if cell == NULL:
         return b""
     if not cell.isascii():
@@ -233,7 +234,7 @@ def _ascii(cell: bytes) -> bytes:
 
 
 def _table(found: _Taken, cells: Sequence[_FitsColumn], form: np.dtype[Any]) -> bytes:
-    """Return what is in a block as rows of the table."""
+    """Return a block as rows of the table."""
     table = np.empty(len(found[0]), form)
     for number, column in enumerate(cells):
         table[f"c{number}"] = column.values(found[number])
@@ -242,7 +243,7 @@ def _table(found: _Taken, cells: Sequence[_FitsColumn], form: np.dtype[Any]) -> 
 
 def _headers(cells: Sequence[_FitsColumn], rows: int, infos: Sequence[Info], status: str) -> Iterator[bytes]:
     """Yield the headers of the empty primary unit and of the table."""
-    from astropy.io import fits  # it takes a while
+    from astropy.io import fits  # a slow import
 
     columns = [
         fits.Column(name=_card(c.column.name), format=c.code, null=c.null, unit=c.column.unit) for c in cells
@@ -267,5 +268,5 @@ def _headers(cells: Sequence[_FitsColumn], rows: int, infos: Sequence[Info], sta
 
 
 def _card(text: str) -> str:
-    """Return what a card can hold of *text*."""
+    """Return the part of *text* that fits in a card."""
     return " ".join(text[:_QUERY_LENGTH].encode("ascii", "replace").decode().split())

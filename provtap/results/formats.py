@@ -22,7 +22,7 @@ from provtap.tableset import Column
 
 
 class Writer(Protocol):
-    """Turns the blocks of a COPY into a document, piece by piece; knows neither database nor HTTP."""
+    """Converts the blocks of a COPY to a document, piece by piece; uses neither database nor HTTP."""
 
     def __call__(
         self,
@@ -31,7 +31,7 @@ class Writer(Protocol):
         maxrec: int,
         infos: Sequence[Info],
     ) -> Iterator[bytes]:
-        """Yield the document; *blocks* hold one row more than *maxrec* if the result has more."""
+        """Yield the document; *blocks* contains one row more than *maxrec* if there is an overflow."""
 
 
 CopyForm = Literal["text", "marked", "csv", "binary"]
@@ -39,30 +39,30 @@ CopyForm = Literal["text", "marked", "csv", "binary"]
 
 @dataclass(frozen=True)
 class ResultFormat:
-    """One way to write a result, as capabilities declare it."""
+    """One format of results, as declared in the capabilities."""
 
     mime: str
-    """Media type with parameters: asked for by clients, and sent as Content-Type."""
+    """Media type with parameters: requested by clients, and sent as Content-Type."""
     aliases: tuple[str, ...]
     extension: str
-    """The end of a file's name, without the dot."""
+    """The suffix of file names, without the dot."""
     copy: CopyForm
-    """The form of COPY that *write* starts from."""
+    """The form of COPY that *write* needs."""
     write: Writer
     write_numbers: Writer | None = None
-    """What starts from COPY's binary form instead, where all columns are numbers."""
+    """The writer for COPY's binary form, used if all columns are numbers."""
     is_on_disk: bool = False
-    """Whether its writers need a file; they are given the *room* for it."""
+    """Whether its writers need a file, and get the *room* for it."""
     ivo_id: str | None = None
-    """Standard identifier of the format, where TAPRegExt 1.0 has one."""
+    """Standard identifier of the format, if TAPRegExt 1.0 has one."""
 
     def file_name(self, *stems: str | None) -> str:
-        """Return a name for a file of this format, after the first of *stems* that leaves something safe."""
+        """Return a name for a file of this format, from the first of *stems* with any safe characters."""
         safe = (re.sub("[^A-Za-z0-9._-]+", "_", stem or "")[:64].strip("._-") for stem in stems)
         return f"{next(filter(None, safe), 'result')}.{self.extension}"
 
     def writer(self, columns: Sequence[Column], room: Room) -> tuple[CopyForm, Writer]:
-        """Return what writes rows of these columns with this *room*, and the form of COPY it starts from."""
+        """Return the writer for rows of these columns with this *room*, and the form of COPY it needs."""
         copy = self.copy
         write: Callable[..., Iterator[bytes]] = self.write
         if self.write_numbers and only_numbers(columns):
@@ -130,16 +130,16 @@ FORMATS: tuple[ResultFormat, ...] = (
     ResultFormat("text/plain;charset=utf-8", ("text", "text/plain"), "txt", "marked", write_text),
     ResultFormat("text/html;charset=utf-8", ("html", "text/html"), "html", "marked", write_html),
 )
-"""The formats on offer, the default first; Parquet only where pyarrow is installed."""
+"""The available formats, the default first; Parquet only if pyarrow is installed."""
 
 
 def choose(responseformat: str | None) -> ResultFormat:
-    """Return the format that RESPONSEFORMAT (or FORMAT) asks for; without one, VOTable.
+    """Return the format for RESPONSEFORMAT (or FORMAT); the default is VOTable.
 
-    Case does not matter, nor blanks round `;`, nor a `+` that arrived as a blank, nor `charset=utf-8`,
-    which is what is sent anyway.
+    Case, blanks around `;`, a `+` that arrived as a blank, and `charset=utf-8`, which is used anyway, are
+    ignored.
 
-    Raises: ParameterError, listing what is offered.
+    Raises: ParameterError, with a list of the available formats.
     """
     if not responseformat or not responseformat.strip():
         return FORMATS[0]
@@ -153,7 +153,7 @@ def choose(responseformat: str | None) -> ResultFormat:
 
 
 def _key(name: str) -> str:
-    """Return *name* in the one spelling that the formats are found by."""
+    """Return *name* in the normalized spelling for looking up formats."""
     media_type, *parameters = (part.strip() for part in name.lower().split(";"))
     meant = (re.sub(r"\s*=\s*\"?([^\"]*)\"?", r"=\1", p) for p in parameters if p)
     return ";".join([media_type.replace(" ", "+"), *(p for p in meant if p != "charset=utf-8")])

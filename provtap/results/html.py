@@ -1,4 +1,4 @@
-"""HTML: a page with the result as a table, for a look in a browser. It is well-formed XML as well."""
+"""HTML: a page with the result as a table, for browsers. It is also well-formed XML."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -11,8 +11,8 @@ from provtap.results.votable import Info, legal, table_rows
 from provtap.tableset import Column
 
 STYLE_SHEET = "../static/design.css"
-"""That of the service's pages, as seen from /tap/sync: pages have no style of their own, which the headers of
-the service would not let browsers apply."""
+"""The style sheet of the service's pages, relative to /tap/sync: the headers of the service forbid styles
+within pages."""
 _HEAD = """<!DOCTYPE html>
 <html xmlns="http://www.w3.org/1999/xhtml" lang="en">
 <head>
@@ -35,7 +35,7 @@ _NULL = b'<td class="null"></td>'
 def write_html(
     columns: Sequence[Column], blocks: Iterable[tuple[int, bytes]], maxrec: int, infos: Sequence[Info] = ()
 ) -> Iterator[bytes]:
-    """Yield a page; its last paragraph says whether the result was cut, or why it broke off."""
+    """Yield a page; its last paragraph reports an overflow, or an error that ended the result early."""
     rows = Rows(blocks, maxrec)
     yield _head(columns, infos).encode()
     try:
@@ -60,7 +60,7 @@ def _head(columns: Sequence[Column], infos: Sequence[Info]) -> str:
 
 
 def _description(column: Column) -> str:
-    """Return what is known of a column, for those who have no pointer."""
+    """Return the metadata of a column, for users without a pointer."""
     return f"<dt>{_text(column.name)}</dt><dd>{_text('; '.join(_known(column)))}</dd>\n"
 
 
@@ -70,7 +70,7 @@ def _known(column: Column) -> list[str]:
 
 
 def _name(column: Column) -> str:
-    """Return the cell that heads a column; what else is known of it shows under the pointer."""
+    """Return the header cell of a column, with its metadata as tooltip."""
     unit = f"<small>{_text(column.unit)}</small>" if column.unit else ""
     tip = _text("\n".join(_known(column))).replace("\n", "&#10;")
     return f'<th scope="col" title="{tip}">{_text(column.name)}{unit}</th>'

@@ -1,6 +1,7 @@
-"""JSON: columns, then rows as arrays, then how it ended; valid to the last byte also when it breaks off.
+"""JSON: columns, then rows as arrays, then the status; also valid if the result ends early.
 
-COPY's text form escapes as JSON does, but for quotes and control characters, so blocks are rewritten whole.
+COPY's text form has the escapes of JSON, except for quotes and control characters, so blocks are rewritten as
+a whole.
 """
 
 import json
@@ -50,12 +51,12 @@ def _dump(value: Any) -> str:
 
 
 def _described(column: Column) -> dict[str, str]:
-    """Return what is known of a column, under the names of TAP_SCHEMA."""
+    """Return the metadata of a column, with the names of TAP_SCHEMA."""
     return {name: value for name in _METADATA if (value := getattr(column, name)) is not None}
 
 
 def _rows(block: bytes, columns: Sequence[Column]) -> bytes:
-    """Return the rows of a block as arrays, with commas and line ends between."""
+    """Return the rows of a block as arrays, separated by commas and line ends."""
     block = _escaped(block)
     if all(map(is_text, columns)):
         block = block[:-1].replace(b"\t", b'","').replace(b"\n", b'"],\n["')
@@ -79,19 +80,19 @@ _CONTROLS = bytes({*range(1, 0x20)} - {0x09, 0x0A})
 
 
 def _escaped(block: bytes) -> bytes:
-    """Write as JSON does what COPY does not escape, or escapes otherwise (RFC 8259, section 7)."""
+    """Convert the characters that COPY escapes differently from JSON, or not at all (RFC 8259, section 7)."""
     if b'"' in block:
         block = block.replace(b'"', rb"\"")
     if rb"\v" in block:
         aside = block.replace(rb"\\", b"\xff").replace(rb"\v", rb"\u000b")
         block = aside.replace(b"\xff", rb"\\")
-    if len(block) != len(block.translate(None, _CONTROLS)):  # ten times as fast as the expression
+    if len(block) != len(block.translate(None, _CONTROLS)):  # ten times as fast as the regular expression
         block = _CONTROL.sub(lambda found: b"\\u%04x" % found[0][0], block)
     return block
 
 
 def _values(cells: list[bytes], column: Column) -> list[bytes]:
-    """Return values that are no texts; arrays become arrays, and a complex number one of two."""
+    """Return values other than texts; arrays become arrays, a complex number an array of two."""
     if column.arraysize is None and not column.datatype.endswith("Complex"):
         return list(map(_WORDS.get, cells, cells))
     return [b"null" if cell == NULL else b"[%b]" % _array(cell.split()) for cell in cells]
@@ -102,10 +103,10 @@ def _array(values: list[bytes]) -> bytes:
 
 
 _SPECIAL = (b"\\", b"N", b"I", b"-0\t", b"-0\n")
-"""What only numbers have that JSON writes otherwise: null, NaN, the infinities, the zero below zero."""
+"""Values of numbers that JSON writes differently: null, NaN, infinities, negative zero."""
 _WORDS: dict[bytes, bytes] = {
     NULL: b"null",
-    b"-0": b"-0.0",  # many readers take the shorter one for a whole number, which has no sign then
+    b"-0": b"-0.0",  # many readers treat `-0` as an integer, without sign
     b"NaN": b'"NaN"',  # JSON has no such numbers
     b"+Inf": b'"+Inf"',
     b"-Inf": b'"-Inf"',

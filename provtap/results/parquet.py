@@ -1,4 +1,4 @@
-"""Parquet with the metadata of a VOTable (VOParquet 1.0), a row group at a time, by pyarrow."""
+"""Parquet with the metadata of a VOTable (VOParquet 1.0), one row group at a time, with pyarrow."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +12,7 @@ from provtap.results.votable import Field, Info, write_metadata
 from provtap.tableset import Column
 
 GROUP = 4_000_000
-"""Bytes in memory that make a row group."""
+"""Size of a row group in memory, in bytes."""
 
 
 def write_parquet(
@@ -23,11 +23,11 @@ def write_parquet(
     *,
     binary: bool = False,
 ) -> Iterator[bytes]:
-    """Yield a Parquet file; its VOTable, written last, has the QUERY_STATUS.
+    """Yield a Parquet file; its VOTable, which is written last, has the QUERY_STATUS.
 
     The blocks may be in COPY's *binary* form if all columns are numbers.
     """
-    # Said before the import: only that reaches all of Arrow, whose own allocator keeps 35 MB for later.
+    # Set before the import, to affect all of Arrow, whose own allocator keeps 35 MB.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     import pyarrow
     from pyarrow.parquet import ParquetWriter
@@ -50,7 +50,7 @@ def write_parquet(
 
 
 class _Pieces:
-    """A file that only gives on what is written to it."""
+    """A file that only passes on the written bytes."""
 
     closed = False
 
@@ -59,30 +59,30 @@ class _Pieces:
         self._size = 0
 
     def write(self, piece: bytes) -> int:
-        """Take a piece, which may be a buffer that is used again."""
+        """Store a copy of a piece, which may be a reused buffer."""
         self._pieces.append(bytes(piece))
         self._size += len(piece)
         return len(piece)
 
     def tell(self) -> int:
-        """Return how many bytes were written."""
+        """Return the number of written bytes."""
         return self._size
 
     def flush(self) -> None:
         """Do nothing."""
 
     def close(self) -> None:
-        """Let nothing more be written."""
+        """Close the file."""
         self.closed = True
 
     def taken(self) -> bytes:
-        """Return what was written since the last time."""
+        """Return the bytes written since the last call."""
         pieces, self._pieces = self._pieces, []
         return b"".join(pieces)
 
 
 def _groups(batches: Iterable[Any]) -> Iterator[Any]:
-    """Join batches of rows to tables of the size of a row group."""
+    """Join batches of rows into tables of the size of a row group."""
     import pyarrow
 
     group, size = [], 0
@@ -97,7 +97,7 @@ def _groups(batches: Iterable[Any]) -> Iterator[Any]:
 
 
 def _sent(column: Column) -> Column:
-    """Return a column as its FIELD declares it: texts are unicodeChar of any length, in UTF-8."""
+    """Return a column as declared in its FIELD: texts are unicodeChar of any length, in UTF-8."""
     if column.datatype in PRIMITIVES:
         return column
     datatype = "char" if column.xtype == "timestamp" else "unicodeChar"

@@ -1,4 +1,4 @@
-"""Text: a table in aligned columns, for a terminal. Nothing in it can steer the terminal."""
+"""Text: a table in aligned columns for a terminal, without control characters."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +9,7 @@ from provtap.results.votable import Info
 from provtap.tableset import Column
 
 WIDEST = 60
-"""Characters that a column is made wide at most; longer cells push the rest of their row to the right."""
+"""Maximum width of a column in characters; longer cells shift the rest of their row to the right."""
 _NULL = b"--"
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -19,9 +19,9 @@ _CONTROL = re.compile(
 def write_text(
     columns: Sequence[Column], blocks: Iterable[tuple[int, bytes]], maxrec: int, infos: Sequence[Info] = ()
 ) -> Iterator[bytes]:
-    r"""Yield names, a rule, rows and a last line that says how many there are and whether that is all.
+    r"""Yield names, a rule, rows and a last line with the number of rows, and a note on an overflow.
 
-    Line ends and tabs are shown as COPY escapes them, `\n` and `\t`. The first rows decide the widths.
+    Line ends and tabs are shown as `\n` and `\t`. The first rows determine the widths.
     """
     rows, count = Rows(blocks, maxrec), 0
     widths: list[int] = []
@@ -38,13 +38,13 @@ def write_text(
 
 
 def _table(block: bytes) -> list[list[str]]:
-    """Return the cells of each row as they are shown."""
+    """Return the cells of each row in their displayed form."""
     shown = set_aside(block).replace(NULL, _NULL).replace(b"\xff", b"\\")
     return [row.split("\t") for row in _harmless(shown[:-1].decode()).split("\n")]
 
 
 def _harmless(text: str) -> str:
-    """Replace what steers a terminal, or turns the direction of writing; but for tabs and line ends."""
+    """Replace control characters, and those that change the direction of text, except tabs and line ends."""
     return _CONTROL.sub("?", text)
 
 
@@ -61,7 +61,7 @@ def _names(columns: Sequence[Column]) -> list[str]:
 
 
 def _lines(table: list[list[str]], columns: Sequence[Column], widths: list[int]) -> bytes:
-    """Return rows as lines, numbers to the right."""
+    """Return rows as lines, with numbers aligned to the right."""
     form = "  ".join(
         f"%{'-' if is_text(c) else ''}{width}s" for c, width in zip(columns, widths, strict=True)
     )

@@ -1,6 +1,6 @@
 """VOTable 1.4 with TABLEDATA, written piece by piece from COPY's text form (DALI 1.1, section 4.4).
 
-1.4 and not later: the validators that clients use call a newer version an error.
+Not a later version than 1.4, because the validators of clients report newer versions as errors.
 """
 
 import re
@@ -36,29 +36,29 @@ class Param:
     name: str
     description: str
     options: tuple[str, ...]
-    """What it may be."""
+    """The allowed values."""
     value: str = ""
-    """What it is; empty: clients ask their user, who need not say anything."""
+    """The value; if empty, clients ask their user, who may leave it empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Descriptor(Info):
-    """A remark that clients can act on: how to call a service for each row (DataLink 1.1, section 4).
+    """A remark that clients can use: how to call a service for each row (DataLink 1.1, section 4).
 
-    *value* is the URL of the service and *text* says what it gives. A VOTable has a RESOURCE of type meta for
-    it; elsewhere it is a remark like others.
+    *value* is the URL of the service and *text* describes its response. A VOTable has a RESOURCE of type meta
+    for it; in other formats it is a normal remark.
     """
 
     key: str
     """Tells apart the services of one column; letters only."""
-    column: int
-    """Of the result, from 0: what the service takes as ID."""
+    column: int | None
+    """Of the result, from 0: what the service takes as ID. None: it is the service that answers here."""
     standard_id: str | None = None
-    """None: of a page, which no standard describes."""
+    """The standard id; None for a page, which has no standard."""
     parameter: str = "ID"
-    """What the service calls the id."""
+    """The name of the parameter for the id."""
     content_type: str
-    """Media type of the answer."""
+    """Media type of the response."""
     parameters: tuple[Param, ...] = ()
 
 
@@ -83,11 +83,11 @@ def write_votable(
 
 @dataclass(frozen=True)
 class Field:
-    """A column as this document sends it."""
+    """A column in the form of this document."""
 
     column: Column
     null: str | None = None
-    """The value that stands for null, where the serialization has no other way (VOT-8)."""
+    """The value for null, if the serialization has no other method (VOT-8)."""
 
 
 TABLEDATA = "<TABLEDATA>\n", "</TABLEDATA>\n"
@@ -97,9 +97,9 @@ TABLEDATA = "<TABLEDATA>\n", "</TABLEDATA>\n"
 def write_document(
     fields: Sequence[Field], rows: Rows, data: Iterable[bytes], infos: Sequence[Info], tags: tuple[str, str]
 ) -> Iterator[bytes]:
-    """Yield a VOTable with *data*, which is made of *rows*, between *tags*.
+    """Yield a VOTable with *data*, made from *rows*, between *tags*.
 
-    One that breaks off is still well-formed, and ends with QUERY_STATUS ERROR (ERR-6).
+    After an error it is still well-formed, and ends with QUERY_STATUS ERROR (ERR-6).
     """
     yield f"{_head(fields, infos)}<DATA>\n{tags[0]}".encode()
     try:
@@ -108,15 +108,25 @@ def write_document(
         last = _info(Info("QUERY_STATUS", "ERROR", str(error)))
     else:
         last = _info(Info("QUERY_STATUS", "OVERFLOW", rows.cut)) if rows.overflow else ""
-    ids = _ids([field.column.name for field in fields])
-    meta = "".join(
-        cached(_descriptor, info, ids[info.column]) for info in infos if isinstance(info, Descriptor)
-    )
-    yield f"{tags[1]}</DATA>\n</TABLE>\n{last}</RESOURCE>\n{meta}</VOTABLE>\n".encode()
+    yield f"{tags[1]}{_foot(fields, infos, last)}".encode()
+
+
+def write_rows(
+    columns: Sequence[Column], rows: Iterable[Iterable[str]], infos: Sequence[Info], overflow: str = ""
+) -> bytes:
+    """Return a VOTable of rows that are all at hand; an empty cell is a null.
+
+    *overflow* is a sentence about what lacks, if something does.
+    """
+    fields = [Field(c) for c in columns]
+    lines = "".join(f"<TR>{''.join(f'<TD>{_text(cell)}</TD>' for cell in row)}</TR>\n" for row in rows)
+    last = _info(Info("QUERY_STATUS", "OVERFLOW", overflow)) if overflow else ""
+    begin, end = TABLEDATA
+    return f"{_head(fields, infos)}<DATA>\n{begin}{lines}{end}{_foot(fields, infos, last)}".encode()
 
 
 def write_metadata(fields: Sequence[Field], infos: Sequence[Info], *, status: Info) -> str:
-    """Return a VOTable that describes a table whose data are elsewhere, with its QUERY_STATUS."""
+    """Return a VOTable with the metadata of a table whose data are elsewhere, and its QUERY_STATUS."""
     return f"{_head(fields, infos, status)}</TABLE>\n{TAIL}"
 
 
@@ -126,7 +136,7 @@ def write_error(message: str, infos: Iterable[Info] = ()) -> bytes:
 
 
 def write_head(infos: Iterable[Info]) -> str:
-    """Return the begin of a document, up to its first TABLE: INFOs come before that (DALI-3)."""
+    """Return the beginning of a document up to its first TABLE, with INFOs before it (DALI-3)."""
     remarks = [info for info in infos if not isinstance(info, Descriptor)]
     document = "".join(_info(info) for info in remarks if isinstance(info, DocumentInfo))
     result = "".join(_info(info) for info in remarks if not isinstance(info, DocumentInfo))
@@ -134,7 +144,7 @@ def write_head(infos: Iterable[Info]) -> str:
 
 
 def write_table(table: Table, rows: Iterable[Iterable[str]]) -> str:
-    """Return a TABLE element with all of *rows*; an empty cell is a null."""
+    """Return a TABLE element with all *rows*; empty cells are nulls."""
     lines = "".join(f"<TR>{''.join(f'<TD>{_text(cell)}</TD>' for cell in row)}</TR>\n" for row in rows)
     text = f"<DESCRIPTION>{_text(table.description)}</DESCRIPTION>\n" if table.description else ""
     head = f"{text}{''.join(_fields([Field(c) for c in table.columns]))}"
@@ -148,7 +158,18 @@ def _head(fields: Sequence[Field], infos: Sequence[Info], status: Info = Info("Q
     return f"{write_head([status, *infos])}<TABLE>\n{''.join(_fields(fields, referenced))}"
 
 
-def _fields(fields: Sequence[Field], referenced: Container[int] = ()) -> Iterator[str]:
+def _foot(fields: Sequence[Field], infos: Sequence[Info], last: str) -> str:
+    """Return everything from the end of DATA: the *last* INFO, and the services."""
+    ids = _ids([field.column.name for field in fields])
+    meta = "".join(
+        cached(_descriptor, info, None if info.column is None else ids[info.column])
+        for info in infos
+        if isinstance(info, Descriptor)
+    )
+    return f"</DATA>\n</TABLE>\n{last}</RESOURCE>\n{meta}</VOTABLE>\n"
+
+
+def _fields(fields: Sequence[Field], referenced: Container[int | None] = ()) -> Iterator[str]:
     """Yield a FIELD for each column, with an ID where another has its name, or to refer to it (VOT-4)."""
     names = [field.column.name for field in fields]
     uses, ids = Counter(names), _ids(names)
@@ -176,9 +197,9 @@ def _field(field: Field, id_: str | None) -> str:
 
 
 def _ids(names: Sequence[str]) -> list[str]:
-    """Return the ID of each FIELD: its name as far as XML lets it be one, for astropy calls columns by it.
+    """Return the ID of each FIELD: its name, as far as XML allows, because astropy uses it as column name.
 
-    The second column called `a` is `a_2`, unless another one is called that.
+    The second column with the name `a` is `a_2`, unless another column has this name.
     """
     uses = Counter(names)
     taken = {name for name in names if uses[name] == 1 and _as_id(name) == name}
@@ -196,12 +217,17 @@ def _ids(names: Sequence[str]) -> list[str]:
 
 
 def _as_id(name: str) -> str:
-    """Return *name* as an XML ID (an NCName); those that begin with `service_` are kept for services."""
+    """Return *name* as an XML ID (an NCName); the prefix `service_` is reserved for services."""
     plain = re.sub("[^A-Za-z0-9_.-]", "_", name)
     return plain if re.match("(?!service_)[A-Za-z_]", plain) else f"_{plain}"
 
 
-def _descriptor(service: Descriptor, id_: str) -> str:
+def service_id(key: str, field_id: str | None) -> str:
+    """Return the ID of the RESOURCE of a service: of the one *key* for the FIELD *field_id*."""
+    return f"service_{key}" if field_id is None else f"service_{key}_{field_id}"
+
+
+def _descriptor(service: Descriptor, id_: str | None) -> str:
     """Return the RESOURCE that says how to call *service* for a row, whose column has the ID *id_*.
 
     Source: DataLink 1.1, section 4.
@@ -219,9 +245,9 @@ def _descriptor(service: Descriptor, id_: str) -> str:
     ]
     attributes = {
         "type": "meta",
-        "utype": "adhoc:service",
-        "ID": f"service_{service.key}_{id_}",
-        "name": f"{service.name} of {id_}",  # validators want each name once
+        "utype": "adhoc:this" if id_ is None else "adhoc:service",
+        "ID": service_id(service.key, id_),
+        "name": service.name if id_ is None else f"{service.name} of {id_}",  # validators want each name once
     }
     return _element("RESOURCE", attributes, "\n" + "".join(content))
 
@@ -232,7 +258,7 @@ def _param(name: str, value: str, content: str = "", ref: str | None = None) -> 
 
 
 def _values(param: Param) -> str:
-    """Return what a PARAM may be, for clients to offer."""
+    """Return the allowed values of a PARAM, which clients can offer."""
     options = "".join(_element("OPTION", {"value": option}, "") for option in param.options)
     return _element("VALUES", {}, "\n" + options)
 
@@ -246,17 +272,17 @@ def _info(info: Info) -> str:
 
 
 def _element(tag: str, attributes: Mapping[str, str | None], content: str) -> str:
-    """Return an element in one line; an attribute without value is left out (VOT-13)."""
+    """Return an element on one line, without empty attributes (VOT-13)."""
     given = "".join(f' {name}="{_attribute(v)}"' for name, v in attributes.items() if v is not None)
     return f"<{tag}{given}>{content}</{tag}>\n" if content else f"<{tag}{given}/>\n"
 
 
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 has no way to write (section 2.2, Char)."""
+"""Characters that XML 1.0 can't express (section 2.2, Char)."""
 
 
 def legal(text: str) -> str:
-    """Return *text* without the characters that XML 1.0 has no way to write."""
+    """Return *text* without the characters that XML 1.0 can't express."""
     return _ILLEGAL.sub("", text)
 
 
@@ -265,7 +291,7 @@ def _text(text: str) -> str:
 
 
 def _attribute(text: str) -> str:
-    """Return *text* for use between double quotes; line ends and tabs would be read as blanks."""
+    """Return *text* for use between double quotes; unescaped line ends and tabs would be read as blanks."""
     return escape(legal(text), {'"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"})
 
 
@@ -281,11 +307,11 @@ _ESCAPES = (
 
 
 def table_rows(block: bytes, row: bytes = b"TR", cell: bytes = b"TD", null: bytes = b"") -> bytes:
-    """Rewrite whole rows of COPY's text form as elements; null is an empty cell, of every type (VOT-7).
+    """Convert complete rows of COPY's text form to elements; null is an empty cell for all types (VOT-7).
 
-    A marked null becomes *null*, an element of its own. Everything works on the block at once, for speed, so
-    the order matters: separators become tags before escaped tabs and line ends become plain ones. Searches
-    for one byte cost a tenth of those for two.
+    A marked null becomes the element *null*. For speed, all replacements work on the whole block, so their
+    order matters: separators are replaced by tags before escaped tabs and line ends are unescaped. Searches
+    for one byte cost a tenth of searches for two.
     """
     block = block.translate(None, _CONTROLS)
     if b"\xef" in block:
@@ -303,18 +329,18 @@ def table_rows(block: bytes, row: bytes = b"TR", cell: bytes = b"TD", null: byte
     return unescape(block, _ESCAPES)
 
 
-# Answer after answer describes the same columns: the texts of their elements are made once.
+# Many responses have the same columns: the texts of their elements are cached.
 
 CACHED_TEXTS = 2_000
-"""It is faster to start again than to find out which text to forget."""
+"""Clearing the whole cache is faster than choosing the texts to remove."""
 CACHED_CHARACTERS = 10_000
-"""Of one text: what clients choose, such as names, may be long."""
+"""Maximum length of one cached text: names chosen by clients may be long."""
 
 _cache: dict[tuple[Hashable, ...], str] = {}
 
 
 def cached(form: Callable[..., str], *arguments: Hashable) -> str:
-    """Return what *form* makes of *arguments*, which come again and again, and of nothing else."""
+    """Return the result of *form* for *arguments*, from the cache if possible; it must not depend on else."""
     key = (form, *arguments)
     made = _cache.get(key)
     if made is None:

@@ -1,4 +1,4 @@
-"""The processes of a service: gunicorn with threads, a process a core; a worker for jobs; one clean stop."""
+"""The processes of a service: gunicorn with threads, one process for each core; a worker for jobs."""
 
 import ctypes
 import logging
@@ -39,11 +39,11 @@ from provtap.web.registry import metadata_digest, shortcoming
 log = logging.getLogger(__name__)
 
 KEEPALIVE = 30
-"""Seconds that a connection without request stays open; it takes no thread."""
+"""Seconds for which a connection without request stays open; it occupies no thread."""
 STALLED = 300
-"""Seconds after which a client that takes nothing of its answer counts as gone."""
+"""Seconds after which a client that does not read its response counts as disconnected."""
 LARGE = 1 << 20
-"""Bytes of a block of memory that goes back to the system when it is free."""
+"""Minimum size of memory blocks that are returned to the system when they are freed, in bytes."""
 
 
 def serve(settings: Settings, *, worker: bool = True) -> None:
@@ -51,8 +51,8 @@ def serve(settings: Settings, *, worker: bool = True) -> None:
 
     Jobs are run by a process beside the web processes, unless *worker* is False.
 
-    Raises: SettingsError when port, access log, result directory or the right gunicorn can't be had;
-    DatabaseUnavailable when PostgreSQL can't be reached or is not set up.
+    Raises: SettingsError if the port, access log, result directory or version of gunicorn is unusable;
+    DatabaseUnavailable if PostgreSQL can't be reached or is not set up.
     """
     _log()
     _give_memory_back()
@@ -90,7 +90,7 @@ def work(settings: Settings) -> None:
     ):
         beside = [*keepers(database), *monitoring(admin, database, settings)]
         try:
-            for keeper in beside:  # before there are threads
+            for keeper in beside:  # before threads are started
                 keeper.keep()
             run_jobs(Worker(settings, tableset, database))
         finally:
@@ -100,7 +100,7 @@ def work(settings: Settings) -> None:
 
 @contextmanager
 def _admin_port(settings: Settings) -> Iterator[socket.socket | None]:
-    """Listen at the port for monitoring and count what all processes do; None if there is no such port.
+    """Listen at the port for monitoring and start counting in all processes; None without this port.
 
     Raises: SettingsError.
     """
@@ -113,10 +113,10 @@ def _admin_port(settings: Settings) -> Iterator[socket.socket | None]:
 
 
 def _give_memory_back() -> None:
-    """Let the C library return each large block of memory to the system once it is free.
+    """Make the C library return large blocks of memory to the system when they are freed.
 
-    By itself glibc begins to keep such blocks, of up to 32 MB, as soon as one was freed, in a heap for each
-    of many threads: after a few large cells a process of 70 MB had 350 MB.
+    By default glibc keeps such blocks, of up to 32 MB, after the first one was freed, in a heap for each of
+    many threads: after a few large cells a process of 70 MB had grown to 350 MB.
     """
     with suppress(AttributeError, OSError):  # another C library
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE)
@@ -145,25 +145,25 @@ def listen(host: str, port: int, setting: str = "--port or PROVTAP_PORT") -> soc
             f"Port {port} of {host or 'this machine'} cannot be used: {why}.",
             hint=f"Choose another port with {setting}.",
         ) from error
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED * 1000)  # of its connections
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED * 1000)  # for its connections
     return listener
 
 
 class _Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's master, which looks after other processes as after its web processes."""
+    """gunicorn's master, which also supervises other processes than web processes."""
 
     def __init__(self, app: "_Gunicorn", beside: Sequence[Process]) -> None:
         self._beside = beside
         super().__init__(app)
 
     def manage_workers(self) -> None:
-        """Start what has ended."""
+        """Restart processes that have ended."""
         super().manage_workers()
         for process in self._beside:
             process.keep()
 
     def stop(self, graceful: bool = True) -> None:
-        """End all processes; downloads get some time, and the others as long."""
+        """Stop all processes; downloads and other processes get the same time to finish."""
         end = time.monotonic() + self.cfg.graceful_timeout + LOOK
         for process in self._beside:
             process.stop()
@@ -173,7 +173,7 @@ class _Master(Arbiter):  # type: ignore[misc]  # gunicorn has no types
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn, configured in code alone: neither its environment variable nor a file is read."""
+    """gunicorn, configured only in code, without its environment variable or configuration file."""
 
     def __init__(self, ours: Service, listener: socket.socket, beside: Sequence[Process]) -> None:
         self.ours = ours
@@ -182,7 +182,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         super().__init__()
 
     def load_config(self) -> None:
-        """Set what differs from gunicorn's defaults."""
+        """Set values that differ from gunicorn's defaults."""
         for name, value in self._options().items():
             self.cfg.set(name, value)
 
@@ -190,16 +190,16 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         threads = self.ours.settings.threads
         return {
             "bind": f"fd://{self.listener.detach()}",
-            "worker_class": ConnectionWorker,  # its time-out is for a stuck process, not for long requests
+            "worker_class": ConnectionWorker,  # its timeout is for a stuck process, not for long requests
             "workers": self.ours.settings.processes,
             "threads": threads,
-            "worker_connections": threads + 1000,  # beyond the threads: kept alive, and waiting
+            "worker_connections": threads + 1000,  # beyond the threads: keep-alive and waiting connections
             "keepalive": KEEPALIVE,
             "graceful_timeout": ceil(self.ours.settings.grace),
             "limit_request_line": URL_BYTES,
             "limit_request_fields": HEADERS,
             "limit_request_field_size": URL_BYTES,
-            "forwarder_headers": "",  # else a client behind a proxy on this host could pass by its rules
+            "forwarder_headers": "",  # otherwise a client behind a proxy on this host could bypass its rules
             "control_socket_disable": True,
             "loglevel": "warning",
             "post_worker_init": _say_ready,
@@ -207,11 +207,11 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         }
 
     def run(self) -> None:
-        """Serve until the end. Raises: SystemExit."""
+        """Serve until stopped. Raises: SystemExit."""
         _Master(self, self.beside).run()
 
     def load(self) -> Flask:
-        """Return the application; called in each worker, whose pool connects there for the first time."""
+        """Return the application; called in each worker, which then opens its own connections."""
         return create_app(self.ours.settings, self.ours.database, self.ours.tableset, self.ours.modified)
 
 
@@ -222,9 +222,9 @@ def _say_ready(worker: Any) -> None:
 def _leave(arbiter: Any, worker: Any) -> None:
     """End a worker process here.
 
-    Further up its stack lie the master's `with` blocks, copied by fork: leaving them would stop the master's
-    database. Threads that still run after the grace period end with the process, and their queries with
-    their connections.
+    Its stack contains the master's `with` blocks, copied by fork; leaving them would stop the master's
+    database. Threads that are still running after the grace period end with the process, and their queries
+    with their connections.
     """
     if os.getpid() != arbiter.pid:
         ended = sys.exc_info()[1]

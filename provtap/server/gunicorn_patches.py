@@ -1,6 +1,6 @@
-"""What is changed inside gunicorn: patience with slow clients, the answer to bad requests, keep-alive.
+"""Changes to gunicorn: limits for slow clients, the response to malformed requests, keep-alive.
 
-This is the only module that uses parts of gunicorn that are not its public interface; the version is pinned.
+This is the only module that uses non-public parts of gunicorn; the version is pinned.
 """
 
 import select
@@ -23,9 +23,9 @@ from provtap.web.jobs import stop_waiting
 
 SERVER = f"ProvTAP/{__version__}"
 URL_BYTES = 8190
-"""The longest first line of a request that gunicorn reads."""
+"""Maximum length of the first line of a request, in bytes."""
 HEADERS = 100
-"""The most headers of a request, each of up to URL_BYTES."""
+"""Maximum number of headers of a request, each of up to URL_BYTES."""
 _TOO_LONG = {
     414: f"The URL is longer than {URL_BYTES} bytes. Send long queries by POST.",
     431: f"The request has more than {HEADERS} headers, or a header longer than {URL_BYTES} bytes.",
@@ -35,15 +35,15 @@ LINGER = 0.2
 PATIENCE = 30.0
 """Seconds that a thread waits for the next bytes of a request that has begun."""
 SLOWEST = 500.0
-"""Bytes a second that a client must send to be waited for longer than PATIENCE."""
+"""Bytes per second that a client must send to get more time than PATIENCE."""
 GUNICORN = 27
-"""The major version of gunicorn that is changed here; older ones read requests in another way."""
+"""The supported major version of gunicorn; older ones read requests differently."""
 
 
 def adapt_gunicorn() -> None:
-    """Change what gunicorn has no setting for: its Server header, the form of its refusals, its patience.
+    """Change parts of gunicorn without settings: its Server header, the form of its errors, its time limits.
 
-    Raises: SettingsError for a gunicorn that may work otherwise inside.
+    Raises: SettingsError for an unsupported version of gunicorn.
     """
     if version_info[0] != GUNICORN:
         found = ".".join(map(str, version_info))
@@ -57,9 +57,9 @@ def adapt_gunicorn() -> None:
 
 
 class PatientUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no types
-    """Reads what a client sends for as long as it keeps sending; one that is too slow counts as gone.
+    """Reads from a client as long as it keeps sending; a client that is too slow counts as disconnected.
 
-    Without this a few hundred silent connections would hold all threads for good.
+    Without this, a few hundred silent connections would occupy all threads.
     """
 
     def __init__(self, sock: socket.socket, max_chunk: int = 8192, patience: float = PATIENCE) -> None:
@@ -67,8 +67,8 @@ class PatientUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no 
         self._most = self._patience = patience
 
     def chunk(self, size_hint: int | None = None) -> bytes:
-        """Return the next piece, nothing at the end; waiting uses patience up, and bytes bring it back."""
-        if self.sock.gettimeout() is not None:  # gunicorn itself waits no longer than that
+        """Return the next piece, empty at the end; waiting reduces the patience, bytes restore it."""
+        if self.sock.gettimeout() is not None:  # gunicorn itself waits not longer
             return bytes(super().chunk(size_hint))
         began = time.monotonic()
         if not _has_bytes(self.sock, self._patience):
@@ -86,7 +86,7 @@ def _has_bytes(sock: socket.socket, seconds: float) -> bool:
 
 
 def _write_error(client: socket.socket, status: int, reason: str, message: str) -> None:
-    """Answer a request that never reaches the application; gunicorn's own answer would be a page of HTML."""
+    """Answer a request that does not reach the application; gunicorn itself would send an HTML page."""
     malformed = f"The request line or a header is malformed: {message or reason}."
     body = write_error(_TOO_LONG.get(status, malformed))
     headers = {
@@ -101,17 +101,17 @@ def _write_error(client: socket.socket, status: int, reason: str, message: str) 
 
 
 class ConnectionWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's worker with threads, which answers those who wait when it is to end.
+    """gunicorn's worker with threads, which finishes waiting requests when it is stopped.
 
-    A thread stays with its connection for a moment, to answer the next request as well: giving it back to
-    the thread that looks after all of them costs a third of what a small query does.
+    A thread stays with its connection for a moment, for the next request: returning the connection to the
+    main thread costs a third of a small query.
     """
 
     def handle(self, conn: Any) -> Any:
-        """Answer requests over a connection, and tell whether to keep it. Runs in a thread of its own.
+        """Answer requests of a connection, and return whether to keep it. Runs in a separate thread.
 
-        One that is not kept is closed here: that waits for the client, and gunicorn would let the thread
-        that looks after all connections wait, for two seconds each.
+        Connections that are not kept are closed here, because closing waits for the client; gunicorn would
+        block its main thread for up to two seconds each.
         """
         kept = False
         try:
@@ -121,24 +121,24 @@ class ConnectionWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no t
             return kept
         finally:
             if not kept:
-                with suppress(OSError):  # it may be closed already
+                with suppress(OSError):  # it may already be closed
                     conn.close(graceful=True)
 
     def finish_request(self, conn: Any, fs: "Future[Any]") -> None:
-        """Take a connection back from its thread."""
+        """Process a connection that returns from its thread."""
         if fs.cancelled() or fs.exception() or fs.result():
             super().finish_request(conn, fs)
         else:
             self.nr_conns -= 1
 
     def _has_more(self, conn: Any) -> bool:
-        """Tell whether the next request comes; it is waited for while each connection can have a thread."""
+        """Return whether another request arrives; wait for it only while there are enough threads."""
         if not self.alive or self.nr_conns > self.cfg.threads or conn.parser.unreader.buf.getvalue():
             return False
         return _has_bytes(conn.sock, LINGER)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """Begin to end: whoever waits for a job is answered now."""
+        """Begin to stop, and finish the requests that wait for jobs."""
         super().handle_exit(sig, frame)
         if self.wsgi is not None:
             stop_waiting(self.wsgi)

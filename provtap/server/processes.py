@@ -1,4 +1,4 @@
-"""The processes beside the web processes: for jobs, for monitoring, to restart the embedded PostgreSQL."""
+"""The processes beside the web processes: for jobs, monitoring, and restarting the embedded PostgreSQL."""
 
 import logging
 import os
@@ -21,16 +21,16 @@ from provtap.uws.worker import Worker
 log = logging.getLogger(__name__)
 
 LOOK = 1.0
-"""Seconds between two looks at whether the embedded PostgreSQL lives."""
+"""Seconds between two checks whether the embedded PostgreSQL is running."""
 
 
 def for_jobs(settings: Settings) -> Settings:
-    """Return settings by which a worker opens a database of its own: one connection a job."""
+    """Return the settings for a worker's own database: one connection for each job."""
     return replace(settings, read_connections=settings.job_connections)
 
 
 def run_jobs(worker: Worker, alone: Callable[[], bool] = lambda: False) -> None:
-    """Run jobs until SIGTERM or SIGINT, or until *alone* tells that the master has gone."""
+    """Run jobs until SIGTERM or SIGINT, or until *alone* returns True: the master has ended."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     log.info("Process %d runs jobs", os.getpid())
@@ -38,15 +38,15 @@ def run_jobs(worker: Worker, alone: Callable[[], bool] = lambda: False) -> None:
 
 
 class Process:
-    """A process beside the web processes; the master starts it anew when it has ended."""
+    """A process beside the web processes, which the master restarts when it has ended."""
 
     def __init__(self, name: str, run: Callable[[Callable[[], bool]], None]) -> None:
         self._name = name
-        self._work = run  # until a signal, or until what it is given tells that the master is no more
+        self._work = run  # until a signal, or until its argument returns that the master has ended
         self._pid: int | None = None
 
     def keep(self) -> None:
-        """Start the process unless it lives. To be called about once a second, by a single thread."""
+        """Start the process unless it is running. Called about once a second, by a single thread."""
         if self._pid is None or not self._lives(self._pid):
             master = os.getpid()
             self._pid = os.fork()
@@ -54,14 +54,14 @@ class Process:
                 self._run(master)
 
     def stop(self) -> None:
-        """Tell the process to stop."""
+        """Signal the process to stop."""
         self._signal(signal.SIGTERM)
 
     def wait(self, seconds: float) -> None:
-        """Return once the process has ended, by force if that takes longer than *seconds*."""
+        """Wait until the process has ended; kill it after *seconds*."""
         end = time.monotonic() + seconds
         while self._pid is not None and self._lives(self._pid):
-            # Again: a process that was just started may have missed the first one.
+            # Repeated, because a process that was just started may have missed the first signal.
             self._signal(signal.SIGTERM if time.monotonic() < end else signal.SIGKILL)
             time.sleep(0.05)
 
@@ -77,7 +77,7 @@ class Process:
             return False
 
     def _run(self, master: int) -> None:
-        """Do the work, and end the process here: further up the stack all is the master's (see `_leave`)."""
+        """Do the work, and end the process here: the rest of the stack is the master's (see `_leave`)."""
         code = 1
         try:
             self._work(lambda: os.getppid() != master)
@@ -100,22 +100,22 @@ def job_process(settings: Settings, tableset: Tableset) -> Process:
 
 
 def monitoring(listener: socket.socket | None, database: Database, settings: Settings) -> list[Process]:
-    """Return the process that answers at the port for monitoring; none without that port."""
+    """Return the process for the monitoring port; none without this port."""
     if listener is None:
         return []
-    from provtap.monitoring.endpoints import answer_requests  # needs a library that others do without
+    from provtap.monitoring.endpoints import answer_requests  # needs an optional library
 
     return [Process("monitoring", partial(answer_requests, listener, database, settings))]
 
 
 def keepers(database: Database) -> list[Process]:
-    """Return the process that starts the embedded PostgreSQL again when it dies; none for another one."""
+    """Return the process that restarts the embedded PostgreSQL if it dies; none for another server."""
     server = database.server
     return [] if server is None else [Process("PostgreSQL", partial(_keep, server))]
 
 
 def _keep(server: EmbeddedServer, alone: Callable[[], bool]) -> None:
-    with suppress(SystemExit):  # also from amid a start, which then leaves no server behind
+    with suppress(SystemExit):  # also during a start, which then leaves no server behind
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit())
         while not alone():

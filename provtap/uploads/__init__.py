@@ -1,7 +1,7 @@
-"""Uploads: the tables of a request are fetched, read in any of their forms, and added to the tableset.
+"""Uploads: the tables of a request are fetched, read in any serialization, and added to the tableset.
 
-`read_uploads` is all that others need. Nothing is stored: the tables live in memory, and then in the text of
-one SQL statement.
+Other modules use `read_uploads`. Nothing is stored: the tables are in memory, and then in the text of one SQL
+statement.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,14 +22,14 @@ from provtap.uploads.read_votable import read_votable
 __all__ = ["Part", "Upload", "read_uploads", "uploads", "with_uploads"]
 
 PIECE = 262_144
-"""Bytes to read at once."""
+"""Number of bytes to read at once."""
 
 
 class Part(Protocol):
-    """What the bytes of one part of a request are read from, once."""
+    """A source of the bytes of one part of a request, which can be read once."""
 
     def read(self, size: int, /) -> bytes:
-        """Return up to *size* bytes, none at the end."""
+        """Return up to *size* bytes, empty at the end."""
 
 
 def read_uploads(
@@ -40,12 +40,12 @@ def read_uploads(
     client: str = "",
     wait: float = 30.0,
 ) -> tuple[UploadedTable, ...]:
-    """Return the tables that the *values* of UPLOAD name; those of `param:` URIs are among *parts*.
+    """Return the tables in the *values* of UPLOAD; those with `param:` URIs are in *parts*.
 
-    Large ones wait for others of the same *client*, and for those of other clients, up to *wait* seconds.
+    Large ones wait up to *wait* seconds for others of the same *client*, and of other clients.
 
-    Raises: ParameterError for a wrong UPLOAD; UploadError for a table that can't be had or read; TooLarge
-    for one over a limit; Busy.
+    Raises: ParameterError for an invalid UPLOAD; UploadError for a table that can't be fetched or read;
+    TooLarge for one over a limit; Busy.
     """
     allowance = _Allowance(settings.upload_bytes)
     tables = []
@@ -58,7 +58,7 @@ def read_uploads(
 
 
 def with_uploads(tableset: Tableset, tables: Sequence[UploadedTable]) -> Tableset:
-    """Return the *tableset* of a request that brings these *tables*."""
+    """Return the *tableset* with these uploaded *tables*."""
     schema = Schema(name="tap_upload", description="The tables of this request.", tables=tuple(tables))
     return replace(tableset, schemas=(*tableset.schemas, schema)) if tables else tableset
 
@@ -81,14 +81,14 @@ def _opened(upload: Upload, parts: Mapping[str, Part], settings: Settings) -> It
 
 
 class _Allowance:
-    """The bytes that the tables of one request may have together."""
+    """The maximum total size of the tables of one request."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._left = limit
 
     def pieces(self, part: Part, budget: Budget) -> Iterator[bytes]:
-        """Yield the bytes of *part*; others may read while they are waited for.
+        """Yield the bytes of *part*; other uploads may be read while it waits.
 
         Raises: TooLarge at the first byte over the limit.
         """
@@ -105,7 +105,7 @@ class _Allowance:
 
 
 def _checked(pieces: Iterator[bytes], upload: Upload) -> Iterator[bytes]:
-    """Yield the same pieces, unless the first shows that this is no VOTable."""
+    """Yield the same pieces, unless the first one shows that this is not a VOTable."""
     first = next(pieces, b"")
     for start, what in _OTHERS.items():
         if first.startswith(start):
@@ -122,7 +122,7 @@ def _checked(pieces: Iterator[bytes], upload: Upload) -> Iterator[bytes]:
 
 
 _BEFORE_XML = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
-"""Blanks, byte order marks, and half a character of UTF-16."""
+"""Blanks, byte order marks, and the NUL bytes of UTF-16."""
 _TO_VOTABLE = (
     "Convert a table of text like CSV first: in TOPCAT, save it as VOTable; in Python, with"
     " astropy.table.Table.read(file, format='ascii.csv').write('t.vot', format='votable')."

@@ -1,7 +1,7 @@
-"""Addresses of the Internet: those that may be gone to on behalf of anyone.
+"""Public Internet addresses, to which the service may connect for any user.
 
-The lists are those of IANA's registries of special-purpose addresses (RFC 6890), written out here: what
-`ipaddress` calls global depends on the version of Python, and includes tunnels to addresses of IPv4.
+The lists are copied from IANA's registries of special-purpose addresses (RFC 6890): `is_global` of
+`ipaddress` depends on the version of Python, and includes tunnels to IPv4 addresses.
 """
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -28,7 +28,7 @@ _SPECIAL_IPV4 = tuple(
     )
 )
 _UNICAST_IPV6 = ip_network("2000::/3")
-"""All that is assigned as global unicast; loopback, private, link-local and site-local lie outside."""
+"""The global unicast addresses; loopback, private, link-local and site-local are outside."""
 _SPECIAL_IPV6 = tuple(
     map(
         ip_network,
@@ -41,18 +41,18 @@ _SPECIAL_IPV6 = tuple(
     )
 )
 _TRANSLATED = ip_network("64:ff9b::/96")
-"""Where hosts that have IPv6 only find those of IPv4 (NAT64, RFC 6052)."""
+"""The prefixes for access to IPv4 hosts from IPv6-only hosts (NAT64, RFC 6052)."""
 _ISATAP = {0x00005EFE, 0x02005EFE}
-"""The upper half of an interface identifier that ends in an address of IPv4 (RFC 5214)."""
+"""The upper half of an interface identifier that ends in an IPv4 address (RFC 5214)."""
 
 
 def is_any(address: str) -> bool:
-    """Return True: for an operator who wants tables from within the own network."""
+    """Return True: for operators who allow tables from their own network."""
     return True
 
 
 def is_public(address: str) -> bool:
-    """Tell whether *address* is a global unicast address, and so is the one of IPv4 that it stands for."""
+    """Return whether *address*, and an IPv4 address embedded in it, is a global unicast address."""
     ip = ip_address(address)
     if isinstance(ip, IPv6Address):
         inner = _inner(ip)
@@ -61,7 +61,7 @@ def is_public(address: str) -> bool:
 
 
 def _inner(ip: IPv6Address) -> IPv4Address | None:
-    """Return the address of IPv4 that a packet to *ip* goes to; None: to *ip* itself."""
+    """Return the IPv4 address to which packets to *ip* are forwarded, or None."""
     if ip.ipv4_mapped is None and ip in _TRANSLATED:
         return IPv4Address(int(ip) & 0xFFFFFFFF)
     return ip.ipv4_mapped

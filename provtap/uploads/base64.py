@@ -1,10 +1,10 @@
-"""The text of a STREAM made bytes, piece by piece (RFC 4648, section 4)."""
+"""Decodes the text of a STREAM, piece by piece (RFC 4648, section 4)."""
 
 from binascii import a2b_base64
 
 
 class Base64:
-    """Takes the text in pieces of any length; blanks and line ends in it don't count."""
+    """Decodes text in pieces of any length, ignoring blanks and line ends."""
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -12,7 +12,7 @@ class Base64:
         self._is_over = False
 
     def feed(self, text: str) -> None:
-        """Take the next piece.
+        """Decode the next piece.
 
         Raises: ValueError if it is not base64.
         """
@@ -26,9 +26,9 @@ class Base64:
             self._is_over = piece.endswith("=")
 
     def close(self) -> bytes:
-        """Return all the bytes.
+        """Return all decoded bytes.
 
-        Raises: ValueError if the text broke off.
+        Raises: ValueError if the text is incomplete.
         """
         if self._rest:
             raise ValueError("not a multiple of four characters")

@@ -1,8 +1,8 @@
-"""What reading the tables of one request may cost, and when it has to wait for others.
+"""Limits on reading the tables of one request, and turns between requests.
 
-A process runs one thread of Python at a time. A table that takes long to read would slow all other requests
-down, and many such tables would stop them. So only one large table is read at any moment, a slice of time for
-each client in turn, and the other large tables of the same client wait. Small tables wait for nobody.
+A process runs one Python thread at a time. A table that takes long to read would slow down all other
+requests, and many such tables would block them. So only one large table is read at any moment, with a time
+slice for each client in turn; other large tables of the same client wait. Small tables do not wait.
 """
 
 import threading
@@ -14,15 +14,15 @@ from provtap.config import Settings
 from provtap.errors import Busy, TooLarge, UploadError
 
 EXPANSION = 4
-"""Characters of SQL a byte may become: no serialization needs more, but for long arrays of bits."""
+"""Maximum characters of SQL for each byte; only long arrays of bits could need more."""
 SMALL = 0.25
-"""Seconds of computing that reading may take without a turn."""
+"""Seconds of processor time for reading without a turn."""
 SLICE = 0.1
-"""Seconds of computing after which the next client has its turn."""
+"""Seconds of processor time of one turn."""
 
 
 class Turns:
-    """Lets one thread work at a time, in the order in which they ask."""
+    """Allows one thread to work at a time, in order of request."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -30,7 +30,7 @@ class Turns:
         self._waiting: deque[threading.Event] = deque()
 
     def take(self, wait: float) -> bool:
-        """Wait up to *wait* seconds for a turn, and tell whether it came."""
+        """Wait up to *wait* seconds for a turn; return whether it was granted."""
         with self._lock:
             if not self._is_taken:
                 self._is_taken = True
@@ -46,7 +46,7 @@ class Turns:
         return False
 
     def give_back(self) -> None:
-        """Let the next thread work."""
+        """Pass the turn to the next thread."""
         with self._lock:
             if self._waiting:
                 self._waiting.popleft().set()
@@ -60,7 +60,7 @@ _CLIENTS: WeakValueDictionary[str, Turns] = WeakValueDictionary()  # within it, 
 
 
 class Budget:
-    """What reading the tables of one request may cost; to be used by one thread."""
+    """The limits on reading the tables of one request; used by one thread."""
 
     def __init__(self, settings: Settings, client: str, wait: float) -> None:
         self._rows = settings.upload_rows
@@ -76,7 +76,7 @@ class Budget:
         self._is_large = self._has_turn = False
 
     def spend(self, name: str, rows: int, cells: int, characters: int) -> None:
-        """Account for rows of the upload called *name*, whose cells became so many characters of SQL.
+        """Count rows of the upload *name*, and the characters of SQL of their cells.
 
         Raises: TooLarge; UploadError; Busy.
         """
@@ -92,7 +92,7 @@ class Budget:
         self.look_at_clock(name)
 
     def look_at_clock(self, name: str) -> None:
-        """Go on reading the upload called *name* once it is this client's turn.
+        """Check the time of reading the upload *name*, and wait for the client's turn if needed.
 
         Raises: UploadError; Busy.
         """
@@ -109,7 +109,7 @@ class Budget:
             self._slice_end = spent + SLICE
 
     def pause(self) -> None:
-        """Let others read: this thread is going to wait for bytes."""
+        """Give up the turn, because this thread is going to wait for bytes."""
         if self._has_turn:
             self._has_turn = False
             _ALL.give_back()

@@ -1,4 +1,4 @@
-"""An uploaded table made of its rows: for each column, all its cells as text, ready to stand in SQL."""
+"""Builds an uploaded table from its rows: for each column, all its cells as text for SQL."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from provtap.uploads.read_cells import NULL, WrongCell, text_reader, value_write
 
 
 class TableBuilder:
-    """Takes blocks of rows, column by column, and returns the table of them all."""
+    """Collects blocks of rows, column by column, and returns the whole table."""
 
     def __init__(self, name: str, fields: Sequence[UploadField], budget: Budget) -> None:
         self.name = name
@@ -25,16 +25,16 @@ class TableBuilder:
         self._of_value = [value_writer(field) for field in fields]
 
     def add_texts(self, columns: Sequence[Sequence[str]]) -> None:
-        """Take rows of texts, as TABLEDATA has them.
+        """Add rows of texts from TABLEDATA.
 
-        Raises: UploadError for a cell that is not what its FIELD says; TooLarge.
+        Raises: UploadError for a cell that does not match its FIELD; TooLarge.
         """
         self._add(self._of_text, columns)
 
     def add_values(self, columns: Sequence[Sequence[Any]]) -> None:
-        """Take rows of values, None for null.
+        """Add rows of values, None for null.
 
-        Raises: UploadError for a cell that no column can hold; TooLarge.
+        Raises: UploadError for a cell that can't be stored in a column; TooLarge.
         """
         self._add(self._of_value, columns)
 
@@ -72,7 +72,7 @@ class TableBuilder:
 
 
 def _echoed(field: UploadField, cells: Sequence[str]) -> Any:
-    """Return the column as the echo declares it: moments may be longer there than the FIELD said."""
+    """Return the column as declared in results: timestamps may be longer than in the FIELD."""
     column = field.column
     if column_type(column) is not Type.TIMESTAMP or (column.arraysize or "").endswith("*"):
         return column

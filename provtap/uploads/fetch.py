@@ -1,7 +1,7 @@
-"""Tables at http and https URLs, fetched for a user who may be anyone.
+"""Fetches tables from http and https URLs for any user.
 
-A URL must not lead into the network round this service. So each host is resolved here, and the connection
-goes to the very address that was looked at: a name that means another address a moment later gains nothing.
+A URL must not lead into the network of this service. So each host is resolved here, and the connection uses
+exactly the checked address: a name that resolves to another address a moment later has no effect.
 """
 
 import http.client
@@ -18,9 +18,9 @@ from provtap import __version__
 from provtap.errors import UploadError
 
 REDIRECTS = 5
-"""Times that a URL may lead on to another one."""
+"""Maximum number of redirects."""
 SILENCE = 10.0
-"""Seconds to wait for a connection, or for the next bytes."""
+"""Maximum seconds to wait for a connection, or for the next bytes."""
 _PORTS = {"http": 80, "https": 443}
 _LEADS_ON = {301, 302, 303, 307, 308}
 _HEADERS = {
@@ -33,18 +33,18 @@ _HEADERS = {
 
 @dataclass(frozen=True)
 class Fetcher:
-    """How tables are fetched."""
+    """Fetches tables."""
 
     duration: float
-    """Seconds that one download may take in all."""
+    """Maximum seconds of one download."""
     is_allowed: Callable[[str], bool]
-    """Whether this service may go to an address."""
+    """Returns whether this service may connect to an address."""
 
     @contextmanager
     def opened(self, url: str) -> Iterator["Download"]:
-        """Lend the bytes at *url*.
+        """Yield the download of *url*.
 
-        Raises: UploadError, also while the bytes are read, if they can't be had.
+        Raises: UploadError if it can't be fetched, also while the bytes are read.
         """
         end = time.monotonic() + self.duration
         for _ in range(REDIRECTS + 1):
@@ -58,9 +58,9 @@ class Fetcher:
         raise UploadError(f"{_shown(url)} is redirect number {REDIRECTS + 1}; the limit is {REDIRECTS}.")
 
     def addresses(self, target: SplitResult) -> list[tuple[str, int]]:
-        """Return where the host of *target* is, as far as this service may go there.
+        """Return the permitted addresses of the host of *target*.
 
-        Raises: UploadError, the same whether there is no such host or only one that is not public.
+        Raises: UploadError, the same for an unknown host and for one that is not public.
         """
         host, port = target.hostname or "", target.port or _PORTS[target.scheme]
         try:
@@ -77,7 +77,7 @@ class Fetcher:
 
 
 class Download:
-    """One answer to GET, read within a time."""
+    """The response to one GET, read within a time limit."""
 
     def __init__(self, target: SplitResult, addresses: list[tuple[str, int]], end: float) -> None:
         self._target = target
@@ -96,7 +96,7 @@ class Download:
             raise
 
     def read(self, size: int) -> bytes:
-        """Return up to *size* bytes, none at the end.
+        """Return up to *size* bytes, empty at the end.
 
         Raises: UploadError.
         """
@@ -109,7 +109,7 @@ class Download:
         return piece
 
     def check(self) -> None:
-        """Refuse an answer that is no document.
+        """Reject a response other than a document.
 
         Raises: UploadError.
         """
@@ -121,7 +121,7 @@ class Download:
             raise UploadError(f"{url} uses the content encoding {_shown(coding)}, which was not requested.")
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._alarm.cancel()
         if self._answer is not None:
             self._answer.close()
@@ -138,13 +138,13 @@ class Download:
         return connection.getresponse()
 
     def _break_off(self) -> None:
-        """End the download at its time limit, even while it waits."""
+        """Abort the download at its time limit, even while it waits."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
-        """Turn every failure of a download into one sentence."""
+        """Turn all errors of a download into one sentence."""
         try:
             yield
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -170,7 +170,7 @@ def _path(target: SplitResult) -> str:
 
 
 def _connect(addresses: list[tuple[str, int]], end: float) -> socket.socket:
-    """Return a connection to the first of these that answers."""
+    """Return a connection to the first address that answers."""
     failure: OSError = TimeoutError()
     for address in addresses:
         left = end - time.monotonic()
@@ -192,5 +192,5 @@ def _complaint(error: Exception, end: float) -> str:
 
 
 def _shown(url: str) -> str:
-    """Return *url* for a message: in one line, and not too long."""
+    """Return *url* for a message: on one line, and shortened."""
     return "".join(c if c.isprintable() else "?" for c in url[:200])

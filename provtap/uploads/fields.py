@@ -1,4 +1,4 @@
-"""FIELD: what a column of an uploaded table is, and so what its cells become.
+"""FIELD: the type of a column of an uploaded table, which determines the form of its cells.
 
 Source: VOTable 1.4, sections 2.1, 2.2 and 4.1.
 """
@@ -20,18 +20,18 @@ DATATYPES = {"boolean": 1, "bit": 1, "unsignedByte": 1, "short": 2, "int": 4, "l
     "char": 1,
     "unicodeChar": 2,
 }
-"""Bytes of one item in BINARY; of a bit, what eight of them have."""
+"""Bytes of one item in BINARY; for bits, of eight items."""
 ITEM_LIMIT = 1_000_000
-"""Numbers or truth values in one cell."""
+"""Maximum numbers or truth values in one cell."""
 TEXT_LIMIT = 999_999_999
-"""Characters in one cell, which are fewer than the bytes of any upload."""
+"""Maximum characters in one cell; any upload has fewer bytes."""
 TEXTS = frozenset({"char", "unicodeChar"})
 COMPLEX = frozenset({"floatComplex", "doubleComplex"})
 _ARRAYSIZE = re.compile(r"([0-9]{1,9}x)*([0-9]{1,9}\*?|\*)")
 
 
 class Damaged(ValueError):
-    """The bytes of a table are not what its FIELDs say; the text says where."""
+    """The bytes of a table do not match its FIELDs; the text contains the position."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,29 +39,29 @@ class UploadField:
     """One FIELD."""
 
     column: Column
-    """As the echo declares it: name, datatype, arraysize, xtype and the rest are those of the FIELD."""
+    """The column as declared in results, with name, datatype, arraysize, xtype etc. of the FIELD."""
     null: str | None = None
-    """What stands for null among its cells (VALUES/@null)."""
+    """The value for null (VALUES/@null)."""
 
     @property
     def is_text(self) -> bool:
-        """Whether a cell is one text, of any shape."""
+        """Whether a cell is one text."""
         return self.column.datatype in TEXTS
 
     @property
     def is_array(self) -> bool:
-        """Whether a cell holds several numbers or truth values."""
+        """Whether a cell has several numbers or truth values."""
         shaped = self.column.arraysize is not None and not self.is_text
         return shaped or self.column.datatype in COMPLEX
 
     @property
     def is_variable(self) -> bool:
-        """Whether each cell has a length of its own."""
+        """Whether the length of cells varies."""
         return (self.column.arraysize or "").endswith("*")
 
     @cached_property
     def items(self) -> int:
-        """How many items a cell has; of a variable one, how many each step of its length adds."""
+        """The number of items in a cell; for variable length, the number in each step of the length."""
         sizes = (self.column.arraysize or "1").split("x")
         if self.is_variable:
             sizes.pop()
@@ -76,9 +76,9 @@ class UploadField:
 def field(
     attributes: Mapping[str, str], number: int, null: str | None = None, description: str = ""
 ) -> UploadField:
-    """Return the FIELD of these *attributes*, the *number*th of its table, counted from 1.
+    """Return the FIELD with these *attributes* and its *number* in the table, counted from 1.
 
-    Raises: UploadError for a datatype or arraysize that VOTable does not have.
+    Raises: UploadError for a datatype or arraysize that is not in VOTable.
     """
     name = attributes.get("name") or attributes.get("ID") or f"column_{number}"
     datatype = attributes.get("datatype", "")
@@ -107,7 +107,7 @@ def field(
 
 
 def _arraysize(given: str, datatype: str, name: str) -> str | None:
-    """Return an arraysize; one item is no array, though some write so (VOTable 1.4, section 2.2)."""
+    """Return an arraysize; 1 is no array, although some writers use it (VOTable 1.4, section 2.2)."""
     text = given.strip()
     if text in {"", "1"}:
         return None

@@ -1,4 +1,4 @@
-"""UPLOAD: which tables a request brings, and where each one is (TAP 1.1, section 2.7.6)."""
+"""UPLOAD: the names and locations of the tables of a request (TAP 1.1, section 2.7.6)."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,25 +8,25 @@ from provtap.errors import ParameterError, TooLarge
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _SEPARATOR = re.compile(r";(?=[^;,]*,\s*[A-Za-z][A-Za-z0-9+.-]*:)")
-"""What stands between two pairs; a `;` inside a URL is followed by no `name,scheme:`."""
+"""Matches the separator of two pairs; a `;` inside a URL is not followed by `name,scheme:`."""
 _HINT = "Write UPLOAD=name,param:part or UPLOAD=name,https://host/table.vot."
 
 
 @dataclass(frozen=True)
 class Upload:
-    """One table that a request brings."""
+    """One uploaded table of a request."""
 
     name: str
-    """What it is called in the query, after `TAP_UPLOAD.`; as the request spells it."""
+    """Its name in the query after `TAP_UPLOAD.`, as spelled in the request."""
     uri: str
-    """`param:` and the part of the request that it is, or its http or https URL."""
+    """`param:` and the name of a part of the request, or an http or https URL."""
 
 
 def uploads(values: Sequence[str], limit: int) -> tuple[Upload, ...]:
-    """Return what the *values* of UPLOAD name: each a pair `name,uri`, or several with `;` between them.
+    """Return the uploads in the *values* of UPLOAD: each a pair `name,uri`, or several separated by `;`.
 
-    Raises: ParameterError for what is no such pair, or a name that is none or there twice, whatever its
-    case; TooLarge for more than *limit* tables.
+    Raises: ParameterError for an invalid pair, or an invalid or repeated name, ignoring case; TooLarge for
+    more than *limit* tables.
     """
     found: dict[str, Upload] = {}
     for pair in _pairs(values):

@@ -1,7 +1,7 @@
-"""BINARY and BINARY2: rows of bytes, numbers big-endian (VOTable 1.4, sections 5.3, 5.4 and 6).
+"""Reads BINARY and BINARY2: rows of bytes, numbers big-endian (VOTable 1.4, sections 5.3, 5.4 and 6).
 
-A length given in a document is trusted only as far as its bytes reach. Rows of one length are taken apart
-many at once; where a cell tells its own length, row by row.
+Lengths in a document are trusted only as far as there are bytes. Rows of fixed length are split many at once,
+rows with cells of variable length one by one.
 """
 
 import struct
@@ -13,10 +13,10 @@ from typing import Any
 from provtap.uploads.fields import COMPLEX, DATATYPES, ITEM_LIMIT, Damaged, UploadField
 
 BLOCK_BYTES = 250_000
-"""Bytes of rows to take apart at once."""
+"""Bytes of rows that are split at once."""
 BLOCK_ROWS = 5_000
 BLOCK_CELLS = 50_000
-"""Cells of rows to take apart at once: they may have no bytes."""
+"""Cells that are split at once, because cells may have no bytes."""
 _CODES = {"unsignedByte": "B", "short": "h", "int": "i", "long": "q", "float": "f", "double": "d"} | {
     "floatComplex": "f",
     "doubleComplex": "d",
@@ -29,9 +29,9 @@ Columns = list[list[Any]]
 
 
 def read_columns(data: bytes, fields: Sequence[UploadField], *, has_flags: bool) -> Iterator[Columns]:
-    """Yield the rows of BINARY, or of BINARY2, which *has_flags* of nulls before each row; in blocks.
+    """Yield the rows of BINARY, or of BINARY2, which *has_flags* for nulls before each row, in blocks.
 
-    Raises: Damaged, where the bytes are not rows of these *fields*.
+    Raises: Damaged if the bytes are not rows of these *fields*.
     """
     cells = [_Cells(field, has_flags) for field in fields]
     flag_bytes = (len(fields) + 7) // 8 if has_flags else 0
@@ -43,20 +43,20 @@ def read_columns(data: bytes, fields: Sequence[UploadField], *, has_flags: bool)
 
 @dataclass(frozen=True)
 class _Cells:
-    """How the cells of a column are read; where no flag marks a null, an empty text is one."""
+    """Reads the cells of a column; without flags, an empty text is null."""
 
     field: UploadField
     has_flags: bool
 
     def size(self, items: int) -> int:
-        """Return the bytes of a cell of so many items."""
+        """Return the size in bytes of a cell with this number of items."""
         if self.field.column.datatype == "bit":
             return (items + 7) // 8
         return items * DATATYPES[self.field.column.datatype]
 
     @cached_property
     def code(self) -> str:
-        """The struct code of a cell whose length is known: a number, or else bytes."""
+        """The struct code of a cell of fixed length: a number, otherwise bytes."""
         if self.is_number:
             return _CODES[self.field.column.datatype]
         return f"{self.size(self.field.items)}s"
@@ -67,7 +67,7 @@ class _Cells:
         return self.field.column.datatype in _CODES and not self.field.is_array
 
     def start(self, data: bytes, at: int) -> tuple[int, int]:
-        """Return where the bytes of the cell at *at* start, and how many items they are."""
+        """Return the start of the bytes of the cell at *at*, and its number of items."""
         if not self.field.is_variable:
             return at, self.field.items
         (items,) = _LENGTH.unpack_from(data, at)
@@ -78,14 +78,14 @@ class _Cells:
         return at + _LENGTH.size, items
 
     def value(self, cell: bytes, items: int) -> Any:
-        """Return what the bytes of a cell mean."""
+        """Return the value of the bytes of a cell."""
         datatype = self.field.column.datatype
         if self.field.is_text:
             return self._text(cell)
         if items > ITEM_LIMIT:
             raise Damaged(f"has more than {ITEM_LIMIT} items in a cell")
         if datatype == "bit" and not self.field.is_array:
-            values: Sequence[Any] = [int(any(cell))]  # astropy sets another bit than the first
+            values: Sequence[Any] = [int(any(cell))]  # astropy sets another bit than the first one
         elif datatype == "bit":
             values = _bits(cell)[:items]
         elif datatype == "boolean":
@@ -101,14 +101,14 @@ class _Cells:
             text = cell.decode(codec)
         except UnicodeDecodeError:
             raise Damaged(f"has a text that is not {name}") from None
-        # Texts of one length after the other are padded each; one text ends where its padding starts.
+        # In an array of texts of one length each text is padded; a single text ends where its padding starts.
         is_matrix = "x" in (self.field.column.arraysize or "")
         text = text.replace("\0", " ").rstrip() if is_matrix else text.partition("\0")[0]
         return text if text or self.has_flags else None
 
 
 def _even(data: bytes, cells: Sequence[_Cells], flag_bytes: int) -> Iterator[Columns]:
-    """Yield rows that all have one length."""
+    """Yield rows of fixed length."""
     row = struct.Struct(f">{flag_bytes}s" + "".join(column.code for column in cells))
     if row.size == flag_bytes and data:
         raise Damaged("its rows have no bytes")
@@ -128,7 +128,7 @@ def _even(data: bytes, cells: Sequence[_Cells], flag_bytes: int) -> Iterator[Col
 
 def _decoded(column: _Cells, raw: Sequence[bytes], row: int) -> list[Any]:
     items = column.field.items
-    if column.size(items) == 0:  # any number of such cells fits into any number of bytes
+    if column.size(items) == 0:  # any number of such cells fits in any number of bytes
         return [column.value(b"", items)] * len(raw)
     values = []
     for number, cell in enumerate(raw, start=row + 1):
@@ -140,7 +140,7 @@ def _decoded(column: _Cells, raw: Sequence[bytes], row: int) -> list[Any]:
 
 
 def _varying(data: bytes, cells: Sequence[_Cells], flag_bytes: int) -> Iterator[Columns]:
-    """Yield rows that have a length of their own each."""
+    """Yield rows of variable length."""
     at, number, most = 0, 0, max(1, min(BLOCK_ROWS, BLOCK_CELLS // len(cells)))
     while at < len(data):
         rows: list[list[Any]] = []
@@ -158,7 +158,7 @@ def _varying(data: bytes, cells: Sequence[_Cells], flag_bytes: int) -> Iterator[
 
 
 def _row(data: bytes, at: int, cells: Sequence[_Cells], number: int) -> tuple[list[Any], int]:
-    """Return the row at *at*, and where the next one starts."""
+    """Return the row at *at*, and the start of the next one."""
     row = []
     for column in cells:
         try:
@@ -175,7 +175,7 @@ def _row(data: bytes, at: int, cells: Sequence[_Cells], number: int) -> tuple[li
 
 
 def _set_nulls(columns: Columns, flags: Sequence[bytes]) -> None:
-    """Make the cells null whose flag is set: the first column has the highest bit of the first byte."""
+    """Set cells with a flag to null; the first column has the highest bit of the first byte."""
     for number, row in enumerate(flags):
         if any(row):
             for column in _set_bits(row):

@@ -1,8 +1,8 @@
-"""Cells of an uploaded table as PostgreSQL writes them inside an array: `1.5`, `NULL`, `"a text"`.
+"""Converts cells of an uploaded table to the text form of PostgreSQL arrays: `1.5`, `NULL`, `"a text"`.
 
-A cell comes as the text of a TD or as the value that BINARY or FITS held. Nothing is rounded on the way: a
-number in digits goes on in the same digits. What PostgreSQL could not take is refused here, where the row is
-known. `null` of floating point numbers is NaN in VOTable, so NaN becomes NULL; within arrays it stays.
+A cell is the text of a TD, or a value from BINARY or FITS. Nothing is rounded: a number in digits keeps its
+digits. Values that PostgreSQL would reject are rejected here, where the row is known. In VOTable, null of
+floating point numbers is NaN, so NaN becomes NULL, except within arrays.
 
 Source: VOTable 1.4, sections 4.7, 5 and 6.
 """
@@ -18,11 +18,11 @@ from provtap.uploads.fields import COMPLEX, ITEM_LIMIT, UploadField
 
 NULL = "NULL"
 ItemReader = Callable[[str], str]
-"""Makes one item of its text; raises WrongCell."""
+"""Converts the text of one item; raises WrongCell."""
 
 
 class WrongCell(ValueError):
-    """A cell is not what its FIELD says; the text says why."""
+    """A cell does not match its FIELD; the text contains the reason."""
 
 
 _BITS = {"short": 16, "int": 32, "long": 64}
@@ -31,11 +31,11 @@ RANGES: dict[str, tuple[float, float]] = {"unsignedByte": (0, 255), "bit": (0, 1
     name: (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for name, bits in _BITS.items()
 }
 RANGES |= dict.fromkeys(("float", "floatComplex"), (-_LARGEST_SINGLE, _LARGEST_SINGLE))
-"""The smallest and the largest number of a datatype, where any are out of it."""
+"""The smallest and the largest number of a datatype, if its range is limited."""
 _SINGLE = frozenset({"float", "floatComplex"})
 _FLOATS = frozenset({"float", "double", *COMPLEX})
 _SMALLEST_SINGLE = 7.1e-46
-"""Anything nearer to zero rounds to it, which PostgreSQL would refuse to do."""
+"""Numbers closer to zero are rounded to it, which PostgreSQL would reject."""
 _TRUE, _FALSE = frozenset({"t", "true", "1"}), frozenset({"f", "false", "0"})
 _TIMESTAMP = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?)(Z|[+-]00:?00)?"
@@ -44,7 +44,7 @@ _PLACES = {Type.POINT: 2, Type.CIRCLE: 3}
 
 
 def text_reader(field: UploadField) -> Callable[[str], str]:
-    """Return what makes a cell of the text of a TD; it raises WrongCell."""
+    """Return a function that converts the text of a TD to a cell; it raises WrongCell."""
     type_ = column_type(field.column)
     if type_ is Type.TIMESTAMP:
         return lambda text: timestamp(text) if text.strip() and text != field.null else NULL
@@ -57,7 +57,7 @@ def text_reader(field: UploadField) -> Callable[[str], str]:
 
 
 def value_writer(field: UploadField) -> Callable[[Any], str]:
-    """Return what makes a cell of a value: None, a bool, int, float or str, or of an array a sequence."""
+    """Return a function that converts a value to a cell: None, bool, int, float, str, or a sequence."""
     type_ = column_type(field.column)
     if type_ is Type.TIMESTAMP:
         return lambda value: timestamp(value) if value and value != field.null else NULL
@@ -77,16 +77,16 @@ def item(value: bool | int | float | None) -> str:
         return NULL
     if isinstance(value, bool):
         return "t" if value else "f"
-    return repr(value)  # of numbers that are none too: inf, -inf, nan
+    return repr(value)  # including inf, -inf, nan
 
 
 def quoted(text: str) -> str:
-    """Return a text as item of an array."""
+    """Return a text as an item of an array."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def timestamp(text: str) -> str:
-    """Return a moment as results show it: up to microseconds, which is what PostgreSQL holds."""
+    """Return a timestamp in the form of results, with up to microseconds, as in PostgreSQL."""
     word = text.strip()
     try:
         written = _TIMESTAMP.fullmatch(word)
@@ -101,13 +101,13 @@ def timestamp(text: str) -> str:
 
 
 def shown(moment: datetime) -> str:
-    """Return a moment as results show it, without a fraction of zero or the zeros at its end."""
+    """Return a timestamp in the form of results, without trailing zeros in its fraction."""
     text = moment.isoformat()
     return text.rstrip("0") if moment.microsecond else text
 
 
 def _null_aware(read_item: ItemReader, field: UploadField) -> Callable[[str], str]:
-    """Return a reader of scalars: what is blank, NaN or the number that stands for null is NULL."""
+    """Return a reader of scalars: blanks, NaN and the value for null become NULL."""
     is_float = field.column.datatype in _FLOATS
     null = None if field.column.datatype == "boolean" else _number(field.null)
 
@@ -124,7 +124,7 @@ def _null_aware(read_item: ItemReader, field: UploadField) -> Callable[[str], st
 
 
 def _number(text: str | None) -> int | float | None:
-    """Return the number in *text*, exactly if it is a whole one; None if it is not a number."""
+    """Return the number in *text*, exact if it is an integer; None if it is not a number."""
     try:
         return _whole(text or "")
     except ValueError:
@@ -156,7 +156,7 @@ def _array_reader(field: UploadField, read_item: ItemReader, type_: Type) -> Cal
 
 
 def _array(items: list[str], type_: Type) -> str:
-    """Return an array as item of an array of texts; a place of unknown coordinates is none."""
+    """Return an array as an item of an array of texts; a position with unknown coordinates becomes NULL."""
     if type_ in _PLACES:
         if all(number.lower() == "nan" for number in items):
             return NULL
@@ -213,7 +213,7 @@ def _double(word: str) -> str:
         raise WrongCell(f"{word[:40]!r} is not a number") from None
     if not math.isfinite(value):
         return _special(word, value, "double")
-    if value == 0:  # by itself, or too near to it for PostgreSQL
+    if value == 0:  # exactly, or too close to it for PostgreSQL
         return repr(value)
     return _same_digits(word)
 
@@ -236,7 +236,7 @@ def _special(word: str, value: float, datatype: str) -> str:
 
 
 def _same_digits(word: str) -> str:
-    """Return a number as it was written; Python takes more than PostgreSQL does."""
+    """Return a number as written; Python accepts more forms than PostgreSQL."""
     if "_" in word or not word.isascii():
         raise WrongCell(f"{word[:40]!r} is not a number")
     return word

@@ -1,4 +1,4 @@
-"""FITS inside a VOTable: its rows, read by astropy once their sizes are known to be true.
+"""Reads FITS inside a VOTable with astropy, after checking its sizes.
 
 Source: VOTable 1.4, section 5.2; FITS 4.0, section 7.3.
 """
@@ -13,17 +13,17 @@ from provtap.uploads.fields import COMPLEX, Damaged, UploadField
 from provtap.uploads.read_cells import RANGES
 
 BLOCK_CELLS = 50_000
-"""Items of cells to make values of at once."""
+"""Items of cells that are converted at once."""
 
 
 def fits_columns(
     data: bytes, fields: Sequence[UploadField], extension: int | None
 ) -> Iterator[list[list[Any]]]:
-    """Yield the rows of a binary table in blocks, column by column: of this *extension*, else of the first.
+    """Yield the rows of a binary table in blocks, column by column: of *extension*, otherwise of the first.
 
-    Raises: Damaged, if there is no such table, or one that does not fit *fields*.
+    Raises: Damaged if there is no such table, or it does not match *fields*.
     """
-    from astropy.io import fits  # it takes a while
+    from astropy.io import fits  # a slow import
 
     try:
         with fits.open(io.BytesIO(data), memmap=False) as units:
@@ -37,12 +37,12 @@ def fits_columns(
                 ]
     except Damaged:
         raise
-    except Exception as error:  # astropy and numpy raise many kinds for bytes that they do not expect
+    except Exception as error:  # astropy and numpy raise many kinds of errors for damaged bytes
         raise Damaged("its FITS is damaged") from error
 
 
 def _unit(units: Any, extension: int | None) -> Any:
-    """Return the table; only headers are read for this."""
+    """Return the table, reading only headers."""
     from astropy.io.fits import BinTableHDU
 
     numbers = range(1, 100) if extension is None else [extension]
@@ -57,7 +57,7 @@ def _unit(units: Any, extension: int | None) -> Any:
 
 
 def _columns(unit: Any, fields: Sequence[UploadField], size: int) -> list[tuple[Any, int | None]]:
-    """Return the cells of each column, and the number that stands for null."""
+    """Return the cells of each column, and the value for null."""
     header = unit.header
     width, height = header["NAXIS1"], header["NAXIS2"]
     if width < 1 or height < 0 or width * height > size:
@@ -71,20 +71,20 @@ def _columns(unit: Any, fields: Sequence[UploadField], size: int) -> list[tuple[
 
 
 def _cells(values: Any, null: int | None, field: UploadField) -> list[Any]:
-    """Return the cells of a column: texts, numbers, or for an array a flat list of numbers."""
+    """Return the cells of a column: texts, numbers, or a flat list of numbers for arrays."""
     rows = len(values)
     if field.is_text:
         return [str(text) or None for text in values.reshape(rows, -1)[:, 0]]
     values = _fitting(values, field)
     if values.dtype.kind == "c":
-        values = values.copy().view(values.real.dtype)  # a copy: in a row, columns lie side by side
+        values = values.copy().view(values.real.dtype)  # the copy makes the column contiguous
     if field.is_array:
         return [list(cell) for cell in values.reshape(rows, -1).tolist()]
     return [None if null is not None and cell == null else cell for cell in values.reshape(-1).tolist()]
 
 
 def _fitting(values: Any, field: UploadField) -> Any:
-    """Return the numbers of a column, if they are such as its FIELD can have."""
+    """Return the numbers of a column, after checking that they match its FIELD."""
     datatype = field.column.datatype
     if values.dtype.kind not in _KINDS.get(datatype, "iu"):
         raise Damaged(f"{field.label} does not have the datatype {datatype} in its FITS")
@@ -100,5 +100,5 @@ def _fitting(values: Any, field: UploadField) -> Any:
 
 _FLOATS = "iuf"
 _KINDS = {"boolean": "b", "bit": "b", "float": _FLOATS, "double": _FLOATS} | dict.fromkeys(COMPLEX, "c")
-"""The kinds of numpy that a datatype can come as; all others are whole numbers."""
+"""The numpy kinds of a datatype; all others are integers."""
 _SINGLE = {"float": np.float32, "floatComplex": np.complex64}

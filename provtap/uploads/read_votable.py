@@ -1,8 +1,8 @@
-"""VOTable documents to rows: the first table with results in a document, of any version and serialization.
+"""Reads the rows of a VOTable: the first table with results, of any version and serialization.
 
-The parser is expat, which hands out elements as it comes to them, so that a document takes no more memory
-than its rows. Whoever wrote it is not trusted: there are no entities (a DOCTYPE that could declare any is
-refused), nothing outside the document is looked at, and what it says about sizes is never believed.
+The parser is expat, which reads a document as a stream, so that it takes no more memory than its rows.
+Documents are untrusted: entities are not supported (a DOCTYPE that could declare some is rejected), nothing
+outside the document is read, and declared sizes are not trusted.
 
 Source: VOTable 1.4; namespaces and versions back to 1.0 differ in nothing that matters here.
 """
@@ -24,9 +24,9 @@ from provtap.uploads.read_fits import fits_columns
 log = logging.getLogger(__name__)
 
 TAG_BYTES = 1_000_000
-"""The longest tag, comment or processing instruction."""
+"""Maximum size of a tag, comment or processing instruction, in bytes."""
 BLOCK_CELLS = 20_000
-"""Cells of TABLEDATA that are kept as they came; made text for SQL, they take far less memory."""
+"""Cells of TABLEDATA that are kept before conversion to text for SQL, which takes far less memory."""
 DEPTH = 100
 """Elements within elements."""
 _FORMS = frozenset({"TABLEDATA", "BINARY", "BINARY2", "FITS"})
@@ -34,9 +34,9 @@ _STREAMED = [["DATA", form] for form in ("BINARY", "BINARY2", "FITS")]
 
 
 def read_votable(name: str, pieces: Iterable[bytes], budget: Budget) -> UploadedTable:
-    """Return the table of the upload called *name*, whose document comes in *pieces*.
+    """Return the table of the upload *name* with the document in *pieces*.
 
-    Raises: UploadError for what is no VOTable with a table in it; TooLarge; Busy.
+    Raises: UploadError if it is not a VOTable with a table; TooLarge; Busy.
     """
     document = _Handlers(name, budget)
     parser = document.parser
@@ -62,14 +62,14 @@ def read_votable(name: str, pieces: Iterable[bytes], budget: Budget) -> Uploaded
 
 
 class _Handlers:
-    """The handlers of the parser of one document, and what they know of it so far."""
+    """The handlers of the parser for one document, with their state."""
 
     def __init__(self, name: str, budget: Budget) -> None:
         self.name = name
         self._budget = budget
         self._path: list[str] = []
-        self._types: list[str] = []  # of the RESOURCEs that are open
-        self._depth: int | None = None  # of the TABLE that is read
+        self._types: list[str] = []  # types of the open RESOURCEs
+        self._depth: int | None = None  # depth of the TABLE that is read
         self._fields: list[UploadField] = []
         self._field: dict[str, str] = {}
         self._null: str | None = None
@@ -87,14 +87,14 @@ class _Handlers:
         self._watch()
 
     def wrong(self, why: str, error: expat.ExpatError | None = None, hint: str | None = None) -> UploadError:
-        """Return the error about this place in the document."""
+        """Return the error about the current position in the document."""
         line = error.lineno if error else self.parser.CurrentLineNumber
         column = error.offset if error else self.parser.CurrentColumnNumber
         return UploadError(f"The upload {self.name} {why}.", line=line, column=column + 1, hint=hint)
 
     @property
     def row(self) -> int:
-        """The number of the row that is read, from 1."""
+        """The number of the current row, from 1."""
         return 1 if self._rows is None else self._rows.count + 1
 
     def table(self) -> UploadedTable:
@@ -109,7 +109,7 @@ class _Handlers:
         self.parser.CharacterDataHandler = None
 
     def _doctype(self, name: str, system_id: str | None, public_id: str | None, has_subset: int) -> None:
-        """Let the DOCTYPE pass that VOTable 1.0 has, which only names a file: nobody looks at that."""
+        """Accept the DOCTYPE of VOTable 1.0, which only names a file that is not read."""
         if has_subset:
             raise self.wrong("declares entities in a DOCTYPE, which are not supported")
 
@@ -178,7 +178,7 @@ class _Handlers:
         self._depth = None
 
     def _begun(self) -> TableBuilder:
-        """Return what takes the rows, now that all columns are known."""
+        """Return the builder for the rows, after all columns are known."""
         names = [field.column.name for field in self._fields]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
@@ -235,13 +235,13 @@ class _Handlers:
             raise UploadError(f"The upload {self.name} cannot be read: {error}.") from error
 
     def end_data(self) -> None:
-        """Go on behind TABLEDATA."""
+        """Continue after TABLEDATA."""
         self._path.pop()
         self._watch()
 
 
 class _TableData:
-    """The handlers within TABLEDATA, where nearly all elements are: they do as little as they can."""
+    """The handlers within TABLEDATA, which are fast because nearly all elements are there."""
 
     def __init__(self, document: _Handlers, rows: TableBuilder, tag: str) -> None:
         self._document = document

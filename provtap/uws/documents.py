@@ -1,6 +1,6 @@
-"""The XML documents of UWS 1.1 (section 3), by vo-models.
+"""The XML documents of UWS 1.1 (section 3), made with vo-models.
 
-A job's document keeps its empty elements: the schema wants ownerId, startTime and endTime as nil.
+A job's document keeps its empty elements: the schema requires ownerId, startTime and endTime as nil.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from provtap.uws.job import RESULT, Job, JobReference
 
 
 class _Parameters(models.Parameters):
-    """Any parameters, in any order: the model of vo-models has one field for each name that may come."""
+    """Any parameters in any order; the model of vo-models has one field for each name."""
 
     parameter: list[models.Parameter] = element(tag="parameter", default_factory=list)
 
@@ -25,12 +25,12 @@ class _Parameters(models.Parameters):
 
 
 def instant_text(instant: datetime) -> str:
-    """Return *instant* as it stands in the documents, and so everywhere (UWS 1.1, section 2.2.1)."""
+    """Return *instant* in the form of UWS documents (UWS 1.1, section 2.2.1)."""
     return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def job_document(job: Job, url: str) -> bytes:
-    """Return the document of *job*, whose address is *url*."""
+    """Return the document of *job* at the address *url*."""
     return _xml(
         models.JobSummary[_Parameters](
             job_id=job.job_id,
@@ -60,7 +60,7 @@ def results_document(job: Job, url: str) -> bytes:
 
 
 def jobs_document(references: Iterable[JobReference], url: str) -> bytes:
-    """Return the list of jobs, which lie below *url*."""
+    """Return the list of jobs below *url*."""
     return _xml(
         models.Jobs(
             jobref=[

@@ -1,4 +1,4 @@
-"""One job that executes: its query, its result file, and every way it may end."""
+"""The execution of one job: its query, its result file, and all possible ends."""
 
 import errno
 import logging
@@ -32,7 +32,7 @@ from provtap.uws.store import JobStore
 log = logging.getLogger(__name__)
 
 RETRY = 0.5
-"""Seconds between two tries to reach PostgreSQL while it is away."""
+"""Seconds between two attempts to reach PostgreSQL while it is unavailable."""
 
 
 class Stop(Enum):
@@ -45,7 +45,7 @@ class Stop(Enum):
 
 @dataclass(frozen=True)
 class Workshop:
-    """What the executions of one worker share."""
+    """The objects shared by the executions of one worker."""
 
     settings: Settings
     tableset: Tableset
@@ -53,11 +53,11 @@ class Workshop:
     store: JobStore
     results: ResultStore
     leaving: threading.Event
-    """Set when the worker ends."""
+    """Set when the worker stops."""
 
 
 class Execution:
-    """A job that executes, in a thread of its own; any thread may stop it."""
+    """A job that executes in its own thread; any thread may stop it."""
 
     def __init__(self, job: Job, attempt: Attempt, workshop: Workshop) -> None:
         self.job = job
@@ -68,15 +68,15 @@ class Execution:
         self._stopped: Stop | None = None
 
     def stop(self, why: Stop) -> None:
-        """End the query, and the job as *why* demands; the first reason counts."""
+        """Stop the query, and end the job according to *why*; only the first reason has an effect."""
         self._stopped = self._stopped or why
 
     def destroy_in(self, seconds: float) -> None:
-        """Stop when the job will be destroyed."""
+        """Stop at the destruction of the job."""
         self._destruction = time.monotonic() + seconds
 
     def stopped(self) -> bool:
-        """Tell whether to stop: asked several times a second."""
+        """Return whether to stop; called several times each second."""
         now = time.monotonic()
         if now >= self._destruction:
             self.stop(Stop.WITHDRAWN)
@@ -85,7 +85,7 @@ class Execution:
         return self._stopped is not None
 
     def execute(self) -> None:
-        """Run the query, store the result, and say how it ended; nothing is raised."""
+        """Run the query, store the result, and record the end; raises nothing."""
         log.info("Job %s begins, attempt %d", self.job.job_id, self.attempt.number)
         try:
             end = self._completed(self._write())
@@ -94,7 +94,7 @@ class Execution:
         self._tell(end)
 
     def _write(self) -> StoredResult:
-        """Return the result, which is on disk."""
+        """Write the result to disk, and return it."""
         shop = self._workshop
         with ExitStack() as open_files:
             parts = {
@@ -117,14 +117,14 @@ class Execution:
         return StoredResult(name, result.media_type, size, result.file_name)
 
     def _upload(self, part: str, name: str) -> BinaryIO:
-        """Return the file that came with the job as *part*."""
+        """Return the file *part* of the job."""
         try:
             return self._workshop.results.open(name).content
         except OSError as error:
             raise NotFound(f"The file {part!r} of this job was lost.") from error
 
     def _pieces(self, body: ResultBody, room: int) -> Iterator[bytes]:
-        """Yield a whole result of up to *room* bytes, or raise: a file does not show what it lacks."""
+        """Yield a complete result of up to *room* bytes, or raise: a file must not be incomplete."""
         left = room
         for piece in body:
             if self.stopped():
@@ -148,7 +148,7 @@ class Execution:
         return lambda: self._workshop.store.complete(self.attempt, result)
 
     def _ended(self, error: Exception) -> Callable[[], object]:
-        """Return what to say of a job that has no result."""
+        """Return the change for a job without a result."""
         store, attempt = self._workshop.store, self.attempt
         if isinstance(error, DatabaseUnavailable):
             self._await_database()
@@ -160,11 +160,11 @@ class Execution:
                 return lambda: None
             case Stop.LEAVING, _:
                 return lambda: store.give_back(attempt)
-            case (Stop.TIME, _) | (_, QueryTimeout()):  # PostgreSQL may look at its clock first
+            case (Stop.TIME, _) | (_, QueryTimeout()):  # PostgreSQL may check the time first
                 seconds = self.job.execution_duration
                 ended = f"The job was stopped after its execution duration of {seconds} seconds."
                 return lambda: store.time_out(attempt, ended)
-            case _, NotConnected():  # nothing was tried
+            case _, NotConnected():  # nothing was executed
                 return lambda: store.give_back(attempt)
             case _, DatabaseUnavailable():
                 error.record(log)
@@ -173,9 +173,9 @@ class Execution:
         return lambda: store.fail(attempt, message, transient=transient)
 
     def _await_database(self) -> None:
-        """Wait until queries can be run again, or the execution is stopped.
+        """Wait until queries can run again, or the execution is stopped.
 
-        Otherwise the next attempt would fail like this one, at once.
+        Otherwise the next attempt would fail at once in the same way.
         """
         while not self.stopped():
             try:
@@ -187,7 +187,7 @@ class Execution:
                 self.stop(Stop.LEAVING)
 
     def _tell(self, end: Callable[[], object]) -> None:
-        """Say how the job ended, as soon as PostgreSQL is there; if it is not, others find the job lost."""
+        """Record the end of the job as soon as PostgreSQL is available; otherwise the job counts as lost."""
         while True:
             try:
                 end()
@@ -200,7 +200,7 @@ class Execution:
 
 
 def _reason(error: Exception) -> tuple[str, bool]:
-    """Return why a job failed, and whether it may succeed later."""
+    """Return the reason why a job failed, and whether a repetition may succeed."""
     match error:
         case ProvtapError():
             error.record(log)

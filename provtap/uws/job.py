@@ -1,4 +1,4 @@
-"""What a job is (UWS 1.1, section 2): no I/O."""
+"""Jobs as values (UWS 1.1, section 2), without I/O."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from provtap.uws.parameters import Parts, group
 
 
 class Phase(StrEnum):
-    """The phases that a job of this service can be in (UWS 1.1, section 2.1.3)."""
+    """The phases of jobs in this service (UWS 1.1, section 2.1.3)."""
 
     PENDING = "PENDING"
     QUEUED = "QUEUED"
@@ -21,33 +21,33 @@ class Phase(StrEnum):
 
     @property
     def unfinished(self) -> bool:
-        """Whether a job in this phase may come into another one."""
+        """Whether a job in this phase may change to another one."""
         return self in {Phase.PENDING, Phase.QUEUED, Phase.EXECUTING}
 
 
 NEVER_HERE = frozenset({"UNKNOWN", "HELD", "SUSPENDED", "ARCHIVED"})
-"""The other phases of UWS 1.1: clients may ask for them, and no job of this service is in one."""
+"""The other phases of UWS 1.1: clients may ask for them, but no job of this service has one."""
 
 RESULT = "result"
-"""The id of the one result of a job (TAP 1.1, section 2.4)."""
+"""The id of the only result of a job (TAP 1.1, section 2.4)."""
 
 
 @dataclass(frozen=True)
 class Client:
-    """Who asks."""
+    """The client of a request."""
 
     owner: str | None
-    """Name of somebody who proved to be that; None for anybody."""
+    """Name of the authenticated account; None for an anonymous client."""
     address: str
 
     @property
     def key(self) -> str:
-        """Whom the limits count: a name, or an address."""
+        """The key for limits: a name or an address."""
         return f"address {_counted(self.address)}" if self.owner is None else f"owner {self.owner}"
 
 
 def _counted(address: str) -> str:
-    """Return the part of an IP address that tells clients apart: one host of IPv6 has the last 64 bits."""
+    """Return the part of an IP address that identifies clients: an IPv6 host chooses its last 64 bits."""
     try:
         ip = ip_address(address)
     except ValueError:  # a proxy may send anything
@@ -59,47 +59,47 @@ def _counted(address: str) -> str:
 
 @dataclass(frozen=True)
 class StoredResult:
-    """Where the result of a job lies, and what it is."""
+    """The location and metadata of the result of a job."""
 
     name: str
-    """Name in the result store."""
+    """The name in the result store."""
     mime: str
     size: int
     """Bytes."""
     file: str
-    """What to call it where it is saved."""
+    """The file name for downloads."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One job, as it was when it was read."""
+    """The state of one job when it was read."""
 
     job_id: str
     owner_id: str | None
     client: str
-    """Whom the limits count."""
+    """The key of its client for limits."""
     run_id: str | None
     phase: Phase
     creation_time: datetime
     start_time: datetime | None
     end_time: datetime | None
     execution_duration: int
-    """Seconds of wall clock that the job may execute."""
+    """Execution duration, in seconds of wall clock."""
     destruction: datetime
     parameters: tuple[tuple[str, str], ...]
     """Name in upper case and value of each parameter, in order."""
     parts: Parts
-    """The files that it has, and the size of all that ever came with it."""
+    """Its files, and the total size of all files ever uploaded for it."""
     base_url: str | None
-    """Root of the site, as the client saw it who created the job."""
+    """Root of the site, as seen by the client that created the job."""
     result: StoredResult | None
     error_message: str | None
     error_type: str | None
-    """transient: the same may succeed later; fatal: it won't."""
+    """transient: a repetition may succeed; fatal: it won't."""
 
     @classmethod
     def from_row(cls, row: Any) -> "Job":
-        """Return the job that *row* of uws.job describes."""
+        """Return the job in *row* of uws.job."""
         stored = None
         if row.result_name is not None:
             stored = StoredResult(row.result_name, row.result_mime, row.result_size, row.result_file)
@@ -128,13 +128,13 @@ class Job:
         return [*self.parts.names.values(), *([] if self.result is None else [self.result.name])]
 
     def grouped(self) -> dict[str, list[str]]:
-        """Return the parameters as those of a request: every value of each name."""
+        """Return the parameters in the form of a request: all values of each name."""
         return group(self.parameters)
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One start of one job by one worker, whose word on the job holds until there is another attempt."""
+    """One start of a job by a worker, which may change the job until there is another attempt."""
 
     job_id: str
     worker: str
@@ -143,7 +143,7 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class JobSummary:
-    """One job as a person wants to see it in a list."""
+    """One job in a list for people."""
 
     job_id: str
     phase: Phase
@@ -154,7 +154,7 @@ class JobSummary:
     """Bytes."""
     error_message: str | None
     query: str | None
-    """None: the job has none, or a very long one."""
+    """None if the job has no query, or a very long one."""
 
 
 @dataclass(frozen=True)

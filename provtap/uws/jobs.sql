@@ -1,4 +1,5 @@
--- Every statement about jobs. A job past its destruction is no more, whether or not it was swept already.
+-- All statements about jobs. A job past its destruction does not exist any more, whether or not it was already
+-- removed.
 
 -- name: create
 INSERT INTO uws.job (job_id, owner_id, client, base_url, run_id, parameters, parts, upload_size, phase, queue_time,
@@ -30,7 +31,7 @@ SELECT job_id, phase, run_id, owner_id, creation_time
  LIMIT %(last)s;
 
 -- name: summaries
--- The newest first, from *after* on; of long parameters, none.
+-- The newest first, after *after*; long parameters are omitted.
 SELECT job_id, phase, creation_time, start_time, end_time, result_size, error_message,
        CASE WHEN octet_length(parameters::text) <= %(length)s THEN parameters END AS parameters
   FROM uws.job
@@ -69,8 +70,7 @@ UPDATE uws.job
 RETURNING *;
 
 -- name: move
--- The one way from phase to phase but for `claim` and `lose`; what a worker says holds only while it is the
--- one that runs the job.
+-- All changes of phase except `claim` and `lose`; changes by a worker have an effect only while it runs the job.
 UPDATE uws.job
    SET phase = %(to)s,
        queue_time = CASE WHEN %(to)s = 'QUEUED' THEN coalesce(queue_time, clock_timestamp()) ELSE queue_time END,
@@ -92,8 +92,8 @@ RETURNING *;
 DELETE FROM uws.job WHERE job_id = %(job_id)s AND destruction > now() RETURNING *;
 
 -- name: claim
--- Give the longest-waiting job to this worker, but to nobody's more than his share of those that execute,
--- and none under maintenance; SKIP LOCKED: no two workers take the same.
+-- Assign the longest-waiting job to this worker, but no more jobs of one client than may execute at once, and none
+-- during maintenance; SKIP LOCKED: no two workers get the same job.
 UPDATE uws.job
    SET phase = 'EXECUTING', start_time = date_trunc('milliseconds', clock_timestamp()),
        worker = %(worker)s, attempt = attempt + 1
@@ -110,7 +110,7 @@ UPDATE uws.job
 RETURNING *;
 
 -- name: lose
--- An attempt that ended without the job's or anybody's doing: the job is started once more, then it fails.
+-- After an attempt that was lost, the job is queued again once; the second time it fails.
 UPDATE uws.job
    SET phase = CASE WHEN losses = 0 THEN 'QUEUED' ELSE 'ERROR' END,
        losses = losses + 1,
@@ -128,13 +128,13 @@ ON CONFLICT (worker_id) DO UPDATE SET heartbeat = excluded.heartbeat;
 DELETE FROM uws.worker WHERE worker_id = %(worker)s;
 
 -- name: held
--- The jobs that this worker has to run.
+-- The jobs of this worker.
 SELECT job_id, attempt, extract(epoch FROM destruction - now())::double precision AS seconds_left
   FROM uws.job
  WHERE worker = %(worker)s AND phase = 'EXECUTING' AND destruction > now();
 
 -- name: queue
--- How many jobs there are of each phase, and since when the first of them waits or executes.
+-- The number of jobs in each phase, and since when the first of them has waited or executed.
 SELECT phase, count(*) AS number,
        extract(epoch FROM now() - min(CASE phase WHEN 'QUEUED' THEN queue_time
                                                  WHEN 'EXECUTING' THEN start_time END))::double precision AS age
@@ -160,15 +160,15 @@ SELECT job_id, worker, attempt
 DELETE FROM uws.worker WHERE heartbeat < now() - %(seconds)s * interval '1 second';
 
 -- name: sweeping
--- True for one process at a time, until its transaction ends.
+-- True in one process at a time, until its transaction ends.
 SELECT pg_try_advisory_xact_lock(hashtextextended('provtap sweep', 1)) AS mine;
 
 -- name: expire
 DELETE FROM uws.job WHERE destruction <= now() RETURNING job_id;
 
 -- name: wanted
--- Which of some files still serve: all of a job that executes; else an upload until the job has ended, and a
--- result from then on. The names of uploads are looked for as text: other parts of the json may hold NUL.
+-- The files that are still needed: all of an executing job; otherwise an upload until the job has ended, and a result
+-- after that. The names of uploads are searched as text, because other parts of the json may contain NUL.
 SELECT file.name
   FROM unnest(%(names)s::text[]) AS file (name)
   JOIN uws.job ON job_id = split_part(file.name, '.', 1)

@@ -1,4 +1,4 @@
-"""What the jobs of one client may come to, so that nobody fills the disk or the queue for the others."""
+"""Limits on the jobs of one client, so that no client fills the disk or the queue for others."""
 
 from dataclasses import dataclass
 
@@ -13,17 +13,17 @@ SQL = load_statements("provtap.uws", "limits.sql")
 
 @dataclass(frozen=True)
 class Holding:
-    """What a client has."""
+    """The jobs and disk space of a client."""
 
     jobs: int
     active: int
-    """Of these, the ones queued or executing."""
+    """Jobs queued or executing."""
     size: int
-    """Bytes of parameters, uploads and results, together."""
+    """Size of parameters, uploads and results, in bytes."""
 
 
 def holding(transaction: Transaction, client: str) -> Holding:
-    """Return what *client* has."""
+    """Return the holding of *client*."""
     return Holding(*transaction.rows(SQL["counts"], client=client)[0])
 
 
@@ -36,10 +36,10 @@ def make_room(
     run: bool = False,
     but: str = "",
 ) -> list[str]:
-    """Let *client* bring parameters and files, create a job, run one, until *transaction* ends.
+    """Check the limits of *client* for new parameters, files or jobs, until *transaction* ends.
 
-    What an anonymous client keeps gives way, except for the job *but*: behind one address there may be
-    thousands of people. Returns the names of files to remove once the transaction is committed.
+    Old jobs of anonymous clients, except the job *but*, are removed to make room, because one address may
+    have thousands of users. Returns the names of files to remove after the transaction was committed.
 
     Raises: Forbidden beyond the limits.
     """
@@ -74,7 +74,7 @@ def make_room(
 
 
 def give_way(transaction: Transaction, client: str, *, but: str) -> tuple[int, list[str]]:
-    """Remove the job of *client* that can best be spared: the first that ended, else the oldest PENDING one.
+    """Remove the least needed job of *client*: the first that ended, otherwise the oldest PENDING one.
 
     Returns its size in bytes and the names of its files; without such a job, 0 and no names.
     """

@@ -1,7 +1,7 @@
--- What the jobs of one client come to.
+-- The total of one client's jobs.
 
 -- name: alone
--- One change at a time of how many jobs a client has: the limits hold exactly.
+-- Serializes changes to the jobs of a client, so that the limits are exact.
 SELECT pg_advisory_xact_lock(hashtextextended(%(client)s, 1));
 
 -- name: counts
@@ -11,7 +11,7 @@ SELECT count(*) AS jobs, count(*) FILTER (WHERE phase IN ('QUEUED', 'EXECUTING')
  WHERE client = %(client)s AND destruction > now();
 
 -- name: give_way
--- A job that is queued or executes is never given up.
+-- A queued or executing job is never removed.
 DELETE FROM uws.job
  WHERE job_id = (SELECT job_id
                    FROM uws.job

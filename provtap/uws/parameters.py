@@ -1,4 +1,4 @@
-"""The parameters and files of a job, and what becomes of them as more are given: no I/O."""
+"""The parameters and files of a job, and how further ones are merged, without I/O."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,15 +15,15 @@ Pairs = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Parts:
-    """The files that came with a request."""
+    """The files of a request."""
 
     names: Mapping[str, str] = field(default_factory=dict)
-    """What `param:` means in UPLOAD, and its name in the result store."""
+    """The name after `param:` in UPLOAD, and the name in the result store."""
     size: int = 0
     """Bytes, together."""
 
     def __add__(self, more: "Parts") -> "Parts":
-        """Return these and *more*, which replace those of the same names: they had come all the same."""
+        """Return these and *more*, which replace files of the same names; replaced files still count."""
         return Parts({**self.names, **more.names}, self.size + more.size)
 
 
@@ -31,7 +31,7 @@ NO_PARTS = Parts()
 
 
 def group(parameters: Pairs) -> dict[str, list[str]]:
-    """Return every value of each name, as of a request."""
+    """Return all values of each name, as in a request."""
     grouped: dict[str, list[str]] = {}
     for name, value in parameters:
         grouped.setdefault(name, []).append(value)
@@ -39,19 +39,19 @@ def group(parameters: Pairs) -> dict[str, list[str]]:
 
 
 def merged(parameters: Pairs, given: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-    """Return *parameters* after a POST of *given*: a value replaces, but tables to upload accumulate.
+    """Return *parameters* after a POST of *given*: values are replaced, but uploads accumulate.
 
-    Source: TAP 1.1, section 2.7; DALI 1.1, section 3.4. The former lets parameters accumulate, the latter
-    calls two values of one name an error.
+    Source: TAP 1.1, section 2.7; DALI 1.1, section 3.4. In TAP parameters accumulate; in DALI two values of
+    one name are an error.
     """
     others = [(name, value) for name, value in parameters if name not in given or name == "UPLOAD"]
     return [*others, *((name, value) for name, values in given.items() for value in values)]
 
 
 def columns(parameters: Pairs, parts: Parts, settings: Settings) -> dict[str, Any]:
-    """Return the columns of uws.job that hold *parameters*, and the files of a job.
+    """Return the columns of uws.job for *parameters* and the files of a job.
 
-    Raises: TooLarge for more of them than one request may bring.
+    Raises: TooLarge if they exceed the limits of one request.
     """
     size = sum(len(name) + len(value.encode(errors="replace")) for name, value in parameters)
     if size > (limit := settings.form_bytes):

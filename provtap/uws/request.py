@@ -1,4 +1,4 @@
-"""What clients say about jobs (UWS 1.1, sections 2.2 and 3), read from the parameters of a request."""
+"""The parameters of requests about jobs (UWS 1.1, sections 2.2 and 3)."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,16 +9,16 @@ from provtap.errors import ParameterError
 from provtap.uws.job import NEVER_HERE, Phase
 
 Parameters = Mapping[str, Sequence[str]]
-"""Every value of each parameter, by its name in upper case."""
+"""All values of each parameter, by its name in upper case."""
 
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?)(Z|[+-]00:?00)?", re.ASCII)
 _NUMBER = re.compile(r"([0-9]{1,1000})(\.0*)?", re.ASCII)
 _MOST = 2**62
-"""Where numbers end: PostgreSQL has no larger ones."""
+"""The largest number, as in PostgreSQL."""
 
 
 def one(parameters: Parameters, name: str) -> str | None:
-    """Return the value of *name*; None if it is absent. Raises: ParameterError for several."""
+    """Return the value of *name*, or None. Raises: ParameterError for several values."""
     values = parameters.get(name, ())
     if len(values) > 1:
         raise ParameterError(f"{name} was given {len(values)} times; give it once.")
@@ -26,7 +26,7 @@ def one(parameters: Parameters, name: str) -> str | None:
 
 
 def needed(parameters: Parameters, name: str) -> str:
-    """Return the value of *name*. Raises: ParameterError, also if it is absent or blank."""
+    """Return the value of *name*. Raises: ParameterError, also if it is missing or blank."""
     value = one(parameters, name)
     if not value:
         raise ParameterError(f"{name} is missing.")
@@ -69,9 +69,9 @@ def instant(parameters: Parameters, name: str) -> datetime:
 
 
 def filters(parameters: Parameters) -> dict[str, Any]:
-    """Return what a client wants to see of the list of jobs: PHASE, AFTER, LAST (section 2.2.2.1).
+    """Return the filters of the list of jobs: PHASE, AFTER, LAST (section 2.2.2.1).
 
-    A blank value asks for nothing. Raises: ParameterError.
+    Blank values are ignored. Raises: ParameterError.
     """
     return {
         "phases": _phases(parameters.get("PHASE", ())),
@@ -81,7 +81,7 @@ def filters(parameters: Parameters) -> dict[str, Any]:
 
 
 def _phases(values: Sequence[str]) -> list[Phase] | None:
-    """Return the phases that jobs here may be in, among those that are asked for; None: any."""
+    """Return the requested phases that jobs of this service can have; None for all."""
     asked = {value.strip().upper() for value in values} - {""}
     if not asked:
         return None
@@ -93,7 +93,7 @@ def _phases(values: Sequence[str]) -> list[Phase] | None:
 
 
 def patience(parameters: Parameters, limit: float) -> float | None:
-    """Return the seconds that a client wants to WAIT, at most *limit*; None: not at all (section 2.2.1.1).
+    """Return the seconds in WAIT, at most *limit*; None if it is missing (section 2.2.1.1).
 
     Raises: ParameterError.
     """

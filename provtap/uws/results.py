@@ -1,4 +1,4 @@
-"""Where the results of jobs lie: one file each, whole or not there at all."""
+"""The store of the results of jobs: one file for each, complete or missing."""
 
 import errno
 import os
@@ -16,7 +16,7 @@ from provtap.disk import Room
 from provtap.errors import DiskFull, SettingsError
 
 DRAFT = ".draft"
-"""The end of the name of a file that is being written."""
+"""The suffix of files that are being written."""
 
 
 @dataclass(frozen=True)
@@ -31,36 +31,36 @@ class StoredFile:
 
 
 class ResultStore(Protocol):
-    """Named files that are written once. A name is a job's id, a dot, and letters, digits, `.-_`."""
+    """Named files that are written once. A name consists of a job's id, a dot, and letters, digits, `.-_`."""
 
     def put(self, name: str, pieces: Iterable[bytes]) -> int:
-        """Store *pieces* as *name*, and return their length in bytes; if anything fails, nothing is stored.
+        """Store *pieces* as *name*, and return their length in bytes; nothing is stored on failure.
 
-        Raises: DiskFull, OSError, and whatever *pieces* raises.
+        Raises: DiskFull, OSError, and the errors of *pieces*.
         """
 
     def open(self, name: str) -> StoredFile:
         """Return a file. Raises: FileNotFoundError."""
 
     def delete(self, name: str) -> None:
-        """Remove a file; one that is not there is no error."""
+        """Remove a file, if it exists."""
 
     def names(self, age: float) -> Iterator[str]:
-        """Yield the names of all files, and of unfinished ones, that nobody wrote to for *age* seconds."""
+        """Yield the names of all files, including unfinished ones, not written to for *age* seconds."""
 
 
 @dataclass(frozen=True)
 class ResultDirectory:
-    """A result store in one directory, which all processes of a service share.
+    """A result store in one directory, shared by all processes of a service.
 
-    *reserve* bytes of its file system stay free for the database, which may lie there as well.
+    *reserve* bytes of its file system stay free for the database, which may be on it as well.
     """
 
     path: Path
     reserve: int = 0
 
     def put(self, name: str, pieces: Iterable[bytes]) -> int:
-        """Write a draft, and give it its name once it is on disk."""
+        """Write a draft, and rename it once it is on disk."""
         try:
             return self._put(name, pieces)
         except OSError as error:
@@ -89,7 +89,7 @@ class ResultDirectory:
         return size
 
     def open(self, name: str) -> StoredFile:
-        """Open the file; whoever gets it must close it."""
+        """Open the file; the caller must close it."""
         content = (self.path / name).open("rb")
         found = os.fstat(content.fileno())
         return StoredFile(content, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
@@ -99,7 +99,7 @@ class ResultDirectory:
         (self.path / name).unlink(missing_ok=True)
 
     def names(self, age: float) -> Iterator[str]:
-        """Look through the directory."""
+        """Yield the names in the directory."""
         latest = time.time() - age
         with suppress(FileNotFoundError), os.scandir(self.path) as entries:
             for entry in entries:
@@ -108,7 +108,7 @@ class ResultDirectory:
                         yield entry.name
 
     def _sync(self) -> None:
-        """Make sure that the name is on disk as well."""
+        """Ensure that the name is on disk as well."""
         directory = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(directory)
@@ -126,7 +126,7 @@ def result_store(settings: Settings) -> ResultStore:
 
 
 def probe(settings: Settings) -> None:
-    """Make the directory of results, so that a service does not start whose jobs would all fail.
+    """Create the directory of results, so that a service where all jobs would fail does not start.
 
     Raises: SettingsError.
     """
@@ -142,5 +142,5 @@ def probe(settings: Settings) -> None:
 
 
 def directory(settings: Settings) -> Path:
-    """Return the directory of results; it may have to be made."""
+    """Return the directory of results, which may not exist yet."""
     return (settings.result_dir or settings.data_dir / "results").absolute()

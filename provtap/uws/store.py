@@ -1,7 +1,7 @@
 """The jobs in PostgreSQL: the only module that reads and writes `uws.*`.
 
-Every change of phase is one compare-and-set statement, so that of an ABORT, a DELETE and the end of a query
-that come at once, one wins and the others are told so.
+Each change of phase is one compare-and-set statement: of a simultaneous ABORT, DELETE and end of a query, one
+succeeds and the others fail.
 """
 
 import re
@@ -27,11 +27,11 @@ from provtap.uws.results import ResultStore, result_store
 SQL = load_statements("provtap.uws", "jobs.sql")
 _ID = re.compile("[0-9a-f]{32}")
 SUMMARY_BYTES = 20_000
-"""Of the parameters of a job in a list."""
+"""Maximum characters of a job's parameters in a list."""
 CHANNEL = "provtap_job"
-"""The channel on which PostgreSQL notifies of each change of a job (schema/0007_uws.sql)."""
+"""The channel of PostgreSQL's notifications about changes of jobs (schema/0007_uws.sql)."""
 
-# The phases that a job may leave for each phase (UWS 1.1, section 2.1.3), and who may move it.
+# The phases from which a job may change to each phase (UWS 1.1, section 2.1.3).
 BY_CLIENT = {
     Phase.QUEUED: [Phase.PENDING],
     Phase.ABORTED: [Phase.PENDING, Phase.QUEUED, Phase.EXECUTING],
@@ -46,28 +46,28 @@ BY_WORKER = {
 
 @dataclass(frozen=True)
 class Queue:
-    """How much there is to do, and who does it."""
+    """The state of the queue and of the workers."""
 
     jobs: Mapping[Phase, int]
-    """Jobs of each phase that any has."""
+    """Number of jobs by phase."""
     longest_queued: float
-    """Seconds that the first job of the queue has waited; 0 without one."""
+    """Seconds for which the first job of the queue has waited, or 0."""
     longest_executing: float
-    """Seconds that the longest job has executed; 0 without one."""
+    """Seconds for which the longest job has executed, or 0."""
     workers: Mapping[str, float]
-    """The workers that count as alive, and the seconds since each said so."""
+    """The live workers, and the seconds since the last heartbeat of each."""
 
 
 @dataclass(frozen=True)
 class JobStore:
-    """The jobs of this service, and their files. Each method raises DatabaseUnavailable."""
+    """The jobs of this service, and their files. All methods raise DatabaseUnavailable."""
 
     database: Database
     settings: Settings
 
     @cached_property
     def results(self) -> ResultStore:
-        """Where the files of the jobs are."""
+        """The store of the files of jobs."""
         return result_store(self.settings)
 
     def create(
@@ -79,12 +79,12 @@ class JobStore:
         parts: Parts = NO_PARTS,
         run: bool = False,
     ) -> Job:
-        """Create a job, PENDING or at once QUEUED; its parameters are judged when it runs (TAP-7).
+        """Create a job, PENDING or directly QUEUED; its parameters are checked when it runs (TAP-7).
 
-        The names of *parts* are made with a *job_id* from `new_id`. Nobody owns what anonymous clients of one
-        address keep, so their oldest jobs that have ended give way to a new one.
+        The names of *parts* are made with a *job_id* from `new_id`. Jobs of anonymous clients at one address
+        have no owner, so the oldest ended ones are removed to make room.
 
-        Raises: Forbidden when *client* has too many; TooLarge.
+        Raises: Forbidden if *client* has too many jobs; TooLarge.
         """
         phase = Phase.QUEUED if run else Phase.PENDING
         values = columns(merged([], parameters), parts, self.settings)
@@ -105,12 +105,12 @@ class JobStore:
         return Job.from_row(row)
 
     def job(self, job_id: str, client: Client | None) -> Job:
-        """Return a job; the operator, None, may see all. Raises: NotFound; Forbidden: somebody else's."""
+        """Return a job; the operator (None) may see all. Raises: NotFound; Forbidden for others' jobs."""
         with self.database.transaction() as transaction:
             return self._job(transaction, job_id, client)
 
     def phase(self, job_id: str, client: Client) -> Phase:
-        """Return the phase of a job alone, as often as somebody waits for it. Raises: as `job`."""
+        """Return only the phase of a job, for waiting clients. Raises: as `job`."""
         with self.database.transaction() as transaction:
             return Phase(_read(transaction, "phase", job_id, client).phase)
 
@@ -122,9 +122,9 @@ class JobStore:
         after: datetime | None = None,
         last: int | None = None,
     ) -> list[JobReference]:
-        """Return the jobs that *client* created, the newest first: of *phases*, *after* an instant, *last* n.
+        """Return the jobs of *client*, the newest first: with *phases*, *after* an instant, the *last* n.
 
-        Somebody without a name sees those created from his address without a name.
+        Anonymous clients see the anonymous jobs created from their address.
         """
         with self.database.transaction() as transaction:
             among = None if phases is None else [phase.value for phase in phases]
@@ -140,9 +140,9 @@ class JobStore:
         phases: Sequence[Phase] | None = None,
         after: tuple[datetime, str] | None = None,
     ) -> list[JobSummary]:
-        """Return up to *limit* jobs that *client* created, the newest first.
+        """Return up to *limit* jobs of *client*, the newest first.
 
-        *after* is the creation time and the id of the job before them.
+        *after* is the creation time and id of the job before them.
         """
         among = None if phases is None else [phase.value for phase in phases]
         key = None if after is None else [after[0].isoformat(), after[1]]
@@ -164,7 +164,7 @@ class JobStore:
         ]
 
     def everybodys(self, *, limit: int, phases: Sequence[Phase] | None = None) -> list[Job]:
-        """Return up to *limit* jobs of all clients, the newest first: for the operator."""
+        """Return up to *limit* jobs of all clients, the newest first, for the operator."""
         among = None if phases is None else [phase.value for phase in phases]
         with self.database.transaction() as transaction:
             rows = transaction.rows(SQL["everybodys"], phases=among, limit=limit)
@@ -192,7 +192,7 @@ class JobStore:
         return Job.from_row(row)
 
     def set_execution_duration(self, job_id: str, client: Client, seconds: int) -> Job:
-        """Grant *seconds* to a job that has not yet begun; 0, or more than the limit, is the limit.
+        """Set the execution duration of a job that has not begun; 0, or more than the limit, sets the limit.
 
         Raises: as `job`; IllegalTransition.
         """
@@ -206,7 +206,7 @@ class JobStore:
             return Job.from_row(row)
 
     def set_destruction(self, job_id: str, client: Client, instant: datetime) -> Job:
-        """Destroy a job at *instant*, or when this service does it if that is earlier. Raises: as `job`."""
+        """Set the destruction of a job to *instant*, or to the limit if that is earlier. Raises: as `job`."""
         with self.database.transaction() as transaction:
             self._job(transaction, job_id, client)
             values = {"instant": instant, "retention": self.settings.job_retention}
@@ -227,7 +227,7 @@ class JobStore:
         return Job.from_row(row)
 
     def abort(self, job_id: str, client: Client | None) -> Job:
-        """End a job, and keep what is known of it; one that has ended stays as it is. Raises: as `job`."""
+        """Abort a job without deleting it; an ended job is not changed. Raises: as `job`."""
         who = "the operator of the service" if client is None else "its user"
         with self.database.transaction() as transaction:
             job = self._job(transaction, job_id, client)
@@ -243,20 +243,20 @@ class JobStore:
         self._discard(Job.from_row(row).files if row else [])
 
     def claim(self, worker: str) -> tuple[Job, Attempt] | None:
-        """Give the next job of the queue to *worker*, or None."""
+        """Assign the next job of the queue to *worker* and return it, or None."""
         with self.database.transaction() as transaction:
             row = transaction.one(SQL["claim"], worker=worker, share=self.settings.client_executing)
         return row and (Job.from_row(row), Attempt(row.job_id, worker, row.attempt))
 
     def room(self, job: Job) -> int:
-        """Return for how many more bytes the client of *job* has room, 0 or more."""
+        """Return the remaining bytes for the client of *job*, 0 or more."""
         with self.database.transaction() as transaction:
             return max(0, self.settings.client_bytes - holding(transaction, job.client).size)
 
     def more_room(self, job: Job) -> int:
-        """Remove the oldest ended job that an anonymous client of *job* has, and return its size in bytes.
+        """Remove the oldest ended job of the anonymous client of *job*, and return its size in bytes.
 
-        0: there is nothing to remove.
+        Returns 0 if there is nothing to remove.
         """
         if job.owner_id is not None:
             return 0
@@ -266,43 +266,43 @@ class JobStore:
         return size
 
     def complete(self, attempt: Attempt, result: StoredResult) -> bool:
-        """Say that the job has its result; False when the job is no longer this attempt's."""
+        """Record the result of the job; False if another attempt or request has changed the job."""
         values = {f"result_{name}": value for name, value in asdict(result).items()}
         return self._end(attempt, Phase.COMPLETED, **values)
 
     def fail(self, attempt: Attempt, message: str, *, transient: bool) -> bool:
-        """Say why the job failed; False as `complete`."""
+        """Record the failure of the job; False as in `complete`."""
         kind = "transient" if transient else "fatal"
         return self._end(attempt, Phase.ERROR, error_message=legal(message), error_type=kind)
 
     def time_out(self, attempt: Attempt, message: str) -> bool:
-        """Abort a job that used up its execution duration (UWS 1.1, section 2.1.4); False as `complete`."""
+        """Abort a job after its execution duration (UWS 1.1, section 2.1.4); False as in `complete`."""
         return self._end(attempt, Phase.ABORTED, error_message=message, error_type="fatal")
 
     def give_back(self, attempt: Attempt) -> bool:
-        """Put a job back to its place in the queue; False as `complete`."""
+        """Put a job back into its place in the queue; False as in `complete`."""
         return self._end(attempt, Phase.QUEUED)
 
     def lose(self, attempt: Attempt, message: str) -> None:
-        """Start a job once more whose attempt was lost; the second time it fails, and *message* is why."""
+        """Queue a job with a lost attempt again; after the second time it fails with *message*."""
         values = {"worker": attempt.worker, "attempt": attempt.number, "message": legal(message)}
         with self.database.transaction() as transaction:
             transaction.execute(SQL["lose"], job_id=attempt.job_id, **values)
 
     def beat(self, worker: str) -> dict[Attempt, float]:
-        """Say that *worker* lives, and return what it has to run, with the seconds until its destruction."""
+        """Record the heartbeat of *worker*, and return its jobs, with the seconds until their destruction."""
         with self.database.transaction() as transaction:
             transaction.execute(SQL["beat"], worker=worker)
             rows = transaction.rows(SQL["held"], worker=worker)
         return {Attempt(row.job_id, worker, row.attempt): row.seconds_left for row in rows}
 
     def leave(self, worker: str) -> None:
-        """Say that *worker* ends."""
+        """Record that *worker* ends."""
         with self.database.transaction() as transaction:
             transaction.execute(SQL["leave"], worker=worker)
 
     def queue(self) -> Queue:
-        """Return how much all clients together want done, and who does it."""
+        """Return the state of the queue and of the workers."""
         with self.database.transaction() as transaction:
             rows = {Phase(row.phase): row for row in transaction.rows(SQL["queue"])}
             workers = transaction.rows(SQL["workers"], seconds=self.settings.worker_lost)
@@ -315,7 +315,7 @@ class JobStore:
         )
 
     def lost(self) -> list[Attempt]:
-        """Return what was run by workers that are silent for too long, and forget those workers."""
+        """Return the attempts of workers without heartbeat for too long, and remove these workers."""
         with self.database.transaction() as transaction:
             rows = transaction.rows(SQL["lost"], seconds=self.settings.worker_lost)
             transaction.execute(SQL["forget"], seconds=self.settings.worker_lost)
@@ -323,9 +323,9 @@ class JobStore:
 
     @contextmanager
     def sweeping(self) -> Iterator[Callable[[Iterable[str]], set[str]] | None]:
-        """Lend, to one process at a time, a function that tells which of some files a job still needs.
+        """Yield, in one process at a time, a function that returns which of some files jobs still need.
 
-        Jobs past their destruction are removed at the start.
+        Jobs past their destruction are removed first.
         """
         with self.database.transaction() as transaction:
             if not transaction.rows(SQL["sweeping"])[0].mine:
@@ -339,7 +339,7 @@ class JobStore:
             yield wanted
 
     def _discard(self, names: Iterable[str]) -> None:
-        """Remove files of jobs that are gone; the sweeper removes those that a failure leaves."""
+        """Remove files of deleted jobs; the sweeper removes those that remain after a failure."""
         for name in names:
             self.results.delete(name)
 
@@ -356,32 +356,32 @@ class JobStore:
 
 _UNSAID = dict.fromkeys(["worker", "attempt", "error_message", "error_type"])
 _UNSAID |= dict.fromkeys(f"result_{field.name}" for field in fields(StoredResult))
-"""What a move may say besides: nothing."""
+"""Defaults of the optional values of a move: nothing."""
 
 
 def new_id() -> str:
-    """Return the id of a job to be: nobody can guess it."""
+    """Return an id for a new job, which can't be guessed."""
     return secrets.token_hex(16)
 
 
 def _move(
     transaction: Transaction, job_id: str, to: Phase, allowed: Mapping[Phase, Sequence[Phase]], **values: Any
 ) -> Any:
-    """Move a job in one statement, and return its row; None when it is not in a phase to leave for *to*."""
+    """Change the phase of a job to *to* in one statement, and return its row; None if it is not allowed."""
     sources = [phase.value for phase in allowed[to]]
     return transaction.one(SQL["move"], job_id=job_id, to=to.value, allowed_from=sources, **_UNSAID | values)
 
 
 def _read(transaction: Transaction, statement: str, job_id: str, client: Client | None) -> Any:
-    """Return the row of a job that *client* may see: whoever knows the id of a nameless one may.
+    """Return the row of a job if *client* may see it; anonymous jobs are visible to all who know the id.
 
-    None is the operator, who may see all.
+    None is the operator, who may see all jobs.
     """
     row = transaction.one(SQL[statement], job_id=job_id) if _ID.fullmatch(job_id) else None
     if row is None:
         raise NotFound(f"There is no job {job_id[:40]}.", hint="It may have been destroyed.")
     if client is not None and row.owner_id is not None and row.owner_id != client.owner:
-        raise Forbidden(f"Job {job_id} belongs to somebody else.")
+        raise Forbidden(f"Job {job_id} belongs to another account.")
     return row
 
 

@@ -1,4 +1,4 @@
-"""WAIT: threads that wait for a change of a job, all fed by one LISTEN connection a process."""
+"""WAIT: threads wait for a change of a job, with one LISTEN connection in each process."""
 
 import os
 import threading
@@ -13,16 +13,16 @@ from provtap.uws.job import Phase
 from provtap.uws.store import CHANNEL
 
 MOMENT = 0.5
-"""Seconds that the answer to a WAIT waits for the end of a job that has just begun."""
+"""Additional seconds for which a WAIT waits for the end of a job that has just begun."""
 LOOK = 1.0
-"""Seconds between two looks at whether the client still waits."""
+"""Seconds between two checks whether the client is still waiting."""
 
 
 class JobWatch:
-    """Wakes those who wait for a job.
+    """Wakes threads that wait for a job.
 
-    The connection is made when the first one waits, in the process that waits: a JobWatch may be made before
-    a fork.
+    The connection is made for the first wait, in the process that waits, so that a JobWatch may be created
+    before a fork.
     """
 
     def __init__(self, login: Login, most: int) -> None:
@@ -40,7 +40,7 @@ class JobWatch:
 
     @contextmanager
     def changes(self, job_id: str) -> Iterator[threading.Event | None]:
-        """Lend an event that is set whenever the job may have changed; None when too many wait already."""
+        """Yield an event that is set when the job may have changed; None if too many threads are waiting."""
         changed = threading.Event()
         with self._lock:
             if self._pid != os.getpid():
@@ -67,13 +67,13 @@ class JobWatch:
         expected: str | None = None,
         gone: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Return once the job leaves the phase it is in, at the latest after *seconds*.
+        """Return when the job changes its phase, at the latest after *seconds*.
 
-        For a job that only begins, a moment later: many end at once, and clients ask again in a second. At
-        once, if it can't leave its phase, or is not in the one that is *expected*; also when too many wait
-        already, or *gone* tells that nobody waits any more. *phase* asks the database.
+        If a job begins to execute, return a moment later, because many jobs end at once, and clients ask
+        again after a second. Return at once if the phase is final or not the *expected* one, if too many
+        threads are waiting, or if *gone* returns that the client has disconnected. *phase* asks the database.
 
-        Raises: whatever *phase* raises.
+        Raises: the errors of *phase*.
         """
         end = time.monotonic() + seconds
         with self.changes(job_id) as changed:
@@ -90,14 +90,14 @@ class JobWatch:
                     first, end = now, min(end, time.monotonic() + MOMENT)
 
     def close(self) -> None:
-        """Wake everybody, for good: the process ends."""
+        """Wake all threads permanently, because the process ends."""
         self._closed = True
         if self._listener is not None:
             self._listener.close()
         self._hear(None)
 
     def _hear(self, payload: str | None) -> None:
-        """Take a notification of PostgreSQL, `job_id phase`; None means that anything may have changed."""
+        """Process a notification of PostgreSQL, `job_id phase`; None if anything may have changed."""
         with self._lock:
             if payload is None:
                 events = [event for waiting in self._waiting.values() for event in waiting]

@@ -1,4 +1,4 @@
-"""The worker: takes jobs from the queue and runs them, until it is told to stop."""
+"""The worker: runs the jobs of the queue until it is stopped."""
 
 import logging
 import os
@@ -22,18 +22,18 @@ from provtap.uws.store import CHANNEL, JobStore
 log = logging.getLogger(__name__)
 
 SWEEP = 60.0
-"""Seconds between two looks for what is past its destruction."""
+"""Seconds between two searches for jobs past their destruction."""
 AGE = 600.0
-"""Seconds that a file without a job is left alone: its job may be just about to be created."""
+"""Seconds for which a file without a job is kept, because its job may be about to be created."""
 GRACE = 3.0
-"""Seconds for executions to give their jobs back after the worker was told to stop."""
+"""Seconds for executions to put their jobs back after the worker was stopped."""
 LOST = "The process that ran the job was lost, twice."
 
 
 class Worker:
-    """Runs jobs, as many at once as it has connections for queries, each in a thread.
+    """Runs jobs in threads, as many at once as it has connections for queries.
 
-    *database* is the worker's own: queries of /sync and jobs never wait for the same connections.
+    *database* belongs to the worker, so that queries of /sync and jobs do not wait for the same connections.
     """
 
     def __init__(self, settings: Settings, tableset: Tableset, database: Database) -> None:
@@ -46,18 +46,18 @@ class Worker:
         self._lock = threading.Lock()
         self._running: dict[Attempt, Execution] = {}
         self._threads: set[threading.Thread] = set()
-        self._look_again = True  # whether all that runs here still should
+        self._look_again = True  # to check whether the running jobs should still run
         self._next_beat = self._next_sweep = 0.0
         self._fair_from = 0.0
-        """From when on the silence of others counts: while PostgreSQL is away, all are silent."""
+        """Since when missing heartbeats count: while PostgreSQL is unavailable, all are missing."""
 
     def stop(self) -> None:
-        """Let `run` return: no job is begun any more, and those that execute go back to the queue."""
+        """Make `run` return: no further job is begun, and executing jobs go back to the queue."""
         self._leaving.set()
         self._wake.set()
 
     def run(self, alone: Callable[[], bool] = lambda: False) -> None:
-        """Run jobs until `stop`, or until *alone* returns True: the worker's parent has ended."""
+        """Run jobs until `stop`, or until *alone* returns True because the parent has ended."""
         with closing(Listener(self._shop.database.login, CHANNEL, self._hear)):
             try:
                 while not self._leaving.is_set() and not alone():
@@ -68,7 +68,7 @@ class Worker:
                 self._leave()
 
     def _turn(self) -> None:
-        """Do what is due."""
+        """Do all due work."""
         try:
             self._beat()
             while len(self._running) < self._settings.job_connections and self._begin():
@@ -78,12 +78,12 @@ class Worker:
             log.warning("Jobs wait: %s", error.for_operator())
             self._fair_from = float("inf")
             self._leaving.wait(1.0)
-        except Exception:  # a worker that goes on serves more jobs than one that ends
+        except Exception:  # it is better to continue than to end the worker
             log.exception("A worker's turn failed")
             self._leaving.wait(1.0)
 
     def _beat(self) -> None:
-        """Say that this worker lives; stop what it should no longer run; look after what nobody runs."""
+        """Record the heartbeat; stop jobs that should no longer run; take over lost jobs."""
         due = time.monotonic() >= self._next_beat
         if not due and not self._look_again:
             return
@@ -95,7 +95,7 @@ class Worker:
                 execution.destroy_in(held[execution.attempt])
             else:
                 execution.stop(Stop.WITHDRAWN)
-        # Claims that were committed, but not confirmed to this thread, which makes all of them.
+        # Claims that were committed without a confirmation to this thread, which makes all claims.
         for attempt in held.keys() - {execution.attempt for execution in running}:
             log.warning("Job %s was claimed, but never begun", attempt.job_id)
             self._store.give_back(attempt)
@@ -107,13 +107,13 @@ class Worker:
                 self._take_over()
 
     def _take_over(self) -> None:
-        """Start once more what was run by workers that are silent for too long."""
+        """Queue again the jobs of workers without heartbeat for too long."""
         for attempt in self._store.lost():
             log.warning("Job %s was lost by worker %s", attempt.job_id, attempt.worker)
             self._store.lose(attempt, LOST)
 
     def _begin(self) -> bool:
-        """Begin a job of the queue; False if there is none, or this worker is to stop."""
+        """Begin a job of the queue; False if there is none, or this worker is stopping."""
         claimed = None if self._leaving.is_set() else self._store.claim(self.name)
         if claimed is None:
             return False
@@ -124,10 +124,10 @@ class Worker:
         self._threads.add(thread)
         try:
             thread.start()
-        except RuntimeError:  # no more threads: the job is given back with the next beat
+        except RuntimeError:  # no more threads: the job goes back to the queue with the next heartbeat
             self._forget(execution, thread)
             raise
-        # It may have been aborted since it was claimed, before anybody here knew of it.
+        # It may have been aborted after it was claimed, before it was registered here.
         self._look_again = True
         self._wake.set()
         return True
@@ -150,7 +150,7 @@ class Worker:
             sweep(self._store, self._shop.results)
 
     def _hear(self, payload: str | None) -> None:
-        """Take the payload of a notification of a job; None: anything may have changed."""
+        """Process the notification of a job; None if anything may have changed."""
         job_id, _, phase = (payload or "").partition(" ")
         meant = [execution for execution in self._executions() if execution.job.job_id == job_id]
         if phase in {"ABORTED", "DELETED"}:
@@ -172,16 +172,16 @@ class Worker:
         end = time.monotonic() + GRACE
         for thread in list(self._threads):
             thread.join(max(0.0, end - time.monotonic()))
-        with suppress(DatabaseUnavailable):  # then it counts as lost after a while
+        with suppress(DatabaseUnavailable):  # it then counts as lost after a while
             self._store.leave(self.name)
 
 
 def sweep(store: JobStore, results: ResultStore, age: float = AGE) -> None:
-    """Remove jobs past their destruction, and files that belong to no job; one process at a time does it.
+    """Remove jobs past their destruction, and files without a job, in one process at a time.
 
     Raises: DatabaseUnavailable.
     """
-    names = list(results.names(age))  # first: a job that is created later has no file among these
+    names = list(results.names(age))  # read first, so that jobs created later have no file among these
     with store.sweeping() as wanted:
         if wanted is None:
             return

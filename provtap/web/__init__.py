@@ -22,6 +22,7 @@ from provtap.web.http.context import STARTED, Service, service
 from provtap.web.http.params import FormRequest
 from provtap.web.http.responses import register
 from provtap.web.jobs import bp as jobs
+from provtap.web.links import bp as links
 from provtap.web.provsap import bp as provsap
 from provtap.web.registry import bp as registry
 from provtap.web.tap import bp as tap
@@ -33,9 +34,9 @@ __all__ = ["Service", "create_app", "service"]
 def create_app(
     settings: Settings, database: Database, tableset: Tableset, modified: datetime = STARTED
 ) -> Flask:
-    """Return the WSGI application, which reads no environment and opens nothing itself.
+    """Return the WSGI application; it reads no environment variables and opens no files or connections.
 
-    *modified* is when the metadata last changed.
+    *modified* is the time when the metadata last changed.
     """
     app = Flask(__name__, static_folder=None)
     app.request_class = FormRequest
@@ -57,6 +58,7 @@ def create_app(
     app.register_blueprint(registry, url_prefix="/tap")
     app.register_blueprint(api, url_prefix="/api/v1")
     app.register_blueprint(provsap, url_prefix="/provsap")
+    app.register_blueprint(links)
     app.wsgi_app = logged(app.wsgi_app, settings)  # type: ignore[method-assign, assignment]
     return app
 

@@ -1,4 +1,4 @@
-"""What the service can do, as a VOSI document, made from the values that the code uses.
+"""The capabilities of the service as a VOSI document, made from the values that the code uses.
 
 Sources: VOSI 1.1, section 2; TAPRegExt 1.0 with its erratum 1; VOResource 1.1.
 """
@@ -27,11 +27,12 @@ from vo_models.vosi.capabilities import VOSICapabilities
 from provtap.adql.functions.features import language_features
 from provtap.config import Settings
 from provtap.query import LANGUAGES
+from provtap.query.links import DATALINK_ID, DATALINK_TYPE
 from provtap.results.formats import FORMATS
 from provtap.tableset import Tableset
 
 UPLOADS = ("inline", "http", "https")
-"""Ways in which a request may bring tables (TAPRegExt 1.0, section 2.5)."""
+"""Methods of uploading tables with a request (TAPRegExt 1.0, section 2.5)."""
 _VOSI = "ivo://ivoa.net/std/VOSI"
 
 
@@ -52,19 +53,40 @@ def capabilities_document(
             _endpoint(f"{_VOSI}#availability", f"{tap_url}/availability", "1.0"),
             _endpoint(f"{_VOSI}#tables-1.1", f"{tap_url}/tables", "1.1"),
             _page("ivo://ivoa.net/std/DALI#examples", f"{tap_url}/examples"),
+            _datalink(f"{settings.root_url}/links", settings),
         ]
     )
-    # With its empty elements and attributes the document would not be valid.
+    # With empty elements and attributes the document would not be valid.
     body = cast(bytes, document.to_xml(skip_empty=True, encoding="UTF-8", xml_declaration=True))
-    return _anonymous_too(body) if settings.accounts else body
-
-
-def _anonymous_too(body: bytes) -> bytes:
-    """Return the document with the one empty element that is needed: the security method "none" (REG-14)."""
     root = etree.fromstring(body)
+    _add_types(root)
+    if settings.accounts:
+        _allow_anonymous(root)
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+
+
+def _allow_anonymous(root: etree._Element) -> None:
+    """Add the one empty element that is needed: the security method "none" (REG-14)."""
     for first in root.iterfind("capability/interface/securityMethod[1]"):
         first.addprevious(etree.Element("securityMethod"))
-    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+
+
+def _datalink(url: str, settings: Settings) -> Capability:
+    """Return the capability of DataLink (LINK-8)."""
+    return Capability(
+        standard_id=AnyUrl(DATALINK_ID),
+        interface=[_interface(url, "base", "1.1", _security_methods(settings))],
+    )
+
+
+def _add_types(root: etree._Element) -> None:
+    """Add how DataLink is asked, and what it answers with: an Interface of vo-models does not have this.
+
+    Of a second query type, and of parameters, pyvo warns: those are in what /links says of itself.
+    """
+    for interface in root.iterfind(f"capability[@standardID='{DATALINK_ID}']/interface"):
+        for tag, text in (("queryType", "GET"), ("resultType", DATALINK_TYPE)):
+            etree.SubElement(interface, tag).text = text
 
 
 def _table_access(tap_url: str, settings: Settings, tableset: Tableset, observed: bool) -> TableAccess:
@@ -98,7 +120,7 @@ def _data_models(tableset: Tableset, observed: bool) -> list[DataModelType]:
 
 
 def _language(settings: Settings) -> Language:
-    """Return what LANG may be: ADQL, or ADQL with one of the versions."""
+    """Return the values of LANG: ADQL, or ADQL with one of the versions."""
     versions = [lang.removeprefix("ADQL-") for lang in LANGUAGES if lang.startswith("ADQL-")]
     return Language(
         name="ADQL",
@@ -110,7 +132,10 @@ def _language(settings: Settings) -> Language:
 
 def _features(settings: Settings) -> list[LanguageFeatureList]:
     """Return the optional features of ADQL 2.1 that work here (REG-7, REG-8)."""
-    features = language_features(declare_coalesce=settings.declare_coalesce)
+    authority = "/".join(settings.service_ivoid.split("/")[:3]) if settings.service_ivoid else None
+    features = language_features(
+        declare_coalesce=settings.declare_coalesce, authority=authority, strict=settings.adql_strict
+    )
     return [
         LanguageFeatureList(
             type=type_, feature=[LanguageFeature(form=f.form, description=f.description) for f in members]
@@ -124,7 +149,7 @@ def _endpoint(standard_id: str, url: str, version: str) -> Capability:
 
 
 def _page(standard_id: str, url: str) -> Capability:
-    """Return the capability of a page that people and programs read (REG-4)."""
+    """Return the capability of a page for people and programs (REG-4)."""
     interface = Interface(
         type="vr:WebBrowser", role="std", access_url=[AccessURL(value=AnyUrl(url), use="full")]
     )
@@ -144,5 +169,5 @@ def _interface(
 
 
 def _security_methods(settings: Settings) -> list[SecurityMethod]:
-    """Return how clients can authenticate; known clients only understand Basic, with a token as password."""
+    """Return the methods of authentication; existing clients only use Basic, with a token as password."""
     return [SecurityMethod(standard_id=AnyUrl("ivo://ivoa.net/sso#BasicAA"))] if settings.accounts else []

@@ -1,6 +1,6 @@
 """UWS 1.1 over HTTP: the jobs at /tap/async (section 2.2).
 
-Views read a request, call one method of the store, and answer with a document or the address of one.
+Views read a request, call one method of the store, and return a document or the address of one.
 """
 
 import secrets
@@ -36,9 +36,9 @@ from provtap.web.http.stored_results import stored_response
 bp = Blueprint("jobs", __name__)
 
 PIECE = 262_144
-"""Bytes of a file to store at once."""
+"""Bytes of a file that are stored at once."""
 WAITING_SHARE = 4
-"""One thread in so many may be held by a WAIT."""
+"""One of this number of threads may be occupied by a WAIT."""
 
 
 _HOW_TO_GO_ON = {
@@ -50,7 +50,7 @@ _HOW_TO_GO_ON = {
 
 @dataclass(frozen=True)
 class Jobs:
-    """What the views of one web process share."""
+    """The objects shared by the views of jobs in one web process."""
 
     store: JobStore
     results: ResultStore
@@ -69,7 +69,7 @@ def _open(state: BlueprintSetupState) -> None:
 
 
 def stop_waiting(app: Flask) -> None:
-    """Answer all requests that wait for a job: the process ends."""
+    """Finish all requests that wait for a job, because the process ends."""
     app.extensions["provtap.jobs"].watch.close()
 
 
@@ -82,21 +82,21 @@ def jobs() -> Jobs:
 def job_list() -> Response:
     """List the caller's jobs (section 2.2.2.1).
 
-    An address says nothing of who asks when a page of another site does: it is shown no jobs of that address,
-    whose ids are all that protects them.
+    Pages of other sites get an empty list, because their address is not that of their author, and only the
+    secret ids protect the jobs of an address.
     """
     wanted = filters(parameters(request))
     hidden = caller() is None and is_foreign()
     response = _xml(
         documents.jobs_document([] if hidden else jobs().store.references(client(), **wanted), _url())
     )
-    response.cache_control.no_store = True  # what one page may see another one may not
+    response.cache_control.no_store = True  # what one page may see, another one may not
     return response
 
 
 @bp.post("")
 def create() -> Response:
-    """Create a job, and run it at once if PHASE=RUN says so (section 2.2.3.1)."""
+    """Create a job, and run it at once with PHASE=RUN (section 2.2.3.1)."""
     admit()
     admit_uploads(request, service().settings)
     given = parameters(request)
@@ -111,7 +111,7 @@ def create() -> Response:
 
 @bp.get("/<job_id>")
 def job(job_id: str) -> Response:
-    """Show a job; with WAIT, after it has changed its phase (section 2.2.1.1)."""
+    """Show a job; with WAIT, after its phase has changed (section 2.2.1.1)."""
     given = parameters(request)
     wait = patience(given, service().settings.wait_limit)
     if wait is not None:
@@ -127,7 +127,7 @@ def job(job_id: str) -> Response:
 
 @bp.post("/<job_id>")
 def act(job_id: str) -> Response:
-    """Delete a job by POST: all that may be done so (section 2.2.3.2; DALI 1.1, section 2.1.1)."""
+    """Delete a job by POST, the only action allowed here (section 2.2.3.2; DALI 1.1, section 2.1.1)."""
     given = parameters(request)
     if "ACTION" not in given:
         raise ParameterError(
@@ -140,7 +140,7 @@ def act(job_id: str) -> Response:
 
 @bp.delete("/<job_id>")
 def delete(job_id: str) -> Response:
-    """Delete a job and its result; a query that runs is ended (section 2.2.3.2)."""
+    """Delete a job and its result; a running query is stopped (section 2.2.3.2)."""
     jobs().store.remove(job_id, client())
     return _see()
 
@@ -164,13 +164,13 @@ def set_phase(job_id: str) -> Response:
 
 @bp.get("/<job_id>/executionduration")
 def execution_duration(job_id: str) -> Response:
-    """Show for how many seconds the job may execute."""
+    """Show the execution duration, in seconds."""
     return _text(str(_job(job_id).execution_duration))
 
 
 @bp.post("/<job_id>/executionduration")
 def set_execution_duration(job_id: str) -> Response:
-    """Grant another execution duration, within the limit of this service (section 2.2.3.6)."""
+    """Set another execution duration, within the limit of this service (section 2.2.3.6)."""
     asked = seconds(parameters(request), "EXECUTIONDURATION")
     jobs().store.set_execution_duration(job_id, client(), asked)
     return _see(job_id)
@@ -184,21 +184,21 @@ def destruction(job_id: str) -> Response:
 
 @bp.post("/<job_id>/destruction")
 def set_destruction(job_id: str) -> Response:
-    """Destroy the job earlier, or later within the limit of this service (section 2.2.3.3)."""
+    """Set another destruction time, within the limit of this service (section 2.2.3.3)."""
     jobs().store.set_destruction(job_id, client(), instant(parameters(request), "DESTRUCTION"))
     return _see(job_id)
 
 
 @bp.get("/<job_id>/quote")
 def quote(job_id: str) -> Response:
-    """Show when the job will be done: not known (section 2.1.8)."""
+    """Show when the job will be finished, which is unknown (section 2.1.8)."""
     _job(job_id)
     return _text("")
 
 
 @bp.get("/<job_id>/owner")
 def owner(job_id: str) -> Response:
-    """Show the owner of the job; empty without one."""
+    """Show the owner of the job, or nothing if it has none."""
     return _text(_job(job_id).owner_id or "")
 
 
@@ -215,7 +215,7 @@ def set_parameters(job_id: str) -> Response:
     given = parameters(request)
     if "PHASE" in given:
         raise ParameterError("PHASE is not a parameter of a job.", hint=f"POST it to {_url(job_id)}/phase.")
-    _job(job_id)  # nobody fills the store for a job that is not his
+    _job(job_id)  # only the owner of the job may fill the store
     with _kept(job_id) as parts:
         jobs().store.set_parameters(job_id, client(), given, parts)
     return _see(job_id)
@@ -223,7 +223,7 @@ def set_parameters(job_id: str) -> Response:
 
 @bp.get("/<job_id>/error")
 def error(job_id: str) -> Response:
-    """Show why a job has no result (TAP 1.1, section 2.4)."""
+    """Show the error of a failed job (TAP 1.1, section 2.4)."""
     found = _job(job_id)
     if found.error_message is None:
         raise NotFound(f"Job {job_id} has not failed: it is {found.phase}.")
@@ -233,13 +233,13 @@ def error(job_id: str) -> Response:
 
 @bp.get("/<job_id>/results")
 def results(job_id: str) -> Response:
-    """Show where the result is."""
+    """Show the address of the result."""
     return _xml(documents.results_document(_job(job_id), _url(job_id)))
 
 
 @bp.get(f"/<job_id>/results/{RESULT}")
 def result(job_id: str) -> Response:
-    """Give the result of a job that is COMPLETED (TAP 1.1, section 2.4), or the reason why there is none."""
+    """Return the result of a COMPLETED job (TAP 1.1, section 2.4), or the reason why there is none."""
     found = _job(job_id)
     if found.error_message is not None:
         raise NotFound(found.error_message)
@@ -252,7 +252,7 @@ def result(job_id: str) -> Response:
 
 @contextmanager
 def _kept(job_id: str) -> Iterator[Parts]:
-    """Keep the files of the request for the job, and yield them; remove them if the job rejects them."""
+    """Store the files of the request for the job, and yield them; remove them if the job rejects them."""
     results = jobs().results
     names = {part: f"{job_id}.upload-{secrets.token_hex(8)}" for part in request.files}
     size = 0
@@ -275,7 +275,7 @@ def _url(*path: str) -> str:
 
 
 def _see(*path: str) -> Response:
-    """Send the client on to a job, or the list of jobs: 303 and no other status (HTTP-5)."""
+    """Redirect the client to a job, or the list of jobs, always with status 303 (HTTP-5)."""
     return see_other(_url(*path))
 
 

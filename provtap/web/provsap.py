@@ -1,17 +1,22 @@
 """ProvSAP over HTTP: /provsap and its VOSI documents."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, request
 from lxml import etree
 
+from provtap.citation import credits_of, product_origin
+from provtap.database.connect import Database
 from provtap.provsap import Graph, ProvsapRequest, retrieve, write
 from provtap.provsap.formats import FORMATS
 from provtap.provsap.request import PARAMETERS
 from provtap.query.links import STANDARD_ID
+from provtap.query.origin import OURS, dataset_origin, last_update, request_origin
+from provtap.query.request import request_url
+from provtap.results.votable import Info
 from provtap.web.http.admission import admit
 from provtap.web.http.cached_documents import cached_document
 from provtap.web.http.context import service
@@ -22,9 +27,9 @@ bp = Blueprint("provsap", __name__)
 bp.add_url_rule("/availability", view_func=availability)
 
 MOST_TOLD = 20
-"""Headers of a kind: clients refuse an answer with too many."""
+"""Maximum headers of one kind: clients reject a response with too many."""
 HEADER_BYTES = 1_500
-"""Bytes of all headers of a kind together: proxies refuse an answer whose head is longer than 4 kB."""
+"""Maximum bytes of all headers of one kind: proxies reject responses with headers of more than 4 kB."""
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]{1,300}")
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NAMESPACES = {
@@ -36,9 +41,9 @@ _NAMESPACES = {
 
 @bp.route("", methods=["GET", "POST"])
 def provsap() -> Response:
-    """Answer with the provenance of what ID names; a header lists ids that name nothing.
+    """Return the provenance of each ID; a header lists unknown ids.
 
-    HEAD only checks the parameters and tells the Content-Type.
+    HEAD only checks the parameters and returns the Content-Type.
     """
     database = admit()
     ours = service()
@@ -46,15 +51,31 @@ def provsap() -> Response:
     if request.method == "HEAD":
         return Response(content_type=asked.responseformat.mime)
     graph = retrieve(asked, database, ours.tableset, ours.settings)
-    response = Response(write(graph, asked, ours.base_url), content_type=asked.responseformat.mime)
+    infos = _origin(graph, database) if asked.responseformat.name == "PROV-VOTABLE" else ()
+    response = Response(write(graph, asked, ours.base_url, infos), content_type=asked.responseformat.mime)
     with_notes(response, graph.unknown, len(graph.nodes) if graph.overflow else 0)
     for link in _few(_links(graph, ours.base_url)):
         response.headers.add("Link", link)
     return response
 
 
+def _origin(graph: Graph, database: Database) -> list[Info]:
+    """Return the origin of a VOTable; for a single product with what is known of it (ORIG-3)."""
+    ours = service()
+    url = request_url(f"{ours.base_url}/provsap", parameters(request))
+    known: Mapping[str, tuple[str, ...]] = {}
+    roots = list(graph.roots)
+    if len(roots) == 1 and roots[0].kind == "entity":
+        with database.reading(ours.settings.sync_duration) as transaction:
+            known = product_origin(credits_of(transaction, roots[0].id, ours.tableset, ours.settings))
+    return [
+        *request_origin(ours.settings, STANDARD_ID, url=url),
+        *dataset_origin(ours.settings, ours.tableset, OURS, last_update(database), known),
+    ]
+
+
 def with_notes(response: Response, unknown: Iterable[str], overflow: int) -> Response:
-    """Return *response* with headers for ids that name nothing, and for the number of things if some lack."""
+    """Return *response* with headers for unknown ids, and for the number of things if some are missing."""
     for id_ in _few(map(quote, unknown)):
         response.headers.add("X-ProvTAP-Unknown-ID", id_)
     if overflow:
@@ -63,7 +84,7 @@ def with_notes(response: Response, unknown: Iterable[str], overflow: int) -> Res
 
 
 def _few(values: Iterable[str]) -> Iterator[str]:
-    """Yield those of *values*, each whole, for which headers have room."""
+    """Yield complete *values* as long as there is room in the headers."""
     left = HEADER_BYTES
     for value in islice(values, MOST_TOLD):
         if len(value) <= left:
@@ -72,7 +93,7 @@ def _few(values: Iterable[str]) -> Iterator[str]:
 
 
 def _links(graph: Graph, base_url: str) -> Iterator[str]:
-    """Yield where all the provenance is of each thing that was asked for (PROV-AQ, section 3.1)."""
+    """Yield the address of the whole provenance of each requested thing (PROV-AQ, section 3.1)."""
     for id_ in sorted(key.id for key in graph.roots):
         if _IRI.fullmatch(id_):
             url = f"{base_url}/provsap?{urlencode({'ID': id_, 'DEPTH': 'ALL'})}"
@@ -98,7 +119,7 @@ def _capabilities_document(url: str) -> bytes:
 def _provsap_capability(url: str) -> etree._Element:
     capability = _capability(STANDARD_ID, url, "base")
     interface = capability[-1]
-    _add(interface, "resultType", FORMATS[0].mime)  # there can be one only
+    _add(interface, "resultType", FORMATS[0].mime)  # only one is allowed
     for name, description in PARAMETERS.items():
         parameter = _add(interface, "param", use="required" if name == "ID" else "optional", std="false")
         _add(parameter, "name", name)

@@ -1,9 +1,9 @@
 """The record of the service for the registry of the Virtual Observatory.
 
-It has the capabilities and tables that the service publishes itself.
+It has the same capabilities and tables as the service itself.
 
-Registries that poll records, such as purx, take a new version only if `updated` moved, so it is when the
-metadata or settings last changed (REG-32). Source: VOResource 1.1; VODataService 1.2.
+Registries that poll records, such as purx, accept a new version only if `updated` has changed, so it is the
+time of the last change of metadata or settings (REG-32). Source: VOResource 1.1; VODataService 1.2.
 """
 
 import hashlib
@@ -26,15 +26,15 @@ from provtap.web.tables import element, schemas, text, texts
 bp = Blueprint("registry", __name__)
 
 NEEDED = ("title", "publisher", "contact", "service_ivoid")
-"""The settings that have no default which a record could use."""
+"""The settings without a default that is suitable for a record."""
 ABOUT = (
     "ProvTAP: the provenance of astronomical data products, by the IVOA Provenance Data Model. Search by ADQL"
     " which activities generated the products, from which data, with which configuration and software, and by"
     " whom, over any number of steps."
 )
-"""What every record says, so that those who look for provenance find it (REG-34)."""
+"""A description in all records, so that searches for provenance find them (REG-34)."""
 SHORT = 16
-"""Characters of a short name."""
+"""Maximum characters of a short name."""
 _RI = "http://www.ivoa.net/xml/RegistryInterface/v1.0"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NAMESPACES = {
@@ -48,9 +48,9 @@ _NAMESPACES = {
 
 @bp.get("/registry")
 def registry() -> Response:
-    """Give registries the record of this service, once it is complete.
+    """Return the record of this service for registries, if it is complete.
 
-    Raises: NotFound, which says what to set.
+    Raises: NotFound, with the missing settings.
     """
     ours = service()
     if incomplete := shortcoming(ours.settings):
@@ -68,7 +68,7 @@ def registry() -> Response:
 
 
 def shortcoming(settings: Settings) -> str | None:
-    """Return what an operator must set for a record, in a sentence; None if it is complete."""
+    """Return a sentence about missing settings for a record; None if it is complete."""
     missing = [f"{PREFIX}{name.upper()}" for name in NEEDED if getattr(settings, name) is None]
     if missing:
         return f"This service has no registry record: set {_listed(missing)}."
@@ -83,7 +83,7 @@ def _listed(names: list[str]) -> str:
 
 
 def registry_record(ours: Service, created: datetime, *, observed: bool) -> bytes:
-    """Return the record of a service that has all settings for it; *created* is when it was first set up."""
+    """Return the record of a service with all settings for it; *created* is when it was first set up."""
     settings = ours.settings
     root = etree.Element(
         f"{{{_RI}}}Resource",
@@ -140,12 +140,12 @@ _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def modified(ours: Service, observed: bool) -> datetime:
-    """Return when metadata last changed, which includes the first observation."""
+    """Return when metadata last changed; the first observation counts as a change."""
     known: dict[bool, datetime] = current_app.extensions.setdefault("provtap.observed", {})
     if observed not in known:
         try:
             changed = last_change(ours.database, metadata_digest(ours, observed=observed))
-        except ProvtapError:  # metadata are sent while the database is down, too
+        except ProvtapError:  # metadata are also sent while the database is down
             return ours.modified
         known.clear()
         known[observed] = changed

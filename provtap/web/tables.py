@@ -1,7 +1,7 @@
 """The tableset as VOSI documents (VOSI 1.1, section 4; VODataService 1.2, section 3.3).
 
 Made with lxml: the tables of vo-models have neither `std` nor `extendedType`, and escape texts twice. Only
-the root has a namespace. The order of elements is that of the schema.
+the root has a namespace. The elements are in the order of the schema.
 """
 
 from collections.abc import Iterable, Iterator

@@ -26,20 +26,20 @@ bp = Blueprint("tap", __name__)
 log = logging.getLogger(__name__)
 
 SMALL = 65_536
-"""Bytes that are worth putting together: a larger body is sent piece by piece, as it comes."""
+"""Maximum size of a body that is sent as a whole; a larger body is sent piece by piece, as it arrives."""
 
 
 @bp.route("/sync", methods=["GET", "POST"])
 def sync() -> Response:
-    """Answer one query at once (TAP 1.1, section 2.2); errors become documents in `responses`.
+    """Run one query at once (TAP 1.1, section 2.2); errors become documents in `responses`.
 
-    HEAD checks and translates the query as GET does, and tells the same headers, but PostgreSQL runs nothing.
+    HEAD checks and translates the query like GET and returns the same headers, but does not run the query.
     """
     ours = service()
     admit_uploads(request, ours.settings)
     given = parameters(request)
     if [value.upper() for value in given.get("REQUEST", ())] == ["GETCAPABILITIES"]:
-        return see_other(f"{ours.tap_url}/capabilities")  # a courtesy to clients of TAP 1.0
+        return see_other(f"{ours.tap_url}/capabilities")  # for clients of TAP 1.0
     database = admit()
     asked = QueryRequest.from_parameters(given, files(request)).sent_to(f"{ours.tap_url}/sync")
     if request.method == "HEAD":
@@ -48,9 +48,9 @@ def sync() -> Response:
 
 
 def respond(asked: QueryRequest, database: Database) -> Response:
-    """Return the answer to a query once its first rows are there; it is sent as it comes.
+    """Return the response to a query once its first rows have arrived; the rest is streamed.
 
-    Raises: ProvtapError, of whatever goes wrong before.
+    Raises: ProvtapError, for all errors before the first rows.
     """
     ours = service()
     tally = Tally()
@@ -67,18 +67,18 @@ def respond(asked: QueryRequest, database: Database) -> Response:
 
 
 def _record(tally: Tally) -> None:
-    """Write to the log what the end of a result only told its reader by a reference."""
+    """Write to the log the error to which the end of a result only refers."""
     if tally.failure is not None:
         tally.failure.record(log)
 
 
 def _together(body: ResultBody, tally: Tally) -> bytes | Iterator[bytes]:
-    """Return *body* whole if it is small and all there, so that it is sent at once and with its length.
+    """Return *body* as a whole if it is small and complete, so that it is sent at once with its length.
 
-    Raises: ProvtapError if it fails, and the client can still be told.
+    Raises: ProvtapError if it fails before anything was sent.
     """
     begun: list[bytes] = []
-    while tally.sql_time is not None and sum(map(len, begun)) < SMALL:  # nothing has to be waited for
+    while tally.sql_time is not None and sum(map(len, begun)) < SMALL:  # no waiting needed
         piece = next(body, None)
         if piece is None:
             return b"".join(begun)
@@ -87,9 +87,9 @@ def _together(body: ResultBody, tally: Tally) -> bytes | Iterator[bytes]:
 
 
 def _pieces(body: ResultBody) -> Iterator[bytes]:
-    """Yield the pieces of *body*; if it fails, reset the connection, lest the client take it for whole.
+    """Yield the pieces of *body*; reset the connection on failure, so that it does not look complete.
 
-    Raises: ConnectionResetError, on which gunicorn closes without the chunk that tells a regular end.
+    Raises: ConnectionResetError, after which gunicorn closes without the last chunk of a regular end.
     """
     try:
         yield from body

@@ -1,4 +1,4 @@
-"""VOSI 1.1 over HTTP: what the service can do, what it holds, whether it works."""
+"""VOSI 1.1 over HTTP: capabilities, tables and availability."""
 
 import logging
 import time
@@ -28,12 +28,12 @@ log = logging.getLogger(__name__)
 PROBE_DURATION = 5.0
 """Seconds after which a database that does not answer counts as down."""
 HOSTS_KEPT = 5.0
-"""Seconds for which a process tells the same of the hosts: each time all of them are asked."""
+"""Seconds for which a process caches the states of the hosts, because asking them all takes time."""
 
 
 @bp.get("/capabilities")
 def capabilities() -> Response:
-    """Tell what the service can do (VOSI 1.1, section 2)."""
+    """Return the capabilities of the service (VOSI 1.1, section 2)."""
     ours = service()
     observed = has_observations(ours.database)
     return cached_document(
@@ -45,7 +45,7 @@ def capabilities() -> Response:
 
 @bp.get("/tables")
 def tables() -> Response:
-    """Tell what is published; DETAIL=min leaves out columns and keys (VOSI 1.1, section 4)."""
+    """Return the published tables; DETAIL=min omits columns and keys (VOSI 1.1, section 4)."""
     tableset = service().tableset
     if parameters(request).get("DETAIL") == ["min"]:
         return cached_document("tap/tables?detail=min", lambda: tableset_document(tableset, columns=False))
@@ -54,7 +54,7 @@ def tables() -> Response:
 
 @bp.get("/tables/<name>")
 def table(name: str) -> Response:
-    """Tell all about one table; its case does not matter.
+    """Return one table in full detail; its name ignores case.
 
     Raises: NotFound.
     """
@@ -72,7 +72,7 @@ def _find(name: str, tableset: Tableset) -> Table | None:
 
 @bp.get("/availability")
 def availability() -> Response:
-    """Tell whether queries are answered: the database is asked, by the login that runs queries."""
+    """Return whether queries are answered, after asking the database with the login for queries."""
     complaint = _complaint(service())
     last = last_maintenance()
     closed = last is not None and last.is_on()
@@ -91,14 +91,14 @@ def availability() -> Response:
 
 
 def _up_since(last: Maintenance | None) -> datetime:
-    """Return when this node was started, or opened again if that was later."""
+    """Return when this node was started, or reopened after maintenance if later."""
     return max(STARTED, last.ended) if last and last.ended else STARTED
 
 
 def _hosts(ours: Service) -> list[str]:
-    """Return what to tell of each host that may run users' queries; nothing of a single one.
+    """Return a note on each host for users' queries; none if there is only one.
 
-    Users get a number in place of a name: its place in PROVTAP_READ_URL.
+    Users see a number instead of a name: the position in PROVTAP_READ_URL.
     """
     if hosts.count(ours.database.read_login) == 1:
         return []
@@ -122,8 +122,8 @@ def _complaint(ours: Service) -> str | None:
         return str(error)
     if installed != ours.tableset.digest:
         return (
-            "The database was set up with other metadata files than this node has; run provtap init, or"
-            " restart this node if that was done."
+            "The database was initialized with other metadata files than those of this node."
+            " Run provtap init, or restart this node if that has been done."
         )
     return None
 

@@ -11,7 +11,10 @@ import pytest
 from provtap import ingest
 from provtap.config import Settings
 from provtap.database.connect import open_database
+from provtap.ingest.observations.load import load_observations
+from provtap.tableset import Tableset
 from tests.conftest import Server, database_name
+from tests.documents import write_observations
 from tests.live import LiveServer, live_server
 
 
@@ -25,14 +28,18 @@ def no_litter() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def settings(server: Server, template: Settings) -> Iterator[Settings]:
-    """Settings of one database with the sample logs, for all tests of this directory."""
+def settings(
+    server: Server, template: Settings, tableset: Tableset, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
+    """Settings of one database with the sample logs and three observations, for all tests here."""
     assert template.database_url is not None
     url = server.create(database_name(template.database_url))
     loaded = replace(template, database_url=url)
     with as_file(files("provtap.ingest") / "samples") as samples, open_database(loaded) as database:
         for log in sorted(samples.glob("*.log")):
             ingest.ingest(log, database, loaded)
+        table, mapping = write_observations(tmp_path_factory.mktemp("observations"))
+        load_observations([table], database, loaded, tableset, mapping=mapping)
     yield loaded
     server.drop(url)
 

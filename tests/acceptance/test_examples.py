@@ -22,7 +22,7 @@ def test_pyvo_finds_every_example(found):
 
 
 @pytest.mark.parametrize("id_", list(OFFERED))
-def test_each_example_has_an_answer_or_says_why_not(found, id_):
+def test_each_example_has_rows_or_states_why_not(found, id_):
     """EX-7; what is shown first should show something."""
     rows = len(found[list(OFFERED).index(id_)].execute())
 

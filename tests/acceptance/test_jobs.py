@@ -39,7 +39,7 @@ def test_run_async(tap):
     assert len(rows) == 5
 
 
-def test_run_async_tells_what_is_wrong(tap):
+def test_run_async_reports_the_error(tap):
     """PV-11, UWS-9: with position and the nearest name."""
     with pytest.raises(DALQueryError, match=r"(?s)Unknown column a_nam .*line 1, column 8.*a_name"):
         tap.run_async("SELECT a_nam FROM provenance.activity")

@@ -65,7 +65,7 @@ def shown(page, begin):
     return block
 
 
-def test_what_was_backed_up_is_restored_on_an_empty_server(operator):
+def test_a_backup_is_restored_on_an_empty_server(operator):
     """Every published row, the rights of the reader, and a store that contradicts nothing."""
     setup = shown("operate.md", "export PROVTAP")
     backup, restore = shown("operate.md", "pg_dumpall"), shown("operate.md", "export PGHOST")

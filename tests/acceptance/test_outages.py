@@ -82,7 +82,7 @@ def test_postgresql_that_was_killed_is_started_again(service):
     assert awaited(lambda: availability(service), PATIENCE)
 
 
-def test_backend_that_was_killed_takes_nobody_with_it_for_long(service):
+def test_a_killed_backend_interrupts_other_queries_only_briefly(service):
     """As the kernel does when memory is short: PostgreSQL starts its other processes anew."""
     ask(service)
     os.kill(service.cluster.processes("[local]")[0], signal.SIGKILL)

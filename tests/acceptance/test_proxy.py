@@ -84,7 +84,7 @@ def test_every_link_of_a_page_leads_through_the_proxy(site, path):
             read(link)
 
 
-def test_redirects_stay_on_the_public_address(site):
+def test_redirects_use_the_public_address(site):
     """HTTP-5."""
     url, document = read(f"{site}/tap/sync?REQUEST=getCapabilities")
 
@@ -105,7 +105,7 @@ def test_an_error_names_the_public_path(site):
         assert "Nothing was found at /provenance/tap/nothing." in error.read().decode()
 
 
-def test_the_log_tells_for_whom_the_proxy_asks(site, log):
+def test_the_log_has_the_client_behind_the_proxy(site, log):
     read(f"{site}/tap/tables?detail=min")
 
     assert awaited(lambda: log.exists() and '"path": "/tap/tables"' in log.read_text())

@@ -122,7 +122,7 @@ def provsap(row, service, **parameters):
 def test_a_row_leads_to_its_provenance(tap):
     """VOT-14: pyvo finds the service in the result, and calls it for a row."""
     results = tap.search("SELECT e_name, e_id AS file FROM provenance.entity WHERE e_name = 'step2_a.dl2.h5'")
-    _, tables, _ = results.iter_adhocservices()
+    _, tables, *_ = results.iter_adhocservices()
 
     nodes = provsap(results[0], tables, depth=2).execute().to_table()
 
@@ -131,7 +131,7 @@ def test_a_row_leads_to_its_provenance(tap):
     assert max(nodes["depth"]) == 2
 
 
-def test_what_the_service_offers_can_be_chosen(tap):
+def test_all_declared_options_can_be_chosen(tap):
     """The parameters of the descriptors; also a picture."""
     results = tap.search("SELECT r_activity_id FROM provext.run WHERE r_status = 'interrupted'")
     tables = results.get_adhocservice_by_ivoid("ivo://ivoa.net/std/ProvenanceDM#ProvSAP")
@@ -181,7 +181,7 @@ def test_a_self_join_keeps_its_names_in_astropy(tap_url, columns, names):
 
 
 @pytest.mark.parametrize("form", ["csv", "tsv", "text/csv;header=absent", "text/xml", "text", "html"])
-def test_texts_say_that_they_are_utf_8(tap_url, form):
+def test_texts_declare_utf_8(tap_url, form):
     """RFC 9110, section 8.3: Python's requests takes a text without a charset for Latin-1."""
     query = "SELECT TOP 1 'Größe µ' AS x FROM tap_schema.schemas"
     asked = {"QUERY": query, "LANG": "ADQL", "RESPONSEFORMAT": form}

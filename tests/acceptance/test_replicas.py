@@ -145,7 +145,7 @@ def test_jobs_are_kept_by_the_primary_and_run_on_a_standby(place):
     assert list(job["e_id"]) == ["dl1", "raw"]
 
 
-def test_availability_tells_of_each_host(place):
+def test_availability_reports_each_host(place):
     """VOSI 1.1, section 3: notes are for operators."""
     with urlopen(f"{place.tap.baseurl}/availability") as answer:
         notes = parse_availability(io.BytesIO(answer.read())).notes
@@ -156,7 +156,7 @@ def test_availability_tells_of_each_host(place):
     ]
 
 
-def test_the_metrics_tell_by_how_much_a_standby_is_behind(place):
+def test_the_metrics_show_the_lag_of_a_standby(place):
     """One that does not apply changes for a while."""
 
     def lags():

@@ -12,7 +12,7 @@ import requests
 
 STILTS = shutil.which("stilts")
 pytestmark = pytest.mark.skipif(STILTS is None, reason="the program stilts is not installed")
-STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO QAS UWS MDQ UPL EXA"
+STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO QAS UWS MDQ OBS UPL EXA"
 
 
 def stilts(*arguments):
@@ -42,9 +42,9 @@ def test_the_services_of_a_result_are_understood(tap_url, tmp_path):
 
     assert stilts("votlint", f"votable={result}").stdout == ""
     report = stilts("datalinklint", f"votable={result}", "maxrepeat=99").stdout
-    assert re.findall("^[EWI]-SD.*: (.*)", report, re.MULTILINE) == ["6 referenceable, 0 anonymous"]
+    assert re.findall("^[EWI]-SD.*: (.*)", report, re.MULTILINE) == ["7 referenceable, 0 anonymous"]
     assert report.count("ROW parameter count 1 [id]") == 2
-    assert report.count("ROW parameter count 1 [ID]") == 4
+    assert report.count("ROW parameter count 1 [ID]") == 5
     assert report.count("USER parameter count 2 [DEPTH, DIRECTION]") == 4
     assert not re.search("^[EW]-SD", report, re.MULTILINE)
 
@@ -75,7 +75,7 @@ def test_other_formats_are_the_same_table(tap_url, form, ifmt):
     assert len(done.stdout.splitlines()) == 21
 
 
-def test_what_is_beyond_the_bmp(tap_url):
+def test_characters_beyond_the_bmp(tap_url):
     """VOT-11: UTF-16 has two units for such a character; FITS has an escape."""
     query = "SELECT TOP 1 'é𝒜' AS t FROM provenance.activity"
     read = {}

@@ -81,7 +81,7 @@ def test_a_document_that_may_have_been_stored_can_be_sent_again(primary, databas
 
     assert str(failed.value).startswith(
         "The connection to the database was lost before it confirmed the change: it is not known whether the"
-        " change was stored. Send the same again: nothing is stored twice."
+        " change was stored. Send the document again; nothing is stored twice."
     )
     assert primary.run("SELECT count(*) FROM provenance.entity") == [(1,)]
     assert ingest_content(DOCUMENT, "x.json", database, primary.settings).known

@@ -88,7 +88,7 @@ def test_pyvo_sends_two_tables(tap, mine):
     assert len(tap.search(query, uploads={"a": mine[:5], "b": mine[3:]})) == 2
 
 
-def test_pyvo_knows_the_ways_to_upload(tap):
+def test_pyvo_finds_the_upload_methods(tap):
     """C6, REG-11."""
     assert {method.ivo_id.rpartition("-")[2] for method in tap.upload_methods} == {"inline", "http", "https"}
 
@@ -218,7 +218,7 @@ def test_the_command_line_takes_files(settings: Settings, mine, tmp_path):
         ("t=/dev/null", 1, "provtap: The upload t is empty."),
     ],
 )
-def test_what_is_no_file_is_told(settings, upload, code, words):
+def test_a_missing_file_is_reported(settings, upload, code, words):
     done = query(settings, "SELECT COUNT(*) FROM TAP_UPLOAD.t", "--upload", upload)
 
     assert done.returncode == code

@@ -22,7 +22,7 @@ from tests.live import command, environment, live_server
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory):
-    """A directory with both wheels, made of a copy of this checkout as `make wheels` does."""
+    """A directory with all wheels, made of a copy of this checkout as `make wheels` does."""
     directory = tmp_path_factory.mktemp("wheel")
     source = directory / "source"  # a copy: building leaves things behind
     shutil.copytree(
@@ -31,8 +31,8 @@ def wheels(tmp_path_factory):
         ignore=shutil.ignore_patterns(".*", "tests", "build", "dist", "*.egg-info", "provtap-data"),
     )
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    both = [source, source / "deploy/client"]
-    subprocess.run([*build, "--wheel-dir", directory, *both], check=True, stdout=subprocess.DEVNULL)
+    trees = [source, source / "deploy/client", *(source / "plugins").iterdir()]
+    subprocess.run([*build, "--wheel-dir", directory, *trees], check=True, stdout=subprocess.DEVNULL)
     return directory
 
 
@@ -78,7 +78,7 @@ def test_wheel_carries_every_file_of_the_tree(wheel):
     assert sum(name.startswith("ingest/samples/") for name in carried) == 19
 
 
-def test_what_a_pipeline_imports_needs_the_standard_library_only(wheel):
+def test_imports_of_a_pipeline_need_only_the_standard_library(wheel):
     """A pipeline installs it without dependencies (docs/how-to/record.md)."""
     program = (
         "import sys; sys.path.insert(0, sys.argv[1]); import provtap; provtap.ProvClient, provtap.activity"
@@ -257,7 +257,7 @@ def test_descriptions_have_the_lines_of_the_local_command(pipeline, run_id, clie
     assert again.stdout.startswith("x version 1: ")
 
 
-def test_an_export_that_was_cut_says_so(pipeline, run_id, client_settings, tmp_path):
+def test_a_truncated_export_warns(pipeline, run_id, client_settings, tmp_path):
     few = replace(client_settings, provsap_nodes=1)
     with live_server(few, tmp_path / "serve.log", "--no-worker") as service:
         done = pipeline.run("provtap", "export", run_id, "--url", f"{service.url}/tap/")
@@ -299,7 +299,7 @@ def test_ingest_has_the_lines_of_the_local_command(pipeline, client_settings):
         (("lineag",), 2, "No such command 'lineag'. Did you mean lineage?"),
     ],
 )
-def test_what_can_not_be_done_is_one_sentence(pipeline, arguments, code, sentence):
+def test_an_impossible_request_is_one_sentence(pipeline, arguments, code, sentence):
     done = pipeline.provtap(*arguments)
 
     assert done.returncode == code
@@ -307,7 +307,7 @@ def test_what_can_not_be_done_is_one_sentence(pipeline, arguments, code, sentenc
     assert "Traceback" not in done.stderr
 
 
-def test_without_a_service_it_says_what_is_missing(pipeline):
+def test_without_a_service_the_missing_setting_is_named(pipeline):
     done = pipeline.run("provtap", "query", "SELECT 1")
 
     assert done.returncode == 2
@@ -315,7 +315,7 @@ def test_without_a_service_it_says_what_is_missing(pipeline):
     assert "install provtap instead of provtap-client" in done.stderr
 
 
-def test_a_wrong_token_is_told(pipeline):
+def test_a_wrong_token_is_reported(pipeline):
     (pipeline.directory / "some.json").write_text('{"Activity": {"id": "urn:x:a"}}')
     done = pipeline.run("provtap", "ingest", "some.json", PROVTAP_URL=pipeline.url, PROVTAP_TOKEN="wrong")
 
@@ -323,9 +323,24 @@ def test_a_wrong_token_is_told(pipeline):
     assert "oken" in done.stderr
 
 
-def test_both_wheels_are_of_one_version(wheels, pipeline):
+def test_all_wheels_are_of_one_version(wheels, pipeline):
     """Told once, in provtap/__init__.py."""
     versions = {path.name.split("-")[1] for path in wheels.glob("*.whl")}
 
     assert pipeline.run("provtap", "--version").stdout == f"provtap, version {versions.pop()}\n"
     assert not versions
+
+
+def test_plugin_for_snakemake_needs_the_client_only(wheels):
+    """Its wheel has the module by which Snakemake finds it, and asks for nothing of the service."""
+    [made] = wheels.glob("snakemake_logger_plugin_provtap-*.whl")
+    with zipfile.ZipFile(made) as archive:
+        names = archive.namelist()
+        [metadata] = [name for name in names if name.endswith("/METADATA")]
+        needed = [line for line in archive.read(metadata).decode().splitlines() if "Requires-Dist" in line]
+
+    assert "snakemake_logger_plugin_provtap/__init__.py" in names
+    assert needed == [
+        "Requires-Dist: provtap-client",
+        "Requires-Dist: snakemake-interface-logger-plugins>=1.2",
+    ]

@@ -179,6 +179,14 @@ def no_case_match(value: str, pattern: str) -> int:
     return int(re.fullmatch("".join(parts), value, re.I | re.S) is not None)
 
 
+def substring(text: str, start: Fraction, length: Fraction = Fraction(2**31 - 1)) -> str:
+    """Return characters by their numbers, which begin with 1 (SQL-92, section 6.7)."""
+    if length < 0:
+        raise NoAnswer
+    first, end = int(start) - 1, int(start) - 1 + int(length)
+    return text[max(first, 0) : max(end, 0)]
+
+
 def match(pattern: str, text: str) -> int:
     try:
         return int(re.search(pattern, text) is not None)
@@ -259,6 +267,8 @@ ORACLES: dict[str, Callable] = {
     "TAN": by_libm(math.tan),
     "LOWER": str.lower,
     "UPPER": str.upper,
+    "CHAR_LENGTH": len,
+    "SUBSTRING": substring,
     "prov_number": prov_number,
     "ivo_hasword": has_word,
     "ivo_nocasematch": no_case_match,
@@ -280,6 +290,8 @@ ORACLES: dict[str, Callable] = {
 """By name, for every function that answers the same each time and for one row."""
 ELSEWHERE = {
     "RAND": "test_functions.py: a number between 0 and 1",
+    "CURRENT_TIMESTAMP": "test_extensions.py: now",
+    "CURRENT_DATE": "test_extensions.py: today",
     "ivo_string_agg": "test_udfs.py: of a group",
     "prov_derived_from": "test_lineage.py: of a store",
 }

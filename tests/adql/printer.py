@@ -73,6 +73,8 @@ def _bracketed_join(tree: nodes.TableReference) -> str:
 
 
 def _join(join: nodes.Join) -> str:
+    if join.kind == "CROSS":
+        return f" CROSS JOIN {_bracketed_join(join.table)}"
     text = f"{' NATURAL' if join.natural else ''} {join.kind} JOIN {_bracketed_join(join.table)}"
     if join.on:
         return f"{text} ON {condition(join.on)}"
@@ -93,14 +95,16 @@ def condition(tree: nodes.Condition) -> str:
             return f"{value(tree.value)} {negated}BETWEEN {value(tree.low)} AND {value(tree.high)}"
         case nodes.Like():
             operator = "ILIKE" if tree.ignore_case else "LIKE"
-            return f"{value(tree.value)} {negated}{operator} {value(tree.pattern)}"
+            escape = f" ESCAPE {value(tree.escape)}" if tree.escape else ""
+            return f"{value(tree.value)} {negated}{operator} {value(tree.pattern)}{escape}"
         case nodes.IsNull():
             return f"{value(tree.value)} IS {negated}NULL"
         case nodes.Exists():
             return f"EXISTS ({query(tree.query)})"
         case nodes.In(values=nodes.Query() as subquery):
             return f"{value(tree.value)} {negated}IN ({query(subquery)})"
-    return f"{value(tree.value)} {negated}IN ({_values(tree.values)})"
+    values = tree.values.literals if isinstance(tree.values, nodes.LongList) else tree.values
+    return f"{value(tree.value)} {negated}IN ({_values(values)})"
 
 
 def _member(tree: nodes.Condition) -> str:
@@ -125,17 +129,25 @@ def value(tree: nodes.Value) -> str:
             return first + "".join(f" {o} {v}" for o, v in zip(tree.operators, others, strict=True))
         case nodes.Concatenation():
             return " || ".join(_operand(operand, CHARACTERS) for operand in tree.operands)
-        case nodes.FunctionCall():
-            return f"{tree.name}({', '.join(_arguments(tree))})"
-        case nodes.SetFunction():
-            distinct = "DISTINCT " if tree.distinct else ""
-            return f"{tree.name}({distinct}{'*' if tree.argument is None else value(tree.argument)})"
+        case nodes.ScalarSubquery():
+            return f"({query(tree.query)})"
+        case nodes.FunctionCall() | nodes.SetFunction():
+            return _call(tree)
         case nodes.Cast():
             length = "" if tree.length is None else f"({tree.length})"
             return f"CAST({value(tree.value)} AS {tree.type_name}{length})"
         case nodes.Case():
             return _case(tree)
     raise TypeError(tree)
+
+
+def _call(tree: nodes.FunctionCall | nodes.SetFunction) -> str:
+    if isinstance(tree, nodes.SetFunction):
+        distinct = "DISTINCT " if tree.distinct else ""
+        return f"{tree.name}({distinct}{'*' if tree.argument is None else value(tree.argument)})"
+    if tree.name in {"CURRENT_TIMESTAMP", "CURRENT_DATE"}:
+        return tree.name
+    return f"{tree.name}({', '.join(_arguments(tree))})"
 
 
 def _operand(tree: nodes.Value, kinds: frozenset[str]) -> str:

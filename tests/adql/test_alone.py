@@ -46,5 +46,5 @@ def test_each_condition_alone_is_a_query(where, parts, tableset):
 @pytest.mark.parametrize(
     "text", ["SELECT", "SELECT 'a", "WHERE AND", "SELECT a FROM t WHERE AND AND", ")", ""]
 )
-def test_what_is_no_query_has_no_conditions_or_empty_ones(text):
+def test_an_invalid_query_has_no_conditions(text):
     assert all(not condition.text for condition in conditions(text))

@@ -54,7 +54,7 @@ def test_only_published_tables_can_be_named(tableset, table):
         "t1.a_id",
     ],
 )
-def test_system_columns_and_whole_rows_are_no_columns(tableset, column):
+def test_system_columns_and_whole_rows_are_unknown_columns(tableset, column):
     """Digest section 7: resolve every column before any SQL; PostgreSQL would take these."""
     with pytest.raises(AdqlError):
         translate(f"SELECT {column} FROM activity AS a", tableset)
@@ -115,7 +115,7 @@ def test_long_names_that_differ_at_their_end_are_two(lab):
 @pytest.mark.parametrize(
     "text", ["SELECT 'a\0b' FROM kinds", 'SELECT "a\0" FROM kinds', "SELECT '\ud800' FROM kinds"]
 )
-def test_what_no_database_text_can_hold_is_refused(text):
+def test_characters_that_can_not_be_stored_are_refused(text):
     """PostgreSQL has neither NUL nor lone surrogates."""
     with pytest.raises(AdqlError):
         translate(text, LAB)

@@ -65,7 +65,7 @@ def test_a_derived_table_hands_metadata_through():
     + [("k_int + 1", None, None), ("-k_int", "s", None), ("ABS(k_double)", "deg", None)]
     + [("RADIANS(k_double)", "rad", None), ("DEGREES(1)", "deg", None), ("SQRT(k_double)", None, None)],
 )
-def test_units_survive_where_they_stay_true(expression, unit, ucd):
+def test_units_are_kept_where_they_remain_correct(expression, unit, ucd):
     """Digest section 8, propagation: utype never survives an expression."""
     found = column(expression)
 
@@ -123,7 +123,7 @@ def test_an_asterisk_shows_merged_columns_once_and_first(join, names):
     + [("CAST(e_name AS VARCHAR(9))", "unicodeChar"), ("CAST(e_generatedattime AS CHAR)", "char")]
     + [("ivo_string_agg(e_name, ',')", "unicodeChar"), ("MAX(UPPER(e_name) || e_id)", "unicodeChar")],
 )
-def test_a_text_that_may_hold_more_than_ascii_is_unicode(tableset, expression, datatype):
+def test_a_text_that_may_exceed_ascii_is_unicode(tableset, expression, datatype):
     """VOT-11: `char` is ASCII up to VOTable 1.5, and clients warn of other characters in it."""
     (found,) = translate(f"SELECT {expression} AS x FROM provenance.entity", tableset).columns
 
@@ -152,7 +152,7 @@ def test_texts_brought_together_are_unicode_if_one_of_them_is(tableset, query, d
     assert (found.datatype, found.arraysize) == (datatype, "*")
 
 
-def test_a_set_operation_does_not_cut_what_is_longer_than_in_its_first_operand(tableset):
+def test_a_set_operation_does_not_cut_longer_texts_of_later_operands(tableset):
     """Digest section 8: the length of the first column holds only if all have it."""
     first = (
         "SELECT CAST(e_id AS VARCHAR(3)) AS x FROM provenance.entity UNION SELECT {} FROM provenance.entity"

@@ -123,7 +123,7 @@ def near(positions, ra, dec, radius):
 
 
 @pytest.mark.parametrize("cone", CONES)
-def test_a_cone_search_finds_what_is_within_its_radius(ask, positions, cone):
+def test_a_cone_search_finds_positions_within_its_radius(ask, positions, cone):
     """GEO-7: at the poles, over 0 and 360 degrees, from no radius to the whole sky."""
     sure, perhaps = near(positions, *cone)
     forms = FORMS if cone[2] < 60 else FORMS[:1] + FORMS[5:6]
@@ -133,7 +133,7 @@ def test_a_cone_search_finds_what_is_within_its_radius(ask, positions, cone):
         assert sure <= found <= perhaps, form
 
 
-def test_random_cones_find_what_is_within_their_radius(ask, positions):
+def test_random_cones_find_positions_within_their_radius(ask, positions):
     """GEO-7."""
     rng = random.Random(3)
     for n in range(150):
@@ -215,6 +215,6 @@ def test_a_cross_match_uses_the_index_on_positions(lab, ask):
         "-1 * DISTANCE(c_ra, c_dec, 83, 22) < 1",
     ],
 )
-def test_what_bounds_no_cone_is_left_alone(condition):
+def test_other_conditions_get_no_cone(condition):
     """Nothing is added that is wrong, or that no index serves."""
     assert "cone_boxes" not in translate(f"SELECT c_id FROM cat WHERE {condition}", TABLESET).sql

@@ -40,13 +40,13 @@ def is_parsed(text):
 
 
 @pytest.mark.parametrize("construct", constructs())
-def test_what_the_standard_allows_is_parsed(construct):
+def test_valid_adql_of_the_standard_is_parsed(construct):
     """ADQL 2.1, the clause at the head of queries/<construct>.adql."""
     assert [query for query in queries(construct, "accepted") if not is_parsed(query)] == []
 
 
 @pytest.mark.parametrize("construct", constructs())
-def test_what_the_standard_does_not_allow_is_refused_with_its_place(construct):
+def test_invalid_adql_is_refused_with_its_position(construct):
     """ADQL 2.1, the clause at the head of queries/<construct>.adql."""
     for query in queries(construct, "rejected"):
         with pytest.raises(AdqlError) as caught:

@@ -29,7 +29,7 @@ def test_each_question_is_adql(name):
     assert accepts(re.sub(r"\{\w+\}", "''", query))
 
 
-def test_what_is_accepted_of_the_conformance_corpus_runs(reader, tableset):
+def test_accepted_queries_of_the_conformance_corpus_run(reader, tableset):
     """Issue 3, "Must show": every query that is accepted against the published tables runs on PostgreSQL."""
     accepted = 0
     for _, query in corpus("accepted"):
@@ -50,7 +50,7 @@ def test_a_field_has_the_name_and_description_of_its_column(tableset):
     assert (size.name, size.datatype) == ("size", "int")
 
 
-def test_reserved_names_are_told_with_their_quotes(tableset):
+def test_reserved_names_are_shown_with_quotes(tableset):
     """SCH-5: the hint gives the form that TAP_SCHEMA shows."""
     with pytest.raises(AdqlError, match='write it as "size" in double quotes'):
         translate("SELECT size FROM TAP_SCHEMA.columns", tableset)

@@ -22,7 +22,7 @@ def test_the_page_shows_ten_wrong_queries():
 
 
 @pytest.mark.parametrize("query, message", EXAMPLES)
-def test_the_message_shown_is_the_one_told(tableset, query, message):
+def test_the_page_shows_the_actual_messages(tableset, query, message):
     """Issue 3, part 7: one sentence, line and column, the nearest name, the hint."""
     with pytest.raises(AdqlError) as caught:
         translate(query, tableset)

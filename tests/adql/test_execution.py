@@ -36,7 +36,7 @@ def value(ask, expression):
     ]
     + [("ABS(k_int)", "10"), ("MOD(k_long, 7)", "2"), ("ROUND(k_double)", "2")],
 )
-def test_functions_mean_what_adql_says(ask, expression, result):
+def test_functions_have_the_values_of_adql(ask, expression, result):
     """ADQL 2.1, section 2.3; digest section 3."""
     assert value(ask, expression) == result
 
@@ -96,7 +96,7 @@ def test_expressions_have_the_value_adql_gives_them(ask, expression, result):
     + [("k_time BETWEEN '2026-01-01' AND '2026-02-01 00:00:00'", [1]), ("'2026-03-01' < k_time", [2])]
     + [("k_time IN ('2026-01-01T12:00:00', '2026-01-02')", [1]), ("'x' = 'x' AND k_short = 1", [1])],
 )
-def test_conditions_choose_the_rows_adql_says(ask, condition, rows):
+def test_conditions_choose_the_rows_of_adql(ask, condition, rows):
     """ADQL 2.1, section 2.2: comparison, BETWEEN, IN, EXISTS, LIKE without escape character, NULL."""
     found = ask(f"SELECT k_short FROM kinds WHERE {condition} ORDER BY k_short")
 
@@ -142,7 +142,7 @@ def test_conditions_choose_the_rows_adql_says(ask, condition, rows):
         ('SELECT "a b" || "q""q" AS x, startTime FROM odd', [("34", "2026-01-01T00:00:00")]),
     ],
 )
-def test_joins_and_derived_tables_give_the_rows_adql_says(ask, text, rows):
+def test_joins_and_derived_tables_have_the_rows_of_adql(ask, text, rows):
     """ADQL 2.1, section 2.2; digest section 2: USING merges columns, NATURAL too."""
     found = ask(text)
 
@@ -188,7 +188,7 @@ def test_joins_and_derived_tables_give_the_rows_adql_says(ask, text, rows):
         ),
     ],
 )
-def test_groups_give_the_values_adql_says(ask, text, rows):
+def test_groups_have_the_values_of_adql(ask, text, rows):
     """ADQL 2.1, section 2.2; digest section 3, result types."""
     assert ask(text) == rows
 
@@ -212,7 +212,7 @@ def test_groups_give_the_values_adql_says(ask, text, rows):
         ),
     ],
 )
-def test_order_top_and_offset_choose_the_rows_adql_says(ask, text, rows):
+def test_order_top_and_offset_choose_the_rows_of_adql(ask, text, rows):
     """ADQL 2.1, sections 2.2 and 4.9: OFFSET after ORDER BY and before TOP."""
     assert [row[0] for row in ask(text)] == rows
 
@@ -257,7 +257,7 @@ def test_the_type_declared_is_the_type_sent(lab, items):
     assert list(sent) == [SENT[column.datatype] for column in statement.columns]
 
 
-def test_timestamps_and_what_can_only_be_selected_are_sent_as_they_are(lab):
+def test_timestamps_and_select_only_types_are_sent_unchanged(lab):
     """D5; digest section 3: no operator applies to a boolean or an array, but they can be selected."""
     (sent,) = fetch(lab, translate("SELECT k_time, k_flag, k_array FROM kinds WHERE k_short = 1", LAB).sql)
 
@@ -273,7 +273,7 @@ def test_timestamps_and_what_can_only_be_selected_are_sent_as_they_are(lab):
     + ["SELECT " + ", ".join(["k_short"] * 1_600) + " FROM kinds ORDER BY k_short"]
     + ["SELECT 1 FROM kinds WHERE " + "EXISTS (SELECT 1 FROM kinds WHERE " * 100 + "1 = 1" + ")" * 100],
 )
-def test_postgresql_bears_what_the_limits_let_in(ask, text):
+def test_postgresql_runs_queries_at_the_limits(ask, text):
     """Design section 4, limits: no query within them runs into PostgreSQL's stack or column limit."""
     assert len(ask(text)) <= 3
 
@@ -281,7 +281,7 @@ def test_postgresql_bears_what_the_limits_let_in(ask, text):
 @pytest.mark.parametrize(
     "name", ["'; DROP TABLE lab.kinds; --", "\\'; SELECT 1 --", "$$x$$", "%s %(a)s", "E'\\n'", "\u2019"]
 )
-def test_a_text_is_a_text_whatever_it_holds(ask, name):
+def test_a_text_literal_remains_a_text(ask, name):
     """COPY takes no parameters: the one quoting function must hold."""
     quoted = "'" + name.replace("'", "''") + "'"
 

@@ -58,7 +58,7 @@ def refusal(expression, source="kinds"):
     + [("CAST('2021-01-' || '14' AS TIMESTAMP)", "2021-01-14T00:00:00")]
     + [("CAST('12.5 -3' AS POINT)", "12.5 -3"), ("CAST(POINT(1, 2) AS VARCHAR)", "1 2")],
 )
-def test_cast_makes_what_adql_says(ask, expression, result):
+def test_cast_converts_as_in_adql(ask, expression, result):
     """Digest section 3, CAST: timestamps become text in DALI's form; bare CHAR is a text of any length."""
     assert value(ask, expression) == result
 
@@ -119,7 +119,7 @@ def test_a_timestamp_may_lack_its_seconds_and_name_utc(ask, text, moment):
     + [("CASE k_time WHEN '2026-01-01T12:00:00' THEN 1 ELSE 0 END", "1"), ("COALESCE(k_short, -5)", "1")]
     + [("CASE WHEN EXISTS (SELECT 1 FROM lab.other o WHERE o.k_int = kinds.k_int) THEN 1 ELSE 0 END", "1")],
 )
-def test_alternatives_are_chosen_as_sql_says(ask, expression, result):
+def test_alternatives_are_chosen_as_in_sql(ask, expression, result):
     """ADQL 2.1, section 4.8 (COALESCE); NULLIF and CASE as in SQL-92, section 6.9."""
     assert value(ask, expression) == result
 
@@ -207,7 +207,7 @@ def test_a_result_has_the_type_it_was_made(expression, datatype, arraysize):
     + [("CASE WHEN 1 = 1 THEN k_int ELSE 0 END", "s", "time.duration"), ("LOWER(k_text)", None, None)]
     + [("CASE WHEN 1 = 1 THEN 1 END", None, None), ("ABS(CAST(k_int AS REAL))", "s", None)],
 )
-def test_unit_and_ucd_stay_where_they_stay_true(expression, unit, ucd):
+def test_unit_and_ucd_are_kept_where_they_remain_correct(expression, unit, ucd):
     """Digest section 8: CAST keeps both; COALESCE where all agree; IN_UNIT has its literal."""
     found = column(expression)
 
@@ -245,7 +245,7 @@ def test_unit_and_ucd_stay_where_they_stay_true(expression, unit, ucd):
         ("CAST(k_int AS POINT)", "cannot be cast to POINT"),
     ],
 )
-def test_what_can_not_be_cast_is_told(expression, words):
+def test_an_impossible_cast_is_reported(expression, words):
     """Digest section 3, CAST; section 8, bad timestamp literal."""
     assert words in refusal(expression)
 
@@ -284,7 +284,7 @@ def test_what_can_not_be_cast_is_told(expression, words):
     ]
     + [("LOWR('a')", "Unknown function LOWR. (line 1, column 8) Did you mean LOWER?")],
 )
-def test_what_does_not_fit_a_function_is_told(expression, words):
+def test_wrong_arguments_of_a_function_are_reported(expression, words):
     """Digest section 8: argument types; section 3: IN_UNIT and COALESCE."""
     assert words in refusal(expression)
 
@@ -333,7 +333,7 @@ def test_what_does_not_fit_a_function_is_told(expression, words):
     ]
     + [("POWER(k_int, 999)", "is too large"), ("IN_UNIT(k_int, 'h') / 0", "divides by zero")],
 )
-def test_what_fails_while_it_runs_is_told_in_words_of_adql(ask, expression, words):
+def test_runtime_errors_are_reported_in_terms_of_adql(ask, expression, words):
     """ERR-2; digest section 3: domain errors are reported, not masked."""
     with pytest.raises(psycopg2.Error) as raised:
         ask(f"SELECT {expression} FROM kinds")

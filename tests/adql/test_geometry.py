@@ -93,7 +93,7 @@ def test_distances_of_note(call, a, b, distance):
     + [("DISTANCE(s_point, POINT(10, 20))", "0"), ("DISTANCE(s_ra, s_dec, 190, -20)", "180")]
     + [("IN_UNIT(DISTANCE(0, 0, 90, 0), 'arcmin')", "5400")],
 )
-def test_points_and_circles_are_made_and_taken_apart(ask, expression, result):
+def test_points_and_circles_are_built_and_split(ask, expression, result):
     """DALI-9: arrays with blanks between the numbers; digest section 4: forms, and cs ignored."""
     assert value(ask, expression, "sky WHERE s_id = 1") == result
 
@@ -209,7 +209,7 @@ def test_a_place_is_declared_as_dali_array(expression, datatype, arraysize, xtyp
         ("COALESCE(s_point)", "is a point, which cannot be"),
     ],
 )
-def test_what_is_no_place_is_told(expression, words):
+def test_an_invalid_position_is_reported(expression, words):
     """Digest section 4: parsed, and refused by name where this service has it not; section 8: types."""
     with pytest.raises(AdqlError) as raised:
         translate(f"SELECT {expression} FROM sky", LAB)

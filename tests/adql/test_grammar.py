@@ -64,7 +64,7 @@ def test_all_words_of_the_standard_are_reserved():
     assert len(set(reserved_words())) == 267
 
 
-def test_a_reserved_word_is_no_name():
+def test_a_reserved_word_can_not_be_a_name():
     """A reserved word names nothing, in whatever case, unless it is quoted (ADQL 2.1, "Keywords")."""
     as_names = [
         text
@@ -184,7 +184,7 @@ def test_geometry_takes_points_or_coordinates(function, forms, number):
     assert wrong == []
 
 
-def test_tree_tells_where_things_stand():
+def test_the_tree_has_positions():
     """Every node knows its line and column, counted from 1."""
     column = next(ADQL.parse("SELECT *\n  FROM t WHERE b = 1").find_data("column"))
 
@@ -221,7 +221,7 @@ def test_strict_parser_is_found_out():
     assert all(accepts(text) for text in found)
 
 
-def test_crash_of_a_parser_tells_the_query():
+def test_the_crash_of_a_parser_shows_the_query():
     """An exception that is no verdict is no disagreement."""
 
     def parse(text):

@@ -107,7 +107,7 @@ def test_positions_count_lines_and_characters_from_one():
         ("a && b", 3, "Write AND"),
     ],
 )
-def test_what_is_no_word_is_named_with_its_place(text, column, part):
+def test_an_invalid_token_is_named_with_its_position(text, column, part):
     """Digest section 1, [X]: not ADQL, with a way out where there is one."""
     refused = error(text)
 

@@ -241,7 +241,7 @@ NESTED_LOOPS = "; ".join(f"SET LOCAL enable_{way} = off" for way in ("hashjoin",
 
 
 @pytest.mark.parametrize("seed", range(0, 40 * RANDOM_GRAPHS, 40))
-def test_whatever_a_query_does_with_lineages_they_are_tables_to_it(store, request_tables, seed):
+def test_lineages_behave_like_tables_in_any_query(store, request_tables, seed):
     """D10: the answer is that of tables with all pairs, for one outcome of each volatile subquery."""
     virtual, real = request_tables
     with filled(store, random_graph(seed)):
@@ -421,7 +421,7 @@ def test_an_ancestor_chosen_at_random_is_chosen_once(store, tableset):
         "SELECT CAST(SUM(0.1) AS VARCHAR) FROM entity",
     ],
 )
-def test_what_is_volatile_beside_a_lineage_becomes_a_table_of_with(tableset, subquery):
+def test_volatile_parts_beside_a_lineage_become_tables_of_with(tableset, subquery):
     """Which rows, in which order, is PostgreSQL's choice each time; elsewhere it is left alone."""
     beside = f"SELECT * FROM lineage WHERE l_descendant_id IN ({subquery})"
     alone = f"SELECT * FROM entity WHERE e_id IN ({subquery})"
@@ -495,7 +495,7 @@ def test_a_bound_on_an_outer_lineage_does_not_bound_the_inner_one(store, tablese
         ),
     ],
 )
-def test_a_walk_starts_where_the_query_says_most(tableset, query, starts):
+def test_a_walk_starts_at_the_end_with_most_conditions(tableset, query, starts):
     """D10: constants before conditions on joined tables, these before columns of outer queries."""
     sql = translate(query, tableset).sql
 
@@ -512,7 +512,7 @@ def ways(sql):
     ]
 
 
-def test_what_is_not_asked_for_is_not_computed(tableset):
+def test_unused_columns_are_not_computed(tableset):
     """D10: neither distance nor main path costs anything where nobody wants it."""
     sql = translate("SELECT l_ancestor_id FROM lineage WHERE l_descendant_id = 'x'", tableset).sql
 
@@ -598,7 +598,7 @@ def test_an_entity_of_a_hundred_thousand_inputs_has_them_all(large, tableset):
 @pytest.mark.parametrize(
     "odd", ["it''s", '"', "\\", "%_", "a b\nc", "é\u20ac\U0001f52d", "{0}", "$1", "--", ";"]
 )
-def test_ids_may_hold_any_character(large, tableset, odd):
+def test_ids_may_contain_any_character(large, tableset, odd):
     """Issue 4, "Faults and limits": ids are compared, never run."""
     large.execute("INSERT INTO provenance.entity (e_id) VALUES (%s), ('y')", [odd.replace("''", "'")])
     large.execute("INSERT INTO provenance.wasderivedfrom VALUES ('y', %s)", [odd.replace("''", "'")])

@@ -38,7 +38,7 @@ def found(text, tableset):
         ("SELECT * FROM", "", ()),
     ],
 )
-def test_a_mark_is_the_part_that_is_wrong_and_what_may_replace_it(text, part, fixes, tableset):
+def test_a_mark_has_the_wrong_part_and_its_replacements(text, part, fixes, tableset):
     [mark] = found(text, tableset)
 
     assert (text[mark.start : mark.stop], mark.fixes) == (part, fixes)
@@ -60,7 +60,7 @@ def test_all_errors_are_mended_at_once(tableset):
     assert translate(query, tableset).columns[1].name == "e_location"
 
 
-def test_one_fix_leaves_the_rest_of_the_query_as_it_is(tableset):
+def test_a_fix_changes_only_its_part_of_the_query(tableset):
     text = "SELECT e_id FROM provenance.entity AS a, provenance.entity AS b"
     [mark] = found(text, tableset)
 

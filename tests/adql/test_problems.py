@@ -15,7 +15,7 @@ def problems(text):
     return [(error.line, error.column, error.message) for error in errors]
 
 
-def test_errors_are_told_together_in_the_order_of_the_text():
+def test_errors_are_reported_together_in_the_order_of_the_text():
     """Each with its own position, whatever was found first: FROM is resolved before the select list."""
     found = problems(
         "SELECT k_intt,\n k_text + 1 FROM kinds, nope\n WHERE k_int = 'a' OR k_int LIKE 'b' ORDER BY 5"
@@ -56,7 +56,7 @@ def test_the_text_has_each_position_and_hint():
         "SELECT 1 FROM kinds a JOIN nope ON nope.x = a.k_int AND b = nope.y",
     ],
 )
-def test_what_follows_from_an_error_is_not_told(text):
+def test_consequences_of_an_error_are_not_reported(text):
     """One wrong name is one error, however often it is used."""
     assert len(problems(text)) == 1
 
@@ -77,7 +77,7 @@ def test_what_follows_from_an_error_is_not_told(text):
         ("SELECT 1 FROM kinds WHERE (zz = 1 OR yy = 2) AND k_int = 1", [28, 38]),
     ],
 )
-def test_errors_in_parts_that_do_not_depend_on_each_other_are_told_each(text, places):
+def test_errors_in_independent_parts_are_all_reported(text, places):
     """Subqueries, operands, common tables, join conditions, members of AND and OR, columns, terms."""
     assert [column for _, column, _ in problems(text)] == places
 

@@ -73,7 +73,7 @@ def test_nested_calls_grow_no_faster_than_their_text(lab, form):
 
 @settings(max_examples=300, deadline=None)
 @given(CLAUSES, VALUES)
-def test_postgresql_understands_whatever_is_translated(lab, clause, value):
+def test_postgresql_accepts_all_translated_queries(lab, clause, value):
     """D5: PostgreSQL must never be the one to reject a query for its names or types."""
     try:
         statement = translate(clause.format(value), LAB)

@@ -20,7 +20,7 @@ def is_understood(connection, sql):
 
 @settings(max_examples=300, deadline=None)
 @given(st.integers(0, 2**32))
-def test_postgresql_understands_whatever_is_translated(lab, seed):
+def test_postgresql_accepts_all_translated_queries(lab, seed):
     """D5: PostgreSQL must never be the one to reject a query for its names or types."""
     try:
         statement = translate(Writer(seed).whole(), LAB)

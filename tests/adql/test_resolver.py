@@ -108,7 +108,7 @@ def test_among_names_that_differ_by_case_a_regular_one_is_the_small_one():
         ),
     ],
 )
-def test_a_name_that_means_nothing_or_too_much_is_told(text, words):
+def test_an_unknown_or_ambiguous_name_is_reported(text, words):
     """Digest section 8: name the thing, where it was searched, and what is most like it."""
     assert words in refusal(text)
 
@@ -169,7 +169,7 @@ def test_a_name_that_means_nothing_or_too_much_is_told(text, words):
         ("k_int = " + "1" * 400, "more than 300 digits"),
     ],
 )
-def test_what_does_not_fit_is_told(text, words):
+def test_wrong_types_are_reported(text, words):
     """Digest section 8: types are checked before PostgreSQL could."""
     assert words in refusal(f"SELECT 1 FROM kinds WHERE {text}")
 
@@ -218,7 +218,7 @@ def test_what_does_not_fit_is_told(text, words):
         ),
     ],
 )
-def test_groups_and_orders_that_make_no_sense_are_told(text, words):
+def test_invalid_groups_and_orders_are_reported(text, words):
     """Digest section 8: aggregates, groups, positions; SQL-92, section 7.9."""
     assert words in refusal(text)
 

@@ -54,7 +54,7 @@ WITH_UPLOAD = Tableset((*LAB.schemas, Schema(name="tap_upload", tables=(UPLOAD,)
         (f"WITH q AS ({ONE}) {OTHER} WHERE k_int IN (SELECT k_short * 10 FROM q)", [10, 30]),
     ],
 )
-def test_sets_and_common_tables_give_the_rows_adql_says(ask, text, rows):
+def test_sets_and_common_tables_have_the_rows_of_adql(ask, text, rows):
     """ADQL 2.1, "Set operators" and "Common table expressions"; INTERSECT binds tighter."""
     assert [row[0] for row in ask(text)] == rows
 
@@ -130,7 +130,7 @@ def test_common_tables_carry_metadata():
         ("SELECT a FROM TAP_UPLOAD.mine", "There is no upload with the name mine. (line 1, column 15)"),
     ],
 )
-def test_what_does_not_go_together_is_told(text, words):
+def test_incompatible_operands_are_reported(text, words):
     """Digest section 8: set operands with different column counts or types; duplicate CTE names."""
     assert words in refusal(text)
 
@@ -146,6 +146,6 @@ def test_uploads_are_tables_like_any_other(name):
     )
 
 
-def test_an_upload_that_is_missing_is_told_with_what_there_is():
+def test_a_missing_upload_is_reported_with_the_existing_ones():
     """Digest section 7."""
     assert "Did you mean mine?" in refusal("SELECT 1 FROM TAP_UPLOAD.mein", WITH_UPLOAD)

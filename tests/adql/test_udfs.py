@@ -88,7 +88,7 @@ def test_numbers_are_read_as_python_reads_them(number, text):
 
 
 @given(st.floats(allow_nan=False))
-def test_what_python_writes_comes_back(number, x):
+def test_values_written_by_python_come_back(number, x):
     """The values of parameters were written by Python."""
     assert number(repr(x)) == x
 
@@ -149,7 +149,7 @@ def test_a_reader_may_call_every_function(settings, database, tableset):
     + [("gavo_match('^o.e$', k_text)", "1"), ("gavo_match('^n', k_text)", "0"), ("gavo_match('N', 'n')", "0")]
     + [("gavo_match('[[:digit:]]+', 'run 5')", "1"), ("Prov_Number(k_text || '1')", None)],
 )
-def test_user_defined_functions_mean_what_their_catalogue_says(ask, expression, result):
+def test_user_defined_functions_agree_with_their_catalogue(ask, expression, result):
     """Digest section 5."""
     assert value(ask, expression) == result
 
@@ -223,7 +223,7 @@ def test_conditions_on_functions_choose_the_rows(ask):
     + [("MAX(ivo_string_agg(k_text, ','))", "ivo_string_agg cannot be used in the argument of MAX.")]
     + [("k_int || ivo_string_agg(k_text, ',')", "k_int has several values in a group.")],
 )
-def test_a_wrong_call_is_told(expression, words):
+def test_a_wrong_call_is_reported(expression, words):
     """Digest section 5: an error that names an undeclared function; section 8: arguments, aggregates."""
     with pytest.raises(AdqlError) as raised:
         translate(f"SELECT {expression} FROM kinds", LAB)

@@ -104,7 +104,7 @@ def test_names_of_uploads_ignore_case(ask, name):
         ("id IN (SELECT k_int FROM kinds)", [20]),
     ],
 )
-def test_what_can_be_compared_is(ask, condition, ids):
+def test_comparable_columns_are_compared(ask, condition, ids):
     """MAP-9: bytes and bits are numbers, truth values compare with 0 and 1, moments are timestamps."""
     assert [id for (id,) in ask(f"SELECT id FROM TAP_UPLOAD.mine WHERE {condition} ORDER BY byte")] == ids
 
@@ -159,7 +159,7 @@ def test_uploads_are_tables_like_any_other(ask, text, rows):
         ("SELECT 1 FROM TAP_UPLOAD.mine WHERE z > 1", "z is a value that can only be selected"),
     ],
 )
-def test_what_can_not_be_is_told(text, words):
+def test_incomparable_columns_are_reported(text, words):
     with pytest.raises(AdqlError) as raised:
         translate(text, WITH_UPLOADS)
 
@@ -190,7 +190,7 @@ def test_what_can_not_be_is_told(text, words):
         ),
     ],
 )
-def test_what_is_declared_holds_the_values(text, declared):
+def test_declared_types_fit_the_values(text, declared):
     """TAP-18, UPL-6: a column keeps its type; what comes of several takes one that holds them all."""
     assert [(c.datatype, c.arraysize) for c in translate(text, WITH_UPLOADS).columns] == declared
 
@@ -202,7 +202,7 @@ def test_only_uploads_that_are_used_are_in_the_statement():
     assert sql.count("unnest") == 1
 
 
-def test_postgresql_knows_how_many_rows_there_are(lab):
+def test_postgresql_plans_with_the_number_of_uploaded_rows(lab):
     """A join of many rows is a hash join, not a loop: an array's length is known when a query is planned."""
     many = UploadedTable(
         schema_name="tap_upload",

@@ -23,6 +23,13 @@ flag: COALESCE({flag}, 0) | NULLIF({flag}, 1) | CASE WHEN {condition} THEN {flag
 number: DISTANCE({point}, {point}) | CONTAINS({point}, {circle}) | COORD1({point})
 number: INTERSECTS({circle}, {circle})
 number: IN_UNIT(k_int, 'h') | ivo_hasword({text}, {text}) | ivo_nocasematch({text}, {text}) | {aggregate}
+number: (SELECT {number} FROM {tables}) | (SELECT MAX({number}) FROM {tables} WHERE {condition}) | ({query})
+number: CHAR_LENGTH({text}) | LENGTH({text}) | ABS(({query}))
+text: SUBSTRING({text} FROM k_int FOR 3) | SUBSTRING({text}, 2, k_short) | SUBSTRING({text}, -1)
+text: (SELECT {text} FROM lab.other AS i WHERE i.k_int = {number}) | ({query})
+time: CURRENT_TIMESTAMP | CURRENT_DATE | (SELECT MAX({time}) FROM {tables})
+flag: (SELECT {flag} FROM {tables}) | ({query})
+point: (SELECT {point} FROM {tables}) | POINT((SELECT {number} FROM {tables}), 2)
 aggregate: COUNT(*) | MAX({number}) | SUM({number}) | AVG({number}) | COUNT(DISTINCT {text})
 aggregate: MIN({number}) + 1 | COUNT(DISTINCT {flag})
 text: ({text}) || ({number}) | LOWER({text}) | UPPER({text}) | CAST({number} AS VARCHAR(5))
@@ -38,6 +45,12 @@ other: {number} | {text} | {time} | {point} | {circle}
 CONDITIONS = """
 condition: {number} < {number} | {number} <> {number} | {text} = {text} | {time} >= {time} | {other} = {other}
 condition: {number} BETWEEN {number} AND {number} | {text} NOT IN ({text}, 'b') | {number} IN ({number}, NULL)
+condition: {flag} = 'True' | 'false' <> {flag}
+condition: {text} LIKE 'a!_%' ESCAPE '!' | {text} ILIKE {text} ESCAPE 'a'
+condition: {number} = ({query}) | {text} IN (({query}), {text}) | ({query}) BETWEEN {number} AND ({query})
+condition: DISTANCE({point}, {point}) < {number} | {number} >= DISTANCE(s_ra, s_dec, {number}, {number})
+condition: 60 * DISTANCE(s_ra, s_dec, k.k_double, k_float) < {number}
+condition: 1 = CONTAINS(POINT(s_ra, s_dec), {circle})
 condition: {text} LIKE 'a%' | {text} NOT ILIKE {text} | {other} IS NOT NULL | NOT ({condition})
 condition: ({condition} OR {condition}) | ({condition} AND {condition})
 condition: {flag} = 1 | {flag} IN (0, {flag}) | 0 IN (SELECT {flag} FROM {tables}) | {flag} <> {flag}
@@ -53,6 +66,7 @@ tables: kinds AS k LEFT JOIN sky ON k.k_int = s_id AND {condition} | sky, kinds 
 tables: kinds k FULL JOIN lab.other o USING (k_int), sky
 tables: (kinds k JOIN sky ON {condition}) JOIN q ON {condition}
 tables: (SELECT * FROM kinds) AS k JOIN (SELECT k_int FROM lab.other) AS o ON {condition}, sky
+tables: kinds AS k CROSS JOIN sky | kinds k CROSS JOIN sky JOIN lab.other o ON {condition}
 tables: kinds AS k, sky, q | kinds k RIGHT JOIN sky ON s_id = k.k_int | (SELECT * FROM kinds, sky) AS k
 """
 
@@ -107,7 +121,8 @@ class Writer:
             clauses.append(f"WHERE {self.named('condition')}")
         if self.chance(0.2):
             number = self.value("number")
-            clauses.append(f"GROUP BY {', '.join([*values, number])} HAVING COUNT(*) > 1 OR {number} < 1")
+            terms = [value if self.chance(0.7) else str(n) for n, value in enumerate(values, start=1)]
+            clauses.append(f"GROUP BY {', '.join([*terms, number])} HAVING COUNT(*) > 1 OR {number} < 1")
         elif self.chance(0.05):
             clauses.append(f"HAVING {self.named('condition')}")
         return " ".join(clauses)

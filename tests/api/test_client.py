@@ -61,14 +61,14 @@ def test_a_block_that_fails_sends_nothing(prov, count, name):
     assert count("provenance.activity", f"a_id = '{name}'") == 0
 
 
-def test_what_was_sent_is_not_sent_again(prov, name):
+def test_sent_records_are_not_sent_again(prov, name):
     prov.add_entity(name)
 
     assert prov.send().new == 1
     assert prov.send() is None
 
 
-def test_what_is_refused_is_still_collected(prov, count, name):
+def test_rejected_records_remain_collected(prov, count, name):
     """A mistake can be mended: the sentence and the pointer are the service's."""
     prov.add_entity(name)
     prov.add_agent(f"{name}:a", "Maria", type="Persn")
@@ -149,7 +149,7 @@ def test_nothing_is_sent_without_a_token(live, tmp_path, name):
 # The service is away
 
 
-def test_what_cannot_be_sent_waits_on_disk(away, tmp_path, name, caplog, token):
+def test_unsent_documents_are_saved_on_disk(away, tmp_path, name, caplog, token):
     """The issue, part 4: the spool; only its owner can read it, and no token is in it."""
     away.add_entity(name)
 
@@ -197,7 +197,7 @@ def _same_port(settings, port, log):
     return running()
 
 
-def test_flush_sends_what_waits(prov, tmp_path, name, count):
+def test_flush_sends_the_saved_documents(prov, tmp_path, name, count):
     prov.add_entity(name)
     prov.keep()
 
@@ -214,7 +214,7 @@ def test_a_spool_is_for_one_service(away, prov, tmp_path, name, count):
     assert count("provenance.entity", f"e_id = '{name}'") == 0
 
 
-def test_flush_says_that_the_service_is_still_away(away, name, tmp_path):
+def test_flush_reports_that_the_service_is_still_unavailable(away, name, tmp_path):
     away.add_entity(name)
     away.send()
 
@@ -223,7 +223,7 @@ def test_flush_says_that_the_service_is_still_away(away, name, tmp_path):
     assert len(letters(tmp_path)) == 1
 
 
-def test_what_is_refused_later_is_set_aside(prov, tmp_path, name, caplog):
+def test_a_document_rejected_later_is_set_aside(prov, tmp_path, name, caplog):
     """It would block all that comes after it."""
     prov.add_entity("")
     prov.keep()
@@ -253,7 +253,7 @@ def homeless(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
-def test_nobody_needs_a_home_to_record(homeless, live, token, name, tmp_path, caplog):
+def test_recording_needs_no_home_directory(homeless, live, token, name, tmp_path, caplog):
     """What can't be sent waits in the current directory."""
     with ProvClient(live.url, token) as prov:
         prov.add_entity(name)
@@ -266,7 +266,7 @@ def test_nobody_needs_a_home_to_record(homeless, live, token, name, tmp_path, ca
     assert len(list((tmp_path / ".provtap-spool").rglob("*.json"))) == 1
 
 
-def test_a_spool_that_can_not_be_had_is_a_warning(token, name, tmp_path, caplog):
+def test_an_unusable_spool_is_a_warning(token, name, tmp_path, caplog):
     """The pipeline goes on, and what it told is still collected."""
     (tmp_path / "spool").write_text("no directory")
     away = ProvClient(f"http://127.0.0.1:{free_port()}", token, spool=tmp_path / "spool", patience=0.1)
@@ -289,7 +289,7 @@ def test_a_damaged_document_in_the_spool_is_a_warning(prov, tmp_path, name, capl
     assert "is damaged" in caplog.text
 
 
-def test_a_removed_directory_stops_nobody(prov, name, tmp_path, monkeypatch):
+def test_a_removed_directory_does_not_stop_recording(prov, name, tmp_path, monkeypatch):
     """A relative path can't be made absolute there, and stays as it is."""
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
@@ -299,7 +299,7 @@ def test_a_removed_directory_stops_nobody(prov, name, tmp_path, monkeypatch):
     assert prov._records["Used"][0]["location"] == "raw.fits"
 
 
-def test_a_closed_service_is_waited_for_as_it_says(prov, database, tmp_path, name):
+def test_the_client_waits_for_retry_after(prov, database, tmp_path, name):
     """Retry-After of a maintenance is longer than the patience: the document waits on disk."""
     announce(database, "New disks", None, None)
     try:
@@ -506,7 +506,7 @@ def test_a_record_that_is_refused_is_set_aside(activity, tmp_path, caplog):
     assert "the limit is 1000" in caplog.text
 
 
-def test_whose_token_may_only_read_is_told(database, live, tmp_path, name):
+def test_a_token_without_the_scope_write_is_reported(database, live, tmp_path, name):
     reader = ProvClient(live.url, create(database, "reader", ["read"]), spool=tmp_path / "spool")
     reader.add_entity(name)
 

@@ -54,7 +54,7 @@ def test_the_same_key_brings_the_same_answer(call, admin, name):
     assert again.headers["Idempotency-Replayed"] == "true"
 
 
-def test_what_is_wrong_has_its_line_and_column(call, admin):
+def test_errors_have_line_and_column(call, admin):
     reply = call("POST", "/descriptions", b"format: 1\nname: x\nversion: 1\nactivites: []", token=admin)
 
     assert reply.status == 400
@@ -68,14 +68,14 @@ def test_only_an_operator_may_describe(call, name):
     assert call("POST", "/descriptions", descriptions(name), token=None).status == 401
 
 
-def test_an_option_of_documents_is_none_of_descriptions(call, admin, name):
+def test_options_of_documents_are_refused_for_descriptions(call, admin, name):
     reply = call("POST", "/descriptions?strict=true", descriptions(name), token=admin)
 
     assert reply.status == 400
     assert "'strict'" in reply.error["message"]
 
 
-def test_what_an_ingestion_recorded_is_exported(call, name):
+def test_the_records_of_an_ingestion_are_exported(call, name):
     """A log as the graph around its activities."""
     ingestion = call("POST", "/documents", log(name)).json["ingestion"]
     reply = call("GET", f"/ingestions/{ingestion}/graph")
@@ -102,7 +102,7 @@ def test_a_prov_document_is_exported_whole(call, name):
         ("/ingestions/1/graph?DEPT=1", 400, "'DEPT'"),
     ],
 )
-def test_what_can_not_be_exported_is_one_sentence(call, path, status, named):
+def test_an_impossible_export_is_one_sentence(call, path, status, named):
     reply = call("GET", path)
 
     assert reply.status == status

@@ -83,7 +83,7 @@ def test_of_a_hundred_writers_of_one_document_one_stores_it(call, count, name):
     assert count("provenance.activity", f"a_name = '{name}'") == 1
 
 
-def test_a_conflict_is_told_and_nothing_overwritten(call, count, name):
+def test_a_conflict_is_reported_and_nothing_overwritten(call, count, name):
     """D-1: of two records of one activity the first stays."""
     content = log(name)
     call("POST", "/documents", content)
@@ -94,7 +94,7 @@ def test_a_conflict_is_told_and_nothing_overwritten(call, count, name):
     assert count("provext.run", f"r_status = 'completed' AND r_activity_id = '{_id(content)}'") == 1
 
 
-def test_strict_refuses_what_conflicts(call, count, name):
+def test_strict_refuses_conflicts(call, count, name):
     content = log(name)
     call("POST", "/documents", content)
     reply = call("POST", "/documents?strict=true&source=x", content.replace(b"completed", b"error"))
@@ -126,7 +126,7 @@ def _id(content):
 
 
 @pytest.mark.parametrize("path", ["/documents"])
-def test_nobody_stores_without_a_token(call, path):
+def test_storing_needs_a_token(call, path):
     """The issue, part 4; AUTH-1: 401, and how to do it right, as JSON."""
     reply = call("POST", path, b"[]", token=None)
 
@@ -210,13 +210,13 @@ def test_a_bad_document_gets_one_sentence_with_its_position(call, count, content
         ("site=a%00", "site must have at most 500 bytes, and no character NUL.", None),
     ],
 )
-def test_a_wrong_parameter_is_told(call, query, message, hint):
+def test_a_wrong_parameter_is_reported(call, query, message, hint):
     reply = call("POST", f"/documents?{query}", b"[]")
 
     assert (reply.status, reply.error["message"], reply.error.get("hint")) == (400, message, hint)
 
 
-def test_an_unknown_format_is_told(call):
+def test_an_unknown_format_is_reported(call):
     reply = call("POST", "/documents?format=xyz", b"[]")
 
     assert (reply.status, reply.error["hint"][:21]) == (400, "The formats are auto,")
@@ -239,7 +239,7 @@ def iter_bytes(size):
     return b"%x\r\n%b\r\n0\r\n\r\n" % (size, b" " * size)
 
 
-def test_half_a_body_is_no_document(live, token, count, name):
+def test_an_incomplete_body_is_refused(live, token, count, name):
     """A ctapipe log is arrays in a row: the first ones alone look like a whole log."""
     content = log(name)
     head = (
@@ -262,19 +262,19 @@ def test_half_a_body_is_no_document(live, token, count, name):
         ({"Content_Type": "multipart/form-data; boundary=x"}, b"--x--"),
     ],
 )
-def test_what_wraps_a_document_is_not_opened(call, headers, content):
+def test_a_form_or_compressed_document_is_refused(call, headers, content):
     """RFC 9110, section 15.5.16."""
     assert call("POST", "/documents", content, **headers).status == 415
 
 
-def test_a_form_is_what_curl_calls_a_document(call, name):
+def test_a_document_with_the_form_type_of_curl_is_accepted(call, name):
     """`curl --data-binary @file` says so of anything."""
     reply = call("POST", "/documents", log(name), Content_Type="application/x-www-form-urlencoded")
 
     assert reply.status == 201
 
 
-def test_other_methods_are_told(call):
+def test_other_methods_are_reported(call):
     """HTTP-3: 405 with Allow, as JSON."""
     reply = call("DELETE", "/documents")
 
@@ -345,7 +345,7 @@ def test_many_at_once_store_it_once(call, count, name, keyed):
         assert sorted(reply.status for reply in replies) == [200] * 99 + [201]
 
 
-def test_the_access_log_knows_who_and_what(call, settings, name):
+def test_the_access_log_has_account_and_request(call, settings, name):
     """Owner and source of each request; never its body."""
     call("POST", f"/documents?source={name}", log("secret"))
 

@@ -99,10 +99,10 @@ def test_event_about_a_dataset_is_accepted(post):
     told = {"eventTime": "2026-05-01T22:00:00Z", "producer": "x", "dataset": {"namespace": "a", "name": "b"}}
     status, answer = post("lineage", json.dumps(told).encode())
 
-    assert (status, answer["warnings"]) == (200, ["The event is about no run."])
+    assert (status, answer["warnings"]) == (200, ["The event does not belong to a run."])
 
 
-def test_batch_tells_which_events_are_wrong(post):
+def test_a_batch_reports_the_wrong_events(post):
     status, answer = post("lineage/batch", json.dumps([event(), event(run="x"), event()]).encode())
 
     assert status == 200

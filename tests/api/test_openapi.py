@@ -81,7 +81,7 @@ def test_every_word_is_explained(description):
         assert [name for name, told in schema["properties"].items() if not told.get("description")] == []
 
 
-def test_what_may_be_told_is_described(validator):
+def test_all_recordable_classes_are_described(validator):
     assert list(validator.iter_errors(everything(str))) == []
 
 
@@ -96,7 +96,7 @@ def variants():
         yield each, None, record | {"unknown": 1}
 
 
-def test_what_is_described_is_what_is_read(validator):
+def test_the_description_matches_the_responses(validator):
     """The description allows no record that the reader refuses for its words, and refuses none that it takes.
 
     Null is as if the word were not there. No schema tells what only makes sense beside another word, or which

@@ -10,13 +10,30 @@ from pathlib import Path
 import numpy
 import pytest
 from astropy.io import fits
+from astropy.table import Table
 
 from provtap.client.fits import header_document
+from provtap.ingest import ingest as take_in
 from provtap.ingest.readers.headers.files import read_header
+from tests.ingest.logs import uuid_of
+from tests.ingest.test_product_header import write_ecsv, write_hdf5
 
 PROVTAP = str(Path(sys.executable).with_name("provtap"))
 DATA = Path(__file__).parents[1] / "data"
 SAMPLES = sorted(DATA.rglob("*.fits"))
+
+
+def write_table(path, keywords):
+    """Write a table of astropy into an HDF5 file, which keeps its meta in a data set."""
+    table = Table({"x": [1]}, meta=keywords)
+    table.write(path, path="events", format="hdf5", serialize_meta=True)
+    return path
+
+
+@pytest.fixture
+def take(database, settings):
+    """Ingest a file into the store of the service: `take(path)`."""
+    return lambda path: take_in(path, database, settings)
 
 
 @pytest.fixture
@@ -81,7 +98,7 @@ def test_product_is_known_by_its_header(ingest, tmp_path, packed):
 @pytest.mark.parametrize(
     "content, sentence",
     [
-        (b"\x89HDF\r\n\x1a\n....", "is a data product (hdf5)"),
+        (b"\x89HDF\r\n\x1a\n....", "its hdf5 attributes cannot be read"),
         (b"SIMPLE  =                    T", "its fits header has no end"),
     ],
 )
@@ -92,3 +109,47 @@ def test_product_that_can_not_be_sent(ingest, tmp_path, content, sentence):
 
     assert done.returncode == 1
     assert sentence in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "write", [write_hdf5, write_ecsv, write_table], ids=["hdf5", "ecsv", "table in hdf5"]
+)
+def test_header_that_is_sent_says_what_the_file_does(ingest, take, tmp_path, write):
+    """Loaded beside the database, the file itself adds nothing."""
+    product, activity = uuid_of(write.__name__, 1), uuid_of(write.__name__, 2)
+    path = write(tmp_path / "a.dat", {"CTA PRODUCT ID": product, "CTA ACTIVITY ID": activity})
+    done = ingest(path)
+    [report] = json.loads(done.stdout)["documents"]
+    beside = take(path)
+
+    assert (done.returncode, report["format"], report["activities"], report["warnings"]) == (
+        0,
+        "header",
+        1,
+        [],
+    )
+    assert (beside.new, beside.updated) == (0, 0)
+
+
+def test_records_inside_hdf5_are_sent(ingest):
+    """As lstchain writes them."""
+    [report] = json.loads(ingest(DATA / "ctapipe_hdf5" / "dl2_LST-1.Run17000.h5").stdout)["documents"]
+
+    assert (report["format"], report["activities"]) == ("header", 1)
+    assert report["new"] > 5
+
+
+def test_missing_package_for_hdf5_is_named(tmp_path):
+    """provtap-client has it as the extra hdf5."""
+    path = write_hdf5(tmp_path / "a.h5", {"CTA PRODUCT ID": uuid_of("product", 1)})
+    program = "import sys; sys.modules['h5py'] = None; from provtap.client.remote import main; main()"
+    environ = {"PROVTAP_URL": "http://127.0.0.1:9", "PATH": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", program, "ingest", path], capture_output=True, env=environ, text=True
+    )
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"provtap: {path} is an HDF5 file: to send its header, the package h5py is needed."
+        " pip install 'provtap-client[hdf5]'\n"
+    )

@@ -43,7 +43,7 @@ def _entity(found, role):
     return entity
 
 
-def test_a_step_reads_what_the_whole_has_written(activity, read, made, tmp_path):
+def test_a_step_reads_a_file_written_by_its_parent(activity, read, made, tmp_path):
     """Not the file of last night, though the whole ends after the step."""
     path = tmp_path / "catalogue.vot"
     for night in (1, 2):
@@ -56,7 +56,7 @@ def test_a_step_reads_what_the_whole_has_written(activity, read, made, tmp_path)
         assert read(step) == made(whole)
 
 
-def test_a_whole_reads_what_its_step_has_written(activity, read, made, tmp_path):
+def test_a_parent_reads_a_file_written_by_its_step(activity, read, made, tmp_path):
     path = tmp_path / "calibrated.fits"
     for _ in range(2):
         with activity("night") as whole:
@@ -67,7 +67,7 @@ def test_a_whole_reads_what_its_step_has_written(activity, read, made, tmp_path)
         assert read(whole) == made(step)
 
 
-def test_a_whole_reads_last_night_s_file_before_its_step_writes_anew(activity, read, made, tmp_path):
+def test_a_parent_reads_the_old_file_before_its_step_overwrites_it(activity, read, made, tmp_path):
     path = tmp_path / "model.h5"
     with activity("last night") as last:
         last.generated(path)
@@ -96,7 +96,7 @@ def test_a_file_changed_in_place_is_read_before_and_written_after(activity, read
     assert (read(second), read(third)) == (made(first), made(second))
 
 
-def test_a_run_may_read_what_it_wrote_itself(activity, read, made, tmp_path):
+def test_a_run_may_read_its_own_file(activity, read, made, tmp_path):
     path = tmp_path / "cache.bin"
     with activity("last night") as last:
         last.generated(path)
@@ -107,7 +107,7 @@ def test_a_run_may_read_what_it_wrote_itself(activity, read, made, tmp_path):
     assert read(run) == made(run) != made(last)
 
 
-def test_a_file_told_of_twice_is_one(activity, read, made, tmp_path):
+def test_a_file_recorded_twice_is_one_entity(activity, read, made, tmp_path):
     with activity("night") as run:
         run.generated(tmp_path / "log.txt")
         with activity("step") as step:
@@ -127,7 +127,7 @@ def test_files_are_generated_within_their_runs(activity, prov, made, tmp_path):
     assert told["startTime"] <= entity["generatedAtTime"] < told["endTime"]
 
 
-def test_steps_in_threads_read_what_is_there(activity, prov, read, made, tmp_path):
+def test_steps_in_threads_read_the_current_files(activity, prov, read, made, tmp_path):
     """And what several threads tell of one run is all kept."""
     path = tmp_path / "shared.fits"
 
@@ -149,7 +149,7 @@ def test_steps_in_threads_read_what_is_there(activity, prov, read, made, tmp_pat
         assert {f"p{n}" for n in range(50)} <= {each["name"] for each in told}
 
 
-def test_steps_of_coroutines_read_what_is_there(activity, prov, read, made, tmp_path):
+def test_steps_of_coroutines_read_the_current_files(activity, prov, read, made, tmp_path):
     path = tmp_path / "shared.fits"
 
     async def step(number):
@@ -175,7 +175,7 @@ def test_a_time_needs_a_place(prov):
     """The time of an entity that has an id is one of its own attributes."""
     prov.add_was_generated_by("urn:x:e", "urn:x:a", time="2026-01-01T00:00:00")
 
-    with pytest.raises(ProvError, match="goes with a location") as refused:
+    with pytest.raises(ProvError, match="needs a location") as refused:
         prov.send()
     assert refused.value.pointer == "/WasGeneratedBy/0/time"
 
@@ -191,7 +191,7 @@ def test_several_files_at_once(activity, prov, tmp_path):
 
 
 @pytest.mark.parametrize("wrong", [5, [None, object()], [b"bytes"]])
-def test_what_is_no_file_never_stops_the_pipeline(activity, prov, wrong, caplog):
+def test_a_value_that_is_not_a_file_never_stops_the_pipeline(activity, prov, wrong, caplog):
     with activity("careless") as run:
         run.used(wrong)
         run.generated(wrong)
@@ -249,7 +249,7 @@ def test_command_line_and_versions_are_recorded(activity, prov):
     assert versions["pytest"] == pytest.__version__
 
 
-def test_checksums_of_what_has_an_id(prov, database, tmp_path):
+def test_checksums_of_entities_with_an_id(prov, database, tmp_path):
     """The size may be beyond 2 GB."""
     id, large = f"urn:x:{tmp_path}", 5 * 2**30
     prov.add_activity(f"{id}:run", start_time="2026-01-01", end_time="2026-01-02")
@@ -263,7 +263,7 @@ def test_checksums_of_what_has_an_id(prov, database, tmp_path):
 
 
 @pytest.mark.parametrize("checksum", ["0cc175b9", "md5:", "md5:xyz", ":0cc175b9"])
-def test_what_is_no_checksum_is_refused(prov, checksum):
+def test_an_invalid_checksum_is_refused(prov, checksum):
     prov.add_used("urn:x:a", "urn:x:e", checksums=["md5:0cc175b9", checksum])
 
     with pytest.raises(ProvError, match="hexadecimal digits") as refused:

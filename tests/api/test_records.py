@@ -91,7 +91,7 @@ def everything(new):
     }
 
 
-def test_a_body_may_tell_of_every_class(call, new):
+def test_a_body_may_have_records_of_all_classes(call, new):
     """The issue, part 4: every verb, in one transaction; b3 and what it lists as missing."""
     assert set(everything(new)) == {each.name for each in CLASSES}
     reply = call("POST", "/records", everything(new))
@@ -101,7 +101,7 @@ def test_a_body_may_tell_of_every_class(call, new):
 
 
 @pytest.mark.parametrize("each", CLASSES, ids=lambda each: each.name)
-def test_every_class_reads_back_what_was_told(call, new, each):
+def test_records_of_all_classes_read_back_unchanged(call, new, each):
     """What is told in some words is found by them, and in them."""
     document = everything(new)
     call("POST", "/records", document)
@@ -124,7 +124,7 @@ def as_stored(each, name, value):
     return value.removesuffix("Z") if each.attribute(name).kind == "time" else value
 
 
-def test_what_is_not_stated_is_not_stored(call, new):
+def test_missing_attributes_are_not_stored(call, new):
     """An attribute without a value is absent: no default is taken for a statement."""
     tool, parameter = {"id": "_:t", "name": new("tool")}, {"name": new("gain"), "valueType": "int"}
     described = {"activityDescription": "_:t", **parameter}
@@ -182,7 +182,7 @@ def stored(database, start):
     ]
 
 
-def test_what_is_only_referred_to_is_a_stub(call, new):
+def test_a_thing_that_is_only_referred_to_is_a_stub(call, new):
     """D-9: every target can be made; whoever tells of it later completes it."""
     call("POST", "/used", {"activity": new("a"), "entity": new("e")})
     assert call("GET", f"/entities?id={new('e')}").json["records"] == [{"id": new("e"), "class": "Entity"}]
@@ -209,7 +209,7 @@ def test_descriptions_tie_roles_and_names(call, new, count):
     )
 
 
-def test_a_description_may_come_after_what_it_describes(call, new, count):
+def test_a_description_may_come_after_the_described_thing(call, new, count):
     call("POST", "/activityDescriptions", {"name": new("tool")})
     [description] = call("GET", f"/activityDescriptions?name={new('tool')}").json["records"]
     call("POST", "/activities", {"id": new("a"), "activityDescription": description["id"]})
@@ -239,7 +239,7 @@ def test_runs_are_joined_by_the_files_they_share(call, new):
     assert used["entity"] == made["entity"]
 
 
-def test_a_run_may_be_told_as_it_goes(call, new):
+def test_a_run_may_be_recorded_step_by_step(call, new):
     """Start first, end later: one activity."""
     call("POST", "/activities", {"id": new("a"), "startTime": START, "name": "x"})
     call("POST", "/activities", {"id": new("a"), "endTime": END})
@@ -291,7 +291,7 @@ def test_a_run_may_be_told_as_it_goes(call, new):
         ),
     ],
 )
-def test_a_conflict_is_told(call, new, first, second, conflict):
+def test_a_conflict_is_reported(call, new, first, second, conflict):
     """The issue, part 2: conflicts never overwrite; b4-5."""
     ids = {name: new(name) for name in "abep"}
 
@@ -323,19 +323,19 @@ def test_one_thing_is_put_and_got(call, new):
     assert (made.status, got.json) == (201, {"id": new("x"), "name": "Jan", "type": "Person"})
 
 
-def test_what_is_put_has_the_id_of_its_address(call, new):
+def test_put_uses_the_id_in_the_address(call, new):
     reply = call("PUT", f"/agents/{new('x')}", {"id": new("y"), "name": "Jan"})
 
     assert (reply.status, reply.error["pointer"]) == (400, "/id")
 
 
-def test_what_is_nowhere_is_not_found(call, new):
+def test_an_unknown_record_is_not_found(call, new):
     reply = call("GET", f"/agents/{new('x')}")
 
     assert (reply.status, reply.error["message"]) == (404, f"There is no agent {new('x')}.")
 
 
-def test_several_of_a_class_are_told_in_an_array(call, new):
+def test_several_records_of_a_class_are_an_array(call, new):
     reply = call("POST", "/entities", [{"id": new("1")}, {"id": new("2")}])
 
     assert (reply.status, reply.json["new"]) == (201, 2)
@@ -360,7 +360,7 @@ def test_a_list_has_an_end(call, new):
         ("name=%00", "name cannot contain the character NUL."),
     ],
 )
-def test_a_wrong_question_is_told(call, query, message):
+def test_a_wrong_filter_is_reported(call, query, message):
     reply = call("GET", f"/entities?{query}")
 
     assert reply.status == 400
@@ -452,7 +452,7 @@ BAD = [
 
 
 @pytest.mark.parametrize("document, pointer, message", BAD, ids=[message[:50] for _, _, message in BAD])
-def test_a_bad_record_is_told_with_a_pointer(call, document, pointer, message):
+def test_a_wrong_record_is_reported_with_a_json_pointer(call, document, pointer, message):
     """The issue, "Bad input": one sentence; RFC 6901 tells where."""
     reply = call("POST", "/records?source=it", document)
 
@@ -496,7 +496,7 @@ def test_hostile_json_gets_one_sentence(call, path, content, message):
 
 
 @pytest.mark.parametrize("path", ["/records", "/entities"])
-def test_nobody_stores_records_without_a_token(call, path):
+def test_storing_records_needs_a_token(call, path):
     assert call("POST", path, b"{}", token=None).status == 401
 
 
@@ -548,7 +548,7 @@ def test_end_before_the_start_is_ignored_with_a_conflict(call, new, order):
     ]
 
 
-def test_what_only_two_documents_break_is_told(call, new):
+def test_a_rule_broken_by_two_documents_is_reported(call, new):
     """ProvenanceDM 1.0, Entity; PostgreSQL's own words never get out."""
     call("POST", "/entities", {"id": new("x"), "generatedAtTime": "2026-02-01"})
     reply = call("POST", "/entities?source=it", {"id": new("x"), "invalidatedAtTime": "2026-01-01"})

@@ -57,14 +57,14 @@ def test_every_line_works(outcomes, verb):
     assert answer if verb.startswith(("get", "search", "a graph", "whole")) else answer != 0
 
 
-def test_what_was_asked_for_is_what_was_added(outcomes, database):
+def test_lookups_return_the_added_records(outcomes, database):
     assert outcomes["getAgentKey"] == "urn:x:maria"
     assert outcomes["getDatasetEntity"]["location"] == "lfn:/cta/raw.fits"
     assert outcomes["getUsageDescription"]["entityDescription"] == ["urn:x-provtap:datasetdescription:image"]
     assert outcomes["getParameterDescription"].endswith(":calibrate:1.0:gain")
 
 
-def test_what_is_invalidated_is_not_got(outcomes, live, token):
+def test_an_invalidated_entity_is_not_returned(outcomes, live, token):
     """b4-11: it never worked in the old service."""
     assert Client(live.url, token).get_dataset_entity("urn:x:raw") is None
 

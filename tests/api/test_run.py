@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -126,7 +127,7 @@ def test_command_that_can_not_be_run(run, tmp_path, command, code):
     assert not (tmp_path / "runs.json").exists()
 
 
-def test_what_is_recorded(run, tmp_path, alone):
+def test_all_parts_of_a_run_are_recorded(run, tmp_path, alone):
     """The run, its files with checksums, its parameters, and the job of the batch system."""
     database, settings = alone
     (tmp_path / "raw.txt").write_text("raw")
@@ -202,7 +203,7 @@ def test_run_within_a_run_is_a_step_of_it(run, tmp_path, alone):
     ) == [("step", "night")]
 
 
-def test_what_is_not_there_is_told_and_changes_no_exit_code(run, records, tmp_path):
+def test_a_missing_file_is_reported_without_changing_the_exit_code(run, records, tmp_path):
     (tmp_path / "same").write_text("x")
     done = run("--used", "nothing", "--generated", "never", "--generated", "same", "--", "true")
 
@@ -244,7 +245,26 @@ def test_record_waits_in_the_spool(run, live, token, tmp_path):
     assert len([*(tmp_path / ".provtap-spool").rglob("*.json")]) == 2
 
 
-def test_full_spool_is_told(run, tmp_path):
+def test_full_disk_is_told(run, tmp_path):
+    """Of a record that does not fit nothing is left, neither in the spool nor in the file of --to."""
+    small = (resource.RLIMIT_FSIZE, (0, 0))  # writing fails as on a full disk
+    command = [PROVTAP, "run", "--url", "http://127.0.0.1:1", "--", "sh", "-c", "echo out; exit 4"]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        preexec_fn=partial(resource.setrlimit, *small),
+    )
+    to_full = run("--", "sh", "-c", "exit 4", to="/dev/full")
+
+    assert (done.returncode, done.stdout) == (4, b"out\n")
+    assert "cannot be saved on disk" in done.stderr.decode()
+    assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
+    assert to_full.returncode == 4
+    assert "No space left on device" in to_full.stderr.decode()
+
+
+def test_a_spool_without_a_directory_is_reported(run, tmp_path):
     (tmp_path / ".provtap-spool").write_text("a file where the directory should be")
     done = run("--", "sh", "-c", "exit 4", to=None, environ={"PROVTAP_URL": "http://127.0.0.1:1"})
 

@@ -90,7 +90,7 @@ def query_for(text):
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
-def test_text_stays_text_on_every_page(seen, direct, text):
+def test_hostile_text_is_escaped_on_all_pages(seen, direct, text):
     """Site, section 6, point 4: each opens, shows the text, and is no wider for it."""
     seen.complaints.clear()
     paths = [

@@ -30,7 +30,7 @@ def text_behind(page, name):
     return page.request.get(f"{root}{address}").text()
 
 
-def test_who_made_a_file_from_what_with_which_image_cleaner(seen):
+def test_a_user_finds_run_inputs_and_image_cleaner_of_a_file(seen):
     """Site, section 6, points 1 and 2: the name and Enter, the file, and the filter of its parameters."""
     page = seen.page
     page.get_by_label("Find a file, run, program or person").fill("step2_a.dl2.h5")
@@ -84,7 +84,7 @@ def test_every_node_of_the_lineage_of_a_file_is_a_link(seen, demo, things):
     assert {page.request.get(f"{demo.url}{link}").status for link in links} == {200}
 
 
-def test_a_failed_run_says_so_wherever_it_is_met(seen, demo, things):
+def test_a_failed_run_is_marked_on_all_pages(seen, demo, things):
     """Site, section 6, point 6: on its page, on that of its file, and in a search."""
     page = seen.page
     page.goto(f"{demo.url}/activity?id={quote(things.run('y.h5'))}")

@@ -44,7 +44,7 @@ def test_translate_explains_with_the_rights_of_the_reader(provtap):
     assert "Scan" in result.output.partition("-- c2")[2]
 
 
-def test_an_unknown_command_tells_the_nearest(provtap):
+def test_an_unknown_command_suggests_the_nearest(provtap):
     """Contract of the command line: exit 2."""
     result = provtap("lineag", "x")
 
@@ -62,7 +62,7 @@ def test_an_unknown_command_tells_the_nearest(provtap):
         ("query", "SELECT 1 AS n FROM tap_schema.schemas", "--upload", "a=no.file"),
     ],
 )
-def test_a_file_that_is_not_there_is_told_alike_by_all(provtap, arguments):
+def test_all_commands_report_a_missing_file_alike(provtap, arguments):
     result = provtap(*arguments)
 
     assert result.exit_code == 1
@@ -80,14 +80,14 @@ def test_a_wrong_query_is_one_line_on_standard_error(provtap):
     assert result.stdout == ""
 
 
-def test_an_output_name_with_a_line_break_stays_in_its_comment(provtap):
+def test_an_output_name_with_a_line_break_does_not_end_its_comment(provtap):
     """What is printed can be pasted into psql."""
     result = provtap("translate", 'SELECT a_id AS "a\nDROP TABLE b" FROM activity')
 
     assert result.output.splitlines()[-1].startswith("-- c1      a DROP TABLE b  char[*]")
 
 
-def test_a_query_too_deep_to_be_formatted_is_shown_as_it_is(provtap):
+def test_a_query_too_deep_to_be_formatted_is_shown_unformatted(provtap):
     """Design section 4, limits: whatever is translated is shown."""
     result = provtap("translate", f"SELECT {'ABS(-' * 100}1{')' * 100} FROM activity")
 
@@ -104,7 +104,7 @@ def test_a_token_is_printed_once_and_listed_without_its_secret(provtap):
     assert token[17:].strip() not in listed
 
 
-def test_a_token_for_nobody_is_told(provtap, monkeypatch):
+def test_a_token_without_accounts_warns(provtap, monkeypatch):
     """A service that knows no accounts ignores the header: 401 would surprise."""
     off = provtap("token", "create", "maria")
     monkeypatch.setenv("PROVTAP_ACCOUNTS", "true")
@@ -126,7 +126,7 @@ def test_a_token_is_revoked_by_id_and_by_name(provtap):
     assert provtap("token", "list").output.count(", revoked 20") == 2
 
 
-def test_what_can_not_be_revoked_is_one_line(provtap):
+def test_an_unknown_token_to_revoke_is_one_line(provtap):
     """Contract of the command line: exit 1."""
     result = provtap("token", "revoke", "jan")
 
@@ -157,7 +157,7 @@ def test_maintenance_is_switched_on_and_off(provtap):
     assert "There was no maintenance" in provtap("maintenance", "off").output
 
 
-def test_a_maintenance_that_ends_before_it_begins_is_one_line(provtap):
+def test_a_maintenance_with_an_end_before_its_start_is_one_line(provtap):
     result = provtap("maintenance", "on", "--note", "x", "--until", "2001-01-01")
 
     assert result.exit_code == 1
@@ -199,7 +199,7 @@ def test_describe_without_files_is_a_wrong_usage(provtap):
     assert provtap("describe").exit_code == 2
 
 
-def test_load_sql_counts_rows_and_names_what_is_wrong(provtap, tmp_path):
+def test_load_sql_counts_rows_and_names_errors(provtap, tmp_path):
     """Issue 6, part 5."""
     path = tmp_path / "job.sql"
     path.write_text("INSERT INTO provenance.agent (ag_id, ag_name) VALUES ('a', 'b');\n")
@@ -229,7 +229,7 @@ def test_every_command_is_remote_or_needs_the_full_installation():
     assert not remote.main.commands.keys() & set(FULL_ONLY)
 
 
-def test_two_installations_are_told_by_the_version(tmp_path, monkeypatch):
+def test_version_warns_of_two_installations(tmp_path, monkeypatch):
     """Both wheels have provtap/__init__.py: whichever is uninstalled first takes it away from the other."""
     alone = CliRunner().invoke(main, ["--version"])
     information = tmp_path / "provtap_client-0.1.0.dist-info"
@@ -260,7 +260,7 @@ def test_two_installations_are_told_by_the_version(tmp_path, monkeypatch):
         (b"", "", "cannot be reached: Remote end closed connection without response."),
     ],
 )
-def test_an_answer_that_breaks_off_is_not_taken_for_complete(answer, printed, sentence):
+def test_an_interrupted_response_is_not_complete(answer, printed, sentence):
     """Contract of the command line: exit 1; what came is there."""
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as threads:
         done = threads.submit(_answer_once, listener, answer)

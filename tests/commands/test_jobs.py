@@ -70,7 +70,7 @@ def test_all_of_a_job_is_shown(provtap, created):
     assert [job["job_id"] for job in json.loads(provtap("list", "--json").output)][1] == first
 
 
-def test_a_job_is_aborted_and_its_user_is_told_by_whom(provtap, created):
+def test_an_aborted_job_names_the_operator(provtap, created):
     store, first, second = created
     result = provtap("abort", first, second)
 
@@ -82,7 +82,7 @@ def test_a_job_is_aborted_and_its_user_is_told_by_whom(provtap, created):
     )
 
 
-def test_what_a_user_wrote_does_not_command_the_terminal(provtap, created):
+def test_control_characters_of_users_are_not_printed(provtap, created):
     store, *_ = created
     job = store.create(SOMEBODY, {"QUERY": ["SELECT '\x1b]0;owned\x07'"]})
 

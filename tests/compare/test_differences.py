@@ -79,7 +79,7 @@ def test_parameters_that_differ_come_with_both_values():
     assert not found.equal
 
 
-def test_what_is_only_written_differently_is_equal():
+def test_values_in_different_notation_are_equal():
     found = compare_runs(run(parameters=parameters(gain="1")), run(parameters=parameters(gain="1.0")))
 
     assert found.equal

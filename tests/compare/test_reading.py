@@ -42,7 +42,7 @@ def diff(sample_settings):
     return lambda *arguments: CliRunner(env=environ).invoke(main, ["diff", *arguments])
 
 
-def test_two_runs_differ_as_a_query_says(asked, sample_settings, tableset):
+def test_differences_agree_with_a_query(asked, sample_settings, tableset):
     """The example query is "In which parameters do these two runs differ?"; each number has one form here."""
     with open_database(sample_settings) as database, database.reading(60) as transaction:
         expected = [tuple(row) for row in transaction.rows(translate(DIFFERING, tableset).sql)]
@@ -102,7 +102,7 @@ def test_a_run_equals_itself(asked, diff):
         ("a\0", A, NotFound, "Nothing has the name"),
     ],
 )
-def test_what_cannot_be_compared_is_one_sentence(asked, a, b, error, message):
+def test_an_impossible_comparison_is_one_sentence(asked, a, b, error, message):
     with pytest.raises(error) as raised:
         asked(a, b)
 

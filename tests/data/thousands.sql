@@ -50,5 +50,7 @@ INSERT INTO provenance.parameter (p_id, p_activity_id, p_name, p_value)
     SELECT 'p' || n, 'a' || n, 'name ' || n % 100, n::text FROM generate_series(1, 10000) AS n;
 INSERT INTO provenance.configfile (cf_id, cf_activity_id, cf_name, cf_location)
     SELECT 'cf' || n, 'a' || n, 'config', '/config/' || n FROM generate_series(1, 10000) AS n;
+INSERT INTO provtap.observation (calib_level, obs_collection, obs_id, obs_publisher_did, target_name, s_ra, s_dec, t_min, t_max)
+    SELECT 3, 'c', 'o' || n, 'did' || n, 't' || n, n % 360, n % 90, n, n FROM generate_series(1, 10000) AS n;
 SELECT gin_clean_pending_list('provenance.entity_name_parts');
 ANALYZE;

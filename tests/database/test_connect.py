@@ -67,7 +67,7 @@ def test_unreachable_server_is_named_without_the_password() -> None:
     assert "anna" not in str(told) and "127" not in str(told)
 
 
-def test_unknown_database_is_told_in_postgresqls_words(settings: Settings) -> None:
+def test_an_unknown_database_is_reported_with_postgresqls_message(settings: Settings) -> None:
     """What the server says of a login is meant for who logs in."""
     login = Login(parse_dsn(settings.database_url) | {"dbname": "no_such"})
     with pytest.raises(NotConnected) as refused:
@@ -136,7 +136,7 @@ def test_connection_is_lent_again(pool: Pool) -> None:
         assert value(connection, "SELECT pg_backend_pid()") == first
 
 
-def test_busy_pool_is_waited_for_and_then_told(pool: Pool) -> None:
+def test_a_busy_pool_is_reported_after_a_wait(pool: Pool) -> None:
     """Who can't be served in time is told to come back (503)."""
     with (
         pool.connection(),
@@ -146,7 +146,7 @@ def test_busy_pool_is_waited_for_and_then_told(pool: Pool) -> None:
         raise AssertionError("lent twice")
 
 
-def test_freed_connection_goes_to_who_waits(database: Database) -> None:
+def test_a_freed_connection_is_given_to_a_waiting_thread(database: Database) -> None:
     """Waiting ends as soon as a connection is free."""
     pool = Pool(database.read_login, size=1, wait=60)
     with ExitStack() as stack:
@@ -313,7 +313,7 @@ def test_rows_are_inserted_many_a_statement(database: Database) -> None:
 
 
 @pytest.mark.parametrize("text", ["tab\tin", "line\nbreak", "back\\slash \\N", "cr\r", "", "é✓𝛼", "'%(x)s'"])
-def test_copied_text_comes_back_as_it_was(database: Database, text: str) -> None:
+def test_copied_text_is_stored_unchanged(database: Database, text: str) -> None:
     """COPY's text format has its own escapes (PostgreSQL, "COPY", File Formats)."""
     with database.transaction() as transaction:
         columns = ["e_id", "e_comment", "e_name"]
@@ -333,7 +333,7 @@ def test_copy_is_longer_than_one_buffer(database: Database) -> None:
     assert tuple(row) == (20_000, 2_000_000)
 
 
-def test_missing_writer_is_told(database: Database) -> None:
+def test_a_missing_writer_is_reported(database: Database) -> None:
     """Before init there is no writer role, and the sentence says what to do."""
     unready = replace(database, role_prefix="nobodys_")
     with pytest.raises(DatabaseUnavailable, match="is not set up") as refused, unready.transaction():

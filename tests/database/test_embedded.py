@@ -134,7 +134,7 @@ def test_server_is_set_for_the_job(embedded: EmbeddedServer, name: str, value: s
     assert ask(embedded.url, f"SHOW {name}") == value
 
 
-def test_letters_are_those_of_unicode_whatever_the_machine_has(embedded: EmbeddedServer) -> None:
+def test_case_rules_are_unicode_on_all_machines(embedded: EmbeddedServer) -> None:
     """The locale is PostgreSQL's own C.UTF-8 (D2)."""
     assert ask(embedded.url, "SELECT datlocale FROM pg_database WHERE datname = 'provtap'") == "C.UTF-8"
     assert ask(embedded.url, "SELECT upper('é')") == "É"
@@ -155,7 +155,7 @@ def test_data_directory_may_have_any_name(tmp_path: Path, name: str) -> None:
         assert answers(server.url)
 
 
-def test_what_is_stored_outlives_the_server(directory: Path) -> None:
+def test_stored_data_outlive_the_server(directory: Path) -> None:
     """The last user stops the server; the next one finds the same data (D2)."""
     with EmbeddedServer(directory) as server:
         first = server.url
@@ -299,7 +299,7 @@ def test_start_waits_for_a_server_that_is_stopping(directory: Path) -> None:
             assert postmaster(directory) != before
 
 
-def test_unfinished_data_directory_is_made_anew(directory: Path) -> None:
+def test_an_unfinished_data_directory_is_created_again(directory: Path) -> None:
     """A process that is killed while it makes the data directory leaves a draft (D2)."""
     (directory / "postgres.new-x").mkdir(parents=True)
     (directory / "postgres.new-x" / "PG_VERSION").write_text("18\n")
@@ -442,7 +442,7 @@ def test_file_in_the_place_of_a_directory_is_refused(tmp_path: Path, name: str) 
     assert path.read_text() == "mine"
 
 
-def test_server_that_does_not_start_says_why(directory: Path) -> None:
+def test_a_server_that_does_not_start_reports_the_reason(directory: Path) -> None:
     """The last FATAL line of its log is the reason (D2)."""
     with EmbeddedServer(directory):
         pass
@@ -453,7 +453,7 @@ def test_server_that_does_not_start_says_why(directory: Path) -> None:
 
 
 @as_root
-def test_full_disk_is_told(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     """PostgreSQL's own words are passed on, and no half-made data directory stays (D2)."""
     if subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=2m", "none", tmp_path], capture_output=True

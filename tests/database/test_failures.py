@@ -181,7 +181,7 @@ def test_no_message_has_the_words_of_postgresql(connection):
                 assert re.search(f"{LOGGED}$", str(told))
 
 
-def test_the_time_limit_is_told_only_when_it_has_passed(database: Database) -> None:
+def test_the_time_limit_is_reported_only_after_it_has_passed(database: Database) -> None:
     """PostgreSQL has one SQLSTATE for its time limit and for a cancel, which an operator may send."""
     with pytest.raises(QueryTimeout), database.reading(0.05) as reading:
         reading.one("SELECT pg_sleep(60)")

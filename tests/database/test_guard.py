@@ -31,7 +31,7 @@ def freeze(database):
     os.kill(pid, signal.SIGCONT)
 
 
-def test_query_that_postgresql_does_not_stop_is_given_up(freeze):
+def test_a_query_that_postgresql_does_not_stop_is_cut(freeze):
     """As one that is planned: the time limit holds for the user all the same (D15)."""
     rows = copy_blocks(freeze, "SELECT 1", form="text", maxrec=1, duration=1, spool_bytes=1000)
 
@@ -39,7 +39,7 @@ def test_query_that_postgresql_does_not_stop_is_given_up(freeze):
         list(rows)
 
 
-def test_statement_that_postgresql_does_not_stop_is_given_up(freeze, database):
+def test_a_statement_that_postgresql_does_not_stop_is_cut(freeze, database):
     """The same for what is asked in several statements, as ProvSAP does (D15)."""
     frozen = replace(database, reader=freeze)
 

@@ -34,5 +34,5 @@ def test_a_host_is_named_as_the_operator_did():
     assert [host.name for host in hosts(login)] == ["127.0.0.1:1", "127.0.0.1:2"]
 
 
-def test_lag_is_told_in_seconds():
+def test_lag_is_in_seconds():
     assert Host(name="b", standby=True, lag=3.4).condition == "is a standby, 3 s behind the primary"

@@ -39,7 +39,7 @@ def heard(database):
     listener.close()
 
 
-def test_what_is_told_is_heard_in_order(heard, sql):
+def test_notifications_arrive_in_order(heard, sql):
     for text in ("one", "two"):
         sql(f"SELECT pg_notify('a channel', '{text}')")
 
@@ -69,7 +69,7 @@ def test_other_channels_are_not_heard(heard, sql):
     assert heard.get(timeout=20) == "y"
 
 
-def test_a_lost_connection_is_made_anew_and_says_that_something_may_be_missed(heard, sql):
+def test_a_reconnect_reports_that_notifications_may_be_lost(heard, sql):
     sql(f"SELECT pg_terminate_backend(pid) {LISTENING}")
     assert heard.get(timeout=20) is None
 
@@ -87,7 +87,7 @@ def test_a_closed_listener_leaves_no_connection(database, sql):
     assert awaited(lambda: sql(f"SELECT count(*) {LISTENING}") == [(0,)])
 
 
-def test_a_database_that_is_away_is_waited_for(caplog):
+def test_an_unavailable_database_is_retried(caplog):
     """Nothing is raised where nobody could catch it; the log tells."""
     nowhere = replace(database_login("dbname=provtap"), parameters={"host": "/nonexistent", "dbname": "x"})
     listener = Listener(nowhere, "a channel", print)

@@ -50,7 +50,7 @@ def test_connections_are_those_of_all_web_processes_and_of_jobs():
     assert memory.connections(Settings(workers=3, read_connections=8, job_connections=2)) == 32
 
 
-def test_a_setting_goes_before_the_share():
+def test_a_setting_takes_precedence_over_the_share():
     assert memory.backend_bytes(Settings(backend_bytes=123)) == 123
 
 
@@ -85,7 +85,7 @@ def test_query_over_the_limit_is_refused_and_its_connection_lives(limited, sql):
     assert run(limited, "SELECT 1") == b"1\n"
 
 
-def test_limit_holds_for_parallel_processes_too(limited):
+def test_the_limit_applies_to_parallel_processes(limited):
     """They are children of the same server (D15)."""
     settings = ["parallel_setup_cost", "parallel_tuple_cost", "min_parallel_table_scan_size"]
     with limited.setup() as transaction:

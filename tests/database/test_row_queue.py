@@ -121,7 +121,7 @@ def filled(make, room, blocks):
 
 
 @pytest.mark.parametrize("leave", [taken, RowQueue.close])
-def test_what_was_read_makes_room_for_others(make, leave):
+def test_rows_that_were_read_make_room_for_others(make, leave):
     """The spools of a process share its disk: one that is read, or given up, lets another writer go on."""
     whole = Room(BLOCK_BYTES)
     first = filled(make, Room(ENOUGH, whole), BLOCKS_IN_MEMORY + 1)

@@ -148,7 +148,7 @@ def test_id_is_unique(database: Database, row: Row) -> None:
 
 
 @pytest.mark.parametrize("rows", [(entity("x"), activity("x")), (activity("x"), entity("x"))])
-def test_entity_is_no_activity(database: Database, rows: tuple[Row, Row]) -> None:
+def test_an_id_can_not_be_an_entity_and_an_activity(database: Database, rows: tuple[Row, Row]) -> None:
     """An id is not both (rule 12; PROV-CONSTRAINTS 1.0, constraint 54)."""
     with pytest.raises(DocumentError, match="x is both an entity and an activity"):
         add(database, *rows)
@@ -327,7 +327,7 @@ def test_configuration_points_to_one_artefact_of_its_type(database: Database) ->
     ]
 
 
-def test_activity_takes_with_it_what_it_owns(database: Database) -> None:
+def test_deleting_an_activity_deletes_its_parts(database: Database) -> None:
     """Usages, associations and configuration live and die with their activity (section 3)."""
     add(database, activity("a"), entity("e"), used("a", "e"), parameter("p"), configfile("c"))
     run(database, "DELETE FROM provenance.activity RETURNING a_id")
@@ -335,7 +335,7 @@ def test_activity_takes_with_it_what_it_owns(database: Database) -> None:
     assert [count(database, table) for table in ("used", "parameter", "configfile", "entity")] == [0, 0, 0, 1]
 
 
-def test_activity_that_generated_something_stays(database: Database) -> None:
+def test_an_activity_with_products_can_not_be_deleted(database: Database) -> None:
     """The generation belongs to the entity, which would lose its origin (section 3)."""
     add(database, activity("a"), entity("e"), generated("e", "a"))
 
@@ -355,7 +355,9 @@ def test_activity_that_generated_something_stays(database: Database) -> None:
     ],
 )
 @pytest.mark.parametrize("condition", ["= '/data/a.h5'", "LIKE '/data/2026/%'"])
-def test_a_long_text_is_found_by_an_index_whole_or_by_its_begin(database, tableset, table, column, condition):
+def test_a_long_text_is_found_by_index_whole_or_by_its_beginning(
+    database, tableset, table, column, condition
+):
     """Design, D13: without it, each such question reads the whole table."""
     sql = translate(f"SELECT {column} FROM {table} WHERE {column} {condition}", tableset).sql
     with database.setup() as transaction:
@@ -386,7 +388,7 @@ def test_a_text_may_be_of_any_length(database: Database, rows: list[Row]) -> Non
     ) == [(len(long),)]
 
 
-def test_equal_texts_are_no_burden(database: Database) -> None:
+def test_many_equal_texts_do_not_slow_down_an_index(database: Database) -> None:
     """A hash index takes the longer to store a value, the more often it is there already."""
     indexes = run(database, "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname ~ '^prov'")
 
@@ -394,7 +396,7 @@ def test_equal_texts_are_no_burden(database: Database) -> None:
     assert "parameter_value" in [name for name, _ in indexes]
 
 
-def test_what_all_runs_use_hides_no_other_entities(database: Database) -> None:
+def test_entities_used_by_all_runs_do_not_mislead_the_planner(database: Database) -> None:
     """A sample finds the calibrations that all runs use, and few of the many entities that are used once."""
     runs = [activity(f"a{n}") for n in range(100)]
     add(database, entity("calibration"), *runs, *(used(each["a_id"], "calibration") for _, each in runs))

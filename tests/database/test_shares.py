@@ -81,7 +81,7 @@ def test_all_that_a_client_asks_counts(shares, queries):
         pass
 
 
-def test_what_was_cancelled_while_it_waited_is_never_begun(shares, queries):
+def test_a_query_cancelled_while_waiting_is_never_begun(shares, queries):
     """A client that has left takes nobody's place."""
     share = shares.of("anne")
     ended = [share.start(queries) for _ in range(MOST + 2)]
@@ -93,7 +93,7 @@ def test_what_was_cancelled_while_it_waited_is_never_begun(shares, queries):
     assert queries.running == MOST + 1
 
 
-def test_what_fails_gives_its_share_back(shares):
+def test_a_failed_query_releases_its_share(shares):
     def fail(pool):
         raise ValueError
 
@@ -166,7 +166,7 @@ def test_disk_is_shared_too(pool, shares, tmp_path):
         assert bert.take(500, file.fileno())
 
 
-def test_a_share_is_known_for_as_long_as_it_is_used(shares):
+def test_a_share_is_kept_while_it_is_used(shares):
     """Clients that are gone cost nothing."""
     share = shares.of("anne")
 

@@ -85,7 +85,7 @@ def test_text_form(copy):
     assert blocks == [(3, b"1\t\xc3\xa9\\t\n2\t\n3\t\\\\N\n")]
 
 
-def test_marked_form_tells_null_from_empty(copy):
+def test_the_marked_form_distinguishes_null_from_empty(copy):
     """VOT-9: BINARY2 has both."""
     assert list(copy(r"SELECT NULL, '', '\N'", form="marked")) == [(1, b"\\N\t\t\\\\N\n")]
 
@@ -143,7 +143,7 @@ def test_closing_early_cancels_the_query(copy, running, single):
     assert awaited(lambda: running("1000000000") == 0)
 
 
-def test_a_reader_that_has_gone_ends_the_query(copy, running, single):
+def test_a_disconnected_reader_ends_the_query(copy, running, single):
     """Design, section 3: hang-up is seen while waiting for rows."""
     with pytest.raises(QueryCancelled):
         list(copy("SELECT pg_sleep(61)", pool=single, gone=lambda: running("pg_sleep(61)") == 1))
@@ -161,7 +161,7 @@ def test_connection_is_free_while_a_slow_reader_reads(copy, single):
     assert first + sum(rows for rows, _ in blocks) == 20_000
 
 
-def test_back_pressure_holds_the_query(copy, running):
+def test_back_pressure_pauses_the_query(copy, running):
     """D3: past spool_bytes on disk the query waits for its reader, and still gives every row."""
     blocks = copy(WIDE.format(100_003), spool_bytes=200_000)
     first, _ = next(blocks)
@@ -260,7 +260,7 @@ def test_a_query_that_finds_no_connection_never_runs(copy, running, single, leav
     assert awaited(lambda: is_free(single))
 
 
-def test_a_lost_connection_is_told(copy, database, running):
+def test_a_lost_connection_is_reported(copy, database, running):
     """ERR-1: 503, not a traceback."""
     blocks = copy("SELECT pg_sleep(62)")
     failure = []

@@ -9,7 +9,7 @@ def numbers(database):
     return [row[0] for row in rows(database, "SELECT in_id FROM provext.ingestion ORDER BY in_id")]
 
 
-def test_an_ingestion_told_of_its_activities_known_before_or_not(tell, database):
+def test_an_ingestion_lists_its_activities_new_or_not(tell, database):
     """In the order of the document, each once."""
     tell(run(1))
     tell(run(2), run(1), run(2))

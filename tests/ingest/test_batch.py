@@ -63,7 +63,7 @@ def test_processes_that_load_the_same_in_any_order_leave_the_same_tables(setting
     assert tables(database) == in_order
 
 
-def test_processes_read_and_the_order_stays(settings, database, monkeypatch):
+def test_several_processes_keep_the_order(settings, database, monkeypatch):
     """Documents are read by several processes, and reported in the order in which they were named."""
     monkeypatch.setattr(parallel, "FEW", 1)
     paths = [*VERSIONS, Path("README.md"), *SAMPLES]
@@ -83,7 +83,7 @@ def test_reading_ahead_has_an_end(monkeypatch):
     assert next(things) < 30
 
 
-def test_process_that_dies_is_told(monkeypatch):
+def test_a_killed_process_is_reported(monkeypatch):
     """A reader that the kernel ends for want of memory is an error with a way out."""
     monkeypatch.setattr(parallel, "FEW", 1)
     results = parallel.each(os._exit, iter([0]), 2)
@@ -182,7 +182,7 @@ def test_deadlock_is_tried_again(take, database, tmp_path, rival):
     assert len(tables(database)["provenance.parameter"]) > 0
 
 
-def test_who_stays_in_the_way_is_told(take, database, tmp_path, monkeypatch):
+def test_a_lasting_conflict_of_writers_is_reported(take, database, tmp_path, monkeypatch):
     """After a few times the sentence says that somebody else is writing; nothing was stored."""
     monkeypatch.setattr("provtap.ingest.documents.document._PAUSES", (0.01,))
     log = write_log(tmp_path / "one.log", run(1))

@@ -38,7 +38,7 @@ def test_an_empty_store_breaks_no_rule(found):
     assert found() == {}
 
 
-def test_what_documents_told_contradicts_nothing(take, database, settings, found):
+def test_records_of_documents_break_no_rule(take, database, settings, found):
     """Of no kind of document is a store made that is wrong."""
     describe([DESCRIPTIONS], database, settings)
     for path in [*SAMPLES, *documents()]:
@@ -129,7 +129,7 @@ activities:
         ("parameter_values", {"config": {"Tool": {"fast": 2}}}, "is 2, but its description requires boolean"),
     ],
 )
-def test_what_differs_from_its_description_is_told(tell, describe_text, found, rule, told, sentence):
+def test_differences_from_descriptions_are_reported(tell, describe_text, found, rule, told, sentence):
     """DM rules 11 and 13: reported, never refused."""
     describe_text(DESCRIBED)
     tell(run(1, activity_name="tool", **told))
@@ -185,7 +185,7 @@ def test_every_rule_is_tested_and_explained():
     assert [rule.id for rule in RULES if f"| {rule.id} |" not in pages] == []
 
 
-def test_cycles_are_told_without_what_leads_to_them_from_them_or_between_them(found, by_hand):
+def test_cycles_are_reported_without_nodes_outside_of_them(found, by_hand):
     """Only what is its own ancestor breaks the rule (PROV-CONSTRAINTS 1.0, "cycles")."""
     by_hand(
         "INSERT INTO provenance.entity (e_id) SELECT 'e' || n FROM generate_series(1, 9) AS n;"
@@ -202,7 +202,7 @@ def test_cycles_are_told_without_what_leads_to_them_from_them_or_between_them(fo
         lambda size: st.lists(st.tuples(st.integers(0, size), st.integers(0, size)), max_size=20)
     )
 )
-def test_on_a_cycle_is_what_can_be_reached_from_itself(pairs):
+def test_a_node_is_on_a_cycle_if_it_can_reach_itself(pairs):
     edges = {(tail, head) for tail, head in pairs if tail != head}
     reached = set(edges)
     for _ in range(9):
@@ -233,7 +233,7 @@ def test_many_findings_are_counted(tell, found):
     assert list(finding.lines())[-2:] == [f"{finding.rule.id} note: and 5 more", f"    {finding.rule.remedy}"]
 
 
-def test_the_command_tells_and_exits_with_1(tell, by_hand, settings):
+def test_the_command_reports_and_exits_with_1(tell, by_hand, settings):
     tell(run(1, input=[file("/a", "in")]))
     by_hand("DELETE FROM provenance.used")
     text, as_json = (

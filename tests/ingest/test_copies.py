@@ -101,7 +101,7 @@ def test_second_pass_adds_nothing(hand_in, database):
     assert tables(database) == before
 
 
-def test_later_file_is_no_original(hand_in, database):
+def test_a_later_file_is_not_an_original(hand_in, database):
     """What was made after the reading can't have been read."""
     hand_in(command(1, used=[content("/b")], start=2))
     hand_in(command(2, generated=[content("/a")], start=5))
@@ -109,21 +109,21 @@ def test_later_file_is_no_original(hand_in, database):
     assert rows(database, COPIES) == []
 
 
-def test_empty_files_are_no_copies(hand_in, database):
+def test_empty_files_are_not_copies(hand_in, database):
     hand_in(command(1, generated=[{"path": "/a", "checksums": {"sha1": EMPTY}}]))
     hand_in(command(2, used=[content("/b", EMPTY, None)], start=5))
 
     assert rows(database, COPIES) == []
 
 
-def test_equal_products_of_two_runs_are_no_copies(hand_in, database):
+def test_equal_products_of_two_runs_are_not_copies(hand_in, database):
     hand_in(command(1, generated=[content("/a")]))
     hand_in(command(2, generated=[content("/b")], start=5))
 
     assert rows(database, COPIES) == []
 
 
-def test_original_of_the_same_name_goes_first(hand_in, database):
+def test_an_original_with_the_same_name_is_preferred(hand_in, database):
     """Then the latest; the join moves when such a file becomes known."""
     hand_in(command(3, used=[content("/stage/e.pkl")], start=20))
     hand_in(command(1, generated=[content("/a/first")], start=1))
@@ -138,7 +138,7 @@ def test_original_of_the_same_name_goes_first(hand_in, database):
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_what_a_run_made_is_no_copy(hand_in, database, turned):
+def test_a_generated_file_is_not_a_copy(hand_in, database, turned):
     """Once it is known who wrote the file that was read, no checksum is needed."""
     records = [
         command(1, generated=[content("/a")], start=1),
@@ -159,7 +159,7 @@ def test_what_a_run_made_is_no_copy(hand_in, database, turned):
 
 
 @pytest.mark.parametrize("first", ["derivation", "copy"])
-def test_told_derivation_stays(hand_in, take, database, tmp_path, first):
+def test_a_recorded_derivation_is_kept(hand_in, take, database, tmp_path, first):
     """What a document states is not taken back with the checksum that says the same."""
     read, made = command(2, used=[content("/b")], start=5), command(1, generated=[content("/a")])
     for record in (read, made):
@@ -192,7 +192,7 @@ def test_staged_file_that_matches_nothing(tell):
     assert "--workflow-run" in warning
 
 
-def test_staged_file_of_a_told_workflow_run(tell):
+def test_a_staged_file_of_a_given_workflow_run(tell):
     """Names within the run are no places in a temporary folder."""
     report = tell(
         run(1, input=[file(f"{STAGED}/energy.pkl")]), location_map=LocationMap(workflow_run="night")

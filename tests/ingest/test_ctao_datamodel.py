@@ -69,7 +69,7 @@ def write_second_hdu(path, keywords):
 @pytest.mark.parametrize(
     "write", [write_fits, write_second_hdu, write_hdf5, write_table_hdf5, write_ecsv, write_json]
 )
-def test_every_form_says_the_same(take, database, tmp_path, write):
+def test_all_forms_have_the_same_records(take, database, tmp_path, write):
     path = tmp_path / "product"
     take(write(path, SHORT))
 
@@ -120,7 +120,7 @@ def test_child_and_parent_join_by_the_data_id(database, settings):
     ]
 
 
-def test_invented_id_of_an_input_is_no_identity(take, database):
+def test_a_made_up_id_of_an_input_is_ignored(take, database):
     """The model requires an id of each input; one made together with that of the activity is not used."""
     take(DATA / "ctao_sdc_dl3_v1.fits")
 

@@ -32,7 +32,7 @@ def records(kind, *runs, site="site"):
 
 
 @pytest.mark.parametrize("path", VERSIONS, ids=lambda path: path.stem)
-def test_every_release_reads_alike(path):
+def test_logs_of_all_releases_are_read(path):
     """The key sets of 0.5 to 0.31 differ, what they tell of a scenario does not (INGEST-a1)."""
     record_sets = list(read(path.read_bytes(), "site"))
 
@@ -51,7 +51,7 @@ def test_paths_alone_were_inputs_once():
     assert (reading.url, reading.role) == ("/a", None)
 
 
-def test_repeated_activity_is_told_once():
+def test_a_repeated_activity_is_recorded_once():
     """A process dumps all that it has finished, at each writing (INGEST-a1)."""
     path = next(path for path in SAMPLES if "two_tools" in path.name)
     record_sets = list(read(path.read_bytes(), "site"))
@@ -113,7 +113,7 @@ def test_command_line_is_a_parameter():
     )
 
 
-def test_parameter_name_met_twice_warns():
+def test_a_repeated_parameter_name_warns():
     """A dot in a key can make two leaves of one name."""
     [record_set] = read(json.dumps([run(1, config={"a.b": 1, "a": {"b": 2}})]).encode(), "site")
 
@@ -142,7 +142,7 @@ def test_header_names_the_product_and_its_producer():
     }
 
 
-def test_invented_header_is_no_header():
+def test_a_made_up_header_is_ignored():
     """Without activity id the product id is random, another one at each reading (INGEST-c5)."""
     made_up = header(7, activity=1) | {"CTA ACTIVITY ID": ""}
     step = run(1, output=[file("/p", header=made_up)])
@@ -158,7 +158,7 @@ def test_header_of_an_output_does_not_name_another_producer():
     assert [a.id for a in records(Activity, step)] == [activity_id(2)]
 
 
-def test_path_told_with_and_without_header_is_one_product():
+def test_a_path_with_and_without_header_is_one_product():
     """Within one run, a path without id that also comes with one is that product (INGEST-d4)."""
     step = run(2, input=[file("/p"), file("/p", header=header(7, activity=1))])
 
@@ -193,7 +193,7 @@ def test_contact_is_the_creator_of_the_product():
     assert (told.entity_id, told.role) == (product_id(7), "Creator")
 
 
-def test_private_part_of_the_system_stays_private():
+def test_the_private_part_of_the_system_is_not_published():
     """Variables, host, boot and start time and arguments are no part of the environment (INGEST-a1)."""
     system = {
         "ctapipe_version": "0.28.0",

@@ -71,7 +71,7 @@ def test_zip_is_the_same_document_as_the_folder(take, database, tmp_path, top):
 
 
 @pytest.mark.parametrize("notation", ["json", "provn", "xml"])
-def test_notations_say_the_same(take, database, research_object, notation):
+def test_all_notations_have_the_same_records(take, database, research_object, notation):
     take(NESTED)
     expected = rows(database, MAKERS), rows(database, USERS)
     empty(database)
@@ -171,3 +171,22 @@ def test_manifest_of_another_kind_is_a_folder_like_any_other(research_object, da
     summary = ingest_all([research_object], database, settings)
 
     assert len(summary.passed_over) > 0
+
+
+def test_a_workflow_without_steps_is_reported(take, tmp_path):
+    """What cwltool 3.3 writes of a workflow that it ran with --parallel."""
+    content = {
+        "prefix": {"wfprov": "http://purl.org/wf4ever/wfprov#", "cwlprov": "https://w3id.org/cwl/prov#"},
+        "activity": {
+            "urn:uuid:5e99c201-9493-49f8-a55f-3b3d2fb6a9a9": {
+                "prov:type": {"$": "wfprov:WorkflowRun", "type": "prov:QUALIFIED_NAME"},
+                "prov:label": "Run of workflow/packed.cwl#main/main/night",
+            }
+        },
+    }
+    path = tmp_path / "primary.cwlprov.json"
+    path.write_text(json.dumps(content))
+
+    assert take(path).warnings == (
+        "the workflow night has no steps: cwltool does not record those that it runs with --parallel",
+    )

@@ -100,7 +100,7 @@ def test_applied_again_nothing_changes(described, database, settings):
     assert tables(database) == before
 
 
-def test_dry_run_tells_the_difference_and_applies_nothing(take, database, settings):
+def test_a_dry_run_reports_the_difference_and_applies_nothing(take, database, settings):
     take(SAMPLES[0])
     before = tables(database)
     [report] = describe([DESCRIPTIONS], database, settings, dry_run=True)
@@ -178,7 +178,7 @@ def test_exact_version_is_described_before_anything_is_recorded(describe_text, d
     ]
 
 
-def test_agent_is_what_the_file_says_whatever_records_say(describe_text, tell, database):
+def test_an_agent_in_a_file_overrides_records(describe_text, tell, database):
     agents = "[{id: 'urn:x-provtap:user:local:jdoe', name: Jane Doe, type: Person, email: jane@example.org}]"
     person = run(1, system={"environment": {"USER": "jdoe"}})
     contents = []
@@ -194,7 +194,7 @@ def test_agent_is_what_the_file_says_whatever_records_say(describe_text, tell, d
 
 
 @pytest.mark.parametrize(("said", "name"), [({}, "me"), ({"prov:label": "Janet"}, "Janet")])
-def test_agent_left_out_is_what_records_say_again(describe_text, take, database, tmp_path, said, name):
+def test_an_omitted_agent_is_restored_from_records(describe_text, take, database, tmp_path, said, name):
     """What an older version said counts less than a mere mention."""
     describe_text(descriptions(agents=f"[{{id: '{EX}me', name: Jane Doe}}]"))
     describe_text(descriptions(2))
@@ -206,7 +206,7 @@ def test_agent_left_out_is_what_records_say_again(describe_text, take, database,
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_agent_left_out_is_what_records_said_whenever_they_came(
+def test_an_omitted_agent_is_restored_from_records_in_any_order(
     describe_text, tell_records, database, settings, place
 ):
     """What records say waits while a set describes the agent (INGEST-d8, d9)."""
@@ -242,7 +242,7 @@ def test_agent_that_is_needed_can_not_be_left_out(describe_text, database, setti
         describe_text(descriptions(3))
 
 
-def test_agent_that_is_still_described_is_no_matter_for_records(describe_text, take, database, tmp_path):
+def test_a_still_described_agent_is_not_changed_by_records(describe_text, take, database, tmp_path):
     agents = f"[{{id: '{EX}me', name: Jane Doe}}]"
     describe_text(descriptions(agents=agents))
     describe_text(descriptions(2, agents=agents, activities=tool()))
@@ -286,7 +286,7 @@ CONFLICTS = {
 
 
 @pytest.mark.parametrize(("sentence", "text"), CONFLICTS.items())
-def test_conflict_with_what_is_there_is_told_and_nothing_applied(describe_text, database, sentence, text):
+def test_a_conflict_with_another_set_is_reported_and_nothing_applied(describe_text, database, sentence, text):
     describe_text(descriptions(2, activities=tool(), agents="[{id: me, name: Me}]"))
     before = tables(database)
     with pytest.raises(DocumentError) as caught:
@@ -344,7 +344,7 @@ def test_set_counts_before_records(describe_text, tell, tell_records, database):
     assert rows(database, USAGES) == [("flat", "Calibration", None), ("raw", "Main", None)]
 
 
-def test_what_a_set_leaves_out_is_as_records_say(describe_text, tell, tell_records, database):
+def test_omitted_parts_come_from_records(describe_text, tell, tell_records, database):
     """Whatever came first: the records, or the set that spoke for them."""
     contents = []
     for records_first in (True, False):
@@ -439,7 +439,7 @@ def test_sets_and_documents_that_describe_the_same_in_any_order(
     assert rebuild.reingest(database, settings).changes == ()
 
 
-def test_what_records_said_in_an_older_store_is_remembered(take, tell_records, database, tmp_path):
+def test_descriptions_from_records_survive_an_upgrade(take, tell_records, database, tmp_path):
     """The migration finds in the tables what the loader had no other place for."""
     (tmp_path / "jobs.xml").write_text(JOBS)
     tell_records(**RECORDS)
@@ -456,7 +456,7 @@ def test_what_records_said_in_an_older_store_is_remembered(take, tell_records, d
     assert sorted(map(repr, rows(database, query))) == before
 
 
-def test_records_that_describe_the_same_otherwise_are_told(tell_records, database):
+def test_contradicting_descriptions_in_records_are_reported(tell_records, database):
     """Of two the lesser value is kept, whichever came first, and the report says so (docs/identity.md)."""
     sentences = []
     for first, second in ((RECORDS, OTHERS), (OTHERS, RECORDS)):
@@ -473,7 +473,7 @@ def test_records_that_describe_the_same_otherwise_are_told(tell_records, databas
     ]
 
 
-def test_records_are_told_what_a_set_says_otherwise(describe_text, tell_records):
+def test_a_record_that_contradicts_a_set_is_reported(describe_text, tell_records):
     describe_text(descriptions(activities=tool(usage="[{role: raw, type: Main}]")))
 
     assert tell_records(**RECORDS).conflicts == (

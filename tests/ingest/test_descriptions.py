@@ -5,8 +5,10 @@ from importlib.resources import files
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
+from provtap.commands import main
 from provtap.errors import DocumentError
 from provtap.ingest.descriptions.file import read_descriptions, schema_text
 from provtap.ingest.store.transaction import naming
@@ -74,7 +76,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("text", "sentence"), (REFUSED_BY_BOTH | REFUSED).items())
-def test_what_is_wrong_is_said_with_its_place_and_the_nearest_word(text, sentence):
+def test_errors_have_position_and_nearest_word(text, sentence):
     with pytest.raises(DocumentError) as caught:
         read_descriptions(text.encode(errors="surrogateescape"))
 
@@ -94,7 +96,7 @@ def test_json_schema_is_the_published_one_and_takes_the_sample():
     assert list(SCHEMA.iter_errors(yaml.safe_load(SAMPLE.read_text()))) == []
 
 
-def test_text_is_taken_as_written():
+def test_a_text_is_kept_as_written():
     """0.10 is another version than 0.1."""
     content = (HEAD + "activities: [{name: 1, versions: [0.10, 1e3]}]").encode()
     [activity] = read_descriptions(content).content["activities"]
@@ -130,7 +132,7 @@ def test_references_without_end_are_refused(describe_text):
         describe_text("\n".join(lines))
 
 
-def test_alias_of_what_it_is_in_is_refused():
+def test_a_recursive_alias_is_refused():
     with pytest.raises(DocumentError, match=r"contains it \(line 4, column 9\)"):
         read_descriptions((HEAD + "agents: &a [{id: a, name: b, comment: *a}]").encode())
 
@@ -141,9 +143,16 @@ def test_example_of_the_handbook_is_right():
     assert read_descriptions(example.encode()).name == "mypipeline"
 
 
-def test_mistake_of_the_handbook_is_told_as_it_is_shown():
+def test_the_error_in_the_manual_is_the_actual_one():
     [example] = blocks(ROOT / "docs/how-to/describe.md", "yaml")
     with pytest.raises(DocumentError) as told, naming("mypipeline.yaml"):
         read_descriptions(example.replace("parameters:", "paramters:").encode())
 
     assert f"provtap: {told.value}\n" in (ROOT / "docs/how-to/describe.md").read_text()
+
+
+def test_schema_is_printed_where_a_service_is_named():
+    """Nobody asks the service, nor a store."""
+    done = CliRunner().invoke(main, ["describe", "--json-schema"], env={"PROVTAP_URL": "http://127.0.0.1:9"})
+
+    assert (done.exit_code, json.loads(done.stdout)["title"]) == (0, "ProvTAP descriptions")

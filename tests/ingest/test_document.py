@@ -53,7 +53,7 @@ def test_bad_document_is_refused_whole(take, database, tmp_path, content, messag
     assert rows(database, "TABLE provext.ingestion") == []
 
 
-def test_what_gzip_packed_is_the_document_in_it(take, tmp_path):
+def test_a_gzip_file_is_the_document_in_it(take, tmp_path):
     """The same document again, packed or not, changes nothing (INGEST-d8)."""
     packed = tmp_path / "run.log.gz"
     packed.write_bytes(gzip.compress(SAMPLES[0].read_bytes()))
@@ -65,14 +65,14 @@ def test_what_gzip_packed_is_the_document_in_it(take, tmp_path):
 @pytest.mark.parametrize(
     ("cut", "reason"), [(-20, "compressed file ended before"), (2, "compressed file ended before")]
 )
-def test_what_is_packed_badly_is_told(take, tmp_path, cut, reason):
+def test_a_damaged_gzip_file_is_reported(take, tmp_path, cut, reason):
     path = tmp_path / "run.log.gz"
     path.write_bytes(gzip.compress(SAMPLES[0].read_bytes())[:cut])
     with pytest.raises(DocumentError, match=f"run.log.gz cannot be read: {reason}"):
         take(path)
 
 
-def test_what_is_packed_may_not_be_longer_than_another_document(database, settings, tmp_path):
+def test_a_compressed_document_has_the_same_size_limit(database, settings, tmp_path):
     """A few bytes may stand for gigabytes: they are never all in memory."""
     path = tmp_path / "run.log.gz"
     path.write_bytes(gzip.compress(b" " * 1_000_000))
@@ -92,7 +92,7 @@ def test_other_encoding_is_refused(take, tmp_path):
 @pytest.mark.parametrize(
     ("name", "reason"), [("absent", "no such file"), (".", "is a directory"), ("\0", "null byte")]
 )
-def test_what_is_no_file_is_refused(take, tmp_path, name, reason):
+def test_a_path_that_is_not_a_file_is_refused(take, tmp_path, name, reason):
     """The sentence names what was asked for and why it can't be read."""
     path = f"{tmp_path}/{name}"
     with pytest.raises(DocumentError, match=f"{re.escape(path)} cannot be read: .*{reason}"):

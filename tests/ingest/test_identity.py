@@ -42,7 +42,7 @@ def test_parts_of_a_readable_id_do_not_run_together():
     assert identity.node("La Palma", "vm") == "urn:x-provtap:node:La%20Palma:vm"
 
 
-def test_contact_is_known_by_mail_whatever_its_case():
+def test_a_contact_is_identified_by_mail_ignoring_case():
     """Names of a person vary, e-mail addresses only in case."""
     assert identity.contact("A@B.org", "x", None) == identity.contact("a@b.ORG", "y", "z")
     assert identity.contact(None, "x", "o") != identity.contact(None, "x", None)
@@ -67,7 +67,7 @@ def test_basename_is_the_last_step(url, name):
     assert identity.basename(url) == name
 
 
-def test_a_parameter_id_is_ascii_and_tells_its_name():
+def test_a_parameter_id_is_ascii_and_contains_its_name():
     """VOT-11: ids are published as char."""
     assert identity.parameter("urn:uuid:1", "Tool.größe [m]") == "urn:uuid:1/Tool.gr%C3%B6%C3%9Fe%20[m]"
     assert identity.parameter("urn:uuid:1", "A%B") != identity.parameter("urn:uuid:1", "A%25B")

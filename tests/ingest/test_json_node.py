@@ -8,7 +8,7 @@ from provtap.ingest.parsing.node import Node
 ROOT = Node({"a": [{"role": 5, "b c": None}], "text": "x", "t": "2026-01-01"}, "[0]")
 
 
-def test_node_knows_its_path():
+def test_a_node_has_its_path():
     """A wrong type is reported with the path to it, as in [0].input[1].role."""
     first = next(iter(ROOT["a"].items()))
 
@@ -16,7 +16,7 @@ def test_node_knows_its_path():
     assert first["b c"].path == '[0].a[0]["b c"]'
 
 
-def test_what_is_absent_reads_as_null():
+def test_a_missing_member_reads_as_null():
     """Keys come and go from release to release (INGEST-a1)."""
     assert ROOT["no"]["where"].text() is None
     assert list(ROOT["no"].items()) == []
@@ -67,7 +67,7 @@ def test_instant_is_utc(text, time):
     "text",
     ["yesterday", "2026-13-01", "12026-01-01T00:00:00", "0001-01-01T00:00:00+10:00", "2026-01-01T25:00"],
 )
-def test_instant_refuses_what_is_no_time(text):
+def test_an_invalid_time_is_refused(text):
     """Years have four digits (DALI 1.1, 3.3.3)."""
     with pytest.raises(DocumentError, match=r"t is not a time of the years 1 to 9999"):
         Node(text, "t").instant()

@@ -41,7 +41,7 @@ def test_parse_yields_each_value_of_the_document(text, values):
         ('{"\\u0000": 1, "a\n": 2}', 1, 2, "U+0000"),
     ],
 )
-def test_parse_says_what_is_wrong_and_where(text, line, column, message):
+def test_errors_of_parse_have_positions(text, line, column, message):
     """Whatever can't be stored or may mean two things is refused with line and column (RFC 8259, 4, 6, 7)."""
     with pytest.raises(DocumentError, match=message.replace("+", r"\+")) as caught:
         list(parse(text.encode()))
@@ -85,6 +85,6 @@ def test_parse_takes_the_numbers_that_python_writes_as_texts():
         list(parse(b'[NaN, {"a": 1, "a": 2}]', as_python=True))
 
 
-def test_canonical_is_the_same_whatever_the_order_of_keys():
+def test_canonical_ignores_the_order_of_keys():
     """The digest of a record must not depend on how it was written down (INGEST-d1)."""
     assert canonical({"b": [1, {"d": 2, "c": 3}], "a": 1}) == '{"a":1,"b":[1,{"c":3,"d":2}]}'

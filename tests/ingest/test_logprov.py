@@ -116,7 +116,7 @@ def test_lines_of_two_sessions_may_alternate(log, database):
     assert ends == [("2026-01-01 00:00:04",), ("2026-01-01 00:00:05",)]
 
 
-def test_a_session_that_began_anew_is_another_one(log, database):
+def test_a_restarted_session_is_another_one(log, database):
     """Two processes with one memory layout have one session id, and ids of things alike (INGEST-c1)."""
     thing = {"entity_id": 7, "location": "x", "value": "1", "type": "PythonObject"}
     made = {"activity_id": "aa", "generated_id": 7, "generated_role": "x"}
@@ -125,7 +125,7 @@ def test_a_session_that_began_anew_is_another_one(log, database):
     assert rows(database, "SELECT count(*) FROM provenance.wasgeneratedby") == [(2,)]
 
 
-def test_a_line_that_breaks_off_at_the_end_is_told(take, database, tmp_path):
+def test_an_incomplete_last_line_is_reported(take, database, tmp_path):
     """The log is still written; the whole one completes the store later."""
     path = tmp_path / "a.log"
     lines = [f"_PROV_{TIME.format(0)}_PROV_{told!r}" for told in (session(), begin("aa", 1), begin("bb", 2))]
@@ -167,7 +167,7 @@ def test_a_longer_log_completes_the_store(log, database):
         ("open('x')", "open('x')"),
     ],
 )
-def test_what_is_no_literal_is_kept_as_its_text(take, database, tmp_path, written, stored):
+def test_a_value_that_is_not_a_literal_is_kept_as_text(take, database, tmp_path, written, stored):
     """Logprov writes the repr of any object (INGEST-c1); one of them costs no other line of the log."""
     path = tmp_path / "a.log"
     lines = [
@@ -204,7 +204,7 @@ def test_bad_lines_are_refused_at_their_place(take, database, tmp_path, record, 
 
 @pytest.mark.parametrize("text", ["\ud800", "\x00"])
 @pytest.mark.parametrize("place", ["key", "value"])
-def test_what_can_not_be_stored_is_refused_at_its_line(log, text, place):
+def test_unstorable_text_is_refused_with_its_line(log, text, place):
     """Half a surrogate pair and U+0000, also in a key."""
     parameters = {text: 1} if place == "key" else {"a": text}
 

@@ -56,7 +56,7 @@ def test_end_of_the_chain_leads_to_the_raw_files(take, database):
 
 
 @pytest.mark.parametrize("first, second", [RUN_WISE, RUN_WISE[::-1]], ids=["log first", "json first"])
-def test_log_and_json_of_a_run_say_the_same(take, database, first, second):
+def test_log_and_json_of_a_run_have_the_same_records(take, database, first, second):
     take(DATA / first)
     one = tables(database)["provenance.used"]
     take(DATA / second)
@@ -66,7 +66,7 @@ def test_log_and_json_of_a_run_say_the_same(take, database, first, second):
     assert rows(database, "SELECT e_id FROM provenance.entity WHERE e_id LIKE 'id:%'") == []
 
 
-def test_what_the_store_knows_of_a_step(take, database):
+def test_the_stored_records_of_a_step(take, database):
     take(DATA / "prov.log")
 
     assert rows(
@@ -108,7 +108,7 @@ def test_lines_may_be_out_of_order(log, database):
     assert rows(database, "SELECT count(*)::int FROM provenance.used") == [(1,)]
 
 
-def test_line_about_an_unknown_step_is_told(log):
+def test_a_line_about_an_unknown_step_is_reported(log):
     report = log(step(), {"activity_id": "bbbbbb", "used_id": "f"})
 
     assert "is about the step bbbbbb, which was not started" in report.warnings[0]

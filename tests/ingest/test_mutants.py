@@ -52,6 +52,6 @@ def test_no_document_breaks_its_reader(kind, database, settings, tmp_path):
 
 @pytest.mark.parametrize("format", formats.names())
 @pytest.mark.parametrize("content", ["null", "true", "5", "1e300", '"x"', "[5]", "[[]]", "[null]"])
-def test_json_that_is_no_object_is_refused(format, content):
+def test_json_other_than_an_object_is_refused(format, content):
     with pytest.raises(DocumentError):
         read_content(content.encode(), "value.json", Settings(), format=format)

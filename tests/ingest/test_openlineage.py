@@ -62,7 +62,7 @@ def test_runs_and_how_they_ended(tell, database):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_single_events_in_any_order_say_what_the_file_says(tell, database, seed):
+def test_single_events_in_any_order_equal_the_whole_file(tell, database, seed):
     """A transport repeats events, and does not keep their order."""
     tell(*EVENTS)
     whole = tables(database)
@@ -133,12 +133,12 @@ def test_event_that_is_wrong_is_refused(tell, content, message):
         tell(content)
 
 
-def test_event_about_a_dataset_alone_says_nothing(tell):
+def test_an_event_about_a_dataset_alone_stores_nothing(tell):
     with pytest.raises(NoProvenance):
         tell({"eventTime": "2026-05-01T22:00:00Z", "producer": "x", "dataset": dataset("/t")})
 
 
-def test_event_about_a_dataset_among_others_is_told(tell):
+def test_an_event_about_a_dataset_among_others_is_reported(tell):
     report = tell(event(), {"eventTime": "2026-05-01T22:00:00Z", "producer": "x", "dataset": dataset("/t")})
 
-    assert report.warnings == ("1 events are about no run: they are kept in the document only",)
+    assert report.warnings == ("1 events do not belong to a run: they are kept in the document only",)

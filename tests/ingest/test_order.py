@@ -99,7 +99,7 @@ def test_documents_of_every_kind_in_any_order(take, database):
     assert contents[0] == contents[1]
 
 
-def test_who_tells_of_configurations_and_ends_in_any_order(tell, database, settings):
+def test_configurations_and_ends_arrive_in_any_order(tell, database, settings):
     """A run is believed of itself; of two statements the lesser value is kept (docs/identity.md)."""
     a, b = activity_id(1), "urn:x:b"
     told = [

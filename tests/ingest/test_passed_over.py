@@ -52,7 +52,7 @@ def test_each_file_is_named_with_the_reason(database, settings, folder):
     assert all(file.reason.startswith(f"{file.source}: ") for file in summary.passed_over)
 
 
-def test_report_lists_what_was_passed_over(settings, folder):
+def test_the_report_lists_skipped_files(settings, folder):
     (folder / "run.log").write_bytes(SAMPLES[0].read_bytes())
     listed = provtap(settings, folder, "--json")
     shown = provtap(settings, folder)
@@ -89,7 +89,7 @@ def test_reader_that_finds_nothing_refuses(format):
 
 
 @pytest.mark.parametrize("content, format", [("[]", "ctapipe"), ('{"prefix": {}}', "prov-json")])
-def test_document_that_says_nothing_is_refused(content, format):
+def test_a_document_without_records_is_refused(content, format):
     with pytest.raises(NoProvenance, match="there is no provenance in it"):
         read_content(content.encode(), "x", Settings(), format=format)
 

@@ -101,7 +101,7 @@ def test_json_of_keywords_is_read(take, database, tmp_path):
     assert rows(database, "SELECT count(*) FROM provenance.wasgeneratedby") == [(3,)]
 
 
-def test_invented_header_says_nothing(take, database, tmp_path):
+def test_a_made_up_header_has_no_records(take, database, tmp_path):
     """A header without activity is invented anew at each reading (INGEST-c5)."""
     with pytest.raises(NoProvenance, match="there is no provenance in it"):
         take(write_fits(tmp_path / "a.fits", header(1, 1) | {"CTA ACTIVITY ID": ""}))
@@ -209,7 +209,7 @@ def test_packed_product_is_read(take, database, tmp_path):
     ]
 
 
-def test_card_that_is_no_ascii_is_named(take, tmp_path):
+def test_a_card_that_is_not_ascii_is_named(take, tmp_path):
     path = tmp_path / "a.fits"
     write_fits(path, {"PROV1": "name.fits"})
     path.write_bytes(path.read_bytes().replace(b"name.fits", b"nam\xe9.fits"))
@@ -219,7 +219,7 @@ def test_card_that_is_no_ascii_is_named(take, tmp_path):
         take(path)
 
 
-def test_directory_that_can_not_be_read_is_told(database, settings, tmp_path):
+def test_an_unreadable_directory_is_reported(database, settings, tmp_path):
     """Nothing below a directory is left out in silence."""
     handle = os.open(tmp_path, os.O_DIRECTORY)
     for _ in range(20):  # longer than the 4096 bytes that a path may have
@@ -267,7 +267,7 @@ def test_directories_are_walked(database, settings, tmp_path):
         ("[]", "the header has no keywords about provenance"),
         ('{"form": 5, "keywords": 5}', "the header.keywords must be an object, not a number"),
         ('{"form": [], "keywords": "x"}', "the header.keywords must be an object, not a text"),
-        ('{"form": {}, "keywords": []}', "the header.keywords must be an object, not an array"),
+        ('{"form": {}, "keywords": []}', "the meta of its ECSV header is not a mapping"),
         ('{"form": "fits", "keywords": null}', "the header has no keywords about provenance"),
         (
             '{"form": "fits", "keywords": {"PRVCNT": 1, "PRV1": []}, "url": 5}',
@@ -275,7 +275,7 @@ def test_directories_are_walked(database, settings, tmp_path):
         ),
     ],
 )
-def test_json_that_is_no_header_is_refused(content, message):
+def test_json_without_header_keywords_is_refused(content, message):
     """Whatever its keys hold: one sentence that names the place."""
     with pytest.raises(DocumentError, match=message):
         read_content(content.encode(), "header.json", Settings(), format="header")
@@ -312,3 +312,29 @@ def test_damaged_jwst_keywords_are_refused_or_left_out(take, database, tmp_path,
         assert next(iter(wrong)) in str(error)
     else:
         assert rows(database, "SELECT count(*)::int FROM provenance.used") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "lines, problem",
+    [
+        ("# - " + "[" * 10_000, "this is nested too deeply"),
+        ("# meta: 5", "the meta of its ECSV header is not a mapping"),
+    ],
+)
+def test_odd_ecsv_is_refused(take, tmp_path, lines, problem):
+    """Brackets within brackets would take a time that grows with the square of their number."""
+    path = tmp_path / "a.ecsv"
+    path.write_text(f"# %ECSV 1.0\n# ---\n{lines}\n")
+
+    with pytest.raises(DocumentError, match=problem):
+        take(path)
+
+
+def test_attribute_of_many_values_is_not_read(take, tmp_path):
+    """A damaged file may claim any number of them; keywords have one value."""
+    path = write_hdf5(tmp_path / "a.h5", {"CTA PRODUCT ID": product_id(1)[9:]})
+    with h5py.File(path, "a") as opened:
+        opened.attrs["CTA ACTIVITY ID"] = [activity_id(1)[9:]] * 2
+
+    with pytest.raises(NoProvenance):
+        take(path)

@@ -63,7 +63,7 @@ def test_a_prefix_may_be_anything(serializer, prefix):
     assert ids(written) == {f"{EX}thing"}
 
 
-def test_what_was_exported_percent_encoded_is_the_same_thing(take, database, tmp_path):
+def test_a_percent_encoded_export_is_the_same_thing(take, database, tmp_path):
     """Earlier releases wrote `a%2520b` with the id in voprov:id."""
     told, exported = tmp_path / "told.json", tmp_path / "exported.json"
     told.write_text(document(entity={"ex:a%20b": {"prov:label": "a b"}}))
@@ -202,7 +202,7 @@ def test_a_dictionary_is_a_collection_whose_keys_are_roles(take, database, tmp_p
         assert list(READERS[notation](serialized(given, serializer)))
 
 
-def test_what_jsonld_has_no_word_for_is_refused_in_one_sentence():
+def test_statements_missing_in_jsonld_are_refused_in_one_sentence():
     """PROV-JSONLD has no Mention."""
     told = prov_document(PROVN.format("entity(ex:e2)\nmentionOf(ex:e2, ex:e1, ex:b1)").encode(), "provn")
 
@@ -211,7 +211,7 @@ def test_what_jsonld_has_no_word_for_is_refused_in_one_sentence():
         serialized(told, "jsonld")
 
 
-def test_what_xml_can_not_hold_is_refused_in_one_sentence():
+def test_characters_missing_in_xml_are_refused_in_one_sentence():
     told = prov_document(document(entity={"ex:e": {"prov:label": "\x01"}}).encode(), "prov-json")
 
     with pytest.raises(DocumentError, match="The document cannot be written in this format"):

@@ -28,7 +28,7 @@ def library(path):
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_every_document_is_given_back(path):
+def test_all_documents_are_exported_completely(path):
     """As PROV-JSON, read by `prov`, it has every element and relation of its source (INGEST-c4)."""
     content, format = path.read_bytes(), FORMATS[path.suffix]
     written = prov_document(content, format).serialize(format="json")
@@ -42,7 +42,7 @@ def test_every_document_is_given_back(path):
     assert original is None or path.name in READ_OTHERWISE or read == original
 
 
-def test_contradictions_are_given_back(take, database, tmp_path):
+def test_contradicted_statements_are_exported(take, database, tmp_path):
     """What was not taken into the tables is in the document (INGEST-d10)."""
     path = tmp_path / "a.json"
     path.write_text(
@@ -59,7 +59,7 @@ def test_contradictions_are_given_back(take, database, tmp_path):
     assert given.get_record(f"{EX}x")
 
 
-def test_what_is_not_there_is_told(database):
+def test_a_missing_thing_is_reported(database):
     with pytest.raises(NotFound, match="Ingestion 7 does not exist"):
         archived_document(7, database)
     with pytest.raises(

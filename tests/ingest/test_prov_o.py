@@ -74,7 +74,7 @@ def said(turtle):
 
 
 @pytest.mark.parametrize("name", WRITTEN)
-def test_rdf_says_what_prov_json_says(name):
+def test_rdf_has_the_same_records_as_prov_json(name):
     """The library `prov` writes its document in both."""
     document = WRITTEN[name]
     expected = records(document.serialize(format="json").encode(), "prov-json")
@@ -86,7 +86,7 @@ def test_rdf_says_what_prov_json_says(name):
 
 
 @pytest.mark.parametrize("path", SAME_RUN, ids=lambda path: path.suffix)
-def test_cwltool_says_the_same_in_every_notation(path):
+def test_cwltool_has_the_same_records_in_all_notations(path):
     """A document of CWLProv is recognised in PROV-O as well (CWL 4.7)."""
     original = DATA / "cwlprov" / "nested_scatter_ro" / "metadata" / "provenance" / "primary.cwlprov.json"
 
@@ -147,7 +147,7 @@ def test_relation(turtle, expected):
     ]
 
 
-def test_thing_without_a_type_is_what_its_relations_say():
+def test_the_relations_of_a_thing_without_type_determine_its_kind():
     turtle = f"ex:a prov:used ex:e . ex:e <{RDFS}label> 'raw' . ex:p <{RDFS}label> 'nothing of PROV' ."
 
     assert said(turtle)[:-1] == [("entity", "http://example.org/e", {})]
@@ -182,14 +182,17 @@ def test_named_graph_is_a_bundle():
         (f"{PREFIXES}ex:a prov:used {'[ prov:value ' * 5000}", "this is nested too deeply"),
         (
             '{"@context": "https://example.org/context", "@id": "x", "@type": "prov:Entity", "prov:used": 1}',
-            "its @context is at https://example.org/context, and nothing is fetched from the network."
+            "its @context is at 'https://example.org/context', and nothing is fetched from the network."
             " Write the context itself into the document.",
         ),
         (
             '{"@context": {"ex": {"@id": "ex:y", "@context": ["http://x"]}}, "@id": "x", "prov:used": 1}',
-            "its @context is at http://x",
+            "its @context is at 'http://x'",
         ),
-        ('{"@context": {"@import": "http://x"}, "@id": "x", "prov:used": 1}', "its @context is at http://x"),
+        (
+            '{"@context": {"@import": "http://x"}, "@id": "x", "prov:used": 1}',
+            "its @context is at 'http://x'",
+        ),
     ],
 )
 def test_bad_rdf_is_refused(content, problem):

@@ -57,7 +57,7 @@ def test_a_description_that_is_not_there_is_left_out():
     assert record_set.warnings == ("ex:d is not in this document: kept in the document only",)
 
 
-def test_an_export_is_taken_in_again(take, database, settings, tableset, tmp_path):
+def test_an_export_can_be_ingested_again(take, database, settings, tableset, tmp_path):
     """What `export --format votable` writes of a run adds nothing to the store that wrote it."""
     take(Path("tests/data/nested_example.provenance.json"))
     before = tables(database)

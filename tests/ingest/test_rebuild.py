@@ -34,7 +34,7 @@ def private(database):
     }
 
 
-def test_every_table_is_made_anew(database):
+def test_all_tables_are_rebuilt(database):
     """No table of what documents tell is forgotten when one is added to the schema."""
     known = {*rebuild.PUBLISHED, *rebuild.REMEMBERED, "provtap.total", "provtap.day"}
     known |= {"provext.ingestion", "provext.notice"}  # what happened stays told
@@ -50,7 +50,7 @@ def test_every_table_is_made_anew(database):
     assert {name for (name,) in found} - {f"provtap.{name}" for name in kept} == known
 
 
-def test_samples_and_descriptions_stay_as_they_are(take, database, settings, again):
+def test_a_rebuild_does_not_change_samples_and_descriptions(take, database, settings, again):
     """Nothing is lost: everything stored follows from what was kept (INGEST-d8)."""
     describe([DESCRIPTIONS], database, settings)
     for path in SAMPLES:
@@ -63,7 +63,7 @@ def test_samples_and_descriptions_stay_as_they_are(take, database, settings, aga
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_documents_of_every_kind_stay_as_they_are(take, database, settings, again, tmp_path, seed):
+def test_a_rebuild_does_not_change_documents_of_any_format(take, database, settings, again, tmp_path, seed):
     """Logs, PROV in all notations, headers, records of the API and scripts, in any order."""
     (tmp_path / "job.sql").write_text(JOB)
     (tmp_path / "records.json").write_bytes(RECORDS)
@@ -97,7 +97,7 @@ def test_places_are_kept(take, database, settings, again, tmp_path):
     assert rows(database, "SELECT al_value FROM provext.alias WHERE al_kind = 'lfn'") == [("/vo/out.h5",)]
 
 
-def test_what_can_not_be_read_any_more_is_named(take, database, again):
+def test_a_document_that_can_not_be_read_any_more_is_named(take, database, again):
     """All stays as it was (INGEST-d8)."""
     take(SAMPLES[0])
     before = tables(database)
@@ -111,7 +111,7 @@ def test_what_can_not_be_read_any_more_is_named(take, database, again):
     assert tables(database) == before
 
 
-def test_places_that_were_not_kept_are_told(take, again, database, tmp_path):
+def test_missing_location_maps_are_reported(take, again, database, tmp_path):
     take(write_log(tmp_path / "a.log", run(1)), location_map=read_location_map(["/a=root://b"], None))
     with database.transaction() as transaction:
         transaction.execute("DELETE FROM provtap.places")
@@ -119,7 +119,7 @@ def test_places_that_were_not_kept_are_told(take, again, database, tmp_path):
         again()
 
 
-def test_a_rehearsal_tells_the_difference_and_changes_nothing(take, database, again):
+def test_a_dry_run_of_a_rebuild_reports_differences_and_changes_nothing(take, database, again):
     take(SAMPLES[0])
     with database.transaction() as transaction:
         transaction.execute("DELETE FROM provext.hash; UPDATE provenance.entity SET e_comment = 'by hand'")
@@ -163,7 +163,7 @@ def test_undoing_is_never_having_ingested(take, database, undo, tmp_path, seed):
     assert left == tables(database)
 
 
-def test_what_was_undone_can_be_ingested_again(take, database, undo):
+def test_an_undone_document_can_be_ingested_again(take, database, undo):
     first = take(SAMPLES[0])
     full = tables(database)
     undo(first.ingestion)
@@ -173,7 +173,7 @@ def test_what_was_undone_can_be_ingested_again(take, database, undo):
     assert tables(database) == full
 
 
-def test_what_is_undone_twice_is_told(take, undo):
+def test_undoing_twice_is_reported(take, undo):
     number = take(SAMPLES[0]).ingestion
     undo(number)
     with pytest.raises(NotFound, match=f"Ingestion {number} has already been undone"):
@@ -182,7 +182,7 @@ def test_what_is_undone_twice_is_told(take, undo):
         undo(4711)
 
 
-def test_what_others_need_can_not_be_undone(database, settings, undo):
+def test_a_document_needed_by_others_can_not_be_undone(database, settings, undo):
     """The sentence names who needs it; nothing is changed."""
 
     def tell(source, **records):

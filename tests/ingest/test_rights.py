@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from provtap.errors import DocumentError
+from provtap.identifiers import of_agent, of_thing
 from provtap.ingest import ingest_content, load_sql
-from provtap.ingest.model.persistent import of_agent, of_thing
 from provtap.ingest.rebuild import reingest, undo
 from tests.ingest.logs import rows, tables
 
@@ -90,7 +90,7 @@ def test_an_identifier_of_an_agent_has_one_spelling(text, scheme, value):
 @pytest.mark.parametrize(
     "text", ["", "x", "urn:uuid:1", "doi://reference/to/it", "0000-0002-1825-0098", "10.5"]
 )
-def test_what_is_no_identifier(text):
+def test_texts_that_are_not_identifiers(text):
     """0000-0002-1825-0098 has a wrong last digit."""
     assert (of_thing(text), of_agent(text)) == (None, None)
 
@@ -133,7 +133,7 @@ def test_the_last_step_has_the_licence_of_the_collection_of_a_file_without_right
     ) == [("urn:x:a", "10.5281/zenodo.1", BY_SA), ("urn:x:b", None, None)]
 
 
-def test_rights_come_once_stay_and_go_with_their_document(give, database, settings):
+def test_rights_are_stored_once_and_removed_with_their_document(give, database, settings):
     """D13: told twice, read again, undone."""
     give(RECORDS)
     first = tables(database)
@@ -173,7 +173,7 @@ def test_rights_come_once_stay_and_go_with_their_document(give, database, settin
         ),
     ],
 )
-def test_what_is_wrong_is_named(give, of, member, message):
+def test_errors_are_named(give, of, member, message):
     with pytest.raises(DocumentError, match=message):
         give({of: [{"id": "urn:x:1"} | member]})
 

@@ -101,7 +101,7 @@ def test_status_in_all_its_forms(crate, database, given, status):
     assert rows(database, "SELECT r_status FROM provext.run") == ([(status,)] if status else [])
 
 
-def test_single_values_and_lists_are_alike(crate, database):
+def test_single_values_and_lists_are_equivalent(crate, database):
     """Flat JSON-LD: a value, a reference, or a list of either."""
     crate(
         action(object={"@id": "a"}, result=[{"@id": "b"}], agent=[{"@id": "#me"}]),

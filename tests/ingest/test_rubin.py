@@ -54,7 +54,7 @@ def test_quantum_has_all_its_products(take, database):
     assert rows(database, f"{made} ON a_id = wgb_activity_id") == [(2, "calibrateImage")]
 
 
-def test_inputs_that_the_header_has_no_room_for_are_told(take):
+def test_inputs_missing_in_the_header_are_reported(take):
     report = take(DATA / "too_many_inputs.fits")
 
     assert "has 2 inputs, but its header names 0" in report.warnings[0]
@@ -69,7 +69,7 @@ def test_keywords_in_all_their_forms(tell, database, start):
     assert rows(database, "SELECT count(*)::int FROM provenance.wasderivedfrom") == [(1,)]
 
 
-def test_id_that_is_no_uuid_is_refused(tell):
+def test_an_id_that_is_not_a_uuid_is_refused(tell):
     with pytest.raises(DocumentError, match="LSST BUTLER QUANTUM is not a UUID"):
         tell({"keywords": {"LSST BUTLER ID": QUANTUM, "LSST BUTLER QUANTUM": "7"}, "form": "fits"})
 
@@ -97,7 +97,7 @@ def test_status_of_the_last_attempt(tell, database, attempts, status):
     assert rows(database, "SELECT r_status FROM provext.run") == [(status,)]
 
 
-def test_quantum_without_attempts_is_blocked_if_the_report_says_so(tell, database):
+def test_a_quantum_without_attempts_has_the_status_of_the_report(tell, database):
     [quantum] = report()["isr"]["SUCCESSFUL"]["None"]
     tell({"isr": {"BLOCKED": {"None": [quantum]}}})
 

@@ -29,7 +29,7 @@ def record():
     return unfinished(1, 1, input=[file("/in.h5")], output=[file("/site/out.h5")])
 
 
-def test_record_tells_no_status(take, database):
+def test_a_record_without_status(take, database):
     """What was written before the run ended knows neither its status nor its end."""
     take(SAMPLE)
 

@@ -77,7 +77,7 @@ def ingest_paths(database, settings):
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_source_gives_what_it_says(ingest_paths, database, source):
+def test_sources_yield_their_records(ingest_paths, database, source):
     ingest_paths(DATA / source)
     counted = [rows(database, f"SELECT count(*)::int FROM {table}")[0][0] for table in COUNTS.values()]
 

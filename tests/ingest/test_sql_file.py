@@ -126,7 +126,7 @@ def test_copy_blocks_are_read_as_postgresql_reads_them(load, database):
     ]
 
 
-def test_row_before_what_it_refers_to(load, database):
+def test_a_row_may_come_before_the_row_it_refers_to(load, database):
     """Within a script the order of the rows does not matter."""
     lines = JOB.split(";\n")
     load(";\n".join(reversed([line for line in lines if "INSERT" in line])) + ";")
@@ -163,7 +163,7 @@ def test_log_is_believed_before_a_script(load, tell, database, log_first):
         ) in " ".join(report.warnings).replace("'", "")
 
 
-def test_difference_to_what_is_stored_is_reported_or_refused(load, database):
+def test_a_difference_from_the_store_is_reported_or_refused(load, database):
     """A conflict never overwrites: first stays (issue 6, part 2)."""
     load(JOB)
     before = tables(database)
@@ -201,7 +201,7 @@ activities: [{name: tool, versions: ["1"], type: Reduction, usage: [{role: in, t
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_ids_of_a_script_stay_whatever_a_set_says(load, describe_text, database, settings, place):
+def test_ids_of_a_script_are_kept_beside_a_set(load, describe_text, database, settings, place):
     """A set of descriptions says what roles are; others may refer to them by the script's ids (INGEST-d8)."""
     steps = [lambda: load(JOB), lambda: load(ROLES)]
     steps.insert(place, lambda: describe_text(SET))

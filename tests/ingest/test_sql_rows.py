@@ -69,7 +69,7 @@ READ = {
 
 @pytest.mark.parametrize("stream", [io.BytesIO, Slow])
 @pytest.mark.parametrize(("text", "expected"), READ.items())
-def test_what_jobs_and_pg_dump_write_is_read(text, expected, stream):
+def test_scripts_of_jobs_and_pg_dump_are_read(text, expected, stream):
     """However the stream is cut (issue 6, part 5)."""
     assert values(text, stream) == expected
 
@@ -164,7 +164,7 @@ def test_anything_else_is_refused_with_its_line(text, sentence, stream):
     assert str(caught.value) == sentence
 
 
-def test_bytes_that_are_no_text_are_refused_with_their_line():
+def test_bytes_that_are_not_utf_8_are_refused_with_their_line():
     with pytest.raises(DocumentError, match="line 3: this is not UTF-8"):
         list(read_rows(Script(io.BytesIO(b"--\n\n'\xff'"), 1000), KNOWN))
 
@@ -183,7 +183,7 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0") | st.sampl
 
 @given(rows=st.lists(st.tuples(TEXTS, st.none() | TEXTS), min_size=1, max_size=5), data=st.data())
 @settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_every_text_comes_out_as_it_went_in(server, rows, data):
+def test_texts_are_read_unchanged(server, rows, data):
     """As PostgreSQL quotes it: literals by quote_nullable, lines by COPY."""
     with psycopg2.connect(server.url) as connection, connection.cursor() as cursor:
         literal = ",\n".join(cursor.mogrify("(%s, %s)", row).decode() for row in rows)

@@ -96,7 +96,7 @@ def test_a_document_twice_in_a_batch_is_stored_once(settings, database, logs, tm
     assert (again.known, again.ingestion, again.new) == (True, stored.ingestion, 0)
 
 
-def test_a_warning_stays_with_its_document(settings, database, logs):
+def test_a_warning_belongs_to_its_document(settings, database, logs):
     """Which document a warning is about is known by storing it alone."""
     first, *others = chain(6)
     paths = logs(first, *others, first | {"status": "error"})
@@ -106,7 +106,7 @@ def test_a_warning_stays_with_its_document(settings, database, logs):
     assert "is already recorded" in last.warnings[0]
 
 
-def test_what_was_stored_together_can_be_undone_alone(settings, database, logs):
+def test_documents_stored_together_can_be_undone_separately(settings, database, logs):
     """Each document keeps an ingestion of its own."""
     paths = logs(*chain(6))
     reports = ingest_all(paths, database, settings).reports

@@ -1,6 +1,7 @@
 """Withdrawals: kept as documents, ended by others, and told of once."""
 
 import json
+from threading import Event, Thread
 
 import pytest
 
@@ -83,7 +84,7 @@ FLAT = chain(
 )
 
 
-def test_a_withdrawal_ends_its_entity_and_is_told_with_all_that_was_made_from_it(record, act, notices, ended):
+def test_a_withdrawal_ends_its_entity_and_is_noted_for_all_descendants(record, act, notices, ended):
     record(FLAT)
 
     report = act(withdraw, "urn:flat", kind="superseded", successor="urn:bias")
@@ -104,7 +105,7 @@ def test_reinstating_ends_it_and_takes_the_notices_back(record, act, notices, en
     assert notices()[3:] == [("reinstated", "urn:flat"), ("cleared", "urn:image"), ("cleared", "urn:stacked")]
 
 
-def test_an_end_that_others_told_stays_when_the_withdrawal_ends(record, act, database):
+def test_an_end_from_other_documents_remains_after_the_withdrawal(record, act, database):
     record(FLAT)
     record({"Invalidation": [{"entity": "urn:flat", "time": "2026-05-01T00:00:00"}]})
     act(withdraw, "urn:flat", since="2026-02-01T00:00:00")
@@ -124,7 +125,7 @@ def _end(database):
         return row.e_invalidatedattime.isoformat()
 
 
-def test_what_is_recorded_later_is_told_once(record, act, notices):
+def test_later_records_are_noted_once(record, act, notices):
     """Also where the middle of a chain arrives after its end."""
     record(chain(("urn:calibrate", ["urn:raw"], ["urn:flat"]), ("urn:stack", ["urn:image"], ["urn:stacked"])))
     act(withdraw, "urn:flat")
@@ -140,7 +141,36 @@ def test_what_is_recorded_later_is_told_once(record, act, notices):
     ]
 
 
-def test_one_withdrawal_of_several_tells_each_thing_once(record, act, notices):
+def test_notices_are_numbered_as_they_become_visible(record, notices, act, database, settings):
+    """A transaction that began first holds the others up: its smaller number is not passed over."""
+    record(FLAT)
+    act(withdraw, "urn:flat")
+    began, may_end = Event(), Event()
+
+    def slowly(transaction, report):
+        began.set()
+        assert may_end.wait(30)
+
+    def store(name, **options):
+        content = json.dumps(chain((f"urn:run:{name}", ["urn:flat"], [f"urn:{name}"]))).encode()
+        ingest_content(content, name, database, settings, format="records", **options)
+
+    first = Thread(target=store, args=("slow",), kwargs={"finish": slowly})
+    first.start()
+    assert began.wait(30)
+    second = Thread(target=store, args=("fast",))
+    second.start()
+    second.join(0.5)
+    held_up, seen = second.is_alive(), notices()[3:]
+    may_end.set()
+    for each in (first, second):
+        each.join(30)
+
+    assert (held_up, seen) == (True, [])
+    assert notices()[3:] == [("affected", "urn:slow"), ("affected", "urn:fast")]
+
+
+def test_one_withdrawal_of_several_entities_notes_each_thing_once(record, act, notices):
     record(FLAT)
 
     act(withdraw, "urn:flat", "urn:image")
@@ -153,7 +183,7 @@ def test_one_withdrawal_of_several_tells_each_thing_once(record, act, notices):
     assert notices()[5:] == [("reinstated", "urn:flat"), ("cleared", "urn:image"), ("cleared", "urn:stacked")]
 
 
-def test_reingest_keeps_it_and_tells_nothing_again(record, act, notices, ended, database, settings):
+def test_reingest_keeps_a_withdrawal_and_adds_no_notices(record, act, notices, ended, database, settings):
     record(FLAT)
     act(withdraw, "urn:flat")
     act(withdraw, "urn:sky")
@@ -175,7 +205,9 @@ def test_undo_of_its_document_ends_it(record, act, notices, ended, database, set
     assert notices()[3:] == [("reinstated", "urn:flat"), ("cleared", "urn:image"), ("cleared", "urn:stacked")]
 
 
-def test_undo_of_what_a_withdrawal_names_leaves_it_withdrawn(record, act, ended, database, settings):
+def test_undoing_the_document_of_a_withdrawn_entity_keeps_the_withdrawal(
+    record, act, ended, database, settings
+):
     report = record(FLAT)
     act(withdraw, "urn:flat")
 
@@ -209,7 +241,7 @@ def test_undo_of_what_a_withdrawal_names_leaves_it_withdrawn(record, act, ended,
         ),
     ],
 )
-def test_what_cannot_be_withdrawn_changes_nothing(record, act, notices, what, options, message):
+def test_an_impossible_withdrawal_changes_nothing(record, act, notices, what, options, message):
     record(FLAT)
     act(withdraw, "urn:bias")
     before = notices()
@@ -220,7 +252,7 @@ def test_what_cannot_be_withdrawn_changes_nothing(record, act, notices, what, op
     assert notices() == before
 
 
-def test_what_is_not_withdrawn_cannot_be_reinstated(record, act, notices):
+def test_only_withdrawn_entities_can_be_reinstated(record, act, notices):
     record(FLAT)
     act(withdraw, "urn:bias")
 
@@ -229,7 +261,7 @@ def test_what_is_not_withdrawn_cannot_be_reinstated(record, act, notices):
     assert notices() == [("withdrawn", "urn:bias")]
 
 
-def test_a_query_names_what_to_withdraw(record, act, ended):
+def test_a_query_selects_entities_to_withdraw(record, act, ended):
     record(FLAT)
     query = "SELECT e_id, e_name FROM entity WHERE e_id LIKE 'urn:s%'"
 
@@ -239,7 +271,7 @@ def test_a_query_names_what_to_withdraw(record, act, ended):
     assert ended() == {"urn:sky", "urn:stacked", "urn:flat"}
 
 
-def test_a_dry_run_tells_how_much_is_affected(record, act, notices):
+def test_a_dry_run_reports_the_number_of_affected_entities(record, act, notices):
     record(FLAT)
 
     assert act(withdraw, "urn:flat", dry_run=True).affected == 2
@@ -293,7 +325,7 @@ def test_documents_of_withdrawals_are_checked(database, settings, change, messag
         ingest_content(json.dumps(document | change).encode(), "doc", database, settings)
 
 
-def test_scripts_tell_of_what_they_add_and_do_not_undo_a_withdrawal(
+def test_scripts_add_notices_and_do_not_undo_a_withdrawal(
     record, act, notices, ended, database, settings, tmp_path
 ):
     record(FLAT)
@@ -322,7 +354,7 @@ def ask(database, tableset):
     return ask
 
 
-def test_affected_lists_what_was_made_from_something_withdrawn_now(record, act, ask):
+def test_affected_lists_entities_made_from_withdrawn_ones(record, act, ask):
     record(FLAT)
     assert ask("SELECT af_entity_id FROM affected") == []
     act(withdraw, "urn:flat", kind="superseded", successor="urn:bias", since="2026-03-01")
@@ -349,7 +381,7 @@ def test_affected_lists_what_was_made_from_something_withdrawn_now(record, act, 
     assert ask(of_one) == [("urn:flat", 2)]
 
 
-def test_affected_knows_what_was_made_again(record, act, ask):
+def test_affected_shows_replaced_entities(record, act, ask):
     """A later file of the same name counts, unless it was made from the same withdrawn thing."""
     record(FLAT)
     record(chain(("urn:again", ["urn:flat"], ["urn:image2"]), ("urn:better", ["urn:sky"], ["urn:stacked2"])))

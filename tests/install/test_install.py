@@ -51,7 +51,7 @@ def test_init_may_be_run_again(blank: Database, blank_settings: Settings, tables
     assert rows(blank, "SELECT * FROM provtap.migration ORDER BY number") == before
 
 
-def test_tap_schema_is_what_is_published(database: Database, tableset: Tableset) -> None:
+def test_tap_schema_matches_the_published_tables(database: Database, tableset: Tableset) -> None:
     """TAP_SCHEMA is filled from the metadata files and keeps their digest (D7)."""
     for name, expected in metadata.tap_schema_rows(tableset).items():
         assert sorted(as_reader(database, f"SELECT * FROM tap_schema.{name}"), key=repr) == sorted(
@@ -162,7 +162,7 @@ def test_reader_makes_no_temporary_table(
         as_reader(blank, "SET TRANSACTION READ WRITE; CREATE TEMPORARY TABLE mine (n integer)")
 
 
-def test_what_is_no_longer_published_is_no_longer_read(
+def test_unpublished_tables_are_no_longer_readable(
     blank: Database, blank_settings: Settings, tableset: Tableset
 ) -> None:
     """Rights follow the metadata, both ways (D7, D11)."""
@@ -215,7 +215,7 @@ def plain(server: Server, blank_settings: Settings) -> Settings:
     return replace(blank_settings, database_url=url)
 
 
-def test_login_without_rights_is_told_the_way_out(plain: Settings, tableset: Tableset) -> None:
+def test_a_login_without_rights_gets_a_hint(plain: Settings, tableset: Tableset) -> None:
     """A DBA runs what --print-sql prints (D11)."""
     with pytest.raises(DatabaseUnavailable, match="--print-sql"):
         init(plain, tableset)

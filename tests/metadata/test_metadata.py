@@ -14,7 +14,7 @@ from tests.documents import blocks
 
 HERE = Path(__file__).parents[1]
 MEMBERS = (HERE / "data/provenancedm_members.txt").read_text().splitlines()[1:]
-[CATALOGUE] = blocks(HERE.parent / "docs/how-to/operate.md", "yaml")
+CATALOGUE, ORIGIN = blocks(HERE.parent / "docs/how-to/operate.md", "yaml")
 
 
 def columns(tableset):
@@ -28,6 +28,12 @@ def utypes(tableset):
 def load(directory, text):
     (directory / "own.yaml").write_text(text)
     return metadata.load(directory)
+
+
+def test_the_origin_that_is_shown_can_be_used(tmp_path):
+    [provenance, *_] = load(tmp_path, ORIGIN).schemas
+
+    assert dict(provenance.data_origin)["creator"] == ("Rossi M.", "Example Observatory")
 
 
 # Ours
@@ -66,7 +72,7 @@ def test_all_of_the_model_and_of_tap_schema_is_standard_and_the_rest_is_not(tabl
 
 
 @pytest.mark.parametrize("schema", ["provenance", "provext"])
-def test_what_can_be_joined_is_one_click_away(tableset, schema):
+def test_joinable_tables_are_linked(tableset, schema):
     """An astronomer sees the columns to join relations by among the principal ones."""
     relations = [t for t in tableset.tables() if t.schema_name == schema and not t.primary_key]
 
@@ -149,12 +155,12 @@ def test_indexes_are_ascending_and_flags_are_numbers(tableset):
     assert {type(flag) for row in rows["columns"] for flag in row[10:13]} == {int}
 
 
-def test_what_the_translator_makes_gets_no_comment():
+def test_virtual_tables_get_no_comment():
     """D10: a virtual table is not in the database."""
     assert list(metadata.comments(tiny())) == [("SCHEMA", ("s",), "S.")]
 
 
-def test_comments_say_what_the_relation_is(tableset):
+def test_comments_describe_relations(tableset):
     comments = {comment.path: comment.kind for comment in metadata.comments(tableset)}
 
     assert comments["provenance", "used"] == "TABLE"

@@ -139,7 +139,7 @@ def test_jobs_are_counted_with_their_queries(service):
     assert awaited(is_counted)
 
 
-def test_the_store_the_disks_and_the_workers_are_told(service):
+def test_metrics_have_store_disks_and_workers(service):
     found = samples(service)
 
     assert found["provtap_database_up",] == 1
@@ -238,7 +238,7 @@ def test_prometheus_reads_the_metrics_and_has_an_answer_for_every_panel(service,
     assert prometheus("provtap_database_up") == [1]
 
 
-def test_a_query_whose_client_has_gone_is_counted_as_499(service):
+def test_a_query_of_a_disconnected_client_is_counted_as_499(service):
     before = samples(service).get(("provtap_queries_total", "499", "vot"), 0)
     tables = ", ".join(f"tap_schema.columns AS {name}" for name in "abcd")
     body = urllib.parse.urlencode({"QUERY": f"SELECT a.* FROM {tables}", "MAXREC": 10_000_000}).encode()
@@ -249,7 +249,7 @@ def test_a_query_whose_client_has_gone_is_counted_as_499(service):
     )
 
 
-def test_a_service_whose_postgresql_is_frozen_is_live_and_not_ready(service):
+def test_a_service_with_frozen_postgresql_is_live_and_not_ready(service):
     """And is ready again as soon as PostgreSQL is; metrics tell what can be known without it."""
     with frozen(service.cluster):
         assert get(service, "/ready")[::2] == (503, "PostgreSQL does not answer.\n")
@@ -263,7 +263,7 @@ def test_a_service_whose_postgresql_is_frozen_is_live_and_not_ready(service):
     assert awaited(lambda: samples(service)["provtap_database_up",] == 1)
 
 
-def test_a_service_whose_postgresql_is_killed_is_not_ready_until_it_runs_again(service):
+def test_a_service_with_killed_postgresql_is_not_ready_until_its_restart(service):
     """The process that starts it again is stopped meanwhile."""
     [reporter] = re.findall(r"Process (\d+) reports the state", service.log.read_text())
     children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children").read_text()

@@ -166,7 +166,7 @@ def test_missing_migrations_are_named(provtap, store):
     assert content(provtap(store, "--json"))["migrations"]["missing"] == [last.file_name]
 
 
-def test_a_database_that_is_newer_says_so(provtap, store):
+def test_a_newer_database_is_reported(provtap, store):
     execute(store, "INSERT INTO provtap.migration VALUES (9999, 'later', '')")
     result = provtap(store)
 
@@ -185,7 +185,7 @@ def test_a_missing_limit_is_shown_with_the_statement_that_sets_it(provtap, store
     assert provtap(store).exit_code == 0
 
 
-def test_a_reader_that_cannot_log_in_is_told(provtap, store):
+def test_a_reader_that_cannot_log_in_is_reported(provtap, store):
     unknown = replace(store, read_url=f"{store.database_url} user=nobody_of_ours")
     result = provtap(unknown)
 

@@ -31,13 +31,13 @@ def test_the_store_does_not_hold_the_secret(database):
 
 
 @pytest.mark.parametrize("wrong", ["", "maria", "provtap_00000000_" + "x" * 43, "é" * 60])
-def test_what_is_no_token_is_nobody(database, wrong):
+def test_an_invalid_token_has_no_account(database, wrong):
     create(database, "maria", ["read"])
 
     assert account(database, wrong) is None
 
 
-def test_a_token_with_another_secret_or_id_is_nobody(database):
+def test_a_token_with_another_secret_or_id_has_no_account(database):
     """Both halves must belong together."""
     first, second = create(database, "maria", ["read"]), create(database, "maria", ["read"])
 
@@ -45,7 +45,7 @@ def test_a_token_with_another_secret_or_id_is_nobody(database):
     assert account(database, first[:-1] + ("A" if first[-1] != "A" else "B")) is None
 
 
-def test_an_expired_token_is_nobody(database):
+def test_an_expired_token_has_no_account(database):
     past, future = (datetime.now(UTC) + timedelta(hours=hours) for hours in (-1, 1))
 
     assert account(database, create(database, "maria", ["read"], past)) is None
@@ -69,7 +69,7 @@ def test_all_tokens_of_an_account_are_revoked_by_its_name(database):
     assert account(database, other) is not None
 
 
-def test_what_is_revoked_already_can_not_be_found(database):
+def test_a_revoked_token_can_not_be_revoked_again(database):
     create(database, "maria", ["read"])
     revoke(database, "maria")
 
@@ -77,7 +77,7 @@ def test_what_is_revoked_already_can_not_be_found(database):
         revoke(database, "maria")
 
 
-def test_the_list_tells_all_but_the_secret(database):
+def test_the_list_has_everything_except_the_secret(database):
     """Revoked ones too: the operator sees what there was."""
     end = datetime(2099, 1, 1, tzinfo=UTC)
     create(database, "maria", ["admin", "read"], end)

@@ -10,12 +10,12 @@ from provtap.operation.maintenance import announce, end, latest
 HOUR = timedelta(hours=1)
 
 
-def test_none_is_known_at_first(database):
+def test_there_is_no_maintenance_at_first(database):
     assert latest(database) is None
     assert not end(database)
 
 
-def test_one_without_a_start_begins_now(database):
+def test_a_maintenance_without_start_begins_now(database):
     announced = announce(database, "New disks", None, None)
 
     assert latest(database) == announced
@@ -41,7 +41,7 @@ def test_a_second_announcement_changes_the_first(database):
     assert (changed.note, changed.start, latest(database)) == ("Newer disks", began, changed)
 
 
-def test_a_planned_one_may_begin_early(database):
+def test_a_planned_maintenance_may_begin_early(database):
     announce(database, "New disks", datetime.now(UTC) + HOUR, None)
 
     assert announce(database, "New disks", None, None).is_on()
@@ -57,7 +57,7 @@ def test_it_lasts_until_it_is_ended(database):
     assert latest(database).ended is not None
 
 
-def test_an_end_that_has_passed_is_no_longer_told(database):
+def test_a_passed_end_is_no_longer_announced(database):
     """VOSI-2: backAt is a promise."""
     with database.transaction() as transaction:
         transaction.execute(

@@ -52,7 +52,7 @@ def read(body, name):
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("name", SERIALIZERS)
-def test_prov_reads_back_what_was_written(sample, name, model):
+def test_prov_documents_read_back_equal(sample, name, model):
     """Section 3: round trip."""
     graph = sample(DL2, depth="ALL", direction="BOTH", descriptions=2)
 
@@ -71,7 +71,7 @@ def test_odd_ids_and_texts_survive(database, look, name, model):
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("name", SERIALIZERS)
-def test_circles_are_told_as_they_are(database, look, name, model):
+def test_cycles_are_written_unchanged(database, look, name, model):
     """Each relation once, whatever goes round in circles."""
     write_store(database, COLLECTIONS, **LOOPS)
     graph = look("log", depth="ALL", direction="BOTH", members=1, agent=1)
@@ -81,7 +81,7 @@ def test_circles_are_told_as_they_are(database, look, name, model):
     assert len(relations) == sum(map(len, LOOPS.values()))
 
 
-def test_circles_are_told_in_votable(database, look):
+def test_cycles_are_written_to_votable(database, look):
     write_store(database, COLLECTIONS, **LOOPS)
     graph = look("log", depth="ALL", direction="BOTH", members=1, agent=1)
 
@@ -167,7 +167,7 @@ def test_an_iri_is_itself_to_every_reader(id):
         ("urn:x-provtap:id:a", "urn:x-provtap:encoded:urn%3Ax-provtap%3Aid%3Aa"),
     ],
 )
-def test_what_is_no_iri_is_told_apart(id, iri):
+def test_ids_that_are_not_iris_remain_distinct(id, iri):
     assert iris.iri(id) == iri
     assert iris.id_of(iri) == id
 
@@ -226,7 +226,7 @@ def test_ivoa_keeps_the_words_of_the_model(sample):
     assert (activity[PROVTAP["status"]], activity[PROVTAP["truncated"]]) == ("completed", "depth")
 
 
-def test_w3c_says_what_it_can_in_prov_s_own_terms(sample):
+def test_w3c_uses_prov_s_own_terms(sample):
     """Section 3, MODEL=W3C."""
     graph = sample(DL2, depth=2, descriptions=2)
     text = document(graph, "PROV-N", "W3C").decode()
@@ -265,7 +265,7 @@ INSERT INTO provenance.configfile (cf_id, cf_activity_id, cf_name, cf_location, 
 
 @pytest.mark.parametrize("model, ties", [("IVOA", "wasInfluencedBy"), ("W3C", "specializationOf")])
 @pytest.mark.parametrize("name", SERIALIZERS)
-def test_every_class_of_the_model_is_told(database, look, name, model, ties):
+def test_all_classes_of_the_model_are_written(database, look, name, model, ties):
     with database.transaction() as transaction:
         transaction.execute(EVERYTHING)
     graph = look("out", depth=2, descriptions=2)
@@ -279,7 +279,7 @@ def test_every_class_of_the_model_is_told(database, look, name, model, ties):
     assert f"{ties}(" in document(graph, "PROV-N", model).decode()
 
 
-def test_w3c_tells_when_an_entity_was_generated(database, look):
+def test_w3c_has_the_time_of_generation(database, look):
     with database.transaction() as transaction:
         transaction.execute(EVERYTHING)
 
@@ -308,7 +308,7 @@ def test_votable_has_a_table_for_each_class(sample):
     assert infos == [("QUERY_STATUS", "OK"), ("UNKNOWN_ID", "nothing")]
 
 
-def test_votable_holds_the_same_values(sample):
+def test_votable_has_the_same_values(sample):
     graph = sample(DL2, depth=2)
     votable = parse(io.BytesIO(document(graph, "PROV-VOTABLE")))
 

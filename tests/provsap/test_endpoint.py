@@ -79,7 +79,7 @@ def test_several_ids_are_one_document(client):
     assert len(json.loads(body)["entity"]) == 2
 
 
-def test_ids_that_name_nothing_are_told_in_a_header(client):
+def test_unknown_ids_are_listed_in_a_header(client):
     response = client.get("/provsap", query_string={"ID": [DL2, "nö thing"]})
 
     assert response.status_code == 200
@@ -104,7 +104,7 @@ def test_target_is_another_name_of_id(client):
     assert client.get("/provsap", query_string={"target": DL2}).data == expected
 
 
-def test_an_answer_links_to_all_the_provenance_of_what_was_asked_for(client):
+def test_a_response_links_to_the_whole_provenance_of_each_id(client):
     """PROV-AQ, section 3.1; a path is no URI that could be an anchor."""
     path = "/cta/provwork/run/conf.yaml"
     response = client.get("/provsap", query_string={"ID": [DL2, path], "RESPONSEFORMAT": "PROV-DOT"})
@@ -138,7 +138,7 @@ def test_only_a_uri_of_some_length_gets_a_link(settings, database, tableset, odd
         ({"ID": DL2, "DEPHT": "1"}, 400, "Did you mean DEPTH?"),
         ({"ID": DL2, "DIRECTION": "UP"}, 400, "DIRECTION cannot be 'UP'."),
         ({"ID": DL2, "DEPTH": ["1", "2"]}, 400, "DEPTH was given 2 times"),
-        ({"ID": DL2, "TO": "nothing"}, 404, "No way of 1 relations leads back to nothing."),
+        ({"ID": DL2, "TO": "nothing"}, 404, "No path of 1 relations leads back to nothing."),
         ({"ID": DL2, "GD": "UP"}, 400, "GD cannot be 'UP'. Use one of RL, LR, BT, TB."),
         ({"ID": DL2, "RESPONSEFORMAT": "GRAPH"}, 400, "is not supported."),
     ],
@@ -154,7 +154,7 @@ def test_errors_are_votables_with_their_status(client, parameters, status, reaso
 
 
 @pytest.mark.parametrize("form", ["PROV-JSON", "PROV-SVG"])
-def test_what_takes_too_long_ends_with_a_clear_error(settings, database, tableset, form):
+def test_a_timeout_is_a_clear_error(settings, database, tableset, form):
     """DALI 1.1, section 4.4; nothing of PostgreSQL's own words."""
     write_store(database, used=[("merge", f"in:{n}") for n in range(50_000)])
     client = create_app(replace(settings, sync_duration=0.001), database, tableset).test_client()
@@ -167,7 +167,7 @@ def test_what_takes_too_long_ends_with_a_clear_error(settings, database, tablese
     assert "statement" not in text
 
 
-def test_capabilities_tell_every_parameter(client):
+def test_capabilities_declare_all_parameters(client):
     """Section 5; VODataService 1.2, section 3.4."""
     response = client.get("/provsap/capabilities")
     with pytest.warns(UnknownElementWarning):  # pyvo knows no parameters here
@@ -211,7 +211,7 @@ def test_lineage_of_nothing_fails_in_one_line(provtap):
 
 
 @pytest.mark.parametrize("named", ["step2_a.dl2.h5", "run/step2_a.dl2.h5"])
-def test_a_name_that_is_no_id_leads_to_the_id(provtap, named):
+def test_an_alias_leads_to_the_id(provtap, named):
     """Names are not unique, so they are not taken; but they are what people know."""
     done = provtap("lineage", named)
 
@@ -233,7 +233,7 @@ def exported(provtap, name):
     return json.loads(provtap("export", "--ingestion", number).stdout_bytes)
 
 
-def test_export_of_an_ingestion_is_all_that_it_told(provtap):
+def test_the_export_of_an_ingestion_has_all_its_records(provtap):
     """Its activities, and both ways what they are related to, at one relation."""
     document = exported(provtap, "dump_instrument")
 
@@ -243,7 +243,7 @@ def test_export_of_an_ingestion_is_all_that_it_told(provtap):
     assert len(exported(provtap, "two_tools")["activity"]) == 2
 
 
-def test_export_of_an_unknown_ingestion_says_where_they_are_listed(provtap):
+def test_the_export_of_an_unknown_ingestion_names_the_list(provtap):
     done = provtap("export", "--ingestion", "4711")
 
     assert done.exit_code == 1
@@ -251,11 +251,11 @@ def test_export_of_an_unknown_ingestion_says_where_they_are_listed(provtap):
 
 
 @pytest.mark.parametrize("arguments", [[], [DL2, "--ingestion", "1"], ["--ingestion", "x"]])
-def test_export_wants_either_ids_or_an_ingestion(provtap, arguments):
+def test_export_needs_either_ids_or_an_ingestion(provtap, arguments):
     assert provtap("export", *arguments).exit_code == 2
 
 
-def test_export_says_that_something_is_left_out(settings, database):
+def test_export_warns_if_things_are_left_out(settings, database):
     write_store(database, used=[("run", f"file {n}") for n in range(9)])
     done = run(settings, "export", "run", PROVTAP_PROVSAP_NODES="3")
 
@@ -263,7 +263,7 @@ def test_export_says_that_something_is_left_out(settings, database):
     assert "only the nearest 3 things are shown (PROVTAP_PROVSAP_NODES)" in done.stderr
 
 
-def test_export_refuses_what_provsap_refuses(provtap):
+def test_export_refuses_the_same_parameters_as_provsap(provtap):
     done = provtap("export", DL2, "--depth", "x")
 
     assert (done.exit_code, done.output[:23]) == (1, "provtap: DEPTH must be ")

@@ -41,7 +41,7 @@ def partition(colours):
 
 
 @given(USES, st.sets(NUMBERS))
-def test_things_are_told_apart_as_colour_refinement_does(uses, failed):
+def test_things_are_distinguished_by_colour_refinement(uses, failed):
     """The quick way comes to what the definition says."""
     of = graph(uses)
 
@@ -53,7 +53,7 @@ def test_things_are_told_apart_as_colour_refinement_does(uses, failed):
     assert partition(colours) == refined_by_definition(of, look)
 
 
-def test_roots_and_what_is_to_stay_apart_stand_for_themselves():
+def test_roots_and_separate_things_are_not_folded():
     of = graph([], roots=[Key("entity", "3")])
     leader = Folding(of, apart={"5"}).exact(lambda key: None, 100)
 
@@ -65,7 +65,7 @@ def test_roots_and_what_is_to_stay_apart_stand_for_themselves():
     }
 
 
-def test_two_of_a_kind_stay_two():
+def test_two_similar_things_are_not_folded():
     of = graph([(0, 0, "flat"), (0, 1, "flat"), (1, 2, "in"), (1, 3, "in"), (1, 4, "in")])
     leader = Folding(of).exact(lambda key: None, 100)
 

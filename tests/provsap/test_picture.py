@@ -76,7 +76,7 @@ def test_each_thing_links_to_its_page(svg):
     assert link == "https://example.org/prov/entity/urn%3Auuid%3Ab05bdc2b-23e6-4a68-90f4-3da4e7866fee"
 
 
-def test_tooltips_tell_the_attributes(svg):
+def test_tooltips_show_the_attributes(svg):
     assert "location: /cta/provwork/run/step2_a.dl2.h5" in node(svg, "step2_a.dl2.h5")[3]
     assert "status: completed" in node(svg, "ctapipe-process 0.28.0")[3]
 
@@ -85,7 +85,7 @@ def test_roles_are_on_the_arrows(svg):
     assert {text for text, *_ in nodes(svg, "e")} >= {"Event", "Tool Configuration", "DL1/Event"}
 
 
-def test_the_root_is_bold_and_what_is_cut_is_dashed(svg):
+def test_the_root_is_bold_and_cut_nodes_are_dashed(svg):
     _, root, _, _ = node(svg, "step2_a.dl2.h5")
     _, cut, _, _ = node(svg, "step1_a.dl1.h5")
     _, end, _, _ = node(svg, "conf2.yaml")
@@ -118,7 +118,7 @@ def test_attributes_of_any_text_are_drawn_as_they_are(database, look, name):
 
 
 @pytest.mark.parametrize("gd, later, earlier", [("LR", 0, 1), ("RL", 1, 0), ("TB", 0, 1), ("BT", 1, 0)])
-def test_arrows_point_where_gd_says(sample, gd, later, earlier):
+def test_arrows_point_in_the_direction_of_gd(sample, gd, later, earlier):
     """Section 1, GD: the run stands left of, right of, above or below the file that it used."""
     svg = draw(sample(DL2, depth=2), gd=gd)
     axis = 0 if gd in {"LR", "RL"} else 1
@@ -134,7 +134,7 @@ def place(ellipse):
     return float(ellipse.get("cx")), float(ellipse.get("cy"))
 
 
-def test_three_alike_are_one_and_two_are_not(database, look):
+def test_three_similar_things_are_folded_and_two_are_not(database, look):
     """The end of names that all have is shown; what differs in what it came from is not alike."""
     write_store(
         database,
@@ -168,7 +168,7 @@ def test_a_group_that_is_opened_leaves_the_others_folded(database, look):
     assert sorted(arrow.count for arrow in folded.arrows) == [4, 5]
 
 
-def test_what_is_to_stay_apart_is_not_folded(database, look):
+def test_separate_things_are_not_folded(database, look):
     write_store(database, used=[("merge", f"{n}", "in") for n in range(5)])
     picture = Picture(look("merge"), apart={"3"})
 
@@ -190,7 +190,7 @@ def test_a_picture_for_a_page_has_no_style_of_its_own(sample):
     assert layout.width / layout.height < 800 / 600 * 4
 
 
-def test_many_runs_tell_their_parameters_under_the_mouse_only(database, look):
+def test_many_runs_show_their_parameters_only_in_tooltips(database, look):
     """A note beside each would double the picture."""
     runs = [f"run {n}" for n in range(CONFIGURED + 1)]
     write_store(database, used=[(run, f"file {run}", "in") for run in runs])
@@ -211,7 +211,7 @@ def test_a_failed_run_is_seen(sample):
     assert "bad" in marks(box)
 
 
-def test_what_is_alike_is_folded_along_the_chain(database, look):
+def test_similar_things_are_folded_along_the_chain(database, look):
     """Section 4: 500 files, the 500 runs that made them, and their 500 inputs are three nodes."""
     numbers = [f"{n:03}" for n in range(500)]
     write_store(
@@ -250,7 +250,7 @@ def test_many_roles_are_folded_where_nothing_else_helps(database, look):
     texts = sorted(text for text, *_ in nodes(svg))
     assert texts == ["40 × DL1", "40 × Entity", "40 × reconstruct", "model", "stack"]
     assert "40 roles" in {text for text, *_ in nodes(svg, "e")}
-    assert "Like things are one, also where their roles differ" in svg.decode()
+    assert "even if their roles differ" in svg.decode()
 
 
 def test_things_of_many_names_are_folded_where_nothing_else_helps(database, look):
@@ -278,10 +278,10 @@ def test_a_chain_that_is_too_long_becomes_a_loop(database, look):
     svg = draw(look("e200", depth="ALL"))
 
     assert sorted(text for text, *_ in nodes(svg)) == ["199 × append", "199 × in", "append", "e0", "e200"]
-    assert "Like things are one, wherever they stand" in svg.decode()
+    assert "Similar things are shown as one, wherever they occur" in svg.decode()
 
 
-def test_a_picture_of_more_nodes_than_can_be_read_says_so(database, look):
+def test_a_picture_with_too_many_nodes_has_a_caption(database, look):
     """What was asked for is never folded."""
     ids = [f"e/{n:04}" for n in range(400)]
     write_store(database, used=[("run", id_) for id_ in ids])
@@ -292,7 +292,7 @@ def test_a_picture_of_more_nodes_than_can_be_read_says_so(database, look):
     assert f"The nearest {DRAWN} of 400 nodes" in svg.decode()
 
 
-def test_relations_to_what_is_not_drawn_make_a_dashed_border(database, look):
+def test_relations_to_undrawn_things_make_a_dashed_border(database, look):
     ids = [f"e/{n:04}" for n in range(400)]
     write_store(database, used=[("run", id_) for id_ in ids])
 
@@ -301,7 +301,7 @@ def test_relations_to_what_is_not_drawn_make_a_dashed_border(database, look):
     assert "more" in marks(node(svg, "run")[1])
 
 
-def test_a_picture_of_a_graph_that_was_cut_says_so(database, look):
+def test_a_picture_of_a_cut_graph_has_a_caption(database, look):
     write_store(database, used=[("run", f"e/{n}") for n in range(20)])
 
     assert "The nearest 10 things; there are more" in draw(look("run", nodes=10)).decode()
@@ -342,7 +342,7 @@ def test_threads_may_draw_at_once(sample):
     assert len(drawn) == 1
 
 
-def test_nobody_waits_for_others_pictures_for_ever():
+def test_waiting_for_other_pictures_has_a_limit():
     """A thread that waits serves nobody else."""
     with _AT_ONCE, _AT_ONCE, pytest.raises(Busy, match="Too many pictures are being drawn. Try again"):
         render("digraph {}", "json", patience=0.01)
@@ -365,7 +365,7 @@ def tree(graph, direction="BACK"):
     return [re.sub(" <.*?>", "", line) for line in tree_lines(graph, Direction[direction])]
 
 
-def test_a_tree_shows_roles_and_what_is_behind(sample):
+def test_a_tree_shows_roles_and_marks_for_more(sample):
     assert tree(sample(DL2, depth=2, agents=0, context=0)) == [
         "step2_a.dl2.h5",
         "└─ [DL1/Event] ctapipe-process 0.28.0",
@@ -390,7 +390,7 @@ def test_a_tree_marks_cycles_and_repetition(database, look):
     ]
 
 
-def test_a_tree_goes_forth(database, look):
+def test_a_tree_in_the_direction_forth(database, look):
     write_store(database, wasderivedfrom=[("a", "b"), ("b", "c")])
 
     assert tree(look("c", depth=1, direction="FORTH"), "FORTH") == ["c", "└─ b …"]
@@ -405,7 +405,7 @@ def test_a_tree_of_circles_ends(database, look, direction):
     assert len(lines) < 40
 
 
-def test_a_deep_tree_is_no_matter(database, look):
+def test_a_deep_tree_is_written(database, look):
     chain = [f"e:{n:04}" for n in range(3000)]
     write_store(database, wasderivedfrom=list(zip(chain, chain[1:], strict=False)))
 

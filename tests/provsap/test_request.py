@@ -64,7 +64,7 @@ def test_an_unknown_parameter_is_refused_with_the_nearest_name():
         asked("x", directon="BACK")
 
 
-def test_runid_may_always_be_given():
+def test_runid_is_always_allowed():
     """DALI 1.1, section 3.4.6."""
     assert asked("x", runid="42").ids == ("x",)
 

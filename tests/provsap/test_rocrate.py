@@ -50,7 +50,7 @@ def of_sample(sample):
     return things(crate(sample(DL2, depth="ALL")))
 
 
-def test_root_has_what_is_required(of_sample):
+def test_the_root_has_the_required_properties(of_sample):
     """Process Run Crate 0.5 and RO-Crate 1.1, as roc-validator 0.13 checks them."""
     descriptor, root = of_sample["ro-crate-metadata.json"], of_sample["./"]
 
@@ -73,7 +73,7 @@ def test_every_action_has_an_instrument(of_sample):
         assert action["startTime"].endswith("+00:00")
 
 
-def test_what_is_referred_to_is_there(database, look):
+def test_all_references_have_a_target(database, look):
     write_store(database, COLLECTIONS, **LOOPS)
     found = things(crate(look("log", depth="ALL", direction="BOTH", members=1, agent=1)))
 
@@ -86,7 +86,7 @@ def test_same_graph_is_the_same_crate(sample):
     assert crate(sample(DL2, depth="ALL")) == crate(sample(DL2, depth="ALL"))
 
 
-def test_our_reader_finds_what_the_store_holds(sample):
+def test_our_reader_finds_the_stored_records(sample):
     graph = sample(DL2, depth="ALL")
     [records] = rocrate.read(crate(graph), "site")
     found = {

@@ -89,7 +89,7 @@ def test_to_gives_every_node_on_a_way_and_no_other(database: Database, look, gra
     directed = stored(database, graph)
 
     if end not in directed or not networkx.has_path(directed, "e:0", end):
-        with pytest.raises(NotFound, match="No way of"):
+        with pytest.raises(NotFound, match="No path of"):
             look("e:0", depth="ALL", to=end)
     else:
         between = networkx.descendants(directed, "e:0") & networkx.ancestors(directed, end)
@@ -154,11 +154,11 @@ def test_each_parameter_opens_its_relations_and_no_other(
     assert {key for key, node in found.nodes.items() if node.truncated} == leads_out
 
 
-def test_a_way_longer_than_depth_is_none(database, look):
+def test_a_path_longer_than_depth_is_not_found(database, look):
     write_store(database, used=[("a:1", "e:2")], wasgeneratedby=[("e:1", "a:1")])
 
     assert ids(look("e:1", depth=2, to="e:2")) == {"e:1", "a:1", "e:2"}
-    with pytest.raises(NotFound, match="No way of 1 relations leads back to e:2"):
+    with pytest.raises(NotFound, match="No path of 1 relations leads back to e:2"):
         look("e:1", depth=1, to="e:2")
 
 
@@ -234,7 +234,7 @@ def test_any_id_and_any_alias_is_found(database, look, name):
     assert ids(look(f"alias {name}")) == {name}
 
 
-def test_ids_that_name_nothing_are_told_unless_there_are_no_others(database, look):
+def test_unknown_ids_are_listed_or_an_error_if_all_are_unknown(database, look):
     """Section 1, ID: an error only if none is known."""
     write_store(database, used=[("a:1", "e:1")])
 
@@ -244,7 +244,7 @@ def test_ids_that_name_nothing_are_told_unless_there_are_no_others(database, loo
 
 
 @pytest.mark.parametrize("name", ["step2_a.dl2.h5", "conf.yaml"])
-def test_a_path_leads_to_what_is_there(sample, name):
+def test_a_path_leads_to_the_current_file(sample, name):
     """An alias of kind path; the location of a file that nobody is known to have written."""
     [row] = sample(f"/cta/provwork/run/{name}", depth=0).of("entity")
 
@@ -283,7 +283,7 @@ def test_circles_are_walked_once(database, look, depth):
     assert {key.id: node.depth for key, node in found.nodes.items()} == expected
 
 
-def test_memory_does_not_grow_with_what_is_left_out(database, look):
+def test_memory_does_not_grow_with_omitted_nodes(database, look):
     """Of an entity with 100 000 inputs, as much is held as of one with 5 000."""
     for inputs in (5_000, 100_000):
         write_store(
@@ -314,7 +314,7 @@ def test_an_entity_with_100_000_inputs(database, look):
     assert len(look("out", depth="ALL").nodes) == 100_002
 
 
-def test_what_takes_too_long_is_stopped_and_leaves_the_connection_usable(database, settings, tableset):
+def test_a_stopped_walk_leaves_the_connection_usable(database, settings, tableset):
     write_store(database, used=[("merge", f"in:{n}") for n in range(50_000)])
     hasty = replace(settings, sync_duration=0.001, read_connections=1)
 
@@ -323,7 +323,7 @@ def test_what_takes_too_long_is_stopped_and_leaves_the_connection_usable(databas
     assert len(retrieve(asked("merge", depth=0), database, tableset, settings).nodes) == 1
 
 
-def test_more_rows_than_memory_should_hold_are_refused(database, look):
+def test_too_many_rows_for_memory_are_refused(database, look):
     write_store(database, used=[("run", "e")])
     with database.transaction() as transaction:
         rows = [(f"p{n}", "run", f"name {n}", "1") for n in range(30)]
@@ -359,7 +359,7 @@ def test_the_answer_of_the_sample_is_connected(sample):
     assert networkx.is_weakly_connected(as_networkx(graph))
 
 
-def test_things_without_a_place_are_no_context(database, look):
+def test_things_without_location_are_not_context(database, look):
     """A W3C entity needs no location (PROV-DM, 5.1.1): without context all of a chain of them is there."""
     write_store(
         database,
@@ -392,7 +392,7 @@ def test_a_described_usage_is_context_by_its_type_alone(database, look, type_, t
     assert ids(look("bake", context=0)) == {"bake", "dough"} | there
 
 
-def test_what_is_context_of_one_run_and_input_of_another_is_there(database, look):
+def test_context_of_one_run_that_is_input_of_another_is_kept(database, look):
     write_store(
         database,
         used=[("bake", "kitchen", "environment"), ("clean", "kitchen", "in")],

@@ -6,7 +6,7 @@ from provtap.adql import translate
 from provtap.provsap import ProvsapRequest
 from provtap.provsap.formats import FORMATS
 from provtap.provsap.request import PARAMETERS
-from provtap.query.links import provenance_links
+from provtap.query.links import DATALINK_ID, DATALINK_TYPE, datalink, provenance_links, result_links
 
 
 def links(query, tableset):
@@ -80,7 +80,7 @@ def test_provsap_takes_all_that_a_link_offers(tableset):
     assert offered == media_types.keys() - {"PROV-TREE", "RO-CRATE"}
 
 
-def test_only_an_agent_is_gone_through(tableset):
+def test_only_agents_are_followed(tableset):
     """An agent alone is no answer worth a click."""
     _, entity, _, _, agent, _ = links(
         "SELECT e_id, wat_agent_id FROM provenance.entity JOIN provenance.wasattributedto ON 1 = 1", tableset
@@ -99,3 +99,27 @@ def test_the_page_of_a_thing_comes_first(tableset):
         ("https://x.org/prov/entity", "id", "text/html", 0),
         ("https://x.org/prov/activity", "id", "text/html", 1),
     ]
+
+
+@pytest.mark.parametrize(
+    "query, column",
+    [
+        ("SELECT e_name, e_id FROM provenance.entity", 1),
+        ("SELECT u_activity_id, u_entity_id AS file FROM provenance.used", 1),
+        ("SELECT l_descendant_id, l_ancestor_id FROM provenance.lineage", 0),
+        ("SELECT obs_id, obs_publisher_did AS did FROM ivoa.obscore", 1),
+        ("SELECT pr_entity_id, pr_publisher_did FROM provext.product", 1),
+        ("SELECT a_id FROM provenance.activity", None),
+        ("SELECT LOWER(e_id) AS e_id FROM provenance.entity", None),
+    ],
+)
+def test_one_column_leads_to_datalink(tableset, query, column):
+    """LINK-7: one descriptor a result, since pyvo takes the first: a publisher's identifier, or an entity."""
+    columns = translate(query, tableset).columns
+    found = list(datalink(columns, "https://x.org/prov"))
+
+    assert [link.column for link in found] == ([] if column is None else [column])
+    assert {(link.value, link.standard_id, link.content_type, link.parameter) for link in found} <= {
+        ("https://x.org/prov/links", DATALINK_ID, DATALINK_TYPE, "ID")
+    }
+    assert [link for link in result_links(columns, "https://x.org/prov") if link.key == "links"] == found

@@ -110,14 +110,14 @@ def test_the_request_can_be_repeated(client):
     )
 
 
-def test_a_long_query_is_told_once(client):
+def test_a_long_query_occurs_once(client):
     """No client could send such a URL."""
     request, _ = origin(client.post("/tap/sync", data={"LANG": "ADQL", "QUERY": QUERY.ljust(5_000)}))
 
     assert request["request"] == "https://prov.example.org/tap/sync"
 
 
-def test_what_a_schema_says_comes_before_the_settings(client, database, settings, tmp_path):
+def test_values_of_a_schema_override_the_settings(client, database, settings, tmp_path):
     """ORIG-3: the settings hold where the schema says nothing."""
     _, provenance = origin(asked(client))
     _, provext = origin(asked(client, QUERY="SELECT TOP 1 al_value FROM provext.alias"))
@@ -157,7 +157,7 @@ def test_the_last_update_is_the_last_ingestion(client, database):
     assert data["last_update_date"] == [row.time.isoformat(timespec="seconds")]
 
 
-def test_without_settings_a_result_tells_what_is_known(database, settings, tmp_path, tableset):
+def test_without_settings_a_result_has_the_known_remarks(database, settings, tmp_path, tableset):
     """Nothing is made up."""
     bare = replace(settings, **dict.fromkeys(PUBLISHED))
     request, data = origin(asked(create_app(bare, database, tableset).test_client()))
@@ -166,7 +166,7 @@ def test_without_settings_a_result_tells_what_is_known(database, settings, tmp_p
     assert data.keys() == {"reference_url", "last_update_date"}
 
 
-def test_an_error_says_who_answers(client):
+def test_an_error_names_the_service(client):
     """ORIG-1: of the request; there are no data."""
     request, data = origin(asked(client, QUERY="SELECT"))
 

@@ -36,7 +36,7 @@ def csv(database, tableset, settings, **request):
     return b"".join(run(asked, tableset, database, settings).body)
 
 
-def test_a_result_knows_its_columns_and_its_media_type(database, tableset, settings):
+def test_a_result_has_its_columns_and_media_type(database, tableset, settings):
     result = run(QueryRequest(query=QUERY), tableset, database, settings)
 
     assert [c.name for c in result.columns] == ["schema_name"]
@@ -53,7 +53,7 @@ def test_maxrec_is_the_default_when_absent(database, tableset, settings):
     ]
 
 
-def test_the_document_tells_what_was_asked_and_what_limits_it(database, tableset, settings):
+def test_the_document_has_the_request_and_its_limits(database, tableset, settings):
     """DALI-5; a user must see which limit cut a result."""
     body = b"".join(run(QueryRequest(query=QUERY), tableset, database, replace(settings, maxrec=1)).body)
 
@@ -61,7 +61,7 @@ def test_the_document_tells_what_was_asked_and_what_limits_it(database, tableset
     assert b'<INFO name="MAXREC" value="1">The default of this service' in body
 
 
-def test_a_limit_that_lowers_maxrec_says_so(database, tableset, settings):
+def test_a_limit_that_lowers_maxrec_is_reported(database, tableset, settings):
     """TAP-13."""
     result = run(QueryRequest(query=QUERY, maxrec=9), tableset, database, replace(settings, maxrec_limit=2))
 
@@ -94,7 +94,7 @@ def test_maxrec_0_still_checks_the_query(nowhere, tableset, settings):
         csv(nowhere, tableset, settings, maxrec=0, query="SELECT nothing FROM provenance.activity")
 
 
-def test_a_database_that_is_away(nowhere, tableset, settings):
+def test_an_unavailable_database(nowhere, tableset, settings):
     """ERR-1: the error comes before anything is sent."""
     with pytest.raises(DatabaseUnavailable):
         run(QueryRequest(query=QUERY), tableset, nowhere, settings)
@@ -125,7 +125,7 @@ def test_maxrec_spellings(given, maxrec):
 
 
 @pytest.mark.parametrize("text", ["-1", "1.0", "1e3", "0x1", "٣", "1 0", "9" * 5000])
-def test_what_is_no_number_of_rows(text):
+def test_an_invalid_number_of_rows(text):
     """TAP-13."""
     with pytest.raises(ParameterError, match="MAXREC must be a whole number"):
         QueryRequest.from_parameters({"QUERY": [QUERY], "MAXREC": [text]})

@@ -20,7 +20,7 @@ def fields(document):
 
 
 @pytest.mark.parametrize("write", [write_binary, write_binary2])
-def test_fields_declare_what_is_sent(write):
+def test_fields_declare_the_types_sent(write):
     """VOT-11: text is unicodeChar of any length; only timestamps are sure to be ASCII."""
     columns = [
         Column(name="id", datatype="char", arraysize="36"),
@@ -34,7 +34,7 @@ def test_fields_declare_what_is_sent(write):
     assert found == [("unicodeChar", "*"), ("char", "*"), ("unicodeChar", "*"), ("int", None)]
 
 
-def test_what_stands_for_null_is_declared():
+def test_the_null_value_is_declared():
     """VOT-8: in BINARY whole numbers have no other null; BINARY2 has flags."""
     columns = [integer(), double(), Column(name="b", datatype="unsignedByte"), text()]
 

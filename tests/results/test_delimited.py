@@ -34,7 +34,7 @@ def test_csv_quotes_names():
         ("é𝒜".encode(), "é𝒜".encode()),
     ],
 )
-def test_tsv_cells_hold_neither_tab_nor_line_end(copied, cell):
+def test_tsv_cells_have_neither_tab_nor_line_end(copied, cell):
     """DALI-7."""
     assert b"".join(write_tsv(PLAIN, [(1, b"1\t" + copied + b"\n")], 9)) == b"a\tb\n1\t" + cell + b"\n"
 

@@ -44,7 +44,7 @@ def test_no_row(maxrec):
     ]
 
 
-def test_columns_tell_what_is_known_of_them():
+def test_columns_have_their_metadata():
     """TAP-18: unit and description as FITS has them, UCD, utype and xtype as STILTS does."""
     column = text("a", unit="s", ucd="meta.id", utype="u", xtype="timestamp", description="é" + "x" * 200)
 
@@ -72,7 +72,7 @@ def test_names_differ():
     }
 
 
-def test_what_was_asked_is_told():
+def test_the_query_is_part_of_the_result():
     """DALI-5: as long as cards are not what the file is full of."""
     cards = header(written([integer()], [], infos=[Info("QUERY", "SELECT\né" + "x" * 9_000), Info("X", "y")]))
 
@@ -80,7 +80,7 @@ def test_what_was_asked_is_told():
 
 
 @pytest.mark.parametrize("maxrec, status", [(2, "OK"), (1, "OVERFLOW"), (0, "OVERFLOW")])
-def test_overflow_is_told_in_the_header(maxrec, status):
+def test_overflow_is_reported_in_the_header(maxrec, status):
     """TAP-14, TAP-15."""
     blocks = [(1, b"1\n"), (1, b"2\n")] if maxrec else []
     cards = header(written([integer()], blocks, maxrec))

@@ -7,7 +7,7 @@ OFFERED = [(name, f) for f in FORMATS for name in (f.mime, *f.aliases)]
 
 
 @pytest.mark.parametrize("name, offered", OFFERED, ids=[name for name, _ in OFFERED])
-def test_every_media_type_and_alias_is_taken(name, offered):
+def test_all_media_types_and_aliases_are_accepted(name, offered):
     """REG-9: both the media type and every alias that capabilities declare work."""
     assert choose(name) is offered
 
@@ -46,7 +46,7 @@ def test_spellings_of_a_media_type(asked, sent):
     "asked",
     ["hdf5", "text/rtf", "application/x-votable+xml;serialization=FITS", ";", "text/csv;header=maybe"],
 )
-def test_what_is_not_offered_is_refused_with_a_list(asked):
+def test_an_unknown_format_is_refused_with_a_list(asked):
     """DALI-6."""
     with pytest.raises(ParameterError, match=r"is not supported\. Supported are .*votable.*csv.*tsv"):
         choose(asked)

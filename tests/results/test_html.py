@@ -51,7 +51,7 @@ def test_numbers_stand_on_the_right():
     assert page.find(f".//{XHTML}table").get("class") == "n2 n4"
 
 
-def test_overflow_is_told():
+def test_overflow_is_reported():
     """TAP-14."""
     page = written([integer()], [(1, b"1\n"), (1, b"2\n")], maxrec=1)
 
@@ -60,7 +60,7 @@ def test_overflow_is_told():
     assert b"There are more rows" not in written([integer()], [(1, b"1\n")])
 
 
-def test_what_breaks_off_is_a_whole_page_and_says_so():
+def test_an_interrupted_page_is_complete_and_reports_the_error():
     """ERR-6, in the form of HTML."""
 
     def failing():

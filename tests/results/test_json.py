@@ -13,7 +13,7 @@ def written(columns, blocks, maxrec=9, infos=()):
     return json.loads(b"".join(write_json(columns, blocks, maxrec, infos)))
 
 
-def test_columns_tell_what_is_known_of_them():
+def test_columns_have_their_metadata():
     """TAP-18: under the names of TAP_SCHEMA, and nothing is there empty."""
     columns = [text("a", unit="s", ucd="meta.id", description='"é"'), integer("b")]
 
@@ -30,7 +30,7 @@ def test_columns_tell_what_is_known_of_them():
     ]
 
 
-def test_what_was_asked_is_told():
+def test_the_query_is_part_of_the_result():
     """DALI-5; half a surrogate pair, which a query may hold, has no UTF-8."""
     assert written([text()], [], infos=[Info("QUERY", 'SELECT "\ud800"\n')])["info"] == {
         "QUERY": 'SELECT "?"\n'
@@ -84,7 +84,7 @@ def test_bits_and_complex_numbers_are_numbers():
 
 
 @pytest.mark.parametrize("maxrec, rows, overflow", [(4, 3, False), (3, 3, False), (2, 2, True), (0, 0, True)])
-def test_overflow_is_told_at_the_end(maxrec, rows, overflow):
+def test_overflow_is_reported_at_the_end(maxrec, rows, overflow):
     """TAP-14, TAP-15."""
     blocks = [(1, b"%d\n" % n) for n in range(3)] if maxrec else []
 
@@ -93,7 +93,7 @@ def test_overflow_is_told_at_the_end(maxrec, rows, overflow):
     assert (len(document["rows"]), document["overflow"], "error" in document) == (rows, overflow, False)
 
 
-def test_what_breaks_off_is_valid_and_says_so():
+def test_interrupted_json_is_valid_and_reports_the_error():
     """ERR-6, in the form of JSON."""
 
     def failing():

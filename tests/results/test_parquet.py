@@ -37,7 +37,7 @@ def test_it_has_the_metadata_of_a_votable():
 
 
 @pytest.mark.parametrize("maxrec, status", [(2, "OK"), (1, "OVERFLOW"), (0, "OVERFLOW")])
-def test_overflow_is_told_in_the_metadata(maxrec, status):
+def test_overflow_is_reported_in_the_metadata(maxrec, status):
     """TAP-14, TAP-15: QUERY_STATUS is known by the time the footer is written."""
     blocks = [(1, b"1\n"), (1, b"2\n")] if maxrec else []
     document = written([integer()], blocks, maxrec)

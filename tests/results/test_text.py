@@ -54,7 +54,7 @@ def test_line_ends_show_as_escapes(copied, shown):
         (0, "(0 rows) The result was truncated"),
     ],
 )
-def test_the_last_line_counts_and_tells_overflow(maxrec, last):
+def test_the_last_line_has_the_count_and_an_overflow(maxrec, last):
     """TAP-14, TAP-15."""
     blocks = [(1, b"1\n"), (1, b"2\n")] if maxrec else []
 

@@ -124,7 +124,7 @@ def test_numbers_reach_astropy():
     "maxrec, rows, status",
     [(4, 3, ["OK"]), (3, 3, ["OK"]), (2, 2, ["OK", "OVERFLOW"]), (0, 0, ["OK", "OVERFLOW"])],
 )
-def test_overflow_is_told_if_rows_are_cut(maxrec, rows, status):
+def test_overflow_is_reported_if_rows_are_cut(maxrec, rows, status):
     """TAP-14, TAP-15, DALI-4: after the table, and only if there was more."""
     blocks = [(min(maxrec, 3), b"".join(b"%d\n" % n for n in range(min(maxrec, 3))))] if maxrec else []
     blocks += [(1, b"9\n")] if 0 < maxrec < 3 else []

@@ -33,7 +33,7 @@ def test_long_texts_are_not_kept(made):
     assert len(asked) == 2
 
 
-def test_what_is_kept_is_bounded(made):
+def test_the_cache_is_bounded(made):
     """Memory: clients choose as many names as they like."""
     for number in range(CACHED_TEXTS + 10):
         cached(made[0], "a", number)
@@ -41,7 +41,7 @@ def test_what_is_kept_is_bounded(made):
     assert len(votable._cache) <= CACHED_TEXTS
 
 
-def test_what_differs_in_little_is_told_apart():
+def test_slightly_different_arguments_are_distinguished():
     """VOT-4: the ID of a FIELD depends on the other columns, its text on each part of a column."""
     alone = b"".join(write_votable([integer("n")], [], 1))
     twice = b"".join(write_votable([integer("n"), integer("n")], [], 1))

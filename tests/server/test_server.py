@@ -138,7 +138,7 @@ def told(impatient):
     return lambda: impatient.log.read_text()[before:]
 
 
-def test_a_late_failure_is_told_in_a_votable(impatient):
+def test_a_late_failure_is_reported_in_a_votable(impatient):
     """ERR-6: the rows that came, then the reason; the document is whole."""
     with ask(impatient, WIDE, MAXREC=10**7) as response:
         document = response.read()
@@ -156,7 +156,7 @@ def test_a_late_failure_is_told_in_a_votable(impatient):
         ("html", b"The result is incomplete: The query was stopped at its time limit"),
     ],
 )
-def test_a_late_failure_is_told_where_there_is_a_place_for_it(impatient, form, end):
+def test_a_late_failure_is_reported_if_the_format_allows_it(impatient, form, end):
     """ERR-6, in the form of each format."""
     with ask(impatient, WIDE, MAXREC=10**7, FORMAT=form) as response:
         document = response.read()
@@ -303,7 +303,7 @@ def test_a_query_far_over_the_limit_gets_its_answer(live):
     assert b"QUERY_STATUS" in refused.value.read()
 
 
-def test_a_query_too_long_for_a_url_is_told_to_be_posted(live):
+def test_a_query_too_long_for_a_url_gets_a_hint_to_post(live):
     """ERR-7: gunicorn's own refusals are VOTables too, where users meet them."""
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{live.url}/tap/sync?QUERY={'x' * 9_000}", timeout=60)
@@ -353,7 +353,7 @@ def test_more_than_one_process():
     ],
     ids=["no request", "version", "encoding", "headers"],
 )
-def test_what_is_no_request_is_refused_in_the_protocols_form(live, request_, status, said):
+def test_a_malformed_request_is_refused_in_the_protocols_form(live, request_, status, said):
     """ERR-7: gunicorn's own refusals would be pages of HTML."""
     with socket.create_connection(("127.0.0.1", live.port)) as client:
         client.sendall(request_)
@@ -372,7 +372,7 @@ BROKEN = [
 ]
 
 
-def test_clients_that_do_not_close_keep_nobody_waiting(live):
+def test_clients_that_do_not_close_do_not_block_others(live):
     """FL-4: the end of a connection is waited for by the thread that served it, not by the one for all."""
     request_ = b"GET /tap/availability HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     with ExitStack() as open_:
@@ -422,7 +422,7 @@ def test_there_are_as_many_processes_as_wanted(settings, tmp_path):
         server.stop()
 
 
-def test_a_client_that_takes_nothing_counts_as_gone(monkeypatch):
+def test_a_client_that_reads_nothing_counts_as_disconnected(monkeypatch):
     """It holds a thread, and the disk on which its result waits."""
     monkeypatch.setattr(server, "STALLED", 1)
     with (

@@ -41,6 +41,6 @@ def test_special_addresses_of_ipv4_are_not_public(address):
     + ["2001:10::1", "2001:20::1", "2001:2::1", "2001:1ff::1", "2002::1", "4000::1", "1fff::1", "200::1"]
     + ["::5db8:d822", "2002:5db8:d822::1", "2001:0:5db8:d822::1", "2606:2800:220:1:0:5efe:5db8:d822"],
 )
-def test_what_is_no_global_unicast_address_is_not_public(address):
+def test_only_global_unicast_addresses_are_public(address):
     """Tunnels are refused whatever lies at their end: nobody keeps tables there."""
     assert not is_public(address)

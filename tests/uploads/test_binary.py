@@ -54,13 +54,13 @@ def cells(attributes, data, form="BINARY"):
         ('datatype="int"', b"", "{}"),
     ],
 )
-def test_bytes_mean_what_the_field_says(attributes, data, array):
+def test_bytes_are_read_as_declared_in_the_field(attributes, data, array):
     """VOT-8: big-endian, lengths before variable cells, NaN and blanks as null."""
     assert cells(attributes, data) == array
 
 
 @pytest.mark.parametrize("size", ["3", "*"])
-def test_flags_tell_the_nulls_of_binary2(size):
+def test_flags_mark_the_nulls_of_binary2(size):
     """VOT-9: the first column has the highest bit, nine columns have two bytes; an empty text is none."""
     texts = f'<FIELD name="s" datatype="char" arraysize="{size}"/>'
     fields = "".join(f'<FIELD name="c{n}" datatype="unsignedByte"/>' for n in range(8)) + texts
@@ -141,7 +141,7 @@ def test_lengths_are_believed_only_as_far_as_the_bytes_reach(attributes, data, w
         ),
     ],
 )
-def test_wrong_bytes_are_told_with_their_row(attributes, data, words):
+def test_wrong_bytes_are_reported_with_their_row(attributes, data, words):
     assert words in refusal(attributes, data, "BINARY")
 
 
@@ -154,7 +154,7 @@ def test_wrong_bytes_are_told_with_their_row(attributes, data, words):
         ("AAA=\n" + "AAAA" * 40_000, "not base64"),
     ],
 )
-def test_what_is_no_base64_is_told(text, words):
+def test_invalid_base64_is_reported(text, words):
     data = f'<DATA><BINARY><STREAM encoding="base64">{text}</STREAM></BINARY></DATA>'
     with pytest.raises(UploadError, match=words):
         read(document(data=data))
@@ -177,7 +177,7 @@ def test_base64_may_have_blanks_and_line_ends_anywhere():
         ("", "has a STREAM in the encoding '', not base64"),
     ],
 )
-def test_only_what_is_in_the_document_is_read(attributes, words):
+def test_only_data_inside_the_document_are_read(attributes, words):
     """No other file or host is looked at because of a document."""
     with pytest.raises(UploadError) as raised:
         read(document(data=f"<DATA><BINARY><STREAM {attributes}>AAAA</STREAM></BINARY></DATA>"))

@@ -113,7 +113,7 @@ def test_timestamps_have_the_form_of_results(xtype):
 @pytest.mark.parametrize(
     "size, echoed", [("19", "19"), ("23", "23"), ("*", "*"), ("10", "*"), ("10*", "10*")]
 )
-def test_the_arraysize_of_timestamps_holds_them(size, echoed):
+def test_the_arraysize_of_timestamps_is_large_enough(size, echoed):
     """UPL-6: a day comes back with its midnight, which needs more room than the day alone."""
     fields = f'<FIELD name="c" datatype="char" arraysize="{size}" xtype="timestamp"/>'
 
@@ -137,7 +137,7 @@ def test_the_arraysize_of_timestamps_holds_them(size, echoed):
         ("boolean", "0", ["T", "0"], "{t,NULL}"),
     ],
 )
-def test_what_stands_for_null_is_null(datatype, null, texts, array):
+def test_the_null_value_becomes_null(datatype, null, texts, array):
     """UPL-4: VALUES/@null, whatever way the number is written."""
     assert cells(f'datatype="{datatype}"', *texts, null=null) == array
 
@@ -182,7 +182,7 @@ def test_null_within_arrays_is_echoed():
         ('datatype="bit" arraysize="*"', "1" * 1_000_001, "more than 1000000 items"),
     ],
 )
-def test_a_wrong_cell_is_told_with_its_row(attributes, text, words):
+def test_a_wrong_cell_is_reported_with_its_row(attributes, text, words):
     """Nothing is rounded, cut or left to PostgreSQL to refuse."""
     with pytest.raises(UploadError) as raised:
         cells(attributes, "", text)

@@ -115,7 +115,7 @@ def test_no_redirect_leads_to_where_the_service_may_not_go(port, host):
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.2:{}/table", "http://no-such-host.invalid:{}/"])
-def test_who_asks_does_not_learn_what_hosts_there_are(port, url):
+def test_errors_do_not_reveal_hosts(port, url):
     """A host that is not there and one that is not public are told of in the same words."""
     message = raised(fetch, url.format(port))
 
@@ -132,7 +132,7 @@ def test_who_asks_does_not_learn_what_hosts_there_are(port, url):
         ("next/0", f"is redirect number {REDIRECTS + 1}"),
     ],
 )
-def test_what_is_no_table_is_told(port, path, words):
+def test_a_response_that_is_not_a_table_is_reported(port, path, words):
     assert words in raised(fetch, f"http://127.0.0.1:{port}/{path}")
 
 
@@ -146,21 +146,21 @@ def test_a_download_ends_at_its_time_limit(port):
     assert raised(fetch, f"http://127.0.0.1:{port}/slow", 0.5).endswith("/slow did not answer in time.")
 
 
-def test_a_server_that_says_nothing_ends_at_the_time_limit():
+def test_a_silent_server_ends_at_the_time_limit():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
 
         assert raised(fetch, url, 0.5) == f"{url} did not answer in time."
 
 
-def test_nobody_there_is_told():
+def test_an_unreachable_server_is_reported():
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
 
     assert raised(fetch, f"http://127.0.0.1:{port}/") == f"http://127.0.0.1:{port}/ cannot be reached."
 
 
-def test_https_is_no_mere_word(port):
+def test_https_certificates_are_checked(port):
     """What does not speak TLS is not spoken to."""
     assert raised(fetch, f"https://127.0.0.1:{port}/table").endswith("cannot be reached.")
 

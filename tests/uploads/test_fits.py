@@ -75,7 +75,7 @@ def test_a_header_is_not_believed(header, words):
     "datatype, form, values",
     [("boolean", "J", [5, 6]), ("unsignedByte", "D", [300.5, 1]), ("int", "4A", ["abc", "d"])],
 )
-def test_a_column_of_another_kind_is_told_with_its_place(datatype, form, values):
+def test_a_column_of_another_type_is_reported_with_its_position(datatype, form, values):
     """VOTable 1.4, section 5.2: the FIELD says what the column is; never a 500."""
     field = f'<FIELD name="c" datatype="{datatype}"/>'
 

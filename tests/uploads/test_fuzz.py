@@ -23,7 +23,7 @@ def unforeseen(caplog):
     return lambda: [record.getMessage() for record in caplog.records if record.exc_info]
 
 
-def test_what_is_changed_was_right():
+def test_the_unchanged_document_is_valid():
     """Else everything would be refused, and nothing tested."""
     whole = [*TEXTS, *(document(fields, binary(data, form)) for fields, form, data in STREAMS)]
 
@@ -31,7 +31,7 @@ def test_what_is_changed_was_right():
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_whatever_comes_is_read_or_refused_in_one_sentence(seed, unforeseen):
+def test_any_document_is_read_or_refused_in_one_sentence(seed, unforeseen):
     """UPL-7: no exception of struct, numpy, astropy or Python leaves a reader unforeseen."""
     found = [outcome(votable) for votable in islice(mutants(seed), 1_000)]
 
@@ -39,7 +39,7 @@ def test_whatever_comes_is_read_or_refused_in_one_sentence(seed, unforeseen):
     assert unforeseen() == []
 
 
-def test_what_was_read_can_be_queried(ask, unforeseen):
+def test_uploaded_rows_can_be_queried(ask, unforeseen):
     """ERR-1: over HTTP 200, 400 or 413; what a reader lets pass, PostgreSQL takes."""
     for votable in islice(mutants(4), 150):
         response = ask("SELECT * FROM TAP_UPLOAD.t", t=votable)

@@ -39,7 +39,7 @@ def test_pairs_may_repeat_or_stand_in_one_value(values, found):
         (["a,param:p;2b,param:q"], "'2b' is not a valid name"),
     ],
 )
-def test_what_names_no_table_is_told(values, words):
+def test_an_invalid_upload_is_reported(values, words):
     """UPL-2, UPL-3: also names that are equal after case folding."""
     with pytest.raises(ParameterError) as raised:
         uploads(values, 10)

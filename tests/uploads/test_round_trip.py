@@ -37,7 +37,7 @@ def _plain(cell: Any) -> Any:
 @pytest.mark.parametrize("form", ["TABLEDATA", "BINARY", "BINARY2"])
 @settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=tables())
-def test_what_is_uploaded_comes_back(ask, form, table):
+def test_uploaded_values_come_back(ask, form, table):
     """UPL-4, UPL-6: columns, types, xtypes, nulls, values; of every type, in every serialization."""
     votable = written(*table, form)
     response = ask("SELECT * FROM TAP_UPLOAD.t1", t1=votable)

@@ -56,12 +56,12 @@ def test_encodings(encoding):
         f"<RESOURCE>{TABLE}</RESOURCE><RESOURCE><odd><TABLE/></odd></RESOURCE>",
     ],
 )
-def test_the_first_table_with_results_is_taken(content):
+def test_the_first_table_with_results_is_used(content):
     """UPL-4: what else a document has is ignored."""
     assert read(f"{HEAD}{content}</VOTABLE>".encode()).arrays == ("{1}",)
 
 
-def test_columns_keep_what_their_fields_say():
+def test_columns_keep_the_metadata_of_their_fields():
     """UPL-6, TAP-18: whatever SELECT * then echoes."""
     field = (
         '<FIELD ID="x1" name="flux e" datatype="double" arraysize="2x*" unit="Jy" ucd="phot.flux" ref="r"'
@@ -123,7 +123,7 @@ def test_a_table_may_have_no_rows(data):
         ('<?xml version="1.0" encoding="klingon"?><VOTABLE/>', "unknown encoding"),
     ],
 )
-def test_what_is_no_votable_is_told(text, words):
+def test_a_document_that_is_not_a_votable_is_reported(text, words):
     """One sentence with the place."""
     assert words in refusal(text.encode("latin-1"))
 
@@ -163,7 +163,7 @@ def test_what_is_no_votable_is_told(text, words):
         (COUNTS, "<DATA><FITS><STREAM encoding='base64'>QUJD</STREAM></FITS></DATA>", "its FITS is damaged"),
     ],
 )
-def test_a_table_that_makes_no_sense_is_told(fields, data, words):
+def test_an_inconsistent_table_is_reported(fields, data, words):
     assert words in refusal(document(fields, data))
 
 
@@ -207,7 +207,7 @@ def test_the_doctype_of_votable_1_0_is_not_followed():
 
 
 @pytest.mark.parametrize("place", ["<TABLE>", "<TD>"])
-def test_what_a_doctype_might_have_declared_is_not_left_out(place):
+def test_entities_of_a_doctype_are_not_silently_dropped(place):
     """An entity nobody knows would vanish from a text without a word (XML 1.0, section 4.1)."""
     text = (
         document(data=ONE_ROW)
@@ -311,7 +311,7 @@ def test_the_limit_is_that_of_all_tables_together():
         read_uploads(three, parts(), settings)
 
 
-def test_what_the_cells_become_has_a_limit():
+def test_the_converted_cells_have_a_limit():
     """Bits take eight times the space in SQL: the statement is bounded too."""
     votable = document('<FIELD name="b" datatype="bit" arraysize="800"/>', binary(b"\xff" * 100 * 600))
     settings = Settings(upload_bytes=len(votable))
@@ -328,7 +328,7 @@ def test_reading_has_a_time_limit():
         read(votable, replace(Settings(), upload_duration=0.001))
 
 
-def test_a_part_that_is_missing_is_told_with_those_there_are():
+def test_a_missing_part_is_reported_with_the_existing_ones():
     """UPL-3: the name of a part counts case."""
     with pytest.raises(ParameterError) as raised:
         read_uploads(["t,param:T"], {"t": io.BytesIO(), "u": io.BytesIO()}, Settings())

@@ -68,7 +68,7 @@ def test_children_of_a_job_come_in_order():
     ]
 
 
-def test_what_is_not_known_is_nil_and_nothing_is_left_empty():
+def test_unknown_values_are_nil_and_nothing_is_empty():
     """UWS-5: no dateTime is an empty text; results is there without a result."""
     root = etree.fromstring(job_document(job(), URL))
 
@@ -87,7 +87,7 @@ def test_the_prefixes_are_those_that_clients_look_for():
     assert b'<uws:ownerId xsi:nil="true">' in document
 
 
-def test_a_result_tells_its_size_and_type():
+def test_a_result_has_its_size_and_type():
     """UWS-7."""
     root = etree.fromstring(results_document(job(result=StoredResult("x", "text/csv", 9, "x.csv")), URL))
 
@@ -110,7 +110,7 @@ def test_an_error_has_its_kind_and_detail():
     assert summary.findtext(f"{UWS}message") == "No."
 
 
-def test_parameters_are_shown_as_they_came():
+def test_parameters_are_shown_unchanged():
     """UWS-8: in order, with line ends, and without what XML can't hold."""
     given = (("QUERY", "a < b\r\n & \0\x07"), ("UPLOAD", "t,param:t"), ("UPLOAD", "u,param:u"))
     root = etree.fromstring(parameters_document(job(parameters=given)))
@@ -139,7 +139,7 @@ def test_the_list_of_jobs():
 
 
 @pytest.mark.parametrize("milliseconds, text", [(0, "000"), (120, "120"), (7, "007")])
-def test_an_instant_reads_alike_everywhere(milliseconds, text):
+def test_an_instant_has_one_form_everywhere(milliseconds, text):
     """UWS-6: character for character."""
     at = NOON.replace(microsecond=milliseconds * 1000)
 

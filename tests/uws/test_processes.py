@@ -84,7 +84,7 @@ def ended(job):
     return get(f"{job}/phase")
 
 
-def test_a_job_goes_round(serve):
+def test_a_job_runs_from_creation_to_result(serve):
     """D6: created, run, awaited, fetched."""
     job = submit(serve(), FORMAT="csv")
 

@@ -29,7 +29,7 @@ def test_instants(text, meant):
     "text",
     ["", "tomorrow", "2026", "2026-13-01", "2026-01-31T25:00:00", "2026-01-31T12:00:00+01:00", "٢٠٢٦-٠١-٣١"],
 )
-def test_what_is_no_instant(text):
+def test_an_invalid_instant(text):
     """A time zone is not UTC."""
     with pytest.raises(ParameterError, match="DESTRUCTION"):
         instant({"DESTRUCTION": [text]}, "DESTRUCTION")
@@ -44,7 +44,7 @@ def test_seconds(text, meant):
 
 
 @pytest.mark.parametrize("text", ["", "-1", "1e3", "1.5", "x", "9" * 1001, "٣"])
-def test_what_is_no_number_of_seconds(text):
+def test_an_invalid_number_of_seconds(text):
     with pytest.raises(ParameterError, match="EXECUTIONDURATION"):
         seconds({"EXECUTIONDURATION": [text]}, "EXECUTIONDURATION")
 
@@ -54,13 +54,13 @@ def test_a_missing_parameter_is_named():
         choice({}, "PHASE", "RUN")
 
 
-def test_a_choice_ignores_case_and_names_what_there_is():
+def test_a_choice_ignores_case_and_lists_the_values():
     assert choice({"PHASE": ["run"]}, "PHASE", "RUN", "ABORT") == "RUN"
     with pytest.raises(ParameterError, match="PHASE must be RUN or ABORT, not 'HOLD'"):
         choice({"PHASE": ["HOLD"]}, "PHASE", "RUN", "ABORT")
 
 
-def test_a_value_given_twice_is_refused():
+def test_a_repeated_value_is_refused():
     """DALI 1.1, section 3.4."""
     with pytest.raises(ParameterError, match="PHASE was given 2 times"):
         choice({"PHASE": ["RUN", "RUN"]}, "PHASE", "RUN")
@@ -98,6 +98,6 @@ def test_patience(text, meant):
     assert patience({} if text is None else {"WAIT": [text]}, 50) == meant
 
 
-def test_a_wait_that_is_no_number():
+def test_an_invalid_wait():
     with pytest.raises(ParameterError, match="WAIT must be a whole number"):
         patience({"WAIT": ["-2"]}, 50)

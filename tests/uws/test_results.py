@@ -27,12 +27,12 @@ def broken():
     raise RuntimeError("the query failed")
 
 
-def test_what_is_put_can_be_read(results):
+def test_a_stored_file_can_be_read(results):
     assert results.put(NAME, iter([b"ab", b"", b"c"])) == 3
     assert content(results) == b"abc"
 
 
-def test_a_file_tells_its_size_and_when_it_was_written(results):
+def test_a_file_has_its_size_and_time(results):
     results.put(NAME, [b"abc"])
 
     stored = results.open(NAME)
@@ -71,7 +71,7 @@ def test_results_leave_disk_to_the_database(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_told_as_such(results):
+def test_a_full_disk_is_reported(results):
     """A write that fails for want of disk: 507 and a sentence, for a job and for who sends an upload."""
 
     def full():
@@ -82,7 +82,7 @@ def test_a_full_disk_is_told_as_such(results):
         results.put(NAME, full())
 
 
-def test_a_failure_leaves_what_was_there(results):
+def test_a_failure_keeps_the_old_file(results):
     results.put(NAME, [b"whole"])
     with pytest.raises(RuntimeError):
         results.put(NAME, broken())
@@ -90,7 +90,7 @@ def test_a_failure_leaves_what_was_there(results):
     assert content(results) == b"whole"
 
 
-def test_a_deleted_file_is_gone_and_may_be_deleted_again(results):
+def test_a_deleted_file_does_not_exist_and_may_be_deleted_again(results):
     results.put(NAME, [b"x"])
     results.delete(NAME)
     results.delete(NAME)
@@ -120,7 +120,7 @@ def test_other_users_of_the_machine_see_no_results(results):
     assert results.path.stat().st_mode & 0o077 == 0
 
 
-def test_a_directory_that_can_not_be_used_is_told_at_the_start(tmp_path):
+def test_an_unusable_directory_is_reported_at_the_start(tmp_path):
     """Not job by job: all of them would fail."""
     (tmp_path / "file").touch()
     with pytest.raises(

@@ -13,7 +13,7 @@ from tests.uws.conftest import ANNE, ANYBODY, BERT, QUERY, SOMEBODY
 DONE = StoredResult("x.1.result", "text/csv", 3, "x.csv")
 
 
-def test_a_job_is_pending_with_what_it_was_given(store):
+def test_a_new_job_is_pending_with_its_parameters(store):
     """UWS-4, UWS-8, UWS-11: in the order and with the names and values that came."""
     job = store.create(
         SOMEBODY, {"QUERY": ["SELECT\r\n1"], "RUNID": ["r"], "UPLOAD": ["a,param:a", "b,param:b"]}
@@ -33,7 +33,7 @@ def test_limits_of_time_are_the_settings(store, settings):
     assert job.destruction - job.creation_time == timedelta(seconds=settings.job_retention)
 
 
-def test_what_text_of_postgresql_can_not_hold_is_kept(store):
+def test_characters_missing_in_postgresql_text_are_kept(store):
     """TAP-7: whatever the parameters are, the job is created; what they are worth is told when it runs."""
     job = store.create(SOMEBODY, {"QUERY": ["a\0b \N{SNOWMAN} \U0001f52d"], "RUNID": ["x\0y"]})
 
@@ -60,7 +60,7 @@ def test_a_job_may_be_created_and_run_at_once(store):
     assert store.create(SOMEBODY, {}, run=True).phase == Phase.QUEUED
 
 
-def test_abort_keeps_the_job_and_says_why(store, job):
+def test_abort_keeps_the_job_with_the_reason(store, job):
     """UWS-13, ERR-3: also one that never ran."""
     aborted = store.abort(job.job_id, SOMEBODY)
 
@@ -211,7 +211,7 @@ def test_a_job_of_somebody_else_is_closed(store):
 
     for other in (BERT, SOMEBODY):
         for ask in (store.job, store.phase, store.run, store.abort, store.remove):
-            with pytest.raises(Forbidden, match="belongs to somebody else"):
+            with pytest.raises(Forbidden, match="belongs to another account"):
                 ask(job.job_id, other)
         with pytest.raises(Forbidden):
             store.set_parameters(job.job_id, other, {"QUERY": ["x"]})
@@ -222,7 +222,7 @@ def test_a_job_of_somebody_else_is_closed(store):
     assert store.job(job.job_id, ANNE) == job
 
 
-def test_a_job_without_an_owner_is_open_to_whoever_knows_its_id(store, job):
+def test_an_anonymous_job_is_open_to_all_who_know_its_id(store, job):
     """UWS-19: the id can't be guessed; and a laptop may change its address."""
     assert store.job(job.job_id, ANYBODY) == job
     assert store.job(job.job_id, ANNE) == job
@@ -400,7 +400,7 @@ def test_a_completed_job_has_its_result(store, attempt):
 
 
 @pytest.mark.parametrize("transient, kind", [(True, "transient"), (False, "fatal")])
-def test_a_failed_job_says_why(store, attempt, transient, kind):
+def test_a_failed_job_has_a_reason(store, attempt, transient, kind):
     """UWS-9."""
     assert store.fail(attempt, "No \0luck.", transient=transient)
 
@@ -418,7 +418,7 @@ def test_the_end_of_a_job_that_was_aborted_does_not_count(store, attempt):
     assert phase(store, attempt) == Phase.ABORTED
 
 
-def test_a_job_given_back_keeps_its_place(store, attempt):
+def test_a_job_that_is_put_back_keeps_its_place(store, attempt):
     """A worker that is stopped ends nobody's job."""
     store.create(ANYBODY, {}, run=True)
     assert store.give_back(attempt)
@@ -428,7 +428,7 @@ def test_a_job_given_back_keeps_its_place(store, attempt):
     assert (again.job_id, again.number) == (attempt.job_id, 2)
 
 
-def test_a_former_attempt_has_no_say(store, attempt):
+def test_a_former_attempt_can_not_change_the_job(store, attempt):
     """D6: compare-and-set on (job, worker, attempt)."""
     store.give_back(attempt)
     again = store.claim("w")[1]
@@ -462,7 +462,7 @@ def test_a_silent_worker_is_lost_and_a_lively_one_is_not(database, settings, sql
     assert sql("SELECT count(*) FROM uws.worker") == [(0,)]
 
 
-def test_a_worker_is_told_what_it_has_to_run(store, attempt):
+def test_the_heartbeat_returns_the_jobs_of_a_worker(store, attempt):
     """An abort or a destruction that was not heard of is seen here."""
     job = store.job(attempt.job_id, SOMEBODY)
     [(held, seconds)] = store.beat("w").items()

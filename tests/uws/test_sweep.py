@@ -40,7 +40,7 @@ def test_files_without_job_go(store, results):
     assert swept(store, results) == set()
 
 
-def test_files_of_an_attempt_stay_while_the_job_executes(store, results):
+def test_files_of_an_attempt_are_kept_while_the_job_executes(store, results):
     """Nobody takes the draft away from who writes it."""
     job_id = store.create(SOMEBODY, {}, run=True).job_id
     attempt = store.claim("w")[1]
@@ -52,7 +52,7 @@ def test_files_of_an_attempt_stay_while_the_job_executes(store, results):
     assert swept(store, results) == set()
 
 
-def test_uploads_stay_until_their_job_has_ended(store, results):
+def test_uploads_are_kept_until_their_job_has_ended(store, results):
     """UPL-5: they are for one query."""
     mine = new_id()
     name, former = f"{mine}.upload-1", f"{mine}.upload-0"

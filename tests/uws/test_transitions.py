@@ -103,7 +103,7 @@ ROADS = {"PENDING": [], "QUEUED": ["run"], "EXECUTING": ["run", "claim"]}
 
 @settings(everywhere, max_examples=60)
 @given(start=st.sampled_from(sorted(ROADS)), race=st.lists(verbs, min_size=2, max_size=3))
-def test_what_happens_at_once_happens_in_some_order(empty, start, race):
+def test_simultaneous_changes_happen_in_some_order(empty, start, race):
     """D6: of RUN, ABORT, DELETE and the ends of a job, no two win, and none is half done."""
     told = Story(empty())
     for verb in ROADS[start]:

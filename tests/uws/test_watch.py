@@ -59,7 +59,7 @@ def test_who_waits_is_woken(store, job, waiting):
     assert returns(thread)
 
 
-def test_a_job_that_is_deleted_is_no_more_to_wait_for(store, job, watch):
+def test_a_wait_ends_when_the_job_is_deleted(store, job, watch):
     """UWS-20."""
     threading.Timer(0.2, store.remove, [job.job_id, SOMEBODY]).start()
 
@@ -67,7 +67,7 @@ def test_a_job_that_is_deleted_is_no_more_to_wait_for(store, job, watch):
         watch.wait(job.job_id, lambda: store.phase(job.job_id, SOMEBODY), LONG)
 
 
-def test_a_job_that_begins_is_told_of_even_if_it_does_not_end(store, job, waiting):
+def test_a_wait_returns_for_a_begun_job_that_does_not_end(store, job, waiting):
     """UWS-18: any change of phase."""
     thread = waiting(job.job_id)
     store.run(job.job_id, SOMEBODY)
@@ -75,7 +75,7 @@ def test_a_job_that_begins_is_told_of_even_if_it_does_not_end(store, job, waitin
     assert returns(thread)
 
 
-def test_a_job_that_begins_and_ends_at_once_is_told_of_once(store, job, waiting):
+def test_a_wait_returns_once_for_a_job_that_begins_and_ends(store, job, waiting):
     """PV-9: pyvo sleeps for a second after any answer but the last."""
     thread = waiting(job.job_id)
     store.run(job.job_id, SOMEBODY)
@@ -85,7 +85,7 @@ def test_a_job_that_begins_and_ends_at_once_is_told_of_once(store, job, waiting)
     assert store.phase(job.job_id, SOMEBODY) == Phase.COMPLETED
 
 
-def test_changes_of_other_jobs_wake_nobody(store, job, waiting):
+def test_changes_of_other_jobs_do_not_end_a_wait(store, job, waiting):
     thread = waiting(job.job_id)
     store.abort(store.create(SOMEBODY, {}).job_id, SOMEBODY)
     thread.join(0.3)
@@ -142,7 +142,7 @@ def test_one_connection_serves_all_who_wait(job, waiting, sql):
     assert awaited(lambda: sql(listening) == [(1,)])
 
 
-def test_a_lost_connection_is_made_anew(store, job, waiting, sql):
+def test_a_lost_connection_is_opened_again(store, job, waiting, sql):
     """What was missed meanwhile is looked up."""
     thread = waiting(job.job_id)
     sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")

@@ -86,7 +86,7 @@ def content(results, job):
         return stored.content.read()
 
 
-def test_a_job_gives_what_sync_gives(worker, store, ended, results, tableset, database, settings):
+def test_a_job_has_the_same_result_as_sync(worker, store, ended, results, tableset, database, settings):
     """DALI-1, UWS-11, TAP-22: one road for both."""
     job = ended(store.create(SOMEBODY, {"QUERY": [QUERY], "FORMAT": ["csv"], "MAXREC": ["2"]}, run=True))
     request = QueryRequest(query=QUERY, responseformat="csv", maxrec=2)
@@ -194,7 +194,7 @@ def test_destruction_ends_the_query(worker, store, begin, running, seconds):
     assert store.references(SOMEBODY) == []
 
 
-def test_a_worker_that_is_told_to_stop_gives_its_jobs_back(own, tableset, store, begin, running):
+def test_a_stopped_worker_puts_its_jobs_back(own, tableset, store, begin, running):
     """An orderly end is nobody's failure: the job runs again, from its start, and does not count as lost."""
     with working(own, tableset):
         job = begin(SILENT)
@@ -241,7 +241,7 @@ def test_a_worker_outlives_the_loss_of_all_its_connections(worker, store, begin,
     assert ended(store.create(SOMEBODY, {"QUERY": [QUERY]}, run=True)).phase == Phase.COMPLETED
 
 
-def test_a_query_that_the_operator_cancels_says_so(worker, begin, ended, sql, settings):
+def test_a_query_cancelled_by_the_operator_is_reported(worker, begin, ended, sql, settings):
     """Not "at its time limit", which is not used up."""
     job = begin(SILENT)
     sql(KILL.format(f"usename = '{settings.role_prefix}reader'").replace("terminate", "cancel"))
@@ -263,7 +263,7 @@ def test_a_store_that_can_not_be_written_fails_the_job(worker, own, store, ended
     assert str(own.data_dir) not in job.error_message
 
 
-def test_a_result_must_fit_into_what_other_jobs_leave(own, tableset, database, ended, results):
+def test_a_result_must_fit_into_the_remaining_disk_space(own, tableset, database, ended, results):
     """Whose jobs take as much as they may gets no further result, and nothing is left of it."""
     small = replace(own, client_bytes=1_000)
     store = JobStore(database, small)
@@ -300,7 +300,7 @@ def test_a_lost_upload_fails_the_job(worker, store, ended):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_an_upload_of_a_job_is_read_or_its_error_is_told(worker, store, ended, results):
+def test_an_upload_of_a_job_is_read_or_its_error_is_reported(worker, store, ended, results):
     """UPL-7: as of a synchronous query, whatever is in it."""
     for votable in islice(mutants(6), 12):
         mine = new_id()
@@ -315,7 +315,7 @@ def test_an_upload_of_a_job_is_read_or_its_error_is_told(worker, store, ended, r
             assert "upload" in job.error_message
 
 
-def test_what_nobody_foresaw_is_one_sentence(worker, store, ended, sql):
+def test_an_unexpected_error_is_one_sentence(worker, store, ended, sql):
     """The user gets no traceback, the log does: here of parameters that are none."""
     job = store.create(SOMEBODY, {"QUERY": [QUERY]})
     sql("UPDATE uws.job SET parameters = '[[\"QUERY\", 5]]'")
@@ -326,7 +326,7 @@ def test_what_nobody_foresaw_is_one_sentence(worker, store, ended, sql):
     assert job.error_message.startswith("The service failed to answer this request")
 
 
-def test_the_job_of_a_silent_worker_is_taken_over(own, tableset, store, ended):
+def test_the_job_of_a_worker_without_heartbeat_is_taken_over(own, tableset, store, ended):
     """D6: a worker that was killed leaves its job to others."""
     job = store.create(SOMEBODY, {"QUERY": [QUERY]}, run=True)
     store.claim("a worker that will never beat")
@@ -334,7 +334,7 @@ def test_the_job_of_a_silent_worker_is_taken_over(own, tableset, store, ended):
         assert ended(job).phase == Phase.COMPLETED
 
 
-def test_a_job_without_luck_says_that_its_workers_were_lost(own, tableset, store, ended):
+def test_a_job_lost_twice_reports_its_lost_workers(own, tableset, store, ended):
     """D6: restarted once, then failed with a reason."""
     job = store.create(SOMEBODY, {"QUERY": [QUERY]}, run=True)
     store.lose(store.claim("first")[1], "x")
@@ -363,7 +363,7 @@ def test_a_result_takes_the_place_of_older_ones_of_its_address(own, tableset, da
     assert list(results.names(0)) == [newer.result.name]
 
 
-def test_a_claim_that_was_not_confirmed_is_given_back(worker, own, store, ended, sql):
+def test_an_unconfirmed_claim_is_put_back(worker, own, store, ended, sql):
     """The connection may be lost while the claim is committed: the job must not stay EXECUTING for good."""
     job = store.create(SOMEBODY, {"QUERY": [QUERY]})
     sql(

@@ -150,7 +150,7 @@ def test_a_refused_creation_is_403(settings, database, tableset):
     assert "Run this one once another has ended." in query_status(second)[0][1]
 
 
-def test_a_proxy_that_nobody_told_of_is_a_warning(client, settings, database, tableset, caplog):
+def test_an_undeclared_proxy_is_a_warning(client, settings, database, tableset, caplog):
     """All its clients share the limits of one: the log says so, once a process."""
     for _ in range(2):
         client.get("/tap/async", headers={"X-Forwarded-For": "198.51.100.7"})
@@ -174,7 +174,7 @@ def test_behind_a_proxy_a_client_is_whom_the_proxy_names(settings, database, tab
     assert (count("198.51.100.7"), count("198.51.100.8")) == (1, 0)
 
 
-def test_without_a_proxy_nobody_names_himself(client):
+def test_without_a_proxy_clients_can_not_choose_their_address(client):
     """A header that anybody can send opens nobody's list."""
     client.post("/tap/async", environ_base={"REMOTE_ADDR": "198.51.100.9"})
 
@@ -197,7 +197,7 @@ def test_single_values_are_plain_text(client, job, child):
 
 @pytest.mark.parametrize("accept", ["text/html, image/gif, image/jpeg, */*; q=0.2", "text/html", "*/*"])
 @pytest.mark.parametrize("child, root", [("", "job"), ("/parameters", "parameters"), ("/results", "results")])
-def test_documents_are_xml_whatever_is_accepted(client, job, child, root, accept):
+def test_documents_are_xml_for_any_accept_header(client, job, child, root, accept):
     """UWS-1, UWS-2, UWS-20: STILTS accepts text/html first, and wants XML."""
     response = client.get(f"{job}{child}", headers={"Accept": accept})
 
@@ -209,7 +209,7 @@ def test_documents_are_xml_whatever_is_accepted(client, job, child, root, accept
     "child, element",
     [("phase", "phase"), ("executionduration", "executionDuration"), ("destruction", "destruction")],
 )
-def test_a_value_reads_alike_alone_and_in_the_document(client, job, child, element):
+def test_a_value_is_the_same_alone_and_in_the_document(client, job, child, element):
     """UWS-6."""
     assert client.get(f"{job}/{child}").text == shown(client, job, element).text
 
@@ -248,7 +248,7 @@ def test_other_methods_are_405(client, job):
     assert client.delete("/tap/async").status_code == 405
 
 
-def test_a_slash_at_the_end_is_no_matter(client, job):
+def test_a_slash_at_the_end_is_ignored(client, job):
     """FL-3: and no redirect, which STILTS refuses after a POST."""
     assert client.get(f"{job}/phase/").text == "PENDING"
     assert client.post("/tap/async/", data={"QUERY": QUERY}).status_code == 303
@@ -313,7 +313,7 @@ def test_phase_is_not_set_among_the_parameters(client, job):
     assert f"POST it to http://127.0.0.1:8080{job}/phase." in query_status(response)[0][1]
 
 
-def test_parameters_are_not_taken_at_the_job_itself(client, job):
+def test_parameters_are_refused_at_the_job_itself(client, job):
     """DALI-2."""
     response = client.post(job, data={"QUERY": "SELECT 1"})
 
@@ -433,7 +433,7 @@ def test_a_part_of_the_result_is_delivered(client, completed):
 
 
 @pytest.mark.parametrize("value", ["bytes=0-3,5-7", "lines=1-2", "bytes=x", "bytes=3-1", "x"])
-def test_a_range_that_can_not_be_gone_by_is_ignored(client, completed, value):
+def test_an_invalid_range_is_ignored(client, completed, value):
     """RFC 9110, section 14.2."""
     response = fetched(client, completed, Range=value)
 
@@ -456,7 +456,7 @@ def test_head_of_a_result(client, completed):
     assert (response.status_code, response.content_length, response.data) == (200, len(CSV), b"")
 
 
-def test_a_job_without_result_says_why_there_is_none(client, job):
+def test_a_job_without_result_reports_why(client, job):
     """TAP-22."""
     response = client.get(f"{job}/results/result")
 
@@ -474,7 +474,7 @@ def test_the_result_of_a_job_that_failed_is_the_reason(client, failed):
     assert query_status(result) == query_status(error) == [("ERROR", "QUERY is <missing>.")]
 
 
-def test_the_result_of_a_job_that_was_aborted_or_deleted_says_so(client, job):
+def test_the_result_of_an_aborted_or_deleted_job_is_an_error(client, job):
     """TAP-22; a job that is gone is unknown, with all its resources."""
     client.post(f"{job}/phase", data={"PHASE": "ABORT"})
     aborted = client.get(f"{job}/results/result")
@@ -487,7 +487,7 @@ def test_the_result_of_a_job_that_was_aborted_or_deleted_says_so(client, job):
 
 
 @pytest.mark.parametrize("left", [None, b"", CSV[:-1], CSV + b"x"])
-def test_a_lost_result_is_told_and_never_a_half_sent(client, completed, own, left):
+def test_a_lost_result_is_reported_and_never_sent_partially(client, completed, own, left):
     """A file that is gone, or not what was written, is no result."""
     [file] = (own.data_dir / "results").iterdir()
     file.unlink()
@@ -508,7 +508,7 @@ def test_the_error_of_a_job_is_a_votable_with_status_200(client, failed):
     assert shown(client, failed, "errorSummary/{*}message").text == "QUERY is <missing>."
 
 
-def test_an_aborted_job_says_so_in_its_error(client, job):
+def test_the_error_of_an_aborted_job_states_the_abort(client, job):
     """ERR-3."""
     client.post(f"{job}/phase", data={"PHASE": "ABORT"})
 
@@ -520,7 +520,7 @@ def test_a_job_that_has_not_failed_has_no_error(client, job, completed):
     assert client.get(f"{job}/error").status_code == client.get(f"{completed}/error").status_code == 404
 
 
-def test_a_database_that_is_away_is_503(cut_off_client):
+def test_an_unavailable_database_is_503(cut_off_client):
     """ERR-4."""
     response = cut_off_client.post("/tap/async", data={"QUERY": QUERY})
 

@@ -141,7 +141,7 @@ def test_base_url_is_never_a_wildcard(settings, database, tableset, host):
         ({"accounts": True, "require_account": True}, "Queries need an account"),
     ],
 )
-def test_tap_page_tells_how_to_use_an_account(settings, database, tableset, given, told):
+def test_the_tap_page_explains_the_use_of_an_account(settings, database, tableset, given, told):
     """The issue, part 7; without accounts there is nothing to tell."""
     pages = [
         create_app(replace(settings, **each), database, tableset).test_client().get("/tap").text

@@ -70,7 +70,7 @@ def test_every_declared_feature_works(client, tap):
     assert set(told) == set(FEATURES)
 
 
-def test_every_declared_function_takes_what_its_form_says(client, tap):
+def test_all_declared_functions_accept_their_declared_arguments(client, tap):
     """REG-8."""
     told = {form: query_status(answer(client, call(form))) for form in forms(tap, True)}
 
@@ -85,7 +85,7 @@ def call(form):
     return f"SELECT {name}({', '.join(VALUES[kind] for kind in types)}) AS x FROM {TABLE}"
 
 
-def test_every_declared_format_is_given_by_all_its_names(client, tap):
+def test_all_declared_formats_are_available_by_all_their_names(client, tap):
     """REG-9, DALI-6: what is asked for by its media type is answered with that very type."""
     for offered in tap.iter("outputFormat"):
         mime, *aliases = [element.text for element in offered]
@@ -98,7 +98,7 @@ def test_every_declared_format_is_given_by_all_its_names(client, tap):
         }
 
 
-def test_every_declared_version_of_the_language_is_taken(client, tap):
+def test_all_declared_versions_of_the_language_are_accepted(client, tap):
     """REG-6."""
     versions = [version.text for version in tap.iter("version")]
 

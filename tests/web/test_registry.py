@@ -114,7 +114,7 @@ def test_the_schema_is_not_pleased_by_everything(schema, record, lost):
     assert not schema.validate(record)
 
 
-def test_a_record_says_who_publishes_what(record):
+def test_a_record_has_publisher_and_content(record):
     """REG-30, REG-34: who looks for provenance finds it in subject and description."""
     given = {path: record.findtext(path) for path in ("title", "identifier", "curation/publisher")}
 
@@ -161,7 +161,7 @@ def test_a_record_can_be_read_as_capabilities(client):
 
 
 @pytest.mark.parametrize("missing", NEEDED)
-def test_an_incomplete_record_is_not_found_and_says_what_to_set(settings, database, tableset, missing):
+def test_an_incomplete_record_is_not_found_with_the_missing_settings(settings, database, tableset, missing):
     """REG-31."""
     response = client_of(settings, database, tableset, **{missing: None}).get("/tap/registry")
 
@@ -226,7 +226,7 @@ def test_a_setting_that_no_registry_would_take_is_refused(name, value):
         Settings(**{name: value})
 
 
-def test_serve_says_what_is_missing(settings, tmp_path):
+def test_serve_reports_missing_settings(settings, tmp_path):
     """REG-31."""
     with live_server(replace(settings, title="Ours"), tmp_path / "log", "--no-worker") as server:
         log = server.log.read_text()

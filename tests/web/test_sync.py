@@ -37,7 +37,7 @@ def test_get_answers_like_post(client):
     assert names(client.get("/tap/sync", query_string={"LANG": "ADQL", "QUERY": QUERY})) == SCHEMAS
 
 
-def test_url_and_body_are_taken_together(client):
+def test_parameters_of_url_and_body_are_combined(client):
     """TAP-6."""
     response = client.post("/tap/sync?LANG=ADQL&maxrec=1", data={"QUERY": QUERY})
 
@@ -90,7 +90,7 @@ def test_fields_are_those_of_the_tables(client):
 @pytest.mark.parametrize(
     "maxrec, rows, status", [("3", 3, ["OK"]), ("2", 2, ["OK", "OVERFLOW"]), ("0", 0, ["OK", "OVERFLOW"])]
 )
-def test_maxrec_cuts_rows_and_tells_overflow(client, maxrec, rows, status):
+def test_maxrec_cuts_rows_and_reports_overflow(client, maxrec, rows, status):
     """TAP-13, TAP-14, TAP-15: told only if rows were cut, and after the table."""
     response = client.post("/tap/sync", data={"QUERY": QUERY, "MAXREC": maxrec})
 
@@ -99,7 +99,7 @@ def test_maxrec_cuts_rows_and_tells_overflow(client, maxrec, rows, status):
 
 
 @pytest.mark.parametrize("top, maxrec, status", [(2, 3, ["OK"]), (3, 2, ["OK", "OVERFLOW"]), (2, 2, ["OK"])])
-def test_top_is_no_overflow(client, top, maxrec, status):
+def test_top_does_not_report_overflow(client, top, maxrec, status):
     """TAP-14: only MAXREC cuts, TOP is part of the query."""
     response = client.get(
         "/tap/sync", query_string={"QUERY": QUERY.replace("SELECT", f"SELECT TOP {top}"), "MAXREC": maxrec}
@@ -223,7 +223,7 @@ def test_a_longer_query_is_refused(small_client, mime, size):
     assert query_status(response)[0][0] == "ERROR"
 
 
-def test_head_tells_the_media_type(client):
+def test_head_has_the_media_type(client):
     """HTTP-1."""
     response = client.head("/tap/sync", query_string={"QUERY": QUERY, "FORMAT": "csv"})
 
@@ -235,7 +235,7 @@ def test_head_tells_the_media_type(client):
 
 
 @pytest.mark.parametrize("form", ["votable", "csv", "json", "fits"])
-def test_a_small_result_tells_its_length(client, form):
+def test_a_small_result_has_its_length(client, form):
     """RFC 9110, section 8.6: clients show how far they are, and know where it ends."""
     response = client.get("/tap/sync", query_string={"QUERY": QUERY, "FORMAT": form})
 
@@ -261,7 +261,7 @@ def test_a_failure_among_the_first_rows_is_an_error_document(client):
     assert query_status(response)[0][0] == "ERROR"
 
 
-def test_a_database_that_is_away_is_503(cut_off_client):
+def test_an_unavailable_database_is_503(cut_off_client):
     """ERR-1: with the time after which to try again."""
     response = cut_off_client.get("/tap/sync", query_string={"QUERY": QUERY})
 

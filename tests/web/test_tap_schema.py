@@ -60,7 +60,7 @@ def test_each_table_describes_itself(client, name):
 
 
 @pytest.mark.parametrize("name", COLUMNS)
-def test_what_can_not_be_null_is_not(client, name):
+def test_not_null_columns_have_no_null(client, name):
     """SCH-11."""
     for column in COLUMNS[name].split():
         if column.endswith("!"):
@@ -77,7 +77,7 @@ def test_what_can_not_be_null_is_not(client, name):
         "SELECT COUNT(*) AS nr FROM tap_schema.key_columns",
     ],
 )
-def test_names_are_taken_in_any_case(client, query):
+def test_names_ignore_case(client, query):
     """SCH-1, SCH-4."""
     assert ask(client, query).nrows > 0
 

@@ -51,7 +51,7 @@ def test_an_upload_lives_as_long_as_its_query(client):
     assert b"tap_upload" not in client.get("/tap/tables").data.lower()
 
 
-def test_a_part_that_is_no_file_is_told(client):
+def test_a_part_that_is_not_a_file_is_reported(client):
     """UPL-3: multipart with a file name."""
     response = client.post("/tap/sync", data={"QUERY": QUERY, "UPLOAD": "t,param:p", "p": VOTABLE.decode()})
 
@@ -87,7 +87,7 @@ def test_the_limit_of_bytes_is_exact(narrow_client, padding, status):
 
 
 @pytest.mark.parametrize("has_length", [True, False])
-def test_a_body_far_over_the_limit_is_not_even_taken_apart(narrow_client, has_length):
+def test_a_body_far_over_the_limit_is_not_parsed(narrow_client, has_length):
     """UPL-8: 413 as a VOTable; STILTS sends chunks, without a length."""
     body = (
         f'--x\r\nContent-Disposition: form-data; name="QUERY"\r\n\r\n{QUERY}\r\n--x\r\n'
@@ -121,7 +121,7 @@ def test_urls_do_not_lead_inside(client, url):
     assert "is not the name of a public host." in query_status(response)[0][1]
 
 
-def test_tables_are_no_reason_to_take_long_bodies_elsewhere(client):
+def test_long_bodies_are_accepted_only_for_uploads(client):
     """Only queries bring tables."""
     response = client.post("/tap/availability", data={"x": "y" * 5_000_000})
 

@@ -14,6 +14,7 @@ from psycopg2.extensions import make_dsn
 from pyvo.io.vosi import parse_availability, parse_capabilities, parse_tables
 
 from provtap.adql import published_name
+from provtap.adql.syntax.extensions import Extension
 from provtap.config import Settings
 from provtap.database.connect import open_database
 from provtap.errors import SettingsError
@@ -31,7 +32,9 @@ from tests.live import live_server
 
 TAP = "ivo://ivoa.net/std/TAP"
 VOSI = "ivo://ivoa.net/std/VOSI"
-BASE = "https://archive.example.org/provenance/tap"
+ROOT = "https://archive.example.org/provenance"
+BASE = f"{ROOT}/tap"
+DATALINK = "ivo://ivoa.net/std/DataLink#links-1.1"
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
 
@@ -85,7 +88,7 @@ def test_a_base_url_that_no_client_could_use_is_refused(base_url):
         Settings(base_url=base_url)
 
 
-def test_capabilities_declare_what_is_there_and_nothing_else(client):
+def test_capabilities_declare_exactly_the_existing_features(client):
     """REG-3, REG-4: every URL declared answers."""
     _, *others = parsed(parse_capabilities, client.get("/tap/capabilities"))
     urls = {c.standardid: c.interfaces[0].accessurls[0] for c in others}
@@ -95,10 +98,22 @@ def test_capabilities_declare_what_is_there_and_nothing_else(client):
         f"{VOSI}#availability": f"{BASE}/availability",
         f"{VOSI}#tables-1.1": f"{BASE}/tables",
         "ivo://ivoa.net/std/DALI#examples": f"{BASE}/examples",
+        DATALINK: f"{ROOT}/links",
     }
+    assert {urls.pop(DATALINK).use} == {"base"}
     assert {url.use for url in urls.values()} == {"full"}
     for url in urls.values():
         assert client.get("/tap" + url.content.removeprefix(BASE)).status_code == 200
+
+
+def test_capabilities_describe_datalink(client):
+    """LINK-8."""
+    root = etree.fromstring(client.get("/tap/capabilities").data)
+    (interface,) = root.findall(f"capability[@standardID='{DATALINK}']/interface")
+
+    assert (interface.get(XSI_TYPE), interface.get("role")) == ("vs:ParamHTTP", "std")
+    assert interface.findtext("resultType") == "application/x-votable+xml;content=datalink"
+    assert interface.findtext("queryType") == "GET"
 
 
 def test_every_declared_language_may_be_asked_for(capability):
@@ -134,7 +149,7 @@ def test_limits_are_those_that_are_kept(capability):
     assert {limit.get("unit") for limit in capability.find("outputLimit")} == {"row"}
 
 
-def test_what_is_not_offered_is_not_declared(capability):
+def test_unsupported_features_are_not_declared(capability):
     """REG-14: no security methods."""
     absent = {"securityMethod"}
 
@@ -174,11 +189,22 @@ def test_the_optional_features_of_adql_are_declared(capability):
     }
 
 
-def test_coalesce_is_declared_where_the_operator_wants_it(tableset):
+def test_coalesce_is_declared_if_set_by_the_operator(tableset):
     """C5: its feature type is unknown to taplint 3.4."""
     document = capabilities_document(BASE, Settings(declare_coalesce=True), tableset)
 
     assert declared(etree.fromstring(document))["adql-conditional"] == ["COALESCE"]
+
+
+def test_extensions_are_declared_under_the_authority_of_the_service(tableset):
+    """UDF-4: the IVOA has no type for them; a strict service has none."""
+    settings = Settings(service_ivoid="ivo://example.org/archive/provtap")
+    root = etree.fromstring(capabilities_document(BASE, settings, tableset))
+    strict = etree.fromstring(capabilities_document(BASE, replace(settings, adql_strict=True), tableset))
+    (features,) = root.iterfind(".//languageFeatures[@type='ivo://example.org/provtap/exts#adql']")
+
+    assert [form.text for form in features.iter("form")] == [extension.form for extension in Extension]
+    assert "exts#adql" not in etree.tostring(strict, encoding="unicode")
 
 
 def test_the_data_model_is_declared(capability):
@@ -199,7 +225,7 @@ def test_tables_are_those_of_tap_schema(client, tableset):
     assert sum(len(table.foreignkeys) for table in tables) == len(rows["keys"])
 
 
-def test_without_detail_tables_tell_everything(client):
+def test_without_detail_tables_are_complete(client):
     """VOSI-8: detail is a hint."""
     full = client.get("/tap/tables?detail=max").data
 
@@ -369,7 +395,7 @@ def test_other_limits_or_tables_are_a_change(settings, database, tableset):
     assert times == sorted(set(times))
 
 
-def test_a_store_that_cannot_be_written_tells_the_time_of_the_start(settings, tableset):
+def test_a_read_only_store_has_the_time_of_the_start(settings, tableset):
     """A standby serves metadata too; no client may keep what is out of date."""
     read_only = make_dsn(settings.database_url, options="-c default_transaction_read_only=on")
     with open_database(replace(settings, database_url=read_only)) as database:
@@ -400,7 +426,7 @@ def test_a_service_that_answers_is_available(settings, database, tableset):
     assert availability(client) == (True, "Queries are answered.")
 
 
-def test_a_service_without_database_says_so(client):
+def test_a_service_without_database_reports_it(client):
     """VOSI-2: the document itself is still served."""
     available, note = availability(client)
 
@@ -412,13 +438,13 @@ def test_a_service_without_database_says_so(client):
     )
 
 
-def test_a_node_with_other_metadata_files_says_so(settings, database, tableset):
+def test_a_node_with_other_metadata_files_reports_it(settings, database, tableset):
     """D7."""
     client = create_app(settings, database, replace(tableset, digest="0" * 64)).test_client()
     available, note = availability(client)
 
     assert not available
-    assert "run provtap init" in note
+    assert "provtap init" in note
 
 
 def test_every_element_of_availability_has_the_namespace(client):
@@ -447,7 +473,7 @@ def test_a_response_has_one_date(tap_url):
 
 
 @pytest.mark.skipif(not shutil.which("stilts"), reason="STILTS is not installed")
-def test_taplint_finds_nothing_to_say_against_the_metadata(tap_url):
+def test_taplint_accepts_the_metadata(tap_url):
     """The documents are valid by their schemas, and say the same as TAP_SCHEMA: C1 to C5, REG, SCH."""
     stages = "stages=TMV TME TMS TMC CPV CAP AVV MDQ"
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""`prov_derived_from`: whether one entity came from another, as a test of membership in a set found once."""
+"""`prov_derived_from`: whether one entity was derived from another, as membership in a set computed once."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,9 +16,9 @@ DERIVED_FROM = Function(
     result=Type.INT,
     sql=f"({{0}} IN ({set_sql(FORTH, '{1}', 'derived')}))",
     is_condition=True,
-    description="1 if the entity came from the ancestor, over any number of steps, as in"
-    " provenance.lineage; else 0; never 1 for a NULL. One of the two must be a text, not a column: its"
-    " descendants or ancestors are found once.",
+    description="1 if the entity was derived from the ancestor, over any number of steps, as in"
+    " provenance.lineage; otherwise 0, also for NULL. One of the two must be a text, not a column:"
+    " its descendants or ancestors are found only once.",
 )
 _ORIGIN_OF = replace(DERIVED_FROM, sql=f"({{1}} IN ({set_sql(BACK, '{0}', 'derived')}))")
 """The same for a fixed entity."""

@@ -1,10 +1,10 @@
-"""The functions that ADQL 2.1 has for numbers (section 2.3) and for texts (section 4.3).
+"""The functions of ADQL 2.1 for numbers (section 2.3) and for texts (section 4.3).
 
-Those of numbers are of double precision.
+Functions of numbers return double precision.
 
-Names and ids have the collation "C", under which case is that of ASCII only. So LOWER and UPPER fold case by
-the collation of the database, which is Unicode's wherever `provtap init` made it, and their results are
-sorted by "C" again: in the same order on every server.
+Names and ids have the collation "C", which knows only the case of ASCII letters. LOWER and UPPER therefore
+use the collation of the database, Unicode if `provtap init` created it. Their results have the collation "C"
+again, so that every server sorts them in the same order.
 """
 
 from provtap.adql.plan.functions import XY, Function, FunctionParameter, Kind
@@ -23,10 +23,10 @@ MATHEMATICS = (
     ),
     Function(name="EXP", sql="exp({0})", description="e to the power of x."),
     Function(name="FLOOR", sql="floor({0})", unit="=", description="The largest whole number not above x."),
-    # PostgreSQL's log(x) is the decimal one.
+    # PostgreSQL's log(x) is the decimal logarithm.
     Function(name="LOG", sql="ln({0})", description="Natural logarithm."),
     Function(name="LOG10", sql="log10({0})", description="Decimal logarithm."),
-    # PostgreSQL has none of double precision; a double becomes the decimal number that a result shows.
+    # PostgreSQL has no mod(double, double); a double is converted to the decimal number that a result shows.
     Function(
         name="MOD",
         parameters=XY,
@@ -47,7 +47,7 @@ MATHEMATICS = (
         is_volatile=True,
         description="A random number, 0 <= r < 1, different in each row; the seed has no effect.",
     ),
-    # Of numeric: round(2.5) is 3 as in ADQL, while that of double precision is 2.
+    # As numeric: round(2.5) is 3 as in ADQL; as double precision it is 2.
     Function(
         name="ROUND",
         parameters=_DIGITS,
@@ -99,3 +99,45 @@ TEXT_FUNCTIONS = (
         description="The text in upper case.",
     ),
 )
+
+EXTENSIONS = (
+    Function(
+        name="CHAR_LENGTH",
+        parameters=_TEXT,
+        result=Type.INT,
+        sql="char_length({0})",
+        forms=("CHAR_LENGTH(text)", "CHARACTER_LENGTH(text)", "LENGTH(text)"),
+        description="The number of characters of the text.",
+    ),
+    Function(
+        name="SUBSTRING",
+        parameters=(
+            *_TEXT,
+            FunctionParameter("start", Kind.INTEGER),
+            FunctionParameter("length", Kind.INTEGER),
+        ),
+        optional=1,
+        missing=2**31 - 1,
+        result=Type.TEXT,
+        sql="substring({0}, {1}, {2})",
+        forms=("SUBSTRING(text, start[, length])", "SUBSTRING(text FROM start [FOR length])"),
+        description="The characters of the text from number start on (the first is 1), at most length.",
+    ),
+    Function(
+        name="CURRENT_TIMESTAMP",
+        parameters=(),
+        result=Type.TIMESTAMP,
+        sql="(now() AT TIME ZONE 'UTC')",
+        forms=("CURRENT_TIMESTAMP",),
+        description="The time of the query, in UTC.",
+    ),
+    Function(
+        name="CURRENT_DATE",
+        parameters=(),
+        result=Type.TIMESTAMP,
+        sql="date_trunc('day', now() AT TIME ZONE 'UTC')",
+        forms=("CURRENT_DATE",),
+        description="Midnight of the day of the query, in UTC.",
+    ),
+)
+"""Functions that ADQL 2.1 does not have (see `syntax.extensions`)."""

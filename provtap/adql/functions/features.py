@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from provtap.adql.functions.builtin import TEXT_FUNCTIONS
 from provtap.adql.functions.geometry import GEOMETRY
 from provtap.adql.functions.user_defined import USER_FUNCTIONS
+from provtap.adql.syntax.extensions import Extension
 
 _TYPE = "ivo://ivoa.net/std/TAPRegExt#features-"
-"""In the spelling of TAPRegExt: ADQL 2.1 writes it small, but not every client compares without case."""
+"""As spelled in TAPRegExt; ADQL 2.1 uses lower case, but some clients compare case-sensitively."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,14 @@ _FORMS = {
 }
 
 
-def language_features(*, declare_coalesce: bool = False) -> dict[str, tuple[Feature, ...]]:
+def language_features(
+    *, declare_coalesce: bool = False, authority: str | None = None, strict: bool = False
+) -> dict[str, tuple[Feature, ...]]:
     """Return all features, by the type to declare them under.
 
-    COALESCE works in any case; validators of today don't know the type that it has in ADQL 2.1.
+    COALESCE works in any case; validators of today don't know the type that it has in ADQL 2.1. Extensions of
+    the grammar have no type of the IVOA (UDF-4), so they get one under the *authority* of the service
+    (`ivo://org.example`), if it has any and does not refuse them (*strict*).
     """
     features = {
         "udf": tuple(Feature(f.signature, f.description) for f in USER_FUNCTIONS),
@@ -44,4 +49,7 @@ def language_features(*, declare_coalesce: bool = False) -> dict[str, tuple[Feat
     }
     if declare_coalesce:
         features["adql-conditional"] = (Feature("COALESCE"),)
-    return {_TYPE + type_: members for type_, members in features.items()}
+    declared = {_TYPE + type_: members for type_, members in features.items()}
+    if authority and not strict:
+        declared[f"{authority}/provtap/exts#adql"] = tuple(Feature(e.form, e.description) for e in Extension)
+    return declared

@@ -1,9 +1,9 @@
 """The geometry of ADQL 2.1, section 4.2, without an extension: points and circles on the sphere.
 
-A point or circle is known by its numbers, in degrees: those it was made of, or the elements of the array that
-a column holds. So a distance is a function of four numbers, and the area that CONTAINS asks for shows in
-the SQL as bounds on a latitude, which an index can serve (schema/0005_functions.sql). Bounds are false where
-another number is NULL, so they only choose rows (schema/0019_exact_functions.sql).
+A point or circle is represented by its numbers in degrees: the arguments it was made from, or the elements of
+an array column. A distance is then a function of four numbers, and CONTAINS adds bounds on a latitude to the
+SQL, for which an index can be used (schema/0005_functions.sql). Bounds are false where another number is
+NULL, so they are used only to choose rows (schema/0019_exact_functions.sql).
 """
 
 from collections.abc import Sequence
@@ -104,9 +104,10 @@ _RANGES = (("longitude", -360, 360), ("latitude", -90, 90), ("radius", 0, 180))
 
 
 def geometry_call(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> Expression:
-    """Return a call of a function of GEOMETRY, whose forms the grammar has checked.
+    """Return a call of a function of GEOMETRY; the grammar has already checked the form of its arguments.
 
-    Raises: AdqlError for arguments of the wrong type, and for literal numbers that mean no place on the sky.
+    Raises: AdqlError for arguments of the wrong type, and for literal numbers outside the range of
+    coordinates.
     """
     given = list(zip(arguments, call.arguments, strict=True))
     if _has_system(call.name, arguments):
@@ -132,7 +133,7 @@ def geometry_call(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> 
 def shape(type_: Type, numbers: Sequence[Expression], at: Position) -> Call:
     """Return the point or circle of these numbers.
 
-    Raises: AdqlError for literals that mean no place on the sky (DALI 1.1, section 3.3.5).
+    Raises: AdqlError for literals outside the range of coordinates (DALI 1.1, section 3.3.5).
     """
     for number, (name, low, high) in zip(numbers, _RANGES, strict=False):
         value = literal_number(number)
@@ -142,7 +143,7 @@ def shape(type_: Type, numbers: Sequence[Expression], at: Position) -> Call:
 
 
 def _has_system(name: str, arguments: Sequence[Expression]) -> bool:
-    """Whether the first argument is a coordinate system, which ADQL 2.1 has deprecated."""
+    """Whether the first argument is a coordinate system (deprecated in ADQL 2.1)."""
     first = arguments[0]
     if name not in {"POINT", "CIRCLE"} or not isinstance(first, Constant):
         return False
@@ -151,7 +152,7 @@ def _has_system(name: str, arguments: Sequence[Expression]) -> bool:
 
 
 def _numbers(value: Expression) -> list[Expression]:
-    """Return a number, or those that a point or circle is made of."""
+    """Return the numbers of an argument: one, or those of a point or circle."""
     if not value.type.is_geometry:
         return [value]
     if isinstance(value, Call):
@@ -165,6 +166,6 @@ def _degrees(value: Expression, function: Function = _NUMBER) -> Expression:
 
 
 def _circle(value: Expression) -> list[Expression]:
-    """Return the numbers of a circle; a point is one without radius."""
+    """Return the numbers of a circle; a point is a circle with radius 0."""
     numbers = _numbers(value)
     return numbers if len(numbers) == 3 else [*numbers, _NO_RADIUS]

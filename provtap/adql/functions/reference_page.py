@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
-from provtap.adql.functions.builtin import MATHEMATICS, TEXT_FUNCTIONS
+from provtap.adql.functions.builtin import EXTENSIONS, MATHEMATICS, TEXT_FUNCTIONS
 from provtap.adql.functions.geometry import GEOMETRY
 from provtap.adql.functions.registry import NOT_OFFERED
 from provtap.adql.functions.user_defined import USER_FUNCTIONS
 from provtap.adql.plan.functions import Function
+from provtap.adql.syntax.extensions import Extension
 
 _INTRODUCTION = """\
 # Functions
@@ -54,28 +55,33 @@ true for `x`.
 
 ## Extensions
 
-These are not part of ADQL 2.1. The IVOA has no feature type for them, so the capabilities do not declare
-them.
+These are not part of ADQL 2.1, and other services may not accept them. The capabilities declare them if the
+service has an IVOID. With the setting `PROVTAP_ADQL_STRICT`, the service refuses them.
 
-- CASE and NULLIF.
-- `SELECT *, expression` and `SELECT expression, *`: an asterisk without a table beside other columns.
-- `GROUP BY name`, where name is an output column that no table of the SELECT has as a column.
+{}
 
 COALESCE belongs to ADQL 2.1; it is declared with the setting `PROVTAP_DECLARE_COALESCE`."""
 
 
 def functions_page() -> str:
-    """Return the page: a section a group, a line a function."""
+    """Return the page: one section for each group, one line for each function."""
     return "\n".join(_page()) + "\n"
 
 
 def _page() -> Iterator[str]:
-    yield from (_INTRODUCTION, "", _CONVERSIONS)
+    extensions = "\n".join(f"- {_named(extension)}: {extension.description}" for extension in Extension)
+    yield from (_INTRODUCTION, "", _CONVERSIONS.format(extensions))
     yield from _section("Mathematics", MATHEMATICS)
     yield from _section("Texts", TEXT_FUNCTIONS)
+    yield from _section("Texts and times beyond ADQL 2.1", EXTENSIONS)
     yield from _section("User defined functions", USER_FUNCTIONS)
     yield from _section("Geometry", GEOMETRY)
     yield from ("", _GEOMETRY_NOTE)
+
+
+def _named(extension: Extension) -> str:
+    """Return the form of an extension; in a fixed width where it is ADQL."""
+    return f"`{extension.form}`" if extension.form[0].isupper() else extension.form.capitalize()
 
 
 def _section(title: str, functions: Iterable[Function]) -> Iterator[str]:

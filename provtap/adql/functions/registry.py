@@ -1,13 +1,13 @@
-"""All functions by name, and the one that a call refers to.
+"""All functions by name, and the lookup of the function of a call.
 
-The tables of functions are what calls are checked by, what they become in PostgreSQL, what the capabilities
-declare (see `features`) and what the reference page shows (see `reference_page`).
+The tables of functions are used to check calls, to generate PostgreSQL, to declare functions in the
+capabilities (see `features`) and to write the reference page (see `reference_page`).
 """
 
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from provtap.adql.functions.builtin import MATHEMATICS, TEXT_FUNCTIONS
+from provtap.adql.functions.builtin import EXTENSIONS, MATHEMATICS, TEXT_FUNCTIONS
 from provtap.adql.functions.geometry import GEOMETRY
 from provtap.adql.functions.user_defined import USER_FUNCTIONS
 from provtap.adql.plan.functions import Function
@@ -15,20 +15,21 @@ from provtap.adql.syntax.lexer import Position, problem
 from provtap.errors import AdqlError
 
 FUNCTIONS: Mapping[str, Function] = {
-    function.name: function for function in (*MATHEMATICS, *TEXT_FUNCTIONS, *GEOMETRY, *USER_FUNCTIONS)
+    function.name: function
+    for function in (*MATHEMATICS, *TEXT_FUNCTIONS, *EXTENSIONS, *GEOMETRY, *USER_FUNCTIONS)
 }
 NOT_OFFERED = frozenset({"AREA", "BOX", "CENTROID", "COORDSYS", "POLYGON", "REGION"})
 """Functions of ADQL that this service does not support; the error names them."""
 _AREAS = dict.fromkeys(
     ("BOX", "POLYGON", "REGION"), "Write a CIRCLE, or bounds: lon BETWEEN a AND b AND lat BETWEEN c AND d."
 )
-_OTHERS = ("COALESCE", "IN_UNIT", "NULLIF", "COUNT", "AVG", "MAX", "MIN", "SUM", "CAST")
+_OTHERS = ("COALESCE", "IN_UNIT", "NULLIF", "COUNT", "AVG", "MAX", "MIN", "SUM", "CAST", "LENGTH")
 """Names that look like functions but have their own rules."""
 
 
 _WINDOWS = "ADQL has no window functions; SELECT TOP n with ORDER BY returns the first rows."
 _DISTANCE = "Write DISTANCE(lon1, lat1, lon2, lat2) < radius."
-_NOW = "Write the time as text, '2026-01-31T12:00:00'."
+_NOW = "Write CURRENT_TIMESTAMP, or a time as text, '2026-01-31T12:00:00'."
 _MOMENTS = "Compare with timestamps as texts, '2026-01-31T12:00:00'; ivo_to_mjd converts a timestamp to days."
 _CASE = "Write CASE WHEN a > b THEN a ELSE b END."
 _GROUPS = "ivo_string_agg joins the texts of a group."
@@ -54,7 +55,8 @@ _ELSEWHERE = (
     | dict.fromkeys(("REGEXP_LIKE", "REGEXP_MATCH", "REGEXP"), "Write gavo_match(pattern, text) = 1.")
     | dict.fromkeys(("RANK", "ROW_NUMBER", "DENSE_RANK", "NTILE", "LAG", "LEAD"), _WINDOWS)
     | dict.fromkeys(("Q3C_RADIAL_QUERY", "Q3C_DIST", "Q3C_JOIN", "SCISQL_ANGSEP"), _DISTANCE)
-    | dict.fromkeys(("SUBSTR", "LEFT"), "CAST(text AS VARCHAR(n)) has the first n characters; LIKE compares.")
+    | dict.fromkeys(("SUBSTR", "LEFT", "MID", "RIGHT"), "Write SUBSTRING(text, start, length).")
+    | dict.fromkeys(("LEN", "STRLEN"), "Write CHAR_LENGTH(text).")
 )
 """The equivalents of functions of other services and dialects."""
 

@@ -17,12 +17,12 @@ UNIT_LIMIT = 100
 
 
 def in_unit(call: nodes.FunctionCall, value: Expression) -> Expression:
-    """Return *value* in the unit that the second argument names; the factor between the two is known now.
+    """Return *value* converted to the unit named by the second argument; the factor is computed here.
 
-    Raises: AdqlError if either has no valid unit, or if they measure different quantities.
+    Raises: AdqlError if either unit is missing or invalid, or if the units measure different quantities.
     """
     number, target = call.arguments
-    assert isinstance(target, nodes.Literal)  # the grammar wants it
+    assert isinstance(target, nodes.Literal)  # required by the grammar
     unit = target.text
     if not value.type.is_number:
         raise problem(f"IN_UNIT converts numbers; this is {value.type.noun}.", number.at)
@@ -44,10 +44,10 @@ def in_unit(call: nodes.FunctionCall, value: Expression) -> Expression:
 def _conversion(own: str, wanted: str) -> tuple[str, float]:
     """Return the operation that converts numbers from one unit to another: `*` or `/`, and the factor.
 
-    Division where the factor is below 1: 1 / 1000 has no exact double, 1000 has.
-    Raises: ValueError whose text is for the user.
+    Divides where the factor is below 1: 1 / 1000 is not an exact double, 1000 is.
+    Raises: ValueError with a message for the user.
     """
-    # It takes a third of a second to import, and most queries have no unit in them.
+    # The import takes a third of a second, and most queries use no units.
     from astropy.units import UnitConversionError
 
     source, target = _unit(own), _unit(wanted)

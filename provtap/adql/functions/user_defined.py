@@ -1,4 +1,4 @@
-"""The user defined functions: those of the IVOA's catalogue, of other services, and our own.
+"""The user defined functions: of the IVOA's catalogue, of other services, and our own.
 
 Sources: Catalogue of ADQL User Defined Functions 1.2 (ivo_...); DaCHS (gavo_...).
 """
@@ -30,7 +30,7 @@ USER_FUNCTIONS = (
         description="All texts of a group, joined with the delimiter in no particular order; NULLs are left"
         " out.",
     ),
-    # What is no letter or digit separates words here; PostgreSQL alone would keep paths and URLs whole.
+    # All other characters separate words here; PostgreSQL itself would treat a path or URL as one word.
     Function(
         name="ivo_hasword",
         parameters=(FunctionParameter("haystack", Kind.TEXT), FunctionParameter("needle", Kind.TEXT)),

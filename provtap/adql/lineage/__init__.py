@@ -1,1 +1,1 @@
-"""The virtual tables: the recursion that walks them, and the rewriting of a SELECT around it."""
+"""The virtual tables: the recursion that computes them, and how a SELECT is rewritten to use it."""

@@ -1,7 +1,7 @@
-"""`provext.affected`: what was made from something withdrawn, as a lineage joined with the withdrawals.
+"""`provext.affected`: entities made from withdrawn ones, as a lineage joined with the withdrawals.
 
-The join stands in the plan itself and not in a subquery, so that whatever a query says of one end, or of what
-was withdrawn, narrows where the walk of the lineage starts (see `seeds`).
+The join is part of the plan, not a subquery, so that all conditions of a query on either end, or on the
+withdrawal, narrow the start of the walk (see `seeds`).
 """
 
 from provtap.adql.plan import tree as plan
@@ -25,12 +25,12 @@ _REPLACED = Function(
     parameters=(FunctionParameter("entity", Kind.TEXT), FunctionParameter("withdrawn", Kind.TEXT)),
     result=Type.INT,
     sql="provext.replaced({0}, {1})",
-    description="Whether there is a later entity of the same name that was not made from what is withdrawn.",
+    description="Whether there is a later entity of the same name that was not made from a withdrawn one.",
 )
 
 
 def affected(table: Table, lineage: str, withdrawal: str) -> tuple[plan.JoinedTable, list[Output]]:
-    """Return the join for *table*, as it is published, and its columns.
+    """Return the join for the published *table*, and its columns.
 
     *lineage* and *withdrawal* are the names of the two tables of the join.
     """

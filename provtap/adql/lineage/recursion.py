@@ -1,15 +1,15 @@
 """`provenance.lineage`: ancestors and descendants over any number of steps, as a recursion in PostgreSQL.
 
-ADQL has no recursion. Each use of a lineage in a query becomes a walk through the graph of provenance that
-starts at the things the query asks about (`seeds`): back in time from descendants, or forth from ancestors.
-It needs no function and no temporary table, so that it runs on a standby as well.
+ADQL has no recursion. Each use of a lineage in a query becomes a walk through the provenance graph that
+starts at the ids that the query is about (`seeds`): back in time from descendants, or forth from ancestors.
+It needs no function and no temporary table, so that it also runs on a standby.
 
-The walk goes from entities to activities and on to entities, so that each activity is gone through once,
-however many files it read and wrote. It is breadth-first: UNION drops what was met before, hence it ends on
-cycles, and what it keeps was reached in the least number of steps. That number must not take part in the test
-for duplicates, so it travels as the days of an interval that is always zero: PostgreSQL compares intervals
-with 30 days to the month (Documentation, section 8.5.4), and so 3 months less 90 days are no more than
-nothing. They can count 35 million activities.
+The walk goes from entities to activities and on to entities, so that it visits each activity once, however
+many files the activity read and wrote. It is breadth-first: UNION drops nodes that were reached before, so
+the walk ends on cycles, and each node is kept with the least number of steps. UNION must not compare that
+number, so it is stored as the days of an interval that always equals zero: PostgreSQL compares intervals with
+30 days to the month (Documentation, section 8.5.4), so 3 months minus 90 days equal 0. Such an interval can
+count 35 million activities.
 """
 
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ BACK, FORTH = "back", "forth"
 
 _STEP = "interval '1 month -30 days'"
 _DAYS = 60
-"""Steps of a walk for one activity."""
+"""Steps of a walk through one activity."""
 FARTHEST = 10_000_000
-"""Activities; a larger limit in a query counts as no limit."""
+"""Activities; a larger limit in a query is treated as no limit."""
 
 _DATASET = "EXISTS (SELECT FROM provenance.entity WHERE e_id = {0} AND e_class = 'DatasetEntity')"
 _MAIN_USE = (
@@ -32,7 +32,7 @@ _MAIN_USE = (
     " WHERE ud_id = u_usagedescription_id AND ud_type = 'Main') END"
 )
 _ENTITY, _ACTIVITY, _PAUSE = 0, 1, 2
-"""Kinds of nodes; a relation without activity leads to a kind + 2, of which one step more makes the kind."""
+"""Kinds of nodes; a relation without activity leads to kind + 2, and one more step to the kind itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,10 @@ class _Relation:
     kinds: tuple[int, int]
     """The kinds of the descendant and the ancestor."""
     main: str = "true"
-    """Whether it carries the main flow of data."""
+    """Whether it is part of the main flow of data."""
 
     def step(self, way: str, walk: str, *, paused: bool, main: bool, only_main: bool) -> str:
-        """Return the nodes to which it leads from the current node of *walk*."""
+        """Return the nodes that this relation leads to from the current node of *walk*."""
         ends = [(self.descendant, self.kinds[0]), (self.ancestor, self.kinds[1])]
         (here, kind), (there, next_kind) = ends if way == BACK else ends[::-1]
         if paused and self.kinds[0] == self.kinds[1]:
@@ -86,13 +86,13 @@ class Lineage:
     distance: str
     main: str
     ids: str
-    """SQL of all that can be a descendant or an ancestor."""
+    """SQL of all possible descendants or ancestors."""
     kind: int
     """Of these."""
     relations: tuple[_Relation, ...]
 
     def start(self, way: str) -> str:
-        """Return the column of that end from which to go this *way*."""
+        """Return the column of the end at which a walk this *way* starts."""
         return self.descendant if way == BACK else self.ancestor
 
 
@@ -121,7 +121,7 @@ LINEAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a query needs of a lineage; nothing else is computed."""
+    """The parts of a lineage that a query needs; nothing else is computed."""
 
     distance: bool
     main: bool
@@ -134,7 +134,7 @@ class Needs:
 def walk_sql(lineage: Lineage, needs: Needs, way: str, seeds: str, name: str) -> str:
     """Return the pairs that a walk this *way* finds from the ids of the query *seeds*.
 
-    *name* is one that nothing else in the query has. Each pair occurs once, and no id is paired with itself.
+    *name* must be unique in the query. Each pair occurs once, and no id is paired with itself.
     """
     tracks_main = needs.main and not needs.only_main
     first = ['id COLLATE "C"', 'id COLLATE "C"', str(lineage.kind)]
@@ -177,7 +177,7 @@ def _steps(lineage: Lineage, needs: Needs, way: str, name: str, tracks_main: boo
 
 
 def _bound(needs: Needs, name: str) -> str:
-    """Return where the walk ends: at the distance wanted, but a main path may come from farther away."""
+    """Return the condition that ends the walk: at the maximum distance, but a main path may be longer."""
     if needs.most is None:
         return ""
     within = f"extract(day FROM {name}.zero) > {-_DAYS * needs.most}"
@@ -202,14 +202,14 @@ def _pairs_sql(lineage: Lineage, needs: Needs, way: str, name: str, tracks_main:
 
 
 SEEDS_COUNTED = 100_000
-"""Seeds that are counted, to go from the end that has fewer of them."""
+"""Seeds that are counted to find the end with fewer of them."""
 
 
 def fewer_sql(lineage: Lineage, needs: Needs, seeds: dict[str, str], name: str) -> str:
-    """Return the pairs that a walk finds from that end of the lineage that has fewer seeds.
+    """Return the pairs that a walk finds from the end of the lineage that has fewer seeds.
 
-    *seeds* are those of both ways; the first, likely to be few, are counted first, and taken if the others
-    are as many. The walk from those not taken starts nowhere.
+    *seeds* has the seeds of both ways. The first, likely to be few, are counted first, and used unless the
+    second are fewer. The walk from the other end gets no seeds.
     """
     first, second = seeds
     ready = [f"{name}_{way} (id) AS NOT MATERIALIZED ({sql})" for way, sql in seeds.items()]
@@ -224,17 +224,17 @@ def fewer_sql(lineage: Lineage, needs: Needs, seeds: dict[str, str], name: str) 
     chosen = f"(SELECT is_second FROM {name}_choice)"
     walks = []
     for way, condition in {first: f"NOT {chosen}", second: chosen}.items():
-        # Both walks are planned, though one is not run: the last condition, always true and held to be rare,
-        # keeps PostgreSQL from planning the whole query for all the seeds of that one.
+        # Both walks are planned, but only one runs. The last condition is always true, but PostgreSQL
+        # estimates it as rare, so it does not plan the query for all seeds of the walk that does not run.
         taken = f"SELECT id FROM {name}_{way} WHERE {condition} AND id || '' = id"
         walks.append(f"({walk_sql(lineage, needs, way, taken, f'{name}_walk')})")
     return f"WITH {', '.join(ready)} {' UNION ALL '.join(walks)}"
 
 
 def set_sql(way: str, start: str, name: str) -> str:
-    """Return the set of entities that a walk this *way* finds from one id, which is SQL itself."""
+    """Return the set of entities that a walk this *way* finds from one id, given as SQL."""
     lineage = LINEAGES["provenance.lineage"]
-    # A subquery, so that an id that RAND() chooses is chosen once, not for each entity.
+    # A subquery, so that RAND() in the id is evaluated once, not for each entity.
     seeds = f"SELECT e_id::text FROM provenance.entity WHERE e_id = (SELECT {start})"
     found = lineage.ancestor if way == BACK else lineage.descendant
     pairs = walk_sql(lineage, Needs(distance=False, main=False), way, seeds, name)

@@ -1,4 +1,4 @@
-"""The lineages of one SELECT rewritten as SQL: each as the walk that suits the conditions of the SELECT.
+"""Rewrites the lineages of one SELECT as SQL: each as the walk that suits the conditions of the SELECT.
 
 An example. This SELECT, in which entity is t1 and lineage is t2,
 
@@ -8,25 +8,25 @@ An example. This SELECT, in which entity is t1 and lineage is t2,
 
 goes through these steps:
 
-1. `extracted` (see `volatility`): with TOP or RAND in a subquery, that would become a table of WITH here.
+1. `extracted` (see `volatility`): a subquery with TOP or RAND would become a table of WITH here.
 2. `_flatten`: there are only inner joins, so all conditions are put into one list, which can be divided:
 
        FROM t1, t2 WHERE t1.e_name LIKE 'flat%' AND t2.l_distance <= 2 AND t2.l_descendant_id = t1.e_id
 
-3. `_walk_start`: of its ancestors the query says nothing, but its descendants are the t1.e_id WHERE
+3. `_walk_start`: the query has no condition on ancestors, but the descendants are the t1.e_id WHERE
    t1.e_name LIKE 'flat%' (see `seeds`). So the walk starts at these and goes back in time.
-4. `_share_rows`: t1 is needed twice, for the seeds and for t1.e_name. It is searched once, before:
+4. `_share_rows`: t1 is needed twice, for the seeds and for t1.e_name. It is searched once, in advance:
 
        WITH t2_rows AS MATERIALIZED (
            SELECT t1.e_name AS c1, t1.e_id AS c2 FROM provenance.entity AS t1 WHERE t1.e_name LIKE 'flat%')
 
-   (and `_NO_ROWS` after it, for the planner). From then on, `t2_rows` stands in FROM under the name t1, and
-   the condition on t1 is gone from WHERE. Where rows can't be shared (next to an outer join, in a correlated
-   subquery) or need not be (t1 is a table of WITH already), the seeds have copies of t1 and of its
-   conditions. A copy must have the same rows as the original, so what is volatile is never copied
+   (and `_NO_ROWS` after it, for the planner). Now FROM contains `t2_rows` under the name t1, and WHERE no
+   longer contains the condition on t1. Where rows can't be shared (next to an outer join, in a correlated
+   subquery) or need not be (t1 is already a table of WITH), the seeds have copies of t1 and of its
+   conditions. A copy must have the same rows as the original, so volatile parts are never copied
    (`is_light`).
-5. `_needs`: l_distance is asked for, and nothing beyond 2; l_main is not, so it is not computed.
-6. `_walk`: the walk is written by `walk_sql` (see `recursion`), and takes the place of t2:
+5. `_needs`: the query needs l_distance, up to 2; it does not use l_main, so l_main is not computed.
+6. `_walk`: `walk_sql` (see `recursion`) writes the walk, which replaces t2:
 
        WITH t2_rows AS MATERIALIZED (...)
        SELECT t1.e_name AS c1, t2.l_ancestor_id AS c2, t2.l_distance AS c3
@@ -44,7 +44,7 @@ If activity a1 used the entity raw and generated cal, and a2 used cal and genera
     t2_rows (c1, c2)                 has  ('flat 7', flat)
     t2_walk (start, id, kind, zero)  has  (flat, flat, 0, 0 days), (flat, a2, 1, -30 days),
                                           (flat, cal, 0, -60 days), (flat, a1, 1, -90 days),
-                                          (flat, raw, 0, -120 days), from which it goes no further
+                                          (flat, raw, 0, -120 days), where it ends
     t2                               has  (flat, cal, 1), (flat, raw, 2)
     the result                       is   ('flat 7', cal, 1), ('flat 7', raw, 2)
 """
@@ -95,7 +95,7 @@ class WalkStart:
 
     @property
     def bound(self) -> Bound:
-        """How narrow the seeds are."""
+        """How much the seeds are narrowed."""
         return max(seeds.bound for seeds in self.seeds.values())
 
 
@@ -104,7 +104,7 @@ def without_lineages(
 ) -> tuple[list[str], Select]:
     """Return *select* without its lineages, and the tables of a WITH that it needs before it.
 
-    *write* makes SQL of a SELECT without lineages, *write_table* of a table of WITH with any.
+    *write* converts a SELECT without lineages to SQL, *write_table* a table of WITH with or without.
     """
     return LineageRewrite(select, write, write_table).rewritten()
 
@@ -117,7 +117,7 @@ class LineageRewrite:
         self.write = write
         self.write_table = write_table
         self.common: list[str] = []
-        """The tables of WITH, each after those that it uses."""
+        """The tables of WITH, each after the tables that it uses."""
 
     def rewritten(self) -> tuple[list[str], Select]:
         """Return the tables of WITH, and the SELECT that uses them."""
@@ -127,14 +127,14 @@ class LineageRewrite:
             self.common += map(self.write_table, volatile)
             self._flatten()
         while waiting:
-            # What is bound best comes first: it may bind the next one.
+            # The best bound lineage comes first: it may bind the next one.
             start = max((self._walk_start(table) for table in waiting), key=lambda start: start.bound)
             waiting.remove(start.table)
             self._walk(start, is_last=not waiting)
         return self.common, self.select
 
     def _flatten(self) -> None:
-        """Make a FROM clause without outer joins a list of tables: their conditions can be moved then."""
+        """Turn a FROM clause without outer joins into a list of tables, whose conditions can be moved."""
         if all(map(_is_inner, self.select.tables)):
             tables, conditions = [], conjuncts(self.select.where)
             for table in self.select.tables:
@@ -159,7 +159,7 @@ class LineageRewrite:
     def _movable(self, clause: FromClause) -> Callable[[object], bool]:
         """Return the test whether a part of the query can narrow the seeds.
 
-        It can if it may be written twice, or if it is taken out of the query to where the seeds are made.
+        It can if it may be written twice, or if it moves from the query to the seeds.
         """
         alone, can_share = self._alone(clause), self._can_share
 
@@ -173,9 +173,9 @@ class LineageRewrite:
         return allowed
 
     def _alone(self, clause: FromClause) -> list[Expression]:
-        """Return the conditions of WHERE about the lineage alone that can be asked of the seeds instead.
+        """Return the conditions of WHERE on the lineage alone that can be tested on the seeds instead.
 
-        A volatile condition is asked of each pair.
+        A volatile condition is tested on each pair.
         """
         if clause.alias not in clause.around.sure:
             return []
@@ -183,7 +183,7 @@ class LineageRewrite:
         return [c for c in alone if not is_volatile(c)]
 
     def _walk(self, start: WalkStart, is_last: bool) -> None:
-        """Put the pairs of a lineage in its place."""
+        """Replace a lineage by its pairs."""
         table = start.table
         clause, lineage = FromClause(self.select, table), LINEAGES[table.name]
         needs = _needs(clause, lineage, _columns(self.select))
@@ -214,19 +214,19 @@ class LineageRewrite:
         return self.write(select)
 
     def _drop(self, conditions: Sequence[Expression]) -> None:
-        """Take from WHERE what is tested before."""
+        """Remove from WHERE the conditions that were already tested."""
         rest = [c for c in conjuncts(self.select.where) if c not in conditions]
         self.select = replace(self.select, where=conjunction(rest))
 
     @property
     def _can_share(self) -> bool:
-        """Whether tables can be joined beforehand: not where each row of an outer query would do it anew."""
+        """Whether tables can be joined in advance: not where each row of an outer query would repeat it."""
         own = frozenset[str]().union(*map(aliases, self.select.tables))
         is_flat = not any(isinstance(table, plan.JoinedTable) for table in self.select.tables)
         return is_flat and all(column.table in own for column in _columns(self.select))
 
     def _share_rows(self, clause: FromClause, seeds: Seeds) -> Seeds:
-        """Join the tables that give the seeds beforehand, unless all of it may as well be written twice."""
+        """Join the tables of the seeds in advance, unless all of it may as well be written twice."""
         own = [c for c in seeds.conditions if clause.alias not in clause.local(c)]
         if not self._can_share or not any(map(_is_searched, seeds.tables)) and all(map(is_light, own)):
             return seeds
@@ -246,8 +246,8 @@ class LineageRewrite:
 
 
 _NO_ROWS = "generate_series(1, (SELECT 0))"
-"""No rows, which PostgreSQL takes for a thousand: else it may take the shared rows for a single one, and go
-through all pairs once for each of them instead of joining them by hash."""
+"""No rows, which PostgreSQL estimates as a thousand. Otherwise it may estimate the shared rows as a single
+one, and read all pairs once for each of them instead of using a hash join."""
 
 
 def _lineages(tables: Iterable[TableExpression]) -> Iterator[LineageTable]:
@@ -289,7 +289,7 @@ def _put(pairs: RawTable, table: TableExpression) -> TableExpression:
 
 
 def _is_searched(table: TableExpression) -> bool:
-    """Whether reading *table* twice costs twice: what stands in a WITH is there already."""
+    """Whether reading *table* twice costs twice: the rows of a WITH are already computed."""
     return isinstance(table, plan.PublishedTable | plan.DerivedTable)
 
 
@@ -329,9 +329,9 @@ _MIRRORED = {">": "<", ">=": "<=", "=": "="}
 
 
 def _limit(condition: Expression, column: tuple[str, str], operators: set[str]) -> float | None:
-    """Return the number that *condition* sets as limit to a column; None if it is no such condition.
+    """Return the limit that *condition* sets on a column; None if it is a different condition.
 
-    The column is one of a certain table: a query around this one may have a lineage as well.
+    The column belongs to one table: an outer query may have a lineage as well.
     """
     if not isinstance(condition, Operation):
         return None

@@ -1,8 +1,8 @@
-"""The seeds of a lineage: which conditions and tables of a query narrow the ids that a walk starts from.
+"""The seeds of a lineage: which conditions and tables of a query narrow the ids at which a walk starts.
 
-A pair that shows in the result fulfils every condition that its SELECT puts on it. So each of its ends is
-among the ids that fulfil the conditions about this end, with the tables that these tie to it. Left out is
-what can't be known before the walk, and what an outer join does not ask of the pair.
+A pair in the result fulfils all conditions of its SELECT. So each of its ends is among the ids that fulfil
+the conditions on this end, joined with the tables in these conditions. Conditions that can't be evaluated
+before the walk are left out, and those that an outer join does not apply to the pair.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -27,18 +27,18 @@ LIGHT = 500
 
 
 class Bound(IntEnum):
-    """How narrow the seeds of one end are, as far as the query tells."""
+    """How much the query narrows the seeds of one end."""
 
     NOT = 0
     BY_OUTER = 1
-    """By a column of an outer query: a walk for each of its rows."""
+    """By a column of an outer query: one walk for each of its rows."""
     BY_TABLES = 2
     BY_CONSTANTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
-    """What narrows one end of a lineage."""
+    """The conditions and tables that narrow one end of a lineage."""
 
     tables: tuple[TableExpression, ...]
     conditions: tuple[Expression, ...]
@@ -46,7 +46,7 @@ class Seeds:
 
     @property
     def indexed(self) -> int:
-        """How many conditions an index may serve: these seeds are likely to be few."""
+        """The number of conditions that can use an index: such seeds are likely to be few."""
         return sum(map(_is_indexed, self.conditions))
 
     def linked(self, alias: str) -> tuple[ColumnValue | None, list[Expression]]:
@@ -67,13 +67,13 @@ class Seeds:
 class Surroundings:
     """Conditions that hold for all rows of a lineage in the result of a part of a FROM clause.
 
-    Without the lineage: what holds for the rows of that part.
+    Without the lineage: conditions that hold for the rows of that part.
     """
 
     tables: tuple[TableExpression, ...] = ()
     conditions: tuple[Expression, ...] = ()
     sure: frozenset[str] = frozenset()
-    """Tables of which further conditions hold: no outer join may have filled them with NULLs."""
+    """Tables for which further conditions hold: no outer join may have filled them with NULLs."""
     has_lineage: bool = False
 
 
@@ -112,7 +112,7 @@ class FromClause:
         return self.own & used_tables(condition)
 
     def seeds(self, end: str, allowed: Callable[[object], bool]) -> Seeds:
-        """Return what narrows the column *end* of the lineage, of what is *allowed* to be used for that."""
+        """Return the *allowed* conditions and tables that narrow the column *end* of the lineage."""
         usable = [c for c in self.around.conditions if self._is_about(c, end) and allowed(c)]
         tables = [table for table in self.around.tables if allowed(table)]
         tied = self._tied(usable, tables)
@@ -121,11 +121,11 @@ class FromClause:
         return Seeds(tuple(tables), conditions, self._bound(tables, conditions))
 
     def _is_about(self, condition: Expression, end: str) -> bool:
-        """Whether *condition* needs nothing of the lineage but this end."""
+        """Whether *condition* uses only this end of the lineage."""
         return all(c.column == end for c in condition.columns() if c.table == self.alias)
 
     def _tied(self, conditions: Iterable[Expression], tables: Iterable[TableExpression]) -> frozenset[str]:
-        """Return the lineage, and the tables that conditions tie to it, directly or by others."""
+        """Return the lineage and the tables that conditions connect to it, directly or through others."""
         known = frozenset({self.alias}).union(*map(aliases, tables))
         tied, grown = frozenset({self.alias}), frozenset[str]()
         while tied != grown:
@@ -147,7 +147,7 @@ class FromClause:
         return Bound.BY_OUTER if outer else Bound.BY_TABLES
 
     def _is_constant(self, condition: Expression) -> bool:
-        """Whether *condition* says that the end is one of some constants."""
+        """Whether *condition* requires the end to be one of some constants."""
         if not isinstance(condition, Operation) or condition.operator not in {"=", "IN"}:
             return False
         ends = [operand for operand in condition.operands if isinstance(operand, ColumnValue)]
@@ -156,7 +156,7 @@ class FromClause:
             len(ends) == 1 and ends[0].table == self.alias and len(constants) + 1 == len(condition.operands)
         )
 
-    # What holds for the rows of the lineage ---------------------------------------------------------------
+    # Conditions on the rows of the lineage ----------------------------------------------------------------
 
     def _around(self, table: TableExpression) -> Surroundings:
         match table:
@@ -168,7 +168,7 @@ class FromClause:
             case LineageTable():
                 if table.alias == self.alias:
                     return Surroundings(sure=frozenset({table.alias}), has_lineage=True)
-                return _NOTHING  # its rows are not there yet
+                return _NOTHING  # its rows do not exist yet
         return Surroundings((table,), sure=aliases(table))
 
     def _joined(self, left: Surroundings, join: plan.Join, right: Surroundings) -> Surroundings:
@@ -184,10 +184,10 @@ class FromClause:
         return replace(found, sure=frozenset()) if found.has_lineage else _NOTHING
 
     def _outer(self, preserved: Surroundings, other: Surroundings, on: list[Expression]) -> Surroundings:
-        """Return what holds in a join that preserves all rows of one side.
+        """Return the conditions that hold in a join that preserves all rows of one side.
 
-        What is said later of the *other* side does not hold for all of its rows: where there are none, it
-        is said of NULLs.
+        Later conditions on the *other* side do not hold for its rows: where a row is missing, they apply
+        to NULLs.
         """
         if not other.has_lineage:
             return preserved
@@ -204,12 +204,12 @@ class FromClause:
 
 
 def _is_whole(table: TableExpression) -> bool:
-    """Whether *table* holds too much to narrow anything by itself: a table of the database."""
+    """Whether *table* is a whole table of the database, which alone narrows nothing."""
     return isinstance(table, plan.PublishedTable)
 
 
 def _is_link(condition: Expression) -> bool:
-    """Whether *condition* says no more than that two columns are equal."""
+    """Whether *condition* only requires two columns to be equal."""
     return (
         isinstance(condition, Operation)
         and condition.operator == "="

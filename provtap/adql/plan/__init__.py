@@ -1,1 +1,1 @@
-"""The tree of a resolved query: types, literals, signatures of functions. It knows no SQL."""
+"""The tree of a resolved query: types, literals, signatures of functions; no SQL is written here."""

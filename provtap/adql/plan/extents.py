@@ -1,10 +1,10 @@
-"""The size that a query reaches in PostgreSQL, which replaces each use of a column by its expression.
+"""The size of a query in PostgreSQL's planner, which replaces each use of a column by its expression.
 
-It pulls up derived tables and common tables. `SELECT x || x AS x FROM (SELECT x || x AS x FROM (...))` then
-has as many columns as 2 to the power of its levels, in a planner that no time limit stops; and the tables of
-all levels are joined at once. Both are counted here from the inside out, and never built. A table that
-grows too much is fenced: PostgreSQL plans it separately. To fence all of them would be slow: a condition
-outside of a fence can't use an index inside.
+PostgreSQL pulls up derived tables and common tables. `SELECT x || x AS x FROM (SELECT x || x AS x FROM
+(...))` then has 2 to the power of its levels columns, in a planner that no time limit stops, and the tables
+of all levels are joined at once. Both sizes are counted here from the inside out, without building the
+expressions. A table that grows too much is fenced: PostgreSQL plans it separately. Fencing all tables would
+be slow, because a condition outside of a fence can't use an index inside.
 """
 
 import re
@@ -30,20 +30,23 @@ from provtap.adql.syntax.lexer import Position, problem
 GROWTH_LIMIT = 1_000
 """Parts that a SELECT may gain when its tables are pulled up."""
 JOIN_LIMIT = 32
-"""Tables that one SELECT joins: as many that are all equal in one column take PostgreSQL a second to plan."""
+"""Tables that one SELECT joins: PostgreSQL plans this number, all equal in one column, in a second."""
 LINK_LIMIT = 200
-"""Equalities of columns that one SELECT joins by: PostgreSQL takes minutes to plan 1 600."""
+"""Equalities of columns in the joins of one SELECT: PostgreSQL takes minutes to plan 1 600."""
 PULLED_LIMIT = 12
-"""Tables that one SELECT joins, from which on those of derived tables are joined by themselves."""
+"""Tables that one SELECT joins; beyond this, the tables of derived tables are joined separately."""
 SIZE_LIMIT = 250_000
 """Parts of a whole query; PostgreSQL takes up to 2 kB for one."""
 SUBQUERY_SIZE = 50
 """Weight of a subquery in an expression, besides its own parts: each copy is planned separately."""
+LIST_MEMBERS = 100
+"""Literals of a long list that weigh as much as one part."""
 OUTPUT_SIZE = 10
 """Weight of an output column, besides its own parts: PostgreSQL needs up to 8 kB for one."""
 LOOKED_UP = {
     **dict.fromkeys(("eo_agent_id", "eo_agents", "ls_project", "ls_agents", "ls_inputs", "ls_ninputs"), 200),
-    **dict.fromkeys(("ls_configuration", "ls_parameters", "ls_doi", "co_members"), 100),
+    **dict.fromkeys(("ow_names", "ow_emails"), 200),
+    **dict.fromkeys(("ls_configuration", "ls_parameters", "ls_doi", "ls_rights_uri", "co_members"), 100),
     **dict.fromkeys(("su_datasets", "su_agents"), 100),
 }
 """Columns of the views in schema/ that are a subquery, and their weights."""
@@ -65,10 +68,10 @@ def column_size(name: str) -> int:
 
 
 def measured(select: Select, at: Position, materialize: Callable[[str], None]) -> Select:
-    """Return *select* with the fences that it needs, and how large it is.
+    """Return *select* with the fences that it needs, and its extent.
 
-    *materialize* gets the names of those common tables that need a fence.
-    Raises: AdqlError for a SELECT that is too large in any case.
+    The names of common tables that need a fence are added to *materialize*.
+    Raises: AdqlError for a SELECT that is too large even with fences.
     """
     tables = list(_leaves(select.tables))
     parts = _Parts()
@@ -90,7 +93,7 @@ def measured(select: Select, at: Position, materialize: Callable[[str], None]) -
         if isinstance(table, plan.CommonTable) and table.alias in fences:
             materialize(table.name)
     derived = [table for table in tables if isinstance(table, plan.DerivedTable)]
-    # What columns of outer queries become is counted out there, where these may be fenced.
+    # The expressions of columns of outer queries are counted in the outer query, which may be fenced.
     grown = sum(parts.grown[table.alias] for table in tables if table.alias not in fences)
     size = parts.own + grown + OUTPUT_SIZE * len(select.outputs)
     size += sum(table.query.extent.size for table in derived)
@@ -121,9 +124,9 @@ def united(queries: Iterable[Query]) -> Extent:
 
 
 def output_sizes(query: Query) -> list[int]:
-    """Return what a use of each output column counts outside.
+    """Return the weight of each output column where the outer query uses it.
 
-    Where PostgreSQL does not pull up a query, such as one with TOP, EXPLAIN still shows it so.
+    Queries that PostgreSQL does not pull up, such as those with TOP, count as well: EXPLAIN expands them.
     """
     if isinstance(query, plan.SetOperation):
         sizes = zip(*map(output_sizes, query.operands), strict=True)
@@ -140,15 +143,15 @@ def _size(output: Output, fences: set[str]) -> int:
 
 
 class _Parts:
-    """Counts parts of expressions: those that stay, and for each table those that its columns become."""
+    """Counts parts of expressions: fixed parts, and for each table those that replace its columns."""
 
     def __init__(self) -> None:
         self.own = 0
         self.grown: Counter[str] = Counter()
-        """For each table, the parts more than one that its columns have."""
+        """For each table, the additional parts of its columns, beyond one each."""
 
     def add(self, value: Expression, times: int = 1) -> None:
-        """Count *value*, which PostgreSQL writes so many *times*."""
+        """Count *value*, which PostgreSQL writes this number of *times*."""
         times = min(times, _LARGEST)
         self.own += times
         match value:
@@ -159,7 +162,10 @@ class _Parts:
                 self.own += times * (SUBQUERY_SIZE + value.query.extent.size)
                 for column in value.captured:
                     self.add(column, times)
-                operands = value.operands[:1] if value.operator != "EXISTS" else ()
+                operands = value.operands[:1] if value.operator in {"IN", "NOT IN"} else ()
+            case plan.LongList():
+                self.own += times * (len(value.texts) // LIST_MEMBERS)
+                operands = ()
             case plan.Call():
                 self.own += times * _call_size(value.function.sql)
                 operands = value.operands
@@ -171,14 +177,14 @@ class _Parts:
             copies = 1
 
     def without(self, fences: Iterable[str]) -> int:
-        """Return how many there are if these tables are fenced."""
+        """Return the number of parts if these tables are fenced."""
         grown = sum(size for table, size in self.grown.items() if table not in fences)
         return min(self.own + grown, _LARGEST)
 
 
 @cache
 def _call_size(sql: str) -> int:
-    """Return what a call of the function that is *sql* counts beside itself and its arguments."""
+    """Return the weight of a call of the function *sql* beyond itself and its arguments."""
     return len(re.findall(r"\w+", sql)) + SUBQUERY_SIZE * sql.count("SELECT")
 
 
@@ -194,23 +200,23 @@ def _copies(value: Expression) -> int:
 
 
 def is_copied(operands: Sequence[Expression]) -> bool:
-    """Whether PostgreSQL would copy the first operand of IN, more than a name, for others of them."""
+    """Whether PostgreSQL would copy the first operand of IN, if not a plain name, for other operands."""
     value, *others = operands
     is_name = isinstance(value, ColumnValue | plan.Constant)
     return not is_name and any(not isinstance(other, plan.Constant) for other in others)
 
 
 def has_case(value: Expression) -> bool:
-    """Whether a value has conditions in it, which may be BETWEEN again.
+    """Whether a value has conditions in it, as CASE and subqueries do, which may be BETWEEN again.
 
-    PostgreSQL copies what is compared in BETWEEN, and in IN for each value that is no constant. Nested, that
-    doubles at each level, before any limit of time or memory can stop it. So both are written otherwise.
+    PostgreSQL copies the first operand of BETWEEN, and of IN for each value that is not a constant. Nested
+    copies double at each level, before any limit of time or memory applies. So both are written differently.
     """
-    return isinstance(value, plan.Case) or any(map(has_case, value.operands))
+    return isinstance(value, plan.Case | plan.Subquery) or any(map(has_case, value.operands))
 
 
 def _fences(tables: Sequence[Leaf], parts: _Parts) -> set[str]:
-    """Return which tables to fence, as few as will do."""
+    """Return the tables to fence, as few as possible."""
     fences: set[str] = set()
     growth = sum(parts.grown[table.alias] for table in tables)
     movable = [table for table in tables if isinstance(table, plan.DerivedTable | plan.CommonTable)]
@@ -230,7 +236,7 @@ def _fences(tables: Sequence[Leaf], parts: _Parts) -> set[str]:
 
 
 def _joined(table: Leaf) -> int:
-    """Return how many tables PostgreSQL joins in the place of *table*."""
+    """Return the number of tables that PostgreSQL joins in place of *table*."""
     match table:
         case plan.DerivedTable():
             return table.query.extent.joined
@@ -240,7 +246,7 @@ def _joined(table: Leaf) -> int:
 
 
 def _semijoined(select: Select) -> int:
-    """Return how many tables IN and EXISTS add to those that are joined."""
+    """Return the number of tables that IN and EXISTS add to the join."""
     return sum(map(_semijoined_by, _conjuncts(select)))
 
 
@@ -254,7 +260,7 @@ def _semijoined_by(condition: Expression) -> int:
 
 
 def _is_link(condition: Expression) -> bool:
-    """Whether *condition* says that columns are equal."""
+    """Whether *condition* requires columns to be equal."""
     is_equality = isinstance(condition, Operation) and condition.operator == "="
     return is_equality and all(any(operand.columns()) for operand in condition.operands)
 
@@ -265,13 +271,13 @@ def _conjuncts(select: Select) -> list[Expression]:
 
 
 def _is_pulled_up(select: Select) -> bool:
-    """Whether PostgreSQL makes the tables of *select* those of the query around it."""
+    """Whether PostgreSQL moves the tables of *select* into the outer query."""
     separate = (select.distinct, select.group_by, select.having, select.order_by)
     return not any(separate) and select.top is None and select.offset is None
 
 
 def _leaves(tables: Iterable[TableExpression]) -> Iterator[Leaf]:
-    """Yield the tables in *tables* that are no joins."""
+    """Yield the tables in *tables* other than joins."""
     for table in tables:
         if isinstance(table, plan.JoinedTable):
             yield from _leaves([table.first, *(join.table for join in table.joins)])

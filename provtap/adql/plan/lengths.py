@@ -1,7 +1,7 @@
-"""Least lengths of the texts of a query: rows that would be too long are refused before any is made.
+"""Minimum lengths of the texts of a query: rows that would be too long are rejected before any is made.
 
-CHAR(n) fills its texts up with blanks, and `||` adds lengths, level by level of derived tables. What columns
-of the database hold is not known, so it counts nothing here; for these PostgreSQL has its limit of memory.
+CHAR(n) pads its texts with blanks, and `||` adds lengths, at each level of derived tables. The lengths in
+columns of the database are unknown and count as 0 here; the memory limit of PostgreSQL bounds them.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from provtap.adql.plan.types import Type
 from provtap.adql.syntax.lexer import Position, problem
 
 CHARACTER_LIMIT = 1_000_000
-"""Maximum of the least number of characters of a value, or of the texts of one row."""
+"""Limit of the minimum number of characters of a value, or of the texts of one row."""
 JOINED_LIMIT = 10_000
-"""Maximum of the least number of characters of each text that an aggregate joins."""
+"""Limit of the minimum number of characters of each text that an aggregate joins."""
 _LARGEST = 10**9
 """The maximum of a length: lengths may double with each level."""
 
 
 def least_length(value: Expression) -> int:
-    """Return how many characters *value* has at least, if it is a text and not NULL."""
+    """Return the minimum number of characters of *value*, if it is a text and not NULL."""
     match value:
         case ColumnValue():
             return value.length
@@ -37,15 +37,19 @@ def least_length(value: Expression) -> int:
             return min(map(least_length, value.operands))
         case plan.Case():
             return min(map(least_length, value.results))
-        case Operation(operator="NULLIF"):
-            return least_length(value.operands[0])
-        case plan.Aggregate(type=Type.TEXT) | plan.Call(type=Type.TEXT, operands=(_,)):
+        case plan.Subquery(operator="VALUE"):
+            return least_length(value.query.outputs[0].value)
+        case (
+            Operation(operator="NULLIF")
+            | plan.Aggregate(type=Type.TEXT)
+            | plan.Call(type=Type.TEXT, operands=(_,))
+        ):
             return least_length(value.operands[0])
     return 0
 
 
 def check_value(value: Expression, at: Position) -> None:
-    """Reject a text that is too long.
+    """Reject a text that is longer than the limit.
 
     Raises: AdqlError.
     """

@@ -1,4 +1,4 @@
-"""Literals: the type of each, and what a text literal means next to a timestamp."""
+"""Literals: their types, and the meaning of a text literal next to a timestamp."""
 
 import re
 from datetime import datetime
@@ -12,14 +12,14 @@ from provtap.adql.syntax.lexer import Position, problem
 DIGITS_LIMIT = 300
 """Characters of one number."""
 SMALLEST_BIGINT = str(-(2**63))
-"""Not a BIGINT without its sign."""
+"""Without its sign, this number is not a BIGINT."""
 _TIMESTAMP = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?)(Z|[+-]00:?00)?"
 )
 
 
 def as_timestamp(operand: Expression, at: Position) -> Expression:
-    """Return a text literal as a timestamp (DALI 1.1, section 3.3.3); anything else as it is.
+    """Return a text literal as a timestamp (DALI 1.1, section 3.3.3); anything else unchanged.
 
     Raises: AdqlError if the text is not a timestamp.
     """
@@ -37,7 +37,7 @@ def as_timestamp(operand: Expression, at: Position) -> Expression:
 
 
 def as_truth(operand: Expression) -> Expression:
-    """Return the literal 0 or 1 as the truth value it stands for; anything else as it is."""
+    """Return the literal 0 or 1 as a truth value; anything else unchanged."""
     if isinstance(operand, Constant) and operand.kind == "integer" and operand.text in {"0", "1"}:
         return Constant(Type.BOOLEAN, kind="boolean", text="true" if operand.text == "1" else "false")
     return operand
@@ -46,7 +46,7 @@ def as_truth(operand: Expression) -> Expression:
 def literal(node: nodes.Literal) -> Constant:
     """Return a literal with its type; an integer has the smallest of int, long and double that holds it.
 
-    Raises: AdqlError if a number is too long, or out of the range of double precision.
+    Raises: AdqlError if a number has too many digits, or is out of the range of double precision.
     """
     if node.kind == "string":
         return Constant(Type.TEXT, kind=node.kind, text=node.text)
@@ -68,7 +68,7 @@ def _integer_type(value: int) -> Type:
 
 
 def whole_number(call: nodes.FunctionCall, value: nodes.Value) -> Constant:
-    """Return an argument that must be written as whole number: digits of ROUND and TRUNCATE, seed of RAND."""
+    """Return an argument that must be a literal whole number: digits of ROUND and TRUNCATE, seed of RAND."""
     sign, number = (value.sign, value.operand) if isinstance(value, nodes.Sign) else ("+", value)
     if not isinstance(number, nodes.Literal) or number.kind != "integer" or len(number.text) > 9:
         raise problem(f"This argument of {call.name} must be a whole number, as a literal.", value.at)
@@ -89,7 +89,7 @@ def literal_number(value: Expression) -> float | None:
 def literal_decimal(value: Expression) -> Decimal | None:
     """Return the number of a literal without exponent, signed or not, with all its digits.
 
-    PostgreSQL has them all too. None for any other expression.
+    PostgreSQL keeps all digits too. None for any other expression.
     """
     match value:
         case Constant(kind="integer" | "decimal"):

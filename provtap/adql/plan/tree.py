@@ -1,6 +1,6 @@
-"""The plan of a query, with every name and type resolved: made by `semantics`, written as SQL by `postgres`.
+"""The plan of a query, with all names and types resolved: made by `semantics`, written as SQL by `postgres`.
 
-Tables are called t1, t2, ... through all of one query, output columns c1, c2, ... in each SELECT.
+Tables are named t1, t2, ... throughout a query, output columns c1, c2, ... in each SELECT.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,8 +16,8 @@ class UploadedTable(Table):
     """A table of one request, with its rows."""
 
     arrays: tuple[str, ...]
-    """For each column all its cells, as one array in PostgreSQL's text form; a cell that is an array itself
-    is a text in there."""
+    """For each column, all its cells as one array in PostgreSQL's text form; cells that are arrays are texts
+    in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Expression:
     type: Type
     operands: tuple["Expression", ...] = ()
     about: Column | None = field(default=None, compare=False)
-    """Metadata of its values; None where only the type is known. Its name means nothing here."""
+    """Metadata of its values; None where only the type is known. The name is ignored."""
 
     def columns(self) -> Iterator["ColumnValue"]:
         """Yield every column used, those of outer queries included."""
@@ -36,14 +36,14 @@ class Expression:
 
     @property
     def is_ascii(self) -> bool:
-        """Whether its texts are sure to be ASCII; what may not be is unicodeChar in a VOTable."""
+        """Whether its texts are certainly ASCII; otherwise they are unicodeChar in a VOTable."""
         if self.about is not None:
             return self.about.datatype != "unicodeChar"
         return all(operand.is_ascii for operand in self.operands)
 
     @property
     def described(self) -> Column:
-        """What is known of its values."""
+        """The known metadata of its values."""
         return self.about or made_of([self], self.type)
 
 
@@ -56,14 +56,14 @@ class ColumnValue(Expression):
     column: str
     """Name in the database."""
     size: int = field(default=1, compare=False)
-    """Parts that PostgreSQL has in its place, see `extents`."""
+    """Parts of the expression that replaces it in PostgreSQL, see `extents`."""
     length: int = field(default=0, compare=False)
-    """Characters that its texts have at least, see `lengths`."""
+    """Minimum number of characters of its texts, see `lengths`."""
     padded: bool = field(default=False, compare=False)
     """Whether it is of the type CHAR(n), see `padding`."""
 
     def columns(self) -> Iterator["ColumnValue"]:
-        """Yield this."""
+        """Yield this column."""
         yield self
 
 
@@ -76,8 +76,15 @@ class Constant(Expression):
 
     @property
     def is_ascii(self) -> bool:
-        """Whether it is."""
+        """Whether the literal is ASCII."""
         return self.text.isascii()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongList(Constant):
+    """Many literals of one kind, behind IN; the *text* is that of the first."""
+
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +110,7 @@ class Call(Expression):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cast(Expression):
-    """A value made another type; a text of *length* characters at most, exactly so if *padded*."""
+    """A value cast to another type; a text has at most *length* characters, or exactly, if *padded*."""
 
     length: int | None = None
     padded: bool = False
@@ -111,13 +118,13 @@ class Cast(Expression):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case(Expression):
-    """The operands are the value to compare, if *simple*, then pairs of WHEN and THEN, at last an ELSE."""
+    """CASE; the operands are the value to compare, if *simple*, pairs of WHEN and THEN, finally an ELSE."""
 
     simple: bool
 
     @property
     def results(self) -> tuple[Expression, ...]:
-        """What it may give."""
+        """The values of its branches."""
         branches = self.operands[self.simple :]
         return (*branches[1::2], *(branches[-1:] if len(branches) % 2 else ()))
 
@@ -129,21 +136,22 @@ class Aggregate(Expression):
     name: str
     distinct: bool
     function: Function | None = None
-    """The user defined function it is, if any."""
+    """The user defined function, if it is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subquery(Expression):
-    """`EXISTS (query)`, or `value IN (query)`.
+    """`EXISTS (query)`, `value IN (query)`, or with the operator VALUE the value of a query.
 
-    The operands are the value, if any, then the columns of outer queries that the subquery uses: so rules
-    about the columns of an expression hold for these too.
+    The operands are the value, if any, then the columns of outer queries that the subquery uses, so that
+    rules for the columns of an expression also apply to these.
     """
 
     operator: str
+    """EXISTS, IN, NOT IN or VALUE."""
     query: "Query"
     captured: tuple[ColumnValue, ...] = field(default=(), compare=False)
-    """The columns of outer queries, as often as they are used."""
+    """The columns of outer queries, once for each use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,26 +165,26 @@ UNKNOWN = Unknown(Type.OTHER)
 def made_of(
     values: Iterable[Expression], type_: Type, unit: str | None = None, ucd: str | None = None
 ) -> Column:
-    """Return what is known of something made of *values*: its texts are of their characters."""
+    """Return the metadata of a value made of *values*: its texts are ASCII if theirs are."""
     return typed_column(type_, is_ascii=all(value.is_ascii for value in values), unit=unit, ucd=ucd)
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A column that can be seen: of a table, or of a query."""
+    """A visible column of a table or a query."""
 
     name: str
     value: Expression
 
     def column(self) -> Column:
-        """Return what to publish of it as column of a result."""
+        """Return its metadata as a column of a result."""
         about = self.value.described
         return about if about.name == self.name else replace(about, name=self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedTable:
-    """A table of the database, under its name there."""
+    """A table of the database, under its name in the database."""
 
     alias: str
     schema: str
@@ -185,7 +193,7 @@ class PublishedTable:
 
 @dataclass(frozen=True, slots=True)
 class UploadReference:
-    """A table that came with the request: the *number*th of those that the query uses, from 1."""
+    """A table uploaded with the request, by its *number* among those that the query uses, from 1."""
 
     alias: str
     number: int
@@ -198,27 +206,27 @@ class DerivedTable:
     alias: str
     query: "Query"
     is_fenced: bool = False
-    """Whether PostgreSQL must plan it by itself."""
+    """Whether PostgreSQL must plan it separately."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommonTable:
-    """A table of WITH, under its name there: w1, w2, ..."""
+    """A table of WITH, by its name: w1, w2, ..."""
 
     alias: str
     name: str
     joined: int = 1
-    """Tables that PostgreSQL may join in its place."""
+    """Tables that PostgreSQL may join in place of it."""
     is_fenced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LineageTable:
-    """A lineage, which is in no database: see `lineage.recursion`."""
+    """A lineage, which is not stored in the database: see `lineage.recursion`."""
 
     alias: str
     name: str
-    """Its published name, with schema."""
+    """The published name, with schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,16 +239,16 @@ class RawTable:
 
 @dataclass(frozen=True, slots=True)
 class SharedRows:
-    """Tables joined and filtered beforehand, under the name *rows* of a WITH, which are still t1, t2, ..."""
+    """Tables joined and filtered in advance in the WITH *rows*; outside they are still t1, t2, ..."""
 
     rows: str
     columns: tuple[ColumnValue, ...]
-    """What it has: c1, c2, ... there."""
+    """Its columns, named c1, c2, ... in the WITH."""
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """A table joined to those before it: *kind* is INNER, LEFT, RIGHT or FULL; NATURAL and USING are gone."""
+    """A table joined to those before it; *kind* is INNER, LEFT, RIGHT or FULL, without NATURAL or USING."""
 
     kind: str
     table: "TableExpression"
@@ -272,12 +280,12 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How large PostgreSQL makes a query, see `extents`."""
+    """The size of a query in PostgreSQL, see `extents`."""
 
     size: int = 1
     """Columns, constants and operators."""
     joined: int = 1
-    """Tables that a query around it joins in its place."""
+    """Tables that an outer query joins in place of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,7 +312,7 @@ class SetOperation:
     operators: tuple[str, ...]
     outputs: tuple[Output, ...]
     order_by: tuple[Sort, ...] = ()
-    """By output columns only."""
+    """Terms of ORDER BY, which can only be output columns."""
     offset: int | None = None
     extent: Extent = field(default=Extent(), compare=False)
 
@@ -319,9 +327,9 @@ class WithQuery:
     name: str
     query: Query
     is_fenced: bool = False
-    """Whether PostgreSQL must plan it by itself."""
+    """Whether PostgreSQL must plan it separately."""
     is_volatile: bool = False
-    """Whether its rows may differ if PostgreSQL evaluates it again."""
+    """Whether its rows may change if PostgreSQL evaluates it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,10 +341,10 @@ class QuerySpecification:
     uploads: tuple[UploadedTable, ...] = ()
     has_lineage: bool = False
     schemas: frozenset[str] = frozenset()
-    """Those whose tables it uses."""
+    """The schemas of its tables."""
 
 
-# A condition split into those that must all hold, and joined again.
+# Conditions split at AND, and joined again.
 
 
 def conjuncts(condition: Expression | None) -> list[Expression]:

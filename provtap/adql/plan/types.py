@@ -1,4 +1,4 @@
-"""The types of ADQL: those of published columns, and what becomes of them in expressions."""
+"""The types of ADQL, for published columns and for expressions."""
 
 from enum import Enum
 
@@ -6,7 +6,7 @@ from provtap.tableset import Column
 
 
 class Type(Enum):
-    """The types of ADQL 2.1, section 3, under their VOTable names, and what can only be selected."""
+    """The types of ADQL 2.1, section 3, by their VOTable names, and types that can only be selected."""
 
     SHORT = "short"
     INT = "int"
@@ -29,12 +29,12 @@ class Type(Enum):
 
     @property
     def is_geometry(self) -> bool:
-        """Whether it is a place on the sky: an array of double precision in the database, in degrees."""
+        """Whether it is a point or circle: an array of double precision in the database, in degrees."""
         return self in _SHAPES
 
     @property
     def is_comparable(self) -> bool:
-        """Whether values can be compared, sorted and joined to texts."""
+        """Whether values can be compared, sorted and concatenated with texts."""
         return self not in {Type.POINT, Type.CIRCLE, Type.OTHER}
 
     @property
@@ -72,7 +72,7 @@ _ADQL_NAMES = {
     Type.CIRCLE: "CIRCLE",
 }
 _SHAPES = {Type.POINT: 2, Type.CIRCLE: 3}
-"""Numbers that make one of it: longitude and latitude, and the radius (DALI 1.1, section 3.3)."""
+"""Numbers of one value: longitude, latitude and, for a circle, the radius (DALI 1.1, section 3.3)."""
 _BY_DATATYPE = {t.value: t for t in (*_NUMBERS, Type.BOOLEAN)} | {
     "bit": Type.SHORT,
     "unsignedByte": Type.SHORT,
@@ -80,11 +80,11 @@ _BY_DATATYPE = {t.value: t for t in (*_NUMBERS, Type.BOOLEAN)} | {
     "unicodeChar": Type.TEXT,
 }
 _TIMESTAMPS = frozenset({"timestamp", "adql:timestamp"})
-"""Values of xtype, in small letters; the second is that of TAP 1.0."""
+"""Values of xtype, in lower case; the second is from TAP 1.0."""
 
 
 def column_type(column: Column) -> Type:
-    """Return the type that a column of a table has in expressions."""
+    """Return the type of a table's column in expressions."""
     type_ = _BY_DATATYPE.get(column.datatype, Type.OTHER)
     if type_ is Type.TEXT:
         return Type.TIMESTAMP if (column.xtype or "").lower() in _TIMESTAMPS else type_
@@ -96,7 +96,7 @@ def column_type(column: Column) -> Type:
 
 
 def arithmetic_type(types: list[Type]) -> Type:
-    """Return the type of numbers of these types taken together, as PostgreSQL has it."""
+    """Return the common type of numbers of these types, as in PostgreSQL."""
     if len(set(types)) == 1:
         return types[0]
     widest = max(types, key=_NUMBERS.__getitem__)
@@ -104,7 +104,7 @@ def arithmetic_type(types: list[Type]) -> Type:
 
 
 def typed_column(type_: Type, name: str = "", *, is_ascii: bool = True, **metadata: str | None) -> Column:
-    """Return the description of values of which only the type and this *metadata* are known."""
+    """Return the description of values of this type, with this *metadata*."""
     if type_.is_number or type_ is Type.BOOLEAN:
         return Column(name=name, datatype=type_.value, **metadata)  # type: ignore[arg-type]
     if type_.is_geometry:

@@ -1,8 +1,8 @@
-"""Volatile parts of a query, which may differ each time they are evaluated: how they are evaluated once.
+"""Volatile parts of a query, which may change with each evaluation: how they are evaluated once.
 
-RAND() is volatile. So is TOP: which of equal rows it takes is PostgreSQL's choice. Around a lineage, parts of
-a query are written twice (see `lineage.rewrite`), and PostgreSQL may run a subquery again for each row of a
-join. So in a query with a lineage
+RAND() is volatile. So is TOP: PostgreSQL chooses among equal rows. Near a lineage, parts of a query are
+written twice (see `lineage.rewrite`), and PostgreSQL may run a subquery again for each row of a join. So in a
+query with a lineage
 
 - a volatile subquery or derived table that needs no row of the queries around it becomes a table of WITH,
   which PostgreSQL evaluates once (MATERIALIZED);
@@ -40,7 +40,7 @@ AnyQuery = TypeVar("AnyQuery", Query, Select)
 
 
 def evaluated_once(specification: plan.QuerySpecification) -> plan.QuerySpecification:
-    """Return a whole query; if it has a lineage, with its volatile subqueries as tables of WITH."""
+    """Return a whole query; if it has a lineage, its volatile subqueries become tables of WITH."""
     if not specification.has_lineage:
         return specification
     tables: list[WithQuery] = []
@@ -52,9 +52,9 @@ def evaluated_once(specification: plan.QuerySpecification) -> plan.QuerySpecific
 
 
 def extracted(query: AnyQuery, prefix: str) -> tuple[list[WithQuery], AnyQuery]:
-    """Return the volatile subqueries that need no row of *query*, and *query* with their names instead.
+    """Return the volatile subqueries that need no row of *query*, and *query* with names in their place.
 
-    The names begin with *prefix*. A subquery comes after those that it uses.
+    The names begin with *prefix*. A subquery comes after the subqueries that it uses.
     """
     if not is_volatile(query):
         return [], query
@@ -64,12 +64,12 @@ def extracted(query: AnyQuery, prefix: str) -> tuple[list[WithQuery], AnyQuery]:
 
 
 def is_volatile(part: object) -> bool:
-    """Whether *part* of a plan may have other rows or values each time it is evaluated."""
+    """Whether *part* of a plan may have different rows or values with each evaluation."""
     return any(map(_is_volatile_itself, parts(part)))
 
 
 def _is_volatile_itself(part: object) -> bool:
-    """Whether *part* is volatile even if nothing in it is."""
+    """Whether *part* is volatile itself, whatever it contains."""
     match part:
         case plan.Select():
             return part.top is not None or part.offset is not None
@@ -83,7 +83,7 @@ def _is_volatile_itself(part: object) -> bool:
 
 
 def parts(part: object) -> Iterator[object]:
-    """Yield *part* and all that it is made of."""
+    """Yield *part* and all parts in it."""
     waiting = [part]
     while waiting:
         part = waiting.pop()
@@ -94,7 +94,7 @@ def parts(part: object) -> Iterator[object]:
             waiting += [getattr(part, name) for name in names]
 
 
-_LEAVES = {"type", "about", "function", "name", "alias", "column", "operator", "kind", "text"}
+_LEAVES = {"type", "about", "function", "name", "alias", "column", "operator", "kind", "text", "texts"}
 """Attributes of nodes that never contain other nodes, skipped for speed."""
 
 
@@ -102,7 +102,7 @@ _KNOWN: dict[type, tuple[str, ...]] = {}
 
 
 def _attributes(part: object) -> tuple[str, ...]:
-    """Return which attributes of *part* may have other nodes in them."""
+    """Return the attributes of *part* that may contain other nodes."""
     kind = type(part)
     if kind not in _KNOWN:
         names = [attribute.name for attribute in fields(kind)] if is_dataclass(kind) else []
@@ -112,10 +112,10 @@ def _attributes(part: object) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class _Seen:
-    """What is known of the part of a query that was looked through."""
+    """The tables found in one part of a query."""
 
     used: set[str] = field(default_factory=set)
-    """Tables whose columns are in it."""
+    """Tables with columns in it."""
     own: set[str] = field(default_factory=set)
     """Tables of its FROM clauses."""
     is_volatile: bool = False
@@ -127,7 +127,7 @@ class _Seen:
 
 
 class _Extraction:
-    """Looks through one query from the inside out: what only uses an extracted query is not volatile."""
+    """Extracts subqueries from the inside out: a part that only uses an extracted query is not volatile."""
 
     def __init__(self, prefix: str, tables: set[str]) -> None:
         self.prefix = prefix
@@ -137,7 +137,7 @@ class _Extraction:
         self.seen = _Seen()
 
     def whole(self, query: Any) -> Any:
-        """Return the query, which stays where it is; so do the operands of a set operation."""
+        """Return the query itself, not extracted; nor are the operands of a set operation."""
         if isinstance(query, plan.SetOperation):
             return replace(query, operands=tuple(map(self.whole, query.operands)))
         return self.inside(query)
@@ -148,7 +148,7 @@ class _Extraction:
         return replace(part, **{name: self.member(getattr(part, name)) for name in _attributes(part)})
 
     def member(self, part: Any) -> Any:
-        """Return what comes in the place of *part*."""
+        """Return the replacement of *part*."""
         if isinstance(part, tuple):
             return tuple(map(self.member, part))
         if isinstance(part, ColumnValue):
@@ -168,7 +168,7 @@ class _Extraction:
         return self.inside(part) if _attributes(part) else part
 
     def query(self, query: Query) -> Query | WithQuery:
-        """Return a query that stands in another one, or the table of WITH that it becomes."""
+        """Return a query within another one, or a query of the table of WITH that it becomes."""
         around, self.seen = self.seen, _Seen()
         query = self.inside(query)
         inner, self.seen = self.seen, around
@@ -180,7 +180,7 @@ class _Extraction:
 
 
 def _all_of(table: WithQuery) -> Select:
-    """Return the query that has all rows of a table of WITH."""
+    """Return the query of all rows of a table of WITH."""
     columns = (
         Output(
             output.name,

@@ -1,1 +1,1 @@
-"""Plan to PostgreSQL."""
+"""Converts the plan to PostgreSQL."""

@@ -1,12 +1,12 @@
-"""Cones: what a condition on places says of a position, in a form that an index may serve.
+"""Cones: conditions on positions, in a form that can use an index.
 
-A point lies in a circle, or within a distance of a place, only if it lies in one of the rectangles of
-longitude and latitude around it (`cone_boxes` in schema/). Such a condition is weaker than the one that it
-comes from, and is put before it. The position is two columns of one table, and the centre and the reach of a
-cone use no column of that table: so a GiST index on `provext.sky_position(longitude, latitude)` serves the
-condition, in a cone search and in a join of two tables.
+A point lies in a circle, or within a distance of a position, only if it lies in one of the rectangles of
+longitude and latitude around it (`cone_boxes` in schema/). This weaker condition is added before the original
+one. The position is two columns of one table, and the centre and reach of a cone use no column of this table.
+So a GiST index on `provext.sky_position(longitude, latitude)` can be used, in cone searches and in joins of
+two tables.
 
-The centre and the reach are written twice, so only short ones are.
+The centre and the reach are written twice, so only short ones are accepted.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from provtap.adql.plan.types import Type
 from provtap.adql.plan.volatility import is_volatile, parts
 
 SHORT = 40
-"""Parts that a centre and a reach may have together."""
+"""Maximum parts of centre and reach together."""
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "<>": "<>"}
 _TRUE = {("=", 1), ("<>", 0), (">", 0), (">=", 1)}
 _FALSE = {("=", 0), ("<>", 1), ("<", 1), ("<=", 0)}
@@ -37,15 +37,15 @@ class Cone:
     centre: Place
     reach: Expression
     """Degrees."""
+    has_bounds: bool
+    """Whether the latitude needs bounds of its own, for an index on the latitude alone.
 
-    @property
-    def is_fixed(self) -> bool:
-        """Whether the reach is written as numbers, which are not NaN."""
-        return all(map(_is_number, _expressions(self.reach)))
+    CONTAINS and INTERSECTS have bounds on their first latitude; a reach that may be NaN gives none.
+    """
 
 
 def truth(operator: str, operands: Sequence[Expression]) -> tuple[Call, bool] | None:
-    """Return a function that is a condition, and whether it must hold, where it is compared with 1 or 0."""
+    """Return a function that is a condition, and whether it must be true, if compared with 1 or 0."""
     for call, number, compared in _both_ways(operator, operands):
         if isinstance(call, Call) and call.function.is_condition:
             if (compared, literal_number(number)) in _TRUE:
@@ -56,7 +56,7 @@ def truth(operator: str, operands: Sequence[Expression]) -> tuple[Call, bool] | 
 
 
 def cones(operator: str, operands: Sequence[Expression]) -> tuple[Cone, ...]:
-    """Return the cones in which the rows are that a comparison chooses."""
+    """Return the cones that contain the rows chosen by a comparison."""
     if operator == "BETWEEN":
         value, _, limit = operands
         return cones("<=", (value, limit))
@@ -70,7 +70,7 @@ def cones(operator: str, operands: Sequence[Expression]) -> tuple[Cone, ...]:
 
 
 _AREAS = {"CONTAINS": slice(5, None), "INTERSECTS": slice(2, None, 3)}
-"""Which operands of these functions are the radii that make the reach: CONTAINS(a, b) has a inside of b."""
+"""The operands of these functions that are the radii of the reach: in CONTAINS(a, b), a is inside of b."""
 
 
 def _both_ways(operator: str, operands: Sequence[Expression]) -> Iterator[tuple[Expression, Expression, str]]:
@@ -88,7 +88,7 @@ def _reach(call: Call) -> Expression:
 
 
 def _scaled(value: Expression, limit: Expression) -> tuple[Call, Expression] | None:
-    """Return a distance and its limit, where *value* is one, perhaps times a number as in arc seconds."""
+    """Return a distance and its limit, if *value* is a distance, possibly times a number (arc seconds)."""
     match value:
         case Call() if value.function.name == "DISTANCE":
             return value, limit
@@ -106,7 +106,7 @@ def _as_double(value: Expression) -> Expression:
 
 
 def _around(call: Call, reach: Expression) -> Iterator[Cone]:
-    """Yield the cone around each of two places in which the other is."""
+    """Yield the cones around each of two positions that contain the other one."""
     numbers = call.operands
     half = len(numbers) // 2
     first, second = (numbers[0], numbers[1]), (numbers[half], numbers[half + 1])
@@ -117,11 +117,12 @@ def _around(call: Call, reach: Expression) -> Iterator[Cone]:
         rest = (*centre, reach)
         used = {column.table for value in rest for column in value.columns()}
         if not used & tables[0] and all(map(_is_column, position)) and _are_short(rest):
-            yield Cone(position, centre, reach)
+            is_bounded = position is first and call.function.name in _AREAS
+            yield Cone(position, centre, reach, not is_bounded and all(map(_is_number, _expressions(reach))))
 
 
 def _is_column(number: Expression) -> bool:
-    """Whether *number* is a column, or an element of one that is a point."""
+    """Whether *number* is a column, or an element of a column of points."""
     match number:
         case ColumnValue():
             return number.size == 1

@@ -1,4 +1,4 @@
-"""The PostgreSQL type behind each type of ADQL, and the text that a result shows of its values."""
+"""The PostgreSQL type of each type of ADQL, and the text form of its values in results."""
 
 from collections.abc import Sequence
 
@@ -23,14 +23,14 @@ SQL_TYPES = {
 def wire_form(cell: str, column: Column) -> str:
     """Return the SQL for one cell as DALI 1.1, section 3.3, writes it: `T` in timestamps, `+Inf`, arrays.
 
-    *cell* is a plain name: it may stand in the SQL several times.
+    *cell* is a plain name: it may occur several times in the SQL.
     """
     type_ = column_type(column)
     if type_ is Type.BOOLEAN:
         return text_form(cell, type_)
     if type_ in {Type.FLOAT, Type.DOUBLE}:
         return f"CASE {cell} WHEN 'Infinity' THEN '+Inf' WHEN '-Infinity' THEN '-Inf' ELSE {cell}::text END"
-    if type_.is_geometry:  # one of unknown coordinates is none
+    if type_.is_geometry:  # a place with unknown coordinates is NULL
         return f"CASE WHEN array_position({cell}, NULL) IS NULL THEN {text_form(cell, type_)} END"
     if type_ is Type.OTHER and column.datatype in _ITEMS:
         return _array_form(cell, column)
@@ -38,7 +38,7 @@ def wire_form(cell: str, column: Column) -> str:
 
 
 def number_forms(cells: Sequence[str], columns: Sequence[Column]) -> list[str]:
-    """Return the SQL for a row of numbers without nulls, and before them of flags, eight a short.
+    """Return the SQL for a row of numbers without nulls, after flags for the nulls, eight in each short.
 
     A flag is 1 for null, the first one the highest bit, as in BINARY2 (VOTable 1.4, section 5.4).
     """
@@ -53,7 +53,7 @@ def number_forms(cells: Sequence[str], columns: Sequence[Column]) -> list[str]:
 
 
 def text_form(value: str, type_: Type) -> str:
-    """Return the SQL for a value as text, the same that a result shows; *value* stands in it once."""
+    """Return the SQL for a value as text, as in a result; *value* occurs in it once."""
     if type_ is Type.TIMESTAMP:
         return f"replace({value}::text, ' ', 'T')"
     if type_ in {Type.FLOAT, Type.DOUBLE}:
@@ -74,13 +74,13 @@ def sql_type(column: Column) -> str:
 
 
 def _array_form(cell: str, column: Column) -> str:
-    """Return the SQL for an array: its items with blanks between them."""
+    """Return the SQL for an array: its items, separated by blanks."""
     if column.datatype == "boolean":
         return f"upper(array_to_string({cell}, ' ', '?'))"
     text = f"array_to_string({cell}, ' ', 'NaN')"
     if _ITEMS[column.datatype] in {"real", "double precision"}:
         return _with_short_infinities(text)
-    return f"CASE WHEN strpos({text}, 'N') = 0 THEN {text} END"  # no whole number stands for null
+    return f"CASE WHEN strpos({text}, 'N') = 0 THEN {text} END"  # integers have no value for null
 
 
 _ITEMS = {"boolean": "boolean", "bit": "smallint", "unsignedByte": "smallint"} | {
@@ -92,4 +92,4 @@ _ITEMS = {"boolean": "boolean", "bit": "smallint", "unsignedByte": "smallint"} |
     "floatComplex": "real",
     "doubleComplex": "double precision",
 }
-"""The PostgreSQL type of what an array of each datatype holds."""
+"""The PostgreSQL type of the items of an array, by datatype."""

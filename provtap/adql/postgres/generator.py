@@ -1,7 +1,7 @@
 """A resolved query to PostgreSQL: the typed SELECT, and the COPY form of its rows.
 
-Names come from the catalogue, in double quotes, or are our own (t1, c1); of the user's words, only literals
-get in, quoted.
+Names come from the catalogue, in double quotes, or are our own (t1, c1). Of the user's text, only literals
+reach the SQL, quoted.
 """
 
 from collections import defaultdict
@@ -26,13 +26,13 @@ class Statement:
     """A translated query: its PostgreSQL, and its output columns."""
 
     sql: str
-    """A SELECT whose output columns are c1, c2, ..., each of exactly the type that *columns* declares."""
+    """A SELECT with output columns c1, c2, ..., each of exactly the type declared in *columns*."""
     columns: tuple[Column, ...]
-    """One for each output column, in the order of the select list; names may repeat."""
+    """The output columns, in the order of the select list; names may repeat."""
     table: str | None = None
     """The first table of FROM, without its schema, if there is one to name."""
     schemas: frozenset[str] = frozenset()
-    """Those whose tables the query reads."""
+    """The schemas of the tables that the query reads."""
 
     def ordered(self, number: int, *, descending: bool) -> "Statement":
         """Return the same query, ordered by column *number* (from 1), then by the others; null is last."""
@@ -41,11 +41,11 @@ class Statement:
         return replace(self, sql=f"SELECT * FROM ({self.sql}) AS q ORDER BY {', '.join(keys)}")
 
     def copy_sql(self, maxrec: int, *, binary: bool = False) -> str:
-        """Return the SELECT to COPY from: cells in the form results want, one row more than *maxrec*.
+        """Return the SELECT for COPY: cells in the form of results, one row more than *maxrec*.
 
-        The additional row shows an overflow (TAP 1.1, section 2.7.4). For the *binary* form of COPY all
-        columns must be numbers: there are shorts before them with a bit for each null, eight a short, and
-        the nulls are gone.
+        The additional row reveals an overflow (TAP 1.1, section 2.7.4). For the *binary* form of COPY, all
+        columns must be numbers. Shorts come before them with a bit for each null, eight in each short, and
+        nulls are replaced by numbers.
         """
         names = [f"q.c{number}" for number in range(1, len(self.columns) + 1)]
         cells = number_forms(names, self.columns) if binary else map(wire_form, names, self.columns)
@@ -53,7 +53,7 @@ class Statement:
 
 
 def has_order(column: Column) -> bool:
-    """Tell whether the values of an output column have an order to sort them by: not those of geometry."""
+    """Return whether an output column can be sorted; geometry can't."""
     return column.xtype in {None, "timestamp"}
 
 
@@ -61,7 +61,7 @@ def generate(specification: plan.QuerySpecification) -> Statement:
     """Return the PostgreSQL of a resolved query."""
     first_table = _first_table(specification.query)
     specification = evaluated_once(specification)
-    # Materialized: the rows are made once, however often the query uses them.
+    # Materialized, so that the rows are made once, however often the query uses them.
     common = [
         *(f"u{n} AS MATERIALIZED ({upload_sql(u)})" for n, u in enumerate(specification.uploads, start=1)),
         *map(with_query_sql, specification.with_queries),
@@ -70,13 +70,13 @@ def generate(specification: plan.QuerySpecification) -> Statement:
     query = specification.query
     sql = query_sql(query)
     if prefix and sql.startswith("WITH"):
-        sql = f"SELECT * FROM ({sql}) AS q"  # a query has one WITH only
+        sql = f"SELECT * FROM ({sql}) AS q"  # a query can have only one WITH
     columns = tuple(output.column() for output in query.outputs)
     return Statement(prefix + sql, columns, first_table, specification.schemas)
 
 
 def _first_table(source: plan.Query | plan.TableExpression | None) -> str | None:
-    """Return the name of the published table that a query mentions first, outside of WITH."""
+    """Return the name of the first published table in a query, outside of WITH."""
     match source:
         case plan.PublishedTable():
             return source.name
@@ -97,11 +97,11 @@ def _first_table(source: plan.Query | plan.TableExpression | None) -> str | None
 
 
 def upload_sql(table: plan.UploadedTable) -> str:
-    """Return the query whose rows are those of an uploaded table; its columns are called c1, c2, ...
+    """Return the query of the rows of an uploaded table; its columns are called c1, c2, ...
 
-    The rows are part of the SQL, so that uploads work on a standby, and for a role that may only read. All
-    cells of a column are one array in PostgreSQL's text form, and `unnest` makes rows of them. PostgreSQL
-    sees how long an array is, so it plans a join with the true number of rows.
+    The rows are part of the SQL, so that uploads work on a standby and for a role that can only read. All
+    cells of a column are one array in PostgreSQL's text form, which `unnest` turns into rows. PostgreSQL
+    knows the length of an array, so it plans a join with the true number of rows.
     """
     types = [sql_type(column) for column in table.columns]
     arrays = (
@@ -128,7 +128,7 @@ def query_sql(query: plan.Query) -> str:
 
 
 def set_operation_sql(operation: plan.SetOperation) -> str:
-    """Return queries joined by set operators; PostgreSQL ranks these as ADQL does."""
+    """Return queries joined by set operators, which have the same precedence in PostgreSQL as in ADQL."""
     first, *others = (f"({query_sql(operand)})" for operand in operation.operands)
     sql = first + "".join(f" {o} {other}" for o, other in zip(operation.operators, others, strict=True))
     return " ".join([sql, *_rows(operation)])
@@ -141,7 +141,7 @@ def select_sql(select: plan.Select) -> str:
 
 
 def _plain_sql(select: plan.Select) -> str:
-    """Return one SELECT whose lineages are written already."""
+    """Return one SELECT without lineages, which were rewritten before."""
     outputs = (
         f"{_VALUES.typed_sql(output.value)} AS c{n}" for n, output in enumerate(select.outputs, start=1)
     )
@@ -159,7 +159,7 @@ def _plain_sql(select: plan.Select) -> str:
 
 
 def _rows(query: plan.Query, top: int | None = None) -> Iterator[str]:
-    """Yield the clauses that say which rows, in which order."""
+    """Yield the clauses ORDER BY, LIMIT and OFFSET."""
     if query.order_by:
         yield f"ORDER BY {', '.join(map(_sort, query.order_by))}"
     if top is not None:
@@ -169,7 +169,7 @@ def _rows(query: plan.Query, top: int | None = None) -> Iterator[str]:
 
 
 def table_sql(table: plan.TableExpression) -> str:
-    """Return one table of a FROM clause, which is no lineage any more."""
+    """Return one table of a FROM clause; lineages were rewritten before."""
     match table:
         case plan.PublishedTable():
             return f"{quote_name(table.schema)}.{quote_name(table.name)} AS {table.alias}"
@@ -189,17 +189,17 @@ def table_sql(table: plan.TableExpression) -> str:
 
 
 def fenced_sql(table: plan.DerivedTable) -> str:
-    """Return a query that PostgreSQL plans by itself.
+    """Return a query that PostgreSQL plans separately.
 
-    OFFSET 0 would do for the planner, but EXPLAIN looks through it, and shows each column as the expression
-    that it is, with those of all levels below.
+    OFFSET 0 would be enough for the planner, but EXPLAIN would still show each column as its expression,
+    expanded through all levels below.
     """
     name = f"{table.alias}_fenced"
     return f"WITH {name} AS MATERIALIZED ({query_sql(table.query)}) SELECT * FROM {name}"
 
 
 def shared_rows_sql(table: plan.SharedRows) -> str:
-    """Return tables joined beforehand, under the names they had; to PostgreSQL it is no more than names."""
+    """Return tables joined in advance under their former names, at no cost in PostgreSQL."""
     columns = defaultdict(list)
     for number, column in enumerate(table.columns, start=1):
         columns[column.table].append(f"{table.rows}.c{number} AS {quote_name(column.column)}")
@@ -221,7 +221,7 @@ def _sort(sort: plan.Sort) -> str:
 
 
 def _not_a_position(value: Expression) -> str:
-    """Return a term of ORDER BY or GROUP BY; PostgreSQL takes a bare number there for a position."""
+    """Return a term of ORDER BY or GROUP BY, where PostgreSQL would treat a bare number as a position."""
     return _VALUES.value_sql(value) if any(value.columns()) else _VALUES.typed_sql(value)
 
 

@@ -1,1 +1,1 @@
-"""Tree to plan: resolves names, determines types, and refuses what makes no sense."""
+"""Converts the tree to the plan: resolves names, determines types, and rejects invalid queries."""

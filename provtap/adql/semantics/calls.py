@@ -19,9 +19,9 @@ _GEOMETRY = frozenset(function.name for function in GEOMETRY)
 
 
 def function_call(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> Expression:
-    """Return the call of any function but an aggregate.
+    """Return the call of any function other than an aggregate.
 
-    Raises: AdqlError if there is no such function, or if it can't take these arguments.
+    Raises: AdqlError if the function does not exist, or does not accept these arguments.
     """
     match call.name:
         case "COALESCE":
@@ -45,9 +45,9 @@ def function_call(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> 
 def checked_arguments(
     call: nodes.FunctionCall, function: Function, arguments: Sequence[Expression]
 ) -> tuple[Expression, ...]:
-    """Return the arguments of *function*, those left out included.
+    """Return the arguments of *function*, with defaults for those left out.
 
-    Raises: AdqlError if they are too many or too few, or not of the types it wants.
+    Raises: AdqlError if their number or types are wrong.
     """
     wanted = len(function.parameters)
     if not wanted - function.optional <= len(arguments) <= wanted:
@@ -55,7 +55,7 @@ def checked_arguments(
         message = f"{function.name} takes {wanted} argument{plural}, not {len(arguments)}."
         raise problem(message, call.at, f"Write {function.signature.partition(' ->')[0]}.")
     triples = zip(function.parameters, arguments, call.arguments, strict=False)
-    missing = Constant(Type.INT, kind="integer", text="0")
+    missing = Constant(Type.INT, kind="integer", text=str(function.missing))
     return (*(_argument(call, *triple) for triple in triples), *[missing] * (wanted - len(arguments)))
 
 
@@ -69,16 +69,24 @@ def _argument(
     if not parameter.kind.takes(argument.type):
         message = f"{call.name} takes {parameter.kind.value} here; this is {argument.type.noun}."
         raise problem(message, node.at, _hint(parameter.kind, argument.type))
-    # PostgreSQL must know what a NULL is.
+    # PostgreSQL must know the type of a NULL.
     return replace(argument, type=_NULLS[parameter.kind]) if argument.type is Type.NULL else argument
 
 
-_NULLS = {Kind.NUMBER: Type.DOUBLE, Kind.TEXT: Type.TEXT, Kind.ANY: Type.TEXT, Kind.TIMESTAMP: Type.TIMESTAMP}
+_NULLS = {
+    Kind.NUMBER: Type.DOUBLE,
+    Kind.INTEGER: Type.INT,
+    Kind.TEXT: Type.TEXT,
+    Kind.ANY: Type.TEXT,
+    Kind.TIMESTAMP: Type.TIMESTAMP,
+}
 
 
 def _hint(wanted: Kind, given: Type) -> str | None:
     if wanted is Kind.NUMBER and given is Type.TEXT:
         return "prov_number converts a text to a number."
+    if wanted is Kind.INTEGER and given.is_number:
+        return "CAST(x AS INTEGER) rounds a number."
     if wanted is Kind.TIMESTAMP and given is Type.TEXT:
         return "CAST converts a text to a timestamp."
     return "CAST converts it to a text." if wanted is Kind.TEXT and given.is_comparable else None

@@ -1,6 +1,6 @@
 """CAST: which types can be converted to which.
 
-Source: ADQL 2.1, section 4.6: numbers become numbers, texts become anything, anything becomes a text.
+Source: ADQL 2.1, section 4.6: numbers to numbers, texts to any type, any type to a text.
 """
 
 import math
@@ -17,7 +17,7 @@ from provtap.adql.syntax.lexer import problem
 from provtap.errors import AdqlError
 
 LENGTH_LIMIT = 100_000
-"""Characters that CHAR(n) and VARCHAR(n) may ask for."""
+"""The maximum n in CHAR(n) and VARCHAR(n), in characters."""
 _TARGETS = {
     "SMALLINT": Type.SHORT,
     "INTEGER": Type.INT,
@@ -31,9 +31,9 @@ _TARGETS = {
     "CIRCLE": Type.CIRCLE,
 }
 _WHOLE_LIMITS = {Type.SHORT: 2**15, Type.INT: 2**31, Type.LONG: 2**63}
-"""The smallest number is this with a minus, the largest this less 1."""
+"""The smallest number is minus this, the largest this minus 1."""
 _FLOAT_LIMITS = {Type.FLOAT: (2.0**-150, 2.0**128 - 2.0**103), Type.DOUBLE: (0.0, math.inf)}
-"""Between these, magnitudes become neither zero nor infinite."""
+"""Between these, magnitudes become neither 0 nor infinite."""
 _WHOLE = re.compile(r"\s*[+-]?[0-9]{1,400}\s*", re.ASCII)
 _NUMBER = re.compile(
     r"\s*([+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)(e[+-]?[0-9]+)?|nan|[+-]?inf(inity)?)\s*", re.IGNORECASE | re.ASCII
@@ -41,9 +41,9 @@ _NUMBER = re.compile(
 
 
 def cast(node: nodes.Cast, value: Expression) -> Expression:
-    """Return *value* made the type that *node* names; unit and UCD stay as they are.
+    """Return *value* cast to the type named by *node*; unit and UCD are kept.
 
-    Raises: AdqlError if it can't become that, or is a text literal that does not spell it.
+    Raises: AdqlError if the types can't be converted, or a text literal is not a valid value of the type.
     """
     if node.type_name not in _TARGETS:
         raise problem(f"CAST to {node.type_name} is not supported by this service.", node.at)
@@ -78,7 +78,7 @@ def _can_become(source: Type, target: Type) -> bool:
 
 
 def _check_spelling(node: nodes.Cast, type_: Type, text: str) -> None:
-    """Refuse a text literal that spells no number of this type: PostgreSQL would not even plan the query."""
+    """Reject a text literal that is not a number of this type: PostgreSQL would not even plan the query."""
     if type_ in _WHOLE_LIMITS:
         if not _WHOLE.fullmatch(text):
             raise problem(f"'{text[:40]}' is not a whole number.", node.value.at)
@@ -93,9 +93,9 @@ def _check_spelling(node: nodes.Cast, type_: Type, text: str) -> None:
 
 
 def _fitting(node: nodes.Cast, type_: Type, value: Expression) -> Expression:
-    """Return *value*, if it is a literal number one of this type: a whole one with all its digits.
+    """Return *value*; a literal number becomes a literal of this type, an integer with all its digits.
 
-    Raises: AdqlError if it is a literal out of the range of the type.
+    Raises: AdqlError if a literal is out of the range of the type.
     """
     number = literal_number(value)
     if number is None:

@@ -1,6 +1,6 @@
 """Comparisons: numbers, texts and timestamps can be compared, each only with values of the same kind.
 
-Source: ADQL 2.1, section 3. PostgreSQL would convert one into the other, by rules of its own.
+Source: ADQL 2.1, section 3. PostgreSQL would convert values by its own rules.
 """
 
 from collections.abc import Sequence
@@ -19,13 +19,13 @@ def comparable(
     pad: bool = True,
     reason: str = "they cannot be compared",
 ) -> tuple[Expression, ...]:
-    """Return the operands ready to be compared: literals become what stands beside them.
+    """Return the operands ready for comparison, with literals converted to the type of the others.
 
-    Beside a timestamp, a text becomes one; beside a truth value, 0 and 1 do. Beside a CHAR(n), texts lose the
-    blanks at their ends, unless *pad* says that they are not compared.
+    Beside a timestamp, a text becomes a timestamp; beside a truth value, 0 and 1 become truth values. Beside
+    a CHAR(n), texts lose the blanks at their ends, unless *pad* says that they are not compared.
 
-    The last *fixed* ones stay as they are.
-    Raises: AdqlError if two of them have nothing in common.
+    The last *fixed* operands are not changed.
+    Raises: AdqlError if two operands have incompatible types.
     """
     types = {operand.type for operand in operands}
     free = len(operands) - fixed
@@ -55,7 +55,7 @@ def _kind(type_: Type) -> Type:
 
 
 def _described(value: Expression, this: str = "this") -> str:
-    """Return what a value is, under its name in the query where it has one."""
+    """Return a description of a value, with its name in the query if it has one."""
     match value:
         case ColumnValue():
             name = value.about.name if value.about else value.column

@@ -1,4 +1,4 @@
-"""COALESCE, NULLIF and CASE: one value out of several, and what is known of it.
+"""COALESCE, NULLIF and CASE: one value out of several, and its type and metadata.
 
 Source: ADQL 2.1, section 4.8, for COALESCE; the other two are an extension, with the meaning of SQL-92.
 """
@@ -15,7 +15,7 @@ from provtap.adql.syntax.lexer import Position
 from provtap.tableset import Column
 
 _TOO_LARGE = {Type.SHORT: 2**15, Type.INT: 2**31, Type.LONG: 2**63}
-"""The least number that is none of the type."""
+"""The smallest number beyond the range of the type."""
 
 
 def coalesce(values: Sequence[Expression], at: Position) -> Expression:
@@ -33,7 +33,7 @@ def nullif(values: Sequence[Expression], at: Position) -> Expression:
     Raises: AdqlError if they cannot be compared.
     """
     operands = comparable(values, at)
-    if any(map(is_padded, values)):  # which are compared otherwise than they are
+    if any(map(is_padded, values)):  # compared without blanks at their ends
         equal = Operation(Type.CONDITION, operands, operator="=")
         null = Constant(Type.NULL, kind="null", text="NULL")
         return Case(Type.TEXT, (equal, null, values[0]), _shared(Type.TEXT, values[:1]), simple=False)
@@ -47,14 +47,14 @@ def case(
     otherwise: Sequence[Expression],
     at: Position,
 ) -> Expression:
-    """Return the value of the first branch that applies, else the one *otherwise*, if any, else NULL.
+    """Return the value of the first branch that applies; else *otherwise*, or NULL without it.
 
-    Raises: AdqlError unless all values are of one kind, and what is looked for can be compared.
+    Raises: AdqlError unless all values are of one kind and the compared values are comparable.
     """
     found = [branch[0] for branch in branches]
     if looked_for is not None:
         looked_for, *found = comparable([looked_for, *found], at)
-        if looked_for.type is Type.NULL:  # PostgreSQL would take it for a text
+        if looked_for.type is Type.NULL:  # PostgreSQL would treat it as a text
             looked_for = replace(
                 looked_for, type=next((f.type for f in found if f.type is not Type.NULL), Type.NULL)
             )
@@ -65,9 +65,9 @@ def case(
 
 
 def of_one_type(name: str, values: Sequence[Expression], at: Position) -> tuple[tuple[Expression, ...], Type]:
-    """Return values ready to be alternatives, and their type.
+    """Return values converted to one type, and that type.
 
-    Numbers of different types become one that holds them all; literals take the type of the others if they
+    Numbers of different types get a type that holds them all; literals get the type of the others if they
     fit in.
     Raises: AdqlError for values of different kinds.
     """
@@ -82,7 +82,7 @@ def of_one_type(name: str, values: Sequence[Expression], at: Position) -> tuple[
 
 
 def widened(value: Expression, type_: Type) -> Expression:
-    """Return a number as one of a wider type: PostgreSQL would make a real of an integer and a real."""
+    """Return a number cast to a wider type: PostgreSQL would convert an integer and a real to real."""
     if value.type is type_ or not value.type.is_number or _is_literal(value):
         return value
     return Cast(type_, (value,), replace(value.described, datatype=type_.value))
@@ -97,13 +97,13 @@ def _widest(types: list[Type]) -> Type:
 
 
 def _literal_type(types: list[Type]) -> Type:
-    if not types:  # only NULLs, which PostgreSQL takes for texts
+    if not types:  # only NULLs, which PostgreSQL treats as texts
         return Type.TEXT
     return _widest(types)
 
 
 def _fits(literal: Expression, type_: Type) -> bool:
-    """Whether a literal can be of this type, which is of its kind: number, text or timestamp."""
+    """Whether a literal fits in this type of the same kind: number, text or timestamp."""
     if not literal.type.is_number or type_ in {Type.FLOAT, Type.DOUBLE}:
         return True
     number = literal_number(literal)
@@ -111,7 +111,7 @@ def _fits(literal: Expression, type_: Type) -> bool:
 
 
 def _shared(type_: Type, values: Sequence[Expression]) -> Column:
-    """Return the metadata that all values share; a literal takes those of the others."""
+    """Return the metadata that all values share; literals are ignored."""
     abouts = [value.about for value in values if not _is_literal(value)]
     if not abouts or any(about is None for about in abouts):
         return made_of(values, type_)

@@ -1,9 +1,10 @@
-"""Values and conditions: resolves their names and types, and determines their metadata.
+"""Values and conditions: resolves names and types, and determines metadata.
 
 Unit, UCD and the other metadata: a column keeps all; MIN and MAX keep type and unit, SUM and AVG the
 unit; + and - keep a unit that all operands share; everything else has none.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from provtap.adql.plan.tree import (
     Cast,
     Constant,
     Expression,
+    LongList,
     Operation,
     Query,
     Subquery,
@@ -30,9 +32,13 @@ from provtap.adql.semantics.padding import is_padded, trimmed_query
 from provtap.adql.semantics.problems import Problems
 from provtap.adql.semantics.scopes import Scope
 from provtap.adql.syntax import tree as nodes
+from provtap.adql.syntax.extensions import Extension
 from provtap.adql.syntax.lexer import Position, problem
 from provtap.errors import AdqlError
 from provtap.tableset import Column
+
+BIGINT_DIGITS = 18
+"""Digits and sign that a BIGINT has room for in any case."""
 
 QueryResolver = Callable[[nodes.Query, Scope], Query]
 
@@ -44,9 +50,9 @@ class Expressions:
         self.scope = scope
         self.query = query
         self.no_aggregates_in = no_aggregates_in
-        """Why a set function can't stand here (the name of the clause); None where it can."""
+        """The clause in which set functions are not allowed; None where they are allowed."""
         self.aggregates = 0
-        """Set functions seen so far."""
+        """Set functions found so far."""
 
     # Values ---------------------------------------------------------------------------------------------
 
@@ -57,10 +63,8 @@ class Expressions:
                 return self.column(value)
             case nodes.Literal():
                 return literal(value)
-            case nodes.Arithmetic():
-                return self.arithmetic(value)
-            case nodes.Sign():
-                return self.sign(value)
+            case nodes.Arithmetic() | nodes.Sign():
+                return self.computed(value)
             case nodes.Concatenation():
                 return self.concatenation(value)
             case nodes.FunctionCall():
@@ -71,10 +75,12 @@ class Expressions:
                 return cast(value, self.value(value.value))
             case nodes.Case():
                 return self.case(value)
+            case nodes.ScalarSubquery():
+                return self.scalar_subquery(value)
         raise TypeError(value)
 
     def column(self, reference: nodes.ColumnReference, *, is_compared: bool = False) -> Expression:
-        """Return the column meant."""
+        """Return the column of a reference."""
         return self.scope.column(reference, is_compared=is_compared)
 
     def compared(self, *values: nodes.Value) -> tuple[Expression, ...]:
@@ -86,6 +92,10 @@ class Expressions:
             else self.value(value)
             for value in values
         )
+
+    def computed(self, value: nodes.Arithmetic | nodes.Sign) -> Expression:
+        """Return a number computed from others."""
+        return self.sign(value) if isinstance(value, nodes.Sign) else self.arithmetic(value)
 
     def arithmetic(self, chain: nodes.Arithmetic) -> Expression:
         """Return numbers added and subtracted, or multiplied and divided (of integers: a whole quotient)."""
@@ -113,7 +123,7 @@ class Expressions:
         return operand
 
     def concatenation(self, chain: nodes.Concatenation) -> Expression:
-        """Return texts joined; a number or timestamp is taken as the text a result shows."""
+        """Return texts joined; a number or timestamp is converted to its text in a result."""
         operands = tuple(self.value(operand) for operand in chain.operands)
         for node, operand in zip(chain.operands, operands, strict=True):
             if not operand.type.is_comparable:
@@ -123,7 +133,7 @@ class Expressions:
         return joined
 
     def function_call(self, call: nodes.FunctionCall) -> Expression:
-        """Return a call whose arguments are as many, and of the types, that the function wants."""
+        """Return a call with checked arguments."""
         function = FUNCTIONS.get(call.name.lower())
         if function and function.is_aggregate:
             inner = self._aggregated(function.name, call.at)
@@ -146,8 +156,20 @@ class Expressions:
         ]
         return case(looked_for, branches, [self.value(node.otherwise)] if node.otherwise else [], node.at)
 
+    def scalar_subquery(self, node: nodes.ScalarSubquery) -> Expression:
+        """Return the value of a subquery, with the metadata of its only column; NULL is a text in there."""
+        found = self.subquery("VALUE", node.query, None)
+        outputs = found.query.outputs
+        if len(outputs) != 1:
+            raise problem(
+                f"A subquery as a value must have one column; this one has {len(outputs)}.", node.at
+            )
+        (output,) = outputs
+        type_ = Type.TEXT if output.value.type is Type.NULL else output.value.type
+        return replace(found, type=type_, about=output.value.described)
+
     def set_function(self, call: nodes.SetFunction) -> Expression:
-        """Return an aggregate, if one can stand here."""
+        """Return an aggregate, if one is allowed here."""
         inner = self._aggregated(call.name, call.at)
         if call.argument is None:
             return _count((), call)
@@ -156,7 +178,7 @@ class Expressions:
         return _count((argument,), call) if call.name == "COUNT" else _aggregate(call, argument)
 
     def _aggregated(self, name: str, at: Position) -> "Expressions":
-        """Return what resolves the arguments of an aggregate, if one can stand here."""
+        """Return the resolver for the arguments of an aggregate, if one is allowed here."""
         if self.no_aggregates_in:
             hint = "Write conditions on groups in HAVING." if self.no_aggregates_in == "WHERE" else None
             raise problem(f"{name} cannot be used in {self.no_aggregates_in}.", at, hint)
@@ -166,7 +188,7 @@ class Expressions:
     def _check_own(
         self, call: nodes.SetFunction | nodes.FunctionCall, arguments: Sequence[Expression]
     ) -> None:
-        """Refuse an aggregate over columns of an outer query, which SQL would compute out there."""
+        """Reject an aggregate over columns of an outer query, which SQL would compute in the outer query."""
         tables = {column.table for argument in arguments for column in argument.columns()}
         if tables and not tables & self.scope.relation.tables():
             raise problem(f"{call.name} uses only columns of the outer query.", call.at)
@@ -174,7 +196,7 @@ class Expressions:
     # Conditions -----------------------------------------------------------------------------------------
 
     def search_condition(self, condition: nodes.Condition, problems: Problems) -> Expression | None:
-        """Return a whole condition, None if anything in it is wrong: its members are wrong one by one."""
+        """Return a whole condition; None if it has errors, which are noted for each member."""
         if not isinstance(condition, nodes.Junction):
             return problems.attempt(self.condition, condition)
         members = [self.search_condition(member, problems) for member in condition.operands]
@@ -210,6 +232,8 @@ class Expressions:
     def in_(self, condition: nodes.In) -> Expression:
         """Return a membership, in a list or in the only column of a subquery."""
         operator = "NOT IN" if condition.negated else "IN"
+        if isinstance(condition.values, nodes.LongList):
+            return self.in_long_list(condition, condition.values, operator)
         if isinstance(condition.values, tuple):
             return _predicate(operator, self._comparable(condition.at, condition.value, *condition.values))
         membership = self.subquery(operator, condition.values, self.value(condition.value))
@@ -223,8 +247,22 @@ class Expressions:
             query = trimmed_query(query)
         value, _ = comparable((membership.operands[0], outputs[0].value), condition.at, fixed=1)
         if outputs[0].value.type is Type.NULL:
-            value = Cast(Type.TEXT, (value,))  # as which PostgreSQL takes a subquery's NULL
+            value = Cast(Type.TEXT, (value,))  # PostgreSQL treats a subquery's NULL as a text
         return replace(membership, operands=(value, *membership.operands[1:]), query=query)
+
+    def in_long_list(self, condition: nodes.In, values: nodes.LongList, operator: str) -> Expression:
+        """Return a membership in a list that is written as one array; in any other, value by value."""
+        (value,) = self.compared(condition.value)
+        first = literal(nodes.Literal(values.at, values.kind, values.texts[0]))
+        if values.kind == "string":
+            is_array = value.type is Type.TEXT and not is_padded(value)
+        else:
+            is_array = value.type.is_number and max(map(len, values.texts)) <= BIGINT_DIGITS
+            first = replace(first, type=Type.LONG)
+        if is_array:
+            long_list = LongList(first.type, kind=first.kind, text=first.text, texts=values.texts)
+            return _predicate(operator, (value, long_list))
+        return self.in_(replace(condition, values=tuple(map(_signed, values.literals))))
 
     def subquery(self, operator: str, query: nodes.Query, value: Expression | None) -> Subquery:
         """Return a subquery that sees the columns of this SELECT."""
@@ -236,17 +274,51 @@ class Expressions:
         )
 
     def like(self, condition: nodes.Like) -> Expression:
-        """Return a match of two texts."""
+        """Return a LIKE or ILIKE of two texts."""
         operator = "ILIKE" if condition.ignore_case else "LIKE"
         operands = self.compared(condition.value, condition.pattern)
         for node, operand in zip((condition.value, condition.pattern), operands, strict=True):
             if operand.type not in {Type.TEXT, Type.NULL}:
                 hint = "CAST converts it to a text." if operand.type.is_comparable else None
                 raise problem(f"{operator} compares texts; this is {operand.type.noun}.", node.at, hint)
+        if condition.escape:
+            _check_escape(condition, condition.escape)
+            operands = (*operands, literal(condition.escape))
         return _predicate(operator, operands, condition.negated)
 
     def _comparable(self, at: Position, *values: nodes.Value) -> tuple[Expression, ...]:
-        return comparable(self.compared(*values), at)
+        operands = self.compared(*values)
+        if any(operand.type is Type.BOOLEAN for operand in operands):
+            operands = tuple(map(self._truth, operands, values))
+        return comparable(operands, at)
+
+    def _truth(self, operand: Expression, node: nodes.Value) -> Expression:
+        """Return the text 'true' or 'false' as the number that is compared with a truth value."""
+        if isinstance(operand, Constant) and operand.kind == "string" and operand.text.lower() in _TRUTHS:
+            self.scope.extension(Extension.TRUTH, node.at)
+            return Constant(Type.INT, kind="integer", text=_TRUTHS[operand.text.lower()])
+        return operand
+
+
+def _signed(number: nodes.Literal) -> nodes.Value:
+    """Return a literal of a long list as the parser has it, its sign apart."""
+    if number.kind == "integer" and number.text.startswith("-"):
+        return nodes.Sign(number.at, "-", replace(number, text=number.text[1:]))
+    return number
+
+
+_TRUTHS = {"true": "1", "false": "0"}
+
+
+def _check_escape(condition: nodes.Like, escape: nodes.Literal) -> None:
+    """Refuse an ESCAPE that is not one character, and a pattern that ends with it."""
+    if len(escape.text) != 1:
+        raise problem("ESCAPE takes one character.", escape.at)
+    pattern = condition.pattern
+    if isinstance(pattern, nodes.Literal):
+        escaped = re.escape(escape.text)
+        if re.sub(f"{escaped}.", "", pattern.text, flags=re.DOTALL).endswith(escape.text):
+            raise problem("This pattern ends with its ESCAPE character.", pattern.at)
 
 
 _ARITHMETIC_HINTS = {
@@ -283,7 +355,7 @@ def _extreme(call: nodes.SetFunction, argument: Expression) -> tuple[Type, Colum
         raise _wrong_argument(call, argument)
     about = argument.described
     ucd = f"{about.ucd};stat.{call.name.lower()}" if about.ucd and "stat." not in about.ucd else about.ucd
-    type_ = Type.TEXT if argument.type is Type.NULL else argument.type  # as PostgreSQL takes it
+    type_ = Type.TEXT if argument.type is Type.NULL else argument.type  # as in PostgreSQL
     return type_, replace(about, ucd=ucd, utype=None, description=None)
 
 

@@ -1,4 +1,4 @@
-"""GROUP BY: every value that a grouped query selects must be the same for all rows of a group.
+"""GROUP BY: each value in the select list of a grouped query must be the same for all rows of a group.
 
 Source: SQL-92, section 7.9; ADQL 2.1 adds nothing.
 """
@@ -20,7 +20,7 @@ class Grouping:
         """Tables of this SELECT; columns of outer queries are constants here."""
 
     def loose_column(self, value: Expression) -> ColumnValue | None:
-        """Return a column in *value* that neither GROUP BY nor an aggregate holds fast."""
+        """Return a column in *value* that is neither in GROUP BY nor in an aggregate."""
         if isinstance(value, Aggregate) or value in self.terms:
             return None
         if isinstance(value, ColumnValue):

@@ -34,12 +34,12 @@ from provtap.adql.syntax.tree import Name
 from provtap.tableset import Table, Tableset
 
 TABLE_LIMIT = 200
-"""Tables of one query, those of its subqueries included; PostgreSQL plans far fewer in reasonable time."""
+"""Tables of one query including its subqueries; PostgreSQL plans far fewer in reasonable time."""
 
 COLUMN_LIMIT = 10_000
-"""Columns of one join, of which PostgreSQL keeps a list; it can do 32 767."""
+"""Columns of one join; PostgreSQL's limit is 32 767."""
 LINEAGE_LIMIT = 10
-"""Lineages of one query: each is a walk of its own."""
+"""Lineages of one query: each is a separate walk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,13 @@ class Joins:
         self.query = query
         self.problems = problems
         self.common: list[VisibleTable] = []
-        """The tables of WITH, as far as they can be seen."""
+        """The visible tables of WITH."""
         self.fenced: set[str] = set()
         """The names of those of them that PostgreSQL must plan by themselves."""
         self.schemas: set[str] = set()
-        """Those with a published table that the query uses."""
+        """The schemas of published tables that the query uses."""
         self.uploads: list[UploadedTable] = []
-        """Those that the query uses, each once."""
+        """The uploads that the query uses, each once."""
         self.lineages = 0
         """Uses of a lineage so far."""
         self._numbers = count(1)
@@ -74,7 +74,8 @@ class Joins:
     def tables(self, references: Sequence[nodes.TableReference], scope: Scope) -> tuple[TableExpression, ...]:
         """Return the tables of a FROM clause, and make their columns visible in *scope*.
 
-        Until then *scope* shows nothing of its own: a derived table sees outer queries, not its neighbours.
+        Before that, *scope* has no names of its own: a derived table sees outer queries, but not its
+        neighbours.
         """
         resolved = [self.table(reference, scope) for reference in references]
         scope.relation = side_by_side([relation for _, relation in resolved])
@@ -82,7 +83,7 @@ class Joins:
         return tuple(table for table, _ in resolved)
 
     def table(self, reference: nodes.TableReference, scope: Scope) -> tuple[TableExpression, Relation]:
-        """Return a table, and what it lets be seen."""
+        """Return a table, and its visible names."""
         match reference:
             case nodes.TableName():
                 found = self.problems.attempt(self.named_table, reference)
@@ -94,9 +95,9 @@ class Joins:
                 return self.joined_table(reference, scope)
 
     def named_table(self, reference: nodes.TableName) -> tuple[TableExpression, Relation]:
-        """Return a table of WITH, which hides those published, or a published one.
+        """Return the table of WITH of this name, else the published table.
 
-        Raises: AdqlError if there is none of this name, or if no query can use it.
+        Raises: AdqlError if there is no such table, or if queries can't use it.
         """
         if len(reference.names) == 1:
             (name,) = reference.names
@@ -108,7 +109,7 @@ class Joins:
     def common_table(
         self, table: VisibleTable, reference: nodes.TableName
     ) -> tuple[TableExpression, Relation]:
-        """Return a table of WITH; its columns are called c1, c2, ... in there."""
+        """Return a table of WITH, whose columns are called c1, c2, ... in it."""
         alias = self.alias(reference.at)
         outputs = _columns_of(table.query, alias)
         name = (reference.alias or table.name).text
@@ -142,9 +143,9 @@ class Joins:
         return self.database_table(table, alias, reference.at), Relation((source,), outputs)
 
     def database_table(self, table: Table, alias: str, at: Position) -> TableExpression:
-        """Return where the rows of a table come from: the database, the request, or a walk.
+        """Return the source of a table's rows: the database, the request, or a walk.
 
-        Raises: AdqlError for a virtual table that can't be made, or once too often.
+        Raises: AdqlError for a virtual table that is not supported, or is used too often.
         """
         if isinstance(table, UploadedTable):
             return plan.UploadReference(alias, self._number(table))
@@ -163,7 +164,7 @@ class Joins:
             raise problem(f"The query follows lineage more than {LINEAGE_LIMIT} times.", at)
 
     def _number(self, table: UploadedTable) -> int:
-        """Return which upload of this query *table* is."""
+        """Return the number of the upload *table* in this query."""
         if table not in self.uploads:
             self.uploads.append(table)
         return self.uploads.index(table) + 1
@@ -171,20 +172,20 @@ class Joins:
     def derived_table(
         self, query: plan.Query, names: tuple[str, ...], called: str, at: Position
     ) -> tuple[plan.DerivedTable, Relation]:
-        """Return a query as table; its columns are called c1, c2, ... in there."""
+        """Return a query as a table, whose columns are called c1, c2, ... in it."""
         alias = self.alias(at)
         outputs = _columns_of(query, alias)
         source = Source(names, called, outputs, at)
         return plan.DerivedTable(alias, query), Relation((source,), outputs)
 
     def joined_table(self, reference: nodes.JoinedTable, scope: Scope) -> tuple[TableExpression, Relation]:
-        """Return tables joined from left to right; a condition sees those joined so far."""
+        """Return tables joined from left to right; a condition sees the tables joined so far."""
         first, relation = self.table(reference.first, scope)
         joins = []
         for join in reference.joins:
             table, right = self.table(join.table, scope)
             condition, relation = self._joined(join, relation, right, scope)
-            joins.append(plan.Join(join.kind, table, condition))
+            joins.append(plan.Join("INNER" if join.kind == "CROSS" else join.kind, table, condition))
         return plan.JoinedTable(first, tuple(joins)), relation
 
     def _joined(
@@ -207,15 +208,15 @@ class Joins:
         return condition, both
 
     def _unknown(self, reference: nodes.TableName) -> tuple[TableExpression, Relation]:
-        """Return what stands for a table that there is not."""
+        """Return a placeholder for an unknown table."""
         names = (reference.alias,) if reference.alias else reference.names
         source = Source(tuple(name.text for name in names), names[-1].text, ANYTHING, reference.at)
         return plan.CommonTable("", ""), Relation((source,), ANYTHING)
 
     def alias(self, at: Position) -> str:
-        """Return the name of one more table.
+        """Return the alias for another table.
 
-        Raises: AdqlError if there are too many.
+        Raises: AdqlError if the query has too many tables.
         """
         number = next(self._numbers)
         if number == TABLE_LIMIT + 1:
@@ -226,7 +227,7 @@ class Joins:
 
 
 def _columns_of(query: plan.Query, table: str) -> Outputs:
-    """Return the columns of *query* seen from outside, where it is called *table*."""
+    """Return the columns of *query* as seen from outside, where its name is *table*."""
     numbered = enumerate(zip(query.outputs, output_sizes(query), strict=True), start=1)
     return Outputs(
         o if o.value is UNKNOWN else Output(o.name, _column_of(o, table, f"c{number}", size))
@@ -252,7 +253,7 @@ def _held(type_: Type) -> Type:
 
 
 def side_by_side(relations: Iterable[Relation]) -> Relation:
-    """Return the tables of several relations together."""
+    """Return several relations as one."""
     relations = list(relations)
     return Relation(
         tuple(source for relation in relations for source in relation.sources),
@@ -261,7 +262,7 @@ def side_by_side(relations: Iterable[Relation]) -> Relation:
 
 
 def _check_names(relation: Relation) -> None:
-    """Refuse two tables of one name: a column reference could mean either."""
+    """Reject two tables with the same name: a column reference would be ambiguous."""
     seen = set()
     for source in relation.sources:
         name = tuple(text.lower() for text in source.names)
@@ -272,7 +273,7 @@ def _check_names(relation: Relation) -> None:
 
 
 def _check_full(join: nodes.Join, condition: Expression, left: Relation, right: Relation) -> None:
-    """Refuse a FULL JOIN that PostgreSQL can't do: one that no equality of both sides holds together."""
+    """Reject a FULL JOIN without an equality between both sides, which PostgreSQL can't execute."""
     if join.kind != "FULL":
         return
     sides = left.tables(), right.tables()

@@ -1,7 +1,7 @@
-"""NATURAL and USING: the columns common to both sides of a join, as its condition and as merged columns.
+"""NATURAL and USING: the common columns of both sides of a join, as its condition and as merged columns.
 
-Columns merge as SQL says: the column of a LEFT join is the left one, of a RIGHT join the right one, of a FULL
-join the first that is not NULL (SQL-92, section 7.5).
+Columns are merged as in SQL: a LEFT join keeps the left column, a RIGHT join the right one, a FULL join the
+first that is not NULL (SQL-92, section 7.5).
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ from provtap.adql.syntax.tree import Name
 
 
 def merged_columns(join: nodes.Join, left: Relation, right: Relation) -> tuple[Expression | None, Relation]:
-    """Return what NATURAL or USING joins by, and what can be seen then.
+    """Return the condition of NATURAL or USING, and the visible columns after it.
 
-    Raises: AdqlError if a column of USING is not once on either side, or can't be compared.
+    Raises: AdqlError if a column of USING is not exactly once on each side, or can't be compared.
     """
     names = _common_names(left, right, join.at) if join.natural else join.using
     pairs = [_pair(name, left, right) for name in names]
@@ -35,7 +35,7 @@ def merged_columns(join: nodes.Join, left: Relation, right: Relation) -> tuple[E
 
 
 def _common_names(left: Relation, right: Relation, at: Position) -> list[Name]:
-    """Return the names by which a NATURAL join merges; without any, all pairs of rows are joined."""
+    """Return the common names of a NATURAL join; if there are none, all pairs of rows are joined."""
     if left.outputs.may_have_any or right.outputs.may_have_any:
         raise FollowUp
     names = {output.name for output in right.outputs.all}
@@ -43,9 +43,9 @@ def _common_names(left: Relation, right: Relation, at: Position) -> list[Name]:
 
 
 def _pair(name: Name, left: Relation, right: Relation) -> tuple[Output, Output]:
-    """Return the column of this name on either side of a join.
+    """Return the columns of this name on both sides of a join.
 
-    Raises: AdqlError unless each side has exactly one.
+    Raises: AdqlError unless each side has exactly one such column.
     """
     return _only(name, left, "left"), _only(name, right, "right")
 
@@ -63,7 +63,7 @@ def _equality(left: Output, right: Output, at: Position) -> Expression:
 
 
 def _merged(kind: str, left: Expression, right: Expression) -> Expression:
-    """Return what is seen of two columns that are equal wherever both sides have a row."""
+    """Return two columns of a join, equal wherever both sides have a row, merged into one."""
     if kind != "FULL":
         return right if kind == "RIGHT" else left
     type_ = arithmetic_type([left.type, right.type]) if left.type.is_number else left.type

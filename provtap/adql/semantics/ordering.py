@@ -13,14 +13,14 @@ from provtap.errors import AdqlError
 
 
 class Ordering(Expressions):
-    """Resolves the terms of one ORDER BY, in which output columns can be called by their names."""
+    """Resolves the terms of one ORDER BY, which can use the names of output columns."""
 
     def __init__(self, around: Expressions, outputs: Sequence[Output]) -> None:
         super().__init__(around.scope, around.query, around.no_aggregates_in)
         self.outputs = Outputs(outputs)
 
     def sorts(self, terms: Sequence[nodes.SortTerm], problems: Problems) -> tuple[Sort | None, ...]:
-        """Return the terms of ORDER BY, None for those that are wrong."""
+        """Return the terms of ORDER BY, with None for each term with an error."""
         return tuple(problems.attempt(self.sort, term) for term in terms)
 
     def sort(self, term: nodes.SortTerm) -> Sort:
@@ -36,7 +36,7 @@ class Ordering(Expressions):
         return Sort(next(same, None), value, term.descending)
 
     def column(self, reference: ColumnReference, *, is_compared: bool = False) -> Expression:
-        """Return the column meant: where FROM has none, an output column."""
+        """Return the column of a reference: from FROM, else an output column."""
         try:
             return super().column(reference, is_compared=is_compared)
         except AdqlError:
@@ -61,9 +61,9 @@ class Ordering(Expressions):
         return position
 
     def _output_called(self, node: nodes.Value) -> Expression | None:
-        """Return the output column that an unqualified name means, None if it means none.
+        """Return the output column with an unqualified name, or None.
 
-        Raises: AdqlError if it means several that differ.
+        Raises: AdqlError if several different output columns have the name.
         """
         if not isinstance(node, ColumnReference) or len(node.names) > 1:
             return None

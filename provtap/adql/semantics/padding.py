@@ -1,7 +1,7 @@
-"""Texts of the type CHAR(n), which blanks fill up: in comparisons, blanks at the end do not count.
+"""Texts of the type CHAR(n), which are padded with blanks: comparisons ignore blanks at the end.
 
 Source: SQL-92, section 8.2, general rule 3: the shorter of two texts is padded with blanks. Texts of other
-types compare as they are, as in PostgreSQL.
+types are compared unchanged, as in PostgreSQL.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from provtap.adql.plan.tree import ColumnValue, Expression, Operation, Output, Q
 from provtap.adql.plan.types import Type
 
 TRIMMED = "RTRIM"
-"""The operator that takes the blanks at the end from a text."""
+"""The operator that removes blanks at the end of a text."""
 
 
 def is_padded(value: Expression) -> bool:
@@ -24,19 +24,21 @@ def is_padded(value: Expression) -> bool:
             return is_padded(value.operands[0])
         case Operation(operator="||" | "COALESCE"):
             return _are_padded(value.operands)
+        case plan.Subquery(operator="VALUE"):
+            return is_padded(value.query.outputs[0].value)
         case plan.Case():
             return _are_padded(value.results)
     return False
 
 
 def _are_padded(values: Iterable[Expression]) -> bool:
-    """Whether texts together are of the type CHAR(n): those that are no literals."""
+    """Whether texts together are of the type CHAR(n): literals are ignored."""
     padded = [is_padded(value) for value in values if not isinstance(value, plan.Constant)]
     return bool(padded) and all(padded)
 
 
 def trimmed(value: Expression) -> Expression:
-    """Return a text without the blanks at its end; anything else as it is."""
+    """Return a text without the blanks at its end; anything else unchanged."""
     if value.type is not Type.TEXT:
         return value
     if isinstance(value, plan.Constant):
@@ -45,7 +47,7 @@ def trimmed(value: Expression) -> Expression:
 
 
 def trimmed_query(query: Query) -> Query:
-    """Return a query whose texts have no blanks at their ends."""
+    """Return a query that removes the blanks at the ends of its texts."""
     outputs = tuple(Output(output.name, trimmed(output.value)) for output in query.outputs)
     if isinstance(query, plan.SetOperation):
         return replace(query, operands=tuple(map(trimmed_query, query.operands)), outputs=outputs)

@@ -1,7 +1,7 @@
-"""Errors in the names and types of one query: collected while it is resolved, and reported together.
+"""Errors in the names and types of one query, collected while it is resolved and reported together.
 
-One error causes others: an unknown table has no columns, an unknown column has no type. Whatever depends on
-one of these raises `FollowUp`, which is not reported, because its cause is.
+One error causes others: an unknown table has no columns, an unknown column has no type. Code that depends on
+one of these raises `FollowUp`, which is not reported, because its cause already is.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from provtap.adql.syntax.lexer import Position
 from provtap.errors import AdqlError
 
 PROBLEM_LIMIT = 10
-"""Errors reported for one query."""
+"""Maximum number of errors reported for one query."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,12 +34,12 @@ class Problems:
         return len(self._found)
 
     def note(self, error: AdqlError) -> None:
-        """Keep *error* to be reported."""
+        """Add *error* to the errors to report."""
         if not isinstance(error, FollowUp):
             self._found.append(error)
 
     def attempt(self, resolve: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
-        """Return what *resolve* returns; None if it fails, which is noted here."""
+        """Return the result of *resolve*; None if it fails, after noting the error."""
         try:
             return resolve(*args, **kwargs)
         except AdqlError as error:
@@ -47,9 +47,9 @@ class Problems:
             return None
 
     def check(self) -> None:
-        """Raise the errors found, if there are any.
+        """Raise the errors found, if any.
 
-        Raises: AdqlError, the first error in the order of the text, with the others as *further*.
+        Raises: AdqlError, the first error in the order of the text, with the other errors as *further*.
         """
         if not self._found:
             return

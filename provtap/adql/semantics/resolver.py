@@ -1,6 +1,6 @@
-"""A query to its plan: every table, column and type resolved against what is published, before any SQL.
+"""Resolves a query to its plan: all tables, columns and types are checked against the published tables.
 
-All errors of a query are reported together (see `problems`); then its plan is not returned.
+All errors of a query are reported together (see `problems`), and no plan is returned.
 """
 
 from collections.abc import Sequence
@@ -21,13 +21,13 @@ from provtap.adql.syntax.lexer import Position, problem
 from provtap.tableset import Tableset
 
 
-def resolve(query: nodes.Query, tableset: Tableset) -> plan.QuerySpecification:
-    """Return the plan of *query*.
+def resolve(query: nodes.Query, tableset: Tableset, *, strict: bool = False) -> plan.QuerySpecification:
+    """Return the plan of *query*; if *strict*, extensions of ADQL 2.1 are refused.
 
-    Raises: AdqlError about all that is not published, or that does not fit.
+    Raises: AdqlError about all names that are not published and all types that do not fit.
     """
     problems = Problems()
-    resolver = Resolver(tableset, problems)
+    resolver = Resolver(tableset, problems, strict=strict)
     specification = problems.attempt(resolver.query_specification, query)
     problems.check()
     assert specification is not None
@@ -37,15 +37,17 @@ def resolve(query: nodes.Query, tableset: Tableset) -> plan.QuerySpecification:
 class Resolver:
     """Resolves one query and the queries in it."""
 
-    def __init__(self, tableset: Tableset, problems: Problems) -> None:
+    def __init__(self, tableset: Tableset, problems: Problems, *, strict: bool) -> None:
         self.problems = problems
+        self.outermost = Scope(strict=strict)
+        """Shows no names."""
         self.joins = Joins(tableset, self.query, problems)
         self.selects = Selects(self.joins, self.subquery, problems)
 
     def query_specification(self, query: nodes.Query) -> plan.QuerySpecification:
-        """Return the plan of a whole query; each table of WITH sees those before it."""
+        """Return the plan of a whole query; each table of WITH sees the ones before it."""
         with_queries = tuple(self.with_query(common) for common in query.with_queries)
-        resolved = self.query(query, Scope())
+        resolved = self.query(query, Scope(self.outermost))
         fenced = tuple(replace(common, is_fenced=common.name in self.joins.fenced) for common in with_queries)
         check_size(sum(q.extent.size for q in (resolved, *(w.query for w in fenced))), query.at)
         return plan.QuerySpecification(
@@ -57,7 +59,7 @@ class Resolver:
         )
 
     def with_query(self, common: nodes.WithQuery) -> plan.WithQuery:
-        """Return a common table, which from now on can be seen."""
+        """Return a common table, and make it visible to the queries after it."""
         known = self.joins.common
         if any(
             matches(common.name, other.name.text) or matches(other.name, common.name.text) for other in known
@@ -65,7 +67,7 @@ class Resolver:
             self.problems.note(
                 problem(f"Two tables of WITH have the name {common.name.text}.", common.name.at)
             )
-        query = self.query(common.query, Scope())
+        query = self.query(common.query, Scope(self.outermost))
         table = VisibleTable(common.name, f"w{len(known) + 1}", query)
         known.append(table)
         return plan.WithQuery(table.alias, query)
@@ -73,7 +75,7 @@ class Resolver:
     def subquery(self, query: nodes.Query, scope: Scope) -> plan.Query:
         """Return the plan of a query in an expression.
 
-        Raises: FollowUp if it is wrong itself: nothing can be said of the expression then.
+        Raises: FollowUp if it has errors itself, so that the expression has no known type.
         """
         before = len(self.problems)
         resolved = self.query(query, scope)
@@ -82,7 +84,7 @@ class Resolver:
         return resolved
 
     def query(self, query: nodes.Query, scope: Scope) -> plan.Query:
-        """Return the plan of a query that sees its names in *scope*, which shows none of its own so far."""
+        """Return the plan of a query that looks up names in *scope*, which has no names of its own yet."""
         if isinstance(query.body, nodes.Select):
             return self.selects.select(query, query.body, scope)
         if isinstance(query.body, nodes.Query):
@@ -93,11 +95,11 @@ class Resolver:
         ordered = self.ordered(operation, query, scope)
         if any(sort.position is None for sort in ordered.order_by):
             return ordered
-        # PostgreSQL orders a set operation by output columns only; by anything else, the query around it.
+        # PostgreSQL can order a set operation by output columns only; other terms need a query around it.
         return replace(operation, order_by=ordered.order_by, offset=query.offset)
 
     def set_operation(self, operation: nodes.SetOperation, scope: Scope) -> plan.SetOperation:
-        """Return queries joined by set operators, their columns brought to the same types."""
+        """Return queries joined by set operators, with their columns cast to the same types."""
         operands = [self._operand(operand, Scope(scope)) for operand in operation.operands]
         places = [operand.at for operand in operation.operands]
         outputs = common_columns([o.outputs for o in operands], operation.operators, places, self.problems)
@@ -113,7 +115,7 @@ class Resolver:
         return self.query(nodes.Query(operand.at, operand), scope)
 
     def _as_columns(self, query: plan.Query, outputs: Sequence[Output], at: Position) -> plan.Query:
-        """Return a query whose columns have the types of *outputs*."""
+        """Return a query with its columns cast to the types of *outputs*."""
         types = [output.value.type for output in outputs]
         if UNKNOWN in [o.value for o in outputs] or types == [o.value.type for o in query.outputs]:
             return query
@@ -123,7 +125,7 @@ class Resolver:
         return plan.Select(outputs=typed, tables=(table,), extent=query.extent)
 
     def ordered(self, inner: plan.Query, query: nodes.Query, scope: Scope) -> plan.Select:
-        """Return `SELECT * FROM (inner)`, ordered anew: out here only its columns can be seen."""
+        """Return `SELECT * FROM (inner)` with another order, which can use only the columns of *inner*."""
         table, scope.relation = self.joins.derived_table(inner, (), "the result", query.at)
         outputs = scope.relation.outputs.all
         expressions = Expressions(scope, self.subquery, "this ORDER BY")

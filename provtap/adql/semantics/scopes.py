@@ -1,7 +1,7 @@
-"""Scopes: which names are visible at a place in a query, and what they refer to.
+"""Scopes: the names that are visible at a place in a query, and what they refer to.
 
 A regular identifier ignores case, a delimited one must match exactly (ADQL 2.1, section 2.1.3). Inner
-names hide outer ones; a table with a correlation name can't be referred to by its own.
+names hide outer ones; a table with a correlation name can't be referred to by its table name.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,6 +11,7 @@ from functools import cached_property
 
 from provtap.adql.plan.tree import UNKNOWN, ColumnValue, Expression, Output
 from provtap.adql.semantics.problems import FollowUp
+from provtap.adql.syntax.extensions import Extension, refused
 from provtap.adql.syntax.lexer import Position, problem
 from provtap.adql.syntax.quoting import quote_text
 from provtap.adql.syntax.reserved import published_name
@@ -19,11 +20,11 @@ from provtap.errors import AdqlError
 from provtap.tableset import Table, Tableset
 
 UPLOAD_SCHEMA = "tap_upload"
-"""Where the tables of a request are, if it brings any (TAP 1.1, section 2.5)."""
+"""The schema of the tables uploaded with a request (TAP 1.1, section 2.5)."""
 
 
 def matches(name: Name, text: str) -> bool:
-    """Whether *name* in a query means what is called *text*."""
+    """Whether *name* in a query refers to the name *text*."""
     return name.text == text if name.delimited else name.text.lower() == text.lower()
 
 
@@ -42,13 +43,13 @@ class Outputs:
 
     @cached_property
     def may_have_any(self) -> bool:
-        """Whether an error leaves open which columns there are."""
+        """Whether the columns are unknown because of an error."""
         return "" in self._by_name
 
     def called(self, name: Name) -> list[Output]:
-        """Return those called *name*; among names that differ by case, a regular one means the small one.
+        """Return the columns *name*; of names that differ only by case, a regular one means lower case.
 
-        Raises: FollowUp if an error leaves open what is called so.
+        Raises: FollowUp if the columns are unknown because of an error.
         """
         found = self._called(name)
         if any(output.value is UNKNOWN for output in found) or (not found and self.may_have_any):
@@ -65,15 +66,15 @@ class Outputs:
 
 
 ANYTHING = Outputs([Output("", UNKNOWN)])
-"""Columns of a table with an error: any name may be one of them."""
+"""Columns of a table with an error, which may have any name."""
 
 
 FEW = 8
-"""Names that a message lists, where none is like the one that is not known."""
+"""Maximum number of names listed in a message, where none is similar to the unknown one."""
 
 
 def nearest(name: Name, known: Iterable[str]) -> str | None:
-    """Return what starts with *name*, or else what is most like it; None if nothing is like it."""
+    """Return the known name that starts with *name*, else the most similar one; None if none is similar."""
     text = name.text.lower()
     spelling = {other.lower(): other for other in known}
     near = [other for other in spelling if other.startswith(text)] or get_close_matches(text, spelling, n=1)
@@ -81,19 +82,19 @@ def nearest(name: Name, known: Iterable[str]) -> str | None:
 
 
 def unknown(message: str, name: Name, known: Sequence[str]) -> AdqlError:
-    """Return the error about *name*, which is none of those *known*."""
+    """Return the error about *name*, which is not among *known*."""
     near = nearest(name, known)
     return problem(message, name.at, did_you_mean(name, known), end=name.end, fixes=[spelt(near)])
 
 
 def spelt(*names: str | None) -> str | None:
-    """Return *names* as a query has them, with dots between; None if one of them is."""
+    """Return *names* in ADQL spelling, joined by dots; None if one of them is None."""
     parts = [published_name(name) for name in names if name]
     return ".".join(parts) if len(parts) == len(names) else None
 
 
 def did_you_mean(name: Name, known: Sequence[str]) -> str | None:
-    """Return a hint with the known name most like *name*, or else with all names if they are few."""
+    """Return a hint with the known name most similar to *name*, or with all names if they are few."""
     if near := nearest(name, known):
         return f"Did you mean {near}?"
     names = dict.fromkeys(known)
@@ -102,18 +103,18 @@ def did_you_mean(name: Name, known: Sequence[str]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One table of a FROM clause, as it is called there."""
+    """One table of a FROM clause, with its names."""
 
     names: tuple[str, ...]
-    """Its correlation name, else its schema and name; none of what can't be called by any."""
+    """Its correlation name, else its schema and name; empty if it has no name."""
     table: str
-    """What to call it in messages."""
+    """Its name in messages."""
     outputs: Outputs
     at: Position
-    """Where it stands there."""
+    """Its position in the query."""
 
     def is_called(self, qualifiers: Sequence[Name]) -> bool:
-        """Whether these qualifiers, from left to right, mean this table."""
+        """Whether these qualifiers, from left to right, refer to this table."""
         names = self.names[-len(qualifiers) :]
         return len(names) == len(qualifiers) and all(map(matches, qualifiers, names))
 
@@ -124,10 +125,10 @@ class Relation:
 
     sources: tuple[Source, ...] = ()
     outputs: Outputs = Outputs()
-    """What `*` means: columns merged by NATURAL or USING come once, and first."""
+    """The columns of `*`: columns merged by NATURAL or USING come first, once each."""
 
     def tables(self) -> set[str]:
-        """Return t1, t2, ...: the tables in here, even those whose every column is merged into another's."""
+        """Return t1, t2, ...: the tables in it, including those with all columns merged into others."""
         return {
             column.table
             for source in self.sources
@@ -137,34 +138,43 @@ class Relation:
 
 
 class Scope:
-    """The names of one SELECT, and those of the queries around it."""
+    """The names of one SELECT and of its outer queries."""
 
-    def __init__(self, parent: "Scope | None" = None, relation: Relation | None = None) -> None:
+    def __init__(
+        self, parent: "Scope | None" = None, relation: Relation | None = None, *, strict: bool = False
+    ) -> None:
         self.parent = parent
+        self.strict: bool = parent.strict if parent else strict
+        """Whether to reject extensions of ADQL."""
         self.relation = relation or Relation()
         self.captured: list[ColumnValue] = []
-        """Columns of outer queries that were asked for."""
+        """Columns of outer queries that were used."""
         self.aliases: Sequence[Name] = ()
-        """Names that the SELECT gives to its output columns: GROUP BY and ORDER BY can use these."""
+        """Names given to output columns of the SELECT, which GROUP BY and ORDER BY can use."""
+
+    def extension(self, extension: Extension, at: Position) -> None:
+        """Note that the query uses an extension, which may be an error."""
+        if self.strict:
+            raise refused(extension, at)
 
     def source(self, qualifiers: Sequence[Name]) -> Source | None:
-        """Return the table of this SELECT called so, None if there is none.
+        """Return the table of this SELECT with this name, or None.
 
-        Raises: AdqlError if there are several.
+        Raises: AdqlError if several tables match.
         """
         found = [source for source in self.relation.sources if source.is_called(qualifiers)]
         if len({tuple(map(str.lower, source.names)) for source in found}) < len(found):
-            raise FollowUp  # of two tables of one name
+            raise FollowUp  # two tables have the same name
         if len(found) > 1:
             tables = " and ".join(".".join(source.names) for source in found)
             raise problem(f"{_dotted(qualifiers)} can refer to {tables}.", qualifiers[0].at)
         return found[0] if found else None
 
     def column(self, reference: ColumnReference, *, is_compared: bool = False) -> Expression:
-        """Return what a column reference means, looking outwards from this SELECT.
+        """Return the column of a reference, searching outwards from this SELECT.
 
-        One that is compared with something may have been meant as a text.
-        Raises: AdqlError if it means nothing, or several things.
+        In a comparison, an unknown name may have been meant as a text.
+        Raises: AdqlError if the column is unknown or ambiguous.
         """
         scope: Scope | None = self
         while scope is not None:
@@ -192,7 +202,7 @@ class Scope:
         return value
 
     def _capture(self, owner: "Scope", value: Expression) -> None:
-        """Note on the way out to *owner* that its column is used further in."""
+        """Note in each scope, from here out to *owner*, that an inner query uses its column."""
         scope: Scope | None = self
         while scope is not None and scope is not owner:
             scope.captured.extend(value.columns())
@@ -246,7 +256,7 @@ def _ambiguous_column(name: Name, sources: Sequence[Source]) -> AdqlError:
     if len(set(tables)) < len(tables):
         tables = [".".join(source.names) for source in sources]
     if len(set(tables)) < len(tables):
-        return FollowUp()  # of two tables of one name
+        return FollowUp()  # two tables have the same name
     hint = f"Write {' or '.join(f'{table}.{name.text}' for table in tables)}." if len(tables) > 1 else None
     fixes = [spelt(*table.split("."), name.text) for table in tables] if len(tables) > 1 else []
     return problem(f"The column {name.text} is ambiguous.", name.at, hint, end=name.end, fixes=fixes)
@@ -274,10 +284,10 @@ def _dotted(names: Sequence[Name]) -> str:
 
 
 def find_table(names: Sequence[Name], tableset: Tableset) -> Table:
-    """Return the published table called so; without schema, the name must be unique.
+    """Return the published table of this name; without schema, the name must be unique.
 
-    Uploads are found without their schema too, unless a published table has the name.
-    Raises: AdqlError if there is none, or more than one.
+    Uploads are also found without their schema, unless a published table has the same name.
+    Raises: AdqlError if the table is unknown or ambiguous.
     """
     *qualifiers, name = names
     if len(qualifiers) > 1:

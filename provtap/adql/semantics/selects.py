@@ -1,4 +1,4 @@
-"""One SELECT to its plan: its tables, conditions, groups and output columns."""
+"""Resolves one SELECT to its plan: its tables, conditions, groups and output columns."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,11 +13,12 @@ from provtap.adql.semantics.ordering import Ordering
 from provtap.adql.semantics.problems import Problems
 from provtap.adql.semantics.scopes import Scope, matches, unknown_qualifier
 from provtap.adql.syntax import tree as nodes
+from provtap.adql.syntax.extensions import Extension
 from provtap.adql.syntax.lexer import Position, problem
 from provtap.adql.syntax.tree import ColumnReference, Literal
 
 OUTPUT_LIMIT = 1_600
-"""Output columns of one query; what GROUP BY and ORDER BY add counts as well (PostgreSQL can do 1 664)."""
+"""Output columns of one query, including terms of GROUP BY and ORDER BY (PostgreSQL's limit is 1 664)."""
 
 
 class Selects:
@@ -30,7 +31,7 @@ class Selects:
         self.problems = problems
 
     def select(self, query: nodes.Query, select: nodes.Select, scope: Scope) -> plan.Select:
-        """Return the plan of the only SELECT of *query*, whose names go into *scope*."""
+        """Return the plan of the only SELECT of *query*, and add its names to *scope*."""
         tables = self.joins.tables(select.tables, scope)
         scope.aliases = _aliases(select.items)
         where = self.condition(select.where, Expressions(scope, self.query, "WHERE"))
@@ -71,21 +72,27 @@ class Selects:
     def group_by(self, select: nodes.Select, scope: Scope) -> tuple[Expression, ...]:
         """Return the terms of GROUP BY: columns, or expressions of columns.
 
-        An extension: a name that no table of this SELECT has is that of an output column.
+        An extension: a name that no table of this SELECT has, or a position, is an output column.
         """
         expressions = Expressions(scope, self.query, "GROUP BY")
 
         def group(term: nodes.Value) -> Expression:
+            if isinstance(term, Literal) and term.kind != "integer":
+                raise problem("GROUP BY accepts columns and expressions, not literals.", term.at)
             if isinstance(term, Literal):
-                raise problem("GROUP BY accepts columns and expressions, not literals or positions.", term.at)
-            return expressions.value(_output_called(term, select.items, scope) or term)
+                output: nodes.Value | None = _output_at(term, select.items)
+            else:
+                output = _output_called(term, select.items, scope)
+            if output:
+                scope.extension(Extension.GROUP_BY_OUTPUT, term.at)
+            return expressions.value(output or term)
 
         return tuple(self.problems.attempt(group, term) or UNKNOWN for term in select.group_by)
 
     def select_list(
         self, items: Sequence[nodes.SelectItem | nodes.AllColumns], expressions: Expressions
     ) -> tuple[tuple[Output, ...], list[Position]]:
-        """Return the output columns, and for each the place in the query that asks for it."""
+        """Return the output columns, and for each its position in the query."""
         found: list[tuple[Output, Position]] = []
         for item in items:
             if isinstance(item, nodes.AllColumns):
@@ -100,11 +107,11 @@ class Selects:
     def check_groups(
         self, grouping: Grouping, values: Sequence[Expression | None], places: Sequence[Position]
     ) -> None:
-        """Note each place with a value that may differ within a group.
+        """Note each position of a value that may differ within a group.
 
-        None stands for a value that is not there, or wrong.
+        None stands for a value that is missing or has an error.
         """
-        noted: set[Position] = set()  # an asterisk has many values in one place
+        noted: set[Position] = set()  # an asterisk has many values at one position
         for value, at in zip(values, places, strict=True):
             loose = grouping.loose_column(value) if value and UNKNOWN not in grouping.terms else None
             if loose and at not in noted:
@@ -112,7 +119,7 @@ class Selects:
                 self.problems.note(differs(loose, at))
 
     def check_distinct(self, sorts: Sequence[Sort | None], terms: Sequence[nodes.SortTerm]) -> None:
-        """Note an order by what SELECT DISTINCT has merged away."""
+        """Note terms of ORDER BY that SELECT DISTINCT has removed."""
         for sort, term in zip(sorts, terms, strict=True):
             if sort and sort.position is None:
                 message = "With SELECT DISTINCT, ORDER BY accepts only output columns."
@@ -120,7 +127,7 @@ class Selects:
 
 
 def _all_columns(item: nodes.AllColumns, scope: Scope) -> tuple[Output, ...]:
-    """Return what `*` or `table.*` means."""
+    """Return the columns of `*` or `table.*`."""
     if not item.qualifiers:
         return scope.relation.outputs.all
     source = scope.source(item.qualifiers)
@@ -137,9 +144,9 @@ def _aliases(items: Sequence[nodes.SelectItem | nodes.AllColumns]) -> list[nodes
 def _output_called(
     term: nodes.Value, items: Sequence[nodes.SelectItem | nodes.AllColumns], scope: Scope
 ) -> nodes.Value | None:
-    """Return the value of the output column that a term of GROUP BY names, None if it names none.
+    """Return the value of the output column named by a term of GROUP BY, or None.
 
-    Raises: AdqlError if there are several that differ.
+    Raises: AdqlError if several different output columns have the name.
     """
     if not isinstance(term, ColumnReference) or len(term.names) > 1 or scope.has_own(term.names[0]):
         return None
@@ -150,15 +157,31 @@ def _output_called(
     return found[0] if found else None
 
 
+def _output_at(term: Literal, items: Sequence[nodes.SelectItem | nodes.AllColumns]) -> nodes.Value:
+    """Return the value of the output column at the position in a term of GROUP BY.
+
+    Raises: AdqlError if there is none, or if an asterisk leaves open which one it is.
+    """
+    position = int(term.text) if len(term.text) < 10 else 0
+    if any(isinstance(item, nodes.AllColumns) for item in items[:position]):
+        raise problem("GROUP BY cannot count the columns of an asterisk; write a column.", term.at)
+    if not 1 <= position <= len(items):
+        columns = "column" if len(items) == 1 else "columns"
+        raise problem(f"GROUP BY {term.text}: the query has only {len(items)} output {columns}.", term.at)
+    item = items[position - 1]
+    assert isinstance(item, nodes.SelectItem)
+    return item.value
+
+
 def _given_name(item: nodes.SelectItem) -> str:
-    """Return the name that the query gives to an output column, empty if none."""
+    """Return the name of an output column in the query, or an empty string."""
     if item.alias:
         return item.alias.text
     return item.value.names[-1].text if isinstance(item.value, ColumnReference) else ""
 
 
 def _named(outputs: Sequence[Output]) -> Iterator[Output]:
-    """Yield the output columns with names; a generated name ends in the position, and is unique."""
+    """Yield the output columns with names; a generated name ends in the position and is unique."""
     taken = {output.name.lower() for output in outputs}
     for number, output in enumerate(outputs, start=1):
         if output.name or output.value is UNKNOWN:
@@ -172,7 +195,7 @@ def _named(outputs: Sequence[Output]) -> Iterator[Output]:
 
 
 def check_width(width: int, at: Position) -> None:
-    """Refuse more columns than PostgreSQL can do.
+    """Reject a SELECT with more columns than the limit.
 
     Raises: AdqlError.
     """

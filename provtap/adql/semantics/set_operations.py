@@ -1,6 +1,6 @@
-"""The columns of a set operation: as many in each operand, of types that go together.
+"""The columns of a set operation: the same number in each operand, with compatible types.
 
-Names and metadata are those of the first operand (ADQL 2.1, section 2.2, "Set operators").
+Names and metadata come from the first operand (ADQL 2.1, section 2.2, "Set operators").
 """
 
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ Outputs = Sequence[Output]
 def common_columns(
     operands: Sequence[Outputs], operators: Sequence[str], places: Sequence[Position], problems: Problems
 ) -> tuple[Output, ...]:
-    """Return the columns of *operands* joined by *operators*; those that don't go together are noted.
+    """Return the columns of *operands* joined by *operators*, and note incompatible columns.
 
-    Numbers of different width widen to one that holds them, and NULL is of any type.
+    Numbers of different types are widened to a type that holds them all; NULL has any type.
     """
     first = operands[0]
     for outputs, operator, at in zip(operands[1:], operators, places[1:], strict=True):
@@ -46,9 +46,9 @@ def _check_number(first: Outputs, outputs: Outputs, operator: str, at: Position)
 def _column(
     number: int, operands: Sequence[Outputs], operators: Sequence[str], places: Sequence[Position]
 ) -> Expression:
-    """Return what the column of this *number* is.
+    """Return the type and metadata of the column with this *number*.
 
-    Raises: AdqlError if one operand's has a type that does not go with that of those before.
+    Raises: AdqlError if its type in one operand is incompatible with the operands before.
     """
     values = [outputs[number - 1].value for outputs in operands]
     if UNKNOWN in values:
@@ -84,7 +84,7 @@ def _go_together(one: Expression, other: Expression) -> bool:
 
 
 def are_alike(values: Sequence[Expression]) -> bool:
-    """Whether all have one datatype and arraysize: else those of the first may not hold the others."""
+    """Whether all have the same datatype and arraysize; if not, values may not fit in the first one's."""
     return len({_shape(value)[:2] for value in values if value.type is not Type.NULL}) < 2
 
 
@@ -101,7 +101,7 @@ def _widest(types: Sequence[Type]) -> Type:
 
 
 def _about(common: Expression, type_: Type, values: Sequence[Expression]) -> Column:
-    """Return the metadata of the first operand's column, with the type of all."""
+    """Return the metadata of the first operand's column, with the common type."""
     about = common.described
     if common.type is type_ and are_alike(values):
         return about

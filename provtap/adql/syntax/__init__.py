@@ -1,1 +1,1 @@
-"""Text to tree: the lexer, the rules of the grammar, and the messages for what breaks them."""
+"""Converts text to the tree: the lexer, the rules of the grammar, and the messages for syntax errors."""

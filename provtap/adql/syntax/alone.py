@@ -1,4 +1,4 @@
-"""The conditions of a query, one at a time: to find out which of them nothing fulfils."""
+"""The conditions of a query, one at a time, to find the conditions that no row fulfils."""
 
 import re
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from provtap.errors import AdqlError
 _OPENING = {"(": 1, "CASE": 1, ")": -1, "END": -1}
 _TAIL = {"GROUP", "ORDER", "OFFSET", "end"}
 _TOO_MUCH = {"UNION", "EXCEPT", "INTERSECT", "WITH", "HAVING", "OR"}
-"""Words outside of brackets that make of WHERE more than conditions of which all must hold."""
+"""Words outside of brackets with which WHERE is more than conditions joined by AND."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One of the conditions that AND connects in WHERE."""
+    """One of the conditions joined by AND in WHERE."""
 
     text: str
     query: str
@@ -22,7 +22,7 @@ class Condition:
 
 
 def conditions(text: str) -> tuple[Condition, ...]:
-    """Return the conditions of the query *text*; none unless there are several, of which all must hold."""
+    """Return the conditions of the query *text*; none unless there are several, joined by AND."""
     text = text.removeprefix("\ufeff")
     try:
         outer = _outside_brackets(text)
@@ -51,7 +51,7 @@ def conditions(text: str) -> tuple[Condition, ...]:
 
 
 def _outside_brackets(text: str) -> list[tuple[Token, int]]:
-    """Return the tokens of *text* that no bracket encloses, and where each begins. Raises: AdqlError."""
+    """Return the tokens of *text* outside of brackets, and where each begins. Raises: AdqlError."""
     starts = [0, *(newline.end() for newline in re.finditer("\n", text))]
     depth, found = 0, []
     for token in tokens(text):

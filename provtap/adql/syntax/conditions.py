@@ -1,31 +1,26 @@
 """The rules of the grammar about conditions: one method for each rule of the ADQL 2.1 BNF."""
 
-from abc import abstractmethod
 from collections.abc import Callable
 
 from provtap.adql.syntax import tree as nodes
-from provtap.adql.syntax.lexer import COMPARISONS, problem
+from provtap.adql.syntax.extensions import Extension
+from provtap.adql.syntax.lexer import COMPARISONS, members, problem
 from provtap.adql.syntax.messages import FOREIGN_WORDS
 from provtap.adql.syntax.tree import Condition, Query, Value
-from provtap.adql.syntax.values import JOINED_VALUE, ValueRules
+from provtap.adql.syntax.values import ValueRules
 
 _PREDICATES = frozenset({"NOT", "BETWEEN", "IN", "LIKE", "ILIKE"})
-_MEMBERSHIPS = {"=": "IN", "<>": "NOT IN", "!=": "NOT IN"}
 
 
 class ConditionRules(ValueRules):
     """Reads conditions."""
-
-    @abstractmethod
-    def select_expression(self) -> Query:
-        """<select_expression>"""
 
     def search_condition(self) -> Condition:
         """<search_condition> ::= <boolean_term> | <search_condition> OR <boolean_term>"""
         return self.as_condition(self.any_expression())
 
     def as_condition(self, content: Value | Condition) -> Condition:
-        """Return what was read if it is a condition."""
+        """Return the expression read, if it is a condition; otherwise raise an error."""
         if isinstance(content, Value):
             if self.token.type == "identifier" and self.token.text.upper() in FOREIGN_WORDS:
                 raise self.unexpected("a comparison")
@@ -83,10 +78,6 @@ class ConditionRules(ValueRules):
     def comparison_predicate(self, left: Value) -> nodes.Comparison:
         """<comparison_predicate> ::= <value_expression> <comp_op> <value_expression>"""
         operator = self.advance()
-        if self.token.type == "(" and self.starts_query():
-            membership = _MEMBERSHIPS.get(operator.type)
-            hint = f"Write {membership} (SELECT ...)." if membership else JOINED_VALUE
-            raise problem("ADQL does not allow a subquery as a value.", self.token.at, hint)
         return nodes.Comparison(operator.at, left, operator.type, self.value_expression())
 
     def between_predicate(self, value: Value, negated: bool) -> nodes.Between:
@@ -101,18 +92,42 @@ class ConditionRules(ValueRules):
         at = self.advance().at
         return nodes.In(at, value, self.bracketed(self.in_predicate_value), negated)
 
-    def in_predicate_value(self) -> tuple[Value, ...] | Query:
+    def in_predicate_value(self) -> tuple[Value, ...] | nodes.LongList | Query:
         """<in_predicate_value> ::= <table_subquery> | <left_paren> <in_value_list> <right_paren>"""
-        return self.select_expression() if self.starts_query() else self.list_of(self.value_expression)
+        # In ADQL 2.1 brackets around a query have no effect; here they may also turn it into a value.
+        if token := self.accept("list"):
+            return nodes.LongList(token.at, *members(token.text))
+        at, is_plain = self.token.at, self.token.type in {"SELECT", "WITH"}
+        if is_plain or (self.strict and self.starts_query()):
+            query = self.select_expression()
+            if not is_plain and self.token.type != ")":
+                self.extension(Extension.SUBQUERY, at)
+            return query
+        values = self.list_of(self.value_expression)
+        if len(values) == 1 and isinstance(values[0], nodes.ScalarSubquery):
+            return self.select_expression(values[0].query)
+        if len(values) == 1:
+            self.extension(Extension.IN_ONE_VALUE, at)
+        return values
 
     def like_predicate(self, value: Value, negated: bool) -> nodes.Like:
         """<like_predicate> ::= <match_value> [ NOT ] { LIKE | ILIKE } <pattern>"""
         token = self.advance()
-        return nodes.Like(token.at, value, self.value_expression(), negated, token.type == "ILIKE")
+        pattern = self.value_expression()
+        escape = self.escape_character() if self.token.type == "ESCAPE" else None
+        return nodes.Like(token.at, value, pattern, negated, token.type == "ILIKE", escape)
+
+    def escape_character(self) -> nodes.Literal:
+        """ESCAPE <character_string_literal>"""
+        self.extension(Extension.ESCAPE, self.advance().at)
+        token = self.expect("string")
+        return nodes.Literal(token.at, "string", token.text)
 
     def null_predicate(self, value: Value) -> nodes.IsNull:
-        """<null_predicate> ::= <column_reference> IS [ NOT ] NULL; any value is welcome here."""
+        """<null_predicate> ::= <column_reference> IS [ NOT ] NULL; any value is accepted here."""
         at = self.advance().at
+        if not isinstance(value, nodes.ColumnReference):
+            self.extension(Extension.IS_NULL, value.at)
         negated = self.accept("NOT") is not None
         self.expect("NULL")
         return nodes.IsNull(at, value, negated)

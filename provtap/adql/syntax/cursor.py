@@ -1,15 +1,16 @@
-"""The position reached in the tokens of one query, on which the methods of every grammar rule are built."""
+"""The current position in the tokens of one query: the base of the methods of all grammar rules."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from provtap.adql.syntax.lexer import Token, problem, tokens
+from provtap.adql.syntax.extensions import Extension, refused
+from provtap.adql.syntax.lexer import UPLOAD, Position, Token, problem, tokens
 from provtap.adql.syntax.messages import EXPECTED, unexpected
 from provtap.adql.syntax.tree import Name
 from provtap.errors import AdqlError
 
 NESTING_LIMIT = 100
-"""Levels of brackets, function calls and subqueries within each other."""
+"""Levels of nested brackets, function calls and subqueries."""
 CHAIN_LIMIT = 5_000
 """Members of one list, or of one chain of AND, OR, commas, joins or set operators."""
 
@@ -17,9 +18,11 @@ T = TypeVar("T")
 
 
 class Cursor:
-    """Reads tokens one after the other, looking ahead where one token is not enough."""
+    """Reads tokens one by one, looking ahead where one token is not enough."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, strict: bool = False) -> None:
+        self.strict = strict
+        """Whether to reject extensions of ADQL."""
         self._source = tokens(text)
         self._ahead: list[Token] = []
         self._depth = 0
@@ -34,7 +37,7 @@ class Cursor:
         return token
 
     def peek(self, distance: int) -> Token:
-        """Return a token further on; the end if the query ends before."""
+        """Return a later token without advancing; the end token if the query ends before it."""
         while len(self._ahead) < distance:
             if (self._ahead or [self.token])[-1].type == "end":
                 return (self._ahead or [self.token])[-1]
@@ -42,21 +45,26 @@ class Cursor:
         return self._ahead[distance - 1]
 
     def accept(self, *types: str) -> Token | None:
-        """Return the current token and go on if it is one of these *types*."""
+        """Return the current token and advance, if it is one of these *types*; else return None."""
         return self.advance() if self.token.type in types else None
 
     def expect(self, type_: str) -> Token:
-        """Return the current token, which must be of this type, and go on."""
+        """Return the current token and advance; raise an error if it is not of this type."""
         if self.token.type != type_:
             raise self.unexpected(EXPECTED.get(type_, type_))
         return self.advance()
 
+    def extension(self, extension: Extension, at: Position) -> None:
+        """Note that the query uses an extension, which may be an error."""
+        if self.strict:
+            raise refused(extension, at)
+
     def unexpected(self, expected: str) -> AdqlError:
-        """Return the error about the current token, where *expected* was due."""
+        """Return the error about the current token, instead of *expected*."""
         return unexpected(self.token, self._last, expected)
 
     def list_of(self, member: Callable[[], T], separator: str = ",") -> tuple[T, ...]:
-        """Return one or more members with separators between them."""
+        """Return one or more members, separated by separators."""
         members = [member()]
         while self.accept(separator):
             self.check_length(members)
@@ -64,7 +72,7 @@ class Cursor:
         return tuple(members)
 
     def bracketed(self, content: Callable[[], T]) -> T:
-        """Return what stands in a pair of brackets, one level deeper."""
+        """Return the content of a pair of brackets, one level deeper."""
         at = self.expect("(").at
         result = self.nested(content)
         if self.token.type == "end":
@@ -73,7 +81,7 @@ class Cursor:
         return result
 
     def nested(self, content: Callable[[], T]) -> T:
-        """Return what is read one level deeper."""
+        """Return the result of reading one level deeper."""
         if self._depth == NESTING_LIMIT:
             raise problem(f"The query is nested more than {NESTING_LIMIT} levels deep.", self._last.at)
         self._depth += 1
@@ -82,7 +90,7 @@ class Cursor:
         return result
 
     def starts_query(self) -> bool:
-        """Whether a query begins here, perhaps in brackets: no value does."""
+        """Whether a query begins here, perhaps in brackets."""
         distance, token = 0, self.token
         while token.type == "(" and distance < NESTING_LIMIT:
             distance += 1
@@ -90,9 +98,10 @@ class Cursor:
         return token.type in {"SELECT", "WITH"}
 
     def check_length(self, members: Sequence[object], limit: int = CHAIN_LIMIT) -> None:
-        """Refuse one member more than *limit*."""
+        """Reject more than *limit* members."""
         if len(members) == limit:
-            raise problem(f"This list or expression has more than {limit} members.", self.token.at)
+            message = f"This list or expression has more than {limit} members."
+            raise problem(message, self.token.at, UPLOAD)
 
     def identifier(self) -> Name:
         """<identifier> ::= <regular_identifier> | <delimited_identifier>"""
@@ -103,7 +112,7 @@ class Cursor:
         return Name(token.text, False, token.at)
 
     def names(self, *parts: str) -> tuple[Name, ...]:
-        """Return a name with its qualifiers; the most it can have are these *parts*."""
+        """Return a name with its qualifiers; it can have at most these *parts*."""
         at = self.token.at
         names = self.list_of(self.identifier, ".")
         if len(names) > len(parts):

@@ -1,9 +1,9 @@
-"""Kinds of values, by which the BNF says what may stand where: as operands, and as arguments of functions.
+"""Kinds of values: which values the BNF allows as operands and as arguments of functions.
 
-The BNF has numbers, texts and geometries, and knows each by its form alone: `LOWER(a) + 1` is no number,
-`POINT(1, 2) || 'x'` no text, whatever the tables hold. A column or a user defined function may be any of
-them, and brackets make any value a primary. So a kind is one letter, the arguments of a call are a string
-of them, and each function has a regular expression of the strings it takes.
+The BNF has numbers, texts and geometries, and distinguishes them by their form alone: `LOWER(a) + 1` is not
+a number and `POINT(1, 2) || 'x'` not a text, whatever the tables contain. A column or a user defined function
+may be any of them, and brackets turn any value into a primary. Here a kind is one letter, the arguments of a
+call are a string of letters, and each function has a regular expression of the strings it accepts.
 
 Source: ADQL 2.1 BNF, <value_expression>, <numeric_value_function>, <string_value_function>,
 <geometry_value_function>.
@@ -33,7 +33,7 @@ NOUNS = {
     SIGNED_INTEGER: "a number with a sign",
     ARITHMETIC: "arithmetic",
 }
-"""What a message calls the kinds that can't stand everywhere."""
+"""Names in messages of the kinds that are not allowed everywhere."""
 
 _NUMBER = "[rsipfdcn]"
 _COORDINATE = "[ripfdc]"
@@ -45,13 +45,13 @@ _POINT_TYPES = frozenset({"POINT", "CIRCLE", "POLYGON"})
 
 @dataclass(frozen=True)
 class Form:
-    """What arguments a function takes: as regular expression over their kinds, and for a message."""
+    """The arguments that a function accepts: as a regular expression over their kinds, and for a message."""
 
     pattern: str
     description: str
 
     def fits(self, kinds: str) -> bool:
-        """Whether arguments of these kinds can be taken."""
+        """Whether arguments of these kinds are accepted."""
         return re.fullmatch(self.pattern, kinds) is not None
 
 
@@ -71,7 +71,7 @@ FORMS = (
     )
     | dict.fromkeys(["ATAN2", "MOD", "POWER"], _TWO_NUMBERS)
     | dict.fromkeys(["ROUND", "TRUNCATE"], _ROUNDED)
-    | dict.fromkeys(["LOWER", "UPPER"], _ONE_TEXT)
+    | dict.fromkeys(["LOWER", "UPPER", "CHAR_LENGTH", "CHARACTER_LENGTH"], _ONE_TEXT)
     | dict.fromkeys(["AREA", "CENTROID", "COORDSYS"], _ONE_GEOMETRY)
     | dict.fromkeys(["COORD1", "COORD2"], _ONE_POINT)
     | dict.fromkeys(["CONTAINS", "INTERSECTS"], _TWO_GEOMETRIES)
@@ -79,6 +79,7 @@ FORMS = (
         "PI": Form("", "no arguments"),
         "RAND": Form("i?", "at most one whole number literal"),
         "IN_UNIT": Form(f"{_NUMBER}s", "a number and a unit as text literal"),
+        "SUBSTRING": Form(f"[jrsipftn]{_NUMBER}{_NUMBER}?", "a text, a start and, optionally, a length"),
         "COALESCE": Form(".+", "one or more values"),
         "NULLIF": Form("..", "two values"),
         "POINT": Form(f"{_SYSTEM}{_COORDINATE}{{2}}", "a longitude and a latitude"),
@@ -100,17 +101,19 @@ FORMS = (
         ),
     }
 )
-"""Functions whose names are reserved words, and the arguments they take."""
+"""Functions whose names are reserved words, and the arguments that they accept."""
 
-_STRING_FUNCTIONS = frozenset({"LOWER", "UPPER", "COORDSYS"})
+_STRING_FUNCTIONS = frozenset({"LOWER", "UPPER", "COORDSYS", "SUBSTRING"})
 _POINT_FUNCTIONS = frozenset({"POINT", "CENTROID"})
 _SHAPE_FUNCTIONS = frozenset({"BOX", "CIRCLE", "POLYGON", "REGION"})
+GEOMETRIES = frozenset({"POINT", "BOX", "CIRCLE", "POLYGON"})
+"""Functions whose first argument may be a coordinate system."""
 _PRIMARY_FUNCTIONS = frozenset({"COALESCE", "NULLIF"})
 _LITERALS = {"null": NULL, "string": STRING, "integer": INTEGER}
 
 
 def kind_of(value: Value, in_brackets: object = None) -> str:
-    """Return the kind of a value as it was written; *in_brackets* is what the last pair of brackets held."""
+    """Return the kind of a value as written; *in_brackets* is the content of the last pair of brackets."""
     if value is in_brackets:
         return PRIMARY
     match value:
@@ -132,6 +135,8 @@ def kind_of(value: Value, in_brackets: object = None) -> str:
 
 
 def _kind_of_call(name: str) -> str:
+    if name in {"CURRENT_TIMESTAMP", "CURRENT_DATE"}:
+        return PRIMARY
     if name not in FORMS:
         return REFERENCE
     if name in _STRING_FUNCTIONS:

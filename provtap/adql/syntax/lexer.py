@@ -1,4 +1,4 @@
-"""The tokens of ADQL 2.1: text cut into them, one at a time, each with its exact position.
+"""Splits text into the tokens of ADQL 2.1, one at a time, each with its exact position.
 
 Source: ADQL 2.1, section 2.1 ("Characters, Keywords, Identifiers and Literals") and its BNF.
 """
@@ -12,15 +12,16 @@ from provtap.adql.syntax.reserved import RESERVED
 from provtap.errors import AdqlError
 
 TEXT_LIMIT = 1_000_000
-"""Bytes of one query, in UTF-8."""
+"""Maximum size of one query, in bytes of UTF-8."""
 TOKEN_LIMIT = 200_000
-"""Tokens of one query."""
+"""Maximum number of tokens of one query."""
+UPLOAD = "Upload a long list as a table, and write IN (SELECT ... FROM TAP_UPLOAD.name)."
 COMPARISONS = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
 """Symbols that compare."""
 
 
 class Position(NamedTuple):
-    """Where something stands in the query; both count from 1, a column is one character."""
+    """A position in the query; line and column count from 1, a column is one character."""
 
     line: int
     column: int
@@ -30,8 +31,8 @@ class Token(NamedTuple):
     """One word or symbol of a query."""
 
     type: str
-    """A reserved word in capitals, a symbol, or the kind of thing: identifier, delimited, string, integer,
-    decimal, approximate, end."""
+    """A reserved word in capitals, a symbol, or one of identifier, delimited, string, integer, decimal,
+    approximate, list, end."""
     text: str
     """As written, but without the quotes of a delimited identifier or a string."""
     at: Position
@@ -45,9 +46,9 @@ def problem(
     fixes: Iterable[str | None] = (),
     end: Position | None = None,
 ) -> AdqlError:
-    """Return the error to raise about what stands from *at* to *end*, or about the one token at *at*.
+    """Return the error to raise about the text from *at* to *end*, or about the token at *at*.
 
-    *fixes* are texts to put there instead; those that are None are left out.
+    *fixes* are replacements for this text; None is ignored.
     """
     error = AdqlError(message, line=at.line, column=at.column, hint=hint)
     error.end = end
@@ -55,7 +56,7 @@ def problem(
     return error
 
 
-# ASCII classes: `\s` and `\d` would let in no-break spaces and the digits of other scripts.
+# ASCII classes: `\s` and `\d` would accept no-break spaces and the digits of other scripts.
 _NEXT = re.compile(
     r"""(?P<blank> (?: [ \t\r\n\f\v]++ | --[^\r\n]*+ )* )
     (?: (?P<identifier> [A-Za-z][A-Za-z0-9_]*+ )
@@ -66,21 +67,45 @@ _NEXT = re.compile(
     )?""",
     re.VERBOSE,
 )
-"""Blanks and comments, and the token after them, if there is one.
+"""Blanks and comments, and the token after them, if any.
 
-No possessive quantifier stands behind a bracket: Python before 3.11.5 can match these wrongly.
+No group has a possessive quantifier: Python before 3.11.5 can match these wrongly.
 """
 
 
+_ITEM = r"[ \t\r\n]*+(?:{})[ \t\r\n]*+"
+_ITEMS = {"string": "'[^']*(?:''[^']*)*'", "integer": "-?[0-9]+"}
+_LONG_LIST = re.compile(
+    "|".join(rf"(?:{_ITEM.format(item)},){{100,}}{_ITEM.format(item)}(?=\))" for item in _ITEMS.values())
+)
+_MEMBER = re.compile("'([^']*(?:''[^']*)*)'|(-?[0-9]+)")
+
+
+def members(long_list: str) -> tuple[str, tuple[str, ...]]:
+    """Return the kind of all members of a token of type `list`, string or integer, and each of them."""
+    found = _MEMBER.findall(long_list)
+    if long_list.lstrip().startswith("'"):
+        return "string", tuple(text.replace("''", "'") for text, _ in found)
+    return "integer", tuple(number for _, number in found)
+
+
 def tokens(text: str) -> Iterator[Token]:
-    """Yield the tokens of *text*, lazily, the last one of type `end`.
+    """Yield the tokens of *text* lazily; the last one has the type `end`.
+
+    A list behind IN of more than a hundred texts, or of as many whole numbers, is one token: a text can hold
+    hundreds of thousands.
 
     Raises: AdqlError at the first character that is not ADQL, and over the limits.
     """
-    text = text.removeprefix("\ufeff")  # a byte order mark, which no editor shows: nor do positions count it
+    text = text.removeprefix("\ufeff")  # a byte order mark: not counted in positions
     _check_text(text)
     offset, line, line_start, counted = 0, 1, 0, 0
+    last = before = ""
+    at = Position(1, 1)
     for _ in range(TOKEN_LIMIT):
+        if (before, last) == ("IN", "(") and (found := _LONG_LIST.match(text, offset)):
+            yield Token("list", found.group(), at)
+            offset, last = found.end(), "list"
         match = _NEXT.match(text, offset)
         assert match is not None
         start, offset = match.end("blank"), match.end()
@@ -90,7 +115,9 @@ def tokens(text: str) -> Iterator[Token]:
         counted = start
         at = Position(line, start - line_start + 1)
         if start < offset:
-            yield _token(match, at)
+            token = _token(match, at)
+            before, last = last, token.type
+            yield token
         elif start < len(text):
             raise _misspelt(text, start, at)
         else:
@@ -100,7 +127,7 @@ def tokens(text: str) -> Iterator[Token]:
 
 
 def token_end(text: str, start: int) -> int:
-    """Return where the token ends that begins at *start*; where none does, behind the one character there."""
+    """Return the end of the token that begins at *start*; if none does, the end of the character there."""
     match = _NEXT.match(text, start)
     assert match is not None
     return match.end() if match.end("blank") == start < match.end() else min(start + 1, len(text))
@@ -112,7 +139,7 @@ def _check_text(text: str) -> None:
     except UnicodeEncodeError as error:
         raise AdqlError("The query contains a character that is not valid Unicode.") from error
     if size > TEXT_LIMIT:
-        raise AdqlError(f"The query is {size} bytes long; the limit is {TEXT_LIMIT} bytes.")
+        raise AdqlError(f"The query is {size} bytes long; the limit is {TEXT_LIMIT} bytes.", hint=UPLOAD)
     if "\0" in text:
         raise AdqlError("The query contains a NUL character, which the database cannot store.")
 
@@ -180,13 +207,13 @@ _LOOKALIKES = {
     "\u2032": "' around texts",
     "\u2033": '" around names',
 }
-"""Characters that texts get on their way through other programs, and what ADQL has for them."""
+"""Characters that other programs put into copied texts, and their equivalents in ADQL."""
 _PLAIN_QUOTES = dict.fromkeys("\u2018\u2019\u201a\u00b4", ("'", '"'))
 _PLAIN_QUOTES |= dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", ('"', "'"))
 MOST_SYMBOL = 2
-"""Characters of the longest symbol."""
+"""Number of characters of the longest symbol."""
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
-"""Categories of Unicode; blanks are among them."""
+"""Categories of Unicode, including blanks."""
 _NUMBER_START = re.compile(r"[0-9.]+\w*")
 
 
@@ -215,7 +242,7 @@ _QUOTED_NAMES = "Write a name with letters other than a to z in double quotes."
 
 
 def _glued(word: str) -> str:
-    """Return what *word*, which starts with a digit, was probably meant to be."""
+    """Return the probable meaning of *word*, which starts with a digit."""
     letters = word.lstrip("0123456789.")
     if letters.upper() in RESERVED or not letters:
         return "Put a blank between a number and a word."

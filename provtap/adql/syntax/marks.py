@@ -1,4 +1,4 @@
-"""Where in its text the errors of a query are, and what to put there instead."""
+"""The positions of the errors in the text of a query, and replacements for the marked parts."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,17 +10,17 @@ from provtap.errors import AdqlError
 
 @dataclass(frozen=True)
 class Mark:
-    """One error of a query, with the part of the text that it is about."""
+    """One error of a query, with the part of the text that is wrong."""
 
     message: str
     hint: str | None
     line: int
     column: int
     start: int
-    """Characters of the text before the part."""
+    """Number of characters of the text before the part."""
     stop: int
     fixes: tuple[str, ...] = ()
-    """What may stand there instead, the likeliest first."""
+    """Replacements for the part, the most likely first."""
 
     def mend(self, text: str, fix: str) -> str:
         """Return *text* with *fix* in place of the part."""
@@ -28,7 +28,7 @@ class Mark:
 
 
 def marks(text: str, error: AdqlError) -> tuple[Mark, ...]:
-    """Return the errors of the query *text* that have a position in it, in their order."""
+    """Return the errors of the query *text* that have a position in it, in order."""
     starts = [0, *(newline.end() for newline in re.finditer("\n", text))]
     hidden = text.startswith("\ufeff")
 
@@ -47,7 +47,7 @@ def marks(text: str, error: AdqlError) -> tuple[Mark, ...]:
 
 
 def mended(text: str, found: Iterable[Mark]) -> str:
-    """Return *text* with the first fix of each mark that has any; of marks that overlap, the first counts."""
+    """Return *text* with the first fix of each mark that has one; of overlapping marks, only the first."""
     parts, done = [], 0
     for mark in found:
         if mark.fixes and mark.start >= done:

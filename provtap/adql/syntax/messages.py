@@ -1,4 +1,4 @@
-"""Messages for syntax errors: what was expected, and how ADQL writes what was probably meant."""
+"""Messages for syntax errors: what was expected, and the ADQL for what was probably meant."""
 
 from difflib import get_close_matches
 
@@ -11,26 +11,22 @@ EXPECTED = {
     "identifier": "a name",
     "integer": "a whole number without sign",
     "end": "the end of the query",
+    "string": "a text in single quotes",
 }
-"""What a message calls a type of token; the others are shown as they are."""
+"""Names of types of tokens in messages; other types are shown unchanged."""
 
-# Words that go on with the query: found where something else is due, they are never meant as names.
+# Words that continue a query: they are never meant as names where something else is expected.
 _STRUCTURE = frozenset(
     {"ALL", "AND", "AS", "ASC", "BETWEEN", "BY", "CASE", "DESC", "DISTINCT", "ELSE", "END", "EXCEPT"}
     | {"EXISTS", "FROM", "FULL", "GROUP", "HAVING", "ILIKE", "IN", "INNER", "INTERSECT", "IS", "JOIN"}
     | {"LEFT", "LIKE", "NATURAL", "NOT", "NULL", "OFFSET", "ON", "OR", "ORDER", "OUTER", "RIGHT", "SELECT"}
     | {"THEN", "TOP", "UNION", "USING", "WHEN", "WHERE", "WITH"}
 )
-# What other dialects have.
+# Words of other dialects.
 _NOT_ADQL = {
     "ANY": ("ADQL has no ANY.", "Write IN (SELECT ...) or EXISTS (SELECT ...)."),
-    "CHAR_LENGTH": ("ADQL has no CHAR_LENGTH.", "LIKE '_____%' finds texts of five characters or more."),
-    "CROSS": ("ADQL has no CROSS JOIN.", "Write a comma between the tables."),
-    "CURRENT_DATE": ("ADQL has no CURRENT_DATE.", "Write the date as text, '2026-01-31'."),
-    "CURRENT_TIMESTAMP": ("ADQL has no CURRENT_TIMESTAMP.", "Write the time as text, '2026-01-31T12:00:00'."),
     "DELETE": ("Queries can only read; they cannot use DELETE.", None),
     "DROP": ("Queries can only read; they cannot use DROP.", None),
-    "ESCAPE": ("LIKE has no ESCAPE in ADQL.", "gavo_match(pattern, text) = 1 takes a regular expression."),
     "EXTRACT": ("ADQL has no EXTRACT.", "Compare timestamps: t >= '2026-01-01' AND t < '2027-01-01'."),
     "FALSE": ("ADQL has no boolean values.", "Compare with 0 or 1."),
     "FETCH": ("ADQL has no FETCH.", "Write SELECT TOP n."),
@@ -39,10 +35,6 @@ _NOT_ADQL = {
     "INTERVAL": ("ADQL has no time intervals.", "Compare with a timestamp as a text, '2026-01-31T12:00:00'."),
     "INTO": ("Queries can only read; they cannot use INTO.", None),
     "SOME": ("ADQL has no SOME.", "Write IN (SELECT ...) or EXISTS (SELECT ...)."),
-    "SUBSTRING": (
-        "ADQL has no SUBSTRING.",
-        "CAST(text AS VARCHAR(n)) has the first n characters; LIKE compares.",
-    ),
     "TRIM": ("ADQL has no TRIM.", None),
     "TRUE": ("ADQL has no boolean values.", "Compare with 0 or 1."),
     "UPDATE": ("Queries can only read; they cannot use UPDATE.", None),
@@ -50,7 +42,7 @@ _NOT_ADQL = {
 }
 
 
-# Names that were meant as words of other dialects, if something can't be right there.
+# Words of other dialects that are valid names in ADQL; these hints are given if the syntax is wrong.
 FOREIGN_WORDS = {
     "GLOB": "Write LIKE, with % for any characters and _ for any one.",
     "LATERAL": "Join the subquery with ON.",
@@ -78,12 +70,12 @@ _MISPLACED = {
         ("UNION", "EXCEPT", "INTERSECT"), "Put a SELECT with its own ORDER BY or OFFSET in brackets."
     ),
 }
-"""What to say of words that come too late."""
+"""Hints for clauses in the wrong order."""
 _CLAUSES = ("WHERE", "GROUP", "HAVING", "ORDER", "JOIN", "UNION", "OFFSET")
 
 
 def unexpected(token: Token, last: Token, expected: str) -> AdqlError:
-    """Return the error about *token*, which follows *last*, where *expected* was due."""
+    """Return the error about *token*, found after *last* instead of *expected*."""
     if token.type in _NOT_ADQL:
         message, hint = _NOT_ADQL[token.type]
         return problem(message, token.at, hint)
@@ -112,7 +104,7 @@ def unexpected(token: Token, last: Token, expected: str) -> AdqlError:
 
 
 def _first_hint(token: Token) -> str | None:
-    """Return what to write instead of the first word of a query in another language."""
+    """Return a hint about the first word of a query in another language."""
     is_about_tables = token.text.upper() in {"SHOW", "DESCRIBE", "DESC", "HELP"}
     return (
         "TAP_SCHEMA.tables and TAP_SCHEMA.columns list all tables and columns." if is_about_tables else None
@@ -120,7 +112,7 @@ def _first_hint(token: Token) -> str | None:
 
 
 def _reserved_hint(token: Token) -> str:
-    """Return how to write what *token* was probably meant to be."""
+    """Return a hint for the probable meaning of the reserved word *token*."""
     hint = f'As a name, write it as "{token.text.lower()}" in double quotes.'
     if token.type in FORMS:
         return f"As a function it needs brackets; {hint[0].lower()}{hint[1:]}"
@@ -135,17 +127,18 @@ _PAIRS = {
     ("=", "="): "Write a single = for equality.",
     ("string", "identifier"): "Write a quote inside a text twice: 'it''s'.",
     ("TOP", "("): "Write TOP n without brackets.",
+    ("(", "SELECT"): "A subquery as an argument needs brackets of its own: ((SELECT ...)).",
     ("IS", "DISTINCT"): "To compare with NULL, write a = b OR a IS NULL AND b IS NULL.",
     ("NOT", "DISTINCT"): "To compare with NULL, write a = b OR a IS NULL AND b IS NULL.",
     ("DISTINCT", "ON"): "GROUP BY the columns that must differ, and use MIN or MAX of the others.",
     ("integer", "DISTINCT"): "Write DISTINCT before TOP.",
     ("integer", "ALL"): "Write ALL before TOP.",
 }
-"""What was probably meant by a type of token after another."""
+"""Hints for pairs of types of tokens."""
 
 
 def _hint(token: Token, last: Token) -> str | None:
-    """Return what was probably meant by *token* after *last*."""
+    """Return a hint for the probable meaning of *token* after *last*."""
     if hint := _PAIRS.get((last.type, token.type)):
         return hint
     match last.type, token.type:
@@ -161,7 +154,7 @@ def _hint(token: Token, last: Token) -> str | None:
 
 
 def _misspelling(token: Token, last: Token, expected: str) -> tuple[Token, str] | None:
-    """Return one of two names, and what it was probably meant to be: the word due, or one that may follow."""
+    """Return one of two names, and the word it was probably meant to be: the expected or a following word."""
     for word in (last, token):
         if word.type == "identifier":
             for near in get_close_matches(word.text.upper(), [expected, *_CLAUSES], n=1, cutoff=0.7):
@@ -170,7 +163,7 @@ def _misspelling(token: Token, last: Token, expected: str) -> tuple[Token, str] 
 
 
 def shown(token: Token) -> str:
-    """Return a token as it was written, for a message."""
+    """Return a token as written, for a message."""
     match token.type:
         case "end":
             return EXPECTED["end"]

@@ -1,14 +1,14 @@
-"""Tokens to the tree of the query, by recursive descent: one method for each rule of the ADQL 2.1 BNF.
+"""Parses tokens to the tree by recursive descent: one method for each rule of the ADQL 2.1 BNF.
 
-The rules stand on each other: `cursor` (tokens), `values`, `conditions`, and here the queries and
-tables. A bracket may open a query or a joined table, which only its content shows; nothing is ever
-parsed twice.
+The rules are in layers: `cursor` (tokens), `values`, `conditions`, and here queries and tables. A bracket may
+open a query or a joined table, depending on its content; nothing is parsed twice.
 """
 
 from collections.abc import Callable
 
 from provtap.adql.syntax import tree as nodes
 from provtap.adql.syntax.conditions import ConditionRules
+from provtap.adql.syntax.extensions import Extension
 from provtap.adql.syntax.lexer import Position, problem
 from provtap.adql.syntax.messages import EXPECTED
 from provtap.adql.syntax.tree import Query, Select, SetOperation, Value
@@ -17,12 +17,13 @@ from provtap.adql.syntax.values import UnknownFunction
 SetOperand = Select | SetOperation | Query
 
 
-def parse(text: str, unknown_function: UnknownFunction) -> Query:
+def parse(text: str, unknown_function: UnknownFunction, *, strict: bool = False) -> Query:
     """Return the tree of one query; whether its names exist is not asked here.
 
+    If *strict*, extensions of ADQL 2.1 are refused.
     Raises: AdqlError at the first place where *text* is not ADQL 2.1, or is over a limit.
     """
-    parser = Parser(text)
+    parser = Parser(text, strict=strict)
     parser.unknown_function = unknown_function
     return parser.query_specification()
 
@@ -111,12 +112,16 @@ class Parser(ConditionRules):
 
     def select_list(self) -> tuple[nodes.SelectItem | nodes.AllColumns, ...]:
         """<select_list> ::= <select_sublist> [ { <comma> <select_sublist> }... ]"""
-        return self.list_of(self.select_sublist)
+        items = self.list_of(self.select_sublist)
+        for item in items if len(items) > 1 else ():
+            if isinstance(item, nodes.AllColumns) and not item.qualifiers:
+                self.extension(Extension.ASTERISK, item.at)
+        return items
 
     def select_sublist(self) -> nodes.SelectItem | nodes.AllColumns:
         """<select_sublist> ::= <derived_column> | [ <qualifier> <period> ] <asterisk>
 
-        ADQL 2.1 has an asterisk without qualifier alone only; beside other columns it is an extension.
+        ADQL 2.1 allows an asterisk without qualifier only alone; beside other columns it is an extension.
         """
         if star := self.accept("*"):
             return nodes.AllColumns(star.at, ())
@@ -129,7 +134,7 @@ class Parser(ConditionRules):
             return False
         distance = 1
         while self.peek(distance).type == "." and self.peek(distance + 1).type != "*":
-            if distance > 7:  # more parts than any name has
+            if distance > 7:  # more parts than any name can have
                 return False
             distance += 2
         return self.peek(distance).type == "."
@@ -169,7 +174,7 @@ class Parser(ConditionRules):
     def joined_table(self, first: nodes.TableReference) -> nodes.TableReference:
         """<joined_table> ::= <table_reference> <qualified_join> { <qualified_join> }..."""
         joins: list[nodes.Join] = []
-        while self.token.type in {"NATURAL", "INNER", "LEFT", "RIGHT", "FULL", "JOIN"}:
+        while self.token.type in {"NATURAL", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "JOIN"}:
             self.check_length(joins)
             joins.append(self.qualified_join())
         return nodes.JoinedTable(first.at, first, tuple(joins)) if joins else first
@@ -177,6 +182,10 @@ class Parser(ConditionRules):
     def qualified_join(self) -> nodes.Join:
         """<qualified_join> ::= [ NATURAL ] [ <join_type> ] JOIN <table_primary> [ <join_specification> ]"""
         at = self.token.at
+        if self.accept("CROSS"):
+            self.extension(Extension.CROSS_JOIN, at)
+            self.expect("JOIN")
+            return nodes.Join(at, "CROSS", False, self.table_primary(), None, ())
         natural = self.accept("NATURAL") is not None
         kind = self.accept("INNER", "LEFT", "RIGHT", "FULL")
         if kind and kind.type != "INNER":
@@ -191,7 +200,9 @@ class Parser(ConditionRules):
         if natural and (on or using):
             raise problem("A NATURAL JOIN cannot have ON or USING.", specified.at)
         if not (natural or on or using):
-            raise problem("This JOIN needs ON or USING.", at, "For all pairs of rows, write a comma.")
+            raise problem(
+                "This JOIN needs ON or USING.", at, "For all pairs of rows, write CROSS JOIN or a comma."
+            )
         return nodes.Join(at, kind.type if kind else "INNER", natural, table, on, using)
 
     def table_primary(self) -> nodes.TableReference:
@@ -210,7 +221,7 @@ class Parser(ConditionRules):
         return nodes.DerivedTable(at, query, alias)
 
     def bracketed_table(self) -> nodes.TableReference | Query:
-        """Return the joined table or the query in these brackets: after `((`, only its end shows which."""
+        """Return the joined table or query in these brackets: after `((`, only the end distinguishes them."""
         at = self.token.at
         if self.token.type in {"SELECT", "WITH"}:
             return self.select_expression()
@@ -224,7 +235,7 @@ class Parser(ConditionRules):
         return self.certainly_joined(self.derived_table(at, content))
 
     def certainly_joined(self, first: nodes.TableReference) -> nodes.TableReference:
-        """Return a joined table: a table alone does not stand in brackets."""
+        """Return a joined table: a single table can't be in brackets."""
         table = self.joined_table(first)
         if not isinstance(table, nodes.JoinedTable):
             raise self.unexpected("JOIN")

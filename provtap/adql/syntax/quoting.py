@@ -1,4 +1,4 @@
-"""Texts and names of a query as they stand in SQL; nothing else puts a user's text there."""
+"""Quotes texts and names for SQL; nothing else puts a user's text into SQL."""
 
 from provtap.errors import AdqlError
 
@@ -6,7 +6,7 @@ from provtap.errors import AdqlError
 def quote_text(text: str) -> str:
     """Return *text* as SQL literal, for a server with standard_conforming_strings on (its default).
 
-    Raises: AdqlError if it holds a NUL character, which PostgreSQL can't.
+    Raises: AdqlError if it contains a NUL character, which PostgreSQL can't store.
     """
     if "\0" in text:
         raise AdqlError("A text with a NUL character cannot be compared with anything.")

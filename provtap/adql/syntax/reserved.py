@@ -1,6 +1,6 @@
-"""The reserved words of ADQL 2.1, and how a name is written beside them.
+"""The reserved words of ADQL 2.1, and the spelling of names that equal one.
 
-Source: ADQL 2.1, section 2.1.2 ("Keywords"); its two lists are kept apart here as there.
+Source: ADQL 2.1, section 2.1.2 ("Keywords"), with its two lists.
 """
 
 import re
@@ -32,7 +32,7 @@ UNKNOWN UPDATE UPPER USAGE USER USING VALUE VALUES VARCHAR VARYING VIEW WHEN WHE
 WRITE YEAR ZONE
 """
 RESERVED = frozenset(_ADQL.split()) | frozenset(_SQL.split())
-"""Words that are names only in double quotes (END-EXEC, the 267th, can't be an identifier anyway)."""
+"""Words that can be names only in double quotes (END-EXEC, the 267th, can't be an identifier anyway)."""
 
 
 def published_name(name: str) -> str:

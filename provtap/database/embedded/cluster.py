@@ -1,4 +1,4 @@
-"""A PostgreSQL data directory: making it, and what its files and processes say of its server."""
+"""A PostgreSQL data directory: creates it, and reads the state of its server from files and processes."""
 
 import logging
 import os
@@ -16,18 +16,19 @@ from provtap.errors import DatabaseUnavailable, SettingsError
 log = logging.getLogger(__name__)
 
 HERE = "/proc/self/cwd"
-"""The data directory as the server knows it: its working directory, whose path it may not be able to walk."""
+"""The data directory for the server: its working directory, because it may have no access to the path."""
 
 SUPERUSER = "postgres"
 FAST = 3.0
-"""Seconds that queries get to end once their server stops; one that is being planned does not hear of it."""
+"""Seconds for queries to end when the server stops; a query that is being planned does not react."""
 CHECKPOINT = 60.0
-"""Seconds that a server without queries gets to write what it has in memory."""
+"""Seconds for a server without queries to write its memory to disk."""
 IMMEDIATE = 1.0
-"""Seconds that it gets then to end at once; one that is frozen does not."""
+"""Seconds for an immediate shutdown; a frozen server does not react."""
 
-# Made part of postgresql.conf, where an operator may change it: sized for one machine that does other work
-# too. Pools of eight connections a web process add up; a just-in-time compiler costs more than it gains here.
+# Written to postgresql.conf, where an operator may change it: sized for one machine that also does other
+# work. Pools of eight connections in each web process add up; a just-in-time compiler costs more than it
+# gains here.
 _CONFIGURATION = {
     "max_connections": "200",
     "shared_buffers": "256MB",
@@ -42,7 +43,7 @@ _CONFIGURATION = {
 
 @dataclass(frozen=True)
 class Postmaster:
-    """What postmaster.pid says of a server (PostgreSQL: src/include/utils/pidfile.h)."""
+    """The content of postmaster.pid (PostgreSQL: src/include/utils/pidfile.h)."""
 
     pid: int
     socket_directory: str
@@ -51,13 +52,13 @@ class Postmaster:
 
 
 class Cluster:
-    """The data directory at *path*, which need not exist yet."""
+    """The data directory at *path*, which may not exist yet."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def exists(self) -> bool:
-        """Tell whether there is one. Raises: SettingsError for one that can't be used."""
+        """Return whether it exists. Raises: SettingsError for an unusable one."""
         if not self.path.exists():
             return False
         version = self.path / "PG_VERSION"
@@ -86,13 +87,13 @@ class Cluster:
 
     @property
     def name(self) -> str:
-        """The cluster_name, which PostgreSQL puts into the title of each process: one for each directory."""
+        """The cluster_name, unique for each directory, which is in the title of each process."""
         here = self.path.stat()
         return f"provtap-{here.st_dev:016x}-{here.st_ino:016x}"
 
     def create(self, user: UnixUser, install: Path) -> None:
-        """Make the data directory: whole, or not at all. Raises: DatabaseUnavailable."""
-        for left in self.path.parent.glob("postgres.new-*"):  # by processes that were killed here
+        """Create the data directory atomically. Raises: DatabaseUnavailable."""
+        for left in self.path.parent.glob("postgres.new-*"):  # left by killed processes
             shutil.rmtree(left, ignore_errors=True)
         draft = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self.path.parent))
         if os.geteuid() == 0:
@@ -111,7 +112,7 @@ class Cluster:
         log.unlink()
 
     def postmaster(self) -> Postmaster | None:
-        """Return the running server of this directory, or None; a stale postmaster.pid is no server."""
+        """Return the running server of this directory, or None; a stale postmaster.pid is ignored."""
         try:
             lines = (self.path / "postmaster.pid").read_text().splitlines()
             pid = int(lines[0])
@@ -122,7 +123,7 @@ class Cluster:
         return Postmaster(pid, _line(lines, 4), _line(lines, 7))
 
     def socket_directory(self) -> Path | None:
-        """Return where the server has its sockets, or a dead one had: clients look there again."""
+        """Return the directory with the sockets of the server, or of a dead one, where clients look again."""
         try:
             line = _line((self.path / "postmaster.pid").read_text().splitlines(), 4)
         except OSError:
@@ -130,16 +131,16 @@ class Cluster:
         return Path(line) if line else None
 
     def processes(self, words: str = "") -> list[int]:
-        """Return the ids of the server's processes, with *words* in their title, as clients' have `[local]`.
+        """Return the ids of the server's processes with *words* in their title (`[local]` for clients).
 
-        What had an id may be another process by now.
+        An id may already belong to another process.
         """
         return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if self._owns(entry, words)]
 
     def _owns(self, process: Path, words: str = "") -> bool:
-        """Tell whether *process*, an entry of /proc, is one of this server, with *words* in its title.
+        """Return whether *process*, an entry of /proc, belongs to this server, with *words* in its title.
 
-        By what everybody may read there: its working directory is closed even to root in a container.
+        Uses only world-readable files: in a container the working directory is closed even to root.
         """
         try:
             title = (process / "cmdline").read_bytes()
@@ -149,16 +150,16 @@ class Cluster:
             return False
 
     def clear(self) -> None:
-        """Make way for a new server after one that died hard; only for who knows that none is starting.
+        """Clean up after a server that crashed; call it only if no server is starting.
 
-        PostgreSQL would wait for orphans to end their queries; and it believes a stale postmaster.pid whose
-        number another process has by now, or a dead one that its parent has not yet waited for.
+        PostgreSQL would wait for the queries of orphans. It also trusts a stale postmaster.pid if its number
+        now belongs to another process, or to a dead one that its parent has not yet waited for.
         """
         self.end_orphans()
         (self.path / "postmaster.pid").unlink(missing_ok=True)
 
     def shut_down(self, server: Postmaster) -> None:
-        """End *server* and its processes: cleanly if it can in time, else so that the next start recovers."""
+        """Stop *server* and its processes, cleanly if in time, otherwise with recovery at the next start."""
         _signal(server.pid, signal.SIGINT)  # "fast" shutdown
         if self._ends(FAST, "[local]") and self._ends(CHECKPOINT):
             return
@@ -168,7 +169,7 @@ class Cluster:
             self._kill()
 
     def end_orphans(self) -> None:
-        """End the processes of the server, dead or alive, at once."""
+        """Kill all processes of the server, whether it is alive or dead."""
         for pid in self.processes():
             _signal(pid, signal.SIGQUIT)
         if not self._ends(IMMEDIATE):
@@ -181,7 +182,7 @@ class Cluster:
             time.sleep(0.02)
 
     def _ends(self, seconds: float, words: str = "") -> bool:
-        """Tell whether the server's processes, with *words* in their title, end within *seconds*."""
+        """Return whether the server's processes with *words* in their title end within *seconds*."""
         end = time.monotonic() + seconds
         while self.processes(words):
             if time.monotonic() > end:
@@ -190,9 +191,9 @@ class Cluster:
         return True
 
     def shared_bytes(self, user: UnixUser, install: Path) -> int:
-        """Return the shared memory that the server will have, by its configuration; it must not run.
+        """Return the shared memory of the server from its configuration, in bytes; it must not be running.
 
-        Raises: DatabaseUnavailable for a configuration that it can't start with.
+        Raises: DatabaseUnavailable for an invalid configuration.
         """
         with tempfile.TemporaryFile() as output:
             asked = user.start(
@@ -214,7 +215,7 @@ def _initdb_options() -> list[str]:
     return [
         f"--pgdata={HERE}",
         f"--username={SUPERUSER}",
-        "--auth-local=trust",  # the sockets' directory is closed to others
+        "--auth-local=trust",  # the directory of the sockets is closed to others
         "--auth-host=reject",
         "--encoding=UTF8",
         "--locale=C",
@@ -234,12 +235,12 @@ def _signal(pid: int, number: int) -> None:
 
 
 def last_words(log: Path, start: int = 0) -> str:
-    """Return why a server or initdb ended: the last line of *log* that says FATAL, PANIC or error."""
+    """Return why a server or initdb ended: the last line of *log* with FATAL, PANIC or error."""
     return reason(log.read_bytes()[start:].decode(errors="replace"))
 
 
 def reason(text: str) -> str:
-    """Return the last line of *text* that says FATAL, PANIC or error, without these words."""
+    """Return the last line of *text* with FATAL, PANIC or error, without these words."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     fatal = [line for line in lines if any(word in line for word in ("FATAL:", "PANIC:", "error:", "ERROR:"))]
     line = (fatal or lines or ["it gave no reason"])[-1]

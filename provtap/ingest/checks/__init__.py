@@ -1,1 +1,1 @@
-"""Rules that the tables can't keep by themselves: `provtap check`."""
+"""Rules that the constraints of the tables can't enforce: `provtap check`."""

@@ -1,8 +1,8 @@
--- The rules of check.py, one statement each, in their order: what breaks a rule (thing), and how (about).
--- Each must stay cheap on a store of a million activities: joins over keys, no product of tables.
+-- The rules of check.py in order, one statement for each: what violates the rule (thing), and how (about).
+-- All must be fast on a store of a million activities: joins on keys, no product of tables.
 
 -- name: one_kind
--- An agent may be either as well (PROV-CONSTRAINTS 1.0, constraint 54).
+-- An agent may also be an entity or an activity (PROV-CONSTRAINTS 1.0, constraint 54).
 SELECT e_id AS thing, 'is an entity and an activity' AS about
   FROM provenance.entity JOIN provenance.activity ON a_id = e_id
 
@@ -12,7 +12,7 @@ SELECT 'ingestion ' || in_id AS thing, format('of %%s has no document', in_sourc
  WHERE in_undone IS NULL AND NOT EXISTS (SELECT FROM provtap.document WHERE doc_ingestion_id = in_id)
 
 -- name: changed_documents
--- The bytes of scripts are in pieces: they may be larger than a value may be.
+-- Scripts are stored in pieces, because they may be larger than the maximum of a value.
 SELECT 'ingestion ' || doc_ingestion_id AS thing, 'has other bytes than when it was loaded' AS about
   FROM provtap.document
  WHERE CASE WHEN doc_format = 'sql' THEN doc_ingestion_id = ANY (%(found)s)
@@ -65,7 +65,7 @@ SELECT rd_activity_id AS thing, format('uses %%s according to its document, but 
                       AND u_role IS NOT DISTINCT FROM rd_role)
 
 -- name: edges
--- Which thing comes before which other one, by 64 bits of their ids, as big-endian integers end to end.
+-- The order of things: pairs of 64-bit hashes of ids (earlier, later), as concatenated big-endian integers.
 SELECT string_agg(int8send(hashtextextended(earlier, 0)), '') AS earlier,
        string_agg(int8send(hashtextextended(later, 0)), '') AS later
   FROM (SELECT u_entity_id::text AS earlier, u_activity_id::text AS later FROM provenance.used
@@ -112,8 +112,8 @@ SELECT wr_entity_id AS thing,
     ON wgb_entity_id = wr_entity_id AND wgb_activity_id <> wr_activity_id
 
 -- name: multiplicity
--- A role and its other names, which files of descriptions tell, are counted together. Too few are no fault of a
--- run that failed or still runs, nor of one that is known only because others name it.
+-- A role is counted together with its other names from files of descriptions. Missing entities are not
+-- reported for a run that failed or is still running, or that is only referred to.
 WITH described AS MATERIALIZED (
     SELECT DISTINCT ON (ad_id) ad_id, da_content -> '{word}' AS flows
       FROM provenance.activitydescription JOIN provtap.described_activity
@@ -152,7 +152,7 @@ SELECT activity_id AS thing,
         AND coalesce(t_rank <> ALL (%(stubs)s), true))
 
 -- name: parameter_values
--- A number is compared with its bounds only where it is one.
+-- Bounds are checked only for values that are numbers.
 SELECT p_id AS thing, format('is %%s, but its description requires %%s%%s', left(p_value, 60), pd_valuetype,
                              CASE WHEN number THEN concat(' from ' || pd_min, ' to ' || pd_max) END) AS about
   FROM provenance.parameterdescription JOIN provenance.parameter ON p_parameterdescription_id = pd_id,

@@ -1,4 +1,4 @@
-"""What comes before itself: the nodes of a graph that lie on its cycles."""
+"""Finds the nodes of a graph that are on cycles."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -9,8 +9,8 @@ import numpy as np
 def on_cycles(earlier: bytes, later: bytes) -> list[int]:
     """Return the nodes on cycles of a graph whose edges lead from *earlier* to *later*.
 
-    Nodes are big-endian integers of 64 bits, end to end. What no cycle leads to, or what leads to none, is
-    taken away first: of a store that is right nothing is left, however large it is.
+    Nodes are concatenated big-endian integers of 64 bits. Nodes that no cycle leads to, or that lead to no
+    cycle, are removed first: in a correct store none are left, whatever its size.
     """
     ends = [np.frombuffer(end, ">i8").astype("i8") for end in (earlier, later)]
     names, edges = np.unique(np.concatenate(ends), return_inverse=True)
@@ -30,7 +30,7 @@ def on_cycles(earlier: bytes, later: bytes) -> list[int]:
 
 
 def _peel(left: Any, before: Any, after: Any) -> None:
-    """Take from *left* the nodes that nothing in it is before, one layer after the other (Kahn 1962)."""
+    """Remove from *left* the nodes without predecessor in it, layer by layer (Kahn 1962)."""
     remaining = left[before] & left[after]
     before, after = before[remaining], after[remaining]
     order = np.argsort(before, kind="stable")
@@ -47,10 +47,10 @@ def _peel(left: Any, before: Any, after: Any) -> None:
 
 
 def _components(following: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """Yield the sets of nodes that lead to each other (Tarjan 1972), without recursion."""
+    """Yield the strongly connected components (Tarjan 1972), without recursion."""
     number: dict[int, int] = {}
     least: dict[int, int] = {}
-    open_: dict[int, None] = {}  # in the order of their numbers
+    open_: dict[int, None] = {}  # ordered by number
     path: list[tuple[int, Iterator[int]]] = []
     for root in range(len(following)):
         todo = [] if root in number else [root]

@@ -1,4 +1,4 @@
-"""Rules that a store should keep beyond those of its tables: what breaks them, and how to mend it."""
+"""Rules for a store beyond the constraints of its tables: how violations are found and repaired."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ from provtap.ingest.store.merge import STUBS
 
 SQL = load_statements("provtap.ingest.checks", "check.sql")
 MOST = 20
-"""Findings of one rule that are shown; all are counted."""
+"""Maximum findings of one rule that are shown; all are counted."""
 _REINGEST = "Run provtap reingest to rebuild the tables from the documents."
 _BACKUP = "Restore it from a backup, or undo the ingestion and ingest the document again."
 _SOURCE = "Check the clocks and records of the sources: the store keeps what they recorded."
@@ -26,19 +26,19 @@ _DESCRIPTION = "Correct the description (provtap describe), or the pipeline that
 
 
 class Severity(StrEnum):
-    """How bad it is."""
+    """The severity of a rule."""
 
     ERROR = "error"
     """The store contradicts itself."""
     WARNING = "warning"
-    """What was recorded can't be quite true."""
+    """A recorded statement can't be entirely true."""
     NOTE = "note"
-    """Something could be known better."""
+    """The description could be more complete."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A rule by its number, and the statement of check.sql that finds what breaks it."""
+    """A rule with its number, and the statement of check.sql that finds violations."""
 
     id: str
     severity: Severity
@@ -87,14 +87,14 @@ RULES = tuple(
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What breaks a rule: how many things, and the first of them, a sentence each."""
+    """The violations of a rule: their number, and a sentence about each of the first ones."""
 
     rule: Rule
     number: int
     shown: tuple[str, ...]
 
     def lines(self) -> Iterator[str]:
-        """Yield all of it as text."""
+        """Yield the finding as lines of text."""
         for sentence in self.shown:
             yield f"{self.rule.id} {self.rule.severity}: {sentence}"
         if self.number > len(self.shown):
@@ -102,7 +102,7 @@ class Finding:
         yield f"    {self.rule.remedy}"
 
     def content(self) -> dict[str, Any]:
-        """Return all of it, as JSON has it."""
+        """Return the finding as JSON values."""
         return {
             "rule": self.rule.id,
             "name": self.rule.name,
@@ -114,7 +114,7 @@ class Finding:
 
 
 def check(database: Database, *, advance: Callable[[int], object] = lambda done: None) -> list[Finding]:
-    """Return what breaks a rule, in one view of the store; *advance* is called after each rule.
+    """Return the findings of all rules, in one snapshot of the store; *advance* is called after each rule.
 
     Raises: DatabaseUnavailable.
     """
@@ -151,7 +151,7 @@ def _broken(transaction: Transaction, name: str) -> list[Row]:
 
 
 def _changed(transaction: Transaction, script: Row) -> bool:
-    """Tell whether the bytes of a script, of which one piece is in memory at a time, are others than came."""
+    """Return whether the archived bytes of a script have changed; one piece is in memory at a time."""
     digest = hashlib.sha256()
     for number in count():
         piece = transaction.one(SQL["piece"], ingestion=script.ingestion, number=number)
@@ -162,7 +162,7 @@ def _changed(transaction: Transaction, script: Row) -> bool:
 
 
 def _multiplicity(part: Part, word: str, does: str) -> dict[str, str]:
-    """Return what the statement on multiplicities has for one class of descriptions of roles."""
+    """Return the parameters of the statement on multiplicities for one class of role descriptions."""
     owner, role = part.natural
     return {
         "word": word,

@@ -1,1 +1,1 @@
-"""Files of descriptions (YAML): what the activities of a pipeline are."""
+"""Files of descriptions (YAML) of the activities of a pipeline."""

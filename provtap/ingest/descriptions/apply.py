@@ -1,4 +1,4 @@
-"""Sets of descriptions into the store: what changes, and then all of it or nothing."""
+"""Applies sets of descriptions to the store: reports the changes, and stores all of them or none."""
 
 import json
 import os
@@ -27,33 +27,33 @@ SQL = load_statements("provtap.ingest.descriptions", "apply.sql")
 
 @dataclass(frozen=True, kw_only=True)
 class Described:
-    """What became of one set of descriptions."""
+    """The result of applying one set of descriptions."""
 
     source: str
     name: str
     version: int
     before: int | None
-    """The version that it replaced, if any."""
+    """The version that was replaced, if any."""
     lines: tuple[str, ...]
-    """What changed: `+ activity ...`, `- ...`, `~ ...: type: a -> b`."""
+    """The changes: `+ activity ...`, `- ...`, `~ ...: type: a -> b`."""
     activities: int = 0
-    """Activity descriptions that the set holds for."""
+    """Number of activity descriptions to which the set applies."""
     linked: int = 0
-    """Usages, generations, parameters and configuration files that got another description."""
+    """Number of usages, generations, parameters and configuration files whose description changed."""
     warnings: tuple[str, ...] = ()
 
 
 Finish = Callable[[Transaction, Described], None]
-"""What else is stored in the transaction in which a set is applied."""
+"""Called at the end of the transaction that applies a set."""
 
 
 def describe(
     paths: Sequence[str | PathLike[str]], database: Database, settings: Settings, *, dry_run: bool = False
 ) -> list[Described]:
-    """Apply the sets of descriptions at *paths* in one transaction, and report the difference.
+    """Apply the sets of descriptions at *paths* in one transaction, and report the changes.
 
-    What is recorded already is described by them at once, and what will be, when it comes. With *dry_run* the
-    report is as if they were applied, but nothing is.
+    Stored records are linked to the descriptions at once, later records when they are ingested. With
+    *dry_run* the report is the same, but nothing is stored.
 
     Raises: DocumentError, TooLarge, DatabaseUnavailable.
     """
@@ -121,7 +121,7 @@ def _check_version(given: Descriptions, held: int, changes: bool) -> None:
 
 
 def _check_others(transaction: Transaction, given: Descriptions, others: Mapping[str, Any]) -> None:
-    """Refuse to describe what another set describes."""
+    """Reject a set that describes an activity or agent of another set."""
     names = [activity["name"] for activity in given.content["activities"]]
     owners = {
         (row.da_name, row.da_versions): row.da_set_name
@@ -170,7 +170,7 @@ def _replace(
 
 
 def _keep(transaction: Transaction, source: str, given: Descriptions) -> None:
-    """Store the set, for what is recorded later; and the versions that it names."""
+    """Store the set for later records, and the versions that it names."""
     rows = [
         {"da_name": said["name"], "da_versions": versions, "da_set_name": given.name, "da_content": said}
         for said in given.content["activities"]
@@ -189,7 +189,7 @@ def _keep(transaction: Transaction, source: str, given: Descriptions) -> None:
 
 
 def _draft(transaction: Transaction, entries_: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Draft a description for each version that is named; return their ids."""
+    """Draft a description for each named version; return their ids."""
     drafts = [
         {
             "ad_id": identity.activity_description(row["da_name"], row["da_versions"]),
@@ -204,7 +204,7 @@ def _draft(transaction: Transaction, entries_: Sequence[Mapping[str, Any]]) -> l
 
 
 def _withdraw_drafts(transaction: Transaction, held: Mapping[str, Any], content: Mapping[str, Any]) -> None:
-    """Remove drafts of versions that the set no longer names, unless a record or an activity has them."""
+    """Remove drafts of versions that the set no longer names, unless a record or an activity uses them."""
     gone = _named(held) - _named(content)
     if gone:
         ids = [identity.activity_description(name, version) for name, version in gone]
@@ -216,7 +216,7 @@ def _named(content: Mapping[str, Any]) -> set[tuple[str, str]]:
 
 
 def apply_again(transaction: Transaction) -> None:
-    """Write what all sets that are applied say into tables that are empty: who is recorded next finds it."""
+    """Write the descriptions of all applied sets into empty tables, before records are stored again."""
     for row in transaction.rows(SQL["sets"]):
         _put_entities(transaction, row.ds_name, row.ds_content)
         put_agents(transaction, row.ds_content["agents"])

@@ -25,5 +25,5 @@ SELECT da_name, da_versions, da_set_name, da_content
   FROM json_populate_recordset(NULL::provtap.described_activity, %(rows)s::json);
 
 -- name: entities_described
--- An entity that refers to one of these kinds of entity, though no file has it any more.
+-- An entity that refers to one of these kinds of entity, which is in no file any more.
 SELECT e_id, e_entitydescription_id FROM provenance.entity WHERE e_entitydescription_id = ANY (%(ids)s) LIMIT 1;

@@ -1,4 +1,4 @@
-"""What differs between two versions of a set of descriptions, by the attributes of its file."""
+"""The differences between two versions of a set of descriptions, by the attributes of its file."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ Things = dict[str, dict[str, Any]]
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a line for each thing that is added (+), removed (-) or changed (~), in the files' order."""
+    """Yield a line for each item that was added (+), removed (-) or changed (~), in the files' order."""
     old, new = _things(before), _things(after)
     yield from (f"- {name}" for name in old if name not in new)
     for name, said in new.items():
@@ -29,7 +29,7 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[
 
 
 def _things(content: Mapping[str, Any]) -> Things:
-    """Return everything that is described, by what it is called."""
+    """Return all described items, by their name in the report."""
     found: Things = {}
     for agent in content.get("agents", ()):
         found[f"agent {agent['id']}"] = agent

@@ -1,8 +1,8 @@
-"""A file of descriptions: what the activities of a pipeline are, what they use, make and are configured by.
+"""A file of descriptions: the activities of a pipeline, their inputs and outputs, and their configuration.
 
-Its attributes are those of the records that it becomes (`ingest/model`). A set of descriptions has a name and
-a version: a greater version replaces the whole set. A description of activities is for all versions of them
-that match, the most exact match first; each version has a row of its own, as the model has it.
+Its attributes are those of the records made from it (`ingest/model`). A set of descriptions has a name and a
+version; a greater version replaces the whole set. A description of activities applies to all matching
+versions of a program, the most exact match first. Each version has its own row, as in the model.
 """
 
 import json
@@ -40,11 +40,11 @@ DATATYPES = (
 _WHOLE = {"unsignedByte", "short", "int", "long"}
 _YAML: Mapping[type, str] = {dict: "a mapping", list: "a list", str: "a text"}
 Said = Mapping[str, Any]
-"""What a mapping of the file says: every attribute by the name of its field, None where it is not given."""
+"""A mapping of the file: all attributes by the name of their field, None for missing ones."""
 
 
 def _of(kind: type[Record], *without: str) -> Fields:
-    """Return what a file may say of a class of records: all but the fields that the store fills in."""
+    """Return the attributes of a class of records in a file: all except those that the store fills in."""
     given = (each for each in attributes(kind, "") if each.field not in {"id", "activity_description_id"})
     return text_fields(
         replace(each, needed=each.needed and not each.of) for each in given if each.field not in without
@@ -143,7 +143,7 @@ File = checked(
 
 
 def entity_class(content_type: str | None, value_type: str | None) -> str:
-    """Return the class of ProvenanceDM that such a kind of entity has."""
+    """Return the class of ProvenanceDM of this kind of entity."""
     if content_type:
         return "DatasetDescription"
     return "ValueDescription" if value_type else "EntityDescription"
@@ -151,10 +151,10 @@ def entity_class(content_type: str | None, value_type: str | None) -> str:
 
 @dataclass(frozen=True)
 class Descriptions:
-    """A set of descriptions, and where the file says what."""
+    """A set of descriptions, with positions in its file."""
 
     content: dict[str, Any]
-    """All that is said, as JSON."""
+    """The whole content, as JSON."""
     document: yaml.YamlDocument
 
     @property
@@ -168,11 +168,11 @@ class Descriptions:
         return int(self.content["version"])
 
     def wrong(self, location: Location, message: str, hint: str | None = None) -> DocumentError:
-        """Return the error about what stands at *location*."""
+        """Return the error about the value at *location*."""
         return self.document.wrong(location, message, hint)
 
     def warnings(self) -> Iterator[str]:
-        """Yield types that differ from a reserved word by their case only."""
+        """Yield a warning for each type that differs from a reserved word only in case."""
         for location, activity in self.each("activities"):
             yield from self._case(location, activity["type"], ACTIVITY_TYPES)
             for flows in ("usage", "generation"):
@@ -182,7 +182,7 @@ class Descriptions:
     def each(
         self, part: str, location: Location = (), within: Said | None = None
     ) -> Iterator[tuple[Location, Said]]:
-        """Yield the items of a list of the file, or of what stands *within* it at *location*."""
+        """Yield the items of a list of the file, or of a list *within* the value at *location*."""
         name = "configFiles" if part == "config_files" else part
         items = (self.content if within is None else within)[part]
         return (((*location, name, at), item) for at, item in enumerate(items))
@@ -210,7 +210,7 @@ def read_descriptions(content: bytes) -> Descriptions:
 
 
 def _first(document: yaml.YamlDocument, error: ValidationError) -> DocumentError:
-    """Return the first error in the order of the file; what is missing comes last."""
+    """Return the first error in the order of the file; missing attributes come last."""
     found = []
     for problem in problems(error, File, _YAML):
         name = problem.location[-1] if problem.location else None
@@ -242,14 +242,14 @@ def schema_text() -> str:
 
 
 class _Rules:
-    """What no attribute has to keep by itself."""
+    """Rules that involve several attributes."""
 
     def __init__(self, file: Descriptions) -> None:
         self._file = file
         self._entities = [entity["name"] for entity in file.content["entities"]]
 
     def check(self) -> None:
-        """Raise DocumentError, with line and column, where a rule is broken."""
+        """Raise DocumentError, with line and column, if a rule is broken."""
         each = self._file.each
         self._once((place, agent["id"]) for place, agent in each("agents"))
         self._once((place, entity["name"]) for place, entity in each("entities"))

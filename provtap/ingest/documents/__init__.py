@@ -1,1 +1,1 @@
-"""Documents: from a file through its reader into the store, and archived as they came."""
+"""Documents: read from a file, stored, and archived unchanged."""

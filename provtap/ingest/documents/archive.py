@@ -1,4 +1,4 @@
-"""The archive: documents as they came, with all that is needed to read them again."""
+"""The archive: the documents as received, with everything needed to read them again."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ SQL = load_statements("provtap.ingest.documents", "archive.sql")
 
 @dataclass(frozen=True, kw_only=True)
 class ArchivedDocument:
-    """One ingested document: its bytes, and how they are read."""
+    """One ingested document: its bytes, format and location map."""
 
     ingestion: int
     source: str
@@ -32,7 +32,7 @@ class ArchivedDocument:
     location_map: LocationMap = LocationMap()
 
     def record_sets(self) -> Iterator[RecordSet]:
-        """Yield the records of the document, with the names that its location map gives to paths.
+        """Yield the records of the document, with paths replaced by names from its location map.
 
         Raises: DocumentError.
         """
@@ -41,13 +41,13 @@ class ArchivedDocument:
 
 
 def placed(record_sets: Iterable[RecordSet], location_map: LocationMap) -> Iterator[RecordSet]:
-    """Yield *record_sets* with the names that *location_map* gives to local paths."""
+    """Yield *record_sets* with local paths replaced by names from *location_map*."""
     for record_set in record_sets:
         yield replace(record_set, records=tuple(location_map.apply(record_set.records)))
 
 
 def scope(site: str, location_map: LocationMap) -> str:
-    """Return the scope of a document: the same bytes mean something else with another location map."""
+    """Return the scope of a document: the same bytes have another meaning with another location map."""
     return f"{site} {location_map.digest}" if location_map.digest else site
 
 
@@ -60,7 +60,7 @@ def keep_location_map(transaction: Transaction, location_map: LocationMap) -> No
 
 
 def unknown(ingestion: int, sentence: str | None = None) -> NotFound:
-    """Return the error for a number that no ingestion has, or for what else *sentence* says of it."""
+    """Return the error for an unknown ingestion, or the error that *sentence* describes."""
     return NotFound(
         sentence or f"Ingestion {ingestion} does not exist.",
         hint='provtap query "SELECT in_id, in_source, in_time FROM provext.ingestion" lists them.',
@@ -70,7 +70,7 @@ def unknown(ingestion: int, sentence: str | None = None) -> NotFound:
 def load_documents(transaction: Transaction, ingestions: Sequence[int]) -> list[ArchivedDocument]:
     """Return the documents of *ingestions*, in the order of their numbers.
 
-    Raises: DocumentError for one whose location map was not stored (the first versions did not).
+    Raises: DocumentError if a location map was not stored (as in the first versions).
     """
     return [
         ArchivedDocument(
@@ -98,9 +98,9 @@ def _location_map(row: Any) -> LocationMap:
 
 
 def recorded_activities(ingestion: int, database: Database) -> tuple[str, ...]:
-    """Return the ids of the activities in the document of this ingestion, known before or not.
+    """Return the ids of the activities in the document of this ingestion, new or not.
 
-    Raises: NotFound for a number that no ingestion has, or a document without activities; DocumentError,
+    Raises: NotFound for an unknown ingestion or a document without activities; DocumentError,
     DatabaseUnavailable.
     """
     record_sets = _load_document(ingestion, database).record_sets()
@@ -111,9 +111,9 @@ def recorded_activities(ingestion: int, database: Database) -> tuple[str, ...]:
 
 
 def archived_document(ingestion: int, database: Database) -> "ProvDocument | None":
-    """Return the whole PROV document of this ingestion; None if its format is not one of PROV.
+    """Return the whole PROV document of this ingestion; None if it has another format than PROV.
 
-    Raises: NotFound for a number that no ingestion has; DocumentError, DatabaseUnavailable.
+    Raises: NotFound for an unknown ingestion; DocumentError, DatabaseUnavailable.
     """
     document = _load_document(ingestion, database)
     if document.format not in READERS:

@@ -1,4 +1,4 @@
-"""Many documents: small ones are stored together, and one that is refused does not affect the others."""
+"""Ingests many documents: small ones are stored together; a rejected one does not affect the others."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -17,9 +17,9 @@ from provtap.ingest.store.counts import Inseparable
 from provtap.ingest.store.transaction import IngestReport
 
 _MOST = 50
-"""Documents of a batch; more are hardly faster."""
+"""Maximum documents of a batch; more are hardly faster."""
 _RECORDS = 20_000
-"""Records of a batch of several documents, which are held in memory."""
+"""Maximum records of a batch of several documents, which are kept in memory."""
 
 
 @dataclass(frozen=True)
@@ -34,31 +34,31 @@ class PassedOver:
 
     @classmethod
     def of(cls, file: File, error: ProvtapError) -> "PassedOver":
-        """Return why *file* was passed over."""
+        """Return the reason why *file* was passed over."""
         kinds = {FormatNotRead: "format not read", NoProvenance: "no provenance"}
         return cls(str(file), next((kinds[k] for k in kinds if isinstance(error, k)), "damaged"), str(error))
 
 
 @dataclass
 class Summary:
-    """What became of all documents."""
+    """The results of all documents."""
 
     reports: list[IngestReport] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    """One sentence a document that was refused."""
+    """One sentence for each document that was rejected."""
     passed_over: list[PassedOver] = field(default_factory=list)
-    """Files in the directories given that were not ingested."""
+    """Files in the given directories that were not ingested."""
 
     @property
     def warnings(self) -> list[str]:
-        """What the loader had to decide, one sentence each, with the document it came from."""
+        """The warnings of the loader, one sentence each, with the name of the document."""
         return [f"{report.source}: {warning}" for report in self.reports for warning in report.warnings]
 
     def __str__(self) -> str:
         return summary_text(self.content())
 
     def content(self) -> dict[str, Any]:
-        """Return all of it, as JSON has it."""
+        """Return the summary as JSON values."""
         return {
             "documents": [report.content() for report in self.reports],
             "problems": self.problems,
@@ -79,13 +79,13 @@ def ingest_all(
     dry_run: bool = False,
     **options: Any,
 ) -> Summary:
-    """Take in the documents at *paths*, in their order, read by *jobs* processes; *options* as for `ingest`.
+    """Ingest the documents at *paths* in order, read by *jobs* processes; *options* as for `ingest`.
 
-    Of a directory all files are tried, also those in the directories below; what can't be read is passed
-    over, with the reason, and links to directories are not followed. A pattern that names no file stands for
-    all that match it.
+    In a directory all files are tried, including its subdirectories. Files that can't be read are passed
+    over, with the reason; links to directories are not followed. A path that does not exist is used as a
+    pattern.
 
-    Raises: DatabaseUnavailable; a document that can't be stored is a problem of the summary.
+    Raises: DatabaseUnavailable. A document that can't be stored is a problem in the summary.
     """
     summary = Summary()
     batch = _Batch(database, summary, strict=strict, dry_run=dry_run)
@@ -106,7 +106,7 @@ def ingest_all(
 
 
 class _Batch:
-    """Documents that wait to be stored in one transaction.
+    """Documents to be stored in one transaction.
 
     Where that is not possible, they are stored one by one, and the next batches are smaller for a while.
     """
@@ -115,14 +115,14 @@ class _Batch:
         self._store = partial(store, database=database, strict=strict, dry_run=dry_run)
         self._database = database
         self._summary = summary
-        # A dry run stores no document before the next, and with *strict* a warning refuses a document.
+        # A dry run stores no document before the next, and with *strict* a warning rejects a document.
         self._most = 1 if dry_run or strict else _MOST
         self._limit = self._most
         self._waiting: list[Document] = []
         self._records = 0
 
     def add(self, document: Document) -> None:
-        """Store *document*, now or with the next ones."""
+        """Store *document*, now or together with the next ones."""
         records = sum(len(record_set.records) for record_set in document.record_sets)
         if self._waiting and self._records + records > _RECORDS:
             self.store()
@@ -132,7 +132,7 @@ class _Batch:
             self.store()
 
     def store(self) -> None:
-        """Store what waits."""
+        """Store the waiting documents."""
         documents, self._waiting, self._records = self._waiting, [], 0
         if len(documents) > 1:
             try:

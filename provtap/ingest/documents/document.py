@@ -1,4 +1,4 @@
-"""One document into the store: `read` makes a Document of it, `store` writes that, `ingest` does both."""
+"""Ingests one document: `read` returns a Document, `store` writes it, `ingest` does both."""
 
 import hashlib
 import os
@@ -35,14 +35,14 @@ from provtap.ingest.store.transaction import (
 )
 
 _PAUSES = (0.1, 0.5, 1.0)
-"""Seconds before a document is stored again whose rows another process was changing, at least."""
+"""Minimum seconds before storing a document again after another process changed the same rows."""
 Finish = Callable[[Transaction, IngestReport], None]
-"""What is done last in the transaction that stores a document."""
+"""Called at the end of the transaction that stores a document."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """A document that was read, on its way into the store."""
+    """A document that was read and is to be stored."""
 
     source: str
     format: str
@@ -61,7 +61,7 @@ class Document:
         }
 
     def report(self, ingestion: int, counts: Counts, known: bool = False) -> IngestReport:
-        """Return what became of the document."""
+        """Return the report on the document."""
         return IngestReport(
             source=self.source,
             format=self.format,
@@ -102,18 +102,18 @@ def ingest_content(
 ) -> IngestReport:
     """Read a document from its bytes and store it; *options* are those of `read_content`.
 
-    Raises: DocumentError, TooLarge, DatabaseUnavailable, and what *finish* does.
+    Raises: DocumentError, TooLarge, DatabaseUnavailable, and the errors of *finish*.
     """
     document = read_content(content, source, settings, **options)
     return store(document, database, strict=strict, dry_run=dry_run, finish=finish)
 
 
 def read(path: str | PathLike[str], settings: Settings, **options: Any) -> Document:
-    """Return the document at *path*, as `read_content` does with these *options*; this needs no database.
+    """Return the document at *path*, with the *options* of `read_content`; no database is needed.
 
     Raises: DocumentError, TooLarge.
     """
-    source = os.fsencode(path).decode(errors="replace")  # a file name may be any bytes
+    source = os.fsencode(path).decode(errors="replace")  # a file name may consist of any bytes
     return read_content(read_bytes(path, source, settings.document_bytes), source, settings, **options)
 
 
@@ -129,9 +129,9 @@ def read_content(
 ) -> Document:
     """Return a document with its records.
 
-    *source* names it in messages and in the list of ingestions. *site* scopes local paths and host names, by
-    default as the settings say; *location_map* gives other names of local paths. The document may
-    have *most_records*.
+    *source* is its name in messages and in the list of ingestions. *site* scopes local paths and host names;
+    the default comes from the settings. *location_map* has other names for local paths. The document may
+    have at most *most_records*.
 
     Raises: DocumentError, TooLarge.
     """
@@ -160,13 +160,13 @@ def store(
     dry_run: bool = False,
     finish: Finish = lambda transaction, report: None,
 ) -> IngestReport:
-    """Store *document*, wholly or not at all, and report what was new in it.
+    """Store the whole *document* or nothing, and report what was new.
 
-    With *strict* a warning refuses the document; with *dry_run* the report is as if it were stored, but
-    nothing is. *finish* is called last in the transaction. Where another process was changing the same rows,
-    all of it is tried again.
+    With *strict* a warning rejects the document; with *dry_run* the report is the same, but nothing is
+    stored. *finish* is called at the end of the transaction. If another process is changing the same rows,
+    the transaction is repeated.
 
-    Raises: DocumentError, DatabaseUnavailable, and what *finish* does.
+    Raises: DocumentError, DatabaseUnavailable, and the errors of *finish*.
     """
     pauses = iter(_PAUSES)
     while True:
@@ -192,9 +192,9 @@ def store(
 
 
 def store_together(documents: Sequence[Document], database: Database) -> list[IngestReport]:
-    """Store *documents*, all or none of them, and report what was new in each, in their order.
+    """Store *documents*, all or none of them, and report what was new in each, in order.
 
-    Raises: what `store` does, and Inseparable; then nothing was stored, and `store` is what to try for each.
+    Raises: as `store`, and Inseparable: nothing was stored, and each document must be stored with `store`.
     """
     with safe_to_repeat(), database.transaction(repeated=True) as transaction:
         lock(transaction)
@@ -212,7 +212,7 @@ def store_together(documents: Sequence[Document], database: Database) -> list[In
 def _write(transaction: Transaction, document: Document) -> IngestReport:
     """Write the document and its records, unless it is known."""
     known = known_ingestion(transaction, document.key)
-    if known is not None:  # this needs no lock
+    if known is not None:  # no lock is needed for this
         return document.report(known, Counts(), known=True)
     lock(transaction)
     ingestion, is_known = _begin(transaction, document)
@@ -224,7 +224,7 @@ def _write(transaction: Transaction, document: Document) -> IngestReport:
 
 
 def _begin(transaction: Transaction, document: Document) -> tuple[int, bool]:
-    """Keep *document*; return the number of its ingestion, and whether it was known already."""
+    """Archive *document*; return the number of its ingestion, and whether it was already known."""
     known = known_ingestion(transaction, document.key)
     if known is not None:
         return known, True
@@ -234,7 +234,7 @@ def _begin(transaction: Transaction, document: Document) -> tuple[int, bool]:
 
 
 def _counted(record_sets: Iterable[RecordSet], most: float) -> Iterator[RecordSet]:
-    """Yield the sets, as long as they have no more than *most* records. Raises: TooMany."""
+    """Yield the sets, up to *most* records. Raises: TooMany."""
     count = 0
     for record_set in record_sets:
         count += len(record_set.records)

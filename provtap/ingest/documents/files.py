@@ -1,4 +1,4 @@
-"""The files that paths, directories and patterns stand for, one at a time however many there are; opened."""
+"""Finds the files of paths, directories and patterns, one at a time, and opens them."""
 
 import glob
 import gzip
@@ -22,20 +22,20 @@ _GZIP = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class File:
-    """A file to read, or a folder that is one document."""
+    """A file to read, or a folder that is a single document."""
 
     path: Path
     named: bool
-    """It was asked for by its name or a pattern; otherwise it was found in a directory."""
+    """Whether it was given by name or pattern, not found in a directory."""
 
     def __str__(self) -> str:
-        return os.fsencode(self.path).decode(errors="replace")  # a file name may be any bytes
+        return os.fsencode(self.path).decode(errors="replace")  # a file name may consist of any bytes
 
 
 def files(paths: Iterable[Path]) -> Iterator[File]:
-    """Yield the files of *paths*: all below a directory, all that match a pattern that names no file.
+    """Yield the files of *paths*: all files in a directory, all matches of a path that does not exist.
 
-    A path that names nothing is yielded as well: whoever opens it says so.
+    A path without any match is yielded as well: opening it reports the error.
     """
     for path in _expanded(paths):
         if path.is_dir() and not packages.is_package(path):
@@ -48,16 +48,16 @@ def _expanded(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         matches: Iterator[Path] = iter(())
         if glob.has_magic(os.fspath(path)) and not os.path.lexists(path):
-            # Links to directories are not followed: they may lead round in circles.
+            # Links to directories are not followed: they may form loops.
             matches = Path(path.anchor).glob(os.fspath(path.relative_to(path.anchor)))
         yield next(matches, path)
         yield from matches
 
 
 def _below(directory: Path) -> Iterator[File]:
-    """Yield the files below *directory*, in the order of their names; no pipes or devices.
+    """Yield the files in *directory* and its subdirectories, ordered by name, except pipes and devices.
 
-    A directory that can't be read comes at the end, as if it had been named: whoever opens it says why.
+    A directory that can't be read comes last, as if it were given by name: opening it reports the error.
     """
     unread: list[Path] = []
     for parent, directories, names in os.walk(directory, onerror=lambda e: unread.append(Path(e.filename))):
@@ -76,7 +76,7 @@ def _is_document(folder: Path) -> bool:
 
 @contextmanager
 def opened(path: Path, most: int) -> Iterator[BinaryIO]:
-    """Open a file as `rewindable` does, through gzip if that packed it."""
+    """Open a file as `rewindable` does, and decompress it if it is a gzip file."""
     with rewindable(path, most) as file:
         packed = file.read(2) == _GZIP
         file.seek(0)
@@ -88,10 +88,11 @@ def opened(path: Path, most: int) -> Iterator[BinaryIO]:
 
 
 def read_bytes(path: str | PathLike[str], source: str, limit: int) -> bytes:
-    """Return the bytes of *path*, shown as *source*: at most *limit*, and never more of them in memory.
+    """Return the bytes of *path*, at most *limit*; *source* is its name in messages.
 
-    Of a data product these are the keywords of its header, however large it is. What gzip packed is unpacked:
-    the document is the same. Of a research object, a folder or a zip, these are its documents.
+    For a data product these are the keywords of its header, whatever its size. Gzip files are decompressed.
+    For a research object, a folder or a zip, these are its documents. Never more than *limit* bytes are in
+    memory.
     """
     try:
         if packages.is_package(Path(path)):

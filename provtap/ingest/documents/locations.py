@@ -1,7 +1,7 @@
-"""Where files of grid jobs really are: local paths of a job as the names under which its files were stored.
+"""The true locations of files of grid jobs: replaces local paths by the names under which files were stored.
 
-A job writes `out.h5` in its own directory and uploads it as `/vo/prod/out.h5`; another one downloads that to
-a directory of its own. Both paths stand for one place, which is what joins the two jobs.
+A job writes `out.h5` in its own directory and uploads it as `/vo/prod/out.h5`; another job downloads it to
+its own directory. Both paths are names of the same file, which connects the two jobs.
 """
 
 import csv
@@ -28,18 +28,18 @@ from provtap.ingest.model.records import (
 from provtap.ingest.parsing.json import canonical
 
 _ALGORITHMS = {8: "adler32", 32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
-"""Checksums by their number of hexadecimal digits."""
+"""Checksum algorithms by the number of hexadecimal digits."""
 _HEXADECIMAL = re.compile(r"[0-9a-f]+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _STAGED = re.compile(r"(?:file://)?/(?:(?:var/)?tmp/|var/(?:lib|spool)/cwl/|(?:[^/]+/)*stg[0-9a-f-]+/)")
-"""The beginning of a path in a temporary folder, such as the `stg<uuid>` of cwltool and Toil."""
+"""Matches the beginning of a path in a temporary folder, such as `stg<uuid>` of cwltool and Toil."""
 _SIZE = re.compile(r"\d{1,18}")
 _COLUMNS = ("path", "id", "guid", "size", "checksum")
 
 
 @dataclass(frozen=True)
 class Copy:
-    """What a catalogue says of one file; *size* in bytes."""
+    """The entry of one file in a catalogue; *size* in bytes."""
 
     id: str
     """Its logical name."""
@@ -51,10 +51,10 @@ class Copy:
 
 @dataclass(frozen=True)
 class LocationMap:
-    """Other names of local paths: of single files, and of whole directories by how their paths begin.
+    """Other names for local paths: of single files, and of directories by prefixes of paths.
 
-    Of a *workflow_run*, what is in a temporary folder is known by its name within the run: the engine stages
-    a file for each step in another folder with a random name.
+    With a *workflow_run*, files in temporary folders get a name within the run: the engine stages a file in
+    another folder with a random name for each step.
     """
 
     prefixes: tuple[tuple[str, str], ...] = ()
@@ -63,24 +63,24 @@ class LocationMap:
 
     @property
     def digest(self) -> str:
-        """Digest of what they say; '' if they say nothing."""
+        """Digest of the map; '' if it is empty."""
         if not self.prefixes and not self.copies and not self.workflow_run:
             return ""
         return hashlib.sha256(canonical(self.content()).encode()).hexdigest()
 
     def content(self) -> list[Any]:
-        """Return what they say, as JSON has it."""
+        """Return the map as JSON values."""
         told = [[*map(list, self.prefixes)], {path: vars(copy) for path, copy in self.copies.items()}]
         return [*told, self.workflow_run] if self.workflow_run else told
 
     @classmethod
     def of(cls, content: list[Any]) -> "LocationMap":
-        """Return the map that *content* says."""
+        """Return the map with this *content*."""
         prefixes, copies, *run = content
         return cls(tuple(map(tuple, prefixes)), {path: Copy(**said) for path, said in copies.items()}, *run)
 
     def name(self, url: str) -> str | None:
-        """Return the name of what a document calls *url*, or None where it has no other."""
+        """Return the other name of *url*, or None if it has none."""
         if url in self.copies:
             id = self.copies[url].id
             return id if _SCHEME.match(id) else f"lfn:{id}"
@@ -92,7 +92,7 @@ class LocationMap:
         return None
 
     def apply(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Yield *records* with the names of places, and what the catalogue says of what was written there."""
+        """Yield *records* with replaced names, and the catalogue's sizes and checksums of written files."""
         renamed: dict[str, str] = {}
         for record in records:
             if isinstance(record, ExternalHash):
@@ -133,7 +133,7 @@ class LocationMap:
 
 
 def _storage(name: str) -> str:
-    """Return the scope of a name: not the site's, since the name is the same everywhere."""
+    """Return the scope of a name: not the site, because the name is the same at all sites."""
     scheme = _SCHEME.match(name)
     return identity.storage(name, scheme.group() if scheme else "lfn:")
 
@@ -145,9 +145,9 @@ def _external(name: str) -> str:
 def read_location_map(
     maps: Iterable[str], catalogue: Path | None, workflow_run: str | None = None
 ) -> LocationMap:
-    """Return the map that options give: PREFIX=URI each, a CSV file, and the id of a run of a workflow.
+    """Return the map from options: PREFIX=URI pairs, a CSV file, and the id of a workflow run.
 
-    Raises: DocumentError, with the line of the file.
+    Raises: DocumentError, with the line in the file.
     """
     prefixes = []
     for option in maps:

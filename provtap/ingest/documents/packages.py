@@ -1,4 +1,4 @@
-"""Folders and zips that are one document: research objects of CWLProv, zips of RO-Crates."""
+"""Folders and zips that are a single document: research objects of CWLProv, zips of RO-Crates."""
 
 import io
 import json
@@ -20,7 +20,7 @@ _CWLPROV = re.compile(r"https://w3id\.org/cwl/prov/")
 _END = re.compile(rf"(.+)\.cwlprov\.({'|'.join(cwlprov.NOTATIONS)})")
 _MANIFEST_BYTES = 20_000_000
 _START = 4096
-"""Bytes at the start of a zip by which formats that are not read are recognised."""
+"""Bytes at the start of a zip by which unsupported formats are recognised."""
 _MOST_ENTRIES = 1_000_000
 
 
@@ -35,7 +35,7 @@ class Package(Protocol):
 
 
 class Folder:
-    """A folder of the disk."""
+    """A folder on disk."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -55,7 +55,7 @@ class Folder:
 
 
 class Zip:
-    """A zip: its files may be in one folder of it."""
+    """A zip; its files may all be in one folder."""
 
     def __init__(self, file: BinaryIO) -> None:
         try:
@@ -94,15 +94,15 @@ def _too_large(what: str, limit: int) -> TooLarge:
 
 
 def is_package(path: Path) -> bool:
-    """Tell whether the folder *path* is one document."""
+    """Return whether the folder *path* is a single document."""
     try:
         return (path / _MANIFEST).is_file() and _is_research_object(Folder(path))
-    except OSError:  # whoever reads it says why it can't be read
+    except OSError:  # the error is reported when it is read
         return False
 
 
 def folder_document(path: Path, limit: int) -> bytes:
-    """Return the document that the folder *path* is, of at most *limit* bytes.
+    """Return the document in the folder *path*, of at most *limit* bytes.
 
     Raises: DocumentError, TooLarge.
     """
@@ -131,7 +131,7 @@ def zip_document(file: BinaryIO, limit: int) -> bytes:
 
 
 def unpacked(content: bytes, limit: int) -> bytes:
-    """Return the document in *content* if that is a zip, else *content*.
+    """Return the document in *content* if it is a zip, else *content*.
 
     Raises: DocumentError, TooLarge.
     """
@@ -150,7 +150,7 @@ def _is_research_object(package: Package) -> bool:
 
 
 def _document(package: Package, limit: int) -> bytes:
-    """Return the documents of a research object as one: of each the notation that is read best."""
+    """Return the documents of a research object as one, each in the notation with the best support."""
     notations: dict[str, set[str]] = {}
     for name in package.names(_PROVENANCE):
         if found := _END.fullmatch(name):

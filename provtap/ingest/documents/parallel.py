@@ -1,4 +1,4 @@
-"""Work on many things in several processes, with the results in the order of the things."""
+"""Processes many items in several processes, with the results in the order of the items."""
 
 import os
 import signal
@@ -17,9 +17,9 @@ from provtap.errors import ProvtapError
 Thing = TypeVar("Thing")
 Result = TypeVar("Result")
 FEW = 32
-"""Things that are not worth a process, which takes half a second to start."""
+"""Up to this number of items no process is started, because starting it takes half a second."""
 _AHEAD = 4
-"""Results a process that may wait to be asked for: what is read ahead is held in memory."""
+"""Maximum waiting results of each process, which are kept in memory."""
 
 
 def each(
@@ -28,16 +28,17 @@ def each(
     jobs: int,
     here: Callable[[Thing], bool] = lambda thing: False,
 ) -> Iterator[tuple[Thing, Callable[[], Result]]]:
-    """Yield each thing with what gives its result or raises its error; *jobs* processes work ahead.
+    """Yield each item with a function that returns its result or raises its error.
 
-    Things for which *here* is true are worked on in this process, since no other one can.
+    *jobs* processes work ahead. Items for which *here* is true are processed in this process, because others
+    can't.
     """
     first = list(islice(things, FEW))
     all_ = chain(first, things)
     if jobs == 1 or len(first) < FEW:
         yield from ((thing, partial(work, thing)) for thing in all_)
         return
-    # Not a fork: the parent has connections to PostgreSQL, and perhaps threads.
+    # No fork: the parent has connections to PostgreSQL, and perhaps threads.
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_begin)
     try:
         waiting = deque[tuple[Thing, Callable[[], Result]]]()
@@ -63,7 +64,7 @@ def _result(result: Callable[[], Result]) -> Result:
 
 
 def _begin() -> None:
-    """Leave Ctrl-C to the parent, which ends the processes; if it is killed, they end by themselves."""
+    """Leave Ctrl-C to the parent, which stops the processes; if it is killed, they stop by themselves."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -1,1 +1,1 @@
-"""Records and ids of the ProvenanceDM, as plain dataclasses: what readers yield and the store takes."""
+"""Records and ids of the ProvenanceDM as plain dataclasses: readers yield them, the store writes them."""

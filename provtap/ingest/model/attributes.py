@@ -1,8 +1,8 @@
-"""What is known of each attribute of the model: its type, limit, choices and meaning, each stated once.
+"""The attributes of the model, each defined once: type, limit, choices and meaning.
 
-A field of a record that a source may give is made by `needed` or `optional`. From it follow the checks of
-documents of records and of description files, their JSON schemas, the description of the write API, the
-reference pages and the methods of `ProvClient`.
+`needed` and `optional` define the fields of records that a source may give. The checks of record documents
+and of description files, their JSON schemas, the description of the write API, the reference pages and the
+methods of `ProvClient` are made from them.
 """
 
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ _KINDS: dict[Any, str] = {str: "text", int: "whole", float: "number", datetime: 
 
 @dataclass(frozen=True, kw_only=True)
 class Attribute:
-    """One attribute or reference of a class, as documents give it."""
+    """One attribute or reference of a class in documents."""
 
     name: str
-    """Its name in documents, as the VO-DML of ProvenanceDM 1.0 spells it."""
+    """Its name in documents, spelled as in the VO-DML of ProvenanceDM 1.0."""
     field: str
-    """The field of the record that holds it."""
+    """The field of the record."""
     about: str
-    """What it means, in one sentence."""
+    """Its meaning, in one sentence."""
     kind: str = "text"
     """`id`, `text`, `time`, `whole`, `number`, `bytes`; `value`: a text, or any JSON; `texts` and `ids` are
     arrays. `bytes` is a number of bytes.
@@ -35,30 +35,30 @@ class Attribute:
     """Bytes."""
     choices: tuple[str, ...] = ()
     refers: str | None = None
-    """The kind of thing whose id it is."""
+    """The kind of thing that the id refers to."""
     of: str | None = None
-    """The only class of its table that has it."""
+    """The only class of its table with this attribute."""
     column: str | None = None
-    """The published column that holds it; None: it has none."""
+    """The published column; None if there is none."""
 
 
 def needed(about: str, **rules: Any) -> Any:
-    """Return a field that every record has; *rules* are those of `Attribute`.
+    """Return a field that every record has; *rules* are fields of `Attribute`.
 
-    With `needed=False` a source may leave it out, because its reader finds the value. `column` is the
-    published column without its prefix, where that does not follow from the attribute's name; `own_column` is
-    the column of the record's own table, where that does not follow from the field.
+    With `needed=False` a source may omit it, because its reader finds the value. `column` is the published
+    column without its prefix, if it differs from the attribute's name; `own_column` is the column of the
+    record's own table, if it differs from the field.
     """
     return field(metadata={"about": about} | rules)
 
 
 def optional(about: str, **rules: Any) -> Any:
-    """Return a field that may be None; *rules* are those of `needed`."""
+    """Return a field that may be None; *rules* as for `needed`."""
     return field(default=None, metadata={"about": about} | rules)
 
 
 def attributes(kind: type, prefix: str) -> Iterator[Attribute]:
-    """Yield what sources may give of a class of records, whose published columns begin with *prefix*."""
+    """Yield the attributes of a class of records, whose published columns begin with *prefix*."""
     types = get_type_hints(kind)
     return (_attribute(f, types[f.name], prefix) for f in fields(kind) if "about" in f.metadata)
 

@@ -1,6 +1,6 @@
-"""Attributes as pydantic models: the checks of what documents say, and the JSON schemas of the same.
+"""Attributes as pydantic models: the checks of values in documents, and their JSON schemas.
 
-Pydantic finds what is wrong and where; this module says it in sentences.
+Pydantic finds the errors and their positions; this module turns them into sentences.
 """
 
 import re
@@ -44,7 +44,7 @@ _EXPECTED = {"string_type": "a text", "int_type": "a whole number", "float_type"
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong in a document, and where."""
+    """An error in a document, and its position."""
 
     kind: Literal["unknown", "missing", "wrong"]
     location: Location
@@ -57,14 +57,14 @@ class Problem:
 
 
 def checked(name: str, about: str, of: Fields) -> type[BaseModel]:
-    """Return the model of objects that have these attributes and no other."""
+    """Return the model of objects with these attributes and no others."""
     config = ConfigDict(strict=True, extra="forbid", validate_by_name=False)
     fields: Any = of
     return create_model(name, __config__=config, __doc__=about, **fields)
 
 
 def json_fields(attributes: Iterable[Attribute]) -> Fields:
-    """Return the attributes of a model of JSON objects. Null is not among their values: leave it out."""
+    """Return the attributes of a model of JSON objects; null is not allowed as a value."""
     return {each.name: (_of_json(each), _field(each)) for each in attributes}
 
 
@@ -96,7 +96,7 @@ def _of_json(attribute: Attribute) -> Any:
 
 
 def text_fields(attributes: Iterable[Attribute]) -> Fields:
-    """Return the attributes of a model whose values are texts, none of them empty, such as those of YAML."""
+    """Return the attributes of a model whose values are non-empty texts, as in YAML."""
     return {each.field: (_of_texts(each), _field(each, alias=each.name)) for each in attributes}
 
 
@@ -108,18 +108,18 @@ def _of_texts(attribute: Attribute) -> Any:
 
 
 def array_of(type_: Any, *rules: Any) -> Any:
-    """Return the type of arrays of a type that is made at run time."""
+    """Return the type of arrays of a type made at run time."""
     return Annotated[list[type_], *rules] if rules else list[type_]
 
 
 def text_type(limit: int | None = None, *, empty: bool = False) -> Any:
-    """Return the type of texts of at most *limit* bytes that can be stored."""
+    """Return the type of storable texts of at most *limit* bytes."""
     rules = Field(min_length=None if empty else 1, max_length=limit)
     return Annotated[str, rules, AfterValidator(_storable(limit))]
 
 
 def pattern_type(pattern: str, example: str, limit: int | None = None) -> Any:
-    """Return the type of texts that are like *example*."""
+    """Return the type of texts that match a pattern; *example* shows its form."""
 
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text):
@@ -153,7 +153,7 @@ def choice_type(choices: Sequence[str]) -> Any:
 
 
 def rule(sentence_end: str, hint: str | None = None) -> PydanticCustomError:
-    """Return the error of a validator: how the sentence about the value ends."""
+    """Return the error of a validator: the end of a sentence about the value."""
     return PydanticCustomError("rule", "", {"rule": sentence_end, "hint": hint})
 
 
@@ -178,7 +178,7 @@ def _as_text(given: Any) -> str:
 def problems(
     error: ValidationError, model: type[BaseModel], kinds: Mapping[type, str] = KINDS
 ) -> list[Problem]:
-    """Return what is wrong; *kinds* are the names of types in the format of the document."""
+    """Return the errors; *kinds* are the names of types in the format of the document."""
     return [_problem(each, model, kinds) for each in error.errors(include_url=False)]
 
 
@@ -210,7 +210,7 @@ def _problem(error: Any, model: type[BaseModel], kinds: Mapping[type, str]) -> P
 
 
 def _names(model: Any, location: Location) -> list[str]:
-    """Return the names of the attributes that the object at *location* may have."""
+    """Return the names of the attributes allowed in the object at *location*."""
     for step in location:
         if isinstance(step, str):
             [model] = get_args(next(f.annotation for name, f in _named(model) if name == step))
@@ -225,10 +225,10 @@ def _named(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
 
 
 class Schemas(GenerateJsonSchema):
-    """JSON schemas without titles and defaults, which say nothing that the name does not say."""
+    """JSON schemas without titles and defaults, which would only repeat the name."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
-        """Give attributes no title."""
+        """Omit titles of attributes."""
         return False
 
     def default_schema(self, schema: Any) -> Json:

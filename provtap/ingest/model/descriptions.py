@@ -1,4 +1,4 @@
-"""What descriptions of activities are composed of, one frozen dataclass a class of ProvenanceDM 1.0."""
+"""The parts of activity descriptions: one frozen dataclass for each class of ProvenanceDM 1.0."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ FLOW_TYPES = ("Main", "Calibration", "Preview", "Setup", "Quality", "Log", "Cont
 
 @dataclass(frozen=True, kw_only=True)
 class PartDescription(Record):
-    """What an activity description is composed of."""
+    """A part of an activity description."""
 
     id: str = needed(MADE_ID, needed=False)
     activity_description_id: str = needed("Id of the description of the activities that have it.")
@@ -20,7 +20,7 @@ class PartDescription(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class RoleDescription(PartDescription):
-    """What entities are used or generated as: one a role, as its usages or generations need it."""
+    """The description of a role of used or generated entities."""
 
     role: str = needed("Role, as recorded.", limit=ROLE_BYTES)
     description: str | None = optional("What entities with this role are for.")
@@ -32,7 +32,7 @@ class RoleDescription(PartDescription):
 
 @dataclass(frozen=True, kw_only=True)
 class UsageDescription(RoleDescription):
-    """What entities are used as (ProvenanceDM 1.0, UsageDescription)."""
+    """The role of used entities (ProvenanceDM 1.0, UsageDescription)."""
 
     table = "provenance.usagedescription"
     prefix = "ud_"
@@ -40,7 +40,7 @@ class UsageDescription(RoleDescription):
 
 @dataclass(frozen=True, kw_only=True)
 class GenerationDescription(RoleDescription):
-    """What entities are generated as (ProvenanceDM 1.0, GenerationDescription)."""
+    """The role of generated entities (ProvenanceDM 1.0, GenerationDescription)."""
 
     table = "provenance.generationdescription"
     prefix = "gd_"

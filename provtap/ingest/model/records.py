@@ -1,7 +1,7 @@
-"""What a source can record: one frozen dataclass for each class of ProvenanceDM 1.0 or of `provext`.
+"""The records of sources: one frozen dataclass for each class of ProvenanceDM 1.0 or of `provext`.
 
-A field holds the column of the same name: `start_time` of an Activity is `a_starttime`, `entity_id` of a
-generation is `wgb_entity_id`. What documents may say of a class are its fields with a sentence about them.
+A field is stored in the column of the same name: `start_time` of an Activity is `a_starttime`, `entity_id` of
+a generation is `wgb_entity_id`. Documents may give the fields that have a sentence about them.
 """
 
 from dataclasses import dataclass, field, fields
@@ -26,30 +26,30 @@ CONFIGURED = (
 )
 CHECKSUMS = "Checksums of its content, each with its algorithm, such as sha256:e3b0c44298fc and more digits."
 ACCESS = ("public", "secure", "proprietary")
-"""Who may have an entity: the words of data_rights in ObsCore 1.1."""
+"""Access to an entity: the values of data_rights in ObsCore 1.1."""
 URI_BYTES = 1000
-"""Length of the URI of a licence."""
+"""Maximum length of the URI of a licence."""
 SIZE = "Size of its content, in bytes."
 VALUE_TYPE = "VOTable datatype, arraysize and xtype, separated by semicolons, such as double or char;*."
 
 
 class Rank(IntEnum):
-    """How far a claim about a thing is to be trusted: the claim of the lowest rank makes its row."""
+    """The trust in a claim about a thing: the claim of the lowest rank determines its row."""
 
     DESCRIBED = -1
-    """A file of descriptions: what an operator says of an agent."""
+    """A file of descriptions, in which an operator describes an agent."""
     OWN_RECORD = 0
     HEADER = 1
-    """The header of a product, seen by somebody who used it."""
+    """The header of a product, from an activity that used it."""
     STATEMENT = 2
-    """A statement about it in a document that may be about anything, such as W3C PROV."""
+    """A statement about it in a general document, such as W3C PROV."""
     MENTION = 3
-    """Another record names it."""
+    """A reference in another record."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One row that a source asks for; all times are UTC, without a zone."""
+    """One row from a source; all times are UTC, without a zone."""
 
     table: ClassVar[str]
     prefix: ClassVar[str]
@@ -57,12 +57,12 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim(Record):
-    """A row about a thing that several sources may describe; the least (rank, claimant) of all wins."""
+    """A row about a thing that several sources may describe; the lowest (rank, claimant) wins."""
 
     key: ClassVar[str]
     rank: Rank = Rank.OWN_RECORD
     claimant: str = ""
-    """Orders claims of one rank: they are merged, column by column, only where it is the same."""
+    """Orders claims of the same rank; claims with equal claimants are merged column by column."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,12 +147,12 @@ class Entity(Claim):
 
 @dataclass(frozen=True, kw_only=True)
 class External(Entity):
-    """A file at a place, for as long as nobody is known to have generated what was read there."""
+    """A file at a location, while no generation of the file read there is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Activity(Claim):
-    """What happened over a time, such as a run of a program (ProvenanceDM 1.0, Activity)."""
+    """An action over a period of time, such as a run of a program (ProvenanceDM 1.0, Activity)."""
 
     table = "provenance.activity"
     prefix = "a_"
@@ -167,7 +167,7 @@ class Activity(Claim):
 
 @dataclass(frozen=True, kw_only=True)
 class WasGeneratedBy(Claim):
-    """The activity that generated an entity, and as what (ProvenanceDM 1.0, WasGeneratedBy)."""
+    """The activity that generated an entity, and in which role (ProvenanceDM 1.0, WasGeneratedBy)."""
 
     table = "provenance.wasgeneratedby"
     prefix = "wgb_"
@@ -206,9 +206,9 @@ class ConfigFile(Claim):
 
 @dataclass(frozen=True, kw_only=True)
 class WasConfiguredBy(Record):
-    """Which parameter or configuration file an activity had (ProvenanceDM 1.0, WasConfiguredBy).
+    """A parameter or configuration file of an activity (ProvenanceDM 1.0, WasConfiguredBy).
 
-    The database makes these rows: a parameter or file has the id of its activity.
+    These rows are a view: each parameter or file has the id of its activity.
     """
 
     table = "provenance.wasconfiguredby"
@@ -223,7 +223,7 @@ class WasConfiguredBy(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Location(Record):
-    """A place where a copy of an entity is or was."""
+    """A location of a present or former copy of an entity."""
 
     table = "provext.location"
     prefix = "loc_"
@@ -248,7 +248,7 @@ class Run(Claim):
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt(Record):
-    """One attempt at an activity that may be tried again; *cpu_time* in seconds, *memory* in bytes."""
+    """One attempt at an activity that may be retried; *cpu_time* in seconds, *memory* in bytes."""
 
     table = "provext.attempt"
     prefix = "at_"
@@ -267,7 +267,7 @@ class Attempt(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Environment(Record):
-    """The software environment behind an entity, in full and private."""
+    """The complete software environment of an entity, not published."""
 
     table = "provtap.environment"
     prefix = "en_"
@@ -277,7 +277,7 @@ class Environment(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Writing(Record):
-    """An activity wrote an entity to a place: from *time* on, who reads there reads that entity."""
+    """An activity wrote an entity to a location: later readings of the location, from *time* on, read it."""
 
     table = "provtap.writing"
     prefix = "wr_"
@@ -296,7 +296,7 @@ class Writing(Record):
         column=None,
     )
     external_id: str
-    """Name of the file at this location for readers that do not know its producer."""
+    """Name of the file at this location for activities that read it without a known producer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -307,7 +307,7 @@ class Reading(Record):
     prefix = "rd_"
     activity_id: str = needed("Id of the activity that used the entity.")
     entity_id: str | None = optional("Id of the entity that was used.", own_column="told_id")
-    """The entity, if the source gives its id; `rd_entity_id` is the entity that was found to be meant."""
+    """The entity, if the source gives its id; `rd_entity_id` is the entity found for the reading."""
     storage: str | None = None
     url: str | None = optional(
         "Path or URL of the file that was read, instead of entity: the file that was there at that time.",
@@ -316,7 +316,7 @@ class Reading(Record):
     )
     role: str | None = optional("Role of the entity, such as the name of the input.", limit=ROLE_BYTES)
     time: datetime | None = None
-    """When the activity started: it can't have read what was written later."""
+    """When the activity started: it can't have read a file written later."""
     external_id: str | None = None
     usage_time: datetime | None = optional("When the entity was used.", name="time")
 
@@ -335,7 +335,7 @@ class WasInformedBy(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class WasAssociatedWith(Record):
-    """Which agent is responsible for an activity (ProvenanceDM 1.0, WasAssociatedWith)."""
+    """The agent responsible for an activity (ProvenanceDM 1.0, WasAssociatedWith)."""
 
     table = "provenance.wasassociatedwith"
     prefix = "waw_"
@@ -346,7 +346,7 @@ class WasAssociatedWith(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class WasAttributedTo(Record):
-    """Which agent is responsible for an entity (ProvenanceDM 1.0, WasAttributedTo)."""
+    """The agent responsible for an entity (ProvenanceDM 1.0, WasAttributedTo)."""
 
     table = "provenance.wasattributedto"
     prefix = "wat_"
@@ -377,7 +377,7 @@ class HadMember(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Relation(Record):
-    """A relation of W3C PROV that ProvenanceDM has no class for, or that lacks an end."""
+    """A relation of W3C PROV without a class in ProvenanceDM, or with a missing end."""
 
     table = "provext.relation"
     prefix = "rel_"
@@ -401,7 +401,7 @@ class Hash(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class ExternalHash(Record):
-    """A checksum of what was read at the place of an External, known or not; *size* in bytes."""
+    """A checksum of the file read at the location of an External, known or not; *size* in bytes."""
 
     table = "provtap.external_hash"
     prefix = "xh_"
@@ -413,7 +413,7 @@ class ExternalHash(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Alias(Record):
-    """Another name of an entity, from a time on."""
+    """Another name of an entity, valid from a certain time."""
 
     table = "provext.alias"
     prefix = "al_"
@@ -430,7 +430,7 @@ class Alias(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Rights(Record):
-    """What may be done with an entity, and who has the rights."""
+    """The licence and rights of an entity."""
 
     table = "provext.rights"
     prefix = "ri_"
@@ -468,7 +468,7 @@ class AgentId(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class HadReference(Record):
-    """The ValueEntity that a parameter took its value from (ProvenanceDM 1.0, Parameter.valueEntity)."""
+    """The ValueEntity that gave a parameter its value (ProvenanceDM 1.0, Parameter.valueEntity)."""
 
     table = "provenance.parameter"
     prefix = "p_"
@@ -488,7 +488,7 @@ class Invalidation(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Withdrawal(Record):
-    """An entity was withdrawn by an activity, which says why."""
+    """An entity was withdrawn by an activity, with the reason."""
 
     table = "provext.withdrawal"
     prefix = "w_"
@@ -515,20 +515,20 @@ class Reinstatement(Record):
 
 @dataclass(frozen=True)
 class RecordSet:
-    """What one record of a source says: of an activity, taken or refused as a whole, or of anything."""
+    """The rows of one record of a source, stored as a whole or not at all if they are of one activity."""
 
     activity_id: str | None
-    """None: a document of statements that other documents may add to."""
+    """The activity; None for statements to which other documents may add."""
     sha256: str
-    """Digest of the record: an activity has one record, wherever and however often it is written down."""
+    """Digest of the record: all copies of the record of an activity have the same one."""
     records: tuple[Record, ...]
     warnings: tuple[str, ...] = ()
     ingestion_id: int | None = None
-    """The ingestion that it comes from, if not all of the load come from one."""
+    """The ingestion of the record, if one load has several."""
 
     @property
     def activity_ids(self) -> frozenset[str]:
-        """The activities that the record is about."""
+        """The activities described by the record."""
         if self.activity_id is not None:
             return frozenset([self.activity_id])
         activities = (record for record in self.records if isinstance(record, Activity))

@@ -1,1 +1,1 @@
-"""Strict parsers for JSON, XML and YAML that know the position of what is wrong."""
+"""Strict parsers for JSON, XML and YAML that report the position of errors."""

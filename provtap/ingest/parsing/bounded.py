@@ -1,4 +1,4 @@
-"""The limit of records that a document may have: held before there is work for each of them."""
+"""The limit on the records of a document, enforced before the records are processed."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -10,13 +10,13 @@ NO_LIMIT = inf
 
 
 class TooMany(Exception):
-    """A document has more than the records that it may have."""
+    """A document has more records than the limit."""
 
 
 def bounded(things: Iterable[Thing], most: float) -> Iterator[Thing]:
-    """Yield *things*, each of which stands for one record at least.
+    """Yield *things*, each of which represents at least one record.
 
-    Raises: TooMany if there are more than *most*, when the first one beyond comes.
+    Raises: TooMany at the first one after *most*.
     """
     iterator = iter(things)
     if most == NO_LIMIT:
@@ -28,6 +28,6 @@ def bounded(things: Iterable[Thing], most: float) -> Iterator[Thing]:
 
 
 def refuse_beyond(most: float, count: int) -> None:
-    """Refuse a document whose number of records is known. Raises: TooMany."""
+    """Reject a document with a known number of records beyond the limit. Raises: TooMany."""
     if count > most:
         raise TooMany

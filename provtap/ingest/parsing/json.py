@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 has it, strictly, with the position of whatever is wrong."""
+"""A strict parser of JSON (RFC 8259) that reports the position of errors."""
 
 import json
 import math
@@ -8,15 +8,15 @@ from typing import Any, NoReturn
 
 from provtap.errors import DocumentError
 
-# Digits of the largest double: no instrument has numbers beyond, and int() of very long ones is slow.
+# Digits of the largest double: instruments have no larger numbers, and int() of very long ones is slow.
 _MAX_DIGITS = 309
 _MAX_DEPTH = 100
-"""Levels of nesting: a tool's configuration has less than ten, and readers recurse."""
+"""Maximum levels of nesting: a tool's configuration has less than ten, and readers recurse."""
 _TOO_DEEP = "this is nested too deeply"
 _SUSPECT = re.compile(r"\\u0000|\\u[dD][89a-fA-F]")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?Infinity|NaN|-?\d[\d.eE+-]*|[{}\[\],:]', re.DOTALL)
 _WIDE = (
-    (b"\xff\xfe\x00\x00", "UTF-32"),  # before UTF-16, whose mark it begins with
+    (b"\xff\xfe\x00\x00", "UTF-32"),  # before UTF-16, because it begins with the mark of UTF-16
     (b"\x00\x00\xfe\xff", "UTF-32"),
     (b"\xff\xfe", "UTF-16"),
     (b"\xfe\xff", "UTF-16"),
@@ -25,21 +25,22 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 
 
 class _FlawError(ValueError):
-    """The decoder met something that is refused; it doesn't know where."""
+    """The decoder found an error without knowing its position."""
 
 
 def parse(content: bytes, *, as_python: bool = False) -> Iterator[Any]:
-    """Yield the values of a document that holds one JSON value or several in a row.
+    """Yield the values of a document with one or several JSON values.
 
-    Beyond RFC 8259, what can't be stored or may mean two things is refused: a key given twice in one object,
-    NaN and infinities, the character U+0000, half a surrogate pair, a number that no double can hold, nesting
-    over 100 levels. With *as_python*, NaN and infinities become texts: Python's json writes them as they are.
+    Beyond RFC 8259, values that can't be stored or are ambiguous are rejected: a key that appears twice in
+    one object, NaN and infinities, the character U+0000, half a surrogate pair, a number beyond the range of
+    a double, nesting over 100 levels. With *as_python*, NaN and infinities, as written by Python's json,
+    become texts.
 
-    Raises: DocumentError, with line and column where it has one.
+    Raises: DocumentError, with line and column if there is one.
     """
     text = decode(content)
     if _SUSPECT.search(text):
-        _locate(text, as_python)  # an escaped backslash or a whole pair looks like a flaw, too
+        _locate(text, as_python)  # an escaped backslash or a whole pair looks like an error, too
     at = _skip(text, 0)
     if at == len(text):
         raise DocumentError("the document is empty")
@@ -51,7 +52,7 @@ def parse(content: bytes, *, as_python: bool = False) -> Iterator[Any]:
 
 
 def canonical(value: Any) -> str:
-    """Return the one JSON text of *value*: keys sorted, no blanks."""
+    """Return the canonical JSON text of *value*: keys sorted, no blanks."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -75,7 +76,7 @@ def decode(content: bytes) -> str:
 
 
 def wide_encoding(content: bytes) -> str | None:
-    """Return the name of the encoding of which *content* has the byte order mark, if that is not UTF-8."""
+    """Return the name of the encoding given by the byte order mark of *content*, if it is not UTF-8."""
     return next((name for mark, name in _WIDE if content.startswith(mark)), None)
 
 
@@ -95,15 +96,15 @@ def _next_value(text: str, at: int, as_python: bool) -> tuple[Any, int]:
     except _FlawError as error:
         _locate(text, as_python)
         raise DocumentError("this is not JSON that can be stored") from error
-    except RecursionError as error:  # before its depth can be checked
+    except RecursionError as error:  # raised before the depth can be checked
         raise DocumentError(_TOO_DEEP) from error
 
 
 def check_depth(value: Any) -> None:
-    """Raise DocumentError if *value* is nested over 100 levels."""
+    """Raise DocumentError if *value* is nested more than 100 levels deep."""
     level, depth = [[value]], 0
     while level:
-        if (depth := depth + 1) > _MAX_DEPTH + 1:  # the value is in a list of its own
+        if (depth := depth + 1) > _MAX_DEPTH + 1:  # the value itself is in a list
             raise DocumentError(_TOO_DEEP)
         level = [
             list(child.values()) if isinstance(child, dict) else child
@@ -146,14 +147,14 @@ _PYTHON_DECODER = json.JSONDecoder(
 
 
 class _Keys:
-    """The keys met so far of each object that is open while tokens go by."""
+    """The keys found so far in each open object while tokens are read."""
 
     def __init__(self) -> None:
         self._open: list[set[str] | None] = []  # None for an array
         self._before = ""
 
     def repeats(self, token: str) -> bool:
-        """Take the next token; tell whether it is a key that its object has already."""
+        """Process the next token; return whether it is a repeated key of its object."""
         before, self._before = self._before, token
         if token in {"{", "["}:
             self._open.append(set() if token == "{" else None)
@@ -168,15 +169,15 @@ class _Keys:
 
 
 def _key(token: str) -> str:
-    """Return the key that *token* spells, or itself where it is no text of JSON."""
+    """Return the key in *token*, or *token* itself if it is not a valid text of JSON."""
     try:
         return str(json.loads(token)) if token[0] == '"' else token
     except json.JSONDecodeError:
-        return token  # the decoder has said, or will say, what is wrong with it
+        return token  # the decoder reports the error
 
 
 def _locate(text: str, as_python: bool) -> None:
-    """Raise DocumentError at the first flaw of *text*, if it has one: slow, and rarely needed."""
+    """Raise DocumentError at the first error in *text*, if any; slow, and rarely needed."""
     keys = _Keys()
     for found in _TOKEN.finditer(text):
         token = found.group()
@@ -211,4 +212,4 @@ def _number_flaw(token: str, as_python: bool) -> str | None:
     try:
         return "this number is too large" if math.isinf(float(token)) else None
     except ValueError:
-        return None  # punctuation, or what the parser will refuse
+        return None  # punctuation, or a token that the parser will reject

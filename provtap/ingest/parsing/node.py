@@ -1,5 +1,6 @@
-"""A JSON value that knows where in its document it is, so that whoever reads it can say what is wrong."""
+"""A JSON value with its path in the document, which readers use in error messages."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,26 +20,26 @@ KINDS: Mapping[type, str] = {
     float: "a number",
     type(None): "null",
 }
-"""Types of JSON, as sentences name them."""
+"""Names of the types of JSON in messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value and its path (`[0].input[1].role`); what is absent is null.
+    """A value and its path (`[0].input[1].role`); missing values are null.
 
-    Every method that reads raises DocumentError, naming the path, when the value is of another kind.
+    All reading methods raise DocumentError, with the path, if the value has another type.
     """
 
     value: Any
     path: str
 
     def __getitem__(self, key: str) -> "Node":
-        """Return the member *key* of this object."""
-        step = f".{key}" if _PLAIN_KEY.fullmatch(key) else f'["{key}"]'
+        """Return the member *key* of this object; null if it is missing."""
+        step = f".{key}" if _PLAIN_KEY.fullmatch(key) else f"[{json.dumps(key, ensure_ascii=False)}]"
         return Node(self._object().get(key), f"{self.path}{step}")
 
     def __contains__(self, key: object) -> bool:
-        """Tell whether this object has the member *key*; null has none."""
+        """Return whether this object has the member *key*; null has none."""
         return key in self._object()
 
     def __iter__(self) -> Iterator[str]:
@@ -64,7 +65,7 @@ class Node:
         return self.value
 
     def given_text(self, limit: int | None = None) -> str:
-        """Return the text, which must be there and not be empty."""
+        """Return the text, which must not be missing or empty."""
         if self.value is None:
             raise DocumentError(f"{self.path} is missing")
         text = self.text(limit)
@@ -82,7 +83,7 @@ class Node:
     def instant(self) -> datetime | None:
         """Return the ISO 8601 time in UTC, without a zone, or None for null or an empty text.
 
-        A time without zone is in UTC already (ctapipe writes it so).
+        A time without zone is in UTC, as ctapipe writes it.
         """
         text = self.text()
         if not text:
@@ -93,7 +94,7 @@ class Node:
             raise DocumentError(f"{self.path} {error}") from error
 
     def whole_number(self, bits: int = 32) -> int | None:
-        """Return the integer, of at most *bits* bits with its sign, or None for null."""
+        """Return the integer, of at most *bits* bits including its sign, or None for null."""
         if self.value is None:
             return None
         if not isinstance(self.value, int) or isinstance(self.value, bool):
@@ -103,7 +104,7 @@ class Node:
         return self.value
 
     def wrong(self, rule: str) -> DocumentError:
-        """Return the error for a value of the wrong kind."""
+        """Return the error for a value of the wrong type."""
         return DocumentError(f"{self.path} {rule}, not {KINDS[type(self.value)]}")
 
     def _object(self) -> dict[str, Any]:
@@ -117,7 +118,7 @@ class Node:
 def utc(text: str) -> datetime:
     """Return the ISO 8601 time *text* in UTC, without a zone.
 
-    Raises: ValueError, whose text is the end of a sentence about it.
+    Raises: ValueError with the end of a sentence about the text.
     """
     try:
         time = datetime.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""Files that can be read again from their start, pipes among them."""
+"""Files that can be read again from their start, including pipes."""
 
 import sys
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from tempfile import TemporaryFile
 from typing import cast
 
 _PIECE = 1 << 20
-"""Bytes to read at once."""
+"""Number of bytes to read at once."""
 
 
 @contextmanager
 def rewindable(path: Path, most: int = sys.maxsize) -> Iterator[BufferedReader]:
-    """Open a file that can be read again from its start; up to *most* + 1 bytes of a pipe are copied."""
+    """Open a file that can be read again from its start; of a pipe, up to *most* + 1 bytes are copied."""
     with path.open("rb") as file:
         if file.seekable():
             yield file

@@ -1,4 +1,4 @@
-"""Dictionaries as Python prints them, one a line, as some loggers write them: nothing of them is run."""
+"""Dictionaries as Python prints them, one on each line, as some loggers write them. No code is executed."""
 
 import ast
 import re
@@ -10,15 +10,15 @@ from provtap.ingest.parsing.json import check_depth
 from provtap.ingest.parsing.node import Node
 
 _BRACKETED = re.compile(r"""(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|<[^<>'"]*>""")
-"""What Python shows of objects without a form of their own, `<Camera at 0x7f>`, outside of texts."""
+"""Objects without a literal form, such as `<Camera at 0x7f>`, outside of texts."""
 
 
 def dictionaries(lines: Iterable[tuple[int, str, bool]], unread: list[str]) -> Iterator[Node]:
-    """Yield the dictionaries in *lines*: each with its number, and whether it is the last one of a file.
+    """Yield the dictionaries in *lines*, each with its line number, and whether it is the last one of a file.
 
-    A last line that breaks off, in an unfinished log, becomes a sentence of *unread*.
+    For an incomplete last line of an unfinished log, a sentence is added to *unread*.
 
-    Raises: DocumentError, naming the line.
+    Raises: DocumentError, with the line number.
     """
     for number, text, is_last in lines:
         try:
@@ -32,7 +32,7 @@ def dictionaries(lines: Iterable[tuple[int, str, bool]], unread: list[str]) -> I
 
 
 def _evaluate(text: str, line: int) -> Any:
-    """Return the value of a Python dictionary as written: nothing of it is run."""
+    """Return the value of a Python dictionary literal, without executing code."""
     try:
         try:
             value = ast.literal_eval(text.rstrip())
@@ -50,7 +50,7 @@ def _quoted(found: re.Match[str]) -> str:
 
 
 def _literal(node: ast.expr) -> Any:
-    """Return the value of an expression; what is no literal in it (`nan`, `array([1])`) is its own text."""
+    """Return the value of an expression; other parts than literals (`nan`, `array([1])`) become texts."""
     match node:
         case ast.Dict(keys=keys, values=values) if None not in keys:
             return {_literal(key): _literal(value) for key, value in zip(keys, values, strict=True) if key}
@@ -63,7 +63,7 @@ def _literal(node: ast.expr) -> Any:
 
 
 def _plain(value: Any, line: int) -> Any:
-    """Return *value* as JSON has it: texts as keys, integers beyond a double as texts."""
+    """Return *value* as JSON values: keys as texts, integers beyond the range of a double as texts."""
     match value:
         case dict():
             return {_plain(str(key), line): _plain(member, line) for key, member in value.items()}

@@ -1,5 +1,6 @@
-"""YAML as plain values that know their positions. Every text is as it is written: `0.10` is not 0.1."""
+"""YAML as plain values with their positions. All scalars are texts as written: `0.10` is not 0.1."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +10,16 @@ import yaml
 from provtap.errors import DocumentError
 
 _NULL = "tag:yaml.org,2002:null"
+_MAX_DEPTH = 500
+"""Open brackets, also those in quoted texts."""
+_BRACKETS = re.compile(rb"[\[\]{}]")
 _MOST = 1_000_000
-"""Values that a file may hold: a few lines of aliases can stand for more than fits anywhere."""
+"""Maximum number of values in a file: a few lines of aliases can expand beyond any memory."""
 
 
 @dataclass(frozen=True)
 class YamlDocument:
-    """What a file says: mappings, lists and texts. What is null or empty is the empty text."""
+    """The content of a file: mappings, lists and texts. Null and empty values are empty texts."""
 
     value: Any
     node: yaml.Node
@@ -23,12 +27,12 @@ class YamlDocument:
     def wrong(
         self, location: tuple[int | str, ...], message: str, hint: str | None = None, *, key: bool = False
     ) -> DocumentError:
-        """Return the error about what stands at *location*, or about its *key*."""
+        """Return the error about the value at *location*, or about its *key*."""
         line, column = self.position(location, key=key)
         return DocumentError(message, line=line, column=column, hint=hint)
 
     def position(self, location: tuple[int | str, ...], *, key: bool = False) -> tuple[int, int]:
-        """Return line and column, from 1."""
+        """Return line and column, counted from 1."""
         node = self.node
         for at, step in enumerate(location, start=1):
             if isinstance(node, yaml.MappingNode):
@@ -39,11 +43,24 @@ class YamlDocument:
         return _position(node)
 
 
+def refuse_deep(content: bytes) -> None:
+    """Refuse brackets within brackets before they are read: the time for them grows with the square.
+
+    Raises: DocumentError.
+    """
+    depth = 0
+    for bracket in _BRACKETS.findall(content):
+        depth = depth + 1 if bracket in b"[{" else max(depth - 1, 0)
+        if depth > _MAX_DEPTH:
+            raise DocumentError("this is nested too deeply")
+
+
 def read(content: bytes) -> YamlDocument:
-    """Return what a YAML file says.
+    """Return the content of a YAML file.
 
     Raises: DocumentError, with line and column.
     """
+    refuse_deep(content)
     try:
         node = yaml.compose(content, Loader=yaml.SafeLoader)
         if node is None:
@@ -54,14 +71,14 @@ def read(content: bytes) -> YamlDocument:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         reason = error.problem or error.context
         raise DocumentError(f"this is not YAML: {reason}", line=line, column=column) from error
-    except yaml.reader.ReaderError as error:  # a character that YAML forbids, or bytes that are not UTF-8
+    except yaml.reader.ReaderError as error:  # a character not allowed in YAML, or bytes that are not UTF-8
         raise DocumentError(f"this is not YAML: {error.reason} (position {error.position})") from error
     except RecursionError as error:
         raise DocumentError("this is nested too deeply") from error
 
 
 class _Values:
-    """The values of nodes, each made once: an alias is the value that it stands for."""
+    """The values of nodes, each made once: an alias has the value of its anchor."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[Any, int]] = {}
@@ -71,7 +88,7 @@ class _Values:
         return self._sized(node)[0]
 
     def _sized(self, node: yaml.Node) -> tuple[Any, int]:
-        """Return the value of a node, and how many values it stands for."""
+        """Return the value of a node, and the number of values in it with aliases expanded."""
         if isinstance(node, yaml.ScalarNode):
             return "" if node.tag == _NULL else str(node.value), 1
         if id(node) not in self._known:

@@ -1,1 +1,1 @@
-"""Readers: one generator of records for each format. They know no database."""
+"""Readers: one generator of records for each format; they use no database."""

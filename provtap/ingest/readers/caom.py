@@ -1,8 +1,8 @@
 """CAOM: the provenance of the planes of an observation, in the Common Archive Observation Model as XML.
 
-A plane is one data product, known by its URI `caom:COLLECTION/OBSERVATION/PRODUCT`; its artifacts are its
-files. Its provenance names the program that made it, and the planes that this used. Source: CAOM 2.0 to 2.5
-(opencadc/caom2); each version has a namespace of its own.
+A plane is one data product, identified by its URI `caom:COLLECTION/OBSERVATION/PRODUCT`; its artifacts are
+its files. Its provenance names its program, and the planes that the program used. Source: CAOM 2.0 to 2.5
+(opencadc/caom2); each version has its own namespace.
 """
 
 import hashlib
@@ -42,14 +42,14 @@ _WEB = ("http://", "https://")
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* is an observation."""
+    """Return whether *content* is an observation."""
     return _OBSERVATION.fullmatch(xml_tree.root_tag(content) or "") is not None
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
-    """Yield the one set of records of an observation, which may have *most*.
+    """Yield the single set of records of an observation, at most *most* records.
 
-    Raises: DocumentError, naming the line; NoProvenance if no plane has any.
+    Raises: DocumentError, with the line number; NoProvenance if no plane has any.
     """
     observation = xml_tree.parse(content)
     if not _OBSERVATION.fullmatch(str(observation.tag)):
@@ -66,7 +66,7 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
 def _plane(
     observation: etree._Element, plane: etree._Element, site: str, warnings: list[str]
 ) -> Iterator[Record]:
-    """Yield a product, the run that made it, and what it came from."""
+    """Yield a product, its run, and its origins."""
     base = _observation_uri(observation)
     id = _uri(plane, _text(plane, "uri") or f"{base}/{_given(plane, 'productID')}")
     [provenance, *_] = _each(plane, "provenance")
@@ -121,7 +121,7 @@ def _activity(provenance: etree._Element, id: str, end: datetime | None) -> Iter
 
 
 def _artifacts(plane: etree._Element, entity_id: str, site: str, warnings: list[str]) -> Iterator[Record]:
-    """Yield the names of the files of a product; the checksum too, if it has one file."""
+    """Yield the names of the files of a product, and the checksum if there is only one file."""
     artifacts = list(_each(plane, "artifacts/artifact"))
     for artifact in artifacts:
         uri = _given(artifact, "uri")

@@ -43,12 +43,12 @@ _LOOK = 1 << 20
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* begins with a record of `provtap run`."""
+    """Return whether *content* begins with a record of `provtap run`."""
     return _START.match(content) is not None and _MARK.search(content, 0, _LOOK) is not None
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
-    """Yield the records of each run in a file, whose paths are those of *site*; there may be *most* files.
+    """Yield the records of each run in a file with paths of *site*; it may have at most *most* files.
 
     Raises: DocumentError.
     """
@@ -88,7 +88,7 @@ class _Run:
         self._end = end
 
     def records(self) -> Iterator[Record]:
-        """Yield the activity, how it went, and its files."""
+        """Yield the activity, its status, and its files."""
         node = self._node
         description = self._description()
         yield description

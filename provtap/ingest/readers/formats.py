@@ -1,6 +1,6 @@
-"""The formats that documents come in: how to recognise one, and its reader.
+"""The formats of documents: how they are recognised, and their readers.
 
-Other packages add readers by entry points of the group `provtap.readers`, each of which names a `Reader`.
+Other packages add readers by entry points of the group `provtap.readers`, each for a `Reader`.
 """
 
 import re
@@ -38,15 +38,15 @@ class Reader:
 
     name: str
     looks_like: Callable[[bytes], bool]
-    """Tell cheaply whether a document may be of this format: its reader says what is wrong with it."""
+    """Quickly checks whether a document may be in this format; errors in it are reported by `read`."""
     read: Callable[[bytes, str, float], Iterator[RecordSet]]
-    """Yield the sets of records of a document (its bytes, its site, the most records that it may have).
+    """Yields the sets of records of a document, given its bytes, its site and its maximum number of records.
 
-    What has more raises TooMany as soon as they are counted, before they are looked at.
+    Raises TooMany as soon as more records are counted, before they are processed.
     """
 
 
-# In the order of trial: what starts like JSON may be any of four.
+# In the order of recognition: a document that starts like JSON may be in one of four formats.
 OWN = (
     Reader("header", product_header.looks_like, product_header.read),
     Reader("records", record_document.looks_like, record_document.read),
@@ -78,15 +78,15 @@ _PACKED = {
     b"\x28\xb5\x2f\xfd": "zstd",
 }
 _JSON = re.compile(rb'(?:\xef\xbb\xbf)?\s*(?:\{\s*["}]|\[\s*[\[\]{"])')
-"""What JSON begins with, other than a log with times in brackets."""
+"""Matches the beginning of JSON, but not of a log with times in brackets."""
 GROUP = "provtap.readers"
 
 
 @cache
 def installed() -> tuple[Reader, ...]:
-    """Return the readers of other packages, by name; they import this module, so they are loaded late.
+    """Return the readers of other packages, by name; loaded late, because they import this module.
 
-    Raises: SettingsError for one that can't be used.
+    Raises: SettingsError for an unusable reader.
     """
     return tuple(_load(point) for point in sorted(entry_points(group=GROUP)))
 
@@ -107,19 +107,19 @@ def _load(point: EntryPoint) -> Reader:
 
 
 def readers() -> tuple[Reader, ...]:
-    """Return all readers in the order of trial: first our own."""
+    """Return all readers in the order of recognition, our own first."""
     return (*OWN, *installed())
 
 
 def names() -> tuple[str, ...]:
-    """Return the formats that can be asked for."""
+    """Return the names of the formats that can be selected."""
     return ("auto", *(known.name for known in readers()))
 
 
 def find(name: str, content: bytes) -> Reader:
-    """Return the reader of the format *name*, or with `auto` of the first one that *content* looks like.
+    """Return the reader of the format *name*; with `auto`, the first one that recognises *content*.
 
-    Raises: DocumentError; SettingsError for an installed reader that can't be used.
+    Raises: DocumentError; SettingsError for an unusable installed reader.
     """
     if name not in names():
         raise DocumentError(f"unknown format {name!r}", hint=f"The formats are {', '.join(names())}.")
@@ -132,7 +132,7 @@ def find(name: str, content: bytes) -> Reader:
 
 
 def _unknown(content: bytes) -> DocumentError:
-    """Return why no reader takes *content*."""
+    """Return the reason why no reader accepts *content*."""
     if known := recognise(content):
         return FormatNotRead(f"this is {known.what}, which is not supported", hint=known.instead)
     if form := product_file.form_of(content):

@@ -1,6 +1,6 @@
-"""Provenance logs of KM3NeT's thepipe: JSON arrays of activities, each of which names the one around it.
+"""Provenance logs of KM3NeT's thepipe: JSON arrays of activities, each with the name of its parent.
 
-The names are those of thepipe/provenance.py, release 1.3.9.
+Names follow thepipe/provenance.py, release 1.3.9.
 """
 
 import hashlib
@@ -37,15 +37,15 @@ _MARKS = (re.compile(rb'"uuid"\s*:'), re.compile(rb'"parent_activity"\s*:'))
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* is a JSON array with activities that have a parent."""
+    """Return whether *content* is a JSON array with activities that have a parent."""
     starts = content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
     return starts and all(mark.search(content) for mark in _MARKS)
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
-    """Yield the records of each activity of a log that was written at *site*; there may be *most*.
+    """Yield the records of each activity of a log that was written at *site*, at most *most*.
 
-    Raises: DocumentError, naming the path within the array.
+    Raises: DocumentError, with the path within the array.
     """
     [array, *others] = parse(content, as_python=True)
     if others:
@@ -80,7 +80,7 @@ class _Activity:
         self._end = end
 
     def records(self) -> Iterator[Record]:
-        """Yield the activity, how it ended, what it was a part of, its files and its configuration."""
+        """Yield the activity, its status, its parent, its files and its configuration."""
         node = self._node
         system = node["system"]
         name = node["name"].given_text(NAME_BYTES)

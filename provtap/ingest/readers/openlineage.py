@@ -1,7 +1,7 @@
-"""Events of OpenLineage 1 and 2: what Airflow, Spark, dbt and others send of their runs.
+"""Events of OpenLineage 1 and 2, sent by Airflow, Spark, dbt and others about their runs.
 
-The events of a run come one by one, in any order and repeatedly; each says a part of what becomes one
-activity. A file has one event, one a line, or an array of them.
+The events of a run arrive one by one, in any order and repeatedly; each describes a part of one activity. A
+file has one event, one event on each line, or an array of events.
 """
 
 import hashlib
@@ -41,24 +41,24 @@ _MARKS = tuple(
     for mark in (rb'"eventTime"\s*:', rb'"(?:producer|eventType)"\s*:', rb'"(?:run|job|dataset)"\s*:')
 )
 _LOOK = 1 << 18
-"""Bytes at the start in which the marks are looked for: facets may be long."""
+"""Bytes at the start that are searched for the marks: facets may be long."""
 _ENDS = {"COMPLETE": "completed", "FAIL": "error", "ABORT": "interrupted"}
 _TYPES = ("START", "RUNNING", "OTHER", *_ENDS)
 _LOCAL = {"file", "file:", "file://"}
-"""Namespaces of files at the site of whoever sent the event."""
+"""Namespaces of files at the site of the sender."""
 _MOMENT = timedelta(microseconds=1)
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* is JSON with the marks of an event."""
+    """Return whether *content* is JSON with the marks of an event."""
     start = content[:_LOOK].removeprefix(b"\xef\xbb\xbf").lstrip()
     return start[:1] in (b"{", b"[") and all(mark.search(start) for mark in _MARKS)
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
-    """Yield the one set of records of all events, which may be *most* records.
+    """Yield the single set of records of all events, at most *most* records.
 
-    Raises: DocumentError, naming the path within the document.
+    Raises: DocumentError, with the path within the document.
     """
     records: list[Record] = []
     warnings: list[str] = []
@@ -71,7 +71,7 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
         records += _Event(event, site, warnings).records()
         refuse_beyond(most, len(records))
     if about_no_run and records:
-        warnings.append(f"{about_no_run} events are about no run: they are kept in the document only")
+        warnings.append(f"{about_no_run} events do not belong to a run: they are kept in the document only")
     digest = hashlib.sha256(content).hexdigest()
     yield RecordSet(None, digest, tuple(records), tuple(dict.fromkeys(warnings)))
 
@@ -86,10 +86,10 @@ def _events(content: bytes) -> Iterator[Node]:
 
 
 def _check(event: Node) -> None:
-    """Raise DocumentError for what is no event."""
+    """Raise DocumentError for a value that is not an event."""
     event["eventTime"].given_text()
     event["eventTime"].instant()
-    # An event of a job or a dataset has no run; one with a type is of a run.
+    # Events of jobs and datasets have no run; events with a type belong to a run.
     other = event["job"].value if event["dataset"].value is None else event["dataset"].value
     if event["run"].value is None and (other is None or event["eventType"].value is not None):
         raise DocumentError(f"{event.path}.run is missing")
@@ -118,7 +118,7 @@ class _Event:
         self._time: datetime = time
 
     def records(self) -> Iterator[Record]:
-        """Yield what the event says of its run and datasets."""
+        """Yield the records of the run and its datasets."""
         job, ends = self._event["job"], self._kind in _ENDS
         description = self._description(job)
         yield description
@@ -131,7 +131,7 @@ class _Event:
             comment=job["facets"]["documentation"]["description"].text() or None,
             activity_description_id=description.id,
         )
-        # Whatever arrives last: a run that has ended is not running.
+        # Independent of the order of arrival: a run that has ended is not running.
         status = _ENDS.get(self._kind, "running")
         yield Run(rank=Rank.STATEMENT, claimant="" if ends else "~", activity_id=self._id, status=status)
         yield from self._run_facets(self._event["run"]["facets"])
@@ -204,7 +204,7 @@ class _Event:
         url, name = _place(dataset)
         storage = identity.storage(url, self._site)
         external = identity.external(storage, url)
-        # What the run wrote itself when it ended is not what it used.
+        # A file that the run wrote itself when it ended is not an input.
         time = self._time - _MOMENT if self._kind in _ENDS and self._time > datetime.min else self._time
         yield External(id=external, name=name, location=url)
         yield Reading(

@@ -1,4 +1,4 @@
-"""ActivityDescription VOTables: what a type of job takes and gives, as OPUS and a draft of 2018 have it."""
+"""ActivityDescription VOTables: inputs and outputs of a type of job, as in OPUS and a draft of 2018."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ _GENERATED = {"Generated", "OutputEntities"}
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* is a VOTable that names the class."""
+    """Return whether *content* is a VOTable that names the class."""
     tag = xml_tree.root_tag(content) or ""
     return tag.rpartition("}")[2] == "VOTABLE" and _UTYPE.encode() in content
 
@@ -41,7 +41,7 @@ def looks_like(content: bytes) -> bool:
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
     """Yield the records of each type of job in the document.
 
-    Raises: DocumentError, naming the line.
+    Raises: DocumentError, with the line number.
     """
     found = (
         element
@@ -68,7 +68,7 @@ class _Job:
         self._id = identity.activity_description(self._name, self._version)
 
     def records(self) -> Iterator[Record]:
-        """Yield the description of the activity and of its parts."""
+        """Yield the descriptions of the activity and of its parts."""
         resource = self._resource
         yield ActivityDescription(
             id=self._id,
@@ -146,7 +146,7 @@ class _Job:
 
 
 def _param(parent: etree._Element, name: str, limit: int | None = None) -> str | None:
-    """Return the value of the PARAM of that name; an empty one is none."""
+    """Return the value of the PARAM with this name; None if it is empty."""
     for param in parent.iterfind("{*}PARAM"):
         if param.get("name") == name:
             return _short(param, str(param.get("value") or ""), limit) or None

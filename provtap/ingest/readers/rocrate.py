@@ -1,8 +1,8 @@
 """Workflow Run RO-Crates: `ro-crate-metadata.json` of runcrate, Galaxy, Nextflow, StreamFlow and others.
 
-A crate is flat JSON-LD whose terms are fixed. Its actions are the runs; of which run one is a step is found
-by their instruments, or by control and organize actions. Ids hold in the crate only, unless they are URIs or
-UUIDs.
+A crate is flat JSON-LD with fixed terms. Its actions are the runs. The run to which a step belongs is found
+by their instruments, or by control and organize actions. Ids are valid only in the crate, unless they are
+URIs or UUIDs.
 """
 
 import hashlib
@@ -57,7 +57,7 @@ _UUID = re.compile(r"#?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
 _ABSOLUTE = re.compile(r"(?:urn:|[A-Za-z][A-Za-z0-9+.-]*://)")
 _URI = re.compile(r"(?:urn:|https?://)\S{1,990}")
 _NAME = re.compile(r"urn:")
-"""A file with an id of its own, wherever it is."""
+"""Matches the id of a file that is independent of its location."""
 _ALGORITHMS = ("sha1", "sha256", "sha512", "md5")
 _DIGEST = re.compile(r"[0-9a-fA-F]{8,128}")
 _MAIN = re.compile(r"#main/(.+)$")
@@ -66,13 +66,13 @@ _SIZE = re.compile(r"\d{1,18}")
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* may be the metadata of an RO-Crate."""
+    """Return whether *content* may be the metadata of an RO-Crate."""
     start = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     return start == b"{" and all(mark.search(content) for mark in _MARKS)
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
-    """Yield the one set of records of a crate, which may be *most* records.
+    """Yield the single set of records of a crate, at most *most* records.
 
     Raises: DocumentError.
     """
@@ -106,12 +106,12 @@ class _Crate:
         self._scope = identity.scope("rocrate", digest)
 
     def _told(self) -> list[object]:
-        """Return what makes it this crate: its runs, and not its licence or title."""
+        """Return the content that identifies the crate: its runs, without its licence or title."""
         words = ("startTime", "endTime", "instrument", "object", "result")
         return [[id, *(self.actions[id][word].value for word in words)] for id in sorted(self.actions)]
 
     def records(self) -> Iterator[Record]:
-        """Yield the runs, their files and what relates them."""
+        """Yield the runs, their files and their relations."""
         yield from self._engines()
         for id, action in self.actions.items():
             yield from self._run(id, action)
@@ -126,12 +126,12 @@ class _Crate:
         return {each for each in _values(thing["@type"]) if isinstance(each, str)}
 
     def _ids(self, value: Node) -> list[str]:
-        """Return the ids that a property refers to, each once."""
+        """Return the distinct ids that a property refers to."""
         found = (each.get("@id") for each in _values(value) if isinstance(each, dict))
         return list(dict.fromkeys(id for id in found if isinstance(id, str) and id))
 
     def _text(self, thing: Node | None, *words: str, limit: int = NAME_BYTES) -> str | None:
-        """Return the first text or number that a thing has under one of these words."""
+        """Return the first text or number of a thing under one of these words."""
         for word in words if thing is not None else ():
             for value in _values(thing[word]) if thing is not None else ():
                 text = value if isinstance(value, str) else None
@@ -197,7 +197,7 @@ class _Crate:
 
     def _lifetime(self, id: str, action: Node) -> tuple[datetime | None, datetime | None]:
         start, end = _time(action["startTime"]), _time(action["endTime"])
-        if start and end and end < start:  # so Autosubmit writes it
+        if start and end and end < start:  # as written by Autosubmit
             self.warnings.append(f"{id} ends at {end}, before it starts at {start}: the end was ignored")
             return start, None
         return start, end
@@ -244,7 +244,7 @@ class _Crate:
                 )
 
     def _value(self, id: str) -> str | None:
-        """Return the text of a PropertyValue, unless it stands for files."""
+        """Return the text of a PropertyValue, unless it represents files."""
         thing = self._things.get(id)
         if thing is None or "PropertyValue" not in self._types(thing):
             return None
@@ -254,7 +254,7 @@ class _Crate:
         return value.value if isinstance(value.value, str) else canonical(value.value)
 
     def _named(self, action: Node, word: str) -> Iterator[tuple[str, str]]:
-        """Yield the values of a run with their names: where two are equal, by their formal parameters."""
+        """Yield the values of a run with their names; equal names are replaced by their formal parameters."""
         values = [id for id in self._ids(action[word]) if self._value(id) is not None]
         names = {id: self._text(self._things[id], "name") or id.lstrip("#")[:200] for id in values}
         for id, name in names.items():
@@ -265,7 +265,7 @@ class _Crate:
                 yield name, id
 
     def _formal(self, id: str, action: Node) -> Iterator[str]:
-        """Yield the formal parameters that a file or value is an example of, those of the run first."""
+        """Yield the formal parameters of which a file or value is an example, first those of the run."""
         thing = self._things.get(id)
         found = self._ids(thing["exampleOfWork"]) if thing else []
         for tool in self._ids(action["instrument"]):
@@ -276,7 +276,7 @@ class _Crate:
     # Files
 
     def _leaves(self, id: str) -> list[str]:
-        """Return the files that an id stands for: itself, or those in a collection or list."""
+        """Return the files of an id: itself, or the files in a collection or list."""
         found: dict[str, None] = {}
         waiting, seen = [id], {id}
         while waiting and len(found) < _MEMBERS:
@@ -299,7 +299,7 @@ class _Crate:
 
     @cached_property
     def _made(self) -> dict[str, dict[str, str | None]]:
-        """The files that each run generated, with their roles; not those that it used."""
+        """The files that each run generated, with their roles, except files that it used."""
         made: dict[str, dict[str, str | None]] = {}
         for id, action in self.actions.items():
             found = self._files(action, "result")
@@ -317,7 +317,7 @@ class _Crate:
         return found
 
     def _role(self, id: str, action: Node) -> str | None:
-        """Return the name of the formal parameter that a file or list of files is an example of."""
+        """Return the name of the formal parameter of which a file or list of files is an example."""
         for formal in self._formal(id, action):
             if name := self._text(self._things.get(formal), "name", limit=ROLE_BYTES):
                 return name
@@ -360,7 +360,7 @@ class _Crate:
         yield from self._credits(id, own, thing)
 
     def _credits(self, id: str, own: str, thing: Node | None) -> Iterator[Record]:
-        """Yield the rights in a file, its authors and identifiers; a file inside has those of the crate."""
+        """Yield the rights, authors and identifiers of a file; a file in the crate has those of the crate."""
         root = None if _ABSOLUTE.match(id) else self._things.get("./")
         things = [each for each in (thing, root) if each is not None]
         holder = next((self._label(each) for each in self._first(things, "copyrightHolder")), None)
@@ -383,25 +383,25 @@ class _Crate:
                 yield alias
 
     def _first(self, things: Iterable[Node], *words: str) -> list[str]:
-        """Return the texts and ids of the first of *things* that has one of these properties."""
+        """Return the texts and ids of the first of *things* with one of these properties."""
         found = ([text for word in words for text in self._texts(thing, word)] for thing in things)
         return next(filter(None, found), [])
 
     def _texts(self, thing: Node | None, word: str) -> list[str]:
-        """Return the texts and ids that a property has, each once."""
+        """Return the distinct texts and ids of a property."""
         given = _values(thing[word]) if thing is not None else []
         texts = (each.get("@id") if isinstance(each, dict) else each for each in given)
         return list(dict.fromkeys(text for text in texts if isinstance(text, str) and text))
 
     def _label(self, id: str) -> str:
-        """Return the name of a thing, or what stands in its place."""
+        """Return the name of a thing, or a substitute."""
         return self._text(self._things.get(id), "name") or id.encode()[:NAME_BYTES].decode(errors="ignore")
 
     # Relations
 
     @cached_property
     def _around(self) -> dict[str, str]:
-        """The run that each run is a step of: by its instrument, else by how it was organized."""
+        """The enclosing run of each run: by its instrument, otherwise by organize actions."""
         found = dict(self._by_instrument())
         for thing in self._things.values():
             whole = self._organized(thing)
@@ -419,7 +419,7 @@ class _Crate:
         return next((id for id in self._ids(thing["result"]) if id in self.actions), None)
 
     def _by_instrument(self) -> Iterator[tuple[str, str]]:
-        """Yield pairs of a run and the one run whose instrument has the former's instrument as a part."""
+        """Yield pairs of a run and the only run whose instrument contains the instrument of the first."""
         users: dict[str, list[str]] = {}
         for id, action in self.actions.items():
             for tool in self._ids(action["instrument"]):
@@ -429,7 +429,7 @@ class _Crate:
         }
         for tool, ids in users.items():
             wholes = [whole for whole, inside in parts.items() if tool in inside and whole != tool]
-            # A workflow may list the parts of its parts: the innermost counts.
+            # A workflow may list the parts of its parts: the innermost one is used.
             inner = [whole for whole in wholes if not parts[whole] & {*wholes}] or wholes
             if inner and len(users[inner[0]]) == 1:
                 yield from ((id, users[inner[0]][0]) for id in ids if id != users[inner[0]][0])
@@ -475,7 +475,7 @@ class _Crate:
 
 
 def _values(node: Node) -> list[object]:
-    """Return the values of a property, which may be one or an array."""
+    """Return the values of a property, which may be a single value or an array."""
     return node.value if isinstance(node.value, list) else [] if node.value is None else [node.value]
 
 

@@ -29,7 +29,7 @@ _STATUSES = {
     **{-4: "aborted", -3: "unknown", -2: "aborted after success", -1: "error", 0: "blocked"},
     1: "completed",
 }
-"""Of an attempt (lsst.pipe.base.quantum_graph, QuantumAttemptStatus)."""
+"""The statuses of an attempt (lsst.pipe.base.quantum_graph, QuantumAttemptStatus)."""
 _OF_RUN = {"completed": "completed", "error": "error", "aborted": "error", "blocked": "blocked"}
 _CAVEATS = {
     1: "ANY_OUTPUTS_MISSING",
@@ -45,15 +45,15 @@ _LONGEST = timedelta(days=36500).total_seconds()
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* is a JSON object with quanta."""
+    """Return whether *content* is a JSON object with quanta."""
     start = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     return start == b"{" and all(mark.search(content) for mark in _MARKS)
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
-    """Yield the one set of records of a report, which may be *most* records.
+    """Yield the single set of records of a report, at most *most* records.
 
-    Raises: DocumentError, naming the path within the document.
+    Raises: DocumentError, with the path within the document.
     """
     [value, *others] = parse(content)
     if others:
@@ -69,7 +69,7 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
 
 
 def _quantum(task: str, status: str, quantum: Node) -> Iterator[Record]:
-    """Yield the activity that a quantum is, how its last attempt went, and all attempts."""
+    """Yield the activity of a quantum, the status of its last attempt, and all attempts."""
     quantum["quantum_id"].given_text()
     id = identity.given(quantum["quantum_id"].uuid() or "")
     name = task.encode()[:NAME_BYTES].decode(errors="ignore")
@@ -127,7 +127,7 @@ def _attempt(id: str, attempt: Node) -> Attempt:
 
 
 def _status(node: Node) -> str | None:
-    """Return the word for the number of a status, which later versions may write in full."""
+    """Return the word for the number of a status; later versions may write the word itself."""
     if isinstance(node.value, str):
         return node.value.lower()[:100]
     number = node.whole_number()
@@ -135,7 +135,7 @@ def _status(node: Node) -> str | None:
 
 
 def _caveats(node: Node) -> str | None:
-    """Return the names of the bits that are set, joined by blanks."""
+    """Return the names of the set bits, joined by blanks."""
     bits = node.whole_number()
     if not bits or bits < 0:
         return None
@@ -153,7 +153,7 @@ def _number(node: Node) -> float | None:
 
 
 def _later(start: datetime | None, seconds: float) -> datetime | None:
-    """Return the end of what lasted so long; None where that is after the year 9999."""
+    """Return the end after this duration; None if it is after the year 9999."""
     if start is None or seconds > _LONGEST:
         return None
     try:

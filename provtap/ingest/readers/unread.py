@@ -1,37 +1,37 @@
-"""Formats that are recognised but not read: what each is, and what to ingest instead."""
+"""Formats that are recognised but not supported: what each is, and what to ingest instead."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 _START = 65536
-"""Bytes at the start of a document in which its marks are looked for."""
+"""Bytes at the start of a document that are searched for its marks."""
 
 
 @dataclass(frozen=True)
 class UnreadFormat:
-    """A format, how it is recognised, and what to do about it."""
+    """A format, how it is recognised, and a hint."""
 
     what: str
     is_it: Callable[[bytes], bool]
-    """Tell whether the start of a document is of this format."""
+    """Returns whether the start of a document is in this format."""
     instead: str | None = None
 
 
 def recognise(content: bytes) -> UnreadFormat | None:
-    """Return the format of *content*, if it is one of these."""
+    """Return the unsupported format of *content*, if it is one."""
     start = content[:_START].removeprefix(b"\xef\xbb\xbf").lstrip()
     return next((known for known in UNREAD if known.is_it(start)), None)
 
 
 def _json(*patterns: bytes) -> Callable[[bytes], bool]:
-    """Recognise JSON in which all *patterns* are found."""
+    """Return a test for JSON that contains all *patterns*."""
     compiled = [re.compile(pattern) for pattern in patterns]
     return lambda start: start[:1] in (b"{", b"[") and all(each.search(start) for each in compiled)
 
 
 def _text(pattern: bytes) -> Callable[[bytes], bool]:
-    """Recognise text in which *pattern* is found."""
+    """Return a test for text that contains *pattern*."""
     compiled = re.compile(pattern, re.MULTILINE)
     return lambda start: compiled.search(start) is not None
 
@@ -88,4 +88,4 @@ UNREAD = (
         "Ingest its provenance report or its products.",
     ),
 )
-"""In the order of trial."""
+"""In the order of recognition."""

@@ -35,17 +35,17 @@ from provtap.ingest.parsing.node import Node
 MARK = "provtap_withdrawal"
 VERSION = 1
 KINDS = ("defective", "superseded", "embargoed", "lost")
-"""Why an entity is withdrawn."""
+"""The kinds of withdrawals."""
 _START = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"provtap_withdrawal"\s*:')
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* begins with a withdrawal."""
+    """Return whether *content* begins with a withdrawal."""
     return _START.match(content) is not None
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
-    """Yield the records of one withdrawal or reinstatement, which may name *most* entities.
+    """Yield the records of one withdrawal or reinstatement of at most *most* entities.
 
     Raises: DocumentError.
     """
@@ -102,7 +102,7 @@ def _reinstatement(node: Node, activity_id: str) -> Iterator[Record]:
 def _act(
     node: Node, activity_id: str, name: str, type_: str, reason: str | None
 ) -> Generator[Record, None, str]:
-    """Yield the activity and who is responsible for it, whose id is returned."""
+    """Yield the activity and the responsible agent, whose id is returned."""
     time = _time(node)
     agent = node["agent"]["id"].given_text(MAX_BYTES)
     description = ActivityDescription(id=identity.activity_description(name, None), name=name, type=type_)
@@ -121,7 +121,7 @@ def _act(
 
 
 def _ids(node: Node) -> Iterator[str]:
-    """Yield the ids of the array *node*, each once."""
+    """Yield the distinct ids of the array *node*."""
     found = dict.fromkeys(each.given_text(MAX_BYTES) for each in node.items())
     if not found:
         raise DocumentError(f"{node.path} names nothing")

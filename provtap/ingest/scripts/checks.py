@@ -1,4 +1,4 @@
-"""The rules of the model for the rows of a script, asked of all rows at once, before one is stored."""
+"""Checks all rows of a script against the rules of the model, before any row is stored."""
 
 from collections.abc import Iterable
 
@@ -13,9 +13,9 @@ _DESCRIBED = {kind.table for kind in KINDS}
 
 
 def check(staging: Staging) -> None:
-    """Refuse a script with a row that breaks a rule of the model.
+    """Reject a script with a row that breaks a rule of the model.
 
-    Raises: DocumentError, naming line, row and table.
+    Raises: DocumentError, with line, row and table.
     """
     _configure(staging)
     for table in staging.tables.values():
@@ -29,7 +29,7 @@ def check(staging: Staging) -> None:
 
 
 def same(table: SqlTable, key: Iterable[str], left: str = "held", right: str = "staged") -> str:
-    """Return the condition that two rows of *table* have one key; it can be hashed where nothing is null."""
+    """Return the condition that two rows of *table* have the same key; it can be hashed without nulls."""
     required = {column.name for column in table.columns if column.required}
     parts = []
     for expression in key:
@@ -44,12 +44,12 @@ def _of(row: str, expression: str, name: str) -> str:
 
 
 def shown(columns: Iterable[str]) -> str:
-    """Return SQL for the values of *columns* as a user would write them."""
+    """Return SQL for the values of *columns* in the form of a message."""
     return f"concat_ws(', ', {', '.join(columns)})"
 
 
 def _configure(staging: Staging) -> None:
-    """Join parameters and configuration files with the rows that say whose they are."""
+    """Join parameters and configuration files with the rows that name their activities."""
     artefacts = staging.tables.get(ARTEFACTS)
     if artefacts and (row := staging.first("wrong_artefact")):
         raise wrong(
@@ -91,11 +91,11 @@ def _check_conditions(staging: Staging, table: SqlTable) -> None:
 
 
 def _check_keys(staging: Staging, table: SqlTable) -> None:
-    """One key, one row; of equal rows one is used."""
+    """Reject different rows with the same key; equal rows are reduced to one."""
     columns = ", ".join(table.names())
     for number, key in enumerate(table.keys):
         if number and set(table.keys[0]) <= set(key):
-            continue  # it holds the primary key: a target of references
+            continue  # it contains the primary key, the target of references
         keys = ", ".join(key)
         found = staging.first("repeated", staged=table.staged, shown=shown(key), keys=keys)
         if found:
@@ -135,7 +135,7 @@ def _check_references(staging: Staging, table: SqlTable) -> None:
 
 
 def _check_kinds(staging: Staging) -> None:
-    """Refuse an id that is an entity as well as an activity (PROV-CONSTRAINTS 1.0, constraint 54)."""
+    """Reject an id of both an entity and an activity (PROV-CONSTRAINTS 1.0, constraint 54)."""
     ids = {"provenance.entity": "e_id", "provenance.activity": "a_id"}
     for (name, id_), (other, other_id) in zip(ids.items(), [*ids.items()][::-1], strict=True):
         if name not in staging.tables:

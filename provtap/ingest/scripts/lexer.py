@@ -1,7 +1,7 @@
-"""The tokens of an SQL script and the lines of its COPY blocks, from a stream: memory does not grow with it.
+"""Reads the tokens of an SQL script and the lines of its COPY blocks from a stream, in bounded memory.
 
-The lexical rules are PostgreSQL's, with standard_conforming_strings on. A row of plain literals is taken in
-one step, since scripts consist of them; whatever else there is goes token by token.
+The lexical rules are PostgreSQL's, with standard_conforming_strings on. A row of plain literals is read in
+one step, because scripts consist mostly of these; everything else is read token by token.
 """
 
 import codecs
@@ -14,7 +14,7 @@ from provtap.errors import DocumentError
 
 _BLOCK = 1 << 18
 _AHEAD = 1 << 16
-"""Characters to have at hand: names, numbers and most rows are shorter."""
+"""Minimum number of characters in the buffer: names, numbers and most rows are shorter."""
 _TEXT = r"'[^']*(?:''[^']*)*'"
 _VALUE = rf"(?:{_TEXT}|[A-Za-z]+|[-+]?[0-9.][0-9.eE+-]*)"
 _ROW = re.compile(rf"\s*\(\s*({_VALUE}(?:\s*,\s*{_VALUE})*)\s*\)\s*([,;])")
@@ -34,7 +34,7 @@ _COPY_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|([0-7]{1,3})|(.))", re.DOTA
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of a statement; of a text or quoted name, *text* is what it stands for."""
+    """A token of a statement; *text* is the value of a text or quoted name."""
 
     kind: str
     """name, quoted name, text, number, sign, or end (of the script)."""
@@ -42,15 +42,15 @@ class Token:
     line: int
 
     def says(self, word: str) -> bool:
-        """Tell whether this is the keyword or sign *word*, given in lower case."""
+        """Return whether this is the keyword or sign *word*, given in lower case."""
         return self.kind in {"name", "sign"} and self.text.lower() == word
 
 
 class Script:
-    """A script that is read from front to back.
+    """A script that is read from start to end.
 
-    Raises: DocumentError for bytes that are not UTF-8, for what has no end, and for a value of more than
-    *limit* characters.
+    Raises: DocumentError for bytes that are not UTF-8, for a text or comment without end, and for a value of
+    more than *limit* characters.
     """
 
     def __init__(self, stream: IO[bytes], limit: int) -> None:
@@ -63,7 +63,7 @@ class Script:
         self.line = 1
 
     def token(self) -> Token:
-        """Return the next token, blanks and comments left out."""
+        """Return the next token, skipping blanks and comments."""
         self._skip_blanks()
         line = self.line
         char = self._text[self._at : self._at + 1]
@@ -86,7 +86,7 @@ class Script:
         return Token("sign", char, line)
 
     def plain_row(self) -> tuple[int, list[str], str] | None:
-        """Return line, literals as written, and the sign after a row of plain literals, if one comes next."""
+        """Return line, literals as written, and the following sign, if a row of plain literals is next."""
         self._fill(_AHEAD)
         found = _ROW.match(self._text, self._at)
         if found is None:
@@ -96,7 +96,7 @@ class Script:
         return line, _CELL.findall(found[1]), found[2]
 
     def copy_lines(self) -> Iterator[tuple[int, str]]:
-        r"""Yield line number and text of the lines up to `\.`, which follow a COPY statement."""
+        r"""Yield line number and text of the lines after a COPY statement, up to `\.`."""
         start = self.line - 1
         self._fill(_AHEAD)
         while True:
@@ -113,7 +113,7 @@ class Script:
                 raise DocumentError(f"line {start}: this COPY does not end with a line \\.")
 
     def command(self) -> str | None:
-        r"""Return the rest of the line if a psql command (`\restrict`) comes next."""
+        r"""Return the rest of the line if a psql command (`\restrict`) is next."""
         self._skip_blanks()
         if self._text[self._at : self._at + 1] != "\\":
             return None
@@ -124,7 +124,7 @@ class Script:
         return text
 
     def rest_of_line(self) -> str:
-        """Return what is left of the line, and go on behind it."""
+        """Return the rest of the line, and continue after it."""
         self._fill(_AHEAD)
         end = self._text.find("\n", self._at)
         end = len(self._text) if end < 0 else end + 1
@@ -151,7 +151,7 @@ class Script:
             pass
 
     def _more(self) -> bool:
-        """Read on, and tell whether there was more; what is consumed is dropped."""
+        """Read more, dropping consumed text; return whether there was more."""
         if self._ended:
             return False
         rest = self._text[self._at :]
@@ -160,7 +160,7 @@ class Script:
                 f"line {self.line}: a value or row exceeds the limit of {self._limit} characters"
             )
         try:
-            # Twice as much each time: a long value is not copied over and over.
+            # Twice as much each time, so that a long value is not copied many times.
             read = self._stream.read(max(_BLOCK, len(rest)))
             piece = self._decoder.decode(read, final=not read)
         except UnicodeDecodeError as error:
@@ -217,7 +217,7 @@ class Script:
                 offset = len(self._text) - self._at
                 self._need_more(line, "text" if quote == "'" else "name")
             elif end + 1 == len(self._text) and self._more():
-                continue  # look again, with what follows
+                continue  # try again with more text
             elif self._text.startswith(quote, end + 1):
                 offset = end - self._at + 2
             else:

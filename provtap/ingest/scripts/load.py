@@ -1,8 +1,8 @@
-"""Scripts of SQL into the store: read as a stream, checked as a whole, joined as everything else is.
+"""Loads SQL scripts into the store: read as a stream, checked as a whole, merged like other documents.
 
-What a script says of an entity, activity, agent or generation is a claim that yields to a record of its own
-(`provtap ingest`) and is merged with what other scripts say. The rest is united with what is stored; where
-they differ, what is stored stays, and the difference is reported.
+The row of an entity, activity, agent or generation in a script is a claim. A record from `provtap ingest`
+takes precedence over it, and it is merged with claims of other scripts. All other rows are added to the
+store; where they differ from stored rows, the stored row is kept and the difference is reported.
 """
 
 import hashlib
@@ -44,9 +44,9 @@ def load_sql(
     strict: bool = False,
     dry_run: bool = False,
 ) -> list[IngestReport]:
-    """Load the scripts at *paths*, in their order, all in one transaction or none.
+    """Load the scripts at *paths* in order, in one transaction.
 
-    With *strict* what would be reported is refused; with *dry_run* the reports are as if it were stored.
+    With *strict* any difference is an error; with *dry_run* the reports are the same, but nothing is stored.
 
     Raises: DocumentError, TooLarge, DatabaseUnavailable.
     """
@@ -102,7 +102,7 @@ def _load_stream(
 
 
 def _take(transaction: Transaction, stream: IO[bytes], settings: Settings) -> tuple[Counts, int]:
-    """Store what the script says; return what was new, and how many rows it has."""
+    """Store the rows of the script; return the counts of new rows, and the number of its rows."""
     staging = Staging(transaction, tables(transaction))
     staging.fill(read_rows(Script(stream, settings.document_bytes), staging.known))
     check(staging)
@@ -113,7 +113,7 @@ def _take(transaction: Transaction, stream: IO[bytes], settings: Settings) -> tu
 
 
 def take_again(transaction: Transaction, ingestion: int, settings: Settings) -> None:
-    """Store once more what the script of *ingestion* says, from the archived bytes.
+    """Store the rows of the script of *ingestion* again, from the archived bytes.
 
     Raises: DocumentError.
     """
@@ -145,7 +145,7 @@ class _Pieces(RawIOBase):
 
 
 def _keep(transaction: Transaction, ingestion: int, stream: BufferedReader, sha256: str) -> None:
-    """Keep the bytes of the script, in pieces; refuse one that changed while it was read."""
+    """Archive the bytes of the script, in pieces; reject a script that changed while it was read."""
     digest = hashlib.sha256()
     for number, piece in enumerate(iter(lambda: stream.read(_PIECE), b"")):
         digest.update(piece)

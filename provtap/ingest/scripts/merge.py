@@ -1,4 +1,4 @@
-"""Rows of a script that keep the rules of the model, into the tables."""
+"""Merges the checked rows of a script into the tables."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +29,7 @@ from provtap.ingest.store.staging import Rows, RowSource
 _CLAIMS: tuple[type[Claim], ...] = (EntityDescription, Agent, Entity, Activity, WasGeneratedBy)
 _LINKS = {part.link for part in PARTS}
 _CLAIMANT: Mapping[type[Claim], str] = {
-    # Of two generations one is taken whole; anything else is merged. A record of its own comes before.
+    # Of two generations one is used as a whole; other claims are merged. A record takes precedence.
     WasGeneratedBy: "'~' || wgb_activity_id || ' ' || coalesce(wgb_role, '')",
 }
 _LATER_SETS = (
@@ -39,7 +39,7 @@ _LATER_SETS = (
     "provext.attempt", "provext.relation", "provext.rights", "provext.agent_id", "provext.copy",
 )  # fmt: skip
 _FOLLOWS = "provext.product"
-"""Not taken from a script, where pg_dump writes it: it follows from other tables."""
+"""Ignored in a script, where pg_dump writes it, because it is determined by other tables."""
 _MOST_WARNINGS = 20
 
 _ACTIVITY_COLUMNS = {
@@ -59,9 +59,9 @@ _CONTENT_COLUMNS = {
 
 
 def merge(staging: Staging) -> Counts:
-    """Store what is staged, in the order in which rows refer to each other.
+    """Store the staged rows, referenced rows before rows that refer to them.
 
-    Raises: DocumentError for a rule that involves what is stored.
+    Raises: DocumentError for a violated rule that involves stored rows.
     """
     counts = Counts()
     _merge_claims(staging, EntityDescription, counts)
@@ -83,7 +83,7 @@ def merge(staging: Staging) -> Counts:
 
 
 def _join_files(staging: Staging, counts: Counts) -> None:
-    """Find originals of copies, and products of observations, among what the script says anything of."""
+    """Find originals of copies, and products of observations, among the things of the script."""
     entities, activities = (
         {
             row.id
@@ -100,7 +100,7 @@ def _join_files(staging: Staging, counts: Counts) -> None:
 
 
 def _columns(table: SqlTable) -> list[str]:
-    """Return the columns that a script may fill, without what `link` finds."""
+    """Return the columns that a script may fill, without those that `link` sets."""
     return [name for name in table.names() if name not in _LINKS]
 
 
@@ -125,7 +125,7 @@ def _merge_claims(staging: Staging, kind: type[Claim], counts: Counts) -> None:
 
 
 def _describe(staging: Staging, counts: Counts) -> None:
-    """Store descriptions of activities, beside what files of descriptions say of the same."""
+    """Store descriptions of activities, beside those from files of descriptions."""
     rows = {kind: _staged(staging, kind) for kind in KINDS if kind.table in staging.tables}
     if drafts := rows.get(ActivityDescription):
         staging.transaction.execute(SQL["replace_drafts"])
@@ -165,7 +165,7 @@ def _merge_usages(staging: Staging, counts: Counts) -> None:
 
 
 def _link(staging: Staging) -> None:
-    """Link the rows of the script, and stored rows of activities that it described."""
+    """Link the rows of the script, and stored rows of activities described in it, to descriptions."""
     activities = [
         f"SELECT {column} FROM {staging.tables[name].staged}"
         for name, column in _ACTIVITY_COLUMNS.items()
@@ -180,7 +180,7 @@ def _link(staging: Staging) -> None:
         return
     none = "SELECT NULL WHERE false"
     names = {"activities": " UNION ".join(activities) or none, "described": " UNION ".join(described) or none}
-    # What there is of them must be known, or whole tables are read for a few rows.
+    # The planner needs statistics of them; otherwise it reads whole tables for a few rows.
     for name in ("concerned_ids", "concerned"):
         staging.transaction.execute(SQL[name].format(**names))
     link(staging.transaction, concerned="pg_temp.concerned")
@@ -188,7 +188,7 @@ def _link(staging: Staging) -> None:
 
 
 def _check_stored(staging: Staging) -> None:
-    """Check rules that involve more than one table, once all of them are filled."""
+    """Check rules that involve several tables, after all are filled."""
     table = staging.tables.get("provenance.used")
     if table and (row := staging.first("wrong_time", staged=table.staged)):
         raise wrong(table, row, f"{row.u_time} is outside the time of the activity {row.activity}")
@@ -203,7 +203,7 @@ def _check_stored(staging: Staging) -> None:
 
 
 def _compare(staging: Staging, table: SqlTable, counts: Counts) -> None:
-    """Warn of what is stored otherwise."""
+    """Warn about rows that differ from stored rows."""
     names = [name for name in _columns(table) if name not in table.keys[0]]
     found = _difference(staging, table, names, _MOST_WARNINGS)
     counts.conflict(
@@ -218,7 +218,7 @@ def _compare(staging: Staging, table: SqlTable, counts: Counts) -> None:
 
 
 def _difference(staging: Staging, table: SqlTable, names: list[str], most: int) -> list[Any]:
-    """Return rows that say of one of the columns *names* something else than is stored."""
+    """Return rows that differ from the stored rows in one of the columns *names*."""
     if not names:
         return []
     differs = {

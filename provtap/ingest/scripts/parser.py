@@ -1,6 +1,6 @@
-"""The rows in an SQL script: INSERTs of literals and COPY blocks, and nothing else that would do anything.
+"""Reads the rows of an SQL script from INSERTs of literals and COPY blocks; no other statement has an effect.
 
-What pg_dump writes around them, and BEGIN and COMMIT, is ignored: a script is one transaction anyway.
+The statements that pg_dump adds, and BEGIN and COMMIT, are ignored: a script is one transaction anyway.
 """
 
 import re
@@ -11,7 +11,7 @@ from provtap.ingest.scripts.lexer import Script, Token, copy_cells
 from provtap.ingest.scripts.tables import Row, SqlTable, Target, find
 
 _COMMANDS = re.compile(r"\\(restrict|unrestrict)\b.*")
-# Statements that pg_dump and people write around the rows, and that do nothing here.
+# Statements of pg_dump and users around the rows, which are ignored.
 _TRANSACTION = {"begin", "commit", "start", "end"}
 _OF_TRANSACTIONS = {
     "transaction", "work", "isolation", "level", "read", "write", "only", "committed", "uncommitted",
@@ -24,14 +24,14 @@ _HARMLESS = {
     "default_table_access_method", "escape_string_warning", "synchronous_commit", "timezone",
 }  # fmt: skip
 _NEEDED = {"client_encoding": {"utf8", "utf-8"}, "standard_conforming_strings": {"on", "true"}}
-"""Settings that change what a literal means, and the values under which it is as we read it."""
+"""Settings that change the meaning of literals, and the values that match this parser."""
 _FUNCTIONS = {"set_config", "setval"}
 
 
 def read_rows(script: Script, known: Mapping[str, SqlTable]) -> Iterator[Row]:
     """Yield the rows of a script.
 
-    Raises: DocumentError, naming line and row.
+    Raises: DocumentError, with line and row.
     """
     while True:
         command = script.command()
@@ -78,7 +78,7 @@ def _table(script: Script, known: Mapping[str, SqlTable], line: int) -> tuple[Sq
 
 
 def _target(script: Script, table: SqlTable, token: Token) -> tuple[Target, Token]:
-    """Return what is filled, after its list of columns if there is one."""
+    """Return the table and columns to fill, after reading the list of columns, if any."""
     names = [column.name for column in table.columns]
     if token.says("("):
         given: list[str] = []
@@ -131,7 +131,7 @@ def _insert(script: Script, first: Token, known: Mapping[str, SqlTable]) -> Iter
 
 
 def _nothing(script: Script) -> None:
-    """Read on behind ON CONFLICT DO NOTHING: that is what becomes of a row that is stored already."""
+    """Read ON CONFLICT DO NOTHING: rows that are already stored are ignored anyway."""
     _expect(script, "conflict")
     _expect(script, "do")
     token = _expect(script, "nothing", "update")
@@ -151,7 +151,7 @@ _DEFAULT = object()
 
 
 def _plain(literal: str) -> object:
-    """Return the value of a literal as written: a str, None or _DEFAULT; ... for what is none."""
+    """Return the value of a literal as written: a str, None or _DEFAULT; ... if it is not a literal."""
     if literal[0] == "'":
         return literal[1:-1].replace("''", "'")
     if literal[0].isalpha():
@@ -182,7 +182,7 @@ def _checked(target: Target, line: int, number: int, values: list[str | None]) -
 
 
 def _slow_row(script: Script, target: Target, number: int) -> Row:
-    """Read a row with comments, escapes, or something that is no literal."""
+    """Read a row with comments, escapes, or an expression that is not a literal."""
     opened = script.token()
     if not opened.says("("):
         raise DocumentError(f"line {opened.line}, row {number}: ( expected, not {_shown(opened)}")
@@ -240,14 +240,14 @@ def _expect(script: Script, *words: str) -> Token:
 
 
 def _shown(token: Token) -> str:
-    """Return *token* for a sentence."""
+    """Return *token* for use in a message."""
     if token.kind == "end":
         return "the end of the script"
     return f"{token.text[:60]!r}"
 
 
 def _name(script: Script, token: Token | None = None) -> str:
-    """Return the name that comes next, or is *token*: in lower case, unless it is quoted."""
+    """Return the name in *token*, or in the next token: in lower case, unless it is quoted."""
     token = token or script.token()
     if token.kind == "quoted name":
         return token.text
@@ -257,7 +257,7 @@ def _name(script: Script, token: Token | None = None) -> str:
 
 
 def _skip_set(script: Script, first: Token) -> None:
-    """Read on behind a setting of those that pg_dump makes."""
+    """Skip a setting that pg_dump writes; reject others."""
     name = _name(script)
     if name in {"session", "local"}:
         name = _name(script)
@@ -271,7 +271,7 @@ def _skip_set(script: Script, first: Token) -> None:
 
 
 def _skip_select(script: Script, first: Token) -> None:
-    """Read on behind the two functions that pg_dump calls; what others do is not known."""
+    """Skip the two functions that pg_dump calls; reject others, whose effects are unknown."""
     name = script.token().text.lower()
     token = script.token()
     if name == "pg_catalog" and token.says("."):
@@ -286,7 +286,7 @@ def _skip_select(script: Script, first: Token) -> None:
 
 
 def _skip_to_end(script: Script, first: Token, words: set[str] | None) -> None:
-    """Read to the end of a statement, of which nothing but *words* may be left (None: anything)."""
+    """Skip the rest of a statement, which may contain only *words* (None: anything)."""
     token = script.token()
     while not token.says(";") and token.kind != "end":
         if words is not None and token.text.lower() not in words:

@@ -1,6 +1,6 @@
-"""The tables that a script may fill: their columns, types and rules, as the live database has them.
+"""The tables that a script may fill: their columns, types and rules, read from the live database.
 
-Rows of a script are staged in temporary copies of these tables until they are known to keep the rules.
+The rows of a script are staged in temporary copies of these tables until all rules have been checked.
 """
 
 import re
@@ -24,14 +24,14 @@ _TIME = re.compile(
 )
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _BITS = {"int4": 32, "int8": 64}
-# A parameter or configuration file may come without its activity, which wasconfiguredby gives.
+# A parameter or configuration file may be without an activity, which wasconfiguredby then names.
 _OPTIONAL = {
     "parameter": ", ALTER p_activity_id DROP NOT NULL",
     "configfile": ", ALTER cf_activity_id DROP NOT NULL",
 }
 
 Check = Callable[[str], str]
-"""Returns a value in PostgreSQL's form; raises ValueError, saying what it must be."""
+"""Returns a value in PostgreSQL's form; raises ValueError with the rule that it breaks."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class SqlTable:
 
     @property
     def staged(self) -> str:
-        """Name of the temporary table that holds what a script says of it."""
+        """Name of the temporary table with the rows of a script."""
         return f"pg_temp.staged_{self.name}"
 
     def names(self) -> list[str]:
@@ -83,7 +83,7 @@ class Reference:
 
 
 class Target:
-    """A table and the columns that one statement fills, in its order."""
+    """A table and the columns that one statement fills, in the order of the statement."""
 
     def __init__(self, table: SqlTable, names: Sequence[str]) -> None:
         self.table = table
@@ -101,13 +101,13 @@ class Target:
             raise DocumentError(f"{table.full_name} needs a value for {' and '.join(missing)}")
 
     def default(self, at: int) -> str | None:
-        """Return what DEFAULT means in the column *at*."""
+        """Return the value of DEFAULT in the column *at*."""
         return self._defaults[at][1]
 
     def checked(self, values: Sequence[str | None]) -> list[str | None]:
-        """Return a row as it is stored.
+        """Return a row in the form in which it is stored.
 
-        Raises: ValueError, naming the column.
+        Raises: ValueError, with the name of the column.
         """
         row = list(values)
         for at, name in self._generated:
@@ -132,12 +132,12 @@ class Row(NamedTuple):
     target: Target
     line: int
     number: int
-    """Of the row within its statement, from 1."""
+    """Number of the row within its statement, from 1."""
     values: list[str | None]
 
 
 class Staging:
-    """The temporary tables of one script, each made when its first row comes."""
+    """The temporary tables of one script, each created for its first row."""
 
     def __init__(self, transaction: Transaction, known: Mapping[str, SqlTable]) -> None:
         self.transaction = transaction
@@ -146,7 +146,7 @@ class Staging:
         self.rows = 0
 
     def fill(self, rows: Iterable[Row]) -> None:
-        """Copy all *rows* into them, as they are read, and let PostgreSQL count what there is."""
+        """Copy all *rows* into them as a stream, then let PostgreSQL collect statistics."""
         for (table, names), group in groupby(rows, lambda row: (row.target.table, row.target.columns)):
             self._stage(table)
             lines = ((*values, line, number) for _, line, number, values in group)
@@ -189,7 +189,7 @@ def tables(transaction: Transaction) -> Mapping[str, SqlTable]:
             schema=row.schema,
             name=row.name,
             columns=tuple(
-                # A parameter may come without its activity, which wasconfiguredby gives.
+                # A parameter may be without an activity, which wasconfiguredby then names.
                 SqlColumn(
                     c[0],
                     c[1],
@@ -209,7 +209,7 @@ def tables(transaction: Transaction) -> Mapping[str, SqlTable]:
 def find(known: Mapping[str, SqlTable], schema: str | None, name: str, line: int) -> SqlTable:
     """Return the table that a statement fills.
 
-    Raises: DocumentError, with the nearest one.
+    Raises: DocumentError for an unknown table, with the most similar name.
     """
     full = f"{schema}.{name}" if schema else name
     if full in known:

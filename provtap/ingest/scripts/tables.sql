@@ -1,9 +1,9 @@
--- Statements of the modules of scripts. What a script says of a table waits in a
--- temporary one beside the line and row that said it, until it is known to keep the rules of the model.
+-- Statements of the modules of scripts. The rows of a script are staged in temporary tables, with their line
+-- and row number, until they have been checked against the rules of the model.
 -- {table}, {staged} ... come from the catalogue, never from a script.
 
 -- name: tables
--- The rules are read where they are kept. Keys: the expressions of each unique index, the primary key first.
+-- The rules come from the catalogue. Keys: the expressions of each unique index, the primary key first.
 SELECT nspname AS schema, relname AS name,
        (SELECT json_agg(json_build_array(attname, typname, CASE WHEN attnotnull THEN 't' ELSE 'f' END,
                                          CASE WHEN attgenerated <> '' THEN 't' ELSE 'f' END,
@@ -52,11 +52,11 @@ SELECT count(*) AS number FROM {staged};
 SELECT at_line, at_row FROM {staged} WHERE NOT ({check}) ORDER BY at_line, at_row LIMIT 1;
 
 -- name: repeated
--- The key of two rows, if there are two of one key.
+-- A key that occurs in two rows, if any.
 SELECT {shown} AS key FROM {staged} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1;
 
 -- name: contradicting
--- A row that says something else than an earlier one with its key.
+-- A row that differs from an earlier one with the same key.
 SELECT at_line, at_row, first_line
   FROM (SELECT at_line, at_row, ROW ({columns}) AS content, first_value(at_line) OVER same AS first_line,
                first_value(ROW ({columns})) OVER same AS first
@@ -67,26 +67,26 @@ SELECT at_line, at_row, first_line
  LIMIT 1;
 
 -- name: thin
--- Of equal rows one is enough.
+-- Remove duplicates of equal rows.
 DELETE FROM {staged} AS later
  USING (SELECT ctid AS place, row_number() OVER (PARTITION BY {keys} ORDER BY at_line, at_row) AS number
           FROM {staged}) AS staged
  WHERE later.ctid = place AND number > 1;
 
 -- name: taken
--- A row whose natural key belongs to a stored row of another id.
+-- A row with the natural key of a stored row that has another id.
 SELECT at_line, at_row, held.{id}::text AS id
   FROM {staged} AS staged JOIN {table} AS held ON {same} AND held.{id} <> staged.{id}{unless}
  ORDER BY at_line, at_row
  LIMIT 1;
 
 -- name: unless_only_described
--- What only a set of descriptions describes has no id that anything could refer to.
+-- Nothing refers to the id of a row that comes only from a set of descriptions.
    AND (EXISTS (SELECT FROM provtap.told_description WHERE td_table = '{table}' AND td_id = held.{id})
         OR EXISTS (SELECT FROM provenance.activity WHERE a_activitydescription_id = held.{id}))
 
 -- name: dangling
--- A row that refers to what is neither in the script nor in the store.
+-- A row with a reference to a thing that is neither in the script nor in the store.
 SELECT at_line, at_row, {shown} AS wanted
   FROM {staged} AS staged
  WHERE {given}
@@ -115,7 +115,7 @@ SELECT at_line, at_row
  LIMIT 1;
 
 -- name: configure
--- A parameter or configuration file belongs to the activity that wasconfiguredby says.
+-- A parameter or configuration file belongs to the activity in wasconfiguredby.
 UPDATE {staged} SET {activity} = wcb_activity_id
   FROM pg_temp.staged_wasconfiguredby
  WHERE {pointer} = {id} AND {activity} IS NULL;
@@ -126,7 +126,7 @@ UPDATE {staged} AS staged SET {activity} = held.{activity}
  WHERE held.{id} = staged.{id} AND staged.{activity} IS NULL;
 
 -- name: not_configured
--- An artefact of no activity, or of another one than wasconfiguredby says.
+-- An artefact without an activity, or with another one than in wasconfiguredby.
 SELECT at_line, at_row, {id}::text AS id FROM {staged} WHERE {activity} IS NULL
  ORDER BY at_line, at_row
  LIMIT 1;
@@ -142,21 +142,21 @@ SELECT wcb.at_line, wcb.at_row, wcb.{pointer}::text AS id
  LIMIT 1;
 
 -- name: replace_drafts
--- A version that only a set of descriptions named has the id that the script gives it.
+-- A version that was only named in a set of descriptions gets the id from the script.
 DELETE FROM provenance.activitydescription AS held
  USING pg_temp.staged_activitydescription AS staged
  WHERE held.ad_name = staged.ad_name AND held.ad_version IS NOT DISTINCT FROM staged.ad_version
    AND held.ad_id <> staged.ad_id;
 
 -- name: complete
--- What only scripts say of a thing: the least of all that was said, whatever came first.
+-- Values from scripts alone: the least of all values, in any order of arrival.
 UPDATE {table} AS held SET {column} = staged.{column}
   FROM {staged} AS staged
  WHERE held.{key} = staged.{key} AND staged.{column} IS NOT NULL
    AND (held.{column} IS NULL OR held.{column} > staged.{column});
 
 -- name: read_staged
--- A usage is a reading that gives the id: no later log can remove it.
+-- A usage is a reading with an id: later logs do not remove it.
 INSERT INTO provtap.reading (rd_activity_id, rd_role, rd_told_id, rd_entity_id)
 SELECT u_activity_id, u_role, u_entity_id, u_entity_id
   FROM {staged}
@@ -165,13 +165,13 @@ SELECT u_activity_id, u_role, u_entity_id, u_entity_id
                       AND rd_role IS NOT DISTINCT FROM u_role);
 
 -- name: time_usages
--- A usage has the earliest of its stated times.
+-- A usage gets the earliest of its recorded times.
 UPDATE provenance.used AS held SET u_time = staged.u_time
   FROM {staged} AS staged
  WHERE {same} AND staged.u_time IS NOT NULL AND (held.u_time IS NULL OR held.u_time > staged.u_time);
 
 -- name: differing
--- What a script says and the store has otherwise; what is stored stays.
+-- Rows that differ from stored rows; the stored rows are kept.
 SELECT at_line, at_row, {said} AS said, {stored} AS stored, count(*) OVER () AS number
   FROM {staged} AS staged JOIN {table} AS held ON {same}
  WHERE {differs}

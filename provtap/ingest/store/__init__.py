@@ -1,1 +1,1 @@
-"""Store records in the tables of the ProvenanceDM. This room knows no format."""
+"""Stores records in the tables of the ProvenanceDM, independently of the format of documents."""

@@ -1,4 +1,4 @@
-"""What documents add to things recorded by others: ends, references, descriptions of roles."""
+"""Additions to things recorded in other documents: ends, references, descriptions of roles."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ from provtap.ingest.store.staging import Rows
 SQL = load_statements("provtap.ingest.store", "amendments.sql")
 
 _OF_ACTIVITIES = (UsageDescription, GenerationDescription, ParameterDescription, ConfigFileDescription)
-# Who refers to a description, and by which column.
+# The tables that refer to a description, and their columns.
 _REFERENCES: Sequence[tuple[type[Record], type[Record], str]] = (
     (ActivityDescription, Activity, "a_activitydescription_id"),
     (EntityDescription, Entity, "e_entitydescription_id"),
@@ -41,9 +41,9 @@ _CALLED = {ActivityDescription: "activity description", EntityDescription: "enti
 def check_descriptions(
     transaction: Transaction, rows: Mapping[type[Record], Rows], described: type[Record]
 ) -> None:
-    """Do nothing if every description of the class *described* that *rows* refer to is stored.
+    """Check that all descriptions of the class *described* that *rows* refer to are stored.
 
-    Raises: DocumentError.
+    Raises: DocumentError for a missing one.
     """
     ids = {row[column] for kind, by, column in _REFERENCES if kind is described for row in rows[by]} - {None}
     if not ids:
@@ -63,7 +63,7 @@ def rename(rows: Mapping[type[Record], Rows], known: Mapping[str, str]) -> None:
 
 
 def invalidate(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> tuple[int, list[str]]:
-    """Store the ends of entities; return how many changed, and a warning for each one that is lost."""
+    """Store the ends of entities; return the number of changes, and a warning for each ignored end."""
     ends = rows[Invalidation]
     entities = {row["e_id"] for row in rows[Entity]} | {row["iv_entity_id"] for row in ends}
     if not entities:
@@ -77,9 +77,9 @@ def invalidate(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> t
 
 
 def refer(transaction: Transaction, rows: Rows) -> int:
-    """Let parameters refer to values; return how many did not before.
+    """Link parameters to the entities with their values; return the number of new links.
 
-    Raises: DocumentError if there is no such parameter or ValueEntity.
+    Raises: DocumentError if the parameter or ValueEntity does not exist.
     """
     if not rows:
         return 0

@@ -1,7 +1,7 @@
 -- Statements of amendments.py.
 
 -- name: invalidate
--- Entities of this load, named by their own record or by their end: neither may undo the other.
+-- Entities of this load, from their own record or from their end: neither must override the other.
 WITH concerned AS (
     SELECT iv_entity_id, min(iv_time) AS time
       FROM provtap.invalidation JOIN provenance.entity ON e_id = iv_entity_id
@@ -15,7 +15,7 @@ UPDATE provenance.entity SET e_invalidatedattime = time
    AND coalesce(e_invalidatedattime >= time, true);
 
 -- name: too_early
--- Ends in this load that lie before the generation of their entity.
+-- Ends in this load before the generation of their entity.
 SELECT iv_entity_id AS entity_id, iv_time AS time
   FROM json_populate_recordset(NULL::provtap.invalidation, %(rows)s::json)
   JOIN provenance.entity ON e_id = iv_entity_id AND iv_time < e_generatedattime
@@ -32,7 +32,7 @@ SELECT given.p_id AS parameter_id, given.p_valueentity_id AS entity_id, held.p_i
  LIMIT 1;
 
 -- name: refer
--- A parameter takes its value from one entity: of several the least, whatever came first.
+-- A parameter gets its value from one entity: the least of several, in any order of arrival.
 UPDATE provenance.parameter AS held SET p_valueentity_id = given.id
   FROM (SELECT p_id, min(p_valueentity_id) AS id
           FROM json_populate_recordset(NULL::provenance.parameter, %(rows)s::json)
@@ -40,7 +40,7 @@ UPDATE provenance.parameter AS held SET p_valueentity_id = given.id
  WHERE held.p_id = given.p_id AND coalesce(held.p_valueentity_id > given.id, true);
 
 -- name: undescribed
--- Descriptions that are referred to, but stored nowhere.
+-- Descriptions that are referred to, but not stored.
 SELECT id
   FROM json_array_elements_text(%(ids)s::json) AS given (id)
  WHERE NOT EXISTS (SELECT FROM {table} WHERE {key} = id)

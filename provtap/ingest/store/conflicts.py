@@ -1,4 +1,4 @@
-"""Contradictions between documents: they are reported, and stored values are not overwritten."""
+"""Contradictions between documents, which are reported; stored values are not overwritten."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,9 +12,9 @@ from provtap.ingest.store.staging import Rows
 SQL = load_statements("provtap.ingest.store", "conflicts.sql")
 
 Generation = tuple[str, str]
-"""An entity, and an activity that is claimed to have generated it."""
+"""An entity, and an activity that generated it according to a document."""
 
-# The fields of records that name an entity or an activity, other than as `id`.
+# The fields of records, other than `id`, that refer to an entity or an activity.
 _ENTITIES = {"entity_id", "collection_id", "generated_entity_id", "used_entity_id"}
 _ACTIVITIES = {"activity_id", "informed_id", "informant_id"}
 
@@ -22,9 +22,9 @@ _ACTIVITIES = {"activity_id", "informed_id", "informant_id"}
 def without_clashes(
     transaction: Transaction, record_sets: Iterable[RecordSet], warnings: list[str]
 ) -> Sequence[RecordSet]:
-    """Return *record_sets* without records that call a stored activity an entity, or the reverse.
+    """Return *record_sets* without records that use a stored activity as an entity, or the reverse.
 
-    The set of one activity is stored or refused as a whole, so it is left as it is.
+    The set of one activity is stored or rejected as a whole, so it is not changed here.
     """
     record_sets = list(record_sets)
     stated = [
@@ -74,9 +74,9 @@ def claimed_generators(transaction: Transaction, rows: Rows) -> set[Generation]:
 
 
 def lost_claims(transaction: Transaction, rows: Rows, claims: set[Generation]) -> list[str]:
-    """Return a warning for each of *claims* that is not stored: the model has room for one generation.
+    """Return a warning for each of *claims* that is not stored: in the model an entity has one generation.
 
-    There is none where the activity is stored as one around the activity that is kept, which comes first.
+    There is no warning if the claiming activity encloses the stored one, which takes precedence.
     """
     stated = [row for row in rows if row["rank"] == Rank.STATEMENT]
     stored = dict(_stored(transaction, stated))
@@ -114,7 +114,7 @@ def claimed_ends(transaction: Transaction, rows: Rows) -> Rows:
 
 
 def lost_ends(transaction: Transaction, ends: Rows) -> list[str]:
-    """Return a warning for each of *ends* that is not stored, because it is before the start."""
+    """Return a warning for each of *ends* that is ignored because it is before the start."""
     if not ends:
         return []
     return [
@@ -136,7 +136,7 @@ def usages_outside(transaction: Transaction, rows: Rows) -> list[str]:
 
 
 def shared_names(transaction: Transaction, rows: Rows) -> list[str]:
-    """Return a warning for each GUID of *rows* that another entity has as well: it identifies nothing."""
+    """Return a warning for each GUID of *rows* that another entity also has, so that it is ambiguous."""
     if not rows:
         return []
     return [

@@ -1,14 +1,14 @@
--- Statements of conflicts.py: what a document says that the store contradicts.
+-- Statements of conflicts.py: contradictions between a document and the store.
 
 -- name: generators
--- Who is stored as having made these entities.
+-- The stored generations of these entities.
 SELECT wgb_entity_id AS entity_id, wgb_activity_id AS activity_id
   FROM provenance.wasgeneratedby
  WHERE wgb_entity_id IN (SELECT wgb_entity_id
                            FROM json_populate_recordset(NULL::provenance.wasgeneratedby, %(rows)s::json));
 
 -- name: nested
--- Those pairs of activities of which one started the other, directly or through others.
+-- Pairs of activities of which one started the other, directly or indirectly.
 WITH RECURSIVE given AS (
     SELECT DISTINCT "inner", "outer"
       FROM json_to_recordset(%(rows)s::json) AS each ("inner" text COLLATE "C", "outer" text COLLATE "C")
@@ -21,7 +21,7 @@ WITH RECURSIVE given AS (
 SELECT "inner", "outer" FROM given JOIN around ON activity_id = "inner" AND starter_id = "outer";
 
 -- name: clashing_kinds
--- Ids that this load calls an entity and the store an activity, and the other way round.
+-- Ids of an entity in this load and an activity in the store, or the reverse.
 SELECT id, true AS as_entity
   FROM json_array_elements_text(%(entities)s::json) AS given (id) JOIN provenance.activity ON a_id = id
 UNION ALL
@@ -30,7 +30,7 @@ SELECT id, false
  ORDER BY id;
 
 -- name: shared_names
--- Names in this load that another entity has, too: a catalogue gave a GUID again, or a logical name was written anew.
+-- Names in this load of another entity: a catalogue reused a GUID, or a logical name was overwritten.
 SELECT DISTINCT given.al_kind AS kind, given.al_value AS value, given.al_entity_id AS entity_id,
        held.al_entity_id AS other_id
   FROM json_populate_recordset(NULL::provext.alias, %(rows)s::json) AS given
@@ -40,7 +40,7 @@ SELECT DISTINCT given.al_kind AS kind, given.al_value AS value, given.al_entity_
  ORDER BY value, entity_id, other_id;
 
 -- name: usages_outside
--- Usages in this load before their activity began or after it ended.
+-- Usages in this load before the start or after the end of their activity.
 SELECT rd_activity_id AS activity_id, rd_told_id AS entity_id, rd_usagetime AS time
   FROM json_populate_recordset(NULL::provtap.reading, %(rows)s::json)
   JOIN provenance.activity ON a_id = rd_activity_id
@@ -52,7 +52,7 @@ SELECT rd_activity_id AS activity_id, rd_told_id AS entity_id, rd_usagetime AS t
 SELECT a_id, a_endtime FROM provenance.activity WHERE a_id = ANY (%(ids)s) AND a_endtime IS NOT NULL;
 
 -- name: lost_ends
--- Activities whose end is before their start, and was not stored.
+-- Activities with an end before their start, which was not stored.
 SELECT DISTINCT stored.a_id AS activity_id, stored.a_starttime AS start
   FROM json_populate_recordset(NULL::provenance.activity, %(rows)s::json) AS given
   JOIN provenance.activity AS stored ON stored.a_id = given.a_id

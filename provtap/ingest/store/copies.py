@@ -1,7 +1,7 @@
-"""Files that were read as copies of what some activity made: known by their checksum, not by their place.
+"""Files that were read as copies of a generated file, recognised by checksum instead of location.
 
-A copy stays a file of its own. It was derived from the original, and `provext.copy` tells that this follows
-from a checksum.
+A copy remains a separate file. It was derived from the original, and `provext.copy` records that this was
+found by checksum.
 """
 
 import hashlib
@@ -33,14 +33,14 @@ _EMPTY = [
     for name in ("md5", "sha1", "sha256", "sha384", "sha512")
 ]
 _STAGED = re.compile(r"(?:file://)?/(?:[^/]+/)*stg[0-9a-f-]+/")
-"""The beginning of a path in a folder of one step, as cwltool and Toil name it: another one in each step."""
+"""The beginning of a path in the folder of one step (cwltool and Toil), which differs in each step."""
 _KEYS = ((Hash, "h_entity_id"), (Entity, "e_id"), (External, "e_id"), (WasGeneratedBy, "wgb_entity_id"))
 
 
 def join_copies(
     transaction: Transaction, rows: Mapping[type[Record], Rows], stage: Stage, counts: Counts
 ) -> None:
-    """Store checksums of what was read, and find the originals of copies; warn of those that have none."""
+    """Store checksums of files that were read, find the originals of copies, and warn if none is known."""
     if rows[ExternalHash]:
         add(transaction, ExternalHash, stage[ExternalHash])
     read = {row["rd_external_id"] for row in rows[Reading]} | {
@@ -60,7 +60,7 @@ def join_copies(
 def _publish_hashes(
     transaction: Transaction, externals: Sequence[str], hashed: Container[str], counts: Counts
 ) -> None:
-    """Store the checksums of *externals* that are entities by now; this load has those of the *hashed*."""
+    """Store the checksums of *externals* that have become entities; this load has those of the *hashed*."""
     statement = SQL["publish_hashes"].format(
         new_ids=counts.ids("SELECT json_agg(h_entity_id) FROM published")
     )
@@ -72,14 +72,14 @@ def _publish_hashes(
 
 
 def tell_derivations(transaction: Transaction, source: RowSource) -> None:
-    """Keep derivations that a source tells of itself, whatever the checksums say."""
+    """Mark derivations that a source states itself, so that they do not depend on checksums."""
     transaction.execute(SQL["tell"].format(rows=source.rows), **source.values)
 
 
 def find_originals(
     transaction: Transaction, entities: Iterable[str], activities: Iterable[str], counts: Counts
 ) -> None:
-    """Find the originals of copies among *entities*, of them, and of what *activities* used and made."""
+    """Find originals of copies among *entities* and the files that *activities* used and generated."""
     if not transaction.rows(SQL["is_any_hash"])[0].found:
         return
     [row] = transaction.rows(
@@ -98,13 +98,13 @@ def find_originals(
 
 
 def _unknown_copies(transaction: Transaction, rows: Rows) -> list[str]:
-    """Return a warning for each activity that read files in a temporary folder, of which nothing is known."""
+    """Return a warning for each activity that read files of unknown origin in a temporary folder."""
     staged = [row for row in rows if row["rd_url"] and _STAGED.match(row["rd_url"])]
     if not staged:
         return []
     return [
         f"{row.activity_id} read {row.url}{f' and {row.number - 1} more' if row.number > 1 else ''} in a"
-        " temporary folder of a workflow engine, and nobody is known to have written it: load the logs of all"
-        " steps with --workflow-run, or the research object of the workflow"
+        " temporary folder of a workflow engine, with an unknown producer: load the logs of all steps with"
+        " --workflow-run, or the research object of the workflow"
         for row in transaction.rows(SQL["unknown_copies"], rows=json.dumps(staged))
     ]

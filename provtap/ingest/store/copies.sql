@@ -16,20 +16,21 @@ SELECT count(*) AS new, {new_ids} AS new_ids FROM published;
 SELECT EXISTS (SELECT FROM provext.hash) AS found;
 
 -- name: tell
--- A source tells of these derivations itself: they stay, whatever becomes of the checksums.
+-- Derivations stated by a source itself, which do not depend on checksums.
 DELETE FROM provext.copy USING {rows} AS given
  WHERE cp_entity_id = wdf_generatedentity_id AND cp_original_id = wdf_usedentity_id;
 
 -- name: find
--- Join files that nobody is known to have made with a file of the same content that some activity had made before: of
--- several, with one of the same name, then with the latest. This is computed again for the checksums of all files that
--- the load may concern.
+-- Link files without known producer to an earlier generated file with the same content: of several, one with
+-- the same name, then the latest. This is computed again for the checksums of all files that the load may
+-- affect.
 --
--- Example: r read /tmp/stg1/e.pkl at 12:00, and its sha1 is 5a; w made e.pkl (sha1 5a) at 11:00, and x made it at 13:00.
+-- Example: r read /tmp/stg1/e.pkl at 12:00, and its sha1 is 5a; w made e.pkl (sha1 5a) at 11:00, and x made
+-- it at 13:00.
 --   touched  (sha1, 5a)
 --   unmade   /tmp/stg1/e.pkl, first used at 12:00
 --   made     e.pkl of w, at 11:00, and e.pkl of x, at 13:00
---   best     /tmp/stg1/e.pkl is a copy of that of w: what was made at 13:00 could not be read at 12:00
+--   best     /tmp/stg1/e.pkl is a copy of that of w, because a file made at 13:00 could not be read at 12:00
 --   derived  /tmp/stg1/e.pkl was derived from e.pkl of w
 WITH concerned AS (
     SELECT json_array_elements_text(%(entities)s::json) AS id
@@ -101,7 +102,7 @@ SELECT (SELECT count(*) FROM derived) + (SELECT count(*) FROM joined) AS new,
                  GROUP BY cp_entity_id, cp_original_id) AS pairs) AS joined;
 
 -- name: part
--- Remove derivations that no checksum bears out any more.
+-- Remove derivations that are no longer supported by a checksum.
 DELETE FROM provenance.wasderivedfrom AS held
  USING json_populate_recordset(NULL::provenance.wasderivedfrom, %(rows)s::json) AS given
  WHERE held.wdf_generatedentity_id = given.wdf_generatedentity_id
@@ -111,7 +112,7 @@ DELETE FROM provenance.wasderivedfrom AS held
                     WHERE cp_entity_id = held.wdf_generatedentity_id AND cp_original_id = held.wdf_usedentity_id);
 
 -- name: unknown_copies
--- Files that these activities read in temporary folders, and nobody is known to have written.
+-- Files without known producer that these activities read in temporary folders.
 SELECT rd_activity_id AS activity_id, min(rd_url) AS url, count(*) AS number
   FROM provtap.reading JOIN json_populate_recordset(NULL::provtap.reading, %(rows)s::json) AS given
        USING (rd_activity_id, rd_url, rd_storage)

@@ -23,7 +23,7 @@ class Counts:
     conflicts: list[str] = field(default_factory=list)
     """The warnings about values that were ignored."""
     shares: "Shares | None" = None
-    """What of it belongs to which of several documents."""
+    """The parts of the counts that belong to each of several documents."""
 
     def conflict(self, *sentences: str) -> None:
         """Add warnings about values that were ignored."""
@@ -52,23 +52,23 @@ class Counts:
         self.unchanged += unchanged
 
     def ids(self, selected: str) -> str:
-        """Return the SQL of the ids of written rows, or NULL: one document may have very many."""
+        """Return the SQL of the ids of written rows, or NULL, because one document may have very many."""
         return f"({selected})" if self.shares else "NULL::json"
 
     def share(self, kind: type[Record], column: str, **ids: Iterable[Any] | None) -> None:
-        """Count rows for their documents that were counted as a whole; *ids* are those of `Shares.count`."""
+        """Distribute rows that were counted as a whole to their documents; *ids* as for `Shares.count`."""
         if self.shares:
             self.shares.count(kind, column, **{name: given or () for name, given in ids.items()})
 
 
 class Inseparable(Exception):
-    """Raised where documents have to be loaded one by one to know what each of them changed."""
+    """Documents must be loaded one by one to know the changes of each."""
 
 
 class Shares:
-    """What of the counts of a load belongs to which of its documents.
+    """Distributes the counts of a load to its documents.
 
-    A row that several documents have is new, or updated, for the first of them, and unchanged for the others.
+    A row in several documents is new or updated for the first one, and unchanged for the others.
     """
 
     def __init__(self, documents: Sequence[Sequence[RecordSet]], kinds: Iterable[type[Record]]) -> None:
@@ -96,9 +96,9 @@ class Shares:
         stored: Iterable[Any] = (),
         stubs: Iterable[Any] = (),
     ) -> None:
-        """Count rows by what is in *column* of the class *kind*: *stored* ones are not unchanged any more.
+        """Count rows by the values of *column* of the class *kind*: *stored* ones are not unchanged any more.
 
-        Raises: Inseparable for what no document has there.
+        Raises: Inseparable for a value that is in no document.
         """
         owners = self._owned(kind, column)
         try:
@@ -115,7 +115,7 @@ class Shares:
             raise Inseparable(f"no document has the {column} {error.args[0]}") from error
 
     def check(self, whole: Counts) -> None:
-        """Do nothing if all that *whole* counts is shared. Raises: Inseparable."""
+        """Check that all counts of *whole* are distributed. Raises: Inseparable."""
         for name in ("new", "updated"):
             shared = sum(getattr(counts, name) for counts in self.counts)
             if shared != getattr(whole, name):
@@ -124,7 +124,7 @@ class Shares:
             raise Inseparable("there are warnings about all documents")
 
     def _owned(self, kind: type[Record], column: str) -> Mapping[Any, Sequence[int]]:
-        """Return the documents that have each value of *column*, in their order."""
+        """Return the documents with each value of *column*, in order."""
         if (kind, column) not in self._owners:
             owners = self._owners[kind, column] = defaultdict(list)
             name = _field(kind, column)
@@ -140,7 +140,7 @@ def _field(kind: type[Record], column: str) -> str:
 
 
 def _number(kind: type[Record], records: set[Record]) -> int:
-    """Return how many rows *records* of a class are: claims about one thing become one."""
+    """Return the number of rows of *records* of a class: claims about one thing become one row."""
     if not issubclass(kind, Claim):
         return len(records)
     name = _field(kind, kind.key)

@@ -1,4 +1,4 @@
-"""Agents in sets of descriptions: claims of records about them wait until no set describes them."""
+"""Agents in sets of descriptions: claims of records about them are kept until no set describes them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ def wait(transaction: Transaction, rows: Rows, described: Sequence[str]) -> None
 
 
 def _better(one: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the more trusted of two claims; equal ones are merged, as `join` does."""
+    """Return the more trusted of two claims; equally trusted ones are merged as in `join`."""
     trust, rival = ((claim["rank"], claim["claimant"]) for claim in (one, other))
     if trust != rival:
         return one if trust < rival else other
@@ -44,9 +44,9 @@ def _keep(transaction: Transaction, claims: Iterable[Mapping[str, Any]]) -> None
 def put_agents(
     transaction: Transaction, said: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]] = ()
 ) -> None:
-    """Let a set say what its agents are, whatever records say; *before* is what it said in its older version.
+    """Store the agents of a set, which override records; *before* has the agents of its older version.
 
-    Raises: DocumentError if an agent is left out that somebody needs.
+    Raises: DocumentError if the set omits an agent that is still referenced.
     """
     now, then = ({agent["id"] for agent in agents} for agents in (said, before))
     transaction.execute(SQL["doubt_agents"], ids=list(then))
@@ -57,7 +57,7 @@ def put_agents(
 
 
 def _give_back(transaction: Transaction, ids: Sequence[str]) -> None:
-    """Restore agents that no set describes any more from the claims of records."""
+    """Restore agents that are no longer in any set from the claims of records."""
     claims = {row.td_id: row.td_content for row in transaction.rows(SQL["waiting"], ids=list(ids))}
     _join(transaction, list(claims.values()))
     unknown = [id_ for id_ in ids if id_ not in claims]

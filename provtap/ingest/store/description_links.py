@@ -1,8 +1,8 @@
-"""Descriptions of roles and parameters: as rows for each version of a tool, and as links to them.
+"""Descriptions of roles and parameters: their rows for each version of a tool, and the links to them.
 
-ProvenanceDM ties a description to a role by its name, and both to one activity description. So which
-description a usage has follows from what is stored, whatever came first: the description of its activity
-may have one of that role, or none.
+In ProvenanceDM, a role and its description have the same name, and both belong to one activity description.
+So the stored rows determine the description of a usage, in any order of arrival: the description of its
+activity has a description of that role, or none.
 """
 
 import json
@@ -35,13 +35,13 @@ SQL = load_statements("provtap.ingest.store", "description_links.sql")
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A class of descriptions that an activity description is composed of, and what refers to it by name."""
+    """A class of parts of an activity description, and the table that refers to it by name."""
 
     kind: type[Record]
     name: str
     """Column of the role or name, without prefix."""
     described: str
-    """Table whose rows have such a description."""
+    """The table with links to such descriptions."""
     prefix: str
     link: str
 
@@ -90,13 +90,13 @@ ROLE_OF: Mapping[type[Record], type[Record]] = {
     UsedKind: UsageDescription,
     GeneratedKind: GenerationDescription,
 }
-"""For each relation of kinds of entities to a role: the class of the role."""
+"""The class of the role, for each relation between roles and kinds of entities."""
 DRAFT = {"ad_id", "ad_name", "ad_version"}
 """Columns that only identify an activity description."""
 
 
 def description_texts() -> dict[str, str]:
-    """Return the fields and columns of an activity description beyond its identity."""
+    """Return the fields and columns of an activity description that are not part of its identity."""
     return {field: column for field, column in columns(ActivityDescription) if column not in DRAFT}
 
 
@@ -111,12 +111,12 @@ class Entry:
     content: Mapping[str, Any]
 
     def row(self) -> dict[str, Any]:
-        """Return the row of the activity description itself."""
+        """Return the row of the activity description."""
         said = {column: self.content.get(field) for field, column in description_texts().items()}
         return {"ad_id": self.ad_id} | said
 
     def parts(self) -> Iterator[Record]:
-        """Yield the parts of the activity description: one row for each alias of a role or name."""
+        """Yield the parts of the activity description, with one row for each alias of a role or name."""
         yield from self._flows("usage", UsageDescription, UsedKind)
         yield from self._flows("generation", GenerationDescription, GeneratedKind)
         for said in self.content["parameters"]:
@@ -151,7 +151,7 @@ def _without(said: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def entries(transaction: Transaction, *, ids: Sequence[str] = (), names: Sequence[str] = ()) -> list[Entry]:
-    """Return what is said of activity descriptions, by their ids or names; undescribed ones have no entry."""
+    """Return the entries of activity descriptions in sets, by their ids or names, if there are any."""
     found = transaction.rows(SQL["entries"], ids=list(ids), names=list(names))
     return [Entry(*row) for row in found]
 
@@ -163,10 +163,10 @@ def link(
     descriptions: Sequence[str] = (),
     concerned: str = SQL["concerned"],
 ) -> int:
-    """Link what belongs to *activities*, or to all activities of *descriptions*, to what describes it.
+    """Link the rows of *activities*, or of all activities of *descriptions*, to their descriptions.
 
     *concerned* may be another relation of activities (a_id) with their description (description_id). Returns
-    how many rows got another link.
+    the number of changed links.
     """
     return sum(
         transaction.execute(
@@ -189,7 +189,7 @@ def link(
 
 
 def keep_claims(transaction: Transaction, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Keep what records said of descriptions: *rows* of provtap.told_description."""
+    """Store the claims of records about descriptions: *rows* of provtap.told_description."""
     transaction.execute(SQL["remember"], rows=json.dumps(list(rows)))
 
 

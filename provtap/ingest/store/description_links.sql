@@ -1,7 +1,7 @@
 -- Statements of description_links.py.
 
 -- name: entries
--- For each activity description its most exact entry of all sets of descriptions.
+-- The most exact entry of each activity description in all sets of descriptions.
 SELECT DISTINCT ON (ad_id) ad_id, ad_name, ad_version, da_set_name, da_content
   FROM provenance.activitydescription JOIN provtap.described_activity
     ON da_name = ad_name
@@ -16,8 +16,8 @@ SELECT DISTINCT ON (ad_id) ad_id, ad_name, ad_version, da_set_name, da_content
   WHERE a_id = ANY (%(activities)s) OR a_activitydescription_id = ANY (%(descriptions)s))
 
 -- name: link
--- Give each usage, generation, parameter or configuration file the description that the description of its
--- activity has for its role or name, and no other.
+-- Set the description of each usage, generation, parameter or configuration file to the one that the
+-- description of its activity has for its role or name.
 WITH concerned AS MATERIALIZED (
     SELECT a_id, description_id FROM {concerned} AS activity WHERE EXISTS (SELECT FROM {described})
 ), found AS MATERIALIZED (

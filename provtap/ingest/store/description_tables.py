@@ -1,8 +1,8 @@
-"""What records and sets of descriptions say of activities, and which of it the tables show.
+"""Descriptions of activities from records and from sets of descriptions, and which of them the tables show.
 
-What records say is remembered apart; where two differ, the lesser value counts, as elsewhere. The tables
-follow from that and from the sets that are applied: what a set describes (an activity, a role, a parameter)
-is as the set has it, wholly; everything else is as records have it. So it is no matter what came first.
+Claims of records are stored separately; where two differ, the lesser value counts, as elsewhere. The tables
+are derived from these claims and the applied sets: anything a set describes (an activity, a role, a
+parameter) comes entirely from the set, everything else from records. So the order of arrival does not matter.
 """
 
 import json
@@ -31,7 +31,7 @@ SQL = load_statements("provtap.ingest.store", "description_tables.sql")
 
 
 KINDS: tuple[type[Record], ...] = (ActivityDescription, *(part.kind for part in PARTS), *ROLE_OF)
-"""Descriptions of activities and what they are composed of, in the order to store them."""
+"""Descriptions of activities and their parts, in the order in which they are stored."""
 
 Row = dict[str, Any]
 Key = tuple[str, str]
@@ -40,7 +40,7 @@ Key = tuple[str, str]
 
 @dataclass
 class Written:
-    """The rows of descriptions that were written, by table and id."""
+    """The written rows of descriptions, by table and id."""
 
     new: int = 0
     updated: int = 0
@@ -59,7 +59,7 @@ class RecordedDescriptions:
     """Number of things with changed claims."""
 
     def contradictions(self, written: Written) -> Iterator[str]:
-        """Yield a sentence for each claimed value that the tables do not show."""
+        """Yield a sentence for each claimed value that is not in the tables."""
         for key, rows in sorted(self.rows.items()):
             shown_rows = written.rows.get(key, {})
             lost = {
@@ -78,11 +78,11 @@ class Drafted:
     """The activity descriptions of a document after it was stored."""
 
     new: Sequence[str] = ()
-    """The ids of those that were not stored before."""
+    """The ids of new activity descriptions."""
     known: Mapping[str, str] = field(default_factory=dict)
-    """The ids of those that the store has with another id."""
+    """The stored ids of descriptions that have another id in the store."""
     unrecorded: bool = False
-    """Whether one of them is new."""
+    """Whether at least one is new."""
 
 
 def draft(transaction: Transaction, rows: Rows) -> Drafted:
@@ -94,12 +94,12 @@ def draft(transaction: Transaction, rows: Rows) -> Drafted:
 
 
 def withdraw_drafts(transaction: Transaction, ids: Sequence[str]) -> None:
-    """Remove those of the activity descriptions *ids* that no record and no activity refers to."""
+    """Remove the activity descriptions *ids* to which no record and no activity refers."""
     transaction.execute(SQL["withdraw_drafts"], ids=list(ids))
 
 
 def says_more(rows: Mapping[type[Record], Rows]) -> bool:
-    """Tell whether *rows* say more about an activity than its identity."""
+    """Return whether *rows* describe more of an activity than its identity."""
     recorded = rows[ActivityDescription]
     return any(rows[kind] for kind in KINDS[1:]) or any(not DRAFT.issuperset(_said(row)) for row in recorded)
 
@@ -148,7 +148,7 @@ def _id(kind: type[Record], row: Row) -> str:
 def _owners(
     transaction: Transaction, kind: type[Record], rows: Rows, known: Mapping[Key, str]
 ) -> Sequence[str]:
-    """Return the activity description that each of *rows* is a part of."""
+    """Return the activity description of each of *rows*."""
     if kind not in ROLE_OF:
         owner = "ad_id" if kind is ActivityDescription else f"{kind.prefix}activitydescription_id"
         return [row[owner] for row in rows]
@@ -167,13 +167,13 @@ def _remembered(transaction: Transaction, said: Mapping[Key, Any]) -> dict[Key, 
 
 
 def _least(rows: Sequence[Row]) -> Row:
-    """Make one row of all claims: the smallest value of each column, in any order of arrival."""
+    """Return one row from all claims: the smallest value of each column, in any order of arrival."""
     names = {name: None for row in rows for name in row}
     return {name: min(row[name] for row in rows if name in row) for name in names}
 
 
 def publish(transaction: Transaction, ids: Sequence[str]) -> Written:
-    """Write the activity descriptions *ids* into the tables: from sets, or else from records."""
+    """Write the activity descriptions *ids* into the tables: from sets, otherwise from records."""
     written = Written()
     if not ids:
         return written
@@ -211,8 +211,8 @@ def _publish_parts(
 ) -> dict[str, str]:
     """Write the roles or parameters of the activity descriptions *ids*.
 
-    A role keeps the id that a record gave it, since others may refer to that. Returns the ids of those that a
-    set describes, by what the set would call them.
+    A role keeps the id from a record, because other rows may refer to it. Returns the ids of roles and
+    parameters described in a set, by the ids that the set would give them.
     """
     shown_rows = {}
     for row in sorted(recorded, key=lambda row: str(row[part.key]), reverse=True):
@@ -230,7 +230,7 @@ def _publish_parts(
 
 
 def _withdraw(transaction: Transaction, part: Part, ids: Sequence[str], shown_rows: Sequence[str]) -> None:
-    """Remove what no source describes any more."""
+    """Remove rows that no source describes any more."""
     values = {"table": part.kind.table, "key": part.key, "owner": part.natural[0]}
     gone = [
         row.id
@@ -243,7 +243,7 @@ def _withdraw(transaction: Transaction, part: Part, ids: Sequence[str], shown_ro
 
 
 def write(transaction: Transaction, kind: type[Record], rows: Rows, written: Written) -> None:
-    """Write *rows* of one class over the stored ones."""
+    """Write *rows* of one class, replacing stored rows."""
     if not rows:
         return
     names = [column for _, column in columns(kind)]
@@ -273,7 +273,7 @@ def _relate(
     said: Rows,
     written: Written,
 ) -> None:
-    """Write which kinds of entity may have the roles that were written; a set knows all of its roles'."""
+    """Write the kinds of entity allowed in the written roles; a set lists all kinds of its roles."""
     (_, left), (_, right) = columns(kind)
     roles = {id_ for table, id_ in written.rows if table == part.kind.table}
     if not roles:

@@ -1,7 +1,7 @@
 -- Statements of description_tables.py. {table}, {key} ... are filled in from the classes in model/records.py.
 
 -- name: set_texts
--- The texts of activity descriptions; null for one that is a draft again.
+-- The texts of activity descriptions; null for one that has become a draft again.
 UPDATE provenance.activitydescription AS held
    SET ({columns}) = ROW ({given})
   FROM json_populate_recordset(NULL::provenance.activitydescription, %(rows)s::json) AS given
@@ -9,7 +9,7 @@ UPDATE provenance.activitydescription AS held
    AND ROW ({held}) IS DISTINCT FROM ROW ({given});
 
 -- name: remembered
--- What records said before of the same.
+-- Earlier claims of records about the same things.
 SELECT td_table, td_id, held.td_content
   FROM provtap.told_description AS held
   JOIN json_populate_recordset(NULL::provtap.told_description, %(keys)s::json) AS given USING (td_table, td_id);
@@ -18,7 +18,7 @@ SELECT td_table, td_id, held.td_content
 SELECT td_table, td_content FROM provtap.told_description WHERE td_owner_id = ANY (%(ids)s);
 
 -- name: owners
--- The activity descriptions that roles are a part of.
+-- The activity descriptions of roles.
 SELECT {prefix}id AS id, {prefix}activitydescription_id AS owner_id FROM {table} WHERE {prefix}id = ANY (%(ids)s);
 
 -- name: write
@@ -35,7 +35,7 @@ SELECT count(*) FILTER (WHERE new) AS new, count(*) FILTER (WHERE NOT new) AS up
   FROM written;
 
 -- name: relate
--- Which kinds of entity have the roles of these ids.
+-- The kinds of entity allowed in the roles with these ids.
 WITH given AS MATERIALIZED (
     SELECT DISTINCT {left}, {right} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
 ), gone AS (
@@ -50,14 +50,15 @@ WITH given AS MATERIALIZED (
 SELECT count(*) AS new FROM related;
 
 -- name: parts_gone
--- Roles or parameters of these activity descriptions that nobody describes any more.
+-- Roles or parameters of these activity descriptions that are no longer described.
 SELECT {key} AS id FROM {table} WHERE {owner} = ANY (%(ids)s) AND {key} <> ALL (%(shown)s);
 
 -- name: unlink
 UPDATE {table} SET {link} = NULL WHERE {link} = ANY (%(ids)s);
 
 -- name: draft
--- That there is such an activity; what it is, `set_texts` writes. A script may have given it another id.
+-- Only the identity of the activity description; `set_texts` writes the rest. A script may have given it
+-- another id.
 WITH given AS MATERIALIZED (
     SELECT DISTINCT ad_id, ad_name, ad_version
       FROM json_populate_recordset(NULL::provenance.activitydescription, %(rows)s::json)
@@ -79,7 +80,7 @@ SELECT (SELECT json_agg(ad_id) FROM drafted) AS new, json_object_agg(given.ad_id
  WHERE held.ad_id <> given.ad_id;
 
 -- name: withdraw_drafts
--- Versions that only a set named, and names no more.
+-- Versions that were only named in a set, which no longer names them.
 DELETE FROM provenance.activitydescription
  WHERE ad_id = ANY (%(ids)s)
    AND NOT EXISTS (SELECT FROM provtap.told_description WHERE td_owner_id = ad_id)

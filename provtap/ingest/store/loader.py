@@ -1,8 +1,9 @@
-"""Records into tables, independent of the order and repetition of documents.
+"""Loads records into tables, independently of the order and repetition of documents.
 
-Three rules make it so. Claims of several sources about one thing are joined: the most trusted claim makes
-the row, equals are merged (`join` in merge.sql). Rows of a set are united (`add`). What was read at a path
-follows from all stored readings and writings (`resolve_readings` and `alias` in usages.sql).
+Three rules ensure this. Claims of several sources about one thing are joined: the most trusted claim becomes
+the row, equally trusted ones are merged (`join` in merge.sql). Rows of a set are added if new (`add`). The
+entity that was read at a path is determined from all stored readings and writings (`resolve_readings` and
+`alias` in usages.sql).
 """
 
 import json
@@ -74,12 +75,12 @@ from provtap.ingest.store.merge import add, join, join_new, make_collections
 from provtap.ingest.store.products import entities_of, link_entities
 from provtap.ingest.store.staging import Rows, Stage, rows_of
 from provtap.ingest.store.usages import end_entities, resolve_readings, second_generators
-from provtap.ingest.store.withdrawals import lift, notify
+from provtap.ingest.store.withdrawals import lift, notify, settle
 
 SQL = load_statements("provtap.ingest.store", "loader.sql")
 
 
-# What a row points to is stored before it.
+# Rows are stored after the rows that they refer to.
 _JOINED: tuple[type[Claim], ...] = (EntityDescription, Agent, Entity, Activity, WasGeneratedBy)
 _PUBLISHED_SETS: tuple[type[Record], ...] = (
     WasInformedBy,
@@ -97,10 +98,10 @@ _PUBLISHED_SETS: tuple[type[Record], ...] = (
     Withdrawal,
     Reinstatement,
 )
-# Claims that are hardly ever made twice.
+# Classes with hardly ever more than one claim about the same thing.
 _CLAIMED_ONCE: tuple[type[Claim], ...] = (Parameter, ConfigFile, Run)
 _COUNTED = (*_JOINED, *_PUBLISHED_SETS, *_CLAIMED_ONCE, *KINDS, Reading)
-"""The rows of these classes that a document has are new, updated or unchanged."""
+"""The classes with rows that count as new, updated or unchanged."""
 
 _ANOTHER = "another record"
 
@@ -111,9 +112,9 @@ def load(
     """Store what *record_sets* say, as the ingestion *ingestion_id* or their own; the caller holds `lock`.
 
     An activity that is already recorded by another record is left as it is, with a warning. With *notices*,
-    readers of the feed are told which entities stand on something withdrawn from now on.
+    entities that are now affected by a withdrawal are added to the feed.
 
-    Raises: DocumentError for what breaks a rule of the model.
+    Raises: DocumentError for a record that breaks a rule of the model.
     """
     counts = Counts()
     _load(transaction, record_sets, ingestion_id, counts, notices=notices)
@@ -123,10 +124,10 @@ def load(
 def load_together(
     transaction: Transaction, documents: Mapping[int, Sequence[RecordSet]]
 ) -> Mapping[int, Counts]:
-    """Store what *documents* say, by the number of their ingestion; the caller holds `lock`.
+    """Store *documents*, given by the number of their ingestion; the caller holds `lock`.
 
     This takes a fraction of the time of one load for each. Raises: DocumentError, and Inseparable: the caller
-    undoes what was written and loads each document by itself.
+    rolls back and loads each document separately.
     """
     shares = Shares(
         [[replace(one, records=_records(one)) for one in document] for document in documents.values()],
@@ -161,7 +162,7 @@ def _load(
     recorded = _draft(transaction, rows, counts)
     claims = claimed_generators(transaction, rows[WasGeneratedBy])
     ends = claimed_ends(transaction, rows[Activity])
-    lift(transaction, rows)
+    any_withdrawn = lift(transaction, rows)
     _join(transaction, rows, stage, recorded, counts)
     transaction.execute(SQL["keep_records"], rows=_record_rows(taken), ingestion=ingestion_id)
     _unite(transaction, rows, stage, counts)
@@ -169,6 +170,8 @@ def _load(
     counts.conflict(*lost_ends(transaction, ends))
     counts.add(0, refer(transaction, rows[HadReference]))
     end_entities(transaction, rows, stage, counts)
+    if any_withdrawn:
+        counts.add(0, settle(transaction, rows))
     changed = resolve_readings(transaction, rows, stage, counts)
     join_copies(transaction, rows, stage, counts)
     described.link(transaction, activities=_concerned(rows), descriptions=recorded.owners)
@@ -177,13 +180,13 @@ def _load(
         counts.conflict(*second_generators(transaction, stage[Writing]))
     counts.conflict(*usages_outside(transaction, rows[Reading]))
     counts.warnings += shared_names(transaction, rows[Alias])
-    if notices:
+    if notices and any_withdrawn:
         notify(transaction, rows, changed)
     stage.end()
 
 
 def _records(record_set: RecordSet) -> tuple[Record, ...]:
-    """Return the records of a set, and what follows from them alone."""
+    """Return the records of a set, and the records that follow directly from them."""
     return tuple(with_identifiers(record_set.records))
 
 
@@ -196,7 +199,7 @@ def empty(transaction: Transaction, tables: Iterable[str]) -> None:
 def _without_conflicts(
     transaction: Transaction, record_sets: Iterable[RecordSet], ingestion_id: int, counts: Counts
 ) -> Sequence[RecordSet]:
-    """Return the sets of activities that have one record only, or of their first record."""
+    """Return the sets without second records of an activity."""
     first: dict[str | None, RecordSet] = {}
     recorded = [
         (record_set, first.setdefault(record_set.activity_id or record_set.sha256, record_set))
@@ -224,7 +227,7 @@ def _without_conflicts(
 
 
 def _other_record(row: Row) -> str:
-    """Name the stored record; the log of one site, loaded for another site, differs in its paths only."""
+    """Return the name of the stored record; a log loaded for another site differs only in its paths."""
     if None in (row.site, row.stored_site) or row.site == row.stored_site:
         return _ANOTHER
     return f"its record at the site {row.stored_site} (ingestion {row.stored_ingestion})"
@@ -257,7 +260,7 @@ def _check_kinds(transaction: Transaction, rows: Mapping[type[Record], Rows]) ->
 def _draft(
     transaction: Transaction, rows: Mapping[type[Record], Rows], counts: Counts
 ) -> RecordedDescriptions:
-    """Keep the claims about descriptions for later; store the identity of the activity descriptions."""
+    """Store the identity of activity descriptions, and keep all claims about descriptions for later."""
     drafted = draft(transaction, rows[ActivityDescription])
     counts.new += len(drafted.new)
     counts.share(ActivityDescription, "ad_id", new=drafted.new, stored=drafted.new)
@@ -300,7 +303,7 @@ def _describe(
 
 
 def _unite(transaction: Transaction, rows: Mapping[type[Record], Rows], stage: Stage, counts: Counts) -> None:
-    """Store the rows of sets, and the claims about activities, which are stored by now."""
+    """Store the rows of sets, and claims about activities, which are already stored."""
     if rows[Environment]:
         add(transaction, Environment, stage[Environment])
     if rows[HadMember]:
@@ -313,7 +316,7 @@ def _unite(transaction: Transaction, rows: Mapping[type[Record], Rows], stage: S
 
 
 def _concerned(rows: Mapping[type[Record], Rows]) -> list[str]:
-    """Return the activities whose roles and parameters may have another description now."""
+    """Return the activities with roles and parameters whose description may have changed."""
     keys = {
         Activity: "a_id",
         WasGeneratedBy: "wgb_activity_id",

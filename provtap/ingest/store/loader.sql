@@ -1,7 +1,7 @@
 -- Statements of loader.py.
 
 -- name: conflicting_activities
--- Activities that are stored from another record than that of this load, and the site of either.
+-- Activities stored from another record than that of this load, and both sites.
 SELECT rec_activity_id, record.rec_ingestion_id AS stored_ingestion,
        regexp_replace(stored.doc_site, ' [0-9a-f]{64}$', '') AS stored_site,
        regexp_replace(now.doc_site, ' [0-9a-f]{64}$', '') AS site
@@ -19,7 +19,7 @@ SELECT rec_activity_id, rec_sha256, coalesce(rec_ingestion_id, %(ingestion)s)
     ON CONFLICT DO NOTHING;
 
 -- name: both_kinds
--- Ids that are an entity as well as an activity (PROV-CONSTRAINTS 1.0, constraint 54).
+-- Ids of both an entity and an activity (PROV-CONSTRAINTS 1.0, constraint 54).
 SELECT id
   FROM json_array_elements_text(%(entities)s::json) AS given (id)
  WHERE id IN (SELECT json_array_elements_text(%(activities)s::json))

@@ -1,4 +1,4 @@
-"""Merge new rows with stored rows: by trust, or as a set."""
+"""Merges new rows with stored rows: by trust, or as a set."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,21 +21,22 @@ from provtap.ingest.store.staging import Rows, RowSource, of_themselves
 SQL = load_statements("provtap.ingest.store", "merge.sql")
 
 
-# Of the most trusted claims, which are merged; every column that is not named takes their least value.
+# How the most trusted claims are merged; columns not listed here get the smallest value.
 _BEST = "FILTER (WHERE trust_order = 1)"
 _BEST_ONE_OF_TWO = "FILTER (WHERE trust_order = 1 AND ed_class <> 'EntityDescription')"
 _MERGES = {
-    # A run lasts at least until its last product is written; an end before the beginning is no end.
+    # A run lasts at least until its last product is written; an end before the start is ignored.
     "a_endtime": f"""CASE WHEN max(a_endtime) {_BEST} >= coalesce(min(a_starttime) {_BEST}, '-infinity')
                           THEN max(a_endtime) {_BEST} END""",
-    # These last, whoever is more trusted: no record of a run has them, and what has members is a collection.
+    # These are also used from less trusted claims: no record of a run has them, and an entity with members
+    # is a collection.
     "a_comment": "min(a_comment)",
     "e_invalidatedattime": "max(e_invalidatedattime)",
     "e_class": f"""CASE WHEN bool_or(e_class = 'Collection') THEN 'Collection'
                         WHEN bool_or(e_value IS NOT NULL) {_BEST} THEN 'ValueEntity'
                         ELSE min(e_class) {_BEST} END""",
     "e_value": f"CASE WHEN NOT bool_or(e_class = 'Collection') THEN min(e_value) {_BEST} END",
-    # A description of datasets has no datatype, one of values no media type.
+    # A description of datasets has no datatype, a description of values no media type.
     "ed_class": f"""coalesce(min(ed_class) {_BEST_ONE_OF_TWO}, 'EntityDescription')""",
     **{
         name: f"""CASE WHEN NOT coalesce(bool_or(ed_class = 'DatasetDescription') {_BEST}, false)
@@ -44,7 +45,7 @@ _MERGES = {
     },
 }
 _WIDEST = {"e_class": "Entity", "ed_class": "EntityDescription"}
-# Another role or name has another description: `link` finds it.
+# A changed role or name has another description, which `link` finds.
 _ALSO: Mapping[type[Claim], str] = {
     WasGeneratedBy: ", wgb_generationdescription_id = NULL",
     Parameter: """, p_parameterdescription_id = CASE WHEN (held.p_activity_id, held.p_name)
@@ -54,7 +55,7 @@ _ALSO: Mapping[type[Claim], str] = {
                                = (excluded.cf_activity_id, excluded.cf_name)
                             THEN held.cf_configfiledescription_id END""",
 }
-# By whom a thing is known that is only a stub so far.
+# The rank of things that are only stubs so far.
 STUBS: Mapping[type[Claim], tuple[Rank, ...]] = {
     Activity: (Rank.HEADER, Rank.MENTION),
     Entity: (Rank.MENTION,),
@@ -62,7 +63,7 @@ STUBS: Mapping[type[Claim], tuple[Rank, ...]] = {
 
 
 def add(transaction: Transaction, kind: type[Record], source: RowSource, counts: Counts | None = None) -> int:
-    """Add the rows of one class that are not stored; return their number, which *counts* shares only."""
+    """Add the rows of one class that are not stored; return their number, which *counts* only distributes."""
     names = [column for _, column in columns(kind)]
     if counts is None or not counts.shares:
         return add_rows(transaction, kind.table, names, source)
@@ -76,20 +77,20 @@ def add(transaction: Transaction, kind: type[Record], source: RowSource, counts:
 
 
 def add_rows(transaction: Transaction, table: str, names: Sequence[str], source: RowSource) -> int:
-    """Unite rows of *table* that have the columns *names* with what is stored; return how many are new."""
+    """Add rows of *table* with the columns *names* that are not stored yet; return their number."""
     statement = SQL["add"].format(table=table, columns=", ".join(names), rows=source.rows)
     return transaction.execute(statement, **source.values)
 
 
 def make_collections(transaction: Transaction, source: RowSource) -> int:
-    """Turn entities with members into collections; return how many were turned."""
+    """Turn entities with members into collections; return the number of changes."""
     return transaction.execute(SQL["make_collections"].format(rows=source.rows), **source.values)
 
 
 def join(transaction: Transaction, kind: type[Claim], source: RowSource, counts: Counts) -> Sequence[str]:
-    """Join the claims of one class, with their rank and claimant, with the stored rows and their trust.
+    """Join the claims of one class, with their rank and claimant, with the stored rows and their ranks.
 
-    Returns the ids of those that a set describes (Rank.DESCRIBED): nothing of them changes.
+    Returns the ids of things described in a set (Rank.DESCRIBED), which are not changed.
     """
     names = [column for _, column in columns(kind)]
     stubs = ", ".join(str(int(rank)) for rank in STUBS.get(kind, ()))
@@ -137,7 +138,7 @@ def join_new(
 
 
 def _differ(name: str) -> str:
-    # To be an entity of no more exact class contradicts nothing.
+    # The general class Entity contradicts no other class.
     said = f"nullif({name}, '{_WIDEST[name]}')" if name in _WIDEST else name
     return f"count(DISTINCT {said}) > 1"
 

@@ -1,10 +1,10 @@
--- Statements of merge.py. Each takes all rows of one class of records, so that a document is a handful of round trips
--- however many rows it has: {rows} is a parameter or a temporary table that holds them (staging.py). {table}, {key},
--- {columns} ... are filled in from the classes in model/records.py, never from a source.
+-- Statements of merge.py. Each processes all rows of one class of records, so that a document needs only a
+-- few round trips, whatever its size: {rows} is a parameter or a temporary table with the rows (staging.py).
+-- {table}, {key}, {columns} ... are filled in from the classes in model/records.py, never from a source.
 
 -- name: join
--- The least (rank, claimant) of the given and the stored claims makes the row; equal ones are merged, each
--- column by an aggregate that no order can change.
+-- The lowest (rank, claimant) of the given and the stored claims becomes the row; equal ones are merged, each
+-- column by an aggregate that does not depend on the order.
 --
 -- Example for provenance.entity, with four of its columns:
 --   stored   e1, DatasetEntity, old, null; its trust is (3, ''): so far it was only mentioned
@@ -12,7 +12,7 @@
 --            (2, '') e1, DatasetEntity, a.fits, 7
 --   claims   the two given rows, and (3, '') e1, DatasetEntity, old, null
 --   ranked   trust_order is 1 for the given rows, and 3 for the stored row
---   best     (2, '') e1, ValueEntity, a.fits, 7: a thing with a value is a ValueEntity, of names the least is used
+--   best     (2, '') e1, ValueEntity, a.fits, 7: a thing with a value is a ValueEntity; the least name wins
 --   trusted  the row of e1 in provtap.trust becomes (2, '')
 --   cleared  nothing: only (0, ''), the trust in a record of its own, is written as no row
 --   joined   the row of e1 becomes e1, ValueEntity, a.fits, 7
@@ -67,13 +67,13 @@ SELECT count(*) FILTER (WHERE new) AS new,
   FROM joined;
 
 -- name: add
--- The rows of these tables are a set: none of them can contradict another.
+-- The rows of these tables are a set, so they can't contradict each other.
 INSERT INTO {table} ({columns})
 SELECT {columns} FROM {rows} AS given
     ON CONFLICT DO NOTHING;
 
 -- name: add_shared
--- `add`, with the ids of the rows that were new.
+-- Like `add`, with the ids of the new rows.
 WITH added AS (
     INSERT INTO {table} ({columns})
     SELECT {columns} FROM {rows} AS given
@@ -83,7 +83,7 @@ WITH added AS (
 SELECT count(*) AS new, json_agg(id) AS ids FROM added;
 
 -- name: make_collections
--- What has members is a collection, whatever other records say; a collection has no value.
+-- An entity with members is a collection, whatever other records say; a collection has no value.
 UPDATE provenance.entity SET e_class = 'Collection', e_value = NULL
  WHERE e_class <> 'Collection'
    AND e_id IN (SELECT hm_collection_id FROM {rows} AS given);

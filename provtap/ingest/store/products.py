@@ -1,6 +1,6 @@
-"""Which entity the data product of an observation is: `provext.product` follows from both sides.
+"""Links data products of observations to entities: `provext.product` is determined from both sides.
 
-What makes a link is in schema/0023_observations.sql.
+The rules of links are in schema/0023_observations.sql.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,21 +35,21 @@ _KEYS = {
 
 
 def entities_of(rows: Mapping[type[Record], Rows]) -> set[str]:
-    """Return the entities that *rows* say anything of by which a product may be found."""
+    """Return the entities in *rows* with values by which a product can be found."""
     return {row[key] for kind, key in _KEYS.items() for row in rows[kind] if row[key]}
 
 
 def link_entities(transaction: Transaction, entities: Iterable[str]) -> None:
-    """Link the data products that may be among *entities*."""
+    """Link *entities* to data products, where they match."""
     if transaction.rows(SQL["is_any_observation"])[0].found:
         transaction.rows(SQL["link_entities"], entities=sorted(entities))
 
 
 def link_observations(transaction: Transaction, dids: Sequence[str]) -> None:
-    """Link the data products with these DIDs to the entities that are stored."""
+    """Link the data products with these DIDs to stored entities."""
     transaction.rows(SQL["link_observations"], dids=list(dids))
 
 
 def link_all(transaction: Transaction) -> None:
-    """Link all data products anew."""
+    """Rebuild the links of all data products."""
     transaction.rows(SQL["link_all"])

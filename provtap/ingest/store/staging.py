@@ -1,4 +1,4 @@
-"""Rows for PostgreSQL: as one parameter if they are few, by COPY into a temporary table if they are many."""
+"""Sends rows to PostgreSQL: a few as one parameter, many by COPY into a temporary table."""
 
 import json
 from collections import defaultdict
@@ -17,19 +17,19 @@ SQL = load_statements("provtap.ingest.store", "staging.sql")
 Rows = list[dict[str, Any]]
 """Rows of one table by column, as sent to PostgreSQL."""
 FEW = 2_000
-"""Rows sent as a parameter: a temporary table costs a millisecond, and entries in the catalogue."""
+"""Maximum rows sent as a parameter: a temporary table costs a millisecond and entries in the catalogue."""
 
 
 @dataclass(frozen=True)
 class RowSource:
-    """Rows of one class, for PostgreSQL to read: the text for {rows} in a statement, and its value."""
+    """Rows of one class as a source for PostgreSQL: the text for {rows} in a statement, and its value."""
 
     rows: str
     values: Mapping[str, str] = field(default_factory=dict)
 
 
 class Stage:
-    """The rows of one load by their class, each staged when it is first needed."""
+    """The rows of one load by class; a class is staged when it is first needed."""
 
     def __init__(self, transaction: Transaction, rows: Mapping[type[Record], Rows]) -> None:
         self._transaction = transaction
@@ -44,7 +44,7 @@ class Stage:
         return self._sources[kind]
 
     def end(self) -> None:
-        """Remove the temporary tables: another load of the same transaction may follow."""
+        """Remove the temporary tables, because another load may follow in the same transaction."""
         for name in self._staged:
             self._transaction.execute(SQL["unstage"].format(staged=name))
 
@@ -67,7 +67,7 @@ def parameter(kind: type[Record], rows: Rows) -> RowSource:
 
 
 def of_themselves(rows: Rows) -> bool:
-    """Tell whether all claims are records of the things themselves, without a second claim."""
+    """Return whether all claims are the own records of things, without second claims."""
     return all(row["rank"] == Rank.OWN_RECORD and not row["claimant"] for row in rows)
 
 
@@ -77,7 +77,7 @@ def _columns(kind: type[Record]) -> str:
 
 
 def rows_of(records: Iterable[Record]) -> Mapping[type[Record], Rows]:
-    """Sort records by their class, as rows of its table; equal ones become one."""
+    """Group records by class, as rows of its table, without duplicates."""
     by_class: dict[type[Record], list[Record]] = defaultdict(list)
     for record in records:
         by_class[type(record)].append(record)
@@ -88,13 +88,13 @@ def rows_of(records: Iterable[Record]) -> Mapping[type[Record], Rows]:
 
 
 def as_rows(kind: type[Record], records: Iterable[Record]) -> Iterator[dict[str, Any]]:
-    """Yield *records* of one class as rows: the values of the columns, and how far they are to be trusted."""
+    """Yield *records* of one class as rows: the values of the columns, and their rank."""
     names, keys = zip(*columns(kind), strict=True)
     if issubclass(kind, Claim):
         names, keys = (*names, "rank", "claimant"), (*keys, "rank", "claimant")
     values = attrgetter(*names)
     plain = all(f.hash is not False for f in fields(kind))
-    # Tuples are compared in a third of the time that records take.
+    # Comparing tuples takes a third of the time of comparing records.
     for row in dict.fromkeys(map(values, records)) if plain else map(values, dict.fromkeys(records)):
         yield dict(zip(keys, map(_cell, row), strict=True))
 

@@ -26,17 +26,17 @@ class IngestReport:
     updated: int = 0
     unchanged: int = 0
     stubs: int = 0
-    """Activities and entities that the document refers to, but that are not recorded."""
+    """Activities and entities that the document refers to, but that have no record yet."""
     warnings: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     """The warnings about values that were ignored because they contradict the store."""
     known: bool = False
-    """The same bytes were loaded before for the same site: nothing was done."""
+    """Whether the same bytes were loaded before for the same site, so that nothing was done."""
     ingestion: int
-    """Number of the ingestion; the earlier number for a known document."""
+    """Number of the ingestion; for a known document, the earlier number."""
 
     def line(self) -> str:
-        """Return the report on a script of rows, in one line."""
+        """Return the report on an SQL script, in one line."""
         if self.known:
             return f"{self.source}: known already"
         return (
@@ -45,7 +45,7 @@ class IngestReport:
         )
 
     def content(self) -> dict[str, Any]:
-        """Return all of it, as JSON has it."""
+        """Return the report as JSON values."""
         return vars(self) | {"activity_ids": sorted(self.activity_ids)}
 
     @property
@@ -66,7 +66,7 @@ def known_ingestion(transaction: Transaction, key: Mapping[str, str]) -> int | N
 
 
 def begin_ingestion(transaction: Transaction, source: str, key: Mapping[str, str], content: bytes) -> int:
-    """Keep a document with its *key* and *content*, and return the number of its ingestion."""
+    """Archive a document with its *key* and *content*, and return the number of its ingestion."""
     [begun] = transaction.rows(
         SQL["begin_ingestion"], source=source, format=key["format"], sha256=key["sha256"]
     )
@@ -85,7 +85,7 @@ class Rehearsed(Exception):
 
 @contextmanager
 def alone(database: Database, dry_run: bool) -> Iterator[Transaction]:
-    """Yield a transaction that blocks other writers of documents; with *dry_run* it is rolled back."""
+    """Yield a transaction that blocks other writers of documents, rolled back if *dry_run*."""
     with safe_to_repeat(), suppress(Rehearsed), database.transaction() as transaction:
         lock(transaction)
         yield transaction
@@ -95,12 +95,12 @@ def alone(database: Database, dry_run: bool) -> Iterator[Transaction]:
 
 @contextmanager
 def safe_to_repeat() -> Iterator[None]:
-    """Advise to repeat if it is unknown whether a document was stored: natural keys make it safe."""
+    """Suggest a repetition if it is unknown whether a document was stored: natural keys make it safe."""
     try:
         yield
     except Unconfirmed as error:
         raise Unconfirmed(
-            error.message, hint="Send the same again: nothing is stored twice.", detail=error.detail
+            error.message, hint="Send the document again; nothing is stored twice.", detail=error.detail
         ) from error
 
 

@@ -1,7 +1,8 @@
--- Statements of transaction.py: what is kept of each ingestion.
+-- Statements of transaction.py: the stored data of each ingestion.
 
 -- name: lock
--- One document at a time: what is stored must not change between looking and writing. Ends with the transaction.
+-- One document at a time: the store must not change between reading and writing. Released with the
+-- transaction.
 SELECT pg_advisory_xact_lock(hashtext('provtap.ingest'));
 
 -- name: known_document

@@ -1,4 +1,4 @@
-"""What follows from all stored records: which activity read which file, names of files, ends of entities."""
+"""Derives rows from all stored records: the files that activities read, names of files, ends of entities."""
 
 import json
 from collections import Counter
@@ -20,7 +20,6 @@ from provtap.ingest.store.amendments import invalidate
 from provtap.ingest.store.counts import Counts
 from provtap.ingest.store.merge import add
 from provtap.ingest.store.staging import Rows, RowSource, Stage
-from provtap.ingest.store.withdrawals import settle
 
 SQL = load_statements("provtap.ingest.store", "usages.sql")
 
@@ -28,13 +27,12 @@ SQL = load_statements("provtap.ingest.store", "usages.sql")
 def end_entities(
     transaction: Transaction, rows: Mapping[type[Record], Rows], stage: Stage, counts: Counts
 ) -> None:
-    """Set the end of entities that were invalidated or withdrawn."""
+    """Set the end of entities that were invalidated."""
     if rows[Invalidation]:
         add(transaction, Invalidation, stage[Invalidation])
     updated, lost = invalidate(transaction, rows)
     counts.add(0, updated)
     counts.conflict(*lost)
-    counts.add(0, settle(transaction, rows))
 
 
 def resolve_readings(
@@ -67,14 +65,14 @@ def resolve_readings(
         [aliases] = transaction.rows(statement, **source.values)
         counts.add(aliases.new, aliases.updated)
         counts.share(Writing, "wr_entity_id", new=aliases.new_ids)
-        # What ends may be the name of a file that an earlier document wrote to the same place.
+        # The alias that ends may belong to a file that an earlier document wrote to the same location.
         counts.share(Writing, "wr_url", updated=aliases.updated_urls)
         counts.share(Writing, "wr_external_id", updated=aliases.updated_ids)
     return activities
 
 
 def _time_usages(transaction: Transaction, activities: Iterable[str], counts: Counts) -> None:
-    """Set the times of what *activities* used."""
+    """Set the times of the usages of *activities*."""
     statement = SQL["time_usages"].format(
         updated_ids=counts.ids("SELECT json_agg(u_activity_id) FROM updated")
     )
@@ -98,7 +96,7 @@ def add_readings(transaction: Transaction, rows: Rows, source: RowSource, counts
 
 
 def resolve(transaction: Transaction, stage: Stage, counts: Counts) -> set[str]:
-    """Find the entity of each reading that may have another; return the activities whose usages changed."""
+    """Find the entity of each affected reading again; return the activities with changed usages."""
     writings, externals = stage[Writing], stage[External]
     statement = SQL["resolve_readings"].format(
         columns=", ".join(column for _, column in columns(Entity)),

@@ -1,7 +1,8 @@
--- Statements of usages.py: who read and wrote which file. {rows} is as in merge.sql.
+-- Statements of usages.py: which activities read and wrote which files. {rows} is as in merge.sql.
 
 -- name: second_generators
--- Entities that more than one activity says it wrote; the model has room for one generation.
+-- Entities with several activities that wrote them according to documents; in the model they have one
+-- generation.
 SELECT wr_entity_id AS entity_id,
        array_agg(DISTINCT wr_activity_id::text) AS activity_ids,
        min(wgb_activity_id) AS stored_id
@@ -12,8 +13,8 @@ HAVING count(DISTINCT wr_activity_id) > 1
  ORDER BY wr_entity_id;
 
 -- name: time_usages
--- A usage is at the earliest of its stated times that lie within its activity. This is computed again when
--- a time is added, and when the times of the activity itself may have changed.
+-- The time of a usage is the earliest of its recorded times within its activity. This is computed again when
+-- a time is added, and when the times of the activity may have changed.
 WITH timed AS (
     SELECT rd_activity_id, rd_entity_id, rd_role,
            min(rd_usagetime) FILTER (WHERE coalesce(rd_usagetime >= a_starttime, true)
@@ -32,7 +33,7 @@ WITH timed AS (
 SELECT count(*) AS updated, {updated_ids} AS updated_ids FROM updated;
 
 -- name: read
--- Which entity was read is resolved later (`resolve_readings`), unless the reading gives its id.
+-- The entity that was read is found later (`resolve_readings`), unless the reading has its id.
 WITH added AS (
     INSERT INTO provtap.reading ({columns}, rd_entity_id)
     SELECT {columns}, rd_told_id FROM {rows} AS given
@@ -52,21 +53,22 @@ SELECT (SELECT count(*) FROM added) AS new, (SELECT count(*) FROM used) AS used,
        {added_ids} AS added_ids, {used_ids} AS used_ids;
 
 -- name: resolve_readings
--- Find which entity each reading read: for the new readings, and for those that a new writing may
--- concern. Gives the rows that are new, how many usages moved, and which ones they were.
+-- Find the entity of each reading: for new readings, and for those that a new writing may affect. Returns the
+-- number of new rows, the number of changed usages, and the replaced usages.
 --
--- Example: the activity r read /a and /b at 12:00, and nobody wrote /b.
+-- Example: the activity r read /a and /b at 12:00, and no activity wrote /b.
 --   stored     w1 wrote e1 to /a at 10:00; the reading 1 of /a, so far of e1; the usage of e1 by r
 --   given      w2 wrote e2 to /a at 11:00; the reading 2 of /b, not resolved; the external x:/b
 --   written    the writing of e2 until null, since no later one is known
 --   concerned  1, because e2 was written before 12:00, and 2, because it has no entity
---   resolved   1: was e1, is e2 (the latest writing);   2: was null, is x:/b (nobody wrote it)
+--   resolved   1: was e1, is e2 (the latest writing);   2: was null, is x:/b (no known producer)
 --   changed    both
 --   appeared   the entity x:/b
 --   located    x:/b is at /b
 --   remembered provtap.reading has e2 for 1, and x:/b for 2
 --   used       r used e2, r used x:/b
---   result     new 3 (an entity, a location, and of two usages the one that replaces none), updated 1, stubs 1,
+--   result     new 3 (an entity, a location, and of two usages the one that replaces none), updated 1, stubs
+-- 1,
 --              external_ids null, moved: the usage of e1 by r, which `take_back` removes
 WITH written AS MATERIALIZED (
     SELECT given.*,
@@ -93,8 +95,8 @@ WITH written AS MATERIALIZED (
            coalesce(from_step.wr_entity_id, latest.wr_entity_id, rd_external_id)::text
                COLLATE "C" AS entity_id
       FROM provtap.reading
-      -- A whole reads what its own steps wrote, though they did so after it started; a run what it wrote
-      -- itself only where it says when it read that.
+      -- A run reads files that its own steps wrote after it started; a file that it wrote itself only if the
+      -- time of reading is recorded.
       LEFT JOIN LATERAL (
            SELECT wr_entity_id
              FROM provenance.wasinformedby JOIN provtap.writing ON wr_activity_id = wib_informed_id
@@ -153,7 +155,7 @@ SELECT (SELECT count(*) FROM appeared) + (SELECT count(*) FROM located)
   FROM changed;
 
 -- name: take_back
--- Remove usages that no reading bears out any more, and files that were only a name for a place.
+-- Remove usages that are no longer supported by a reading, and files that only stood for a location.
 WITH moved AS MATERIALIZED (
     SELECT DISTINCT u_activity_id, u_entity_id, u_role
       FROM json_populate_recordset(NULL::provenance.used, %(rows)s::json)
@@ -173,8 +175,8 @@ DELETE FROM provenance.entity
    AND NOT EXISTS (SELECT FROM provtap.trust WHERE t_kind = 'provenance.entity' AND t_id = e_id);
 
 -- name: alias
--- Name each file by the place it was written to, for as long as it was the one there, and by the id that a
--- file at this place has while nobody is known to have written it. A writing also ends the one before it.
+-- Name each file by the location it was written to, while it was the file there, and by the id that a file at
+-- this location has without a known producer. A writing also ends the previous one.
 WITH given AS MATERIALIZED (
     SELECT * FROM {rows} AS given
 ), concerned AS (
@@ -207,7 +209,7 @@ WITH given AS MATERIALIZED (
     SELECT wr_entity_id, 'id', wr_external_id::text COLLATE "C", wr_time, wr_until FROM version
 ), aliased AS (
     INSERT INTO provext.alias AS held (al_entity_id, al_kind, al_value, al_validfrom, al_validto)
-    -- Two sites may have the same file at the same path: it is there until it is at neither.
+    -- Two sites may have the same file at the same path: the alias ends when the file is at neither.
     SELECT wr_entity_id, kind, value, wr_time, CASE WHEN bool_and(wr_until IS NOT NULL) THEN max(wr_until) END
       FROM named
      GROUP BY wr_entity_id, kind, value, wr_time

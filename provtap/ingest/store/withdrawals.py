@@ -1,10 +1,10 @@
-"""Withdrawals of entities: when they end, what they do to their entities, and the notices about them.
+"""Withdrawals of entities: their ends, their effects on entities, and the notices about them.
 
-A withdrawal ends an entity without being a claim about it: documents about the entity are joined as if it
-were not withdrawn (`lift` before that, `settle` after it). So their order does not matter, and when the
-withdrawal ends the entity has the end again that it would have without it.
+A withdrawal ends an entity, but is not a claim about it: documents about the entity are joined as if it were
+not withdrawn (`lift` before that, `settle` after it). So the order of documents does not matter, and when the
+withdrawal ends, the entity gets the end that it has without the withdrawal.
 
-Notices are only ever added: what one says holds until a later one takes it back.
+Notices are only added; a notice is valid until a later one revokes it.
 """
 
 import json
@@ -43,14 +43,20 @@ _WITHDRAWN: Sequence[tuple[type[Record], str]] = (
 _FORTH = steps_sql(FORTH, "made")
 
 
-def lift(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> None:
-    """Forget the withdrawals of the entities in *rows* until `settle`."""
+def lift(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> bool:
+    """Suspend the withdrawals of the entities in *rows* until `settle`.
+
+    Returns whether anything is withdrawn or to be so: otherwise there is nothing to settle, or to tell of.
+    """
+    if not transaction.rows(SQL["standing_now"])[0].any:
+        return any(rows[kind] for kind, _ in _WITHDRAWN)
     if entities := _ids(rows, (*_ENTITIES, *_WITHDRAWN)):
         transaction.execute(SQL["lift"], entities=json.dumps(entities))
+    return True
 
 
 def settle(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> int:
-    """End withdrawals, and end the entities in *rows* that are withdrawn; return how many did."""
+    """End withdrawals, and end the withdrawn entities in *rows*; return the number of changes."""
     if withdrawn := _ids(rows, _WITHDRAWN):
         transaction.execute(SQL["end"], entities=json.dumps(withdrawn))
     entities = _ids(rows, (*_ENTITIES, *_WITHDRAWN))
@@ -60,7 +66,7 @@ def settle(transaction: Transaction, rows: Mapping[type[Record], Rows]) -> int:
 
 @contextmanager
 def lifted(transaction: Transaction) -> Iterator[None]:
-    """Forget all withdrawals in the block, which may be about any entity."""
+    """Suspend all withdrawals during the block, which may change any entity."""
     entities = json.dumps(_withdrawn_now(transaction))
     transaction.execute(SQL["lift"], entities=entities)
     yield
@@ -68,15 +74,13 @@ def lifted(transaction: Transaction) -> Iterator[None]:
 
 
 def notify(transaction: Transaction, rows: Mapping[type[Record], Rows], activities: Iterable[str]) -> None:
-    """Add notices about what stands on something withdrawn since *rows* were stored, and what no longer does.
+    """Add notices about entities that became, or are no longer, affected after *rows* were stored.
 
     *activities* are those whose usages may have changed.
     """
     if withdrawn := _ids(rows, _WITHDRAWN):
         found = transaction.rows(SQL["activities_of"], entities=json.dumps(withdrawn))
         _tell_of(transaction, [row.id for row in found])
-    if not transaction.rows(SQL["standing_now"])[0].any:
-        return
     given = {"activities": json.dumps(sorted(activities)), "entities": json.dumps(_ids(rows, _ENTITIES))}
     changed = [row.id for row in transaction.rows(SQL["changed"], **given)]
     behind = standing(transaction, changed)
@@ -85,13 +89,13 @@ def notify(transaction: Transaction, rows: Mapping[type[Record], Rows], activiti
 
 
 def notify_of_all(transaction: Transaction) -> None:
-    """Add the notices by which those that were given differ from what is stored now."""
+    """Add the notices that bring the existing ones up to date with the store."""
     found = transaction.rows(SQL["open_activities"].format(holds=SQL["holds"]))
     _tell_of(transaction, [row.id for row in found])
 
 
 def _tell_of(transaction: Transaction, withdrawals: Sequence[str]) -> None:
-    """Bring the notices about these *withdrawals* up to date."""
+    """Update the notices about these *withdrawals*."""
     statement = SQL["take_back"].format(forth=_FORTH, holds=SQL["holds"])
     transaction.execute(statement, activities=withdrawals)
     rows = transaction.rows(SQL["withdrawn_by"], activities=withdrawals)
@@ -99,7 +103,7 @@ def _tell_of(transaction: Transaction, withdrawals: Sequence[str]) -> None:
 
 
 def _tell(transaction: Transaction, found: Collection[tuple[str, str]]) -> None:
-    """Tell of entities that a withdrawal concerns (*found*), and of all that was made from them."""
+    """Add notices about entities named in a withdrawal (*found*), and about all entities made from them."""
     if found:
         activities, ids = map(list, zip(*sorted(found), strict=True))
         statement = SQL["tell"].format(forth=_FORTH, holds=SQL["holds"])

@@ -1,7 +1,7 @@
 -- Statements of withdrawals.py. {forth} is one step of a walk to descendants, made by adql/lineage.
 
 -- name: lift
--- Give entities the end back that they have apart from a withdrawal.
+-- Restore the ends that entities have without a withdrawal.
 WITH lifted AS (
     DELETE FROM provtap.own_end
      WHERE oe_entity_id IN (SELECT json_array_elements_text(%(entities)s::json))
@@ -12,7 +12,7 @@ UPDATE provenance.entity SET e_invalidatedattime = oe_time
  WHERE e_id = oe_entity_id AND e_invalidatedattime IS DISTINCT FROM oe_time;
 
 -- name: end
--- A withdrawal ends with the next one of the same entity, or when it is reinstated.
+-- A withdrawal ends with the next one of the same entity, or with its reinstatement.
 WITH settled AS (
     SELECT w_activity_id, w_entity_id,
            least(lead(w_time) OVER (PARTITION BY w_entity_id ORDER BY w_time, w_activity_id),
@@ -28,7 +28,7 @@ UPDATE provext.withdrawal AS held SET w_until = until
    AND held.w_until IS DISTINCT FROM until;
 
 -- name: withdraw
--- End entities that are withdrawn, as early as they were generated.
+-- End withdrawn entities, but not before they were generated.
 WITH withdrawn AS (
     SELECT e_id, e_invalidatedattime, least(e_invalidatedattime, greatest(w_since, e_generatedattime)) AS time
       FROM provext.withdrawal JOIN provenance.entity ON e_id = w_entity_id
@@ -41,7 +41,7 @@ UPDATE provenance.entity SET e_invalidatedattime = time
  WHERE entity.e_id = withdrawn.e_id AND entity.e_invalidatedattime IS DISTINCT FROM time;
 
 -- name: changed
--- Entities whose ancestors may have changed, of what a load says anything of.
+-- Entities of a load whose ancestors may have changed.
 SELECT wgb_entity_id AS id
   FROM provenance.wasgeneratedby
  WHERE wgb_activity_id IN (SELECT json_array_elements_text(%(activities)s::json))
@@ -53,7 +53,7 @@ SELECT cp_entity_id
 SELECT id FROM json_array_elements_text(%(entities)s::json) AS given (id);
 
 -- name: standing_now
--- Whether anything is withdrawn now.
+-- Whether any entity is withdrawn now.
 SELECT EXISTS (SELECT FROM provext.withdrawal WHERE w_until IS NULL) AS any;
 
 -- name: activities_of
@@ -64,26 +64,27 @@ SELECT DISTINCT w_activity_id AS id
  ORDER BY 1;
 
 -- name: open_activities
--- All withdrawals that have not ended, and those whose notices hold.
+-- All withdrawals that have not ended, and those with valid notices.
 SELECT w_activity_id AS id FROM provext.withdrawal WHERE w_until IS NULL
  UNION
 SELECT n_activity_id FROM provext.notice AS told WHERE {holds}
  ORDER BY 1;
 
 -- name: withdrawn_by
--- What these withdrawals have withdrawn still.
+-- The entities that are still withdrawn by these withdrawals.
 SELECT w_activity_id AS activity, w_entity_id AS id
   FROM provext.withdrawal
  WHERE w_until IS NULL AND w_activity_id = ANY (%(activities)s::text[]);
 
 -- name: holds
--- Whether what a notice says was not taken back.
+-- Whether a notice was not revoked.
 n_event IN ('withdrawn', 'affected')
 AND NOT EXISTS (SELECT FROM provext.notice AS later
                  WHERE later.n_activity_id = told.n_activity_id AND later.n_entity_id = told.n_entity_id
                    AND later.n_number > told.n_number)
 
 -- name: tell
+-- The values that a run left behind, such as its exit code, are not told of.
 -- Tell of entities that a withdrawal named, or that were made from those, and of all that was made from them.
 WITH RECURSIVE made (activity, id, kind) AS (
     SELECT activity COLLATE "C", id COLLATE "C", 0
@@ -98,9 +99,9 @@ WITH RECURSIVE made (activity, id, kind) AS (
     HAVING count(*) = 1
 ), event AS (
     SELECT activity, id, w_entity_id IS NOT NULL AS is_withdrawn
-      FROM made
+      FROM made JOIN provenance.entity ON e_id = id
       LEFT JOIN provext.withdrawal ON w_activity_id = activity AND w_entity_id = id AND w_until IS NULL
-     WHERE kind = 0
+     WHERE kind = 0 AND (e_class <> 'ValueEntity' OR w_entity_id IS NOT NULL)
 )
 INSERT INTO provext.notice (n_event, n_entity_id, n_withdrawn_id, n_activity_id)
 SELECT CASE WHEN is_withdrawn THEN 'withdrawn' ELSE 'affected' END, id,
@@ -111,7 +112,7 @@ SELECT CASE WHEN is_withdrawn THEN 'withdrawn' ELSE 'affected' END, id,
  ORDER BY activity, NOT is_withdrawn, id;
 
 -- name: take_back
--- Take back the notices about these withdrawals that no longer hold.
+-- Revoke the notices about these withdrawals that are no longer true.
 WITH RECURSIVE made (activity, id, kind) AS (
     SELECT w_activity_id::text COLLATE "C", w_entity_id::text COLLATE "C", 0
       FROM provext.withdrawal

@@ -1,7 +1,8 @@
 """Requests that may be sent twice: the header Idempotency-Key of the IETF's draft.
 
-An answer is kept in the transaction that stored what the request told: either both are there or neither is.
-Nothing is doubled without a key either, for every record has a natural key; a key makes the answers alike.
+The response is stored in the same transaction as the records of the request, so that both exist or neither.
+Without a key nothing is duplicated either, because all records have natural keys; a key makes the responses
+equal.
 """
 
 import re
@@ -18,21 +19,21 @@ from provtap.web.http.authentication import caller
 SQL = load_statements("provtap.web.api", "idempotency.sql")
 
 KEPT = 30
-"""Days that an answer is kept."""
+"""Days for which a response is kept."""
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to a request: a JSON text."""
+    """The response to a request: a JSON text."""
 
     status: int
     text: str
     replayed: bool = False
 
     def response(self) -> Response:
-        """Return it as a response; a header says whether it is repeated."""
+        """Return it as an HTTP response, with a header that shows whether it is repeated."""
         response = Response(self.text, self.status, content_type="application/json")
         if self.replayed:
             response.headers["Idempotency-Replayed"] = "true"
@@ -41,15 +42,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Keyed:
-    """A request, and the key that its sender gave it."""
+    """A request with the key from its sender."""
 
     owner: str
     key: str
     sha256: str
-    """Digest of all that the request says; another one under the same key is another request."""
+    """Digest of the whole request, to detect another request with the same key."""
 
     def answered(self, database: Database) -> Answer | None:
-        """Return the earlier answer to this request, if there is one.
+        """Return the earlier response to this request, if there is one.
 
         Raises: KeyReused; DatabaseUnavailable.
         """
@@ -57,7 +58,7 @@ class Keyed:
             return self._find(transaction)
 
     def keep(self, transaction: Transaction, answer: Answer) -> Answer:
-        """Keep *answer*, and return it, or the one that was given at the same time.
+        """Store *answer* and return it, or the response stored at the same time by another process.
 
         Raises: KeyReused; DatabaseUnavailable.
         """
@@ -80,9 +81,9 @@ class Keyed:
 
 
 def keyed(content: bytes) -> Keyed | None:
-    """Return the current request, whose body is *content*, by its key, or None if it has none.
+    """Return the current request with the body *content*, or None if it has no key.
 
-    Raises: ParameterError for what can't be a key.
+    Raises: ParameterError for an invalid key.
     """
     key = request.headers.get(HEADER)
     if key is None:

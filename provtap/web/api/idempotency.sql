@@ -6,7 +6,8 @@ SELECT ar_sha256, ar_status, ar_answer
  WHERE ar_owner = %(owner)s AND ar_key = %(key)s;
 
 -- name: keep
--- Of two requests with one key at once, the first to commit has answered; the other waits here for it.
+-- Of two simultaneous requests with the same key, the first to commit determines the response; the other
+-- waits here.
 INSERT INTO provtap.answered_request (ar_owner, ar_key, ar_sha256, ar_status, ar_answer)
 VALUES (%(owner)s, %(key)s, %(sha256)s, %(status)s, %(answer)s)
     ON CONFLICT DO NOTHING;

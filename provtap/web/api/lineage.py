@@ -1,4 +1,4 @@
-"""Events of OpenLineage: what `OPENLINEAGE_URL` of Airflow, Spark or dbt points to."""
+"""Events of OpenLineage: the endpoint for `OPENLINEAGE_URL` of Airflow, Spark or dbt."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ FORMAT = "openlineage"
 def lineage() -> Response:
     """Store an event of OpenLineage, or an array of them.
 
-    An event about a job or a dataset alone is accepted, and nothing of it is stored.
+    An event about only a job or a dataset is accepted, but not stored.
     """
     admit("write")
     return _store(body(unpack=True))
 
 
 def lineage_batch() -> Response:
-    """Store an array of events of OpenLineage, each for itself."""
+    """Store an array of events of OpenLineage, independently of each other."""
     admit("write")
     values = list(parse(body(unpack=True)))
     events = values[0] if len(values) == 1 and isinstance(values[0], list) else values
@@ -41,4 +41,4 @@ def _store(content: bytes) -> Response:
     try:
         return store(content, **options() | {"format": FORMAT})
     except NoProvenance:
-        return nothing_stored(FORMAT, "The event is about no run.")
+        return nothing_stored(FORMAT, "The event does not belong to a run.")

@@ -1,4 +1,4 @@
-"""The description of the write API for programs (OpenAPI 3.1), made from the tables that the code uses.
+"""The OpenAPI 3.1 description of the write API, made from the tables that the code uses.
 
 Routes come from `routes.py`, options from `storing.py`, and the attributes of records from `ingest/model`.
 """
@@ -12,6 +12,7 @@ from provtap.ingest import format_names
 from provtap.ingest.model.checks import Schemas
 from provtap.ingest.readers.records.classes import CLASSES, Class
 from provtap.ingest.readers.records.parse import MODELS
+from provtap.ingest.readers.withdrawal import KINDS
 from provtap.provsap.request import PARAMETERS
 from provtap.web.api import comparison
 from provtap.web.api.idempotency import HEADER, KEPT
@@ -26,19 +27,19 @@ Json = dict[str, Any]
 _COUNTS = ("new", "updated", "unchanged")
 _RULE = re.compile(r"<(?:\w+:)?(\w+)>")
 _REFUSALS = {
-    "400": "The request, or what it tells, is wrong: one sentence, and where. Nothing is stored.",
-    "401": "It needs an account, or the token is wrong.",
-    "403": "The token has not the scope that this needs.",
-    "404": "There is no such thing.",
-    "413": "The body or the answer is too large.",
-    "415": "The body is wrapped in something.",
+    "400": "Invalid request or document; the body has a sentence and a position. Nothing is stored.",
+    "401": "The request needs an account, or the token is wrong.",
+    "403": "The token does not have the required scope.",
+    "404": "The record or ingestion does not exist.",
+    "413": "The body or the response is too large.",
+    "415": "The body is a form, or compressed in an unsupported way.",
     "422": f"The {HEADER} was already used with a different request.",
-    "503": "The service is closed, or its database away: try again after the seconds of Retry-After.",
+    "503": "The service is under maintenance, or its database is down: repeat the request after Retry-After.",
 }
 
 
 def document(routes: Iterable["Route"], url: str) -> Json:
-    """Return the description of *routes*, which live at *url*."""
+    """Return the description of *routes* at *url*."""
     paths: dict[str, Json] = {}
     for route in routes:
         path = _RULE.sub(lambda found: f"{{{found[1].rstrip('_')}}}", route.rule)
@@ -50,7 +51,7 @@ def document(routes: Iterable["Route"], url: str) -> Json:
         "info": {
             "title": "ProvTAP",
             "version": __version__,
-            "description": "Provenance in the words of the IVOA's ProvenanceDM 1.0.",
+            "description": "Provenance with the classes of the IVOA's ProvenanceDM 1.0.",
         },
         "servers": [{"url": url}],
         "paths": paths,
@@ -61,7 +62,7 @@ def document(routes: Iterable["Route"], url: str) -> Json:
 def _operation(route: "Route") -> Json:
     writes = route.method != "GET"
     statuses = ["400", "401", "403", "503"] + (["413", "415", "422"] if writes else ["404"])
-    answers = {"200": _answer("Done; nothing new is stored by this." if writes else "Found.", route)}
+    answers = {"200": _answer("Done; nothing new was stored." if writes else "Found.", route)}
     if writes:
         answers["201"] = _answer("Stored.", route)
     answers |= {status: _refusal(_REFUSALS[status]) for status in sorted(statuses)}
@@ -78,14 +79,17 @@ def _operation(route: "Route") -> Json:
 def _parameters(route: "Route") -> list[Json]:
     found = [_parameter("path", name.rstrip("_"), required=True) for name in _RULE.findall(route.rule)]
     if route.method != "GET":
-        names = {"DOCUMENT": tuple(OPTIONS), "DESCRIPTIONS": DESCRIPTION_OPTIONS}.get(
-            route.takes.name, RECORD_OPTIONS
-        )
+        names = {
+            "DOCUMENT": tuple(OPTIONS),
+            "DESCRIPTIONS": DESCRIPTION_OPTIONS,
+            "WITHDRAWAL": (),
+            "REINSTATEMENT": (),
+        }.get(route.takes.name, RECORD_OPTIONS)
         found += [
             _parameter("query", name, about=OPTIONS[name], choices=format_names() if name == "format" else ())
             for name in names
         ]
-        about = f"The same key with the same request brings the same answer, for {KEPT} days."
+        about = f"Repeating the request with the same key returns the same response, for {KEPT} days."
         found.append(_parameter("header", HEADER, about=about))
     elif route.gives == "Found" and route.of is not None:
         found += [
@@ -127,6 +131,8 @@ def _body(route: "Route") -> Json:
         "RECORDS": {"$ref": "#/components/schemas/Records"},
         "SOME": _one_or_more(one),
         "ONE": one,
+        "WITHDRAWAL": {"$ref": "#/components/schemas/Withdrawal"},
+        "REINSTATEMENT": {"$ref": "#/components/schemas/Reinstatement"},
     }
     if route.takes.name == "DOCUMENT":
         return {"required": True, "content": {"application/octet-stream": {}}}
@@ -168,7 +174,7 @@ def _common_schemas() -> Json:
     counts = {name: {"type": "integer", "description": f"Rows {name}."} for name in _COUNTS}
     counts["stubs"] = {
         "type": "integer",
-        "description": "Things that are known only because others name them.",
+        "description": "Things that are only referred to, without a record.",
     }
     records = {"type": "integer", "description": "Records of activities, repetitions included."}
     return {
@@ -185,14 +191,24 @@ def _common_schemas() -> Json:
                 "source": {"type": "string"},
                 "name": {"type": "string"},
                 "version": {"type": "integer"},
-                "before": {"type": ["integer", "null"], "description": "The version that it replaced."},
+                "before": {"type": ["integer", "null"], "description": "The version that was replaced."},
                 "lines": texts | {"description": "What changed."},
-                "activities": {"type": "integer", "description": "Activity descriptions of the set."},
-                "linked": {"type": "integer", "description": "Things that got another description."},
+                "activities": {"type": "integer", "description": "Activity descriptions in the set."},
+                "linked": {"type": "integer", "description": "Things whose description changed."},
                 "warnings": texts,
             }
         ),
         "Comparison": _comparison(),
+        "Withdrawal": _withdrawal_schema(needed=("reason",), **_OF_WITHDRAWALS),
+        "Reinstatement": _withdrawal_schema(needed=()),
+        "Withdrawn": _object(
+            {
+                "ingestion": {"type": ["integer", "null"]},
+                "activity": {"type": "string", "description": "The activity that it is recorded as."},
+                "entities": texts,
+                "affected": {"type": "integer", "description": "Products that were made from these."},
+            }
+        ),
         "Ingestion": _object(
             {"ingestion": {"type": "integer"}}
             | document
@@ -222,6 +238,34 @@ def _comparison() -> Json:
         {"a": side, "b": side, "equal": {"type": "boolean"}}
         | {name: differences for name in ("parameters", "inputs", "software", "steps", "equal_as_numbers")}
     )
+
+
+_OF_WITHDRAWALS: dict[str, Json] = {
+    "kind": {"type": "string", "enum": list(KINDS), "default": KINDS[0]},
+    "since": {"type": "string", "description": "Since when they are not valid, ISO 8601; default: now."},
+    "successor": {"type": "string", "description": "Id or name of the entity to use instead."},
+}
+
+
+def _withdrawal_schema(needed: Iterable[str], **more: Json) -> Json:
+    """Return the schema of what to withdraw, or to reinstate."""
+    ids = {"type": "array", "items": {"type": "string"}, "description": "Ids, paths or other names."}
+    query = {"type": "string", "description": "Instead of ids: ADQL whose first column has ids."}
+    confirm = {"type": "boolean", "description": "Whether the query may select more than one entity."}
+    return {
+        "type": "object",
+        "properties": {
+            "ids": ids,
+            "query": query,
+            "confirm": confirm,
+            "reason": {"type": "string"},
+            "agent": {"type": "string", "description": "Id of who does it; default: that of the account."},
+            "dryRun": {"type": "boolean"},
+        }
+        | more,
+        "required": list(needed),
+        "additionalProperties": False,
+    }
 
 
 def _one_or_more(schema: Json) -> Json:

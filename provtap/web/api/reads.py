@@ -1,4 +1,4 @@
-"""Stored records, read back with the attributes of the write API, with the rights of a query."""
+"""Reads stored records with the attributes of the write API and the rights of a query."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,13 +14,13 @@ from provtap.ingest.readers.records.classes import Class
 from provtap.web.http.context import service
 
 LIMIT = "limit"
-"""The parameter for the maximum number of records; every other one is an attribute."""
+"""The parameter for the maximum number of records; all other parameters are attributes."""
 _ASKED = {"id", "text", "value"}
 """Kinds of attributes that records can be selected by."""
 
 
 def may_be_asked(attribute: Attribute) -> bool:
-    """Tell whether records can be selected by an attribute."""
+    """Return whether records can be selected by an attribute."""
     return attribute.column is not None and attribute.kind in _ASKED
 
 
@@ -72,7 +72,7 @@ def _table(name: str) -> str:
 
 
 def _links(each: Class) -> list[str]:
-    """Return the expression for the attribute that a table of its own holds."""
+    """Return the expression for an attribute with its own table."""
     if each.links is None:
         return []
     table, own, other = each.links

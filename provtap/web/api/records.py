@@ -1,4 +1,4 @@
-"""The views of the write API: documents and records in; records, and what was reported of them, out."""
+"""The views of the write API: store documents and records, and return records and reports."""
 
 from flask import Response, jsonify, request
 
@@ -15,20 +15,20 @@ FORMAT = "records"
 
 
 def has_own_id(each: Class) -> bool:
-    """Tell whether its id is its own, not made from a natural key."""
+    """Return whether the class has its own ids, not ids made from a natural key."""
     attribute = each.attribute("id")
     return attribute is not None and attribute.needed
 
 
 def documents() -> Response:
-    """Store a whole document, in any of the formats that can be read."""
+    """Store a whole document in any supported format."""
     admit("write")
     return store(body(), **options(OPTIONS))
 
 
 def descriptions() -> Response:
-    """Apply a set of descriptions: a YAML file, as `provtap describe` takes it."""
-    admit("admin")  # it overrides what records say
+    """Apply a set of descriptions: a YAML file as for `provtap describe`."""
+    admit("admin")  # it overrides records
     given = options(DESCRIPTION_OPTIONS)
     return storing.describe(body(), given["source"], given["dry_run"])
 
@@ -46,7 +46,7 @@ def add(each: Class) -> Response:
 
 
 def put(each: Class, id_: str) -> Response:
-    """Add the attributes in the body to the thing with this id."""
+    """Add the attributes in the body to the record with this id."""
     admit("write")
     value = _value(body())
     if not isinstance(value, dict):
@@ -95,5 +95,5 @@ def _value(content: bytes) -> object:
 
 
 def _store(each: Class, value: object) -> Response:
-    """Store *value* as the document of records that it is a part of."""
+    """Store *value* as a document of records."""
     return store(canonical({each.name: value}).encode(), **options() | {"format": FORMAT})

@@ -1,4 +1,4 @@
-"""The write API, /api/v1: its routes as a table, from which its description for programs is made as well."""
+"""The write API, /api/v1: its routes as a table, which is also the source of its OpenAPI description."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from provtap.export import export_ingestion
 from provtap.ingest.readers.records.classes import CLASSES, Class
-from provtap.web.api import comparison, lineage, openapi, records
+from provtap.web.api import comparison, lineage, openapi, records, withdrawals
 from provtap.web.http.admission import admit
 from provtap.web.http.context import service
 from provtap.web.http.params import parameters
@@ -19,13 +19,15 @@ bp = Blueprint("api", __name__)
 
 
 class RequestBody(Enum):
-    """What a route takes."""
+    """The kind of body that a route accepts."""
 
     NONE = "nothing"
     DOCUMENT = "document"
     EVENTS = "events of OpenLineage"
     DESCRIPTIONS = "a file of descriptions"
     RECORDS = "records"
+    WITHDRAWAL = "what to withdraw"
+    REINSTATEMENT = "what to reinstate"
     SOME = "one record or several"
     ONE = "one record"
 
@@ -36,14 +38,14 @@ class Route:
 
     method: str
     rule: str
-    """Below /api/v1, as Flask writes it."""
+    """The path below /api/v1, in Flask's notation."""
     view: Callable[..., Response]
     gives: str
-    """The schema of its answer."""
+    """The schema of the response."""
     takes: RequestBody = RequestBody.NONE
     of: Class | None = None
     private: bool = False
-    """Whether it needs a token although it only reads."""
+    """Whether it needs a token, although it only reads."""
 
     @property
     def name(self) -> str:
@@ -65,14 +67,14 @@ def _class_routes(each: Class) -> Iterator[Route]:
 
 
 def description() -> Response:
-    """Describe this API to programs (OpenAPI 3.1)."""
+    """Return the OpenAPI 3.1 description of this API."""
     ours = service()
     return jsonify(openapi.document(ROUTES, f"{ours.base_url}/api/v1"))
 
 
 def ingestion_graph(number: int) -> Response:
-    """Return what an ingestion recorded; a PROV document whole, unless DEPTH or DIRECTION is given."""
-    database = admit("write")  # the document may hold what is not published
+    """Return the records of an ingestion; a PROV document as a whole, unless DEPTH or DIRECTION is given."""
+    database = admit("write")  # the document may contain values that are not published
     ours = service()
     found = export_ingestion(
         number, parameters(request), database, ours.tableset, ours.settings, ours.base_url
@@ -81,7 +83,7 @@ def ingestion_graph(number: int) -> Response:
 
 
 def graph() -> Response:
-    """Return the provenance of what ID names: /provsap, with the errors of this API."""
+    """Return the provenance of ID: like /provsap, with the errors of this API."""
     return provsap()
 
 
@@ -104,6 +106,20 @@ ROUTES = (
         view=records.descriptions,
         takes=RequestBody.DESCRIPTIONS,
         gives="Described",
+    ),
+    Route(
+        method="POST",
+        rule="/withdrawals",
+        view=withdrawals.withdrawals,
+        takes=RequestBody.WITHDRAWAL,
+        gives="Withdrawn",
+    ),
+    Route(
+        method="POST",
+        rule="/reinstatements",
+        view=withdrawals.reinstatements,
+        takes=RequestBody.REINSTATEMENT,
+        gives="Withdrawn",
     ),
     Route(method="GET", rule="/ingestions/<int:number>", view=records.ingestion, gives="Ingestion"),
     Route(

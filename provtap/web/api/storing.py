@@ -1,4 +1,4 @@
-"""What is stored over HTTP: the body, the options in its address, and the report that answers it."""
+"""Stores documents over HTTP: reads the body and the options in the address, and returns the report."""
 
 import json
 import zlib
@@ -18,27 +18,27 @@ from provtap.web.http.context import service
 
 OPTIONS = {
     "format": "Format of the document; auto, the default, recognises it by its content.",
-    "site": "Scope of local paths and host names; by default that of the service.",
-    "source": "What to call the document in messages and in provext.ingestion, which everybody can read.",
-    "map": "PREFIX=URI: the name under which files were stored whose paths begin so; may be repeated.",
-    "workflowRun": "Run of a workflow that the document is of: names of staged files are unique within it.",
-    "strict": "true: a warning refuses the document.",
+    "site": "Scope of local paths and host names; default: the scope of the service.",
+    "source": "Name of the document in messages and in provext.ingestion, which is public.",
+    "map": "PREFIX=URI: files whose paths begin with PREFIX were stored under URI; may be repeated.",
+    "workflowRun": "Id of the workflow run of the document: names of staged files are unique within it.",
+    "strict": "true: a warning rejects the document.",
     "dryRun": "true: report what would be stored, but store nothing.",
 }
-"""Parameters of the address of a request that stores a document."""
+"""Parameters in the address of a request that stores a document."""
 REPEATED = {"map"}
-"""Those that may have several values."""
+"""Parameters that may be repeated."""
 RECORD_OPTIONS = ("site", "source", "strict", "dryRun")
 DESCRIPTION_OPTIONS = ("source", "dryRun")
 Finish = Callable[[Transaction, Answer], None]
-"""What keeps an answer in the transaction that it is about."""
+"""Stores a response in the transaction of its request."""
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _SITE_BYTES = 500
 _SOURCE_BYTES = 1_000
 
 
 def store(content: bytes, **choices: Any) -> Response:
-    """Store *content* with the options of `ingest_content`; answer with the report, or as before.
+    """Store *content* with the options of `ingest_content`; return the report, or the earlier response.
 
     Raises: DocumentError, TooLarge, KeyReused, DatabaseUnavailable.
     """
@@ -54,11 +54,11 @@ def store(content: bytes, **choices: Any) -> Response:
             **choices,
         )
 
-    return _once(content, work)
+    return once(content, work)
 
 
 def describe(content: bytes, source: str, dry_run: bool) -> Response:
-    """Apply the set of descriptions in *content*; answer with what changed, or as before.
+    """Apply the set of descriptions in *content*; return the changes, or the earlier response.
 
     Raises: DocumentError, KeyReused, DatabaseUnavailable.
     """
@@ -72,10 +72,10 @@ def describe(content: bytes, source: str, dry_run: bool) -> Response:
             finish=lambda transaction, report: finish(transaction, _json(200, asdict(report))),
         )
 
-    return _once(content, work)
+    return once(content, work)
 
 
-def _once(content: bytes, work: Callable[[Finish], None]) -> Response:
+def once(content: bytes, work: Callable[[Finish], None]) -> Response:
     """Do *work*, which gives its answer to its argument; a request that was sent before is only answered."""
     database, sent = service().database, keyed(content)
     answers = [sent.answered(database)] if sent else []
@@ -85,9 +85,9 @@ def _once(content: bytes, work: Callable[[Finish], None]) -> Response:
 
 
 def body(*, unpack: bool = False) -> bytes:
-    """Return the body of the current request, whatever its Content-Type calls it; with *unpack* also by gzip.
+    """Return the body of the current request, whatever its Content-Type; with *unpack*, gzip is allowed.
 
-    Raises: TooLarge; UnsupportedMediaType for one that is wrapped up.
+    Raises: TooLarge; UnsupportedMediaType for a form, or another Content-Encoding.
     """
     limit = service().settings.document_bytes
     encoding = request.headers.get("Content-Encoding", "identity").lower()
@@ -119,7 +119,7 @@ def _content(limit: int) -> bytes:
             "The body is a form, not a document.", hint="Send the document itself as the body."
         )
     length = request.content_length
-    # Flask would cut a body without a length, and not say so.
+    # Flask would silently truncate a body without a length.
     content = request.environ["wsgi.input"].read(limit + 1) if (length or 0) <= limit else b""
     if (length or len(content)) > limit:
         raise TooLarge(f"The body exceeds the limit of {limit} bytes for a document.")
@@ -129,7 +129,7 @@ def _content(limit: int) -> bytes:
 
 
 def options(names: Iterable[str] = RECORD_OPTIONS) -> dict[str, Any]:
-    """Return the options in the address of the current request, which may have those called *names*.
+    """Return the options in the address of the current request, of which *names* are allowed.
 
     Raises: ParameterError for a parameter that is unknown, repeated or invalid.
     """
@@ -182,7 +182,7 @@ def _boolean(given: dict[str, str], name: str) -> bool:
 
 
 def nothing_stored(format: str, why: str) -> Response:
-    """Return the report of a document that says nothing that is stored, which is no error."""
+    """Return the report of a document without anything to store, which is not an error."""
     report = IngestReport(
         source=request.path,
         format=format,

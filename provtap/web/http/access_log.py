@@ -1,7 +1,7 @@
-"""The access log: one line of JSON a request, also for one that broke off.
+"""The access log: one line of JSON for each request, including interrupted ones.
 
-Of a query it holds the length and a digest, by which the same query is known again, but not the text; an
-error's sentence may name tables and columns of it.
+For a query it contains the length and a digest, which identifies repeated queries, but not the text. The
+sentence of an error may name tables and columns of the query.
 """
 
 import json
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LONGEST = 500
-"""Characters of a text that a client chose."""
+"""Maximum characters of a text from a client."""
 _FACTS = "provtap.facts"
 _STDOUT = 1
 
 
 def note(**facts: Any) -> None:
-    """Add what a view knows of the current request: owner, query, run_id, tally or error."""
+    """Add the owner, query, run_id, tally or error of the current request, for its line in the log."""
     request.environ.setdefault(_FACTS, {}).update(facts)
 
 
 def logged(application: "WSGIApplication", settings: Settings) -> "WSGIApplication":
-    """Return *application*, whose requests are logged where *settings* want it."""
+    """Return *application* with logging of its requests, if *settings* ask for it."""
     target = settings.access_log
     if target is None:
         return application
@@ -50,9 +50,9 @@ def logged(application: "WSGIApplication", settings: Settings) -> "WSGIApplicati
 
 
 def probe(target: str) -> None:
-    """Do nothing if lines can be written to *target*, a path or `-`.
+    """Check that lines can be written to *target*, a path or `-`.
 
-    Raises: SettingsError.
+    Raises: SettingsError if not.
     """
     try:
         _write(target, b"")
@@ -61,7 +61,7 @@ def probe(target: str) -> None:
 
 
 def _write(target: str, line: bytes) -> None:
-    """Append *line* in one piece: processes share the file, and one that was moved away is made anew."""
+    """Append *line* in one write: processes share the file; a file that was moved away is created again."""
     if target == "-":
         os.write(_STDOUT, line)
         return
@@ -73,7 +73,7 @@ def _write(target: str, line: bytes) -> None:
 
 
 class _Exchange:
-    """One request and what is sent for it: a body of WSGI, which is closed at whatever end it comes to."""
+    """One request and its response: a WSGI body, whose `close` is called whatever happens."""
 
     pieces: Iterable[bytes] = ()
 
@@ -88,7 +88,7 @@ class _Exchange:
         self._complete = False
 
     def starting(self, start_response: "StartResponse") -> "StartResponse":
-        """Return a start_response that takes note of the status and the format."""
+        """Return a start_response that notes the status and the format."""
 
         def start(
             status: str, headers: list[tuple[str, str]], exc_info: Any = None
@@ -106,7 +106,7 @@ class _Exchange:
         self._complete = True
 
     def close(self) -> None:
-        """End the answer, and write the line."""
+        """Close the body, and write the line."""
         try:
             getattr(self.pieces, "close", lambda: None)()
         finally:
@@ -117,7 +117,7 @@ class _Exchange:
         text = json.dumps({name: _short(value) for name, value in line.items()})
         try:
             _write(self._target, f"{text}\n".encode())
-        except OSError as error:  # a full disk is no reason to fail
+        except OSError as error:  # a full disk must not fail the request
             log.warning("A line of the access log was lost: %s", error)
 
     def _request(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from provtap.web.http.context import service
 
 
 def admit(scope: str = "read") -> Database:
-    """Return the rights of the current request, if queries are allowed now; views call this first.
+    """Return the database with the rights of the current request; views call this first.
 
     Raises: UnderMaintenance, Unauthenticated, Forbidden.
     """
@@ -19,7 +19,7 @@ def admit(scope: str = "read") -> Database:
 
 
 def warn_of_proxy() -> None:
-    """Log, once for each process, that all clients behind a proxy count as one: PROVTAP_PROXIES is 0."""
+    """Log once in each process that all clients behind a proxy count as one, because PROVTAP_PROXIES is 0."""
     if "X-Forwarded-For" in request.headers and "provtap.proxy" not in current_app.extensions:
         current_app.extensions["provtap.proxy"] = True
         current_app.logger.warning(

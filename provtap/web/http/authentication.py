@@ -1,7 +1,7 @@
-"""Authentication: which account sends a request, and what its token allows (RFC 6750, RFC 7617).
+"""Authentication: the account of a request, and the scopes of its token (RFC 6750, RFC 7617).
 
-A token comes as `Authorization: Bearer <token>`, or as the password of its account by Basic, which STILTS,
-TOPCAT, pyvo and browsers can send. Unless PROVTAP_ACCOUNTS is on, the header is ignored.
+A token is sent as `Authorization: Bearer <token>`, or with Basic as the password of its account, which
+STILTS, TOPCAT, pyvo and browsers support. Unless PROVTAP_ACCOUNTS is on, the header is ignored.
 """
 
 from hmac import compare_digest
@@ -20,35 +20,36 @@ from provtap.web.http.responses import challenge
 
 _ANYBODY = {"vosi.availability", "provsap.availability"}
 """Endpoints that must answer when the database, and so every token, is out of reach."""
-_READING = {"tap.sync", "provsap.provsap"}
+_READING = {"tap.sync", "provsap.provsap", "links.links"}
 """Endpoints that change nothing, whatever the method."""
 _CHALLENGED = {"vosi.capabilities", "provsap.capabilities"}
-"""Endpoints where clients look for how they may authenticate (AUTH-2)."""
+"""Endpoints where clients look for methods of authentication (AUTH-2)."""
 
 
 def register(app: Flask) -> None:
-    """Let *app* check the credentials of each request before its view runs."""
+    """Register the check of credentials, which runs before each view of *app*."""
     app.before_request(_identify)
     app.after_request(_add_headers)
 
 
 def caller() -> str | None:
-    """Return the name of the account that sends the current request; None: an anonymous one."""
+    """Return the name of the account of the current request; None if it is anonymous."""
     known = _account()
     return None if known is None else known.name
 
 
 def client() -> Client:
-    """Return the client of the current request, to which limits apply."""
+    """Return the client of the current request, for the limits on clients."""
     return Client(caller(), request.remote_addr or "")
 
 
-def require(scope: str) -> None:
+def require(scope: str, *, by_form: bool = False) -> None:
     """Do nothing if the current request may do what needs *scope*; what anybody may do needs none.
 
-    Browsers send a password by Basic to whatever page of another site asks them to, so only Bearer may write.
+    Browsers send a password by Basic to whatever page of another site asks them to, so only Bearer may write,
+    and with *by_form* a form of ours, whose token the view checks.
 
-    Raises: Unauthenticated if it is anonymous, unless anybody may read; Forbidden.
+    Raises: Unauthenticated if it is anonymous, unless reading is public; Forbidden.
     """
     known = _account()
     if scope == "read" and not service().settings.require_account:
@@ -65,7 +66,8 @@ def require(scope: str) -> None:
         )
     if not known.may(scope):
         raise Forbidden(f"The token of {known.name} does not have the scope {scope}.")
-    if scope != "read" and request.authorization and request.authorization.type == "basic":
+    basic = request.authorization is not None and request.authorization.type == "basic"
+    if scope != "read" and basic and not by_form:
         raise Forbidden(
             "Basic authentication allows reading only.", hint="Send the token as Authorization: Bearer."
         )
@@ -77,7 +79,7 @@ def _account() -> ApiAccount | None:
 
 
 def _identify() -> None:
-    """Find out who sends the request; wrong credentials are an error, never an anonymous request."""
+    """Identify the sender of the request; wrong credentials are an error, not an anonymous request."""
     if not service().settings.accounts or "Authorization" not in request.headers:
         return
     if request.method != "OPTIONS" and request.endpoint not in _ANYBODY:
@@ -114,7 +116,7 @@ def _find(token: str) -> ApiAccount | None:
     try:
         return account(service().database, token)
     except DatabaseUnavailable:
-        refuse_under_maintenance()  # says more
+        refuse_under_maintenance()  # its error is more specific
         raise
 
 
@@ -123,7 +125,7 @@ def _bytes(text: str | None) -> bytes:
 
 
 def _add_headers(response: Response) -> Response:
-    """Name the authenticated account (AUTH-2); on the capabilities, say how to authenticate."""
+    """Add a header with the authenticated account (AUTH-2); for the capabilities, with the methods."""
     name = caller()
     if name is not None:
         response.headers["X-VO-Authenticated"] = name

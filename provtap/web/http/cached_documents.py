@@ -1,6 +1,6 @@
-"""Documents that do not change while a server runs: made once, and sent to clients that do not have them.
+"""Documents that do not change while a server runs: made once, and sent only to clients without a copy.
 
-Their content comes from settings and metadata files, which are read at the start of the server.
+Their content comes from settings and metadata files, which are read when the server starts.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from provtap.web.http.context import service
 
 @dataclass(frozen=True)
 class CachedDocument:
-    """A document and the tag by which clients ask whether they still have the right one."""
+    """A document and its ETag."""
 
     body: bytes
     etag: str
@@ -29,7 +29,7 @@ def cached_document(
 ) -> Response:
     """Return the document *name*, which *make* renders if this process has not sent it before.
 
-    *modified* is when it last changed, if that is not when the metadata did.
+    *modified* is when it last changed, if this differs from the metadata.
 
     The answer has an ETag and a Last-Modified, and is 304 without a body for clients that have the
     document (VOSI 1.1, section 2; RFC 9110, section 13). Caches must ask each time: a change is seen at once.
@@ -43,5 +43,5 @@ def cached_document(
     response.last_modified = modified or service().modified
     response.cache_control.no_cache = True
     response.make_conditional(request)
-    response.headers.pop("Date", None)  # the server gives it, once
+    response.headers.pop("Date", None)  # the server adds it
     return response

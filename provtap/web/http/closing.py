@@ -1,6 +1,6 @@
 """Maintenance: queries are answered with 503; requests without a query are still answered.
 
-The times of maintenance are those of `provtap.operation.maintenance`, which each process asks for again.
+Each process regularly reads the times of maintenance from `provtap.operation.maintenance`.
 """
 
 import threading
@@ -16,25 +16,25 @@ from provtap.errors import ProvtapError, UnderMaintenance
 from provtap.operation.maintenance import Maintenance, latest
 
 EVERY = 1.0
-"""Seconds after which a process asks the database again, when a request comes."""
+"""Seconds after which a process asks the database again at the next request."""
 EVERY_WITHOUT_DATABASE = 10.0
 RETRY_AFTER = 300
-"""Seconds after which to try again, where no end is announced."""
+"""Seconds in Retry-After if no end is announced."""
 
 
 class MaintenanceWatch:
-    """The last known maintenance; it stays valid while the database is down."""
+    """The last known maintenance, which remains valid while the database is down."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
         self._known: Maintenance | None = None
-        self._due = 0.0  # by the monotonic clock
+        self._due = 0.0  # on the monotonic clock
 
     def latest(self) -> Maintenance | None:
         """Return the open maintenance, else the last one, or None; at most EVERY seconds old.
 
-        One thread asks, and others take meanwhile what is known.
+        One thread asks; meanwhile the others use the last known value.
         """
         if self._is_due() and self._lock.acquire(blocking=not self._due):
             try:
@@ -57,7 +57,7 @@ class MaintenanceWatch:
 
 
 def register(app: Flask) -> None:
-    """Give *app* its MaintenanceWatch."""
+    """Add a MaintenanceWatch to *app*."""
     app.extensions["provtap.operation.maintenance"] = MaintenanceWatch(app.extensions["provtap"].database)
 
 
@@ -67,9 +67,9 @@ def last_maintenance() -> Maintenance | None:
 
 
 def refuse_under_maintenance() -> None:
-    """Do nothing while queries are answered.
+    """Check that queries are allowed now.
 
-    Raises: UnderMaintenance.
+    Raises: UnderMaintenance if not.
     """
     now_on = last_maintenance()
     if now_on is None or not now_on.is_on():

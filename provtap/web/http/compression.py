@@ -1,6 +1,6 @@
-"""Compression of responses, for clients that ask for it (RFC 9110, section 12.5.3).
+"""Compression of responses, for clients that accept it (RFC 9110, section 12.5.3).
 
-A stream stays a stream: each piece is sent as it comes, compressed.
+Streams remain streams: each piece is compressed and sent as it arrives.
 """
 
 import zlib
@@ -12,15 +12,15 @@ from werkzeug.wrappers import Response
 from werkzeug.wsgi import ClosingIterator
 
 LEVEL = 2
-"""Of 9. The first one takes as long; from the fourth on time doubles to save a tenth (bench_gzip.py)."""
+"""Level, up to 9. Level 1 is not faster; from 4 on, time doubles for a tenth of the size (bench_gzip.py)."""
 LEAST = 1_000
-"""Bytes of a body from which compression is worth it."""
+"""Minimum size of a compressed body, in bytes."""
 _GZIP = zlib.MAX_WBITS + 16
 _WORTH = ("text/", "application/json", "application/fits", "image/svg")
 
 
 def compress(response: Response) -> Response:
-    """Let *response* be sent as gzip if the client wants that, and it is neither small nor compressed yet."""
+    """Compress *response* with gzip if the client accepts it and the body is neither small nor compressed."""
     if not _compressible(response):
         return response
     response.vary.add("Accept-Encoding")
@@ -34,7 +34,7 @@ def compress(response: Response) -> Response:
 
 
 def _compressible(response: Response) -> bool:
-    """Tell whether a body is made here and worth it: a file that the server sends by itself is left alone."""
+    """Return whether a body is worth compressing, and not a file that the server sends itself."""
     media_type = response.mimetype or ""
     length = response.content_length if response.is_streamed else response.calculate_content_length()
     return (
@@ -47,14 +47,14 @@ def _compressible(response: Response) -> bool:
 
 
 def _wanted(accepted: Accept) -> bool:
-    """Tell whether the client names gzip, and prefers it at least as much as no compression."""
+    """Return whether the client accepts gzip, with at least the preference of no compression."""
     qualities = {name.lower(): quality for name, quality in accepted}
     gzip = max(qualities.get("gzip", 0), qualities.get("x-gzip", 0))
     return gzip > 0 and gzip >= qualities.get("identity", 0)
 
 
 def _gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield each piece completely as it arrives; a flush costs about five bytes."""
+    """Yield each piece as it arrives; each flush costs about five bytes."""
     compressor = zlib.compressobj(LEVEL, wbits=_GZIP)
     for piece in pieces:
         yield compressor.compress(piece) + compressor.flush(zlib.Z_SYNC_FLUSH)

@@ -1,4 +1,4 @@
-"""What the views of one web process share."""
+"""The objects shared by the views of one web process."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,12 +12,12 @@ from provtap.database.connect import Database
 from provtap.tableset import Tableset
 
 STARTED = datetime.now(UTC)
-"""When the server started: this module is imported before it makes its processes, which inherit it."""
+"""When the server started: this module is imported before its processes are forked, which inherit it."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """The service that the views of one web process serve."""
+    """The service behind the views of one web process."""
 
     settings: Settings
     tableset: Tableset
@@ -27,12 +27,12 @@ class Service:
 
     @property
     def base_url(self) -> str:
-        """Root of the site as clients see it, without a trailing slash; TAP lives at `<base_url>/tap`."""
+        """Root of the site as clients see it, without a trailing slash; TAP is at `<base_url>/tap`."""
         return self.settings.root_url
 
     @property
     def root_path(self) -> str:
-        """Path of the root, without a trailing slash; links by it work under every name of the host."""
+        """Path of the root, without a trailing slash; links with it work under all names of the host."""
         return urlsplit(self.base_url).path
 
     @property

@@ -1,4 +1,4 @@
-"""What a client wants: a page for a browser, or a document for a program."""
+"""The form of a response: a page for a browser, or a document for a program."""
 
 from collections.abc import Mapping
 
@@ -10,19 +10,19 @@ XHTML = "application/xhtml+xml"
 
 
 def is_browser() -> bool:
-    """Tell whether a browser asks: its Accept names XHTML, which no client of TAP does (HTTP-20).
+    """Return whether the client is a browser: its Accept has XHTML, unlike that of any TAP client (HTTP-20).
 
-    STILTS and TOPCAT name `text/html` as well, even where they want XML.
+    STILTS and TOPCAT also accept `text/html`, even if they want XML.
     """
     return XHTML in request.headers.get("Accept", "")
 
 
 def wanted(forms: Mapping[str, str], suffix: str | None = None) -> str:
-    """Return the form to answer in, of *forms*: media types by names, of which `html` is the default.
+    """Return the form of the response, one of *forms* (media types by name); `html` is the default.
 
-    The parameter `format` comes first, then the *suffix* of the address, then Accept.
+    The parameter `format` takes precedence, then the *suffix* of the address, then Accept.
 
-    Raises: ParameterError for a format that is none of them.
+    Raises: ParameterError for an unknown format.
     """
     named = request.args.get("format") or suffix
     if named is not None:

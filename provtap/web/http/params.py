@@ -1,4 +1,4 @@
-"""Request parameters: from the URL, a form or a multipart body, whatever the case of their names."""
+"""Request parameters from the URL, a form or a multipart body; names ignore case."""
 
 import re
 from collections import defaultdict
@@ -19,15 +19,14 @@ if TYPE_CHECKING:
 _URLENCODED = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 _UNQUOTED_BOUNDARY = re.compile(r';\s*boundary\s*=\s*(?!")([^;]*)', re.IGNORECASE)
-"""A boundary to the end of its parameter: whoever leaves out the quotes that `=`, `:` or `/` in it need means
-all of it (astroquery does)."""
+"""A boundary up to the end of its parameter, although `=`, `:` or `/` in it need quotes, which astroquery
+omits."""
 
 
 def parameters(request: Request) -> dict[str, list[str]]:
-    """Return every value of each parameter by its name in upper case: those of the URL, then of the body.
+    """Return all values of each parameter by its name in upper case, first from the URL, then from the body.
 
-    Names ignore case, values don't. A value that is given again is one value, wherever: astroquery sends both
-    FORMAT and format.
+    Names ignore case, values don't. Repeated equal values count once: astroquery sends FORMAT and format.
 
     Source: DALI 1.1, section 3.4; TAP 1.1, section 2.7.
     """
@@ -39,14 +38,14 @@ def parameters(request: Request) -> dict[str, list[str]]:
 
 
 class FormRequest(Request):
-    """A request whose parameters are read whole, or refused: werkzeug drops what it cannot read.
+    """A request that rejects parameters it can't read; werkzeug would drop them.
 
-    Its files are closed at its end, also where its body was refused half-way.
+    Its files are closed at the end of the request, even if its body was rejected while it was read.
     """
 
     def __init__(self, environ: "WSGIEnvironment", *arguments: Any, **named: Any) -> None:
         if environ.get("CONTENT_LENGTH"):
-            environ.pop("wsgi.input_terminated", None)  # so that werkzeug looks whether all of it came
+            environ.pop("wsgi.input_terminated", None)  # so that werkzeug checks that the body is complete
         super().__init__(environ, *arguments, **named)
 
     @cached_property
@@ -56,12 +55,12 @@ class FormRequest(Request):
 
     @property
     def mimetype_params(self) -> dict[str, str]:
-        """Return the parameters of the Content-Type, the boundary whole even if it lacks its quotes."""
+        """Return the parameters of the Content-Type, with the whole boundary even if quotes are missing."""
         unquoted = _UNQUOTED_BOUNDARY.search(self.headers.get("Content-Type", ""))
         return super().mimetype_params | ({"boundary": unquoted[1].strip()} if unquoted else {})
 
     def make_form_data_parser(self) -> FormDataParser:
-        """Return the parser of the body."""
+        """Return the parser for the body."""
         if self.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise UnsupportedMediaType(
                 "The body must not be compressed.", hint="Send it without Content-Encoding."
@@ -75,21 +74,21 @@ class FormRequest(Request):
         return stream
 
     def close(self) -> None:
-        """Close the files of the body, which also removes them from disk."""
+        """Close the files of the body, which removes them from disk."""
         super().close()
         for stream in self.__dict__.get("_streams", ()):
             stream.close()
 
 
 class _FormParser(FormDataParser):
-    """Parses both kinds of forms; an error says why it cannot."""
+    """Parses both kinds of forms."""
 
     def parse(
         self, stream: IO[bytes], mimetype: str, length: int | None, options: dict[str, str] | None = None
     ) -> tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]:
         """Return *stream*, and the parameters and files in it.
 
-        Raises: ParameterError; UnsupportedMediaType for what is no form, unless it is empty.
+        Raises: ParameterError; UnsupportedMediaType for a body that is not a form, unless it is empty.
         """
         if mimetype == _URLENCODED:
             return stream, self.cls(_pairs(stream.read())), self.cls()
@@ -114,7 +113,7 @@ class _FormParser(FormDataParser):
 
 
 def _pairs(text: bytes) -> list[tuple[str, str]]:
-    """Return the parameters in a URL, or in a body of the same form. Raises: ParameterError."""
+    """Return the parameters in a URL, or in a body in the same format. Raises: ParameterError."""
     try:
         return parse_qsl(text.decode(), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError as error:
@@ -123,13 +122,13 @@ def _pairs(text: bytes) -> list[tuple[str, str]]:
 
 
 def admit_uploads(request: Request, settings: Settings) -> None:
-    """Let the body of *request* hold tables as well, before any of it is read.
+    """Allow uploaded tables in the body of *request*; called before the body is read.
 
-    Files go to disk beyond half a megabyte. That a body has no length in its head makes no difference.
+    Files beyond half a megabyte are written to disk. The limit also applies to a body without a length.
     """
     request.max_content_length = settings.form_bytes + settings.upload_bytes
 
 
 def files(request: Request) -> dict[str, IO[bytes]]:
-    """Return the files of a multipart body by the names of their parts, which count case (UPL-3)."""
+    """Return the files of a multipart body by the names of their parts, which are case-sensitive (UPL-3)."""
     return {name: part.stream for name, part in request.files.items()}

@@ -1,7 +1,7 @@
-"""What all responses have in common: the form of errors, and headers for programs in browsers.
+"""The common parts of all responses: the form of errors, and headers for programs in browsers.
 
-Under /api an error is JSON. Elsewhere browsers get a page, and programs a VOTable under /tap and /provsap
-(DALI 1.1, section 4.4), or else a line of plain text.
+Under /api an error is JSON. Elsewhere browsers get a page, and programs a VOTable under /tap, /provsap
+and /links (DALI 1.1, section 4.4), or else a line of plain text.
 """
 
 import json
@@ -25,6 +25,7 @@ from werkzeug.exceptions import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from provtap.errors import InternalError, ParameterError, ProvtapError
+from provtap.query.links import DATALINK_ID as DATALINK
 from provtap.query.links import STANDARD_ID as PROVSAP
 from provtap.query.origin import TAP, request_origin
 from provtap.results.votable import write_error
@@ -36,8 +37,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 DRAINED = 100_000_000
-"""Bytes of a rejected body that are read nevertheless."""
+"""Maximum bytes of a rejected body that are still read."""
 
+_PROTOCOLS = {"tap": TAP, "provsap": PROVSAP, "links": DATALINK}
+"""What answers with VOTables, by the first part of the path."""
 _HEADS = {
     400: "This can’t be answered",
     401: "You are not signed in",
@@ -46,41 +49,40 @@ _HEADS = {
     500: "The service failed",
     503: "Try again later",
 }
-"""What the page of an error is headed by, for the kinds that readers meet."""
+"""Headings of error pages, for the most frequent errors."""
 
 _BROKEN_OFF = "The body of the request is malformed, or ends too early."
 _MALFORMED = (ParseException, NoMoreData)
-"""What gunicorn raises while a body is read."""
+"""The errors of gunicorn while a body is read."""
 
 CHALLENGES = ('Basic realm="ProvTAP", charset="UTF-8"', 'Bearer realm="ProvTAP"')
-"""How a client may say who it is (RFC 7617, RFC 6750): a token serves both ways."""
+"""The methods of authentication (RFC 7617, RFC 6750): a token works with both."""
 
-# What a program in another site's page may read of a response, and send with a request (CORS).
+# The headers that pages of other sites may read and send (CORS).
 _EXPOSED = (
     "Location, Retry-After, WWW-Authenticate, X-VO-Authenticated, ETag, Content-Disposition,"
-    " X-ProvTAP-Unknown-ID, X-ProvTAP-Overflow"
+    " X-ProvTAP-Unknown-ID, X-ProvTAP-Overflow, X-ProvTAP-After"
 )
 _ACCEPTED = "Authorization, Content-Type, Idempotency-Key, If-Modified-Since, If-None-Match"
 _PREFLIGHT_SECONDS = "86400"
 
 _FRAMED_NOWHERE = "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 _GRAPH_STYLE = "'sha256-pgvDUBa4IjFA2yuSJ2cqcyxmNYJMborsd0ORcRv9vw8='"
-"""The one rule of style that cytoscape adds to a page (its version 3.35)."""
+"""The only style rule that cytoscape (version 3.35) adds to a page."""
 SECURITY = {
     "Content-Security-Policy": f"default-src 'self'; style-src 'self' {_GRAPH_STYLE};"
     f" img-src 'self' blob: data:; {_FRAMED_NOWHERE}",
-    "Referrer-Policy": "same-origin",  # the address of a job is a secret; our own forms name their origin
+    "Referrer-Policy": "same-origin",  # the address of a job is secret; our own forms need their origin
     "X-Content-Type-Options": "nosniff",
 }
-"""What browsers are told with every answer: to show, apply and run nothing that comes from elsewhere or is
-written into a page."""
+"""Headers of all responses: browsers must not load content from other sites, or run scripts within a page."""
 _XML_POLICY = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; {_FRAMED_NOWHERE}"
-"""For XML, which Chromium shows with a style and pictures of its own that count as part of the document."""
+"""For XML, which Chromium shows with its own style and images, as if they were part of the document."""
 _XML = {"application/xml", "text/xml"}
 
 
 def register(app: Flask) -> None:
-    """Give *app* its error handlers, its headers, and tolerance for spare slashes in a path."""
+    """Register error handlers and headers for *app*, and make it ignore extra slashes in paths."""
     app.register_error_handler(ProvtapError, report)
     app.register_error_handler(HTTPException, report_http)
     for kind in _MALFORMED:
@@ -90,12 +92,12 @@ def register(app: Flask) -> None:
     app.after_request(allow_browsers)
     app.after_request(protect_browsers)
     app.teardown_request(lambda _: request.close())  # files of a multipart body
-    app.url_map.merge_slashes = False  # it would redirect, which STILTS refuses after a POST
+    app.url_map.merge_slashes = False  # it would redirect, which STILTS does not follow after a POST
     app.wsgi_app = _without_spare_slashes(app.wsgi_app)  # type: ignore[method-assign, assignment]
 
 
 def report(error: ProvtapError) -> Response:
-    """Return the document for an error of ours, with its HTTP status."""
+    """Return the document for a ProvtapError, with its HTTP status."""
     _drain()
     error.record(current_app.logger)
     response = _document(str(error), error.status, error)
@@ -107,18 +109,18 @@ def report(error: ProvtapError) -> Response:
 
 
 def challenge(response: AnyResponse) -> None:
-    """Add to *response* how a client can authenticate."""
+    """Add the methods of authentication to *response*."""
     for scheme in CHALLENGES:
         response.headers.add("WWW-Authenticate", scheme)
 
 
 def see_other(url: str) -> Response:
-    """Return a redirect that clients follow by GET, without a page for people."""
+    """Return a redirect that clients follow with GET, without a page."""
     return Response(status=303, headers={"Location": url}, content_type="text/plain; charset=utf-8")
 
 
 def report_http(error: HTTPException) -> AnyResponse:
-    """Return the document for what Flask itself rejects; redirects pass unchanged."""
+    """Return the document for a request that Flask rejects; redirects are not changed."""
     if error.code is None or error.code < 400 or error.response is not None:
         return error.get_response()
     _drain()
@@ -130,17 +132,17 @@ def report_http(error: HTTPException) -> AnyResponse:
 
 
 def report_malformed(error: Exception) -> Response:
-    """Return the document for a body that is not what the head of the request said."""
+    """Return the document for a body that does not match the headers of the request."""
     return report(ParameterError(_BROKEN_OFF))
 
 
 def report_unforeseen(error: Exception) -> Response:
-    """Return one sentence for an unexpected error; the log gets its traceback."""
+    """Return one sentence for an unexpected error, and log its traceback."""
     return report(InternalError.of(error, current_app.logger, f"{request.method} {request.path}"))
 
 
 def _sentence(error: HTTPException) -> str:
-    """Return the message for an error, because Flask's own texts address people at a browser."""
+    """Return the message for an error; Flask's own texts are for people at a browser."""
     if error.description != type(error).description:
         return str(error.description)
     path = urlsplit(service().base_url).path + request.path  # as the client wrote it
@@ -162,7 +164,7 @@ def _sentence(error: HTTPException) -> str:
 
 
 def _drain() -> None:
-    """Read the rest of a body: many clients read the answer only after they have sent all of it."""
+    """Read the rest of a body: many clients read the response only after they have sent all of it."""
     left = DRAINED
     with suppress(OSError, *_MALFORMED):
         while left > 0 and (piece := request.environ["wsgi.input"].read(min(left, 1 << 20))):
@@ -178,21 +180,20 @@ def _document(message: str, status: int, error: ProvtapError | None = None) -> R
     if is_browser():
         page = render_template("error.html", message=message, status=status, head=_HEADS.get(status, "Error"))
         return Response(page, status, content_type="text/html; charset=utf-8")
-    if room in {"tap", "provsap"}:
-        protocol = TAP if room == "tap" else PROVSAP
-        document = write_error(message, request_origin(service().settings, protocol))
+    if room in _PROTOCOLS:
+        document = write_error(message, request_origin(service().settings, _PROTOCOLS[room]))
         return Response(document, status, content_type="application/x-votable+xml")
     return Response(f"{message}\n", status, content_type="text/plain; charset=utf-8")
 
 
 def _told(error: ProvtapError) -> dict[str, Any]:
-    """Return the parts of an error by their names, without those that are missing."""
+    """Return the parts of an error by name, without missing ones."""
     names = ("message", "line", "column", "pointer", "hint")
     return {name: value for name in names if (value := getattr(error, name, None)) is not None}
 
 
 def declare_charset(response: AnyResponse) -> AnyResponse:
-    """Say that every text is UTF-8: clients may take one without a charset for Latin-1."""
+    """Declare UTF-8 for all texts: clients may read a text without charset as Latin-1."""
     content_type = response.headers.get("Content-Type", "")
     if content_type.startswith("text/") and "charset=" not in content_type:
         response.headers["Content-Type"] = f"{content_type};charset=utf-8"
@@ -200,7 +201,7 @@ def declare_charset(response: AnyResponse) -> AnyResponse:
 
 
 def allow_browsers(response: AnyResponse) -> AnyResponse:
-    """Let programs in other sites' pages use the service: all of it is public (CORS)."""
+    """Allow pages of other sites to use the service, which is public (CORS)."""
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Access-Control-Expose-Headers"] = _EXPOSED
     if request.method == "OPTIONS" and "Allow" in response.headers:
@@ -212,7 +213,7 @@ def allow_browsers(response: AnyResponse) -> AnyResponse:
 
 
 def protect_browsers(response: AnyResponse) -> AnyResponse:
-    """Set the security headers of an answer."""
+    """Set the security headers of a response."""
     response.headers.update(SECURITY)
     if response.mimetype in _XML:
         response.headers["Content-Security-Policy"] = _XML_POLICY
@@ -220,10 +221,10 @@ def protect_browsers(response: AnyResponse) -> AnyResponse:
 
 
 def _without_spare_slashes(application: "WSGIApplication") -> "WSGIApplication":
-    """Answer `/tap/sync/` and `/tap//sync` like `/tap/sync`, without a redirect.
+    """Treat `/tap/sync/` and `/tap//sync` like `/tap/sync`, without a redirect.
 
-    Clients that were given a base URL with a slash at its end ask for the latter. Further on slashes count:
-    an id may be a URL. In the address of a thing all of them do.
+    Clients with a base URL that ends in a slash request the second form. Later slashes are significant,
+    because an id may be a URL; in the address of a thing all slashes are.
     """
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

@@ -1,4 +1,4 @@
-"""The result of a job over HTTP: complete or in ranges, and never truncated without notice."""
+"""The result of a job over HTTP: complete or in ranges, never silently truncated."""
 
 import logging
 
@@ -14,12 +14,12 @@ log = logging.getLogger(__name__)
 
 
 def stored_response(result: StoredResult, results: ResultStore) -> Response:
-    """Return the response that gives a stored result, or a part of it (RFC 9110, section 14).
+    """Return the response with a stored result, or a part of it (RFC 9110, section 14).
 
-    Raises: NotFound if the store has lost it, or part of it.
+    Raises: NotFound if the result is missing or incomplete in the store.
     """
     file = _whole(result, results)
-    # The server knows how to send a file without reading it, from its start to its end.
+    # The server can send a whole file without reading it.
     response = Response(wrap_file(request.environ, file.content), content_type=result.mime)
     response.call_on_close(file.content.close)
     response.direct_passthrough = True
@@ -38,7 +38,7 @@ def stored_response(result: StoredResult, results: ResultStore) -> Response:
 
 
 def _is_for_a_part() -> bool:
-    """Tell whether the request has a Range to go by: others, and several at once, are to be ignored."""
+    """Return whether the request has a valid single Range; others are ignored."""
     asked = request.range
     return asked is not None and asked.units == "bytes" and len(asked.ranges) == 1
 

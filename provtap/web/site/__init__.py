@@ -1,15 +1,18 @@
-"""The site: a page for each file, run, program and person, and an address for each question.
+"""The site: a page for each file, run, program and person, and an address for each search and query.
 
-Pages are made by the server and work without scripts. They read the store by the login for users' queries:
-what a query can't see, no page shows.
+Pages are rendered on the server and work without scripts. They read the store with the login for users'
+queries, so that they show only published data.
 """
 
 from flask import Flask
 from werkzeug.routing import PathConverter
 
 from provtap.web.site import (
+    affected,
+    cite,
     compare,
     examples,
+    feed,
     frame,
     help,
     home,
@@ -25,6 +28,7 @@ from provtap.web.site import (
     static,
     tap,
     things,
+    withdraw,
 )
 
 BLUEPRINTS = (
@@ -35,6 +39,7 @@ BLUEPRINTS = (
     impact.bp,
     compare.bp,
     program.bp,
+    cite.bp,
     query.bp,
     result.bp,
     examples.bp,
@@ -42,18 +47,21 @@ BLUEPRINTS = (
     jobs.bp,
     tap.bp,
     help.bp,
+    affected.bp,
+    withdraw.bp,
+    feed.bp,
 )
 
 
 class IdConverter(PathConverter):
-    """An id at the end of an address, with whatever slashes and line breaks it has."""
+    """An id at the end of an address, including slashes and line breaks."""
 
     regex = "(?s:.+)"
     part_isolating = False
 
 
 def register(app: Flask) -> None:
-    """Give *app* the pages, and what their templates use."""
+    """Register the pages and the functions of their templates with *app*."""
     app.url_map.converters["id"] = IdConverter
     frame.register(app)
     static.register(app)

@@ -1,4 +1,4 @@
-"""The query that a page is about: in its address, or stored as a job where it is too long for one."""
+"""The query of a page: in its address, or stored as a job if it is too long for an address."""
 
 import hmac
 from collections.abc import Mapping
@@ -16,25 +16,25 @@ from provtap.web.http.params import parameters
 from provtap.web.jobs import jobs
 
 ADDRESS = 4_000
-"""Characters of an address with a query in it; browsers, proxies and gunicorn take twice that."""
+"""Maximum characters of an address with a query; browsers, proxies and gunicorn accept twice that."""
 ROWS = 1_000
-"""MAXREC of a page that was not asked for another."""
+"""Default MAXREC of a page."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A query, and how many rows of its result to show."""
+    """A query, and the number of rows of its result to show."""
 
     query: str
     maxrec: int
     job_id: str | None = None
-    """The job that keeps the query, if that is too long for an address."""
+    """The job that stores the query, if it is too long for an address."""
 
     @classmethod
     def read(cls) -> "Asked":
-        """Return what the current request asks.
+        """Return the query of the current request.
 
-        Raises: ParameterError; NotFound for a query that is no longer stored, or that is somebody else's.
+        Raises: ParameterError; NotFound for a query that is no longer stored, or belongs to another account.
         """
         given = parameters(request)
         job_id = given.get("JOB", [None])[0]
@@ -46,9 +46,9 @@ class Asked:
 
     @classmethod
     def submitted(cls) -> "Asked":
-        """Return what a form asks, whose line ends browsers have changed; a long query is stored.
+        """Return the query of a form, with line ends restored; a long query is stored.
 
-        It is a job that waits to be run: within the limits of jobs, and destroyed as they are.
+        It is stored as a PENDING job, within the limits of jobs, and is destroyed like a job.
 
         Raises: ParameterError; Forbidden for a form of another site, or for too many jobs; TooLarge.
         """
@@ -62,7 +62,7 @@ class Asked:
 
     @property
     def parameters(self) -> Mapping[str, str]:
-        """What names the query in an address."""
+        """The parameters of the query in an address."""
         return {"QUERY": self.query} if self.job_id is None else {"JOB": self.job_id}
 
     def address(self, page: str, **others: str | int | None) -> str:
@@ -73,7 +73,7 @@ class Asked:
 
 
 def stored_query(job_id: str) -> str:
-    """Return the query of a job. Raises: NotFound; Forbidden if the job is somebody else's."""
+    """Return the query of a job. Raises: NotFound; Forbidden if the job belongs to another account."""
     job = jobs().store.job(job_id, client())
     try:
         return QueryRequest.from_parameters(job.grouped()).query
@@ -82,10 +82,10 @@ def stored_query(job_id: str) -> str:
 
 
 def form_token() -> str:
-    """Return what a form that changes something sends back, to show that a page of ours made it.
+    """Return the token that a form must send back to prove that it came from our own page.
 
-    It is made of the client's password, which a browser adds to whatever a page sends, but shows to no page.
-    Who has no account gets an empty text: there is no password to protect.
+    It is derived from the client's password, which a browser sends with requests of any page, but reveals to
+    none. Without an account it is an empty text, because there is no password to protect.
     """
     given = request.authorization
     secret = (given.password or given.token or "") if given is not None and caller() is not None else ""
@@ -93,13 +93,13 @@ def form_token() -> str:
 
 
 def refuse_foreign() -> None:
-    """Do nothing unless a page of another site sent the form. Raises: Forbidden."""
+    """Reject a form that was sent by a page of another site. Raises: Forbidden."""
     if is_foreign():
         raise Forbidden("This form was sent by a page of another site.", hint="Send it from this site.")
 
 
 def check_form() -> None:
-    """Do nothing if a page of ours made the form that was sent. Raises: Forbidden."""
+    """Reject a form that was not made by our own page. Raises: Forbidden."""
     refuse_foreign()
     if not hmac.compare_digest(request.form.get("TOKEN", "").encode(), form_token().encode()):
         raise Forbidden("This form belongs to another account.", hint="Reload its page and send it again.")

@@ -1,4 +1,4 @@
-"""/compare?a=&b=: what differs between two runs, or between the runs that made two products."""
+"""/compare?a=&b=: the differences between two runs, or between the runs that made two products."""
 
 import re
 from collections import defaultdict
@@ -24,11 +24,11 @@ bp = Blueprint("compare", __name__)
 SQL = statements("compare.sql")
 FORMS = {"html": "text/html", "json": "application/json", "csv": "text/csv"}
 SHOWN = 500
-"""Rows of one table of the page."""
+"""Maximum rows of one table of the page."""
 THINGS = 10
-"""Files of one role that are named on each side."""
+"""Maximum files of one role that are listed on each side."""
 _MOST_WORDS = 2_000
-"""Of two values together that are compared word by word."""
+"""Maximum characters of two values that are compared word by word."""
 
 
 @dataclass(frozen=True)
@@ -41,21 +41,21 @@ class Words:
 
 @dataclass(frozen=True)
 class Change:
-    """What both runs have under one name, with the words marked that differ."""
+    """The values of both runs under one name, with differing words marked."""
 
     name: str
     a: tuple[Words, ...] | None
     """None: nothing."""
     b: tuple[Words, ...] | None
     harmless: bool
-    """Whether it only says where results and messages go."""
+    """Whether it only sets the destination of results and messages."""
     step: Step | None
     """The earlier runs that differ."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """Some of the files that a run used or generated in one role."""
+    """Files that a run used or generated in one role."""
 
     things: tuple[Thing, ...]
     more: int
@@ -73,13 +73,13 @@ class Usage:
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """What the page tells of a comparison."""
+    """The data of the page of a comparison."""
 
     comparison: Comparison
     equal: tuple[str, ...]
-    """What is the same of the program, the inputs and the machine, in words."""
+    """The equal parts of program, inputs and machine, in words."""
     parameters: tuple[Change, ...]
-    """Those that differ; of different programs those that both have."""
+    """Parameters that differ; for different programs, only those that both have."""
     earlier: tuple[Difference, ...]
     """What differs in the software and the inputs of earlier runs, and in the packages."""
     inputs: tuple[Usage, ...]
@@ -87,14 +87,14 @@ class Compared:
 
     @property
     def changing(self) -> int:
-        """How many parameters differ that could change the result."""
+        """The number of differing parameters that could change the result."""
         return sum(not change.harmless for change in self.parameters)
 
 
 @bp.get("/compare")
 @bp.get("/compare.<any(json, csv):suffix>")
 def page(suffix: str | None = None) -> Response:
-    """Show what differs, or ask what to compare."""
+    """Show the differences, or a form to choose the runs."""
     form = wanted(FORMS, suffix)
     a, b = (request.args.get(name, "").strip() for name in ("a", "b"))
     if form != "html":
@@ -124,7 +124,7 @@ def page(suffix: str | None = None) -> Response:
 
 
 def _suggested(a: str) -> tuple[Run | None, tuple[Run, ...]]:
-    """Return the run that *a* names, or that made what it names, and others of its program."""
+    """Return the run *a*, or the run that made the product *a*, and other runs of its program."""
     with asking() as store:
         meanings = store.within(lambda transaction: find(transaction, [a.replace("\0", "")])) or []
         found = closest(meaning for meaning in meanings if meaning.kind != "agent")
@@ -147,7 +147,7 @@ def _address(a: str, b: str, **parameters: str | int | None) -> str:
 
 
 def compared(comparison: Comparison) -> Compared:
-    """Return what the page tells of *comparison*."""
+    """Return the data of the page for *comparison*."""
     differing = comparison.parameters if comparison.same_program else comparison.shared_parameters
     return Compared(
         comparison=comparison,
@@ -181,9 +181,9 @@ def _change(difference: Difference) -> Change:
 
 
 def marked(a: str | None, b: str | None) -> tuple[tuple[Words, ...] | None, tuple[Words, ...] | None]:
-    """Return two values in parts: words of one that the other does not have in their place are changed.
+    """Return two values in parts, with words that differ between them marked as changed.
 
-    A long value is changed as a whole.
+    A long value is marked as a whole.
     """
     if a is None or b is None:
         return _whole(a), _whole(b)
@@ -202,7 +202,7 @@ def _whole(value: str | None) -> tuple[Words, ...] | None:
 
 
 def _joined(parts: Iterable[tuple[str, bool]]) -> Iterator[Words]:
-    """Yield *parts*, those of one kind together; blanks between changed words are changed too."""
+    """Yield *parts*, with adjacent parts of one kind joined; blanks between changed words are changed too."""
     text, changed = "", False
     for part, differs in parts:
         if part and differs != changed and (part.strip() or not changed):

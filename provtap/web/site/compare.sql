@@ -1,7 +1,7 @@
 -- Statements of compare.py.
 
 -- name: run
--- The run that a thing is, or that made it.
+-- The thing itself, if it is a run, otherwise the run that made it.
 SELECT {run}
   FROM provenance.activity {described}
  WHERE a_id = CASE %(kind)s
@@ -10,7 +10,7 @@ SELECT {run}
                    ELSE %(id)s END;
 
 -- name: neighbours
--- Runs of the same program, the nearest before and after.
+-- Runs of the same program, the nearest ones before and after.
 (SELECT {run}
    FROM provenance.activity {described}
   WHERE a_name = %(name)s AND a_starttime <= %(began)s AND a_id <> %(id)s

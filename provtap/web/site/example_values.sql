@@ -1,9 +1,9 @@
--- What the questions of examples.sql are about, found in the store: {file} there is the column `file` here. A value
--- may come with what people call it, in a column with `_name` at the end. Of values that several queries find, the
--- first one counts. In ADQL, so that only what is published is found.
+-- Finds values for the questions of examples.sql in the store: {file} there is the column `file` here. The
+-- name of a value for people may be in a column with the suffix `_name`. If several queries find a value, the
+-- first one is used. The queries are ADQL, so that only published values are found.
 
 -- name: chain
--- A file made from a file that was made, too, and its run.
+-- A file made from a generated file, and its run.
 SELECT TOP 1 f.e_id AS file, f.e_name AS file_name, r.a_id AS last_run, r.a_name AS last_run_name
 FROM (SELECT TOP 200 a_id, a_name, a_starttime FROM provenance.activity WHERE a_starttime IS NOT NULL
       ORDER BY a_starttime DESC) AS r
@@ -17,7 +17,7 @@ WHERE f.e_class = 'DatasetEntity' AND p.e_class = 'DatasetEntity'
 ORDER BY r.a_starttime DESC, f.e_id;
 
 -- name: newest
--- Where no file is like that: any file with a run.
+-- If there is no such file: any file with a run.
 SELECT TOP 1 f.e_id AS file, f.e_name AS file_name
 FROM (SELECT TOP 200 a_id, a_starttime FROM provenance.activity WHERE a_starttime IS NOT NULL
       ORDER BY a_starttime DESC) AS r
@@ -43,7 +43,7 @@ WHERE u1.u_activity_id <> u2.u_activity_id AND c.e_name IS NOT NULL AND c.e_clas
 AND f1.e_class = 'DatasetEntity' AND f2.e_class = 'DatasetEntity';
 
 -- name: configuration
--- A configuration file as an input, by its role.
+-- A configuration file among the inputs, by its role.
 SELECT TOP 1 c.e_name AS config, u.u_role AS config_role
 FROM (SELECT TOP 200 a_id FROM provenance.activity WHERE a_starttime IS NOT NULL
       ORDER BY a_starttime DESC) AS r
@@ -95,7 +95,7 @@ JOIN provenance.configfile AS c ON c.cf_activity_id = r.a_id
 WHERE r.a_name IS NOT NULL;
 
 -- name: run
--- A described run that wrote a file, and when it was.
+-- A described run that wrote a file, and its time.
 SELECT TOP 1 d.ad_name AS run_program, r.a_starttime AS run_start, r.a_endtime AS run_end
 FROM (SELECT TOP 200 a_id, a_starttime, a_endtime, a_activitydescription_id FROM provenance.activity
       WHERE a_starttime IS NOT NULL ORDER BY a_starttime DESC) AS r
@@ -115,3 +115,14 @@ JOIN (SELECT TOP 20 a_id, a_name FROM provenance.activity WHERE a_starttime IS N
 JOIN provext.activity_parameter AS p1 ON p1.ap_activity_id = r1.a_id
 JOIN provext.activity_parameter AS p2 ON p2.ap_activity_id = r2.a_id AND p2.ap_name = p1.ap_name
 WHERE r1.a_id < r2.a_id AND p1.ap_value <> p2.ap_value;
+
+-- name: sky
+-- An observation whose data product was made from something.
+SELECT TOP 1 o.s_ra AS sky_ra, o.s_dec AS sky_dec, c.e_id AS used_product, c.e_name AS used_product_name
+FROM (SELECT TOP 200 obs_publisher_did, s_ra, s_dec FROM ivoa.obscore WHERE s_ra IS NOT NULL) AS o
+JOIN provext.product AS p ON p.pr_publisher_did = o.obs_publisher_did
+JOIN provenance.wasgeneratedby AS g ON g.wgb_entity_id = p.pr_entity_id
+JOIN provenance.used AS u ON u.u_activity_id = g.wgb_activity_id
+JOIN provenance.entity AS c ON c.e_id = u.u_entity_id
+WHERE c.e_class = 'DatasetEntity'
+ORDER BY o.obs_publisher_did, c.e_id;

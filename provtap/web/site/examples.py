@@ -1,14 +1,14 @@
-"""/tap/examples: questions to start from (DALI 1.1, section 2.3), about what this store holds.
+"""/tap/examples: example queries (DALI 1.1, section 2.3) about the content of this store.
 
-A question has `{file}` and the like where it names something. A query on the store finds the value, so that
-each example names what is there. Questions that the store has nothing for are left out, and so are those on
-tables that are not published. An operator may have a file of further questions.
+A query has placeholders such as `{file}`. Queries on the store find values for them, so that each example has
+a result. Examples without a value are omitted, and so are those on tables that are not published. An operator
+may add a file of further examples.
 """
 
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
@@ -36,7 +36,7 @@ bp = Blueprint("examples", __name__)
 QUERIES = load_statements("provtap.web.site", "examples.sql")
 VALUES = load_statements("provtap.web.site", "example_values.sql")
 KEPT = 10.0
-"""Seconds for which a process shows the same values."""
+"""Seconds for which a process keeps the same values."""
 GROUPS = {
     "A": "Where does it come from?",
     "B": "Whom to acknowledge, and whom to ask?",
@@ -47,16 +47,18 @@ GROUPS = {
     "V": "By the views",
     "P": "By parameters",
     "R": "Runs",
+    "S": "From the sky",
     "T": "About this service",
 }
-"""Headings, by the letter that the names of our examples begin with."""
+"""Headings, by the first letter of the names of our examples."""
 OWN_GROUP = "Of this archive"
 """The heading of an operator's own examples."""
 _PLACE = re.compile(r"\{(\w+)\}")
 _KINDS = dict.fromkeys(("run_1", "run_2", "last_run"), "activity") | dict.fromkeys(
-    ("file", "common", "product_1", "product_2", "attributed"), "entity"
+    ("file", "common", "product_1", "product_2", "attributed", "used_product"), "entity"
 )
-"""Of values that are ids, what they name."""
+"""The kinds of things identified by values that are ids."""
+_NUMBERS = ("sky_ra", "sky_dec")
 _ID = re.compile("[A-Za-z][A-Za-z0-9]*")
 
 Value = str | int | float | datetime
@@ -65,7 +67,7 @@ Values = Mapping[str, Value]
 
 @dataclass(frozen=True)
 class Subject:
-    """Something that an example is about: an id, and what it is called."""
+    """A thing in an example: its id and name."""
 
     kind: str
     id: str
@@ -74,7 +76,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Example:
-    """One question, and the query that answers it."""
+    """One question with its query."""
 
     id: str
     group: str
@@ -82,13 +84,13 @@ class Example:
     remark: str
     query: str
     tables: tuple[str, ...]
-    """As TAP_SCHEMA has them."""
+    """Names as in TAP_SCHEMA."""
     subjects: tuple[Subject, ...] = ()
 
 
 @dataclass(frozen=True)
 class Question:
-    """An example before it is known what it is about."""
+    """An example with placeholders instead of values."""
 
     id: str
     group: str
@@ -97,10 +99,10 @@ class Question:
     template: str
     tables: tuple[str, ...]
     places: tuple[str, ...] = ()
-    """The names of the values that it needs."""
+    """The names of its placeholders."""
 
     def filled(self, values: Values) -> Example | None:
-        """Return the example about *values*; None if it needs one that is not there."""
+        """Return the example with *values*; None if a value is missing."""
         if not values.keys() >= set(self.places):
             return None
         query = _filled(self.template, values)
@@ -113,9 +115,9 @@ class Question:
 
 
 def questions(tableset: Tableset, own: Path | None = None) -> Iterator[Question]:
-    """Yield the questions that the tables of *tableset* can answer, then those of the file *own*.
+    """Yield the questions on the tables of *tableset*, then the questions in the file *own*.
 
-    Raises: SettingsError for a file that has something else in it.
+    Raises: SettingsError for an invalid file.
     """
     published = {table.qualified_name: table for table in tableset.tables()}
     for id_, text in QUERIES.items():
@@ -128,13 +130,18 @@ def questions(tableset: Tableset, own: Path | None = None) -> Iterator[Question]
 
 
 def _question(id_: str, group: str, text: str) -> Question:
-    """Return the question of a statement: its first line of comment, which others may explain."""
+    """Return the question of a statement: its first comment line; further lines explain it."""
     lines = text.removesuffix(";").splitlines()
     question, *remark = (line[3:] for line in lines if line.startswith("-- "))
     template = "\n".join(line for line in lines if not line.startswith("-- "))
     places = tuple(dict.fromkeys(_PLACE.findall(template)))
-    tables = tuple(sorted(set(_tables(parse(_filled(template, dict.fromkeys(places, "")))))))
+    tables = tuple(sorted(set(_tables(parse(_filled(template, _blank(places)))))))
     return Question(id_, group, question, " ".join(remark), template, tables, places)
+
+
+def _blank(places: Iterable[str]) -> Values:
+    """Return values by which a template can be read: a number where only a number may stand."""
+    return {place: 0 if place in _NUMBERS else "" for place in places}
 
 
 def _published(question: Question) -> Question:
@@ -160,14 +167,14 @@ def _checked(id_: str, text: str, path: Path, tableset: Tableset) -> Question:
         raise SettingsError(f"{path}: {id_} has no question.", hint="Write it as a comment below the name.")
     try:
         question = _question(id_, OWN_GROUP, text)
-        translate(_filled(question.template, dict.fromkeys(question.places, "")), tableset)
+        translate(_filled(question.template, _blank(question.places)), tableset)
     except AdqlError as error:
         raise SettingsError(f"{path}: {id_}: {error}") from error
     return _published(question)
 
 
 def _tables(tree: object) -> Iterator[str]:
-    """Yield each `schema.table` that is named in a tree."""
+    """Yield each `schema.table` in a tree."""
     if isinstance(tree, TableName):
         yield ".".join(name.text.lower() for name in tree.names)
     elif isinstance(tree, tuple):
@@ -193,7 +200,7 @@ def _text(value: Value | None) -> str | None:
 
 
 class ValueFinder:
-    """What the examples of one process are about; it asks the store again every few seconds."""
+    """Finds the values for the examples of one process, again after some seconds."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -201,9 +208,9 @@ class ValueFinder:
         self._due = 0.0  # by the monotonic clock
 
     def values(self) -> Values:
-        """Return what the store has for examples, or nothing where the client may not read it.
+        """Return the values from the store, or none if the client may not read it.
 
-        What fails is left out: the page then has fewer examples.
+        Queries that fail are skipped: the page then has fewer examples.
         """
         try:
             require("read")
@@ -228,7 +235,7 @@ class ValueFinder:
 
 
 def _is_usable(value: Any) -> bool:
-    """Tell whether a value can stand in a query that is shown in XHTML."""
+    """Return whether a value can be part of a query shown in XHTML."""
     return value is not None and (not isinstance(value, str) or legal(value) == value)
 
 

@@ -258,6 +258,14 @@ JOIN provenance.entity AS s ON s.e_id = gs.wgb_entity_id
 WHERE un.u_role = 'node' AND gs.wgb_role = 'status'
 GROUP BY d.ad_name, d.ad_version, n.e_value, s.e_value;
 
+-- name: E9
+-- Which files were made from something that is withdrawn, and must be made again?
+-- The sample logs have no answer: none of their files was withdrawn.
+SELECT ent.e_id, ent.e_name, af.af_withdrawn_id, af.af_distance, af.af_kind, af.af_successor_id
+FROM provext.affected AS af
+JOIN provenance.entity AS ent ON ent.e_id = af.af_entity_id
+WHERE af.af_replaced = 0 AND ent.e_class = 'DatasetEntity';
+
 -- name: L1
 -- What is behind this file within two steps, nearest first?
 -- A step is a run: l_distance counts the runs on the shortest way.
@@ -396,6 +404,36 @@ SELECT TOP 10 *
 FROM provenance.activity
 WHERE a_endtime IS NOT NULL
 ORDER BY a_endtime DESC;
+
+-- name: S1
+-- Which data products near this position do not go back to this file?
+-- Two degrees around one observation; ask this of a calibration that turned out to be wrong.
+SELECT o.obs_publisher_did, o.target_name, o.dataproduct_type, o.s_ra, o.s_dec
+FROM ivoa.obscore AS o
+WHERE 1 = CONTAINS(POINT(o.s_ra, o.s_dec), CIRCLE({sky_ra}, {sky_dec}, 2))
+AND o.obs_publisher_did NOT IN (
+SELECT p.pr_publisher_did
+FROM provext.product AS p
+JOIN provenance.lineage AS l ON l.l_descendant_id = p.pr_entity_id
+WHERE l.l_ancestor_id = {used_product});
+
+-- name: S2
+-- How were the data products near this position made?
+-- The last step of each: the program, its version and inputs.
+SELECT o.obs_publisher_did, o.target_name, s.ls_program, s.ls_version, s.ls_starttime, s.ls_inputs, s.ls_doi
+FROM ivoa.obscore AS o
+JOIN provext.product AS p ON p.pr_publisher_did = o.obs_publisher_did
+JOIN provext.last_step AS s ON s.ls_entity_id = p.pr_entity_id
+WHERE 1 = CONTAINS(POINT(o.s_ra, o.s_dec), CIRCLE({sky_ra}, {sky_dec}, 2));
+
+-- name: S3
+-- Which observations stand on this file?
+-- However many runs lie between.
+SELECT o.obs_publisher_did, o.obs_id, o.target_name, o.s_ra, o.s_dec, l.l_distance
+FROM provenance.lineage AS l
+JOIN provext.product AS p ON p.pr_entity_id = l.l_descendant_id
+JOIN ivoa.obscore AS o ON o.obs_publisher_did = p.pr_publisher_did
+WHERE l.l_ancestor_id = {used_product};
 
 -- name: T1
 -- What does this service publish?

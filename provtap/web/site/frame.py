@@ -1,4 +1,4 @@
-"""What all pages have in common: how they are rendered, and what their templates find there."""
+"""The common parts of all pages: rendering, and the functions of templates."""
 
 import hashlib
 import json
@@ -13,14 +13,14 @@ from provtap import __version__, addresses
 from provtap.operation.maintenance import Maintenance
 from provtap.web.http.closing import last_maintenance
 from provtap.web.http.context import service
-from provtap.web.site import words
+from provtap.web.site import marking, words
 from provtap.web.site.static import static_url
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 FORMS = {"html": "text/html", "json": "application/json"}
-"""What a page without documents of its own can be, for `negotiation.wanted`."""
+"""The forms of a page without its own documents, for `negotiation.wanted`."""
 NAVIGATION = (
     ("/query", "Query"),
     ("/jobs", "Jobs"),
@@ -28,19 +28,21 @@ NAVIGATION = (
     ("/tap/examples", "Examples"),
     ("/help", "Help"),
 )
-"""Pages that the header of every page leads to."""
+"""Pages linked in the header of all pages."""
 
 
 def register(app: Flask) -> None:
-    """Give the templates of *app* their filters, functions and what is true of the whole site."""
+    """Register the filters, functions and global values of templates with *app*."""
     app.jinja_env.filters.update(words.FILTERS)
     app.jinja_env.tests["link"] = words.is_link
     app.jinja_env.globals.update(
         url=url,
         program_url=program_url,
+        cite_url=cite_url,
         query_url=query_url,
         offers=offers,
         static_url=static_url,
+        mark_of=marking.mark_of,
         version=__version__,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -48,7 +50,7 @@ def register(app: Flask) -> None:
 
 
 def url(kind: str, id_: str, **parameters: str | int | None) -> str:
-    """Return the path of the page *kind* about *id_*, which works under every name of the host."""
+    """Return the path of the page *kind* about *id_*, which works under all names of the host."""
     return service().root_path + addresses.page(kind, id_, **parameters)
 
 
@@ -57,30 +59,35 @@ def program_url(name: str, version: str | None = None) -> str:
     return service().root_path + addresses.program(name, version)
 
 
+def cite_url(id_: str, form: str) -> str:
+    """Return the address of what to cite for a product."""
+    return service().root_path + addresses.cite(id_, form)
+
+
 def query_url(adql: str) -> str:
-    """Return the address where a query of a page can be read, changed and run."""
+    """Return the address of a page to read, change and run a query."""
     page = "query" if offers("query") else "result"
     return f"{service().root_path}/{page}?{urlencode({'QUERY': adql}, quote_via=quote)}"
 
 
 def offers(page: str) -> bool:
-    """Tell whether the site has pages `/<page>`."""
+    """Return whether the site has pages `/<page>`."""
     return any(rule.rule.split("/")[1] == page for rule in current_app.url_map.iter_rules())
 
 
 def render(template: str, status: int = 200, **context: Any) -> Response:
-    """Return a page. Its tag is that of its text: a browser that has it gets no second copy.
+    """Return a page. Its ETag is a digest of its text, so that a browser gets no second copy.
 
-    It changes as soon as the store does, so caches must ask each time.
+    It changes with the store, so caches must revalidate each time.
     """
     response = Response(render_template(template, **context), status, content_type="text/html; charset=utf-8")
     return tagged(response)
 
 
 def present(template: str, page: "DataclassInstance", form: str = "html", **more: Any) -> Response:
-    """Return a page whose template finds the fields of *page*, or these as JSON for the form `json`.
+    """Return a page whose template gets the fields of *page*; for the form `json`, the fields as JSON.
 
-    The template also finds *more*: what is no data, such as pictures.
+    The template also gets *more* values that are not data, such as pictures.
     """
     if form != "json":
         return render(template, **{each.name: getattr(page, each.name) for each in fields(page)}, **more)
@@ -89,12 +96,12 @@ def present(template: str, page: "DataclassInstance", form: str = "html", **more
 
 
 def _as_json(value: object) -> str:
-    """Return what JSON has no type for: times are UTC."""
+    """Return a JSON value for other types; times are in UTC."""
     return f"{value.isoformat()}Z" if isinstance(value, datetime) else str(value)
 
 
 def tagged(response: Response) -> Response:
-    """Give a complete *response* the tag of its content, and answer 304 to whoever has it."""
+    """Add the ETag of its content to a complete *response*; return 304 to clients that have it."""
     response.vary.add("Accept")
     response.cache_control.private = True
     response.cache_control.no_cache = True
@@ -121,11 +128,11 @@ def _context() -> dict[str, Any]:
 
 
 def _closed_now() -> Maintenance | None:
-    """Return the maintenance that is on: pages stay readable, and say so."""
+    """Return the current maintenance, during which pages remain readable with a notice."""
     known = last_maintenance()
     return known if known is not None and known.is_on() else None
 
 
 def _contact(given: str | None) -> str | None:
-    """Return the address of a link to whom to ask."""
+    """Return the address of the link to the contact."""
     return f"mailto:{given}" if given and "://" not in given else given

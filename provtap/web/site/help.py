@@ -1,4 +1,4 @@
-"""/help: the words of the site, beside those of the model."""
+"""/help: the terms of the site and those of the model."""
 
 from flask import Blueprint, Response
 
@@ -9,5 +9,5 @@ bp = Blueprint("help", __name__)
 
 @bp.get("/help")
 def page() -> Response:
-    """Explain the words, the shapes and the keys."""
+    """Explain terms, shapes and keyboard shortcuts."""
     return render("help.html")

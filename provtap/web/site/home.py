@@ -1,4 +1,4 @@
-"""/: what this is, what it holds, and where to begin."""
+"""/: the home page, with the content of the store and where to begin."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from flask import Blueprint, Response, current_app
 
 from provtap.errors import DatabaseUnavailable, Forbidden, Unauthenticated
 from provtap.web.http.negotiation import wanted
+from provtap.web.site import marking
 from provtap.web.site.frame import FORMS, present
 from provtap.web.site.rows import File, Run
 from provtap.web.site.store import Store, asking, statements
@@ -19,7 +20,7 @@ SQL = statements("home.sql")
 DAYS = 28
 ROWS = 7
 _NAMED = 3
-"""Files that are named of what a run wrote."""
+"""Maximum files listed for each run."""
 QUERY = """\
 SELECT TOP 10 e_id, e_name, a_name, a_starttime
 FROM provenance.entity
@@ -37,7 +38,7 @@ class Summary:
     files: int
     runs: int
     programs: int
-    """Programs and versions that are described."""
+    """Described programs and versions."""
     people: int
     not_completed: int
     as_of: datetime | None
@@ -55,12 +56,12 @@ class Day:
 
 @dataclass(frozen=True, kw_only=True)
 class Newest:
-    """A run, and what it wrote."""
+    """A run, and its files."""
 
     run: Run
     wrote: tuple[str, ...]
     more: bool
-    """Whether it wrote more than that."""
+    """Whether it wrote more files."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,21 +69,21 @@ class Home:
     """The page."""
 
     summary: Summary | None = None
-    """None: the time of the page was over before."""
+    """None if the time limit of the page was reached first."""
     days: tuple[Day, ...] = ()
     newest: tuple[Newest, ...] = ()
     not_completed: tuple[Run, ...] = ()
     product: File | None = None
-    """A new file, of which to ask how it was made."""
+    """A new file, for the question how it was made."""
     digest: str | None = None
-    """A checksum of it."""
+    """A checksum of the new file."""
     calibration: File | None = None
-    """A file that many of the newest runs read, of which to ask what used it."""
+    """A file that many of the newest runs read, for the question which files depend on it."""
     pair: tuple[Run, ...] = ()
-    """Two new runs of one program, to compare; or nothing."""
+    """Two new runs of one program to compare, if any."""
     query: str = QUERY
     refusal: str | None = None
-    """Why nothing of the store is shown."""
+    """The reason why no content of the store is shown."""
 
     @property
     def is_empty(self) -> bool:
@@ -93,11 +94,12 @@ class Home:
 @bp.get("/", defaults={"form": None})
 @bp.get("/.<any(json):form>")
 def page(form: str | None) -> Response:
-    """Show what the service holds, and how to ask it; the latter to those who may not see the store, too."""
+    """Show the content of the service and how to search it; without access only the latter."""
     form = wanted(FORMS, form)
     try:
         with asking() as store:
             home = _home(store)
+            marking.mark(store, home)
     except (Unauthenticated, Forbidden, DatabaseUnavailable) as error:
         error.record(current_app.logger)
         home = Home(refusal=str(error))
@@ -134,7 +136,7 @@ def _summary(row: Any) -> Summary:
 
 
 def _days(rows: Sequence[Any]) -> Iterator[Day]:
-    """Yield one a day, to the newest with a run."""
+    """Yield all days up to the newest one with a run."""
     if not rows:
         return
     known = {row.dy_date: row for row in rows}
@@ -149,7 +151,7 @@ def _newest(row: Any) -> Newest:
 
 
 def _pair(runs: Sequence[Run]) -> tuple[Run, ...]:
-    """Return two runs of one program, of the newest."""
+    """Return two of the newest runs that have the same program."""
     for n, run in enumerate(runs):
         for other in runs[n + 1 :]:
             if (run.program or run.name) == (other.program or other.name):

@@ -1,4 +1,4 @@
--- What the home page shows: each statement reads a summary, or a few rows by an index.
+-- Statements of the home page: each reads a summary, or a few rows through an index.
 
 -- name: summary
 SELECT su_datasets, su_activities, su_agents, su_notcompleted,
@@ -8,14 +8,14 @@ SELECT su_datasets, su_activities, su_agents, su_notcompleted,
   FROM provext.summary;
 
 -- name: days
--- The last days up to the newest one with a run; days without any have no row.
+-- The last days up to the newest one with a run; days without runs have no row.
 SELECT day.dy_date, dy_activities, dy_notcompleted
   FROM provext.activity_day AS day
  WHERE day.dy_date > (SELECT max(dy_date) FROM provext.activity_day) - %(days)s * interval '1 day'
  ORDER BY day.dy_date;
 
 -- name: newest
--- Each run with up to four of what it wrote.
+-- Each run with up to four of its files.
 SELECT {run},
        ARRAY(SELECT coalesce(e_name, e_id)::text
                FROM provenance.wasgeneratedby JOIN provenance.entity ON e_id = wgb_entity_id
@@ -36,7 +36,7 @@ SELECT {run}
  LIMIT %(limit)s;
 
 -- name: product
--- A file of one of these runs, in their order, with a checksum if it has one.
+-- A file of one of these runs, in order, with a checksum if it has one.
 SELECT {file}, (SELECT h_digest FROM provext.hash WHERE h_entity_id = e_id LIMIT 1) AS digest
   FROM unnest(%(runs)s::text[]) WITH ORDINALITY AS made (run, n)
   JOIN provenance.wasgeneratedby ON wgb_activity_id = run
@@ -46,7 +46,7 @@ SELECT {file}, (SELECT h_digest FROM provext.hash WHERE h_entity_id = e_id LIMIT
  LIMIT 1;
 
 -- name: calibration
--- The file that most of these runs read: a calibration before others, and one that has a name.
+-- The file that most of these runs read: calibrations and files with a name are preferred.
 SELECT {file}
   FROM (SELECT u_entity_id, count(DISTINCT u_activity_id) AS runs, max(ud_type) AS type
           FROM unnest(%(runs)s::text[]) AS run

@@ -1,7 +1,7 @@
-"""/impact/ID: what used a file, or what a run wrote: directly or not, by distance, to download.
+"""/impact/ID: the files that depend on a file or on a run, directly or indirectly, by distance, to download.
 
-The page asks one query, in ADQL. Its number and its rows wrap that query, the downloads are its answer, and
-the page shows it: what users run elsewhere is what they saw here.
+The page uses one ADQL query. Its total and its rows wrap this query, the downloads are its result, and the
+page shows its text: users who run it elsewhere get the same result.
 """
 
 import re
@@ -20,6 +20,7 @@ from provtap.query.request import QueryRequest
 from provtap.web.http.admission import admit
 from provtap.web.http.context import service
 from provtap.web.http.negotiation import wanted
+from provtap.web.site import marking
 from provtap.web.site.frame import present
 from provtap.web.site.named import Thing, asked, elsewhere, nothing, thing
 from provtap.web.site.store import Page, Store, Total, argument, asking, statements
@@ -28,11 +29,11 @@ from provtap.web.tap import respond
 bp = Blueprint("impact", __name__)
 SQL = statements("impact.sql")
 MOST = 10_000
-"""Files that are counted and put into order; the download has all of them."""
+"""Maximum files that are counted and sorted; the download has all of them."""
 NOT_COMPLETED = "not completed"
-"""As a status in an address: every one but `completed`."""
+"""A status in an address that stands for all except `completed`."""
 NOT_RECORDED = "not recorded"
-"""As a status in an address: of runs of which nobody recorded how they ended."""
+"""A status in an address that stands for runs without a recorded status."""
 COLUMNS = (
     *("e_id", "e_name", "e_location", "l_distance"),
     *("a_id", "a_name", "ad_version", "a_starttime", "r_status", "ls_agents"),
@@ -53,21 +54,21 @@ _SPECIAL = re.compile(r"[][\\.*+?^$|(){}]")
 
 @dataclass(frozen=True, kw_only=True)
 class ImpactQuery:
-    """What came of a thing, as far as the filters leave it."""
+    """The filtered query for the descendants of a thing."""
 
     kind: str
-    """`entity`, or `activity`: then what came of the files that it wrote."""
+    """`entity`, or `activity` for the descendants of the files that it wrote."""
     id: str
     distance: int | None = None
-    """Runs away; None: any."""
+    """Distance in runs; None for any."""
     status: str | None = None
-    """How the run ended that wrote a file, NOT_COMPLETED or NOT_RECORDED."""
+    """The status of the run that wrote a file, or NOT_COMPLETED or NOT_RECORDED."""
     name: str | None = None
-    """A part of the name of a file, or a pattern with `*` and `?`; case does not matter."""
+    """A part of a file name, or a pattern with `*` and `?`; case is ignored."""
 
     @property
     def is_filtered(self) -> bool:
-        """Whether some of what came of the thing is left out."""
+        """Whether a filter is set."""
         return any(value is not None for value in (self.distance, self.status, self.name))
 
     @property
@@ -76,11 +77,11 @@ class ImpactQuery:
         return self.adql_of(", ".join(COLUMNS))
 
     def adql_of(self, columns: str) -> str:
-        """Return the query for other columns of the same files, in the same order."""
+        """Return the query with other columns of the same files, in the same order."""
         return f"{self.unordered(columns)}\nORDER BY l_distance, e_name, e_id"
 
     def unordered(self, columns: str = ", ".join(COLUMNS)) -> str:
-        """Return the query without an order, for which the walk would have to go to its end."""
+        """Return the query without ORDER BY, so that the walk need not reach its end."""
         source = _OF_RUN.format(id=literal(self.id)) if self.kind == "activity" else "provenance.lineage"
         return f"SELECT {columns}\nFROM {source}\n{_JOINS}\nWHERE {' AND '.join(self._conditions())}"
 
@@ -101,7 +102,7 @@ class ImpactQuery:
 
 
 def _expression(name: str) -> str:
-    """Return the regular expression for a part of a name, or for a pattern of a whole one."""
+    """Return the regular expression for a part of a name, or for a pattern of a whole name."""
     if not {"*", "?"} & set(name):
         return f"(?i){_escaped(name)}"
     parts = ({"*": ".*", "?": "."}.get(part, _escaped(part)) for part in re.split(r"([*?])", name))
@@ -114,7 +115,7 @@ def _escaped(text: str) -> str:
 
 @dataclass(frozen=True)
 class Descendant:
-    """A file that came of the thing, and the run that wrote it."""
+    """A file derived from the thing, and the run that wrote it."""
 
     id: str
     name: str | None
@@ -129,13 +130,13 @@ class Descendant:
 
     @classmethod
     def of(cls, row: Any) -> "Descendant":
-        """Return what a row of the query tells."""
+        """Return the descendant in a row of the query."""
         return cls(*row[: len(COLUMNS)])
 
 
 @dataclass(frozen=True)
 class Part:
-    """How many files share a distance or an ending."""
+    """The number of files with one distance or status."""
 
     value: int | str | None
     files: int
@@ -143,24 +144,24 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What came of the thing, whatever the filters."""
+    """Totals of all descendants of the thing, without filters."""
 
     files: int
-    """At most one more than MOST."""
+    """Number of files, at most MOST + 1."""
     runs: int
     nights: int
-    """From noon to noon, UTC, on which these runs began."""
+    """Nights, from noon to noon UTC, on which these runs began."""
     distances: tuple[Part, ...]
     endings: tuple[Part, ...]
 
     @property
     def is_cut(self) -> bool:
-        """Whether there are more files than are counted."""
+        """Whether there are more files than were counted."""
         return self.files > MOST
 
     @property
     def not_completed(self) -> int:
-        """Files of runs that are known not to have completed."""
+        """Files of runs that did not complete according to their status."""
         return sum(part.files for part in self.endings if part.value not in {None, "completed"})
 
 
@@ -171,11 +172,11 @@ class Impact:
     thing: Thing
     query: ImpactQuery
     summary: Summary | None
-    """None: the time of the page was over before."""
+    """None if the time limit of the page was reached first."""
     files: Page[Descendant]
     adql: str
     most: int
-    """So many files are counted and listed here."""
+    """Maximum files counted and listed here."""
 
 
 KINDS = ("entity", "activity")
@@ -190,13 +191,13 @@ FORMS = {
 """Media types by suffixes."""
 _TABLES = {"csv": "csv", "vot": "votable"}
 _LINES = {"txt": "COALESCE(e_location, e_id) AS path", "ids": "e_id"}
-"""What stands alone on each line."""
+"""Forms with only one column, one value on each line."""
 
 
 @bp.get("/impact")
 @bp.get("/impact/<id:id_>")
 def page(id_: str | None = None) -> Response:
-    """Show what came of a file or a run, or send the list of it."""
+    """Show the files that depend on a file or a run, or send their list."""
     with asking() as store:
         named = asked(store, "impact", id_, FORMS, *KINDS)
         if named is None:
@@ -207,12 +208,14 @@ def page(id_: str | None = None) -> Response:
             return elsewhere(page, found, format=None if form == "html" else form)
         query = _query(found)
         if form in {"html", "json"}:
-            return present("impact.html", _impact(store, thing(store, found), query), form)
+            impact = _impact(store, thing(store, found), query)
+            marking.mark(store, impact)
+            return present("impact.html", impact, form)
     return _download(query, form)
 
 
 def _query(thing: Meaning) -> ImpactQuery:
-    """Return what the parameters of the address leave of what came of *thing*. Raises: ParameterError."""
+    """Return the query for descendants of *thing* with the filters in the address. Raises: ParameterError."""
     distance = request.args.get("distance", "").strip()
     if distance and not re.fullmatch("[0-9]{1,7}", distance):
         raise ParameterError(f"distance must be a number of runs, not {distance[:40]!r}.")
@@ -237,7 +240,7 @@ def _impact(store: Store, thing: Thing, query: ImpactQuery) -> Impact:
 
 
 def _translated(query: ImpactQuery, nearest: bool = False) -> str:
-    """Return the SQL of *query*, with its columns by name, for a statement with parameters."""
+    """Return the SQL of *query* with named columns, for a statement with parameters."""
     statement = translate(query.unordered(), service().tableset)
     names = (f"c{n} AS {identifier(column.name)}" for n, column in enumerate(statement.columns, 1))
     sql = f"SELECT {', '.join(names)} FROM ({statement.sql}) AS translated".replace("%", "%%")
@@ -245,7 +248,7 @@ def _translated(query: ImpactQuery, nearest: bool = False) -> str:
 
 
 def _summary(store: Store, query: ImpactQuery) -> Summary | None:
-    """Return what came of the thing of *query*, in numbers; None if the time is over."""
+    """Return the totals of descendants for the thing of *query*; None if the time limit is reached."""
     rows = store.rows(SQL["summary"].replace("{impact}", _translated(query)), most=MOST + 1)
     total = next((row for row in rows if not row.by_distance and not row.by_status), None)
     if total is None:
@@ -265,7 +268,7 @@ def _count(store: Store, query: ImpactQuery) -> int:
 
 
 def _download(query: ImpactQuery, form: str) -> Response:
-    """Return all that the filters leave, as TAP answers the query."""
+    """Return all files that match the filters, as a response of TAP."""
     database = admit()
     settings = service().settings
     text = query.adql if form in _TABLES else query.adql_of(_LINES[form])

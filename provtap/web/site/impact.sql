@@ -1,7 +1,8 @@
--- Statements of impact.py. {impact} is the query of the page, translated; its columns are called as in ADQL.
+-- Statements of impact.py. {impact} is the translated query of the page; its columns have their names in
+-- ADQL.
 
 -- name: summary
--- How many files there are in all, at each distance and with each ending. The walk ends when enough was found.
+-- The number of files in total, at each distance and with each status. The walk ends when enough are found.
 SELECT grouping(l_distance) = 0 AS by_distance, grouping(r_status) = 0 AS by_status, l_distance, r_status,
        count(*) AS files, count(DISTINCT a_id) AS runs,
        count(DISTINCT (a_starttime - interval '12 hours')::date) AS nights
@@ -13,11 +14,11 @@ SELECT grouping(l_distance) = 0 AS by_distance, grouping(r_status) = 0 AS by_sta
 SELECT count(*) AS files FROM (SELECT FROM ({impact}) AS answer LIMIT %(most)s) AS found;
 
 -- name: nearest
--- Where there are too many files to put all of them in order: those that the walk finds first.
+-- If there are too many files to sort: those that the walk finds first.
 SELECT * FROM ({impact}) AS answer LIMIT %(most)s;
 
 -- name: files
--- In the order of the query, where files without a name come last. Keys are texts: distances have leading zeros.
+-- In the order of the query, files without a name last. Keys are texts, so distances have leading zeros.
 SELECT *, ARRAY[distance_key, name_key, e_id] AS key
   FROM (SELECT *, lpad(l_distance::text, 8, '0') COLLATE "C" AS distance_key,
                CASE WHEN e_name IS NULL THEN '1' ELSE '0' || e_name END COLLATE "C" AS name_key

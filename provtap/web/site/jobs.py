@@ -1,4 +1,4 @@
-"""/jobs: the asynchronous queries of whoever asks, as `provtap.uws` runs and keeps them."""
+"""/jobs: the client's asynchronous queries, run and stored by `provtap.uws`."""
 
 import re
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ bp = Blueprint("job_pages", __name__)
 ROWS = 50
 """Jobs of one page."""
 SHOWN = 200
-"""Characters of a query in the list."""
+"""Maximum characters of a query in the list."""
 STATES = {
     "": None,
     "running": (Phase.QUEUED, Phase.EXECUTING),
@@ -37,7 +37,7 @@ STATES = {
     "failed": (Phase.ERROR, Phase.ABORTED),
     "waiting": (Phase.PENDING,),
 }
-"""Phases to choose from, by what people call them."""
+"""Phases of the filter, by their names on the page."""
 _AFTER = re.compile(r"([0-9]{1,16})-([0-9a-f]{32})")
 
 
@@ -51,12 +51,12 @@ class JobLine:
     phase: str
     created: datetime
     seconds: float | None
-    """How long it has run."""
+    """How long it has run, in seconds."""
     size: int | None
-    """Bytes of its result."""
+    """Size of its result, in bytes."""
     error: str | None
     actions: tuple[str, ...]
-    """What can be done: RUN, STOP, DELETE, DOWNLOAD."""
+    """Possible actions: RUN, STOP, DELETE, DOWNLOAD."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,11 @@ class JobList:
     """Jobs of one client, the newest first."""
 
     owner: str | None
-    """None: anybody at the same address."""
+    """None for jobs of anybody at the same address."""
     state: str
     jobs: tuple[JobLine, ...]
     after: str | None
-    """Leads to the older ones."""
+    """The key of the next page, with older jobs."""
 
 
 @dataclass(frozen=True)
@@ -84,21 +84,21 @@ class JobPage:
     ended: datetime | None
     seconds: float | None
     limit: int
-    """Seconds that it may run."""
+    """Execution duration, in seconds."""
     destruction: datetime
     format: str | None
     size: int | None
     file: str | None
     error: str | None
     problems: Diagnosis | None
-    """What is wrong with its query, if it failed."""
+    """The errors in its query, if it failed."""
     actions: tuple[str, ...]
 
 
 @bp.get("/jobs", defaults={"suffix": None})
 @bp.get("/jobs.json", defaults={"suffix": "json"})
 def job_list(suffix: str | None) -> Response:
-    """List the jobs of whoever asks; none to a page of another site, which only lends an address."""
+    """List the client's jobs; none for pages of other sites, whose address is not that of their author."""
     given = parameters(request)
     state = (one(given, "STATE") or "").lower()
     if state not in STATES:
@@ -116,7 +116,7 @@ def job_list(suffix: str | None) -> Response:
 
 @bp.post("/jobs")
 def create() -> Response:
-    """Run a query as a job, and lead to its page."""
+    """Run a query as a job, and redirect to its page."""
     admit()
     check_form()
     asked = QueryRequest.from_parameters(parameters(request))
@@ -132,7 +132,7 @@ def create() -> Response:
 @bp.get("/jobs/<job_id>", defaults={"suffix": None})
 @bp.get("/jobs/<job_id>.json", defaults={"suffix": "json"})
 def job(job_id: str, suffix: str | None) -> Response:
-    """Show one job, with what is wrong with its query if it failed."""
+    """Show one job, with the errors in its query if it failed."""
     found = jobs().store.job(job_id, client())
     page = _page(found)
     maxrec = found.grouped().get("MAXREC", [None])[0]
@@ -165,7 +165,7 @@ def _see(job_id: str | None = None) -> Response:
 
 
 def _private(response: Response) -> Response:
-    """Let no cache keep what only one client may see."""
+    """Prevent caches from storing a page that only one client may see."""
     response.cache_control.no_store = True
     return response
 
@@ -208,12 +208,12 @@ def _page(found: Job) -> JobPage:
 
 
 def _problems(found: Job, query: str | None) -> Diagnosis | None:
-    """Return what is wrong with the query of a job that failed, found anew: a job keeps its message only."""
+    """Return the errors of a failed job by translating its query again: a job stores only its message."""
     if found.phase != Phase.ERROR or query is None:
         return None
-    if "UPLOAD" not in found.grouped():  # else the query is about tables that are gone
+    if "UPLOAD" not in found.grouped():  # otherwise the query is about uploaded tables that are gone
         try:
-            translate(query, service().tableset)
+            translate(query, service().tableset, strict=service().settings.adql_strict)
         except AdqlError as error:
             return diagnosis(query, error)
     return diagnosis(query, ProvtapError(found.error_message or ""))
@@ -235,7 +235,7 @@ def _seconds(start: datetime | None, end: datetime | None) -> float | None:
 
 
 def _utc(instant: datetime) -> datetime:
-    """Return an instant as pages have them: UTC, without a zone."""
+    """Return a time in the form of pages: UTC, without a zone."""
     return instant.astimezone(UTC).replace(tzinfo=None)
 
 

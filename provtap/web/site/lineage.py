@@ -1,4 +1,4 @@
-"""/lineage/ID: where a thing came from and what came of it, as a picture of links, and as a list."""
+"""/lineage/ID: the ancestors and descendants of a thing, as a picture with links, and as a list."""
 
 import json
 import re
@@ -29,7 +29,7 @@ from provtap.web.site.store import asking
 
 bp = Blueprint("lineage", __name__)
 THINGS = 10_000
-"""After so many the walk stops."""
+"""Maximum things of the walk."""
 _DIRECTIONS = {"back": Direction.BACK, "forth": Direction.FORTH, "both": Direction.BOTH}
 _PROVSAP = {
     "provn": "PROV-N",
@@ -56,20 +56,20 @@ _DEFAULTS: dict[str, Any] = {
     "by": "step",
     **dict.fromkeys(("depth", "open", "role", "program", "status")),
 }
-"""What the address need not tell."""
+"""Defaults of the parameters in the address."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What the address chooses."""
+    """The parameters of the address."""
 
     direction: str = "back"
     depth: int | None = None
-    """Relations, two for each run; None: all."""
+    """Number of relations, two for each run; None for all."""
     by: str = "step"
-    """How the picture is laid out: by `step` or by `time`."""
+    """Layout of the picture: by `step` or by `time`."""
     open: str | None = None
-    """The group that is drawn thing by thing: the id of what leads it."""
+    """The group that is shown with all members: the id of its first member."""
     agents: bool = False
     filters: Filters = Filters()
 
@@ -90,14 +90,14 @@ class Choice:
         )
 
     def address(self, id_: str, **changes: Any) -> str:
-        """Return the address of the page of a thing with this choice, but for *changes*."""
+        """Return the address of the page of a thing with these parameters and *changes*."""
         chosen = {**vars(self), **vars(self.filters), "format": None} | changes
         agents = {"agents": 1} if chosen.pop("agents") else {}
         given = {n: value for n, value in chosen.items() if n != "filters" and value != _DEFAULTS.get(n)}
         return service().root_path + addresses.lineage(id_, **given, **agents)
 
     def request(self, id_: str, **more: str) -> ProvsapRequest:
-        """Return what ProvSAP would be asked for."""
+        """Return the equivalent request of ProvSAP."""
         given = {
             "ID": id_,
             "DIRECTION": self.direction.upper(),

@@ -1,4 +1,4 @@
-"""What the address of a page names: an id as it stands, else one before a known suffix."""
+"""The thing in the address of a page: an unchanged id, otherwise an id before a known suffix."""
 
 import re
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ SQL = statements("named.sql")
 
 @dataclass(frozen=True)
 class Thing:
-    """What a page is about."""
+    """The thing that a page shows."""
 
     kind: str
     """`entity`, `activity` or `agent`."""
@@ -29,16 +29,16 @@ class Thing:
 
 @dataclass(frozen=True)
 class Asked:
-    """What an address means."""
+    """The thing and form in an address."""
 
     meaning: Meaning
     suffix: str | None = None
 
 
 def asked(store: Store, page: str, id_: str | None, forms: Iterable[str], *kinds: str) -> Asked | None:
-    """Return what the address of a *page* means, best a thing of one of these *kinds*; None: nothing.
+    """Return the thing in the address of a *page*, preferably of one of these *kinds*, or None.
 
-    *forms* are the suffixes that an id may stand before.
+    *forms* are the suffixes that may follow an id.
 
     Raises: ParameterError if the address has no id.
     """
@@ -61,13 +61,13 @@ def asked(store: Store, page: str, id_: str | None, forms: Iterable[str], *kinds
 
 
 def thing(store: Store, meaning: Meaning) -> Thing:
-    """Return what a page is headed by."""
+    """Return the thing shown at the head of a page."""
     row = store.one(SQL[meaning.kind], needed=True, id=meaning.id)
     return Thing(meaning.kind, meaning.id, row and row.name)
 
 
 def _legal(names: Iterable[str]) -> list[str]:
-    """Return *names* that PostgreSQL can take: none in the store has a NUL or half a character."""
+    """Return the *names* that PostgreSQL accepts: names in the store have no NUL and no half character."""
     return [name for name in names if "\0" not in name and _encodable(name)]
 
 
@@ -80,7 +80,7 @@ def _encodable(name: str) -> bool:
 
 
 def elsewhere(page: str, found: Meaning, **parameters: str | None) -> Response:
-    """Lead to the page of a thing that was asked for by another name, or as another class."""
+    """Redirect to the page of a thing that was requested by another name, or as another class."""
     kept = {name: value for name, value in request.args.items() if name != "id"}
     response = redirect(frame.url(page, found.id, **(kept | parameters)), 302)
     response.vary.add("Accept")
@@ -88,7 +88,7 @@ def elsewhere(page: str, found: Meaning, **parameters: str | None) -> Response:
 
 
 def nothing(id_: str | None) -> Response:
-    """Say that nothing has this id, and help to find what was meant."""
+    """Return the page for an unknown id, with suggestions."""
     name = id_ or request.args.get("id", "")
     if not is_browser():
         raise NotFound(f"Nothing has the name {name[:200]}.", hint="Search for its name, path or checksum.")

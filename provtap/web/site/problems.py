@@ -1,4 +1,4 @@
-"""What is wrong with a query, as a page: the query with marks, and each problem with a way to mend it."""
+"""The page of a wrong query: the query with marks, and each error with fixes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from provtap.web.site.asked import ROWS, Asked, form_token
 from provtap.web.site.frame import render
 
 SHOWN = 20_000
-"""Characters of a query that its page shows; in a longer one nothing is marked or mended."""
+"""Maximum characters of a query on its page; longer queries have no marks and fixes."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Fix:
-    """A change that mends one problem."""
+    """A change that fixes one error."""
 
     text: str
     query: str
@@ -38,7 +38,7 @@ class Fix:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong."""
+    """One error."""
 
     message: str
     hint: str | None
@@ -49,17 +49,17 @@ class Problem:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A query that failed, and why."""
+    """A query that failed, with its errors."""
 
     query: str
     pieces: tuple[Piece, ...]
     problems: tuple[Problem, ...]
     mended: str | None
-    """The query with the first fix of each problem, where there are several."""
+    """The query with the first fix of each error, if there are several."""
 
 
 def diagnosis(query: str, error: ProvtapError) -> Diagnosis:
-    """Return what to show of *error*, which *query* caused."""
+    """Return the data of the page about *error* in *query*."""
     found = marks(query, error) if isinstance(error, AdqlError) and len(query) <= SHOWN else ()
     if not found:
         alone = Problem(error.message, error.hint, error.line, error.column, ())
@@ -85,7 +85,7 @@ def _pieces(query: str, found: tuple[Mark, ...]) -> Iterator[Piece]:
 
 
 def show_problems(error: ProvtapError, asked: Asked) -> Response:
-    """Return the page about a query that can't be answered, with the status of its error."""
+    """Return the page about a failed query, with the status of its error."""
     error.record(current_app.logger)
     note(error=str(error))
     response = render(
@@ -103,7 +103,7 @@ def show_problems(error: ProvtapError, asked: Asked) -> Response:
 
 
 def register(app: Flask) -> None:
-    """Let *app* show browsers what is wrong with a query, wherever they sent it; programs get a VOTable."""
+    """Register the page for failed queries at all endpoints of *app*; programs get a VOTable."""
     app.register_error_handler(AdqlError, _report)
 
 

@@ -1,5 +1,6 @@
-"""/entity/ID: how a file, a value or a collection came to be, and what came of it."""
+"""/entity/ID: the origin of a file, value or collection, and the files derived from it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 from flask import Response, request
 
 from provtap.adql import translate
+from provtap.citation import FORMATS
 from provtap.database.sql import literal
 from provtap.datalink.copies import Copy, copies
+from provtap.query.withdrawals import UNMARKED, CurrentWithdrawal, marks
 from provtap.web.http.context import service
-from provtap.web.site import frame, run
+from provtap.web.site import cite, frame, marking, run
 from provtap.web.site.rows import File, Run, Who
 from provtap.web.site.run import ConfigurationFile, Setting
 from provtap.web.site.store import COUNTED, ROWS, Page, Store, Total, statements
@@ -18,9 +21,9 @@ from provtap.web.site.strip import strip
 
 SQL = statements("product.sql")
 NAMED = 5
-"""Files that the story names, and that the page shows of what came of it."""
+"""Maximum files in the summary, and in the list of derived files."""
 STEPS = 12
-"""Runs of the timeline."""
+"""Maximum runs in the timeline."""
 _COLUMNS = """\
 e_id, e_class, e_name, e_location, e_value, e_generatedattime, e_invalidatedattime, l_distance,
   a_id, a_name, ad_name, ad_version, a_starttime, a_endtime, r_status, r_exitcode, r_host, r_duration"""
@@ -37,20 +40,20 @@ JOIN provenance.entity ON e_id = l_ancestor_id
 WHERE l_descendant_id = {{id}} AND e_class <> 'ValueEntity'
   AND (e_class <> 'Entity' OR NOT EXISTS (
     SELECT 1 FROM provenance.used WHERE u_entity_id = e_id AND u_role = 'environment'))"""
-"""ADQL for all files behind one, without the environments of its runs."""
+"""ADQL for all ancestors of a file, without the environments of its runs."""
 CAME_OF_IT = f"""\
 SELECT {_COLUMNS}
 FROM provenance.lineage
 JOIN provenance.entity ON e_id = l_descendant_id
 {_RUN}
 WHERE l_ancestor_id = {{id}} AND e_class <> 'ValueEntity'"""
-"""ADQL for what came of one."""
+"""ADQL for the files derived from a file."""
 ORDER = "\nORDER BY l_distance, e_name, e_id"
 
 
 @dataclass(frozen=True)
 class Description:
-    """What kind of thing it is."""
+    """The description of the entity."""
 
     name: str
     text: str | None
@@ -63,7 +66,7 @@ class Description:
 
 @dataclass(frozen=True)
 class Checksum:
-    """By which a file is found whatever it is called."""
+    """A checksum, by which a file is found under any name."""
 
     algorithm: str
     digest: str
@@ -72,7 +75,7 @@ class Checksum:
 
 @dataclass(frozen=True)
 class OtherName:
-    """A path, or an id it had before more was known."""
+    """A path, or an earlier id from when less was known."""
 
     kind: str
     value: str
@@ -91,20 +94,20 @@ class Generation:
 
 @dataclass(frozen=True)
 class Relatives:
-    """Files behind one, or that came of it: the nearest, and how many in all."""
+    """Ancestors or descendants of a file: the nearest ones, and their total number."""
 
     files: tuple[File, ...]
     total: Total
     runs: int
     """That made them."""
     outside: int
-    """Files that no recorded run made."""
+    """Number of files without a recorded run."""
     adql: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Product:
-    """What the page tells of an entity."""
+    """The data of the page of an entity."""
 
     file: File
     comment: str | None
@@ -114,45 +117,56 @@ class Product:
     checksums: tuple[Checksum, ...]
     names: tuple[OtherName, ...]
     generations: tuple[Generation, ...]
-    """Of its path, if there are more than one."""
+    """All generations of its path, if there are several."""
     collections: tuple[File, ...]
-    """That it is a member of."""
+    """Collections that contain it."""
     members: Page[File] | None
     """Of a collection."""
     used: Page[File] | None
-    """By the run that made it."""
+    """Files used by the run that made it."""
     origins: tuple[File, ...]
-    """What it was derived from."""
+    """Recorded origins."""
     behind: Relatives
     came_of_it: Relatives
     settings_adql: str | None
     settings: Page[Setting] | None
-    """Of the run that made it."""
+    """Parameters of the run that made it."""
     configuration: tuple[ConfigurationFile, ...]
     filter: str | None
     first_use: Run | None
-    """Of what came from outside."""
+    """The first run that used it, if it came from outside."""
     valid_namesake: File | None
     """Of what was withdrawn."""
+    withdrawal: CurrentWithdrawal | None
+    """Why it is withdrawn, if somebody said so."""
+    affected_by: tuple[CurrentWithdrawal, ...]
+    """What it was made from and is withdrawn."""
+    affected_names: Mapping[str, str]
+    """Names of these, by id."""
     steps: tuple[Run, ...]
-    """The last runs that led to it, in time."""
+    """The last runs that led to it, ordered by time."""
 
 
 def show(store: Store, id_: str, form: str) -> Response:
-    """Show the entity *id_*, which is in the store."""
+    """Show the stored entity *id_*."""
     page = read(store, id_)
     if form == "json":
         return frame.present("product.html", page, form)
+    marking.mark(store, page)
     groups = run.groups(page.settings.rows) if page.settings else ()
-    return frame.present("product.html", page, form, groups=groups, picture=strip(store, "entity", id_))
+    picture, cited = strip(store, "entity", id_), cite.credits(store, id_)
+    citations = {name: each.write(cited) for name, each in FORMATS.items()} if cited else {}
+    return frame.present("product.html", page, form, groups=groups, picture=picture, citations=citations)
 
 
 def read(store: Store, id_: str) -> Product:
-    """Return what is recorded of the entity *id_*."""
+    """Return the stored data of the entity *id_*."""
     row = store.rows(SQL["product"], needed=True, id=id_)[0]
     file = File.of(row)
     made_by = file.run and file.run.id
     behind = _relatives(store, BEHIND, id_, ROWS)
+    marked = store.within(lambda transaction: marks(transaction, [id_])) or UNMARKED
+    stands_on = tuple(marked.withdrawn[each] for each in marked.affected.get(id_, ()))
     return Product(
         file=file,
         comment=row.e_comment,
@@ -174,8 +188,16 @@ def read(store: Store, id_: str) -> Product:
         filter=run.filter_of_request(),
         first_use=None if made_by else _first_use(store, id_),
         valid_namesake=_valid_namesake(store, file) if file.invalidated else None,
+        withdrawal=marked.withdrawn.get(id_),
+        affected_by=stands_on,
+        affected_names=_names(store, [each.entity_id for each in stands_on]),
         steps=_steps(file, behind),
     )
+
+
+def _names(store: Store, ids: list[str]) -> dict[str, str]:
+    rows = store.rows(SQL["names_of"], ids=ids) if ids else []
+    return {row.e_id: row.e_name or row.e_id for row in rows}
 
 
 def _description(row: Any) -> Description | None:
@@ -231,7 +253,7 @@ def _valid_namesake(store: Store, file: File) -> File | None:
 
 
 def _steps(file: File, behind: Relatives) -> tuple[Run, ...]:
-    """Return the runs that led to *file*, as far as the page has them, in time."""
+    """Return the runs on the page that led to *file*, ordered by time."""
     runs = {each.run.id: each.run for each in (file, *behind.files) if each.run is not None}
     timed = sorted((each.began, each.id) for each in runs.values() if each.began is not None)
     return tuple(replace(runs[id_], role=None) for _, id_ in timed[-STEPS:])

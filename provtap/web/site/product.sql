@@ -8,7 +8,7 @@ SELECT {file}, e_comment, {run}, wgb_role AS role, ed_name, ed_description, ed_d
  WHERE e_id = %(id)s;
 
 -- name: agents
--- Who answers for it, and who for the run that made it.
+-- The agents responsible for the product, and for the run that made it.
 SELECT {who}, string_agg(role, ', ' ORDER BY role) AS role
   FROM (SELECT wat_agent_id AS agent, wat_role AS role FROM provenance.wasattributedto WHERE wat_entity_id = %(id)s
         UNION
@@ -24,10 +24,14 @@ SELECT h_algorithm AS algorithm, h_digest AS digest, h_size AS size
 
 -- name: names
 SELECT al_kind AS kind, al_value AS value, al_validfrom AS since, al_validto AS until
-  FROM provext.alias WHERE al_entity_id = %(id)s ORDER BY al_kind, al_validfrom, al_value LIMIT 50;
+  FROM provext.alias WHERE al_entity_id = %(id)s
+ UNION ALL
+SELECT 'publisher DID', pr_publisher_did, NULL, NULL
+  FROM provext.product WHERE pr_entity_id = %(id)s AND pr_publisher_did <> %(id)s
+ ORDER BY kind, since, value LIMIT 50;
 
 -- name: generations
--- The files that were written to the same path, the newest first.
+-- The files written to the same path, the newest first.
 SELECT {file}, other.al_validfrom AS since, other.al_validto AS until
   FROM provext.alias AS mine
   JOIN provext.alias AS other ON other.al_value = mine.al_value AND other.al_kind = 'path'
@@ -41,7 +45,7 @@ SELECT {file} FROM provenance.hadmember JOIN provenance.entity ON e_id = hm_coll
  WHERE hm_entity_id = %(id)s ORDER BY e_name, e_id LIMIT 20;
 
 -- name: members
--- By id, as the index has them: a collection may have a million.
+-- In the order of the index on ids: a collection may have a million members.
 SELECT part.*, {run}
   FROM (SELECT {file}, ARRAY[hm_entity_id]::text[] AS key
           FROM provenance.hadmember JOIN provenance.entity ON e_id = hm_entity_id
@@ -52,7 +56,7 @@ SELECT part.*, {run}
  ORDER BY key COLLATE "C";
 
 -- name: origins
--- What it was derived from, as far as that was said.
+-- Recorded derivations.
 SELECT {file}, {run}
   FROM provenance.wasderivedfrom JOIN provenance.entity ON e_id = wdf_usedentity_id {generated}
  WHERE wdf_generatedentity_id = %(id)s
@@ -60,15 +64,18 @@ SELECT {file}, {run}
  LIMIT 50;
 
 -- name: first_use
--- The first of some of the runs that used it: a calibration may have a million.
+-- The first of a sample of the runs that used it: a calibration may have a million.
 SELECT {run}, role
   FROM (SELECT u_activity_id, u_role AS role FROM provenance.used WHERE u_entity_id = %(id)s LIMIT 1000) AS usage
   JOIN provenance.activity ON a_id = u_activity_id {described}
  ORDER BY a_starttime, a_id
  LIMIT 1;
 
+-- name: names_of
+SELECT e_id, e_name FROM provenance.entity WHERE e_id = ANY (%(ids)s::text[]);
+
 -- name: valid_namesake
--- The newest valid file of a name.
+-- The newest valid file with a name.
 SELECT {file}
   FROM (SELECT * FROM provenance.entity WHERE e_name = %(name)s AND e_invalidatedattime IS NULL LIMIT 1000) AS entity
  WHERE e_id <> %(id)s
@@ -76,8 +83,8 @@ SELECT {file}
  LIMIT 1;
 
 -- name: relatives
--- The nearest files of a walk ({walk}: a query over the lineage, translated), and how many there are in all. The
--- walk ends when enough was found.
+-- The nearest files of a walk ({walk}: a translated query on the lineage), and the total number. The walk
+-- ends when enough are found.
 WITH found AS MATERIALIZED (
     SELECT * FROM ({walk}) AS walk (e_id, e_class, e_name, e_location, e_value, e_generatedattime,
                                     e_invalidatedattime, l_distance, a_id, a_name, ad_name, ad_version,

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from provtap.errors import NotFound, ParameterError
 from provtap.web.http.negotiation import wanted
-from provtap.web.site import frame
+from provtap.web.site import frame, marking
 from provtap.web.site.rows import Run
 from provtap.web.site.store import COUNTED, Page, Store, Total, asking, statements
 
@@ -14,12 +14,12 @@ bp = Blueprint("program", __name__)
 
 SQL = statements("program.sql")
 _PARTS = 20
-"""Slashes of an address at which name and version are tried to be told apart."""
+"""Maximum slashes of an address that are tried as separator between name and version."""
 
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a program, as it is described."""
+    """A described version of a program."""
 
     version: str | None
     runs: Total
@@ -27,26 +27,27 @@ class Version:
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """What the page tells of a program, or of one of its versions."""
+    """The data of the page of a program, or of one of its versions."""
 
     name: str
     version: str | None
-    """None: of all versions."""
+    """None for all versions."""
     type: str | None
     description: str | None
     documentation: str | None
     versions: tuple[Version, ...]
     runs: Page[Run]
-    """With a time, the newest first."""
+    """Runs with a time, the newest first."""
     untimed: tuple[Run, ...]
 
 
 @bp.get("/program/<id:path>")
 @bp.get("/program")
 def page(path: str | None = None) -> Response:
-    """Show a program; in a path, what follows the last slash may be its version."""
+    """Show a program; in a path, the part after a slash may be its version."""
     with asking() as store:
         program = _program(store, path)
+        marking.mark(store, program)
     return frame.present("program.html", program, wanted(frame.FORMS))
 
 
@@ -66,7 +67,7 @@ def _program(store: Store, path: str | None) -> Program:
         "\0" in name or version or store.one(SQL["undescribed"], needed=True, name=name) is None
     ):
         raise NotFound(f"No program here is called {name[:200]}{f' {version[:60]}' if version else ''}.")
-    # Runs may have the name of a program without its description; a version is known by descriptions only.
+    # Runs may have the name of a program without its description; versions are only in descriptions.
     ids, undescribed = [row.id for row in found], None if version is not None else name
     runs = store.page(SQL["runs"], Run.of, after=request.args.get("after"), ids=ids, name=undescribed)
     untimed = [] if runs.after else store.rows(SQL["untimed"], ids=ids, name=undescribed)
@@ -92,7 +93,7 @@ def _given() -> tuple[str, str | None]:
 
 
 def _candidates(path: str) -> list[tuple[str, str | None]]:
-    """Return what a path may mean: a name, or a name and a version."""
+    """Return the possible meanings of a path: a name, or a name and a version."""
     parts = path.split("/")
     cuts = range(len(parts) - 1, 0, -1)[:_PARTS]
     return [(path, None), *(("/".join(parts[:cut]), "/".join(parts[cut:])) for cut in cuts)]

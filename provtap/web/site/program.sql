@@ -1,7 +1,8 @@
 -- Statements of program.py.
 
 -- name: named
--- The description of a program for each pair of name and version; for a null version, all that have the name.
+-- The description of a program for each pair of name and version; for a null version, all versions of the
+-- name.
 SELECT given.number, ad_id AS id, ad_name AS name, ad_version AS version, ad_description AS description,
        ad_docurl AS documentation, ad_type AS type,
        (SELECT count(*) FROM (SELECT FROM provenance.activity WHERE a_activitydescription_id = ad_id
@@ -13,7 +14,7 @@ SELECT given.number, ad_id AS id, ad_name AS name, ad_version AS version, ad_des
  LIMIT 200;
 
 -- name: undescribed
--- Whether there are runs of a name that have no description.
+-- Whether a name has runs without a description.
 SELECT FROM provenance.activity WHERE a_name = %(name)s LIMIT 1;
 
 -- name: runs

@@ -1,4 +1,4 @@
-"""/query: a query to write, the tables to write it about, and questions to start from."""
+"""/query: an editor for queries, with the tables and example questions."""
 
 from itertools import groupby
 
@@ -19,12 +19,12 @@ from provtap.web.site.result import downloads
 bp = Blueprint("query", __name__)
 
 CHOICES = (100, ROWS, 10_000, 100_000, 1_000_000, 10_000_000)
-"""Numbers of rows to choose from; the larger ones are for jobs."""
+"""Numbers of rows to choose from; larger ones are for jobs."""
 
 
 @bp.get("/query")
 def page() -> Response:
-    """Show a query to change and run; without one, a first query."""
+    """Show a query to change and run; the default is a simple example."""
     given = parameters(request)
     settings = service().settings
     job_id = one(given, "JOB")
@@ -47,7 +47,7 @@ def page() -> Response:
 
 
 def _closed() -> str | None:
-    """Return why nothing can be run now, if that is so."""
+    """Return the reason why no query can be run now, if any."""
     try:
         refuse_under_maintenance()
     except UnderMaintenance as error:

@@ -1,9 +1,10 @@
-"""/result: the rows of a query, a hundred at a time, each state with an address of its own."""
+"""/result: the rows of a query, a hundred at a time; each page and order has its own address."""
 
 import re
 import shlex
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, request
@@ -12,10 +13,11 @@ from provtap import addresses
 from provtap.adql.syntax.alone import conditions
 from provtap.database.connect import Database
 from provtap.database.stream import Tally
-from provtap.errors import NotFound, ParameterError, ProvtapError
+from provtap.errors import NotFound, ParameterError, ProvtapError, QueryTimeout
 from provtap.query.links import names_a
 from provtap.query.page import ROWS, Order, Page, page
 from provtap.query.request import QueryRequest
+from provtap.query.withdrawals import marks
 from provtap.results.cells import is_text
 from provtap.results.formats import FORMATS
 from provtap.tableset import Column
@@ -26,6 +28,7 @@ from provtap.web.http.context import service
 from provtap.web.http.hangup import hangup
 from provtap.web.http.params import parameters
 from provtap.web.http.responses import see_other
+from provtap.web.site import marking
 from provtap.web.site.asked import ADDRESS, Asked, form_token
 from provtap.web.site.frame import render
 from provtap.web.site.problems import show_problems
@@ -33,10 +36,10 @@ from provtap.web.site.problems import show_problems
 bp = Blueprint("result", __name__)
 
 LOOK = 1.0
-"""Seconds for finding out why a result is empty."""
+"""Seconds for finding out why a result is empty, or what in it is withdrawn."""
 MOST_CONDITIONS = 10
 MORE = (1_000, 10_000, 100_000)
-"""Numbers of rows to offer where a result was cut."""
+"""Numbers of rows to choose from if a result was truncated."""
 DOWNLOADS = {
     "VOTable": "votable",
     "CSV": "csv",
@@ -47,7 +50,7 @@ DOWNLOADS = {
     "Text": "text",
     "HTML": "html",
 }
-"""What the formats of TAP are called, and their RESPONSEFORMAT."""
+"""The names of the formats of TAP, and their RESPONSEFORMAT."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +61,14 @@ class Head:
     unit: str | None
     description: str | None
     kind: str | None
-    """entity, activity or agent, if its cells are ids of these."""
+    """entity, activity or agent, if its cells are ids."""
     is_number: bool
     is_short: bool
-    """Whether its cells need no second line: ids and times."""
+    """Whether its cells fit on one line: ids and times."""
     sorted: str | None
     """ascending or descending, if the rows are sorted by it."""
     sort: str | None
-    """What sorts the rows by it, or the other way round, as a parameter of the address."""
+    """The parameter of the address that sorts by it, or reverses its order."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class Download:
 
 @dataclass(frozen=True)
 class Snippet:
-    """How a tool asks the same."""
+    """The same query for another tool."""
 
     tool: str
     text: str
@@ -87,14 +90,14 @@ class Snippet:
 
 @bp.post("/result")
 def submit() -> Response:
-    """Lead a form to the address of its result, where the result can be read, linked to and reloaded."""
+    """Redirect a form to the address of its result, which can be linked and reloaded."""
     admit()
     return see_other(Asked.submitted().address("result"))
 
 
 @bp.get("/result")
 def result() -> Response:
-    """Show some rows of a result."""
+    """Show one page of rows of a result."""
     given = parameters(request)
     if not {"QUERY", "JOB"} & given.keys():
         return see_other(f"{service().root_path}/query")
@@ -105,6 +108,7 @@ def result() -> Response:
         shown = _run(asked, database, order, first)
     except ProvtapError as error:
         return show_problems(error, asked)
+    _mark(shown, database)
     is_empty = not shown.total and not shown.overflow
     return render(
         "result.html",
@@ -125,9 +129,9 @@ def result() -> Response:
 
 @bp.get("/result.<extension>")
 def whole(extension: str) -> Response:
-    """Lead to the whole result in a format of TAP, as a file.
+    """Redirect to the whole result in a format of TAP, as a file.
 
-    Raises: NotFound for a format that is not offered; ParameterError for a query that no address can hold.
+    Raises: NotFound for an unknown format; ParameterError for a query that is too long for an address.
     """
     named = {form.extension: form.responseformat for form in downloads()}
     if extension not in named:
@@ -162,8 +166,17 @@ def _run(asked: Asked, database: Database, order: Order | None, first: int) -> P
     )
 
 
+def _mark(shown: Page, database: Database) -> None:
+    """Mark the entities in the rows that are shown, if they are found in time."""
+    columns = [at for at, column in enumerate(shown.columns) if names_a(column) == "Entity"]
+    ids = {row[at] for row in shown.rows for at in columns} - {None}
+    if ids:
+        with suppress(QueryTimeout), database.reading(LOOK) as transaction:
+            marking.note(marks(transaction, map(str, ids)))
+
+
 def _unfulfilled(asked: Asked, database: Database) -> str | None:
-    """Return a condition of a query without rows that nothing fulfils even alone, if a second is enough."""
+    """Return a condition of an empty query that no row fulfils even alone, if found within a second."""
     ours = service()
     end = time.monotonic() + LOOK
     for condition in conditions(asked.query)[:MOST_CONDITIONS]:
@@ -181,7 +194,7 @@ def _unfulfilled(asked: Asked, database: Database) -> str | None:
 
 
 def _order(text: str | None) -> Order | None:
-    """Read the number of a column, with a minus before it for the other direction. Raises: ParameterError."""
+    """Return the order: the number of a column, with a minus for descending. Raises: ParameterError."""
     if not text:
         return None
     if not re.fullmatch("-?[0-9]{1,4}", text):
@@ -222,7 +235,7 @@ def _heads(columns: tuple[Column, ...], order: Order | None) -> Iterator[Head]:
 
 
 def downloads() -> Iterator[Download]:
-    """Yield the formats on offer here."""
+    """Yield the available formats."""
     offered = {alias: form for form in FORMATS for alias in form.aliases}
     for name, alias in DOWNLOADS.items():
         if alias in offered:
@@ -230,7 +243,7 @@ def downloads() -> Iterator[Download]:
 
 
 def snippets(query: str, maxrec: int) -> Iterator[Snippet]:
-    """Yield how other tools run *query*, whatever it has that means something to them."""
+    """Yield the commands of other tools for *query*, with all special characters escaped."""
     url = service().tap_url
     literal = query.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     call = f'tap.search("""\n{literal}\n""", maxrec={maxrec})'

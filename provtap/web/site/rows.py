@@ -1,6 +1,6 @@
-"""What lists show of a file, a run or an agent; the macros `entity`, `activity` and `agent` take these.
+"""Files, runs and agents in lists, for the macros `entity`, `activity` and `agent`.
 
-Each is made of a row whose columns are called as in the tables (the fragments of `rows.sql`).
+Each is made from a row with the columns of the tables (the fragments of `rows.sql`).
 """
 
 from dataclasses import dataclass, replace
@@ -17,26 +17,26 @@ class Run:
     id: str
     name: str | None
     program: str | None = None
-    """Of its description; None: it has none."""
+    """Program name from its description, or None."""
     version: str | None = None
     began: datetime | None = None
     ended: datetime | None = None
     status: str | None = None
-    """None: nothing is recorded of how it ended."""
+    """None if no status is recorded."""
     exit_code: int | None = None
     host: str | None = None
     duration: float | None = None  # seconds
     role: str | None = None
-    """In the list that shows it: of what it used or wrote."""
+    """In a list: the role of the file that it used or wrote."""
 
     @property
     def failed(self) -> bool:
-        """Whether it is recorded to have ended in another way than well; one that still runs has not."""
+        """Whether it ended unsuccessfully according to its status; running ones have not failed."""
         return self.status is not None and self.status.lower() not in {COMPLETED, "executing"}
 
     @classmethod
     def of(cls, row: Any) -> "Run":
-        """Return the run of a row with the columns of the fragment `run`, and perhaps `role`."""
+        """Return the run in a row with the columns of the fragment `run`, and optionally `role`."""
         return cls(
             id=row.a_id,
             name=row.a_name,
@@ -59,23 +59,23 @@ class File:
     id: str
     name: str | None
     kind: str = "DatasetEntity"
-    """Its class in the model."""
+    """The class in the model."""
     location: str | None = None
     value: str | None = None
     generated: datetime | None = None
     invalidated: datetime | None = None
     role: str | None = None
-    """In the list that shows it: for the run that used or wrote it."""
+    """In a list: its role for the run that used or wrote it."""
     run: Run | None = None
-    """That made it; None: it came from outside, or the list does not tell."""
+    """The run that made it; None if it came from outside, or is not in the list."""
     distance: int | None = None
-    """Runs between it and the file of the page."""
+    """Number of runs between it and the file of the page."""
 
     @classmethod
     def of(cls, row: Any) -> "File":
-        """Return the file of a row with the columns of the fragment `file`.
+        """Return the file in a row with the columns of the fragment `file`.
 
-        The columns of `run`, `role` and `l_distance` may be there too.
+        The columns of `run`, `role` and `l_distance` are optional.
         """
         return cls(
             id=row.e_id,
@@ -103,7 +103,7 @@ class Who:
 
     @classmethod
     def of(cls, row: Any) -> "Who":
-        """Return the agent of a row with the columns of the fragment `who`, and perhaps `role`."""
+        """Return the agent in a row with the columns of the fragment `who`, and optionally `role`."""
         return cls(
             id=row.ag_id,
             name=row.ag_name,

@@ -1,4 +1,4 @@
-"""/activity/ID: what a run read and wrote, how it was configured, and how it ended."""
+"""/activity/ID: the files that a run read and wrote, its configuration and its status."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -9,14 +9,14 @@ from flask import Response, request
 
 from provtap.compare.differences import same_value
 from provtap.database.sql import literal
-from provtap.web.site import frame
+from provtap.web.site import frame, marking
 from provtap.web.site.rows import File, Run, Who
 from provtap.web.site.store import Page, Store, argument, statements
 from provtap.web.site.strip import strip
 
 SQL = statements("run.sql")
 SETTINGS = 500
-"""Parameters on a page."""
+"""Maximum parameters on a page."""
 
 
 _RUNS = """\
@@ -47,25 +47,25 @@ class Setting:
 
     @property
     def differs(self) -> bool:
-        """Whether it is known to be set differently from its default; `4000` and `4000.0` are equal."""
+        """Whether its value differs from a known default; `4000` and `4000.0` are equal."""
         return self.default is not None and not same_value(self.value, self.default)
 
     @property
     def component(self) -> str:
-        """Of a dotted name the first part that tells anything: that after the name of the tool."""
+        """The part of a dotted name after the name of the tool."""
         parts = self.name.split(".")
         return parts[1] if len(parts) > 2 else parts[0]
 
     @property
     def leaf(self) -> str:
-        """What follows the component."""
+        """The rest of the name after the component."""
         parts = self.name.split(".")
         return ".".join(parts[2:]) if len(parts) > 2 else ".".join(parts[1:]) or self.name
 
 
 @dataclass(frozen=True)
 class Group:
-    """Parameters that are shown together; those that differ from their default are one without a name."""
+    """Parameters that are shown together; those that differ from their default are a group without a name."""
 
     name: str | None
     settings: tuple[Setting, ...]
@@ -73,7 +73,7 @@ class Group:
 
 @dataclass(frozen=True)
 class ConfigurationFile:
-    """A file that a run was configured by."""
+    """A configuration file of a run."""
 
     name: str
     location: str
@@ -82,7 +82,7 @@ class ConfigurationFile:
 
 @dataclass(frozen=True, kw_only=True)
 class RunPage:
-    """What the page tells of a run."""
+    """The data of the page of a run."""
 
     run: Run
     comment: str | None
@@ -94,7 +94,7 @@ class RunPage:
     settings: Page[Setting]
     settings_adql: str
     filter: str | None
-    """Only parameters are shown that have it in their name or value."""
+    """Only parameters with this text in their name or value are shown."""
     configuration: tuple[ConfigurationFile, ...]
     values: tuple[File, ...]
     environment: tuple[File, ...]
@@ -102,25 +102,26 @@ class RunPage:
     steps: tuple[Run, ...]
     informants: tuple[Run, ...]
     next_completed: Run | None
-    """Of the same program, if this run is known not to have completed."""
+    """A later run of the same program, if this run did not complete."""
     is_logged: bool
-    """Whether its own log was stored; else it is known from what other documents tell of it."""
+    """Whether its own log was stored; otherwise it is known only from other documents."""
     same_night: str | None
     """ADQL for the runs from noon to noon."""
     same_machine: str | None
 
 
 def show(store: Store, id_: str, form: str) -> Response:
-    """Show the run *id_*, which is in the store."""
+    """Show the stored run *id_*."""
     page = read(store, id_)
     if form == "json":
         return frame.present("run.html", page, form)
+    marking.mark(store, page)
     picture = strip(store, "activity", id_)
     return frame.present("run.html", page, form, groups=groups(page.settings.rows), picture=picture)
 
 
 def read(store: Store, id_: str) -> RunPage:
-    """Return what is recorded of the run *id_*."""
+    """Return the stored data of the run *id_*."""
     row = store.rows(SQL["run"], needed=True, id=id_)[0]
     run = Run.of(row)
     return RunPage(
@@ -148,12 +149,12 @@ def read(store: Store, id_: str) -> RunPage:
 
 
 def used(store: Store, id_: str) -> Page[File]:
-    """Return the files that a run read, each with the run that made it, by role and name."""
+    """Return the files that a run read, each with the run that made it, ordered by role and name."""
     return store.page(SQL["used"], File.of, after=request.args.get("used"), id=id_)
 
 
 def settings(store: Store, id_: str) -> Page[Setting]:
-    """Return the parameters of a run, of which the request may filter some out."""
+    """Return the parameters of a run that match the filter of the request."""
     return store.page(
         SQL["settings"],
         lambda row: Setting(*row[:-1]),
@@ -165,12 +166,12 @@ def settings(store: Store, id_: str) -> Page[Setting]:
 
 
 def configuration(store: Store, id_: str) -> tuple[ConfigurationFile, ...]:
-    """Return the files that a run was configured by."""
+    """Return the configuration files of a run."""
     return tuple(ConfigurationFile(*row) for row in store.rows(SQL["configuration"], id=id_))
 
 
 def groups(rows: Iterable[Setting]) -> Sequence[Group]:
-    """Return parameters as they are shown: what was changed first, then the others by component."""
+    """Return parameters in groups: changed ones first, then the others by component."""
     changed: list[Setting] = []
     others: defaultdict[str, list[Setting]] = defaultdict(list)
     for setting in rows:
@@ -180,7 +181,7 @@ def groups(rows: Iterable[Setting]) -> Sequence[Group]:
 
 
 def filter_of_request() -> str | None:
-    """Return what the names or values of parameters are to have in them."""
+    """Return the text to search in names and values of parameters."""
     return argument("filter").strip() or None
 
 

@@ -6,7 +6,7 @@ SELECT {run}, r_activity_id IS NOT NULL AS is_logged, a_comment, ad_type, ad_des
  WHERE a_id = %(id)s;
 
 -- name: used
--- What a run read, with the runs that made it. The joins come after the page was cut out.
+-- The files that a run read, with the runs that made them. The joins are done only for the rows of the page.
 SELECT part.*, {run}
   FROM (SELECT {file}, u_role AS role, ARRAY[coalesce(u_role, ''), coalesce(e_name, ''), e_id]::text[] AS key
           FROM provenance.used JOIN provenance.entity ON e_id = u_entity_id
@@ -39,14 +39,14 @@ SELECT {file}, wgb_role FROM provenance.wasgeneratedby JOIN provenance.entity ON
  LIMIT 50;
 
 -- name: environment
--- What surrounded a run, and is no value.
+-- The environment of a run, without values.
 SELECT {file}, u_role AS role FROM provenance.used JOIN provenance.entity ON e_id = u_entity_id
  WHERE u_activity_id = %(id)s AND e_class <> 'ValueEntity' AND NOT ({is_data})
  ORDER BY e_name, e_id
  LIMIT 20;
 
 -- name: settings
--- Those that differ from their default, as texts, come first.
+-- Parameters that differ from their default, compared as texts, come first.
 SELECT p_name AS name, p_value AS value, pd_unit AS unit, pd_default AS default, pd_description AS description,
        ARRAY[CASE WHEN p_value <> pd_default THEN '0' ELSE '1' END, p_name, p_id]::text[] AS key
   FROM provenance.parameter
@@ -74,7 +74,7 @@ SELECT {who}, waw_role AS role
  LIMIT 50;
 
 -- name: steps
--- Runs that this one informed: its steps, and others that followed; in time.
+-- Runs informed by this one: its steps, and later runs; ordered by time.
 SELECT {run}
   FROM provenance.wasinformedby JOIN provenance.activity ON a_id = wib_informed_id {described}
  WHERE wib_informant_id = %(id)s
@@ -89,7 +89,7 @@ SELECT {run}
  LIMIT 20;
 
 -- name: next_completed
--- The first run of the same program that completed later: where its files may be found.
+-- The first run of the same program that completed later, which may have the missing files.
 SELECT {run}
   FROM provenance.activity {described}
  WHERE a_starttime > %(began)s AND a_name = %(name)s AND r_status = 'completed'

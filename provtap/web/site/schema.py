@@ -1,4 +1,4 @@
-"""/schema: the published tables, and a page for each: what its columns mean, and what it can be joined to."""
+"""/schema: the published tables, and a page for each: the meaning of its columns, and possible joins."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from provtap.web.site.frame import FORMS, present
 bp = Blueprint("schema", __name__)
 
 ROWS = 10
-"""Rows of the query that shows what is in a table."""
+"""Rows in the query that shows the content of a table."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class TableLine:
     """One table in the list of all."""
 
     name: str
-    """As it is written in a query."""
+    """As written in a query."""
     description: str | None
     columns: int
 
@@ -52,7 +52,7 @@ class ColumnLine:
     """One column of a table."""
 
     name: str
-    """As it is written in a query."""
+    """As written in a query."""
     type: str
     unit: str | None
     ucd: str | None
@@ -82,11 +82,11 @@ class TablePage:
     description: str | None
     columns: tuple[ColumnLine, ...]
     joins: tuple[Join, ...]
-    """Its own keys, then those of other tables that lead here."""
+    """Its own keys, then the keys of other tables that refer to it."""
     question: str | None
-    """What the query answers, if that is more than what is in the table."""
+    """The question that the query answers, unless it only shows the table."""
     query: str | None
-    """An example; None if no example is about this table."""
+    """An example query; None if there is none for this table."""
     others: tuple[str, ...]
     """All tables of its schema."""
 
@@ -105,12 +105,12 @@ def schemas(suffix: str | None) -> Response:
 @bp.get("/schema/<name>", defaults={"suffix": None})
 @bp.get("/schema/<name>.json", defaults={"suffix": "json"})
 def table(name: str, suffix: str | None) -> Response:
-    """Show one table, by its name with its schema, in whatever case."""
+    """Show one table, by its name with schema, ignoring case."""
     return present("schema.html", _page(_find(name)), wanted(FORMS, suffix))
 
 
 def _find(name: str) -> Table:
-    """Return the table called *name*. Raises: NotFound."""
+    """Return the table *name*. Raises: NotFound."""
     known = {published_table(each.qualified_name).lower(): each for each in service().tableset.tables()}
     if name.lower() in known:
         return known[name.lower()]
@@ -171,9 +171,9 @@ def _join(key: ForeignKey, *, own: bool) -> Join:
 
 
 def _example(each: Table, name: str) -> tuple[str | None, str | None]:
-    """Return a question about a table, the one with the fewest others in it, and the query that answers it.
+    """Return a question about a table, with as few other tables as possible, and its query.
 
-    Without one, the query shows what is in the table; a virtual table has no rows to show just so.
+    Otherwise the query shows the content of the table; a virtual table has no rows without a condition.
     """
     about = min((e for e in examples() if name in e.tables), key=lambda e: len(e.tables), default=None)
     if each.table_type == "virtual":

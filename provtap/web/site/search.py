@@ -1,6 +1,6 @@
-"""/search: files, runs, people and programs by id, path or other name, checksum, name, beginning or part.
+"""/search: files, runs, people and programs by id, path or alias, checksum, name, or part of a name.
 
-What matches a text is counted to a thousand, and listed best first. Without a text the list has everything,
+Matches of a text are counted up to a thousand, and listed best first. Without a text the list has everything,
 newest first.
 """
 
@@ -21,6 +21,7 @@ from provtap.query import QueryRequest
 from provtap.web.http.admission import admit
 from provtap.web.http.context import service
 from provtap.web.http.negotiation import wanted
+from provtap.web.site import marking
 from provtap.web.site.frame import present, url
 from provtap.web.site.patterns import Pattern
 from provtap.web.site.rows import File, Run, Who
@@ -32,7 +33,7 @@ bp = Blueprint("search", __name__)
 SQL = statements("search.sql")
 KINDS = ("file", "run", "who", "program")
 PAGES = {"file": "entity", "run": "activity", "who": "agent"}
-"""Kinds of pages, by what was found."""
+"""Kinds of pages, by the kind of hit."""
 SORTS = ("best", "newest", "name")
 NOT_COMPLETED = "not completed"
 NOT_RECORDED = "not recorded"
@@ -44,14 +45,14 @@ FORMS = {
 }
 _TABLES = {"csv": "csv", "vot": "votable"}
 LONGEST = 2_000
-"""Characters to look for; ids and names have 1 000 bytes at most."""
+"""Maximum characters of a search text; ids and names have at most 1 000 bytes."""
 _LEAST_ALIKE = 0.6
-"""Of names that are alike, by difflib's measure."""
+"""Minimum similarity of names, by difflib's measure."""
 _TAKEN_FOR_ALL = "%"
 
 
 class Rank(IntEnum):
-    """By what something was found, best first."""
+    """The kinds of matches, best first."""
 
     ID = 1
     OTHER_NAME = 2
@@ -63,7 +64,7 @@ class Rank(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """A program, with the versions that are described."""
+    """A program, with its described versions."""
 
     name: str
     versions: tuple[str, ...]
@@ -72,7 +73,7 @@ class Program:
 
 @dataclass(frozen=True, kw_only=True)
 class Hit:
-    """Something that was found."""
+    """One result of a search."""
 
     kind: str
     rank: Rank
@@ -80,27 +81,27 @@ class Hit:
 
     @property
     def id(self) -> str:
-        """Its id; of a program, its name."""
+        """Its id; for a program, its name."""
         return self.thing.name if isinstance(self.thing, Program) else self.thing.id
 
     @property
     def run(self) -> Run | None:
-        """The run that it is, or that made it."""
+        """The run itself, or the run that made it."""
         return self.thing if isinstance(self.thing, Run) else getattr(self.thing, "run", None)
 
     @property
     def time(self) -> datetime | None:
-        """When it was made, or began."""
+        """When it was made, or started."""
         return getattr(self.thing, "generated", None) or getattr(self.thing, "began", None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What is looked for, as the address says it."""
+    """The search text and filters in the address."""
 
     q: str = ""
     kind: str | None = None
-    """One of KINDS; None: whichever matches best."""
+    """One of KINDS; None for the one with the best match."""
     status: str | None = None
     program: str | None = None
     since: datetime | None = None
@@ -110,7 +111,7 @@ class Question:
 
     @classmethod
     def of_request(cls) -> "Question":
-        """Read the parameters of the current request. Raises: ParameterError."""
+        """Return the question in the current request. Raises: ParameterError."""
         given = {name: value.strip() for name, value in request.args.items()}
         kind, sort = given.get("kind") or None, given.get("sort") or "best"
         for name, value, values in (("kind", kind, KINDS), ("sort", sort, SORTS)):
@@ -128,27 +129,27 @@ class Question:
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether more is asked for than a text."""
+        """Whether there are filters."""
         return self.kind is not None or self.of_runs
 
     @property
     def of_runs(self) -> bool:
-        """Whether it asks for something that people and programs don't have."""
+        """Whether it has filters that don't apply to people and programs."""
         return any((self.status, self.program, self.since, self.until))
 
     @property
     def is_by_time(self) -> bool:
-        """Whether the newest come first."""
+        """Whether the newest hits come first."""
         return self.sort == "newest" or not self.q
 
     @property
     def last_day(self) -> date | None:
-        """The last day that counts."""
+        """The last day of the range, inclusive."""
         return None if self.until is None else (self.until - timedelta(microseconds=1)).date()
 
     @property
     def values(self) -> dict[str, Any]:
-        """What the statements call the filters."""
+        """The filters as parameters of the statements."""
         special = self.status in {NOT_COMPLETED, NOT_RECORDED}
         return {
             "status": None if special else self.status,
@@ -169,7 +170,7 @@ _PARAMETERS = {"q", "kind", "status", "program", "since", "until", "sort"}
 
 
 def _time(name: str, text: str | None, day: int = 0) -> datetime | None:
-    """Return the time *text*, or the begin of a day, *day* days later."""
+    """Return the time *text*, or the beginning of a day, plus *day* days."""
     if not text:
         return None
     try:
@@ -186,12 +187,12 @@ class Facet:
     value: str
     count: int
     share: float
-    """Of all that were counted."""
+    """Number among all counted hits."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """The page: what was found, and what else to try."""
+    """The data of the page: hits, and suggestions."""
 
     question: Question
     kind: str
@@ -201,30 +202,31 @@ class Found:
     statuses: tuple[Facet, ...] = ()
     programs: tuple[Facet, ...] = ()
     exact: tuple[Hit, ...] = ()
-    """What was found by its id, path or checksum."""
+    """The hits by id, path or checksum."""
     alike: tuple[Hit, ...] = ()
-    """Where nothing was found: files whose names are alike, the nearest first."""
+    """If nothing was found: files with similar names, the most similar first."""
     nearest: bool = False
-    """Whether the first of those is near enough to have been meant."""
+    """Whether the first of them was probably meant."""
     has_parts: bool = True
     """Whether parts of names are indexed."""
     too_short: bool = False
-    """Whether the text has too little in a row to be looked for inside names."""
+    """Whether the text is too short to search for inside names."""
     words: tuple[str, ...] = ()
-    """To mark in what was found."""
+    """Words to mark in hits."""
     adql: str = ""
     ids: tuple[str, ...] = ()
-    """Of all that were counted of this kind."""
+    """Number of counted hits of this kind."""
 
 
 @bp.get("/search", defaults={"form": None})
 @bp.get("/search.<form>")
 def page(form: str | None) -> Response:
-    """Show what was found; what is named by its id, path or checksum is gone to at once."""
+    """Show the hits; redirect to a single hit by id, path or checksum."""
     form = wanted(FORMS, form)
     question = Question.of_request()
     with asking() as store:
         found = find(store, question, request.args.get("after"))
+        marking.mark(store, found)
     if form in _TABLES:
         return _download(found, form)
     if form == "html" and len(found.exact) == 1 and not question.is_narrowed:
@@ -234,7 +236,7 @@ def page(form: str | None) -> Response:
 
 
 def _download(found: Found, form: str) -> Response:
-    """Return all that was counted of the kind that the page shows, as TAP answers a query for its ids."""
+    """Return all counted hits of the shown kind, as a response of TAP to a query for their ids."""
     select, key, name, time = _QUERIES[found.kind]
     ids = ", ".join(literal(id_) for id_ in found.ids) or "''"
     order = f"{time} DESC, {key}" if time is not None and found.question.is_by_time else f"{name}, {key}"
@@ -246,12 +248,12 @@ def _download(found: Found, form: str) -> Response:
 
 
 def matches(store: Store, q: str) -> Found:
-    """Return what *q* finds, for a page that has nothing of that name. Raises: ParameterError."""
+    """Return the hits for *q*, for the page of an unknown id. Raises: ParameterError."""
     return find(store, Question(q=q.strip()))
 
 
 def find(store: Store, question: Question, after: str | None = None) -> Found:
-    """Return what answers *question*. Raises: ParameterError."""
+    """Return the hits for *question*. Raises: ParameterError."""
     if len(question.q) > LONGEST or "\0" in question.q:
         raise ParameterError(f"q is longer than {LONGEST} characters, or has a character that no name has.")
     begun = store.one(SQL["begin"])
@@ -300,7 +302,7 @@ def _sorted(hits: Iterable[Hit], sort: str) -> list[Hit]:
 
 
 def _cut(store: Store, hits: Sequence[Hit], total: Total, after: str | None) -> Page[Hit]:
-    """Return the page of *hits* behind the one with the id that *after* holds."""
+    """Return the page of *hits* after the one with the id in *after*."""
     before, key = decoded(after)
     if key is not None:
         before = next((n for n, hit in enumerate(hits, 1) if hit.id == key[0]), before)
@@ -329,7 +331,7 @@ def _facets(values: Iterable[str]) -> Iterator[Facet]:
 
 @dataclass
 class _Search:
-    """Statements of one question."""
+    """The statements for one question."""
 
     store: Store
     question: Question
@@ -355,7 +357,7 @@ class _Search:
             self.exact.setdefault((row.kind, row.id), Rank(row.rank))
 
     def _descriptions(self) -> list[str] | None:
-        """Return the ids of the descriptions of the program that the list is narrowed to."""
+        """Return the ids of the descriptions of the program in the filter."""
         if self.question.program is None:
             return None
         rows = self.store.rows(SQL["descriptions"], program=self.question.program)
@@ -365,7 +367,7 @@ class _Search:
         return self.store.rows(SQL[name], **self.values | {"limit": limit} | values)
 
     def hits(self, kind: str) -> list[Hit]:
-        """Return what matches of one kind, one more than is counted at most, in no order."""
+        """Return the matches of one kind, at most one more than are counted, unordered."""
         ids = [id_ for found, id_ in self.exact if found == kind]
         if kind in {"file", "run"}:
             return list(self._files_or_runs(kind, ids))
@@ -376,7 +378,7 @@ class _Search:
         return [self._hit(kind, _program(row)) for row in self._rows("program")]
 
     def _files_or_runs(self, kind: str, ids: Sequence[str]) -> Iterator[Hit]:
-        """Yield the hits of each condition, best first, until enough are found."""
+        """Yield the hits of each condition, the best condition first, until enough are found."""
         named = [id_ for row in self._rows("program") for id_ in row.ids] if kind == "run" else []
         met: set[str] = set()
         for condition, order in self._conditions(kind, ids):
@@ -389,7 +391,7 @@ class _Search:
                     yield self._hit(kind, thing)
 
     def _conditions(self, kind: str, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Yield what to look for, and in which order where an index has one."""
+        """Yield the conditions, with an order if an index provides it."""
         pattern = self.pattern
         newest = "ORDER BY a_starttime DESC NULLS LAST, a_id"
         if ids:
@@ -426,7 +428,7 @@ class _Search:
         return Rank.BEGINNING if any(str(name).startswith(text) for name in names) else Rank.PART
 
     def alike(self) -> tuple[tuple[Hit, ...], bool]:
-        """Return files with names like the text, the nearest first, and whether that may have been meant."""
+        """Return files with similar names, the most similar first, and whether it was probably meant."""
         text = self.question.q.rpartition("/")[2] or self.question.q
         length = self.store.one(SQL["longest_beginning"], text=text, least=min(3, len(text)))
         beginning = Pattern(text[: length.n]).beginning if length else None
@@ -460,7 +462,7 @@ def _all(search: _Search, after: str | None) -> Found:
     kind = search.question.kind or "file"
     make: Callable[[Any], File | Run] = File.of if kind == "file" else Run.of
     before, key = decoded(after)
-    rows = _newest(search, kind, key, ROWS + 1)  # before all are counted, for which there may be no time
+    rows = _newest(search, kind, key, ROWS + 1)  # before counting, which may exceed the time limit
     counted = _newest(search, kind, None, COUNTED + 1) or rows
     hits = tuple(search._hit(kind, make(row)) for row in rows[:ROWS])
     further = encoded(before + len(hits), _key(rows[ROWS - 1])) if len(rows) > ROWS else None
@@ -497,7 +499,7 @@ def _key(row: Any) -> list[str]:
 
 
 def adql(question: Question, kind: str, search: _Search) -> str:
-    """Return about the same as a query. LIKE has no escape in ADQL: `%` and `_` stand for anything there."""
+    """Return a similar query in ADQL, where LIKE has no escape character: `%` and `_` are wildcards."""
     pattern = question.q.replace("*", "%").replace("?", "_")
     if not search.pattern.is_wild:
         pattern = f"%{pattern}%" if search.has_parts and search.pattern.has_part else f"{pattern}%"
@@ -554,4 +556,4 @@ _QUERIES = {
         None,
     ),
 }
-"""How each begins, and the columns of id, name and time."""
+"""For each kind, the beginning of the query, and its columns of id, name and time."""

@@ -1,13 +1,15 @@
--- What finds files, runs, people and programs. Statements with {where} get one of the conditions below; psycopg2 writes
--- the values into the text, so that PostgreSQL plans for them, and what is NULL falls away.
+-- Searches for files, runs, people and programs. Statements with {where} get one of the conditions below.
+-- psycopg2 writes the values into the text, so that PostgreSQL plans for these values, and conditions on NULL
+-- are removed.
 
 -- name: begin
--- Whether parts of names are indexed. No page walks through a table: the planner would, for the first 1000 of many.
+-- Whether parts of names are indexed. Pages never scan a table, as the planner would do for the first 1000 of
+-- many rows.
 SELECT to_regclass('provenance.entity_name_parts') IS NOT NULL AS has_parts,
        set_config('enable_seqscan', 'off', true);
 
 -- name: exact
--- What has this id, name of another kind, path or checksum, or a UUID that begins so.
+-- Things with this id, alias, path or checksum, or with a UUID that begins with the text.
 SELECT 1 AS rank, 'file' AS kind, e_id::text AS id FROM provenance.entity WHERE e_id = %(text)s
 UNION ALL
 SELECT 1, 'run', a_id FROM provenance.activity WHERE a_id = %(text)s
@@ -21,6 +23,8 @@ UNION ALL
 (SELECT 1, 'who', ag_id FROM provenance.agent WHERE ag_id LIKE %(uuid)s LIMIT %(limit)s)
 UNION ALL
 (SELECT 2, 'file', al_entity_id FROM provext.alias WHERE al_value = %(text)s LIMIT %(limit)s)
+UNION ALL
+SELECT 2, 'file', pr_entity_id FROM provext.product WHERE pr_publisher_did = %(text)s
 UNION ALL
 (SELECT 2, 'file', e_id FROM provenance.entity WHERE e_location = %(text)s LIMIT %(limit)s)
 UNION ALL
@@ -98,7 +102,7 @@ AND (%(after)s::text[] IS NULL
 a_starttime IS NULL AND (%(after)s::text[] IS NULL OR a_id > (%(after)s::text[])[2])
 
 -- name: who
--- People and programs are few: hundreds where runs are millions.
+-- There are few people and programs: hundreds for millions of runs.
 SELECT {who}
   FROM provenance.agent
  WHERE ag_id = ANY (%(ids)s) OR ag_name ILIKE %(part)s
@@ -118,8 +122,8 @@ SELECT ad_name, array_agg(ad_version::text ORDER BY ad_version DESC) FILTER (WHE
 SELECT ad_id AS id FROM provenance.activitydescription WHERE ad_name = %(program)s;
 
 -- name: longest_beginning
--- How many of the first characters of a text some name begins with. The last code point closes a range of the
--- collation "C", which an index serves for a text that is not known to the planner.
+-- The length of the longest beginning of a text with which some name begins. The last code point ends a range
+-- in the collation "C", for which an index is used although the planner does not know the text.
 SELECT n
   FROM generate_series(%(least)s, length(%(text)s)) AS n
  WHERE EXISTS (SELECT FROM provenance.entity

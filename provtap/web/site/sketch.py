@@ -1,4 +1,4 @@
-"""What the page of a lineage shows of a graph: a picture with places, and the facts of each shape."""
+"""A graph for the page of a lineage: a picture with coordinates, and the facts about each shape."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -14,28 +14,28 @@ from provtap.provsap.timeline import placed_by_time
 from provtap.web.site.words import cut, duration, when
 
 CANVAS = 860, 560
-"""Pixels of the picture on a wide screen: the larger of two layouts on it is taken."""
+"""Size of the picture on a wide screen, in pixels: the layout with the larger scale on it is used."""
 GROUP = "group:"
 _TOLD = ("id", "kind", "name", "text", "program", "status", "facts", "here", "bad", "more", "matches", "fits")
-"""What the interactive graph is told of a node, besides its places."""
+"""Fields of a node for the interactive graph, besides its coordinates."""
 _MANY = 200
-"""Choices of a filter."""
+"""Maximum choices of a filter."""
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What is looked for; the other shapes are dimmed."""
+    """The filters of the page; other shapes are dimmed."""
 
     role: str | None = None
-    """In which a thing was used or generated."""
+    """The role in which a thing was used or generated."""
     program: str | None = None
-    """With its version: its runs, and what they used or generated."""
+    """A program with version: selects its runs, and the things that they used or generated."""
     status: str | None = None
-    """How a run ended."""
+    """The status of a run."""
 
     @property
     def any(self) -> bool:
-        """Whether there is one."""
+        """Whether any filter is set."""
         return any((self.role, self.program, self.status))
 
 
@@ -52,31 +52,31 @@ class Node:
     """A shape of the picture, for the list beside it."""
 
     shape: str
-    """Its name in the picture."""
+    """The name in the picture."""
     id: str
-    """Of the thing; of a group `group:` and the id of what leads it."""
+    """The id of the thing; for a group, `group:` and the id of its first member."""
     kind: str
     name: str
     text: str
-    """What is written on it."""
+    """The text on it."""
     program: str
     status: str
     facts: tuple[tuple[str, str], ...]
     members: tuple[Member, ...]
     here: bool
-    """Whether it is what the page is about."""
+    """Whether it is the thing of the page."""
     bad: bool
     """Whether the run did not complete."""
     more: bool
-    """Whether there is more behind it than is drawn."""
+    """Whether it has further relatives that are not drawn."""
     matches: bool
-    """Whether the filters leave it."""
+    """Whether it matches the filters."""
     fits: bool
-    """Whether its members could be drawn one by one."""
+    """Whether its members can be shown separately."""
 
 
 class Facts:
-    """What is known of the things of a graph, each by itself."""
+    """Facts about the single things of a graph."""
 
     def __init__(self, graph: Graph) -> None:
         self._entities = {row.e_id: row for row in graph.of("entity")}
@@ -114,7 +114,7 @@ class Facts:
 
     @property
     def statuses(self) -> tuple[str, ...]:
-        """All the ways in which runs ended."""
+        """All statuses of runs."""
         return _few({row.r_status for row in self._runs.values() if row.r_status})
 
     def program(self, key: Key) -> str:
@@ -122,16 +122,16 @@ class Facts:
         return self._programs.get(key.id, "") if key.kind == "activity" else ""
 
     def status(self, key: Key) -> str:
-        """Return how a run ended."""
+        """Return the status of a run."""
         run = self._runs.get(key.id) if key.kind == "activity" else None
         return (run.r_status or "") if run else ""
 
     def is_made(self, key: Key) -> bool:
-        """Tell whether a run of the graph generated a thing."""
+        """Return whether a run of the graph generated a thing."""
         return key.id in self._made
 
     def time(self, key: Key) -> datetime | None:
-        """Return when a run began, or a file was complete."""
+        """Return when a run started, or a file was completed."""
         if key.kind == "activity":
             return self._began(key.id)
         if key.kind == "agent":
@@ -144,7 +144,7 @@ class Facts:
         return time
 
     def fits(self, key: Key, filters: Filters) -> bool:
-        """Tell whether a thing is looked for: a run, what it used and what it generated are so together."""
+        """Return whether a thing matches the filters; a run matches together with its inputs and outputs."""
         if filters.role and filters.role not in self._roles[key]:
             return False
         if not filters.program and not filters.status:
@@ -156,7 +156,7 @@ class Facts:
         )
 
     def of(self, members: tuple[Key, ...], is_origin: bool) -> Iterator[tuple[str, str]]:
-        """Yield what the panel tells of a thing, or when the things of a group were."""
+        """Yield the facts in the panel of a thing, or the times of a group."""
         if len(members) > 1:
             times = [time for key in members if (time := self.time(key)) is not None]
             if times:
@@ -202,10 +202,10 @@ def _few(values: set[str]) -> tuple[str, ...]:
 
 
 class Sketch:
-    """The picture of one graph, with all that the page tells of it.
+    """The picture of one graph, with all data of its page.
 
-    *opened* is the id of what leads a group that is drawn thing by thing; *looks_back* tells whether the
-    graph has what things came from.
+    *opened* is the id of the first member of a group whose members are shown separately; *looks_back* is
+    whether the graph contains ancestors.
     """
 
     def __init__(
@@ -224,7 +224,7 @@ class Sketch:
 
     @cached_property
     def layout(self) -> Layout:
-        """The picture with its places. Raises: Busy, QueryTimeout, TooLarge."""
+        """The picture with coordinates. Raises: Busy, QueryTimeout, TooLarge."""
         return self._by_time if self._by == "time" else self._by_step
 
     @cached_property
@@ -241,22 +241,22 @@ class Sketch:
         return placed_by_time(self.picture, times)
 
     def matches(self, shape: Shape) -> bool:
-        """Tell whether one of the things that *shape* shows is looked for."""
+        """Return whether one of the things of *shape* matches the filters."""
         return any(self.facts.fits(key, self._filters) for key in shape.members)
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
-        """The shapes, the nearest first."""
+        """The shapes, ordered by distance."""
         return tuple(map(self._node, self.picture.shapes))
 
     @property
     def things(self) -> int:
-        """How many the picture shows."""
+        """The number of things in the picture."""
         return sum(len(shape.members) for shape in self.picture.shapes)
 
     @property
     def matching(self) -> int:
-        """How many shapes the filters leave."""
+        """The number of shapes that match the filters."""
         return sum(node.matches for node in self.nodes)
 
     def _node(self, shape: Shape) -> Node:
@@ -280,7 +280,7 @@ class Sketch:
         )
 
     def as_graph(self) -> dict[str, Any]:
-        """Return what the interactive graph reads. Raises: Busy, QueryTimeout, TooLarge."""
+        """Return the data of the interactive graph. Raises: Busy, QueryTimeout, TooLarge."""
         ids = {node.shape: node.id for node in self.nodes}
         return {
             "all": self.things,

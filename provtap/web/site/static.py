@@ -1,7 +1,7 @@
-"""Style sheet, scripts and the logo of the site, under names that change with their content.
+"""The style sheet, scripts and logo of the site, under names that change with their content.
 
-The digest in a name is that of the file as it is when the server starts, so that browsers keep a file for
-good and still get the next version at once.
+The name contains the digest of the file when the server starts. So browsers can cache a file forever, and
+still get a new version at once.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ _KEPT = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True)
 class StaticFile:
-    """A file that pages load."""
+    """A file loaded by pages."""
 
     name: str
     body: bytes
@@ -43,7 +43,7 @@ class StaticFile:
 
     @property
     def media_type(self) -> str:
-        """By the extension."""
+        """The media type of the extension."""
         return _TYPES[PurePosixPath(self.name).suffix]
 
 
@@ -57,7 +57,7 @@ FILES: Mapping[str, StaticFile] = {each.name: each for each in _load()}
 
 
 def register(app: Flask) -> None:
-    """Let *app* give the files of the site, and the logo of its operator.
+    """Register the files of the site and the operator's logo with *app*.
 
     Raises: SettingsError.
     """
@@ -84,14 +84,14 @@ def _files() -> Mapping[str, StaticFile]:
 
 
 def static_url(name: str) -> str | None:
-    """Return the address of the file *name*, which browsers may keep for good; None if there is none."""
+    """Return the address of the file *name*, which browsers may cache forever; None if it does not exist."""
     found = _files().get(name)
     return None if found is None else f"{service().root_path}/static/{found.hashed_name}"
 
 
 @bp.get("/static/<name>")
 def static_file(name: str) -> Response:
-    """Give a file by its hashed name, or by its plain one, which caches must ask for each time."""
+    """Return a file by its hashed name, or by its plain name, which caches must revalidate."""
     found = _files().get(name)
     if found is None:
         abort(404)

@@ -1,8 +1,8 @@
-"""How a page asks the store: read-only, one state for all its statements, and for a few seconds at most.
+"""The access of a page to the store: read-only, one snapshot for all its statements, with a time limit.
 
-Lists come in pages by key, so that the last page costs as much as the first. A statement of a list takes
-`%(after)s::text[]`, the key of the row before the page (null for the first page), and `%(limit)s`; its rows
-have a column `key` of that type:
+Lists are paged by key, so that the last page costs as much as the first. A statement of a list has the
+parameters `%(after)s::text[]`, the key of the row before the page (null for the first page), and `%(limit)s`;
+its rows have a column `key` of this type:
 
     -- name: used
     SELECT …, ARRAY[coalesce(u_role, ''), u_entity_id]::text[] AS key
@@ -34,28 +34,28 @@ from provtap.web.http.authentication import client, require
 from provtap.web.http.context import service
 
 SECONDS = 3.0
-"""For all statements of one page."""
+"""Maximum seconds for all statements of one page."""
 ROWS = 50
-"""Of one page of a list."""
+"""Rows of one page of a list."""
 COUNTED = 1_000
-"""Up to which a total is counted."""
+"""Limit up to which totals are counted."""
 _EARLY = 0.01
-"""Seconds by which PostgreSQL may stop a statement too early. Its error looks like that of a cancel: what
-reads it knows the time of the whole page only."""
+"""Seconds by which PostgreSQL may stop a statement too early. A timeout has the same error as a cancel, so
+the code that handles it compares with the time of the whole page."""
 _FRAGMENTS = load_statements("provtap.web.site", "rows.sql")
 
 T = TypeVar("T")
 
 
 def argument(name: str) -> str:
-    """Return a parameter of the address, for a statement: no text in the store has a NUL."""
+    """Return a parameter of the address for a statement, without NUL, which no text in the store has."""
     return request.args.get(name, "").replace("\0", "")
 
 
 def statements(file_name: str) -> Mapping[str, str]:
-    """Return the statements of a page; `{run}` and the like stand for the fragments of `rows.sql`.
+    """Return the statements of a page; `{run}` and the like are replaced by the fragments of `rows.sql`.
 
-    Comments are left out: what a page fills in must never come to stand in one, which a line break would end.
+    Comments are removed: a page must never fill a value into a comment, which a line break would end.
     """
     loaded = load_statements("provtap.web.site", file_name)
     return {name: _filled(text.removesuffix(";")) for name, text in loaded.items()}
@@ -70,7 +70,7 @@ def _filled(text: str) -> str:
 
 @dataclass(frozen=True)
 class Total:
-    """How many there are, counted to COUNTED."""
+    """A number of rows, counted up to COUNTED."""
 
     number: int
     more: bool = False
@@ -86,29 +86,29 @@ class Page(Generic[T]):
     first: int = 1
     """Number of the first row in the whole list."""
     after: str | None = None
-    """Leads to the next page, as a parameter of its address; None: this is the last one."""
+    """The parameter `after` of the next page; None if this is the last one."""
 
     @property
     def shown(self) -> str:
-        """Which rows these are, as in `51–100`."""
+        """The range of the rows, as in `51–100`."""
         return f"{self.first}–{self.first + len(self.rows) - 1}" if self.rows else "0"
 
 
 class Store:
-    """The store, as long as one page may ask it."""
+    """The store during the time of one page."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self._end = time.monotonic() + SECONDS
         self.out_of_time = False
-        """Whether something is missing from the page, which then says so in a banner."""
+        """Whether parts of the page are missing, which a banner then reports."""
 
     def rows(self, statement: str, /, *, needed: bool = False, **values: Any) -> list[Any]:
-        """Return the rows of *statement*: named tuples; none once the time is over.
+        """Return the rows of *statement* as named tuples; none after the time limit.
 
-        Raises: Busy if the page is nothing without them, which *needed* says; DatabaseUnavailable.
+        Raises: Busy after the time limit if the rows are *needed*; DatabaseUnavailable.
         """
-        # In one message: pages have many small statements, and each would wait twice.
+        # In one message: pages have many small statements, and each would need two round trips.
         return (
             self._in_time(lambda: self._transaction.rows(f"{self._limit()};\n{statement}", **values), needed)
             or []
@@ -120,13 +120,13 @@ class Store:
         except (QueryTimeout, QueryStopped) as error:
             if isinstance(error, QueryStopped) and time.monotonic() < self._end - _EARLY:
                 raise
-            self.out_of_time = True  # and the transaction is over: later statements aren't tried
+            self.out_of_time = True  # the transaction has failed: later statements are skipped
             if needed:
                 raise Busy("The store took too long to answer.", hint="Try again in a minute.") from error
             return None
 
     def _limit(self) -> str:
-        """Return the statement that lets the next one take no longer than what is left of the time."""
+        """Return the statement that limits the next one to the remaining time."""
         left = self._end - time.monotonic()
         if self.out_of_time or left <= 0:
             raise QueryTimeout("The time for this page is over.")
@@ -137,15 +137,15 @@ class Store:
         return next(iter(self.rows(statement, needed=needed, **values)), None)
 
     def query(self, adql: str, /, *, needed: bool = False) -> list[Any]:
-        """Return the rows of a query in ADQL: what a page shows and what its `as ADQL` gives are the same."""
+        """Return the rows of an ADQL query, so that a page shows the same as its link `as ADQL`."""
         statement = translate(adql, service().tableset)
         row = namedtuple("row", [column.name for column in statement.columns], rename=True)  # type: ignore[misc]
         return [row(*found) for found in self.rows(statement.sql, needed=needed)]
 
     def within(self, ask: Callable[[Transaction], T], *, needed: bool = False) -> T | None:
-        """Return what *ask* finds in the time that is left; None once it is over.
+        """Return the result of *ask* within the remaining time; None after the time limit.
 
-        Raises: Busy if the page is nothing without it, which *needed* says; what *ask* raises.
+        Raises: Busy after the time limit if the result is *needed*; the errors of *ask*.
         """
 
         def limited() -> T:
@@ -164,9 +164,9 @@ class Store:
         total: Total | None = None,
         **values: Any,
     ) -> Page[T]:
-        """Return *size* rows after the key *after*, and how many there are in all, unless *total* is known.
+        """Return *size* rows after the key *after*, and the total number, unless *total* is given.
 
-        Raises: ParameterError for a key that is none.
+        Raises: ParameterError for an invalid key.
         """
         most = size or ROWS
         before, key = decoded(after)
@@ -179,7 +179,7 @@ class Store:
         return Page(tuple(map(make, rows)), total, before + 1, further)
 
     def total(self, statement: str, /, **values: Any) -> Total:
-        """Return how many rows *statement* has, which takes a `%(limit)s`."""
+        """Return the number of rows of *statement*, which has a `%(limit)s`."""
         counted = self.one(f"SELECT count(*) AS n FROM ({statement}) AS row", limit=COUNTED + 1, **values)
         number = 0 if counted is None else counted.n
         return Total(min(number, COUNTED), more=number > COUNTED or self.out_of_time)
@@ -187,7 +187,7 @@ class Store:
 
 @contextmanager
 def asking() -> Iterator[Store]:
-    """Lend the store to a page, as the client who asks for it may see it; under maintenance too.
+    """Yield the store for a page, with the client's rights, also during maintenance.
 
     Raises: Unauthenticated, Forbidden, DatabaseUnavailable.
     """
@@ -198,7 +198,7 @@ def asking() -> Iterator[Store]:
 
 
 def readable() -> Database:
-    """Return the database as the client who sends the request may read it, under maintenance too.
+    """Return the database with the client's rights to read, also during maintenance.
 
     Raises: Unauthenticated, Forbidden.
     """
@@ -207,15 +207,15 @@ def readable() -> Database:
 
 
 def encoded(before: int, key: list[str]) -> str:
-    """Return what `after` is for the page behind *before* rows, the last of which has this key."""
+    """Return the parameter `after` of the page after *before* rows, the last of which has this key."""
     text = json.dumps([before, *key], separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decoded(token: str | None) -> tuple[int, list[str] | None]:
-    """Return the number of rows before a page, and the key of the last of them.
+    """Return the number of rows before a page, and the key of the last one.
 
-    Raises: ParameterError for a token that no page has given.
+    Raises: ParameterError for an invalid token.
     """
     if not token:
         return 0, None

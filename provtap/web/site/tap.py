@@ -1,4 +1,4 @@
-"""/tap: what TAP 1.1 (section 2) wants at its base URL, a page for people."""
+"""/tap: the page for people at the base URL of TAP (TAP 1.1, section 2)."""
 
 from flask import Blueprint, Response
 

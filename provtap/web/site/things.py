@@ -1,7 +1,7 @@
 """/entity/ID, /activity/ID and /agent/ID: the page of a file, run or person, and its provenance in all forms.
 
-An id is looked up as it stands; only if there is none such, a known suffix is taken off. Another name of a
-thing, or another class than its own, leads to the address that it has.
+An id is first looked up unchanged, then without a known suffix. Another name of a thing, or another class
+than its own, redirects to its address.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ FORMS = {
     "png": "image/png",
     "dot": "text/vnd.graphviz",
 }
-"""Forms of a thing: the page, what it tells as JSON, and the answers of ProvSAP with DEPTH=1."""
+"""Forms of a thing: the page, its data as JSON, and the responses of ProvSAP with DEPTH=1."""
 _PROVSAP = {
     "provn": "PROV-N",
     "xml": "PROV-XML",
@@ -41,7 +41,7 @@ _PROVSAP = {
     "dot": "PROV-DOT",
 }
 HEADER_BYTES = 1_500
-"""Of the link to the provenance: proxies refuse an answer with long headers."""
+"""Maximum bytes of the link to the provenance: proxies reject responses with long headers."""
 
 Show = Callable[[Store, str, str], Response]
 _PAGES: dict[str, Show] = {"entity": product.show, "activity": run.show, "agent": who.show}
@@ -50,7 +50,7 @@ _PAGES: dict[str, Show] = {"entity": product.show, "activity": run.show, "agent"
 @bp.get("/<any(entity, activity, agent):kind>/<id:id_>")
 @bp.get("/<any(entity, activity, agent):kind>")
 def page(kind: str, id_: str | None = None) -> Response:
-    """Show a thing, or lead to where it is."""
+    """Show a thing, or redirect to its address."""
     with asking() as store:
         named = asked(store, kind, id_, FORMS, kind)
         if named is None:
@@ -76,7 +76,7 @@ def _provenance(id_: str, form: str) -> Response:
 
 
 def _link_provenance(response: Response, found: Meaning) -> None:
-    """Tell programs where the provenance is (W3C PROV-AQ, section 3.1)."""
+    """Add a link to the provenance for programs (W3C PROV-AQ, section 3.1)."""
     url = f"{service().base_url}/provsap?{urlencode({'ID': found.id}, quote_via=quote, safe='')}"
     if found.kind != "agent" and len(url) <= HEADER_BYTES:
         response.headers.add("Link", f'<{url}>; rel="http://www.w3.org/ns/prov#has_provenance"')

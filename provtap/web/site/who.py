@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import Response, request
 
-from provtap.web.site import frame
+from provtap.web.site import frame, marking
 from provtap.web.site.rows import File, Run, Who
 from provtap.web.site.store import Page, Store, statements
 
@@ -13,21 +13,21 @@ SQL = statements("who.sql")
 
 @dataclass(frozen=True, kw_only=True)
 class Agent:
-    """What the page tells of an agent."""
+    """The data of the page of an agent."""
 
     who: Who
     comment: str | None
     email: str | None
     homepage: str | None
     runs: Page[Run]
-    """With a time, the newest first, each with the role of the agent."""
+    """Things with a time, the newest first, each with the role of the agent."""
     untimed_runs: tuple[Run, ...]
     files: Page[File]
     untimed_files: tuple[File, ...]
 
 
 def show(store: Store, id_: str, form: str) -> Response:
-    """Show the agent *id_*, which is in the store."""
+    """Show the stored agent *id_*."""
     row = store.rows(SQL["agent"], needed=True, id=id_)[0]
     runs = store.page(SQL["runs"], Run.of, after=request.args.get("runs"), id=id_)
     files = store.page(SQL["files"], File.of, after=request.args.get("files"), id=id_)
@@ -43,4 +43,5 @@ def show(store: Store, id_: str, form: str) -> Response:
         files=files,
         untimed_files=tuple(map(File.of, untimed_files)),
     )
+    marking.mark(store, page)
     return frame.present("agent.html", page, form)

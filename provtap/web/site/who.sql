@@ -1,4 +1,5 @@
--- Statements of who.py. Things with a time come by it, the newest first, as one index has them; the others after them.
+-- Statements of who.py. Things with a time come first, the newest first, in the order of an index; the others
+-- follow.
 
 -- name: agent
 SELECT {who}, ag_comment, ag_email, ag_url FROM provenance.agent WHERE ag_id = %(id)s;

@@ -1,4 +1,4 @@
-"""How values read on a page: the filters of the templates."""
+"""The form of values on pages: the filters of the templates."""
 
 import re
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ from markupsafe import Markup, escape
 from provtap.web.site.store import Total
 
 MOST_CHARACTERS = 200
-"""Of a title; longer values are cut, and whole in the `title` of their element."""
+"""Maximum characters of a title; longer values are cut, with the whole value in the attribute `title`."""
 _UUID = re.compile(r"(?:urn:uuid:)?([0-9a-fA-F]{8})-[0-9a-fA-F]{4}-[0-9a-fA-F-]{22}")
 _LINK = re.compile(r"(?:https?|ftp)://[^\s/]", re.IGNORECASE)
 
 
 def short(id_: str) -> str:
-    """Return what tells an id apart: eight digits of a UUID, else its head and tail."""
+    """Return the distinctive part of an id: eight digits of a UUID, otherwise its head and tail."""
     if uuid := _UUID.fullmatch(id_):
         return uuid[1]
     return id_ if len(id_) <= 24 else f"{id_[:10]}…{id_[-12:]}"
@@ -73,7 +73,7 @@ def size(value: int) -> str:
 
 
 def total(count: Total) -> str:
-    """Return how many there are, as in `29` or `more than 1 000`."""
+    """Return a total, as in `29` or `more than 1 000`."""
     return f"more than {number(count.number)}" if count.more else number(count.number)
 
 
@@ -83,7 +83,7 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 
 
 def marked(text: str, words: Sequence[str]) -> Markup:
-    """Return *text* as HTML in which each of *words* is marked, whatever its case."""
+    """Return *text* as HTML with each of *words* marked, ignoring case."""
     parts = [re.escape(word) for word in words if word]
     if not parts:
         return escape(text)
@@ -93,7 +93,7 @@ def marked(text: str, words: Sequence[str]) -> Markup:
 
 
 def is_link(text: str | None) -> bool:
-    """Tell whether a text of the store may be a link: never `javascript:`, `data:` or a local path."""
+    """Return whether a text of the store may be a link: never `javascript:`, `data:` or a local path."""
     return text is not None and _LINK.match(text) is not None
 
 

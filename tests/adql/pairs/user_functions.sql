@@ -16,8 +16,8 @@ SELECT k_int FROM kinds WHERE ivo_hasword(k_text, 'one') = 1 OR ivo_interval_ove
 SELECT t1."k_int"::integer AS c1
 FROM "lab"."kinds" AS t1
 WHERE (to_tsvector('simple', provext.words(t1."k_text"::text)) @@ plainto_tsquery('simple',
-    provext.words('one'::text))) OR provext.interval_overlaps_or_null(t1."k_int"::double precision,
-    t1."k_long"::double precision, 1::double precision, 2::double precision)::integer <> 0;
+    provext.words('one'::text))) OR provext.interval_overlaps(t1."k_int"::double precision,
+    t1."k_long"::double precision, 1::double precision, 2::double precision);
 
 -- Julian dates
 SELECT ivo_to_mjd(k_time), ivo_to_jd('2000-01-01T12:00:00') FROM kinds;

@@ -132,7 +132,7 @@ def test_a_secret_is_not_kept(client, log, database):
         ("/provsap", 400, "ID is missing"),
     ],
 )
-def test_an_error_is_told_in_its_sentence(client, log, path, status, error):
+def test_the_log_has_the_sentence_of_an_error(client, log, path, status, error):
     """The same sentence that the client got."""
     client.get(path)
 
@@ -164,7 +164,7 @@ def test_a_client_can_not_write_lines_of_its_own(client, log):
     assert line["user_agent"] == "x" * LONGEST
 
 
-def test_a_log_that_was_moved_away_is_begun_anew(client, log):
+def test_a_log_that_was_moved_away_is_created_again(client, log):
     """Log rotation needs no signal."""
     client.get("/")
     log.rename(log.with_suffix(".1"))
@@ -246,7 +246,7 @@ def test_a_hang_up_before_the_first_row_is_a_line(live):
         time.sleep(0.5)
 
     assert awaited(lambda: lines(log_of(live)))
-    assert last(log_of(live))["error"] == "The query was cancelled: its client has gone."
+    assert last(log_of(live))["error"] == "The query was cancelled: its client disconnected."
 
 
 @pytest.mark.parametrize("form, complete", [("csv", False), ("votable", True)])

@@ -73,7 +73,7 @@ def test_the_caller_is_known_to_the_views(app, token):
 
 
 @pytest.mark.parametrize("path", EVERYWHERE)
-def test_an_anonymous_reply_does_not_say_so(client, path):
+def test_an_anonymous_response_has_no_account_header(client, path):
     """AUTH-2."""
     assert "X-VO-Authenticated" not in client.get(path).headers
 
@@ -90,7 +90,7 @@ def test_an_anonymous_reply_does_not_say_so(client, path):
     ],
     ids=["Bearer", "Basic", "no base64", "Digest", "nonsense"],
 )
-def test_wrong_credentials_are_never_taken_for_none(client, path, headers):
+def test_wrong_credentials_are_never_anonymous(client, path, headers):
     """AUTH-1: 401 and how to do it right, whatever is asked for."""
     response = client.get(path, headers=headers)
 
@@ -142,7 +142,7 @@ def test_where_accounts_are_off_the_header_counts_for_nothing(settings, database
     assert with_header.headers == without.headers
 
 
-def test_a_service_without_accounts_says_that_no_token_helps(settings, database, tableset):
+def test_a_service_without_accounts_reports_this_for_writing(settings, database, tableset):
     """Storing needs a token; who sends one must not be asked for one."""
     client = create_app(settings, database, tableset).test_client()
     response = client.post("/api/v1/documents", data=b"[]", headers={"Authorization": "Bearer x"})
@@ -189,7 +189,7 @@ def test_a_token_without_the_scope_may_not_query(closed_client, database):
 
 
 @pytest.mark.parametrize("way", [bearer, lambda token: basic("robot", token)], ids=["Bearer", "Basic"])
-def test_any_token_may_read_what_anybody_can(client, database, way):
+def test_any_token_may_read_public_data(client, database, way):
     """Whoever stores looks at what was stored; without the token nobody would be asked."""
     robot = way(create(database, "robot", ["write"]))
 
@@ -221,7 +221,7 @@ def test_storing_needs_bearer(app, database):
     )
 
 
-def test_queries_that_nobody_could_send_are_no_setting():
+def test_required_accounts_without_accounts_are_refused():
     """A door without a key."""
     with pytest.raises(SettingsError, match="PROVTAP_REQUIRE_ACCOUNT needs PROVTAP_ACCOUNTS"):
         Settings(require_account=True)
@@ -240,7 +240,7 @@ def security_methods(client):
     }
 
 
-def test_capabilities_tell_that_one_may_authenticate(client):
+def test_capabilities_declare_authentication(client):
     """REG-14: as nobody, or by Basic, at the same URL; VOSI-1: the capabilities themselves are for all."""
     assert security_methods(client) == {"ivo://ivoa.net/std/TAP": [None, "ivo://ivoa.net/sso#BasicAA"]}
 
@@ -275,7 +275,7 @@ def test_a_token_that_can_not_be_looked_up_is_neither_right_nor_wrong(cut_off, t
     assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
 
 
-def test_availability_is_told_with_any_credentials(cut_off, token):
+def test_availability_ignores_wrong_credentials(cut_off, token):
     """VOSI-2: it must answer when nothing else does."""
     response = cut_off.get("/tap/availability", headers=bearer(token))
 

@@ -68,7 +68,7 @@ def test_only_when_asked(answer, accepted, compressed):
     ],
     ids=["parquet", "png", "encoded", "part", "file", "small"],
 )
-def test_what_is_left_alone(answer, response):
+def test_responses_that_are_not_compressed(answer, response):
     """HTTP-2: what is compressed already, a part of something, sent by the server itself, or small."""
     sent = answer(response)
 
@@ -76,7 +76,7 @@ def test_what_is_left_alone(answer, response):
     assert len(sent.data) == len(response.data)
 
 
-def test_each_piece_is_sent_as_it_comes(answer):
+def test_each_piece_is_sent_as_it_arrives(answer):
     """D3: the first rows don't wait for the next ones."""
     taken = []
 

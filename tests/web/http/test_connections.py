@@ -18,7 +18,7 @@ def ends():
         yield one, other
 
 
-def test_a_silent_client_counts_as_gone(ends):
+def test_a_silent_client_counts_as_disconnected(ends):
     """FL-4: a thread that waits for it for ever would serve nobody else."""
     ours, client = ends
     client.sendall(b"GET /tap/sy")

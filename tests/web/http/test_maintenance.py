@@ -63,7 +63,7 @@ def test_queries_are_refused(client, database, path):
     assert query_status(response) == [("ERROR", "The service is closed: New disks.")]
 
 
-def test_a_client_is_told_to_come_back_when_it_is_over(client, database):
+def test_retry_after_is_the_end_of_maintenance(client, database):
     """Retry-After is in seconds (RFC 9110, section 10.2.3)."""
     until = datetime.now(UTC).replace(microsecond=0) + HOUR
     announce(database, "New disks.", None, until)
@@ -81,7 +81,7 @@ def test_metadata_are_still_served(client, database, path):
     assert client().get(path).status_code == 200
 
 
-def test_availability_tells_of_it(client, database):
+def test_availability_reports_maintenance(client, database):
     """VOSI-2: the note, and when the service should be back."""
     until = datetime.now(UTC).replace(microsecond=0) + HOUR
     announce(database, "New disks.", None, until)
@@ -115,7 +115,7 @@ def test_up_since_the_end_of_the_maintenance(client, database):
     assert instant(availability(client()).upsince) > STARTED
 
 
-def test_a_process_keeps_what_it_knows_while_the_database_is_away(server, template, tableset):
+def test_a_process_keeps_the_last_maintenance_while_the_database_is_down(server, template, tableset):
     """Disks are changed with the database down: users are told why all the same."""
     url = server.create(database_name(template.database_url))
     settings = replace(template, database_url=url)

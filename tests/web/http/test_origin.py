@@ -64,7 +64,7 @@ def listed(client, job, **headers):
 
 
 @pytest.mark.parametrize("headers", FOREIGN + OWN, ids=str)
-def test_browsers_say_whose_page_asks(app, headers):
+def test_browsers_send_the_origin_of_the_page(app, headers):
     """The host that was asked, or the configured one, is our own; another port of it is not."""
     with app.test_request_context("/tap/async", headers=headers):
         assert is_foreign() == (headers in FOREIGN)
@@ -79,7 +79,7 @@ def test_a_foreign_page_sees_no_jobs_of_an_address(client):
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
-def test_a_foreign_page_uses_the_jobs_whose_ids_it_has(client, headers):
+def test_a_foreign_page_can_use_jobs_by_their_ids(client, headers):
     """Programs in pages create jobs, follow and delete them, as a notebook does (HTTP-4)."""
     job = created(client, **headers)
 
@@ -105,7 +105,7 @@ def test_a_foreign_form_has_no_use_of_a_password(client, basic, headers):
 
 
 @pytest.mark.parametrize("headers", OWN, ids=str)
-def test_whoever_sends_a_password_himself_may_change_his_jobs(client, basic, headers):
+def test_clients_that_send_a_password_may_change_their_jobs(client, basic, headers):
     """TOPCAT, STILTS and pyvo send no Origin; our own pages send ours."""
     mine = created(client, **basic, **headers)
 

@@ -37,7 +37,7 @@ def test_a_value_that_is_repeated_is_one_value():
     }
 
 
-def test_text_is_utf_8_and_may_hold_anything():
+def test_text_is_utf_8_with_any_characters():
     """FL-2."""
     query = "SELECT 'é;&=+%𝒜'\r\n-- x"
 
@@ -92,7 +92,7 @@ def test_a_boundary_may_lack_its_quotes(parameters):
 
 @pytest.mark.parametrize("place", ["query_string", "data"])
 @pytest.mark.parametrize("text", ["QUERY=%E9t%E9", "%FF=1", "QUERY=%ED%A0%80"])
-def test_what_is_no_utf_8_is_refused(place, text):
+def test_invalid_utf_8_is_refused(place, text):
     """FL-2: another text than the one that was sent would be another query."""
     kind = {"content_type": "application/x-www-form-urlencoded"} if place == "data" else {}
 
@@ -129,7 +129,7 @@ def test_a_part_without_a_name_is_refused(further):
         read(data=body, content_type="multipart/form-data; boundary=b")
 
 
-def test_a_body_that_is_no_form_is_refused():
+def test_a_body_other_than_a_form_is_refused():
     """TAP-6: its parameters would be missing, which says little; an empty one does no harm."""
     with pytest.raises(
         UnsupportedMediaType, match="The body is application/json, not a form. Send application"

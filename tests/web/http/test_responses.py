@@ -25,7 +25,7 @@ def test_other_unknown_paths_are_plain_text(client):
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
-def test_other_methods_are_refused_and_told_which_work(client, method):
+def test_other_methods_are_refused_with_the_allowed_ones(client, method):
     """ERR-4, HTTP-1."""
     response = client.open("/tap/sync", method=method)
 
@@ -50,7 +50,7 @@ def test_unforeseen_errors_are_one_sentence_and_a_log_entry(client, caplog):
 
 
 @pytest.mark.parametrize("path", ["/tap/sync/", "/tap/sync//", "/tap/", "/tap/capabilities/"])
-def test_a_slash_at_the_end_is_no_redirect(client, path):
+def test_a_slash_at_the_end_does_not_redirect(client, path):
     """FL-3: a 308 on POST breaks STILTS."""
     assert (
         client.get(path, query_string={"QUERY": "SELECT table_name FROM tap_schema.tables"}).status_code
@@ -97,7 +97,7 @@ def test_browsers_may_read_every_response(client, path):
 @pytest.mark.parametrize(
     "path", ["/", "/tap", "/tap/sync", "/tap/async/x", "/tap/nothing", "/api/v1/x", "/static/design.css"]
 )
-def test_browsers_are_told_to_run_nothing_from_elsewhere(client, method, path):
+def test_headers_forbid_browsers_to_run_foreign_content(client, method, path):
     """No script or style within a page, no guessing of types, no frames, no address to other sites."""
     headers = client.open(path, method=method).headers
 
@@ -160,7 +160,7 @@ def test_a_sentence_names_the_path_that_the_client_used(settings, database, tabl
     assert query_status(response) == [("ERROR", "Nothing was found at /provenance/tap/nothing.")]
 
 
-def test_without_database_the_client_is_told_when_to_come_back(cut_off_client):
+def test_without_database_the_response_has_retry_after(cut_off_client):
     """ERR-1, ERR-4: 503 and Retry-After, in the protocol's form."""
     response = cut_off_client.get("/tap/sync", query_string={"QUERY": "SELECT a_id FROM activity"})
 
@@ -172,7 +172,7 @@ READABLE = ["/", "/tap", "/tap/capabilities", "/tap/tables", "/tap/availability"
 
 
 @pytest.mark.parametrize("path", READABLE)
-def test_head_tells_the_headers_of_get(client, path):
+def test_head_has_the_headers_of_get(client, path):
     """HTTP-1."""
     head, get = client.head(path), client.get(path)
 

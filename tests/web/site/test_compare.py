@@ -31,7 +31,7 @@ def rows(tree, label):
     return [[("*" if row.get("class") == "changed" else "") + flat(cell) for cell in row] for row in found]
 
 
-def test_two_runs_tell_first_what_could_change_the_result(site):
+def test_differences_that_could_change_the_result_come_first(site):
     """site.md, section 4: differences first, shaded where they could change the result."""
     tree = page(site, A, B)
     found = rows(tree, "Parameter")

@@ -105,7 +105,7 @@ def test_the_questions_of_astronomers_are_all_there(page):
     assert {name[0] for name in offered} == set(GROUPS)
 
 
-def test_examples_are_about_what_is_in_the_store(site, page):
+def test_examples_use_values_of_the_store(site, page):
     """None names an id that is not there, and what it names is a link."""
     ids = set(page.xpath("//*[@data-copy]/@data-copy"))
     queries = " ".join(text for example in shown(page) for text in texts(example, "query"))
@@ -144,7 +144,7 @@ def test_who_may_not_query_sees_nothing_of_the_store(sample_settings, tableset):
     assert b"urn:" not in answer.data
 
 
-def test_ids_with_characters_that_xml_cannot_hold_are_left_out(settings, database, tableset):
+def test_ids_with_characters_missing_in_xml_are_left_out(settings, database, tableset):
     """The page stays readable whatever somebody stored."""
     with database.transaction() as transaction:
         transaction.execute(

@@ -10,7 +10,7 @@ from tests.ingest.logs import SAMPLES
 from tests.web.site.conftest import BROWSER
 
 
-def test_home_counts_what_is_stored(site, sample_settings):
+def test_home_shows_the_counts_of_the_store(site, sample_settings):
     """The counts are those of the tables, whose scan the page is spared."""
     shown = site.get("/.json").json["summary"]
     with open_database(sample_settings) as database, database.transaction() as transaction:
@@ -33,7 +33,7 @@ def test_home_shows_28_days_to_the_newest_run(site):
     assert days[0]["day"] == "2026-10-26T00:00:00Z"
 
 
-def test_newest_runs_come_with_what_they_wrote(site):
+def test_newest_runs_are_listed_with_their_files(site):
     newest = site.get("/.json").json["newest"]
     began = [each["run"]["began"] for each in newest]
 
@@ -58,7 +58,7 @@ def test_the_query_of_home_runs(site):
     assert site.get("/tap/sync", query_string={"QUERY": query}).status_code == 200
 
 
-def test_an_empty_store_says_how_to_load_the_first_log(server, template, tableset):
+def test_an_empty_store_shows_how_to_load_the_first_log(server, template, tableset):
     with server.copy(template) as settings, open_database(settings) as database:
         client = create_app(settings, database, tableset).test_client()
         before = client.get("/", headers=BROWSER).text
@@ -71,7 +71,7 @@ def test_an_empty_store_says_how_to_load_the_first_log(server, template, tablese
     assert "In this store" in after
 
 
-def test_home_without_database_says_so_and_still_tells_how_to_ask(tableset):
+def test_home_without_database_reports_it_and_still_has_the_search(tableset):
     away = Settings(database_url="host=/nonexistent dbname=provtap")
     with open_database(away) as database:
         page = create_app(away, database, tableset).test_client().get("/", headers=BROWSER)

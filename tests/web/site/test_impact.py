@@ -112,7 +112,7 @@ def test_pages_go_through_all_files_in_the_order_of_the_query(site):
     assert [address.removeprefix("/entity/") for address in found] == expected
 
 
-def test_the_story_tells_files_runs_nights_and_failures(site):
+def test_the_summary_has_files_runs_nights_and_failures(site):
     response = site.get(impact(HOSTILE))
 
     assert story(response) == (
@@ -121,7 +121,7 @@ def test_the_story_tells_files_runs_nights_and_failures(site):
     )
 
 
-def test_each_link_to_a_part_leads_to_as_many_files_as_it_says(site):
+def test_each_link_leads_to_the_stated_number_of_files(site):
     """Bars by distance and counts by ending are filters."""
     html = etree.HTML(site.get(impact(HOSTILE)).data)
     links = html.xpath("//*[@class='bars']/a | //a[@class='chip']")
@@ -140,14 +140,14 @@ def test_as_adql_leads_to_the_editor_with_the_query_of_the_page(site):
     assert parse_qs(link.query)["QUERY"] == ["".join(html.find(".//details//code").itertext())]
 
 
-def test_text_of_the_store_stays_text(site):
+def test_text_of_the_store_is_escaped(site):
     html = etree.HTML(site.get(impact(HOSTILE)).data)
 
     assert html.findtext(".//h1/bdi") == HOSTILE
     assert html.findall(".//h1//b") == []
 
 
-def test_what_came_of_a_run_is_what_came_of_its_files(site):
+def test_the_impact_of_a_run_is_that_of_its_files(site):
     of_run = site.get(impact("make flat", format="json")).json
     of_file = site.get(impact(HOSTILE, format="json")).json
 
@@ -155,15 +155,15 @@ def test_what_came_of_a_run_is_what_came_of_its_files(site):
     assert len(answer(site, of_run["adql"])) == 132
 
 
-def test_what_nothing_used_says_so(site):
+def test_an_unused_file_is_reported_as_unused(site):
     assert story(site.get(impact("copy"))) == "Nothing has used it yet, as far as is recorded here."
 
 
-def test_what_no_filter_fits_leads_back(site):
+def test_a_page_without_matches_links_back(site):
     assert "No file fits these filters" in site.get(impact(HOSTILE, name="nothing")).text
 
 
-def test_more_files_than_are_counted_are_told_of(site, monkeypatch):
+def test_more_files_than_counted_are_reported(site, monkeypatch):
     """Walks of pages stop; the downloads go on ."""
     monkeypatch.setattr(page, "MOST", 100)
     response = site.get(impact(HOSTILE))

@@ -118,7 +118,7 @@ def test_a_job_that_was_only_created_is_run_from_its_page(client, store):
     assert etree.HTML(answer.text).xpath("//dl//span[starts-with(@class, 'st')]/text()") == ["queued"]
 
 
-def test_a_failed_job_shows_what_is_wrong_and_how_to_mend_it(client, work):
+def test_a_failed_job_shows_errors_and_fixes(client, work):
     path = created(client, WRONG)
     work()
     page = page_of(client, path)
@@ -157,7 +157,7 @@ def test_parameters_that_mean_nothing_are_refused(client, query):
     assert client.get(f"/jobs?{query}").status_code == 400
 
 
-def test_the_list_is_that_of_whoever_asks(client, store):
+def test_the_list_has_only_the_client_s_jobs(client, store):
     """Somebody at another address has other jobs; a page of another site sees none."""
     store.create(Client(None, "10.1.2.3"), {"QUERY": [QUERY]})
     created(client)
@@ -211,7 +211,7 @@ def test_no_cache_keeps_jobs(client):
     assert all("no-store" in client.get(p).headers["Cache-Control"] for p in ("/jobs", path))
 
 
-def test_a_hostile_query_stays_text(client):
+def test_a_hostile_query_is_escaped(client):
     path = created(client, "SELECT '</textarea><script>alert(1)</script>' AS \"<b>\"")
 
     assert page_of(client).xpath("//tbody//script | //tbody//b") == []

@@ -64,7 +64,7 @@ def said(tree) -> str:
     return tree.xpath("string(//*[@data-said])")
 
 
-def test_alike_things_are_one_shape_and_the_list_has_them_all(site):
+def test_similar_things_are_one_shape_and_all_are_listed(site):
     tree = html(site)
     listed = tree.xpath("//aside//details/ol/li[@data-node]")
 
@@ -108,7 +108,7 @@ def test_filters_dim_and_hide_nothing(site):
     assert said(html(site, program="process", role="DL1/Event")) == "4 of 9 match"
 
 
-def test_the_form_keeps_what_the_links_chose(site):
+def test_the_form_keeps_the_parameters_of_links(site):
     """Without scripts the filters are a form."""
     form = html(site, direction="both", by="time", agents=1).find(".//form[@action='/lineage']")
     hidden = {each.get("name"): each.get("value") for each in form.findall(".//input[@type='hidden']")}
@@ -117,7 +117,7 @@ def test_the_form_keeps_what_the_links_chose(site):
     assert site.get("/lineage", query_string=hidden | {"status": "error", "role": ""}).status_code == 200
 
 
-def test_directions_depth_and_people_choose_what_is_walked(site):
+def test_direction_depth_and_people_change_the_walk(site):
     assert said(html(site, direction="forth")) == "3 things, drawn as 3"
     assert said(html(site, direction="both")) == "50 things, drawn as 11"
     assert said(html(site, depth=2)) == "17 things, drawn as 3"
@@ -142,7 +142,7 @@ def test_the_graph_for_programs_has_places_arrows_and_members(site):
     assert [node["id"] for node in nodes.values() if node["bad"]] == ["run 03"]
 
 
-def test_by_time_what_is_later_stands_farther_right(site):
+def test_by_time_later_things_are_farther_right(site):
     nodes = {node["id"]: node for node in graph(site)["states"][""]["nodes"]}
     tree = html(site, by="time")
 
@@ -176,11 +176,11 @@ def test_wrong_choices_are_refused(site, wrong):
     assert site.get(f"/lineage/flat?{wrong}").status_code == 400
 
 
-def test_a_single_thing_says_that_nothing_is_recorded(site):
+def test_a_single_thing_reports_that_nothing_is_recorded(site):
     assert "Nothing is recorded of where it came from." in site.get("/lineage/flat").text
 
 
-def test_a_long_walk_stops_and_says_so(site, monkeypatch):
+def test_a_long_walk_stops_with_a_notice(site, monkeypatch):
     from provtap.web.site import lineage as page
 
     monkeypatch.setattr(page, "THINGS", 10)

@@ -22,13 +22,13 @@ def page(response):
     return etree.HTML(response.text)
 
 
-def test_the_query_is_shown_with_marks_under_what_is_wrong(response, page):
+def test_the_query_is_shown_with_marked_errors(response, page):
     assert response.status_code == 400
     assert "".join(page.find(".//pre").itertext()) == WRONG
     assert page.xpath("//mark/text()") == ["e_nam", "e_locaton"]
 
 
-def test_each_problem_has_a_position_and_is_told_as_an_alert(page):
+def test_each_problem_has_a_position_and_is_an_alert(page):
     problems = ["".join(item.itertext()) for item in page.xpath("//*[@role='alert']//li")]
 
     assert len(problems) == 2

@@ -61,7 +61,7 @@ def test_examples_are_grouped_by_question_and_run(site):
     assert site.get(section.xpath(".//a[.='Edit']/@href")[0]).status_code == 200
 
 
-def test_during_maintenance_nothing_runs_and_the_page_says_why(settings, database, tableset):
+def test_during_maintenance_nothing_runs_and_the_page_states_why(settings, database, tableset):
     maintenance.announce(database, "New disks.", datetime.now(UTC), None)
     try:
         client = create_app(settings, database, tableset).test_client()
@@ -75,7 +75,7 @@ def test_during_maintenance_nothing_runs_and_the_page_says_why(settings, databas
     assert "New disks." in page.xpath("string(//form//button/@title)")
 
 
-def test_a_form_shows_whose_page_it_comes_from_where_there_are_accounts(sample_settings, tableset):
+def test_a_form_proves_its_page_if_there_are_accounts(sample_settings, tableset):
     """Nothing is to be shown where nobody has an account: no password is lent."""
     with open_database(replace(sample_settings, accounts=True)) as database:
         client = create_app(replace(sample_settings, accounts=True), database, tableset).test_client()

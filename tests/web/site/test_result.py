@@ -86,7 +86,7 @@ def test_the_server_sorts_all_rows_nulls_last(site, sort, wanted):
     assert {each.get("name"): each.get("value") for each in form} == {"QUERY": query, "MAXREC": "1000"}
 
 
-def test_what_was_cut_by_maxrec_is_sorted_before_it_is_cut(site):
+def test_rows_are_sorted_before_maxrec_cuts_them(site):
     """site.md, acceptance 10: sorting then asks the server."""
     cut = shown(site, COLUMNS, MAXREC=3, sort="-1")
     whole = shown(site, f"{COLUMNS} ORDER BY column_name DESC", MAXREC=3)
@@ -94,7 +94,7 @@ def test_what_was_cut_by_maxrec_is_sorted_before_it_is_cut(site):
     assert cells(cut) == cells(whole)
 
 
-def test_a_cut_result_says_so_and_offers_more_rows_or_a_job(site):
+def test_a_truncated_result_offers_more_rows_or_a_job(site):
     page = shown(site, COLUMNS, MAXREC=7)
     [banner] = page.xpath("//div[@role='status' and contains(@class, 'banner')]")
 
@@ -105,7 +105,7 @@ def test_a_cut_result_says_so_and_offers_more_rows_or_a_job(site):
     assert banner.xpath(".//form/@action") == ["/jobs"]
 
 
-def test_a_whole_result_is_not_said_to_be_cut(site):
+def test_a_complete_result_has_no_notice_of_truncation(site):
     page = shown(site, "SELECT TOP 7 column_name FROM tap_schema.columns", MAXREC=7)
 
     assert page.xpath("string(//h1)").startswith("7 rows")
@@ -139,7 +139,7 @@ def test_an_empty_result_names_the_condition_that_nothing_fulfils(site):
     assert two.xpath("//div[@class='empty']//code") == []
 
 
-def test_the_result_can_be_had_in_every_format_of_tap(site):
+def test_the_result_can_be_downloaded_in_all_formats_of_tap(site):
     page = shown(site, "SELECT 1 AS one, 'ä&b' AS t FROM tap_schema.schemas", MAXREC=2)
     links = page.xpath("//a[@download]/@href")
 
@@ -159,7 +159,7 @@ def test_a_suffix_leads_to_the_whole_result_as_a_file(site):
     assert site.get("/result.doc", query_string=query).status_code == 404
 
 
-def test_the_snippet_for_python_is_the_query_whatever_stands_in_it(site):
+def test_the_snippet_for_python_runs_any_query(site):
     """Quotes, backslashes and line ends of the query mean something to Python as well."""
     query = 'SELECT \'"""\\n\' AS "a""""b"\nFROM tap_schema.schemas WHERE schema_name = \'"\''
     page = shown(site, query)
@@ -172,7 +172,7 @@ def test_the_snippet_for_python_is_the_query_whatever_stands_in_it(site):
     assert run.stdout == query
 
 
-def test_the_snippet_for_curl_is_the_query_whatever_stands_in_it(site):
+def test_the_snippet_for_curl_runs_any_query(site):
     query = "SELECT '$HOME `x` \\' AS t FROM tap_schema.schemas"
     text = shown(site, query).xpath("string(//div[@class='tab'][3]//code)")
 
@@ -182,7 +182,7 @@ def test_the_snippet_for_curl_is_the_query_whatever_stands_in_it(site):
     assert run.stdout == f"QUERY={query}"
 
 
-def test_text_of_the_store_stays_text(site):
+def test_text_of_the_store_is_escaped(site):
     """Also as the name of a column; a link of the store is one only if it leads to a site."""
     query = (
         "SELECT TOP 1 '<img src=x>' AS \"<b>\", 'javascript:alert(1)' AS s, 'https://example.org/a' AS l"

@@ -53,7 +53,7 @@ def ids(answer):
         ("mei", ["mei"]),
     ],
 )
-def test_one_thing_by_its_id_path_or_checksum_is_gone_to(found, q, expected):
+def test_a_single_hit_by_id_path_or_checksum_redirects(found, q, expected):
     """Site, section 4; eight digits of a UUID are what pages show."""
     answer = found(None, q=q)
     listed = ids(found(q=q))
@@ -103,13 +103,13 @@ def test_names_are_found_by_parts_and_patterns_of_a_shell(found, q, number):
     assert json.loads(found(q=q, kind="file").data)["counts"]["file"] == {"number": number, "more": False}
 
 
-def test_two_letters_look_at_beginnings_only_and_the_page_says_so(found):
+def test_two_letters_search_only_beginnings_with_a_notice(found):
     page = found("html", q="h5").text
 
     assert "Looked at the beginnings of names only." in page
 
 
-def test_values_are_no_files(found):
+def test_values_are_not_listed_as_files(found):
     assert ids(found(q="Run9", kind="run")) == []
     assert "v" not in ids(found(q="Run9"))
 
@@ -176,7 +176,7 @@ def test_filters_narrow_files_and_their_runs(found, filters, number):
     assert answer["counts"]["file"]["number"] == number
 
 
-def test_facets_lead_to_as_many_as_they_say(found):
+def test_facets_lead_to_the_stated_number_of_hits(found):
     page = etree.HTML(found("html", kind="run", q="merge").data)
     for link in page.findall(".//div[@class='bars']/a"):
         asked = {name: value for name, (value,) in parse_qs(urlsplit(link.get("href")).query).items()}
@@ -199,7 +199,7 @@ def test_nothing_found_names_the_nearest(found, q, nearest):
     assert "sha256sum FILE" in page.text
 
 
-def test_without_the_index_of_parts_beginnings_are_found_and_the_page_says_so(server, template, tableset):
+def test_without_the_index_of_parts_only_beginnings_are_found_with_a_notice(server, template, tableset):
     with server.copy(template) as settings, open_database(settings) as database:
         with database.setup() as transaction:
             transaction.execute(STORE)
@@ -235,7 +235,7 @@ def test_a_wrong_parameter_is_an_error_that_names_it(found, parameters):
         {"kind": "run"},
     ],
 )
-def test_downloads_have_what_the_page_counts(found, parameters):
+def test_downloads_have_the_counted_hits(found, parameters):
     """Site, section 1, decision 7: all of it, not the first page only."""
     answer = found(**parameters).json
     table = found("csv", **parameters)

@@ -47,7 +47,7 @@ def test_a_key_that_no_page_gave_is_refused(request_context, token):
         asked.page(RUNS, tuple, after=token)
 
 
-def test_a_page_whose_time_is_over_has_what_was_found_and_says_so(request_context, monkeypatch):
+def test_a_page_after_its_time_limit_is_partial_with_a_notice(request_context, monkeypatch):
     """The page stays readable: rows that come too late are left out."""
     monkeypatch.setattr(store, "SECONDS", 0.2)
     with asking() as asked:

@@ -56,7 +56,7 @@ def heading(response):
 # Addresses ------------------------------------------------------------------------------------------------
 
 
-def test_a_file_tells_its_story(site):
+def test_the_page_of_a_file_has_a_summary(site):
     """Site, section 6, point 2."""
     page = site.get(addresses.page("entity", STEP2))
 
@@ -125,7 +125,7 @@ def test_a_wrong_class_leads_to_the_right_one(site):
     assert answer.headers["Location"] == f"{addresses.page('entity', STEP2)}?format=json"
 
 
-def test_what_is_unknown_is_404_with_what_was_meant(site):
+def test_an_unknown_id_is_404_with_suggestions(site):
     browser = site.get("/entity/step2_a")
     program = site.get("/entity/step2_a", headers={"Accept": "*/*"})
 
@@ -165,7 +165,7 @@ def test_accept_chooses_where_the_address_does_not(site):
     assert "Accept" in by_accept.headers["Vary"]
 
 
-def test_a_page_says_where_its_provenance_is(site):
+def test_a_page_links_to_its_provenance(site):
     """W3C PROV-AQ, section 3.1; and which address it has, whatever it was asked by."""
     page = site.get("/entity", query_string={"id": STEP2})
 
@@ -189,7 +189,7 @@ def test_a_page_is_not_sent_twice(site):
 # Runs, people, programs ---------------------------------------------------------------------------------
 
 
-def test_a_failed_run_says_so_and_names_the_next_one(site):
+def test_the_page_of_a_failed_run_names_the_next_completed_one(site):
     """Site, section 6, point 6; so does the page of what it wrote."""
     run = site.get(addresses.page("activity", FAILED))
     [alert] = tree(run).xpath("//*[@role='alert']")
@@ -302,7 +302,7 @@ def states(filled, tableset):
     return client
 
 
-def test_a_withdrawn_file_says_since_when_and_what_is_valid(states):
+def test_a_withdrawn_file_shows_the_time_and_a_valid_replacement(states):
     page = states.get("/entity/urn%3Asum")
     [alert] = tree(page).xpath("//*[@role='alert']")
 
@@ -310,7 +310,7 @@ def test_a_withdrawn_file_says_since_when_and_what_is_valid(states):
     assert "/entity/urn%3Asum2" in alert.xpath(".//a/@href")
 
 
-def test_what_came_from_outside_says_who_used_it_first(states):
+def test_a_file_from_outside_shows_its_first_use(states):
     page = text(states.get("/entity/urn%3Ain%3A7"))
 
     assert "it came from outside" in page
@@ -348,17 +348,17 @@ def test_a_collection_has_members_in_pages(states):
     assert "/entity/urn%3Anight" in tree(states.get("/entity/urn%3Ain%3A7")).xpath("//aside//a/@href")
 
 
-def test_a_value_tells_its_value(states):
+def test_the_page_of_a_value_shows_it(states):
     assert "Its value is 0.8." in text(states.get("/entity/urn%3Aseeing"))
 
 
-def test_runs_without_an_end_or_a_log_say_so(states):
+def test_runs_without_an_end_or_a_log_are_marked(states):
     assert "No end is recorded." in text(states.get("/activity/urn%3Aopen"))
     assert "Its own log was not sent to this service." in text(states.get("/activity/urn%3Aheader"))
 
 
 @pytest.mark.parametrize("id_", HOSTILE)
-def test_hostile_text_stays_text(states, id_):
+def test_hostile_text_is_escaped(states, id_):
     """Site, section 6, point 4: it is found, opened and exported; nothing of it becomes HTML."""
     address = addresses.page("entity", id_)
     page = states.get(address)
@@ -373,7 +373,7 @@ def test_hostile_text_stays_text(states, id_):
     assert states.get("/entity", query_string={"id": id_}).status_code == 200
 
 
-def test_hostile_names_of_people_and_roles_stay_text(states):
+def test_hostile_names_of_people_and_roles_are_escaped(states):
     page = states.get("/agent/urn%3Arobot")
 
     assert heading(page) == "<b>Robot</b>"
@@ -384,7 +384,7 @@ def test_hostile_names_of_people_and_roles_stay_text(states):
 # Who may read ----------------------------------------------------------------------------------------------
 
 
-def test_pages_stay_readable_under_maintenance(filled, tableset):
+def test_pages_are_readable_during_maintenance(filled, tableset):
     """Site, section 6, point 14: each says so, and none fails."""
     settings, database = filled
     announce(database, "New <disks>.", None, None)

@@ -1,4 +1,4 @@
-"""The configuration of a run as parameters: one for each leaf of the nested object, by its dotted name."""
+"""The configuration of a run as parameters: one for each leaf of the nested object, with its dotted name."""
 
 import json
 import shlex
@@ -12,10 +12,10 @@ from provtap.ingest.parsing.node import Node
 
 
 def parameters(activity_id: str, config: Node, arguments: Node) -> tuple[list[Parameter], list[str]]:
-    """Return the parameters of an activity, and a warning for each name that the configuration has twice.
+    """Return the parameters of an activity, and a warning for each name that occurs twice.
 
-    *arguments* is its command line, kept as the parameter `command_line`. A value is the text itself, or the
-    JSON text of anything else.
+    *arguments* is its command line, stored as the parameter `command_line`. A text is stored as it is, any
+    other value as its JSON text.
     """
     values: dict[str, str] = {}
     warnings = []

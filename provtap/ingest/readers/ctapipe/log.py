@@ -1,7 +1,7 @@
-"""Provenance logs of ctapipe 0.5 to today: JSON arrays of activities, one array for each writing of the log.
+"""Provenance logs of ctapipe since 0.5: JSON arrays of activities, one for each time the log was written.
 
-The names are those of ctapipe/core/provenance.py. Releases differ in the keys they write; only the id, the
-name and the start of an activity are always there.
+Names follow ctapipe/core/provenance.py. Releases differ in the keys that they write; only the id, the name
+and the start of an activity are always present.
 """
 
 import re
@@ -41,7 +41,7 @@ _RECORD = re.compile(rb'"activity_(name|uuid)"\s*:')
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* may be a ctapipe log: JSON with the name or id of an activity."""
+    """Return whether *content* may be a ctapipe log: JSON with the name or id of an activity."""
     start = content.removeprefix(b"\xef\xbb\xbf").lstrip()
     return start.startswith(_START) and _RECORD.search(content) is not None
 
@@ -49,15 +49,15 @@ def looks_like(content: bytes) -> bool:
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
     """Yield the records of a log that was written at *site*: a set for each time an activity is recorded.
 
-    A process writes all activities it has finished, again at each writing: the repetitions say only which
-    activity was a step of which.
+    A process writes all finished activities again each time it writes the log: the repetitions only show
+    which activities were steps of others.
 
-    Raises: DocumentError, naming line and column or the path within the array.
+    Raises: DocumentError, with line and column or the path within the array.
     """
     known: set[tuple[str, str]] = set()
     for number, array in enumerate(parse(content, as_python=True), start=1):
         if isinstance(array, dict) and "activity_uuid" in array:
-            array = [array]  # a record by itself, as other programs write them, one a line
+            array = [array]  # a single record, as other programs write them, one on each line
         if not isinstance(array, list):
             raise Node(array, f"value {number} of the document").wrong("must be an array of activities")
         label = "" if number == 1 else f"array {number}: "
@@ -79,10 +79,11 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
 
 
 def statements(step: Step, own_url: str | None = None, own_id: str | None = None) -> RecordSet:
-    """Return what a product says of its run in a record that was written before the run ended.
+    """Return the statements about a run from the record in its product, written before the run ended.
 
-    It is not the record of the run: the log completes it, and each product of a run has one. *own_url* is
-    where the product is, *own_id* its id if its header has one: then it is the output of that name.
+    It is not the full record of the run: the log completes it, and each product of the run has one. *own_url*
+    is the location of the product. *own_id* is the id in its header, if any; the product is then the output
+    of that name.
     """
     step = step.with_product(own_url, own_id) if own_url and own_id else step
     configuration, warnings = parameters(step.id, step.node["config"], Node(None, "arguments"))
@@ -98,7 +99,7 @@ def statements(step: Step, own_url: str | None = None, own_id: str | None = None
 
 
 def _copies(step: Step, url: str | None) -> Iterator[Record]:
-    """Yield where a product is, if it was moved after its run recorded it under the same name."""
+    """Yield the location of a product that was moved, with the same name, after its run recorded it."""
     for file in step.outputs:
         if url and file.url != url and file_name(file.url) == file_name(url):
             entity_id = file.product_id or identity.output(step.id, file.role, file.url)
@@ -184,7 +185,7 @@ def _reading(step: Step, file: File) -> Iterator[Record]:
 
 
 def _outputs(step: Step, rank: Rank = Rank.OWN_RECORD) -> Iterator[Record]:
-    # Copying a file copies its header: of two activities that claim a product, the earlier made it.
+    # Copying a file copies its header: of two activities that claim a product, the earlier one made it.
     claimant = f"{(step.end or step.start).isoformat(timespec='microseconds')} {step.id}"
     if rank == Rank.HEADER:
         claimant = ""
@@ -233,7 +234,7 @@ def _writing(step: Step, file: File, entity_id: str) -> Iterator[Record]:
         entity_id=entity_id,
         storage=storage,
         url=file.url,
-        # A header may be older than the run that wrote the file: then it came with a copy.
+        # A header that is older than the run that wrote the file came with a copy.
         time=created if created and step.start <= created <= end else end,
         external_id=identity.external(storage, file.url),
     )
@@ -258,7 +259,7 @@ def _results(step: Step) -> Iterator[Record]:
 
 
 def _operators(step: Step) -> Iterator[Record]:
-    """Yield who ran the step: its login name, else whoever the headers of its outputs name as contact."""
+    """Yield the operator of the step: its login name, else the contacts in the headers of its outputs."""
     login = operator(step.site, step.node["system"])
     contacts = [file.header.contact for file in step.outputs if file.header and file.header.contact]
     agents: list[Agent] = [login] if login else contacts

@@ -1,4 +1,4 @@
-"""One recorded activity of a ctapipe log, its files, and which activities were parts of others."""
+"""One recorded activity of a ctapipe log with its files, and the nesting of activities."""
 
 import hashlib
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from provtap.ingest.readers.headers.ctao import Header, interval, read_header
 
 @dataclass(frozen=True)
 class File:
-    """An input or output: a path as logged, a role, and the header of the product where it has a real one."""
+    """An input or output: its path as logged, its role, and the header of the product, if it is real."""
 
     url: str
     role: str | None
@@ -44,11 +44,11 @@ class Step:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether it was recorded before it ended, as lstchain does inside its products."""
+        """Whether it was recorded before its end, as in the products of lstchain."""
         return self.end is None and self.node["status"].value == "running"
 
     def with_product(self, url: str, product_id: str) -> "Step":
-        """Return the step with *product_id* as the id of the output that has the name of *url*."""
+        """Return the step with *product_id* as the id of the output with the name of *url*."""
         step = Step(self.node, self.site)
         step.outputs = [
             replace(file, product_id=product_id) if file_name(file.url) == file_name(url) else file
@@ -58,24 +58,24 @@ class Step:
 
     @cached_property
     def sha256(self) -> str:
-        """Digest of the record; the same run can't have happened at two sites, so it counts too."""
+        """Digest of the record, including the site, because one run can't be at two sites."""
         return hashlib.sha256(canonical([self.site, self.node.value]).encode()).hexdigest()
 
     @cached_property
     def inputs(self) -> list[File]:
-        """What the activity read, as logged."""
+        """The files that the activity read, as logged."""
         return _files(self.node["input"])
 
     @cached_property
     def outputs(self) -> list[File]:
-        """What the activity wrote, as logged."""
+        """The files that the activity wrote, as logged."""
         return _files(self.node["output"])
 
 
 def nesting(steps: Iterable[Step]) -> dict[str, list[Step]]:
-    """Return for each step the one that it was directly part of, by its id.
+    """Return the direct parent of each step, by the id of the step.
 
-    The log has no parent pointer, but a part lies within its whole in time and is written before it.
+    The log does not record the parent, but a step lies within its parent in time and is written before it.
     """
     finished = [(step.start, step.end, position, step) for position, step in enumerate(steps) if step.end]
     finished.sort(key=lambda entry: (entry[0], _backwards(entry[1]), -entry[2]))

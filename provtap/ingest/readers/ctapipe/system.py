@@ -1,4 +1,4 @@
-"""Where a ctapipe activity ran: host, software environment and user, from its `system` object."""
+"""Host, software environment and user of a ctapipe activity, from its `system` object."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from provtap.ingest.model.records import Agent, Entity, Environment, Reading, Re
 from provtap.ingest.parsing.json import canonical
 from provtap.ingest.parsing.node import Node
 
-# What is about one process or person rather than the software; boot time would make each boot another
+# Values of one process or person, not of the software; boot time would make each boot another
 # environment.
 _OF_PROCESS = {"environment", "arguments", "start_time_utc"}
 _OF_HOST = {"node", "boot_time"}
@@ -34,7 +34,7 @@ def context_records(activity_id: str, site: str, system: Node) -> Iterator[Recor
 
 
 def operator(site: str, system: Node) -> Agent | None:
-    """Return the login name that an activity ran under as a person of the site."""
+    """Return the login name of an activity, as a person of the site."""
     name = system["environment"]["USER"].text(NAME_BYTES)
     return Agent(id=identity.user(site, name), name=name, type="Person") if name else None
 
@@ -46,7 +46,7 @@ def _software(system: Node) -> dict[str, Any]:
 
 
 def _summary(system: Node) -> tuple[str, str]:
-    """Return name and comment of an environment: all of it that is published."""
+    """Return the name and comment of an environment: only these are published."""
     python, platform = system["python"], system["platform"]
     version = ".".join(part.text() or "" for part in python["version"].items())
     ctapipe = system["ctapipe_version"].text()

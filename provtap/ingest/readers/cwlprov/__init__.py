@@ -1,1 +1,1 @@
-"""CWLProv: what cwltool records of the runs of a workflow, as documents of W3C PROV in a research object."""
+"""CWLProv: workflow runs recorded by cwltool as documents of W3C PROV in a research object."""

@@ -1,7 +1,7 @@
-"""Documents of CWLProv: one of a workflow run, or all of a research object packed into one.
+"""Documents of CWLProv: one document of a workflow run, or all documents of a research object as one.
 
-cwltool writes a document for the workflow (`primary`) and for each workflow inside it, in several notations
-of W3C PROV. The folder or zip of a research object becomes one JSON object with one notation of each
+cwltool writes a document for the workflow (`primary`) and for each nested workflow, in several notations of
+W3C PROV. The folder or zip of a research object is read as one JSON object with one notation of each
 document: `{"cwlprov": {"primary": {"notation": "json", "content": ...}, ...}}`.
 """
 
@@ -42,20 +42,20 @@ _RESEARCH_OBJECT = re.compile(r"arcp://uuid,([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* is a document of CWLProv or a packed research object."""
+    """Return whether *content* is a document of CWLProv or a packed research object."""
     if _PACKED.match(content):
         return True
     return _NAMESPACE in content and _RUN.search(content) is not None and _notation(content) is not None
 
 
 def pack(documents: Mapping[str, tuple[str, str]]) -> bytes:
-    """Return the document of a research object, from notation and text of each of its documents by name."""
+    """Return the document of a research object, from the notation and text of each document by name."""
     packed = {name: {"notation": notation, "content": text} for name, (notation, text) in documents.items()}
     return canonical({"cwlprov": packed}).encode()
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
-    """Yield the one set of records of a document, which may have *most* statements.
+    """Yield the single set of records of a document of at most *most* statements.
 
     Raises: DocumentError.
     """

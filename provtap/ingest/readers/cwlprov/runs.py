@@ -1,7 +1,7 @@
-"""The runs of a workflow and their files, as CWLProv states them, and what they become.
+"""Reads the runs of a workflow and their files from CWLProv, and yields them as records.
 
-A file that a step wrote has one UUID wherever it is used. A file from outside the workflow has a new UUID at
-each use: there it is known by its content and its name, within one research object.
+A file that a step wrote has the same UUID wherever it is used. A file from outside the workflow has a new
+UUID at each use, so it is identified by its content and name within one research object.
 """
 
 import re
@@ -38,10 +38,10 @@ _CWLPROV = "https://w3id.org/cwl/prov#"
 _NONE = f"{_CWLPROV}None"
 _CONTENT = "urn:hash::sha1:"
 _WFPROV = "http://purl.org/wf4ever/wfprov#"
-_STEP = re.compile(r"#main/(.+)$")
+_STEP = re.compile(r"#main/(?:.*/)?([^/]+)$")  # in a packed document a workflow inside is `main/main/night`
 _ENCLOSING = re.compile(r"#main/workflow (.+)/[^/]+$")
 _MEMBERS = 100_000
-"""Members of collections, at any depth, that one run may use or generate."""
+"""Maximum members of collections, at any depth, that one run may use or generate."""
 
 
 @dataclass
@@ -52,7 +52,7 @@ class _Run:
     label: str | None = None
     is_workflow: bool = False
     has_document: bool = False
-    """It is a workflow with a document of its own."""
+    """Whether it is a workflow with its own document."""
     starts: list[datetime] = field(default_factory=list)
     ends: list[datetime] = field(default_factory=list)
     plan: str | None = None
@@ -83,7 +83,7 @@ class _Link:
 
 
 class Runs:
-    """What one or several documents of a research object say; *scope* is the UUID of the research object."""
+    """The content of the documents of a research object; *scope* is the UUID of the research object."""
 
     def __init__(self, statements: Iterable[Statement], scope: str, site: str, whole: bool) -> None:
         self.warnings: list[str] = []
@@ -135,7 +135,7 @@ class Runs:
         run.is_workflow |= f"{_WFPROV}WorkflowRun" in _types(statement)
         run.has_document |= _attribute(statement, "prov:has_provenance") is not None
         label = _attribute(statement, "prov:label")
-        # The document of a workflow inside calls its own run `#main`.
+        # The document of a nested workflow calls its own run `#main`.
         if label and (run.label is None or _STEP.search(label)):
             run.label = label
         for argument, times in (("startTime", run.starts), ("endTime", run.ends)):
@@ -197,7 +197,7 @@ class Runs:
     # Records
 
     def records(self) -> Iterator[Record]:
-        """Yield agents, runs, files, and what relates them."""
+        """Yield agents, runs, files, and their relations."""
         yield from self._agent_records()
         for run in self._runs.values():
             yield from self._run_records(run)
@@ -205,6 +205,17 @@ class Runs:
             yield from self._thing_records(thing)
         yield from self._usages()
         yield from self._generations()
+        self._warn_of_lost_steps()
+
+    def _warn_of_lost_steps(self) -> None:
+        """Warn of a workflow without a step: with --parallel cwltool 3.3 writes none."""
+        started = set(self._starters.values())
+        for run in self._runs.values():
+            if run.is_workflow and run.id not in started:
+                self.warnings.append(
+                    f"the workflow {self._name(run) or run.id} has no steps:"
+                    " cwltool does not record those that it runs with --parallel"
+                )
 
     def _agent_records(self) -> Iterator[Record]:
         for id in dict.fromkeys(agent for run in self._runs.values() for agent in run.agents):
@@ -232,12 +243,12 @@ class Runs:
         return name if name and len(name.encode()) <= NAME_BYTES else None
 
     def _agent_id(self, id: str) -> str:
-        """Return the id of an agent: an engine has another UUID at each run, but one name and version."""
+        """Return the id of an agent: from name and version, because an engine has a new UUID at each run."""
         name = self._agent_name(id)
         return identity.scope("software", name) if name and self._is_engine(id) else id
 
     def _person(self, account: str, person: str) -> str:
-        """Return the id of a person: an ORCID, or that of a login name at the site, as other logs have it."""
+        """Return the id of a person: an ORCID, or the id of a login name at the site, as in other logs."""
         statement = self._agents.get(account)
         login = _attribute(statement, "foaf:accountName") if statement else None
         if login and person.startswith("urn:uuid:") and len(login.encode()) <= NAME_BYTES:
@@ -267,7 +278,7 @@ class Runs:
             yield Relation(kind="wasStartedBy", subject_id=run.id, object_id=starter)
 
     def _name(self, run: _Run) -> str | None:
-        """Return the name of the step, or `main`; roles of outputs name a workflow inside."""
+        """Return the name of the step, or `main`; a nested workflow is named by the roles of its outputs."""
         step = _STEP.search(run.label or "")
         if step is None and run.id != self._main:
             roles = (link.role or "" for link in self._generated if link.run == run.id)
@@ -276,7 +287,7 @@ class Runs:
         return name if name is None or len(name.encode()) <= NAME_BYTES else None
 
     def _lifetime(self, run: _Run) -> tuple[datetime | None, datetime | None]:
-        """Return the times of a run; those of a workflow inside are told by its own document."""
+        """Return the times of a run; the times of a nested workflow are in its own document."""
         if run.has_document and not (run.is_workflow or self._whole):
             return None, None
         start, end = min(run.starts, default=None), max(run.ends, default=None)
@@ -317,7 +328,7 @@ class Runs:
         )
 
     def _is_data(self, thing: _Thing) -> bool:
-        """Tell whether *thing* is a file; a value has no identity outside the run that used or made it."""
+        """Return whether *thing* is a file; a value has no identity outside of its run."""
         return not thing.is_collection and not thing.values and not thing.id.startswith(_CONTENT)
 
     def _id(self, thing: _Thing) -> str:
@@ -335,7 +346,7 @@ class Runs:
 
     @cached_property
     def _needed(self) -> set[str]:
-        """Files and collections that a run used or generated, themselves or in a collection."""
+        """Files and collections that a run used or generated, directly or in a collection."""
         return {
             id
             for link in (*self._used, *self._generated)
@@ -344,7 +355,7 @@ class Runs:
         }
 
     def _is_empty(self, id: str) -> bool:
-        """Tell whether a collection holds no file: it may be one of values."""
+        """Return whether a collection contains no file: it may consist of values."""
         return self._things[id].is_collection and not self._leaves(id)
 
     def _inner(self, id: str) -> list[str]:
@@ -352,7 +363,7 @@ class Runs:
         return [each for each in self._below(id) if self._things[each].is_collection]
 
     def _leaves(self, id: str) -> list[str]:
-        """Return the files in a collection, at any depth, and those that belong to a file."""
+        """Return the files in a collection, at any depth, and the secondary files of a file."""
         return [each for each in self._below(id) if self._is_data(self._things[each])]
 
     def _below(self, id: str) -> list[str]:
@@ -374,10 +385,10 @@ class Runs:
 
     @cached_property
     def _from_outside(self) -> set[str]:
-        """Files that no step made.
+        """Files that no step generated.
 
-        A document may not know who made a file: another one of the research object does. What was made has
-        one UUID at all its uses, and a workflow inside may have made what is no input of the whole.
+        A file without producer in one document may have one in another document of the research object. A
+        generated file has the same UUID at all uses, and may come from a nested workflow.
         """
         made = {id for link in self._generated for id in (link.thing, *self._leaves(link.thing))}
         users: dict[str, set[str]] = {}
@@ -419,13 +430,13 @@ class Runs:
                 )
 
     def _files(self, thing: _Thing) -> list[str]:
-        """Return the ids of what a run used or generated: the collection or file, and what is in it."""
+        """Return the ids of the things a run used or generated: the collection or file, and its members."""
         own = [thing.id] if thing.id in self._needed and (thing.is_collection or self._is_data(thing)) else []
         found = [id for id in (*own, *self._leaves(thing.id)) if id in self._needed]
         return list(dict.fromkeys(self._id(self._things[id]) for id in found))
 
     def _value(self, thing: _Thing) -> str | None:
-        """Return the value of a thing, of a collection of values the JSON of them all."""
+        """Return the value of a thing; for a collection of values, their JSON."""
         if thing.values:
             return thing.values[0]
         if not thing.is_collection:
@@ -436,7 +447,7 @@ class Runs:
 
     @cached_property
     def _made(self) -> list[tuple[str, _Link]]:
-        """The id of each thing that a run generated, itself or in a collection, unless the run used it."""
+        """The id of each thing that a run generated, directly or in a collection, unless the run used it."""
         used = {(link.run, id) for link in self._used for id in self._files(self._things[link.thing])}
         return [
             (id, link)
@@ -447,7 +458,7 @@ class Runs:
 
     @cached_property
     def _times(self) -> dict[str, list[datetime]]:
-        """When steps generated a thing; the workflow around them says it again later."""
+        """The times when steps generated a thing; the enclosing workflow repeats them later."""
         times: dict[str, list[datetime]] = {}
         for id, link in self._made:
             run = self._runs[link.run]
@@ -497,24 +508,24 @@ def _things_first(statement: Statement) -> bool:
 
 
 def _says(statement: Statement) -> int:
-    """Return how much a statement says of a thing."""
+    """Return how many attributes a statement gives to a thing."""
     return len(statement.attributes)
 
 
 def _types(statement: Statement) -> set[str]:
-    """Return the IRIs of all types that a statement gives."""
+    """Return the IRIs of all types in a statement."""
     return {value.name.iri if value.name else value.text for value in statement.values.get("prov:type", ())}
 
 
 def _attribute(statement: Statement, *terms: str) -> str | None:
-    """Return the text of the first attribute of these that there is."""
+    """Return the text of the first of these attributes that is present."""
     return next(
         (value.text for term in terms for value in statement.values.get(term, ()) if value.text), None
     )
 
 
 def _role(statement: Statement) -> str | None:
-    """Return the whole role, without percent signs."""
+    """Return the complete role, with percent-encoding removed."""
     for value in statement.values.get("prov:role", ()):
         return unquote(value.name.iri if value.name else value.text)
     return None

@@ -14,12 +14,12 @@ _PARENT = re.compile(r"(PRV|OBS)[1-9]\d*")
 
 
 def speaks(keywords: Node) -> bool:
-    """Tell whether CADC's counts of parents are among the keywords."""
+    """Return whether CADC's counts of parents are among the keywords."""
     return "PRVCNT" in keywords or "OBSCNT" in keywords
 
 
 def read(product: Product) -> Iterator[Record]:
-    """Yield the product and what it came from: `PRVn` its parents, `OBSn` the observations at the roots."""
+    """Yield the product and its origins: `PRVn` are its parents, `OBSn` the original observations."""
     keywords, url, site = product.keywords, product.url, product.site
     entity = archived("cadc", keywords["FILEID"].text(), url, site)
     yield entity
@@ -36,9 +36,9 @@ def read(product: Product) -> Iterator[Record]:
 
 
 def archived(archive: str, name: str | None, url: str | None, site: str) -> Entity:
-    """Return the file that an archive calls *name*, or that is at *url*.
+    """Return the file with *name* in an archive, or at *url*.
 
-    Raises: DocumentError if neither is known.
+    Raises: DocumentError if both are missing.
     """
     if name:
         id = identity.archived(archive, name.strip())

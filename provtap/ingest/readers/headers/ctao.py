@@ -1,4 +1,4 @@
-"""CTAO reference metadata, as products carry them in their headers (version 1, keys `CTA ...`)."""
+"""CTAO reference metadata in the headers of products (version 1, keys `CTA ...`)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from provtap.ingest.model.records import (
 from provtap.ingest.parsing.node import Node
 
 PLACEHOLDERS = {"", "unknown", "unspecified"}
-"""What stands where a value is not known."""
+"""Placeholders for unknown values."""
 CONTENT_TYPES = {
     "hdf5": "application/x-hdf5",
     "fits": "application/fits",
@@ -44,7 +44,7 @@ class Header:
 
     @property
     def comment(self) -> str | None:
-        """What the product is about: process, instrument and category, where they are known."""
+        """A description of the product: process, instrument and category, if known."""
         process = [_known(self.node[key]) for key in ("CTA PROCESS TYPE", "CTA PROCESS ID")]
         instrument = _known(self.node["CTA INSTRUMENT ID"])
         category = _known(self.node["CTA PRODUCT DATA CATEGORY"])
@@ -57,10 +57,10 @@ class Header:
 
 
 def read_header(node: Node) -> Header | None:
-    """Return the header in *node*, or None when the product has none.
+    """Return the header in *node*, or None if the product has none.
 
-    For a file without these keys ctapipe invents a header, with a new product id at each reading; only the
-    missing activity id distinguishes it from a real one.
+    For a file without these keys, ctapipe makes up a header with a new product id at each reading. Only the
+    missing activity id distinguishes it from a real header.
     """
     activity_id, product_id = node["CTA ACTIVITY ID"].uuid(), node["CTA PRODUCT ID"].uuid()
     if not activity_id or not product_id:
@@ -78,7 +78,7 @@ def read_header(node: Node) -> Header | None:
 
 
 def entity_records(header: Header) -> Iterator[Record]:
-    """Yield what the header says of the product beside the entity itself."""
+    """Yield the records of a product from its header, apart from the entity itself."""
     if header.description:
         yield header.description
     if header.contact:
@@ -87,7 +87,7 @@ def entity_records(header: Header) -> Iterator[Record]:
 
 
 def producer_records(header: Header) -> Iterator[Record]:
-    """Yield the activity that made the product, as far as its header knows it, until its own log arrives."""
+    """Yield the activity that generated the product, with the values of the header, until its log arrives."""
     node = header.node
     start, end = interval(node["CTA ACTIVITY START TIME"], node["CTA ACTIVITY STOP TIME"])
     name = _known(node["CTA ACTIVITY NAME"], NAME_BYTES)
@@ -108,14 +108,14 @@ def producer_records(header: Header) -> Iterator[Record]:
 
 
 def describe_activity(name: str, version: str | None) -> ActivityDescription:
-    """Return the draft description of the activities of one tool in one version."""
+    """Return the draft description of the activities of one version of a tool."""
     return ActivityDescription(id=identity.activity_description(name, version), name=name, version=version)
 
 
 def interval(start: Node, stop: Node) -> tuple[datetime | None, datetime | None]:
-    """Return the times of an activity; either may be unknown.
+    """Return the start and end of an activity, each None if unknown.
 
-    Raises: DocumentError when it ends before it starts (ProvenanceDM 1.0, Activity).
+    Raises: DocumentError if the end is before the start (ProvenanceDM 1.0, Activity).
     """
     start_time, end_time = _time(start), _time(stop)
     if start_time and end_time and end_time < start_time:
@@ -133,7 +133,7 @@ def _time(node: Node) -> datetime | None:
 
 
 def contact(name: str | None, email: str | None, organization: str | None) -> Agent | None:
-    """Return who is responsible for a product, if at least one of these is known."""
+    """Return the contact responsible for a product, if at least one value is known."""
     shown = name or email or organization
     if not shown:
         return None
@@ -147,7 +147,7 @@ def contact(name: str | None, email: str | None, organization: str | None) -> Ag
 
 
 def _description(node: Node) -> EntityDescription | None:
-    """Return the dataset description: without a format there is none, its content type is mandatory."""
+    """Return the dataset description, or None without a format, because its content type is mandatory."""
     model, version, levels, format_ = (
         _known(node[f"CTA PRODUCT {key}"], ROLE_BYTES)
         for key in ("DATA MODEL NAME", "DATA MODEL VERSION", "DATA LEVELS", "FORMAT")
@@ -158,7 +158,7 @@ def _description(node: Node) -> EntityDescription | None:
     return EntityDescription(
         id=identity.dataset_description(model, version, levels, format_),
         class_="DatasetDescription",
-        # Three texts of 500 bytes are longer than a name may be.
+        # Three texts of 500 bytes exceed the maximum length of a name.
         name=" ".join(part[:150] for part in (model, version, levels) if part) or format_,
         description=title,
         docurl=_known(node["CTA PRODUCT DATA MODEL URL"]),

@@ -85,7 +85,7 @@ _MINUTE = 60 * 10**7
 
 
 def path(keyword: str) -> str:
-    """Return the path in the model that *keyword* stands for."""
+    """Return the path in the model for *keyword*."""
     name = keyword.removeprefix("HIERARCH ")
     if name in _SHORT:
         return _SHORT[name]
@@ -95,12 +95,12 @@ def path(keyword: str) -> str:
 
 
 def speaks(keywords: Node) -> bool:
-    """Tell whether the version of the model is among the keywords."""
+    """Return whether the version of the model is among the keywords."""
     return any(path(keyword) == VERSION for keyword in keywords)
 
 
 def read(product: Product) -> Iterator[Record]:
-    """Yield the product, the activity that made it with its inputs, and who answers for it.
+    """Yield the product, its activity with inputs, and its contact.
 
     Raises: DocumentError.
     """
@@ -162,7 +162,7 @@ class _Metadata:
         return self._nodes.get(path, Node(None, path))
 
     def text(self, path: str, limit: int | None = None) -> str | None:
-        """Return the text at *path*, of at most *limit* bytes; None where a placeholder stands."""
+        """Return the text at *path*, of at most *limit* bytes; None for a placeholder."""
         return self[path].text(limit)
 
     def uuid(self, path: str) -> str | None:
@@ -170,7 +170,7 @@ class _Metadata:
         return self[path].uuid()
 
     def inputs(self) -> Iterator[str]:
-        """Yield the paths of the inputs, in their order."""
+        """Yield the paths of the inputs, in order."""
         numbers = {int(found[1]) for path in self._nodes if (found := _INPUT.match(path))}
         return (f"activity.inputs.{number}" for number in sorted(numbers))
 
@@ -180,7 +180,7 @@ def _numbered(node: Node) -> Iterator[tuple[str, Node]]:
 
 
 def _text(value: Any) -> str | None:
-    """Return a keyword's value as text: FITS knows numbers and truths where the model has texts."""
+    """Return a keyword's value as text: FITS has numbers and logical values where the model has texts."""
     text = str(value).lower() if isinstance(value, bool) else "" if value is None else str(value).strip()
     return None if text in PLACEHOLDERS else text
 
@@ -202,7 +202,7 @@ def _description(metadata: _Metadata, form: str | None) -> EntityDescription:
         rank=Rank.HEADER,
         id=identity.dataset_description(model, version, *kinds, form),
         class_="DatasetDescription",
-        # Six texts of 500 bytes are longer than a name may be.
+        # Six texts of 500 bytes exceed the maximum length of a name.
         name=" ".join(part[:75] for part in (model, version, *kinds) if part) or content_type,
         docurl=metadata.text("model.url"),
         content_type=content_type,
@@ -223,7 +223,7 @@ def _comment(metadata: _Metadata) -> str | None:
 
 
 def _curation(metadata: _Metadata, entity_id: str) -> Iterator[Record]:
-    """Yield the rights in a product, and what it is cited by."""
+    """Yield the rights of a product, and its identifiers for citation."""
     if name := alias(entity_id, metadata.text("curation.reference") or ""):
         yield name
     access = (metadata.text("curation.rights") or "").lower()
@@ -291,7 +291,7 @@ def _input(
     activity_id: str,
     start: datetime | None,
 ) -> Iterator[Record]:
-    """Yield a used product: by its id if that is real, else by where it was."""
+    """Yield a used product, with its id if that is real, otherwise by its location."""
     role, url = metadata.text(f"{place}.role", ROLE_BYTES), metadata.text(f"{place}.uri")
     url = _LOCAL_FILE.sub("", url) if url else None
     given = metadata.uuid(f"{place}.id")
@@ -323,10 +323,10 @@ def _input(
 
 
 def _is_invented(input_id: str, activity_id: str) -> bool:
-    """Tell whether a writer made up the id of an input, which the model requires, for a file that has none.
+    """Return whether a writer made up the id of an input, which the model requires, for a file without id.
 
-    Such an id is made together with the id of the activity: on the same computer at the same time (UUIDs of
-    version 1 say both).
+    Such an id is made together with the id of the activity, on the same computer at the same time; UUIDs of
+    version 1 contain both.
     """
     made, activity = UUID(input_id), UUID(activity_id)
     return (

@@ -1,4 +1,4 @@
-"""ESO's keywords: `PROVn` of science data products, `ESO PRO RECn ...` of what its pipelines write.
+"""ESO's keywords: `PROVn` of science data products, `ESO PRO RECn ...` of pipeline products.
 
 Sources: ESO Science Data Products Standard, PROV keywords; ESO Data Interface Control Document, PRO keywords.
 """
@@ -30,12 +30,12 @@ _NUMBERED = re.compile(r"(RAW|CAL|PARAM)(\d+) NAME")
 
 
 def speaks(keywords: Node) -> bool:
-    """Tell whether a recipe or a parent of ESO's is among the keywords."""
+    """Return whether ESO's keywords of a recipe or a parent are present."""
     return any(_PARENT.fullmatch(key) or _RECIPE.fullmatch(key) for key in keywords)
 
 
 def read(product: Product) -> Iterator[Record]:
-    """Yield the product, its parents, and the recipes that made it with their inputs and parameters."""
+    """Yield the product, its parents, and its recipes with inputs and parameters."""
     keywords, url, site = product.keywords, product.url, product.site
     name = keywords["ARCFILE"].text(NAME_BYTES) or keywords["PIPEFILE"].text(NAME_BYTES)
     entity = archived("eso", name, url, site)

@@ -1,7 +1,8 @@
-"""JWST's keywords: which version of the calibration pipeline made a product, with which reference files.
+"""JWST's keywords: the version of the calibration pipeline that made a product, and its reference files.
 
-Source: core schema of stdatamodels 6.0 (STScI). A product is known by its FILENAME, as in MAST; a reference
-file by its address in the Calibration Reference Data System, such as `crds://jwst_nircam_flat_0313.fits`.
+Source: core schema of stdatamodels 6.0 (STScI). A product is identified by its FILENAME, as in MAST, a
+reference file by its address in the Calibration Reference Data System, such as
+`crds://jwst_nircam_flat_0313.fits`.
 """
 
 import re
@@ -31,7 +32,7 @@ _SOFTWARE = "jwst"
 
 
 def speaks(keywords: Node) -> bool:
-    """Tell whether the versions of pipeline and reference files are among the keywords."""
+    """Return whether the versions of pipeline and reference files are among the keywords."""
     return "CAL_VER" in keywords and "CRDS_CTX" in keywords
 
 

@@ -1,4 +1,4 @@
-"""One data product, as its header describes it."""
+"""One data product and the keywords of its header."""
 
 from dataclasses import dataclass, field
 
@@ -9,15 +9,15 @@ from provtap.ingest.parsing.node import Node
 
 @dataclass(frozen=True)
 class Product:
-    """The keywords of one product, and what is known about its file."""
+    """The keywords of one product, with the location and form of its file."""
 
     keywords: Node
     url: str | None
     form: str | None
-    """`fits`, `hdf5` or `ecsv`; None if the keywords came without their file."""
+    """`fits`, `hdf5` or `ecsv`; None if the keywords were sent without their file."""
     site: str
     warnings: list[str] = field(default_factory=list)
-    """What was left out of the records, one sentence each."""
+    """One sentence for each omitted keyword."""
 
     @property
     def name(self) -> str | None:
@@ -25,5 +25,5 @@ class Product:
         return file_name(self.url) if self.url else None
 
     def storage(self, url: str) -> str:
-        """Return the scope in which *url* names one file."""
+        """Return the scope in which *url* is unique."""
         return identity.storage(url, self.site)

@@ -1,7 +1,7 @@
-"""Provenance in the headers of data products, in the dialects of those who write it there.
+"""Provenance in the headers of data products, in the dialects of several communities.
 
-A document is what files.py makes of a file, or JSON with the same keywords: at its top, under `metadata`, or
-for several products by their names or in an array.
+A document comes from files.py, or is JSON with the same keywords: at the top level, under `metadata`, or for
+several products by their names or in an array.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from provtap.ingest.parsing.json import canonical, parse
 from provtap.ingest.parsing.node import Node
 from provtap.ingest.readers.ctapipe.log import statements
 from provtap.ingest.readers.ctapipe.step import Step
-from provtap.ingest.readers.headers import cadc, ctao_datamodel, eso, jwst, rubin
+from provtap.ingest.readers.headers import cadc, ctao_datamodel, ecsv, eso, jwst, rubin
 from provtap.ingest.readers.headers.ctao import entity_records, producer_records, read_header
 from provtap.ingest.readers.headers.product import Product
 
@@ -27,11 +27,11 @@ class Dialect:
 
     name: str
     speaks: Callable[[Node], bool]
-    """Tell whether the keywords of a product are of this dialect."""
+    """Returns whether the keywords of a product are in this dialect."""
     read: Callable[[Product], Iterator[Record]]
-    """Yield what the keywords say of the product; what is left out becomes a warning of the product."""
+    """Yields the records from the keywords; omitted keywords become warnings of the product."""
     product_id: Callable[[Node], str | None] | None = None
-    """Return the id that the keywords give the product, if any."""
+    """Returns the id of the product in the keywords, if any."""
 
 
 _MARKS = re.compile(
@@ -40,17 +40,17 @@ _MARKS = re.compile(
     re.IGNORECASE,
 )
 _OF_RUN = b'"activity_uuid"'
-"""A record of a ctapipe run, which may have the headers of its files inside."""
+"""Matches a record of a ctapipe run, which may contain the headers of its files."""
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* is JSON with keywords that are known."""
+    """Return whether *content* is JSON with known keywords."""
     starts = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
     return starts and _MARKS.search(content) is not None and _OF_RUN not in content
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
-    """Yield the records of each product whose header is in the document.
+    """Yield the records of each product in the document.
 
     Raises: DocumentError.
     """
@@ -74,7 +74,7 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
 
 
 def _run_records(header: "_Header", site: str, most: float) -> Iterator[RecordSet]:
-    """Yield what the records of ctapipe inside a product say of the runs that it went through."""
+    """Yield the records of the ctapipe runs of a product, from the records inside it."""
     for text in header.records:
         for value in parse(text.given_text().encode(), as_python=True):
             for record in bounded(_each(Node(value, text.path)), most):
@@ -87,7 +87,7 @@ def _each(records: Node) -> Iterator[Node]:
 
 @dataclass(frozen=True)
 class _Header:
-    """The header of one product: of a file with several, the first one and those that say more."""
+    """The header of one product: the first header of its file, and others in further dialects."""
 
     parts: tuple[Node, ...]
     url: str | None = None
@@ -97,14 +97,14 @@ class _Header:
 
     @property
     def product_id(self) -> str | None:
-        """The id that the product has by its header."""
+        """The id of the product in its header."""
         for dialect, keywords in self.spoken():
             if dialect.product_id and (id := dialect.product_id(keywords)):
                 return id
         return None
 
     def spoken(self) -> Iterator[tuple["Dialect", Node]]:
-        """Yield each dialect with the first part that speaks it."""
+        """Yield each dialect with the first part written in it."""
         for dialect in DIALECTS:
             keywords = next((part for part in self.parts if dialect.speaks(part)), None)
             if keywords is not None:
@@ -118,14 +118,14 @@ def _headers(node: Node, url: str | None, form: str | None) -> Iterator[_Header]
             if isinstance(item.value, dict):
                 yield from _headers(item, None, None)
     elif "keywords" in node and "form" in node:
-        parts = (node["keywords"], *node["extensions"].items())
+        parts = tuple(_keywords(part) for part in (node["keywords"], *node["extensions"].items()))
         known = any(dialect.speaks(part) for part in parts for dialect in DIALECTS)
         file = (node["url"].text(), node["form"].text())
         records = tuple(node["records"].items())
         if known or records:
             yield _Header(parts, *file, records)
         else:
-            yield from _headers(node["keywords"], *file)
+            yield from _headers(parts[0], *file)
     elif any(dialect.speaks(node) for dialect in DIALECTS):
         yield _Header((node,), url, form)
     else:
@@ -133,6 +133,13 @@ def _headers(node: Node, url: str | None, form: str | None) -> Iterator[_Header]
             if isinstance(member.value, dict) and member.path.count("[") + member.path.count(".") < 4:
                 inside = name == "metadata"
                 yield from _headers(member, url if inside else None, form if inside else None)
+
+
+def _keywords(part: Node) -> Node:
+    """Return the keywords of one header; a client sends one of ECSV as the lines that it has."""
+    if not isinstance(part.value, list):
+        return part
+    return Node(ecsv.keywords([line.text() or "" for line in part.items()]), part.path)
 
 
 def _speaks_ctao(keywords: Node) -> bool:
@@ -145,7 +152,7 @@ def _id_of_ctao(keywords: Node) -> str | None:
 
 
 def _read_ctao(product: Product) -> Iterator[Record]:
-    """Yield the product, who made it, and where it is; nothing for a header that ctapipe invented."""
+    """Yield the product, its activity and its location; nothing for a header that ctapipe made up."""
     header = read_header(product.keywords)
     if header is None:
         return
@@ -174,6 +181,17 @@ DIALECTS = (
 )
 
 
+def identify(keywords: Node, url: str, form: str) -> str | None:
+    """Return the id of the entity of a file with these *keywords*, if they contain one."""
+    for dialect in DIALECTS:
+        if dialect.speaks(keywords):
+            if dialect.product_id:
+                return dialect.product_id(keywords)
+            records = dialect.read(Product(keywords, url, form, ""))
+            return next((record.id for record in records if isinstance(record, Entity)), None)
+    return None
+
+
 def dialects(keywords: Node) -> set[str]:
-    """Return the names of the dialects that *keywords* speak."""
+    """Return the names of the dialects in *keywords*."""
     return {dialect.name for dialect in DIALECTS if dialect.speaks(keywords)}

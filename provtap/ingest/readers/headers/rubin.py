@@ -1,6 +1,6 @@
-"""Rubin's `LSST BUTLER ...` keywords: the dataset, its quantum, and the datasets that this used.
+"""Rubin's `LSST BUTLER ...` keywords: the dataset, its quantum, and the datasets that the quantum used.
 
-Source: lsst.daf.butler, DatasetProvenance.to_flat_dict; in tables the keywords have dots for blanks.
+Source: lsst.daf.butler, DatasetProvenance.to_flat_dict; in tables the keywords have dots instead of blanks.
 """
 
 import re
@@ -33,12 +33,12 @@ _FORMS = {"fits": "application/fits", "hdf5": "application/x-hdf5", "ecsv": "tex
 
 
 def speaks(keywords: Node) -> bool:
-    """Tell whether keywords of the butler are there."""
+    """Return whether keywords of the butler are present."""
     return any(_MARK.fullmatch(key) for key in keywords)
 
 
 def product_id(keywords: Node) -> str | None:
-    """Return the id that the butler gave the dataset."""
+    """Return the id of the dataset in the butler."""
     return _uuid(_told(keywords), "ID")
 
 
@@ -104,7 +104,7 @@ def _dataset(product: Product, told: Mapping[str, Node], own: str, kind: str | N
 
 
 def _inputs(told: Mapping[str, Node]) -> Iterator[tuple[str, str | None]]:
-    """Yield the id of each input with its dataset type, which the short form leaves out."""
+    """Yield the id of each input with its dataset type, which the short form omits."""
     for key in told:
         found = _INPUT.fullmatch(key)
         if found and (id := _uuid(told, key)):
@@ -112,7 +112,7 @@ def _inputs(told: Mapping[str, Node]) -> Iterator[tuple[str, str | None]]:
 
 
 def _told(keywords: Node) -> dict[str, Node]:
-    """Return the keywords of the butler, with blanks, in upper case and without what all begin with."""
+    """Return the keywords of the butler, with blanks, in upper case and without their common prefix."""
     return {
         found[1].replace(".", " ").upper(): node
         for key, node in keywords.members()

@@ -1,6 +1,6 @@
-"""Logs of logprov: among other lines, `_PROV_<time>_PROV_<dict>` for each thing that a session recorded.
+"""Logs of logprov: among other lines, `_PROV_<time>_PROV_<dict>` for each record of a session.
 
-Ids are short (the end of a UUID, a Python hash): all but those of files are scoped by session and site.
+Ids are short (the end of a UUID, a Python hash): all except ids of files are scoped by session and site.
 """
 
 import hashlib
@@ -20,14 +20,14 @@ _MARK = re.compile(rb"_PROV_\d{4}-\d\d-\d\dT\S*_PROV_\{")
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether a line of *content* is one of logprov's."""
+    """Return whether *content* has a line of logprov."""
     return bool(_MARK.search(content))
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
-    """Yield the records of each session in the log; its times are local ones, taken as UTC.
+    """Yield the records of each session in the log; its local times are stored as UTC.
 
-    Raises: DocumentError, naming the line.
+    Raises: DocumentError, with the line number.
     """
     sessions: dict[tuple[str, str], Session] = {}
     latest: dict[str, Session] = {}
@@ -38,7 +38,7 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
         if id.value is not None:
             name, start = str(id.value), record["startTime"].text() or ""
             if record["session_id"].value is not None or name not in latest:
-                # Another process may have the same id: then it is a session that began at another time.
+                # Another process may have the same id, but its session began at another time.
                 latest[name] = sessions.setdefault((name, start), Session(name, site, start))
             current = latest[name]
         elif not (current and current.knows(record)):
@@ -56,7 +56,7 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
 
 
 def _records(text: str, unread: list[str]) -> Iterator[Node]:
-    """Yield the content of the lines; a last one that breaks off, in an unfinished log, is *unread*."""
+    """Yield the content of the lines; an incomplete last line of an unfinished log is *unread*."""
     lines = text.split("\n")
     marked = (
         (number, found[2], number == len(lines))

@@ -1,4 +1,4 @@
-"""One session of logprov: its lines, in their order, as records."""
+"""One session of logprov: its lines, in order, as records."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ from provtap.ingest.readers.ctapipe.system import context_records
 
 @dataclass
 class _Run:
-    """An activity from its first line on."""
+    """An activity, as far as its lines were read."""
 
     id: str
     name: str
@@ -63,12 +63,12 @@ class Session:
         self._system = Node(None, "system")
 
     def knows(self, line: Node) -> bool:
-        """Tell whether *line* is about an activity of this session; most lines do not name their session."""
+        """Return whether *line* is about an activity of this session, which most lines do not name."""
         short = line["activity_id"].value
         return short is not None and str(short) in self._runs
 
     def take(self, line: Node) -> None:
-        """Take the next line."""
+        """Process the next line."""
         self.lines.append(line)
         if "session_id" in line:
             self._definitions, self._system = line["definitions"], _system(line["system"])
@@ -101,7 +101,7 @@ class Session:
     def _begin(self, line: Node) -> None:
         short, name = _id(line["activity_id"]), line["name"].given_text(NAME_BYTES)
         start = line["startTime"]
-        # The end of a UUID, of six digits: two of one session may be equal.
+        # The last six digits of a UUID, which may not be unique within a session.
         id = identity.within(self.id, short, start.text() or "")
         run = self._runs[short] = _Run(id, name, start.instant())
         self._all.append(run)
@@ -155,7 +155,7 @@ class Session:
         if url is None or time is None:
             id = self._entity(thing)
         else:
-            # Equal content does not make two files one: the id is that of this writing, not logprov's hash.
+            # Files with equal content are still two files: the id identifies the writing, not logprov's hash.
             id = self._ids[thing] = identity.output(run.id, role, url)
             storage = self._storage(url)
             self._records += [
@@ -177,7 +177,7 @@ class Session:
     # Entities
 
     def _describe(self, line: Node) -> None:
-        """Keep what a line says of an entity; of a used one the key of its id is the id itself."""
+        """Keep the description of an entity in a line; the key of a used entity is its id."""
         own = next((key for key, member in line.members() if key == str(member.value)), None)
         id = _id(line["entity_id"]) if "entity_id" in line else own
         if id is None:
@@ -193,12 +193,12 @@ class Session:
         return line["location"].text() if line and line["type"].text() == "File" else None
 
     def _storage(self, url: str) -> str:
-        """Return the scope of a path: nobody knows what a relative one is relative to, but the session."""
+        """Return the scope of a path; the directory of a relative path is known only to its session."""
         absolute = url.startswith("/") or "://" in url
         return identity.storage(url, self.site if absolute else self.id)[:500]
 
     def _entity(self, thing: str) -> str:
-        """Return the id of an entity, and record it if that was not done yet."""
+        """Return the id of an entity, and record it the first time."""
         if thing not in self._ids:
             line = self._things.get(thing, Node({}, thing))
             id = self._ids[thing] = identity.within(self.id, thing)
@@ -240,7 +240,7 @@ class Session:
                 content_type=content_type,
             )
             yield description
-            # A value can't have a description of this class, so the relation is kept beside the model.
+            # A value can't have a description of this class, so the relation is stored outside the model.
             yield Relation(kind="isDescribedBy", subject_id=id, object_id=description.id)
 
     def _activity_description(self, name: str) -> ActivityDescription:
@@ -280,7 +280,7 @@ def _text(value: Any) -> str:
 
 
 def _system(node: Node) -> Node:
-    """Return what a session says of its system as ctapipe does, from whom logprov has it."""
+    """Return the system of a session in the form of ctapipe, from which logprov copied it."""
     python = node["python"]
     version = python["version"].value
     if not isinstance(version, str):

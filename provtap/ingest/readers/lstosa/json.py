@@ -1,4 +1,4 @@
-"""PROV-JSON of lstosa about a whole run: it says the same as the log beside it, in other words."""
+"""PROV-JSON of lstosa about a whole run, with the same content as the log beside it."""
 
 import ast
 import hashlib
@@ -19,7 +19,7 @@ _SESSION = "ExecutionSession"
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* is PROV-JSON with lstosa's prefix of ids and its kind of session."""
+    """Return whether *content* is PROV-JSON with lstosa's prefix of ids and its kind of session."""
     starts = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
     return starts and b'"ExecutionSession"' in content and _PREFIX.search(content) is not None
 
@@ -27,7 +27,7 @@ def looks_like(content: bytes) -> bool:
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
     """Yield the records of the steps in the document.
 
-    Raises: DocumentError, naming the place in the document.
+    Raises: DocumentError, with the path in the document.
     """
     for value in parse(content):
         document = Node(value, "the document")
@@ -103,7 +103,7 @@ def _end(relation: Node, key: str) -> str:
 
 
 def _value(node: Node, key: str) -> Node:
-    """Return the value of an attribute, without its datatype; of several the first."""
+    """Return the value of an attribute without its datatype; the first if there are several."""
     found = node[key]
     if isinstance(found.value, list):
         found = next(found.items(), Node(None, found.path))
@@ -119,7 +119,7 @@ def _local(id: str) -> str:
 
 
 def _parameters(node: Node) -> Iterator[tuple[str, Any]]:
-    """Yield names and values, which are texts as Python shows them: `True` in the log is `"True"` here."""
+    """Yield names and values as texts in Python's form: `True` in the log is `"True"` here."""
     for key in node:
         if not key.startswith("prov:"):
             value = _value(node, key).text()

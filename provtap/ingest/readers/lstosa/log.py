@@ -1,6 +1,7 @@
-"""Logs of lstosa: dictionaries of Python, one a line.
+"""Logs of lstosa: Python dictionaries, one on each line.
 
-Of single steps they stand behind `__PROV__<time>__PROV__`, among other lines; those of a whole run are bare.
+In logs of single steps they follow `__PROV__<time>__PROV__`, among other lines; in logs of whole runs they
+are the whole line.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ _BARE = re.compile(rb"\s*\{'[^\n]*'(?:session_id|activity_id)'\s*:")
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* is a log of lstosa: a marked line, or a first line with a session or step."""
+    """Return whether *content* is a log of lstosa: a marked line, or a first line with a session or step."""
     return _MARK.search(content) is not None or _is_bare(content)
 
 
@@ -32,9 +33,9 @@ def _is_bare(content: bytes) -> bool:
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
-    """Yield the records of the steps in the log; its times are local ones, taken as UTC.
+    """Yield the records of the steps in the log; its local times are stored as UTC.
 
-    Raises: DocumentError, naming the line.
+    Raises: DocumentError, with the line number.
     """
     book = Book(site, run_wise=not _MARK.search(content))
     unread: list[str] = []
@@ -63,7 +64,7 @@ def _lines(text: str, bare: bool) -> Iterator[tuple[int, str, bool]]:
 
 
 class _Lines:
-    """Puts the lines of a log into a book."""
+    """Adds the lines of a log to a book."""
 
     def __init__(self, book: Book) -> None:
         self.lines: list[Node] = []
@@ -71,10 +72,10 @@ class _Lines:
         self._steps: dict[str, Step] = {}
         self._first: dict[str, Step] = {}
         self._early: list[Node] = []
-        """Lines about steps that had not been started before them: parallel jobs may share a log."""
+        """Lines about steps that were not started before: parallel jobs may share a log."""
 
     def take(self, line: Node) -> None:
-        """Take the next line."""
+        """Process the next line."""
         self.lines.append(line)
         if line["session_id"].value is not None:
             self._session(line)
@@ -92,7 +93,7 @@ class _Lines:
             self._ignore(line, "names no session, step or file")
 
     def end(self) -> None:
-        """Take what was about a step that was started later."""
+        """Process the lines about steps that were started later."""
         for line in self._early:
             short = _id(line["activity_id"])
             if step := self._first.get(short):

@@ -1,7 +1,7 @@
-"""The steps that lstosa recorded, in whichever form, and what they become.
+"""The steps recorded by lstosa, in either form, as records.
 
-The ids of lstosa are digests of paths, or six digits that are drawn at each processing: files are known by
-their places, and steps only within their session.
+The ids of lstosa are digests of paths, or six random digits for each processing: files are identified by
+their locations, steps only within their session.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ from provtap.ingest.parsing.node import Node
 from provtap.ingest.readers.ctapipe.configuration import parameters
 
 _RUN_WISE = "run-wise"
-"""Stands for the six digits of a step of a whole run, which other digits have at another processing."""
+"""Replaces the six digits of a step of a whole run, which change with each processing."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Thing:
 
     @classmethod
     def of(cls, name: Node, path: Node, type_: Node, content_type: Node) -> "Thing | None":
-        """Return the thing that a record describes, or None for one without a place."""
+        """Return the thing described in a record, or None if it has no location."""
         place = path.text()
         if not place:
             return None
@@ -55,7 +55,7 @@ class Thing:
 
     @property
     def url(self) -> str:
-        """Its place: a folder holds collections of several kinds."""
+        """Its location, with the kind of a collection: a folder has collections of several kinds."""
         return f"{self.path}#{self.kind}" if self.is_collection and self.kind else self.path
 
     @property
@@ -69,11 +69,11 @@ class Thing:
         return "Collection" if self.is_collection else "DatasetEntity"
 
     def is_moved(self, origin: "Thing") -> bool:
-        """Tell whether it is the file *origin* in another folder."""
+        """Return whether it is the file *origin* in another folder."""
         return self.url != origin.url and identity.basename(self.path) == identity.basename(origin.path)
 
     def description(self) -> EntityDescription | None:
-        """Return what kind of thing it is; a data set without a content type can't have a description."""
+        """Return its description; a data set without a content type can't have one."""
         if not self.kind or not (self.content_type or self.is_collection):
             return None
         return EntityDescription(
@@ -86,7 +86,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class Session:
-    """What lstosa says of all steps that it starts together."""
+    """The steps that lstosa started together."""
 
     version: str | None = None
     config_file: str | None = None
@@ -95,7 +95,7 @@ class Session:
 
 @dataclass
 class Step:
-    """One step of the analysis; what it used and generated are ids of lstosa with their roles."""
+    """One step of the analysis; used and generated things are ids of lstosa with roles."""
 
     short_id: str
     name: str
@@ -112,20 +112,20 @@ class Step:
 
 @dataclass
 class Book:
-    """All that one document says."""
+    """The content of one document."""
 
     site: str
     run_wise: bool
     things: dict[str, Thing] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     sessions: dict[tuple[str, str], Session] = field(default_factory=dict)
-    """By the id of the session and the time of its start: a session is written again for each step."""
+    """By the id and start of the session, because a session is written again for each step."""
     progenitors: list[tuple[str, str]] = field(default_factory=list)
-    """Pairs of ids: a thing, and what it was made of."""
+    """Pairs of ids: a thing, and its origin."""
     warnings: list[str] = field(default_factory=list)
 
     def session_of(self, step: Step) -> Session:
-        """Return the session of a step; a document of a whole run has one session for all."""
+        """Return the session of a step; in a document of a whole run, all steps have the same session."""
         exact = self.sessions.get((step.session, step.started))
         same = (session for (name, _), session in self.sessions.items() if name == step.session)
         return exact or next(same, None) or next(iter(self.sessions.values()), Session())
@@ -145,10 +145,10 @@ class Book:
             yield from self._step(step, origins, written)
 
     def _origins(self) -> dict[str, str]:
-        """Return what a thing was made of, by its id, where that can be true.
+        """Return the plausible origins of things, by id.
 
-        lstosa takes a file for derived from whatever file its variable held before, often one of another
-        sub-run: what counts is the same file in another folder.
+        lstosa records the previous file of the same variable as origin, often a file of another sub-run. Only
+        the same file in another folder is accepted.
         """
         found: dict[str, str] = {}
         wrong = 0
@@ -261,7 +261,7 @@ class Book:
         origins: dict[str, str],
         written: dict[str, str],
     ) -> Iterator[Record]:
-        # Two steps that wrote a file to one place wrote two files: each is known by its step.
+        # Two steps that wrote to the same location wrote two files, identified by their steps.
         for thing, role in step.generated:
             known = self.things.get(thing)
             if known is None:
@@ -299,7 +299,8 @@ class Book:
                 entity_id=entity_id,
                 storage=storage,
                 url=thing.url,
-                # The steps of a whole run overlap, each sub-run for itself: only their starts are in order.
+                # The steps of a whole run overlap, because sub-runs are independent: only their starts are in
+                # order.
                 time=step.start,
                 external_id=identity.external(storage, thing.url),
             )

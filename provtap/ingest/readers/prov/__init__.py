@@ -1,1 +1,1 @@
-"""W3C PROV in its notations, and the dialects of it that observatories write."""
+"""W3C PROV in its notations, and its dialects at observatories."""

@@ -1,7 +1,8 @@
 """Dictionaries of PROV: collections whose members have keys (PROV-DICTIONARY, W3C Note of 2013-04-30).
 
-The model has no keys. A membership is kept as one of its collection and as a relation whose role is the key,
-an insertion or removal as a derivation and a relation. What is inserted is a member afterwards (inference 3).
+The model has no keys. A membership is stored as membership in the collection, and as a relation with the key
+as role; an insertion or removal as a derivation and a relation. Inserted entities become members (inference
+3).
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,7 @@ from provtap.ingest.readers.prov.statements import PROV, Name, Statement, Value
 
 MEMBERSHIP = "hadDictionaryMember"
 KEY_SETS = {"derivedByInsertionFrom", "derivedByRemovalFrom"}
-"""The statements whose last argument is a set of keys, or of pairs of a key and an entity."""
+"""The statements with a set of keys, or of pairs of a key and an entity, as last argument."""
 DICTIONARIES = {MEMBERSHIP, *KEY_SETS}
 KEY = Name(PROV, "pairKey", "prov")
 _REMOVED = Name(PROV, "removedKey", "prov")

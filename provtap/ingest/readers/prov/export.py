@@ -1,7 +1,7 @@
-"""A PROV document as it was taken in, whole: as one of the `prov` library, which writes every notation.
+"""Exports a whole PROV document as ingested, as a document of the `prov` library, which writes all notations.
 
-It has every statement, also those that the tables have no room for, and those that were contradicted. The
-statements of the IVOA's dialect become what W3C PROV has for them: entities and influences with a type.
+It contains all statements, including those without a place in the tables and those contradicted by others.
+Statements of the IVOA's dialect are converted to W3C PROV: entities and influences with a type.
 """
 
 import re
@@ -53,15 +53,15 @@ _INFLUENCES = {
 _PLAIN = {"entity", "activity", "agent"}
 _XML = "http://www.w3.org/XML/1998/namespace"  # in XML it has one prefix, which is declared already
 _PREFIX = re.compile(r"(?!xml|default$)[A-Za-z][A-Za-z0-9_-]*", re.IGNORECASE)
-"""A prefix that every notation can declare."""
+"""Matches a prefix that can be declared in every notation."""
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _LOCAL = re.compile(r"(?!//)[A-Za-z0-9_].*")
 
 
 def prov_document(content: bytes, format: str) -> "ProvDocument":
-    """Return the document whose bytes *content* are in *format*, one of READERS.
+    """Return the document in *content*, whose *format* is one of READERS.
 
-    Raises: DocumentError, also for what the library can't hold.
+    Raises: DocumentError, also if the library does not support a statement.
     """
     if format not in READERS:
         raise DocumentError(
@@ -119,9 +119,9 @@ class _Writer:
         )
 
     def _name(self, name: Name) -> "QualifiedName":
-        """Return the same name; where its prefix means something else already, with another prefix.
+        """Return the same name, with another prefix if its own is already used for another namespace.
 
-        What no notation could write as a name (a blank, a quote) is percent-encoded, as in all exports.
+        Characters not allowed in names (a blank, a quote) are percent-encoded, as in all exports.
         """
         from prov.identifier import Namespace
 
@@ -153,7 +153,7 @@ class _Writer:
 
 
 def _plain(statement: Statement) -> tuple[str, Name | None]:
-    """Return the kind of W3C PROV that a statement is written as, and its type."""
+    """Return the kind of statement of W3C PROV in which a statement is written, and its type."""
     kind = statement.kind
     if kind in ELEMENTS and kind not in _PLAIN:
         return "entity", Name(VOPROV, kind, "voprov")
@@ -167,7 +167,7 @@ def _plain(statement: Statement) -> tuple[str, Name | None]:
 
 
 def _arguments(kind: str, plain: str, arguments: Mapping[str, Name]) -> Iterator[tuple[str, Name]]:
-    """Yield the arguments of a statement by what they are called where it is written as *plain*."""
+    """Yield the arguments of a statement, with their names in the kind *plain*."""
     names = (name for name in ARGUMENTS.get(kind, ()) if name not in TIMES)
     called = (name for name in ARGUMENTS[plain] if name not in TIMES)
     for name, new in zip(names, called, strict=False):

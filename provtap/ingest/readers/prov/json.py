@@ -1,4 +1,4 @@
-"""PROV-JSON (W3C submission of 2013-04-24), also as voprov writes it for the IVOA's model."""
+"""PROV-JSON (W3C submission of 2013-04-24), including voprov's form for the IVOA's model."""
 
 import re
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ _NUMBER_TYPES = {bool: "boolean", int: "int", float: "double"}
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* is a JSON object whose first key is a word of PROV."""
+    """Return whether *content* is a JSON object whose first key is a word of PROV."""
     found = _FIRST_KEY.match(content.removeprefix(b"\xef\xbb\xbf"))
     return found is not None and found[1].decode() in _FIRST_WORDS
 
@@ -40,7 +40,7 @@ def looks_like(content: bytes) -> bool:
 def statements(content: bytes) -> Iterator[Statement]:
     """Yield the statements of a document.
 
-    Raises: DocumentError, naming line and column or the path within the document.
+    Raises: DocumentError, with line and column or the path within the document.
     """
     values = list(parse(content))
     if len(values) > 1:
@@ -120,7 +120,7 @@ def _pairs(node: Node, namespaces: Namespaces) -> Iterator[Pair]:
 
 
 def _argument(kind: str, name: Name) -> str:
-    """Return the formal argument of *kind* that an attribute is, or ''."""
+    """Return the formal argument of *kind* for an attribute, or ''."""
     vocabulary, _, local = name.term.partition(":")
     if vocabulary not in {"prov", "voprov"}:
         return ""

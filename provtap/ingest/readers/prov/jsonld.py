@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 _CONTEXT = re.compile(rb'"@graph"')
 _TYPES = {bool: "boolean", int: "int", float: "double", datetime: "dateTime"}
-_one_at_a_time = Lock()  # what to do with a warning is one decision for all threads
+_one_at_a_time = Lock()  # filters for warnings are shared by all threads
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* is JSON-LD; that of RDF, such as PROV-O, is recognised before it."""
+    """Return whether *content* is JSON-LD; RDF in JSON-LD, such as PROV-O, is recognised before it."""
     starts = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["}
     return starts and _CONTEXT.search(content) is not None and not prov_o.looks_like(content)
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
-    """Yield the one set of records of a document, which may have *most* statements.
+    """Yield the single set of records of a document of at most *most* statements.
 
     Raises: as `statements`.
     """
@@ -41,7 +41,7 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
 def statements(content: bytes, *, most: float = NO_LIMIT) -> Iterator[Statement]:
     """Yield the statements of a document.
 
-    Raises: DocumentError, also for what the library would leave out; TooMany beyond *most*.
+    Raises: DocumentError, also for statements that the library would omit; TooMany beyond *most*.
     """
     values = list(parse(content))
     if len(values) > 1:
@@ -86,7 +86,7 @@ def _statement(record: "ProvRecord", number: int, bundle: Name | None) -> Statem
 
 
 def _attributes(record: "ProvRecord") -> Iterator[tuple[Name, Value]]:
-    """Yield the attributes in no order that two processes would agree on: the library keeps sets."""
+    """Yield the attributes in an order that differs between processes, because the library uses sets."""
     return ((_name(name), _value(value)) for name, value in record.extra_attributes)
 
 

@@ -1,7 +1,8 @@
-"""Literals of XML Schema: equal values have one text, whatever they were written as.
+"""Literals of XML Schema: equal values get the same text, however they were written.
 
-`1` is `true` as a boolean, `+07` is `7` as an integer. A text that is no literal of its type stays as it is.
-Source: XML Schema 1.1, Part 2, canonical representations; doubles are as JSON has them (`1e+22`).
+`1` is `true` as a boolean, `+07` is `7` as an integer. A text that is not a literal of its type is not
+changed.
+Source: XML Schema 1.1, Part 2, canonical representations; doubles are written as in JSON (`1e+22`).
 """
 
 import math
@@ -25,7 +26,7 @@ _UNSIGNED = (
 
 
 def canonical(text: str, type_: str) -> str:
-    """Return the one text of the value that *text* is as an xsd:*type_*."""
+    """Return the canonical text of *text* as an xsd:*type_*."""
     read = _READERS.get(type_)
     return read(text.strip(" \t\r\n")) if read else text
 

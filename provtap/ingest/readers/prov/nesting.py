@@ -1,4 +1,4 @@
-"""Runs inside runs: what a run and the run around it both claim to have made was made by the inner one."""
+"""Nested runs: a thing that a run and its enclosing run both claim to have generated belongs to the inner."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,7 +6,7 @@ _DEEPEST = 99
 
 
 def depths(starters: Mapping[str, str]) -> dict[str, int]:
-    """Return how many runs are around each activity, from the run that started it."""
+    """Return the number of runs that enclose each activity, from the runs that started others."""
     known: dict[str, int] = {}
     for activity in starters:
         path: list[str] = []
@@ -21,7 +21,7 @@ def depths(starters: Mapping[str, str]) -> dict[str, int]:
 
 
 def outer_claims(claims: Iterable[tuple[str, str]], starters: Mapping[str, str]) -> set[tuple[str, str]]:
-    """Return those of *claims* (entity, activity) that a run inside that activity makes, too."""
+    """Return the *claims* (entity, activity) that a run within the activity makes as well."""
     makers: dict[str, set[str]] = {}
     for entity, activity in claims:
         makers.setdefault(entity, set()).add(activity)
@@ -34,7 +34,7 @@ def outer_claims(claims: Iterable[tuple[str, str]], starters: Mapping[str, str])
 
 
 def _around(activity: str, starters: Mapping[str, str]) -> set[str]:
-    """Return the runs around an activity; none are around each other, so those of a circle are left out."""
+    """Return the runs that enclose an activity, except runs that form a cycle."""
     found: set[str] = set()
     inner = activity
     while (outer := starters.get(inner)) and outer not in found:
@@ -46,5 +46,5 @@ def _around(activity: str, starters: Mapping[str, str]) -> set[str]:
 
 
 def claimant(depth: int, activity_id: str) -> str:
-    """Return what orders the claims of a generation: the innermost run first, then by id."""
+    """Return the sort key of the claim of a generation: the innermost run first, then by id."""
     return f"{_DEEPEST - min(depth, _DEEPEST):02} {activity_id}"

@@ -1,7 +1,7 @@
 """PROV-O (W3C Recommendation of 2013-04-30): PROV as RDF, in Turtle, TriG, N-Triples or JSON-LD.
 
-A relation is a property (`prov:used`) or, with time, role and attributes, a node of its own
-(`prov:qualifiedUsage [a prov:Usage; prov:entity ...]`); where a document has both, they are one statement.
+A relation is a property (`prov:used`) or, with time, role and attributes, a separate node
+(`prov:qualifiedUsage [a prov:Usage; prov:entity ...]`); if a document has both, they are one statement.
 """
 
 import re
@@ -59,7 +59,7 @@ _INVERSE = {
         "wasMemberOf": "hadMember",
     }.items()
 }
-"""Properties that relate the same two things the other way round (PROV-O, appendix B.1)."""
+"""Inverse properties (PROV-O, appendix B.1)."""
 _QUALIFIED = {
     "Usage": "used",
     "Generation": "wasGeneratedBy",
@@ -77,13 +77,13 @@ _QUALIFIED = {
     "Influence": "wasInfluencedBy",
     "Insertion": "derivedByInsertionFrom",
     "Removal": "derivedByRemovalFrom",
-    "Membership": "hadMember",  # this one and the following are of the `prov` library
+    "Membership": "hadMember",  # this one and the following are from the `prov` library
     "Specialization": "specializationOf",
 }
-"""The classes of nodes that are relations, and with `qualified` before it the property that leads to one."""
+"""The classes of relation nodes; with the prefix `qualified`, the properties that refer to them."""
 _LINKS = {f"{PROV}qualified{class_}": kind for class_, kind in _QUALIFIED.items()}
 _NODES = {f"{PROV}{class_}": kind for class_, kind in _QUALIFIED.items()}
-# What a node calls the arguments of its relation; where it has another name for one, that of the argument.
+# The names of the arguments of a relation in its node, if they differ from the arguments' names.
 _INFLUENCERS = ("entity", "activity", "agent", "influencer")
 _NODE_ARGUMENTS = {
     "hadPlan": "plan",
@@ -115,7 +115,7 @@ _TEXT = re.compile(
     rb"(?:@prefix\s|@base\s|prefix\s+[^\s:]*:\s*<|base\s+<|graph\s+[<_]|<[^<>\s]*[:#/][^<>\s]*>\s|_:\w|\[\s*\]\s)",
     re.IGNORECASE,
 )
-"""What Turtle, TriG and N-Triples begin with."""
+"""The beginning of Turtle, TriG and N-Triples."""
 _JSON = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*[{\[]")
 _JSON_TERMS = re.compile(
     rb'"(?:prov:(?:used|was[A-Z]\w+|qualified\w+|hadMember)|http://www\.w3\.org/ns/prov#\w+)"'
@@ -124,7 +124,7 @@ _PROV_JSONLD = re.compile(rb'"https?://openprovenance\.org/prov-jsonld')
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* is RDF with words of PROV."""
+    """Return whether *content* is RDF with words of PROV."""
     if _JSON.match(content) and not _TEXT.match(content):
         if _PROV_JSONLD.search(content):
             return False
@@ -135,7 +135,7 @@ def looks_like(content: bytes) -> bool:
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
-    """Yield the one set of records of a document, which may have *most* statements.
+    """Yield the single set of records of a document of at most *most* statements.
 
     Raises: as `statements`.
     """
@@ -155,22 +155,22 @@ def statements(content: bytes, *, most: float = NO_LIMIT) -> Iterator[Statement]
 
 
 _Node = Mapping[str, Mapping[Value, None]]
-"""The values of each property of a node; each once, in their order."""
+"""The distinct values of each property of a node, in order."""
 
 
 @dataclass
 class _Graph:
-    """The nodes of one graph, and what each of them is."""
+    """The nodes of one graph, and their kinds."""
 
     name: str | None
     nodes: dict[str, dict[str, dict[Value, None]]] = field(default_factory=dict)
 
     def add(self, triple: Triple) -> None:
-        """Take a triple."""
+        """Add a triple."""
         self.nodes.setdefault(triple.subject, {}).setdefault(triple.property, {})[triple.value] = None
 
     def statements(self) -> Iterator[Statement]:
-        """Yield the statements of the graph: first those about things, whose kind their relations may say."""
+        """Yield the statements of the graph: first about things, whose kind may follow from relations."""
         relations = list(self._relations())
         kinds: dict[str, set[str]] = {}
         for relation in relations:
@@ -220,7 +220,7 @@ class _Graph:
         return None if self.name is None else name_of(self.name)
 
     def _attributes(self, node: _Node, classes: set[str], left_out: set[str]) -> list[tuple[Name, Value]]:
-        """Return what a node says besides relations, sorted: texts without a language first."""
+        """Return the attributes of a node without relations, sorted: texts without a language first."""
         relations = {*_PROPERTIES, *_INVERSE, *_LINKS, f"{PROV}mentionOf", f"{PROV}asInBundle"} | left_out
         found = [
             (_ATTRIBUTES.get(property) or name_of(property), named)
@@ -232,7 +232,7 @@ class _Graph:
         return sorted(found, key=lambda pair: (pair[0].iri, pair[1].language or "", pair[1].text))
 
     def _named(self, value: Value) -> Value | None:
-        """Return the value; a blank node is what its label or value says, if it has one."""
+        """Return the value; a blank node is replaced by its label or value, if it has one."""
         if value.name is None or not value.text.startswith("_:"):
             return value
         node = self.nodes.get(value.text, {})
@@ -291,7 +291,7 @@ class _Graph:
         )
 
     def _qualified(self, kind: str, subject: str | None, id: str) -> Iterator[Statement]:
-        """Yield the statement that the node *id* is; one for each thing that it relates to the subject."""
+        """Yield the statements of the relation node *id*: one for each thing related to the subject."""
         node = self.nodes.get(id, {})
         first, second, *_ = ARGUMENTS[kind]
         arguments: dict[str, Name] = {} if subject is None else {first: name_of(subject)}
@@ -337,7 +337,7 @@ class _Graph:
                     yield Pair(key, name_of(self._thing(f"{PROV}pairEntity", entity)))
 
     def _thing(self, property: str, value: Value) -> str:
-        """Return what a relation names. Raises: DocumentError for a literal."""
+        """Return the thing in a relation. Raises: DocumentError for a literal."""
         if value.name is None:
             local = property.removeprefix(PROV)
             raise DocumentError(f"prov:{local} must name a thing, not the text {value.text[:60]!r}")

@@ -1,4 +1,4 @@
-"""PROV-N (W3C Recommendation of 2013-04-30), also as voprov writes it for the IVOA's model."""
+"""PROV-N (W3C Recommendation of 2013-04-30), including voprov's form for the IVOA's model."""
 
 import re
 from collections.abc import Iterator
@@ -39,12 +39,12 @@ _NAME_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _NUMBER = re.compile(r"-?\d+")
 _START = re.compile(r"document\b")
-# What follows the id in the statements of the IVOA's dialect.
+# The arguments after the id in statements of the IVOA's dialect.
 _POSITIONS = {"Parameter": ("name", "value"), "ConfigFile": ("name", "location")}
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* starts like a document in PROV-N."""
+    """Return whether *content* starts like a document in PROV-N."""
     text = content[:4096].decode("utf-8-sig", errors="replace")
     blank = _BLANK.match(text)
     return bool(_START.match(text, blank.end() if blank else 0))
@@ -61,7 +61,7 @@ def statements(content: bytes) -> Iterator[Statement]:
 @dataclass(frozen=True, slots=True)
 class _Token:
     kind: str
-    """Name of its group in the pattern; a mark is its own kind."""
+    """The name of its group in the pattern; for a mark, the mark itself."""
     text: str
     at: int
     line: int
@@ -89,7 +89,7 @@ def _error(text: str, at: int, message: str) -> DocumentError:
 
 
 class _Parser:
-    """One document: a method a rule of the grammar."""
+    """Parses one document: one method for each rule of the grammar."""
 
     def __init__(self, text: str) -> None:
         self._text = text

@@ -1,7 +1,7 @@
-"""RDF as triples in the order of the document: Turtle, TriG, N-Triples and JSON-LD, read by rdflib.
+"""Reads RDF as triples in the order of the document: Turtle, TriG, N-Triples and JSON-LD, with rdflib.
 
-rdflib is the extra `rdf`. It only parses: nothing is fetched from the network, the triples are counted while
-they are read, and no graph is made of them.
+rdflib is the extra `rdf`. It is used only as parser: nothing is fetched from the network, triples are counted
+while they are read, and no graph is built.
 """
 
 import logging
@@ -16,12 +16,12 @@ from provtap.ingest.parsing.json import canonical, decode, parse
 from provtap.ingest.readers.prov.statements import Value, name_of
 
 _BASE = "http://document.invalid/"
-"""What relative IRIs are resolved against; they are the document's own, as blank nodes are."""
+"""The base of relative IRIs, which are local to the document, like blank nodes."""
 _TRIPLES = 50
-"""Triples that a document may have for each record that it may have."""
+"""Maximum triples of a document for each allowed record."""
 _NO_IRI = re.compile(r'[\x00-\x20<>"{}|\\^`\ud800-\udfff]')
 _NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
-"""What an escape may stand for, and no database stores."""
+"""Characters that escapes can express, but that can't be stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +32,18 @@ class Triple:
     """An IRI, or the label of a blank node: `_:1` for the first one of the document."""
     property: str
     value: Value
-    """A literal, or a name: what the value stands for, also a blank node."""
+    """A literal or a name; a blank node is a name."""
     graph: str | None = None
 
 
 @dataclass
 class _Names:
-    """The labels of blank nodes, by the order in which the document has them."""
+    """The labels of blank nodes, numbered in the order of the document."""
 
     labels: dict[str, str] = field(default_factory=dict)
 
     def text(self, term: Any) -> str:
-        """Return the IRI or label that a term is."""
+        """Return the IRI or label of a term."""
         from rdflib import BNode
 
         if isinstance(term, BNode):
@@ -55,7 +55,7 @@ class _Names:
 
 
 def triples(content: bytes, most: float = NO_LIMIT) -> Iterator[Triple]:
-    """Yield the triples of a document, each in its place.
+    """Yield the triples of a document, in order.
 
     Raises: DocumentError; FormatNotRead without rdflib; TooMany for more than 50 times *most*.
     """
@@ -71,7 +71,7 @@ def triples(content: bytes, most: float = NO_LIMIT) -> Iterator[Triple]:
         raise DocumentError("this is nested too deeply") from error
     except (DocumentError, TooMany):
         raise
-    except Exception as error:  # the parsers of rdflib raise IndexError and others at what they do not expect
+    except Exception as error:  # the parsers of rdflib raise IndexError and others for unexpected input
         raise DocumentError(f"this is not {notation}: {_reason(error)}") from error
     names = _Names()
     for subject, property, value, graph in read:
@@ -93,7 +93,7 @@ def _notation(content: bytes) -> tuple[str, str]:
 
 
 def _refuse_remote(value: Any) -> None:
-    """Refuse a context that is somewhere else: nothing is fetched from the network."""
+    """Reject a remote context: nothing is fetched from the network."""
     rest = [value]
     while rest:
         node = rest.pop()
@@ -104,7 +104,7 @@ def _refuse_remote(value: Any) -> None:
                     context = context["@import"]
                 if isinstance(context, str):
                     raise DocumentError(
-                        f"its @context is at {context[:200]}, and nothing is fetched from the network",
+                        f"its @context is at {context[:200]!r}, and nothing is fetched from the network",
                         hint="Write the context itself into the document.",
                     )
         rest += node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ()
@@ -131,7 +131,7 @@ def _parse(text: str, notation: str, most: float) -> list[tuple[Any, ...]]:
             self.read.append((*triple, None if graph == default else graph))
 
         def add_graph(self, graph: Any) -> None:
-            """Graphs are known by their triples."""
+            """Do nothing: graphs are known from their triples."""
 
         def triples(self, triple_pattern: Any, context: Any = None) -> Any:
             return iter(())
@@ -140,12 +140,12 @@ def _parse(text: str, notation: str, most: float) -> list[tuple[Any, ...]]:
             return iter(())
 
         def namespace(self, prefix: str) -> None:
-            """No prefix is kept: names come whole."""
+            """Do nothing: names are complete, without prefixes."""
 
         def prefix(self, namespace: Any) -> None:
-            """No prefix is kept."""
+            """Return nothing: prefixes are not stored."""
 
-    rdflib.NORMALIZE_LITERALS = False  # the texts of literals as they are written
+    rdflib.NORMALIZE_LITERALS = False  # keep the texts of literals as written
     logging.getLogger("rdflib").setLevel(logging.CRITICAL)  # it warns of each literal that it cannot convert
     default = rdflib.graph.DATASET_DEFAULT_GRAPH_ID
     store = Triples()

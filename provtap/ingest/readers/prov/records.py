@@ -1,7 +1,7 @@
 """Statements of W3C PROV and its IVOA dialect as records of ProvenanceDM.
 
-What the model has no class for becomes a `Relation`; attributes that it has no name for stay in the document,
-whose bytes are kept.
+Relations without a class in the model become a `Relation`; attributes without a counterpart remain in the
+archived document.
 """
 
 import hashlib
@@ -39,13 +39,13 @@ _HOLDERS = ("dcterms:rightsHolder", "schema:copyrightHolder", "voprov:rightsHold
 _IDENTIFIERS = ("dcterms:identifier", "schema:identifier", "voprov:identifier")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S{1,990}")
 _LATE = "~"
-"""Claimant of a row with an end but no beginning: it must not be merged with somebody's beginning."""
+"""Claimant of a row with an end but no start, which must not be merged with a start from another claim."""
 
 
 def reader(
     statements: Callable[[bytes], Iterator[Statement]],
 ) -> Callable[[bytes, str, float], Iterator[RecordSet]]:
-    """Return the reader of a notation: all its statements are one set of records."""
+    """Return the reader of a notation; all statements of a document are one set of records."""
 
     def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
         yield record_set(bounded(statements(content), most), hashlib.sha256(content).hexdigest())
@@ -54,7 +54,7 @@ def reader(
 
 
 def record_set(statements: Iterable[Statement], sha256: str) -> RecordSet:
-    """Return what a document says; *sha256* is its digest.
+    """Return the records of a document; *sha256* is its digest.
 
     Raises: DocumentError.
     """
@@ -71,7 +71,7 @@ def record_set(statements: Iterable[Statement], sha256: str) -> RecordSet:
 
 
 class _Converter:
-    """The things of one document as records; what relates them is known already."""
+    """Converts the things of one document to records; their relations are already known."""
 
     def __init__(self, things: Things, relations: Relations) -> None:
         self._things = things
@@ -116,7 +116,7 @@ class _Converter:
         stated = thing.stated(Agent)
         if email := stated["email"]:
             stated["email"] = email.strip("<>").removeprefix("mailto:")
-        # A name that is a part of the id is no statement.
+        # A name that is part of the id was not stated.
         rank = Rank.STATEMENT if any(each.attributes for each in thing.statements) else Rank.MENTION
         return Agent(rank=rank, id=thing.id, name=thing.label, type=next(types, None), **stated)
 
@@ -141,7 +141,7 @@ class _Converter:
         )
 
     def _credits(self, thing: Thing) -> Iterator[Record]:
-        """Yield the rights in an entity, and its persistent identifiers."""
+        """Yield the rights of an entity, and its persistent identifiers."""
         licences: list[str | None] = [*dict.fromkeys(map(_iri, thing.values(*_LICENCES)))]
         text, holder = thing.text(*_RIGHTS), thing.text(*_HOLDERS)
         for licence in licences or ([None] if text or holder else []):
@@ -182,7 +182,7 @@ class _Converter:
         return bool(thing.statements) and thing.id not in self._relations.configured
 
     def _stray(self, thing: Thing) -> Entity:
-        """Return as an entity what configured no activity: the model has room for it nowhere else."""
+        """Return, as an entity, a thing that configured no activity: the model has no other place for it."""
         class_ = "Entity" if thing.value_of("value") is None else "ValueEntity"
         stated = thing.stated(Entity, class_)
         return Entity(rank=Rank.STATEMENT, id=thing.id, class_=class_, name=thing.name, **stated)
@@ -199,10 +199,10 @@ class _Converter:
 
 
 def _iri(value: Value) -> str:
-    """Return what a value names, else its text."""
+    """Return the IRI of a value, otherwise its text."""
     return value.name.id if value.name else value.plain
 
 
 def _rank(thing: Thing, *facts: object) -> Rank:
-    """Return the rank of a row: what is only named must not stand beside what is described."""
+    """Return the rank of a row: a description takes precedence over a mere reference."""
     return Rank.STATEMENT if thing.statements or any(facts) else Rank.MENTION

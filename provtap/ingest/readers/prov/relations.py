@@ -1,4 +1,4 @@
-"""What relates the things of a PROV document, as records of ProvenanceDM."""
+"""The relations of a PROV document, as records of ProvenanceDM."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -24,7 +24,7 @@ from provtap.ingest.readers.prov.nesting import claimant, depths, outer_claims
 from provtap.ingest.readers.prov.statements import Statement, utc
 from provtap.ingest.readers.prov.things import Thing, Things, described_activity, description_class
 
-# The kind of thing at each end of the relations that ProvenanceDM has a class for.
+# The kinds of things at the ends of the relations with a class in ProvenanceDM.
 _ENDS = {
     "used": ("activity", "entity"),
     "wasGeneratedBy": ("entity", "activity"),
@@ -52,7 +52,7 @@ _DERIVATIONS = {
 
 
 class Relations:
-    """The relations of one document, and what they say of the things at their ends."""
+    """The relations of one document, and what they imply about the things at their ends."""
 
     def __init__(self, things: Things) -> None:
         self._things = things
@@ -70,12 +70,12 @@ class Relations:
         self._starters: dict[str, str] = {}
 
     def add(self, statement: Statement) -> None:
-        """Take one relation."""
+        """Add one relation."""
         subject, object_ = statement.ends()
         kinds = _ENDS.get(statement.kind, (None, None))
         for id, kind in zip((subject, object_), kinds, strict=True):
             if id and kind and self._things.mention(kind, id, statement.where) is None:
-                return  # the things have a warning of it
+                return  # the things have a warning about it
         write = self._WRITERS.get(statement.kind)
         at = statement.where
         subject = self._things.id(subject, at) if subject else None
@@ -87,7 +87,7 @@ class Relations:
         self._further(subject, statement)
 
     def description_of(self, entity_id: str, class_: str) -> str | None:
-        """Return the description of an entity of a class, if the model allows it to have that one."""
+        """Return the description of an entity, if the model allows this description for its class."""
         needed = {"DatasetEntity": "DatasetDescription", "ValueEntity": "ValueDescription"}.get(class_)
         for description in self._entity_descriptions.get(entity_id, ()):
             if needed in {None, description_class(description)}:
@@ -98,10 +98,10 @@ class Relations:
         return None
 
     def generations(self) -> Iterator[WasGeneratedBy]:
-        """Yield who generated what.
+        """Yield the generations.
 
-        What an activity and one that it started both claim belongs to the latter; of two others the same one
-        is kept, whatever document comes first.
+        If an activity and one that it started both claim an entity, the started one is stored. Between other
+        activities, the choice does not depend on the order of documents.
         """
         outer = outer_claims(
             ((entity, activity) for entity, activity, _ in self._generations), self._starters
@@ -190,10 +190,10 @@ class Relations:
             return
         self._relate(statement.kind, activity, artefact, statement)
 
-    # What relations say besides
+    # Further information in relations
 
     def _further(self, subject: str | None, statement: Statement) -> None:
-        """Keep times, the activity that started another, and plans."""
+        """Keep times, starting activities, and plans."""
         time = _time(statement)
         known_times = {
             "wasGeneratedBy": self.generated,
@@ -221,7 +221,7 @@ class Relations:
                 self._starters[activity] = min(starter, self._starters.get(activity, starter))
 
     def _planned(self, activity: str | None, plan: str, statement: Statement) -> None:
-        """Let an activity that has no description be described by its plan (PROV-DM, 5.3.1)."""
+        """Use the plan of an activity as its description, if it has no other (PROV-DM, 5.3.1)."""
         self._relate("hadPlan", activity, plan, statement)
         thing = (
             self._things.find("activity description", plan)
@@ -240,7 +240,7 @@ class Relations:
             )
         else:
             self._things.warnings.append(
-                f"{statement.where} names nothing that it relates: it is kept in the document only"
+                f"{statement.where} has neither a subject nor an object: it is kept in the document only"
             )
 
     _WRITERS: dict[str, Callable[["Relations", str, str, Statement], None]] = {
@@ -266,9 +266,9 @@ class Relations:
 
 
 def role(statement: Statement) -> str | None:
-    """Return the first role that a relation gives; that of a member of a dictionary is its key.
+    """Return the first role of a relation; the role of a member of a dictionary is its key.
 
-    Raises: DocumentError if it is longer than a role may be.
+    Raises: DocumentError if it exceeds the maximum length of a role.
     """
     values = [value for term in _ROLES for value in statement.values.get(term, ())]
     text = next(

@@ -1,7 +1,7 @@
-"""What documents of W3C PROV consist of, whatever their notation: statements, names and values.
+"""The parts of W3C PROV documents in any notation: statements, names and values.
 
-The `prov` library reads these notations, too, but leaves out what it can't resolve and refuses the IVOA's
-dialects; so each notation has a small reader here, and the library is what the tests compare them with.
+The `prov` library also reads these notations, but omits statements that it can't resolve and rejects the
+IVOA's dialects. So each notation has a small reader here, which the tests compare with the library.
 """
 
 import re
@@ -40,7 +40,7 @@ _PARTS = re.compile(r"(.*[/#:])(.+)", re.DOTALL)
 _WELL_KNOWN = {"prov": PROV, "xsd": XSD, "voprov": VOPROV, "xsi": "http://www.w3.org/2001/XMLSchema-instance"}
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
-# Every kind of statement and its formal arguments, in the order of PROV-N.
+# All kinds of statements and their formal arguments, in the order of PROV-N.
 _DERIVATION = ("generatedEntity", "usedEntity", "activity", "generation", "usage")
 ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "entity": (),
@@ -73,7 +73,7 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "hadReference": ("referencing", "reference"),
 }
 TIMES = {"time", "startTime", "endTime"}
-# The classes of ProvenanceDM that the IVOA's dialect writes as statements of their own.
+# The classes of ProvenanceDM with their own statements in the IVOA's dialect.
 VO_CLASSES = {
     name[0].lower() + name[1:]: name
     for name in (
@@ -95,9 +95,9 @@ VO_CLASSES = {
 KINDS = {*ARGUMENTS, *VO_CLASSES}
 ELEMENTS = {"entity", "activity", "agent", *VO_CLASSES.values()}
 """The kinds of statements about one thing; all others relate two."""
-# voprov writes a class of ProvenanceDM as a statement of its own, `parameter(...)` or `isDescribedBy(...)`,
+# voprov writes a class of ProvenanceDM as a separate statement, `parameter(...)` or `isDescribedBy(...)`,
 # or as W3C PROV: an entity with the type `voprov:Parameter`, and a `wasInfluencedBy` with the type
-# `voprov:DescriptionRelation`. `normal` makes the first of the second, by these types.
+# `voprov:DescriptionRelation`. `normal` converts the second form to the first, using these types.
 _CLASSES = {f"voprov:{name}": name for name in VO_CLASSES.values()} | {
     "prov:Collection": "Collection",
     "prov:collection": "Collection",
@@ -121,7 +121,7 @@ _INFLUENCES = {
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A qualified name; what it stands for is the IRI that its parts make together."""
+    """A qualified name; its parts together are an IRI."""
 
     namespace: str
     local: str
@@ -129,12 +129,12 @@ class Name:
 
     @property
     def iri(self) -> str:
-        """What the name stands for."""
+        """The IRI of the name."""
         return self.namespace + self.local
 
     @property
     def id(self) -> str:
-        """The id of the thing that is named."""
+        """The id of the named thing."""
         return iris.id_of(self.iri)
 
     @property
@@ -152,16 +152,16 @@ class Value:
     type: Name | None = None
     language: str | None = None
     name: Name | None = None
-    """What the value names, if it is a name."""
+    """The name, if the value is one."""
 
     @property
     def term(self) -> str:
-        """The term that the value is, however it was written."""
+        """The term of the value, however it was written."""
         return self.name.term if self.name else self.text
 
     @property
     def plain(self) -> str:
-        """The text that all equal literals of its type have; a name is the IRI that it stands for."""
+        """The canonical text of the literal; for a name, its IRI."""
         if self.name is not None and self.name.namespace:
             return self.name.iri
         vocabulary, _, type_ = self.type.term.partition(":") if self.type else ("", "", "")
@@ -173,13 +173,13 @@ class Statement:
     """One statement of a document."""
 
     kind: str
-    """As PROV-N calls it, or a class of ProvenanceDM: `Parameter`."""
+    """The name in PROV-N, or a class of ProvenanceDM: `Parameter`."""
     where: str
     """Its position in the document, for messages."""
     id: Name | None = None
     arguments: Mapping[str, Name] = field(default_factory=dict)
     times: Mapping[str, datetime] = field(default_factory=dict)
-    """As written: some have a zone, others none."""
+    """As written, with or without a zone."""
     attributes: tuple[tuple[Name, Value], ...] = ()
     bundle: Name | None = None
 
@@ -192,34 +192,34 @@ class Statement:
         return values
 
     def end(self, argument: str) -> str | None:
-        """Return the id that a formal argument names."""
+        """Return the id in a formal argument."""
         name = self.arguments.get(argument)
         return name.id if name else None
 
     def ends(self) -> tuple[str | None, str | None]:
-        """Return subject and object of a relation: its first two arguments."""
+        """Return the subject and object of a relation: its first two arguments."""
         subject, object_, *_ = ARGUMENTS[self.kind]
         return self.end(subject), self.end(object_)
 
     def types(self) -> Iterator[str]:
-        """Yield the terms of all types that the statement gives."""
+        """Yield the terms of all types in the statement."""
         return (value.term for value in self.values.get("prov:type", ()))
 
 
 class Namespaces:
-    """The prefixes that a document or bundle declares, within those of what it is in."""
+    """The prefixes declared in a document or bundle, in addition to those of the enclosing one."""
 
     def __init__(self, outer: "Namespaces | None" = None) -> None:
         self._known: dict[str, str] = dict(outer._known) if outer else dict(_WELL_KNOWN)
 
     def declare(self, prefix: str, uri: str) -> None:
-        """Let *prefix* stand for *uri*; an empty one is the default."""
+        """Declare *prefix* for *uri*; an empty prefix is the default namespace."""
         self._known[prefix] = uri
 
     def name(self, text: str, where: str) -> Name:
-        """Return the name that *text* is; an undeclared prefix is the scheme of a URI.
+        """Return the name in *text*; an undeclared prefix is treated as the scheme of a URI.
 
-        Raises: DocumentError for a name that would mean nothing outside its document.
+        Raises: DocumentError for a name without meaning outside of its document.
         """
         name = self.attribute(text)
         if not name.namespace and not text.startswith("#") and ":" not in text:
@@ -227,7 +227,7 @@ class Namespaces:
         return name
 
     def relation(self, id: str) -> Name | None:
-        """Return the name of a relation; most have none, or a number within their document."""
+        """Return the name of a relation; most have no name, or a number within their document."""
         return None if id.startswith("_:") else self.attribute(id)
 
     def attribute(self, text: str) -> Name:
@@ -243,7 +243,7 @@ class Namespaces:
 
 
 def name_of(iri: str) -> Name:
-    """Return the name that stands for *iri*: in a known vocabulary, else parted after its last separator."""
+    """Return the name for *iri*: in a known vocabulary, otherwise split after its last separator."""
     for namespace in _TERMS:
         if iri.startswith(namespace) and iri != namespace and namespace != XSD[:-1]:
             return Name(namespace, iri.removeprefix(namespace))
@@ -252,7 +252,7 @@ def name_of(iri: str) -> Name:
 
 
 def each_member(arguments: Mapping[str, Name], members: Sequence[Name]) -> Iterator[Mapping[str, Name]]:
-    """Yield the arguments of a statement, once for each of its *members* if it has any (PROV-DM: one)."""
+    """Yield the arguments of a statement, once for each of its *members* (PROV-DM allows only one)."""
     if not members:
         yield arguments
     for member in members:
@@ -260,9 +260,9 @@ def each_member(arguments: Mapping[str, Name], members: Sequence[Name]) -> Itera
 
 
 def find_kind(word: str, where: str) -> str:
-    """Return the kind of statement that *word* names.
+    """Return the kind of statement called *word*.
 
-    Raises: DocumentError, with the nearest one.
+    Raises: DocumentError for an unknown one, with the most similar name.
     """
     if word in ARGUMENTS:
         return word
@@ -275,7 +275,7 @@ def find_kind(word: str, where: str) -> str:
 
 
 def read_time(text: str, where: str) -> datetime:
-    """Return the time that *text* is in ISO 8601, with its zone if it has one.
+    """Return the ISO 8601 time in *text*, with its zone if it has one.
 
     Raises: DocumentError.
     """
@@ -289,9 +289,9 @@ def read_time(text: str, where: str) -> datetime:
 
 
 def utc(time: datetime, where: str) -> datetime:
-    """Return *time* in UTC without a zone; one that had none is in UTC already.
+    """Return *time* in UTC without a zone; a time without zone is treated as UTC.
 
-    Raises: DocumentError if that is before year 1 or after 9999.
+    Raises: DocumentError if the result is before year 1 or after 9999.
     """
     try:
         return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
@@ -300,7 +300,7 @@ def utc(time: datetime, where: str) -> datetime:
 
 
 def normal(statement: Statement) -> Statement:
-    """Return the statement of its own class that *statement* stands for, or itself."""
+    """Return *statement*, converted to the separate statement of its class if it has one."""
     if statement.kind == "entity":
         classes = [_CLASSES[type_] for type_ in statement.types() if type_ in _CLASSES]
         return replace(statement, kind=classes[0]) if classes else statement
@@ -318,9 +318,9 @@ def _relation(statement: Statement, kind: str) -> Statement:
 
 
 def with_own_ids(statements: Sequence[Statement]) -> Sequence[Statement]:
-    """Return the statements with the ids that `voprov:id` gives, where a name has one only percent-encoded.
+    """Return the statements with ids from `voprov:id`, where the name is the percent-encoded id.
 
-    Earlier releases wrote them so: `a%2520b` was the name of `a%20b`.
+    Earlier releases wrote names in this form: `a%2520b` for `a%20b`.
     """
     known = {
         statement.id.iri: Name("", value.text)

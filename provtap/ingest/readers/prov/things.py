@@ -1,4 +1,4 @@
-"""The things that a PROV document is about: what it says of each, and which it only names."""
+"""The things in a PROV document: those that it describes, and those that it only names."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -34,7 +34,7 @@ _TERMS = {
     "contentType": ("voprov:contentType", "voprov:content_type", "prov:contentType"),
     "valueType": ("voprov:valueType", "voprov:datatype"),
 }
-"""Terms for the value of an attribute. The others have one of their name only, such as voprov:unit."""
+"""Terms for the values of attributes with several; others have one term of the same name (voprov:unit)."""
 _TEXTS: Mapping[type[Record], tuple[Attribute, ...]] = {
     kind: tuple(
         each
@@ -43,7 +43,7 @@ _TEXTS: Mapping[type[Record], tuple[Attribute, ...]] = {
     )
     for kind in (Activity, ActivityDescription, Agent, ConfigFile, Entity, EntityDescription, Parameter)
 }
-"""Attributes whose texts are taken as they are; names, times and references have rules of their own."""
+"""Attributes with texts that are used unchanged; names, times and references have their own rules."""
 _KINDS = {
     "activity": "activity",
     "agent": "agent",
@@ -54,11 +54,11 @@ _KINDS = {
     "Parameter": "parameter",
     "ConfigFile": "configuration file",
 }
-"""The kinds of things that are not entities, by the kind of statement."""
+"""The kinds of things other than entities, by the kind of statement."""
 
 
 class Thing:
-    """One thing, and all statements of the document about it."""
+    """One thing, with all statements about it in the document."""
 
     def __init__(self, id: str) -> None:
         self.id = id
@@ -67,7 +67,7 @@ class Thing:
 
     @property
     def where(self) -> str:
-        """Where the document speaks of it first."""
+        """Its first position in the document."""
         return self.statements[0].where if self.statements else self.id
 
     @property
@@ -76,7 +76,7 @@ class Thing:
         return {statement.kind for statement in self.statements}
 
     def values(self, *terms: str) -> Iterator[Value]:
-        """Yield the values of attributes, those of the first term first."""
+        """Yield the values of attributes, beginning with the first term."""
         for term in terms:
             for statement in self.statements:
                 yield from statement.values.get(term, ())
@@ -90,9 +90,9 @@ class Thing:
         return self.text(*_TERMS.get(attribute, (f"voprov:{attribute}",)))
 
     def stated(self, kind: type[Record], class_: str | None = None) -> dict[str, Any]:
-        """Return the texts of a class of records by field, without the name; *class_* is that of the row.
+        """Return the texts of a class of records by field, without the name; *class_* is the row's class.
 
-        Raises: DocumentError for a text that is longer than the attribute may be.
+        Raises: DocumentError for a text that exceeds the limit of its attribute.
         """
         return {each.field: self._stated(each) for each in _TEXTS[kind] if each.of in {None, class_}}
 
@@ -106,7 +106,7 @@ class Thing:
 
     @property
     def name(self) -> str | None:
-        """Its name, unless it is longer than a name may be."""
+        """Its name, unless it exceeds the maximum length of a name."""
         name = self.text(*_NAMES)
         return name if name and len(name.encode()) <= NAME_BYTES else None
 
@@ -116,7 +116,7 @@ class Thing:
         return self.name or (identity.basename(self.id) or self.id).rpartition("#")[2] or self.id
 
     def times(self, argument: str) -> list[datetime]:
-        """Return the distinct times in UTC that formal arguments or attributes of that name give."""
+        """Return the distinct times, in UTC, in formal arguments or attributes of this name."""
         formal = [
             utc(statement.times[argument], statement.where)
             for statement in self.statements
@@ -135,7 +135,7 @@ class Thing:
 
 
 class Things:
-    """The things of one document by kind and id; *scope* separates its blank nodes from those of others."""
+    """The things of one document by kind and id; *scope* makes the ids of its blank nodes unique."""
 
     def __init__(self, statements: Iterable[Statement], scope: str) -> None:
         self._scope = scope
@@ -151,7 +151,7 @@ class Things:
     def id(self, iri: str, where: str) -> str:
         """Return the id of the thing *iri*.
 
-        Raises: DocumentError if it is longer than an id may be.
+        Raises: DocumentError if it exceeds the maximum length of an id.
         """
         if iri.startswith(("_:", "id:")):  # lstosa has short numbers in the namespace `id:`
             return identity.blank(self._scope, iri)
@@ -160,7 +160,7 @@ class Things:
         return iri
 
     def mention(self, kind: str, iri: str, where: str) -> Thing | None:
-        """Return the thing of that kind; None if the id is known for an activity and would be an entity."""
+        """Return the thing of this kind; None if the id already belongs to an activity, or to an entity."""
         id = self.id(iri, where)
         other = {"entity": "activity", "activity": "entity"}.get(kind)
         if other and (other, id) in self._things:
@@ -173,7 +173,7 @@ class Things:
         return self._things.setdefault((kind, id), Thing(id))
 
     def find(self, kind: str, id: str) -> Thing | None:
-        """Return the thing of that kind, if the document makes a statement about it."""
+        """Return the thing of this kind, if the document has a statement about it."""
         thing = self._things.get((kind, id))
         return thing if thing and thing.statements else None
 
@@ -182,7 +182,7 @@ class Things:
         return (thing for (known, _), thing in self._things.items() if known == kind)
 
     def first(self, thing: Thing, argument: str) -> datetime | None:
-        """Return the first of the times that the document gives, with a warning if it gives several."""
+        """Return the first of the times in the document, with a warning if there are several."""
         times = thing.times(argument)
         if len(times) > 1:
             self.warnings.append(f"{thing.id} has {len(times)} times as {argument}; {times[0]} was kept")
@@ -190,7 +190,7 @@ class Things:
 
 
 def described_activity(thing: Thing) -> ActivityDescription:
-    """Return the activity description that a document gives; its id is that of its name and version."""
+    """Return the activity description of a document, with the id made from its name and version."""
     stated = thing.stated(ActivityDescription)
     id_ = identity.activity_description(thing.label, stated["version"])
     return ActivityDescription(id=id_, name=thing.label, **stated)
@@ -200,7 +200,7 @@ def description_class(thing: Thing) -> str:
     """Return the class of an entity description.
 
     A dataset description has a content type, a value description a value type (ProvenanceDM 1.0); without
-    them it is a plain one.
+    them it is a plain EntityDescription.
     """
     if thing.value_of("contentType") and "ValueDescription" not in thing.classes:
         return "DatasetDescription"

@@ -1,4 +1,4 @@
-"""PROV-XML (W3C Note of 2013-04-30), also as voprov writes it for the IVOA's model."""
+"""PROV-XML (W3C Note of 2013-04-30), including voprov's form for the IVOA's model."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ from provtap.ingest.readers.prov.statements import (
 _OURS = {PROV, *VOPROV_NAMESPACES}
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
-# Elements that are a type of another one.
+# Elements that are subtypes of other elements.
 _TYPED = {
     "person": ("agent", "Person"),
     "organization": ("agent", "Organization"),
@@ -41,11 +41,11 @@ _TYPED = {
 
 
 _ENDS = {"newDictionary": "after", "oldDictionary": "before"}
-"""What PROV-XML calls the ends of an insertion or removal."""
+"""The names of the ends of an insertion or removal in PROV-XML."""
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether the root of *content* is a PROV document."""
+    """Return whether the root of *content* is a PROV document."""
     tag = xml_tree.root_tag(content) or ""
     return tag in {f"{{{namespace}}}document" for namespace in _OURS}
 
@@ -53,7 +53,7 @@ def looks_like(content: bytes) -> bool:
 def statements(content: bytes) -> Iterator[Statement]:
     """Yield the statements of a document.
 
-    Raises: DocumentError, naming the line.
+    Raises: DocumentError, with the line number.
     """
     root = xml_tree.parse(content)
     name = etree.QName(root)
@@ -65,7 +65,7 @@ def statements(content: bytes) -> Iterator[Statement]:
 def _container(parent: etree._Element, bundle: Name | None) -> Iterator[Statement]:
     for element in parent:
         word = etree.QName(element).localname
-        # What other vocabularies put between the statements stays in the document.
+        # Elements of other vocabularies between the statements remain in the document.
         if etree.QName(element).namespace not in _OURS or word == "other":
             continue
         if word == "bundleContent":
@@ -113,7 +113,7 @@ def _statements(element: etree._Element, word: str, bundle: Name | None) -> Iter
 
 
 def _own_types(element: etree._Element, type_: str | None) -> Iterator[tuple[Name, Value]]:
-    """Yield the types that the name of an element and its xsi:type say."""
+    """Yield the types given by the name of an element and its xsi:type."""
     if type_:
         yield Name(PROV, "type", "prov"), _term(Name(PROV, type_, "prov"))
     if given := element.get(f"{_XSI}type"):
@@ -134,14 +134,14 @@ def _argument(kind: str, child: etree._Element) -> str:
 
 
 def _references(child: etree._Element) -> list[Name]:
-    """Return what an argument names: itself, or in elements of its own (ProvToolbox, for members)."""
+    """Return the references of an argument, its own or in nested elements (ProvToolbox, for members)."""
     places = [child] if _own(child, "ref") is not None else list(child)
     names = [_named(place, ref) for place in places if (ref := _own(place, "ref")) is not None]
     if names:
         return names
     if text := (child.text or "").strip():
         return [_named(child, text)]
-    raise DocumentError(f"{xml_tree.where(child)} refers to nothing")
+    raise DocumentError(f"{xml_tree.where(child)} has no reference")
 
 
 def _own(element: etree._Element, name: str) -> str | None:
@@ -189,6 +189,6 @@ def _named(element: etree._Element, text: str) -> Name:
 def _namespaces(element: etree._Element) -> Namespaces:
     namespaces = Namespaces()
     for prefix, uri in element.nsmap.items():
-        # XML Schema's namespace has no '#', PROV's name of it does.
+        # XML Schema's namespace has no '#', but PROV adds one.
         namespaces.declare(prefix or "", XSD if uri == XSD[:-1] else uri)
     return namespaces

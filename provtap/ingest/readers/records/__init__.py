@@ -1,1 +1,1 @@
-"""The documents of the write API, and their vocabulary."""
+"""The documents of the write API, and their classes."""

@@ -1,6 +1,6 @@
-"""The classes of a document of records: what can be recorded, and read back, over the write API.
+"""The classes of a document of records, which can be recorded and read over the write API.
 
-Their attributes are those of the records that hold them (`ingest/model`).
+Their attributes are defined with the records in `ingest/model`.
 """
 
 from collections.abc import Mapping
@@ -18,32 +18,32 @@ class Class:
 
     name: str
     path: str
-    """Its last step in an address of the API."""
+    """The last segment of its address in the API."""
     held_by: tuple[type[Record], ...]
-    """The classes of records that hold its attributes."""
+    """The classes of records with its attributes."""
     thing: str | None = None
-    """What its id is the id of, when others refer to it."""
+    """The kind of thing that its id identifies, for references."""
     special: str = ""
-    """What distinguishes it from the other classes of its table, in one sentence."""
+    """Its meaning in one sentence, if it shares a table with other classes."""
     shown: tuple[str, str] | None = None
-    """The published table that holds it, and the prefix of its columns, where its records have others."""
+    """Its published table and the prefix of its columns, if they differ from those of its records."""
 
     @property
     def table(self) -> str:
-        """The published table that holds it."""
+        """Its published table."""
         return self.shown[0] if self.shown else self.held_by[0].table
 
     @property
     def about(self) -> str:
-        """What it is, in one sentence."""
+        """Its meaning, in one sentence."""
         sentence = (self.held_by[0].__doc__ or "").partition("\n")[0]
         return self.special or f"{sentence.partition(' (')[0].rstrip('.')}."
 
     @cached_property
     def attributes(self) -> tuple[Attribute, ...]:
-        """What it has: attributes of a subclass only if it is that, and only one for each column.
+        """Its attributes: those of a subclass only for the subclass, and only one for each column.
 
-        What holds only a part of it need not be given.
+        Attributes of further records are optional.
         """
         prefix = self.shown[1] if self.shown else self.held_by[0].prefix
         found: dict[str, Attribute] = {}
@@ -62,13 +62,13 @@ class Class:
 
     @cached_property
     def fixed(self) -> Mapping[str, str]:
-        """The value of a further column: the class of an entity or of its description."""
+        """The fixed value of another column: the class of an entity or of its description."""
         of_class = [column for field, column in columns(self.held_by[0]) if field == "class_"]
         return dict.fromkeys(of_class, self.name)
 
     @property
     def links(self) -> tuple[str, str, str] | None:
-        """Table and its two columns that hold the attribute of kind `ids`."""
+        """Table and two columns of the attribute of kind `ids`."""
         for kind in self.held_by:
             if kind is descriptions.UsedKind or kind is descriptions.GeneratedKind:
                 (_, own), (_, other) = columns(kind)
@@ -77,16 +77,16 @@ class Class:
 
     @property
     def general(self) -> bool:
-        """Whether its records are those of its subclasses, too."""
+        """Whether its records include those of its subclasses."""
         return self.name in {"Entity", "EntityDescription"}
 
     @property
     def by_column(self) -> Mapping[str, Attribute]:
-        """Its attributes that a published column of its own holds, by the column."""
+        """Its attributes with their own published column, by the column."""
         return {each.column: each for each in self.attributes if each.column is not None}
 
     def attribute(self, name: str) -> Attribute | None:
-        """Return the attribute of this name, or None."""
+        """Return the attribute with this name, or None."""
         return next((attribute for attribute in self.attributes if attribute.name == name), None)
 
 
@@ -154,5 +154,5 @@ CLASSES = (
     _relation("hadReference", records.HadReference),
     Class("Invalidation", "invalidations", (records.Invalidation,), shown=("provenance.entity", "e_")),
 )
-"""What a document may record: things before what refers to them."""
+"""The classes that a document may record, each before the classes that refer to it."""
 BY_NAME = {each.name: each for each in CLASSES}

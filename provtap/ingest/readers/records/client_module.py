@@ -1,6 +1,6 @@
-"""The methods of ProvClient that add records, as the module `provtap/client/verbs.py`, for `make pages`.
+"""Generates the methods of ProvClient that add records, `provtap/client/verbs.py`, for `make pages`.
 
-The client needs the standard library only, so it can't read the model: its methods are written from it.
+The client uses only the standard library and can't import the model, so its methods are generated.
 """
 
 import re
@@ -45,9 +45,9 @@ _POSITIONAL = {
     "Parameter": ("name", "value", "activity"),
     "ConfigFile": ("name", "location", "activity"),
 }
-"""Arguments that may be given by their place; elsewhere they are the attributes that are needed."""
+"""Positional arguments; for other classes these are the required attributes."""
 _MAY_LACK = {("Activity", "id"), ("WasGeneratedBy", "activity")}
-"""What has a default here: the client makes an id, and what follows an argument with a default has one."""
+"""Arguments with a default: the client makes an id, and later arguments then need a default, too."""
 _NAMES = {"Invalidation": "invalidate"}
 _WIDTH = 110
 
@@ -110,7 +110,7 @@ def _docstring(each: Class, attributes: list[Attribute]) -> Iterator[str]:
 
 
 def _snake(name: str) -> str:
-    """Return how Python spells a name of the model: startTime is start_time."""
+    """Return a name of the model in Python's spelling: startTime is start_time."""
     return re.sub("(?<=[a-z])[A-Z]", lambda found: f"_{found.group()}", name).lower()
 
 

@@ -1,4 +1,4 @@
-"""Which ids the things of a document of records have in the store, and what the document only refers to."""
+"""The ids in the store of the things in a document of records, and the things that it only refers to."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -9,7 +9,7 @@ from provtap.ingest.readers.records.parse import ParsedRecord
 
 
 class Ids:
-    """The ids that one document gives, and the things that it refers to without describing them."""
+    """The ids in one document, and the things that it refers to without describing them."""
 
     def __init__(self, parsed: Iterable[ParsedRecord]) -> None:
         self._ids: dict[tuple[str, str], str] = {}  # by kind of thing, and id as given
@@ -22,21 +22,21 @@ class Ids:
                 self._declare(each, each.of.thing)
 
     def own(self, parsed: ParsedRecord) -> str:
-        """Return the id of the thing that *parsed* describes."""
+        """Return the id of the thing described in *parsed*."""
         own = self._OWN.get(parsed.of.name)
         return own(self, parsed) if own else str(parsed.values["id"])
 
     def end(self, parsed: ParsedRecord, attribute: str) -> str | None:
-        """Return the id that *attribute* refers to, or None; what is not described becomes a mention."""
+        """Return the id that *attribute* refers to, or None; things without description become mentions."""
         given = parsed.get(attribute)
         return None if given is None else self.find(parsed, attribute, given)
 
     def given_end(self, parsed: ParsedRecord, attribute: str) -> str:
-        """Return the id that *attribute* refers to, which must be given."""
+        """Return the id that *attribute* refers to; the attribute must be present."""
         return self.find(parsed, attribute, parsed.values[attribute])
 
     def find(self, parsed: ParsedRecord, attribute: str, given: str) -> str:
-        """Return the id of what *attribute* of *parsed* calls *given*."""
+        """Return the stored id of the thing that *attribute* of *parsed* refers to as *given*."""
         spec = parsed.of.attribute(attribute)
         thing = spec.refers if spec and spec.refers else ""
         found = self._ids.get((thing, given))
@@ -47,13 +47,13 @@ class Ids:
         return found or given
 
     def knows(self, thing: str, given: str) -> bool:
-        """Tell whether the document describes this thing."""
+        """Return whether the document describes this thing."""
         return (thing, given) in self._ids
 
     def activity_of(self, parsed: ParsedRecord) -> str:
-        """Return the activity that a parameter or configuration file is of.
+        """Return the activity of a parameter or configuration file.
 
-        Raises: DocumentError if the document does not say it.
+        Raises: DocumentError if the document does not name it.
         """
         configured = self._configured.get((parsed.of.thing or "", str(parsed.get("id"))))
         given = parsed.get("activity") or configured
@@ -62,9 +62,9 @@ class Ids:
         return self.find(parsed, "activity", given)
 
     def times(self, parsed: ParsedRecord, activity: str) -> tuple[datetime, datetime]:
-        """Return the start and end of an activity, by which the file at a place is found.
+        """Return the start and end of an activity, which determine the file at a location.
 
-        Raises: DocumentError if the document does not say it.
+        Raises: DocumentError if the document does not have them.
         """
         known = self._activities.get(activity)
         start = known.get("startTime") if known else None
@@ -93,7 +93,7 @@ class Ids:
         elif thing == "agent":
             self.mentions[Agent(rank=rank, id=id_, name=id_)] = None
 
-    # Ids of what is known by a natural key
+    # Ids of things with a natural key
 
     def _described_activity(self, parsed: ParsedRecord) -> str:
         return identity.activity_description(parsed.values["name"], parsed.get("version"))
@@ -136,7 +136,7 @@ class Ids:
 
 
 def _configured(parsed: ParsedRecord) -> tuple[tuple[str, str], str]:
-    """Return which parameter or file a WasConfiguredBy gives to which activity."""
+    """Return the parameter or file and the activity of each WasConfiguredBy."""
     given = [(w, t) for w, t in (("parameter", "parameter"), ("configFile", "config file")) if parsed.get(w)]
     if len(given) != 1:
         raise parsed.wrong("must have a parameter or a configFile, and not both")

@@ -1,4 +1,4 @@
-"""A document of records, checked attribute by attribute; errors have a JSON pointer to what is wrong."""
+"""Parses a document of records and checks all attributes; errors have a JSON pointer to the value."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,20 +22,20 @@ _ARRAYS: Mapping[str, TypeAdapter[Any]] = {
 
 @dataclass(frozen=True)
 class ParsedRecord:
-    """What a document records of one thing or relation."""
+    """The record of one thing or relation in a document."""
 
     of: Class
     pointer: str
-    """Where it stands (RFC 6901)."""
+    """The JSON pointer to it (RFC 6901)."""
     values: Mapping[str, Any]
-    """By attribute; one that is not given is left out."""
+    """By attribute; missing attributes are omitted."""
 
     def get(self, attribute: str) -> Any:
         """Return the value of *attribute*, or None."""
         return self.values.get(attribute)
 
     def wrong(self, message: str, attribute: str | None = None) -> DocumentError:
-        """Return the error about it, or about the value of *attribute*."""
+        """Return the error about the record, or about the value of *attribute*."""
         pointer = self.pointer if attribute is None else f"{self.pointer}/{attribute}"
         return DocumentError(f"{pointer} {message}", pointer=pointer)
 
@@ -65,7 +65,7 @@ def read_records(content: bytes, most: float = NO_LIMIT) -> list[ParsedRecord]:
 
 
 def _section(each: Class, given: Any) -> Iterator[ParsedRecord]:
-    """Yield the records of one class. Null is as if the attribute were not there."""
+    """Yield the records of one class. A null attribute is treated as missing."""
     if not isinstance(given, list | dict):
         pointer = _pointer(each.name)
         message = Node(given, pointer).wrong("must be an object or an array of objects").message
@@ -86,7 +86,7 @@ def _section(each: Class, given: Any) -> Iterator[ParsedRecord]:
 
 
 def _wrong(each: Class, error: ValidationError, pointers: list[str]) -> DocumentError:
-    """Return the error about the first record that is wrong: a misspelt attribute before a missing one."""
+    """Return the error about the first wrong record: a misspelt attribute before a missing one."""
     problem = min(problems(error, MODELS[each.name]), key=lambda problem: problem.kind != "unknown")
     at, *rest = problem.location
     pointer = pointers[int(at)] + _pointer(*rest)

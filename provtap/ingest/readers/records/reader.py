@@ -1,7 +1,7 @@
-"""Documents of records: JSON with the attributes of ProvenanceDM, as the write API and ProvClient send them.
+"""Documents of records: JSON with the attributes of ProvenanceDM, as sent to the write API and by ProvClient.
 
-A document is one set of statements, to which other documents may add. What it refers to without describing it
-is a mention, which a later document may complete.
+A document is one set of statements, to which other documents may add. A thing that it refers to without
+describing it is a mention, which a later document may complete.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from provtap.identifiers import of_thing
 from provtap.ingest.model import identity, persistent
 from provtap.ingest.model.identity import file_name
 from provtap.ingest.model.records import (
@@ -47,12 +48,12 @@ _DISTINCT = {
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* may be such a document: an object whose first key is a class."""
+    """Return whether *content* may be such a document: an object whose first key is a class."""
     return _START.match(content) is not None
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
-    """Yield the one set of a document, whose paths are those of *site*; it may have *most* records.
+    """Yield the single set of a document with paths of *site*, of at most *most* records.
 
     Raises: DocumentError, with line and column or a JSON pointer.
     """
@@ -69,7 +70,7 @@ class _RecordReader:
         self._ids = Ids(parsed)
 
     def records(self) -> Iterator[Record]:
-        """Yield the records of everything that is described, and of what is only referred to."""
+        """Yield the records of all things that are described or only referred to."""
         for parsed in self._parsed:
             _check(parsed)
             make = self._MAKERS.get(parsed.of.name)
@@ -77,7 +78,7 @@ class _RecordReader:
         yield from self._ids.mentions
 
     def _record(self, parsed: ParsedRecord, **further: Any) -> Record:
-        """Return all that is said as a record of the class that holds it, with the ids of the store."""
+        """Return all attributes as a record of its class, with the ids of the store."""
         kind = parsed.of.held_by[0]
         given: dict[str, Any] = {"id": self._ids.own(parsed)} if parsed.of.thing else {}
         if issubclass(kind, Claim):
@@ -146,7 +147,7 @@ class _RecordReader:
         if url is not None:
             yield from self._written(parsed, activity, entity, url)
         elif parsed.get("time"):
-            raise parsed.wrong("goes with a location: an entity has its generatedAtTime", "time")
+            raise parsed.wrong("needs a location; the time of an entity is its generatedAtTime", "time")
         yield from _hashes(Hash, parsed, entity)
         yield from _citable(parsed, entity)
         # Of two activities the same one is kept, whatever document comes first.
@@ -184,7 +185,7 @@ class _RecordReader:
                 raise parsed.wrong(
                     f"is not a {thing} of this document: both must be in one document", attribute
                 )
-        yield from ()  # the parameter or file itself says whose it is
+        yield from ()  # the parameter or file itself names its activity
 
     _MAKERS: Mapping[str, Callable[["_RecordReader", ParsedRecord], Iterator[Record]]] = {
         "Agent": _agent,
@@ -197,11 +198,11 @@ class _RecordReader:
         "ConfigFile": _config_file,
         "WasConfiguredBy": _was_configured_by,
     }
-    """What makes the records of a class where they are not one, by the attributes that are given."""
+    """Makes the records of classes with several records, by the attributes that are present."""
 
 
 def _check(parsed: ParsedRecord) -> None:
-    """Refuse an end before its start, and a thing that is related to itself."""
+    """Reject an end before its start, and a thing that is related to itself."""
     for first, second in _IN_ORDER:
         if parsed.get(first) and parsed.get(second) and parsed.values[second] < parsed.values[first]:
             raise parsed.wrong(f"is before {first}", second)
@@ -211,7 +212,7 @@ def _check(parsed: ParsedRecord) -> None:
 
 
 def _hashes(kind: type[Hash | ExternalHash], parsed: ParsedRecord, entity_id: str) -> Iterator[Record]:
-    """Yield the checksums of what was used or generated, with its size."""
+    """Yield the checksums of the used or generated entity, with its size."""
     for at, checksum in enumerate(parsed.get("checksums") or ()):
         found = _CHECKSUM.fullmatch(checksum)
         if found is None:
@@ -228,14 +229,14 @@ def _hashes(kind: type[Hash | ExternalHash], parsed: ParsedRecord, entity_id: st
 
 
 def _citable(parsed: ParsedRecord, entity_id: str) -> Iterator[Record]:
-    """Yield the rights in an entity, and its persistent identifiers."""
+    """Yield the rights of an entity, and its persistent identifiers."""
     uri, text, holder = (parsed.get(name) for name in ("license", "rights", "rightsHolder"))
     if uri and not _URI.fullmatch(uri):
         raise parsed.wrong("must be a URI; write a licence in words as rights", "license")
     if uri or text or holder:
         yield Rights(entity_id=entity_id, uri=uri, text=text, holder=holder)
     for at, given in enumerate(parsed.get("identifiers") or ()):
-        if persistent.of_thing(given) is None:
+        if of_thing(given) is None:
             raise parsed.wrong(
                 "must be a DOI, ARK, bibcode or IVOID, such as doi:10.5281/zenodo.1234567",
                 f"identifiers/{at}",
@@ -245,7 +246,7 @@ def _citable(parsed: ParsedRecord, entity_id: str) -> Iterator[Record]:
 
 
 def _location(parsed: ParsedRecord) -> str | None:
-    """Return the location that stands for an entity, where it does."""
+    """Return the location given instead of an entity, if any."""
     if (parsed.get("entity") is None) == (parsed.get("location") is None):
         raise parsed.wrong("must have an entity or a location, and not both")
     location: str | None = parsed.get("location")

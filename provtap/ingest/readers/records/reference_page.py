@@ -1,4 +1,4 @@
-"""The reference page of all classes that can be recorded, in Markdown, for `make pages`."""
+"""Generates the reference page of all recordable classes, in Markdown, for `make pages`."""
 
 from collections.abc import Iterator
 

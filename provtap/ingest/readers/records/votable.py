@@ -1,6 +1,6 @@
-"""PROV-VOTable, as ProvSAP and `export` write it: one TABLE for each class, with the published columns.
+"""PROV-VOTable, as written by ProvSAP and `export`: one TABLE for each class, with the published columns.
 
-Rows become a document of records, whose attributes have the same columns.
+Rows are converted to a document of records, whose attributes have the same columns.
 """
 
 import json
@@ -24,7 +24,7 @@ from provtap.ingest.readers.records.classes import CLASSES, Class
 
 _Cells = dict[str, str]
 
-# HadReference and Invalidation are columns of tables that other classes have in whole.
+# HadReference and Invalidation are columns in tables of other classes.
 _WHOLE = [each for each in CLASSES if each.name not in {"HadReference", "Invalidation"}]
 _LINKS = {each.links[0].partition(".")[2]: each for each in CLASSES if each.links}
 _TABLES: dict[str, list[Class]] = defaultdict(list)
@@ -35,19 +35,19 @@ _START = re.compile(
     re.IGNORECASE,
 )
 _NODES = "node"
-"""The table of ProvSAP's answers that says only what the others hold."""
+"""The table in ProvSAP's responses that only repeats the content of others."""
 
 
 def looks_like(content: bytes) -> bool:
-    """Tell whether *content* is a VOTable with a TABLE that is called like a class."""
+    """Return whether *content* is a VOTable with a TABLE named like a class."""
     tag = xml_tree.root_tag(content) or ""
     return tag.rpartition("}")[2] == "VOTABLE" and _START.search(content) is not None
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
-    """Yield the one set of records of a document, which may have *most* records.
+    """Yield the single set of records of a document, at most *most* records.
 
-    Raises: DocumentError, naming the line, or class, row and attribute.
+    Raises: DocumentError, with the line, or with class, row and attribute.
     """
     root = xml_tree.parse(content)
     classes = (table for table in root.iter("{*}TABLE") if _class_table(table) in _TABLES)
@@ -87,7 +87,7 @@ class _Tables:
         return {name: records for name, records in records.items() if records}
 
     def _drop_unknown(self, records: dict[str, list[dict[str, Any]]]) -> None:
-        """Take away references to descriptions that are not here: an answer of some depth has not all."""
+        """Remove references to descriptions that a response of limited depth lacks."""
         known = {record.get("id") for records in records.values() for record in records}
         for each in _WHOLE:
             described = [
@@ -112,12 +112,12 @@ class _Tables:
 
 
 def _class_table(table: etree._Element) -> str:
-    """Return the name of a TABLE, as the published table of a class is called."""
+    """Return the name of a TABLE in the form of a published table."""
     return table.get("name", "").lower().rpartition(".")[2]
 
 
 def _rows(table: etree._Element) -> Iterator[_Cells]:
-    """Yield the cells of each row by the names of their columns; empty ones are null and not there."""
+    """Yield the cells of each row by the names of their columns; empty cells are omitted as null."""
     names = [field.get("name", "").lower() for field in table.iterfind("{*}FIELD")]
     if table.find("{*}DATA") is not None and table.find("{*}DATA/{*}TABLEDATA") is None:
         raise DocumentError(f"{xml_tree.where(table)} is not in TABLEDATA, the only supported serialization")
@@ -129,7 +129,7 @@ def _rows(table: etree._Element) -> Iterator[_Cells]:
 
 
 def _class_of(classes: list[Class], row: _Cells) -> Class:
-    """Return the class that the row says it is of, else the general one."""
+    """Return the class in the row, otherwise the general class."""
     return next((c for c in classes if c.fixed and c.fixed.items() <= row.items()), classes[0])
 
 
@@ -138,7 +138,7 @@ def _record(each: Class, row: _Cells) -> dict[str, Any]:
 
 
 def _value(attribute: Attribute, cell: str) -> Any:
-    """Return the value of a cell; what can't be one is left to the reader of records to refuse."""
+    """Return the value of a cell; invalid values are rejected by the reader of records."""
     kinds: dict[str, Callable[[str], Any]] = {"whole": int, "number": float, "texts": json.loads}
     with suppress(ValueError):
         return kinds[attribute.kind](cell) if attribute.kind in kinds else cell
