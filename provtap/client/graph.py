@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from provtap.client.delivery import ProvError
@@ -24,6 +23,7 @@ _RELATIONS = {
     "hadMember": ("prov:collection", "prov:entity"),
 }
 """The attributes of each relation that name its ends; it goes from the first to the second."""
+_NOT_DRAWN = {"AGENTS", "CONTEXT", "RESPONSEFORMAT", "CONFIGURATION"}
 _DESCRIPTION = ("Description", "Parameter", "ConfigFile")
 """How types end that are no things of their own in this model."""
 
@@ -117,26 +117,34 @@ class Graph:
         """Return a prov.model.ProvDocument."""
         return library("prov.model", "to_prov").ProvDocument.deserialize(content=self._content, format="json")
 
-    @cached_property
+    @property
     def svg(self) -> bytes:
         """The picture, as the service draws it.
 
         Raises: ProvError.
         """
-        drawn = ("AGENTS", "CONTEXT", "RESPONSEFORMAT", "CONFIGURATION")
-        asked = {name: value for name, value in self._parameters.items() if name not in drawn}
-        answer = self._service.ask("provsap", [*asked.items(), ("RESPONSEFORMAT", "PROV-SVG")])
-        return b"".join(answer.blocks())
+        return draw(self._service, self._parameters)
 
     def _repr_html_(self) -> str:
-        return self.picture() + html_table(self._counted(), self.table.names, self.table.rows)
+        shown = picture(self._service, self._parameters, f"Graph of {self._counted()}")
+        return shown + html_table(self._counted(), self.table.names, self.table.rows)
 
-    def picture(self) -> str:
-        """Return the picture as HTML, or why there is none."""
-        try:
-            return html_picture(self.svg, f"Graph of {self._counted()}")
-        except ProvError as error:
-            return f"<p>{text(error)}</p>"
+
+def draw(service: "Service", parameters: Mapping[str, str]) -> bytes:
+    """Return the picture of a graph (SVG), which shows neither agents nor environments nor parameters.
+
+    Raises: ProvError.
+    """
+    asked = {name: value for name, value in parameters.items() if name not in _NOT_DRAWN}
+    return b"".join(service.ask("provsap", [*asked.items(), ("RESPONSEFORMAT", "PROV-SVG")]).blocks())
+
+
+def picture(service: "Service", parameters: Mapping[str, str], alternative: str) -> str:
+    """Return the picture of a graph as HTML, or a sentence that says why there is none."""
+    try:
+        return html_picture(draw(service, parameters), alternative)
+    except ProvError as error:
+        return f"<p>{text(error)}</p>"
 
 
 class _Names:

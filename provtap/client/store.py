@@ -12,7 +12,7 @@ from typing import Any
 
 from provtap.client.comparison import Comparison
 from provtap.client.delivery import ProvError, ProvNotFound
-from provtap.client.graph import Graph
+from provtap.client.graph import Graph, picture
 from provtap.client.notebook import html_facts
 from provtap.client.service import Service
 from provtap.client.tables import Table, read_votable
@@ -174,7 +174,10 @@ class _Thing:
 
     def _repr_html_(self) -> str:
         kind = type(self).__name__
-        return html_facts(kind, self._facts().items()) + self.lineage(_PICTURE_DEPTH).picture()
+        asked = {"ID": self.id, "DEPTH": str(_PICTURE_DEPTH)}
+        return html_facts(kind, self._facts().items()) + picture(
+            self.store._service, asked, f"Where this {kind.lower()} came from"
+        )
 
 
 @dataclass(frozen=True)
