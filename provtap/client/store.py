@@ -100,6 +100,8 @@ class Store:
         rows = list(self.query(_CALLED.format(name=_literal(name))))
         nearest = [row for row in rows if row["closeness"] == min(each["closeness"] for each in rows)]
         ids = {row["id"] for row in nearest if row["until"] is None} or {row["id"] for row in nearest}
+        if not ids and len(self.query(_RUN.format(id=_literal(name)))):
+            raise ProvError(f"{name[:200]} is a run, not a product: read it with run().")
         if not ids:
             raise ProvNotFound(f"Nothing has the name {name[:200]}.", status=404)
         if len(ids) > 1:

@@ -11,6 +11,7 @@ from prov.model import ProvDocument
 
 import provtap
 from provtap.client import notebook
+from provtap.client.store import Product
 from provtap.client.tables import read_votable
 from tests.compare.test_reading import A, B
 
@@ -118,6 +119,11 @@ def test_everything_shows_itself_with_picture_and_table(store, dl2):
     [
         (lambda store: store.product("nothing"), provtap.ProvNotFound, "Nothing has the name nothing."),
         (lambda store: store.product("it's"), provtap.ProvNotFound, "Nothing has the name it's."),
+        (
+            lambda store: store.product(A),
+            provtap.ProvError,
+            f"{A} is a run, not a product: read it with run().",
+        ),
         (lambda store: store.run("nothing"), provtap.ProvNotFound, "There is no run nothing."),
         (lambda store: store.graph("nothing"), provtap.ProvNotFound, "Nothing has the name nothing."),
         (lambda store: store.diff("nothing", A), provtap.ProvNotFound, "Nothing has the name nothing."),
@@ -170,6 +176,16 @@ def test_text_of_the_store_is_escaped():
         tree = ElementTree.fromstring(f"<div>{page}</div>")
         assert hostile in [*tree.itertext(), *(each.get("alt") for each in tree.iter())]
         assert tree.find(".//script") is None
+
+
+def test_a_thing_shows_itself_while_the_service_is_away():
+    """The facts are there, escaped, and a sentence in place of the picture."""
+    hostile = "<img src=x onerror=alert(1)>"
+    product = Product(provtap.connect("http://127.0.0.1:1"), hostile, name=hostile, comment=hostile)
+    tree = ElementTree.fromstring(f"<div>{product._repr_html_()}</div>")
+
+    assert [*tree.itertext()].count(hostile) == 3 and tree.find(".//img") is None
+    assert "cannot be reached" in tree.find("p").text
 
 
 def test_a_document_that_fails_at_its_end_is_an_error():
