@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the run, and an empty database for each test that wants one.
+"""A PostgreSQL server for the run, and an empty database for each test that needs one.
 
 PROVTAP_TEST_DATABASE_URL names a server to use as its superuser; without it an embedded one is started,
 which the processes of pytest-xdist share.
@@ -27,7 +27,7 @@ from provtap.tableset import Tableset
 
 parse("SELECT a FROM t")  # raises Python's recursion limit now: Hypothesis warns where it changes in a test
 
-hypothesis_settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+hypothesis_settings.register_profile("untimed", deadline=None)  # a busy machine must not fail the tests
 hypothesis_settings.load_profile("untimed")
 
 
@@ -175,7 +175,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         started = Server(url)
         if "PROVTAP_TEST_DATABASE_URL" not in os.environ:
             for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-                started.run(f"ALTER SYSTEM SET {setting} = off")  # nobody needs its data tomorrow
+                started.run(f"ALTER SYSTEM SET {setting} = off")  # its data are temporary
             started.run("SELECT pg_reload_conf()")
         stack.callback(started.drop_roles)
         yield started

@@ -1,4 +1,4 @@
-"""A live ProvTAP: the command `provtap serve` in a process of its own, as an operator runs it."""
+"""A live ProvTAP: the command `provtap serve` in a separate process, as run by an operator."""
 
 import os
 import re
@@ -76,7 +76,7 @@ def live_server(settings: Settings, log: Path, *options: str) -> Iterator[LiveSe
 
 
 def awaited(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    """Tell whether *condition* comes true, if only for a moment."""
+    """Return whether *condition* comes true, if only for a moment."""
     end = time.monotonic() + seconds
     while not (met := condition()) and time.monotonic() < end:
         time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""nginx before the service, under a path of its own, configured as docs/how-to/operate.md shows."""
+"""nginx in front of the service, under a path, configured as in docs/how-to/operate.md."""
 
 import os
 import shutil

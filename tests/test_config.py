@@ -1,4 +1,4 @@
-"""Settings: what may be set, by whom, and what is refused (design, contracts)."""
+"""Settings: sources, values and errors (design, contracts)."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -116,7 +116,7 @@ def test_unreadable_file_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_missing_file_is_refused(tmp_path: Path) -> None:
-    """Who names a file wants it to count."""
+    """A named file must exist and be used."""
     with pytest.raises(SettingsError, match="nowhere.toml cannot be read: no such file or directory"):
         Settings.from_environ({"PROVTAP_CONFIG": str(tmp_path / "nowhere.toml")})
 

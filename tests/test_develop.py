@@ -1,4 +1,4 @@
-"""What docs/how-to/develop.md tells those who change the code is true, and its examples work."""
+"""The statements of docs/how-to/develop.md are true, and its examples work."""
 
 import configparser
 import re

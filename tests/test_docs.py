@@ -1,4 +1,4 @@
-"""What the documents show is true: commands run, settings and commands are explained."""
+"""The documents are correct: commands run, settings and commands are explained."""
 
 import json
 import os
@@ -73,7 +73,7 @@ def directory(tmp_path_factory):
 
 
 def write_grid_jobs(directory):
-    """Two jobs, of which the second read what the first one made, and the catalogue that the page shows."""
+    """Two jobs, of which the second read the product of the first, and the catalogue shown on the page."""
     [catalogue] = blocks(ROOT / "docs/identity.md", "text")
     (directory / "job1.csv").write_text(catalogue)
     (directory / "job2.csv").write_text("path,lfn\n/scratch/job2/in.h5,/vo/prod/out.h5\n")

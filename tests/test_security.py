@@ -61,7 +61,7 @@ HELD_BY = {
         "tests/database/test_connect.py::test_a_full_disk_is_told_without_names_of_files",
     ],
 }
-"""Tests by the beginning of the sentence that they hold."""
+"""Tests by the beginning of the sentence that they check."""
 
 
 def test_each_guarantee_is_held_by_tests():

@@ -1,4 +1,4 @@
-"""D7: what is published, TAP_SCHEMA and the live catalogue of PostgreSQL hold together."""
+"""D7: the published tables, TAP_SCHEMA and the live catalogue of PostgreSQL agree."""
 
 import psycopg2
 import pytest
@@ -101,7 +101,7 @@ def test_columns_are_published_in_the_order_of_the_catalogue(tableset, rows):
 
 
 def test_types_are_those_of_the_catalogue(tableset, rows):
-    """MAP: text, timestamps and numbers are declared as what they are sent as."""
+    """MAP: text, timestamps and numbers are declared with the types in which they are sent."""
     kinds = {(table, column): kind for table, column, _, kind, *_ in live_columns(rows)}
 
     for table in in_catalogue(tableset):
@@ -160,12 +160,12 @@ def test_tap_schema_has_the_published_tables(tableset, rows):
 
 
 def test_the_digest_is_stored(tableset, rows):
-    """D7: a node with other metadata files can tell."""
+    """D7: a node can detect that it has other metadata files."""
     assert rows("SELECT sha256 FROM tap_schema.digest") == [(tableset.digest,)]
 
 
 def test_comments_are_the_descriptions(tableset, rows):
-    """D7: who describes a table in psql reads what TOPCAT shows."""
+    """D7: descriptions in psql are the same as in TOPCAT."""
     live = {(table, column): text for table, column, *_, text in live_columns(rows)}
 
     for table in in_catalogue(tableset):
@@ -175,7 +175,7 @@ def test_comments_are_the_descriptions(tableset, rows):
 
 
 def test_a_long_name_is_stored_whole(settings, rows):
-    """PostgreSQL's own type `name` would cut it to 63 bytes without a word."""
+    """PostgreSQL's own type `name` would silently cut it to 63 bytes."""
     long = "x" * 1000
     rows("INSERT INTO provenance.agent (ag_id, ag_name) VALUES ('a', %s) RETURNING ag_id", long)
 

@@ -91,7 +91,7 @@ def _lines(found: Any) -> list[str]:
 
 
 def _fits(found: Any) -> bool:
-    """Tell whether a data set, and each chunk of it, which is unpacked as a whole, may be in memory."""
+    """Return whether a data set, and each chunk of it, which is unpacked as a whole, may be in memory."""
     largest: int = max(found.nbytes, math.prod(found.chunks or ()) * found.dtype.itemsize)
     return largest <= _BYTES
 

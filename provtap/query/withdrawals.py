@@ -101,15 +101,30 @@ def current(transaction: Transaction, ids: Iterable[str]) -> dict[str, CurrentWi
 def standing(transaction: Transaction, ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Return the entities of *ids* made from currently withdrawn ones, with these."""
     ids = list(dict.fromkeys(ids))
-    back = steps_sql(BACK, "behind")
-    behind = transaction.rows(SQL["behind"].format(back=back), ids=ids) if ids else ()
-    if not behind:
-        return {}
-    rows = transaction.rows(SQL["standing"].format(back=back), ids=ids, withdrawn=[row.id for row in behind])
-    found: dict[str, tuple[str, ...]] = {}
-    for row in rows:
-        found[row.entity_id] = (*found.get(row.entity_id, ()), row.withdrawn_id)
+    statement = SQL["behind"].format(back=steps_sql(BACK, "behind"))
+    withdrawn: set[str] = set()
+    made_from: dict[str, list[str]] = {}
+    for row in transaction.rows(statement, ids=ids) if ids else ():
+        if row.withdrawn is not None:
+            withdrawn.add(row.withdrawn)
+        else:
+            made_from.setdefault(row.ancestor, []).append(row.descendant)
+    wanted, found = set(ids), dict[str, tuple[str, ...]]()
+    for start in sorted(withdrawn):
+        for id_ in _reached(start, made_from) & wanted:
+            found[id_] = (*found.get(id_, ()), start)
     return found
+
+
+def _reached(start: str, steps: Mapping[str, Iterable[str]]) -> set[str]:
+    """Return what *steps* lead to from *start*, without that itself."""
+    reached, waiting = {start}, [start]
+    while waiting:
+        for id_ in steps.get(waiting.pop(), ()):
+            if id_ not in reached:
+                reached.add(id_)
+                waiting.append(id_)
+    return reached - {start}
 
 
 def marks(transaction: Transaction, ids: Iterable[str]) -> Marks:

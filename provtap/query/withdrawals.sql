@@ -1,39 +1,23 @@
 -- Statements of withdrawals.py. {back} is one step of a walk to ancestors, made by adql/lineage.
 
 -- name: behind
--- Currently withdrawn entities among things and all their ancestors. Each is visited once; without withdrawals, none
--- is.
+-- What is withdrawn now among things and all their ancestors; and if anything is, the steps from each of these to its
+-- ancestors: what was made from something withdrawn lies on them. A walk forth through the store would meet all that was
+-- made from it, of which a calibration may have a million. If nothing is withdrawn at all, there is no walk.
 WITH RECURSIVE behind (id, kind) AS (
     SELECT id COLLATE "C", 0
       FROM unnest(%(ids)s::text[]) AS seed (id)
      WHERE EXISTS (SELECT FROM provext.withdrawal WHERE w_until IS NULL)
      UNION
     SELECT there.id, there.kind FROM behind CROSS JOIN LATERAL ({back}) AS there (id, kind)
+), withdrawn AS MATERIALIZED (
+    SELECT w_entity_id FROM behind JOIN provext.withdrawal ON w_entity_id = id AND w_until IS NULL WHERE kind = 0
 )
-SELECT DISTINCT w_entity_id AS id
-  FROM behind JOIN provext.withdrawal ON w_entity_id = id AND w_until IS NULL
- WHERE kind = 0;
-
--- name: standing
--- The given things made from withdrawn ones, with these. The walk forth stays on the nodes of the walk back, because a
--- calibration may have a million other descendants.
-WITH RECURSIVE behind (id, kind) AS (
-    SELECT id COLLATE "C", 0 FROM unnest(%(ids)s::text[]) AS seed (id)
-     UNION
-    SELECT there.id, there.kind FROM behind CROSS JOIN LATERAL ({back}) AS there (id, kind)
-), way AS MATERIALIZED (
-    SELECT behind.id AS descendant, behind.kind AS descendant_kind, there.id AS ancestor, there.kind AS ancestor_kind
-      FROM behind CROSS JOIN LATERAL ({back}) AS there (id, kind)
-), ahead (withdrawn, id, kind) AS (
-    SELECT id COLLATE "C", id COLLATE "C", 0 FROM unnest(%(withdrawn)s::text[]) AS seed (id)
-     UNION
-    SELECT withdrawn, descendant, descendant_kind
-      FROM ahead JOIN way ON ancestor = ahead.id AND ancestor_kind = ahead.kind
-)
-SELECT id AS entity_id, withdrawn AS withdrawn_id
-  FROM ahead
- WHERE kind = 0 AND id <> withdrawn AND id = ANY (%(ids)s::text[])
- ORDER BY id, withdrawn;
+SELECT w_entity_id::text AS withdrawn, NULL AS descendant, NULL AS ancestor FROM withdrawn
+UNION ALL
+SELECT NULL, behind.id, there.id
+  FROM behind CROSS JOIN LATERAL ({back}) AS there (id, kind)
+ WHERE EXISTS (SELECT FROM withdrawn);
 
 -- name: current
 -- The withdrawals of these entities that have not ended.

@@ -1,4 +1,4 @@
-"""Real clients on a service with accounts: with a token, with a wrong one, with none."""
+"""Real clients on a service with accounts: with a token, with a wrong one, without."""
 
 import re
 import shutil
@@ -68,7 +68,7 @@ def test_pyvo_with_a_bearer_token(closed_url, token):
 
 @pytest.mark.parametrize("connect", [by_header, lambda url, token: by_password(url, "maria", token)])
 def test_a_wrong_token_reaches_the_user_of_pyvo(open_url, connect):
-    """AUTH-1: also where nobody needs an account."""
+    """AUTH-1: also if no account is required."""
     with pytest.raises(DALQueryError, match="the token is wrong"):
         connect(open_url, "wrong").search(QUERY)
 
@@ -83,7 +83,7 @@ def test_pyvo_without_an_account(open_url, closed_url):
 
 @with_stilts
 def test_taplint_finds_no_error_with_accounts(open_url):
-    """The service works for all who have none: nothing is different for them."""
+    """Clients without an account see no difference."""
     stages = "stages=TMV TME TMS TMC CPV CAP AVV QGE QPO MDQ"
     report = stilts("taplint", f"tapurl={open_url}", stages, "report=EWF").stdout
 

@@ -1,4 +1,4 @@
-"""DataLink with real clients: pyvo, and STILTS for what TOPCAT does."""
+"""DataLink with real clients: pyvo, and STILTS, which behaves like TOPCAT."""
 
 import re
 import shutil
@@ -25,7 +25,7 @@ def tap(tap_url):
 
 def linked(links, semantics):
     """Return the ids that the links of a product lead to."""
-    found = links.bysemantics(semantics, include_narrower=False)  # else pyvo asks ivoa.net for narrower terms
+    found = links.bysemantics(semantics, include_narrower=False)  # or pyvo asks ivoa.net for narrower terms
     return {parse_qs(urlsplit(link.access_url).query)["ID"][0] for link in found}
 
 

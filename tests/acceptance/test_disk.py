@@ -1,4 +1,4 @@
-"""Slow readers on a small disk of its own: they never get the last of it, and keep nobody from an answer."""
+"""Slow readers on a small separate disk: they never fill it, and do not block other clients."""
 
 import os
 import socket

@@ -79,7 +79,7 @@ def shown(program):
 
 @pytest.mark.parametrize("command", [*shown("curl"), *shown("stilts")])
 def test_every_command_of_a_client_runs(live, command, directory):
-    """Each answers with an id, a picture, or JSON that tells of no error."""
+    """Each returns an id, a picture, or JSON without an error."""
     done = subprocess.run(
         command.replace(SITE, live.url),
         shell=True,

@@ -81,7 +81,7 @@ def test_a_backup_is_restored_on_an_empty_server(operator):
 
 
 def test_the_script_for_a_dba_leaves_nothing_to_do(operator):
-    """It may be run on what is set up already."""
+    """It can be repeated on an existing installation."""
     export = "export PROVTAP_DATABASE_URL=postgresql://admin:secret@db.example.org/provtap"
     script = shown("operate.md", "psql")
 
@@ -89,7 +89,7 @@ def test_the_script_for_a_dba_leaves_nothing_to_do(operator):
 
 
 def test_rows_of_one_store_are_loaded_into_another(operator):
-    """What pg_dump writes is a script of SQL; the rows that are there already change nothing."""
+    """The output of pg_dump is an SQL script; rows that are already stored change nothing."""
     setup = shown("operate.md", "export PROVTAP")
     said = operator.run(setup, f"provtap ingest {LOGS}/chain*.log", shown("record.md", "pg_dump"))
 

@@ -1,4 +1,4 @@
-"""A service with the embedded PostgreSQL, whose processes are killed, frozen, and given too much to hold."""
+"""A service with the embedded PostgreSQL: its processes are killed, frozen, and run out of memory."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ LARGE = (
 """One cell of about 40 MB."""
 TOO_LARGE = LARGE.replace("TOP 4", "TOP 40").replace("a.description ||", "a.description || a.description ||")
 PATIENCE = 30
-"""Seconds for an answer that needs a few, on a machine that does much else."""
+"""Seconds for a response that needs a few, on a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def frozen(cluster):
 
 
 def test_postgresql_that_was_killed_is_started_again(service):
-    """With the same data, for the same clients, who are told to come back meanwhile."""
+    """With the same data, for the same clients, which get Retry-After meanwhile."""
     before = service.cluster.postmaster().pid
     assert ask(service)[0] == 200
     os.kill(before, signal.SIGKILL)
@@ -83,7 +83,7 @@ def test_postgresql_that_was_killed_is_started_again(service):
 
 
 def test_a_killed_backend_interrupts_other_queries_only_briefly(service):
-    """As the kernel does when memory is short: PostgreSQL starts its other processes anew."""
+    """Like the kernel when memory runs out: PostgreSQL restarts its other processes."""
     ask(service)
     os.kill(service.cluster.processes("[local]")[0], signal.SIGKILL)
 
@@ -104,7 +104,7 @@ def test_frozen_postgresql_is_reported_within_seconds(service):
 
 
 def test_queries_that_run_in_a_frozen_postgresql_are_answered(service):
-    """It is not their time limit that ends the wait, and none waits for the others' answers (D15)."""
+    """The wait ends before their time limit, and clients do not wait for each other (D15)."""
     told = []
     queries = [threading.Thread(target=lambda: told.append(ask(service, _endless()))) for _ in range(6)]
     for query in queries:
@@ -124,7 +124,7 @@ def _endless():
 
 
 def test_query_over_the_limit_of_memory_is_one_sentence(service):
-    """400, in the form of TAP, from a PostgreSQL that goes on (D15)."""
+    """400, in the form of TAP, while PostgreSQL keeps running (D15)."""
     status, _, body = ask(service, TOO_LARGE)
 
     assert status == 400

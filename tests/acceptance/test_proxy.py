@@ -1,4 +1,4 @@
-"""The service behind nginx under a path of its own, configured as docs/how-to/operate.md shows."""
+"""The service behind nginx under a path, configured as in docs/how-to/operate.md."""
 
 import json
 import re
@@ -73,7 +73,7 @@ def test_a_real_client_works_through_the_proxy(site):
 
 @pytest.mark.parametrize("path", ["/", "/tap", "/tap/"])
 def test_every_link_of_a_page_leads_through_the_proxy(site, path):
-    """The pages are for people who came by the public address."""
+    """Pages are for users of the public address."""
     links = re.findall(r'(?:href|action)="([^"]*)"', read(f"{site}{path}")[1])
     ours = [urljoin(site, link) for link in links if "www.ivoa.net" not in link]
 

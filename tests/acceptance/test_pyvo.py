@@ -45,7 +45,7 @@ def test_columns_carry_their_metadata(tap):
 
 
 def test_nulls_are_masked(tap):
-    """VOT-7: no number, text or time stands for null."""
+    """VOT-7: no number, text or time represents null."""
     rows = tap.search(
         "SELECT a_activitydescription_id, r_exitcode FROM provenance.activity"
         " LEFT JOIN provext.run ON r_activity_id = a_name"
@@ -64,7 +64,7 @@ def test_maxrec(tap, maxrec):
 
 
 def test_overflow_by_the_limit_warns(tap):
-    """PV-7: a result cut by anything but the number asked for is told to the user."""
+    """PV-7: the user is warned of a result that was not cut by the requested number."""
     with pytest.warns(DALOverflowWarning):
         result = tap.search("SELECT a.column_name FROM tap_schema.columns AS a, tap_schema.columns AS b")
 
@@ -145,7 +145,7 @@ def test_all_declared_options_can_be_chosen(tap):
 
 
 def test_columns_of_a_result_keep_their_names(tap):
-    """An ID given to refer to a column is not what astropy calls it by instead."""
+    """Astropy does not use an ID for references as the name of a column."""
     results = tap.search("SELECT u_entity_id, u_activity_id AS run, u_role FROM provenance.used")
     buffer = io.BytesIO()
     results.votable.to_xml(buffer)

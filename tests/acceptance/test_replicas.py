@@ -124,7 +124,7 @@ def place(tmp_path_factory):
 
 
 def test_uploads_lineage_and_provenance_need_no_primary(place):
-    """Design, D11: whatever a user asks runs on a standby, where nothing can be made for a while."""
+    """Design, D11: all queries of users run on a standby, without temporary tables."""
     upload = Table({"product": ["dl1"]})
     query = (
         "SELECT l.l_ancestor_id FROM tap_upload.mine AS m"
@@ -182,7 +182,7 @@ def test_the_metrics_show_the_lag_of_a_standby(place):
 
 
 def test_a_query_that_a_standby_gave_up_runs_again(place):
-    """PostgreSQL documentation, "Handling Query Conflicts": the primary removed what the query could see."""
+    """PostgreSQL documentation, "Handling Query Conflicts": the primary removed rows visible to the query."""
     for server in place.standbys.values():
         value(server.url, "ALTER SYSTEM SET max_standby_streaming_delay = 0")
         value(server.url, "SELECT pg_reload_conf()")
@@ -271,7 +271,7 @@ QUERY = "SELECT e_id FROM provenance.entity WHERE e_id = 'dl1'"
 
 
 def test_queries_go_on_without_the_primary(place):
-    """docs/how-to/scale.md; what must be written is refused politely. The last test: nothing revives it."""
+    """docs/how-to/scale.md; writes fail with a clear error. Last test: the primary is not restarted."""
     kill(place.directory / "primary")
 
     assert list(place.tap.search(QUERY)["e_id"]) == ["dl1"]

@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
+from tests.live import live_server
+
 STILTS = shutil.which("stilts")
 pytestmark = pytest.mark.skipif(STILTS is None, reason="the program stilts is not installed")
 STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO QAS UWS MDQ OBS UPL EXA"
@@ -34,7 +36,7 @@ def test_taplint_finds_no_error(tap_url):
 def test_the_services_of_a_result_are_understood(tap_url, tmp_path):
     """VOT-14: STIL, and so TOPCAT, takes ID from the row and asks the user for the rest.
 
-    It misses the columns of a table of links, which is no matter.
+    It complains about missing columns of a table of links, which has no effect.
     """
     query = "SELECT TOP 3 e_id, wat_agent_id FROM provenance.entity JOIN provenance.wasattributedto ON 1 = 1"
     result = tmp_path / "result.vot"
@@ -113,7 +115,7 @@ def test_an_error_of_a_job_reaches_the_user(tap_url):
 
 
 def test_a_job_can_be_resumed(tap_url):
-    """ST-2: what one run of STILTS began, another one fetches."""
+    """ST-2: one run of STILTS submits a job, another one fetches its result."""
     query = "SELECT TOP 3 a_id FROM provenance.activity"
     created = urllib.request.urlopen(
         f"{tap_url}/async", urllib.parse.urlencode({"QUERY": query, "PHASE": "RUN"}).encode()
@@ -144,3 +146,15 @@ def test_taplint_takes_a_base_url_that_ends_in_a_slash(tap_url):
     report = stilts("taplint", f"tapurl={tap_url}/", "stages=TMV TMC CAP AVV QGE UWS", "report=EWF").stdout
 
     assert "Totals: Errors: 0; Warnings: 0" in report
+
+
+def test_taplint_finds_no_error_in_an_empty_store(template, tmp_path):
+    """OBS-1: without observations the tables are there, and the data model is not declared."""
+    with live_server(template, tmp_path / "serve.log") as empty:
+        tap_url = f"{empty.url}/tap"
+        report = stilts("taplint", f"tapurl={tap_url}", "stages=TME TMS TMC CPV CAP OBS", "report=EWF").stdout
+        capabilities = requests.get(f"{tap_url}/capabilities").text
+
+    assert "Totals: Errors: 0; Warnings: 0" in report
+    assert "Section OBS" in report
+    assert "ObsCore" not in capabilities

@@ -1,4 +1,4 @@
-"""A connection that ends while PostgreSQL commits: what was committed is there, though nobody confirmed it.
+"""A connection that ends while PostgreSQL commits: the transaction was committed, but not confirmed.
 
 A synchronous standby that does not answer makes each COMMIT wait, as in a failover; the session that waits is
 then ended by its administrator.
@@ -68,7 +68,7 @@ def database(primary):
 
 
 def test_a_document_that_may_have_been_stored_can_be_sent_again(primary, database):
-    """It is not said that nothing was stored: it was. The same again changes nothing."""
+    """The message does not claim that nothing was stored. Sending it again changes nothing."""
     primary.wait_for("nobody")
     ending = threading.Thread(target=primary.end_what_waits)
     ending.start()
@@ -89,7 +89,7 @@ def test_a_document_that_may_have_been_stored_can_be_sent_again(primary, databas
 
 
 def test_a_job_whose_claim_was_not_confirmed_is_run(primary, database, tableset):
-    """It was claimed by a worker that does not know: that one gives it back, and no attempt is lost."""
+    """The worker does not know about its claim: it puts the job back, and no attempt is lost."""
     store = JobStore(database, primary.settings)
     worker = Worker(primary.settings, tableset, database)
     store.beat(worker.name)

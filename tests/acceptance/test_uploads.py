@@ -33,7 +33,7 @@ def tap(tap_url):
 
 @pytest.fixture(scope="module")
 def mine(tap):
-    """A table as an astronomer has it: some known files, and what was measured of them."""
+    """A table of an astronomer: some known files with measurements."""
     found = tap.search(FILES).to_table()
     rows = len(found)
     return Table(
@@ -72,7 +72,7 @@ def test_pyvo_sends_an_astropy_table(tap, mine):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # pyvo leaves files open
 @pytest.mark.parametrize("form", ["tabledata", "binary", "binary2"])
 def test_pyvo_sends_files(tap, mine, tmp_path, form):
-    """PV-15, UPL-4: by path, and as what pyvo takes for a file."""
+    """PV-15, UPL-4: by path, and as a file object of pyvo."""
     table = mine["id", "flux", "small", "word"]
     path = tmp_path / "t.vot"
     table.write(path, format="votable", tabledata_format=form)

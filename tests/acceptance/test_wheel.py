@@ -256,7 +256,7 @@ def test_export_of_an_ingestion_is_that_of_the_local_command(pipeline, run_id, c
 
 
 def test_descriptions_have_the_lines_of_the_local_command(pipeline, run_id, client_settings):
-    """Of several files none is applied where one is wrong."""
+    """If one of several files is wrong, none is applied."""
     good, bad = pipeline.directory / "good.yaml", pipeline.directory / "bad.yaml"
     good.write_text("format: 1\nname: x\nversion: 1\nactivities: [{name: calibrate, type: calibration}]\n")
     bad.write_text("format: 1\nname: y\nversion: 1\nactivites: []\n")

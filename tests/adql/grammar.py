@@ -21,7 +21,7 @@ ADQL = Lark(
 
 
 def accepts(text: str) -> bool:
-    """Tell whether *text* is one ADQL query; names and types are not looked at."""
+    """Return whether *text* is one ADQL query; names and types are not checked."""
     try:
         ADQL.parse(text)
     except LarkError:
@@ -37,9 +37,9 @@ def reserved_words() -> list[str]:
 def corpus(verdict: str) -> list[tuple[str, str]]:
     """Return (construct, query) for each query of `queries/` that is *verdict*: "accepted" or "rejected".
 
-    In these files a query is a line; lines that start with a blank continue it. The first line tells the
-    clause of the standard that the queries test. `# accepted` and `# rejected` head the queries below them,
-    other lines that start with `#` say why.
+    In these files a query is a line; lines that start with a blank continue it. The first line names the
+    clause of the standard that the queries test. `# accepted` and `# rejected` apply to the queries below
+    them; other lines that start with `#` give reasons.
     """
     return [(construct, query) for construct in constructs() for query in queries(construct, verdict)]
 

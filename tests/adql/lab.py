@@ -89,7 +89,7 @@ CREATE TABLE attic.other (k_int integer);
 
 
 def fetch(connection, sql):
-    """Return the rows of *sql*; what it changes stays."""
+    """Return the rows of *sql*; its changes are kept."""
     with connection, connection.cursor() as cursor:
         cursor.execute(sql)
         return cursor.fetchall()

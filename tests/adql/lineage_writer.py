@@ -1,7 +1,7 @@
-"""Queries that nobody would write, with lineages and volatile subqueries anywhere in them: from a seed.
+"""Random queries from a seed, with lineages and volatile subqueries in any place.
 
-Of each volatile subquery all its outcomes are known. So the answers that a query may have are known as well:
-those of the query with one outcome in the place of each volatile subquery.
+All possible outcomes of each volatile subquery are known. So the possible results of a query are known as
+well: those of the query with one outcome in place of each volatile subquery.
 """
 
 import itertools
@@ -139,7 +139,7 @@ def random_query(seed: int) -> RandomQuery:
 
 
 class LineageWriter:
-    """Writes one query, whose columns are ids and numbers of the tables in it."""
+    """Writes one query with ids and numbers of its tables as columns."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)

@@ -1,4 +1,4 @@
-"""Queries nobody would think of: the corpus, slightly wrong, to hold two parsers against each other."""
+"""Mutated queries of the corpus, to compare two parsers."""
 
 import random
 import re
@@ -22,7 +22,7 @@ Mutation = Callable[[random.Random, Tokens], Tokens]
 
 
 def disagreements(parse: Callable[[str], object], n: int, seed: int) -> list[str]:
-    """Return those of *n* mutants that *parse* accepts and the grammar rejects, or the other way round.
+    """Return those of *n* mutants that *parse* accepts and the grammar rejects, or the reverse.
 
     *parse* rejects a text by raising AdqlError. Any other exception goes through, with the text as a note.
     """
@@ -60,7 +60,7 @@ def _replace(rng: random.Random, tokens: Tokens) -> Tokens:
 
 
 def _graft(rng: random.Random, tokens: Tokens) -> Tokens:
-    """Go on with another query after a token that both have: much of what comes out is ADQL."""
+    """Continue with another query after a common token, which often gives valid ADQL."""
     other = rng.choice(_ACCEPTED)
     joints = [(i, j) for i, a in enumerate(tokens) for j, b in enumerate(other) if a == b]
     i, j = rng.choice(joints) if joints else (0, 0)

@@ -1,4 +1,4 @@
-"""Queries that nest and repeat what grows in a translator or in a planner: by chance, from a seed."""
+"""Random queries from a seed, with nested and repeated parts that grow in a translator or planner."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -27,6 +27,10 @@ CASE WHEN {c} THEN {x} ELSE {x} END
 CASE {x} WHEN {x} THEN {x} ELSE {x} END
 COALESCE({x}, {x}, {x})
 NULLIF({x}, {x})
+SUBSTRING({x} || {x}, CHAR_LENGTH({x}), 3)
+({s})
+({s}) || ({s})
+COALESCE(({s}), {x})
 CAST(ABS(prov_number({x})) AS CHAR(20)) || {x}
 CAST(CONTAINS(POINT(prov_number({x}), 1), CIRCLE(prov_number({x}), 2, 3)) AS CHAR) || {x}
 CAST(MOD(prov_number({x}), 7) + ivo_hasword({x}, {x}) AS VARCHAR)
@@ -42,6 +46,11 @@ CONDITIONS = """
 ({c} AND {c})
 NOT ({c})
 {x} LIKE 'a%'
+{x} = ({s})
+({s}) BETWEEN {x} AND ({s})
+({s}) IN ({x}, ({s}), 'b')
+{x} LIKE {x} ESCAPE '!'
+DISTANCE(prov_number({x}), prov_number({x}), prov_number({x}), 1) < prov_number({x})
 {x} IN ({q})
 {x} NOT IN ({q})
 EXISTS ({e})
@@ -188,6 +197,7 @@ class NestingWriter:
             ),
             "q": lambda: self.subquery(seen, "{c}"),
             "e": lambda: self.subquery(seen, "{c} = {x}"),
+            "s": lambda: self.subquery(seen, self.random.choice(["{c}", "{x}"]), "MAX"),
         }
         while "{" in form:
             before, _, rest = form.partition("{")
@@ -195,10 +205,11 @@ class NestingWriter:
             form = f"{before}{parts[name]()}{after}"
         return form
 
-    def subquery(self, seen: list[str], where: str) -> str:
-        """Return a subquery, correlated or not."""
+    def subquery(self, seen: list[str], where: str, aggregate: str = "") -> str:
+        """Return a subquery, correlated or not; with an *aggregate* a value."""
         table, columns = self.source()
         name = self.name()
         column = f"{name}.{self.random.choice(columns)}"
         other = self.random.choice(seen) if "{x}" in where or self.random.random() < 0.5 else "'d'"
-        return f"SELECT {column} FROM {table} AS {name} WHERE {column} = {other}"
+        selected = f"{aggregate}({column})" if aggregate else column
+        return f"SELECT {selected} FROM {table} AS {name} WHERE {column} = {other}"

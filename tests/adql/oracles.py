@@ -1,6 +1,6 @@
-"""What each function of ADQL should answer, computed without a database: by fractions, decimals and text.
+"""The expected values of all functions of ADQL, computed without a database.
 
-A number is a Fraction, its exact value. An oracle raises `NoAnswer` where the query must fail.
+A number is a Fraction with its exact value. An oracle raises `NoAnswer` if the query must fail.
 """
 
 import decimal

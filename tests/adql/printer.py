@@ -1,4 +1,4 @@
-"""A tree back to ADQL, so that reading what was written can be held against the tree itself."""
+"""Writes a tree as ADQL, so that parsing the text can be compared with the tree."""
 
 from provtap.adql.syntax import tree as nodes
 from provtap.adql.syntax.kinds import CHARACTERS, FORMS, INTEGER, NUMBERS, SIGNED_INTEGER, kind_of

@@ -49,7 +49,7 @@ def samples(server, template):
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.partition("\n")[0].removeprefix("-- "))
 def test_the_answer_is_that_of_sql_written_by_hand(samples, tableset, pair):
-    """D5; digest sections 2, 3 and 8: what a query means does not change on its way to PostgreSQL."""
+    """D5; digest sections 2, 3 and 8: translation to PostgreSQL does not change the meaning of a query."""
     adql, _, sql = pair.partition("\n")[2].partition(";\n")
     is_ordered = "ORDER BY" in adql.rpartition(")")[2]
 

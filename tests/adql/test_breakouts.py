@@ -1,4 +1,4 @@
-"""Attempts to reach what is not published, or to make a text more than a text (D9, D11)."""
+"""Attempts to read unpublished data, or to break out of a text literal (D9, D11)."""
 
 import pytest
 
@@ -35,7 +35,7 @@ QUOTES = [
     + ["postgres.provenance.activity", '"activity"" UNION SELECT"', "TAP_UPLOAD.pg_class", "w1", "t1"],
 )
 def test_only_published_tables_can_be_named(tableset, table):
-    """D9: what must not be public can't even be named."""
+    """D9: private tables can't even be named."""
     with pytest.raises(AdqlError):
         translate(f"SELECT * FROM {table}", tableset)
 

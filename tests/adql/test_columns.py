@@ -1,4 +1,4 @@
-"""What is told of the output columns of a query: name, type, metadata (TAP-18; digest section 8)."""
+"""The metadata of the output columns of a query: name, type, etc. (TAP-18; digest section 8)."""
 
 import pytest
 

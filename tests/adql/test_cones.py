@@ -218,3 +218,16 @@ def test_a_cross_match_uses_the_index_on_positions(lab, ask):
 def test_other_conditions_get_no_cone(condition):
     """Nothing is added that is wrong, or that no index serves."""
     assert "cone_boxes" not in translate(f"SELECT c_id FROM cat WHERE {condition}", TABLESET).sql
+
+
+def test_observations_have_such_an_index(reader, tableset):
+    """GEO-7: the view ivoa.obscore lets it through."""
+    where = "1 = CONTAINS(POINT(s_ra, s_dec), CIRCLE(83.6, 22, 1))"
+    sql = translate(f"SELECT obs_id FROM ivoa.obscore WHERE {where}", tableset).sql
+    with reader.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {sql}")
+        plan = "\n".join(line for (line,) in cursor)
+    reader.rollback()
+
+    assert "Index Scan on observation_position" in plan

@@ -1,4 +1,4 @@
-"""The parser against the conformance corpus, and against the grammar on queries that nobody wrote."""
+"""The parser against the conformance corpus, and against the grammar on mutated queries."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""What the page about errors shows is what users are told."""
+"""The page about errors shows the actual messages."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL answers to the translation: the values that ADQL demands."""
+"""The results of translated queries in PostgreSQL are those required by ADQL."""
 
 import pytest
 
@@ -218,7 +218,7 @@ def test_order_top_and_offset_choose_the_rows_of_adql(ask, text, rows):
 
 
 def test_copy_gives_one_row_more_than_maxrec(ask):
-    """TAP 1.1, section 2.7.4: the row too many tells the overflow; TOP below MAXREC has none."""
+    """TAP 1.1, section 2.7.4: an additional row reveals an overflow; TOP below MAXREC has none."""
     assert len(ask("SELECT k_int FROM kinds", maxrec=1)) == 2
     assert len(ask("SELECT TOP 1 k_int FROM kinds", maxrec=1)) == 1
 
@@ -249,7 +249,7 @@ SENT = {"short": "smallint", "int": "integer", "long": "bigint", "float": "real"
     + ["ABS(k_int), ROUND(k_float), MOD(k_int, 3), PI(), RAND(), k_text || k_int"],
 )
 def test_the_type_declared_is_the_type_sent(lab, items):
-    """D5: every output column is cast to what its FIELD says."""
+    """D5: every output column is cast to the type of its FIELD."""
     statement = translate(f"SELECT {items} FROM kinds WHERE k_short = 1", LAB)
     types = ", ".join(f"pg_typeof(c{n})::text" for n in range(1, len(statement.columns) + 1))
     (sent,) = fetch(lab, f"SELECT {types} FROM ({statement.sql}) AS q")

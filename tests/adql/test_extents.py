@@ -1,4 +1,4 @@
-"""What PostgreSQL makes of nested queries: only what would grow too much is planned by itself."""
+"""Nested queries in PostgreSQL's planner: only parts that would grow too much are planned separately."""
 
 import re
 

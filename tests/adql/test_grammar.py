@@ -36,7 +36,7 @@ def test_queries_have_their_verdict(construct):
 
 
 def test_corpus_is_read_whole():
-    """No verdict is lost or given twice: a query stands in the corpus once."""
+    """Each query is in the corpus only once, so that it has one verdict."""
     all_queries = [query for _, query in ACCEPTED + REJECTED]
 
     assert len(all_queries) == len(set(all_queries))
@@ -185,7 +185,7 @@ def test_geometry_takes_points_or_coordinates(function, forms, number):
 
 
 def test_the_tree_has_positions():
-    """Every node knows its line and column, counted from 1."""
+    """All nodes have their line and column, counted from 1."""
     column = next(ADQL.parse("SELECT *\n  FROM t WHERE b = 1").find_data("column"))
 
     assert (column.meta.line, column.meta.column, column.meta.end_column) == (2, 16, 17)
@@ -202,7 +202,7 @@ def test_grammar_agrees_with_itself():
 
 
 def test_lenient_parser_is_found_out():
-    """What a parser accepts and the grammar rejects is told."""
+    """A query that a parser accepts and the grammar rejects is reported."""
     found = disagreements(len, 100, seed=1)
 
     assert found
@@ -210,7 +210,7 @@ def test_lenient_parser_is_found_out():
 
 
 def test_strict_parser_is_found_out():
-    """What a parser rejects and the grammar accepts is told."""
+    """A query that a parser rejects and the grammar accepts is reported."""
 
     def parse(text):
         raise AdqlError("not ADQL")
@@ -222,7 +222,7 @@ def test_strict_parser_is_found_out():
 
 
 def test_the_crash_of_a_parser_shows_the_query():
-    """An exception that is no verdict is no disagreement."""
+    """Other exceptions than AdqlError are not a disagreement."""
 
     def parse(text):
         raise RecursionError

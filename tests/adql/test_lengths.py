@@ -1,4 +1,4 @@
-"""Texts that no row should hold are refused before any row is made."""
+"""Rows with too long texts are rejected before any row is made."""
 
 import pytest
 
@@ -50,5 +50,5 @@ def test_texts_that_are_surely_too_long_are_refused(text, words):
     ],
 )
 def test_texts_that_may_be_short_are_let_in(text):
-    """What is not sure is left to the memory limit of PostgreSQL."""
+    """Unknown lengths are left to the memory limit of PostgreSQL."""
     assert translate(text, LAB)

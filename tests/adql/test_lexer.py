@@ -42,7 +42,7 @@ def test_numbers_have_three_forms(text, kind):
 
 
 def test_a_byte_order_mark_is_passed_over():
-    """Editors of Windows put one before a text, where nobody sees it: nor do positions count it."""
+    """Windows editors put an invisible one at the start of a text; positions do not count it."""
     assert words("\ufeffa") == [("identifier", "a")]
     assert error("\ufeffa !").column == 3
 

@@ -33,6 +33,16 @@ def refusal(text):
             "SELECT ABS(SELECT a FROM t) FROM t",
             "A subquery as an argument needs brackets of its own: ((SELECT",
         ),
+        ("SELECT LEFT(a, 3) FROM t", "Write SUBSTRING(text, 1, length)."),
+        (
+            "SELECT a FROM t WHERE (a, b) IN (SELECT c, d FROM u)",
+            "ADQL has no rows as values: compare column",
+        ),
+        ("SELECT a FROM t WHERE a IS NOT 'x'", "Write <> to compare with a value."),
+        (
+            "SELECT a FROM t WHERE a > CURRENT_TIMESTAMP - INTERVAL '1 day'",
+            "ivo_to_mjd(CURRENT_TIMESTAMP) - 1.",
+        ),
         ("SELECT a FROM t CROSS u", "Expected JOIN, found u. (line 1, column 23)"),
         ("SELECT a FROM t WHERE a LIKE 'x' ESCAPE b", "Expected a text in single quotes, found b."),
         ("SELECT SUBSTRING(a) FROM t", "SUBSTRING takes a text, a start and, optionally, a length."),
@@ -196,7 +206,7 @@ def test_no_hint_is_better_than_a_wrong_one():
 @pytest.mark.parametrize(
     "text",
     ["SELECT a FROM t WHERE " + "a=1 AND " * 5_001 + "a=1"]
-    + ["SELECT a FROM t WHERE a IN (" + "1," * 5_000 + "1)", "SELECT " + "a," * 5_000 + "a FROM t"]
+    + ["SELECT a FROM t WHERE a IN (" + "b," * 5_000 + "1)", "SELECT " + "a," * 5_000 + "a FROM t"]
     + ["SELECT a FROM t" + ", t" * 5_000, "SELECT a FROM t" + " JOIN t USING (a)" * 5_001]
     + ["SELECT a" + "||'b'" * 5_000 + " FROM t"],
 )

@@ -1,4 +1,4 @@
-"""Queries made to grow: none takes long to translate or to plan, whatever it nests and repeats."""
+"""Queries with nested and repeated parts: translating and planning them never takes long."""
 
 import os
 import re
@@ -121,7 +121,7 @@ def test_tables_that_are_all_equal_in_one_column_are_planned(backend, tableset, 
 
 
 def test_the_queries_are_long_and_of_all_kinds():
-    """The test above is only as good as what is written for it."""
+    """The test above depends on the variety of the generated queries."""
     texts = [NestingWriter(seed).query() for seed in range(100)]
 
     assert max(map(len, texts)) <= LENGTH

@@ -1,4 +1,4 @@
-"""Several errors of one query are told together, and nothing twice (issue 3, part 7)."""
+"""Several errors of one query are reported together, each once."""
 
 import pytest
 
@@ -83,7 +83,7 @@ def test_errors_in_independent_parts_are_all_reported(text, places):
 
 
 def test_ten_errors_are_enough():
-    """Nobody reads more."""
+    """The number of reported errors is limited."""
     found = problems("SELECT " + ", ".join(f"z{n}" for n in range(30)) + " FROM kinds")
 
     assert len(found) == 10

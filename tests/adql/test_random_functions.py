@@ -1,4 +1,4 @@
-"""Calls that nobody wrote: what the translator lets through, PostgreSQL must understand."""
+"""Random calls: PostgreSQL must accept all calls that the translator accepts."""
 
 import psycopg2
 import pytest

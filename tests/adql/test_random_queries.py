@@ -1,4 +1,4 @@
-"""Queries that nobody wrote: what the translator lets through, PostgreSQL must understand."""
+"""Random queries: PostgreSQL must accept all queries that the translator accepts."""
 
 import psycopg2
 from hypothesis import given, settings
@@ -11,7 +11,7 @@ from tests.adql.writer import Writer
 
 
 def is_understood(connection, sql):
-    """Tell whether PostgreSQL can plan *sql*; it may compute constants then, and fail at one of them."""
+    """Return whether PostgreSQL can plan *sql*; it may compute constants then, and fail at one of them."""
     try:
         return bool(fetch(connection, f"EXPLAIN {sql}"))
     except psycopg2.DataError:

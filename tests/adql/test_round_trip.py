@@ -1,4 +1,4 @@
-"""What was parsed, printed and parsed again is the same tree (positions apart)."""
+"""A query that is parsed, printed and parsed again has the same tree (except positions)."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from tests.adql.mutate import mutants
 
 @pytest.mark.parametrize("construct", constructs())
 def test_a_query_survives_the_round_trip(construct):
-    """D4: the tree tells all that the text says."""
+    """D4: the tree has all information of the text."""
     for query in queries(construct, "accepted"):
         tree = parse(query)
 
@@ -29,7 +29,7 @@ def is_query(text):
 
 @given(st.integers(0, 10**9))
 def test_a_mutant_that_is_a_query_survives_the_round_trip(seed):
-    """D4, on queries that nobody wrote."""
+    """D4, on random queries."""
     tree = parse(next(filter(is_query, mutants(seed))))
 
     assert parse(printer.query(tree)) == tree

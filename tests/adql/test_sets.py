@@ -1,4 +1,4 @@
-"""UNION, EXCEPT, INTERSECT and WITH (digest section 2): what they mean, and what they refuse."""
+"""UNION, EXCEPT, INTERSECT and WITH (digest section 2): results and errors."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The user defined functions, and prov_number before all: no text that a parameter may hold stops it."""
+"""The user defined functions, in particular prov_number, which accepts any text of a parameter."""
 
 import math
 

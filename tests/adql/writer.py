@@ -1,4 +1,4 @@
-"""Queries on the lab's tables that nobody would write, but mostly right: by chance, from a seed."""
+"""Random queries from a seed on the lab's tables, most of them valid."""
 
 import random
 import re

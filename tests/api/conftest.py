@@ -1,4 +1,4 @@
-"""A live service with accounts, whose store all tests of this directory write to: each has ids of its own."""
+"""A live service with accounts; all tests of this directory write to its store, each with its own ids."""
 
 import json
 import urllib.error
@@ -23,7 +23,7 @@ from tests.live import LiveServer, live_server
 def settings(
     server: Server, template: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Settings]:
-    """Settings of one database and of a service that knows accounts; documents are small."""
+    """Settings of one database and of a service with accounts; documents are small."""
     assert template.database_url is not None
     url = server.create(database_name(template.database_url))
     log = tmp_path_factory.mktemp("log") / "access.log"
@@ -100,5 +100,5 @@ def call(live: LiveServer, token: str) -> Call:
 
 @pytest.fixture(scope="session")
 def count(database: Database) -> Callable[[str, str], int]:
-    """Tell how many rows of a table fulfil a condition: `count("provenance.activity", "a_name = 'x'")`."""
+    """Return how many rows of a table fulfil a condition: `count("provenance.activity", "a_name = 'x'")`."""
     return lambda table, where: rows(database, f"SELECT count(*) FROM {table} WHERE {where}")[0][0]

@@ -1,4 +1,4 @@
-"""ProvClient against a live service: one document a run, sent once whatever happens on the way."""
+"""ProvClient against a live service: one document for each run, stored once despite failures."""
 
 import logging
 import socket
@@ -146,7 +146,7 @@ def test_nothing_is_sent_without_a_token(live, tmp_path, name):
     assert letters(tmp_path) == []
 
 
-# The service is away
+# The service is unavailable
 
 
 def test_unsent_documents_are_saved_on_disk(away, tmp_path, name, caplog, token):
@@ -206,7 +206,7 @@ def test_flush_sends_the_saved_documents(prov, tmp_path, name, count):
 
 
 def test_a_spool_is_for_one_service(away, prov, tmp_path, name, count):
-    """What one service is to get is not told to another."""
+    """Documents for one service are not sent to another."""
     away.add_entity(name)
     away.send()
 
@@ -267,7 +267,7 @@ def test_recording_needs_no_home_directory(homeless, live, token, name, tmp_path
 
 
 def test_an_unusable_spool_is_a_warning(token, name, tmp_path, caplog):
-    """The pipeline goes on, and what it told is still collected."""
+    """The pipeline continues, and its records are still collected."""
     (tmp_path / "spool").write_text("no directory")
     away = ProvClient(f"http://127.0.0.1:{free_port()}", token, spool=tmp_path / "spool", patience=0.1)
     away.add_entity(name)
@@ -280,7 +280,7 @@ def test_an_unusable_spool_is_a_warning(token, name, tmp_path, caplog):
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"path": "records", "key": "x"}'])
 def test_a_damaged_document_in_the_spool_is_a_warning(prov, tmp_path, name, caplog, content):
-    """It is set aside: what comes after it is sent."""
+    """It is set aside, and later documents are sent."""
     prov.add_entity(name)
     prov.keep().with_name("0.json").write_text(content)
 
@@ -314,7 +314,7 @@ def test_the_client_waits_for_retry_after(prov, database, tmp_path, name):
 
 
 def closed(prov):
-    """Tell whether all processes refuse, which look once a second."""
+    """Return whether all processes refuse, which look once a second."""
     answers = set()
     for _ in range(30):
         try:
@@ -474,7 +474,7 @@ def test_runs_are_joined_by_their_files(activity, prov, tmp_path):
 
 
 def test_a_block_within_a_block_is_a_step(activity, prov):
-    """ProvenanceDM has no other way to tell of a workflow: wasInformedBy."""
+    """ProvenanceDM has only wasInformedBy for workflows."""
     with activity("whole") as whole:
         whole.used("/data/in")
         with activity("step") as step:

@@ -1,4 +1,4 @@
-"""What an operator does over HTTP: apply sets of descriptions, and export what an ingestion recorded."""
+"""Operators over HTTP: applying sets of descriptions, and exporting the records of an ingestion."""
 
 import uuid
 
@@ -110,7 +110,7 @@ def test_an_impossible_export_is_one_sentence(call, path, status, named):
 
 
 def test_documents_are_exported_to_those_who_may_write_only(call, database):
-    """They may hold what is not published."""
+    """They may contain unpublished values."""
     reader = create(database, "reader-of-graphs", ["read"])
 
     assert call("GET", "/ingestions/1/graph", token=None).status == 401

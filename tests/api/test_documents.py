@@ -63,7 +63,7 @@ def test_a_product_is_known_by_its_path(call, count, name):
 
 
 def test_the_same_bytes_again_change_nothing(call, name):
-    """D-8: the digest of the source tells; the answer names the first ingestion."""
+    """D-8: found by the digest of the source; the response has the first ingestion."""
     content = log(name)
     first, second = (call("POST", "/documents", content) for _ in range(2))
 
@@ -73,7 +73,7 @@ def test_the_same_bytes_again_change_nothing(call, name):
 
 
 def test_of_a_hundred_writers_of_one_document_one_stores_it(call, count, name):
-    """D-8, at the same moment: one wins, the others find it known, and nobody is refused."""
+    """D-8, at the same moment: one stores it, for the others it is known, and none fails."""
     content = log(name, output=[file(f"/{name}")])
     with ThreadPoolExecutor(100) as pool:
         replies = list(pool.map(lambda _: call("POST", "/documents", content), range(100)))
@@ -224,7 +224,7 @@ def test_an_unknown_format_is_reported(call):
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_has_a_limit(call, chunked):
-    """PROVTAP_DOCUMENT_BYTES, whether the client tells the length or not."""
+    """PROVTAP_DOCUMENT_BYTES, with and without Content-Length."""
     if chunked:
         reply = call("POST", "/documents", iter_bytes(300_000), Transfer_Encoding="chunked")
     else:
@@ -268,7 +268,7 @@ def test_a_form_or_compressed_document_is_refused(call, headers, content):
 
 
 def test_a_document_with_the_form_type_of_curl_is_accepted(call, name):
-    """`curl --data-binary @file` says so of anything."""
+    """`curl --data-binary @file` sends this type with any file."""
     reply = call("POST", "/documents", log(name), Content_Type="application/x-www-form-urlencoded")
 
     assert reply.status == 201

@@ -1,4 +1,4 @@
-"""Documents over HTTP: none of them is a fault of the service."""
+"""Mutated documents over HTTP: none causes an internal error."""
 
 import pytest
 

@@ -45,7 +45,7 @@ def test_every_route_is_described_and_no_other(description, settings, database, 
 
 
 def test_every_answer_is_of_its_schema(description, call):
-    """What is said of answers is true of real ones."""
+    """Real responses match their description."""
     record = {"id": "urn:test:openapi", "name": "x"}
     for method, path, template, body in [
         ("POST", "/records", "/records", {"Entity": record}),
@@ -73,7 +73,7 @@ def test_every_answer_is_of_its_schema(description, call):
 
 
 def test_every_word_is_explained(description):
-    """D7: what a word means comes from the published column."""
+    """D7: descriptions of attributes come from the published columns."""
     for each in CLASSES:
         schema = description["components"]["schemas"][each.name]
 
@@ -86,7 +86,7 @@ def test_all_recordable_classes_are_described(validator):
 
 
 def variants():
-    """Yield documents that are wrong, or right, by one word."""
+    """Yield documents that differ from a valid one in one attribute."""
     for each in CLASSES:
         [record, *_] = everything(str)[each.name]
         for attribute in each.attributes:
@@ -97,10 +97,9 @@ def variants():
 
 
 def test_the_description_matches_the_responses(validator):
-    """The description allows no record that the reader refuses for its words, and refuses none that it takes.
+    """The schema and the reader accept the same records, as far as single attributes are concerned.
 
-    Null is as if the word were not there. No schema tells what only makes sense beside another word, or which
-    text is a time.
+    Null counts as missing. Schemas can't express rules between attributes, or which texts are times.
     """
     for each, attribute, record in variants():
         told = {name: value for name, value in record.items() if value is not None}

@@ -1,4 +1,4 @@
-"""What a step read is what was at the path when it read there: pipelines use the same paths every night."""
+"""A step read the file that was at the path at that time: pipelines use the same paths every night."""
 
 import asyncio
 import hashlib
@@ -128,7 +128,7 @@ def test_files_are_generated_within_their_runs(activity, prov, made, tmp_path):
 
 
 def test_steps_in_threads_read_the_current_files(activity, prov, read, made, tmp_path):
-    """And what several threads tell of one run is all kept."""
+    """All records of one run from several threads are kept."""
     path = tmp_path / "shared.fits"
 
     def step(number):
@@ -213,7 +213,7 @@ def _digests(content):
 
 
 def test_files_have_checksums(activity, database, tmp_path):
-    """Those of `provtap run`, which join copies; a place without a file has none."""
+    """As in `provtap run`, to join copies; a location without a file has none."""
     raw, image = tmp_path / "raw.fits", tmp_path / "image.fits"
     raw.write_bytes(b"raw")
     with activity("calibrate") as run:
@@ -237,7 +237,7 @@ def test_checksums_and_environment_can_be_left_out(activity, prov, database, tmp
 
 
 def test_command_line_and_versions_are_recorded(activity, prov):
-    """As parameters; one that the block gives itself goes first."""
+    """As parameters; a parameter of the block takes precedence."""
     with activity("calibrate", parameters={"working_directory": "mine"}) as run:
         pass
     told = {each["name"]: each["value"] for each in prov.find("parameters", activity=run.id)}

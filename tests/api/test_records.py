@@ -1,4 +1,4 @@
-"""Records in the words of ProvenanceDM: told in one body or one by one, loaded as any document, read back."""
+"""Records with the classes of ProvenanceDM: sent together or one by one, loaded, and read back."""
 
 import json
 import uuid
@@ -102,7 +102,7 @@ def test_a_body_may_have_records_of_all_classes(call, new):
 
 @pytest.mark.parametrize("each", CLASSES, ids=lambda each: each.name)
 def test_records_of_all_classes_read_back_unchanged(call, new, each):
-    """What is told in some words is found by them, and in them."""
+    """Records are found by their attributes, and have these attributes."""
     document = everything(new)
     call("POST", "/records", document)
     [told, *_] = document[each.name]
@@ -125,7 +125,7 @@ def as_stored(each, name, value):
 
 
 def test_missing_attributes_are_not_stored(call, new):
-    """An attribute without a value is absent: no default is taken for a statement."""
+    """An attribute without a value is absent: defaults are not stored."""
     tool, parameter = {"id": "_:t", "name": new("tool")}, {"name": new("gain"), "valueType": "int"}
     described = {"activityDescription": "_:t", **parameter}
     call("POST", "/records", {"ActivityDescription": tool, "ParameterDescription": described})
@@ -145,7 +145,7 @@ def test_the_same_records_again_change_nothing(call, new):
 
 
 def test_parts_may_come_in_any_order(database, settings, new):
-    """D-9: whatever a record refers to may come later; the tables are the same."""
+    """D-9: things that a record refers to may come later; the tables are the same."""
     parts = [
         {"Activity": {"id": new("a"), "startTime": START}},
         {"Activity": {"id": new("a"), "endTime": END, "name": "x"}},
@@ -183,7 +183,7 @@ def stored(database, start):
 
 
 def test_a_thing_that_is_only_referred_to_is_a_stub(call, new):
-    """D-9: every target can be made; whoever tells of it later completes it."""
+    """D-9: all targets can be stubs, which later records complete."""
     call("POST", "/used", {"activity": new("a"), "entity": new("e")})
     assert call("GET", f"/entities?id={new('e')}").json["records"] == [{"id": new("e"), "class": "Entity"}]
     call("POST", "/datasetEntities", {"id": new("e"), "name": "known now"})
@@ -221,7 +221,7 @@ def test_a_description_may_come_after_the_described_thing(call, new, count):
 
 
 def test_runs_are_joined_by_the_files_they_share(call, new):
-    """D-4: who reads at a place reads what was written there last, before."""
+    """D-4: a reading of a location gets the last file written there before."""
     path = f"/data/{new('x')}.fits"
     reader = {
         "Activity": {"id": new("reader"), "startTime": "2026-03-02T00:00:00"},
@@ -304,7 +304,7 @@ def test_a_conflict_is_reported(call, new, first, second, conflict):
 
 
 def test_an_end_outlasts_the_word_of_the_maker(call, new):
-    """b4-11: invalidation works, whoever told of the entity, before or after."""
+    """b4-11: invalidation works for entities from any document, in any order."""
     call("POST", "/invalidations", {"entity": new("e"), "time": "2026-02-01"})
     call("POST", "/datasetEntities", {"id": new("e"), "name": "x", "generatedAtTime": "2026-01-01"})
     call("POST", "/datasetEntities", {"id": new("e"), "comment": "again"})
@@ -501,7 +501,7 @@ def test_storing_records_needs_a_token(call, path):
 
 
 def test_reading_is_for_everybody(call):
-    """Accounts: anybody may read, unless the operator wants otherwise."""
+    """Accounts: reading is public, unless set otherwise."""
     assert call("GET", "/entities?limit=1", token=None).status == 200
 
 
@@ -517,7 +517,7 @@ def test_many_writers_double_nothing(call, new, count):
 
 
 def test_a_document_of_records_can_be_ingested_from_a_file(tmp_path, database, settings, new):
-    """One way in: `provtap ingest` knows the format by its content."""
+    """`provtap ingest` recognises the format by its content."""
     path = tmp_path / "run.json"
     path.write_text(json.dumps({"Activity": {"id": new("a"), "name": "x"}}))
 

@@ -51,7 +51,7 @@ def test_every_verb_of_the_old_service_has_its_line():
 
 @pytest.mark.parametrize("verb", [verb.strip("`") for verb, _ in LINES])
 def test_every_line_works(outcomes, verb):
-    """Adding gives an id or nothing, asking gives what was added."""
+    """Adding returns an id or nothing, lookups return the added records."""
     answer = outcomes[verb]
 
     assert answer if verb.startswith(("get", "search", "a graph", "whole")) else answer != 0

@@ -217,7 +217,7 @@ def test_a_missing_file_is_reported_without_changing_the_exit_code(run, records,
 
 
 def test_changed_input_has_no_checksum(run, records, tmp_path):
-    """Its content of before is gone when the checksum is computed."""
+    """Its former content no longer exists when the checksum is computed."""
     (tmp_path / "table").write_text("1")
     run("--used", "table", "--generated", "table", "--", "sh", "-c", "echo 2 >> table")
 

@@ -1,4 +1,4 @@
-"""Chromium, as Debian has it, on a live service with the sample logs: what a person sees and does."""
+"""Debian's Chromium on a live service with the sample logs: the actions of a user."""
 
 import json
 import re

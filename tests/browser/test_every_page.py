@@ -1,4 +1,4 @@
-"""What holds on every page: nothing breaks the policy, everybody can read it, and it fits a phone."""
+"""Rules for all pages: no violation of the policy, accessible, and usable on a phone."""
 
 from urllib.parse import quote
 

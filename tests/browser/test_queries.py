@@ -32,7 +32,7 @@ def test_a_wrong_query_is_mended_and_run(page, demo):
 
 
 def test_a_query_runs_as_a_job_and_its_result_is_fetched(page, demo):
-    """Whoever has no script reloads the page of the job."""
+    """Without scripts, users reload the page of the job."""
     page.goto(f"{demo.url}/query?QUERY=SELECT+e_id+FROM+provenance.entity")
     page.get_by_label("Format of a job").select_option("csv")
     page.get_by_role("button", name="Run as a job").click()

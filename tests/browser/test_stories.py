@@ -1,4 +1,4 @@
-"""What people come for, without scripts: each question of the issue is answered in three clicks."""
+"""The main questions of users are answered in three clicks, without scripts."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What to cite and acknowledge for a product: everybody and everything behind it, once (ORIG-5)."""
+"""Citation and acknowledgement of a product: all people and programs behind it, once each (ORIG-5)."""
 
 import io
 import json

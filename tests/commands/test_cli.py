@@ -1,4 +1,4 @@
-"""The command line: what commands show, and how they fail."""
+"""The command line: output and errors of commands."""
 
 import re
 import socket
@@ -88,7 +88,7 @@ def test_an_output_name_with_a_line_break_does_not_end_its_comment(provtap):
 
 
 def test_a_query_too_deep_to_be_formatted_is_shown_unformatted(provtap):
-    """Design section 4, limits: whatever is translated is shown."""
+    """Design section 4, limits: all translated queries are shown."""
     result = provtap("translate", f"SELECT {'ABS(-' * 100}1{')' * 100} FROM activity")
 
     assert result.output.startswith("SELECT abs((- abs((- abs(")
@@ -105,7 +105,7 @@ def test_a_token_is_printed_once_and_listed_without_its_secret(provtap):
 
 
 def test_a_token_without_accounts_warns(provtap, monkeypatch):
-    """A service that knows no accounts ignores the header: 401 would surprise."""
+    """A service without accounts ignores tokens, so the operator is warned."""
     off = provtap("token", "create", "maria")
     monkeypatch.setenv("PROVTAP_ACCOUNTS", "true")
     on = provtap("token", "create", "maria")
@@ -230,7 +230,7 @@ def test_every_command_is_remote_or_needs_the_full_installation():
 
 
 def test_version_warns_of_two_installations(tmp_path, monkeypatch):
-    """Both wheels have provtap/__init__.py: whichever is uninstalled first takes it away from the other."""
+    """Both wheels have provtap/__init__.py: uninstalling one removes it from the other."""
     alone = CliRunner().invoke(main, ["--version"])
     information = tmp_path / "provtap_client-0.1.0.dist-info"
     information.mkdir()
@@ -261,7 +261,7 @@ def test_version_warns_of_two_installations(tmp_path, monkeypatch):
     ],
 )
 def test_an_interrupted_response_is_not_complete(answer, printed, sentence):
-    """Contract of the command line: exit 1; what came is there."""
+    """Contract of the command line: exit 1; the received part is printed."""
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as threads:
         done = threads.submit(_answer_once, listener, answer)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"

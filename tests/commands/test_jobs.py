@@ -1,4 +1,4 @@
-"""`provtap jobs`: what an operator sees of all users' jobs, and ends."""
+"""`provtap jobs`: an operator lists, shows and aborts the jobs of all users."""
 
 import json
 

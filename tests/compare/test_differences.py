@@ -1,4 +1,4 @@
-"""Two runs as values, and what differs between them."""
+"""Two runs as values, and their differences."""
 
 import csv
 import io
@@ -53,7 +53,7 @@ def thing(id, role="data", name=None, *digests):
     ],
 )
 def test_numbers_are_compared_as_numbers(a, b, same):
-    """Also inside lists; whatever is no number is compared as text."""
+    """Also inside lists; other values than numbers are compared as text."""
     assert same_value(a, b) is same
 
 

@@ -110,7 +110,7 @@ def test_an_impossible_comparison_is_one_sentence(asked, a, b, error, message):
 
 
 def test_the_command_ends_like_diff(diff):
-    """Contract of the command line: 0 equal, 1 different; 2 is what cannot be compared."""
+    """Contract of the command line: 0 equal, 1 different, 2 cannot be compared."""
     found = diff("step1_a.dl1.h5", "step1_b.dl1.h5", "--format", "json")
     told = json.loads(found.stdout)
 

@@ -37,7 +37,7 @@ def value(connection: psycopg2.extensions.connection, statement: str) -> str:
 
 @pytest.fixture
 def pool(database: Database) -> Iterator[Pool]:
-    """Give a pool of one connection, for which nobody waits long."""
+    """Give a pool of one connection, with a short wait."""
     one = Pool(database.read_login, size=1, wait=0.05)
     yield one
     one.close()
@@ -68,7 +68,7 @@ def test_unreachable_server_is_named_without_the_password() -> None:
 
 
 def test_an_unknown_database_is_reported_with_postgresqls_message(settings: Settings) -> None:
-    """What the server says of a login is meant for who logs in."""
+    """The server's message about a login is for the operator."""
     login = Login(parse_dsn(settings.database_url) | {"dbname": "no_such"})
     with pytest.raises(NotConnected) as refused:
         login.connect()
@@ -97,7 +97,7 @@ def test_reader_may_have_another_server() -> None:
 
 
 def test_readers_password_follows_from_the_databases() -> None:
-    """Nobody has to set it, and it does not tell the one it was made from (D11)."""
+    """It is set automatically, and does not reveal the password it was derived from (D11)."""
     first, again, other = (
         reader_password(Settings(database_url=f"host=h user=u password={word}")) for word in ("a", "a", "b")
     )
@@ -120,7 +120,7 @@ def test_readers_password_follows_from_the_databases() -> None:
     ],
 )
 def test_reader_starts_with_the_second_lock_on(database: Database, name: str, setting: str) -> None:
-    """Whatever the resolver lets through meets these (D11)."""
+    """These also protect against errors of the resolver (D11)."""
     with database.reader.connection() as connection:
         assert value(connection, f"SHOW {name}") == setting
 
@@ -137,7 +137,7 @@ def test_connection_is_lent_again(pool: Pool) -> None:
 
 
 def test_a_busy_pool_is_reported_after_a_wait(pool: Pool) -> None:
-    """Who can't be served in time is told to come back (503)."""
+    """A client that can't be served in time gets 503 and Retry-After."""
     with (
         pool.connection(),
         pytest.raises(DatabaseUnavailable, match="busy"),
@@ -288,7 +288,7 @@ def entities(database: Database) -> list[str]:
 
 
 def test_transaction_is_the_writers(database: Database, settings: Settings) -> None:
-    """Whoever logs in writes with the rights of <prefix>writer (D11)."""
+    """All logins write with the rights of <prefix>writer (D11)."""
     with database.transaction() as transaction:
         assert transaction.one("SELECT current_user AS name").name == f"{settings.role_prefix}writer"
 
@@ -401,7 +401,7 @@ def test_embedded_server_is_the_default(tmp_path: object) -> None:
 
 
 def test_reading_is_one_state_of_the_store_and_changes_nothing(database: Database) -> None:
-    """Statements of one answer agree with each other, whatever is loaded meanwhile (D11)."""
+    """The statements of one response see one snapshot, even if documents are loaded meanwhile (D11)."""
     count = "SELECT count(*) AS n FROM provenance.agent"
     with database.reading(10) as reading:
         before = reading.one(count)
@@ -419,7 +419,7 @@ def test_reading_is_stopped_at_its_time_limit(database: Database) -> None:
 
 
 def test_rows_that_fail_end_a_copy_with_their_error(database: Database) -> None:
-    """COPY takes rows while they are made: what goes wrong there is told as it was, and nothing is stored."""
+    """COPY reads rows while they are generated: errors there are raised unchanged, and nothing is stored."""
 
     def rows() -> Iterator[tuple[str]]:
         yield from [("e:1",)] * 200
@@ -449,7 +449,7 @@ def test_prepared_statement_is_named_by_its_text(database: Database) -> None:
     statement, names = "SELECT {}::int AS x", []
     for number in (1, 2):
         with database.session() as connection:
-            connection.prepared.clear()  # as on a session that somebody else had before
+            connection.prepared.clear()  # as in a session used by another client before
             Transaction(connection, repeated=True).one(statement.format(f"{number} + %(a)s"), a=number)
             names.append(connection.prepared.popitem()[1].split()[1])
             connection.cursor().execute("DEALLOCATE ALL")
@@ -459,7 +459,7 @@ def test_prepared_statement_is_named_by_its_text(database: Database) -> None:
 
 
 def test_a_full_disk_is_told_without_names_of_files(database: Database) -> None:
-    """Whoever stores something can only make room; PostgreSQL's words are about its own files."""
+    """Users can't do anything about PostgreSQL's files, so its message is not shown."""
     full = "DO $$ BEGIN RAISE EXCEPTION 'could not extend file base/1/2' USING ERRCODE = '53100'; END $$"
     with (
         pytest.raises(

@@ -1,4 +1,4 @@
-"""The embedded server: private, shared by processes, and alive whatever they do (design D2)."""
+"""The embedded server: private, shared by processes, and independent of their failures (design D2)."""
 
 import os
 import pwd
@@ -141,7 +141,7 @@ def test_case_rules_are_unicode_on_all_machines(embedded: EmbeddedServer) -> Non
 
 
 def test_sockets_are_out_of_reach_of_others(embedded: EmbeddedServer) -> None:
-    """Whoever reaches the socket is superuser, so only the server's own user may enter its directory (D2)."""
+    """Access to the socket means superuser rights, so only the server's user may enter its directory (D2)."""
     sockets = Path(parse_dsn(embedded.url)["host"])
 
     assert sockets.stat().st_mode & 0o777 == 0o700
@@ -184,7 +184,7 @@ def test_environment_of_libpq_does_not_count(user: Callable[..., User]) -> None:
 
 
 def test_processes_share_one_server(directory: Path, user: Callable[..., User]) -> None:
-    """Whoever comes second attaches, and may stay when the first leaves (D2)."""
+    """The second process attaches, and can continue when the first one leaves (D2)."""
     with EmbeddedServer(directory) as server:
         other = user()
         assert other.url() == server.url
@@ -204,7 +204,7 @@ def test_processes_may_start_at_once(user: Callable[..., User]) -> None:
 
 
 def test_killed_process_leaves_the_server_to_the_next(directory: Path, user: Callable[..., User]) -> None:
-    """After kill -9 the server runs on; the next user attaches, and stops it when he leaves (D2)."""
+    """After kill -9 the server keeps running; the next process attaches, and stops it at its end (D2)."""
     killed = user()
     url = killed.url()
     before = postmaster(directory)
@@ -228,7 +228,7 @@ def test_interrupt_at_a_terminal_spares_the_server(directory: Path, user: Callab
 
 
 def test_interrupted_start_leaves_no_server(directory: Path, user: Callable[..., User]) -> None:
-    """Ctrl-C while it starts must not leave a server that nobody uses (D2)."""
+    """Ctrl-C while it starts must not leave an unused server (D2)."""
     with EmbeddedServer(directory):
         pass
     starting = user()
@@ -330,7 +330,7 @@ CONTAINER = "chown dac_override fowner fsetid kill setgid setuid setpcap net_bin
 
 @as_root
 def test_root_of_a_container_has_a_server(directory: Path, user: Callable[..., User]) -> None:
-    """There root may not look into the processes of `nobody`, and still must know what runs (D2)."""
+    """There root can't inspect processes of `nobody`, but still must find the running server (D2)."""
     kept = ",".join(f"+{name}" for name in CONTAINER.split())
     contained = ("setpriv", "--inh-caps=-all", f"--bounding-set=-all,{kept}")
     first = user(directory, *contained)
@@ -356,7 +356,7 @@ def test_programs_out_of_reach_are_copied(tmp_path: Path, user: Callable[..., Us
 
 @pytest.fixture
 def ordinary() -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """Give a directory of user 1, and the command that makes a process his."""
+    """Give a directory of user 1, and the command that starts a process as this user."""
     path = Path(tempfile.mkdtemp(dir="/tmp"))
     os.chown(path, 1, 1)
     command = ("setpriv", "--reuid=1", "--regid=1", "--clear-groups")
@@ -421,7 +421,7 @@ def test_directory_of_somebody_else_is_refused(
     ],
 )
 def test_other_data_directory_is_refused(directory: Path, version: str | None, words: str) -> None:
-    """What another major version, or something else, wrote is left alone (D2)."""
+    """Directories of another major version, or with other files, are not changed (D2)."""
     (directory / "postgres").mkdir(parents=True)
     if version:
         (directory / "postgres" / "PG_VERSION").write_text(f"{version}\n")

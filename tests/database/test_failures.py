@@ -174,7 +174,7 @@ def test_no_message_has_the_words_of_postgresql(connection):
     for code in sorted(codes):
         error = raised(connection, code)
         for told in (query_failure(error, overdue=False), write_failure(error)):
-            if code not in {"23000", "23503", "23514"}:  # by these our own triggers speak of the document
+            if code not in {"23000", "23503", "23514"}:  # from our own triggers, about the document
                 assert code[:2] == "23" or "anna" not in str(told), (code, str(told))
             if told.detail is not None:
                 assert SECRET in told.for_operator()
@@ -252,7 +252,7 @@ def test_a_commit_without_an_answer_is_not_called_a_failure(database, server):
 
 
 def test_a_rule_that_is_broken_at_the_commit_is_a_refusal(database):
-    """What PostgreSQL answers is known, also at the end."""
+    """All answers of PostgreSQL are handled, also at COMMIT."""
     with database.setup() as transaction:
         transaction.execute(
             "CREATE FUNCTION provtap.refuse() RETURNS trigger LANGUAGE plpgsql AS"

@@ -71,7 +71,7 @@ def test_server_that_answers_is_known(database):
 
 
 def test_address_without_a_server_is_known(tmp_path):
-    """By the absence of a socket, or of somebody who listens."""
+    """By a missing socket, or a socket without listener."""
     path = str(tmp_path / "socket")
     assert not answers(socket.AF_UNIX, path)
     with socket.socket(socket.AF_UNIX) as unused:
@@ -91,7 +91,7 @@ def test_child_of_a_process_with_a_guard_has_its_own(database):
 
 
 def test_long_query_steps_back_behind_short_ones(database):
-    """A dozen of them must not take the processors from everybody else (D15)."""
+    """A dozen of them must leave processor time for other queries (D15)."""
     pool = Pool(database.read_login, size=1, wait=5)
     with pool.connection() as connection:
         process = connection.info.backend_pid

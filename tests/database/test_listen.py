@@ -1,4 +1,4 @@
-"""LISTEN: what is told is heard, and what may have been missed is told of."""
+"""LISTEN: notifications are received, and possible losses are reported."""
 
 import os
 import queue
@@ -88,7 +88,7 @@ def test_a_closed_listener_leaves_no_connection(database, sql):
 
 
 def test_an_unavailable_database_is_retried(caplog):
-    """Nothing is raised where nobody could catch it; the log tells."""
+    """Nothing is raised in the thread; the error is logged."""
     nowhere = replace(database_login("dbname=provtap"), parameters={"host": "/nonexistent", "dbname": "x"})
     listener = Listener(nowhere, "a channel", print)
 

@@ -116,7 +116,7 @@ def test_own_work_of_postgresql_fits_into_the_limit(limited):
 
 
 def test_write_over_the_limit_is_not_the_fault_of_the_document(limited):
-    """It is no fault of the document: an operator can raise the limit."""
+    """It is not an error in the document: an operator can raise the limit."""
     with pytest.raises(DatabaseUnavailable, match="no memory left"), limited.transaction() as writer:
         writer.rows("SELECT length(repeat('x', 200000000))")
 

@@ -20,14 +20,14 @@ def numbers(database: Database) -> list[int]:
 
 
 def test_files_are_numbered_from_one_without_a_gap() -> None:
-    """A number names one file, so that a database can be told what it lacks (design, layout)."""
+    """Numbers of files are unique, so that missing migrations can be found (design, layout)."""
     found = [migration.number for migration in migrations()]
 
     assert found == list(range(1, len(found) + 1))
 
 
 def test_each_file_is_run_once_and_in_order(blank: Database) -> None:
-    """The register keeps what was run; running again does nothing."""
+    """The table records the migrations that were run; running again does nothing."""
     with blank.setup() as transaction:
         assert migrate(transaction, [FIRST]) == [FIRST]
     with blank.setup() as transaction:
@@ -58,7 +58,7 @@ def test_failed_file_leaves_nothing(blank: Database) -> None:
 
 
 def test_newer_database_is_refused(blank: Database) -> None:
-    """An older ProvTAP does not touch tables that it does not know."""
+    """An older ProvTAP does not change tables of a newer version."""
     with blank.setup() as transaction:
         migrate(transaction, [FIRST, SECOND])
 

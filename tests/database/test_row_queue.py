@@ -65,7 +65,7 @@ def test_rows_beyond_the_cut_come_alone(make, cut):
 
 
 def test_a_waiting_row_is_not_held_back(make):
-    """D3: who waits gets what is there, long before the block is full."""
+    """D3: a waiting reader gets available rows long before the block is full."""
     queue = make(Room(ENOUGH), cut=9)
     queue.write(b"1\n")
 
@@ -148,7 +148,7 @@ def test_the_reserve_of_the_file_system_stays_free(make, tmp_path):
 
 
 def test_a_writer_waits_no_longer_than_its_deadline(make):
-    """A reader that stands still must not hold the query's connection for ever; what it reads is in order."""
+    """A stalled reader must not occupy the query's connection forever; rows are in order."""
     queue = filled(make, Room(0), BLOCKS_IN_MEMORY)
     queue.deadline = 0
 
@@ -159,7 +159,7 @@ def test_a_writer_waits_no_longer_than_its_deadline(make):
 
 
 def test_closing_frees_a_waiting_writer(make):
-    """A reader that leaves must not hold the query's connection."""
+    """A reader that leaves must not occupy the query's connection."""
     queue = make(Room(1), cut=10**6)
     writer = threading.Thread(target=lambda: [queue.write(ROW) for _ in range(50)])
     writer.start()

@@ -125,7 +125,7 @@ def count(database: Database, table: str) -> int:
     ],
 )
 def test_impossible_row_is_refused(database: Database, row: Row) -> None:
-    """What no row of the model can be (rules 3 and 16, section 2; D13)."""
+    """Rows that the model does not allow (rules 3 and 16, section 2; D13)."""
     with pytest.raises(DocumentError):
         add(database, row)
 
@@ -377,7 +377,7 @@ def test_a_long_text_is_found_by_index_whole_or_by_its_beginning(
     ],
 )
 def test_a_text_may_be_of_any_length(database: Database, rows: list[Row]) -> None:
-    """Design, D13: nothing that was told is refused for the sake of an index."""
+    """Design, D13: no value is rejected because of an index."""
     long = "/data/" + "".join(f"{n:04}/" for n in range(20_000))
     table, values = rows.pop()
     column = next(name for name, value in values.items() if value == "{}")

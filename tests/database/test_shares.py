@@ -40,7 +40,7 @@ class Queries:
             assert self.end.wait(20)
 
     def awaited(self, number):
-        """Tell whether so many come to run at once, and for a while no more."""
+        """Return whether so many come to run at once, and for a while no more."""
         until = time.monotonic() + 20
         while self.running < number and time.monotonic() < until:
             time.sleep(0.01)
@@ -56,7 +56,7 @@ def queries():
 
 
 def test_one_client_leaves_connections_to_others(shares, queries):
-    """However many queries of his wait, others are answered; and in the end all of his are."""
+    """Other clients are answered while many queries of one client wait, which all finish in the end."""
     ended = [shares.of("anne").start(queries) for _ in range(3 * SIZE)]
 
     assert queries.awaited(MOST)
@@ -82,7 +82,7 @@ def test_all_that_a_client_asks_counts(shares, queries):
 
 
 def test_a_query_cancelled_while_waiting_is_never_begun(shares, queries):
-    """A client that has left takes nobody's place."""
+    """A disconnected client does not occupy a place."""
     share = shares.of("anne")
     ended = [share.start(queries) for _ in range(MOST + 2)]
     assert queries.awaited(MOST)
@@ -167,7 +167,7 @@ def test_disk_is_shared_too(pool, shares, tmp_path):
 
 
 def test_a_share_is_kept_while_it_is_used(shares):
-    """Clients that are gone cost nothing."""
+    """Disconnected clients use no memory."""
     share = shares.of("anne")
 
     assert shares.of("anne") is share

@@ -56,7 +56,7 @@ def running(database):
 
 
 def awaited(condition, seconds=10):
-    """Tell whether *condition* comes true."""
+    """Return whether *condition* comes true."""
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
@@ -72,7 +72,7 @@ def single(database):
 
 
 def is_free(pool):
-    """Tell whether *pool* has a connection to lend, outside of any transaction."""
+    """Return whether *pool* has a connection to lend, outside of any transaction."""
     with suppress(DatabaseUnavailable), pool.connection() as connection:
         return connection.info.transaction_status == psycopg2.extensions.TRANSACTION_STATUS_IDLE
     return False
@@ -132,7 +132,7 @@ def test_rows_come_before_the_query_ends(copy):
 
 
 def test_closing_early_cancels_the_query(copy, running, single):
-    """Design, section 3: a query nobody reads does not run on."""
+    """Design, section 3: a query without a reader is stopped."""
     blocks = copy(WIDE.format(10**9), pool=single, spool_bytes=1)
     next(blocks)
     assert running("1000000000") == 1
@@ -171,7 +171,7 @@ def test_back_pressure_pauses_the_query(copy, running):
 
 
 def test_a_reader_that_stands_still_loses_its_connection_at_the_time_limit(copy, running, single):
-    """Without disk the query waits for its reader, but not longer than it may run; then it is told why."""
+    """Without disk space the query waits for its reader, up to its time limit; the error names the reason."""
     blocks = copy(WIDE.format(10**7), pool=single, spool_bytes=1, duration=1)
     next(blocks)
     assert running("10000000") == 1

@@ -1,4 +1,4 @@
-"""The convenience views of provext: what they show, and that conditions on them reach the indexes."""
+"""The views of provext: their rows, and that conditions on them use indexes."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -168,7 +168,7 @@ def test_the_last_step_is_one_row(shown: Ask) -> None:
 def test_a_last_step_of_which_little_is_known_has_nulls(
     shown: Ask, entity: str, step: tuple[Any, ...]
 ) -> None:
-    """No inputs are known of what came from outside; a run without inputs has none."""
+    """Inputs of a file from outside are unknown; a run without inputs has none."""
     query = "SELECT ls_activity_id, ls_program, ls_ninputs FROM provext.last_step WHERE ls_entity_id = '{}'"
 
     assert shown(query.format(entity)) == [step]
@@ -231,7 +231,7 @@ def planned(database: Database, query: str) -> str:
 def test_a_condition_on_a_column_published_as_indexed_scans_no_table(
     plan: Callable[[str], str], table: str, column: Any
 ) -> None:
-    """D7: `indexed` tells clients what is fast to search by, of views as of tables."""
+    """D7: `indexed` tells clients which columns are fast to search, in views as in tables."""
     literal = {"timestamp": "'2027-01-01T01:40:00'", None: "'error'"}[column.xtype]
     condition = f"{column.name} = {7.5 if column.datatype == 'double' else literal}"
     if column.name in {"s_ra", "s_dec"}:
@@ -263,7 +263,7 @@ def test_conditions_that_people_write_use_indexes(plan: Callable[[str], str], qu
 
 
 def test_unused_columns_are_not_joined(plan: Callable[[str], str]) -> None:
-    """A view costs no more than the tables it stands for."""
+    """A view costs no more than the tables that it joins."""
     assert "agent" not in plan("SELECT eo_entity_id, eo_status FROM provext.entity_origin")
     assert "used" not in plan("SELECT ls_entity_id, ls_status, ls_parameters FROM provext.last_step")
     assert "activity" not in plan("SELECT ap_name, ap_number FROM provext.activity_parameter").replace(

@@ -1,4 +1,4 @@
-"""What the tests of ingestion share."""
+"""Fixtures of the tests of ingestion."""
 
 from collections.abc import Callable
 from pathlib import Path

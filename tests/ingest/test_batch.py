@@ -118,7 +118,7 @@ def readers(pid):
 
 
 def is_reader(pid):
-    """Tell whether the process *pid* is there, and is one that multiprocessing has made to work."""
+    """Return whether the process *pid* is there, and is one that multiprocessing has made to work."""
     try:
         return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
@@ -183,7 +183,7 @@ def test_deadlock_is_tried_again(take, database, tmp_path, rival):
 
 
 def test_a_lasting_conflict_of_writers_is_reported(take, database, tmp_path, monkeypatch):
-    """After a few times the sentence says that somebody else is writing; nothing was stored."""
+    """After several attempts the error says that another process is writing; nothing was stored."""
     monkeypatch.setattr("provtap.ingest.documents.document._PAUSES", (0.01,))
     log = write_log(tmp_path / "one.log", run(1))
     with database.session() as connection:
@@ -237,7 +237,7 @@ def test_a_pipe_that_never_ends_is_refused(database, settings):
 
 
 def test_a_product_needs_a_path(database, settings):
-    """Its path is what it is known by; that of a pipe means nothing tomorrow."""
+    """It is identified by its path, which has no meaning for a pipe."""
     summary = piped([], database, settings, b"SIMPLE  =                    T".ljust(80) + b"END".ljust(2800))
 
     assert "this is a data product (fits), but not a file" in summary.problems[0]

@@ -1,4 +1,4 @@
-"""What `provtap check` finds: nothing wrong in what documents told, and each rule that was broken by hand."""
+"""`provtap check` finds no error in ingested documents, and each rule that was broken by hand."""
 
 import contextlib
 import json
@@ -25,7 +25,7 @@ def found(database):
 
 @pytest.fixture
 def by_hand(database):
-    """Do what no document can do: write rows past all rules."""
+    """Write rows that break rules, which documents can't do."""
 
     def by_hand(statements):
         with database.session() as connection, connection.cursor() as cursor:

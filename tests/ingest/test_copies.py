@@ -1,4 +1,4 @@
-"""Files that were read as copies are joined with their originals by checksum, and told as such."""
+"""Files that were read as copies are joined with their originals by checksum, and marked as copies."""
 
 import json
 
@@ -102,7 +102,7 @@ def test_second_pass_adds_nothing(hand_in, database):
 
 
 def test_a_later_file_is_not_an_original(hand_in, database):
-    """What was made after the reading can't have been read."""
+    """A file made after the reading can't have been read."""
     hand_in(command(1, used=[content("/b")], start=2))
     hand_in(command(2, generated=[content("/a")], start=5))
 
@@ -160,7 +160,7 @@ def test_a_generated_file_is_not_a_copy(hand_in, database, turned):
 
 @pytest.mark.parametrize("first", ["derivation", "copy"])
 def test_a_recorded_derivation_is_kept(hand_in, take, database, tmp_path, first):
-    """What a document states is not taken back with the checksum that says the same."""
+    """A derivation stated in a document is not removed with the checksum that supports it."""
     read, made = command(2, used=[content("/b")], start=5), command(1, generated=[content("/a")])
     for record in (read, made):
         hand_in(record)
@@ -184,7 +184,7 @@ def test_a_recorded_derivation_is_kept(hand_in, take, database, tmp_path, first)
 
 
 def test_staged_file_that_matches_nothing(tell):
-    """The chain would end without a word: the paths of engines are random (digest 4.6)."""
+    """Otherwise the chain would end silently: the paths of engines are random (digest 4.6)."""
     report = tell(run(1, input=[file(f"{STAGED}/energy.pkl"), file("/data/raw.fits")]))
 
     [warning] = report.warnings
@@ -211,7 +211,7 @@ def test_checksum_of_a_file_with_another_name(hand_in, database):
 
 @pytest.mark.parametrize("first", ["script", "record"])
 def test_checksum_of_a_script(hand_in, database, settings, tmp_path, first):
-    """What a script of SQL says of checksums joins copies, too."""
+    """Checksums in an SQL script join copies, too."""
     script = tmp_path / "copies.sql"
     script.write_text(f"""
         INSERT INTO provenance.entity (e_id, e_class, e_location) VALUES ('urn:x:b', 'DatasetEntity', '/b');

@@ -33,7 +33,7 @@ def records(kind, *runs, site="site"):
 
 @pytest.mark.parametrize("path", VERSIONS, ids=lambda path: path.stem)
 def test_logs_of_all_releases_are_read(path):
-    """The key sets of 0.5 to 0.31 differ, what they tell of a scenario does not (INGEST-a1)."""
+    """The keys of 0.5 to 0.31 differ, but their records of a scenario are equal (INGEST-a1)."""
     record_sets = list(read(path.read_bytes(), "site"))
 
     kinds = Counter(type(record) for record_set in record_sets for record in record_set.records)

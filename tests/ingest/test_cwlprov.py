@@ -39,7 +39,7 @@ def zipped(folder, path, top=""):
 
 
 def test_product_belongs_to_the_step_and_not_to_the_workflow(take, database):
-    """What a step and the workflows around it claim is that of the step (D16)."""
+    """A product claimed by a step and its enclosing workflows belongs to the step (D16)."""
     report = take(NESTED)
 
     assert rows(database, MAKERS) == [
@@ -115,7 +115,7 @@ def test_folder_of_research_objects(database, settings):
 
 
 def test_failed_step_has_no_status(take, database):
-    """CWLProv does not say how a step ended."""
+    """CWLProv does not record the status of a step."""
     take(DATA / "failed_step_ro")
 
     assert ("part.txt", "bad") in rows(database, MAKERS)
@@ -156,7 +156,7 @@ def test_zip_without_provenance_is_refused(tmp_path, settings):
 
 
 def test_zip_that_unpacks_to_too_much_is_refused(tmp_path, research_object, settings):
-    """A zip of zeros is small: what counts is what comes out."""
+    """A zip of zeros is small: the limit applies to the unpacked size."""
     path = research_object / "metadata" / "provenance" / "primary.cwlprov.json"
     path.write_bytes(b" " * (settings.document_bytes + 1))
     bomb = zipped(research_object, tmp_path / "bomb.zip")

@@ -1,4 +1,4 @@
-"""Descriptions in the store, and what is recorded linked to them, whatever came first."""
+"""Descriptions in the store, and links of records to them, in any order of arrival."""
 
 import json
 import random
@@ -111,7 +111,7 @@ def test_a_dry_run_reports_the_difference_and_applies_nothing(take, database, se
 
 
 def test_newer_version_replaces_the_set(describe_text, tell, database):
-    """What is left out is withdrawn, with its links; what changed is told word by word."""
+    """Omitted parts are removed, with their links; changes are reported in detail."""
     tell(run(1, input=[file("/a", "raw"), file("/b", "flat")], config={"T": {"x": 1}}))
     usage = "usage: [{role: raw, type: Main, multiplicity: 1}, {role: flat, type: Calibration}]"
     parameters = "parameters: [{name: T.x, valueType: int}]"
@@ -195,7 +195,7 @@ def test_an_agent_in_a_file_overrides_records(describe_text, tell, database):
 
 @pytest.mark.parametrize(("said", "name"), [({}, "me"), ({"prov:label": "Janet"}, "Janet")])
 def test_an_omitted_agent_is_restored_from_records(describe_text, take, database, tmp_path, said, name):
-    """What an older version said counts less than a mere mention."""
+    """Values of an older version have less trust than a mere mention."""
     describe_text(descriptions(agents=f"[{{id: '{EX}me', name: Jane Doe}}]"))
     describe_text(descriptions(2))
     path = tmp_path / "told.json"
@@ -209,7 +209,7 @@ def test_an_omitted_agent_is_restored_from_records(describe_text, take, database
 def test_an_omitted_agent_is_restored_from_records_in_any_order(
     describe_text, tell_records, database, settings, place
 ):
-    """What records say waits while a set describes the agent (INGEST-d8, d9)."""
+    """Claims of records are kept while a set describes the agent (INGEST-d8, d9)."""
     agents = "[{id: 'ex:me', name: Jane Doe, email: jane@example.org}, {id: 'ex:you', name: You}]"
     steps = [
         lambda: describe_text(descriptions(agents=agents)),
@@ -345,7 +345,7 @@ def test_set_counts_before_records(describe_text, tell, tell_records, database):
 
 
 def test_omitted_parts_come_from_records(describe_text, tell, tell_records, database):
-    """Whatever came first: the records, or the set that spoke for them."""
+    """In any order of records and set."""
     contents = []
     for records_first in (True, False):
         empty(database)

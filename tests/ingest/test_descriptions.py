@@ -1,4 +1,4 @@
-"""Files of descriptions: what they may say, and what is said of one that is wrong."""
+"""Files of descriptions: valid content, and errors."""
 
 import json
 from importlib.resources import files

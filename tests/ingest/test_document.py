@@ -93,7 +93,7 @@ def test_other_encoding_is_refused(take, tmp_path):
     ("name", "reason"), [("absent", "no such file"), (".", "is a directory"), ("\0", "null byte")]
 )
 def test_a_path_that_is_not_a_file_is_refused(take, tmp_path, name, reason):
-    """The sentence names what was asked for and why it can't be read."""
+    """The sentence names the path and the reason why it can't be read."""
     path = f"{tmp_path}/{name}"
     with pytest.raises(DocumentError, match=f"{re.escape(path)} cannot be read: .*{reason}"):
         take(path)
@@ -192,7 +192,7 @@ MANY = {
 
 @pytest.mark.parametrize("format", MANY)
 def test_too_many_records_are_refused_before_they_are_looked_at(format):
-    """PROVTAP_DOCUMENT_RECORDS: a count tells it, long before identities are made and rules are tried."""
+    """PROVTAP_DOCUMENT_RECORDS: records are counted before identities are made and rules are checked."""
     content = MANY[format](4).encode()
 
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""Small documents that were once taken in wrongly."""
+"""Small documents that were once ingested incorrectly."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def test_unfinished_record_of_a_product_has_no_status(take, database):
 
 
 def test_step_that_read_a_staged_file_is_reported(take):
-    """Its chain would end without a word."""
+    """Its chain would end silently."""
     take(FAULTS.parent / "cwl_steps" / "cwl_step1.provenance.log")
 
     [warning] = take(FAULTS.parent / "cwl_steps" / "cwl_step2.provenance.log").warnings

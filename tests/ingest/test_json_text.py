@@ -69,7 +69,7 @@ def test_parse_refuses_other_encodings():
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
 def test_parse_names_another_encoding_of_unicode(encoding):
-    """A byte order mark tells which it is, and the hint how to mend it."""
+    """A byte order mark shows the encoding; the hint shows how to convert it."""
     with pytest.raises(DocumentError, match=f"this is {encoding.upper()}") as caught:
         list(parse("[1]".encode(encoding)))
 

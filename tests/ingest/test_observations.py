@@ -186,6 +186,33 @@ def test_rows_of_obscore_are_taken_from_every_form(observe, stored, form, tmp_pa
     ]
 
 
+def test_nulls_of_fits_are_unknown(observe, stored, tmp_path):
+    """FITS 4.0, 7.3.2: TNULL in columns of integers."""
+    columns = [
+        fits.Column("obs_publisher_did", "A1", array=["x"]),
+        fits.Column("obs_collection", "A1", array=["c"]),
+        fits.Column("obs_id", "A1", array=["1"]),
+        fits.Column("calib_level", "J", array=[2]),
+        fits.Column("t_xel", "J", array=[-999], null=-999),
+    ]
+    fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "t.fits")
+    observe(tmp_path / "t.fits")
+
+    assert stored("calib_level, t_xel") == [(2, None)]
+
+
+def test_damage_within_a_table_is_reported(observe, tmp_path):
+    """Also where a packed file ends in the middle, and in a cell that no reader takes."""
+    index = gadf_index(tmp_path)
+    index.write_bytes(index.read_bytes()[:-200])
+    long = csv(tmp_path / "o.csv", "x,c,1,2", "y,c," + "1" * 200_000 + ",2")
+
+    assert len(observe(index).refused) == 1
+    assert [str(remark) for remark in observe(long).refused] == [
+        f"{long}: line 3 cannot be read: field larger than field limit (131072)"
+    ]
+
+
 def test_units_of_columns_are_converted(observe, stored, tmp_path):
     table = Table({"obs_publisher_did": ["x"], "obs_collection": ["c"], "obs_id": ["1"], "calib_level": [2]})
     table["em_min"], table["t_exptime"] = [500.0], [2.0]
@@ -313,7 +340,7 @@ def test_wrong_values_are_reported_with_their_row(observe, stored, tmp_path):
 
 @pytest.mark.parametrize(
     "content", [b"", b"\0\1\2", b"<a>", b"<VOTABLE/>", b"{", b"[1]", b"SIMPLE  =", b"# %ECSV 1.0\n# ---\n",
-                gzip.compress(b"a,b\n1,2\n")[:-9], b"\x89HDF\r\n\x1a\n", b'<Observation xmlns="http://www.opencadc.org/caom2/xml/v2.4">'],
+                gzip.compress(b"a,b\n1,2\n", mtime=0)[:-9], b"\x89HDF\r\n\x1a\n", b'<Observation xmlns="http://www.opencadc.org/caom2/xml/v2.4">'],
 )  # fmt: skip
 def test_broken_files_are_reported(observe, stored, tmp_path, content):
     """No file ends the command; the others are stored."""

@@ -1,4 +1,4 @@
-"""Documents of PROV in, the same out: names, literals, dictionaries, and what a notation can't say."""
+"""PROV documents are exported as ingested: names, literals, dictionaries, and limits of notations."""
 
 import json
 

@@ -43,7 +43,7 @@ def test_all_documents_are_exported_completely(path):
 
 
 def test_contradicted_statements_are_exported(take, database, tmp_path):
-    """What was not taken into the tables is in the document (INGEST-d10)."""
+    """Statements that are not in the tables are in the document (INGEST-d10)."""
     path = tmp_path / "a.json"
     path.write_text(
         document(

@@ -1,4 +1,4 @@
-"""PROV documents in the store: what each statement becomes, and what becomes of contradictions."""
+"""PROV documents in the store: the records of each statement, and contradictions."""
 
 import random
 
@@ -43,7 +43,7 @@ def test_every_document_loads_and_again_adds_nothing(take, database):
 
 @pytest.mark.parametrize("seed", [1])
 def test_documents_in_any_order_make_the_same_tables(take, database, seed):
-    """They share ids and tell differently of them (INGEST-d9)."""
+    """They share ids with different attributes (INGEST-d9)."""
     contents = []
     for order in (TOLD, random.Random(seed).sample(TOLD, len(TOLD))):
         empty(database)
@@ -313,7 +313,7 @@ def test_strict_refuses_contradictions(say, database):
 
 
 def test_a_log_is_believed_before_a_statement(say, tell, database):
-    """What a run says of itself is not changed by others, whoever comes first (INGEST-d1)."""
+    """The record of a run is not changed by other documents, in any order (INGEST-d1)."""
     say(
         activity={activity_id(1): {"prov:label": "other"}},
         wasGeneratedBy={"_:r": {"prov:entity": product_id(1), **A}},

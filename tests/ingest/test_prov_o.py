@@ -215,6 +215,7 @@ def test_triples_are_limited():
     "content, what",
     [
         ("<urn:a> <http://www.w3.org/ns/prov#used> <urn:b> <urn:g> .", "RDF in N-Quads"),
+        ("@prefix foaf: <http://xmlns.com/foaf/0.1/> .\n[] foaf:name 'x' .", "RDF without terms of PROV"),
         ('<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/>', "RDF in XML"),
     ],
 )

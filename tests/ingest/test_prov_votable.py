@@ -1,4 +1,4 @@
-"""PROV-VOTable: what `export` writes is taken in again."""
+"""PROV-VOTable: the output of `export` can be ingested again."""
 
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def test_an_export_can_be_ingested_again(take, database, settings, tableset, tmp
 
 
 def test_other_tables_are_warned_of():
-    """What no class holds is not dropped silently."""
+    """Values without a class are not dropped silently."""
     content = votable("entity", ["e_id"], ["ex:e"]).replace(b"<TABLE ", b'<TABLE name="x"/><TABLE ', 1)
 
     assert read(content)[0].warnings == (

@@ -1,4 +1,4 @@
-"""The tables follow from the documents that were kept, so they can be made anew, with one document less."""
+"""The tables are determined by the archived documents, so they can be rebuilt, also without one document."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ RECORDS = b'{"Entity": [{"id": "urn:x:e"}], "Agent": [{"id": "urn:x:a", "name": 
 
 @pytest.fixture
 def again(database, settings):
-    """Make the tables anew, and return what differs."""
+    """Rebuild the tables, and return the differences."""
     return lambda **options: rebuild.reingest(database, settings, **options)
 
 
@@ -51,7 +51,7 @@ def test_all_tables_are_rebuilt(database):
 
 
 def test_a_rebuild_does_not_change_samples_and_descriptions(take, database, settings, again):
-    """Nothing is lost: everything stored follows from what was kept (INGEST-d8)."""
+    """Nothing is lost: all rows are determined by the archived documents (INGEST-d8)."""
     describe([DESCRIPTIONS], database, settings)
     for path in SAMPLES:
         take(path)
@@ -135,7 +135,7 @@ def test_a_dry_run_of_a_rebuild_reports_differences_and_changes_nothing(take, da
 
 @pytest.mark.parametrize("seed", range(4))
 def test_undoing_is_never_having_ingested(take, database, undo, tmp_path, seed):
-    """What others told as well stays, and what they said counts again (INGEST-d1, d4, d9)."""
+    """Records from other documents are kept, and their claims are used again (INGEST-d1, d4, d9)."""
     chance = random.Random(seed)
     paths = chance.sample([*SAMPLES, *documents()], 12)
     paths += [
@@ -200,7 +200,7 @@ def test_a_document_needed_by_others_can_not_be_undone(database, settings, undo)
 
 
 def test_stubs_are_counted_and_kept(tell, database):
-    """What is known only because others name it (INGEST-d9)."""
+    """A thing that is only referred to (INGEST-d9)."""
     report = tell(run(1, input=[file("/raw", "in", header(7, 8))]), run(2, input=[file("/cal")]))
 
     assert report.stubs == 2

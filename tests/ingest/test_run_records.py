@@ -30,7 +30,7 @@ def record():
 
 
 def test_a_record_without_status(take, database):
-    """What was written before the run ended knows neither its status nor its end."""
+    """A record written before the end of the run has neither status nor end."""
     take(SAMPLE)
 
     assert rows(database, "SELECT a_name, a_endtime FROM provenance.activity") == [

@@ -1,4 +1,4 @@
-"""Scripts of SQL as rows: what PostgreSQL would read, and what is refused before a row is written."""
+"""SQL scripts as rows: the same as in PostgreSQL, with errors before any row is written."""
 
 import io
 import resource

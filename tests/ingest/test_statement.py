@@ -1,4 +1,4 @@
-"""What the notations of PROV have in common."""
+"""The common parts of PROV's notations."""
 
 from datetime import UTC, datetime
 

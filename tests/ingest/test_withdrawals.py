@@ -1,4 +1,4 @@
-"""Withdrawals: kept as documents, ended by others, and told of once."""
+"""Withdrawals: archived as documents, ended by others, with one notice each."""
 
 import json
 from threading import Event, Thread

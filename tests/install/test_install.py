@@ -1,4 +1,4 @@
-"""`provtap init`: what it makes, for whom, and what it refuses (design D7, D11)."""
+"""`provtap init`: created objects, rights and errors (design D7, D11)."""
 
 import subprocess
 from contextlib import closing
@@ -190,7 +190,7 @@ def test_operators_table_is_published(blank: Database, blank_settings: Settings,
 
 
 def test_missing_table_is_named(blank_settings: Settings, tableset: Tableset) -> None:
-    """Metadata of what is not there would make queries fail (D7)."""
+    """Metadata of missing tables would make queries fail (D7)."""
     with pytest.raises(SettingsError, match="publish survey.field.name, which is not in the database"):
         init(blank_settings, with_table(tableset, "name"))
 

@@ -1,4 +1,4 @@
-"""The metadata files: that ours say what is right, and that wrong ones are refused by name and place."""
+"""The metadata files: ours are correct, and wrong ones are rejected with name and position."""
 
 from pathlib import Path
 

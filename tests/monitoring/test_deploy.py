@@ -1,4 +1,4 @@
-"""What deploy/monitoring/ offers fits the metrics that there are, and Prometheus accepts it."""
+"""The files of deploy/monitoring/ match the existing metrics, and Prometheus accepts them."""
 
 import json
 import re

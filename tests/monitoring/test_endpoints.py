@@ -100,7 +100,7 @@ def test_an_unknown_path_is_answered_with_the_known_ones(service):
 
 
 def test_the_site_itself_has_no_metrics(service):
-    """They tell much of a service that concerns its operator alone."""
+    """They contain information for the operator only."""
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(f"{service.url}/metrics", timeout=PATIENCE)
 

@@ -1,4 +1,4 @@
-"""`provtap status`: what is there, what is missing and how to mend it, by its output and its exit status."""
+"""`provtap status`: its output about state, missing parts and remedies, and its exit status."""
 
 import json
 from contextlib import closing

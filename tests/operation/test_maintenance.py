@@ -48,7 +48,7 @@ def test_a_planned_maintenance_may_begin_early(database):
 
 
 def test_it_lasts_until_it_is_ended(database):
-    """What was announced is a hope: half-done work must not meet queries."""
+    """The announced end is only an estimate: queries must not see half-done work."""
     announce(database, "New disks", datetime.now(UTC) - HOUR, None)
 
     assert latest(database).is_on()

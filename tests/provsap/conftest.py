@@ -1,4 +1,4 @@
-"""What the tests of ProvSAP share: the sample logs in a store, and stores of graphs made for one test."""
+"""Fixtures of the tests of ProvSAP: the sample logs in a store, and stores of graphs made for one test."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Documents: what `prov` and astropy read is what the store holds."""
+"""Documents: `prov` and astropy read the same as is stored."""
 
 import io
 
@@ -129,7 +129,7 @@ OURS = {"json": prov_json, "xml": prov_xml, "provn": provn, "jsonld": prov_jsonl
 @example("@,@")
 @settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
 def test_every_id_comes_back_from_every_notation(id):
-    """`%`, blanks, quotation marks, `:`, `//`, backslashes, line feeds: ids go out as they came in."""
+    """`%`, blanks, quotation marks, `:`, `//`, backslashes, line feeds: ids are exported unchanged."""
     written = ProvDocument()
     name = Names(written)
     written.entity(name(id))
@@ -217,7 +217,7 @@ def record(graph, model, id, kind):
 
 
 def test_ivoa_keeps_the_words_of_the_model(sample):
-    """Section 3: attributes voprov:*; a failed run tells its status."""
+    """Section 3: attributes voprov:*; a failed run has its status."""
     entity = record(sample(DL2), "IVOA", f"uuid:{DL2[9:]}", "Entity")
 
     assert entity[VOPROV["name"]] == "step2_a.dl2.h5"

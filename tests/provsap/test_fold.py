@@ -1,4 +1,4 @@
-"""Folding: what is alike in itself and in its neighbours."""
+"""Folding: things with equal properties and equal neighbours."""
 
 from collections import namedtuple
 
@@ -42,7 +42,7 @@ def partition(colours):
 
 @given(USES, st.sets(NUMBERS))
 def test_things_are_distinguished_by_colour_refinement(uses, failed):
-    """The quick way comes to what the definition says."""
+    """The fast algorithm agrees with the definition."""
     of = graph(uses)
 
     def look(key):

@@ -1,4 +1,4 @@
-"""Pictures: what the SVG shows, as lxml reads it; and the tree of the terminal."""
+"""Pictures: the content of the SVG, read with lxml; and the tree of the terminal."""
 
 import re
 import subprocess
@@ -135,7 +135,7 @@ def place(ellipse):
 
 
 def test_three_similar_things_are_folded_and_two_are_not(database, look):
-    """The end of names that all have is shown; what differs in what it came from is not alike."""
+    """The common end of names is shown; things with different origins are not similar."""
     write_store(
         database,
         used=[
@@ -261,11 +261,11 @@ def test_things_of_many_names_are_folded_where_nothing_else_helps(database, look
     svg = draw(look("calibration", direction="FORTH"))
 
     assert sorted(text for text, *_ in nodes(svg)) == ["99 × activity", "calibration", "tool 7 error"]
-    assert "also where names differ" in svg.decode()
+    assert "even if their names differ" in svg.decode()
 
 
 def test_a_chain_that_is_too_long_becomes_a_loop(database, look):
-    """More nodes than a picture may have: what is alike wherever it stands is one."""
+    """More nodes than a picture may have: similar things are folded wherever they occur."""
     steps = range(200)
     write_store(
         database,
@@ -282,7 +282,7 @@ def test_a_chain_that_is_too_long_becomes_a_loop(database, look):
 
 
 def test_a_picture_with_too_many_nodes_has_a_caption(database, look):
-    """What was asked for is never folded."""
+    """Requested things are never folded."""
     ids = [f"e/{n:04}" for n in range(400)]
     write_store(database, used=[("run", id_) for id_ in ids])
 
@@ -343,7 +343,7 @@ def test_threads_may_draw_at_once(sample):
 
 
 def test_waiting_for_other_pictures_has_a_limit():
-    """A thread that waits serves nobody else."""
+    """A waiting thread can't serve other clients."""
     with _AT_ONCE, _AT_ONCE, pytest.raises(Busy, match="Too many pictures are being drawn. Try again"):
         render("digraph {}", "json", patience=0.01)
     assert render("digraph {}", "json").startswith(b"{")

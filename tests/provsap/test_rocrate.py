@@ -1,4 +1,4 @@
-"""RO-Crates: what they must have for others, and that our reader finds in them what the store holds."""
+"""RO-Crates: their required content, and that our reader finds the stored records in them."""
 
 import json
 
@@ -82,7 +82,7 @@ def test_all_references_have_a_target(database, look):
 
 
 def test_same_graph_is_the_same_crate(sample):
-    """A crate is no other tomorrow."""
+    """The same provenance gives the same crate on another day."""
     assert crate(sample(DL2, depth="ALL")) == crate(sample(DL2, depth="ALL"))
 
 

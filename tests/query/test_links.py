@@ -1,4 +1,4 @@
-"""Which columns of a result lead to ProvSAP, and that what they say of it is true."""
+"""The columns of a result with links to ProvSAP, and that the links work as described."""
 
 import pytest
 
@@ -81,7 +81,7 @@ def test_provsap_takes_all_that_a_link_offers(tableset):
 
 
 def test_only_agents_are_followed(tableset):
-    """An agent alone is no answer worth a click."""
+    """An agent alone would not be worth a click."""
     _, entity, _, _, agent, _ = links(
         "SELECT e_id, wat_agent_id FROM provenance.entity JOIN provenance.wasattributedto ON 1 = 1", tableset
     )

@@ -1,4 +1,4 @@
-"""Data Origin in the VO 1.2: who publishes a result, what was asked, and what to cite (ORIG-1 to ORIG-3)."""
+"""Data Origin in the VO 1.2: the publisher of a result, its request, and citation (ORIG-1 to ORIG-3)."""
 
 import io
 import json

@@ -41,15 +41,15 @@ def test_a_result_has_its_columns_and_media_type(database, tableset, settings):
 
     assert [c.name for c in result.columns] == ["schema_name"]
     assert result.media_type == "application/x-votable+xml"
-    assert b"".join(result.body).count(b"<TR>") == 3
+    assert b"".join(result.body).count(b"<TR>") == 4
 
 
 def test_maxrec_is_the_default_when_absent(database, tableset, settings):
     """TAP-13."""
     assert csv(database, tableset, replace(settings, maxrec=2)).split() == [
         b"schema_name",
+        b"ivoa",
         b"provenance",
-        b"provext",
     ]
 
 
@@ -145,3 +145,12 @@ def test_parameters_become_a_request():
     assert QueryRequest.from_parameters(given) == QueryRequest(
         query=QUERY, lang="ADQL-2.1", responseformat="csv", maxrec=7, run_id="r"
     )
+
+
+def test_a_strict_service_refuses_extensions(database, tableset, settings):
+    """PROVTAP_ADQL_STRICT, for validators."""
+    query = "SELECT TOP 1 (SELECT COUNT(*) FROM TAP_SCHEMA.keys) AS n FROM TAP_SCHEMA.schemas"
+
+    assert csv(database, tableset, settings, query=query).startswith(b"n")
+    with pytest.raises(AdqlError, match="A subquery as a value is an extension of ADQL 2.1"):
+        csv(database, tableset, replace(settings, adql_strict=True), query=query)

@@ -51,7 +51,7 @@ def test_rows_beyond_maxrec_are_not_written(write):
 
 @pytest.mark.parametrize("write", [write_csv, write_tsv])
 def test_late_failure_is_raised(write):
-    """ERR-6 can't be told in text: the transfer must break off."""
+    """ERR-6 is impossible in text: the transfer must break off."""
 
     def failing():
         yield 1, b"1\n"

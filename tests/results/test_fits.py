@@ -89,7 +89,7 @@ def test_overflow_is_reported_in_the_header(maxrec, status):
 
 
 def test_nothing_is_written_before_the_rows_are_there():
-    """ERR-1: so an error is told as if it came first."""
+    """ERR-1: so an error is reported as if it came first."""
 
     def failing():
         yield 1, b"1\n"

@@ -58,7 +58,7 @@ def test_rows_are_written_group_by_group(monkeypatch):
 
 
 def test_late_failure_is_raised():
-    """ERR-6 has no place in Parquet: without its footer nobody takes the file for whole."""
+    """ERR-6 is impossible in Parquet: without its footer the file is visibly incomplete."""
 
     def failing():
         yield 1, b"1\n"

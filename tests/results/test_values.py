@@ -1,4 +1,4 @@
-"""Every value that a column can hold comes out of every format as psycopg2 reads it from the database."""
+"""All possible values of a column are the same in each format as read by psycopg2 from the database."""
 
 import math
 import re
@@ -216,7 +216,7 @@ def test_astropy_reads_binary(lab, rows, form, names):
 
 
 def is_least(value):
-    """Tell whether a value would stand for null, in an array or by itself."""
+    """Return whether a value would stand for null, in an array or by itself."""
     return value in (-(2**15), -(2**31), -(2**63)) or (isinstance(value, list) and -(2**31) in value)
 
 

@@ -177,7 +177,7 @@ def test_a_failure_is_an_error_document_where_rows_wait_for_the_last(impatient):
 @pytest.mark.parametrize("form", ["csv", "tsv", "text"])
 @pytest.mark.parametrize("accepted", ["gzip", "identity"])
 def test_a_late_failure_breaks_off_other_formats(impatient, told, form, accepted):
-    """ERR-6: text can't tell it, so the transfer must not look complete."""
+    """ERR-6: text can't report it, so the transfer must not look complete."""
     with (
         ask(impatient, WIDE, {"Accept-Encoding": accepted}, MAXREC=10**7, FORMAT=form) as response,
         pytest.raises(http.client.IncompleteRead),
@@ -247,7 +247,7 @@ def test_compressed_rows_come_before_the_query_ends(live, running, form):
 
 @pytest.mark.parametrize("query", [ENDLESS, SILENT], ids=["rows", "no rows yet"])
 def test_a_hang_up_ends_the_query(live, running, query):
-    """Design, section 3: nobody pays for the query of a client that left."""
+    """Design, section 3: the query of a disconnected client is stopped."""
     client = begin(live, query)
     assert awaited(lambda: running() == 1)
     client.close()
@@ -269,7 +269,7 @@ def test_more_clients_than_can_be_served_are_answered_or_told_to_come_back(setti
 
 
 def test_a_killed_worker_is_replaced_and_its_query_ends(own, running):
-    """D11: client_connection_check_interval ends what a dead process asked for."""
+    """D11: client_connection_check_interval ends the query of a dead process."""
     before = own.workers()
     client = begin(own, SILENT)
     assert awaited(lambda: running() == 1)

@@ -29,7 +29,7 @@ def document(fields: str = COUNTS, data: str = "") -> bytes:
 
 
 def read(votable: bytes, settings: Settings | None = None) -> UploadedTable:
-    """Return what becomes of a document, under the name `t`."""
+    """Return the table of a document, with the name `t`."""
     (table,) = read_uploads(["t,param:part"], {"part": io.BytesIO(votable)}, settings or Settings())
     return table
 

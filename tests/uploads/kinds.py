@@ -1,4 +1,4 @@
-"""Columns of every kind, and VOTables of them in every serialization, written by the letter of the standard.
+"""Columns of all types, and VOTables of them in all serializations, written exactly as in the standard.
 
 Not by astropy: numpy falls, now and then, over what astropy makes of such tables for writing.
 """

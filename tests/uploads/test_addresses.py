@@ -1,4 +1,4 @@
-"""Which addresses are public, whatever the running Python knows of them (UPL-3, C6)."""
+"""Public addresses, independently of the version of Python (UPL-3, C6)."""
 
 import pytest
 
@@ -42,5 +42,5 @@ def test_special_addresses_of_ipv4_are_not_public(address):
     + ["::5db8:d822", "2002:5db8:d822::1", "2001:0:5db8:d822::1", "2606:2800:220:1:0:5efe:5db8:d822"],
 )
 def test_only_global_unicast_addresses_are_public(address):
-    """Tunnels are refused whatever lies at their end: nobody keeps tables there."""
+    """All tunnels are refused: tables are not published there."""
     assert not is_public(address)

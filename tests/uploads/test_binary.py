@@ -117,7 +117,7 @@ def test_rows_of_many_blocks():
     ],
 )
 def test_lengths_are_believed_only_as_far_as_the_bytes_reach(attributes, data, words, form):
-    """A lie about a size takes no memory: it is told."""
+    """A wrong size takes no memory and is reported."""
     assert words in refusal(attributes, data, form)
 
 

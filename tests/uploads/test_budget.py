@@ -1,4 +1,4 @@
-"""What reading uploads may cost, and how readers of large ones take turns."""
+"""Limits on reading uploads, and turns of readers of large ones."""
 
 import io
 import threading

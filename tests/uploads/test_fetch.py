@@ -116,7 +116,7 @@ def test_no_redirect_leads_to_where_the_service_may_not_go(port, host):
 
 @pytest.mark.parametrize("url", ["http://127.0.0.2:{}/table", "http://no-such-host.invalid:{}/"])
 def test_errors_do_not_reveal_hosts(port, url):
-    """A host that is not there and one that is not public are told of in the same words."""
+    """An unknown host and one that is not public have the same message."""
     message = raised(fetch, url.format(port))
 
     assert message.endswith(" is not the name of a public host. Send the table with the request.")
@@ -161,13 +161,13 @@ def test_an_unreachable_server_is_reported():
 
 
 def test_https_certificates_are_checked(port):
-    """What does not speak TLS is not spoken to."""
+    """A server without TLS is rejected."""
     assert raised(fetch, f"https://127.0.0.1:{port}/table").endswith("cannot be reached.")
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="the program openssl is not installed")
 def test_a_certificate_is_looked_at(tmp_path):
-    """One that nobody vouches for is none."""
+    """A certificate without a trusted issuer is invalid."""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     made = [
         "openssl",

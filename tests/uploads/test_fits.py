@@ -1,4 +1,4 @@
-"""FITS inside a VOTable: what its columns become, and what its header may not claim."""
+"""FITS inside a VOTable: its columns, and wrong claims in its header."""
 
 import io
 
@@ -64,7 +64,7 @@ def test_a_table_without_rows():
     ],
 )
 def test_a_header_is_not_believed(header, words):
-    """Whatever astropy or numpy raise, it is one sentence."""
+    """All errors of astropy and numpy become one sentence."""
     data = made(("n", "J", np.arange(3)), **header)
 
     with pytest.raises(UploadError, match=rf"The upload t cannot be read: .*({words})"):
@@ -76,7 +76,7 @@ def test_a_header_is_not_believed(header, words):
     [("boolean", "J", [5, 6]), ("unsignedByte", "D", [300.5, 1]), ("int", "4A", ["abc", "d"])],
 )
 def test_a_column_of_another_type_is_reported_with_its_position(datatype, form, values):
-    """VOTable 1.4, section 5.2: the FIELD says what the column is; never a 500."""
+    """VOTable 1.4, section 5.2: the FIELD determines the type of the column; never a 500."""
     field = f'<FIELD name="c" datatype="{datatype}"/>'
 
     with pytest.raises(UploadError, match="column c"):

@@ -24,7 +24,7 @@ def unforeseen(caplog):
 
 
 def test_the_unchanged_document_is_valid():
-    """Else everything would be refused, and nothing tested."""
+    """Otherwise all mutants would be rejected, and nothing tested."""
     whole = [*TEXTS, *(document(fields, binary(data, form)) for fields, form, data in STREAMS)]
 
     assert {outcome(votable) for votable in whole} == {"read"}
@@ -40,7 +40,7 @@ def test_any_document_is_read_or_refused_in_one_sentence(seed, unforeseen):
 
 
 def test_uploaded_rows_can_be_queried(ask, unforeseen):
-    """ERR-1: over HTTP 200, 400 or 413; what a reader lets pass, PostgreSQL takes."""
+    """ERR-1: over HTTP 200, 400 or 413; PostgreSQL accepts all rows that a reader accepts."""
     for votable in islice(mutants(4), 150):
         response = ask("SELECT * FROM TAP_UPLOAD.t", t=votable)
 

@@ -1,4 +1,4 @@
-"""`SELECT *` gives back what was uploaded, cell by cell; astropy reads both."""
+"""`SELECT *` returns the uploaded table, cell by cell; astropy reads both."""
 
 from typing import Any
 

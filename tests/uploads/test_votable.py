@@ -1,4 +1,4 @@
-"""Documents: which table is taken, what its columns are, and what is no VOTable."""
+"""Documents: the table that is read, its columns, and errors."""
 
 import io
 import re
@@ -57,7 +57,7 @@ def test_encodings(encoding):
     ],
 )
 def test_the_first_table_with_results_is_used(content):
-    """UPL-4: what else a document has is ignored."""
+    """UPL-4: other content of a document is ignored."""
     assert read(f"{HEAD}{content}</VOTABLE>".encode()).arrays == ("{1}",)
 
 
@@ -200,7 +200,7 @@ DOCTYPE = '<!DOCTYPE VOTABLE SYSTEM "file:///etc/passwd">'
 
 
 def test_the_doctype_of_votable_1_0_is_not_followed():
-    """UPL-4: documents of that version name their DTD; nobody opens it, so that it can't do anything."""
+    """UPL-4: documents of this version name their DTD, which is not opened and has no effect."""
     text = document(data=ONE_ROW).decode().replace("<VOTABLE", f"{DOCTYPE}<VOTABLE")
 
     assert read(text.encode()).arrays == ("{1}",)
@@ -208,7 +208,7 @@ def test_the_doctype_of_votable_1_0_is_not_followed():
 
 @pytest.mark.parametrize("place", ["<TABLE>", "<TD>"])
 def test_entities_of_a_doctype_are_not_silently_dropped(place):
-    """An entity nobody knows would vanish from a text without a word (XML 1.0, section 4.1)."""
+    """An undefined entity would silently vanish from a text (XML 1.0, section 4.1)."""
     text = (
         document(data=ONE_ROW)
         .decode()
@@ -321,7 +321,7 @@ def test_the_converted_cells_have_a_limit():
 
 
 def test_reading_has_a_time_limit():
-    """Whoever reads a table keeps others of the same process waiting."""
+    """Reading a table slows down other requests of the same process."""
     votable = document(data=tabledata(*["1"] * 100_000))
 
     with pytest.raises(UploadError, match="Reading the upload t took longer than the limit of 0.001 s"):

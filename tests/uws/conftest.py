@@ -73,7 +73,7 @@ def running(settings: Settings, sql: Callable[..., list[tuple[int]]]) -> Callabl
 
 
 def awaited(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    """Tell whether *condition* comes true."""
+    """Return whether *condition* comes true."""
     end = time.monotonic() + seconds
     while not (true := condition()) and time.monotonic() < end:
         time.sleep(0.02)

@@ -47,7 +47,7 @@ def children(document):
 
 
 def test_children_of_a_job_come_in_order():
-    """UWS-3, UWS-4, UWS-10: there is nothing to tell in a jobInfo."""
+    """UWS-3, UWS-4, UWS-10: there is no content for a jobInfo."""
     root = etree.fromstring(job_document(job(run_id="r"), URL))
 
     assert (root.tag, root.get("version")) == (f"{UWS}job", "1.1")

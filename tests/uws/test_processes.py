@@ -107,7 +107,7 @@ def test_any_node_stops_a_job(serve, running):
 
 
 def test_a_worker_may_run_alone(serve, own, tmp_path):
-    """`serve --no-worker` and `provtap worker` together are what `serve` is."""
+    """`serve --no-worker` and `provtap worker` together are equivalent to `serve`."""
     live = serve("--no-worker")
     job = submit(live)
     with worker_process(own, tmp_path / "worker.log") as worker:
@@ -146,7 +146,7 @@ def begin_sync(live, query):
 
 
 def test_sigterm_gives_jobs_back_and_answers_who_waits(serve, store, running):
-    """An orderly end: the job is in the queue again, nobody waits for 30 seconds, exit code 0."""
+    """An orderly end: the job is in the queue again, without a wait of 30 seconds, exit code 0."""
     live = serve()
     job = submit(live, SILENT)
     assert awaited(lambda: running() == 1)
@@ -179,7 +179,7 @@ def test_a_killed_worker_is_replaced_and_its_job_runs_again(serve, sql, running)
 
 
 def test_a_job_that_kills_its_workers_fails(serve, sql, running):
-    """D6: once more, and no further."""
+    """D6: one more attempt, and not another."""
     live = serve()
     job = submit(live, SILENT)
     for losses in range(2):

@@ -67,7 +67,7 @@ def test_a_repeated_value_is_refused():
 
 
 def test_filters():
-    """UWS-17: PHASE may repeat; those that no job here is ever in are no error."""
+    """UWS-17: PHASE may be repeated; phases that jobs here never have are allowed."""
     found = filters({"PHASE": ["ERROR", "pending", "ARCHIVED"], "AFTER": ["2026-01-31"], "LAST": ["3"]})
 
     assert found == {

@@ -100,7 +100,7 @@ def test_a_deleted_file_does_not_exist_and_may_be_deleted_again(results):
 
 
 def test_names_are_those_of_files_of_some_age(results):
-    """A file that somebody writes is left alone."""
+    """A file that is being written is kept."""
     assert list(results.names(0)) == []
     results.put(NAME, [b"x"])
 
@@ -114,7 +114,7 @@ def test_results_lie_in_the_data_directory_unless_set(tmp_path):
 
 
 def test_other_users_of_the_machine_see_no_results(results):
-    """A job of somebody with a name is his alone (UWS-19)."""
+    """A job of an account belongs only to it (UWS-19)."""
     results.put(NAME, [b"x"])
 
     assert results.path.stat().st_mode & 0o077 == 0

@@ -34,7 +34,7 @@ def test_limits_of_time_are_the_settings(store, settings):
 
 
 def test_characters_missing_in_postgresql_text_are_kept(store):
-    """TAP-7: whatever the parameters are, the job is created; what they are worth is told when it runs."""
+    """TAP-7: the job is created with any parameters, which are checked when it runs."""
     job = store.create(SOMEBODY, {"QUERY": ["a\0b \N{SNOWMAN} \U0001f52d"], "RUNID": ["x\0y"]})
 
     assert job.grouped()["QUERY"] == ["a\0b \N{SNOWMAN} \U0001f52d"]
@@ -88,7 +88,7 @@ def test_a_deleted_job_is_unknown(store, job):
 
 @pytest.mark.parametrize("job_id", ["0" * 32, "x", "a\0b", "", "0" * 33])
 def test_unknown_jobs(store, job_id):
-    """UWS-20: whatever is in the place of an id."""
+    """UWS-20: with anything in place of an id."""
     with pytest.raises(NotFound):
         store.job(job_id, SOMEBODY)
 
@@ -105,7 +105,7 @@ def test_a_job_past_its_destruction_is_unknown_before_it_is_swept(store, job):
 
 
 def test_destruction_may_be_earlier_but_not_later(store, job):
-    """UWS-14: clamped to what the service grants."""
+    """UWS-14: limited by the maximum of the service."""
     sooner = datetime.now(UTC).replace(microsecond=123000) + timedelta(days=1)
 
     assert store.set_destruction(job.job_id, SOMEBODY, sooner).destruction == sooner
@@ -146,7 +146,7 @@ def test_parameters_are_settled_once_the_job_is_run(store, job):
 
 
 def test_parameters_can_not_grow_without_end(database, settings):
-    """A job takes what one request may bring, in however many requests."""
+    """A job has the limits of one request, also with several requests."""
     store = JobStore(database, replace(settings, query_bytes=1_000))
     job = store.create(SOMEBODY, {"A": ["x" * 60_000]})
 
@@ -155,7 +155,7 @@ def test_parameters_can_not_grow_without_end(database, settings):
 
 
 def test_files_that_come_with_a_job_have_one_limit(database, settings):
-    """Also those that others replaced: they were sent, and lie on the disk for a while."""
+    """Including replaced files, which are on disk for a while."""
     store = JobStore(database, replace(settings, upload_bytes=100))
     job = store.create(SOMEBODY, {}, parts=Parts({"t": "1"}, 60))
     store.set_parameters(job.job_id, SOMEBODY, {}, Parts({"t": "2"}, 40))
@@ -165,7 +165,7 @@ def test_files_that_come_with_a_job_have_one_limit(database, settings):
     assert store.job(job.job_id, SOMEBODY).parts == Parts({"t": "2"}, 100)
 
 
-# Who may see what
+# Visibility of jobs
 
 
 def test_the_list_shows_the_callers_jobs_newest_first(store):
@@ -291,7 +291,7 @@ def test_a_full_address_does_not_lock_out_others(store, sql):
 
 
 def test_jobs_that_wait_or_run_never_give_way(database, settings, sql):
-    """PENDING ones do, once nothing else is left; the limit on queued and executing ones stays."""
+    """PENDING ones are removed last; the limit on queued and executing ones is kept."""
     store = JobStore(database, replace(settings, client_jobs=3))
     pending = store.create(SOMEBODY, {}).job_id
     executing = store.create(SOMEBODY, {}, run=True).job_id
@@ -336,7 +336,7 @@ def test_a_client_can_queue_so_many_jobs(database, settings):
 
 
 def test_nobody_executes_more_than_his_share(database, settings):
-    """Whoever queues many jobs leaves room to others, who came later."""
+    """A client with many queued jobs leaves room for later clients."""
     store = JobStore(database, replace(settings, client_executing=2))
     mine = [store.create(SOMEBODY, {}, run=True).job_id for _ in range(3)]
     other = store.create(ANYBODY, {}, run=True).job_id
@@ -409,7 +409,7 @@ def test_a_failed_job_has_a_reason(store, attempt, transient, kind):
 
 
 def test_the_end_of_a_job_that_was_aborted_does_not_count(store, attempt):
-    """D6: one of the two wins, and the other is told."""
+    """D6: one of the two succeeds, and the other one gets an error."""
     store.abort(attempt.job_id, SOMEBODY)
 
     assert not store.complete(attempt, DONE)
@@ -419,7 +419,7 @@ def test_the_end_of_a_job_that_was_aborted_does_not_count(store, attempt):
 
 
 def test_a_job_that_is_put_back_keeps_its_place(store, attempt):
-    """A worker that is stopped ends nobody's job."""
+    """Stopping a worker does not end its jobs."""
     store.create(ANYBODY, {}, run=True)
     assert store.give_back(attempt)
     assert store.job(attempt.job_id, SOMEBODY).start_time is None
@@ -493,10 +493,10 @@ def test_the_reader_sees_no_job(database, job):
     ],
 )
 def test_a_host_of_ipv6_is_one_client(one, other, alike):
-    """It has 2^64 addresses; and what a proxy tells may be no address."""
+    """A host has 2^64 addresses; and the value from a proxy may not be an address."""
     assert (Client(None, one).key == Client(None, other).key) is alike
 
 
 def test_a_name_and_an_address_are_two_clients():
-    """Nobody takes another's jobs by a name that looks like an address."""
+    """An account name that looks like an address gives no access to other jobs."""
     assert Client("192.0.2.1", "x").key != Client(None, "192.0.2.1").key

@@ -14,7 +14,7 @@ def results(tmp_path):
 
 
 def swept(store, results):
-    """Sweep, whatever the age of the files, and return the names that are left."""
+    """Sweep files of any age, and return the remaining names."""
     sweep(store, results, age=-60)
     return set(results.names(-60))
 
@@ -33,7 +33,7 @@ def test_jobs_past_their_destruction_go_with_their_files(store, results, sql):
 
 
 def test_files_without_job_go(store, results):
-    """D6: what a process that was killed left behind."""
+    """D6: files left by a killed process."""
     for name in ("0" * 32 + ".1.result", "0" * 32 + ".upload-t", "stray"):
         results.put(name, [b"x"])
 
@@ -41,7 +41,7 @@ def test_files_without_job_go(store, results):
 
 
 def test_files_of_an_attempt_are_kept_while_the_job_executes(store, results):
-    """Nobody takes the draft away from who writes it."""
+    """The draft is not removed while it is being written."""
     job_id = store.create(SOMEBODY, {}, run=True).job_id
     attempt = store.claim("w")[1]
     draft = f"{job_id}.1.result{DRAFT}"

@@ -1,4 +1,4 @@
-"""Every order of what may happen to one job, one after the other and at the same time, on the real store."""
+"""All orders of events of one job, sequential and simultaneous, on the real store."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -13,7 +13,7 @@ from provtap.uws.store import JobStore
 from tests.uws.conftest import SOMEBODY
 
 GONE = "gone"
-# What each verb makes of a job in each phase; what is not here changes nothing.
+# The effect of each verb on a job in each phase; other combinations change nothing.
 CLIENT = {
     "run": {"PENDING": "QUEUED"},
     "abort": {"PENDING": "ABORTED", "QUEUED": "ABORTED", "EXECUTING": "ABORTED"},
@@ -39,7 +39,7 @@ verbs = st.sampled_from(sorted(MOVES))
 
 
 class Story:
-    """One job, and what its client and its worker do with it."""
+    """One job, with actions of its client and its worker."""
 
     def __init__(self, store: JobStore) -> None:
         self.store = store

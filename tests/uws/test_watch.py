@@ -1,4 +1,4 @@
-"""WAIT: who waits for a job is woken by what happens to it, and by nothing else (UWS-18)."""
+"""WAIT: only changes of the job end a wait (UWS-18)."""
 
 import threading
 import time
@@ -51,7 +51,7 @@ def returns(thread):
 
 
 def test_who_waits_is_woken(store, job, waiting):
-    """By what any process does."""
+    """Changes by any process count."""
     thread = waiting(job.job_id)
     assert thread.is_alive()
 
@@ -111,7 +111,7 @@ def test_patience_ends(job, waiting):
 
 
 def test_a_client_that_left_waits_no_longer(job, waiting):
-    """A thread is not held for nobody."""
+    """A disconnected client does not occupy a thread."""
     assert returns(waiting(job.job_id, gone=lambda: True))
 
 
@@ -132,7 +132,7 @@ def test_the_end_of_the_process_wakes_everybody(watch, job, waiting):
 
 
 def test_one_connection_serves_all_who_wait(job, waiting, sql):
-    """A WAIT holds a thread and never a connection."""
+    """A WAIT occupies a thread, but no connection."""
     listening = (
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
     )
@@ -143,7 +143,7 @@ def test_one_connection_serves_all_who_wait(job, waiting, sql):
 
 
 def test_a_lost_connection_is_opened_again(store, job, waiting, sql):
-    """What was missed meanwhile is looked up."""
+    """Missed changes are looked up."""
     thread = waiting(job.job_id)
     sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
     time.sleep(0.05)

@@ -1,5 +1,6 @@
-"""A worker in this process: what becomes of jobs, and that whatever stops a job stops its query."""
+"""A worker in this process: the ends of jobs, and that stopping a job also stops its query."""
 
+import io
 import re
 import threading
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from itertools import islice
 from time import sleep
 
 import pytest
+from astropy.io.votable import parse
+from astropy.io.votable.dataorigin import extract_data_origin
 
 from provtap.database.connect import open_database
 from provtap.errors import ProvtapError
@@ -106,6 +109,15 @@ def test_an_empty_result_is_a_result(worker, store, ended, results):
     assert content(results, job).endswith(b"</VOTABLE>\n")
 
 
+def test_a_result_names_its_job(worker, store, ended, results, settings):
+    """ORIG-1: the request that it answers is the job."""
+    job = ended(store.create(SOMEBODY, {"QUERY": [QUERY]}, run=True))
+    origin = extract_data_origin(parse(io.BytesIO(content(results, job))))
+
+    assert origin.query.request == f"{settings.root_url}/tap/async/{job.job_id}"
+    assert origin.query.query == QUERY
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -125,7 +137,7 @@ def test_an_empty_result_is_a_result(worker, store, ended, results):
 def test_a_job_fails_with_the_sentence_of_sync(
     worker, store, ended, results, tableset, database, settings, given
 ):
-    """TAP-7, UWS-9, ERR-3: created all the same; told when it runs."""
+    """TAP-7, UWS-9, ERR-3: the job is created, and fails when it runs."""
     job = ended(store.create(SOMEBODY, given, run=True))
     with pytest.raises(ProvtapError) as said:
         run(QueryRequest.from_parameters(given), tableset, database, settings)
@@ -170,7 +182,7 @@ def test_deletion_ends_the_query(worker, store, begin, running, results, query):
 
 @pytest.mark.parametrize("query", [SILENT, FLOOD], ids=["silent", "flood"])
 def test_the_execution_duration_ends_the_query(worker, store, ended, running, results, query):
-    """UWS-16: as an abort, whose reason is told (ERR-3)."""
+    """UWS-16: as an abort with a reason (ERR-3)."""
     job = store.create(SOMEBODY, {"QUERY": [query], "MAXREC": ["10000000"]})
     store.set_execution_duration(job.job_id, SOMEBODY, 1)
     store.run(job.job_id, SOMEBODY)
@@ -195,7 +207,7 @@ def test_destruction_ends_the_query(worker, store, begin, running, seconds):
 
 
 def test_a_stopped_worker_puts_its_jobs_back(own, tableset, store, begin, running):
-    """An orderly end is nobody's failure: the job runs again, from its start, and does not count as lost."""
+    """An orderly end is not a failure: the job runs again from its start, and does not count as lost."""
     with working(own, tableset):
         job = begin(SILENT)
     assert awaited(lambda: running() == 0)
@@ -216,7 +228,7 @@ KILL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = c
 def test_a_query_that_loses_its_connection_is_run_once_more_and_then_fails(
     worker, store, begin, ended, running, results, sql, settings, query
 ):
-    """A result that broke off is no result, though a VOTable tells it in its last line only."""
+    """An interrupted result is discarded, even a VOTable, which reports it in its last line."""
     job = begin(query)
     reader = KILL.format(f"usename = '{settings.role_prefix}reader'")
     sql(reader)
@@ -231,7 +243,7 @@ def test_a_query_that_loses_its_connection_is_run_once_more_and_then_fails(
 
 
 def test_a_worker_outlives_the_loss_of_all_its_connections(worker, store, begin, ended, running, sql):
-    """Nothing needs a hand: it connects again, hears again, and goes on."""
+    """It reconnects and continues without intervention."""
     job = begin(SILENT)
     sql(KILL.format("pid <> pg_backend_pid()"))
     assert awaited(lambda: sql("SELECT losses, phase FROM uws.job") == [(1, "EXECUTING")] and running() == 1)
@@ -291,7 +303,7 @@ def test_links_in_a_result_lead_where_the_client_found_the_service(own, tableset
 
 
 def test_a_lost_upload_fails_the_job(worker, store, ended):
-    """UPL-3: a query never runs on a part of what it was given."""
+    """UPL-3: a query never runs on incomplete uploads."""
     mine = new_id()
     lost = Parts({"t": f"{mine}.upload-1"}, 1)
     job = ended(store.create(SOMEBODY, {"QUERY": [QUERY]}, job_id=mine, parts=lost, run=True))
@@ -377,7 +389,7 @@ def test_an_unconfirmed_claim_is_put_back(worker, own, store, ended, sql):
 
 
 def test_a_job_waits_until_queries_can_be_run_again(own, tableset, store, begin, ended, running, sql):
-    """While the readers' server is away no attempt is used up: the next one begins once it is back."""
+    """While the server of queries is down no attempt is used up; the next one begins once it is back."""
     refused = f"ALTER ROLE {own.role_prefix}reader {{}}"
     with working(own, tableset):
         try:
@@ -411,7 +423,7 @@ def test_a_query_that_lost_its_connection_waits_for_the_database(own, tableset, 
 
 
 def test_an_outage_makes_no_worker_count_as_lost(own, tableset, store, sql):
-    """While PostgreSQL is away no worker can say that it lives; each gets the time to say so again."""
+    """While PostgreSQL is down there are no heartbeats; afterwards each worker has time for a new one."""
     job = store.create(SOMEBODY, {"QUERY": [QUERY]}, run=True)
     with working(own, tableset) as worker:
         assert awaited(lambda: not store.phase(job.job_id, SOMEBODY).unfinished)

@@ -1,4 +1,4 @@
-"""UWS 1.1 over HTTP, without a worker: what the resources of a job answer."""
+"""UWS 1.1 over HTTP, without a worker: the responses of the resources of a job."""
 
 import io
 from dataclasses import replace
@@ -175,7 +175,7 @@ def test_behind_a_proxy_a_client_is_whom_the_proxy_names(settings, database, tab
 
 
 def test_without_a_proxy_clients_can_not_choose_their_address(client):
-    """A header that anybody can send opens nobody's list."""
+    """A header that any client can send gives no access to another list."""
     client.post("/tap/async", environ_base={"REMOTE_ADDR": "198.51.100.9"})
 
     listed = client.get("/tap/async", headers={"X-Forwarded-For": "198.51.100.9"})
@@ -306,7 +306,7 @@ def test_parameters_are_settled_after_run(client, job):
 
 
 def test_phase_is_not_set_among_the_parameters(client, job):
-    """A client that means to run the job is told how."""
+    """The error explains how to run the job."""
     response = client.post(f"{job}/parameters", data={"PHASE": "RUN"})
 
     assert response.status_code == 400

@@ -362,7 +362,7 @@ def test_without_an_id_the_service_describes_itself(links, query):
     "form", ["votable", "VOTable", "application/x-votable+xml", "application/x-votable+xml;content=datalink"]
 )
 def test_its_only_format_is_votable(links, form):
-    """LINK-1: whatever the parameters of the media type."""
+    """LINK-1: with any parameters of the media type."""
     assert rows(links.post("/links", data={"ID": "urn:out", "RESPONSEFORMAT": form}))
 
 

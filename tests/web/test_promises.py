@@ -1,4 +1,4 @@
-"""What the capabilities promise, tried over HTTP one by one."""
+"""All declared capabilities, tested over HTTP one by one."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What anonymous users must not learn of the server: its role, host, port, socket, database and settings."""
+"""Anonymous users must not learn the role, host, port, socket, database and settings of the server."""
 
 import logging
 import re
@@ -61,7 +61,7 @@ def requests(client):
 
 @pytest.mark.parametrize("broken", [away, several, unready, unknown])
 def test_no_answer_names_parts_of_the_server(settings, tableset, caplog, broken):
-    """All doors, each with PostgreSQL failing in another way; what is left out is in the log."""
+    """All endpoints, with different failures of PostgreSQL; omitted details are in the log."""
     faulty = broken(replace(settings, connection_wait=1.0))
     private = ["xyzzy", "127.0.0.1:1/", "127.0.0.1:1 ", "PROVTAP_", "pg_hba", "FATAL", "socket", "psycopg"]
     if broken is unknown:

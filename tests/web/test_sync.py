@@ -91,7 +91,7 @@ def test_fields_are_those_of_the_tables(client):
     "maxrec, rows, status", [("3", 3, ["OK"]), ("2", 2, ["OK", "OVERFLOW"]), ("0", 0, ["OK", "OVERFLOW"])]
 )
 def test_maxrec_cuts_rows_and_reports_overflow(client, maxrec, rows, status):
-    """TAP-13, TAP-14, TAP-15: told only if rows were cut, and after the table."""
+    """TAP-13, TAP-14, TAP-15: reported only if rows were cut, after the table."""
     response = client.post("/tap/sync", data={"QUERY": QUERY, "MAXREC": maxrec})
 
     assert names(response) == SCHEMAS[:rows]
@@ -253,7 +253,7 @@ def test_a_large_result_is_a_stream(client):
 
 
 def test_a_failure_among_the_first_rows_is_an_error_document(client):
-    """ERR-1: whatever the format, nothing was sent before."""
+    """ERR-1: with any format, nothing was sent before."""
     query = "SELECT 1 / (column_index - 3) AS n FROM tap_schema.columns ORDER BY column_index"
     response = client.get("/tap/sync", query_string={"QUERY": query, "FORMAT": "csv"})
 

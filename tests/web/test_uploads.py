@@ -114,7 +114,7 @@ def test_more_tables_than_the_limit_are_refused(narrow_client):
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1/x", "http://localhost:8080/tap/sync", "https://10.0.0.1/"])
 def test_urls_do_not_lead_inside(client, url):
-    """C6: what a client can't reach is not fetched for it."""
+    """C6: private addresses are not fetched for clients."""
     response = client.get("/tap/sync", query_string={"QUERY": QUERY, "UPLOAD": f"t,{url}"})
 
     assert response.status_code == 400

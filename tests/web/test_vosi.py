@@ -396,7 +396,7 @@ def test_other_limits_or_tables_are_a_change(settings, database, tableset):
 
 
 def test_a_read_only_store_has_the_time_of_the_start(settings, tableset):
-    """A standby serves metadata too; no client may keep what is out of date."""
+    """A standby serves metadata, too; clients must not keep outdated documents."""
     read_only = make_dsn(settings.database_url, options="-c default_transaction_read_only=on")
     with open_database(replace(settings, database_url=read_only)) as database:
         before = datetime.now(UTC)

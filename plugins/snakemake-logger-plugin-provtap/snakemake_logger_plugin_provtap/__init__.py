@@ -85,58 +85,58 @@ class LogHandler(LogHandlerBase):
         try:
             take(self, record)
         except Exception as error:  # of any kind: the workflow goes on
-            _warn(f"an event was not recorded: {error!r}")
+            _warn(f"an event was not recorded: {error or type(error).__name__}")
 
     def close(self) -> None:
         """End the record of the workflow, and send what is left."""
         if not self._disabled and self._workflow:
             try:
                 for id, job in [*self._jobs.items()]:
-                    # With --quiet Snakemake tells no ends; outputs of what was interrupted it removes.
+                    # With --quiet, Snakemake reports no ends. It removes the outputs of what it interrupts.
                     written = _written(job["outputs"])
                     self._end(id, written or time.time(), "completed" if written else "interrupted")
                 status = "error" if self._failed else "completed"
                 self._finished.append(self._workflow | {"end": _text(time.time()), "status": status})
                 self._send()
             except Exception as error:  # as above
-                _warn(f"the workflow was not recorded: {error!r}")
+                _warn(f"the workflow was not recorded: {error}")
             self._workflow = {}
         super().close()
 
     # Events
 
     def _workflow_started(self, event: LogRecord) -> None:
-        told = vars(event)
+        content = vars(event)
         self._workflow = {
             "provtap_run": 1,
-            "id": str(told.get("workflow_id") or uuid.uuid4()),
+            "id": str(content.get("workflow_id") or uuid.uuid4()),
             "name": "snakemake",
-            "version": told.get("snakemake_version"),
+            "version": content.get("snakemake_version"),
             "parent": os.environ.get("PROVTAP_PARENT"),
             "command": [printable(each) for each in sys.argv],
             "directory": str(Path.cwd()),
             "host": platform.node(),
-            "user": told.get("user"),
+            "user": content.get("user"),
             "start": _text(event.created),
-            "configuration": [absolute(str(path)) for path in told.get("configfiles") or ()],
+            "configuration": [absolute(str(path)) for path in content.get("configfiles") or ()],
         }
 
     def _job_info(self, event: LogRecord) -> None:
-        told = vars(event)
-        command, outputs = told.get("shellcmd"), list(told.get("output") or ())
+        content = vars(event)
+        command, outputs = content.get("shellcmd"), list(content.get("output") or ())
         if not outputs and not command:
             return  # a target such as the rule all
-        wildcards = dict(told.get("wildcards") or {})
+        wildcards = dict(content.get("wildcards") or {})
         self._jobs[event.jobid] = {
             "provtap_run": 1,
             "id": str(uuid.uuid4()),
-            "name": str(told.get("rule_name")),
+            "name": str(content.get("rule_name")),
             "parent": self._workflow.get("id"),
             "directory": str(Path.cwd()),
-            "host": platform.node() if told.get("local") else None,
+            "host": platform.node() if content.get("local") else None,
             "user": self._workflow.get("user"),
             "start": _text(event.created),
-            "used": self._files(told.get("input")),
+            "used": self._files(content.get("input")),
             "outputs": outputs,
             "parameters": {name: str(value) for name, value in wildcards.items()}
             | ({"command_line": command} if command else {}),

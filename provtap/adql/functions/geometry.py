@@ -86,6 +86,7 @@ _ELEMENTS = (
     Function(name="radius", parameters=_POINT, sql="({0})[3]", description="The radius of a circle."),
 )
 _NUMBER = Function(name="number", sql="{0}", description="A number as double precision.")
+_BY_POSITION = "Regions as texts cannot be searched; write POINT(ra, dec) with the columns of a position."
 _NO_RADIUS = Constant(Type.INT, kind="integer", text="0")
 _N, _P, _G = Kind.NUMBER, Kind.POINT, Kind.GEOMETRY
 _ARGUMENTS = {
@@ -116,7 +117,8 @@ def geometry_call(call: nodes.FunctionCall, arguments: Sequence[Expression]) -> 
     numbers: list[Expression] = []
     for kind, (value, node) in zip(kinds, given, strict=True):
         if not kind.takes(value.type):
-            raise problem(f"{call.name} takes {kind.value} here; this is {value.type.noun}.", node.at)
+            hint = _BY_POSITION if kind is _G and value.type is Type.TEXT else None
+            raise problem(f"{call.name} takes {kind.value} here; this is {value.type.noun}.", node.at, hint)
         numbers += _circle(value) if kind is Kind.GEOMETRY else _numbers(value)
     match call.name:
         case "POINT" | "CIRCLE":

@@ -41,6 +41,8 @@ SUBQUERY_SIZE = 50
 """Weight of a subquery in an expression, besides its own parts: each copy is planned separately."""
 LIST_MEMBERS = 100
 """Literals of a long list that weigh as much as one part."""
+LINEAGE_SIZE = 300
+"""Weight of a lineage, which becomes a recursive query of several joins."""
 OUTPUT_SIZE = 10
 """Weight of an output column, besides its own parts: PostgreSQL needs up to 8 kB for one."""
 LOOKED_UP = {
@@ -97,6 +99,7 @@ def measured(select: Select, at: Position, materialize: Callable[[str], None]) -
     grown = sum(parts.grown[table.alias] for table in tables if table.alias not in fences)
     size = parts.own + grown + OUTPUT_SIZE * len(select.outputs)
     size += sum(table.query.extent.size for table in derived)
+    size += LINEAGE_SIZE * sum(isinstance(table, plan.LineageTable) for table in tables)
     check_size(size, at)
     return replace(
         select,

@@ -32,7 +32,10 @@ _NOT_ADQL = {
     "FETCH": ("ADQL has no FETCH.", "Write SELECT TOP n."),
     "COLLATE": ("ADQL has no COLLATE.", None),
     "INSERT": ("Queries can only read; they cannot use INSERT.", None),
-    "INTERVAL": ("ADQL has no time intervals.", "Compare with a timestamp as a text, '2026-01-31T12:00:00'."),
+    "INTERVAL": (
+        "ADQL has no time intervals.",
+        "Compare days: ivo_to_mjd(t) > ivo_to_mjd(CURRENT_TIMESTAMP) - 1.",
+    ),
     "INTO": ("Queries can only read; they cannot use INTO.", None),
     "SOME": ("ADQL has no SOME.", "Write IN (SELECT ...) or EXISTS (SELECT ...)."),
     "TRIM": ("ADQL has no TRIM.", None),
@@ -93,7 +96,7 @@ def unexpected(token: Token, last: Token, expected: str) -> AdqlError:
             hint = FOREIGN_WORDS[word.text.upper()].format(n=number)
             return problem(f"ADQL has no {word.text}.", word.at, hint)
     fixes: tuple[str, ...] = ()
-    hint = _hint(token, last)
+    hint = _hint(token, last) or _DUE.get((expected, token.type))
     if hint is None and (meant := _misspelling(token, last, expected)):
         word, near = meant
         hint = f"Did you mean {near} instead of {word.text}?"
@@ -123,11 +126,21 @@ def _reserved_hint(token: Token) -> str:
     )
 
 
+VALUE_DUE = "a column or an expression"
+"""What a message calls a value that is missing."""
+_DUE = {
+    (VALUE_DUE, "LEFT"): "Write SUBSTRING(text, 1, length).",
+    (VALUE_DUE, "RIGHT"): "Write SUBSTRING(text, start, length).",
+    (")", ","): "ADQL has no rows as values: compare column by column, or write EXISTS (SELECT ...).",
+}
+"""What was probably meant by a type of token where another was due."""
 _PAIRS = {
     ("=", "="): "Write a single = for equality.",
     ("string", "identifier"): "Write a quote inside a text twice: 'it''s'.",
     ("TOP", "("): "Write TOP n without brackets.",
     ("(", "SELECT"): "A subquery as an argument needs brackets of its own: ((SELECT ...)).",
+    ("IS", "string"): "Write = to compare with a value.",
+    ("NOT", "string"): "Write <> to compare with a value.",
     ("IS", "DISTINCT"): "To compare with NULL, write a = b OR a IS NULL AND b IS NULL.",
     ("NOT", "DISTINCT"): "To compare with NULL, write a = b OR a IS NULL AND b IS NULL.",
     ("DISTINCT", "ON"): "GROUP BY the columns that must differ, and use MIN or MAX of the others.",

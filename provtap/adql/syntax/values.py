@@ -12,7 +12,7 @@ from provtap.adql.syntax.cursor import Cursor
 from provtap.adql.syntax.extensions import Extension
 from provtap.adql.syntax.kinds import CHARACTERS, FORMS, GEOMETRIES, NOUNS, NULL, NUMBERS, kind_of
 from provtap.adql.syntax.lexer import Position, Token, problem
-from provtap.adql.syntax.messages import shown
+from provtap.adql.syntax.messages import VALUE_DUE, shown
 from provtap.adql.syntax.tree import Condition, Query, Value
 from provtap.errors import AdqlError
 
@@ -178,7 +178,7 @@ class ValueRules(Cursor, ABC):
             return self.set_function_specification()
         if token.type in FORMS and self.peek(1).type == "(":
             return self.function_call()
-        raise self.unexpected("a column or an expression")
+        raise self.unexpected(VALUE_DUE)
 
     def parenthesized(self) -> Value | Condition:
         """Return the content of brackets: a value or a condition; a query is a value."""

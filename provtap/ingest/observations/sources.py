@@ -160,7 +160,7 @@ def _opened_fits(path: Path) -> Iterator[Any]:
         try:
             with fits.open(path) as hdus:
                 yield hdus
-        except (ValueError, TypeError, KeyError, IndexError) as error:
+        except (ValueError, TypeError, KeyError, IndexError, OSError, EOFError, zlib.error) as error:
             raise DocumentError(f"its table cannot be read: {error}") from error
 
 
@@ -169,7 +169,7 @@ def _fits_rows(
 ) -> Iterator[Found]:
     with _opened_fits(path) as hdus:
         data = hdus[number].data
-        arrays = {name.upper(): np.asarray(data[name]) for name in columns} if data is not None else {}
+        arrays = {name.upper(): _fits_column(data, name) for name in columns} if data is not None else {}
     events = _event_lists(path) if {"OBS_ID", "RA_PNT"} <= arrays.keys() else {}
     for found in _array_rows(arrays, units, header):
         file = events.get(str(found.keywords["OBS_ID"]))
@@ -179,6 +179,17 @@ def _fits_rows(
             size = {"$KBYTE": -(-file.stat().st_size // 1000)} if file.is_file() else {}
             values = {**found.keywords.values, "$EVENTS": os.path.abspath(file), **size}  # noqa: PTH100
             yield replace(found, keywords=Keywords(values, units))
+
+
+def _fits_column(data: Any, name: str) -> Any:
+    """Return a column with None for integers that stand for null (FITS 4.0, 7.3.2)."""
+    values = np.asarray(data[name])
+    null = data.columns[name].null
+    if null in (None, "") or values.dtype.kind not in "iu" or not np.any(values == null):
+        return values
+    known = values.astype(object)
+    known[values == null] = None
+    return known
 
 
 def _event_lists(index: Path) -> dict[str, Path]:
@@ -326,12 +337,19 @@ def _csv(file: BinaryIO, path: Path, start: bytes) -> Source:
 
 
 def _csv_rows(reader: "csv.DictReader[str]") -> Iterator[Found]:
-    for row in reader:
+    for row in _refused(reader):
         cells = {
             key.strip().upper(): cell.strip() for key, cell in row.items() if key and isinstance(cell, str)
         }
         known = {key: cell for key, cell in cells.items() if cell and cell.lower() != "null"}
         yield Found(Keywords(known), f" (line {reader.line_num})")
+
+
+def _refused(reader: "csv.DictReader[str]") -> Iterator[dict[str | None, Any]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise DocumentError(f"line {reader.line_num + 1} cannot be read: {error}") from error
 
 
 def _caom(content: bytes, path: Path) -> Source:

@@ -37,8 +37,8 @@ _MARKS = (re.compile(rb'"uuid"\s*:'), re.compile(rb'"parent_activity"\s*:'))
 
 
 def looks_like(content: bytes) -> bool:
-    """Return whether *content* is a JSON array with activities that have a parent."""
-    starts = content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
+    """Return whether *content* is JSON with activities that have a parent."""
+    starts = content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"[", b"{"))
     return starts and all(mark.search(content) for mark in _MARKS)
 
 
@@ -51,7 +51,7 @@ def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSe
     if others:
         raise DocumentError("a log of thepipe is one array, but there are several values in a row")
     count = 0
-    for node in Node(array, "").items():
+    for node in Node([array] if isinstance(array, dict) else array, "").items():
         activity = _Activity(node, site)
         records = tuple(activity.records())
         count += len(records)

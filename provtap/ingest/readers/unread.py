@@ -36,6 +36,11 @@ def _text(pattern: bytes) -> Callable[[bytes], bool]:
     return lambda start: compiled.search(start) is not None
 
 
+is_n_quads = _text(
+    rb"""^(?:<[^<>\s]*>|_:\S+)\s+<[^<>\s]*>\s+(?:<[^<>\s]*>|_:\S+|"(?:[^"\\\n]|\\.)*"(?:@[\w-]+|\^\^<[^<>\s]*>)?)"""
+    rb"""\s+(?:<[^<>\s]*>|_:\S+)\s*\.\s*$"""
+)
+"""Recognise a line of four terms: TriG, which contains N-Triples, does not contain N-Quads."""
 _SNAKEMAKE = "Run Snakemake with the logger plugin of ProvTAP: snakemake --logger provtap."
 UNREAD = (
     UnreadFormat(
@@ -45,12 +50,10 @@ UNREAD = (
     ),
     UnreadFormat(
         "RDF in N-Quads",
-        _text(
-            rb"""^(?:<[^<>\s]*>|_:\S+)\s+<[^<>\s]*>\s+(?:<[^<>\s]*>|_:\S+|"(?:[^"\\\n]|\\.)*"(?:@[\w-]+|\^\^<[^<>\s]*>)?)"""
-            rb"""\s+(?:<[^<>\s]*>|_:\S+)\s*\.\s*$"""
-        ),
+        is_n_quads,
         "Convert it to TriG.",
     ),
+    UnreadFormat("RDF without terms of PROV", _text(rb"\A(?:#[^\n]*\n\s*)*(?:@prefix|PREFIX)\s[^\n]*<")),
     UnreadFormat(
         "an association of JWST: a plan, not a record of what was done",
         _json(rb'"asn_rule"\s*:'),

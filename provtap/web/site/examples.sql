@@ -410,7 +410,7 @@ ORDER BY a_endtime DESC;
 -- Two degrees around one observation; ask this of a calibration that turned out to be wrong.
 SELECT o.obs_publisher_did, o.target_name, o.dataproduct_type, o.s_ra, o.s_dec
 FROM ivoa.obscore AS o
-WHERE 1 = CONTAINS(POINT(o.s_ra, o.s_dec), CIRCLE({sky_ra}, {sky_dec}, 2))
+WHERE 1 = CONTAINS(POINT('ICRS', o.s_ra, o.s_dec), CIRCLE('ICRS', {sky_ra}, {sky_dec}, 2))
 AND o.obs_publisher_did NOT IN (
 SELECT p.pr_publisher_did
 FROM provext.product AS p
@@ -420,11 +420,11 @@ WHERE l.l_ancestor_id = {used_product});
 -- name: S2
 -- How were the data products near this position made?
 -- The last step of each: the program, its version and inputs.
-SELECT o.obs_publisher_did, o.target_name, s.ls_program, s.ls_version, s.ls_starttime, s.ls_inputs, s.ls_doi
+SELECT o.obs_publisher_did, o.target_name, s.ls_program, s.ls_version, s.ls_inputs, s.ls_doi, s.ls_rights_uri
 FROM ivoa.obscore AS o
 JOIN provext.product AS p ON p.pr_publisher_did = o.obs_publisher_did
 JOIN provext.last_step AS s ON s.ls_entity_id = p.pr_entity_id
-WHERE 1 = CONTAINS(POINT(o.s_ra, o.s_dec), CIRCLE({sky_ra}, {sky_dec}, 2));
+WHERE 1 = CONTAINS(POINT('ICRS', o.s_ra, o.s_dec), CIRCLE('ICRS', {sky_ra}, {sky_dec}, 2));
 
 -- name: S3
 -- Which observations stand on this file?

@@ -1,4 +1,4 @@
-"""The access log: one line of JSON a request, whatever becomes of it."""
+"""The access log: one line of JSON for each request, whatever its outcome."""
 
 import hashlib
 import json
@@ -101,7 +101,7 @@ def test_a_query_is_one_line(client, log, database):
 
 
 def test_the_text_of_a_query_is_not_kept(client, log):
-    """What a scientist looks for is nobody's business; a digest tells equal queries."""
+    """Queries are private; a digest identifies equal queries."""
     client.get("/tap/sync", query_string={"QUERY": QUERY})
 
     assert "tap_schema" not in log.read_text()
@@ -183,7 +183,7 @@ def test_a_full_disk_fails_no_request(settings, database, tableset, caplog):
 
 
 def test_without_the_setting_there_is_no_log(settings, database, tableset, tmp_path, capfd):
-    """Addresses are personal data: nobody collects them unasked."""
+    """Addresses are personal data, which are not collected by default."""
     create_app(settings, database, tableset).test_client().get("/")
 
     assert list(tmp_path.iterdir()) == []
@@ -201,7 +201,7 @@ def test_a_log_that_can_not_be_written_stops_the_start(settings, tmp_path):
     assert done.stderr.startswith("provtap: PROVTAP_ACCESS_LOG cannot be written: No such file or directory")
 
 
-# What only a live server can show
+# Tests that need a live server
 
 
 def url(live, query, **parameters):
@@ -251,7 +251,7 @@ def test_a_hang_up_before_the_first_row_is_a_line(live):
 
 @pytest.mark.parametrize("form, complete", [("csv", False), ("votable", True)])
 def test_a_result_that_fails_late_is_a_line(live, form, complete):
-    """ERR-6: a VOTable is whole and tells the error; of other formats the transfer is broken off."""
+    """ERR-6: a VOTable is complete and reports the error; with other formats the transfer is broken off."""
     wide = ENDLESS.replace("a.column_name", "a.*, b.*, c.*")
     outcome = nullcontext() if complete else pytest.raises(IncompleteRead)
     with urlopen(url(live, wide, FORMAT=form, MAXREC=10**7)) as response, outcome:

@@ -1,4 +1,4 @@
-"""Accounts over HTTP: who is known, who is refused, and that nobody is bothered where they are off."""
+"""Accounts over HTTP: identification and errors, and no effect where they are off."""
 
 from base64 import b64encode
 from dataclasses import replace
@@ -21,7 +21,7 @@ EVERYWHERE = ["/", "/tap", "/tap/sync?QUERY=SELECT+1", "/tap/capabilities", "/ta
 
 @pytest.fixture
 def app(settings, database, tableset):
-    """A service that knows accounts; one may do without."""
+    """A service with optional accounts."""
     return create_app(replace(settings, accounts=True), database, tableset)
 
 
@@ -57,7 +57,7 @@ def challenges(response):
 
 @pytest.mark.parametrize("way", [bearer, lambda token: basic("maria", token)], ids=["Bearer", "Basic"])
 def test_a_token_makes_its_account_known(client, token, way):
-    """AUTH-2: the reply says whom the service takes the client for."""
+    """AUTH-2: the response names the account of the client."""
     response = client.get("/tap/sync", query_string=QUERY, headers=way(token))
 
     assert response.status_code == 200
@@ -91,7 +91,7 @@ def test_an_anonymous_response_has_no_account_header(client, path):
     ids=["Bearer", "Basic", "no base64", "Digest", "nonsense"],
 )
 def test_wrong_credentials_are_never_anonymous(client, path, headers):
-    """AUTH-1: 401 and how to do it right, whatever is asked for."""
+    """AUTH-1: 401 with the methods of authentication, for all requests."""
     response = client.get(path, headers=headers)
 
     assert response.status_code == 401
@@ -116,7 +116,7 @@ def test_the_token_of_another_is_wrong(client, token):
 
 @pytest.mark.parametrize("name", ["", "zoë", "x" * 5_000])
 def test_any_name_may_be_tried(client, token, name):
-    """What a client sends can't make the service fail."""
+    """No header can make the service fail."""
     assert client.get("/tap", headers=basic(name, token)).status_code == 401
 
 
@@ -134,7 +134,7 @@ def test_an_expired_token_is_wrong(client, database):
 
 @pytest.mark.parametrize("path", EVERYWHERE)
 def test_where_accounts_are_off_the_header_counts_for_nothing(settings, database, tableset, path):
-    """Without tokens nothing changes: a proxy may have accounts of its own."""
+    """Without accounts the header is ignored: a proxy may have its own accounts."""
     client = create_app(settings, database, tableset).test_client()
     with_header, without = (client.get(path, headers=given) for given in (bearer("wrong"), {}))
 
@@ -180,7 +180,7 @@ def test_with_an_account_queries_are_answered(closed_client, token):
 
 
 def test_a_token_without_the_scope_may_not_query(closed_client, database):
-    """ERR-4: 403, for it is known who asks."""
+    """ERR-4: 403, because the account is known."""
     robot = create(database, "robot", ["write"])
     response = closed_client.get("/tap/sync", query_string=QUERY, headers=bearer(robot))
 
@@ -190,7 +190,7 @@ def test_a_token_without_the_scope_may_not_query(closed_client, database):
 
 @pytest.mark.parametrize("way", [bearer, lambda token: basic("robot", token)], ids=["Bearer", "Basic"])
 def test_any_token_may_read_public_data(client, database, way):
-    """Whoever stores looks at what was stored; without the token nobody would be asked."""
+    """Clients that store records also read them; without the token reading would be anonymous."""
     robot = way(create(database, "robot", ["write"]))
 
     assert client.get("/tap/sync", query_string=QUERY, headers=robot).status_code == 200
@@ -210,7 +210,7 @@ def test_storing_needs_the_scope_write(app, database, scopes, status):
 
 
 def test_storing_needs_bearer(app, database):
-    """RFC 7617, section 4: a browser adds a password by itself, also for a form on a stranger's page."""
+    """RFC 7617, section 4: a browser adds a password automatically, also for a form on a foreign page."""
     app.add_url_rule("/api/store", view_func=lambda: str(require("write")))
     headers = basic("maria", create(database, "maria", ["write"]))
     response = app.test_client().get("/api/store", headers=headers)
@@ -222,12 +222,12 @@ def test_storing_needs_bearer(app, database):
 
 
 def test_required_accounts_without_accounts_are_refused():
-    """A door without a key."""
+    """No client could send a query."""
     with pytest.raises(SettingsError, match="PROVTAP_REQUIRE_ACCOUNT needs PROVTAP_ACCOUNTS"):
         Settings(require_account=True)
 
 
-# What clients are told
+# Information for clients
 
 
 def security_methods(client):
@@ -247,7 +247,7 @@ def test_capabilities_declare_authentication(client):
 
 @pytest.mark.parametrize("path", ["/tap/capabilities", "/provsap/capabilities"])
 def test_capabilities_carry_challenges(client, path, token):
-    """AUTH-2, C7: status 200 all the same; one who is known needs none."""
+    """AUTH-2, C7: status 200 as well; an authenticated client needs no challenge."""
     assert (client.head(path).status_code, challenges(client.get(path))) == (200, ["Basic", "Bearer"])
     assert challenges(client.get(path, headers=bearer(token))) == []
 
@@ -276,7 +276,7 @@ def test_a_token_that_can_not_be_looked_up_is_neither_right_nor_wrong(cut_off, t
 
 
 def test_availability_ignores_wrong_credentials(cut_off, token):
-    """VOSI-2: it must answer when nothing else does."""
+    """VOSI-2: it must respond even if nothing else does."""
     response = cut_off.get("/tap/availability", headers=bearer(token))
 
     assert response.status_code == 200

@@ -69,7 +69,7 @@ def test_only_when_asked(answer, accepted, compressed):
     ids=["parquet", "png", "encoded", "part", "file", "small"],
 )
 def test_responses_that_are_not_compressed(answer, response):
-    """HTTP-2: what is compressed already, a part of something, sent by the server itself, or small."""
+    """HTTP-2: compressed, partial or small bodies, and files sent by the server itself."""
     sent = answer(response)
 
     assert sent.headers.get("Content-Encoding") == response.headers.get("Content-Encoding")
@@ -110,7 +110,7 @@ def test_a_source_is_closed_with_the_response(answer):
 
 @pytest.mark.parametrize("offered", FORMATS, ids=[f.mime for f in FORMATS])
 def test_every_format_is_the_same_compressed(client, offered):
-    """HTTP-2, DALI-6: the media type is that of what is inside."""
+    """HTTP-2, DALI-6: the media type is that of the uncompressed content."""
     asked = {"QUERY": QUERY, "FORMAT": offered.mime}
     plain = client.get("/tap/sync", query_string=asked)
     sent = client.get("/tap/sync", query_string=asked, headers={"Accept-Encoding": "gzip"})

@@ -19,7 +19,7 @@ def ends():
 
 
 def test_a_silent_client_counts_as_disconnected(ends):
-    """FL-4: a thread that waits for it for ever would serve nobody else."""
+    """FL-4: otherwise it would occupy a thread forever."""
     ours, client = ends
     client.sendall(b"GET /tap/sy")
     unreader = PatientUnreader(ours, patience=0.05)

@@ -1,4 +1,4 @@
-"""Maintenance over HTTP: what is refused, what is still told."""
+"""Maintenance over HTTP: refused requests, and those that are still answered."""
 
 import io
 import time
@@ -116,7 +116,7 @@ def test_up_since_the_end_of_the_maintenance(client, database):
 
 
 def test_a_process_keeps_the_last_maintenance_while_the_database_is_down(server, template, tableset):
-    """Disks are changed with the database down: users are told why all the same."""
+    """Users get the reason even while the database is down, for example to change disks."""
     url = server.create(database_name(template.database_url))
     settings = replace(template, database_url=url)
     with open_database(settings) as leaving:

@@ -1,4 +1,4 @@
-"""Pages of other sites: they may use the service, but not in the name of whoever looks at them."""
+"""Pages of other sites may use the service, but not with the rights of their visitors."""
 
 from base64 import b64encode
 from dataclasses import replace
@@ -71,7 +71,7 @@ def test_browsers_send_the_origin_of_the_page(app, headers):
 
 
 def test_a_foreign_page_sees_no_jobs_of_an_address(client):
-    """Whoever can list them has their ids: their queries, their results, and the right to delete them."""
+    """The list has the ids, which give access to queries and results, and the right to delete."""
     job = created(client)
 
     assert [listed(client, job, **headers) for headers in OWN] == [True] * len(OWN)
@@ -90,7 +90,7 @@ def test_a_foreign_page_can_use_jobs_by_their_ids(client, headers):
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
 def test_a_foreign_form_has_no_use_of_a_password(client, basic, headers):
-    """RFC 7617, section 4: browsers add it by themselves, whoever wrote the form."""
+    """RFC 7617, section 4: browsers add it automatically to any form."""
     mine = created(client, **basic)
     [*refused] = [
         client.post("/tap/async", data=JOB, headers=basic | headers),
@@ -113,7 +113,7 @@ def test_clients_that_send_a_password_may_change_their_jobs(client, basic, heade
 
 
 def test_a_foreign_page_may_query_by_basic_and_list_by_bearer(client, database, basic):
-    """A query changes nothing; no browser adds a token by itself."""
+    """A query changes nothing; browsers do not add tokens automatically."""
     bearer = {"Authorization": f"Bearer {create(database, 'maria', ['read'])}"}
     mine = created(client, **bearer, **FOREIGN[0])
 

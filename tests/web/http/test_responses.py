@@ -17,7 +17,7 @@ def test_unknown_paths_of_tap_are_votables(client, path):
 
 
 def test_other_unknown_paths_are_plain_text(client):
-    """ERR-7: nobody reads XML outside the protocol."""
+    """ERR-7: XML is used only by the protocols."""
     response = client.get("/tapestry")
 
     assert (response.status_code, response.content_type) == (404, "text/plain; charset=utf-8")
@@ -145,7 +145,7 @@ def test_preflight_allows_credentials(client, path):
 
 
 def test_errors_of_the_write_api_are_json(client):
-    """ERR-7: whoever sends JSON reads JSON."""
+    """ERR-7: clients that send JSON get JSON."""
     response = client.get("/api/v1/nothing")
 
     assert (response.status_code, response.content_type) == (404, "application/json")
@@ -216,7 +216,7 @@ def test_another_request_is_a_query(client, value):
 
 
 def test_an_upgrade_is_refused_in_our_words(client):
-    """ERR-7: this is no browser's doing."""
+    """ERR-7: browsers do not cause this error."""
     response = client.get("/tap/sync", headers={"Upgrade": "websocket", "Connection": "Upgrade"})
 
     assert response.status_code == 400

@@ -166,7 +166,7 @@ WORDS = st.lists(st.sampled_from(["a", "bc", "--x", " ", "\n", "é"]), max_size=
 
 @given(WORDS, WORDS)
 def test_marked_words_make_up_the_values(a, b):
-    """Whatever is marked, nothing is lost; what is not marked is the same on both sides."""
+    """Marking loses no text; unmarked text is the same on both sides."""
     mine, yours = marked(a, b)
     common = [["".join(w.text.split()) for w in side if not w.changed] for side in (mine, yours)]
 

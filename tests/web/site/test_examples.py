@@ -1,4 +1,4 @@
-"""The page of examples: its form (DALI 1.1, section 2.3), and that only what can be answered is on it."""
+"""The page of examples: its form (DALI 1.1, section 2.3), and that all examples have an answer."""
 
 import re
 from dataclasses import replace
@@ -145,7 +145,7 @@ def test_who_may_not_query_sees_nothing_of_the_store(sample_settings, tableset):
 
 
 def test_ids_with_characters_missing_in_xml_are_left_out(settings, database, tableset):
-    """The page stays readable whatever somebody stored."""
+    """The page is valid with any stored values."""
     with database.transaction() as transaction:
         transaction.execute(
             r"INSERT INTO provenance.entity (e_id, e_class) VALUES (E'bad\x01', 'DatasetEntity');"

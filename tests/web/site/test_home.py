@@ -1,4 +1,4 @@
-"""/: what is stored, what to ask, and how, for stores with something and with nothing in them."""
+"""/: counts, examples and search, for filled and empty stores."""
 
 from lxml import etree
 
@@ -11,7 +11,7 @@ from tests.web.site.conftest import BROWSER
 
 
 def test_home_shows_the_counts_of_the_store(site, sample_settings):
-    """The counts are those of the tables, whose scan the page is spared."""
+    """The counts agree with the tables, without scanning them."""
     shown = site.get("/.json").json["summary"]
     with open_database(sample_settings) as database, database.transaction() as transaction:
         counted = transaction.one("""
@@ -52,7 +52,7 @@ def test_every_link_of_home_leads_somewhere(site):
 
 
 def test_the_query_of_home_runs(site):
-    """What is shown as a first query must work."""
+    """The first query must work."""
     query = etree.HTML(site.get("/").data).findtext(".//pre/code").split('"""')[1]
 
     assert site.get("/tap/sync", query_string={"QUERY": query}).status_code == 200

@@ -158,7 +158,7 @@ def test_parameters_that_mean_nothing_are_refused(client, query):
 
 
 def test_the_list_has_only_the_client_s_jobs(client, store):
-    """Somebody at another address has other jobs; a page of another site sees none."""
+    """Clients at another address have other jobs; a page of another site sees none."""
     store.create(Client(None, "10.1.2.3"), {"QUERY": [QUERY]})
     created(client)
 

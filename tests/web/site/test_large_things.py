@@ -1,4 +1,4 @@
-"""Things with thousands of relatives: their pages stay small, and say how much there is."""
+"""Things with thousands of relatives: their pages are small, with the total numbers."""
 
 import re
 

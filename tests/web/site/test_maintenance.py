@@ -1,4 +1,4 @@
-"""Under maintenance pages can be read, and each says so."""
+"""During maintenance pages are readable, with a notice."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What pages ask of a large store: indexes answer it, never a walk through a table."""
+"""The statements of pages use indexes on a large store and never scan a table."""
 
 from contextlib import closing
 from urllib.parse import quote

@@ -76,7 +76,7 @@ def test_during_maintenance_nothing_runs_and_the_page_states_why(settings, datab
 
 
 def test_a_form_proves_its_page_if_there_are_accounts(sample_settings, tableset):
-    """Nothing is to be shown where nobody has an account: no password is lent."""
+    """Without accounts no proof is needed, because there are no passwords."""
     with open_database(replace(sample_settings, accounts=True)) as database:
         client = create_app(replace(sample_settings, accounts=True), database, tableset).test_client()
         assert page_of(client).xpath("//input[@name='TOKEN']/@value") == [""]

@@ -1,4 +1,4 @@
-"""The page of a result: rows, pages, order, links, downloads, and what it says when rows are missing."""
+"""The page of a result: rows, pages, order, links, downloads, and notices about missing rows."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""/search on a store of its own: what is found, in which order, page by page."""
+"""/search on a separate store: hits, order and pages."""
 
 import csv
 import io

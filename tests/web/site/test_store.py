@@ -63,7 +63,7 @@ def test_a_page_after_its_time_limit_is_partial_with_a_notice(request_context, m
 
 
 def test_pages_ask_with_the_rights_of_users(request_context):
-    """What a query can't see, no page shows."""
+    """Pages show only data visible to queries."""
     with asking() as asked:
         [row] = asked.rows("SELECT current_user, current_setting('transaction_read_only') AS read_only")
         assert row.current_user.endswith("reader")

@@ -385,7 +385,7 @@ def test_hostile_names_of_people_and_roles_are_escaped(states):
 
 
 def test_pages_are_readable_during_maintenance(filled, tableset):
-    """Site, section 6, point 14: each says so, and none fails."""
+    """Site, section 6, point 14: each has a notice, and none fails."""
     settings, database = filled
     announce(database, "New <disks>.", None, None)
     try:

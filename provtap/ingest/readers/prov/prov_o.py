@@ -24,7 +24,7 @@ from provtap.ingest.readers.prov.statements import (
     name_of,
     read_time,
 )
-from provtap.ingest.readers.unread import recognise
+from provtap.ingest.readers.unread import is_n_quads
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _RDFS = "http://www.w3.org/2000/01/rdf-schema#"
@@ -116,6 +116,8 @@ _TEXT = re.compile(
     re.IGNORECASE,
 )
 """The beginning of Turtle, TriG and N-Triples."""
+_START = 65536
+"""Bytes in which a line of N-Quads is looked for."""
 _JSON = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*[{\[]")
 _JSON_TERMS = re.compile(
     rb'"(?:prov:(?:used|was[A-Z]\w+|qualified\w+|hadMember)|http://www\.w3\.org/ns/prov#\w+)"'
@@ -131,7 +133,7 @@ def looks_like(content: bytes) -> bool:
         linked = b'"@id"' in content and (b'"@context"' in content or b'"@type"' in content)
         return _JSON_TERMS.search(content) is not None or linked and PROV.encode() in content
     is_text = PROV.encode() in content and _TEXT.match(content) is not None
-    return is_text and recognise(content) is None  # RDF in XML and N-Quads
+    return is_text and not is_n_quads(content[:_START])
 
 
 def read(content: bytes, site: str, most: float = NO_LIMIT) -> Iterator[RecordSet]:
@@ -188,12 +190,12 @@ class _Graph:
             types = {value.text for value in node.get(_TYPE, ())}
             if subject in linked or types & _NODES.keys():
                 continue
-            told = {_KINDS[type_] for type_ in types if type_ in _KINDS}
+            stated = {_KINDS[type_] for type_ in types if type_ in _KINDS}
             if any(time in node for time in (f"{PROV}startedAtTime", f"{PROV}endedAtTime")):
-                told.add("activity")
-            for kind in sorted(told or kinds.get(subject, set())):
+                stated.add("activity")
+            for kind in sorted(stated or kinds.get(subject, set())):
                 statement = self._element(kind, subject, node)
-                if told or statement.attributes:
+                if stated or statement.attributes:
                     yield statement
         yield from relations
 
