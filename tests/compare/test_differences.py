@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from provtap.compare import FORMATS, Difference, Run, compare_runs
 from provtap.compare.differences import Step, differing_things, same_value
+from provtap.compare.pairs import pair_runs
 from provtap.compare.runs import Parameter, Thing
 
 
@@ -188,6 +189,31 @@ def test_runs_behind_are_compared_with_those_they_have_most_in_common_with():
     assert found.parameters == (Difference("cut", "1", "2", Step("tool", "a0", "b0", runs=2)),)
     assert found.steps == (Difference("tool", "1 (a2)", None),)
     assert (found.inputs, found.software) == ((), ())
+
+
+RUNS = st.lists(
+    st.builds(
+        lambda id, program, inputs: run(id=str(id), program=program, inputs=tuple(map(thing, inputs))),
+        st.integers(0, 9),
+        st.sampled_from("pq"),
+        st.lists(st.sampled_from("xyz"), max_size=2, unique=True),
+    ),
+    unique_by=lambda each: each.id,
+)
+
+
+@given(RUNS, RUNS)
+def test_each_run_has_one_partner_or_none(mine, yours):
+    """Nothing is lost, both sides are treated alike, and only runs of one program are left on one side."""
+    pairs, only_mine, only_yours = pair_runs(mine, yours)
+    both = {each.id for each in mine} & {each.id for each in yours}
+
+    for side, runs, left in ((0, mine, only_mine), (1, yours, only_yours)):
+        found = [pair[side].id for pair in pairs] + [each.id for each in left]
+        assert sorted(found) == sorted(each.id for each in runs if each.id not in both)
+    assert all(a.program == b.program for a, b in pairs)
+    assert not {each.program for each in only_mine} & {each.program for each in only_yours}
+    assert len(pair_runs(yours, mine)[0]) == len(pairs)
 
 
 def test_what_paired_runs_made_is_told_at_those_runs():
