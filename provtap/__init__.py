@@ -4,12 +4,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from provtap.client import ProvClient
+    from provtap.client.delivery import ProvError, ProvNotFound, ProvUnavailable
     from provtap.client.recorder import activity
+    from provtap.client.store import connect
 
 __version__ = "0.1.0"
-__all__ = ["ProvClient", "activity"]
+__all__ = ["ProvClient", "ProvError", "ProvNotFound", "ProvUnavailable", "activity", "connect"]
 
-_LATE = {"ProvClient": "provtap.client", "activity": "provtap.client.recorder"}
+_LATE = {
+    "ProvClient": "provtap.client",
+    "ProvError": "provtap.client.delivery",
+    "ProvNotFound": "provtap.client.delivery",
+    "ProvUnavailable": "provtap.client.delivery",
+    "activity": "provtap.client.recorder",
+    "connect": "provtap.client.store",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -40,7 +40,8 @@ setup(
         line for line in full["options"]["install_requires"].split() if line.startswith("click")
     ],
     extras_require={
-        "hdf5": [line for line in full["options"]["install_requires"].split() if line.startswith("h5py")]
+        "hdf5": [line for line in full["options"]["install_requires"].split() if line.startswith("h5py")],
+        "notebook": full["options.extras_require"]["notebook"].split(),
     },
     packages=["provtap", "provtap.client"],
     package_dir={"provtap": "../../provtap"},

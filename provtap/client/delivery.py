@@ -13,7 +13,7 @@ from provtap.client.spool import Letter
 if TYPE_CHECKING:
     from urllib.error import HTTPError
 
-_AWAY = {429, 502, 503, 504}
+AWAY = {429, 502, 503, 504}
 _TIMEOUT = 60.0
 """Seconds without a byte after which an attempt has failed."""
 _FIRST_WAIT = 0.5
@@ -32,6 +32,10 @@ class ProvError(Exception):
 
 class ProvUnavailable(ProvError):
     """The service is unavailable: it can't be reached, is under maintenance, or has no database."""
+
+
+class ProvNotFound(ProvError):
+    """What the request names does not exist."""
 
 
 class Delivery:
@@ -106,7 +110,7 @@ def refusal(error: "HTTPError") -> Exception:
         message = " ".join(filter(None, [_placed(refused), refused.get("hint")]))
     except (OSError, HTTPException, ValueError, KeyError, TypeError):  # the page of a proxy
         refused, message = {}, f"The service returned {error.code} {error.reason}."
-    if error.code in _AWAY:
+    if error.code in AWAY:
         after = error.headers.get("Retry-After") or ""
         return _AwayError(message, error.code, float(after) if after.isdecimal() else None)
     return ProvError(message, status=error.code, pointer=refused.get("pointer"))

@@ -5,12 +5,14 @@ import math
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _BYTES = 10_000_000
+_MEMORY = 500_000_000
 _MAX_OBJECTS = 10_000
 """Groups and data sets whose attributes are looked at."""
 _TABLE_META = ".__table_column_meta__"
@@ -48,7 +50,7 @@ def attributes(file: BinaryIO, records: list[str]) -> Iterator[dict[str, Any] | 
     import h5py
 
     try:
-        with h5py.File(file, "r") as opened:
+        with _bounded_memory(), h5py.File(file, "r") as opened:
             for name, found in islice(_objects(opened, h5py), _MAX_OBJECTS):
                 is_table = isinstance(found, h5py.Dataset)
                 if name.endswith(_TABLE_META):
@@ -59,6 +61,30 @@ def attributes(file: BinaryIO, records: list[str]) -> Iterator[dict[str, Any] | 
                     yield first((str(key), _attribute(found, key)) for key in found.attrs)
     except _DAMAGE as error:
         raise ValueError(f"its HDF5 attributes cannot be read: {reason(error)}") from error
+
+
+@contextmanager
+def _bounded_memory() -> Iterator[None]:
+    """Refuse this process more than _MEMORY additional bytes, where the system can do that.
+
+    In a damaged file, a text may have a length of gigabytes, which the library allocates before it looks.
+    """
+    try:
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        most = pages * resource.getpagesize() + _MEMORY
+        if soft != resource.RLIM_INFINITY:
+            most = min(most, soft)
+        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    except (ImportError, OSError, ValueError):  # not Linux
+        yield
+        return
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def _objects(opened: Any, h5py: Any) -> Iterator[tuple[str, Any]]:

@@ -161,6 +161,48 @@ def tell_export(unknown: Iterable[str], overflow: int) -> None:
         warn(f"only the nearest {overflow} things are shown (PROVTAP_PROVSAP_NODES)")
 
 
+class _Diff(RemoteCommand):
+    """A command that ends like `diff`: 1 means that something differs, so an error ends it with 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        group = ctx.find_root().command
+        assert isinstance(group, Commands)
+        try:
+            return super().invoke(ctx)
+        except group.failures as error:
+            click.echo(f"provtap: {group.sentence(error)}", err=True)
+            ctx.exit(2)
+
+
+@click.command(
+    name="diff",
+    cls=_Diff,
+    short_help="Compare two runs or products.",
+    epilog="Example: provtap diff /data/a.dl1.h5 /data/b.dl1.h5 --format json",
+)
+@click.argument("a")
+@click.argument("b")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "csv", "json"]),
+    default="text",
+    show_default=True,
+    help="Format of the output.",
+)
+def diff(service: "Service", a: str, b: str, form: str) -> None:
+    """Compare two runs, or the whole histories of two products.
+
+    A and B are ids of activities, or ids, paths, other names or file names of entities. Numbers are compared
+    as numbers, inputs by their role and content. Exits with 0 if nothing differs, 1 if something does, and 2
+    on an error.
+    """
+    answer = service.fetch("api/v1/diff", [("a", a), ("b", b), ("format", form)])
+    write(answer)
+    sys.exit(answer.headers.get("X-ProvTAP-Equal") != "1")
+
+
 @click.command(
     name="cite",
     cls=RemoteCommand,
@@ -376,7 +418,7 @@ def main() -> None:
 
 
 for _command in (
-    *(ingest, describe, query, lineage, export, cite),
+    *(ingest, describe, query, lineage, export, diff, cite),
     *(withdraw, reinstate, affected),
     run_command(None),
 ):

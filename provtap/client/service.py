@@ -10,7 +10,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from provtap.client.delivery import Delivery, ProvError, ProvUnavailable, refusal
+from provtap.client.delivery import AWAY, Delivery, ProvError, ProvNotFound, ProvUnavailable, refusal
 from provtap.client.spool import Letter
 
 _LINE = 10_000
@@ -20,6 +20,8 @@ _TIMEOUT = 600.0
 _PATIENCE = 30.0
 """Seconds for which sending a document is repeated while the service is unavailable."""
 _BLOCK = 1 << 16
+_KINDS = {404: ProvNotFound} | dict.fromkeys(AWAY, ProvUnavailable)
+"""Kinds of errors, by HTTP status."""
 _INFO = "{http://www.ivoa.net/xml/VOTable/v1.3}INFO"
 
 
@@ -84,7 +86,7 @@ class Service:
             return Answer(urlopen(request, timeout=_TIMEOUT))
         except HTTPError as error:
             with error:
-                raise ProvError(_sentence(error), status=error.code) from error
+                raise _KINDS.get(error.code, ProvError)(_sentence(error), status=error.code) from error
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             raise ProvUnavailable(

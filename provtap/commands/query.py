@@ -9,7 +9,7 @@ import click
 
 from provtap.client import remote
 from provtap.config import Settings
-from provtap.errors import ProvtapError, UploadError
+from provtap.errors import UploadError
 
 
 @remote.query.here
@@ -100,24 +100,9 @@ def cite(settings: Settings, /, product: str, responseformat: str) -> None:
     click.echo(choose(responseformat).write(credits), nl=False)
 
 
-@click.command(
-    name="diff",
-    short_help="Compare two runs or products.",
-    epilog="Example: provtap diff /data/a.dl1.h5 /data/b.dl1.h5 --format json",
-)
-@click.argument("a")
-@click.argument("b")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "csv", "json"]),
-    default="text",
-    show_default=True,
-    help="Format of the output.",
-)
-@click.pass_context
-def diff(ctx: click.Context, a: str, b: str, form: str) -> None:
-    """Compare two runs, or the runs that made two products.
+@remote.diff.here
+def diff(settings: Settings, /, a: str, b: str, form: str) -> None:
+    """Compare two runs, or the whole histories of two products.
 
     A and B are ids of activities, or ids, paths, other names or file names of entities. Numbers are compared
     as numbers, inputs by their role and content. Exits with 0 if nothing differs, 1 if something does, and 2
@@ -126,12 +111,7 @@ def diff(ctx: click.Context, a: str, b: str, form: str) -> None:
     from provtap import install
     from provtap.compare import FORMATS, compare
 
-    settings: Settings = ctx.obj
-    try:
-        with install.ready(settings) as (database, tableset):
-            comparison = compare(a, b, database, tableset, settings)
-    except ProvtapError as error:
-        click.echo(f"provtap: {error.for_operator()}", err=True)
-        ctx.exit(2)
+    with install.ready(settings) as (database, tableset):
+        comparison = compare(a, b, database, tableset, settings)
     click.echo(FORMATS[form](comparison), nl=False)
-    ctx.exit(0 if comparison.equal else 1)
+    sys.exit(not comparison.equal)

@@ -4,13 +4,13 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-ENVIRONMENT = "environment"
-"""Role of the software environment in runs of ctapipe and logprov."""
+from provtap.compare.pairs import pair_runs
+from provtap.compare.runs import Parameter, Run, Thing
+
 _NUMBER = re.compile(
     r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?|[+-]?inf(inity)?|nan", re.ASCII | re.IGNORECASE
 )
@@ -23,12 +23,26 @@ _HARMLESS = {
 
 
 @dataclass(frozen=True)
+class Step:
+    """Two earlier runs of one program that are compared, one of each history."""
+
+    program: str
+    a: str
+    """Id of the run."""
+    b: str
+    runs: int = 1
+    """Pairs of runs of this program that differ in the same way, of which *a* and *b* are the first."""
+
+
+@dataclass(frozen=True)
 class Difference:
     """The values of *a* and *b* under one name; None if there is none."""
 
     name: str
     a: str | None
     b: str | None
+    step: Step | None = None
+    """The earlier runs that differ; None: the two runs that are compared, or that made the products."""
 
     @property
     def harmless(self) -> bool:
@@ -36,60 +50,9 @@ class Difference:
         return self.name.rpartition(".")[2].lower() in _HARMLESS
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of a run."""
-
-    name: str
-    value: str
-    unit: str | None = None
-    default: str | None = None
-
-
-@dataclass(frozen=True)
-class Thing:
-    """A thing that a run used or generated."""
-
-    id: str
-    name: str | None
-    role: str | None
-    digests: frozenset[str] = frozenset()
-    """Checksums of its content, each like `sha256:...`."""
-    comment: str | None = None
-
-    def __str__(self) -> str:
-        return self.id if self.name is None else f"{self.name} ({self.id})"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """An activity, with all values to compare."""
-
-    id: str
-    name: str | None = None
-    program: str | None = None
-    version: str | None = None
-    start_time: datetime | None = None
-    end_time: datetime | None = None
-    status: str | None = None
-    exit_code: int | None = None
-    host: str | None = None
-    duration: float | None = None
-    """Seconds."""
-    parameters: tuple[Parameter, ...] = ()
-    inputs: tuple[Thing, ...] = ()
-    outputs: tuple[Thing, ...] = ()
-    environment: str | None = None
-    """The published description of its software environment."""
-    steps: Mapping[str, Mapping[str, int]] | None = None
-    """Numbers of earlier runs that led to it, by program and version."""
-    product: Thing | None = None
-    """The product for which the run was compared, if any."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """The differences between two runs."""
+    """What differs between two runs, and between the runs behind them that belong together."""
 
     a: Run
     b: Run
@@ -101,7 +64,7 @@ class Comparison:
     """Inputs by role that have neither the same id nor the same content."""
     software: tuple[Difference, ...]
     steps: tuple[Difference, ...]
-    """Programs of earlier steps, with their versions and numbers of runs."""
+    """Runs that only one history has: the name is that of the program."""
 
     @property
     def equal(self) -> bool:
@@ -120,11 +83,72 @@ class Comparison:
 
 
 def compare_runs(a: Run, b: Run) -> Comparison:
-    """Return the differences between two runs."""
+    """Return what differs between two runs and, as far as they have one, between their histories."""
+    pairs, only_a, only_b = pair_runs(a.history, b.history)
+    together = [(a, b), *pairs]
+    same_products = _labels(together)
+    parameters, as_numbers, inputs, software = _Differences(), _Differences(), _Differences(), _Differences()
+    equal: tuple[Parameter, ...] = ()
+    for mine, yours in together:
+        step = None if mine is a else Step(mine.program or "unnamed", mine.id, yours.id)
+        found = _compare_parameters(mine.parameters, yours.parameters)
+        parameters.add(found.differing, step)
+        as_numbers.add(found.as_numbers, step)
+        inputs.add(differing_things(_labelled(mine, same_products), _labelled(yours, same_products)), step)
+        software.add(_software(mine, yours), step)
+        equal = found.equal if step is None else equal
+    return Comparison(
+        a=a,
+        b=b,
+        parameters=parameters.all(),
+        equal_as_numbers=as_numbers.all(),
+        equal_parameters=equal,
+        inputs=inputs.all(),
+        software=software.all(),
+        steps=(
+            *(Difference(run.program or "unnamed", _one_run(run), None) for run in only_a),
+            *(Difference(run.program or "unnamed", None, _one_run(run)) for run in only_b),
+        ),
+    )
+
+
+class _Differences:
+    """Differences of many pairs of runs: what is the same in several pairs of one program is counted."""
+
+    def __init__(self) -> None:
+        self._own: list[Difference] = []
+        self._earlier: dict[tuple[str, str, str | None, str | None], Difference] = {}
+
+    def add(self, differences: Iterable[Difference], step: Step | None) -> None:
+        """Add the differences of one pair."""
+        if step is None:
+            self._own += differences
+            return
+        for each in differences:
+            key = (step.program, each.name, each.a, each.b)
+            known = self._earlier.get(key)
+            same = (
+                step if known is None or known.step is None else replace(known.step, runs=known.step.runs + 1)
+            )
+            self._earlier[key] = replace(each, step=same)
+
+    def all(self) -> tuple[Difference, ...]:
+        """Return all of them, those of the two runs that are compared first."""
+        return (*self._own, *self._earlier.values())
+
+
+@dataclass(frozen=True)
+class _Parameters:
+    differing: list[Difference]
+    as_numbers: list[Difference]
+    equal: tuple[Parameter, ...]
+
+
+def _compare_parameters(a: Iterable[Parameter], b: Iterable[Parameter]) -> _Parameters:
     differing: list[Difference] = []
     as_numbers: list[Difference] = []
     equal: list[Parameter] = []
-    mine, yours = _by_name(a.parameters), _by_name(b.parameters)
+    mine, yours = _by_name(a), _by_name(b)
     for name in sorted(mine.keys() | yours.keys()):
         left, right = mine.get(name, ()), yours.get(name, ())
         if [p.value for p in left] == [p.value for p in right] and not _other_units(left, right):
@@ -134,16 +158,29 @@ def compare_runs(a: Run, b: Run) -> Comparison:
             (as_numbers if same else differing).append(
                 Difference(name, _texts(left, right), _texts(right, left))
             )
-    return Comparison(
-        a=a,
-        b=b,
-        parameters=tuple(differing),
-        equal_as_numbers=tuple(as_numbers),
-        equal_parameters=tuple(equal),
-        inputs=tuple(differing_things(a.inputs, b.inputs)),
-        software=tuple(_software(a, b)),
-        steps=tuple(_steps(a.steps or {}, b.steps or {})),
-    )
+    return _Parameters(differing, as_numbers, tuple(equal))
+
+
+def _labels(pairs: Iterable[tuple[Run, Run]]) -> Mapping[str, str]:
+    """Return a label for each run, the same for two that belong together."""
+    return {run.id: f"made by pair {number}" for number, pair in enumerate(pairs) for run in pair}
+
+
+def _labelled(run: Run, labels: Mapping[str, str]) -> Iterator[Thing]:
+    """Yield the inputs of a run; what runs made that belong together counts as one content if none is known.
+
+    What differs in them is told at those runs.
+    """
+    for thing in run.inputs:
+        label = labels.get(thing.made_by or "")
+        if label is None or thing.digests:
+            yield thing
+        else:
+            yield replace(thing, digests=frozenset({f"{label} as {thing.made_as}"}))
+
+
+def _one_run(run: Run) -> str:
+    return f"{run.version or 'no version'} ({run.id})"
 
 
 def _by_name(parameters: Iterable[Parameter]) -> Mapping[str, Sequence[Parameter]]:
@@ -267,7 +304,7 @@ def _text(things: Sequence[Thing], number: int) -> str | None:
 
 
 def _software(a: Run, b: Run) -> Iterator[Difference]:
-    """Yield the program, its version and its environment, if they differ."""
+    """Yield the program, its version, its environment and the packages of that, where they differ."""
     for name, left, right in (
         ("program", a.program, b.program),
         ("version", a.version, b.version),
@@ -275,21 +312,6 @@ def _software(a: Run, b: Run) -> Iterator[Difference]:
     ):
         if left != right:
             yield Difference(name, left, right)
-
-
-def _steps(
-    mine: Mapping[str, Mapping[str, int]], yours: Mapping[str, Mapping[str, int]]
-) -> Iterator[Difference]:
-    for program in sorted(mine.keys() | yours.keys()):
-        if mine.get(program) != yours.get(program):
-            yield Difference(program, _runs(mine.get(program)), _runs(yours.get(program)))
-
-
-def _runs(versions: Mapping[str, int] | None) -> str | None:
-    """Return the versions of a program, with the numbers of its runs."""
-    if versions is None:
-        return None
-    return ", ".join(
-        f"{version or 'no version'} ({number} run{'' if number == 1 else 's'})"
-        for version, number in sorted(versions.items())
-    )
+    for name in sorted(a.packages.keys() | b.packages.keys()) if a.packages and b.packages else ():
+        if a.packages.get(name) != b.packages.get(name):
+            yield Difference(f"package {name}", a.packages.get(name), b.packages.get(name))

@@ -7,21 +7,27 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from provtap.compare.differences import Comparison, Difference, Run
+from provtap.compare.differences import Comparison, Difference, Step
+from provtap.compare.runs import Run
 
 _PARTS = {
     "parameters": "Different parameters",
     "inputs": "Different inputs",
     "software": "Different software",
-    "steps": "Different earlier steps",
+    "steps": "Steps that only one has",
     "equal_as_numbers": "Equal parameters, written differently",
 }
 
 
 def content(comparison: Comparison) -> dict[str, Any]:
     """Return a comparison as JSON values."""
-    parts = {part: [asdict(d) for d in getattr(comparison, part)] for part in _PARTS}
+    parts = {part: [_difference(d) for d in getattr(comparison, part)] for part in _PARTS}
     return {"a": _side(comparison.a), "b": _side(comparison.b), "equal": comparison.equal} | parts
+
+
+def _difference(difference: Difference) -> dict[str, Any]:
+    told = asdict(difference)
+    return told if difference.step else {name: told[name] for name in ("name", "a", "b")}
 
 
 def _side(run: Run) -> dict[str, str | None]:
@@ -42,9 +48,9 @@ def as_csv(comparison: Comparison) -> str:
     """Return a comparison as a table with a line for each difference."""
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\r\n")
-    writer.writerow(["kind", "name", "a", "b"])
+    writer.writerow(["kind", "name", "a", "b", "step"])
     for part in _PARTS:
-        writer.writerows([part, d.name, d.a, d.b] for d in getattr(comparison, part))
+        writer.writerows([part, d.name, d.a, d.b, _step(d.step)] for d in getattr(comparison, part))
     return lines.getvalue()
 
 
@@ -54,12 +60,19 @@ def as_text(comparison: Comparison) -> str:
     if comparison.a.id == comparison.b.id:
         lines.append("Both are the same run.")
     elif comparison.equal:
-        lines.append("All parameters, inputs, software and earlier steps are equal.")
+        lines.append("All parameters, inputs, software and steps are equal.")
     for part, title in _PARTS.items():
         lines += _section(title, getattr(comparison, part))
     equal = len(comparison.equal_parameters)
     lines += ["", f"{equal} parameter{' is' if equal == 1 else 's are'} equal."]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _step(step: Step | None) -> str:
+    """Return which earlier run differs, or how many."""
+    if step is None:
+        return ""
+    return f"{step.program}, {step.runs} runs" if step.runs > 1 else f"{step.program} <{step.a}>"
 
 
 def _title(run: Run) -> str:
@@ -72,7 +85,7 @@ def _section(title: str, differences: Iterable[Difference]) -> list[str]:
         line
         for d in differences
         for line in (
-            _shown(d.name or "no role"),
+            _shown(d.name or "no role") + (f" [{_shown(_step(d.step))}]" if d.step else ""),
             *(f"  {side} {_shown(value)}" for side, value in (("a", d.a), ("b", d.b))),
         )
     ]

@@ -1,39 +1,41 @@
 """Finds the runs of two names and reads their records for a comparison."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from provtap.adql import translate
-from provtap.compare.differences import ENVIRONMENT, Comparison, Parameter, Run, Thing, compare_runs
+from provtap.compare.differences import Comparison, compare_runs
+from provtap.compare.runs import ENVIRONMENT, Parameter, Run, Thing
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.database.sql import literal, load_statements
 from provtap.database.transaction import Row
-from provtap.errors import NotFound, ParameterError
+from provtap.errors import NotFound, ParameterError, TooLarge
 from provtap.query.names import Closeness, Meaning, closest, find
 from provtap.tableset import Tableset
 
 SQL = load_statements("provtap.compare", "compare.sql")
-STEPS = """
-SELECT a_name, ad_version, COUNT(*) AS n
-FROM provenance.activity_lineage
-JOIN provenance.activity ON a_id = acl_ancestor_id
-LEFT JOIN provenance.activitydescription ON ad_id = a_activitydescription_id
+BEHIND = """
+SELECT acl_ancestor_id, acl_distance FROM provenance.activity_lineage
 WHERE acl_descendant_id = {activity}
-GROUP BY a_name, ad_version
 """
-"""ADQL for the programs of the steps before a run."""
+"""ADQL for the runs behind a run."""
+MOST_RUNS = 1_000
+"""Of one history, beside those that the other has, too."""
 
 
 def compare(
     a: str, b: str, database: Database, tableset: Tableset, settings: Settings, duration: float | None = None
 ) -> Comparison:
-    """Return the differences between two runs, or between the runs that made two products.
+    """Return what differs between two runs, or between the histories of two products.
 
     Each is an id, a path, an alias, or a checksum or file name of only one product. *duration* limits each
     statement, in seconds.
 
-    Raises: NotFound; ParameterError for an ambiguous name, or a product and a run; QueryTimeout,
+    Raises: NotFound; ParameterError for an ambiguous name, or a product and a run; TooLarge; QueryTimeout,
     DatabaseUnavailable.
     """
     with database.reading(duration or settings.sync_duration) as transaction:
@@ -44,8 +46,23 @@ def compare(
                 f"{product} is a product and {run} is a run: they cannot be compared.",
                 hint="Give two products or two runs.",
             )
-        mine, yours = (_run(transaction, row, tableset) for row in found)
-    return compare_runs(mine, yours)
+        last = [_activity(transaction, each) for each in found]
+        behind = [_behind(transaction, each, run, tableset) for each, run in zip(found, last, strict=True)]
+        wanted = [_only_here(*pair) for pair in zip(found, behind, behind[::-1], strict=True)]
+        runs = _runs(transaction, {*last, *wanted[0], *wanted[1]})
+    sides = [
+        replace(
+            runs[run],
+            product=next((thing for thing in runs[run].outputs if thing.id == each.id), None),
+            history=tuple(sorted((runs[id_] for id_ in ids), key=lambda r: _order(r, distances))),
+        )
+        for each, run, ids, distances in zip(found, last, wanted, behind, strict=True)
+    ]
+    return compare_runs(*sides)
+
+
+def _order(run: Run, distances: Mapping[str, int]) -> tuple[int, datetime, str]:
+    return distances[run.id], run.start_time or datetime.max, run.id
 
 
 def _find(transaction: Transaction, name: str) -> Meaning:
@@ -75,40 +92,58 @@ def _activity(transaction: Transaction, found: Meaning) -> str:
     return str(row.activity)
 
 
-def _run(transaction: Transaction, found: Meaning, tableset: Tableset) -> Run:
-    activity = _activity(transaction, found)
-    row = transaction.one(SQL["run"], activity=activity)
-    assert row is not None  # same snapshot
-    used = [_thing(thing) for thing in transaction.rows(SQL["used"], activity=activity)]
-    outputs = [_thing(thing) for thing in transaction.rows(SQL["generated"], activity=activity)]
-    files = transaction.rows(SQL["configuration_files"], activity=activity)
-    parameters = [
-        *(
-            Parameter(p.name, p.value, p.unit, p.default)
-            for p in transaction.rows(SQL["parameters"], activity=activity)
-        ),
-        *(Parameter(f"configuration file {file.name}", file.location) for file in files),
-    ]
-    environments = [thing.comment or thing.name or thing.id for thing in used if thing.role == ENVIRONMENT]
-    return Run(
-        **row._asdict(),
-        parameters=tuple(parameters),
-        inputs=tuple(thing for thing in used if thing.role != ENVIRONMENT),
-        outputs=tuple(outputs),
-        environment="; ".join(environments) or None,
-        steps=_steps(transaction, activity, tableset),
-        product=next((thing for thing in outputs if thing.id == found.id), None),
-    )
+def _behind(transaction: Transaction, found: Meaning, run: str, tableset: Tableset) -> Mapping[str, int]:
+    """Return the runs behind the one that made a product, with their distances; none behind a run."""
+    if found.kind == "activity":
+        return {}
+    statement = translate(BEHIND.format(activity=literal(run)), tableset)
+    return dict(tuple(row) for row in transaction.rows(statement.sql))
+
+
+def _only_here(found: Meaning, mine: Mapping[str, int], yours: Mapping[str, int]) -> set[str]:
+    only = mine.keys() - yours.keys()
+    if len(only) > MOST_RUNS:
+        raise TooLarge(
+            f"The history of {found.given[:200]} has {len(only)} runs that the other does not have;"
+            f" at most {MOST_RUNS} are compared.",
+            hint="Give the runs that made both: then only these two are compared.",
+        )
+    return only
+
+
+def _runs(transaction: Transaction, activities: Set[str]) -> Mapping[str, Run]:
+    """Return these runs, with all that is compared."""
+    ids = sorted(activities)
+    parameters, inputs, outputs = (defaultdict[str, list[Any]](list) for _ in range(3))
+    environments: defaultdict[str, list[Thing]] = defaultdict(list)
+    for row in transaction.rows(SQL["parameters"], activities=ids):
+        parameters[row.activity].append(Parameter(row.name, row.value, row.unit, row.default))
+    for row in transaction.rows(SQL["configuration_files"], activities=ids):
+        parameters[row.activity].append(Parameter(f"configuration file {row.name}", row.location))
+    for row in transaction.rows(SQL["used"], activities=ids):
+        (environments if row.role == ENVIRONMENT else inputs)[row.activity].append(_thing(row))
+    for row in transaction.rows(SQL["generated"], activities=ids):
+        outputs[row.activity].append(_thing(row))
+    packages = _packages(transaction, {each.id for things in environments.values() for each in things})
+    return {
+        row.id: Run(
+            **row._asdict(),
+            parameters=tuple(parameters[row.id]),
+            inputs=tuple(inputs[row.id]),
+            outputs=tuple(outputs[row.id]),
+            environment="; ".join(t.comment or t.name or t.id for t in environments[row.id]) or None,
+            packages={k: v for each in environments[row.id] for k, v in packages[each.id].items()},
+        )
+        for row in transaction.rows(SQL["runs"], activities=ids)
+    }
+
+
+def _packages(transaction: Transaction, environments: Set[str]) -> Mapping[str, Mapping[str, str]]:
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for row in transaction.rows(SQL["packages"], environments=sorted(environments)):
+        found[row.environment][row.name] = row.version
+    return found
 
 
 def _thing(row: Row) -> Thing:
-    return Thing(row.id, row.name, row.role, frozenset(row.digests), row.comment)
-
-
-def _steps(transaction: Transaction, activity: str, tableset: Tableset) -> Mapping[str, Mapping[str, int]]:
-    """Return the numbers of earlier runs that led to a run, by program and version."""
-    statement = translate(STEPS.format(activity=literal(activity)), tableset)
-    steps: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for program, version, number in transaction.rows(statement.sql):
-        steps[program or "unnamed"][version or ""] = number
-    return steps
+    return Thing(row.id, row.name, row.role, frozenset(row.digests), row.comment, row.made_by, row.made_as)

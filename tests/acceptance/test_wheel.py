@@ -81,7 +81,8 @@ def test_wheel_carries_every_file_of_the_tree(wheel):
 def test_imports_of_a_pipeline_need_only_the_standard_library(wheel):
     """A pipeline installs it without dependencies (docs/how-to/record.md)."""
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import provtap; provtap.ProvClient, provtap.activity"
+        "import sys; sys.path.insert(0, sys.argv[1]);"
+        " import provtap; provtap.ProvClient, provtap.activity, provtap.connect"
     )
     subprocess.run([sys.executable, "-I", "-S", "-c", program, wheel], check=True)
 
@@ -189,6 +190,22 @@ def test_the_client_imports_the_standard_library_and_click_only(pipeline):
     imported = eval(pipeline.python(program))
 
     assert imported - {"__main__"} == {"provtap", "click"}
+
+
+def test_a_recorded_run_is_read(pipeline, run_id):
+    """With the standard library alone; what needs more says so in one sentence."""
+    program = (
+        "import os, provtap\n"
+        "store = provtap.connect(os.environ['PROVTAP_URL'] + '/tap', os.environ['PROVTAP_TOKEN'])\n"
+        f"run = store.run({run_id!r})\n"
+        "print(run.id, run.id in run.lineage().nodes, '<table>' in run._repr_html_(), run.diff(run).equal)\n"
+        "try:\n    run.parameters.to_pandas()\nexcept ImportError as error:\n    print(error)"
+    )
+
+    assert pipeline.python(program).splitlines() == [
+        f"{run_id} True True True",
+        "to_pandas() needs pandas: install it, or the extra notebook (provtap-client[notebook]).",
+    ]
 
 
 def test_a_recorded_run_is_queried(pipeline, run_id):

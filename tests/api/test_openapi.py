@@ -56,6 +56,13 @@ def test_every_answer_is_of_its_schema(description, call):
         ("GET", "/used?limit=2", "/used", None),
         ("GET", "/ingestions/1", "/ingestions/{number}", None),
         ("GET", "/entities/urn:test:nothing", "/entities/{id}", None),
+        ("POST", "/records", "/records", {"Activity": [{"id": "urn:test:a"}, {"id": "urn:test:b"}]}),
+        ("POST", "/records", "/records", {"Parameter": {"activity": "urn:test:a", "name": "n", "value": 1}}),
+        ("GET", "/diff?a=urn:test:a&b=urn:test:b", "/diff", None),
+        ("GET", "/diff?a=urn:test:a&b=urn:test:nothing", "/diff", None),
+        ("GET", "/diff?a=urn:test:a", "/diff", None),
+        ("GET", "/diff?a=urn:test:a&b=urn:test:b&format=xls", "/diff", None),
+        ("GET", "/diff?a=urn:test:a&b=urn:test:b&c=1", "/diff", None),
         ("POST", "/records", "/records", {"Entity": {"nam": 1}}),
     ]:
         reply = call(method, path, body)

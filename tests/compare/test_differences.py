@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provtap.compare import FORMATS, Difference, Run, compare_runs
-from provtap.compare.differences import Parameter, Thing, differing_things, same_value
+from provtap.compare.differences import Step, differing_things, same_value
+from provtap.compare.pairs import pair_runs
+from provtap.compare.runs import Parameter, Thing
 
 
 def run(**members):
@@ -158,21 +160,90 @@ def test_ten_thousand_inputs_are_matched_at_once():
     assert list(differing_things(mine, mine[::-1])) == []
 
 
-def test_software_and_steps_differ():
+def test_software_differs_down_to_the_packages():
     found = compare_runs(
-        run(version="1", environment="Python 3.11", steps={"dl1": {"1": 2}, "raw": {"1": 1}}),
-        run(
-            version="2",
-            environment="Python 3.11",
-            steps={"dl1": {"1": 1, "2": 1}, "raw": {"1": 1}, "fit": {"": 1}},
-        ),
+        run(version="1", environment="Python 3.11, 3 packages", packages={"a": "1", "b": "1", "c": "1"}),
+        run(version="2", environment="Python 3.11, 3 packages", packages={"a": "1", "b": "2", "d": "1"}),
     )
 
-    assert found.software == (Difference("version", "1", "2"),)
-    assert found.steps == (
-        Difference("dl1", "1 (2 runs)", "1 (1 run), 2 (1 run)"),
-        Difference("fit", None, "no version (1 run)"),
+    assert found.software == (
+        Difference("version", "1", "2"),
+        Difference("package b", "1", "2"),
+        Difference("package c", "1", None),
+        Difference("package d", None, "1"),
     )
+
+
+def test_runs_behind_are_compared_with_those_they_have_most_in_common_with():
+    """What differs alike in several pairs is counted; what one history has alone is listed."""
+    raw = [thing(f"raw{n}", "data", f"raw{n}", f"md5:{n}") for n in range(4)]
+    copies = [thing(f"copy{n}", "data", f"raw{n}", f"md5:{n}") for n in range(4)]
+    mine = [run(id=f"a{n}", inputs=(raw[n],), parameters=parameters(cut="1")) for n in range(4)]
+    yours = [
+        run(id=f"b{n}", inputs=(copies[n],), parameters=parameters(cut="1" if n == 3 else "2"))
+        for n in (3, 1, 0)
+    ]
+    shared = run(id="shared", program="other", parameters=parameters(x="1"))
+    found = compare_runs(run(history=(*mine, shared)), run(id="urn:x:2", history=(shared, *yours)))
+
+    assert found.parameters == (Difference("cut", "1", "2", Step("tool", "a0", "b0", runs=2)),)
+    assert found.steps == (Difference("tool", "1 (a2)", None),)
+    assert (found.inputs, found.software) == ((), ())
+
+
+RUNS = st.lists(
+    st.builds(
+        lambda id, program, inputs: run(id=str(id), program=program, inputs=tuple(map(thing, inputs))),
+        st.integers(0, 9),
+        st.sampled_from("pq"),
+        st.lists(st.sampled_from("xyz"), max_size=2, unique=True),
+    ),
+    unique_by=lambda each: each.id,
+)
+
+
+@given(RUNS, RUNS)
+def test_each_run_has_one_partner_or_none(mine, yours):
+    """Nothing is lost, both sides are treated alike, and only runs of one program are left on one side."""
+    pairs, only_mine, only_yours = pair_runs(mine, yours)
+    both = {each.id for each in mine} & {each.id for each in yours}
+
+    for side, runs, left in ((0, mine, only_mine), (1, yours, only_yours)):
+        found = [pair[side].id for pair in pairs] + [each.id for each in left]
+        assert sorted(found) == sorted(each.id for each in runs if each.id not in both)
+    assert all(a.program == b.program for a, b in pairs)
+    assert not {each.program for each in only_mine} & {each.program for each in only_yours}
+    assert len(pair_runs(yours, mine)[0]) == len(pairs)
+
+
+def test_what_paired_runs_made_is_told_at_those_runs():
+    """Its ids differ of course; where contents are known, these are compared."""
+
+    def history(side, calibration="", digest=()):
+        made = Thing(f"dl1 {side}", "dl1", "data", frozenset(digest), made_by=f"first {side}", made_as="out")
+        first = run(id=f"first {side}", program="first", parameters=parameters(cut=side))
+        flat = thing(f"flat {calibration}", "flat")
+        return run(id=f"last {side}", inputs=(made, flat), history=(first,))
+
+    told_at_step = compare_runs(history("1"), history("2"))
+    other_input = compare_runs(history("1"), history("2", "new"))
+    known = compare_runs(history("1", digest=["md5:x"]), history("2", digest=["md5:y"]))
+
+    assert told_at_step.parameters == (Difference("cut", "1", "2", Step("first", "first 1", "first 2")),)
+    assert told_at_step.inputs == ()
+    assert [(d.name, d.step) for d in other_input.inputs] == [("flat", None)]
+    assert [d.name for d in known.inputs] == ["data"]
+
+
+def test_every_form_names_the_step():
+    earlier = [run(id=f"{side}1", parameters=parameters(cut=side)) for side in "ab"]
+    found = compare_runs(run(history=(earlier[0],)), run(id="urn:x:2", history=(earlier[1],)))
+
+    assert json.loads(FORMATS["json"](found))["parameters"] == [
+        {"name": "cut", "a": "a", "b": "b", "step": {"program": "tool", "a": "a1", "b": "b1", "runs": 1}}
+    ]
+    assert "parameters,cut,a,b,tool <a1>" in FORMATS["csv"](found)
+    assert "cut [tool <a1>]" in FORMATS["text"](found)
 
 
 def test_every_form_has_every_difference():
@@ -184,9 +255,9 @@ def test_every_form_has_every_difference():
     text = FORMATS["text"](found)
 
     assert list(csv.reader(io.StringIO(FORMATS["csv"](found), newline=""))) == [
-        ["kind", "name", "a", "b"],
-        ["parameters", "cut", hostile, ""],
-        ["equal_as_numbers", "n", "1", "1.0"],
+        ["kind", "name", "a", "b", "step"],
+        ["parameters", "cut", hostile, "", ""],
+        ["equal_as_numbers", "n", "1", "1.0", ""],
     ]
     told = json.loads(FORMATS["json"](found))
     assert told["parameters"] == [{"name": "cut", "a": hostile, "b": ""}]

@@ -8,9 +8,12 @@ from click.testing import CliRunner
 
 from provtap.adql import translate
 from provtap.commands import main
-from provtap.compare import compare
+from provtap.compare import Difference, compare
 from provtap.database.connect import open_database
 from provtap.errors import NotFound, ParameterError
+from provtap.ingest import ingest
+from tests.ingest.logs import activity_id, rows, write_log
+from tests.ingest.logs import run as log_run
 
 A, B = "urn:uuid:5b0ccf96-3e01-436a-a61e-fce9ef9dfd86", "urn:uuid:433f1066-fa40-4c10-abff-6286f6eefe7f"
 """The runs that made step1_a.dl1.h5 and step1_b.dl1.h5."""
@@ -73,7 +76,7 @@ def test_products_stand_for_the_runs_that_made_them(asked, a, b):
 def test_steps_behind_are_compared(asked):
     found = asked("step2_a.dl2.h5", "step1_a.dl1.h5")
 
-    assert [(d.name, d.a, d.b) for d in found.steps] == [("ctapipe-process", "0.28.0 (1 run)", None)]
+    assert [(d.name, d.a, d.b) for d in found.steps] == [("ctapipe-process", f"0.28.0 ({A})", None)]
     assert {d.name for d in found.inputs} == {"DL0/Event", "Event", "Tool Configuration"}
 
 
@@ -115,3 +118,22 @@ def test_the_command_ends_like_diff(diff):
     failed = diff("conf.yaml", A)
     assert (failed.exit_code, failed.stdout) == (2, "")
     assert failed.stderr.startswith("provtap: ") and failed.stderr.count("\n") == 1
+
+
+def test_packages_are_published_by_name_and_version_alone(database, settings, tableset, tmp_path):
+    """D9: the rest of an environment stays private."""
+    packages = [
+        {"name": "numpy", "version": "2.1", "path": "/home/me/secret"},
+        {"name": "old", "version": None},
+    ]
+    for number, listed in enumerate([packages, [{"name": "numpy", "version": "1.26"}]]):
+        system = {"ctapipe_version": "0.28.0", "python": {"packages": listed, "number": number}}
+        ingest(write_log(tmp_path / f"{number}.log", log_run(number, system=system)), database, settings)
+    found = compare(activity_id(0), activity_id(1), database, tableset, settings)
+    published = rows(database, "SELECT pk_name, pk_version FROM provext.package ORDER BY 1, 2")
+
+    assert published == [("numpy", "1.26"), ("numpy", "2.1"), ("old", None)]
+    assert [d for d in found.software if d.name.startswith("package")] == [
+        Difference("package numpy", "2.1", "1.26"),
+        Difference("package old", "no version", None),
+    ]

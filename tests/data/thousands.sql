@@ -38,6 +38,9 @@ INSERT INTO provenance.agent (ag_id, ag_name)
     SELECT 'g' || n, 'agent ' || n FROM generate_series(1, 10000) AS n;
 INSERT INTO provext.rights (ri_entity_id, ri_uri)
     SELECT 'DatasetEntity' || n, 'https://x.org/' || n FROM generate_series(1, 10000) AS n;
+INSERT INTO provtap.environment (en_entity_id, en_content)
+    SELECT 'DatasetEntity' || n, '{"python": {"packages": [{"name": "numpy", "version": "2"}]}}'
+      FROM generate_series(1, 10000) AS n;
 INSERT INTO provext.agent_id (ai_agent_id, ai_scheme, ai_value)
     SELECT 'g' || n, 'orcid', n::text FROM generate_series(1, 10000) AS n;
 INSERT INTO provenance.wasattributedto

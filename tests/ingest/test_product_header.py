@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import struct
 from pathlib import Path
 
 import h5py
@@ -337,4 +338,15 @@ def test_attribute_of_many_values_is_not_read(take, tmp_path):
         opened.attrs["CTA ACTIVITY ID"] = [activity_id(1)[9:]] * 2
 
     with pytest.raises(NoProvenance):
+        take(path)
+
+
+def test_a_damaged_hdf5_file_cannot_make_the_library_use_gigabytes(take, tmp_path):
+    """The length of a text is allocated before it is checked: here it says 4 GB."""
+    path = write_hdf5(tmp_path / "a.h5", {"CTA PRODUCT ID": "x" * 77})
+    content = path.read_bytes()
+    length = struct.pack("<I", 77) + struct.pack("<Q", content.index(b"GCOL"))
+    path.write_bytes(content.replace(length, struct.pack("<I", 0xF0000000) + length[4:]))
+
+    with pytest.raises(DocumentError, match="its HDF5 attributes cannot be read: .*allocation failed"):
         take(path)

@@ -261,7 +261,7 @@ def test_things_of_many_names_are_folded_where_nothing_else_helps(database, look
     svg = draw(look("calibration", direction="FORTH"))
 
     assert sorted(text for text, *_ in nodes(svg)) == ["99 × activity", "calibration", "tool 7 error"]
-    assert "also where names differ" in svg.decode()
+    assert "even if their names differ" in svg.decode()
 
 
 def test_a_chain_that_is_too_long_becomes_a_loop(database, look):

@@ -4,7 +4,7 @@ Routes come from `routes.py`, options from `storing.py`, and the attributes of r
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from provtap import __version__
@@ -14,6 +14,7 @@ from provtap.ingest.readers.records.classes import CLASSES, Class
 from provtap.ingest.readers.records.parse import MODELS
 from provtap.ingest.readers.withdrawal import KINDS
 from provtap.provsap.request import PARAMETERS
+from provtap.web.api import comparison
 from provtap.web.api.idempotency import HEADER, KEPT
 from provtap.web.api.reads import LIMIT, may_be_asked
 from provtap.web.api.storing import DESCRIPTION_OPTIONS, OPTIONS, RECORD_OPTIONS, REPEATED
@@ -84,7 +85,10 @@ def _parameters(route: "Route") -> list[Json]:
             "WITHDRAWAL": (),
             "REINSTATEMENT": (),
         }.get(route.takes.name, RECORD_OPTIONS)
-        found += [_parameter("query", name, about=OPTIONS[name]) for name in names]
+        found += [
+            _parameter("query", name, about=OPTIONS[name], choices=format_names() if name == "format" else ())
+            for name in names
+        ]
         about = f"Repeating the request with the same key returns the same response, for {KEPT} days."
         found.append(_parameter("header", HEADER, about=about))
     elif route.gives == "Found" and route.of is not None:
@@ -99,13 +103,21 @@ def _parameters(route: "Route") -> list[Json]:
         found += [
             _parameter("query", name, about=about) for name, about in PARAMETERS.items() if name not in ids
         ]
+    elif route.gives == "Comparison":
+        choices = {"format": tuple(comparison.MEDIA_TYPES)}
+        found += [
+            _parameter(
+                "query", name, required=name not in choices, about=about, choices=choices.get(name, ())
+            )
+            for name, about in comparison.PARAMETERS.items()
+        ]
     return found
 
 
-def _parameter(place: str, name: str, *, required: bool = False, about: str = "") -> Json:
-    schema: Json = {"type": "string"}
-    if (place, name) == ("query", "format"):
-        schema["enum"] = list(format_names())
+def _parameter(
+    place: str, name: str, *, required: bool = False, about: str = "", choices: Sequence[str] = ()
+) -> Json:
+    schema: Json = {"type": "string"} | ({"enum": list(choices)} if choices else {})
     if place == "query" and name in REPEATED:
         schema = {"type": "array", "items": schema}
     return {"in": place, "name": name, "required": required, "schema": schema} | (
@@ -186,6 +198,7 @@ def _common_schemas() -> Json:
                 "warnings": texts,
             }
         ),
+        "Comparison": _comparison(),
         "Withdrawal": _withdrawal_schema(needed=("reason",), **_OF_WITHDRAWALS),
         "Reinstatement": _withdrawal_schema(needed=()),
         "Withdrawn": _object(
@@ -205,6 +218,26 @@ def _common_schemas() -> Json:
         ),
         "Error": _object({"error": _error_schema()}),
     }
+
+
+def _comparison() -> Json:
+    value = {"type": ["string", "null"]}
+    side = _object({"activity": {"type": "string"}, "product": value, "program": value, "version": value})
+    step = _object(
+        {
+            "program": value,
+            "a": {"type": "string", "description": "The earlier run of a."},
+            "b": {"type": "string", "description": "The earlier run of b that it is compared with."},
+            "runs": {"type": "integer", "description": "Pairs of runs that differ in the same way."},
+        }
+    )
+    difference = _object({"name": {"type": "string"}, "a": value, "b": value})
+    difference["properties"]["step"] = step
+    differences = {"type": "array", "items": difference}
+    return _object(
+        {"a": side, "b": side, "equal": {"type": "boolean"}}
+        | {name: differences for name in ("parameters", "inputs", "software", "steps", "equal_as_numbers")}
+    )
 
 
 _OF_WITHDRAWALS: dict[str, Json] = {

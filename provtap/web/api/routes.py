@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from provtap.export import export_ingestion
 from provtap.ingest.readers.records.classes import CLASSES, Class
-from provtap.web.api import lineage, openapi, records, withdrawals
+from provtap.web.api import comparison, lineage, openapi, records, withdrawals
 from provtap.web.http.admission import admit
 from provtap.web.http.context import service
 from provtap.web.http.params import parameters
@@ -126,6 +126,7 @@ ROUTES = (
         method="GET", rule="/ingestions/<int:number>/graph", view=ingestion_graph, gives="Graph", private=True
     ),
     Route(method="GET", rule="/graph", view=graph, gives="Graph"),
+    Route(method="GET", rule="/diff", view=comparison.diff, gives="Comparison"),
     Route(method="GET", rule="/openapi.json", view=description, gives="Description"),
     *(route for each in CLASSES for route in _class_routes(each)),
 )

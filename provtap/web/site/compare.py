@@ -10,7 +10,8 @@ from flask import Blueprint, Response, request
 
 from provtap import addresses
 from provtap.compare import FORMATS, Comparison, Difference, compare
-from provtap.compare.differences import Thing, differing_things
+from provtap.compare.differences import Step, differing_things
+from provtap.compare.runs import Thing
 from provtap.errors import NotFound, ParameterError
 from provtap.query.names import closest, find
 from provtap.web.http.context import service
@@ -48,6 +49,8 @@ class Change:
     b: tuple[Words, ...] | None
     harmless: bool
     """Whether it only sets the destination of results and messages."""
+    step: Step | None
+    """The earlier runs that differ."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ class Compared:
     """The equal parts of program, inputs and machine, in words."""
     parameters: tuple[Change, ...]
     """Parameters that differ; for different programs, only those that both have."""
+    earlier: tuple[Difference, ...]
+    """What differs in the software and the inputs of earlier runs, and in the packages."""
     inputs: tuple[Usage, ...]
     outputs: tuple[Usage, ...]
 
@@ -148,6 +153,10 @@ def compared(comparison: Comparison) -> Compared:
         comparison=comparison,
         equal=tuple(_equal(comparison)),
         parameters=tuple(sorted(map(_change, differing), key=lambda change: change.harmless)),
+        earlier=(
+            *(d for d in comparison.software if d.step or d.name.startswith("package ")),
+            *(d for d in comparison.inputs if d.step),
+        ),
         inputs=tuple(_usages(comparison.a.inputs, comparison.b.inputs)),
         outputs=tuple(_usages(comparison.a.outputs, comparison.b.outputs)),
     )
@@ -155,7 +164,7 @@ def compared(comparison: Comparison) -> Compared:
 
 def _equal(comparison: Comparison) -> Iterator[str]:
     a, b = comparison.a, comparison.b
-    software = {difference.name for difference in comparison.software}
+    software = {difference.name for difference in comparison.software if difference.step is None}
     if "program" not in software:
         yield "program" if "version" in software or a.version is None else "program and version"
     if not comparison.inputs and a.inputs:
@@ -168,7 +177,7 @@ def _equal(comparison: Comparison) -> Iterator[str]:
 
 def _change(difference: Difference) -> Change:
     a, b = marked(difference.a, difference.b)
-    return Change(difference.name, a, b, difference.harmless)
+    return Change(difference.name, a, b, difference.harmless, difference.step)
 
 
 def marked(a: str | None, b: str | None) -> tuple[tuple[Words, ...] | None, tuple[Words, ...] | None]:

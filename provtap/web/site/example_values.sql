@@ -119,7 +119,8 @@ WHERE r1.a_id < r2.a_id AND p1.ap_value <> p2.ap_value;
 -- name: sky
 -- An observation whose data product was made from something.
 SELECT TOP 1 o.s_ra AS sky_ra, o.s_dec AS sky_dec, c.e_id AS used_product, c.e_name AS used_product_name
-FROM (SELECT TOP 200 obs_publisher_did, s_ra, s_dec FROM ivoa.obscore WHERE s_ra IS NOT NULL) AS o
+FROM (SELECT TOP 200 obs_publisher_did, s_ra, s_dec FROM ivoa.obscore WHERE s_ra IS NOT NULL
+      ORDER BY obs_publisher_did) AS o
 JOIN provext.product AS p ON p.pr_publisher_did = o.obs_publisher_did
 JOIN provenance.wasgeneratedby AS g ON g.wgb_entity_id = p.pr_entity_id
 JOIN provenance.used AS u ON u.u_activity_id = g.wgb_activity_id

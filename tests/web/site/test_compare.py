@@ -8,9 +8,12 @@ from lxml import etree
 
 from provtap.addresses import compare as address
 from provtap.compare import Run, compare_runs
-from provtap.compare.differences import Parameter, Thing
+from provtap.compare.runs import Parameter, Thing
+from provtap.web import create_app
 from provtap.web.site.compare import compared, marked
+from tests.compare.test_pairs import chain, load
 from tests.compare.test_reading import A, B
+from tests.web.site.conftest import BROWSER
 
 PRODUCTS = "step1_a.dl1.h5", "step1_b.dl1.h5"
 
@@ -139,6 +142,23 @@ def test_files_of_many_inputs_are_named_up_to_a_few():
     found = compared(compare_runs(Run(id="a", inputs=inputs), Run(id="b", inputs=inputs[:-1])))
 
     assert [(len(each.a.things), each.a.more, each.differs) for each in found.inputs] == [(10, 9990, True)]
+
+
+def test_products_are_compared_down_to_the_runs_behind_them(database, settings, tableset):
+    """What differs in the runs behind is shown with its step, and a step that only one has by itself."""
+    hostile = "<script>alert(1)</script>"
+    for side, cut, steps in (("a", "0.5", 4), ("b", hostile, 3)):
+        load(chain(side, cut, steps), database, settings)
+    app = create_app(settings, database, tableset)
+    tree = etree.HTML(app.test_client().get(address("urn:a:3", "urn:b:2"), headers=BROWSER).data)
+    found = rows(tree, "Parameter")
+
+    assert tree.xpath("//script[contains(., 'alert')]") == []
+    assert [row[1:] for row in found if "step1" in row[0]] == [["*0.5", f"*{hostile}"]]
+    assert [link.get("href") for link in tree.xpath("//td[@class='name']//a[.='A']")][:1] == [
+        "/activity/urn%3Aa%3Arun%3A1"
+    ]
+    assert rows(tree, "Program") == [["step2", "no version (urn:a:run:2)", "none"]]
 
 
 WORDS = st.lists(st.sampled_from(["a", "bc", "--x", " ", "\n", "é"]), max_size=12).map("".join)
