@@ -7,6 +7,7 @@ import click
 
 from provtap.client.command import SETTINGS, Commands, version_option, warn
 from provtap.commands import (
+    backup,
     demo,
     forget,
     jobs,
@@ -70,5 +71,7 @@ for command in (
     jobs.jobs,
     operate.token,
     operate.maintenance,
+    backup.backup,
+    backup.restore,
 ):
     main.add_command(command)
