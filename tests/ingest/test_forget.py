@@ -11,6 +11,8 @@ from provtap.ingest import describe, ingest_content, load_sql, rebuild
 from provtap.ingest.checks.rules import Severity, check
 from provtap.ingest.forgetting import texts
 from provtap.ingest.forgetting.forget import find, forget
+from provtap.ingest.withdrawals import Agent, Selection, withdraw
+from provtap.metadata import load
 from tests.ingest.logs import rows, run, tables, write_log
 
 NAME = "José Łuczak"
@@ -157,7 +159,8 @@ def test_a_document_that_cannot_be_rewritten_changes_nothing(named, settings):
     "written",
     ["José Łuczak", "josé  łuczak", r"Jos\u00e9 \u0142uczak", "Jos&#233; &#x142;uczak",
      "Jos%C3%A9%20%c5%82uczak",
-     "Łuczak, José", "José_Łuczak", "Jose\u0301 Łuczak", r"by\nJosé Łuczak"],
+     "Łuczak, José", "José_Łuczak",
+     "Jose\u0301 Łuczak", r"by\nJosé Łuczak", "«José Łuczak»", "José Łuczak’s"],
 )  # fmt: skip
 def test_a_name_is_found_however_it_is_written(written):
     personal = texts.PersonalTexts(tuple(texts.name(NAME, "person-0")))
@@ -173,6 +176,33 @@ def test_an_orcid_is_found_with_and_without_hyphens(written):
     personal = texts.PersonalTexts((texts.orcid("0000-0002-1825-0097", "person-0"),))
 
     assert personal.replace(written.encode())[0].endswith(b"person-0")
+
+
+@pytest.mark.parametrize(
+    "written", ["作者山田太郎。", "%e5%b1%b1%E7%94%B0%E5%A4%AA%E9%83%8E", r"\u5c71\u7530\u592a\u90ce"]
+)
+def test_a_name_without_spaces_is_found_between_other_words(written):
+    personal = texts.PersonalTexts(tuple(texts.name("山田太郎", "person-0")))
+
+    assert b"person-0" in personal.replace(written.encode())[0]
+
+
+def test_a_person_who_withdrew_something_is_forgotten(named, settings):
+    """The agent of a withdrawal comes from its document, which is rewritten like others."""
+    withdraw(
+        Selection(names=("urn:x:e",)),
+        named,
+        load(),
+        settings,
+        agent=Agent("urn:x:luczak", NAME),
+        reason=f"{NAME} saw it",
+    )
+    done = forget(find(NAME, named), named, settings)
+
+    assert rows(named, "SELECT w_agent_id, w_reason FROM provext.withdrawal") == [
+        (f"urn:x:{done.pseudonym}", f"{done.pseudonym} saw it")
+    ]
+    assert NAME not in dump(settings)
 
 
 def test_words_that_only_contain_a_name_are_kept():

@@ -5,21 +5,28 @@ JSON, XML or SQL, or percent-encoded. Documents are not parsed for this: all for
 with their comments.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 PSEUDONYM = re.compile(r"person-[0-9a-f]{8}")
 _SHORTEST = 3
 """Minimum characters of a text: shorter ones occur in too many other words and numbers."""
-_BEFORE = rb"(?:(?<![A-Za-z0-9\x80-\xff])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
-_AFTER = rb"(?![A-Za-z0-9\x80-\xff])"
+_MARKS = rb"\xc2[\xa0-\xbf]|\xe2[\x80\x81][\x80-\xbf]|\xe3\x80[\x80-\xbf]"
+"""Punctuation and spaces beyond ASCII, in UTF-8."""
+_BEFORE = (
+    rb"(?:(?<![A-Za-z0-9\x80-\xff])|(?<=\\[nrtbf])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})"
+    + b"".join(b"|(?<=%s)" % mark for mark in _MARKS.split(b"|"))
+    + b")"
+)
+_AFTER = rb"(?![A-Za-z0-9]|(?!" + _MARKS + rb")[\x80-\xff])"
 _IN_ID = rb"(?<=[/#:])"
 """What is before the last part of an id, also of one with a prefix."""
-_AFTER_ID = rb"(?![A-Za-z0-9\x80-\xff@_-]|\.[A-Za-z0-9])"
+_AFTER_ID = _AFTER + rb"(?![@_-]|\.[A-Za-z0-9])"
 _SPACE = rb"(?:\s|%20|[+_.-]|\\[ntr]|&#32;|&nbsp;)+"
 _LETTERS = str.maketrans(
     {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ß": "ss", "æ": "ae", "Æ": "Ae"}
@@ -47,9 +54,18 @@ class PersonalText:
     pattern: re.Pattern[bytes]
 
     @cached_property
-    def probe(self) -> str:
-        """A part of the text that is the same however it is written, to find candidates fast."""
-        return max([*re.findall(r"[A-Za-z0-9]+", self.text), ""], key=len) or self.text
+    def probes(self) -> tuple[str, ...]:
+        """Parts of the text, one of which is in each text that contains it, in any case: to search fast."""
+        words = re.findall(r"[A-Za-z0-9]+", unicodedata.normalize("NFC", self.text))
+        if words:  # these are written in one way only; the last of equal ones is of the family name
+            return (max(reversed(words), key=len),)
+        return (self.text, json.dumps(self.text)[1:-1], quote(self.text))
+
+    def replace(self, content: bytes) -> tuple[bytes, int]:
+        """Return *content* with the text replaced, and in how many places."""
+        if len(self.probes) == 1 and self.probes[0].lower().encode() not in content.lower():
+            return content, 0
+        return self.pattern.subn(self.by.encode(), content)
 
 
 @dataclass(frozen=True)
@@ -62,7 +78,7 @@ class PersonalTexts:
         """Return *content* with all texts replaced, and in how many places."""
         total = 0
         for each in self.texts:
-            content, number = each.pattern.subn(each.by.encode(), content)
+            content, number = each.replace(content)
             total += number
         return content, total
 
@@ -74,7 +90,7 @@ class PersonalTexts:
     @property
     def probes(self) -> list[str]:
         """Patterns of ILIKE: a value without a match contains none of the texts."""
-        return [f"%{_escaped(each.probe)}%" for each in self.texts]
+        return [f"%{_escaped(probe)}%" for each in self.texts for probe in each.probes]
 
 
 def too_short(text: str) -> bool:
@@ -130,7 +146,9 @@ def last_part(id_: str, names: Iterable[str], pseudonym: str) -> Iterator[Person
 def other(kind: str, value: str, pseudonym: str) -> PersonalText:
     """Return any other text; a single word must have the same case."""
     exact = len(value.split()) == 1
-    return PersonalText(kind, value, pseudonym, _compiled(_BEFORE, _written(value), _AFTER, exact=exact))
+    spaced = unicodedata.category(value[:1] or " ") != "Lo"  # such as Chinese, where no space separates words
+    pattern = _compiled(_BEFORE if spaced else b"", _written(value), _AFTER if spaced else b"", exact=exact)
+    return PersonalText(kind, value, pseudonym, pattern)
 
 
 def _plain(text: str) -> str:
