@@ -82,7 +82,12 @@ def _ask(person: "Person", yes: bool, confirm: str | None) -> None:
 
 
 def _content(done: "Forgotten") -> dict[str, object]:
-    return {"pseudonym": done.pseudonym, "documents": list(done.documents), "rows": done.rows}
+    return {
+        "pseudonym": done.pseudonym,
+        "documents": list(done.documents),
+        "rows": done.rows,
+        "published": list(done.published),
+    }
 
 
 def _lines(done: "Forgotten", dry_run: bool) -> list[str]:
@@ -91,12 +96,17 @@ def _lines(done: "Forgotten", dry_run: bool) -> list[str]:
     documents = "1 document" if number == 1 else f"{number} documents"
     ingestions = "ingestion" if number == 1 else "ingestions"
     numbers = f" ({ingestions} {', '.join(map(str, done.documents))})" if done.documents else ""
+    published = [
+        f"{table} contains one of the texts; it comes from your settings and metadata files."
+        for table in done.published
+    ]
     tables = [f"  {table}: {rows}" for table, rows in sorted(done.rows.items())]
     if dry_run:
-        return [f"{documents} would be rewritten{numbers}; changed rows:", *tables]
+        return [f"{documents} would be rewritten{numbers}; changed rows:", *tables, *published]
     return [
         f"The person is now {done.pseudonym}.",
         f"{documents} rewritten{numbers}; changed rows:",
         *tables,
+        *published,
         "Backups, logs and results of jobs from before still name the person.",
     ]

@@ -205,6 +205,15 @@ def test_a_person_who_withdrew_something_is_forgotten(named, settings):
     assert NAME not in dump(settings)
 
 
+def test_published_metadata_are_reported(database, settings):
+    """They come from settings and files, or the text is a word of our own descriptions."""
+    ingest_content(b'{"Agent": [{"id": "urn:x:o", "name": "program"}]}', "o.json", database, settings)
+    done = forget(find("program", database), database, settings)
+
+    assert "tap_schema.columns" in done.published
+    assert rows(database, "SELECT ag_name FROM provenance.agent") == [(done.pseudonym,)]
+
+
 def test_words_that_only_contain_a_name_are_kept():
     personal = texts.PersonalTexts(tuple(texts.name("karl", "person-0")))
 

@@ -54,6 +54,8 @@ class Forgotten:
     """Numbers of the ingestions whose documents were rewritten."""
     rows: dict[str, int]
     """The number of changed rows of each table."""
+    published: tuple[str, ...]
+    """Tables of TAP_SCHEMA that contain the texts, which come from settings and metadata files."""
 
 
 def find(agent: str, database: Database, also: Sequence[str] = ()) -> Person:
@@ -130,9 +132,9 @@ def forget(
         rewritten = _rewrite_documents(transaction, person.personal)
         rows = _replace_in_tables(transaction, person.personal)
         rebuilt = rebuild_tables(transaction, settings, advance)
-        _check_gone(transaction, person.personal)
+        published = _check_gone(transaction, person.personal)
         rows |= {change.table: max(change.gone, change.new) for change in rebuilt.changes}
-        return Forgotten(person.pseudonym, tuple(rewritten), rows)
+        return Forgotten(person.pseudonym, tuple(rewritten), rows, published)
 
 
 def _rewrite_documents(transaction: Transaction, personal: PersonalTexts) -> list[int]:
@@ -239,9 +241,9 @@ def _candidates(transaction: Transaction, table: Row, personal: PersonalTexts) -
     return transaction.rows(statement, probes=personal.probes)
 
 
-def _check_gone(transaction: Transaction, personal: PersonalTexts) -> None:
-    """Check that no table contains the texts. Raises: DocumentError."""
-    left = [
+def _check_gone(transaction: Transaction, personal: PersonalTexts) -> tuple[str, ...]:
+    """Check that no table contains the texts; return those of TAP_SCHEMA that do. Raises: DocumentError."""
+    found = [
         table.name
         for table in transaction.rows(SQL["columns"])
         if any(
@@ -251,13 +253,9 @@ def _check_gone(transaction: Transaction, personal: PersonalTexts) -> None:
             if text is not None
         )
     ]
+    left = [table for table in found if not table.startswith("tap_schema.")]
     if not left:
-        return
-    if all(table.startswith("tap_schema.") for table in left):
-        raise DocumentError(
-            "The published metadata name this person; nothing was changed.",
-            hint="Change your settings or metadata files, and run provtap init first.",
-        )
+        return tuple(found)
     if naming := _documents_naming(transaction, personal):
         raise _unsafe(naming)
     raise DocumentError(
