@@ -55,12 +55,13 @@ def behind(transaction: Transaction, run: str, tableset: Tableset) -> Mapping[st
 def read_runs(transaction: Transaction, activities: Set[str]) -> Mapping[str, Run]:
     """Return these runs, with all that is recorded of them."""
     ids = sorted(activities)
-    parameters, inputs, outputs = (defaultdict[str, list[Any]](list) for _ in range(3))
+    parameters, configuration, inputs, outputs = (defaultdict[str, list[Any]](list) for _ in range(4))
     environments: defaultdict[str, list[Thing]] = defaultdict(list)
     for row in transaction.rows(SQL["parameters"], activities=ids):
         parameters[row.activity].append(Parameter(row.name, row.value, row.unit, row.default))
     for row in transaction.rows(SQL["configuration_files"], activities=ids):
         parameters[row.activity].append(Parameter(f"configuration file {row.name}", row.location))
+        configuration[row.activity].append(row.location)
     for row in transaction.rows(SQL["used"], activities=ids):
         (environments if row.role == ENVIRONMENT else inputs)[row.activity].append(_thing(row))
     for row in transaction.rows(SQL["generated"], activities=ids):
@@ -70,6 +71,7 @@ def read_runs(transaction: Transaction, activities: Set[str]) -> Mapping[str, Ru
         row.id: Run(
             **row._asdict(),
             parameters=tuple(parameters[row.id]),
+            configuration=tuple(configuration[row.id]),
             inputs=tuple(inputs[row.id]),
             outputs=tuple(outputs[row.id]),
             environment="; ".join(t.comment or t.name or t.id for t in environments[row.id]) or None,

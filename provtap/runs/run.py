@@ -55,6 +55,8 @@ class Run:
     duration: float | None = None
     """Seconds."""
     parameters: tuple[Parameter, ...] = ()
+    configuration: tuple[str, ...] = ()
+    """Paths of its configuration files, which are parameters, too."""
     inputs: tuple[Thing, ...] = ()
     outputs: tuple[Thing, ...] = ()
     environment: str | None = None

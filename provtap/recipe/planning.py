@@ -1,0 +1,283 @@
+"""Plans a recipe: which file each step reads and writes at which path, and what is missing."""
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Sequence, Set
+
+from provtap.recipe.command_line import CommandLine, Word, is_url, plain, read_command_line, root_of
+from provtap.recipe.steps import CHECKSUM_PROGRAMS, Argument, Environment, File, Recipe, Step, one_line
+from provtap.runs import Run, Thing
+
+_UNFIT = re.compile(r"[{}\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Characters that paths of outputs cannot have: braces are wildcards of Snakemake."""
+_DIGEST = re.compile(r"[0-9a-f]{32,128}")
+_PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]*")
+
+
+def plan(product: str, runs: Sequence[Run], address: str) -> Recipe:
+    """Return the recipe for a product of the last of *runs*, which are in order; *address* is its page."""
+    made = {thing.id for run in runs for thing in run.outputs}
+    needed = {product} | {thing.id for run in runs for thing in run.inputs}
+    recorded = [_Recorded(number, run) for number, run in enumerate(runs, start=1)]
+    files = _Files()
+    for each in recorded:
+        for thing in each.inputs:
+            if thing.id not in made:
+                files.add_input(thing, each.line)
+    inputs = tuple(files.by_id.values())
+    environments = _Environments()
+    steps = tuple(_PlannedStep(each, files, needed).step(environments.of(each.run)) for each in recorded)
+    return Recipe(
+        product=files.by_id[product],
+        product_id=product,
+        address=address,
+        steps=steps,
+        inputs=inputs,
+        environments=tuple(environments.by_packages.values()),
+    )
+
+
+class _Recorded:
+    """A run with its command line."""
+
+    def __init__(self, number: int, run: Run) -> None:
+        self.number = number
+        self.run = run
+        self.title = f"step {number} ({one_line(run.program or 'unnamed')}, {one_line(run.id)})"
+        self.line: CommandLine | None = None
+        self.gap: str | None = None
+        """Why it cannot be called, in a sentence."""
+        try:
+            self.line = read_command_line(run, [each.location for each in (*run.inputs, *run.outputs)])
+        except ValueError:
+            self.gap = f"The command line of {self.title} has quotes that are not closed."
+        if self.line is None and self.gap is None:
+            self.gap = f"The command line of {self.title} is not recorded."
+        if self.line and not re.fullmatch(r"[^-=][^=]*", self.line.program):
+            self.gap = f"The command line of {self.title} does not begin with the name of a program."
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """Its arguments."""
+        return self.line.arguments if self.line else ()
+
+    @property
+    def inputs(self) -> Iterator[Thing]:
+        """Yield its inputs, each once, with the configuration files that are no entities."""
+        places = {thing.location for thing in self.run.inputs}
+        yield from {thing.id: thing for thing in self.run.inputs}.values()
+        for path in dict.fromkeys(self.run.configuration):
+            if path not in places:
+                yield Thing(path, path.rstrip("/").rpartition("/")[2], None, location=path)
+
+
+class _Files:
+    """The files of a recipe. Each has its own path."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, File] = {}
+        self.paths: set[str] = set()
+        self._made = 0
+
+    def add_input(self, thing: Thing, line: CommandLine | None) -> None:
+        """Add an input, unless it is there; its path is the one on a command line, or the recorded one."""
+        if thing.id in self.by_id:
+            return
+        found = (line.names(word, thing.location) for word in line.arguments) if line else iter(())
+        path = next((plain(named[1]) for named in found if named), None)
+        if path is None or path in self.paths:
+            path = plain(thing.location) if thing.location else None
+        self._add(thing, path, None, len(self.by_id) + 1)
+
+    def add_output(self, thing: Thing, path: str | None, step: int) -> File:
+        """Add what a step makes."""
+        self._made += 1
+        return self._add(thing, path, step, self._made)
+
+    def _add(self, thing: Thing, path: str | None, step: int | None, number: int) -> File:
+        if path is not None:
+            self.paths.add(posixpath.normpath(path))
+        last = (thing.location or thing.id).rstrip("/").rpartition("/")[2]
+        self.by_id[thing.id] = File(
+            number=number,
+            name=thing.name or last or thing.id,
+            path=path,
+            recorded=thing.location,
+            checksum=_best_checksum(thing.digests),
+            step=step,
+            is_directory=thing.is_collection,
+        )
+        return self.by_id[thing.id]
+
+
+class _Environments:
+    """The distinct sets of packages of all runs."""
+
+    def __init__(self) -> None:
+        self.by_packages: dict[tuple[tuple[str, str], ...], Environment] = {}
+
+    def of(self, run: Run) -> Environment | None:
+        """Return the environment of a run, if its packages are recorded."""
+        packages = tuple(sorted(run.packages.items()))
+        if not packages:
+            return None
+        if packages not in self.by_packages:
+            pinned = tuple((n, v) for n, v in packages if _PACKAGE.fullmatch(n) and _VERSION.fullmatch(v))
+            others = tuple(one_line(name) for name, version in packages if (name, version) not in pinned)
+            self.by_packages[packages] = Environment(len(self.by_packages) + 1, pinned, others)
+        return self.by_packages[packages]
+
+
+class _PlannedStep:
+    """A step, while its paths are chosen."""
+
+    def __init__(self, recorded: _Recorded, files: _Files, needed: Set[str]) -> None:
+        self._recorded = recorded
+        self._run = recorded.run
+        self._line = recorded.line
+        self._title = recorded.title
+        self._gaps = [recorded.gap] if recorded.gap else []
+        self._notes: list[str] = []
+        self._inputs = tuple(files.by_id[thing.id] for thing in recorded.inputs)
+        self._tell_of_outputs(needed)
+        locations = [plain(thing.location) for thing in self._run.outputs if thing.location]
+        self._root = root_of(recorded.words, locations)
+        """The directory of outputs that the command line names."""
+        self._base = ""
+        """The directory that the recipe puts in its place."""
+        self._outputs = tuple(self._add_outputs(files))
+
+    def step(self, environment: Environment | None) -> Step:
+        """Return it complete."""
+        arguments = tuple(map(self._argument, self._recorded.words))
+        program = self._line.program if self._line else None
+        if program and program.startswith("/"):  # it may be elsewhere here
+            program = program.rpartition("/")[2]
+        if self._run.status not in {None, "completed"}:
+            self._notes.append(f"The run ended with the status {one_line(str(self._run.status))}.")
+        if environment is None:
+            self._notes.append("The packages of its software environment are not recorded.")
+        return Step(
+            number=self._recorded.number,
+            run=self._run,
+            program=program,
+            recorded_program=self._line.program if self._line else None,
+            arguments=arguments,
+            inputs=self._inputs,
+            outputs=self._outputs,
+            directories=tuple(self._directories()),
+            environment=environment,
+            gaps=tuple(dict.fromkeys(self._gaps)),
+            notes=tuple(dict.fromkeys(self._notes)),
+        )
+
+    def _tell_of_outputs(self, needed: Set[str]) -> None:
+        read = {plain(file.recorded) for file in self._inputs if file.recorded}
+        for thing in self._run.outputs:
+            name = one_line(thing.name or thing.id)
+            if not thing.location and thing.id in needed:
+                self._gaps.append(f"It is not recorded where {self._title} wrote {name}.")
+            elif thing.location and plain(thing.location) in read:
+                self._gaps.append(
+                    f"In {self._title}, {name} was changed in place, which a recipe cannot do again."
+                )
+
+    def _add_outputs(self, files: _Files) -> Iterator[File]:
+        paths = {thing.id: self._output_path(thing) for thing in self._run.outputs}
+        if any(path in files.paths for path in paths.values()) and self._recorded.words:
+            self._base = f"step-{self._recorded.number}"
+        for thing in self._run.outputs:
+            path = paths[thing.id]
+            if path is not None and self._base and self._is_redirected(thing):
+                path = f"{self._base}/{path}"
+            if path in files.paths:
+                self._gaps.append(
+                    f"In {self._title}, {one_line(path)} is written, as by another run, and the command line"
+                    " does not say where."
+                )
+            yield files.add_output(thing, path, self._recorded.number)
+
+    def _is_redirected(self, thing: Thing) -> bool:
+        """Return whether the command line says where a thing goes."""
+        below = self._root is not None and plain(thing.location or "").startswith(f"{self._root}/")
+        return below or any(self._names(word, thing.location) for word in self._recorded.words)
+
+    def _names(self, word: Word, location: str | None) -> tuple[str, str] | None:
+        return self._line.names(word, location) if self._line else None
+
+    def _output_path(self, thing: Thing) -> str | None:
+        """Return where a thing is written: always below the directory in which the recipe runs."""
+        if not thing.location:
+            return None
+        location = posixpath.normpath(plain(thing.location))
+        if self._root is not None and location.startswith(f"{self._root}/"):
+            return _fit(location[len(self._root) + 1 :])
+        for word in self._recorded.words:
+            named = self._names(word, thing.location)
+            if named and not named[1].startswith("/") and not is_url(named[1]):
+                return _fit(re.sub(r"^(\.\./)+", "", posixpath.normpath(plain(named[1]))).lstrip("/"))
+        return _fit(location.rpartition("/")[2])
+
+    def _argument(self, word: Word) -> Argument:
+        """Return an argument with the file that it names, if it names one."""
+        found = [
+            (named[0], file)
+            for file in (*self._inputs, *self._outputs)
+            if (named := self._names(word, file.recorded)) is not None
+        ]
+        if len(found) > 1:
+            self._gaps.append(
+                f"The argument {one_line(word.text)} of {self._title} may be any of {len(found)} files."
+            )
+        elif found:
+            [(before, file)] = found
+            return Argument(word.text) if file.is_url else Argument(before, file)
+        for before, path in word.forms():
+            normal = posixpath.normpath(path)
+            if self._root is not None and (normal == self._root or normal.startswith(f"{self._root}/")):
+                place = posixpath.relpath(normal, self._root)
+                self._notes.append(f"The directory {one_line(path)} is replaced by one of the recipe.")
+                return Argument(before + posixpath.normpath(posixpath.join(self._base, place)))
+        for file in self._outputs:
+            if file.recorded and plain(file.recorded).startswith("/") and plain(file.recorded) in word.text:
+                self._gaps.append(
+                    f"The argument {one_line(word.text)} of {self._title} names its output in a form that"
+                    " a recipe cannot change."
+                )
+        for _, path in word.forms():
+            if path.startswith(("/", "../")):
+                self._notes.append(f"{one_line(path)} is not recorded as a file of this run.")
+        return Argument(word.text)
+
+    def _directories(self) -> Iterator[str]:
+        """Yield the directories that the step needs: those of its outputs, and of other relative paths."""
+        recorded = [parameter.value for parameter in self._run.parameters if parameter.value.startswith("/")]
+        paths = [file.path for file in self._outputs if file.path is not None]
+        for word in self._recorded.words:
+            for _, path in word.forms():
+                if not path.startswith("/") and any(value.endswith(f"/{path}") for value in recorded):
+                    paths.append(path)
+        found = dict.fromkeys(posixpath.dirname(posixpath.normpath(path)) for path in paths)
+        yield from (
+            each for each in found if each and not _UNFIT.search(each) and ".." not in each.split("/")
+        )
+
+
+def _fit(path: str) -> str:
+    path = _UNFIT.sub("_", path)
+    return path if path.strip("./ ") else "output"
+
+
+def _best_checksum(digests: Iterable[str]) -> tuple[str, str] | None:
+    """Return the longest of the checksums that a recipe can compare."""
+    parts = (digest.rpartition(":") for digest in sorted(digests))
+    known = {name.lower().replace("-", ""): digits.lower() for name, _, digits in parts}
+    return next(
+        (
+            (name, known[name])
+            for name in reversed(CHECKSUM_PROGRAMS)
+            if _DIGEST.fullmatch(known.get(name, ""))
+        ),
+        None,
+    )
