@@ -37,12 +37,16 @@ class CommandLine:
     program: str
     arguments: tuple[Word, ...]
     directory: str | None
-    """Where it ran, if recorded."""
+    """Where it ran: recorded, or the one directory that fits the relative paths."""
+    in_full: frozenset[str]
+    """The locations that it names by their whole paths."""
 
     def names(self, word: Word, location: str | None) -> tuple[str, str] | None:
         """Return the beginning of *word* and the path in it, if this is that of *location*."""
         if location is not None:
             for before, path in word.forms():
+                if location in self.in_full and not _is_whole(path):
+                    continue  # a word that only looks like it
                 if same_place(path, location, self.directory):
                     return before, path
         return None
@@ -58,17 +62,24 @@ def read_command_line(run: Run, locations: Iterable[str | None]) -> CommandLine 
     if not program:
         return None
     arguments = tuple(map(Word, words))
-    directory = values.get(WORKING_DIRECTORY) or _working_directory(arguments, locations)
-    return CommandLine(program, arguments, directory)
+    paths = {path for word in arguments for _, path in word.forms()}
+    whole = [path for path in paths if _is_whole(path)]
+    places = {each for each in locations if each}
+    in_full = frozenset(each for each in places if any(same_place(path, each, None) for path in whole))
+    directory = values.get(WORKING_DIRECTORY) or _working_directory(paths, places - in_full)
+    return CommandLine(program, arguments, directory, in_full)
 
 
-def _working_directory(words: Iterable[Word], locations: Iterable[str | None]) -> str | None:
-    """Return the one directory in which most relative paths of *words* are those of *locations*, if any."""
-    paths = {posixpath.normpath(path) for word in words for _, path in word.forms()}
-    places = {posixpath.normpath(plain(each)) for each in locations if each}
+def _is_whole(path: str) -> bool:
+    return path.startswith("/") or "://" in path
+
+
+def _working_directory(paths: Iterable[str], locations: Iterable[str]) -> str | None:
+    """Return the one directory in which most relative *paths* are those of *locations*, if any."""
+    places = {posixpath.normpath(plain(each)) for each in locations}
     found = Counter(
         place[: -len(path) - 1]
-        for path in paths
+        for path in {posixpath.normpath(each) for each in paths}
         for place in places
         if not path.startswith((".", "/")) and place.startswith("/") and place.endswith(f"/{path}")
     ).most_common(2)

@@ -140,8 +140,10 @@ class _PlannedStep:
         self._gaps = [recorded.gap] if recorded.gap else []
         self._notes: list[str] = []
         self._inputs = tuple(files.by_id[thing.id] for thing in recorded.inputs)
-        self._tell_of_outputs(needed)
         locations = [plain(thing.location) for thing in self._run.outputs if thing.location]
+        self._in_place = {plain(file.recorded) for file in self._inputs if file.recorded} & {*locations}
+        """Paths that the run both read and wrote."""
+        self._tell_of_outputs(needed)
         self._root = root_of(recorded.words, locations)
         """The directory of outputs that the command line names."""
         self._base = ""
@@ -173,12 +175,11 @@ class _PlannedStep:
         )
 
     def _tell_of_outputs(self, needed: Set[str]) -> None:
-        read = {plain(file.recorded) for file in self._inputs if file.recorded}
         for thing in self._run.outputs:
             name = one_line(thing.name or thing.id)
             if not thing.location and thing.id in needed:
                 self._gaps.append(f"It is not recorded where {self._title} wrote {name}.")
-            elif thing.location and plain(thing.location) in read:
+            elif thing.location and plain(thing.location) in self._in_place:
                 self._gaps.append(
                     f"In {self._title}, {name} was changed in place, which a recipe cannot do again."
                 )
@@ -227,9 +228,11 @@ class _PlannedStep:
             if (named := self._names(word, file.recorded)) is not None
         ]
         if len(found) > 1:
-            self._gaps.append(
-                f"The argument {one_line(word.text)} of {self._title} may be any of {len(found)} files."
-            )
+            places = {plain(file.recorded or "") for _, file in found}
+            if not places <= self._in_place:
+                self._gaps.append(
+                    f"The argument {one_line(word.text)} of {self._title} may be any of {len(found)} files."
+                )
         elif found:
             [(before, file)] = found
             return Argument(word.text) if file.is_url else Argument(before, file)

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -52,17 +53,20 @@ NEW_LINE = "x\ntouch pwned\rEOF\u2028touch pwned"
 def step(id_, words, inputs=(), outputs=(), day=1, **parameters):
     """Records of one run; inputs and outputs have id, path and content."""
     told = {"command_line": shlex.join(words)} if words else {}
+    entities = [
+        {"id": i, "location": path} if path else {"id": i, "name": i} for i, path, _ in (*inputs, *outputs)
+    ]
     return {
         "Activity": [{"id": id_, "name": NEW_LINE, "startTime": f"2026-01-{day:02}T00:00:00Z"}],
-        "DatasetEntity": [
-            {"id": i, "location": path, "checksums": [sha256(text)] if text else []}
-            for i, path, text in (*inputs, *outputs)
-            if path
-        ] + [{"id": i, "name": i} for i, path, _ in (*inputs, *outputs) if not path],
-        "Used": [{"activity": id_, "entity": i} for i, *_ in inputs],
-        "WasGeneratedBy": [{"activity": id_, "entity": i} for i, *_ in outputs],
+        "DatasetEntity": entities,
+        "Used": [tie(id_, *each) for each in inputs],
+        "WasGeneratedBy": [tie(id_, *each) for each in outputs],
         "Parameter": [{"activity": id_, "name": n, "value": v} for n, v in (told | parameters).items()],
-    }  # fmt: skip
+    }
+
+
+def tie(activity, entity, _, content):
+    return {"activity": activity, "entity": entity} | ({"checksums": [sha256(content)]} if content else {})
 
 
 RAW = ("urn:x:raw", f"/data/{HOSTILE}", "raw\n")
@@ -202,10 +206,10 @@ def test_a_strict_script_stops_where_nothing_can_be_compared(sample, sample_plac
     assert (done.returncode, sample_place.calls.exists()) == (1, False)
 
 
-def hostile_calls(raw, middle, last):
+def hostile_calls(raw, middle, last, read=None):
     return [
         ["first", "-x", HOSTILE, "", f"-i{raw}", "-o", middle],
-        ["second", NEW_LINE, middle, f"--output={last}"],
+        ["second", NEW_LINE, read or middle, f"--output={last}"],
     ]
 
 
@@ -255,9 +259,8 @@ def test_cwltool_accepts_the_workflow_of_a_sample(sample, sample_place):
     assert valid.returncode == 0, valid.stderr
     assert done.returncode == 0, done.stderr
     expected = [shlex.split(call.format(raw="raw.simtel")) for call in SAMPLE_CALLS]
-    assert [[os.path.basename(w) if w[:1] == "/" else w for w in words] for words in sample_place.called] == (
-        expected
-    )
+    called = [[Path(w).name if w[:1] == "/" else w for w in words] for words in sample_place.called]
+    assert called == expected
     assert (sample_place.directory / "out" / "merged1.dl2.h5").read_text() == "ctapipe-merge\n"
 
 
@@ -271,10 +274,10 @@ def test_hostile_names_are_only_text_for_cwltool(recipe, place, content, code):
     assert done.returncode == code, done.stderr
     assert "pwned" not in place.files
     if code == 0:
-        assert [words[:3] for words in place.called] == [
-            ["first", "-x", HOSTILE],
-            ["second", NEW_LINE, words],
-        ]
+        first, second = place.called
+        raw = first[4].removeprefix("-i")
+        assert [first, second] == hostile_calls(raw, MADE, "last.fits", read=second[2])
+        assert [Path(raw).name, Path(second[2]).name] == ["in", MADE]
         assert (place.directory / "last.fits").read_text() == "second\n"
     else:
         assert "has another content than recorded." in done.stderr
