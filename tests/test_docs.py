@@ -36,6 +36,7 @@ RUN_ELSEWHERE = {
     "snakemake": "tests/ingest/test_snakemake.py",
     "cwltool": "tests/ingest/test_cwltool.py",
     "pg_basebackup": "tests/acceptance/test_replicas.py",
+    "provtap": "tests/commands/test_forget.py",
 }
 """What runs the `sh` blocks, by their first word: they need a service, another server or a network."""
 

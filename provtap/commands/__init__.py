@@ -6,7 +6,19 @@ Modules are imported when a command runs, so that each command starts fast.
 import click
 
 from provtap.client.command import SETTINGS, Commands, version_option, warn
-from provtap.commands import demo, jobs, load, observations, operate, query, serve, translate, withdraw
+from provtap.commands import (
+    backup,
+    demo,
+    forget,
+    jobs,
+    load,
+    observations,
+    operate,
+    query,
+    serve,
+    translate,
+    withdraw,
+)
 from provtap.config import Settings
 from provtap.errors import ProvtapError
 
@@ -53,11 +65,14 @@ for command in (
     load.reingest,
     observations.obscore,
     load.check,
+    forget.forget,
     withdraw.withdraw,
     withdraw.reinstate,
     withdraw.affected,
     jobs.jobs,
     operate.token,
     operate.maintenance,
+    backup.backup,
+    backup.restore,
 ):
     main.add_command(command)

@@ -74,20 +74,48 @@ def token() -> None:
     """Create, list and revoke tokens of users (PROVTAP_ACCOUNTS)."""
 
 
+_bytes = click.option(
+    "--bytes",
+    "max_bytes",
+    type=click.IntRange(1, 2**63 - 1),
+    help="Disk space for the jobs of the account (default: PROVTAP_CLIENT_BYTES).",
+)
+_jobs = click.option(
+    "--jobs",
+    "max_jobs",
+    type=click.IntRange(1, 2**31 - 1),
+    help="Number of jobs of the account (default: PROVTAP_CLIENT_JOBS).",
+)
+
+
 @token.command(name="create", epilog="Example: provtap token create maria --expires 2030-01-01")
 @click.argument("name")
 @click.option(
     "--scope", default="read", show_default=True, help="read, write or admin; separate several by commas."
 )
 @click.option("--expires", type=instant, help="End of validity (default: none).")
+@_bytes
+@_jobs
 @click.pass_obj
-def create(settings: Settings, name: str, scope: str, expires: datetime | None) -> None:
-    """Print a new token of the account NAME. It cannot be shown again."""
+def create(
+    settings: Settings,
+    name: str,
+    scope: str,
+    expires: datetime | None,
+    max_bytes: int | None,
+    max_jobs: int | None,
+) -> None:
+    """Print a new token of the account NAME. It cannot be shown again.
+
+    --bytes and --jobs hold for all tokens of the account; without both, its limits stay as they are.
+    """
     from provtap import install
     from provtap.operation import accounts
 
     with install.ready(settings) as (database, _):
         click.echo(accounts.create(database, name, scope.split(","), expires))
+        if max_bytes is not None or max_jobs is not None:
+            accounts.set_quota(database, name, max_bytes, max_jobs)
     if not settings.accounts:
         click.echo(
             "provtap: Accounts are off: the service ignores tokens unless it has PROVTAP_ACCOUNTS=true.",
@@ -106,7 +134,32 @@ def list_(settings: Settings) -> None:
         found = accounts.tokens(database)
     for each in found:
         scopes = ",".join(each.scopes)
-        click.echo(f"{each.id}  {each.name:20}  {scopes:16}  since {_text(each.created)}{_end(each)}")
+        click.echo(
+            f"{each.id}  {each.name:20}  {scopes:16}  since {_text(each.created)}{_end(each)}{_quota(each)}"
+        )
+
+
+@token.command(
+    name="quota",
+    short_help="Set the limits for the jobs of an account.",
+    epilog="Example: provtap token quota maria --bytes 200000000000",
+)
+@click.argument("name")
+@_bytes
+@_jobs
+@click.pass_obj
+def quota(settings: Settings, name: str, max_bytes: int | None, max_jobs: int | None) -> None:
+    """Set the limits for the jobs of the account NAME; without an option, the limit of all clients holds."""
+    from provtap import install
+    from provtap.operation import accounts
+
+    with install.ready(settings) as (database, _):
+        accounts.set_quota(database, name, max_bytes, max_jobs)
+
+
+def _quota(token: "ApiToken") -> str:
+    jobs = f", {token.jobs} jobs" if token.jobs else ""
+    return jobs + (f", {token.bytes} bytes" if token.bytes else "")
 
 
 def _end(token: "ApiToken") -> str:

@@ -93,7 +93,7 @@ def reingest(
     Raises: DocumentError if a document can't be read any more (nothing is changed); DatabaseUnavailable.
     """
     with alone(database, dry_run) as transaction:
-        return _rebuild(transaction, settings, advance)
+        return rebuild_tables(transaction, settings, advance)
 
 
 def undo(
@@ -113,7 +113,7 @@ def undo(
     """
     with alone(database, dry_run) as transaction:
         _withdraw(transaction, ingestion)
-        return _rebuild(transaction, settings, advance)
+        return rebuild_tables(transaction, settings, advance)
 
 
 def _withdraw(transaction: Transaction, ingestion: int) -> None:
@@ -123,7 +123,8 @@ def _withdraw(transaction: Transaction, ingestion: int) -> None:
     transaction.execute(SQL["mark_undone"], ingestion=ingestion)
 
 
-def _rebuild(transaction: Transaction, settings: Settings, advance: Advance) -> Rebuilt:
+def rebuild_tables(transaction: Transaction, settings: Settings, advance: Advance) -> Rebuilt:
+    """Rebuild all tables in *transaction*, which blocks other writers. Raises: as `reingest`."""
     rows = " UNION ALL ".join(SQL["rows_of"].format(table=table) for table in PUBLISHED)
     transaction.execute(SQL["remember"].format(rows=rows))
     empty(transaction, (*REMEMBERED, *PUBLISHED))

@@ -109,6 +109,16 @@ def install(database: Database, settings: Settings, tableset: Tableset) -> str:
     )
 
 
+def create_roles(database: Database, settings: Settings) -> None:
+    """Create the roles that own and use the tables, before a dump of them is restored.
+
+    Raises: SettingsError, DatabaseUnavailable.
+    """
+    with database.setup() as transaction:
+        login = transaction.rows("SELECT session_user AS name")[0].name
+        _run(transaction, _roles(settings, login))
+
+
 def print_sql(settings: Settings, tableset: Tableset) -> str:
     """Return the work of `init` as a psql script, which a superuser can run any number of times.
 

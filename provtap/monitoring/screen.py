@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from provtap import __version__
-from provtap.monitoring.state import State
+from provtap.monitoring.state import Backup, State
 from provtap.monitoring.status import Status
 from provtap.operation.maintenance import Maintenance
 from provtap.uws.job import Phase
@@ -40,6 +40,7 @@ def _facts(found: Status) -> Iterator[tuple[str, str]]:
     if now is not None:
         yield "maintenance", "none" if now.maintenance is None else _maintenance(now.maintenance)
         yield "documents", _documents(now)
+        yield "backup", "none by provtap backup" if now.backup is None else _backup(now.backup)
         yield "jobs", _jobs(now)
         yield "workers", ", ".join(now.queue.workers) or "none"
     for disk in found.disks:
@@ -61,6 +62,10 @@ def _documents(now: State) -> str:
     ago = _seconds((datetime.now(UTC) - documents.last_time).total_seconds())
     warnings = f"{documents.warnings} warning{'' if documents.warnings == 1 else 's'}"
     return f"{documents.number}, with {warnings}; the last one {ago} ago ({_time(documents.last_time)})"
+
+
+def _backup(last: Backup) -> str:
+    return f"{_time(last.time)}, {_bytes(last.size)}, {last.place}"
 
 
 def _jobs(now: State) -> str:
@@ -128,7 +133,7 @@ def _role(standby: bool | None) -> str | None:
 
 def _content_of_state(now: State | None) -> dict[str, Any]:
     if now is None:
-        return dict.fromkeys(("maintenance", "documents", "jobs", "workers"))
+        return dict.fromkeys(("maintenance", "documents", "backup", "jobs", "workers"))
     documents, queue, closed = now.documents, now.queue, now.maintenance
     return {
         "maintenance": closed
@@ -143,6 +148,8 @@ def _content_of_state(now: State | None) -> dict[str, Any]:
             "warnings": documents.warnings,
             "last": documents.last_time and _time(documents.last_time),
         },
+        "backup": now.backup
+        and {"time": _time(now.backup.time), "place": now.backup.place, "bytes": now.backup.size},
         "jobs": {
             **{phase.value: number for phase, number in queue.jobs.items()},
             "longest_queued": queue.longest_queued,

@@ -28,6 +28,17 @@ class Documents:
 
 
 @dataclass(frozen=True)
+class Backup:
+    """A backup that `provtap backup` wrote."""
+
+    time: datetime
+    place: str
+    """Machine and directory."""
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True)
 class State:
     """The state of the database."""
 
@@ -39,6 +50,8 @@ class State:
     documents: Documents
     maintenance: Maintenance | None
     """The current or announced maintenance."""
+    backup: Backup | None
+    """The last one."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +73,7 @@ def state(database: Database, settings: Settings, known: Documents = Documents()
     with database.transaction() as transaction:
         server = transaction.rows(SQL["database"])[0]
         new = transaction.rows(SQL["documents"], after=known.last_id)[0]
+        backup = transaction.one(SQL["backup"])
     maintenance = latest(database)
     return State(
         server.version,
@@ -72,6 +86,7 @@ def state(database: Database, settings: Settings, known: Documents = Documents()
             new.last_time.replace(tzinfo=UTC) if new.last_time else known.last_time,
         ),
         maintenance if maintenance and maintenance.ended is None else None,
+        Backup(*backup) if backup else None,
     )
 
 

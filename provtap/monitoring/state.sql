@@ -10,5 +10,8 @@ SELECT count(*) AS number,
   FROM provext.ingestion
  WHERE in_id > %(after)s;
 
+-- name: backup
+SELECT bk_time AS time, bk_place AS place, bk_bytes AS bytes FROM provtap.backup ORDER BY bk_time DESC LIMIT 1;
+
 -- name: database
 SELECT current_setting('server_version') AS version, pg_database_size(current_database()) AS size;

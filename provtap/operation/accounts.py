@@ -44,6 +44,10 @@ class ApiToken:
     created: datetime
     expires: datetime | None
     revoked: datetime | None
+    bytes: int | None
+    """Bytes of disk for the jobs of its account; None: as for all clients."""
+    jobs: int | None
+    """Number of jobs of its account; None: as for all clients."""
 
 
 def create(database: Database, name: str, scopes: Sequence[str], expires: datetime | None = None) -> str:
@@ -70,6 +74,17 @@ def create(database: Database, name: str, scopes: Sequence[str], expires: dateti
             expires=expires,
         )
     return f"provtap_{token_id}_{secret}"
+
+
+def set_quota(database: Database, name: str, max_bytes: int | None, max_jobs: int | None) -> None:
+    """Set the limits for the jobs of the account *name*; None: the limit of all clients.
+
+    Raises: NotFound for an account that never had a token; DatabaseUnavailable.
+    """
+    if name not in {each.name for each in tokens(database)}:
+        raise NotFound(f"No account has the name {name}.", hint="Run provtap token list to see the accounts.")
+    with database.transaction() as transaction:
+        transaction.execute(SQL["set_quota"], name=name, bytes=max_bytes, jobs=max_jobs)
 
 
 def tokens(database: Database) -> list[ApiToken]:

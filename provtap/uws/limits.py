@@ -27,6 +27,22 @@ def holding(transaction: Transaction, client: str) -> Holding:
     return Holding(*transaction.rows(SQL["counts"], client=client)[0])
 
 
+@dataclass(frozen=True)
+class Quota:
+    """The limits of a client."""
+
+    bytes: int
+    jobs: int
+
+
+def quota(transaction: Transaction, owner: str | None, settings: Settings) -> Quota:
+    """Return the limits of the account *owner*; what it has none of its own for is limited as for all."""
+    own = None if owner is None else transaction.one(SQL["quota"], owner=owner)
+    return Quota(
+        bytes=(own and own.bytes) or settings.client_bytes, jobs=(own and own.jobs) or settings.client_jobs
+    )
+
+
 def make_room(
     transaction: Transaction,
     client: Client,
@@ -44,25 +60,23 @@ def make_room(
     Raises: Forbidden beyond the limits.
     """
     transaction.one(SQL["alone"], client=client.key)
+    limit = quota(transaction, client.owner, settings)
     has = holding(transaction, client.key)
     removed: list[str] = []
-    while client.owner is None and (
-        has.size >= settings.client_bytes or (create and has.jobs >= settings.client_jobs)
-    ):
+    while client.owner is None and (has.size >= limit.bytes or (create and has.jobs >= limit.jobs)):
         files = give_way(transaction, client.key, but=but)[1]
         if (less := holding(transaction, client.key)) == has:
             break
         removed += files
         has = less
-    if has.size >= settings.client_bytes:
+    if has.size >= limit.bytes:
         raise Forbidden(
-            f"Your jobs use {has.size} bytes, with their uploads and results; the limit is"
-            f" {settings.client_bytes}.",
+            f"Your jobs use {has.size} bytes, with their uploads and results; the limit is {limit.bytes}.",
             hint="Delete some, or wait for their destruction.",
         )
-    if create and has.jobs >= settings.client_jobs:
+    if create and has.jobs >= limit.jobs:
         raise Forbidden(
-            f"You have {has.jobs} jobs; the limit is {settings.client_jobs}.",
+            f"You have {has.jobs} jobs; the limit is {limit.jobs}.",
             hint="Delete some, or wait for their destruction.",
         )
     if run and has.active >= settings.client_active:

@@ -10,6 +10,9 @@ SELECT count(*) AS jobs, count(*) FILTER (WHERE phase IN ('QUEUED', 'EXECUTING')
   FROM uws.job
  WHERE client = %(client)s AND destruction > now();
 
+-- name: quota
+SELECT qt_bytes AS bytes, qt_jobs AS jobs FROM provtap.quota WHERE qt_name = %(owner)s;
+
 -- name: give_way
 -- A queued or executing job is never removed.
 DELETE FROM uws.job

@@ -20,7 +20,7 @@ from provtap.database.sql import load_statements
 from provtap.errors import Forbidden, IllegalTransition, NotFound
 from provtap.results.votable import legal
 from provtap.uws.job import Attempt, Client, Job, JobReference, JobSummary, Phase, StoredResult
-from provtap.uws.limits import give_way, holding, make_room
+from provtap.uws.limits import give_way, holding, make_room, quota
 from provtap.uws.parameters import NO_PARTS, Parts, columns, group, merged
 from provtap.uws.results import ResultStore, result_store
 
@@ -251,7 +251,8 @@ class JobStore:
     def room(self, job: Job) -> int:
         """Return the remaining bytes for the client of *job*, 0 or more."""
         with self.database.transaction() as transaction:
-            return max(0, self.settings.client_bytes - holding(transaction, job.client).size)
+            limit = quota(transaction, job.owner_id, self.settings)
+            return max(0, limit.bytes - holding(transaction, job.client).size)
 
     def more_room(self, job: Job) -> int:
         """Remove the oldest ended job of the anonymous client of *job*, and return its size in bytes.

@@ -168,7 +168,7 @@ def test_each_column_of_a_view_that_is_a_subquery_is_known(reader):
         column
         for (text,) in views
         for column in re.split(
-            r",\n    (?:(?! )|(?=    CASE))", text.partition("\n   FROM (")[0].removeprefix(" SELECT")
+            r",\n    (?:(?! )|(?=    CASE))", text.partition("\n   FROM ")[0].removeprefix(" SELECT")
         )
     ]
     assert {c.rpartition(" AS ")[2] for c in columns if "SELECT" in c} == set(LOOKED_UP)

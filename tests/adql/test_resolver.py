@@ -196,7 +196,6 @@ def test_wrong_types_are_reported(text, words):
         ("SELECT SUM(COUNT(*)) FROM kinds", "COUNT cannot be used in the argument of SUM."),
         ("SELECT 1 FROM kinds GROUP BY MAX(k_int)", "MAX cannot be used in GROUP BY."),
         ("SELECT 1 FROM kinds k JOIN lab.other o ON MAX(o.k_int) = 1", "MAX cannot be used in ON."),
-        ("SELECT 1 FROM kinds GROUP BY 1", "GROUP BY accepts columns and expressions"),
         ("SELECT SUM(k_text) FROM kinds", "SUM does not accept text."),
         ("SELECT AVG(k_time) FROM kinds", "AVG does not accept a timestamp."),
         ("SELECT MIN(k_array) FROM kinds", "MIN does not accept a value that can only be selected."),

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 
+from provtap.commands import main
 from provtap.errors import NotFound, ParameterError
 from provtap.operation.accounts import SCOPES, ApiAccount, account, create, revoke, tokens
 
@@ -118,3 +120,18 @@ def test_users_queries_can_not_read_tokens(database):
         cursor.execute("SELECT has_schema_privilege(current_user, 'provtap', 'USAGE')")
 
         assert cursor.fetchone() == (False,)
+
+
+def test_the_list_shows_the_limits_of_an_account(database, settings, monkeypatch):
+    """`provtap token create` sets them for all tokens, and a token without them leaves them."""
+    monkeypatch.setenv("PROVTAP_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("PROVTAP_ROLE_PREFIX", settings.role_prefix)
+    provtap = CliRunner().invoke
+    provtap(main, ["token", "create", "maria", "--bytes", "1000", "--jobs", "5"])
+    provtap(main, ["token", "create", "maria"])
+    limited = provtap(main, ["token", "list"]).stdout.splitlines()
+    provtap(main, ["token", "quota", "maria", "--jobs", "7"])
+    changed = provtap(main, ["token", "list"]).stdout.splitlines()
+
+    assert [line.partition("Z")[2] for line in limited] == [", 5 jobs, 1000 bytes"] * 2
+    assert [line.partition("Z")[2] for line in changed] == [", 7 jobs"] * 2

@@ -89,7 +89,7 @@ def test_a_job_runs_from_creation_to_result(serve):
     job = submit(serve(), FORMAT="csv")
 
     assert "<uws:phase>COMPLETED" in get(f"{job}?WAIT=-1")
-    assert get(f"{job}/results/result") == "schema_name\nprovenance\nprovext\ntap_schema\n"
+    assert get(f"{job}/results/result") == "schema_name\nivoa\nprovenance\nprovext\ntap_schema\n"
 
 
 def test_any_node_stops_a_job(serve, running):

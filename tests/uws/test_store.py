@@ -5,6 +5,8 @@ import psycopg2
 import pytest
 
 from provtap.errors import Forbidden, IllegalTransition, NotFound, TooLarge
+from provtap.operation.accounts import create as create_token
+from provtap.operation.accounts import set_quota
 from provtap.uws.job import Client, Phase, StoredResult
 from provtap.uws.parameters import Parts
 from provtap.uws.store import JobStore
@@ -241,6 +243,26 @@ def test_a_client_can_have_so_many_jobs(database, settings):
     assert store.create(SOMEBODY, {}).phase == Phase.PENDING
     store.remove(jobs[0].job_id, ANNE)
     assert store.create(ANNE, {}).phase == Phase.PENDING
+
+
+def test_an_account_can_have_limits_of_its_own(database, settings):
+    """Instead of those of all clients; what is not set is as for all; other accounts are not concerned."""
+    store = JobStore(database, replace(settings, client_jobs=1, client_bytes=5_000, upload_bytes=5_000))
+    create_token(database, ANNE.owner, ["read"])
+    set_quota(database, ANNE.owner, 9_000, 2)
+    first = store.create(ANNE, {})
+    store.create(ANNE, {})
+    store.create(BERT, {})
+
+    with pytest.raises(Forbidden, match="You have 2 jobs; the limit is 2."):
+        store.create(ANNE, {})
+    with pytest.raises(Forbidden, match="You have 1 jobs; the limit is 1."):
+        store.create(BERT, {})
+    assert 8_000 < store.room(first) < 9_000
+    set_quota(database, ANNE.owner, None, None)
+    assert 4_000 < store.room(first) < 5_000
+    with pytest.raises(NotFound, match="No account has the name nobody."):
+        set_quota(database, "nobody", 1, 1)
 
 
 def test_the_jobs_of_a_client_can_take_so_many_bytes(database, settings):

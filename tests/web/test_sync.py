@@ -88,7 +88,7 @@ def test_fields_are_those_of_the_tables(client):
 
 
 @pytest.mark.parametrize(
-    "maxrec, rows, status", [("3", 3, ["OK"]), ("2", 2, ["OK", "OVERFLOW"]), ("0", 0, ["OK", "OVERFLOW"])]
+    "maxrec, rows, status", [("4", 4, ["OK"]), ("2", 2, ["OK", "OVERFLOW"]), ("0", 0, ["OK", "OVERFLOW"])]
 )
 def test_maxrec_cuts_rows_and_reports_overflow(client, maxrec, rows, status):
     """TAP-13, TAP-14, TAP-15: reported only if rows were cut, after the table."""

@@ -16,10 +16,12 @@ SELECT 'ingestion ' || in_id AS thing, format('of %%s has no document', in_sourc
 SELECT 'ingestion ' || doc_ingestion_id AS thing, 'has other bytes than when it was loaded' AS about
   FROM provtap.document
  WHERE CASE WHEN doc_format = 'sql' THEN doc_ingestion_id = ANY (%(found)s)
-            ELSE encode(sha256(doc_content), 'hex') <> doc_sha256 END
+            ELSE encode(sha256(doc_content), 'hex') <> coalesce(doc_rewritten_sha256, doc_sha256) END
 
 -- name: scripts
-SELECT doc_ingestion_id AS ingestion, doc_sha256 AS sha256 FROM provtap.document WHERE doc_format = 'sql';
+SELECT doc_ingestion_id AS ingestion, coalesce(doc_rewritten_sha256, doc_sha256) AS sha256
+  FROM provtap.document
+ WHERE doc_format = 'sql';
 
 -- name: piece
 SELECT dp_content AS content

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import warnings
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,6 +25,7 @@ from provtap.ingest.parsing.node import Node
 from provtap.ingest.readers.headers import ctao_datamodel, ecsv, files, products
 from provtap.ingest.readers.headers.ctao import CONTENT_TYPES
 
+_IS_VOTABLE = re.compile(rb"<(?:\w+:)?VOTABLE\b")
 _GZIP = b"\x1f\x8b"
 _BLOCK = 1 << 20
 _CHUNK = 10_000
@@ -312,13 +314,15 @@ def _json(content: bytes, path: Path) -> Source:
 def _votable(content: bytes, path: Path) -> Source:
     from astropy.io.votable import parse
 
+    if not _IS_VOTABLE.search(content):
+        raise DocumentError("this XML is neither a VOTable nor an observation of CAOM")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tables = list(parse(io.BytesIO(content), verify="ignore").iter_tables())
     except Exception as error:  # as for ECSV
         reason = (str(error).splitlines() or ["it is no VOTable"])[0]
-        raise DocumentError(f"it is neither a VOTable nor an observation of CAOM: {reason}") from error
+        raise DocumentError(f"this VOTable cannot be read: {reason.removeprefix('None:')}") from error
     if not tables:
         raise DocumentError("this VOTable has no table")
     return Source(path, None, *_astropy_table(tables[0].to_table(use_names_over_ids=True), {}))

@@ -66,10 +66,16 @@ def known_ingestion(transaction: Transaction, key: Mapping[str, str]) -> int | N
 
 
 def begin_ingestion(transaction: Transaction, source: str, key: Mapping[str, str], content: bytes) -> int:
-    """Archive a document with its *key* and *content*, and return the number of its ingestion."""
-    [begun] = transaction.rows(
-        SQL["begin_ingestion"], source=source, format=key["format"], sha256=key["sha256"]
-    )
+    """Archive a document with its *key* and *content*, and return the number of its ingestion.
+
+    Raises: DocumentError for the original of a document in which a person was replaced by a pseudonym.
+    """
+    begun = transaction.one(SQL["begin_ingestion"], source=source, format=key["format"], sha256=key["sha256"])
+    if begun is None:
+        raise DocumentError(
+            "this document names a person who was removed from this store with provtap forget",
+            hint="Replace the person in the document, then load it.",
+        )
     transaction.execute(SQL["keep_document"], ingestion=begun.in_id, content=content, **key)
     return int(begun.in_id)
 

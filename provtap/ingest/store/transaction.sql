@@ -11,8 +11,10 @@ SELECT doc_ingestion_id
  WHERE doc_sha256 = %(sha256)s AND doc_site = %(site)s AND doc_format = %(format)s;
 
 -- name: begin_ingestion
+-- No row: the document is one of those that provtap forget rewrote.
 INSERT INTO provext.ingestion (in_source, in_format, in_sha256, in_new, in_updated, in_unchanged)
-VALUES (%(source)s, %(format)s, %(sha256)s, 0, 0, 0)
+SELECT %(source)s, %(format)s, %(sha256)s, 0, 0, 0
+ WHERE NOT EXISTS (SELECT FROM provtap.forgotten_document WHERE fd_sha256 = %(sha256)s)
 RETURNING in_id;
 
 -- name: keep_document

@@ -167,7 +167,7 @@ def _json(found: Feed, parameters: dict[str, str]) -> Response:
     """Return a JSON Feed 1.1."""
     content: dict[str, Any] = {
         "version": "https://jsonfeed.org/version/1.1",
-        "title": f"{service().settings.title}: withdrawn products",
+        "title": f"{service().settings.name}: withdrawn products",
         "home_page_url": f"{service().base_url}/",
         "feed_url": _address("json", parameters),
         "items": [_item(each) for each in found.notices],
@@ -197,11 +197,11 @@ def _atom(found: Feed, parameters: dict[str, str]) -> Response:
     ours = service()
     updated = max((each.time for each in found.notices), default=datetime(1970, 1, 1))
     root = etree.Element(f"{{{_ATOM}}}feed", nsmap=_NAMESPACES)
-    _add(root, "title", f"{ours.settings.title}: withdrawn products")
+    _add(root, "title", f"{ours.settings.name}: withdrawn products")
     _add(root, "id", f"{ours.base_url}/feed")
     _add(root, "updated", _stamp(updated))
     _add(root, "generator", "ProvTAP", version=__version__)
-    _add(_add(root, "author"), "name", ours.settings.title)
+    _add(_add(root, "author"), "name", ours.settings.name)
     _add(root, "link", rel="self", href=_address("atom", parameters))
     if found.more:
         _add(root, "link", rel="next", href=_address("atom", parameters, after=found.after))

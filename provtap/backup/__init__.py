@@ -1,0 +1,1 @@
+"""Backups of the whole store: written, verified and restored, by PostgreSQL's own programs."""
