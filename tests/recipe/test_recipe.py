@@ -17,9 +17,11 @@ from provtap.database.connect import open_database
 from provtap.errors import NotFound, ParameterError
 from provtap.ingest import ingest_content
 from provtap.recipe import FORMATS, read_recipe
+from tests.documents import ROOT, blocks
 from tests.live import live_server
 from tests.workflows import program
 
+PAGE = ROOT / "docs/how-to/reproduce.md"
 STAND_IN = """#!{python}
 # Writes down its arguments, and writes the file after -o, or the last argument.
 import json, os, sys
@@ -69,6 +71,7 @@ def tie(activity, entity, _, content):
     return {"activity": activity, "entity": entity} | ({"checksums": [sha256(content)]} if content else {})
 
 
+STARS, SORTED = ("urn:x:stars", "/w/stars.txt", "b\na\n"), ("urn:x:sorted", "/w/sorted.txt", "a\nb\n")
 RAW = ("urn:x:raw", f"/data/{HOSTILE}", "raw\n")
 MIDDLE = ("urn:x:middle", f"/run/{HOSTILE}.mid", "first\n")
 LAST = ("urn:x:last", "/archive/last.fits", "second\n")
@@ -76,6 +79,7 @@ OLD = ("urn:x:old", "/data/old.fits", "")
 STEPS = [
     step("urn:x:1", ["/opt/first", "-x", HOSTILE, "", f"-i{RAW[1]}", "-o", MIDDLE[1]], [RAW], [MIDDLE], 1),
     step("urn:x:2", ["second", NEW_LINE, MIDDLE[1], f"--output={LAST[1]}"], [MIDDLE], [LAST], 2),
+    step("urn:x:sort", ["sort", "-o", "sorted.txt", "stars.txt"], [STARS], [SORTED]),
     step("urn:x:unrecorded", [], [OLD], [("urn:x:untold", "/run/untold.fits", "")]),
     step("urn:x:placeless", ["first", "-o", "x"], [OLD], [("urn:x:nowhere", None, "")]),
     step("urn:x:in-place", ["first", "old.fits"], [OLD], [("urn:x:new", OLD[1], "")]),
@@ -311,6 +315,19 @@ def test_hostile_names_are_only_text_for_snakemake(recipe, place, content, code)
     else:
         assert "has another content than recorded." in done.stderr
         assert not place.calls.exists()
+
+
+@pytest.mark.parametrize("form, name", [("cwl", "recipe.cwl"), ("snakemake", "Snakefile")])
+def test_the_commands_of_the_page_run(recipe, place, form, name):
+    """Those of docs/how-to/reproduce.md for workflow managers; tests/test_docs.py runs the others."""
+    [command] = [block for block in blocks(PAGE, "sh") if form.startswith(block.split()[0][:3])]
+    (place.directory / name).write_text(recipe("urn:x:sorted", form))
+    (place.directory / "stars.txt").write_text("b\na\n")
+    words = shlex.split(command)
+    done = place.run(program(words[0]), *words[1:])
+
+    assert done.returncode == 0, done.stderr
+    assert (place.directory / "sorted.txt").read_text() == "a\nb\n"
 
 
 GAPS = {
