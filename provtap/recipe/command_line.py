@@ -41,6 +41,11 @@ class CommandLine:
     in_full: frozenset[str]
     """The locations that it names by their whole paths."""
 
+    @property
+    def called(self) -> str:
+        """The program to call: one with a whole path may be elsewhere on another machine."""
+        return self.program.rpartition("/")[2] if self.program.startswith("/") else self.program
+
     def names(self, word: Word, location: str | None) -> tuple[str, str] | None:
         """Return the beginning of *word* and the path in it, if this is that of *location*."""
         if location is not None:

@@ -11,6 +11,8 @@ from provtap.runs import Run, Thing
 _UNFIT = re.compile(r"[{}\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Characters that paths of outputs cannot have: braces are wildcards of Snakemake."""
 _DIGEST = re.compile(r"[0-9a-f]{32,128}")
+_PROGRAM = re.compile(r"(?!\.{1,2}$|.*/$|-)[^=]+", re.DOTALL)
+"""Names that `env` takes for programs."""
 _PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]*")
 
@@ -54,7 +56,7 @@ class _Recorded:
             self.gap = f"The command line of {self.title} has quotes that are not closed."
         if self.line is None and self.gap is None:
             self.gap = f"The command line of {self.title} is not recorded."
-        if self.line and not re.fullmatch(r"[^-=][^=]*", self.line.program):
+        if self.line and not _PROGRAM.fullmatch(self.line.called):
             self.gap = f"The command line of {self.title} does not begin with the name of a program."
 
     @property
@@ -153,9 +155,6 @@ class _PlannedStep:
     def step(self, environment: Environment | None) -> Step:
         """Return it complete."""
         arguments = tuple(map(self._argument, self._recorded.words))
-        program = self._line.program if self._line else None
-        if program and program.startswith("/"):  # it may be elsewhere here
-            program = program.rpartition("/")[2]
         if self._run.status not in {None, "completed"}:
             self._notes.append(f"The run ended with the status {one_line(str(self._run.status))}.")
         if environment is None:
@@ -163,7 +162,7 @@ class _PlannedStep:
         return Step(
             number=self._recorded.number,
             run=self._run,
-            program=program,
+            program=self._line.called if self._line else None,
             recorded_program=self._line.program if self._line else None,
             arguments=arguments,
             inputs=self._inputs,

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from provtap.database.connect import open_database
 from provtap.errors import NotFound, ParameterError
 from provtap.ingest import ingest_content
 from provtap.recipe import FORMATS, read_recipe
+from provtap.web import create_app
 from tests.documents import ROOT, blocks
 from tests.live import live_server
 from tests.workflows import program
@@ -84,6 +86,7 @@ STEPS = [
     step("urn:x:placeless", ["first", "-o", "x"], [OLD], [("urn:x:nowhere", None, "")]),
     step("urn:x:in-place", ["first", "old.fits"], [OLD], [("urn:x:new", OLD[1], "")]),
     step("urn:x:quotes", [], [], [("urn:x:quoted", "/run/q", "")], command_line="first 'x"),
+    step("urn:x:dots", ["/opt/.."], [], [("urn:x:dotted", "/run/d", "")]),
     step("urn:x:option", ["-x"], [], [("urn:x:optional", "/run/o", "")]),
     step("urn:x:inside", ["first", "a:/run/in,b:1"], [], [("urn:x:inner", "/run/in", "")]),
     step("urn:x:folder", ["first", "--to=/run/all", "--log", "/run/all/log", "-o", "/run/all/a/b"], [],
@@ -337,6 +340,7 @@ GAPS = {
     "urn:x:new": "was changed in place, which a recipe cannot do again.",
     "urn:x:quoted": "has quotes that are not closed.",
     "urn:x:optional": "does not begin with the name of a program.",
+    "urn:x:dotted": "does not begin with the name of a program.",
     "urn:x:inner": "names its output in a form that a recipe cannot change.",
 }
 
@@ -409,6 +413,18 @@ def test_only_published_records_are_read(sample):
         assert not any(
             private in text for private in ("CONDA_PREFIX", "/root", "LD_LIBRARY_PATH", "HOSTNAME")
         )
+
+
+def test_the_page_of_a_product_offers_its_recipe(recipe, settings, tableset):
+    """As a file; a raw file has none."""
+    with open_database(settings) as database:
+        browser = create_app(settings, database, tableset).test_client()
+        pages = [browser.get(f"/entity/{id_}").text for id_ in ("urn:x:last", "urn:x:raw")]
+        [address], none = (re.findall(r'href="([^"]*/api/v1/recipe[^"]*)"', page) for page in pages)
+        sent = browser.get(address)
+
+    assert (none, sent.text.count("urn:x:last")) == ([], 1)
+    assert sent.headers["Content-Disposition"] == "attachment; filename=recipe.sh"
 
 
 def test_a_service_answers_as_the_local_store(settings, tmp_path):

@@ -8,6 +8,7 @@ from provtap.web.http.admission import admit
 from provtap.web.http.context import service
 
 MEDIA_TYPES = {"sh": "text/x-shellscript", "cwl": "application/cwl+yaml", "snakemake": "text/x-snakemake"}
+FILES = {"sh": "recipe.sh", "cwl": "recipe.cwl", "snakemake": "Snakefile"}
 PARAMETERS = {
     "id": "Id, path or other name of a product.",
     "format": f"One of {', '.join(MEDIA_TYPES)}. Default sh.",
@@ -21,4 +22,6 @@ def recipe() -> Response:
     ours = service()
     form = given["format"]
     found = FORMATS[form](read_recipe(given["id"], database, ours.tableset, ours.settings))
-    return Response(found, content_type=f"{MEDIA_TYPES[form]}; charset=utf-8")
+    response = Response(found, content_type=f"{MEDIA_TYPES[form]}; charset=utf-8")
+    response.headers["Content-Disposition"] = f"attachment; filename={FILES[form]}"
+    return response
