@@ -3,8 +3,8 @@
 import posixpath
 import re
 import shlex
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -12,22 +12,19 @@ from provtap.runs import Run
 
 COMMAND_LINE = "command_line"
 WORKING_DIRECTORY = "working_directory"
+PATH_LENGTH = 4_096
+"""Characters. Longer texts are no paths."""
 
 
 @dataclass(frozen=True)
-class Word:
-    """A word of a command line."""
+class Mention:
+    """A word that names a file."""
 
-    text: str
-
-    def forms(self) -> Iterator[tuple[str, str]]:
-        """Yield what may be a path in it, after the rest: `PATH`, `--option=PATH`, `-oPATH`."""
-        yield "", self.text
-        before, equals, path = self.text.partition("=")
-        if equals and path:
-            yield before + equals, path
-        if re.match(r"-[A-Za-z].", self.text):
-            yield self.text[:2], self.text[2:]
+    before: str
+    """The word up to the path, such as `--output=`."""
+    path: str
+    location: str
+    """The recorded location of the file."""
 
 
 @dataclass(frozen=True)
@@ -35,30 +32,20 @@ class CommandLine:
     """The program and arguments of a run."""
 
     program: str
-    arguments: tuple[Word, ...]
-    directory: str | None
-    """Where it ran: recorded, or the one directory that fits the relative paths."""
-    in_full: frozenset[str]
-    """The locations that it names by their whole paths."""
+    arguments: tuple[str, ...]
+    by_word: Mapping[str, Sequence[Mention]]
+    """The files that a word may name: more than one if it is ambiguous."""
+    by_location: Mapping[str, Sequence[Mention]]
+    """The words for a file, in order."""
 
     @property
     def called(self) -> str:
         """The program to call: one with a whole path may be elsewhere on another machine."""
         return self.program.rpartition("/")[2] if self.program.startswith("/") else self.program
 
-    def names(self, word: Word, location: str | None) -> tuple[str, str] | None:
-        """Return the beginning of *word* and the path in it, if this is that of *location*."""
-        if location is not None:
-            for before, path in word.forms():
-                if location in self.in_full and not _is_whole(path):
-                    continue  # a word that only looks like it
-                if same_place(path, location, self.directory):
-                    return before, path
-        return None
 
-
-def read_command_line(run: Run, locations: Iterable[str | None]) -> CommandLine | None:
-    """Return the command line of a run with files at *locations*; None if none is recorded.
+def read_command_line(run: Run) -> CommandLine | None:
+    """Return the command line of a run; None if none is recorded.
 
     Raises: ValueError if its quotes are not closed.
     """
@@ -66,30 +53,24 @@ def read_command_line(run: Run, locations: Iterable[str | None]) -> CommandLine 
     program, *words = shlex.split(values.get(COMMAND_LINE, "")) or [""]
     if not program:
         return None
-    arguments = tuple(map(Word, words))
-    paths = {path for word in arguments for _, path in word.forms()}
-    whole = [path for path in paths if _is_whole(path)]
-    places = {each for each in locations if each}
-    in_full = frozenset(each for each in places if any(same_place(path, each, None) for path in whole))
-    directory = values.get(WORKING_DIRECTORY) or _working_directory(paths, places - in_full)
-    return CommandLine(program, arguments, directory, in_full)
+    files = [each.location for each in (*run.inputs, *run.outputs) if each.location]
+    places = _Places([*files, *run.configuration], words, values.get(WORKING_DIRECTORY))
+    by_word = {word: list(places.mentions(word)) for word in dict.fromkeys(words)}
+    by_location: defaultdict[str, list[Mention]] = defaultdict(list)
+    for mentions in by_word.values():
+        for mention in mentions:
+            by_location[mention.location].append(mention)
+    return CommandLine(program, tuple(words), by_word, by_location)
 
 
-def _is_whole(path: str) -> bool:
-    return path.startswith("/") or "://" in path
-
-
-def _working_directory(paths: Iterable[str], locations: Iterable[str]) -> str | None:
-    """Return the one directory in which most relative *paths* are those of *locations*, if any."""
-    places = {posixpath.normpath(plain(each)) for each in locations}
-    found = Counter(
-        place[: -len(path) - 1]
-        for path in {posixpath.normpath(each) for each in paths}
-        for place in places
-        if not path.startswith((".", "/")) and place.startswith("/") and place.endswith(f"/{path}")
-    ).most_common(2)
-    alone = len(found) == 1 or (len(found) == 2 and found[0][1] > found[1][1])
-    return (found[0][0] or "/") if alone else None
+def forms(word: str) -> Iterator[tuple[str, str]]:
+    """Yield what may be a path in a word, after the rest: `PATH`, `--option=PATH`, `-oPATH`."""
+    yield "", word
+    before, equals, path = word.partition("=")
+    if equals and path:
+        yield before + equals, path
+    if re.match(r"-[A-Za-z].", word):
+        yield word[:2], word[2:]
 
 
 def plain(location: str) -> str:
@@ -99,35 +80,86 @@ def plain(location: str) -> str:
     return location
 
 
-def same_place(path: str, location: str, directory: str | None) -> bool:
-    """Return whether a path on a command line names the file at *location*.
-
-    If the working directory is not recorded, a relative path is the end of that of its file.
-    """
-    location = plain(location)
-    if path == location:
-        return True
-    if not path or is_url(path) or is_url(location):
-        return False
-    short = posixpath.normpath(plain(path))
-    location = posixpath.normpath(location)
-    if short.startswith("/") or not location.startswith("/"):
-        return short == location
-    if directory:
-        return posixpath.normpath(posixpath.join(directory, short)) == location
-    end = re.sub(r"^(\.\./)+", "", short)
-    return end not in {".", ".."} and location.endswith(f"/{end}")
-
-
 def is_url(path: str) -> bool:
     """Return whether a location has a scheme, except that of a local file."""
     return re.match(r"[A-Za-z][\w+.-]*://", path) is not None and not path.startswith("file://")
 
 
-def root_of(words: Sequence[Word], locations: Sequence[str]) -> str | None:
+def suffixes(path: str) -> Iterator[str]:
+    """Yield the ends of an absolute path, from its second part on, such as `b/c` and `c` of `/a/b/c`."""
+    parts = path.split("/") if len(path) <= PATH_LENGTH else []
+    for start in range(1, len(parts)):
+        yield "/".join(parts[start:])
+
+
+def root_of(words: Iterable[str], locations: Iterable[str]) -> str | None:
     """Return the shortest of the directories in *words* that one of *locations* is below."""
-    paths = {posixpath.normpath(path) for word in words for _, path in word.forms() if path.startswith("/")}
-    found = [
-        each for each in paths if each != "/" and any(plain(at).startswith(f"{each}/") for at in locations)
-    ]
-    return min(found, key=len, default=None)
+    above = {str(parent) for each in locations if len(each) <= PATH_LENGTH for parent in _parents(each)}
+    named = {posixpath.normpath(path) for word in words for _, path in forms(word) if path.startswith("/")}
+    return min(named & above, key=len, default=None)
+
+
+def _parents(path: str) -> Iterator[str]:
+    directory = posixpath.dirname(posixpath.normpath(path))
+    while directory.strip("/"):
+        yield directory
+        directory = posixpath.dirname(directory)
+
+
+class _Places:
+    """The recorded locations of the files of a run, by the paths that may name them."""
+
+    def __init__(self, locations: Iterable[str], words: Sequence[str], directory: str | None) -> None:
+        self._exact: defaultdict[str, set[str]] = defaultdict(set)
+        self._normal: defaultdict[str, set[str]] = defaultdict(set)
+        for location in locations:
+            self._exact[location].add(location)
+            self._exact[plain(location)].add(location)
+            if not is_url(location):
+                self._normal[posixpath.normpath(plain(location))].add(location)
+        paths = {path for word in words for _, path in forms(word)}
+        in_full = {each for path in paths if _is_whole(path) for each in self._whole(path)}
+        self._ends: defaultdict[str, set[str]] = defaultdict(set)
+        """Locations by their ends, without those that a word names in full: others only look like them."""
+        for normal, found in self._normal.items():
+            for end in suffixes(normal) if normal.startswith("/") and not found & in_full else ():
+                self._ends[end] |= found
+        self._directory = directory or self._working_directory(paths)
+
+    def mentions(self, word: str) -> Iterator[Mention]:
+        """Yield the files that a word names."""
+        seen: set[str] = set()
+        for before, path in forms(word):
+            for location in sorted(self._named(path) - seen):
+                seen.add(location)
+                yield Mention(before, path, location)
+
+    def _named(self, path: str) -> set[str]:
+        if _is_whole(path) or not path:
+            return self._whole(path)
+        short = posixpath.normpath(path)
+        exact = self._exact.get(path, set()) | self._normal.get(short, set())
+        if exact:
+            return exact
+        if self._directory:
+            return self._normal.get(posixpath.normpath(posixpath.join(self._directory, short)), set())
+        return self._ends.get(re.sub(r"^(\.\./)+", "", short), set())
+
+    def _whole(self, path: str) -> set[str]:
+        if path in self._exact or is_url(path) or not path:
+            return self._exact.get(path, set())
+        return self._normal.get(posixpath.normpath(plain(path)), set())
+
+    def _working_directory(self, paths: Iterable[str]) -> str | None:
+        """Return the one directory in which most relative *paths* are those of files, if there is one."""
+        found = Counter(
+            posixpath.normpath(plain(location))[: -len(path) - 1]
+            for path in {posixpath.normpath(each) for each in paths}
+            for location in self._ends.get(path, ())
+        ).most_common(2)
+        alone = len(found) == 1 or (len(found) == 2 and found[0][1] > found[1][1])
+        return (found[0][0] or "/") if alone else None
+
+
+def _is_whole(path: str) -> bool:
+    return path.startswith("/") or "://" in path

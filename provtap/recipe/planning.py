@@ -2,9 +2,19 @@
 
 import posixpath
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence, Set
 
-from provtap.recipe.command_line import CommandLine, Word, is_url, plain, read_command_line, root_of
+from provtap.recipe.command_line import (
+    CommandLine,
+    Mention,
+    forms,
+    is_url,
+    plain,
+    read_command_line,
+    root_of,
+    suffixes,
+)
 from provtap.recipe.steps import CHECKSUM_PROGRAMS, Argument, Environment, File, Recipe, Step, one_line
 from provtap.runs import Run, Thing
 
@@ -51,7 +61,7 @@ class _Recorded:
         self.gap: str | None = None
         """Why it cannot be called, in a sentence."""
         try:
-            self.line = read_command_line(run, [each.location for each in (*run.inputs, *run.outputs)])
+            self.line = read_command_line(run)
         except ValueError:
             self.gap = f"The command line of {self.title} has quotes that are not closed."
         if self.line is None and self.gap is None:
@@ -60,7 +70,7 @@ class _Recorded:
             self.gap = f"The command line of {self.title} does not begin with the name of a program."
 
     @property
-    def words(self) -> tuple[Word, ...]:
+    def words(self) -> tuple[str, ...]:
         """Its arguments."""
         return self.line.arguments if self.line else ()
 
@@ -86,8 +96,8 @@ class _Files:
         """Add an input, unless it is there; its path is the one on a command line, or the recorded one."""
         if thing.id in self.by_id:
             return
-        found = (line.names(word, thing.location) for word in line.arguments) if line else iter(())
-        path = next((plain(named[1]) for named in found if named), None)
+        mentions = line.by_location.get(thing.location or "", ()) if line else ()
+        path = next((plain(mention.path) for mention in mentions), None)
         if path is None or path in self.paths:
             path = plain(thing.location) if thing.location else None
         self._add(thing, path, None, len(self.by_id) + 1)
@@ -151,6 +161,11 @@ class _PlannedStep:
         self._base = ""
         """The directory that the recipe puts in its place."""
         self._outputs = tuple(self._add_outputs(files))
+        self._whole_places = [place for place in map(plain, locations) if place.startswith("/")]
+        self._at: defaultdict[str, list[File]] = defaultdict(list)
+        """The files of the run by their recorded locations."""
+        for file in (*self._inputs, *self._outputs):
+            self._at[file.recorded or ""].append(file)
 
     def step(self, environment: Environment | None) -> Step:
         """Return it complete."""
@@ -201,10 +216,10 @@ class _PlannedStep:
     def _is_redirected(self, thing: Thing) -> bool:
         """Return whether the command line says where a thing goes."""
         below = self._root is not None and plain(thing.location or "").startswith(f"{self._root}/")
-        return below or any(self._names(word, thing.location) for word in self._recorded.words)
+        return below or bool(self._mentions(thing))
 
-    def _names(self, word: Word, location: str | None) -> tuple[str, str] | None:
-        return self._line.names(word, location) if self._line else None
+    def _mentions(self, thing: Thing) -> Sequence[Mention]:
+        return self._line.by_location.get(thing.location or "", ()) if self._line else ()
 
     def _output_path(self, thing: Thing) -> str | None:
         """Return where a thing is written: always below the directory in which the recipe runs."""
@@ -213,53 +228,46 @@ class _PlannedStep:
         location = posixpath.normpath(plain(thing.location))
         if self._root is not None and location.startswith(f"{self._root}/"):
             return _fit(location[len(self._root) + 1 :])
-        for word in self._recorded.words:
-            named = self._names(word, thing.location)
-            if named and not named[1].startswith("/") and not is_url(named[1]):
-                return _fit(re.sub(r"^(\.\./)+", "", posixpath.normpath(plain(named[1]))).lstrip("/"))
+        for mention in self._mentions(thing):
+            path = plain(mention.path)
+            if not path.startswith("/") and not is_url(path):
+                return _fit(re.sub(r"^(\.\./)+", "", posixpath.normpath(path)))
         return _fit(location.rpartition("/")[2])
 
-    def _argument(self, word: Word) -> Argument:
+    def _argument(self, word: str) -> Argument:
         """Return an argument with the file that it names, if it names one."""
-        found = [
-            (named[0], file)
-            for file in (*self._inputs, *self._outputs)
-            if (named := self._names(word, file.recorded)) is not None
-        ]
+        mentions = self._line.by_word[word] if self._line else ()
+        found = [(mention, file) for mention in mentions for file in self._at[mention.location]]
         if len(found) > 1:
-            places = {plain(file.recorded or "") for _, file in found}
-            if not places <= self._in_place:
+            if not {plain(mention.location) for mention, _ in found} <= self._in_place:
                 self._gaps.append(
-                    f"The argument {one_line(word.text)} of {self._title} may be any of {len(found)} files."
+                    f"The argument {one_line(word)} of {self._title} may be any of {len(found)} files."
                 )
         elif found:
-            [(before, file)] = found
-            return Argument(word.text) if file.is_url else Argument(before, file)
-        for before, path in word.forms():
+            [(mention, file)] = found
+            return Argument(word) if file.is_url else Argument(mention.before, file)
+        for before, path in forms(word):
             normal = posixpath.normpath(path)
             if self._root is not None and (normal == self._root or normal.startswith(f"{self._root}/")):
                 place = posixpath.relpath(normal, self._root)
                 self._notes.append(f"The directory {one_line(path)} is replaced by one of the recipe.")
                 return Argument(before + posixpath.normpath(posixpath.join(self._base, place)))
-        for file in self._outputs:
-            if file.recorded and plain(file.recorded).startswith("/") and plain(file.recorded) in word.text:
-                self._gaps.append(
-                    f"The argument {one_line(word.text)} of {self._title} names its output in a form that"
-                    " a recipe cannot change."
-                )
-        for _, path in word.forms():
+        if any(place in word for place in self._whole_places):
+            self._gaps.append(
+                f"The argument {one_line(word)} of {self._title} names its output in a form that a recipe"
+                " cannot change."
+            )
+        for _, path in forms(word):
             if path.startswith(("/", "../")):
                 self._notes.append(f"{one_line(path)} is not recorded as a file of this run.")
-        return Argument(word.text)
+        return Argument(word)
 
     def _directories(self) -> Iterator[str]:
         """Yield the directories that the step needs: those of its outputs, and of other relative paths."""
-        recorded = [parameter.value for parameter in self._run.parameters if parameter.value.startswith("/")]
+        values = [parameter.value for parameter in self._run.parameters]
+        known = {end for value in values if value.startswith("/") for end in suffixes(value)}
         paths = [file.path for file in self._outputs if file.path is not None]
-        for word in self._recorded.words:
-            for _, path in word.forms():
-                if not path.startswith("/") and any(value.endswith(f"/{path}") for value in recorded):
-                    paths.append(path)
+        paths += [path for word in self._recorded.words for _, path in forms(word) if path in known]
         found = dict.fromkeys(posixpath.dirname(posixpath.normpath(path)) for path in paths)
         yield from (
             each for each in found if each and not _UNFIT.search(each) and ".." not in each.split("/")

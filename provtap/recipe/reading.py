@@ -14,6 +14,8 @@ from provtap.runs import Run, behind, find_one, maker, read_runs
 from provtap.tableset import Tableset
 
 MOST_STEPS = 1_000
+MOST_FILES = 10_000
+"""Uses and generations of files by all steps."""
 
 
 def read_recipe(name: str, database: Database, tableset: Tableset, settings: Settings) -> Recipe:
@@ -50,6 +52,11 @@ def read_recipe(name: str, database: Database, tableset: Tableset, settings: Set
             f" {cycle}.",
             hint="provtap lineage shows the cycle; one of its steps cannot be true.",
         ) from error
+    files = sum(len(run.inputs) + len(run.outputs) for run in steps)
+    if files > MOST_FILES:
+        raise TooLarge(
+            f"The steps that made {shown} read and wrote {files} files; a recipe has at most {MOST_FILES}."
+        )
     return plan(found.id, steps, f"{settings.root_url}{addresses.page('entity', found.id)}")
 
 

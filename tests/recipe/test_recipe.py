@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from provtap.client.remote import main as client
 from provtap.commands import main
 from provtap.database.connect import open_database
-from provtap.errors import NotFound, ParameterError
+from provtap.errors import NotFound, ParameterError, TooLarge
 from provtap.ingest import ingest_content
 from provtap.recipe import FORMATS, read_recipe
 from provtap.web import create_app
@@ -403,6 +403,20 @@ def test_what_has_no_recipe_is_refused_in_one_sentence(recipe, name, error, sent
 
     assert str(caught.value).startswith(sentence)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "limit, sentence",
+    [
+        ("MOST_STEPS", "The history of urn:x:last has 2 runs; a recipe has at most 1."),
+        ("MOST_FILES", "The steps that made urn:x:last read and wrote 4 files; a recipe has at most 1."),
+    ],
+)
+def test_a_recipe_has_a_limit(recipe, monkeypatch, limit, sentence):
+    monkeypatch.setattr(f"provtap.recipe.reading.{limit}", 1)
+
+    with pytest.raises(TooLarge, match=sentence):
+        recipe("urn:x:last")
 
 
 def test_only_published_records_are_read(sample):
