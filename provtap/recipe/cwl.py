@@ -87,12 +87,10 @@ _CHECKSUM: Json = {
 def _tool(step: Step, environment: Environment | None) -> Json:
     """Return the tool of a step; one that fails with a sentence if something is missing."""
     gaps = _gaps(step)
-    command: Iterable[str] = [step.program or ""] if not gaps else ["sh", "-c", _STOP, "sh"]
-    inputs: Json = {} if gaps else dict(_arguments(step))
-    for position, gap in enumerate(gaps):
-        inputs[f"gap_{position}"] = _constant(gap, position)
-    for file in step.inputs:
-        inputs.setdefault(_name(file), _type(file)) if not file.is_url else None
+    command = ["sh", "-c", _STOP, "sh"] if gaps else [step.program or ""]
+    inputs: Json = {f"gap_{number}": _constant(gap, number) for number, gap in enumerate(gaps)}
+    inputs |= {name: _type(file) for name, file in _needed(step)}
+    inputs |= {} if gaps else dict(_arguments(step))
     checks = [file for file in step.inputs if file.step is None and _is_compared(file)]
     inputs |= {f"compared_{_name(file)}": {"type": "File"} for file in checks}
     tool: Json = {
@@ -100,7 +98,7 @@ def _tool(step: Step, environment: Environment | None) -> Json:
         "id": f"tool_{step.number}",
         "label": step.title,
         "doc": one_line(step.run.id),
-        "baseCommand": list(command),
+        "baseCommand": command,
         "inputs": inputs,
         "outputs": {
             _name(file): _type(file) | {"outputBinding": {"glob": _glob(file.path)}}
@@ -117,22 +115,30 @@ def _tool(step: Step, environment: Environment | None) -> Json:
 
 
 def _arguments(step: Step) -> Iterator[tuple[str, Json]]:
-    """Yield the arguments in order; a file that is named twice is two inputs."""
+    """Yield the arguments in order, each as an input; its name is its own, or that of the file."""
     named: set[str] = set()
     for position, argument in enumerate(step.arguments, start=1):
         file = argument.file
         if file is None or file.step == step.number:
-            yield (
-                f"argument_{position}",
-                _constant(argument.text + (file.path or "" if file else ""), position),
-            )
+            text = argument.text if file is None else argument.text + (file.path or "")
+            yield f"argument_{position}", _constant(text, position)
             continue
-        binding: Json = {"position": position}
-        if argument.text:
-            binding |= {"prefix": argument.text, "separate": False}
-        name = _name(file) if _name(file) not in named else f"{_name(file)}_{position}"
+        prefix = {"prefix": argument.text, "separate": False} if argument.text else {}
+        name = f"argument_{position}" if _name(file) in named else _name(file)
         named.add(name)
-        yield name, _type(file) | {"inputBinding": binding}
+        yield name, _type(file) | {"inputBinding": {"position": position} | prefix}
+
+
+def _needed(step: Step) -> Iterator[tuple[str, File]]:
+    """Yield the files that a step reads, with the names of its inputs; one named again has several."""
+    yield from ((_name(file), file) for file in step.inputs if not file.is_url)
+    named: set[str] = set()
+    for position, argument in enumerate(step.arguments, start=1):
+        file = argument.file
+        if file is not None and file.step != step.number:
+            if _name(file) in named:
+                yield f"argument_{position}", file
+            named.add(_name(file))
 
 
 def _constant(text: str, position: int) -> Json:
@@ -140,13 +146,7 @@ def _constant(text: str, position: int) -> Json:
 
 
 def _workflow_step(step: Step) -> Json:
-    tool_inputs = {name: None for name, _ in _arguments(step)} if not _gaps(step) else {}
-    wanted = {_name(file): file for file in step.inputs if not file.is_url}
-    sources: Json = {name: _source(file) for name, file in wanted.items()}
-    for name in tool_inputs:
-        first = re.sub(r"_\d+$", "", name)
-        if name not in wanted and first in wanted:
-            sources[name] = _source(wanted[first])
+    sources: Json = {name: _source(file) for name, file in _needed(step)}
     for file in step.inputs:
         if file.step is None and _is_compared(file):
             sources[f"compared_{_name(file)}"] = f"compare_{_name(file)}/compared"

@@ -82,6 +82,7 @@ STEPS = [
     step("urn:x:1", ["/opt/first", "-x", HOSTILE, "", f"-i{RAW[1]}", "-o", MIDDLE[1]], [RAW], [MIDDLE], 1),
     step("urn:x:2", ["second", NEW_LINE, MIDDLE[1], f"--output={LAST[1]}"], [MIDDLE], [LAST], 2),
     step("urn:x:sort", ["sort", "-o", "sorted.txt", "stars.txt"], [STARS], [SORTED]),
+    step("urn:x:twice", ["cat", "-", "stars.txt", "./stars.txt"], [STARS], [("urn:x:cat", "/w/cat", "")]),
     step("urn:x:unrecorded", [], [OLD], [("urn:x:untold", "/run/untold.fits", "")]),
     step("urn:x:placeless", ["first", "-o", "x"], [OLD], [("urn:x:nowhere", None, "")]),
     step("urn:x:in-place", ["first", "old.fits"], [OLD], [("urn:x:new", OLD[1], "")]),
@@ -331,6 +332,21 @@ def test_the_commands_of_the_page_run(recipe, place, form, name):
 
     assert done.returncode == 0, done.stderr
     assert (place.directory / "sorted.txt").read_text() == "a\nb\n"
+
+
+def test_a_file_that_is_named_twice_is_two_arguments(recipe, place):
+    """In CWL they are two inputs."""
+    place.add_programs("cat")
+    (place.directory / "in").write_text("b\na\n")
+    changed = place.directory.parent / "bin" / "cat"
+    changed.write_text(changed.read_text().replace("open(output,", 'open("cat",'))
+    by_sh = place.sh(recipe("urn:x:cat"), input_1="in")
+    (place.directory / "cat").unlink()
+    (place.directory.parent / "recipe.cwl").write_text(recipe("urn:x:cat", "cwl"))
+    by_cwltool = place.run(program("cwltool"), "../recipe.cwl", "--input_1", "in")
+
+    assert (by_sh.returncode, by_cwltool.returncode) == (0, 0), by_cwltool.stderr
+    assert [[Path(word).name for word in words] for words in place.called] == [["cat", "-", "in", "in"]] * 2
 
 
 GAPS = {
