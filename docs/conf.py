@@ -18,7 +18,8 @@ REPOSITORY = Path(__file__).parent.parent
 
 project = "ProvTAP"
 version = release = provtap.__version__
-copyright = "the authors of ProvTAP"
+copyright = "2026, the ProvTAP developers"
+smartquotes = False  # the text as it is written
 root_doc = "docs/index"
 include_patterns = ["*.md", "docs/**.md", "benchmarks/*.md", "deploy/monitoring/*.md"]
 exclude_patterns = [".*", "build", "dist", "plugins", "provtap", "tests"]  # Sphinx searches the other folders
@@ -35,6 +36,7 @@ html_copy_source = False
 html_use_index = False
 html_sidebars = {"**": ["map"]}
 templates_path = ["site"]
+html_context = {"default_mode": "auto"}  # light or dark, as the reader has set the browser
 html_theme_options = {
     "navbar_center": [],
     "navbar_end": ["theme-switcher"],
