@@ -40,6 +40,7 @@ html_context = {"default_mode": "auto"}  # light or dark, as the reader has set 
 html_theme_options = {
     "navbar_center": [],
     "navbar_end": ["theme-switcher"],
+    "secondary_sidebar_items": {"**": ["page-toc"], "docs/reference/tables": []},  # its tables are wide
     "footer_start": ["copyright"],
     "footer_end": [],
 }
