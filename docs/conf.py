@@ -21,8 +21,16 @@ version = release = provtap.__version__
 copyright = "2026, the ProvTAP developers"
 smartquotes = False  # the text as it is written
 root_doc = "docs/index"
-include_patterns = ["*.md", "docs/**.md", "benchmarks/*.md", "deploy/monitoring/*.md"]
-exclude_patterns = [".*", "build", "dist", "plugins", "provtap", "tests"]  # Sphinx searches the other folders
+include_patterns = ["*.md", "docs/**.md", "benchmarks/*.md", "deploy/**.md"]
+exclude_patterns = [
+    ".*",
+    "build",
+    "dist",
+    "plugins",
+    "provtap",
+    "tests",
+    "deploy/client",
+]  # never looked into
 
 extensions = ["myst_parser"]
 myst_heading_anchors = 4
@@ -74,14 +82,19 @@ class Pictures(SphinxTransform):
     default_priority = 200  # before Sphinx collects the images
 
     def apply(self) -> None:
-        """Replace the tags of each `<picture>`, which Markdown gives one by one, by two images."""
+        """Replace each `<picture>`, whose tags are nodes one after the other, by its two images."""
         for tag in list(self.document.findall(nodes.raw)):
             attributes = dict(re.findall(r'(\w+)="(.*?)"', tag.astext()))
             if "srcset" in attributes:
-                tag.replace_self(nodes.image(uri=attributes["srcset"], classes=["only-dark"]))
+                dark = attributes["srcset"]
+                tag.parent.remove(tag)
             elif "src" in attributes:
+                images = {"only-dark": dark, "only-light": attributes["src"]}
                 tag.replace_self(
-                    nodes.image(uri=attributes["src"], alt=attributes["alt"], classes=["only-light"])
+                    [
+                        nodes.image(uri=uri, alt=attributes["alt"], classes=[mode])
+                        for mode, uri in images.items()
+                    ]
                 )
             elif tag.astext() in ("<picture>", "</picture>"):
                 tag.parent.remove(tag)
