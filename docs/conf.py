@@ -22,15 +22,8 @@ copyright = "2026, the ProvTAP developers"
 smartquotes = False  # the text as it is written
 root_doc = "docs/index"
 include_patterns = ["*.md", "docs/**.md", "benchmarks/*.md", "deploy/**.md"]
-exclude_patterns = [
-    ".*",
-    "build",
-    "dist",
-    "plugins",
-    "provtap",
-    "tests",
-    "deploy/client",
-]  # never looked into
+# Folders that Sphinx does not look into.
+exclude_patterns = [".*", "build", "dist", "plugins", "provtap", "tests", "deploy/client"]
 
 extensions = ["myst_parser"]
 myst_heading_anchors = 4
@@ -89,13 +82,8 @@ class Pictures(SphinxTransform):
                 dark = attributes["srcset"]
                 tag.parent.remove(tag)
             elif "src" in attributes:
-                images = {"only-dark": dark, "only-light": attributes["src"]}
-                tag.replace_self(
-                    [
-                        nodes.image(uri=uri, alt=attributes["alt"], classes=[mode])
-                        for mode, uri in images.items()
-                    ]
-                )
+                alt, images = attributes["alt"], {"only-dark": dark, "only-light": attributes["src"]}
+                tag.replace_self([nodes.image(uri=images[mode], alt=alt, classes=[mode]) for mode in images])
             elif tag.astext() in ("<picture>", "</picture>"):
                 tag.parent.remove(tag)
 
