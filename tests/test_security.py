@@ -41,6 +41,12 @@ HELD_BY = {
         "tests/ingest/test_prov_notations.py::test_bad_xml_is_refused_at_its_place",
         "tests/uploads/test_votable.py::test_entities_are_refused_before_anything_is_done_with_them",
     ],
+    "A recipe (`provtap recipe`) contains nothing": [
+        "tests/recipe/test_recipe.py::test_only_published_records_are_read",
+        "tests/recipe/test_recipe.py::test_hostile_names_are_only_text_for_the_shell",
+        "tests/recipe/test_recipe.py::test_hostile_names_are_only_text_for_cwltool",
+        "tests/recipe/test_recipe.py::test_hostile_names_are_only_text_for_snakemake",
+    ],
     "An upload by URL is fetched only": [
         "tests/uploads/test_fetch.py::test_what_is_no_url_is_told",
         "tests/uploads/test_fetch.py::test_no_redirect_leads_to_where_the_service_may_not_go",

@@ -52,7 +52,8 @@ def test_the_pages_of_a_job_are_accessible(browser, demo):
     """Site, section 6, point 11: with a job that failed in the list."""
     with window(browser, viewport={"width": 390, "height": 844}) as opened:
         opened.page.goto(f"{demo.url}/query?QUERY=SELECT+e_nam+FROM+provenance.entity")
-        opened.page.get_by_role("button", name="Run as a job").click()
+        with opened.page.expect_navigation():
+            opened.page.get_by_role("button", name="Run as a job").click()
 
         def has_failed():
             opened.page.reload()
