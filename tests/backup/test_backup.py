@@ -36,6 +36,16 @@ def test_the_status_names_the_last_backup(backup, settings):
     assert screen.content(found)["backup"]["place"].endswith(f":{backup}")
 
 
+@pytest.fixture
+def of_version_18(database):
+    """Skip where the dump is of an older PostgreSQL: the embedded one did not accept that of version 15."""
+    with database.transaction() as transaction:
+        [row] = transaction.rows("SELECT current_setting('server_version_num')::int AS number")
+    if row.number < 180_000:
+        pytest.skip("only backups of PostgreSQL 18 are restored into the embedded server")
+
+
+@pytest.mark.usefixtures("of_version_18")
 def test_a_backup_is_verified_and_restored_into_a_new_store(backup, database, settings, tmp_path):
     """The restored store has the same published rows, documents and rights, and can be written to."""
     verified = verify(backup, settings)
@@ -80,6 +90,7 @@ def edited(backup, **members):
     (backup / "backup.json").write_text(json.dumps(manifest | members))
 
 
+@pytest.mark.usefixtures("of_version_18")
 def test_a_backup_with_missing_rows_is_recognised(backup, settings):
     """The counts are those of the snapshot, not of the dump."""
     manifest = json.loads((backup / "backup.json").read_text())
