@@ -9,6 +9,7 @@ entity that was read at a path is determined from all stored readings and writin
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
@@ -117,7 +118,7 @@ def load(
     Raises: DocumentError for a record that breaks a rule of the model.
     """
     counts = Counts()
-    _load(transaction, record_sets, ingestion_id, counts, notices=notices)
+    _load(transaction, map(_completed, record_sets), ingestion_id, counts, notices=notices)
     return counts
 
 
@@ -129,17 +130,13 @@ def load_together(
     This takes a fraction of the time of one load for each. Raises: DocumentError, and Inseparable: the caller
     rolls back and loads each document separately.
     """
-    shares = Shares(
-        [[replace(one, records=_records(one)) for one in document] for document in documents.values()],
-        _COUNTED,
-    )
-    counts = Counts(shares=shares)
-    record_sets = [
-        replace(record_set, ingestion_id=ingestion)
+    completed = [
+        [replace(_completed(record_set), ingestion_id=ingestion) for record_set in document]
         for ingestion, document in documents.items()
-        for record_set in document
     ]
-    _load(transaction, record_sets, next(iter(documents)), counts)
+    shares = Shares(completed, _COUNTED)
+    counts = Counts(shares=shares)
+    _load(transaction, chain.from_iterable(completed), next(iter(documents)), counts)
     shares.check(counts)
     return dict(zip(documents, shares.counts, strict=True))
 
@@ -156,7 +153,7 @@ def _load(
     clashes: list[str] = []
     taken = without_clashes(transaction, taken, clashes)
     counts.conflict(*clashes)
-    rows = rows_of(record for record_set in taken for record in _records(record_set))
+    rows = rows_of(record for record_set in taken for record in record_set.records)
     stage = Stage(transaction, rows)
     _check_kinds(transaction, rows)
     recorded = _draft(transaction, rows, counts)
@@ -185,9 +182,9 @@ def _load(
     stage.end()
 
 
-def _records(record_set: RecordSet) -> tuple[Record, ...]:
-    """Return the records of a set, and the records that follow directly from them."""
-    return tuple(with_identifiers(record_set.records))
+def _completed(record_set: RecordSet) -> RecordSet:
+    """Return *record_set* with the records that follow directly from its own."""
+    return replace(record_set, records=tuple(with_identifiers(record_set.records)))
 
 
 def empty(transaction: Transaction, tables: Iterable[str]) -> None:
