@@ -20,6 +20,8 @@ _MOST = 50
 """Maximum documents of a batch; more are hardly faster."""
 _RECORDS = 20_000
 """Maximum records of a batch of several documents, which are kept in memory."""
+_BYTES = 20_000_000
+"""Maximum content of a batch of several documents, which is kept in memory too."""
 
 
 @dataclass(frozen=True)
@@ -119,21 +121,24 @@ class _Batch:
         self._most = 1 if dry_run or strict else _MOST
         self._limit = self._most
         self._waiting: list[Document] = []
-        self._records = 0
+        self._records = self._bytes = 0
 
     def add(self, document: Document) -> None:
         """Store *document*, now or together with the next ones."""
         records = sum(len(record_set.records) for record_set in document.record_sets)
-        if self._waiting and self._records + records > _RECORDS:
+        size = len(document.content)
+        if self._records + records > _RECORDS or self._bytes + size > _BYTES:
             self.store()
         self._waiting.append(document)
         self._records += records
+        self._bytes += size
         if len(self._waiting) >= self._limit:
             self.store()
 
     def store(self) -> None:
         """Store the waiting documents."""
-        documents, self._waiting, self._records = self._waiting, [], 0
+        documents, self._waiting = self._waiting, []
+        self._records = self._bytes = 0
         if len(documents) > 1:
             try:
                 self._summary.reports += store_together(documents, self._database)
