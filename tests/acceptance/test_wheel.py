@@ -67,7 +67,12 @@ def test_wheel_carries_schema_and_metadata(wheel):
 
 def test_wheel_carries_every_file_of_the_tree(wheel):
     """SQL, metadata, samples, templates and the marker of typed code, in whichever room they are."""
-    rooms = {ROOT / "provtap": "", ROOT / "schema": "schema/", ROOT / "tap_schema": "tap_schema/"}
+    rooms = {
+        ROOT / "provtap": "",
+        ROOT / "schema": "schema/",
+        ROOT / "tap_schema": "tap_schema/",
+        ROOT / "deploy/systemd": "systemd/",
+    }
     expected = {
         f"{place}{path.relative_to(room).as_posix()}"
         for room, place in rooms.items()
