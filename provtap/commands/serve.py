@@ -49,16 +49,10 @@ def systemd(user: str, root: Path | None) -> None:
 
     The service gets its settings from the file PROVTAP_CONFIG, or /etc/provtap.toml.
     """
-    from provtap.server.units import units, unreachable
+    from provtap.server.units import units, unreachable, write
 
     for place, text in units(os.environ.get("PROVTAP_CONFIG"), user).items():
-        if root is None:
-            click.echo(f"# {place}\n{text}")
-            continue
-        file = root / place.removeprefix("/")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-        click.echo(file)
+        click.echo(f"# {place}\n{text}" if root is None else write(text, root / place.removeprefix("/")))
     if closed := unreachable(user):
         warn(closed)
 

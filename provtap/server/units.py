@@ -62,13 +62,28 @@ def units(config: str | None = None, user: str = "provtap") -> dict[str, str]:
     return found
 
 
-def unreachable(user: str) -> str | None:
-    """Return a sentence if *user* cannot run this installation, because a directory above it is closed."""
-    for program in (Path(sysconfig.get_path("scripts")), Path(sys.executable).resolve()):
-        for directory in reversed(program.parents):
+def write(text: str, file: Path) -> Path:
+    """Write one of them, and the directories above it. Raises: SettingsError."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise SettingsError(f"{file} cannot be written: {why}.", hint="See --root.") from error
+    return file
+
+
+def unreachable(user: str, program: Path | None = None) -> str | None:
+    """Return a sentence if *user* may be unable to run *program*: a directory above it is closed to others.
+
+    By default, the programs are those of this installation.
+    """
+    here = (Path(sysconfig.get_path("scripts")) / "provtap", Path(sys.executable).resolve())
+    for path in here if program is None else (program,):
+        for directory in reversed(path.parents):
             if not directory.stat().st_mode & 0o001:
                 return (
-                    f"The user {user} may be unable to run {program}, because other users cannot enter"
+                    f"The user {user} may be unable to run {path}, because other users cannot enter"
                     f" {directory}. Install ProvTAP elsewhere, for instance in /opt/provtap, with a Python of"
                     " the system."
                 )

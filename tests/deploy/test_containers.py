@@ -83,9 +83,9 @@ def test_health_check_follows_the_admin_port(tmp_path):
     """The command of the image itself, for a service that lives and for none."""
     command = json.loads(argument("HEALTHCHECK").split("CMD", 1)[1])
     command[0] = sys.executable
-    settings = Settings(data_dir=tmp_path / "data", workers=1, admin_port=free_port())
+    settings = Settings(data_dir=tmp_path / "data", admin_port=free_port())
     check = {"env": {"PROVTAP_ADMIN_PORT": str(settings.admin_port)}, "stderr": subprocess.DEVNULL}
-    with live_server(settings, tmp_path / "serve.log", "--workers", "2", "--no-worker"):
+    with live_server(settings, tmp_path / "serve.log", "--no-worker"):
         assert subprocess.run(command, **check).returncode == 0
 
     assert subprocess.run(command, **check).returncode == 1

@@ -5,12 +5,13 @@ import shutil
 import socket
 import subprocess
 import sysconfig
+from pathlib import Path
 
 import pytest
 
 from provtap.config import Settings
 from provtap.errors import SettingsError
-from provtap.server.units import units
+from provtap.server.units import units, unreachable, write
 from tests.documents import ROOT
 from tests.live import command, environment, free_port
 
@@ -113,6 +114,22 @@ def test_another_user_gets_the_same_directories(tmp_path):
 def test_a_name_that_systemd_would_read_otherwise_is_refused(user):
     with pytest.raises(SettingsError, match="A unit of systemd cannot name"):
         units(user=user)
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "etc").write_text("no directory")
+
+    with pytest.raises(SettingsError, match=f"{tmp_path}/etc/x cannot be written: "):
+        write("", tmp_path / "etc/x")
+
+
+def test_a_program_in_a_closed_directory_is_reported(tmp_path):
+    program = tmp_path / "closed/bin/provtap"
+    program.parent.mkdir(parents=True)
+    (tmp_path / "closed").chmod(0o700)
+
+    assert "The user archive may be unable to run" in unreachable("archive", program)
+    assert unreachable("archive", Path("/usr/bin/env")) is None
 
 
 @pytest.mark.database
