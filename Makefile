@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 BENCH = for script in benchmarks/bench_*.py; do $(RUN)/python $$script || exit 1; done
 
-.PHONY: demo test check check-lowest lint pages screenshots bench bench-page bench-large wheels clean
+.PHONY: demo test check check-lowest lint docs pages screenshots bench bench-page bench-large wheels clean
 
 demo: $(VENV)/installed
 	$(RUN)/provtap demo
@@ -35,6 +35,12 @@ check-lowest: .venv-lowest/installed
 	.venv-lowest/bin/pip install -qq --only-binary :all: --no-build-isolation --constraint .venv-lowest/lowest.txt \
 		--editable '.[test]'
 	touch $@
+
+# The documentation site, of the pages as they are, in build/site.
+docs: $(VENV)/installed-for-work
+	rm -rf build/site build/doctrees
+	$(RUN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs -d build/doctrees . build/site
+	@echo "Open build/site/index.html"
 
 # The reference pages and schemas that are made from the code and the metadata.
 pages: $(VENV)/installed-for-work
@@ -76,7 +82,7 @@ $(VENV)/installed: setup.cfg pyproject.toml
 	touch $@
 
 $(VENV)/installed-for-work: $(VENV)/installed
-	$(RUN)/pip install -qq --only-binary :all: --no-build-isolation --editable '.[test,lint]'
+	$(RUN)/pip install -qq --only-binary :all: --no-build-isolation --editable '.[test,lint,docs]'
 	touch $@
 
 # provtap contains everything; provtap-client is for environments without the service, and plugins need it.

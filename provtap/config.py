@@ -231,7 +231,7 @@ class Settings:
             raise SettingsError(f"There is no setting {PREFIX}{name.upper()}.", hint=_nearest(name, known))
         for key, value in environ.items():
             name = key.removeprefix(PREFIX).lower()
-            if not key.startswith(PREFIX) or key in _OTHERS:
+            if not key.startswith(PREFIX) or key in _OTHERS or key.startswith(_OF_TESTS):
                 continue
             if name not in known or _KUBERNETES.match(value):
                 hint = None if name in {*known, "service_host"} else _nearest(name, known)
@@ -241,8 +241,9 @@ class Settings:
         return cls(**{name: _cast(name, value, known) for name, value in given.items()})
 
 
-_OTHERS = {f"{PREFIX}{name}" for name in ("CONFIG", "URL", "TOKEN", "PARENT", "TEST_DATABASE_URL")}
+_OTHERS = {f"{PREFIX}{name}" for name in ("CONFIG", "URL", "TOKEN", "PARENT")}
 """Variables of ProvTAP that are not settings."""
+_OF_TESTS = f"{PREFIX}TEST_"
 _KUBERNETES = re.compile(r"(tcp|udp|sctp)://")
 """What Kubernetes puts into PROVTAP_PORT, among others such as PROVTAP_SERVICE_HOST, for a Service that is
 called provtap."""

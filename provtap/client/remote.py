@@ -227,6 +227,30 @@ def cite(service: "Service", product: str, responseformat: str) -> None:
     write(service.fetch("cite", [("ID", product), ("RESPONSEFORMAT", responseformat)]))
 
 
+@click.command(
+    name="recipe",
+    cls=RemoteCommand,
+    short_help="Write the steps that made a product, to run again.",
+    epilog="Example: provtap recipe /data/gamma.dl2.h5 --format sh > recipe.sh",
+)
+@click.argument("product")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["sh", "cwl", "snakemake"]),
+    default="sh",
+    show_default=True,
+    help="A script of the shell, a workflow of CWL, or a Snakefile.",
+)
+def recipe(service: "Service", product: str, form: str) -> None:
+    """Write the steps that made a product as a script or workflow that makes it again.
+
+    PRODUCT is the id, path, file name or another name of an entity. What was not recorded is a check that
+    fails with a sentence.
+    """
+    write(service.fetch("api/v1/recipe", [("id", product), ("format", form)]))
+
+
 @click.command(name="ingest", cls=RemoteCommand, epilog="Example: provtap ingest runs/*.provenance.log")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
@@ -418,7 +442,7 @@ def main() -> None:
 
 
 for _command in (
-    *(ingest, describe, query, lineage, export, diff, cite),
+    *(ingest, describe, query, lineage, export, diff, cite, recipe),
     *(withdraw, reinstate, affected),
     run_command(None),
 ):

@@ -58,6 +58,7 @@ for command in (
     query.export,
     query.cite,
     query.diff,
+    query.recipe,
     load.ingest,
     load.run,
     load.describe,

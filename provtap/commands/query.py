@@ -1,4 +1,4 @@
-"""Commands that read the store: `provtap query`, `lineage`, `export`, `cite` and `diff`."""
+"""Commands that read the store: `provtap query`, `lineage`, `export`, `cite`, `diff` and `recipe`."""
 
 import sys
 from contextlib import ExitStack, closing
@@ -115,3 +115,18 @@ def diff(settings: Settings, /, a: str, b: str, form: str) -> None:
         comparison = compare(a, b, database, tableset, settings)
     click.echo(FORMATS[form](comparison), nl=False)
     sys.exit(not comparison.equal)
+
+
+@remote.recipe.here
+def recipe(settings: Settings, /, product: str, form: str) -> None:
+    """Write the steps that made a product as a script or workflow that makes it again.
+
+    PRODUCT is the id, path, file name or another name of an entity. What was not recorded is a check that
+    fails with a sentence.
+    """
+    from provtap import install
+    from provtap.recipe import FORMATS, read_recipe
+
+    with install.ready(settings) as (database, tableset):
+        found = read_recipe(product, database, tableset, settings)
+    click.echo(FORMATS[form](found), nl=False)

@@ -3,6 +3,6 @@
 from provtap.compare.differences import Comparison, Difference, compare_runs
 from provtap.compare.formats import FORMATS
 from provtap.compare.reading import compare
-from provtap.compare.runs import Run
+from provtap.runs import Run
 
 __all__ = ["FORMATS", "Comparison", "Difference", "Run", "compare", "compare_runs"]

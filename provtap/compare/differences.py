@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from provtap.compare.pairs import pair_runs
-from provtap.compare.runs import Parameter, Run, Thing
+from provtap.runs import Parameter, Run, Thing
 
 _NUMBER = re.compile(
     r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?|[+-]?inf(inity)?|nan", re.ASCII | re.IGNORECASE

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from provtap.compare.differences import Comparison, Difference, Step
-from provtap.compare.runs import Run
+from provtap.runs import Run
 
 _PARTS = {
     "parameters": "Different parameters",

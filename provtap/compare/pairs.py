@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 
-from provtap.compare.runs import Run, Thing
+from provtap.runs import Run, Thing
 
 Pair = tuple[Run, Run]
 

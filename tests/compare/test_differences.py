@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from provtap.compare import FORMATS, Difference, Run, compare_runs
 from provtap.compare.differences import Step, differing_things, same_value
 from provtap.compare.pairs import pair_runs
-from provtap.compare.runs import Parameter, Thing
+from provtap.runs import Parameter, Thing
 
 
 def run(**members):

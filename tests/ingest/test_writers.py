@@ -1,10 +1,13 @@
-"""Only two rooms write the tables of the model: `ingest.store` and `ingest.scripts`."""
+"""Only these rooms write the tables of the model.
+
+`ingest.forgetting` writes all tables: it replaces the name of a person in each.
+"""
 
 import re
 from importlib.resources import files
 from pathlib import Path
 
-WRITERS = ("ingest/store", "ingest/scripts")
+WRITERS = ("ingest/store", "ingest/scripts", "ingest/forgetting")
 # A table whose name is filled in may be one of the model's.
 _WRITE = re.compile(
     r"\b(INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE(\s+TABLE)?|MERGE\s+INTO|COPY)\s+(ONLY\s+)?"

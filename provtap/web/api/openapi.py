@@ -14,7 +14,7 @@ from provtap.ingest.readers.records.classes import CLASSES, Class
 from provtap.ingest.readers.records.parse import MODELS
 from provtap.ingest.readers.withdrawal import KINDS
 from provtap.provsap.request import PARAMETERS
-from provtap.web.api import comparison
+from provtap.web.api import comparison, recipes
 from provtap.web.api.idempotency import HEADER, KEPT
 from provtap.web.api.reads import LIMIT, may_be_asked
 from provtap.web.api.storing import DESCRIPTION_OPTIONS, OPTIONS, RECORD_OPTIONS, REPEATED
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 _COUNTS = ("new", "updated", "unchanged")
+_OF_TEXTS = {"Comparison": comparison, "Recipe": recipes}
+"""Modules with the parameters of requests that return a text, by what they return."""
 _RULE = re.compile(r"<(?:\w+:)?(\w+)>")
 _REFUSALS = {
     "400": "Invalid request or document; the body has a sentence and a position. Nothing is stored.",
@@ -103,13 +105,14 @@ def _parameters(route: "Route") -> list[Json]:
         found += [
             _parameter("query", name, about=about) for name, about in PARAMETERS.items() if name not in ids
         ]
-    elif route.gives == "Comparison":
-        choices = {"format": tuple(comparison.MEDIA_TYPES)}
+    elif route.gives in _OF_TEXTS:
+        texts = _OF_TEXTS[route.gives]
+        choices = {"format": tuple(texts.MEDIA_TYPES)}
         found += [
             _parameter(
                 "query", name, required=name not in choices, about=about, choices=choices.get(name, ())
             )
-            for name, about in comparison.PARAMETERS.items()
+            for name, about in texts.PARAMETERS.items()
         ]
     return found
 
@@ -151,6 +154,9 @@ def _answer(about: str, route: "Route") -> Json:
         schema = _object({"records": records, "overflow": {"type": "boolean"}})
     elif route.gives in {"Graph", "Description", "Batch"}:
         schema = {"type": "object"}
+    elif route.gives == "Recipe":
+        text = {"schema": {"type": "string"}}
+        return {"description": about, "content": {each: text for each in recipes.MEDIA_TYPES.values()}}
     return {"description": about, "content": {"application/json": {"schema": schema}}}
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from provtap.export import export_ingestion
 from provtap.ingest.readers.records.classes import CLASSES, Class
-from provtap.web.api import comparison, lineage, openapi, records, withdrawals
+from provtap.web.api import comparison, lineage, openapi, recipes, records, withdrawals
 from provtap.web.http.admission import admit
 from provtap.web.http.context import service
 from provtap.web.http.params import parameters
@@ -127,6 +127,7 @@ ROUTES = (
     ),
     Route(method="GET", rule="/graph", view=graph, gives="Graph"),
     Route(method="GET", rule="/diff", view=comparison.diff, gives="Comparison"),
+    Route(method="GET", rule="/recipe", view=recipes.recipe, gives="Recipe"),
     Route(method="GET", rule="/openapi.json", view=description, gives="Description"),
     *(route for each in CLASSES for route in _class_routes(each)),
 )

@@ -11,9 +11,9 @@ from flask import Blueprint, Response, request
 from provtap import addresses
 from provtap.compare import FORMATS, Comparison, Difference, compare
 from provtap.compare.differences import Step, differing_things
-from provtap.compare.runs import Thing
 from provtap.errors import NotFound, ParameterError
 from provtap.query.names import closest, find
+from provtap.runs import Thing
 from provtap.web.http.context import service
 from provtap.web.http.negotiation import wanted
 from provtap.web.site.frame import render, tagged

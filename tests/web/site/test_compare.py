@@ -8,7 +8,7 @@ from lxml import etree
 
 from provtap.addresses import compare as address
 from provtap.compare import Run, compare_runs
-from provtap.compare.runs import Parameter, Thing
+from provtap.runs import Parameter, Thing
 from provtap.web import create_app
 from provtap.web.site.compare import compared, marked
 from tests.compare.test_pairs import chain, load

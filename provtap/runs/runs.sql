@@ -26,6 +26,7 @@ SELECT cf_activity_id AS activity, cf_name AS name, cf_location AS location
 -- name: used
 -- What runs used: data, and the environments that they ran in. Values are facts of the run.
 SELECT u_activity_id AS activity, u_role AS role, e_id AS id, e_name AS name, e_comment AS comment,
+       e_location AS location, e_class AS kind,
        ARRAY(SELECT h_algorithm || ':' || h_digest FROM provext.hash WHERE h_entity_id = e_id) AS digests,
        wgb_activity_id AS made_by, wgb_role AS made_as
   FROM provenance.used JOIN provenance.entity ON e_id = u_entity_id
@@ -35,6 +36,7 @@ SELECT u_activity_id AS activity, u_role AS role, e_id AS id, e_name AS name, e_
 
 -- name: generated
 SELECT wgb_activity_id AS activity, wgb_role AS role, e_id AS id, e_name AS name, NULL AS comment,
+       e_location AS location, e_class AS kind,
        ARRAY(SELECT h_algorithm || ':' || h_digest FROM provext.hash WHERE h_entity_id = e_id) AS digests,
        wgb_activity_id AS made_by, wgb_role AS made_as
   FROM provenance.wasgeneratedby JOIN provenance.entity ON e_id = wgb_entity_id

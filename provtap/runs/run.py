@@ -1,4 +1,4 @@
-"""Runs, with all that is compared of them, as values."""
+"""Runs as values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,6 +32,8 @@ class Thing:
     """The run that made it."""
     made_as: str | None = None
     """The role in which that run made it."""
+    location: str | None = None
+    is_collection: bool = False
 
     def __str__(self) -> str:
         return self.id if self.name is None else f"{self.name} ({self.id})"
@@ -39,7 +41,7 @@ class Thing:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """An activity, with all values to compare."""
+    """An activity, with what is recorded of it."""
 
     id: str
     name: str | None = None
@@ -53,6 +55,8 @@ class Run:
     duration: float | None = None
     """Seconds."""
     parameters: tuple[Parameter, ...] = ()
+    configuration: tuple[str, ...] = ()
+    """Paths of its configuration files, which are parameters, too."""
     inputs: tuple[Thing, ...] = ()
     outputs: tuple[Thing, ...] = ()
     environment: str | None = None
