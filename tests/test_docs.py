@@ -36,6 +36,9 @@ RUN_ELSEWHERE = {
     "snakemake": "tests/ingest/test_snakemake.py",
     "cwltool": "tests/ingest/test_cwltool.py",
     "pg_basebackup": "tests/acceptance/test_replicas.py",
+    "/opt/provtap/bin/provtap": "tests/server/test_units.py",
+    "cd": "tests/server/test_units.py",
+    "docker": "tests/deploy/test_containers.py",
     "provtap": "tests/commands/test_forget.py",
 }
 """What runs the `sh` blocks, by their first word: they need a service, another server or a network."""

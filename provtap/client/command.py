@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SETTINGS: Any = {"help_option_names": ["-h", "--help"]}
 FULL_ONLY = (
     *("demo", "init", "serve", "worker", "load-sql", "reingest", "check", "translate"),
-    *("token", "maintenance", "status", "jobs", "obscore", "forget", "backup", "restore"),
+    *("token", "maintenance", "status", "jobs", "obscore", "forget", "backup", "restore", "systemd"),
 )
 """Commands that need the store, which are not in `provtap-client`."""
 

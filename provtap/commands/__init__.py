@@ -51,6 +51,7 @@ for command in (
     operate.status,
     serve.serve,
     serve.worker,
+    serve.systemd,
     query.query,
     translate.translate,
     query.lineage,

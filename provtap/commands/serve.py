@@ -1,10 +1,13 @@
-"""Commands that run the service: `provtap serve` and `provtap worker`."""
+"""Commands that run the service: `provtap serve`, `provtap worker` and `provtap systemd`."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
 
+from provtap.client.command import warn
 from provtap.config import Settings
 
 
@@ -28,6 +31,30 @@ def worker(settings: Settings) -> None:
     from provtap import server
 
     server.work(settings)
+
+
+@click.command(
+    name="systemd",
+    short_help="Print units of systemd for this machine.",
+    epilog="Example: provtap systemd --root /",
+)
+@click.option("--user", default="provtap", show_default=True, help="User who runs the service.")
+@click.option(
+    "--root",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write the files below this directory, normally /.",
+)
+def systemd(user: str, root: Path | None) -> None:
+    """Print the files with which systemd runs this installation: units, and a user and directories for them.
+
+    The service gets its settings from the file PROVTAP_CONFIG, or /etc/provtap.toml.
+    """
+    from provtap.server.units import units, unreachable, write
+
+    for place, text in units(os.environ.get("PROVTAP_CONFIG"), user).items():
+        click.echo(f"# {place}\n{text}" if root is None else write(text, root / place.removeprefix("/")))
+    if closed := unreachable(user):
+        warn(closed)
 
 
 def changed(settings: Settings, options: dict[str, Any]) -> Settings:

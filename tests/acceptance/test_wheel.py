@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import venv
@@ -10,19 +11,21 @@ from dataclasses import replace
 from importlib.metadata import distribution
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from packaging.requirements import Requirement
 
 from provtap.database.connect import open_database
 from provtap.operation.accounts import create
 from tests.conftest import database_name
 from tests.documents import ROOT
-from tests.live import command, environment, live_server
+from tests.live import command, environment, free_port, live_server
 
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory):
-    """A directory with all wheels, made of a copy of this checkout as `make wheels` does."""
+    """A directory with all wheels, which `make wheels` makes of a copy of this checkout."""
     directory = tmp_path_factory.mktemp("wheel")
     source = directory / "source"  # a copy: building leaves things behind
     shutil.copytree(
@@ -30,10 +33,9 @@ def wheels(tmp_path_factory):
         source,
         ignore=shutil.ignore_patterns(".*", "tests", "build", "dist", "*.egg-info", "provtap-data"),
     )
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    trees = [source, source / "deploy/client", *(source / "plugins").iterdir()]
-    subprocess.run([*build, "--wheel-dir", directory, *trees], check=True, stdout=subprocess.DEVNULL)
-    return directory
+    here = ["wheels", f"VENV={sys.prefix}", f"--assume-old={sys.prefix}/installed"]
+    subprocess.run(["make", "-C", source, *here], check=True, stdout=subprocess.DEVNULL)
+    return source / "dist"
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,12 @@ def test_wheel_carries_schema_and_metadata(wheel):
 
 def test_wheel_carries_every_file_of_the_tree(wheel):
     """SQL, metadata, samples, templates and the marker of typed code, in whichever room they are."""
-    rooms = {ROOT / "provtap": "", ROOT / "schema": "schema/", ROOT / "tap_schema": "tap_schema/"}
+    rooms = {
+        ROOT / "provtap": "",
+        ROOT / "schema": "schema/",
+        ROOT / "tap_schema": "tap_schema/",
+        ROOT / "deploy/systemd": "systemd/",
+    }
     expected = {
         f"{place}{path.relative_to(room).as_posix()}"
         for room, place in rooms.items()
@@ -85,6 +92,121 @@ def test_imports_of_a_pipeline_need_only_the_standard_library(wheel):
         " import provtap; provtap.ProvClient, provtap.activity, provtap.connect"
     )
     subprocess.run([sys.executable, "-I", "-S", "-c", program, wheel], check=True)
+
+
+# All of it, alone
+
+
+class Bare:
+    """An environment with the wheel and what it declares, and a user who can write only into one directory.
+
+    If root runs the tests, that user is `nobody`. Neither make nor git are in the PATH.
+    """
+
+    def __init__(self, directory, python):
+        self.directory = directory / "work"
+        self.home = directory / "home"
+        self.bin = directory / "environment/bin"
+        self.user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+        directory.chmod(0o755)
+        self.directory.mkdir()
+        self.home.mkdir(mode=0o555)
+        if self.user:
+            os.chown(self.directory, NOBODY, NOBODY)
+        subprocess.run([python, "-m", "venv", "--without-pip", directory / "environment"], check=True)
+
+    def install(self, wheel):
+        """Install *wheel*, and copies of what it needs: no index is asked."""
+        [site] = self.bin.parent.glob("lib/python*/site-packages")
+        for needed in closure("provtap"):
+            for file in needed.files:
+                if ".." not in file.parts and "__pycache__" not in file.parts:
+                    (site / file).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(file.locate(), site / file)
+        pip = [sys.executable, "-m", "pip", "--python", self.bin / "python"]
+        subprocess.run([*pip, "install", "--quiet", "--no-index", "--no-deps", wheel], check=True)
+        subprocess.run([*pip, "check"], check=True, stdout=subprocess.DEVNULL)
+
+    def start(self, *arguments):
+        return subprocess.Popen(
+            [self.bin / "provtap", *arguments],
+            cwd=self.directory,
+            env={"PATH": str(self.bin), "HOME": str(self.home)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            **self.user,
+        )
+
+    def provtap(self, *arguments):
+        """Run the command, and return what it printed."""
+        process = self.start(*arguments)
+        shown, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, shown
+        return shown
+
+
+NOBODY = 65534
+
+
+def closure(name, extras=("",)):
+    """Return the installed distributions that *name* needs, by what each declares; without itself."""
+    found, waiting = {}, [(name, extras)]
+    while waiting:
+        each, extras = waiting.pop()
+        for text in distribution(each).requires or ():
+            needed = Requirement(text)
+            applies = not needed.marker or any(needed.marker.evaluate({"extra": extra}) for extra in extras)
+            if applies and needed.name not in found:
+                found[needed.name] = distribution(needed.name)
+                waiting.append((needed.name, ("", *needed.extras)))
+    return found.values()
+
+
+def public_python():
+    """Return a Python of this version that any user may run; None if there is none."""
+    if os.geteuid() != 0:
+        return sys.executable
+    major, minor, *_ = sys.version_info
+    return shutil.which(f"python{major}.{minor}", path="/usr/local/bin:/usr/bin")
+
+
+@pytest.fixture(scope="module")
+def bare(wheels):
+    if (python := public_python()) is None:
+        pytest.skip("only root may run this Python")
+    # Not below pytest's own directory, which other users cannot enter.
+    with TemporaryDirectory(prefix="provtap-bare-") as directory:
+        bare = Bare(Path(directory), python)
+        [made] = wheels.glob("provtap-*.whl")
+        bare.install(made)
+        yield bare
+
+
+@pytest.mark.database
+def test_the_wheel_alone_demonstrates_ingests_and_answers(bare):
+    """Without make, git, a writable HOME or root, in an empty directory."""
+    demo = bare.start("demo", "--port", str(free_port()))
+    shown = ""
+    while "answers requests" not in shown and (line := demo.stdout.readline()):
+        shown += line
+    demo.send_signal(signal.SIGINT)
+    shown += demo.communicate(timeout=60)[0]
+
+    assert "18 documents: 21 records, 20 activities, 0 errors" in shown
+    assert demo.returncode == 0, shown
+
+    log = bare.directory / "more.provenance.log"
+    shutil.copy(ROOT / "tests/data/prov_test.log", log)
+    assert "0 errors" in bare.provtap("ingest", log.name)
+    counted = bare.provtap("query", "SELECT COUNT(*) AS n FROM provenance.activity", "--format", "csv")
+    assert int(counted.split()[1]) > 20
+
+    entity = "SELECT TOP 1 wgb_entity_id FROM provenance.wasgeneratedby"
+    [_, product] = bare.provtap("query", entity, "--format", "csv").split()
+    assert "<svg" in bare.provtap("export", product, "--format", "svg")
+    assert "Nothing is left to do." in bare.provtap("status")
+    assert list(bare.home.iterdir()) == []
 
 
 # The client alone
