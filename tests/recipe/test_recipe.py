@@ -457,6 +457,19 @@ def test_the_page_of_a_product_offers_its_recipe(recipe, settings, tableset):
     assert sent.headers["Content-Disposition"] == "attachment; filename=recipe.sh"
 
 
+def test_a_browser_gets_a_page_if_there_is_no_recipe(settings, tableset):
+    """HTTP-20: the button of a product that was made from itself; a program gets JSON."""
+    with open_database(settings) as database:
+        browser = create_app(settings, database, tableset).test_client()
+        [address] = re.findall(r'href="([^"]*/api/v1/recipe[^"]*)"', browser.get("/entity/urn:x:c1e").text)
+        page = browser.get(address, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        told = browser.get(address).json["error"]
+
+    assert (page.status_code, page.mimetype) == (told["status"], "text/html") == (400, "text/html")
+    assert "The history of urn:x:c1e has no beginning: what these runs made was used" in page.text
+    assert told["message"].startswith("The history of urn:x:c1e has no beginning")
+
+
 def test_a_service_answers_as_the_local_store(settings, tmp_path):
     environ = {
         "PROVTAP_DATABASE_URL": settings.database_url,
