@@ -84,6 +84,8 @@ STEPS = [
     step("urn:x:sort", ["sort", "-o", "sorted.txt", "stars.txt"], [STARS], [SORTED]),
     step("urn:x:twice", ["cat", "-", "stars.txt", "./stars.txt"], [STARS], [("urn:x:cat", "/w/cat", "")]),
     step("urn:x:unrecorded", [], [OLD], [("urn:x:untold", "/run/untold.fits", "")]),
+    step("urn:x:after", ["cat", "untold.fits", "-o", "copied.fits"],
+         [("urn:x:untold", "/run/untold.fits", "")], [("urn:x:copied", "/run/copied.fits", "")]),
     step("urn:x:placeless", ["first", "-o", "x"], [OLD], [("urn:x:nowhere", None, "")]),
     step("urn:x:in-place", ["first", "old.fits"], [OLD], [("urn:x:new", OLD[1], "")]),
     step("urn:x:quotes", [], [], [("urn:x:quoted", "/run/q", "")], command_line="first 'x"),
@@ -383,6 +385,33 @@ def test_gaps_are_steps_that_fail_for_workflow_managers(recipe, place):
     for done in (by_cwltool, by_snakemake):
         assert done.returncode == 1
         assert "urn:x:unrecorded) is not recorded." in done.stderr
+
+
+UNTOLD = (
+    "The command line of x\\ntouch pwned\\rEOF\\u2028touch pwned, urn:x:unrecorded, which made untold.fits,"
+)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_a_step_made_that_cannot_run_again_is_an_input(recipe, place, form):
+    """The steps before it are not repeated. So is an input of which only its header says who made it."""
+    text = recipe("urn:x:copied", form)
+
+    assert text.count(f"# Not recorded: {UNTOLD} is not recorded.\n") == 1
+    assert OLD[1] not in text
+
+
+def test_the_steps_after_one_that_cannot_run_again_run(recipe, place):
+    place.add_programs("cat")
+    refused = place.sh(recipe("urn:x:copied"))
+    (place.directory / "untold.fits").write_text("")
+    done = place.sh(recipe("urn:x:copied"))
+
+    assert refused.stderr.startswith(
+        "The input untold.fits, recorded at /run/untold.fits, is missing: copy it"
+    )
+    assert done.returncode == 0, done.stderr
+    assert place.called == [["cat", "untold.fits", "-o", "copied.fits"]]
 
 
 def test_an_input_without_a_recorded_path_must_be_given(recipe, place):
