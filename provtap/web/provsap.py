@@ -10,11 +10,12 @@ from lxml import etree
 
 from provtap.citation import credits_of, product_origin
 from provtap.database.connect import Database
-from provtap.provsap import Graph, ProvsapRequest, retrieve, write
+from provtap.history import retrieve
+from provtap.provsap import Graph, ProvsapRequest, write
 from provtap.provsap.formats import FORMATS
 from provtap.provsap.request import PARAMETERS
 from provtap.query.links import STANDARD_ID
-from provtap.query.origin import OURS, dataset_origin, last_update, request_origin
+from provtap.query.origin import OURS, dataset_origin, instant, last_update, request_origin
 from provtap.query.request import request_url
 from provtap.results.votable import Info
 from provtap.web.http.admission import admit
@@ -54,6 +55,9 @@ def provsap() -> Response:
     infos = _origin(graph, database) if asked.responseformat.name == "PROV-VOTABLE" else ()
     response = Response(write(graph, asked, ours.base_url, infos), content_type=asked.responseformat.mime)
     with_notes(response, graph.unknown, len(graph.nodes) if graph.overflow else 0)
+    if graph.known is not None:
+        response.headers["X-ProvTAP-As-Of"] = instant(graph.known.time)
+        response.headers["X-ProvTAP-Undone"] = str(graph.known.undone)
     for link in _few(_links(graph, ours.base_url)):
         response.headers.add("Link", link)
     return response
