@@ -134,6 +134,7 @@ class _Crate:
         yield from (_reference(self._id("activity", row.a_id)) for row in self._graph.of("activity"))
         collections = (row for row in self._graph.of("entity") if row.e_class == "Collection")
         yield from (_reference(self._id("entity", row.e_id)) for row in collections)
+        yield from (_reference(self._id("agent", row.ag_id)) for row in self._graph.of("agent"))
 
     def _date(self) -> str:
         """Return the day of the latest event, so that the same provenance gives the same crate."""

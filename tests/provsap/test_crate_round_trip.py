@@ -1,8 +1,10 @@
 """Crates read again: what is lost is exactly what the export reports."""
 
+from pathlib import Path
+
 import pytest
 
-from provtap.ingest import ingest, ingest_content
+from provtap.ingest import ingest, ingest_all, ingest_content
 from provtap.provsap import write
 from provtap.provsap.crate_rules import left_out
 from tests.ingest.logs import SAMPLES, empty, rows, tables
@@ -15,6 +17,7 @@ from tests.provsap.crates import (
     withdraw_product,
 )
 
+DATA = Path(__file__).parents[1] / "data"
 KEYS = """SELECT e_id FROM provenance.entity
    UNION SELECT a_id FROM provenance.activity UNION SELECT ag_id FROM provenance.agent"""
 
@@ -22,6 +25,18 @@ KEYS = """SELECT e_id FROM provenance.entity
 def sample_logs(database, settings, tableset):
     for path in SAMPLES:
         ingest(path, database, settings)
+
+
+def other_documents(database, settings, tableset):
+    """Documents of other formats, among them a crate of another program."""
+    for name in (
+        "rocrate/runcrate_nested/ro-crate-metadata.json",
+        "rocrate/streamflow_run/ro-crate-metadata.json",
+        "prov/xml/prov_primer_complete_example.xml",
+        "caom2",
+        "lstosa",
+    ):
+        ingest_all([DATA / name], database, settings)
 
 
 def withdrawn(database, settings, tableset):
@@ -35,6 +50,7 @@ STORES = {
     "hostile": lambda database, settings, _: store_records(hostile(), database, settings),
     "cycle": lambda database, settings, _: store_records(CYCLE, database, settings),
     "withdrawn": withdrawn,
+    "other documents": other_documents,
 }
 
 

@@ -57,6 +57,8 @@ _STATUSES = {
     "ActiveActionStatus": "running",
 }
 _AGENTS = {"Person": "Person", "Organization": "Organization", "SoftwareApplication": "SoftwareAgent"}
+_MENTIONED = {*_AGENTS, "Thing"}
+"""Types of agents that a crate may mention although no run names them."""
 _UUID = re.compile(r"#?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
 _ABSOLUTE = re.compile(r"(?:urn:|[A-Za-z][A-Za-z0-9+.-]*://)")
 _URI = re.compile(r"(?:urn:|https?://)\S{1,990}")
@@ -126,6 +128,9 @@ class _Crate:
         lists = (*self._used.values(), *self._made.values(), self._named_things)
         for id in dict.fromkeys(file for files in lists for file in files):
             yield from self._file(id)
+        for id in self._ids(self._things["./"]["mentions"]) if "./" in self._things else ():
+            if _ABSOLUTE.match(id) and id in self._things and self._types(self._things[id]) & _MENTIONED:
+                yield from self._agent(id)
         yield from self._relations()
 
     # JSON-LD
