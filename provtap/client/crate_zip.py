@@ -12,6 +12,7 @@ import stat
 import time
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -89,6 +90,24 @@ def write_crate(metadata: bytes, archive: Path, directories: Sequence[Path]) -> 
     except OSError as error:
         raise Failure(f"{archive} cannot be written: {(error.strerror or str(error)).lower()}.") from error
     return written
+
+
+def read_metadata(file: BinaryIO, path: Path, most: int) -> bytes | None:
+    """Return the metadata in the zip *file* at *path*; None if it is no crate, or has more than *most* bytes.
+
+    Raises: Failure for a damaged zip.
+    """
+    try:
+        with zipfile.ZipFile(file) as packed:
+            names = packed.namelist()
+            tops = {name.partition("/")[0] for name in names}
+            inside = f"{tops.pop()}/{METADATA}" if len(tops) == 1 else METADATA
+            found = next((name for name in (METADATA, inside) if name in names), None)
+            if found is None or packed.getinfo(found).file_size > most:
+                return None
+            return packed.read(found)
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError) as error:
+        raise Failure(f"{path}: this zip cannot be read: {str(error).lower()}.") from error
 
 
 def _is_file(thing: Thing) -> bool:

@@ -420,6 +420,8 @@ def _document(path: Path) -> bytes:
         raise Failure(f"{path} is a directory: with --url or PROVTAP_URL, give the files in it.")
     if (header := _product_header(path)) is not None:
         return header
+    if (metadata := _crate_metadata(path)) is not None:
+        return metadata
     content = _read(path)
     if content.startswith(b"\x1f\x8b"):
         import gzip
@@ -429,6 +431,19 @@ def _document(path: Path) -> bytes:
         except (OSError, EOFError) as error:
             raise Failure(f"{path} cannot be read: {str(error).lower()}.") from error
     return content
+
+
+def _crate_metadata(path: Path) -> bytes | None:
+    """Return the metadata of a crate, which are sent instead of a zip with all its files, or None."""
+    try:
+        with path.open("rb") as file:
+            if not path.is_file() or file.read(4) != b"PK\x03\x04":
+                return None
+            from provtap.client.crate_zip import read_metadata
+
+            return read_metadata(file, path, _DOCUMENT_BYTES)
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from error
 
 
 def _product_header(path: Path) -> bytes | None:

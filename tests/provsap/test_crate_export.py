@@ -2,6 +2,7 @@
 
 import subprocess
 import zipfile
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -10,10 +11,14 @@ from provtap.client.remote import main as client_main
 from provtap.commands import main
 from provtap.database.connect import open_database
 from provtap.ingest import ingest
+from provtap.operation.accounts import create
 from provtap.web import create_app
 from tests.ingest.logs import tables
 from tests.live import command, environment, live_server
 from tests.provsap.crates import everything, store_records
+
+LIMIT = 500_000
+"""Bytes of a document that the service accepts."""
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +54,15 @@ def export(settings):
 
 @pytest.fixture(scope="module")
 def live(settings, tmp_path_factory):
-    with live_server(settings, tmp_path_factory.mktemp("live") / "log") as running:
+    small = replace(settings, accounts=True, document_bytes=LIMIT)
+    with live_server(small, tmp_path_factory.mktemp("live") / "log", "--no-worker") as running:
         yield running.url
+
+
+@pytest.fixture(scope="module")
+def token(settings):
+    with open_database(settings) as database:
+        return create(database, "maria", ["read", "write"])
 
 
 def test_zip_read_into_another_store_has_the_same_ids_and_rows(
@@ -162,8 +174,22 @@ def test_person_has_no_crate_over_http(settings, tableset):
     assert b"contains no run" in response.data
 
 
+def test_service_gets_the_metadata_of_a_large_zip(export, live, token, settings, data, tmp_path):
+    """A service has a limit for documents, but only the metadata are sent."""
+    archive = tmp_path / "crate.zip"
+    export(data / "sorted.txt", "--zip", archive, "--files", data)
+    with zipfile.ZipFile(archive, "a") as packed, packed.open("data/large", "w", force_zip64=True) as file:
+        file.write(bytes(LIMIT + 1))
+    for program in (main, client_main):
+        done = run(settings, "ingest", archive, "--url", live, program=program, PROVTAP_TOKEN=token)
+        assert (done.exit_code, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("where", ["here", "service"])
 @pytest.mark.parametrize("damage", ["cut", "content", "name"])
-def test_damaged_zip_is_an_error_of_one_sentence(export, settings, data, tmp_path, damage):
+def test_damaged_zip_is_an_error_of_one_sentence(
+    export, settings, live, token, data, tmp_path, damage, where
+):
     archive = tmp_path / "crate.zip"
     export(data / "sorted.txt", "--zip", archive, "--files", data)
     content = bytearray(archive.read_bytes())
@@ -175,7 +201,8 @@ def test_damaged_zip_is_an_error_of_one_sentence(export, settings, data, tmp_pat
         case "name":
             content = content.replace(b"ro-crate-metadata.json", b"ro-crate-metadata.jsom")
     archive.write_bytes(content)
-    done = run(settings, "ingest", archive)
+    options = ["--url", live] if where == "service" else []
+    done = run(settings, "ingest", archive, *options, PROVTAP_TOKEN=token)
 
     assert done.exit_code == 1
     assert done.stderr.startswith(f"provtap: {archive}: ")
