@@ -8,7 +8,7 @@ from provtap import addresses
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.errors import NotFound, ParameterError, TooLarge
-from provtap.recipe.planning import plan
+from provtap.recipe.planning import plan, why_uncallable
 from provtap.recipe.steps import Recipe
 from provtap.runs import Run, behind, find_one, maker, read_runs
 from provtap.tableset import Tableset
@@ -43,8 +43,9 @@ def read_recipe(name: str, database: Database, tableset: Tableset, settings: Set
         if len(ids) > MOST_STEPS:
             raise TooLarge(f"The history of {shown} has {len(ids)} runs; a recipe has at most {MOST_STEPS}.")
         runs = read_runs(transaction, ids)
+    before = {id_: run for id_, run in runs.items() if id_ != last and why_uncallable(run, id_)}
     try:
-        steps = _in_order(last, runs)
+        steps = _in_order(last, {id_: run for id_, run in runs.items() if id_ not in before})
     except CycleError as error:
         cycle = ", ".join(error.args[1][:-1][:5])
         raise ParameterError(
@@ -57,7 +58,7 @@ def read_recipe(name: str, database: Database, tableset: Tableset, settings: Set
         raise TooLarge(
             f"The steps that made {shown} read and wrote {files} files; a recipe has at most {MOST_FILES}."
         )
-    return plan(found.id, steps, f"{settings.root_url}{addresses.page('entity', found.id)}")
+    return plan(found.id, steps, f"{settings.root_url}{addresses.page('entity', found.id)}", before)
 
 
 def _in_order(last: str, runs: Mapping[str, Run]) -> list[Run]:

@@ -74,7 +74,11 @@ def directory(tmp_path_factory):
 def shown(program):
     """Return the blocks that call *program*, skipped where it is missing."""
     missing = pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
-    return [pytest.param(block, marks=missing) for block in all_blocks("sh") if block.startswith(program)]
+    return [
+        pytest.param(block, marks=missing)
+        for block in all_blocks("sh")
+        if block.startswith(program) and SITE in block
+    ]
 
 
 @pytest.mark.parametrize("command", [*shown("curl"), *shown("stilts")])
