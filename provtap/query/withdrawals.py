@@ -11,7 +11,7 @@ from provtap.adql.lineage.recursion import BACK, steps_sql
 from provtap.database.connect import Transaction
 from provtap.database.sql import literal, load_statements
 from provtap.errors import NotFound, ParameterError
-from provtap.query.names import find, ids_by_file_name
+from provtap.query.names import find_or_file, ids_by_file_name
 
 SQL = load_statements("provtap.query", "withdrawals.sql")
 
@@ -36,7 +36,7 @@ def withdrawn_now(transaction: Transaction, names: Sequence[str]) -> list[str]:
 
     Raises: NotFound for a name that nothing has; ParameterError for what is not withdrawn.
     """
-    found = find(transaction, [name for name in names if "\0" not in name])
+    found = find_or_file(transaction, [name for name in names if "\0" not in name])
     ids: dict[str, None] = {}
     for name in names:
         meant = [meaning.id for meaning in found if meaning.given == name]
