@@ -41,6 +41,15 @@ def write(graph: Graph, request: ProvsapRequest, base_url: str, infos: Iterable[
     return prov_votable(graph, infos)
 
 
+def not_written(graph: Graph, request: ProvsapRequest) -> tuple[str, ...]:
+    """Return what the format of *request* cannot express: tables, numbers of their rows, and columns."""
+    if not request.responseformat.extended:
+        return ()
+    from provtap.provsap.crate_rules import left_out
+
+    return tuple(map(str, left_out(graph)))
+
+
 def _drawn(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:
     """Return a picture. Raises: Busy, QueryTimeout, TooLarge."""
     from provtap.provsap.dot import dot_lines

@@ -61,7 +61,7 @@ CHALLENGES = ('Basic realm="ProvTAP", charset="UTF-8"', 'Bearer realm="ProvTAP"'
 # The headers that pages of other sites may read and send (CORS).
 _EXPOSED = (
     "Location, Retry-After, WWW-Authenticate, X-VO-Authenticated, ETag, Content-Disposition,"
-    " X-ProvTAP-Unknown-ID, X-ProvTAP-Overflow, X-ProvTAP-After, X-ProvTAP-Equal"
+    " X-ProvTAP-Unknown-ID, X-ProvTAP-Overflow, X-ProvTAP-Left-Out, X-ProvTAP-After, X-ProvTAP-Equal"
 )
 _ACCEPTED = "Authorization, Content-Type, Idempotency-Key, If-Modified-Since, If-None-Match"
 _PREFLIGHT_SECONDS = "86400"
