@@ -109,11 +109,11 @@ def standing(transaction: Transaction, ids: Iterable[str]) -> dict[str, tuple[st
             withdrawn.add(row.withdrawn)
         else:
             made_from.setdefault(row.ancestor, []).append(row.descendant)
-    wanted, found = set(ids), dict[str, tuple[str, ...]]()
+    wanted, found = set(ids), dict[str, list[str]]()
     for start in sorted(withdrawn):
         for id_ in _reached(start, made_from) & wanted:
-            found[id_] = (*found.get(id_, ()), start)
-    return found
+            found.setdefault(id_, []).append(start)
+    return {id_: tuple(starts) for id_, starts in found.items()}
 
 
 def _reached(start: str, steps: Mapping[str, Iterable[str]]) -> set[str]:
