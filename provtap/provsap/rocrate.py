@@ -157,7 +157,8 @@ class _Crate:
             usual = iris.iri(id)
             keeps = kind in {"agent", "activity"} and usual.startswith(("http://", "https://"))
             candidates = [usual if keeps else iris.urn(id), iris.encoded(id), iris.encoded(id).lower()]
-            found = next((each for each in candidates if each not in self._taken), candidates[-1])
+            free = (each for each in candidates if each not in self._taken)
+            found = next((each for each in free if not each.startswith(iris.PROGRAM)), candidates[-1])
             self._taken.add(found)
             self._names[kind, id] = found
         return self._names[kind, id]
