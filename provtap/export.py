@@ -42,7 +42,7 @@ def export_ingestion(
 
     Raises: ParameterError, NotFound, DocumentError, QueryTimeout, DatabaseUnavailable.
     """
-    for name in ("ID", "TARGET"):
+    for name in ("ID", "TARGET", "ASOF"):
         if name in parameters:
             raise ParameterError(f"{name} cannot be used with the number of an ingestion.")
     asked = ProvsapRequest.from_parameters(

@@ -86,6 +86,14 @@ def query(
     write(service.ask("tap/sync", parameters, files))
 
 
+_as_of = click.option(
+    "--as-of",
+    "asof",
+    metavar="DATE",
+    help="Answer as it was known on a date or at a time (UTC): from the documents that had arrived by then.",
+)
+
+
 @click.command(
     name="lineage", cls=RemoteCommand, epilog="Example: provtap lineage /data/gamma.dl2.h5 --depth 4"
 )
@@ -100,14 +108,17 @@ def query(
 @click.option(
     "--depth", type=click.IntRange(0), default=10, show_default=True, help="Number of relations to follow."
 )
-def lineage(service: "Service", id: str, direction: str, depth: int) -> None:
+@_as_of
+def lineage(service: "Service", id: str, direction: str, depth: int, asof: str | None) -> None:
     """Show what a thing came from, or what came from it, as a tree.
 
     ID is the id of an entity, activity or agent, or the path or another name of an entity.
     """
     asked = {"ID": id, "DEPTH": depth, "DIRECTION": direction.upper(), "AGENTS": 0, "CONTEXT": 0}
-    parameters = [(name, str(value)) for name, value in (asked | {"RESPONSEFORMAT": "PROV-TREE"}).items()]
-    write(service.ask("provsap", parameters))
+    asked |= {"RESPONSEFORMAT": "PROV-TREE"} | ({} if asof is None else {"ASOF": asof})
+    answer = service.ask("provsap", [(name, str(value)) for name, value in asked.items()])
+    tell_undone(int(answer.headers.get("X-ProvTAP-Undone", 0)))
+    write(answer)
 
 
 @click.command(
@@ -143,6 +154,7 @@ def lineage(service: "Service", id: str, direction: str, depth: int) -> None:
     metavar="DIR",
     help="Directory whose files the zip may contain; repeatable.  [default: the current directory]",
 )
+@_as_of
 def export(
     service: "Service",
     ids: tuple[str, ...],
@@ -163,6 +175,7 @@ def export(
         int(answer.headers.get("X-ProvTAP-Overflow", 0)),
         answer.headers.get_all("X-ProvTAP-Left-Out", []),
     )
+    tell_undone(int(answer.headers.get("X-ProvTAP-Undone", 0)))
     if archive is None:
         write(answer)
     else:
@@ -210,6 +223,13 @@ def write_archive(metadata: bytes, archive: Path, directories: Sequence[Path]) -
     click.echo(f"{archive}: ro-crate-metadata.json and {written.files} of {written.described} files")
     for sentence in written.notes:
         warn(sentence)
+
+
+def tell_undone(number: int) -> None:
+    """Warn that *number* documents are missing in an answer as of a date, if not 0."""
+    if number:
+        documents = "1 document that was" if number == 1 else f"{number} documents that were"
+        warn(f"without {documents} undone since then, whose content is not kept")
 
 
 class _Diff(RemoteCommand):

@@ -10,11 +10,12 @@ from lxml import etree
 
 from provtap.citation import credits_of, product_origin
 from provtap.database.connect import Database
-from provtap.provsap import Graph, ProvsapRequest, not_written, retrieve, write
+from provtap.history import retrieve
+from provtap.provsap import Graph, ProvsapRequest, not_written, write
 from provtap.provsap.formats import FORMATS
 from provtap.provsap.request import PARAMETERS
 from provtap.query.links import STANDARD_ID
-from provtap.query.origin import OURS, dataset_origin, last_update, request_origin
+from provtap.query.origin import OURS, dataset_origin, instant, last_update, request_origin
 from provtap.query.request import request_url
 from provtap.results.votable import Info
 from provtap.web.http.admission import admit
@@ -55,6 +56,9 @@ def provsap() -> Response:
     response = Response(write(graph, asked, ours.base_url, infos), content_type=asked.responseformat.mime)
     overflow = len(graph.nodes) if graph.overflow else 0
     with_notes(response, graph.unknown, overflow, not_written(graph, asked))
+    if graph.known is not None:
+        response.headers["X-ProvTAP-As-Of"] = instant(graph.known.time)
+        response.headers["X-ProvTAP-Undone"] = str(graph.known.undone)
     for link in _few(_links(graph, ours.base_url)):
         response.headers.add("Link", link)
     return response

@@ -464,6 +464,13 @@ def test_a_recipe_has_a_limit(recipe, monkeypatch, limit, sentence):
         recipe("urn:x:last")
 
 
+def test_runs_that_cannot_run_again_do_not_count(recipe, monkeypatch):
+    """A merge can have thousands of inputs of which only their headers say who made them."""
+    monkeypatch.setattr("provtap.recipe.reading.MOST_STEPS", 1)
+
+    assert f"# Not recorded: {UNTOLD} is not recorded.\n" in recipe("urn:x:copied")
+
+
 def test_only_published_records_are_read(sample):
     """Variables and the paths of an environment are private; the recipe reads as everybody."""
     for form in FORMATS:
