@@ -59,7 +59,7 @@ def export_ingestion(
     asked = replace(asked, ids=recorded_activities(ingestion, database))
     graph = retrieve(asked, database, tableset, settings)
     return Export(
-        content=write(graph, asked, base_url),
+        content=write(graph, asked, base_url, publisher=settings.publisher, licence=settings.rights_uri),
         mime=form.mime,
         unknown=tuple(graph.unknown),
         overflow=len(graph.nodes) if graph.overflow else 0,

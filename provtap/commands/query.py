@@ -91,7 +91,14 @@ def export(
             request = ProvsapRequest.from_parameters(given | {"ID": ids})
             graph = retrieve(request, database, tableset, settings)
             unknown, overflow = tuple(graph.unknown), len(graph.nodes) if graph.overflow else 0
-            content, left_out = write(graph, request, settings.root_url), not_written(graph, request)
+            content = write(
+                graph,
+                request,
+                settings.root_url,
+                publisher=settings.publisher,
+                licence=settings.rights_uri,
+            )
+            left_out = not_written(graph, request)
             remote.tell_undone(graph.known.undone if graph.known else 0)
     remote.tell_export(unknown, overflow, left_out)
     if archive is None:

@@ -39,6 +39,12 @@ _ROOT, _DESCRIPTOR = "./", "ro-crate-metadata.json"
 _CRATE = "https://w3id.org/ro/crate/1.1"
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _LICENSE = "#license"
+_NO_LICENCE = {
+    "@id": _LICENSE,
+    "@type": "CreativeWork",
+    "name": "Licence not stated",
+    "description": "Contact the service that exported this provenance for its terms of use.",
+}
 _VOPROV = "http://www.ivoa.net/documents/ProvenanceDM/index.html#"
 _TYPES = {"Collection": "Collection", "ValueEntity": "PropertyValue"}
 _AGENTS = {"Person": "Person", "Organization": "Organization", "SoftwareAgent": "SoftwareApplication"}
@@ -48,8 +54,8 @@ _OF_THINGS = ("hash", "location", "alias", "rights", "agent_id", "wasattributedt
 Thing = dict[str, Any]
 
 
-def crate_metadata(graph: Graph) -> bytes:
-    """Return the `ro-crate-metadata.json` of a graph, in UTF-8.
+def crate_metadata(graph: Graph, publisher: str | None = None, licence: str | None = None) -> bytes:
+    """Return the `ro-crate-metadata.json` of a graph, in UTF-8; *licence* is a URI.
 
     Raises: DocumentError for a graph without activities.
     """
@@ -59,7 +65,8 @@ def crate_metadata(graph: Graph) -> bytes:
             f"The provenance of {about} contains no run, and a Process Run Crate describes runs.",
             hint="Use another format, a greater DEPTH, or DIRECTION=BOTH.",
         )
-    return json.dumps(_Crate(graph).document(), ensure_ascii=False, indent=1).encode()
+    crate = _Crate(graph).document(publisher, licence)
+    return json.dumps(crate, ensure_ascii=False, indent=1).encode()
 
 
 class _Crate:
@@ -87,7 +94,7 @@ class _Crate:
         for row in graph.of("parameter"):
             self._id("parameter", row.p_id)
 
-    def document(self) -> Thing:
+    def document(self, publisher: str | None, licence: str | None) -> Thing:
         """Return the whole document."""
         for row in self._graph.of("agent"):
             self._agent(row)
@@ -97,13 +104,16 @@ class _Crate:
             self._action(row)
         self._relate("hadmember", "hm_collection_id", "hm_entity_id", "hasPart")
         self._relate("wasderivedfrom", "wdf_generatedentity_id", "wdf_usedentity_id", "isBasedOn")
-        things = [*self._head(), *self._things.values()]
+        things = [*self._head(publisher, licence), *self._things.values()]
         return {"@context": _CONTEXT, "@graph": [_single(thing) for thing in things]}
 
-    def _head(self) -> list[Thing]:
+    def _head(self, publisher: str | None, licence: str | None) -> list[Thing]:
         """Return the description of the crate itself, after its actions and contents are known."""
         names = sorted(self._name(key.kind, key.id) for key in self._graph.roots)
         about = ", ".join(names[:10]) + (" and more" if len(names) > 10 else "") or "nothing"
+        published_by = {"publisher": self._organization(publisher)} if publisher else {}
+        if licence is not None:
+            self._add(licence, "CreativeWork")
         return [
             {
                 "@id": _DESCRIPTOR,
@@ -117,17 +127,13 @@ class _Crate:
                 "name": f"Provenance of {about}",
                 "description": f"The runs and products in the provenance of {about}.",
                 "datePublished": self._date(),
-                "license": _reference(_LICENSE),
+                "license": _reference(licence or _LICENSE),
+                **published_by,
                 "conformsTo": _reference(_PROFILE),
                 "mentions": list(self._mentioned()),
             },
             {"@id": _PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"},
-            {
-                "@id": _LICENSE,
-                "@type": "CreativeWork",
-                "name": "Licence not stated",
-                "description": "Contact the service that exported this provenance for its terms of use.",
-            },
+            *([] if licence else [_NO_LICENCE]),
         ]
 
     def _mentioned(self) -> Iterator[Thing]:
@@ -157,7 +163,8 @@ class _Crate:
             usual = iris.iri(id)
             keeps = kind in {"agent", "activity"} and usual.startswith(("http://", "https://"))
             candidates = [usual if keeps else iris.urn(id), iris.encoded(id), iris.encoded(id).lower()]
-            found = next((each for each in candidates if each not in self._taken), candidates[-1])
+            free = (each for each in candidates if each not in self._taken)
+            found = next((each for each in free if not each.startswith(iris.PROGRAM)), candidates[-1])
             self._taken.add(found)
             self._names[kind, id] = found
         return self._names[kind, id]
@@ -167,22 +174,23 @@ class _Crate:
         return self._things.setdefault(id, {"@id": id, "@type": type_, **given})
 
     def _agent(self, row: Row) -> None:
-        organization = None
-        if row.ag_affiliation:
-            id = f"urn:x-provtap:organization:{quote(row.ag_affiliation, safe='')}"
-            organization = self._add(self._id("organization", id), "Organization", name=row.ag_affiliation)
         self._add(
             self._id("agent", row.ag_id),
             _AGENTS.get(row.ag_type or "", "Thing"),
             name=row.ag_name,
             description=row.ag_comment,
             email=row.ag_email,
-            affiliation=_reference(organization["@id"]) if organization else None,
+            affiliation=self._organization(row.ag_affiliation) if row.ag_affiliation else None,
             telephone=row.ag_phone,
             address=row.ag_address,
             url=row.ag_url,
             identifier=_known(map(agent_text, self._rows["agent_id", row.ag_id])),
         )
+
+    def _organization(self, name: str) -> Thing:
+        """Return an organization of which only the name is known."""
+        id = self._id("organization", f"urn:x-provtap:organization:{quote(name, safe='')}")
+        return _reference(self._add(id, "Organization", name=name)["@id"])
 
     def _entity(self, row: Row) -> None:
         hashes = checksums(self._rows["hash", row.e_id])

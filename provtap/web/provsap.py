@@ -53,7 +53,9 @@ def provsap() -> Response:
         return Response(content_type=asked.responseformat.mime)
     graph = retrieve(asked, database, ours.tableset, ours.settings)
     infos = _origin(graph, database) if asked.responseformat.name == "PROV-VOTABLE" else ()
-    response = Response(write(graph, asked, ours.base_url, infos), content_type=asked.responseformat.mime)
+    terms = {"publisher": ours.settings.publisher, "licence": ours.settings.rights_uri}
+    content = write(graph, asked, ours.base_url, infos, **terms)
+    response = Response(content, content_type=asked.responseformat.mime)
     overflow = len(graph.nodes) if graph.overflow else 0
     with_notes(response, graph.unknown, overflow, not_written(graph, asked))
     if graph.known is not None:

@@ -2,10 +2,13 @@
 
 import json
 import uuid
+from random import Random
+from typing import Any
 
 from provtap.ingest import ingest_content
 from provtap.ingest.withdrawals import Agent, Selection, withdraw
 
+Json = dict[str, Any]
 HOSTILE = "a 'b' \"c\" #é?%20&<d>\\e\n../\u202ef"
 """A name with characters that JSON, IRIs and file names treat in some special way."""
 ORCID = "https://orcid.org/0000-0002-1825-0097"
@@ -182,3 +185,108 @@ def withdraw_product(name, database, settings, tableset):
     maria = Agent("urn:x:maria", "Maria")
     selection = Selection(names=(name,), query=None, confirmed=True)
     withdraw(selection, database, tableset, settings, agent=maria, reason="The lamp failed.")
+
+
+_TEXTS = (
+    *("a", "b c", "./", "#x", "#license", "#main/b", "https://x.org/a", "https://x.org/a b", "urn:x:a"),
+    *("URN:x:a", "urn:x-provtap:id:a", "urn:x-provtap:encoded:a", "urn:x-provtap:program:a", "doi:10.1/X"),
+    *("https://doi.org/10.5281/zenodo.1", "ark:/12345/x", "2020A&A...635A.100N", "mailto:x@y.org", "%20"),
+    *("https://w3id.org/ro/crate/1.1", "ro-crate-metadata.json", "/data/x", "file:///x", "c#d/e", "[]"),
+    *("Run of a", "0000-0002-1825-0097", ORCID, "\"'<>&", "null", "true", "1", "x" * 400, "\n", "é\u202e"),
+)
+
+
+def at_random(random: Random) -> Json:
+    """Return records of a small store, with ids, names and values from `_TEXTS`."""
+    entities, activities = (random.sample(_TEXTS[part::2], random.randint(2, 6)) for part in (0, 1))
+    agents = random.sample(_TEXTS, 3)
+    programs = [f"{random.choice(['', 'urn:x:'])}program{number}" for number in range(2)]
+    kinds = {
+        each: random.choice(["DatasetEntity", "Entity", "ValueEntity", "Collection"]) for each in entities
+    }
+
+    def text() -> str:
+        return random.choice(_TEXTS)
+
+    def some(**attributes: Any) -> Json:
+        return {name: value for name, value in attributes.items() if random.random() < 0.6}
+
+    def entity(id_: str) -> Json:
+        return {"id": id_} | some(
+            name=text(),
+            location=text(),
+            comment=text(),
+            generatedAtTime="2026-01-01",
+            invalidatedAtTime="2026-01-03T00:00:00.5",
+            license=random.choice(["https://x.org/CC", "urn:x:licence"]),
+            rights=text(),
+            rightsHolder=text(),
+            identifiers=[f"doi:10.5281/zenodo.{random.randint(1, 3)}"],
+        )
+
+    def content() -> Json:
+        digest = f"{random.choice(['sha256', 'md5', 'adler32'])}:{random.randint(0, 99):064x}"
+        return some(checksums=[digest], size=random.randint(0, 3), role=text())
+
+    pairs = [random.sample(entities, 2) for _ in range(3)]
+    members = [pair for pair in pairs if kinds[pair[0]] == "Collection"]
+    return {
+        "Agent": [
+            {"id": id_, "name": text()}
+            | some(
+                type=random.choice(["Person", "Organization", "SoftwareAgent"]),
+                comment=text(),
+                email="m@x.org",
+            )
+            | some(affiliation=text(), phone=text(), address=text(), url=text(), identifiers=[ORCID])
+            for id_ in agents
+        ],
+        "ActivityDescription": [
+            {"id": id_, "name": f"{text()}{number}"} | some(version=text(), description=text(), docurl=text())
+            for number, id_ in enumerate(programs)
+        ],
+        "Activity": [
+            {"id": id_, "startTime": f"2026-01-01T00:00:00.{random.randint(0, 999_999):06}"}
+            | some(name=text(), comment=text(), endTime="2026-01-02")
+            | ({"activityDescription": programs[number % 2]} if number < 4 else {})
+            for number, id_ in enumerate(activities)
+        ],
+        "Run": [
+            {"activity": id_, "host": "x"}
+            | some(status=random.choice(["completed", "error", "running", "interrupted"]))
+            for id_ in activities[1:]
+        ],
+        **{
+            kind: [
+                entity(id_) | ({"value": text()} if kind == "ValueEntity" else {})
+                for id_ in entities
+                if kinds[id_] == kind
+            ]
+            for kind in {*kinds.values()}
+        },
+        "HadMember": [{"collection": whole, "entity": part} for whole, part in members],
+        "WasDerivedFrom": [{"generatedEntity": made, "usedEntity": used} for made, used in pairs],
+        "Used": [
+            {"activity": random.choice(activities), "entity": random.choice(entities)} | content()
+            for _ in range(6)
+        ],
+        "WasGeneratedBy": [
+            {"activity": random.choice(activities), "entity": id_} | content() for id_ in entities[1:]
+        ],
+        "WasInformedBy": [{"informed": activities[0], "informant": activities[1]}],
+        "WasAssociatedWith": [
+            {"activity": random.choice(activities), "agent": random.choice(agents)}
+            | some(role=random.choice(["Operator", text()]))
+            for _ in range(5)
+        ],
+        "WasAttributedTo": [
+            {"entity": random.choice(entities), "agent": random.choice(agents)}
+            | some(role=random.choice(["Creator", "Contact"]))
+            for _ in range(4)
+        ],
+        "Parameter": [
+            {"activity": id_, "name": name, "value": text()}
+            for id_ in activities
+            for name in random.sample(_TEXTS, 2)
+        ],
+    }

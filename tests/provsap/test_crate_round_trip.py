@@ -1,6 +1,8 @@
 """Crates read again: what is lost is exactly what the export reports."""
 
+import os
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -11,6 +13,7 @@ from tests.ingest.logs import SAMPLES, empty, rows, tables
 from tests.provsap.conftest import asked
 from tests.provsap.crates import (
     CYCLE,
+    at_random,
     everything,
     hostile,
     store_records,
@@ -54,15 +57,25 @@ STORES = {
 }
 
 
-@pytest.fixture(params=STORES)
-def whole(request, database, settings, tableset, look):
-    """The graph of everything in a store."""
-    STORES[request.param](database, settings, tableset)
+@pytest.mark.parametrize("store", STORES.values(), ids=STORES)
+def test_what_is_lost_is_what_is_reported(store, database, settings, tableset, look):
+    store(database, settings, tableset)
+
+    assert_round_trip(database, settings, look)
+
+
+def test_what_is_lost_from_random_stores_is_what_is_reported(database, settings, look):
+    """PROVTAP_TEST_CRATES is the number of stores."""
+    for seed in range(int(os.environ.get("PROVTAP_TEST_CRATES", "15"))):
+        store_records(at_random(Random(seed)), database, settings)
+        assert_round_trip(database, settings, look)
+        empty(database)
+
+
+def assert_round_trip(database, settings, look):
+    """Export everything in the store, and read the crate into an empty one."""
     ids = [id_ for (id_,) in rows(database, KEYS)]
-    return look(*ids, depth="ALL", direction="BOTH", responseformat="ro-crate")
-
-
-def test_what_is_lost_is_what_is_reported(whole, database, settings):
+    whole = look(*ids, depth="ALL", direction="BOTH", responseformat="ro-crate")
     before = tables(database)
     told = {each.table: each.rows for each in left_out(whole)}
     content = write(whole, asked("x", responseformat="ro-crate"), "http://example.org")

@@ -90,7 +90,8 @@ def answers(settings, tableset, data, tmp_path_factory):
         for name, product in PRODUCTS.items():
             request = asked(product, depth="ALL", direction="BOTH", responseformat="ro-crate")
             graph = retrieve(request, database, tableset, settings)
-            crate = explained(write(graph, request, "http://example.org"))
+            terms = {"publisher": "Observatory", "licence": "https://x.org/CC-BY"} if name == "steps" else {}
+            crate = explained(write(graph, request, "http://example.org", **terms))
             if name == "files":
                 paths[name] = directory / "files.zip"
                 assert write_crate(crate, paths[name], [data]).files == 2

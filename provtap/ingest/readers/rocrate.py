@@ -217,7 +217,7 @@ class _Crate:
         name = self._text(action, "name")
         if name == self._id(id):
             return None
-        if _NAME.match(id):
+        if _ABSOLUTE.match(id):
             return name
         step = _MAIN.search(name or "")
         return step[1] if step else name
@@ -254,7 +254,7 @@ class _Crate:
             type=next((_AGENTS[type_] for type_ in sorted(types) if type_ in _AGENTS), None),
             comment=self._text(thing, "description", limit=_TEXT_BYTES),
             email=(self._text(thing, "email", limit=_TEXT_BYTES) or "").removeprefix("mailto:") or None,
-            affiliation=next((self._label(each) for each in self._texts(thing, "affiliation")), None),
+            affiliation=next(iter(self._labels(thing, "affiliation")), None),
             phone=self._text(thing, "telephone", limit=_TEXT_BYTES),
             address=self._text(thing, "address", limit=_TEXT_BYTES),
             url=self._text(thing, "url", limit=_TEXT_BYTES),
@@ -453,11 +453,14 @@ class _Crate:
         """Yield the rights, authors and identifiers of a file; a file in the crate has those of the crate."""
         root = None if _ABSOLUTE.match(id) or self._is_named(id) else self._things.get("./")
         things = [each for each in (thing, root) if each is not None]
-        holder = next((self._label(each) for each in self._first(things, "copyrightHolder")), None)
+        holder = next((text for each in things for text in self._labels(each, "copyrightHolder")), None)
         licences: list[str | None] = [*self._first(things, "license")]
+        given = (text for each in things for text in _values(each["license"]))
+        words = {text for text in given if isinstance(text, str) and not _is_uri(text)}
         for licence in licences or ([None] if holder else []):
-            is_uri = licence is not None and _URI.fullmatch(licence) is not None
-            name = self._text(self._things.get(licence), "name") if licence else None
+            is_uri = _is_uri(licence)
+            thing_of = None if licence is None or licence in words else self._things.get(licence)
+            name = self._text(thing_of, "name")
             yield Rights(
                 entity_id=own,
                 uri=licence if is_uri else None,
@@ -486,9 +489,13 @@ class _Crate:
         texts = (each.get("@id") if isinstance(each, dict) else each for each in given)
         return list(dict.fromkeys(text for text in texts if isinstance(text, str) and text))
 
-    def _label(self, id: str) -> str:
-        """Return the name of a thing, or a substitute."""
-        return self._text(self._things.get(id), "name") or id.encode()[:NAME_BYTES].decode(errors="ignore")
+    def _labels(self, thing: Node | None, word: str) -> list[str]:
+        """Return the texts of a property, and the names of the things that it refers to, or substitutes."""
+        given = _values(thing[word]) if thing is not None else []
+        ids = self._ids(thing[word]) if thing is not None else []
+        found = [self._text(self._things.get(id), "name") or id for id in ids]
+        found += [each for each in given if isinstance(each, str) and each]
+        return [text.encode()[:NAME_BYTES].decode(errors="ignore") for text in found]
 
     # Relations
 
@@ -579,6 +586,10 @@ class _Crate:
 
     def _claims(self) -> Iterable[tuple[str, str]]:
         return [(file, id) for id, files in self._made.items() for file in files]
+
+
+def _is_uri(text: object) -> bool:
+    return isinstance(text, str) and _URI.fullmatch(text) is not None
 
 
 def _text_of(node: Node) -> str:
