@@ -61,7 +61,15 @@ def lineage(settings: Settings, /, id: str, direction: str, depth: int, asof: st
 
 
 @remote.export.here
-def export(settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, **options: str | None) -> None:
+def export(
+    settings: Settings,
+    /,
+    ids: tuple[str, ...],
+    ingestion: int | None,
+    archive: Path | None,
+    directories: tuple[Path, ...],
+    **options: str | None,
+) -> None:
     """Write the provenance of IDS, or of a whole ingestion, to standard output.
 
     An ingested PROV document is returned as a whole, in any notation of PROV, unless --depth or --direction
@@ -70,21 +78,33 @@ def export(settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, *
     from provtap import install
     from provtap.export import export_ingestion
     from provtap.history import retrieve
-    from provtap.provsap import ProvsapRequest, write
+    from provtap.provsap import ProvsapRequest, not_written, write
 
+    remote.check_archive(archive, directories, options)
     given = {name: [value] for name, value in remote.export_parameters(ids, ingestion, options)}
     with install.ready(settings) as (database, tableset):
         if ingestion is not None:
             found = export_ingestion(ingestion, given, database, tableset, settings, settings.root_url)
-            unknown, overflow, content = found.unknown, found.overflow, found.content
+            unknown, overflow, left_out = found.unknown, found.overflow, found.left_out
+            content = found.content
         else:
             request = ProvsapRequest.from_parameters(given | {"ID": ids})
             graph = retrieve(request, database, tableset, settings)
             unknown, overflow = tuple(graph.unknown), len(graph.nodes) if graph.overflow else 0
-            content = write(graph, request, settings.root_url)
+            content = write(
+                graph,
+                request,
+                settings.root_url,
+                publisher=settings.publisher,
+                licence=settings.rights_uri,
+            )
+            left_out = not_written(graph, request)
             remote.tell_undone(graph.known.undone if graph.known else 0)
-    remote.tell_export(unknown, overflow)
-    sys.stdout.buffer.write(content)
+    remote.tell_export(unknown, overflow, left_out)
+    if archive is None:
+        sys.stdout.buffer.write(content)
+    else:
+        remote.write_archive(content, archive, directories)
 
 
 @remote.cite.here

@@ -1,7 +1,7 @@
 """The result of a ProvSAP request as values: nodes with their depth, and their published rows."""
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -73,6 +73,8 @@ class Graph:
     """By the name of the table without its schema; other tables are missing."""
     unknown: tuple[str, ...] = ()
     """The ids that name nothing here."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Rows about the nodes in published tables that were not read, for formats that report them."""
     marks: Marks = UNMARKED
     """Which entities are withdrawn, or were made from something withdrawn."""
     known: Known | None = None
@@ -154,6 +156,11 @@ ENDS: Mapping[str, Mapping[str, str]] = {
     "run": {"r_activity_id": "activity"},
     "parameter": {"p_activity_id": "activity"},
     "configfile": {"cf_activity_id": "activity"},
+    "hash": {"h_entity_id": "entity"},
+    "location": {"loc_entity_id": "entity"},
+    "alias": {"al_entity_id": "entity"},
+    "rights": {"ri_entity_id": "entity"},
+    "agent_id": {"ai_agent_id": "agent"},
 }
 """For each table the columns with nodes, and their kinds: the subject of a relation, then its object."""
 RELATIONS = {
