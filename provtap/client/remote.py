@@ -291,7 +291,7 @@ def ingest(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Send provenance documents to the service, which stores each in its own transaction.
+    """Send provenance documents to the service, which stores each of them whole or not at all.
 
     Sending a document again changes nothing. A document that cannot be read is reported; the others are
     stored.

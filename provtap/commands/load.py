@@ -41,7 +41,7 @@ def ingest(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Load provenance documents, each in its own transaction.
+    """Load provenance documents, each of them whole or not at all.
 
     Loading a document again changes nothing. A document that cannot be read is reported; the others are
     loaded. In a directory every file is tried, and those that cannot be read are listed with the reason. A
