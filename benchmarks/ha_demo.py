@@ -46,7 +46,7 @@ AWAY = 24.0
 """Seconds for which a machine, or the majority of etcd, is away: longer than the ttl of Patroni."""
 PATIENCE = 90.0
 """Seconds in which all machines must be back, and all jobs ended."""
-FILES = 600
+FILES = 1500
 """Documents of a campaign that one command loads during an event."""
 QUERY = "SELECT COUNT(*) AS n FROM provenance.activity"
 JOB = (
@@ -211,8 +211,8 @@ class Place(ExitStack):
         say(f"{name} has the primary now.")
 
     def complete(self) -> None:
-        """Return once there are a primary and two standbys, of which one is synchronous."""
-        wanted = ["primary", "replica", "synchronous"]
+        """Return once there are a primary and two synchronous standbys."""
+        wanted = ["primary", "synchronous", "synchronous"]
         awaited(lambda: sorted(each.role() for each in self.machines.values()) == wanted, "complete cluster")
 
     def ask(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
@@ -225,7 +225,7 @@ class Place(ExitStack):
         for name in events:
             print(f"\n{name}: {' '.join((EVENTS[name].__doc__ or '').split())}", flush=True)
             load = Load(self, name)
-            time.sleep(CALM)
+            load.begin()
             EVENTS[name](self)
             self.complete()
             say("All machines have their roles.")
@@ -357,6 +357,15 @@ class Load:
                 raise ProvError(f"{error.code}: {error.read().decode()}") from error
         self._refused[what] += 1
 
+    def begin(self) -> None:
+        """Return a moment after everything has begun."""
+        first = f"SELECT FROM provext.ingestion WHERE in_source LIKE '{self._event}/%.json' LIMIT 1"
+        awaited(
+            lambda: self._campaign.poll() is not None or self._place.ask(first),
+            "document of provtap ingest",
+        )
+        time.sleep(CALM)
+
     def stop(self) -> None:
         """End it: what has begun is completed, and what was saved on disk is sent."""
         self._over.set()
@@ -382,10 +391,13 @@ class Load:
         stored = dict(self._place.ask(STORED, self._event))
         lost = sorted({*self._stored} - stored.keys())
         twice = sorted(source for source, number in stored.items() if number > 1)
-        self._wrong += [f"document {source} was lost" for source in lost]
-        self._wrong += [f"document {source} was stored twice" for source in twice]
+        for what, sources in (("lost", lost), ("stored twice", twice)):
+            if sources:
+                self._wrong.append(f"{len(sources)} documents were {what}, the first is {sources[0]}")
         chained = sum(source.split("/")[1] in SERVICES for source in self._stored)
-        rows = [(len(self._stored), chained, chained)]
+        rows = self._place.ask(ROWS, self._event)
+        if rows != [(len(self._stored), chained, chained)]:
+            self._wrong.append(f"the store has {rows[0]} activities, usages and generations")
         for name, machine in self._place.machines.items():
             awaited(
                 lambda machine=machine: machine.ask(ROWS, self._event) == rows, f"complete copy on {name}"

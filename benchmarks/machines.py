@@ -146,10 +146,10 @@ class Machine:
             return ""
         if told["role"] == "replica" and told.get("replication_state") != "streaming":
             return ""
-        return "synchronous" if told.get("sync_standby") else str(told["role"])
+        return "synchronous" if told.get("quorum_standby") else str(told["role"])
 
     def switch_over(self) -> None:
-        """Move the primary to the synchronous standby. Raises: SystemExit if Patroni does not."""
+        """Move the primary to a standby. Raises: SystemExit if Patroni does not."""
         patronictl = [PATRONI / "patronictl", "-c", self.configuration, "switchover", "--force"]
         done = subprocess.run(patronictl, capture_output=True, text=True)
         if done.returncode != 0:

@@ -57,7 +57,7 @@ def test_hosts_are_chosen_by_their_role(logins):
 def test_nothing_acknowledged_is_lost_and_the_loss_of_etcd_stops_nothing(patroni):
     cluster = patroni["bootstrap"]["dcs"]
 
-    assert (cluster["synchronous_mode"], cluster["failsafe_mode"]) == (True, True)
+    assert (cluster["synchronous_mode"], cluster["failsafe_mode"]) == ("quorum", True)
     assert cluster["postgresql"]["use_pg_rewind"]
     assert cluster["loop_wait"] + 2 * cluster["retry_timeout"] <= cluster["ttl"]
     assert f"`ttl: {cluster['ttl']}`" in PAGE.read_text()
