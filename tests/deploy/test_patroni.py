@@ -11,6 +11,7 @@ import yaml
 from psycopg2.extensions import parse_dsn
 
 from provtap.config import Settings
+from provtap.database.scratch import SUFFIX
 from tests.documents import ROOT
 
 FILES = ROOT / "deploy/patroni"
@@ -73,6 +74,7 @@ def test_the_logins_of_provtap_and_the_replicas_are_admitted(patroni, logins):
 
     assert admitted == {
         *((login["dbname"], login["user"]) for login in logins),
+        (f"{logins[0]['dbname']}{SUFFIX}", logins[0]["user"]),
         ("replication", roles["replication"]),
         ("postgres", roles["rewind"]),
     }
@@ -83,7 +85,8 @@ def test_the_administrator_is_created_with_the_password_that_is_used(logins):
     created = (FILES / "provtap.sql").read_text()
 
     assert f"CREATE ROLE {logins[0]['user']} LOGIN CREATEROLE PASSWORD '{logins[0]['password']}'" in created
-    assert f"CREATE DATABASE {logins[0]['dbname']} OWNER {logins[0]['user']}" in created
+    for name in (logins[0]["dbname"], f"{logins[0]['dbname']}{SUFFIX}"):
+        assert f"CREATE DATABASE {name} OWNER {logins[0]['user']};" in created
     assert f"ALTER ROLE {logins[1]['user']} PASSWORD '{logins[1]['password']}'" in PAGE.read_text()
 
 
