@@ -124,6 +124,10 @@ class Settings:
     """Memory limit of each process of the embedded PostgreSQL in bytes; None: a share of the machine's."""
     provsap_nodes: int = 10_000
     """Maximum nodes of one response of ProvSAP."""
+    asof_documents: int = 2_000
+    """Maximum documents that are read for one response as of a date."""
+    asof_bytes: int = 50_000_000
+    """Maximum size of all these documents, in bytes."""
     document_bytes: int = 100_000_000
     """Maximum size of one provenance document, in bytes."""
     document_records: int = 1_000_000

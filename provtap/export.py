@@ -8,7 +8,7 @@ from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.errors import ParameterError
 from provtap.ingest import archived_document, recorded_activities
-from provtap.provsap import ProvsapRequest, retrieve, write
+from provtap.provsap import ProvsapRequest, not_written, retrieve, write
 from provtap.provsap.documents import serialized
 from provtap.tableset import Tableset
 
@@ -23,6 +23,8 @@ class Export:
     """Unknown ids."""
     overflow: int = 0
     """If not 0, only this number of the nearest things is in it."""
+    left_out: tuple[str, ...] = ()
+    """What its format cannot express."""
 
 
 def export_ingestion(
@@ -40,7 +42,7 @@ def export_ingestion(
 
     Raises: ParameterError, NotFound, DocumentError, QueryTimeout, DatabaseUnavailable.
     """
-    for name in ("ID", "TARGET"):
+    for name in ("ID", "TARGET", "ASOF"):
         if name in parameters:
             raise ParameterError(f"{name} cannot be used with the number of an ingestion.")
     asked = ProvsapRequest.from_parameters(
@@ -57,8 +59,9 @@ def export_ingestion(
     asked = replace(asked, ids=recorded_activities(ingestion, database))
     graph = retrieve(asked, database, tableset, settings)
     return Export(
-        content=write(graph, asked, base_url),
+        content=write(graph, asked, base_url, publisher=settings.publisher, licence=settings.rights_uri),
         mime=form.mime,
         unknown=tuple(graph.unknown),
         overflow=len(graph.nodes) if graph.overflow else 0,
+        left_out=not_written(graph, asked),
     )

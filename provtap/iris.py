@@ -8,7 +8,11 @@ a round trip through all notations.
 import re
 from urllib.parse import quote, unquote
 
+PROGRAM = "urn:x-provtap:program:"
+"""Prefix of the URN of a program that is known only from the name of a run, in documents that need one."""
 _PLAIN = "urn:x-provtap:id:"
+_AUTHORITY = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_AUTHORITY_CHARACTERS = 500
 _ENCODED = "urn:x-provtap:encoded:"
 # The non-ASCII characters of local names in PROV-N (PROV-N, PN_CHARS); IRIs allow more.
 _LETTERS = (
@@ -37,6 +41,23 @@ def iri(id: str) -> str:
         if not ours and _PARTS.fullmatch(candidate) and _IRI.fullmatch(candidate):
             return candidate
     return _ENCODED + quote(id, safe="")
+
+
+def urn(id: str) -> str:
+    """Return a URN of the thing *id*, unique for each id; `id_of` returns the id."""
+    found = iri(id)
+    return found if found.startswith("urn:") else _PLAIN + found
+
+
+def encoded(id: str) -> str:
+    """Return another URN of the thing *id*, for documents in which the usual one names something else."""
+    return _ENCODED + "".join(f"%{byte:02X}" for byte in id.encode())
+
+
+def authority(url: str) -> str | None:
+    """Return the scheme and authority of a URL, or None for a path or file: it is at no host."""
+    found = _AUTHORITY.match(url)
+    return found.group()[:_AUTHORITY_CHARACTERS] if found else None
 
 
 def id_of(iri: str) -> str:

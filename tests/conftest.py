@@ -22,6 +22,7 @@ from provtap.adql import parse
 from provtap.config import Settings
 from provtap.database.connect import Database, open_database
 from provtap.database.embedded import EmbeddedServer
+from provtap.database.scratch import SUFFIX
 from provtap.install import init
 from provtap.tableset import Tableset
 
@@ -63,6 +64,13 @@ class Server:
 
     def drop(self, url: str) -> None:
         self.run(f"DROP DATABASE {database_name(url)} WITH (FORCE)")
+        self.run(f"DROP DATABASE IF EXISTS {database_name(url)}{SUFFIX} WITH (FORCE)")
+
+    def add_scratch(self, settings: Settings, template: Settings) -> None:
+        """Create the scratch database of *settings*, if it has none, like that of *template*."""
+        ours, like = (f"{database_name(str(each.database_url))}{SUFFIX}" for each in (settings, template))
+        if not self.run(f"SELECT datname FROM pg_database WHERE datname = '{ours}'"):
+            self.run(f"CREATE DATABASE {ours} TEMPLATE {like} STRATEGY file_copy")
 
     @contextmanager
     def copy(self, template: Settings) -> Iterator[Settings]:
@@ -226,6 +234,7 @@ def sample_settings(
     from tests.ingest.logs import SAMPLES
 
     with server.copy(template) as settings:
+        server.add_scratch(settings, template)
         with open_database(settings) as opened:
             for path in SAMPLES:
                 ingest(path, opened, settings)
@@ -246,6 +255,13 @@ def database(settings: Settings) -> Iterator[Database]:
     """The open database of `settings`."""
     with open_database(settings) as opened:
         yield opened
+
+
+@pytest.fixture
+def scratch(settings: Settings, server: Server, template: Settings) -> Settings:
+    """The `settings`, with a scratch database, for answers as of a date."""
+    server.add_scratch(settings, template)
+    return settings
 
 
 @pytest.fixture

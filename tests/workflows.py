@@ -1,4 +1,4 @@
-"""Workflow managers that are too large for the tests' environment: found where they are installed."""
+"""Programs that are too large for the tests' environment: found where they are installed."""
 
 import os
 import shutil
@@ -8,7 +8,8 @@ import pytest
 
 def program(name: str) -> str:
     """Return the path of a program: that of the variable PROVTAP_TEST_<NAME>, or the one of the PATH."""
-    found = shutil.which(os.environ.get(f"PROVTAP_TEST_{name.upper()}", name))
+    variable = f"PROVTAP_TEST_{name.upper().replace('-', '_')}"
+    found = shutil.which(os.environ.get(variable, name))
     if found is None:
-        pytest.skip(f"{name} is not installed; PROVTAP_TEST_{name.upper()} is its path")
+        pytest.skip(f"{name} is not installed; {variable} is its path")
     return found

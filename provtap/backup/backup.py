@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 from dataclasses import asdict, dataclass
@@ -10,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from provtap import __version__
-from provtap.backup.programs import BackupFailed, run
+from provtap.backup import programs
+from provtap.backup.programs import BackupFailed
 from provtap.config import Settings
 from provtap.database import migrate
 from provtap.database.connect import Database, Transaction
@@ -29,6 +31,7 @@ class Manifest:
     version: str
     """Of ProvTAP."""
     postgresql: str
+    """Version of the server."""
     time: str
     """When the snapshot was taken, UTC."""
     role_prefix: str
@@ -88,7 +91,13 @@ def _dump(directory: Path, database: Database, settings: Settings) -> Manifest:
         if not may.export:
             raise BackupFailed("A backup needs a superuser of PostgreSQL in PROVTAP_DATABASE_URL.")
         [snapshot] = transaction.rows(SQL["snapshot"])
-        run("pg_dump", "--format=custom", f"--snapshot={snapshot.id}", f"--file={dump}", login=database.login)
+        programs.dump(
+            database.login,
+            major_version(snapshot.server),
+            "--format=custom",
+            f"--snapshot={snapshot.id}",
+            f"--file={dump}",
+        )
         rows = count_rows(transaction)
     with dump.open("rb") as file:
         os.fsync(file.fileno())
@@ -103,6 +112,14 @@ def _dump(directory: Path, database: Database, settings: Settings) -> Manifest:
         sha256=sha256,
         rows=rows,
     )
+
+
+def major_version(server: str) -> int:
+    """Return the number before the first point of a version such as `15.20 (Debian 15.20-0+deb12u1)`.
+
+    Raises: ValueError if there is none.
+    """
+    return int(re.split(r"\D", server, maxsplit=1)[0])
 
 
 def count_rows(transaction: Transaction) -> dict[str, int]:

@@ -18,5 +18,9 @@ SELECT count(*) AS number FROM {table};
 -- name: keep
 INSERT INTO provtap.backup (bk_time, bk_place, bk_bytes) VALUES (%(time)s, %(place)s, %(bytes)s);
 
+-- name: server
+SELECT current_setting('server_version') AS version,
+       (SELECT array_agg(lower(name)) FROM pg_settings) AS settings;
+
 -- name: is_empty
 SELECT to_regnamespace('provenance') IS NULL AND to_regnamespace('provtap') IS NULL AS is_empty;

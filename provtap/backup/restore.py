@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from provtap import install
-from provtap.backup.backup import DUMP, MANIFEST, SQL, Manifest, count_rows
-from provtap.backup.programs import BackupFailed, run
+from provtap.backup import programs
+from provtap.backup.backup import DUMP, MANIFEST, SQL, Manifest, count_rows, major_version
+from provtap.backup.programs import BackupFailed
 from provtap.config import Settings
 from provtap.database import migrate
 from provtap.database.connect import Database, open_database
@@ -75,6 +76,7 @@ def _read(directory: Path) -> Manifest:
     """Return the manifest of a backup whose dump has the digest in it. Raises: BackupFailed."""
     try:
         manifest = Manifest(**json.loads((directory / MANIFEST).read_text()))
+        major_version(manifest.postgresql)
         with (directory / DUMP).open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
@@ -94,8 +96,18 @@ def _read(directory: Path) -> Manifest:
 
 def _load(directory: Path, manifest: Manifest, database: Database, settings: Settings) -> None:
     """Load the dump in one transaction, and compare the counts of rows. Raises: BackupFailed."""
+    with database.setup() as transaction:
+        [server] = transaction.rows(SQL["server"])
+    major = major_version(manifest.postgresql)
+    target = programs.Target(major_version(server.version), frozenset(server.settings))
+    if target.major < major:
+        raise BackupFailed(
+            f"This backup is of PostgreSQL {manifest.postgresql}, which is newer than the PostgreSQL"
+            f" {server.version} here.",
+            hint=f"Restore it into PostgreSQL {major} or a later version.",
+        )
     install.create_roles(database, settings)
-    run("pg_restore", "--single-transaction", "--exit-on-error", directory / DUMP, login=database.login)
+    programs.load(directory / DUMP, major, database.login, target)
     with database.setup() as transaction:
         rows = count_rows(transaction)
     different = sorted(name for name in {*rows, *manifest.rows} if rows.get(name) != manifest.rows.get(name))

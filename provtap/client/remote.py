@@ -4,7 +4,7 @@ Their options are defined here once; the full installation adds the functions fo
 """
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,6 +86,14 @@ def query(
     write(service.ask("tap/sync", parameters, files))
 
 
+_as_of = click.option(
+    "--as-of",
+    "asof",
+    metavar="DATE",
+    help="Answer as it was known on a date or at a time (UTC): from the documents that had arrived by then.",
+)
+
+
 @click.command(
     name="lineage", cls=RemoteCommand, epilog="Example: provtap lineage /data/gamma.dl2.h5 --depth 4"
 )
@@ -100,14 +108,17 @@ def query(
 @click.option(
     "--depth", type=click.IntRange(0), default=10, show_default=True, help="Number of relations to follow."
 )
-def lineage(service: "Service", id: str, direction: str, depth: int) -> None:
+@_as_of
+def lineage(service: "Service", id: str, direction: str, depth: int, asof: str | None) -> None:
     """Show what a thing came from, or what came from it, as a tree.
 
     ID is the id of an entity, activity or agent, or the path or another name of an entity.
     """
     asked = {"ID": id, "DEPTH": depth, "DIRECTION": direction.upper(), "AGENTS": 0, "CONTEXT": 0}
-    parameters = [(name, str(value)) for name, value in (asked | {"RESPONSEFORMAT": "PROV-TREE"}).items()]
-    write(service.ask("provsap", parameters))
+    asked |= {"RESPONSEFORMAT": "PROV-TREE"} | ({} if asof is None else {"ASOF": asof})
+    answer = service.ask("provsap", [(name, str(value)) for name, value in asked.items()])
+    tell_undone(int(answer.headers.get("X-ProvTAP-Undone", 0)))
+    write(answer)
 
 
 @click.command(
@@ -128,8 +139,32 @@ def lineage(service: "Service", id: str, direction: str, depth: int) -> None:
 @click.option("--depth", help="Number of relations to follow, or ALL.  [default: ALL; for an ingestion 1]")
 @click.option("--direction", help="BACK, FORTH or BOTH.  [default: BACK; for an ingestion BOTH]")
 @click.option("--model", default="IVOA", show_default=True, help="IVOA or W3C.")
-def export(service: "Service", ids: tuple[str, ...], ingestion: int | None, **options: str | None) -> None:
+@click.option(
+    "--zip",
+    "archive",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a zip with the crate and the files that it describes; needs --format ro-crate.",
+)
+@click.option(
+    "--files",
+    "directories",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="DIR",
+    help="Directory whose files the zip may contain; repeatable.  [default: the current directory]",
+)
+@_as_of
+def export(
+    service: "Service",
+    ids: tuple[str, ...],
+    ingestion: int | None,
+    archive: Path | None,
+    directories: tuple[Path, ...],
+    **options: str | None,
+) -> None:
     """Write the provenance of IDS, or of a whole ingestion, to standard output."""
+    check_archive(archive, directories, options)
     parameters = export_parameters(ids, ingestion, options)
     if ingestion is None:
         answer = service.ask("provsap", [*(("ID", id_) for id_ in ids), *parameters])
@@ -138,8 +173,13 @@ def export(service: "Service", ids: tuple[str, ...], ingestion: int | None, **op
     tell_export(
         map(unquote, answer.headers.get_all("X-ProvTAP-Unknown-ID", [])),
         int(answer.headers.get("X-ProvTAP-Overflow", 0)),
+        answer.headers.get_all("X-ProvTAP-Left-Out", []),
     )
-    write(answer)
+    tell_undone(int(answer.headers.get("X-ProvTAP-Undone", 0)))
+    if archive is None:
+        write(answer)
+    else:
+        write_archive(b"".join(answer.blocks()), archive, directories)
 
 
 def export_parameters(
@@ -153,12 +193,43 @@ def export_parameters(
     return [(name.upper(), value) for name, value in given.items()]
 
 
-def tell_export(unknown: Iterable[str], overflow: int) -> None:
-    """Warn about *unknown* ids, and about a limit to the *overflow* nearest things, if not 0."""
+def tell_export(unknown: Iterable[str], overflow: int, left_out: Iterable[str] = ()) -> None:
+    """Warn about *unknown* ids, a limit to the *overflow* nearest things, if not 0, and *left_out* rows."""
     for id_ in unknown:
         warn(f"nothing has the name {id_}")
     if overflow:
         warn(f"only the nearest {overflow} things are shown (PROVTAP_PROVSAP_NODES)")
+    if rows := ", ".join(left_out):
+        warn(f"the format has no place for these rows or values: {rows}")
+
+
+def check_archive(
+    archive: Path | None, directories: Sequence[Path], options: Mapping[str, str | None]
+) -> None:
+    """Reject options of `provtap export` that exclude each other, before anything is asked."""
+    if archive is not None and options["responseformat"] not in {"ro-crate", "rocrate", "RO-CRATE"}:
+        raise click.UsageError("--zip needs --format ro-crate.")
+    if archive is None and directories:
+        raise click.UsageError("--files needs --zip.")
+    if archive is not None and (archive.exists() or archive.is_symlink()):
+        raise click.UsageError(f"{archive} already exists: remove it, or choose another name.")
+
+
+def write_archive(metadata: bytes, archive: Path, directories: Sequence[Path]) -> None:
+    """Write a crate with its files, and tell which files are not in it."""
+    from provtap.client.crate_zip import write_crate
+
+    written = write_crate(metadata, archive, directories or [Path()])
+    click.echo(f"{archive}: ro-crate-metadata.json and {written.files} of {written.described} files")
+    for sentence in written.notes:
+        warn(sentence)
+
+
+def tell_undone(number: int) -> None:
+    """Warn that *number* documents are missing in an answer as of a date, if not 0."""
+    if number:
+        documents = "1 document that was" if number == 1 else f"{number} documents that were"
+        warn(f"without {documents} undone since then, whose content is not kept")
 
 
 class _Diff(RemoteCommand):
@@ -369,6 +440,8 @@ def _document(path: Path) -> bytes:
         raise Failure(f"{path} is a directory: with --url or PROVTAP_URL, give the files in it.")
     if (header := _product_header(path)) is not None:
         return header
+    if (metadata := _crate_metadata(path)) is not None:
+        return metadata
     content = _read(path)
     if content.startswith(b"\x1f\x8b"):
         import gzip
@@ -378,6 +451,19 @@ def _document(path: Path) -> bytes:
         except (OSError, EOFError) as error:
             raise Failure(f"{path} cannot be read: {str(error).lower()}.") from error
     return content
+
+
+def _crate_metadata(path: Path) -> bytes | None:
+    """Return the metadata of a crate, which are sent instead of a zip with all its files, or None."""
+    try:
+        with path.open("rb") as file:
+            if not path.is_file() or file.read(4) != b"PK\x03\x04":
+                return None
+            from provtap.client.crate_zip import read_metadata
+
+            return read_metadata(file, path, _DOCUMENT_BYTES)
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from error
 
 
 def _product_header(path: Path) -> bytes | None:

@@ -7,7 +7,7 @@ store.product("image.fits").lineage()
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from provtap.client.comparison import Comparison
@@ -159,13 +159,17 @@ class _Thing:
     store: Store = field(repr=False, compare=False)
     id: str
 
-    def lineage(self, depth: int | None = None) -> Graph:
-        """Return where it came from: all of it, or so many relations."""
-        return self.store.graph(self.id, "BACK", depth="ALL" if depth is None else depth)
+    def lineage(self, depth: int | None = None, *, as_of: date | str | None = None) -> Graph:
+        """Return where it came from: all of it, or so many relations.
 
-    def impact(self, depth: int | None = None) -> Graph:
-        """Return what came from it: all of it, or so many relations."""
-        return self.store.graph(self.id, "FORTH", depth="ALL" if depth is None else depth)
+        With *as_of*, the answer is as it was known on that date, or at that time in UTC: from the documents
+        that the store had by then.
+        """
+        return self.store.graph(self.id, "BACK", **_asked(depth, as_of))
+
+    def impact(self, depth: int | None = None, *, as_of: date | str | None = None) -> Graph:
+        """Return what came from it: all of it, or so many relations; *as_of* as for `lineage`."""
+        return self.store.graph(self.id, "FORTH", **_asked(depth, as_of))
 
     def diff(self, other: "_Thing | str") -> Comparison:
         """Return what differs: of two runs, or of the histories of two products."""
@@ -234,6 +238,13 @@ class Run(_Thing):
 
     def _table(self, query: str) -> Table:
         return self.store.query(query.format(id=_literal(self.id)))
+
+
+def _asked(depth: int | None, as_of: date | str | None) -> dict[str, str | int]:
+    asked: dict[str, str | int] = {"depth": "ALL" if depth is None else depth}
+    if as_of is not None:
+        asked["asof"] = as_of.isoformat() if isinstance(as_of, date) else as_of
+    return asked
 
 
 def _literal(text: str) -> str:

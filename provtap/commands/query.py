@@ -38,26 +38,38 @@ def _opened(path: Path) -> BinaryIO:
 
 
 @remote.lineage.here
-def lineage(settings: Settings, /, id: str, direction: str, depth: int) -> None:
+def lineage(settings: Settings, /, id: str, direction: str, depth: int, asof: str | None) -> None:
     """Show what a thing came from, or what came from it, as a tree.
 
     ID is the id of an entity, activity or agent, or the path or another name of an entity.
     """
     from provtap import install
-    from provtap.provsap import ProvsapRequest, retrieve
-    from provtap.provsap.request import Direction
+    from provtap.history import retrieve
+    from provtap.provsap import ProvsapRequest
+    from provtap.provsap.request import Direction, as_of
     from provtap.provsap.tree import tree_lines
 
     way = Direction[direction.upper()]
-    request = ProvsapRequest(ids=(id,), depth=depth, direction=way, agents=False, context=False)
+    time = None if asof is None else as_of("--as-of", asof)
+    request = ProvsapRequest(ids=(id,), depth=depth, direction=way, asof=time, agents=False, context=False)
     with install.ready(settings) as (database, tableset):
         graph = retrieve(request, database, tableset, settings)
+    if graph.known is not None:
+        remote.tell_undone(graph.known.undone)
     for line in tree_lines(graph, way):
         click.echo(line)
 
 
 @remote.export.here
-def export(settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, **options: str | None) -> None:
+def export(
+    settings: Settings,
+    /,
+    ids: tuple[str, ...],
+    ingestion: int | None,
+    archive: Path | None,
+    directories: tuple[Path, ...],
+    **options: str | None,
+) -> None:
     """Write the provenance of IDS, or of a whole ingestion, to standard output.
 
     An ingested PROV document is returned as a whole, in any notation of PROV, unless --depth or --direction
@@ -65,20 +77,34 @@ def export(settings: Settings, /, ids: tuple[str, ...], ingestion: int | None, *
     """
     from provtap import install
     from provtap.export import export_ingestion
-    from provtap.provsap import ProvsapRequest, retrieve, write
+    from provtap.history import retrieve
+    from provtap.provsap import ProvsapRequest, not_written, write
 
+    remote.check_archive(archive, directories, options)
     given = {name: [value] for name, value in remote.export_parameters(ids, ingestion, options)}
     with install.ready(settings) as (database, tableset):
         if ingestion is not None:
             found = export_ingestion(ingestion, given, database, tableset, settings, settings.root_url)
-            unknown, overflow, content = found.unknown, found.overflow, found.content
+            unknown, overflow, left_out = found.unknown, found.overflow, found.left_out
+            content = found.content
         else:
             request = ProvsapRequest.from_parameters(given | {"ID": ids})
             graph = retrieve(request, database, tableset, settings)
             unknown, overflow = tuple(graph.unknown), len(graph.nodes) if graph.overflow else 0
-            content = write(graph, request, settings.root_url)
-    remote.tell_export(unknown, overflow)
-    sys.stdout.buffer.write(content)
+            content = write(
+                graph,
+                request,
+                settings.root_url,
+                publisher=settings.publisher,
+                licence=settings.rights_uri,
+            )
+            left_out = not_written(graph, request)
+            remote.tell_undone(graph.known.undone if graph.known else 0)
+    remote.tell_export(unknown, overflow, left_out)
+    if archive is None:
+        sys.stdout.buffer.write(content)
+    else:
+        remote.write_archive(content, archive, directories)
 
 
 @remote.cite.here

@@ -42,7 +42,7 @@ PUBLISHED = (
 REMEMBERED = (
     "provtap.reinstatement", "provtap.own_end", "provtap.environment", "provtap.invalidation",
     "provtap.writing", "provtap.reading", "provtap.record", "provtap.trust", "provtap.told_description",
-    "provtap.external_hash",
+    "provtap.external_hash", "provtap.mention", "provtap.mention_gap",
 )  # fmt: skip
 """Tables of the loader, beside the published tables."""
 _TOGETHER = 1 << 20

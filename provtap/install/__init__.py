@@ -6,12 +6,14 @@ Commands and the server open an installed database with `ready`, which also sets
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from provtap import metadata
 from provtap.config import Settings
 from provtap.database import memory, migrate
 from provtap.database.connect import Database, Transaction, open_database
 from provtap.database.login import database_login, reader_password, scram_verifier
+from provtap.database.scratch import create_scratch, scratch
 from provtap.database.sql import identifier, literal, load_statements
 from provtap.errors import DatabaseUnavailable, SettingsError
 from provtap.tableset import Table, Tableset
@@ -21,6 +23,9 @@ OURS = ("provenance", "provext", "ivoa", "tap_schema")
 """The published schemas that init makes; further ones are an operator's."""
 STILL_TO_RUN = (
     "A superuser must still run this; otherwise a query may fill the disk or disturb other sessions:"
+)
+WITHOUT_SCRATCH = (
+    "For answers as of a date, a superuser must still create this database; then run provtap init again:"
 )
 
 
@@ -85,6 +90,36 @@ def install(database: Database, settings: Settings, tableset: Tableset) -> str:
 
     Raises: SettingsError, DatabaseUnavailable.
     """
+    done = _set_up(database, settings, tableset)
+    left = create_scratch(database)
+    if left is not None:
+        return f"{done}\n{WITHOUT_SCRATCH}\n{left}"
+    return "\n".join([done, *_set_up_scratch(scratch(database), settings, tableset)])
+
+
+def _set_up_scratch(database: Database, settings: Settings, tableset: Tableset) -> list[str]:
+    """Create or upgrade the tables of the scratch database, which the writer alone uses.
+
+    Returns a sentence if the login may not do this.
+    """
+    with database.setup() as transaction:
+        if not migrate.pending(transaction, migrate.migrations()):
+            return []
+        login = transaction.rows(SQL["login"], owner=database.role("owner"))[0]
+        if not login.may_install:
+            name = database.login.parameters["dbname"]
+            return [f"A superuser must still run the script of provtap init --print-sql in {name}, too."]
+        _run(transaction, _roles(settings, login.name))
+        transaction.execute(_as_owner(settings))
+        migrate.migrate(transaction, migrate.migrations())
+        _run(transaction, _observations(replace(settings, obscore=None), tableset))
+        transaction.execute(_as_owner(settings))
+        transaction.execute(SQL["writer_rights"])
+    database.writer.close()
+    return []
+
+
+def _set_up(database: Database, settings: Settings, tableset: Tableset) -> str:
     with database.setup() as transaction:
         login = transaction.rows(SQL["login"], owner=database.role("owner"))[0]
     if not login.may_install and shortcoming(database, tableset) is None:

@@ -3,9 +3,9 @@
 Request -> walk in SQL -> graph -> document, for the endpoint and the command line.
 """
 
-from provtap.provsap.documents import write
+from provtap.provsap.documents import not_written, write
 from provtap.provsap.graph import Graph
 from provtap.provsap.request import ProvsapRequest
 from provtap.provsap.traverse import retrieve
 
-__all__ = ["Graph", "ProvsapRequest", "retrieve", "write"]
+__all__ = ["Graph", "ProvsapRequest", "not_written", "retrieve", "write"]

@@ -18,9 +18,18 @@ if TYPE_CHECKING:
 AnyDocument = TypeVar("AnyDocument", "ProvDocument", "JsonDocument")
 
 
-def write(graph: Graph, request: ProvsapRequest, base_url: str, infos: Iterable[Info] = ()) -> bytes:
-    """Return the document for *request*; links in pictures lead to *base_url*, a VOTable has *infos*.
+def write(
+    graph: Graph,
+    request: ProvsapRequest,
+    base_url: str,
+    infos: Iterable[Info] = (),
+    *,
+    publisher: str | None = None,
+    licence: str | None = None,
+) -> bytes:
+    """Return the document for *request*.
 
+    Links in pictures lead to *base_url*, a VOTable has *infos*, a crate its *publisher* and *licence*, a URI.
     Libraries are imported when needed, because most commands need none of them.
     """
     form = request.responseformat
@@ -35,10 +44,19 @@ def write(graph: Graph, request: ProvsapRequest, base_url: str, infos: Iterable[
     if form.name == "RO-CRATE":
         from provtap.provsap.rocrate import crate_metadata
 
-        return crate_metadata(graph)
+        return crate_metadata(graph, publisher, licence)
     from provtap.provsap.votable import prov_votable
 
     return prov_votable(graph, infos)
+
+
+def not_written(graph: Graph, request: ProvsapRequest) -> tuple[str, ...]:
+    """Return what the format of *request* cannot express: tables, numbers of their rows, and columns."""
+    if not request.responseformat.extended:
+        return ()
+    from provtap.provsap.crate_rules import left_out
+
+    return tuple(map(str, left_out(graph)))
 
 
 def _drawn(graph: Graph, request: ProvsapRequest, base_url: str) -> bytes:

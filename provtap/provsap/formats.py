@@ -17,6 +17,8 @@ class GraphFormat:
     """Further media types, and the names on the command line."""
     picture: bool = False
     """Whether it is a picture: agents and context are then left out unless requested."""
+    extended: bool = False
+    """Whether it also contains checksums, locations, names and rights, and reports what it cannot contain."""
     serializer: str | None = None
     """Its name in the `prov` library."""
 
@@ -38,7 +40,10 @@ FORMATS = (
     GraphFormat("PROV-JSONLD", "application/ld+json", ("jsonld", "prov-jsonld"), serializer="jsonld"),
     GraphFormat("PROV-VOTABLE", "application/x-votable+xml", ("votable", "prov-votable")),
     GraphFormat(
-        "RO-CRATE", 'application/ld+json;profile="https://w3id.org/ro/crate"', ("ro-crate", "rocrate")
+        "RO-CRATE",
+        'application/ld+json;profile="https://w3id.org/ro/crate"',
+        ("ro-crate", "rocrate"),
+        extended=True,
     ),
     GraphFormat("PROV-SVG", "image/svg+xml", ("svg", "prov-svg"), picture=True),
     GraphFormat("PROV-PNG", "image/png", ("png", "prov-png"), picture=True),

@@ -1,7 +1,8 @@
 """The result of a ProvSAP request as values: nodes with their depth, and their published rows."""
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from provtap.query.withdrawals import UNMARKED, Marks
@@ -41,6 +42,25 @@ class Edge(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Known:
+    """When a graph was known so."""
+
+    time: datetime
+    """UTC."""
+    undone: int
+    """How many documents had arrived by then and were undone later: what they said is missing."""
+
+    @property
+    def sentence(self) -> str:
+        """A sentence for users, without full stop."""
+        said = f"As known on {self.time:%Y-%m-%d} at {self.time:%H:%M:%S} UTC"
+        if not self.undone:
+            return said
+        missing = "a document" if self.undone == 1 else f"{self.undone} documents"
+        return f"{said}, without {missing} undone since then"
+
+
+@dataclass(frozen=True)
 class Graph:
     """Nodes, and their rows in each table; relations are included only with both ends."""
 
@@ -53,8 +73,12 @@ class Graph:
     """By the name of the table without its schema; other tables are missing."""
     unknown: tuple[str, ...] = ()
     """The ids that name nothing here."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Rows about the nodes in published tables that were not read, for formats that report them."""
     marks: Marks = UNMARKED
     """Which entities are withdrawn, or were made from something withdrawn."""
+    known: Known | None = None
+    """As of when; None: at present."""
 
     @property
     def overflow(self) -> bool:
@@ -132,6 +156,11 @@ ENDS: Mapping[str, Mapping[str, str]] = {
     "run": {"r_activity_id": "activity"},
     "parameter": {"p_activity_id": "activity"},
     "configfile": {"cf_activity_id": "activity"},
+    "hash": {"h_entity_id": "entity"},
+    "location": {"loc_entity_id": "entity"},
+    "alias": {"al_entity_id": "entity"},
+    "rights": {"ri_entity_id": "entity"},
+    "agent_id": {"ai_agent_id": "agent"},
 }
 """For each table the columns with nodes, and their kinds: the subject of a relation, then its object."""
 RELATIONS = {

@@ -94,6 +94,8 @@ class Picture:
         self._graph = graph.only({key for group in self._groups.values() for key in group})
         self._names = {key: f"n{number}" for number, key in enumerate(self._groups, 1)}
         self.captions += _cut_captions(graph, len(groups))
+        if graph.known is not None:
+            self.captions.append(graph.known.sentence)
         self._lost = {key for edge in graph.edges() for key in edge[1:3] if not self._shows(edge)}
         self.shapes = tuple(self._shape(key, group) for key, group in self._groups.items())
         self.notes = tuple(self._notes())

@@ -6,7 +6,9 @@ based on them. TO, DIRECTION=BOTH and CONTEXT are our own; TARGET is the name of
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from enum import Enum
 from typing import TypeVar
@@ -36,6 +38,7 @@ PARAMETERS = {
     "DEPTH": f"Relations to follow: 0 to {MAX_DEPTH}, or ALL. Default 1.",
     "DIRECTION": "BACK (default), FORTH (or FORWARD), or BOTH.",
     "TO": "Return only things on a path from ID to this entity or activity.",
+    "ASOF": "Answer as it was known at this time of ISO 8601 (UTC) or on this date. Default: now.",
     "MEMBERS": "1: follow collections to their members. Default 0.",
     "STEPS": "1: follow activities to those they informed, such as their steps. Default 0.",
     "AGENT": "1: follow agents to everything that they are responsible for. Default 0.",
@@ -61,6 +64,8 @@ class ProvsapRequest:
     depth: int = 1
     direction: Direction = Direction.BACK
     to: str | None = None
+    asof: datetime | None = None
+    """UTC, without a zone; None: at present."""
     members: bool = False
     steps: bool = False
     agent: bool = False
@@ -87,6 +92,7 @@ class ProvsapRequest:
             depth=_depth(given["DEPTH"]),
             direction=_one_of("DIRECTION", given["DIRECTION"], _DIRECTIONS, Direction.BACK),
             to=given["TO"],
+            asof=None if given["ASOF"] is None else as_of("ASOF", given["ASOF"]),
             members=_boolean("MEMBERS", given, False),
             steps=_boolean("STEPS", given, False),
             agent=_boolean("AGENT", given, False),
@@ -145,6 +151,32 @@ def _depth(text: str | None) -> int:
     if not re.fullmatch("[0-9]{1,1000}", text):
         raise ParameterError(f"DEPTH must be a number of relations, 0 or more, or ALL, not {text[:40]!r}.")
     return min(int(text), MAX_DEPTH)
+
+
+def as_of(name: str, text: str) -> datetime:
+    """Return the date or time in *text*, of the parameter *name*, in UTC; a date stands for its whole day.
+
+    Raises: ParameterError if it is invalid or in the future.
+    """
+    now = datetime.now(UTC).replace(tzinfo=None)
+    valid = "Use a date or time of ISO 8601 in UTC up to now, such as 2026-03-31 or 2026-03-31T12:00:00Z."
+    given = _instant(text.strip().upper(), now)
+    if given is None:
+        raise ParameterError(f"{name} cannot be {text[:40]!r}.", hint=valid)
+    if given > now:
+        raise ParameterError(f"{name} is in the future: {text[:40]}.", hint=valid)
+    return given
+
+
+def _instant(text: str, now: datetime) -> datetime | None:
+    """Return the time in *text*, of a date its end or *now*; None if it is neither."""
+    with suppress(ValueError, OverflowError):
+        end = datetime.combine(date.fromisoformat(text), datetime.max.time())
+        return min(end, now) if end.date() == now.date() else end
+    with suppress(ValueError, OverflowError):
+        time = datetime.fromisoformat(text)
+        return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
+    return None
 
 
 def _boolean(name: str, given: Mapping[str, str | None], default: bool) -> bool:

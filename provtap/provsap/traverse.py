@@ -5,15 +5,16 @@ show more than a query.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.database.sql import identifier, load_statements
 from provtap.errors import NotFound, TooLarge
-from provtap.provsap.graph import ENDS, Graph, Key, Node, Row
+from provtap.provsap.graph import ENDS, RELATIONS, Graph, Key, Node, Row
 from provtap.provsap.request import ProvsapRequest
-from provtap.query.names import find, ids_by_file_name
+from provtap.query.names import find_or_file, ids_by_file_name
 from provtap.query.withdrawals import marks
 from provtap.tableset import Table, Tableset
 
@@ -24,7 +25,18 @@ _ROWS = 10
 """Maximum rows for each node: all rows are in memory at once."""
 _OTHER_WAY = {"back": "forth", "forth": "back"}
 _CONFIGURATION = ("provenance.parameter", "provenance.configfile")
-_ALWAYS = tuple(f"provenance.{name}" for name in ENDS if name not in {"run", "parameter", "configfile"})
+_EXTENSIONS = tuple(f"provext.{name}" for name in ("hash", "location", "alias", "rights", "agent_id"))
+_ALWAYS = tuple(f"provenance.{name}" for name in ("entity", "activity", "agent", *RELATIONS))
+_COUNTED: Mapping[str, Mapping[str, str]] = {
+    "provext.attempt": {"at_activity_id": "activity"},
+    "provext.copy": {"cp_entity_id": "entity"},
+    "provext.notice": {"n_entity_id": "entity"},
+    "provext.package": {"pk_entity_id": "entity"},
+    "provext.product": {"pr_entity_id": "entity"},
+    "provext.relation": {"rel_subject_id": "any"},
+    "provext.withdrawal": {"w_entity_id": "entity"},
+}
+"""Tables of which only the rows about the nodes are counted."""
 # For descriptions, the columns read before whose values select their ids.
 _DESCRIPTIONS: tuple[dict[str, Mapping[str, str]], ...] = (
     {},
@@ -66,13 +78,16 @@ def graph_around(transaction: Transaction, request: ProvsapRequest, tableset: Ta
     context = set() if request.context else _of_context(transaction, rows["used"])
     names = {table.name: table for table in published.values()}
     found = marks(transaction, (key.id for key in nodes if key.kind == "entity"))
-    graph = Graph(nodes, frozenset(roots), names, rows, unknown, found)
-    return graph if request.context else graph.without_context(context)
+    graph = Graph(nodes, frozenset(roots), names, rows, unknown, marks=found)
+    graph = graph if request.context else graph.without_context(context)
+    if request.responseformat.extended:
+        graph = replace(graph, counts=_counts(transaction, graph, tableset))
+    return graph
 
 
 def _find(transaction: Transaction, request: ProvsapRequest) -> tuple[list[Key], tuple[str, ...]]:
     """Return the things of the ids, and the unknown ids."""
-    meanings = find(transaction, request.ids)
+    meanings = find_or_file(transaction, request.ids)
     known = {meaning.given for meaning in meanings}
     unknown = tuple(i for i in request.ids if i not in known)
     if not meanings:
@@ -113,7 +128,9 @@ class _Walk:
         """
         (way,) = self._request.direction.value
         wanted = str(self._request.to)
-        ends = sorted({Key(meaning.kind, meaning.id) for meaning in find(self._transaction, [wanted])})
+        ends = sorted(
+            {Key(meaning.kind, meaning.id) for meaning in find_or_file(self._transaction, [wanted])}
+        )
         met, overflow = self._meet([(r, way) for r in roots] + [(e, _OTHER_WAY[way]) for e in ends])
         depths = {
             key: depth
@@ -173,6 +190,7 @@ def _in_order(depths: Mapping[Key, int]) -> list[Key]:
 def _tables(request: ProvsapRequest) -> dict[str, Mapping[str, str]]:
     """Return the tables to read for *request*, with the columns to compare with the nodes."""
     names = (*_ALWAYS, "provext.run", *(_CONFIGURATION if request.configuration else ()))
+    names += _EXTENSIONS if request.responseformat.extended else ()
     return {name: ENDS[name.partition(".")[2]] for name in names} | _DESCRIPTIONS[request.descriptions]
 
 
@@ -205,6 +223,23 @@ def _rows(
                 {v for row in rows[table.name] if (v := getattr(row, column)) is not None}
             )
     return rows
+
+
+def _counts(transaction: Transaction, graph: Graph, tableset: Tableset) -> dict[str, int]:
+    """Return how many rows about the nodes are in tables that were not read."""
+    ids: dict[str, list[str]] = {"any": [key.id for key in graph.nodes]}
+    for key in graph.nodes:
+        ids.setdefault(key.kind, []).append(key.id)
+    counts: dict[str, int] = {}
+    for name, columns in _COUNTED.items():
+        if table := tableset.table(name):
+            [(column, kind)] = columns.items()
+            place = identifier(table.schema_name, table.name)
+            statement = (
+                f"SELECT count(*) AS n FROM {place} WHERE {identifier(column)} = ANY (%(ids)s::text[])"
+            )
+            counts[table.name] = transaction.rows(statement, ids=ids.get(kind, []))[0].n
+    return counts
 
 
 def _of_context(transaction: Transaction, used: Iterable[Row]) -> set[str]:

@@ -12,6 +12,9 @@ from provtap.uploads import Part
 URL_CHARACTERS = 4_000
 """Maximum length of the parameters in a URL: longer ones are not accepted everywhere."""
 
+REPEATED = ("LANG", "QUERY", "RESPONSEFORMAT", "FORMAT", "MAXREC", "UPLOAD")
+"""The parameters that a URL needs to repeat a query."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class QueryRequest:
@@ -28,7 +31,7 @@ class QueryRequest:
     parts: Mapping[str, Part] = field(default_factory=dict)
     """The files that came with the request, by their names."""
     url: str | None = None
-    """The URL that repeats the request, or the URL of the job; None if it did not come over HTTP."""
+    """The URL that repeats the request, or that of a job of an account; None if it did not come over HTTP."""
 
     @classmethod
     def from_parameters(

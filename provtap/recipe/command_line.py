@@ -40,8 +40,26 @@ class CommandLine:
 
     @property
     def called(self) -> str:
-        """The program to call: one with a whole path may be elsewhere on another machine."""
-        return self.program.rpartition("/")[2] if self.program.startswith("/") else self.program
+        """The program to call."""
+        return to_call(self.program)
+
+
+def to_call(program: str) -> str:
+    """Return a program as it is to be called: one with a whole path may be elsewhere on another machine."""
+    return program.rpartition("/")[2] if program.startswith("/") else program
+
+
+def recorded_words(run: Run) -> list[str]:
+    """Return the program of a run and its arguments; nothing if they are not recorded.
+
+    Raises: ValueError if there are quotes that are not closed.
+    """
+    words = shlex.split(_values(run).get(COMMAND_LINE, ""))
+    return words if words and words[0] else []
+
+
+def _values(run: Run) -> dict[str, str]:
+    return {parameter.name: parameter.value for parameter in run.parameters}
 
 
 def read_command_line(run: Run) -> CommandLine | None:
@@ -49,12 +67,11 @@ def read_command_line(run: Run) -> CommandLine | None:
 
     Raises: ValueError if its quotes are not closed.
     """
-    values = {parameter.name: parameter.value for parameter in run.parameters}
-    program, *words = shlex.split(values.get(COMMAND_LINE, "")) or [""]
+    program, *words = recorded_words(run) or [""]
     if not program:
         return None
     files = [each.location for each in (*run.inputs, *run.outputs) if each.location]
-    places = _Places([*files, *run.configuration], words, values.get(WORKING_DIRECTORY))
+    places = _Places([*files, *run.configuration], words, _values(run).get(WORKING_DIRECTORY))
     by_word = {word: list(places.mentions(word)) for word in dict.fromkeys(words)}
     by_location: defaultdict[str, list[Mention]] = defaultdict(list)
     for mentions in by_word.values():

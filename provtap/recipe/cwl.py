@@ -54,6 +54,8 @@ def _remarks(recipe: Recipe) -> Iterator[str]:
     yield "Run it with the inputs that were recorded: cwltool recipe.cwl --input_1 FILE ..."
     for file in recipe.inputs:
         yield f"Input {file.number}: {file.title}, recorded at {one_line(file.recorded or 'no known path')}"
+        if file.gap:
+            yield f"Not recorded: {file.gap}"
     for file in _files(recipe):
         if file.unchecked:
             yield f"Not recorded: {file.unchecked}"

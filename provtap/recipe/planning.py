@@ -3,7 +3,7 @@
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from provtap.recipe.command_line import (
     CommandLine,
@@ -12,8 +12,10 @@ from provtap.recipe.command_line import (
     is_url,
     plain,
     read_command_line,
+    recorded_words,
     root_of,
     suffixes,
+    to_call,
 )
 from provtap.recipe.steps import CHECKSUM_PROGRAMS, Argument, Environment, File, Recipe, Step, one_line
 from provtap.runs import Run, Thing
@@ -27,8 +29,24 @@ _PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]*")
 
 
-def plan(product: str, runs: Sequence[Run], address: str) -> Recipe:
-    """Return the recipe for a product of the last of *runs*, which are in order; *address* is its page."""
+def why_uncallable(run: Run, title: str) -> str | None:
+    """Return why a recipe cannot call the program of a run, in a sentence with *title*; None if it can."""
+    try:
+        words = recorded_words(run)
+    except ValueError:
+        return f"The command line of {title} has quotes that are not closed."
+    if not words:
+        return f"The command line of {title} is not recorded."
+    if not _PROGRAM.fullmatch(to_call(words[0])):
+        return f"The command line of {title} does not begin with the name of a program."
+    return None
+
+
+def plan(product: str, runs: Sequence[Run], address: str, before: Mapping[str, Run] = {}) -> Recipe:
+    """Return the recipe for a product of the last of *runs*, which are in order; *address* is its page.
+
+    What those in *before* made is an input, because a recipe cannot call them.
+    """
     made = {thing.id for run in runs for thing in run.outputs}
     needed = {product} | {thing.id for run in runs for thing in run.inputs}
     recorded = [_Recorded(number, run) for number, run in enumerate(runs, start=1)]
@@ -36,7 +54,7 @@ def plan(product: str, runs: Sequence[Run], address: str) -> Recipe:
     for each in recorded:
         for thing in each.inputs:
             if thing.id not in made:
-                files.add_input(thing, each.line)
+                files.add_input(thing, each.line, before.get(thing.made_by or ""))
     inputs = tuple(files.by_id.values())
     environments = _Environments()
     steps = tuple(_PlannedStep(each, files, needed).step(environments.of(each.run)) for each in recorded)
@@ -56,18 +74,9 @@ class _Recorded:
     def __init__(self, number: int, run: Run) -> None:
         self.number = number
         self.run = run
-        self.title = f"step {number} ({one_line(run.program or 'unnamed')}, {one_line(run.id)})"
-        self.line: CommandLine | None = None
-        self.gap: str | None = None
-        """Why it cannot be called, in a sentence."""
-        try:
-            self.line = read_command_line(run)
-        except ValueError:
-            self.gap = f"The command line of {self.title} has quotes that are not closed."
-        if self.line is None and self.gap is None:
-            self.gap = f"The command line of {self.title} is not recorded."
-        if self.line and not _PROGRAM.fullmatch(self.line.called):
-            self.gap = f"The command line of {self.title} does not begin with the name of a program."
+        self.title = f"step {number} ({_called(run)})"
+        self.gap = why_uncallable(run, self.title)
+        self.line = None if self.gap else read_command_line(run)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -92,35 +101,54 @@ class _Files:
         self.paths: set[str] = set()
         self._made = 0
 
-    def add_input(self, thing: Thing, line: CommandLine | None) -> None:
-        """Add an input, unless it is there; its path is the one on a command line, or the recorded one."""
+    def add_input(self, thing: Thing, line: CommandLine | None, maker: Run | None) -> None:
+        """Add an input, unless it is there; its path is the one on a command line, or the recorded one.
+
+        *maker* is the run that made it, if a recipe cannot call that.
+        """
         if thing.id in self.by_id:
             return
         mentions = line.by_location.get(thing.location or "", ()) if line else ()
         path = next((plain(mention.path) for mention in mentions), None)
         if path is None or path in self.paths:
             path = plain(thing.location) if thing.location else None
-        self._add(thing, path, None, len(self.by_id) + 1)
+        gap = (
+            None
+            if maker is None
+            else why_uncallable(maker, f"{_called(maker)}, which made {_name_of(thing)},")
+        )
+        self._add(thing, path, None, len(self.by_id) + 1, gap)
 
     def add_output(self, thing: Thing, path: str | None, step: int) -> File:
         """Add what a step makes."""
         self._made += 1
         return self._add(thing, path, step, self._made)
 
-    def _add(self, thing: Thing, path: str | None, step: int | None, number: int) -> File:
+    def _add(
+        self, thing: Thing, path: str | None, step: int | None, number: int, gap: str | None = None
+    ) -> File:
         if path is not None:
             self.paths.add(posixpath.normpath(path))
-        last = (thing.location or thing.id).rstrip("/").rpartition("/")[2]
         self.by_id[thing.id] = File(
             number=number,
-            name=thing.name or last or thing.id,
+            name=_name_of(thing),
             path=path,
             recorded=thing.location,
             checksum=_best_checksum(thing.digests),
             step=step,
             is_directory=thing.is_collection,
+            gap=gap,
         )
         return self.by_id[thing.id]
+
+
+def _name_of(thing: Thing) -> str:
+    last = (thing.location or thing.id).rstrip("/").rpartition("/")[2]
+    return thing.name or last or thing.id
+
+
+def _called(run: Run) -> str:
+    return f"{one_line(run.program or 'unnamed')}, {one_line(run.id)}"
 
 
 class _Environments:

@@ -8,9 +8,10 @@ from provtap import addresses
 from provtap.config import Settings
 from provtap.database.connect import Database
 from provtap.errors import NotFound, ParameterError, TooLarge
-from provtap.recipe.planning import plan
+from provtap.recipe.command_line import COMMAND_LINE
+from provtap.recipe.planning import plan, why_uncallable
 from provtap.recipe.steps import Recipe
-from provtap.runs import Run, behind, find_one, maker, read_runs
+from provtap.runs import Run, behind, find_one, having, maker, name_runs, read_runs
 from provtap.tableset import Tableset
 
 MOST_STEPS = 1_000
@@ -39,12 +40,17 @@ def read_recipe(name: str, database: Database, tableset: Tableset, settings: Set
                 f"No run is recorded that generated {shown}, so there is no recipe for it.",
                 hint="Raw data have none.",
             )
-        ids = {last, *behind(transaction, last, tableset)}
-        if len(ids) > MOST_STEPS:
-            raise TooLarge(f"The history of {shown} has {len(ids)} runs; a recipe has at most {MOST_STEPS}.")
-        runs = read_runs(transaction, ids)
+        recorded = having(transaction, behind(transaction, last, tableset).keys(), COMMAND_LINE) | {last}
+        if len(recorded) > MOST_STEPS:
+            raise TooLarge(
+                f"The history of {shown} has {len(recorded)} runs; a recipe has at most {MOST_STEPS}."
+            )
+        runs = read_runs(transaction, recorded)
+        makers = {each.made_by for run in runs.values() for each in run.inputs if each.made_by}
+        before = dict(name_runs(transaction, makers - recorded))
+    before |= {id_: run for id_, run in runs.items() if id_ != last and why_uncallable(run, id_)}
     try:
-        steps = _in_order(last, runs)
+        steps = _in_order(last, {id_: run for id_, run in runs.items() if id_ not in before})
     except CycleError as error:
         cycle = ", ".join(error.args[1][:-1][:5])
         raise ParameterError(
@@ -57,7 +63,7 @@ def read_recipe(name: str, database: Database, tableset: Tableset, settings: Set
         raise TooLarge(
             f"The steps that made {shown} read and wrote {files} files; a recipe has at most {MOST_FILES}."
         )
-    return plan(found.id, steps, f"{settings.root_url}{addresses.page('entity', found.id)}")
+    return plan(found.id, steps, f"{settings.root_url}{addresses.page('entity', found.id)}", before)
 
 
 def _in_order(last: str, runs: Mapping[str, Run]) -> list[Run]:

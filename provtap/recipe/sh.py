@@ -76,6 +76,8 @@ def _input(file: File) -> str:
     lines = [f"# Input {file.number}: {file.title}"]
     if file.recorded:
         lines.append(f"# Recorded at {one_line(file.recorded)}")
+    if file.gap:
+        lines.append(f"# Not recorded: {file.gap}")
     if file.is_url:
         return "\n".join([*lines, f"not_compared {shlex.quote(file.unchecked or '')}"]) + "\n"
     if file.path is None:

@@ -62,6 +62,8 @@ def _input(file: File) -> Iterator[str]:
     yield f"# Input {file.number}: {file.title}"
     if file.recorded:
         yield f"# Recorded at {one_line(file.recorded)}"
+    if file.gap:
+        yield f"# Not recorded: {file.gap}"
     gap = f"It is not recorded where the input {file.title} was: set input_{file.number} to its path."
     if file.path is None:
         yield f"# Not recorded: {gap}"

@@ -35,6 +35,8 @@ class File:
     step: int | None
     """The step that makes it; None for an input."""
     is_directory: bool
+    gap: str | None = None
+    """Of an input that was made by a run: why the recipe does not make it, in a sentence."""
 
     @property
     def is_url(self) -> bool:

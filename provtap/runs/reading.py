@@ -52,6 +52,18 @@ def behind(transaction: Transaction, run: str, tableset: Tableset) -> Mapping[st
     return dict(tuple(row) for row in transaction.rows(statement.sql))
 
 
+def having(transaction: Transaction, activities: Set[str], parameter: str) -> set[str]:
+    """Return those of some runs that have a parameter of this name."""
+    rows = transaction.rows(SQL["having"], activities=sorted(activities), parameter=parameter)
+    return {row.activity for row in rows}
+
+
+def name_runs(transaction: Transaction, activities: Set[str]) -> Mapping[str, Run]:
+    """Return these runs, without parameters and files."""
+    rows = transaction.rows(SQL["runs"], activities=sorted(activities))
+    return {row.id: Run(**row._asdict()) for row in rows}
+
+
 def read_runs(transaction: Transaction, activities: Set[str]) -> Mapping[str, Run]:
     """Return these runs, with all that is recorded of them."""
     ids = sorted(activities)

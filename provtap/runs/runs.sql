@@ -12,6 +12,10 @@ SELECT a_id AS id, a_name AS name, coalesce(ad_name, a_name) AS program, ad_vers
   LEFT JOIN provext.run ON r_activity_id = a_id
  WHERE a_id = ANY (%(activities)s);
 
+-- name: having
+SELECT DISTINCT p_activity_id AS activity FROM provenance.parameter
+ WHERE p_activity_id = ANY (%(activities)s) AND p_name = %(parameter)s;
+
 -- name: parameters
 SELECT p_activity_id AS activity, p_name AS name, p_value AS value, pd_unit AS unit, pd_default AS default
   FROM provenance.parameter

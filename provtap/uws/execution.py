@@ -104,7 +104,7 @@ class Execution:
             settings = replace(shop.settings, base_url=self.job.base_url or shop.settings.base_url)
             asked = QueryRequest.from_parameters(self.job.grouped(), parts)
             result = run(
-                replace(asked, url=f"{settings.root_url}/tap/async/{self.job.job_id}"),
+                replace(asked, url=self.job.request_url(f"{settings.root_url}/tap")),
                 shop.tableset,
                 shop.database,
                 settings,

@@ -6,6 +6,7 @@ from enum import StrEnum
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from provtap.query.request import REPEATED, request_url
 from provtap.uws.parameters import Parts, group
 
 
@@ -126,6 +127,17 @@ class Job:
     def files(self) -> list[str]:
         """The names of all its files in the result store."""
         return [*self.parts.names.values(), *([] if self.result is None else [self.result.name])]
+
+    def request_url(self, tap_url: str) -> str:
+        """Return the URL for *request* of Data Origin (ORIG-1), below the service's *tap_url*.
+
+        Whoever knows the URL of an anonymous job can delete it: its result has that of the same query at
+        `/sync` instead.
+        """
+        if self.owner_id is not None:
+            return f"{tap_url}/async/{self.job_id}"
+        given = self.grouped()
+        return request_url(f"{tap_url}/sync", {name: given[name] for name in REPEATED if name in given})
 
     def grouped(self) -> dict[str, list[str]]:
         """Return the parameters in the form of a request: all values of each name."""

@@ -227,7 +227,8 @@ def error(job_id: str) -> Response:
     found = _job(job_id)
     if found.error_message is None:
         raise NotFound(f"Job {job_id} has not failed: it is {found.phase}.")
-    document = write_error(found.error_message, request_origin(service().settings, TAP, url=_url(job_id)))
+    url = found.request_url(service().tap_url)
+    document = write_error(found.error_message, request_origin(service().settings, TAP, url=url))
     return Response(document, content_type="application/x-votable+xml")
 
 

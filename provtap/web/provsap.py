@@ -10,11 +10,12 @@ from lxml import etree
 
 from provtap.citation import credits_of, product_origin
 from provtap.database.connect import Database
-from provtap.provsap import Graph, ProvsapRequest, retrieve, write
+from provtap.history import retrieve
+from provtap.provsap import Graph, ProvsapRequest, not_written, write
 from provtap.provsap.formats import FORMATS
 from provtap.provsap.request import PARAMETERS
 from provtap.query.links import STANDARD_ID
-from provtap.query.origin import OURS, dataset_origin, last_update, request_origin
+from provtap.query.origin import OURS, dataset_origin, instant, last_update, request_origin
 from provtap.query.request import request_url
 from provtap.results.votable import Info
 from provtap.web.http.admission import admit
@@ -52,8 +53,14 @@ def provsap() -> Response:
         return Response(content_type=asked.responseformat.mime)
     graph = retrieve(asked, database, ours.tableset, ours.settings)
     infos = _origin(graph, database) if asked.responseformat.name == "PROV-VOTABLE" else ()
-    response = Response(write(graph, asked, ours.base_url, infos), content_type=asked.responseformat.mime)
-    with_notes(response, graph.unknown, len(graph.nodes) if graph.overflow else 0)
+    terms = {"publisher": ours.settings.publisher, "licence": ours.settings.rights_uri}
+    content = write(graph, asked, ours.base_url, infos, **terms)
+    response = Response(content, content_type=asked.responseformat.mime)
+    overflow = len(graph.nodes) if graph.overflow else 0
+    with_notes(response, graph.unknown, overflow, not_written(graph, asked))
+    if graph.known is not None:
+        response.headers["X-ProvTAP-As-Of"] = instant(graph.known.time)
+        response.headers["X-ProvTAP-Undone"] = str(graph.known.undone)
     for link in _few(_links(graph, ours.base_url)):
         response.headers.add("Link", link)
     return response
@@ -74,12 +81,19 @@ def _origin(graph: Graph, database: Database) -> list[Info]:
     ]
 
 
-def with_notes(response: Response, unknown: Iterable[str], overflow: int) -> Response:
-    """Return *response* with headers for unknown ids, and for the number of things if some are missing."""
+def with_notes(
+    response: Response, unknown: Iterable[str], overflow: int, left_out: Iterable[str] = ()
+) -> Response:
+    """Return *response* with headers.
+
+    They have *unknown* ids, the number of things if some are missing, and the rows that are *left_out*.
+    """
     for id_ in _few(map(quote, unknown)):
         response.headers.add("X-ProvTAP-Unknown-ID", id_)
     if overflow:
         response.headers["X-ProvTAP-Overflow"] = str(overflow)
+    for each in left_out:
+        response.headers.add("X-ProvTAP-Left-Out", each)
     return response
 
 

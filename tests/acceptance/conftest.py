@@ -35,6 +35,7 @@ def settings(
     assert template.database_url is not None
     url = server.create(database_name(template.database_url))
     loaded = replace(template, database_url=url)
+    server.add_scratch(loaded, template)
     with as_file(files("provtap.ingest") / "samples") as samples, open_database(loaded) as database:
         for log in sorted(samples.glob("*.log")):
             ingest.ingest(log, database, loaded)

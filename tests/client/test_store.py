@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from datetime import datetime
+from datetime import UTC, date, datetime
 from xml.etree import ElementTree
 
 import networkx
@@ -11,6 +11,7 @@ from prov.model import ProvDocument
 
 import provtap
 from provtap.client import notebook
+from provtap.client.delivery import ProvNotFound
 from provtap.client.store import Product
 from provtap.client.tables import read_votable
 from tests.compare.test_reading import A, B
@@ -83,6 +84,16 @@ def test_a_graph_is_that_of_the_store(store, dl2):
     assert {node.kind for node in graph.nodes.values()} == {"entity", "activity", "agent"}
     assert set(graph.to_table()["id"]) == set(graph.to_pandas()["id"]) == set(graph.nodes)
     assert isinstance(graph.to_prov(), ProvDocument)
+
+
+def test_lineage_as_of_a_date(store, dl2):
+    """A date or a time; before the first document there was nothing."""
+    now = datetime.now(UTC)
+
+    for as_of in (now, now.date(), f"{now:%Y-%m-%d}"):
+        assert dl2.lineage(as_of=as_of).edges == dl2.lineage().edges
+    with pytest.raises(ProvNotFound, match="The store was empty"):
+        dl2.impact(as_of=date(2020, 1, 1))
 
 
 def test_impact_is_lineage_the_other_way(store, dl2):

@@ -15,6 +15,7 @@ from provtap.database.connect import Database, open_database
 from provtap.database.embedded.binaries import installed
 from provtap.database.login import database_login, scram_verifier
 from provtap.database.migrate import migrations
+from provtap.database.scratch import SUFFIX
 from provtap.errors import DatabaseUnavailable, SettingsError
 from provtap.install import check_version, init, left_to_superuser, print_sql, ready, shortcoming
 from provtap.tableset import Column, Schema, Table, Tableset
@@ -231,6 +232,22 @@ def test_printed_script_does_all_of_it(blank: Database, plain: Settings, tablese
     with open_database(plain) as database, database.transaction() as transaction:
         transaction.execute("INSERT INTO provenance.entity (e_id) VALUES ('x')")
     assert as_reader(blank, "SELECT e_id FROM provenance.entity") == [("x",)]
+
+
+def test_a_dba_makes_the_scratch_database_for_a_plain_login(
+    server: Server, blank: Database, plain: Settings, tableset: Tableset
+) -> None:
+    """Init names what is left to do, until nothing is."""
+    script = print_sql(plain, tableset)
+    psql(blank.login.dsn, script)
+    said = init(plain, tableset)
+    [create] = [line for line in said.splitlines() if line.startswith("CREATE DATABASE")]
+    psql(blank.login.dsn, create)
+    name = f"{database_login(plain.database_url).parameters['dbname']}{SUFFIX}"
+    assert f"--print-sql in {name}" in init(plain, tableset)
+    psql(make_dsn(server.url, dbname=name), script)
+
+    assert "superuser" not in init(plain, tableset)
 
 
 def test_printed_script_makes_the_same_database(

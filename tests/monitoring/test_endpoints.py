@@ -23,7 +23,7 @@ from provtap.config import Settings
 from provtap.database.connect import open_database
 from provtap.database.embedded.cluster import Cluster
 from provtap.ingest import ingest
-from tests.documents import ROOT
+from tests.documents import ROOT, blocks
 from tests.ingest.logs import SAMPLES
 from tests.live import awaited, command, environment, free_port, live_server
 
@@ -170,14 +170,18 @@ def test_openmetrics_is_sent_to_who_asks_for_it(service):
     assert text.endswith("# EOF\n")
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool (Debian: prometheus) is not installed")
-def test_promtool_accepts_the_metrics(service):
+@pytest.mark.skipif(
+    not (shutil.which("promtool") and shutil.which("curl")), reason="promtool or curl is not installed"
+)
+def test_the_commands_of_the_page_find_no_fault(service):
+    """Promtool accepts the metrics, and the service is ready."""
     ask(service)
-    text = get(service, "/metrics")[2]
+    [script] = [text for text in blocks(ROOT / "docs/how-to/operate.md", "sh") if "promtool" in text]
+    script = script.replace("9188", str(service.settings.admin_port))
 
-    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
+    done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", script], capture_output=True, text=True)
 
-    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    assert (done.returncode, done.stdout + done.stderr) == (0, "Queries are answered.\n")
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The parameters, by section 1 of the drafts' table and DALI."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from provtap.errors import ParameterError
@@ -34,6 +36,25 @@ def test_forward_is_forth():
     assert asked("x", direction="FORWARD").direction is Direction.FORTH
 
 
+@pytest.mark.parametrize(
+    ("asof", "time"),
+    [
+        ("2026-03-31", datetime(2026, 3, 31, 23, 59, 59, 999999)),
+        ("2026-03-31T12:00", datetime(2026, 3, 31, 12)),
+        ("2026-03-31t12:00:00.5z", datetime(2026, 3, 31, 12, 0, 0, 500000)),
+        ("2026-03-31 12:00:00+02:00", datetime(2026, 3, 31, 10)),
+    ],
+)
+def test_as_of_is_in_utc_and_a_date_is_its_whole_day(asof, time):
+    assert asked("x", asof=asof).asof == time
+
+
+def test_as_of_today_is_as_of_now():
+    today = datetime.now(UTC)
+
+    assert today - timedelta(minutes=1) < asked("x", asof=f"{today:%Y-%m-%d}").asof.replace(tzinfo=UTC)
+
+
 def test_ids_may_repeat_and_count_once():
     assert asked("x", "y", "x").ids == ("x", "y")
 
@@ -45,6 +66,10 @@ def test_ids_may_repeat_and_count_once():
         ("depth", "all"),
         ("depth", "1.5"),
         ("direction", "back"),
+        ("asof", "yesterday"),
+        ("asof", "2026-02-30"),
+        ("asof", "9999-01-01"),
+        ("asof", "0001-01-01T00:00:00+14:00"),
         ("members", "yes"),
         ("model", "w3c"),
         ("descriptions", "3"),

@@ -81,6 +81,17 @@ def test_all_references_have_a_target(database, look):
     assert named - found.keys() == {"https://w3id.org/ro/crate/1.1"}
 
 
+def test_licence_and_publisher_are_those_of_the_service(sample):
+    request, graph = asked("x", responseformat="ro-crate"), sample(DL2, depth="ALL")
+    terms = {"publisher": "Observatory", "licence": "https://x.org/CC-BY"}
+    found = things(write(graph, request, "http://example.org", **terms))
+
+    assert found["./"]["license"] == {"@id": "https://x.org/CC-BY"}
+    assert found["https://x.org/CC-BY"]["@type"] == "CreativeWork"
+    assert found[found["./"]["publisher"]["@id"]]["name"] == "Observatory"
+    assert "#license" not in found
+
+
 def test_same_graph_is_the_same_crate(sample):
     """The same provenance gives the same crate on another day."""
     assert crate(sample(DL2, depth="ALL")) == crate(sample(DL2, depth="ALL"))

@@ -84,6 +84,8 @@ STEPS = [
     step("urn:x:sort", ["sort", "-o", "sorted.txt", "stars.txt"], [STARS], [SORTED]),
     step("urn:x:twice", ["cat", "-", "stars.txt", "./stars.txt"], [STARS], [("urn:x:cat", "/w/cat", "")]),
     step("urn:x:unrecorded", [], [OLD], [("urn:x:untold", "/run/untold.fits", "")]),
+    step("urn:x:after", ["cat", "untold.fits", "-o", "copied.fits"],
+         [("urn:x:untold", "/run/untold.fits", "")], [("urn:x:copied", "/run/copied.fits", "")]),
     step("urn:x:placeless", ["first", "-o", "x"], [OLD], [("urn:x:nowhere", None, "")]),
     step("urn:x:in-place", ["first", "old.fits"], [OLD], [("urn:x:new", OLD[1], "")]),
     step("urn:x:quotes", [], [], [("urn:x:quoted", "/run/q", "")], command_line="first 'x"),
@@ -385,6 +387,33 @@ def test_gaps_are_steps_that_fail_for_workflow_managers(recipe, place):
         assert "urn:x:unrecorded) is not recorded." in done.stderr
 
 
+UNTOLD = (
+    "The command line of x\\ntouch pwned\\rEOF\\u2028touch pwned, urn:x:unrecorded, which made untold.fits,"
+)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_a_step_made_that_cannot_run_again_is_an_input(recipe, place, form):
+    """The steps before it are not repeated. So is an input of which only its header says who made it."""
+    text = recipe("urn:x:copied", form)
+
+    assert text.count(f"# Not recorded: {UNTOLD} is not recorded.\n") == 1
+    assert OLD[1] not in text
+
+
+def test_the_steps_after_one_that_cannot_run_again_run(recipe, place):
+    place.add_programs("cat")
+    refused = place.sh(recipe("urn:x:copied"))
+    (place.directory / "untold.fits").write_text("")
+    done = place.sh(recipe("urn:x:copied"))
+
+    assert refused.stderr.startswith(
+        "The input untold.fits, recorded at /run/untold.fits, is missing: copy it"
+    )
+    assert done.returncode == 0, done.stderr
+    assert place.called == [["cat", "untold.fits", "-o", "copied.fits"]]
+
+
 def test_an_input_without_a_recorded_path_must_be_given(recipe, place):
     place.add_programs("first")
     (place.directory / "here").write_text("")
@@ -435,6 +464,13 @@ def test_a_recipe_has_a_limit(recipe, monkeypatch, limit, sentence):
         recipe("urn:x:last")
 
 
+def test_runs_that_cannot_run_again_do_not_count(recipe, monkeypatch):
+    """A merge can have thousands of inputs of which only their headers say who made them."""
+    monkeypatch.setattr("provtap.recipe.reading.MOST_STEPS", 1)
+
+    assert f"# Not recorded: {UNTOLD} is not recorded.\n" in recipe("urn:x:copied")
+
+
 def test_only_published_records_are_read(sample):
     """Variables and the paths of an environment are private; the recipe reads as everybody."""
     for form in FORMATS:
@@ -455,6 +491,19 @@ def test_the_page_of_a_product_offers_its_recipe(recipe, settings, tableset):
 
     assert (none, sent.text.count("urn:x:last")) == ([], 1)
     assert sent.headers["Content-Disposition"] == "attachment; filename=recipe.sh"
+
+
+def test_a_browser_gets_a_page_if_there_is_no_recipe(settings, tableset):
+    """HTTP-20: the button of a product that was made from itself; a program gets JSON."""
+    with open_database(settings) as database:
+        browser = create_app(settings, database, tableset).test_client()
+        [address] = re.findall(r'href="([^"]*/api/v1/recipe[^"]*)"', browser.get("/entity/urn:x:c1e").text)
+        page = browser.get(address, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        told = browser.get(address).json["error"]
+
+    assert (page.status_code, page.mimetype) == (told["status"], "text/html") == (400, "text/html")
+    assert "The history of urn:x:c1e has no beginning: what these runs made was used" in page.text
+    assert told["message"].startswith("The history of urn:x:c1e has no beginning")
 
 
 def test_a_service_answers_as_the_local_store(settings, tmp_path):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from time import sleep
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from astropy.io.votable import parse
@@ -108,14 +109,26 @@ def test_an_empty_result_is_a_result(worker, store, ended, results):
     assert content(results, job).endswith(b"</VOTABLE>\n")
 
 
-def test_a_result_names_its_job(worker, store, ended, results, settings):
+def test_the_result_of_an_account_names_its_job(worker, store, ended, results, settings):
     """ORIG-1: the request that it answers is the job."""
     dataorigin = pytest.importorskip("astropy.io.votable.dataorigin")  # since astropy 7.1
-    job = ended(store.create(SOMEBODY, {"QUERY": [QUERY]}, run=True))
+    job = ended(store.create(ANNE, {"QUERY": [QUERY]}, run=True))
     origin = dataorigin.extract_data_origin(parse(io.BytesIO(content(results, job))))
 
     assert origin.query.request == f"{settings.root_url}/tap/async/{job.job_id}"
     assert origin.query.query == QUERY
+
+
+@pytest.mark.parametrize("form", ["votable", "json"])
+def test_the_result_of_an_anonymous_job_does_not_name_it(worker, store, ended, results, settings, form):
+    """ORIG-1: whoever knows the job could delete it, so the result has the URL of the same query."""
+    given = {"QUERY": [QUERY], "RESPONSEFORMAT": [form], "MAXREC": ["2"], "RUNID": ["tonight"]}
+    job = ended(store.create(SOMEBODY, given, run=True))
+    written = content(results, job).decode()
+    url = urlsplit(re.search(rf"{settings.root_url}/tap/sync[^\"]*", written)[0].replace("&amp;", "&"))
+
+    assert job.job_id not in written
+    assert parse_qs(url.query) == {"QUERY": [QUERY], "RESPONSEFORMAT": [form], "MAXREC": ["2"]}
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ part percent-encoded.
 """
 
 import json
-import re
 import string
 import uuid
 from urllib.parse import quote
 
+from provtap import iris
 from provtap.ingest.model import identity
 
 NAME_BYTES = 1000
@@ -28,10 +28,8 @@ def file_name(url: str) -> str | None:
 
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:x-provtap")
-_AUTHORITY = re.compile(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 MAX_BYTES = 1000
 """Maximum length of an id (schema: domain provenance.identifier)."""
-_STORAGE_BYTES = 500
 _PLAIN = string.punctuation.replace("%", "")
 
 
@@ -47,8 +45,7 @@ def output(activity_id: str, role: str | None, url: str) -> str:
 
 def storage(url: str, site: str) -> str:
     """Return the scope in which *url* is unique: its scheme and authority, else the site."""
-    authority = _AUTHORITY.match(url)
-    return authority.group()[:_STORAGE_BYTES] if authority else site
+    return iris.authority(url) or site
 
 
 def external(url_storage: str, url: str) -> str:

@@ -2,11 +2,13 @@
 
 A crate is flat JSON-LD with fixed terms. Its actions are the runs. The run to which a step belongs is found
 by their instruments, or by control and organize actions. Ids are valid only in the crate, unless they are
-URIs or UUIDs.
+URIs or UUIDs. A thing whose id is a URN, as in the crates that ProvTAP writes, has the same id in the store:
+then more of it is read, and its parts are members of a collection rather than the files that a run used.
 """
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
@@ -21,6 +23,7 @@ from provtap.ingest.model.records import (
     ActivityDescription,
     Agent,
     Entity,
+    HadMember,
     Hash,
     Location,
     Parameter,
@@ -32,6 +35,7 @@ from provtap.ingest.model.records import (
     Run,
     WasAssociatedWith,
     WasAttributedTo,
+    WasDerivedFrom,
     WasGeneratedBy,
     WasInformedBy,
 )
@@ -53,16 +57,22 @@ _STATUSES = {
     "ActiveActionStatus": "running",
 }
 _AGENTS = {"Person": "Person", "Organization": "Organization", "SoftwareApplication": "SoftwareAgent"}
+_MENTIONED = {*_AGENTS, "Thing"}
+"""Types of agents that a crate may mention although no run names them."""
 _UUID = re.compile(r"#?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
 _ABSOLUTE = re.compile(r"(?:urn:|[A-Za-z][A-Za-z0-9+.-]*://)")
 _URI = re.compile(r"(?:urn:|https?://)\S{1,990}")
 _NAME = re.compile(r"urn:")
-"""Matches the id of a file that is independent of its location."""
+"""Matches the id of a thing that is independent of its location."""
 _ALGORITHMS = ("sha1", "sha256", "sha512", "md5")
 _DIGEST = re.compile(r"[0-9a-fA-F]{8,128}")
 _MAIN = re.compile(r"#main/(.+)$")
 _MEMBERS = 100_000
 _SIZE = re.compile(r"\d{1,18}")
+_TEXT_BYTES = 1_000_000_000
+"""Maximum length of a description or location."""
+_CLASSES = ("Entity", "ValueEntity")
+"""The classes of entities that an additionalType may say, by the end of its IRI."""
 
 
 def looks_like(content: bytes) -> bool:
@@ -115,9 +125,12 @@ class _Crate:
         yield from self._engines()
         for id, action in self.actions.items():
             yield from self._run(id, action)
-        lists = (*self._used.values(), *self._made.values())
+        lists = (*self._used.values(), *self._made.values(), self._named_things)
         for id in dict.fromkeys(file for files in lists for file in files):
             yield from self._file(id)
+        for id in self._ids(self._things["./"]["mentions"]) if "./" in self._things else ():
+            if _ABSOLUTE.match(id) and id in self._things and self._types(self._things[id]) & _MENTIONED:
+                yield from self._agent(id)
         yield from self._relations()
 
     # JSON-LD
@@ -155,45 +168,66 @@ class _Crate:
         uuid = _UUID.fullmatch(id)
         if uuid and not self._is_nextflow:
             return identity.given(uuid[1].lower())
-        if _ABSOLUTE.match(id) and len(id.encode()) <= identity.MAX_BYTES:
-            return id
+        own = iris.id_of(id)
+        if _ABSOLUTE.match(id) and len(own.encode()) <= identity.MAX_BYTES:
+            return own
         return identity.within(self._scope, id)
 
     def _run(self, id: str, action: Node) -> Iterator[Record]:
         own = self._id(id)
-        tools = self._ids(action["instrument"])
-        tool = next((self._things[each] for each in tools if each in self._things), None)
-        description = None
-        if name := self._text(tool, "name") or next(iter(tools), "")[:200]:
-            version = self._text(tool, "softwareVersion", "version", limit=ROLE_BYTES)
-            description = ActivityDescription(
-                id=identity.activity_description(name, version),
-                name=name,
-                version=version,
-                docurl=self._text(tool, "url"),
-            )
+        description = self._program(self._ids(action["instrument"]))
+        if description:
             yield description
         start, end = self._lifetime(id, action)
         yield Activity(
             rank=Rank.STATEMENT,
             id=own,
-            name=self._name(action),
+            name=self._name(id, action),
             start_time=start,
             end_time=end,
-            comment=self._text(action, "description", limit=10_000),
+            comment=self._comment(action),
             activity_description_id=description.id if description else None,
         )
         if status := self._status(action):
             yield Run(rank=Rank.STATEMENT, activity_id=own, status=status)
-        for agent in self._ids(action["agent"]):
+        others = self._ids(action["participant"])
+        for agent in dict.fromkeys([*self._ids(action["agent"]), *others]):
             yield from self._agent(agent)
-            yield WasAssociatedWith(activity_id=own, agent_id=self._id(agent), role="Operator")
+            role = None if agent in others else "Operator"
+            yield WasAssociatedWith(activity_id=own, agent_id=self._id(agent), role=role)
         yield from self._values_of(own, action)
 
-    def _name(self, action: Node) -> str | None:
+    def _program(self, tools: list[str]) -> ActivityDescription | None:
+        tool = next((each for each in tools if each in self._things), None)
+        thing = self._things.get(tool or "")
+        name = self._text(thing, "name") or next(iter(tools), "")[:200]
+        if not name or tool and tool.startswith(iris.PROGRAM):
+            return None
+        version = self._text(thing, "softwareVersion", "version", limit=ROLE_BYTES)
+        is_named = tool is not None and _NAME.match(tool)
+        return ActivityDescription(
+            id=self._id(tool) if tool and is_named else identity.activity_description(name, version),
+            name=name,
+            version=version,
+            description=self._text(thing, "description", limit=_TEXT_BYTES) if is_named else None,
+            docurl=self._text(thing, "url", limit=_TEXT_BYTES),
+        )
+
+    def _name(self, id: str, action: Node) -> str | None:
         name = self._text(action, "name")
+        if name == self._id(id):
+            return None
+        if _ABSOLUTE.match(id):
+            return name
         step = _MAIN.search(name or "")
         return step[1] if step else name
+
+    def _comment(self, action: Node) -> str | None:
+        """Return the description of a run, unless it only repeats its name or command line."""
+        text = self._text(action, "description", limit=_TEXT_BYTES)
+        if text == f"Run of {self._text(action, 'name')}":
+            return None
+        return None if text in {self._value(each) for each in self._ids(action["object"])} else text
 
     def _lifetime(self, id: str, action: Node) -> tuple[datetime | None, datetime | None]:
         start, end = _time(action["startTime"]), _time(action["endTime"])
@@ -218,7 +252,12 @@ class _Crate:
             id=self._id(id),
             name=self._text(thing, "name") or id[:200],
             type=next((_AGENTS[type_] for type_ in sorted(types) if type_ in _AGENTS), None),
-            email=(self._text(thing, "email") or "").removeprefix("mailto:") or None,
+            comment=self._text(thing, "description", limit=_TEXT_BYTES),
+            email=(self._text(thing, "email", limit=_TEXT_BYTES) or "").removeprefix("mailto:") or None,
+            affiliation=next(iter(self._labels(thing, "affiliation")), None),
+            phone=self._text(thing, "telephone", limit=_TEXT_BYTES),
+            address=self._text(thing, "address", limit=_TEXT_BYTES),
+            url=self._text(thing, "url", limit=_TEXT_BYTES),
         )
 
     def _values_of(self, own: str, action: Node) -> Iterator[Record]:
@@ -227,7 +266,7 @@ class _Crate:
             if (value := self._value(id)) is not None:
                 yield Parameter(
                     rank=Rank.STATEMENT,
-                    id=identity.parameter(own, name),
+                    id=self._id(id) if _NAME.match(id) else identity.parameter(own, name),
                     activity_id=own,
                     name=name,
                     value=value,
@@ -244,34 +283,42 @@ class _Crate:
                 )
 
     def _value(self, id: str) -> str | None:
-        """Return the text of a PropertyValue, unless it represents files."""
+        """Return the text of a PropertyValue, unless it represents files or an entity."""
         thing = self._things.get(id)
-        if thing is None or "PropertyValue" not in self._types(thing):
+        if thing is None or "PropertyValue" not in self._types(thing) or self._class(thing):
             return None
-        value = thing["value"]
-        if self._ids(value):
-            return None if self._leaves(id) else canonical(value.value)
-        return value.value if isinstance(value.value, str) else canonical(value.value)
+        if self._ids(thing["value"]):
+            return None if self._leaves(id) else canonical(thing["value"].value)
+        return _text_of(thing["value"])
 
     def _named(self, action: Node, word: str) -> Iterator[tuple[str, str]]:
         """Yield the values of a run with their names; equal names are replaced by their formal parameters."""
         values = [id for id in self._ids(action[word]) if self._value(id) is not None]
         names = {id: self._text(self._things[id], "name") or id.lstrip("#")[:200] for id in values}
         for id, name in names.items():
-            if [*names.values()].count(name) > 1:
-                formal = next(self._formal(id, action), "").rpartition("#")[2] or id.lstrip("#")
+            if [*names.values()].count(name) > 1 and not _NAME.match(id):
+                formal = next(self._formal(id, action, word), "").rpartition("#")[2] or id.lstrip("#")
                 yield formal[:200], id
             else:
                 yield name, id
 
-    def _formal(self, id: str, action: Node) -> Iterator[str]:
-        """Yield the formal parameters of which a file or value is an example, first those of the run."""
+    def _formal(self, id: str, action: Node, word: str) -> Iterator[str]:
+        """Yield the formal parameters of which a file or value is an example, first those of the run.
+
+        Those on the other side of the run's program are left out.
+        """
         thing = self._things.get(id)
         found = self._ids(thing["exampleOfWork"]) if thing else []
-        for tool in self._ids(action["instrument"]):
+        tools = self._ids(action["instrument"])
+        programs = [self._things[tool] for tool in tools if tool in self._things]
+        side, other = ("input", "output") if word == "object" else ("output", "input")
+        known = {each for program in programs for each in self._ids(program[side])}
+        wrong = {each for program in programs for each in self._ids(program[other])} - known
+        found = [each for each in found if each not in wrong]
+        for tool in tools:
             for start in (f"{tool}/", f"{tool}#main/", f"{tool}#"):
                 yield from (each for each in found if each.startswith(start))
-        yield from found
+        yield from (each for each in found if not _NAME.match(each))
 
     # Files
 
@@ -283,15 +330,47 @@ class _Crate:
             each = waiting.pop(0)
             thing = self._things.get(each)
             types = self._types(thing) if thing else set()
-            if types & _FILES or (thing is None and _ABSOLUTE.match(each)):
+            if self._is_entity(each) or (thing is None and _ABSOLUTE.match(each)):
                 found[each] = None
-            if thing is not None:
+            if thing is not None and not _NAME.match(each):
                 parts = [*self._ids(thing["hasPart"]), *self._ids(thing["mainEntity"])]
                 inside = self._ids(thing["value"]) if "PropertyValue" in types else parts
                 new = [part for part in inside if part not in seen and part != "./"]
                 waiting += new if types & {"PropertyValue", "Collection"} else []
                 seen.update(new)
         return list(found)
+
+    def _class(self, thing: Node | None) -> str | None:
+        """Return the class of entities that a thing says of itself."""
+        given = self._texts(thing, "additionalType")
+        classes = (text.rpartition("#")[2] for text in given)
+        return next((each for each in classes if each in _CLASSES), None)
+
+    def _is_entity(self, id: str) -> bool:
+        thing = self._things.get(id)
+        return thing is not None and bool(self._types(thing) & _FILES or self._class(thing) == "ValueEntity")
+
+    @cached_property
+    def _named_things(self) -> list[str]:
+        """The entities whose ids are valid outside of the crate, whether or not a run used or made them."""
+        licences = {text for thing in self._things.values() for text in self._texts(thing, "license")}
+        return [
+            id for id in self._things if self._is_named(id) and self._is_entity(id) and id not in licences
+        ]
+
+    def _is_named(self, id: str) -> bool:
+        return _NAME.match(id) is not None or id in self._identified
+
+    @cached_property
+    def _identified(self) -> dict[str, str]:
+        """The URNs of files in the crate, by their paths."""
+        found: dict[str, str] = {}
+        for id, thing in self._things.items():
+            urns = [text for text in self._texts(thing, "identifier") if _NAME.match(text)]
+            if urns and not _ABSOLUTE.match(id) and "File" in self._types(thing):
+                found[id] = urns[0]
+        names = Counter(found.values())
+        return {id: urn for id, urn in found.items() if names[urn] == 1 and urn not in self._things}
 
     @cached_property
     def _used(self) -> dict[str, dict[str, str | None]]:
@@ -303,7 +382,7 @@ class _Crate:
         made: dict[str, dict[str, str | None]] = {}
         for id, action in self.actions.items():
             found = self._files(action, "result")
-            same = [file for file in found if file in self._used[id]]
+            same = [file for file in found if file in self._used[id] and not self._is_named(file)]
             if same:
                 self.warnings.append(f"{id} uses and generates {same[0]}: only the usage was stored")
             made[id] = {file: role for file, role in found.items() if file not in same}
@@ -313,61 +392,75 @@ class _Crate:
         found: dict[str, str | None] = {}
         for id in self._ids(action[word]):
             for file in self._leaves(id):
-                found.setdefault(file, self._role(id, action))
+                found.setdefault(file, self._role(id, action, word))
         return found
 
-    def _role(self, id: str, action: Node) -> str | None:
+    def _role(self, id: str, action: Node, word: str) -> str | None:
         """Return the name of the formal parameter of which a file or list of files is an example."""
-        for formal in self._formal(id, action):
+        for formal in self._formal(id, action, word):
             if name := self._text(self._things.get(formal), "name", limit=ROLE_BYTES):
                 return name
         thing = self._things.get(id)
-        is_value = thing is not None and "PropertyValue" in self._types(thing)
+        is_value = thing is not None and "PropertyValue" in self._types(thing) and not self._class(thing)
         return self._text(thing, "name", limit=ROLE_BYTES) if is_value else None
 
     def _file_id(self, id: str) -> str:
-        if _NAME.match(id):
-            return iris.id_of(id)
+        if self._is_named(id):
+            return self._id(self._identified.get(id, id))
         if _ABSOLUTE.match(id):
             return identity.external(identity.storage(id, self._site), id)
         return identity.within(self._scope, unquote(id))
 
     def _file(self, id: str) -> Iterator[Record]:
         own, thing = self._file_id(id), self._things.get(id)
-        alternate = self._text(thing, "alternateName")
-        name = file_name(alternate) if alternate else self._text(thing, "name") or file_name(unquote(id))
-        types = self._types(thing) if thing else set()
-        class_ = "Collection" if types & {"Collection", "Dataset"} else "DatasetEntity"
-        yield Entity(
-            rank=Rank.STATEMENT,
-            id=own,
-            class_=class_,
-            name=name,
-            location=id if _ABSOLUTE.match(id) and not _NAME.match(id) else None,
-        )
-        if _ABSOLUTE.match(id) and not _NAME.match(id):
-            yield Location(entity_id=own, url=id, storage=identity.storage(id, self._site))
+        yield self._entity(id, own, thing)
+        given = self._texts(thing, "contentUrl") if self._is_named(id) else [id]
+        for url in filter(iris.authority, given):
+            yield Location(entity_id=own, url=url, storage=identity.storage(url, self._site))
         size = self._text(thing, "contentSize") or ""
         for algorithm in _ALGORITHMS:
-            if (digest := self._text(thing, algorithm)) and _DIGEST.fullmatch(digest):
+            for digest in filter(_DIGEST.fullmatch, self._texts(thing, algorithm)):
                 yield Hash(
                     entity_id=own,
                     algorithm=algorithm,
                     digest=digest.lower(),
                     size=int(size) if _SIZE.fullmatch(size) else None,
                 )
-
         yield from self._credits(id, own, thing)
+
+    def _entity(self, id: str, own: str, thing: Node | None) -> Entity:
+        types = self._types(thing) if thing else set()
+        class_ = "Collection" if types & {"Collection", "Dataset"} else "DatasetEntity"
+        alternate = self._text(thing, "alternateName", limit=_TEXT_BYTES)
+        if thing is not None and self._is_named(id):
+            class_ = self._class(thing) or class_
+            return Entity(
+                rank=Rank.STATEMENT,
+                id=own,
+                class_=class_,
+                name=self._text(thing, "name"),
+                location=alternate,
+                generated_at_time=_time(thing["dateCreated"]),
+                invalidated_at_time=_time(thing["expires"]),
+                comment=self._text(thing, "description", limit=_TEXT_BYTES),
+                value=_text_of(thing["value"]) if class_ == "ValueEntity" else None,
+            )
+        name = file_name(alternate) if alternate else self._text(thing, "name") or file_name(unquote(id))
+        location = id if _ABSOLUTE.match(id) and not _NAME.match(id) else None
+        return Entity(rank=Rank.STATEMENT, id=own, class_=class_, name=name, location=location)
 
     def _credits(self, id: str, own: str, thing: Node | None) -> Iterator[Record]:
         """Yield the rights, authors and identifiers of a file; a file in the crate has those of the crate."""
-        root = None if _ABSOLUTE.match(id) else self._things.get("./")
+        root = None if _ABSOLUTE.match(id) or self._is_named(id) else self._things.get("./")
         things = [each for each in (thing, root) if each is not None]
-        holder = next((self._label(each) for each in self._first(things, "copyrightHolder")), None)
+        holder = next((text for each in things for text in self._labels(each, "copyrightHolder")), None)
         licences: list[str | None] = [*self._first(things, "license")]
+        given = (text for each in things for text in _values(each["license"]))
+        words = {text for text in given if isinstance(text, str) and not _is_uri(text)}
         for licence in licences or ([None] if holder else []):
-            is_uri = licence is not None and _URI.fullmatch(licence) is not None
-            name = self._text(self._things.get(licence), "name") if licence else None
+            is_uri = _is_uri(licence)
+            thing_of = None if licence is None or licence in words else self._things.get(licence)
+            name = self._text(thing_of, "name")
             yield Rights(
                 entity_id=own,
                 uri=licence if is_uri else None,
@@ -378,6 +471,9 @@ class _Crate:
             if author in self._things or _ABSOLUTE.match(author):
                 yield from self._agent(author)
                 yield WasAttributedTo(entity_id=own, agent_id=self._id(author), role="Creator")
+        for other in self._ids(thing["contributor"]) if thing is not None else ():
+            yield from self._agent(other)
+            yield WasAttributedTo(entity_id=own, agent_id=self._id(other))
         for text in self._first([thing] if thing is not None else [], "identifier"):
             if alias := persistent.alias(own, text):
                 yield alias
@@ -393,9 +489,13 @@ class _Crate:
         texts = (each.get("@id") if isinstance(each, dict) else each for each in given)
         return list(dict.fromkeys(text for text in texts if isinstance(text, str) and text))
 
-    def _label(self, id: str) -> str:
-        """Return the name of a thing, or a substitute."""
-        return self._text(self._things.get(id), "name") or id.encode()[:NAME_BYTES].decode(errors="ignore")
+    def _labels(self, thing: Node | None, word: str) -> list[str]:
+        """Return the texts of a property, and the names of the things that it refers to, or substitutes."""
+        given = _values(thing[word]) if thing is not None else []
+        ids = self._ids(thing[word]) if thing is not None else []
+        found = [self._text(self._things.get(id), "name") or id for id in ids]
+        found += [each for each in given if isinstance(each, str) and each]
+        return [text.encode()[:NAME_BYTES].decode(errors="ignore") for text in found]
 
     # Relations
 
@@ -470,8 +570,30 @@ class _Crate:
                     role=self._made[id][file],
                 )
 
+        yield from self._named_relations()
+
+    def _named_relations(self) -> Iterator[Record]:
+        """Yield the sources and members of entities whose ids are valid outside of the crate."""
+        named = dict.fromkeys(self._named_things)
+        for id in named:
+            thing, own = self._things[id], self._file_id(id)
+            for source in self._ids(thing["isBasedOn"]):
+                if source in named and source != id:
+                    yield WasDerivedFrom(generated_entity_id=own, used_entity_id=self._file_id(source))
+            for part in self._ids(thing["hasPart"]) if "Collection" in self._types(thing) else ():
+                if part in named:
+                    yield HadMember(collection_id=own, entity_id=self._file_id(part))
+
     def _claims(self) -> Iterable[tuple[str, str]]:
         return [(file, id) for id, files in self._made.items() for file in files]
+
+
+def _is_uri(text: object) -> bool:
+    return isinstance(text, str) and _URI.fullmatch(text) is not None
+
+
+def _text_of(node: Node) -> str:
+    return node.value if isinstance(node.value, str) else canonical(node.value)
 
 
 def _values(node: Node) -> list[object]:

@@ -28,10 +28,11 @@ from provtap.ingest.store.staging import Rows, RowSource, Stage
 
 SQL = load_statements("provtap.ingest.store", "copies.sql")
 
-_EMPTY = [
+EMPTY = [
     hashlib.new(name, usedforsecurity=False).hexdigest()
     for name in ("md5", "sha1", "sha256", "sha384", "sha512")
 ]
+"""The digests of empty files, which all have the same content."""
 _STAGED = re.compile(r"(?:file://)?/(?:[^/]+/)*stg[0-9a-f-]+/")
 """The beginning of a path in the folder of one step (cwltool and Toil), which differs in each step."""
 _KEYS = ((Hash, "h_entity_id"), (Entity, "e_id"), (External, "e_id"), (WasGeneratedBy, "wgb_entity_id"))
@@ -86,7 +87,7 @@ def find_originals(
         SQL["find"],
         entities=json.dumps(sorted(entities)),
         activities=json.dumps(sorted(activities)),
-        empty=_EMPTY,
+        empty=EMPTY,
     )
     counts.add(row.new, 0)
     if row.parted:

@@ -72,6 +72,7 @@ from provtap.ingest.store.description_tables import (
     remember,
     says_more,
 )
+from provtap.ingest.store.mentions import keep_mentions
 from provtap.ingest.store.merge import add, join, join_new, make_collections
 from provtap.ingest.store.products import entities_of, link_entities
 from provtap.ingest.store.staging import Rows, Stage, rows_of
@@ -118,7 +119,7 @@ def load(
     Raises: DocumentError for a record that breaks a rule of the model.
     """
     counts = Counts()
-    _load(transaction, map(_completed, record_sets), ingestion_id, counts, notices=notices)
+    _load(transaction, map(completed, record_sets), ingestion_id, counts, notices=notices)
     return counts
 
 
@@ -130,13 +131,13 @@ def load_together(
     This takes a fraction of the time of one load for each. Raises: DocumentError, and Inseparable: the caller
     rolls back and loads each document separately.
     """
-    completed = [
-        [replace(_completed(record_set), ingestion_id=ingestion) for record_set in document]
+    whole = [
+        [replace(completed(record_set), ingestion_id=ingestion) for record_set in document]
         for ingestion, document in documents.items()
     ]
-    shares = Shares(completed, _COUNTED)
+    shares = Shares(whole, _COUNTED)
     counts = Counts(shares=shares)
-    _load(transaction, chain.from_iterable(completed), next(iter(documents)), counts)
+    _load(transaction, chain.from_iterable(whole), next(iter(documents)), counts)
     shares.check(counts)
     return dict(zip(documents, shares.counts, strict=True))
 
@@ -150,6 +151,7 @@ def _load(
     notices: bool = True,
 ) -> None:
     taken = _without_conflicts(transaction, record_sets, ingestion_id, counts)
+    keep_mentions(transaction, taken, ingestion_id)
     clashes: list[str] = []
     taken = without_clashes(transaction, taken, clashes)
     counts.conflict(*clashes)
@@ -182,7 +184,7 @@ def _load(
     stage.end()
 
 
-def _completed(record_set: RecordSet) -> RecordSet:
+def completed(record_set: RecordSet) -> RecordSet:
     """Return *record_set* with the records that follow directly from its own."""
     return replace(record_set, records=tuple(with_identifiers(record_set.records)))
 

@@ -79,7 +79,9 @@ def ingestion_graph(number: int) -> Response:
     found = export_ingestion(
         number, parameters(request), database, ours.tableset, ours.settings, ours.base_url
     )
-    return with_notes(Response(found.content, content_type=found.mime), found.unknown, found.overflow)
+    return with_notes(
+        Response(found.content, content_type=found.mime), found.unknown, found.overflow, found.left_out
+    )
 
 
 def graph() -> Response:

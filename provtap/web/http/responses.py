@@ -1,7 +1,7 @@
 """The common parts of all responses: the form of errors, and headers for programs in browsers.
 
-Under /api an error is JSON. Elsewhere browsers get a page, and programs a VOTable under /tap, /provsap
-and /links (DALI 1.1, section 4.4), or else a line of plain text.
+Browsers get an error as a page. Programs get it as JSON under /api, as a VOTable under /tap, /provsap and
+/links (DALI 1.1, section 4.4), or else as a line of plain text.
 """
 
 import json
@@ -61,7 +61,7 @@ CHALLENGES = ('Basic realm="ProvTAP", charset="UTF-8"', 'Bearer realm="ProvTAP"'
 # The headers that pages of other sites may read and send (CORS).
 _EXPOSED = (
     "Location, Retry-After, WWW-Authenticate, X-VO-Authenticated, ETag, Content-Disposition,"
-    " X-ProvTAP-Unknown-ID, X-ProvTAP-Overflow, X-ProvTAP-After, X-ProvTAP-Equal"
+    " X-ProvTAP-Unknown-ID, X-ProvTAP-Overflow, X-ProvTAP-Left-Out, X-ProvTAP-After, X-ProvTAP-Equal"
 )
 _ACCEPTED = "Authorization, Content-Type, Idempotency-Key, If-Modified-Since, If-None-Match"
 _PREFLIGHT_SECONDS = "86400"
@@ -174,12 +174,12 @@ def _drain() -> None:
 def _document(message: str, status: int, error: ProvtapError | None = None) -> Response:
     note(error=message)
     room = request.path.split("/")[1]
-    if room == "api":
-        told = {"status": status} | (_told(error) if error else {"message": message})
-        return Response(json.dumps({"error": told}) + "\n", status, content_type="application/json")
     if is_browser():
         page = render_template("error.html", message=message, status=status, head=_HEADS.get(status, "Error"))
         return Response(page, status, content_type="text/html; charset=utf-8")
+    if room == "api":
+        told = {"status": status} | (_told(error) if error else {"message": message})
+        return Response(json.dumps({"error": told}) + "\n", status, content_type="application/json")
     if room in _PROTOCOLS:
         document = write_error(message, request_origin(service().settings, _PROTOCOLS[room]))
         return Response(document, status, content_type="application/x-votable+xml")

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from provtap import addresses
 from provtap.errors import ParameterError, QueryTimeout
+from provtap.history import retrieve
 from provtap.provsap import write
 from provtap.provsap.dot import dot_lines
 from provtap.provsap.graph import Graph, Key
@@ -25,7 +26,7 @@ from provtap.web.http.negotiation import wanted
 from provtap.web.site.frame import render, tagged
 from provtap.web.site.named import Thing, asked, elsewhere, nothing, thing
 from provtap.web.site.sketch import GROUP, Filters, Sketch
-from provtap.web.site.store import asking
+from provtap.web.site.store import SECONDS, asking, readable
 
 bp = Blueprint("lineage", __name__)
 THINGS = 10_000
@@ -54,7 +55,7 @@ FORMS = {
 _DEFAULTS: dict[str, Any] = {
     "direction": "back",
     "by": "step",
-    **dict.fromkeys(("depth", "open", "role", "program", "status")),
+    **dict.fromkeys(("depth", "open", "asof", "role", "program", "status")),
 }
 """Defaults of the parameters in the address."""
 
@@ -71,6 +72,8 @@ class Choice:
     open: str | None = None
     """The group that is shown with all members: the id of its first member."""
     agents: bool = False
+    asof: str | None = None
+    """The date or time as of which the lineage is shown; None: at present."""
     filters: Filters = Filters()
 
     @classmethod
@@ -86,6 +89,7 @@ class Choice:
             by=_one_of("by", given.get("by", "step"), ("step", "time")),
             open=given["open"].removeprefix(GROUP) if "open" in given else None,
             agents=_one_of("agents", given.get("agents", "0"), ("0", "1")) == "1",
+            asof=given.get("asof"),
             filters=Filters(given.get("role"), given.get("program"), given.get("status")),
         )
 
@@ -103,6 +107,8 @@ class Choice:
             "DIRECTION": self.direction.upper(),
             "DEPTH": "ALL" if self.depth is None else str(min(self.depth, MAX_DEPTH)),
         }
+        if self.asof is not None:
+            given["ASOF"] = self.asof
         return ProvsapRequest.from_parameters({name: [value] for name, value in (given | more).items()})
 
 
@@ -130,10 +136,23 @@ def page(id_: str | None = None) -> Response:
         if form not in _PROVSAP:
             more |= {"AGENTS": "1" if choice.agents else "0", "CONFIGURATION": "0"}
         wish = choice.request(found.id, **more)
-        graph = store.within(lambda transaction: graph_around(transaction, wish, service().tableset, THINGS))
+        if wish.asof is None:
+            graph = store.within(lambda at: graph_around(at, wish, service().tableset, THINGS))
+    if wish.asof is not None:
+        graph = _as_of(wish)
     if form in _PROVSAP:
         return _document(graph, wish)
     return _shown(subject, choice, graph, form)
+
+
+def _as_of(wish: ProvsapRequest) -> Graph | None:
+    """Return the graph as of the time of *wish*; None if that takes too long for a page."""
+    ours = service()
+    limits = replace(ours.settings, provsap_nodes=THINGS, sync_duration=SECONDS)
+    try:
+        return retrieve(wish, readable(), ours.tableset, limits)
+    except QueryTimeout:
+        return None
 
 
 def _document(graph: Graph | None, wish: ProvsapRequest) -> Response:
