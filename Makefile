@@ -4,7 +4,8 @@ VENV := .venv
 RUN := $(VENV)/bin
 BENCH = for script in benchmarks/bench_*.py; do $(RUN)/python $$script || exit 1; done
 
-.PHONY: demo test check check-lowest lint docs pages screenshots bench bench-page bench-large wheels clean
+.PHONY: demo test check check-lowest lint docs pages screenshots bench bench-page bench-large ha-demo \
+	wheels clean
 
 demo: $(VENV)/installed
 	$(RUN)/provtap demo
@@ -73,6 +74,17 @@ define print_below
 	($(2)) >> $(1).new
 	mv $(1).new $(1)
 endef
+
+# Machines of a highly available service are lost, in three minutes; needs etcd (Debian: etcd-server).
+ha-demo: $(VENV)/installed .venv-patroni/installed
+	$(RUN)/python benchmarks/ha_demo.py
+
+# By the Python of the system: PostgreSQL, and so Patroni, does not run as root, whose own Python others cannot run.
+.venv-patroni/installed:
+	/usr/bin/python3 -m venv --clear .venv-patroni
+	.venv-patroni/bin/pip install -qq --upgrade pip
+	.venv-patroni/bin/pip install -qq 'patroni[etcd3]>=4.1' psycopg2-binary
+	touch $@
 
 $(VENV)/installed: setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("ProvTAP needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'

@@ -135,11 +135,15 @@ class DatabaseUnavailable(ProvtapError):
     retry_after = 10
 
 
-class NotConnected(DatabaseUnavailable):
+class Outage(DatabaseUnavailable):
+    """PostgreSQL is being restarted, or another server becomes the primary: it will be back."""
+
+
+class NotConnected(Outage):
     """No connection to PostgreSQL could be made; nothing was sent."""
 
 
-class Unconfirmed(DatabaseUnavailable):
+class Unconfirmed(Outage):
     """The connection was lost during COMMIT: everything may have been stored, or nothing."""
 
 

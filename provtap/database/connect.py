@@ -32,8 +32,14 @@ from provtap.errors import Contended, DatabaseUnavailable
 
 __all__ = ["Connection", "Database", "Pool", "Transaction", "cancel", "open_database"]
 
+# By default PostgreSQL keeps the locks of a client whose machine was lost for two hours.
+_LOST_CLIENT = {
+    "tcp_keepalives_idle": "10",  # seconds
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
 # Settings of connections for users' queries. temp_file_limit needs a superuser, so init sets it.
-READ_SESSION = {
+READ_SESSION = _LOST_CLIENT | {
     "default_transaction_read_only": "on",
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "60s",
@@ -52,7 +58,7 @@ READ_SESSION = {
     "geqo_threshold": "9",
     "geqo_effort": "1",
 }
-WRITE_SESSION = {
+WRITE_SESSION = _LOST_CLIENT | {
     "datestyle": "ISO, YMD",
     "timezone": "UTC",
     "standard_conforming_strings": "on",
@@ -314,6 +320,8 @@ class Database:
             with connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL ROLE {identifier(self.role('writer'))}")
         except psycopg2.Error as error:
+            if is_connection_failure(error):
+                raise write_failure(error) from error
             raise DatabaseUnavailable(
                 "The database of this service is not set up.",
                 detail=f"The database at {self.login} is not set up for this login. Run provtap init.",

@@ -14,6 +14,7 @@ from provtap.errors import (
     DatabaseUnavailable,
     DocumentError,
     InternalError,
+    Outage,
     ProvtapError,
     QueryError,
     QueryStopped,
@@ -184,10 +185,11 @@ def _obstacle(error: psycopg2.Error) -> ProvtapError | None:
     code = error.pgcode or ""
     if code in _AGAIN:
         return Contended(f"Another process is changing the same rows; {_NOTHING_STORED}.", hint="Try again.")
+    kind: type[DatabaseUnavailable] = DatabaseUnavailable
     if is_connection_failure(error):
-        what = "The connection to the database was lost"
+        kind, what = Outage, "The connection to the database was lost"
     elif code == "25006":  # a standby, or a primary that has been demoted
-        what = "The database is read-only at the moment"
+        kind, what = Outage, "The database is read-only at the moment"
     elif code == "57014":
         what = "The database cancelled the change"
     elif code in _FULL:
@@ -195,7 +197,7 @@ def _obstacle(error: psycopg2.Error) -> ProvtapError | None:
     else:
         return None
     message = f"{what}; {_NOTHING_STORED}"
-    return DatabaseUnavailable(f"{message}.", hint="Send it again later.", detail=_detail(message, error))
+    return kind(f"{message}.", hint="Send it again later.", detail=_detail(message, error))
 
 
 def commit_failure(error: psycopg2.Error) -> ProvtapError:

@@ -62,7 +62,9 @@ class Listener:
                 finally:
                     connection.close()
             except (psycopg2.Error, ProvtapError, OSError) as error:
-                why = error.for_operator() if isinstance(error, ProvtapError) else str(error).strip()
+                why = (
+                    error.for_operator() if isinstance(error, ProvtapError) else " ".join(str(error).split())
+                )
                 log.warning("Notifications on %s are not received: %s", self._channel, why)
                 self._closed.wait(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)

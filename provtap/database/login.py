@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,10 @@ _DEFAULTS = {
     "keepalives_count": "3",
 }
 _ROUNDS = 4096  # PostgreSQL's default
+_ATTEMPT = re.compile(
+    r'connection to server (?:at|on socket) "(?P<place>[^"]*)".*? failed: (?:FATAL: )? *(?P<reason>.*)'
+)
+"""libpq about one host."""
 _SET = "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS s (name, value)"
 
 
@@ -63,8 +68,9 @@ class Login:
         known = self.parameters
         user = f"{known['user']}@" if "user" in known else ""
         place = known.get("host") or known.get("hostaddr") or known.get("service") or "the default host"
-        port = f":{known['port']}" if "port" in known else ""
-        return f"{user}{place}{port}/{known.get('dbname', '')}"
+        hosts, ports = place.split(","), known.get("port", "").split(",")  # of each host, or one of all
+        places = [f"{host}:{port}".rstrip(":") for host, port in zip(hosts, ports * len(hosts), strict=False)]
+        return f"{user}{','.join(places)}/{known.get('dbname', '')}"
 
     @property
     def dsn(self) -> str:
@@ -104,13 +110,22 @@ class Login:
 
     def _refused(self, error: psycopg2.Error) -> NotConnected:
         """Return the error about a failed connection, with libpq's reason, which contains no password."""
-        lines = [line for line in str(error).splitlines() if line and not line.startswith("\t")]  # hints
-        reason = lines[-1].rpartition("failed: ")[2].removeprefix("FATAL:").strip().rstrip(".")
+        several = "," in self.parameters.get("host", self.parameters.get("hostaddr", ""))
+        reason = _reason(str(error), several)
         return NotConnected(
             "The database of this service cannot be reached.",
             hint="Try again later.",
             detail=f"PostgreSQL at {self} cannot be used: {reason}. See {self.setting}.",
         )
+
+
+def _reason(text: str, several: bool) -> str:
+    """Return why libpq could not connect: for *several* hosts, the reason of each."""
+    lines = [line for line in text.splitlines() if line and not line.startswith("\t")]  # without its hints
+    if not several:
+        lines = lines[-1:]  # before it, libpq may have tried another address, or encryption
+    said = r"\g<place>: \g<reason>" if several else r"\g<reason>"
+    return "; ".join(dict.fromkeys(_ATTEMPT.sub(said, line).rstrip(".") for line in lines))
 
 
 def database_login(url: str, setting: str = "PROVTAP_DATABASE_URL") -> Login:

@@ -21,6 +21,7 @@ from provtap.provsap import Graph, ProvsapRequest
 from provtap.provsap import retrieve as retrieve_present
 from provtap.provsap.graph import Known
 from provtap.provsap.traverse import graph_around
+from provtap.query.names import Closeness, find_or_file
 from provtap.query.origin import instant
 from provtap.tableset import Tableset
 
@@ -48,7 +49,7 @@ def retrieve(request: ProvsapRequest, database: Database, tableset: Tableset, se
     clock = Clock(settings.sync_duration)
     with _snapshot(database) as store:
         until = arrived(store, request.asof)
-        asked = _without_dids(store, request)
+        asked = _by_id(store, request)
         selection = Selection(Archive(store, until, settings, clock), asked)
         selection.around(asked.ids)
         copied = _copied(store, selection.scripts)
@@ -67,10 +68,12 @@ def _snapshot(database: Database) -> Iterator[Transaction]:
         yield transaction
 
 
-def _without_dids(store: Transaction, request: ProvsapRequest) -> ProvsapRequest:
-    """Return *request* with the entities of data products: observations have no history."""
+def _by_id(store: Transaction, request: ProvsapRequest) -> ProvsapRequest:
+    """Return *request* with ids in place of names without a history: of observations and files."""
     names = [*request.ids, *([request.to] if request.to is not None else [])]
     ids = {row.did: row.id for row in store.rows(SQL["products"], names=names)}
+    files = find_or_file(store, [name for name in names if name not in ids])
+    ids |= {file.given: file.id for file in files if file.closeness > Closeness.OTHER_NAME}
     to = None if request.to is None else ids.get(request.to, request.to)
     return replace(request, ids=tuple(ids.get(id_, id_) for id_ in request.ids), to=to)
 

@@ -113,6 +113,8 @@ class Archive:
         self._documents: dict[int, _Document] = {}
         self._bytes = 0
         self._wanted: set[int] = set()
+        self._looked_up: set[str] = set()
+        """Ids whose clashes were looked up."""
         self.scripts: tuple[int, ...] = self._scripts()
         """The numbers of the SQL scripts, each of which is needed."""
 
@@ -186,9 +188,12 @@ class Archive:
         ]
         if not stated:
             return []
-        entities = sorted({record.id for record in stated if isinstance(record, Entity)})
-        activities = sorted({record.id for record in stated if isinstance(record, Activity)})
-        rows = self._transaction.rows(SQL["clashes"], entities=entities, activities=activities)
+        entities = {record.id for record in stated if isinstance(record, Entity)} - self._looked_up
+        activities = {record.id for record in stated if isinstance(record, Activity)} - self._looked_up
+        self._looked_up |= entities | activities
+        if not entities and not activities:
+            return []
+        rows = self._transaction.rows(SQL["clashes"], entities=list(entities), activities=list(activities))
         return [row.id for row in rows]
 
     def any(self, about: About) -> bool:

@@ -14,7 +14,7 @@ from provtap.database.sql import identifier, load_statements
 from provtap.errors import NotFound, TooLarge
 from provtap.provsap.graph import ENDS, RELATIONS, Graph, Key, Node, Row
 from provtap.provsap.request import ProvsapRequest
-from provtap.query.names import find, ids_by_file_name
+from provtap.query.names import find_or_file, ids_by_file_name
 from provtap.query.withdrawals import marks
 from provtap.tableset import Table, Tableset
 
@@ -87,7 +87,7 @@ def graph_around(transaction: Transaction, request: ProvsapRequest, tableset: Ta
 
 def _find(transaction: Transaction, request: ProvsapRequest) -> tuple[list[Key], tuple[str, ...]]:
     """Return the things of the ids, and the unknown ids."""
-    meanings = find(transaction, request.ids)
+    meanings = find_or_file(transaction, request.ids)
     known = {meaning.given for meaning in meanings}
     unknown = tuple(i for i in request.ids if i not in known)
     if not meanings:
@@ -128,7 +128,9 @@ class _Walk:
         """
         (way,) = self._request.direction.value
         wanted = str(self._request.to)
-        ends = sorted({Key(meaning.kind, meaning.id) for meaning in find(self._transaction, [wanted])})
+        ends = sorted(
+            {Key(meaning.kind, meaning.id) for meaning in find_or_file(self._transaction, [wanted])}
+        )
         met, overflow = self._meet([(r, way) for r in roots] + [(e, _OTHER_WAY[way]) for e in ends])
         depths = {
             key: depth

@@ -65,14 +65,30 @@ def closest(meanings: Iterable[Meaning]) -> list[Meaning]:
     return [meaning for meaning in found if meaning.closeness == best]
 
 
+def find_or_file(transaction: Transaction, names: Sequence[str]) -> list[Meaning]:
+    """Return all things for *names*, where a name that nothing else has means the only file with this name.
+
+    Checksums are such names as well.
+    """
+    meanings = find(transaction, names)
+    known = {meaning.given for meaning in meanings}
+    files: dict[str, list[Meaning]] = {}
+    if others := [name for name in names if name not in known]:
+        for meaning in find(transaction, others, Closeness.FILE_NAME):
+            files.setdefault(meaning.given, []).append(meaning)
+    return [*meanings, *(found[0] for each in files.values() if len(found := closest(each)) == 1)]
+
+
 def ids_by_file_name(transaction: Transaction, names: Sequence[str]) -> str | None:
     """Return a hint about entities whose name is the last part of *names*: file names are not unique."""
     called = [name.rpartition("/")[2] for name in names]
     found = transaction.rows(SQL["named"], names=called)
     if not found:
         return None
-    ids = ", ".join(row.id for row in found if row.name == found[0].name)
-    return f"{found[0].name} is the name of {ids}."
+    ids = [row.id for row in found if row.name == found[0].name]
+    if len(ids) == 1:
+        return f"The id of a file called {found[0].name} is {ids[0]}."
+    return f"Ids of files called {found[0].name}: {', '.join(ids)}."
 
 
 def _one_of(one: Meaning, other: Meaning) -> Meaning:

@@ -4,23 +4,19 @@ Remarks about the request, its time and the service belong to the whole document
 authors of the data and how to cite them belong to the result, for all schemas in the query (ORIG-3).
 """
 
-import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from provtap import __version__
 from provtap.config import Settings
 from provtap.database.connect import Database, Pool
-from provtap.errors import ProvtapError
+from provtap.database.watched import Watched
 from provtap.results.votable import DocumentInfo, Info
 from provtap.tableset import DATA_ORIGIN, Tableset
 
 TAP = "ivo://ivoa.net/std/TAP"
-EVERY = 1.0
-"""Seconds after which a process reads the time of the last change of the store again."""
-EVERY_WITHOUT_DATABASE = 10.0
 OURS = frozenset(("provenance", "provext"))
 """The schemas filled by ingestions."""
 _LAST_INGESTION = "SELECT in_time FROM provext.ingestion ORDER BY in_id DESC LIMIT 1"
@@ -80,40 +76,16 @@ def instant(time: datetime) -> str:
     return time.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
-class _Watch:
-    """The time of the last change of the store, cached for some seconds in each process."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: datetime | None = None
-        self._due = 0.0  # by the monotonic clock
-
-    def latest(self, database: Database) -> datetime | None:
-        """Return the time; one thread asks the database, others meanwhile use the last known value."""
-        if self._is_due() and self._lock.acquire(blocking=not self._due):
-            try:
-                if self._is_due():
-                    self._ask(database)
-            finally:
-                self._lock.release()
-        return self._known
-
-    def _is_due(self) -> bool:
-        return time.monotonic() >= self._due
-
-    def _ask(self, database: Database) -> None:
-        try:
-            with database.transaction() as transaction:
-                row = transaction.one(_LAST_INGESTION)
-            self._known, wait = row and row.in_time, EVERY
-        except ProvtapError:
-            wait = EVERY_WITHOUT_DATABASE
-        self._due = time.monotonic() + wait
+def _last_ingestion(database: Database) -> datetime | None:
+    with database.transaction() as transaction:
+        row = transaction.one(_LAST_INGESTION)
+    return row and row.in_time
 
 
-_watches: WeakKeyDictionary[Pool, _Watch] = WeakKeyDictionary()
+_watched: WeakKeyDictionary[Pool, Watched[datetime | None]] = WeakKeyDictionary()
 
 
 def last_update(database: Database) -> datetime | None:
     """Return when the last document was ingested, in UTC; None without one, or if the database is down."""
-    return _watches.setdefault(database.writer, _Watch()).latest(database)
+    known = _watched.setdefault(database.writer, Watched(None))
+    return known.latest(partial(_last_ingestion, database))

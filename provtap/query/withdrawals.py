@@ -11,7 +11,7 @@ from provtap.adql.lineage.recursion import BACK, steps_sql
 from provtap.database.connect import Transaction
 from provtap.database.sql import literal, load_statements
 from provtap.errors import NotFound, ParameterError
-from provtap.query.names import find, ids_by_file_name
+from provtap.query.names import find_or_file, ids_by_file_name
 
 SQL = load_statements("provtap.query", "withdrawals.sql")
 
@@ -36,7 +36,7 @@ def withdrawn_now(transaction: Transaction, names: Sequence[str]) -> list[str]:
 
     Raises: NotFound for a name that nothing has; ParameterError for what is not withdrawn.
     """
-    found = find(transaction, [name for name in names if "\0" not in name])
+    found = find_or_file(transaction, [name for name in names if "\0" not in name])
     ids: dict[str, None] = {}
     for name in names:
         meant = [meaning.id for meaning in found if meaning.given == name]
@@ -109,11 +109,11 @@ def standing(transaction: Transaction, ids: Iterable[str]) -> dict[str, tuple[st
             withdrawn.add(row.withdrawn)
         else:
             made_from.setdefault(row.ancestor, []).append(row.descendant)
-    wanted, found = set(ids), dict[str, tuple[str, ...]]()
+    wanted, found = set(ids), dict[str, list[str]]()
     for start in sorted(withdrawn):
         for id_ in _reached(start, made_from) & wanted:
-            found[id_] = (*found.get(id_, ()), start)
-    return found
+            found.setdefault(id_, []).append(start)
+    return {id_: tuple(starts) for id_, starts in found.items()}
 
 
 def _reached(start: str, steps: Mapping[str, Iterable[str]]) -> set[str]:

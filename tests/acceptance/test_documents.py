@@ -15,6 +15,7 @@ import pyvo
 from astropy.table import Table
 
 from provtap.database.connect import open_database
+from provtap.ingest import ingest_content
 from provtap.operation.accounts import create
 from tests.documents import DOCUMENTS, all_blocks, answered_queries
 from tests.live import live_server
@@ -71,6 +72,14 @@ def directory(tmp_path_factory):
     return directory
 
 
+@pytest.fixture(scope="module")
+def maria(settings):
+    """The person of the pages, whom the program on one of them adds, perhaps in another process."""
+    records = {"Agent": [{"id": "urn:x:maria", "name": "Maria", "type": "Person"}]}
+    with open_database(settings) as database:
+        ingest_content(json.dumps(records).encode(), "maria", database, settings)
+
+
 def shown(program):
     """Return the blocks that call *program*, skipped where it is missing."""
     missing = pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
@@ -81,6 +90,7 @@ def shown(program):
     ]
 
 
+@pytest.mark.usefixtures("maria")
 @pytest.mark.parametrize("command", [*shown("curl"), *shown("stilts")])
 def test_every_command_of_a_client_runs(live, command, directory):
     """Each returns an id, a picture, or JSON without an error."""

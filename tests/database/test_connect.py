@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 
 import psycopg2
@@ -22,6 +22,7 @@ from provtap.errors import (
     InternalError,
     NotConnected,
     NotFound,
+    Outage,
     ProvtapError,
     QueryError,
     QueryTimeout,
@@ -65,6 +66,18 @@ def test_unreachable_server_is_named_without_the_password() -> None:
     assert re.search(r"anna@127.0.0.1:1/prov .*Connection refused", told.for_operator())
     assert "secret" not in f"{told!r} {told} {told.for_operator()} {login!r} {login}"
     assert "anna" not in str(told) and "127" not in str(told)
+
+
+def test_each_host_of_a_login_is_reported_with_its_reason() -> None:
+    """The last one alone would mislead: libpq tries all hosts, and each may fail for another reason."""
+    login = database_login("postgresql://anna:secret@127.0.0.1:1,127.0.0.2:3/prov")
+    with pytest.raises(NotConnected) as refused:
+        login.connect()
+
+    assert refused.value.for_operator() == (
+        "PostgreSQL at anna@127.0.0.1:1,127.0.0.2:3/prov cannot be used: 127.0.0.1: Connection refused;"
+        " 127.0.0.2: Connection refused. See PROVTAP_DATABASE_URL."
+    )
 
 
 def test_an_unknown_database_is_reported_with_postgresqls_message(settings: Settings) -> None:
@@ -185,6 +198,28 @@ def test_broken_connection_is_replaced(database: Database, pool: Pool) -> None:
 
     with pool.connection() as connection:
         assert value(connection, "SELECT pg_backend_pid()") != first
+
+
+def test_a_connection_lost_at_the_first_statement_is_reported_as_lost(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the primary's machine dies: the database is set up, but away."""
+    with database.session() as connection:
+        lost = value(connection, "SELECT pg_backend_pid()")
+    with closing(database.login.connect()) as other:
+        value(other, f"SELECT pg_terminate_backend({lost}, 10000)")
+    monkeypatch.setattr("provtap.database.connect._is_quiet", lambda connection: True)
+
+    with pytest.raises(Outage, match="^The connection to the database was lost"), database.transaction():
+        raise AssertionError("the connection was not lost")
+
+
+def test_the_server_looks_after_a_client_that_is_silent(database: Database) -> None:
+    """If its machine is lost, its locks are released; on a Unix socket, the values have no effect."""
+    keepalives = "SELECT string_agg(DISTINCT source, ',') FROM pg_settings WHERE name LIKE 'tcp_keepalives%'"
+    for pool in (database.reader, database.writer):
+        with pool.connection() as connection:
+            assert value(connection, keepalives) == "session"
 
 
 def test_connection_that_died_in_silence_is_replaced(

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from tests.history.conftest import all_of
+from tests.history.worlds import world
 from tests.ingest.logs import SAMPLES, VERSIONS, documents
 
 ASKED = 5
@@ -28,16 +29,21 @@ def compared(calendar, contents, seed, every):
             assert calendar.answer(request, day) == answer, (day, request)
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_samples(calendar, seed):
+def test_samples(calendar):
     contents = [path.read_bytes() for path in SAMPLES]
-    random.Random(seed).shuffle(contents)
+    random.Random(0).shuffle(contents)
 
-    compared(calendar, contents, seed, every=3)
+    compared(calendar, contents, 0, every=3)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_documents_of_every_kind(calendar, seed):
     paths = random.Random(seed).sample([*documents(), *SAMPLES, *VERSIONS], 60)
 
     compared(calendar, [path.read_bytes() for path in paths], seed, every=7)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_documents_that_contradict_each_other(calendar, seed):
+    """Few things, of which the documents say different things."""
+    compared(calendar, world(seed, 20), seed, every=5)

@@ -15,9 +15,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from provtap.errors import Contended, ProvtapError
+from provtap.errors import Contended, Outage, ProvtapError
 from provtap.ingest import ingest_all, load_sql
-from provtap.ingest.documents import parallel
+from provtap.ingest.documents import batch, parallel
 from provtap.ingest.documents.files import File, files
 from provtap.ingest.store import staging as sending
 from tests.ingest.logs import SAMPLES, VERSIONS, empty, run, tables, write_log
@@ -194,6 +194,51 @@ def test_a_lasting_conflict_of_writers_is_reported(take, database, tmp_path, mon
         )
     with pytest.raises(Contended, match="Another process is changing the same rows; nothing was stored"):
         take(log)
+
+    assert not any(tables(database).values())
+
+
+# Outages
+
+
+@pytest.fixture
+def outage(database, monkeypatch):
+    """Each attempt to store an activity loses its connection, until the function yielded here is called."""
+    monkeypatch.setattr(batch, "_PAUSE", 0.05)
+    with database.session() as connection:
+        connection.cursor().execute(
+            "CREATE FUNCTION provtap.lose() RETURNS trigger SECURITY DEFINER LANGUAGE plpgsql AS"
+            " $$BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END$$;"
+            "CREATE TRIGGER lose BEFORE INSERT ON provenance.activity EXECUTE FUNCTION provtap.lose()"
+        )
+
+    def end():
+        with database.session() as connection:
+            connection.cursor().execute("DROP FUNCTION provtap.lose() CASCADE")
+
+    return end
+
+
+def test_ingest_waits_while_postgresql_is_away(outage, settings, database, tmp_path, caplog):
+    """A failover takes half a minute; loading a campaign takes hours. Each document is stored once."""
+    paths = [write_log(tmp_path / f"{number}.log", run(number)) for number in (1, 2, 3)]
+    back = threading.Timer(0.5, outage)
+    back.start()
+    summary = ingest_all(paths, database, settings)
+    back.join()
+
+    assert [report.known for report in summary.reports] == [False] * 3
+    assert len(tables(database)["provenance.activity"]) == 3
+    [told] = caplog.messages
+    assert told.startswith("The connection to the database was lost; nothing was stored")
+    assert told.endswith(" Waiting up to 120 seconds for PostgreSQL.")
+
+
+def test_ingest_ends_if_postgresql_stays_away(outage, settings, database, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "OUTAGE", 0.1)
+    path = write_log(tmp_path / "one.log", run(1))
+    with pytest.raises(Outage, match="The connection to the database was lost; nothing was stored"):
+        ingest_all([path], database, settings)
 
     assert not any(tables(database).values())
 

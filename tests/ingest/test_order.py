@@ -181,3 +181,26 @@ def test_any_world_in_any_order(tell, database, world, seed):
         contents.append(tables(database))
 
     assert contents[0] == contents[1]
+
+
+def test_a_run_reads_what_its_step_wrote_whenever_it_is_known_as_a_step(database, settings):
+    """The record of the step may name the run that it belongs to later than the record of its files."""
+    time = "2026-01-01T00:00:{}Z".format
+    whole, step = "urn:x:whole", "urn:x:step"
+    told = [
+        {"Activity": {"id": whole, "startTime": time("00")}, "Used": {"activity": whole, "location": "/a"}},
+        {
+            "Activity": {"id": step, "startTime": time("10"), "endTime": time("20")},
+            "WasGeneratedBy": {"activity": step, "location": "/a"},
+        },
+        {"WasInformedBy": {"informed": step, "informant": whole}},
+    ]
+    contents = []
+    for order in permutations(told):
+        empty(database)
+        for document in order:
+            with contextlib.suppress(DocumentError):
+                ingest_content(json.dumps(document).encode(), "told", database, settings)
+        contents.append(rows(database, "SELECT u_entity_id FROM provenance.used ORDER BY 1"))
+
+    assert len({tuple(each) for each in contents}) == 1

@@ -210,12 +210,26 @@ def test_lineage_of_nothing_fails_in_one_line(provtap):
     assert (done.exit_code, done.output) == (1, "provtap: Nothing has the name nothing.\n")
 
 
-@pytest.mark.parametrize("named", ["step2_a.dl2.h5", "run/step2_a.dl2.h5"])
-def test_an_alias_leads_to_the_id(provtap, named):
-    """Names are not unique, so they are not taken; but they are what people know."""
-    done = provtap("lineage", named)
+def test_lineage_takes_the_name_of_one_file(provtap):
+    assert provtap("lineage", "step2_a.dl2.h5").output == provtap("lineage", DL2).output
 
-    assert done.output == f"provtap: Nothing has the name {named}. step2_a.dl2.h5 is the name of {DL2}.\n"
+
+def test_name_of_two_files_leads_to_their_ids(provtap):
+    done = provtap("lineage", "twice.dl2.h5")
+
+    assert done.exit_code == 1
+    assert done.output.startswith(
+        "provtap: Nothing has the name twice.dl2.h5. Ids of files called twice.dl2.h5: urn:"
+    )
+
+
+def test_another_path_leads_to_the_id(provtap):
+    done = provtap("lineage", "run/step2_a.dl2.h5")
+
+    assert done.output == (
+        "provtap: Nothing has the name run/step2_a.dl2.h5."
+        f" The id of a file called step2_a.dl2.h5 is {DL2}.\n"
+    )
 
 
 def test_export_writes_a_document(provtap):

@@ -1,21 +1,37 @@
 """Ingests many documents: small ones are stored together; a rejected one does not affect the others."""
 
-from collections.abc import Iterable
+import logging
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from provtap.client.summary import summary_text
 from provtap.config import Settings
 from provtap.database.connect import Database
-from provtap.errors import Contended, DocumentError, FormatNotRead, NoProvenance, ProvtapError, TooLarge
+from provtap.errors import (
+    Contended,
+    DocumentError,
+    FormatNotRead,
+    NoProvenance,
+    Outage,
+    ProvtapError,
+    TooLarge,
+)
 from provtap.ingest.documents.document import Document, read, store, store_together
 from provtap.ingest.documents.files import File, files
 from provtap.ingest.documents.parallel import each
 from provtap.ingest.store.counts import Inseparable
 from provtap.ingest.store.transaction import IngestReport
 
+log = logging.getLogger(__name__)
+
+OUTAGE = 120.0
+"""Maximum seconds without PostgreSQL; a standby takes over the primary's role in about half a minute."""
+_PAUSE = 1.0
+"""Seconds between two attempts."""
 _MOST = 50
 """Maximum documents of a batch; more are hardly faster."""
 _RECORDS = 20_000
@@ -87,6 +103,8 @@ def ingest_all(
     over, with the reason; links to directories are not followed. A path that does not exist is used as a
     pattern.
 
+    While PostgreSQL is restarted or fails over, the command waits.
+
     Raises: DatabaseUnavailable. A document that can't be stored is a problem in the summary.
     """
     summary = Summary()
@@ -141,18 +159,40 @@ class _Batch:
         self._records = self._bytes = 0
         if len(documents) > 1:
             try:
-                self._summary.reports += store_together(documents, self._database)
+                self._summary.reports += _outlast(partial(store_together, documents, self._database))
                 self._limit = min(2 * self._limit, self._most)
                 return
             except (DocumentError, Contended, Inseparable):
                 self._limit = max(self._limit // 4, 1)
         for document in documents:
             try:
-                self._summary.reports.append(self._store(document))
+                self._summary.reports.append(_outlast(partial(self._store, document)))
             except (DocumentError, TooLarge) as error:
                 self._summary.problems.append(str(error))
         if len(documents) == 1:
             self._limit = min(2 * self._limit, self._most)
+
+
+Result = TypeVar("Result")
+
+
+def _outlast(store: Callable[[], Result]) -> Result:
+    """Call *store* until PostgreSQL is available, which may have stored the documents the first time.
+
+    Raises: Outage after OUTAGE seconds, and the other errors of *store*.
+    """
+    end = time.monotonic() + OUTAGE
+    told = False
+    while True:
+        try:
+            return store()
+        except Outage as error:
+            if time.monotonic() > end:
+                raise
+            if not told:
+                log.warning("%s Waiting up to %d seconds for PostgreSQL.", error.for_operator(), OUTAGE)
+                told = True
+        time.sleep(_PAUSE)
 
 
 def _read(file: File, **options: Any) -> Document:

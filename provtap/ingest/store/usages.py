@@ -13,6 +13,7 @@ from provtap.ingest.model.records import (
     Invalidation,
     Reading,
     Record,
+    WasInformedBy,
     Writing,
     columns,
 )
@@ -47,7 +48,7 @@ def resolve_readings(
     if rows[Reading]:
         add_readings(transaction, rows[Reading], stage[Reading], counts)
     moved: set[str] = set()
-    if rows[Writing] or any(row["rd_told_id"] is None for row in rows[Reading]):
+    if rows[Writing] or rows[WasInformedBy] or any(row["rd_told_id"] is None for row in rows[Reading]):
         moved = resolve(transaction, stage, counts)
     activities = {row["a_id"] for row in rows[Activity]} | {row["rd_activity_id"] for row in rows[Reading]}
     activities |= moved
@@ -97,11 +98,12 @@ def add_readings(transaction: Transaction, rows: Rows, source: RowSource, counts
 
 def resolve(transaction: Transaction, stage: Stage, counts: Counts) -> set[str]:
     """Find the entity of each affected reading again; return the activities with changed usages."""
-    writings, externals = stage[Writing], stage[External]
+    writings, externals, steps = stage[Writing], stage[External], stage[WasInformedBy]
     statement = SQL["resolve_readings"].format(
         columns=", ".join(column for _, column in columns(Entity)),
         writings=writings.rows.replace("%(rows)", "%(writings)"),
         externals=externals.rows.replace("%(rows)", "%(externals)"),
+        steps=steps.rows.replace("%(rows)", "%(steps)"),
         appeared_ids=counts.ids(
             "SELECT json_agg(id) FROM (SELECT e_id FROM appeared UNION ALL TABLE located) AS entities (id)"
         ),
@@ -109,7 +111,11 @@ def resolve(transaction: Transaction, stage: Stage, counts: Counts) -> set[str]:
         moved_urls=counts.ids("SELECT json_agg(rd_url) FROM changed WHERE was_id IS NOT NULL"),
         stub_ids=counts.ids("SELECT json_agg(entity_id) FROM resolved WHERE entity_id = rd_external_id"),
     )
-    values = {"writings": writings.values.get("rows"), "externals": externals.values.get("rows")}
+    values = {
+        "writings": writings.values.get("rows"),
+        "externals": externals.values.get("rows"),
+        "steps": steps.values.get("rows"),
+    }
     [row] = transaction.rows(statement, **values)
     counts.add(row.new, row.updated)
     counts.stubs += row.stubs

@@ -53,7 +53,7 @@ SELECT (SELECT count(*) FROM added) AS new, (SELECT count(*) FROM used) AS used,
        {added_ids} AS added_ids, {used_ids} AS used_ids;
 
 -- name: resolve_readings
--- Find the entity of each reading: for new readings, and for those that a new writing may affect. Returns the
+-- Find the entity of each reading: for new readings, and for those that a new writing or step may affect. Returns the
 -- number of new rows, the number of changed usages, and the replaced usages.
 --
 -- Example: the activity r read /a and /b at 12:00, and no activity wrote /b.
@@ -90,6 +90,10 @@ WITH written AS MATERIALIZED (
     SELECT rd_id
       FROM written JOIN provenance.wasinformedby ON wib_informed_id = wr_activity_id
       JOIN provtap.reading ON rd_activity_id = wib_informant_id AND rd_url = wr_url AND rd_storage = wr_storage
+    UNION
+    SELECT rd_id  -- the step may have become known as a step after what it wrote
+      FROM {steps} AS step JOIN provtap.writing ON wr_activity_id = step.wib_informed_id
+      JOIN provtap.reading ON rd_activity_id = step.wib_informant_id AND rd_url = wr_url AND rd_storage = wr_storage
 ), resolved AS MATERIALIZED (
     SELECT rd_id, rd_activity_id, rd_role, rd_storage, rd_url, rd_external_id, rd_entity_id AS was_id,
            coalesce(from_step.wr_entity_id, latest.wr_entity_id, rd_external_id)::text

@@ -11,9 +11,9 @@ import pytest
 from pyvo.io.vosi import parse_availability
 
 from provtap.database.connect import open_database
+from provtap.database.watched import EVERY
 from provtap.operation.maintenance import announce, end
 from provtap.web import create_app
-from provtap.web.http.closing import EVERY
 from provtap.web.http.context import STARTED
 from tests.conftest import database_name
 from tests.live import awaited, live_server
