@@ -1,13 +1,14 @@
 """Only these rooms write the tables of the model.
 
-`ingest.forgetting` writes all tables: it replaces the name of a person in each.
+`ingest.forgetting` writes all tables: it replaces the name of a person in each. `history` copies a few tables
+of the store into the scratch database, none of them of the model.
 """
 
 import re
 from importlib.resources import files
 from pathlib import Path
 
-WRITERS = ("ingest/store", "ingest/scripts", "ingest/forgetting")
+WRITERS = ("ingest/store", "ingest/scripts", "ingest/forgetting", "history")
 # A table whose name is filled in may be one of the model's.
 _WRITE = re.compile(
     r"\b(INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE(\s+TABLE)?|MERGE\s+INTO|COPY)\s+(ONLY\s+)?"
