@@ -46,7 +46,7 @@ AWAY = 24.0
 """Seconds for which a machine, or the majority of etcd, is away: longer than the ttl of Patroni."""
 PATIENCE = 90.0
 """Seconds in which all machines must be back, and all jobs ended."""
-FILES = 1500
+FILES = 800
 """Documents of a campaign that one command loads during an event."""
 QUERY = "SELECT COUNT(*) AS n FROM provenance.activity"
 JOB = (
@@ -67,6 +67,7 @@ SELECT (SELECT count(*) FROM provenance.activity, demo WHERE a_id LIKE ids),
 """
 """What the documents of an event contain, by table."""
 JOBS = "SELECT job_id, phase, error_message FROM uws.job"
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 BEGUN = time.monotonic()
 
 
@@ -77,8 +78,8 @@ def main() -> None:
     options.add_argument("--keep", action="store_true", help="keep the files and logs")
     given = options.parse_args()
     logging.disable(logging.WARNING)  # of clients that save a document on disk; the table counts these
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit("Stopped by a signal."))
+    for number in ENDING:
+        signal.signal(number, stop)
     directory = Path(tempfile.mkdtemp(prefix="provtap-ha-"))
     directory.chmod(0o755)  # root's PostgreSQL runs as another user
     keep = True
@@ -100,6 +101,13 @@ def main() -> None:
     print(
         "\nNothing was lost or stored twice, every job is in a true phase, no process was restarted by hand."
     )
+
+
+def stop(number: int, frame: object) -> None:
+    """End this process by SystemExit, which stops the others; further signals must not interrupt that."""
+    for each in ENDING:
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(f"Stopped by {signal.Signals(number).name}.")
 
 
 def say(what: str) -> None:

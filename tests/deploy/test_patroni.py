@@ -4,6 +4,7 @@
 """
 
 import re
+import subprocess
 from itertools import product
 
 import pytest
@@ -88,6 +89,21 @@ def test_the_administrator_is_created_with_the_password_that_is_used(logins):
     for name in (logins[0]["dbname"], f"{logins[0]['dbname']}{SUFFIX}"):
         assert f"CREATE DATABASE {name} OWNER {logins[0]['user']};" in created
     assert f"ALTER ROLE {logins[1]['user']} PASSWORD '{logins[1]['password']}'" in PAGE.read_text()
+
+
+@pytest.mark.skipif(not PATRONI.exists(), reason="Patroni is not installed: make .venv-patroni/installed")
+def test_patroni_accepts_its_file(tmp_path):
+    """Except for what is not there: etcd, and PostgreSQL in the directory of Debian."""
+    file = tmp_path / "patroni.yml"
+    text = (FILES / "patroni.yml").read_text().replace("NODE", "node1").replace("ADDRESS", "192.0.2.11")
+    file.write_text(text.replace("192.0.2.", "127.0.10."))
+    done = subprocess.run(
+        [PATRONI, "--validate-config", "--ignore-listen-port", file], capture_output=True, text=True
+    )
+    complaints = (done.stdout + done.stderr).splitlines()
+
+    missing = ("is not reachable", "/usr/lib/postgresql/18/bin' does not exist.")
+    assert [line for line in complaints if not line.endswith(missing)] == []
 
 
 def test_the_page_shows_what_was_measured():
