@@ -1,7 +1,7 @@
 """Stores the selected record sets in the scratch database, and reads the answer there."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import groupby
 
@@ -9,8 +9,8 @@ from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.database.scratch import rolled_back, scratch
 from provtap.database.sql import load_statements
-from provtap.errors import DocumentError, NotFound, ProvtapError
-from provtap.history.archive import Archive, Clock, Part, arrived
+from provtap.errors import DocumentError, NotFound, ProvtapError, TooLarge
+from provtap.history.archive import Archive, Arrived, Clock, Part, arrived
 from provtap.history.selection import Rules, Selection, both_ways
 from provtap.ingest.descriptions.apply import apply_again
 from provtap.ingest.model.mentions import About, key
@@ -19,8 +19,8 @@ from provtap.ingest.store.loader import load
 from provtap.ingest.store.transaction import lock
 from provtap.provsap import Graph, ProvsapRequest
 from provtap.provsap import retrieve as retrieve_present
-from provtap.provsap.graph import Known
-from provtap.provsap.traverse import graph_around
+from provtap.provsap.graph import Key, Known
+from provtap.provsap.traverse import graph_around, nodes_around
 from provtap.query.names import Closeness, find_or_file
 from provtap.query.origin import instant
 from provtap.tableset import Tableset
@@ -50,14 +50,29 @@ def retrieve(request: ProvsapRequest, database: Database, tableset: Tableset, se
     with _snapshot(database) as store:
         until = arrived(store, request.asof)
         asked = _by_id(store, request)
-        selection = Selection(Archive(store, until, settings, clock), asked)
-        selection.around(asked.ids)
+        selection = _selected(store, until, asked, settings, clock)
         copied = _copied(store, selection.scripts)
         try:
             graph = _answer(database, asked, selection, copied, tableset, settings, clock)
         except NotFound as error:
             raise _unknown_then(store, request, error) from error
     return replace(graph, known=Known(until.time, until.undone))
+
+
+def _selected(
+    store: Transaction, until: Arrived, request: ProvsapRequest, settings: Settings, clock: Clock
+) -> Selection:
+    """Return the selection for *request*; it is fast if the present answer is about the same things."""
+    expected: Iterable[Key] = ()
+    with suppress(NotFound):
+        expected = nodes_around(store, request, settings.asof_documents)
+    selection = Selection(Archive(store, until, settings, clock), request)
+    try:
+        selection.expect(expected)
+    except TooLarge:  # much of it belongs to the answer since later
+        selection = Selection(Archive(store, until, settings, clock), request)
+    selection.around(request.ids)
+    return selection
 
 
 @contextmanager
