@@ -48,16 +48,22 @@ def scratch(database: Database) -> Database:
     return replace(database, login=login, writer=Pool(login, session=WRITE_SESSION, size=1, wait=5.0))
 
 
+def missing_scratch(database: Database) -> str | None:
+    """Return the statement that creates the scratch database of *database*, or None if it exists."""
+    with database.setup() as transaction:
+        name = _name(transaction)
+        return _create(transaction, name) if transaction.one(_EXISTS, name=name) is None else None
+
+
 def create_scratch(database: Database) -> str | None:
     """Create the scratch database of *database* if it is missing; return the statement if a superuser must.
 
     Raises: DatabaseUnavailable.
     """
+    statement = missing_scratch(database)
+    if statement is None:
+        return None
     with database.setup() as transaction:
-        name = _name(transaction)
-        if transaction.one(_EXISTS, name=name) is not None:
-            return None
-        statement = _create(transaction, name)
         granted = transaction.rows(_MAY_CREATE)[0].granted
     if not granted:
         return statement
