@@ -21,7 +21,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -166,7 +166,7 @@ class Place(ExitStack):
         results = str(self.directory / "results")
         self._settings.write_text(here("provtap.toml").replace("/net/provtap/results", results))
         _, _, for_superuser = self._run("init").partition(f"{STILL_TO_RUN}\n")
-        for statement in for_superuser.splitlines()[:-1]:
+        for statement in takewhile(lambda line: line.endswith(";"), for_superuser.splitlines()):
             primary.ask(statement)
         primary.ask("ALTER ROLE provtap_reader PASSWORD 'READER-PASSWORD'")
         self.token = self._run("token", "create", "pipeline", "--scope", "read,write").split()[-1]

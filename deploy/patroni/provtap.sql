@@ -1,3 +1,3 @@
 -- The database and its administrator: for a superuser on the primary, once. `provtap init` creates the rest.
-CREATE ROLE admin LOGIN CREATEROLE PASSWORD 'ADMIN-PASSWORD';
+CREATE ROLE admin LOGIN CREATEROLE CREATEDB PASSWORD 'ADMIN-PASSWORD';
 CREATE DATABASE provtap OWNER admin;

@@ -12,6 +12,7 @@ import yaml
 from psycopg2.extensions import parse_dsn
 
 from provtap.config import Settings
+from provtap.database.scratch import SUFFIX
 from tests.documents import ROOT
 
 FILES = ROOT / "deploy/patroni"
@@ -72,8 +73,9 @@ def test_the_logins_of_provtap_and_the_replicas_are_admitted(patroni, logins):
     }
     roles = {kind: login["username"] for kind, login in patroni["postgresql"]["authentication"].items()}
 
+    databases = {name for login in logins for name in (login["dbname"], login["dbname"] + SUFFIX)}
     assert admitted == {
-        *((login["dbname"], login["user"]) for login in logins),
+        *product(databases, (login["user"] for login in logins)),
         ("replication", roles["replication"]),
         ("postgres", roles["rewind"]),
     }
@@ -83,7 +85,10 @@ def test_the_logins_of_provtap_and_the_replicas_are_admitted(patroni, logins):
 def test_the_administrator_is_created_with_the_password_that_is_used(logins):
     created = (FILES / "provtap.sql").read_text()
 
-    assert f"CREATE ROLE {logins[0]['user']} LOGIN CREATEROLE PASSWORD '{logins[0]['password']}'" in created
+    assert (
+        f"CREATE ROLE {logins[0]['user']} LOGIN CREATEROLE CREATEDB PASSWORD '{logins[0]['password']}'"
+        in created
+    )
     assert f"CREATE DATABASE {logins[0]['dbname']} OWNER {logins[0]['user']}" in created
     assert f"ALTER ROLE {logins[1]['user']} PASSWORD '{logins[1]['password']}'" in PAGE.read_text()
 
