@@ -163,6 +163,9 @@ class Place(ExitStack):
         primary = self.machines[self.primary()]
         for statement in filter(str.strip, here("provtap.sql").split(";")):
             primary.ask(statement, database="postgres")
+        named = "SELECT FROM pg_database WHERE datname = 'provtap_scratch'"  # the last one
+        machines = self.machines.values()
+        awaited(lambda: all(each.ask(named, database="postgres") for each in machines), "copy of it")
         results = str(self.directory / "results")
         self._settings.write_text(here("provtap.toml").replace("/net/provtap/results", results))
         _, _, for_superuser = self._run("init").partition(f"{STILL_TO_RUN}\n")

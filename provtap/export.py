@@ -12,6 +12,9 @@ from provtap.provsap import ProvsapRequest, not_written, retrieve, write
 from provtap.provsap.documents import serialized
 from provtap.tableset import Tableset
 
+NOT_OF_INGESTIONS = ("ID", "TARGET", "ASOF")
+"""Parameters of ProvSAP that have no meaning for an ingestion."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
@@ -42,7 +45,7 @@ def export_ingestion(
 
     Raises: ParameterError, NotFound, DocumentError, QueryTimeout, DatabaseUnavailable.
     """
-    for name in ("ID", "TARGET", "ASOF"):
+    for name in NOT_OF_INGESTIONS:
         if name in parameters:
             raise ParameterError(f"{name} cannot be used with the number of an ingestion.")
     asked = ProvsapRequest.from_parameters(

@@ -24,6 +24,15 @@ from urllib.parse import quote, unquote
 from provtap.client.command import Failure
 
 METADATA = "ro-crate-metadata.json"
+RECIPE = "recipe.cwl"
+_WORKFLOW_CRATE = "https://w3id.org/workflowhub/workflow-ro-crate/1.0"
+_CWL = {
+    "@id": "https://w3id.org/workflowhub/workflow-ro-crate#cwl",
+    "@type": "ComputerLanguage",
+    "name": "Common Workflow Language",
+    "alternateName": "CWL",
+    "url": "https://www.commonwl.org/",
+}
 _ALGORITHMS = ("sha512", "sha256", "sha1", "md5")
 """Checksums, the best first."""
 _BLOCK = 1 << 20
@@ -64,9 +73,12 @@ class _File:
     """The algorithm, and the digits that were recorded and found."""
 
 
-def write_crate(metadata: bytes, archive: Path, directories: Sequence[Path]) -> WrittenCrate:
+def write_crate(
+    metadata: bytes, archive: Path, directories: Sequence[Path], recipe: bytes | None = None
+) -> WrittenCrate:
     """Write the crate *metadata* with those of its files that are below *directories*.
 
+    A *recipe*, which is a workflow of CWL, becomes the main entity of a Workflow RO-Crate 1.0.
     A file whose content is not the recorded one is left out. The zip appears under its name when it is
     complete.
 
@@ -81,7 +93,10 @@ def write_crate(metadata: bytes, archive: Path, directories: Sequence[Path]) -> 
     try:
         with part.open("xb") as stream:
             try:
-                _write(stream, _with_files(document, files), files)
+                _add_files(document, files)
+                if recipe is not None:
+                    _add_recipe(document)
+                _write(stream, document, files, recipe)
                 part.replace(archive)
             except BaseException:
                 with suppress(OSError):
@@ -233,8 +248,8 @@ def _entry(path: str, taken: set[str]) -> str:
         number += 1
 
 
-def _with_files(document: Thing, files: Sequence[_File]) -> bytes:
-    """Return the metadata in which *files* are files of the crate, identified by their ids until now."""
+def _add_files(document: Thing, files: Sequence[_File]) -> None:
+    """Make *files* files of the crate, which were identified by their ids until now."""
     paths = {file.thing["@id"]: quote(file.entry) for file in files}
     for file in files:
         thing = file.thing
@@ -243,11 +258,40 @@ def _with_files(document: Thing, files: Sequence[_File]) -> bytes:
         thing["identifier"] = identifiers[0] if len(identifiers) == 1 else identifiers
         thing["encodingFormat"] = _TYPES.guess_type(file.entry)[0] or "application/octet-stream"
     document["@graph"] = [_renamed(thing, paths) for thing in document["@graph"]]
-    [root] = [thing for thing in document["@graph"] if thing["@id"] == "./"]
-    parts = [{"@id": path} for path in paths.values()]
-    if parts:
-        root["hasPart"] = parts[0] if len(parts) == 1 else parts
-    return json.dumps(document, ensure_ascii=False, indent=1).encode()
+    for path in paths.values():
+        _add_value(_root(document), "hasPart", {"@id": path})
+
+
+def _add_recipe(document: Thing) -> None:
+    """Make the recipe the main entity of the crate."""
+    root = _root(document)
+    root["mainEntity"] = {"@id": RECIPE}
+    _add_value(root, "hasPart", {"@id": RECIPE})
+    for thing in document["@graph"]:
+        if thing["@id"] in {"./", METADATA}:
+            _add_value(thing, "conformsTo", {"@id": _WORKFLOW_CRATE})
+    document["@graph"] += [
+        {"@id": _WORKFLOW_CRATE, "@type": "CreativeWork", "name": "Workflow RO-Crate", "version": "1.0"},
+        {
+            "@id": RECIPE,
+            "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow"],
+            "name": "Recipe",
+            "description": "The recorded steps as a workflow. It was written from the record, and not run.",
+            "programmingLanguage": {"@id": _CWL["@id"]},
+            "encodingFormat": "application/cwl",
+        },
+        _CWL,
+    ]
+
+
+def _root(document: Thing) -> Thing:
+    root: Thing = next(thing for thing in document["@graph"] if thing["@id"] == "./")
+    return root
+
+
+def _add_value(thing: Thing, name: str, value: Thing) -> None:
+    values = [*_values(thing.get(name)), value]
+    thing[name] = values[0] if len(values) == 1 else values
 
 
 def _renamed(value: Any, paths: dict[str, str]) -> Any:
@@ -259,9 +303,12 @@ def _renamed(value: Any, paths: dict[str, str]) -> Any:
     return [_renamed(each, paths) for each in value] if isinstance(value, list) else value
 
 
-def _write(stream: BinaryIO, metadata: bytes, files: Sequence[_File]) -> None:
+def _write(stream: BinaryIO, document: Thing, files: Sequence[_File], recipe: bytes | None) -> None:
+    metadata = json.dumps(document, ensure_ascii=False, indent=1).encode()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as packed:
         packed.writestr(METADATA, metadata, zipfile.ZIP_DEFLATED)
+        if recipe is not None:
+            packed.writestr(RECIPE, recipe, zipfile.ZIP_DEFLATED)
         for file in files:
             with _opened_again(file.path) as source:
                 modified = time.localtime(os.fstat(source.fileno()).st_mtime)[:6]

@@ -30,7 +30,7 @@ from provtap.client.summary import description_text, summary_text, summary_warni
 from provtap.client.withdrawals import affected, reinstate, withdraw
 
 if TYPE_CHECKING:
-    from provtap.client.service import Service
+    from provtap.client.service import Answer, Service
 
 _DOCUMENT_BYTES = 1_000_000_000
 """Files larger than this are not read: no service has a higher limit, and data products may be large."""
@@ -154,6 +154,7 @@ def lineage(service: "Service", id: str, direction: str, depth: int, asof: str |
     metavar="DIR",
     help="Directory whose files the zip may contain; repeatable.  [default: the current directory]",
 )
+@click.option("--recipe", "with_recipe", is_flag=True, help="Put the recipe of the product into the zip.")
 @_as_of
 def export(
     service: "Service",
@@ -161,11 +162,13 @@ def export(
     ingestion: int | None,
     archive: Path | None,
     directories: tuple[Path, ...],
+    with_recipe: bool,
     **options: str | None,
 ) -> None:
     """Write the provenance of IDS, or of a whole ingestion, to standard output."""
-    check_archive(archive, directories, options)
+    check_archive(archive, directories, with_recipe, ids, options)
     parameters = export_parameters(ids, ingestion, options)
+    recipe = _recipe(service, ids[0], "cwl") if with_recipe else None
     if ingestion is None:
         answer = service.ask("provsap", [*(("ID", id_) for id_ in ids), *parameters])
     else:
@@ -179,7 +182,8 @@ def export(
     if archive is None:
         write(answer)
     else:
-        write_archive(b"".join(answer.blocks()), archive, directories)
+        made_by = None if recipe is None else b"".join(recipe.blocks())
+        write_archive(b"".join(answer.blocks()), archive, directories, made_by)
 
 
 def export_parameters(
@@ -204,22 +208,28 @@ def tell_export(unknown: Iterable[str], overflow: int, left_out: Iterable[str] =
 
 
 def check_archive(
-    archive: Path | None, directories: Sequence[Path], options: Mapping[str, str | None]
+    archive: Path | None,
+    directories: Sequence[Path],
+    with_recipe: bool,
+    ids: Sequence[str],
+    options: Mapping[str, str | None],
 ) -> None:
     """Reject options of `provtap export` that exclude each other, before anything is asked."""
     if archive is not None and options["responseformat"] not in {"ro-crate", "rocrate", "RO-CRATE"}:
         raise click.UsageError("--zip needs --format ro-crate.")
-    if archive is None and directories:
-        raise click.UsageError("--files needs --zip.")
+    if archive is None and (directories or with_recipe):
+        raise click.UsageError(f"{'--files' if directories else '--recipe'} needs --zip.")
+    if with_recipe and len(ids) != 1:
+        raise click.UsageError("--recipe needs the id of one product.")
     if archive is not None and (archive.exists() or archive.is_symlink()):
         raise click.UsageError(f"{archive} already exists: remove it, or choose another name.")
 
 
-def write_archive(metadata: bytes, archive: Path, directories: Sequence[Path]) -> None:
-    """Write a crate with its files, and tell which files are not in it."""
+def write_archive(metadata: bytes, archive: Path, directories: Sequence[Path], recipe: bytes | None) -> None:
+    """Write a crate with its files and a *recipe*, and tell which files are not in it."""
     from provtap.client.crate_zip import write_crate
 
-    written = write_crate(metadata, archive, directories or [Path()])
+    written = write_crate(metadata, archive, directories or [Path()], recipe)
     click.echo(f"{archive}: ro-crate-metadata.json and {written.files} of {written.described} files")
     for sentence in written.notes:
         warn(sentence)
@@ -319,7 +329,11 @@ def recipe(service: "Service", product: str, form: str) -> None:
     PRODUCT is the id, path, file name or another name of an entity. What was not recorded is a check that
     fails with a sentence.
     """
-    write(service.fetch("api/v1/recipe", [("id", product), ("format", form)]))
+    write(_recipe(service, product, form))
+
+
+def _recipe(service: "Service", product: str, form: str) -> "Answer":
+    return service.fetch("api/v1/recipe", [("id", product), ("format", form)])
 
 
 @click.command(name="ingest", cls=RemoteCommand, epilog="Example: provtap ingest runs/*.provenance.log")

@@ -68,6 +68,7 @@ def export(
     ingestion: int | None,
     archive: Path | None,
     directories: tuple[Path, ...],
+    with_recipe: bool,
     **options: str | None,
 ) -> None:
     """Write the provenance of IDS, or of a whole ingestion, to standard output.
@@ -80,7 +81,8 @@ def export(
     from provtap.history import retrieve
     from provtap.provsap import ProvsapRequest, not_written, write
 
-    remote.check_archive(archive, directories, options)
+    remote.check_archive(archive, directories, with_recipe, ids, options)
+    recipe: bytes | None = None
     given = {name: [value] for name, value in remote.export_parameters(ids, ingestion, options)}
     with install.ready(settings) as (database, tableset):
         if ingestion is not None:
@@ -99,12 +101,16 @@ def export(
                 licence=settings.rights_uri,
             )
             left_out = not_written(graph, request)
+            if with_recipe:
+                from provtap.recipe import FORMATS, read_recipe
+
+                recipe = FORMATS["cwl"](read_recipe(ids[0], database, tableset, settings)).encode()
             remote.tell_undone(graph.known.undone if graph.known else 0)
     remote.tell_export(unknown, overflow, left_out)
     if archive is None:
         sys.stdout.buffer.write(content)
     else:
-        remote.write_archive(content, archive, directories)
+        remote.write_archive(content, archive, directories, recipe)
 
 
 @remote.cite.here

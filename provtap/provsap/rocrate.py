@@ -125,7 +125,7 @@ class _Crate:
                 "@id": _ROOT,
                 "@type": "Dataset",
                 "name": f"Provenance of {about}",
-                "description": f"The runs and products in the provenance of {about}.",
+                "description": f"The runs and products in the provenance of {about}.{self._known()}",
                 "datePublished": self._date(),
                 "license": _reference(licence or _LICENSE),
                 **published_by,
@@ -135,6 +135,9 @@ class _Crate:
             {"@id": _PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"},
             *([] if licence else [_NO_LICENCE]),
         ]
+
+    def _known(self) -> str:
+        return f" {self._graph.known.sentence}." if self._graph.known is not None else ""
 
     def _mentioned(self) -> Iterator[Thing]:
         yield from (_reference(self._id("activity", row.a_id)) for row in self._graph.of("activity"))

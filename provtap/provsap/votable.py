@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from provtap.provsap.graph import Graph
+from provtap.query.origin import instant
 from provtap.results.votable import TAIL, Info, write_head, write_table
 from provtap.tableset import Column, Table
 
@@ -53,7 +54,10 @@ def prov_votable(graph: Graph, infos: Iterable[Info] = ()) -> bytes:
 
 def _pieces(graph: Graph, infos: Iterable[Info]) -> Iterator[str]:
     unknown = (Info("UNKNOWN_ID", name, "Nothing has the name so.") for name in graph.unknown)
-    yield write_head([Info("QUERY_STATUS", "OK"), *unknown, *infos])
+    known = (
+        [] if graph.known is None else [Info("AS_OF", instant(graph.known.time), f"{graph.known.sentence}.")]
+    )
+    yield write_head([Info("QUERY_STATUS", "OK"), *unknown, *known, *infos])
     yield _table(_NODE, _nodes(graph))
     for name, rows in graph.rows.items():
         if rows:

@@ -56,6 +56,8 @@ def test_every_format_is_as_of_a_date(client, form):
     if form.name != "PROV-PNG":
         assert re.search(r"\b(urn:x|ns0):q\b", response.text)
         assert not re.search(r"\b(urn:x|ns0):r\b", response.text)
+    if form.name == "PROV-VOTABLE":
+        assert '<INFO name="AS_OF" value="2026-01-01T23:59:59">' in response.text
     if form.name == "PROV-SVG":
         assert "As known on 2026-01-01 at 23:59:59 UTC" in response.text
 

@@ -1,5 +1,6 @@
 """Crates by the command line and over HTTP: files in a zip, what is left out, and errors."""
 
+import json
 import subprocess
 import zipfile
 from dataclasses import replace
@@ -103,6 +104,25 @@ def test_zip_from_a_service_has_the_files_of_this_machine(export, live, settings
     assert contents[0]["data/sorted.txt"] == b"a\nb\n"
 
 
+def test_recipe_is_the_main_entity_of_the_zip(settings, live, data, tmp_path):
+    """The recipe makes the product again; the crate with it comes back like any other."""
+    for name, options in (("here", ()), ("there", ("--url", live))):
+        arguments = ("export", data / "sorted.txt", "--format", "ro-crate", "--recipe", *options)
+        done = run(settings, *arguments, "--zip", tmp_path / f"{name}.zip", "--files", data)
+        assert done.exit_code == 0, done.output
+    recipe = run(settings, "recipe", data / "sorted.txt", "--format", "cwl").stdout
+
+    for name in ("here", "there"):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip") as packed:
+            crate = json.loads(packed.read("ro-crate-metadata.json"))
+            root = next(thing for thing in crate["@graph"] if thing["@id"] == "./")
+            assert root["mainEntity"] == {"@id": "recipe.cwl"}
+            if name == "here":  # a service has another address
+                assert packed.read("recipe.cwl").decode() == recipe
+    again = run(settings, "ingest", "--json", "--dry-run", tmp_path / "here.zip")
+    assert json.loads(again.stdout)["documents"][0]["warnings"] == []
+
+
 def test_files_outside_of_the_directory_are_named(export, data, tmp_path, monkeypatch):
     """The current directory is the default."""
     monkeypatch.chdir(tmp_path)
@@ -150,6 +170,12 @@ def test_other_formats_leave_nothing_out(settings):
         ),
         (["urn:x:product", "--zip", "/proc/x.zip"], 1, "/proc/x.zip cannot be written"),
         (["urn:x:product", "--files", "."], 2, "--files needs --zip."),
+        (["urn:x:product", "--recipe"], 2, "--recipe needs --zip."),
+        (
+            ["urn:x:product", "urn:x:raw", "--recipe", "--zip", "x"],
+            2,
+            "--recipe needs the id of one product.",
+        ),
         (["urn:x:product", "--zip", "x", "--format", "provn"], 2, "--zip needs --format ro-crate."),
         (["urn:x:product", "--zip", "there.zip"], 2, "there.zip already exists: remove it, or choose"),
     ],

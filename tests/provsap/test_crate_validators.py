@@ -10,6 +10,7 @@ from provtap.client.crate_zip import write_crate
 from provtap.database.connect import open_database
 from provtap.ingest import ingest
 from provtap.provsap import retrieve, write
+from provtap.recipe import FORMATS, read_recipe
 from tests.ingest.logs import SAMPLES
 from tests.provsap.conftest import asked
 from tests.provsap.crates import CYCLE, chain, everything, hostile, store_records, withdraw_product
@@ -42,6 +43,11 @@ MAY_LACK = {
     "The Root Data Entity SHOULD have a link to a Contextual Entity representing the `author` of the"
     " RO-Crate",
     "The `publisher` property of a `Root Data Entity` SHOULD be an `Organization`",
+    # A recipe has no version and no description of its inputs; the zip has no README.md.
+    "The SoftwareSourceCode or ComputationalWorkflow SHOULD have a version",
+    "The Main Workflow SHOULD comply with Bioschemas ComputationalWorkflow profile version 1.0 or later",
+    "The README.md SHOULD have text/markdown as its encodingFormat",
+    "The README.md SHOULD be about the crate",
     # By its pattern, only what begins with http: URNs are absolute URIs, too.
     "The SoftwareApplication id SHOULD be an absolute URI",
     # By its pattern, with three decimals at most: microseconds are written where they are recorded.
@@ -94,7 +100,8 @@ def answers(settings, tableset, data, tmp_path_factory):
             crate = explained(write(graph, request, "http://example.org", **terms))
             if name == "files":
                 paths[name] = directory / "files.zip"
-                assert write_crate(crate, paths[name], [data]).files == 2
+                recipe = FORMATS["cwl"](read_recipe(product, database, tableset, settings)).encode()
+                assert write_crate(crate, paths[name], [data], recipe).files == 2
             else:
                 paths[name].mkdir()
                 (paths[name] / "ro-crate-metadata.json").write_bytes(crate)
@@ -123,5 +130,7 @@ def test_other_library_reads_the_crate(answers, name):
     assert answers[name]["actions"] >= 1
 
 
-def test_files_are_data_entities_of_the_zip(answers):
-    assert len(answers["files"]["files"]) == 2
+def test_files_and_recipe_are_data_entities_of_the_zip(answers):
+    """The recipe makes it a Workflow RO-Crate 1.0 as well, which the validator checks, too."""
+    assert answers["files"]["profiles"] == ["process-run-crate", "workflow-ro-crate"]
+    assert len(answers["files"]["files"]) == 3

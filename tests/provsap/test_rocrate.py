@@ -18,6 +18,7 @@ from provtap.ingest.model.records import (
 from provtap.ingest.readers import rocrate
 from provtap.provsap import write
 from tests.provsap.conftest import DL2, asked
+from tests.provsap.crates import DIGEST, ORCID, everything, store_records, withdraw_product
 from tests.provsap.stores import COLLECTIONS, LOOPS, write_store
 
 
@@ -90,6 +91,33 @@ def test_licence_and_publisher_are_those_of_the_service(sample):
     assert found["https://x.org/CC-BY"]["@type"] == "CreativeWork"
     assert found[found["./"]["publisher"]["@id"]]["name"] == "Observatory"
     assert "#license" not in found
+
+
+def test_withdrawn_things_and_what_was_made_of_them_are_marked(database, settings, tableset, look):
+    store_records(everything(), database, settings)
+    withdraw_product("urn:x:raw", database, settings, tableset)
+    found = things(crate(look("urn:x:product", depth="ALL", responseformat="ro-crate")))
+
+    assert found["urn:x:raw"]["creativeWorkStatus"] == "withdrawn (defective): The lamp failed."
+    assert found["urn:x:product"]["creativeWorkStatus"] == "made from something withdrawn"
+    assert "creativeWorkStatus" not in found["urn:x:lamp"]
+
+
+def test_checksums_licences_and_persistent_ids_are_in_the_crate(database, settings, look):
+    store_records(everything(), database, settings)
+    found = things(crate(look("urn:x:product", depth="ALL", responseformat="ro-crate")))
+
+    raw, maria = found["urn:x:raw"], found["urn:x:maria"]
+    assert (raw["sha256"], raw["contentSize"]) == (DIGEST, "12")
+    assert raw["identifier"] == "https://doi.org/10.5281/zenodo.1"
+    assert found[raw["license"]["@id"]] == {
+        "@id": "https://x.org/CC-BY",
+        "@type": "CreativeWork",
+        "name": "CC BY",
+    }
+    assert (maria["@type"], maria["identifier"]) == ("Person", ORCID)
+    assert found[maria["affiliation"]["@id"]]["name"] == "Observatory"
+    assert found[raw["exampleOfWork"]["@id"]]["name"] == "raw"
 
 
 def test_same_graph_is_the_same_crate(sample):

@@ -15,17 +15,20 @@ from rocrate_validator.models import Severity, ValidationSettings
 logging.disable(logging.CRITICAL)
 answers = {}
 for path in sys.argv[1:]:
-    settings = ValidationSettings(
-        rocrate_uri=path,
-        profile_identifier="process-run-crate",
-        requirement_severity=Severity.RECOMMENDED,
-        no_cache=True,
-    )
-    issues = services.validate(settings).get_issues()
     crate = ROCrate(path)
+    profiles = ["process-run-crate", *(["workflow-ro-crate"] if crate.mainEntity else [])]
+    issues = []
+    for profile in profiles:
+        settings = ValidationSettings(
+            rocrate_uri=path,
+            profile_identifier=profile,
+            requirement_severity=Severity.RECOMMENDED,
+            no_cache=True,
+        )
+        issues += services.validate(settings).get_issues()
     answers[path] = {
         "issues": [[each.severity.name, each.check.name, str(each.message)] for each in issues],
-        "entities": len(crate.get_entities()),
+        "profiles": profiles,
         "actions": len([each for each in crate.get_entities() if each.type == "CreateAction"]),
         "files": sorted(each.id for each in crate.data_entities),
     }

@@ -9,7 +9,7 @@ then more of it is read, and its parts are members of a collection rather than t
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from datetime import datetime
 from functools import cached_property
 from urllib.parse import unquote
@@ -107,6 +107,7 @@ class _Crate:
         self.warnings: list[str] = []
         self._site = site
         self._things: dict[str, Node] = {}
+        self._other_sides: dict[tuple[tuple[str, ...], str], Set[str]] = {}
         for thing in crate["@graph"].items():
             id = thing["@id"].value
             if isinstance(id, str) and id:
@@ -295,8 +296,9 @@ class _Crate:
         """Yield the values of a run with their names; equal names are replaced by their formal parameters."""
         values = [id for id in self._ids(action[word]) if self._value(id) is not None]
         names = {id: self._text(self._things[id], "name") or id.lstrip("#")[:200] for id in values}
+        numbers = Counter(names.values())
         for id, name in names.items():
-            if [*names.values()].count(name) > 1 and not _NAME.match(id):
+            if numbers[name] > 1 and not _NAME.match(id):
                 formal = next(self._formal(id, action, word), "").rpartition("#")[2] or id.lstrip("#")
                 yield formal[:200], id
             else:
@@ -310,15 +312,24 @@ class _Crate:
         thing = self._things.get(id)
         found = self._ids(thing["exampleOfWork"]) if thing else []
         tools = self._ids(action["instrument"])
-        programs = [self._things[tool] for tool in tools if tool in self._things]
-        side, other = ("input", "output") if word == "object" else ("output", "input")
-        known = {each for program in programs for each in self._ids(program[side])}
-        wrong = {each for program in programs for each in self._ids(program[other])} - known
+        wrong = self._other_side(tuple(tools), word)
         found = [each for each in found if each not in wrong]
         for tool in tools:
             for start in (f"{tool}/", f"{tool}#main/", f"{tool}#"):
                 yield from (each for each in found if each.startswith(start))
         yield from (each for each in found if not _NAME.match(each))
+
+    def _other_side(self, tools: tuple[str, ...], word: str) -> Set[str]:
+        """Return the formal parameters of programs that are outputs only, or for results inputs only."""
+        if (tools, word) not in self._other_sides:
+            programs = [self._things[tool] for tool in tools if tool in self._things]
+            sides = [
+                {id for program in programs for id in self._ids(program[side])}
+                for side in ("input", "output")
+            ]
+            own, other = sides if word == "object" else reversed(sides)
+            self._other_sides[tools, word] = other - own
+        return self._other_sides[tools, word]
 
     # Files
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from provtap import __version__
+from provtap.export import NOT_OF_INGESTIONS
 from provtap.ingest import format_names
 from provtap.ingest.model.checks import Schemas
 from provtap.ingest.readers.records.classes import CLASSES, Class
@@ -101,9 +102,11 @@ def _parameters(route: "Route") -> list[Json]:
         ]
         found.append(_parameter("query", LIMIT, about="Records, at most."))
     elif route.gives == "Graph":
-        ids = set() if "<" not in route.rule else {"ID", "TARGET"}
+        left_out = NOT_OF_INGESTIONS if "<" in route.rule else ()
         found += [
-            _parameter("query", name, about=about) for name, about in PARAMETERS.items() if name not in ids
+            _parameter("query", name, about=about)
+            for name, about in PARAMETERS.items()
+            if name not in left_out
         ]
     elif route.gives in _OF_TEXTS:
         texts = _OF_TEXTS[route.gives]
