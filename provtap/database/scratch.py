@@ -5,6 +5,7 @@ of the transaction its tables are empty again.
 """
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -16,9 +17,11 @@ from provtap.database.failures import out_of_time, setup_failure, write_failure
 from provtap.database.guard import GUARD
 from provtap.database.login import Login
 from provtap.database.sql import identifier, literal
-from provtap.errors import DatabaseUnavailable
+from provtap.errors import DatabaseUnavailable, NotConnected
 
 SUFFIX = "_scratch"
+PATIENCE = 60.0
+"""Maximum seconds until all standbys have a new database."""
 _NAME_BYTES = 63
 """Maximum length of a name in PostgreSQL."""
 # Texts are compared as in the store. Before PostgreSQL 17, datlocale has another name.
@@ -79,7 +82,24 @@ def create_scratch(database: Database) -> str | None:
             pass
         except psycopg2.Error as error:
             raise setup_failure(error) from error
+    _await(Login(dict(database.login.parameters) | {"dbname": name}, database.login.setting))
     return None
+
+
+def _await(login: Login) -> None:
+    """Return once a new database can be used: libpq may ask a standby first, which is a moment behind.
+
+    Raises: DatabaseUnavailable after PATIENCE.
+    """
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            login.connect().close()
+            return
+        except NotConnected:
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.1)
 
 
 def _name(transaction: Transaction) -> str:
