@@ -4,7 +4,6 @@ Documents can be stored there with the statements of the store and be read again
 of the transaction its tables are empty again.
 """
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -33,8 +32,6 @@ SELECT session_user AS login, pg_encoding_to_char(encoding) AS encoding, datcoll
  WHERE datname = current_database()"""
 _MAY_CREATE = "SELECT rolsuper OR rolcreatedb AS granted FROM pg_roles WHERE rolname = session_user"
 _EXISTS = "SELECT FROM pg_database WHERE datname = %(name)s"
-_turn = threading.BoundedSemaphore(1)
-"""One transaction at a time in each process, so that waiting ones need no connection."""
 
 
 def scratch(database: Database) -> Database:
@@ -125,22 +122,17 @@ def _create(transaction: Transaction, name: str) -> str:
 def rolled_back(database: Database, wait: float, duration: float) -> Iterator[Transaction]:
     """Yield a transaction of the writer in a scratch *database*, rolled back at the end.
 
-    Each statement may take *duration* seconds, and the turn of this transaction may take *wait*.
+    Each statement may take *duration* seconds, of which it may wait *wait* for another process.
 
     Raises: DatabaseUnavailable, QueryTimeout.
     """
-    if not _turn.acquire(timeout=wait):
-        raise DatabaseUnavailable("The scratch database of the store is busy.", hint="Try again in a minute.")
-    try:
-        session = WRITE_SESSION | {"lock_timeout": f"{round(wait * 1000)}ms"}
-        with closing(database.login.connect(session)) as connection, GUARD.over(connection):
-            transaction = Transaction(
-                connection,
-                lambda error, seconds: out_of_time() if seconds >= duration else write_failure(error),
-                duration=duration,
-            )
-            transaction.execute(f"SET LOCAL ROLE {identifier(database.role('writer'))}")
-            transaction.execute("SET LOCAL statement_timeout = %(limit)s", limit=round(duration * 1000))
-            yield transaction
-    finally:
-        _turn.release()
+    session = WRITE_SESSION | {"lock_timeout": f"{round(wait * 1000)}ms"}
+    with closing(database.login.connect(session)) as connection, GUARD.over(connection):
+        transaction = Transaction(
+            connection,
+            lambda error, seconds: out_of_time() if seconds >= duration else write_failure(error),
+            duration=duration,
+        )
+        transaction.execute(f"SET LOCAL ROLE {identifier(database.role('writer'))}")
+        transaction.execute("SET LOCAL statement_timeout = %(limit)s", limit=round(duration * 1000))
+        yield transaction

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
+from threading import BoundedSemaphore
 
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.database.scratch import rolled_back, scratch
 from provtap.database.sql import load_statements
-from provtap.errors import DocumentError, NotFound, ProvtapError, TooLarge
+from provtap.errors import Busy, DocumentError, NotFound, ProvtapError, TooLarge
 from provtap.history.archive import Archive, Arrived, Clock, Part, arrived
 from provtap.history.selection import Rules, Selection, both_ways
 from provtap.ingest.descriptions.apply import apply_again
@@ -35,6 +37,8 @@ _SCRIPTS = {
 }
 """The tables with the content of SQL scripts, and their columns with the number of the ingestion."""
 
+_TURN = BoundedSemaphore(1)
+"""One answer at a time in each process: it reads many documents, and others need the processor, too."""
 Rows = dict[str, str]
 """Rows as JSON, by table."""
 
@@ -42,13 +46,31 @@ Rows = dict[str, str]
 def retrieve(request: ProvsapRequest, database: Database, tableset: Tableset, settings: Settings) -> Graph:
     """Return the graph around the ids of *request*, as it was known at its time, if it has one.
 
-    Raises: as `provsap.retrieve`, and TooLarge if more documents are needed than this service allows.
+    Raises: as `provsap.retrieve`; TooLarge if more documents are needed than this service allows; Busy.
     """
     if request.asof is None:
         return retrieve_present(request, database, tableset, settings)
+    with one_answer(settings):
+        return _as_of(request, request.asof, database, tableset, settings)
+
+
+@contextmanager
+def one_answer(settings: Settings) -> Iterator[None]:
+    """Let no other thread prepare an answer during the block. Raises: Busy if another one takes long."""
+    if not _TURN.acquire(timeout=settings.connection_wait):
+        raise Busy("Another answer as of a date takes long.", hint="Try again in a minute.")
+    try:
+        yield
+    finally:
+        _TURN.release()
+
+
+def _as_of(
+    request: ProvsapRequest, time: datetime, database: Database, tableset: Tableset, settings: Settings
+) -> Graph:
     clock = Clock(settings.sync_duration)
     with _snapshot(database) as store:
-        until = arrived(store, request.asof)
+        until = arrived(store, time)
         asked = _by_id(store, request)
         selection = _selected(store, until, asked, settings, clock)
         copied = _copied(store, selection.scripts)
