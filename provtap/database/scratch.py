@@ -47,7 +47,7 @@ def scratch(database: Database) -> Database:
                 hint="Its operator must run provtap init.",
                 detail=f"There is no database {name}. Run provtap init.",
             )
-    login = Login(dict(database.login.parameters) | {"dbname": name}, database.login.setting)
+    login = _login(database, name)
     return replace(database, login=login, writer=Pool(login, session=WRITE_SESSION, size=1, wait=5.0))
 
 
@@ -67,7 +67,7 @@ def create_scratch(database: Database) -> str | None:
     if statement is None:
         return None
     with database.setup() as transaction:
-        granted = transaction.rows(_MAY_CREATE)[0].granted
+        name, granted = _name(transaction), transaction.rows(_MAY_CREATE)[0].granted
     if not granted:
         return statement
     with closing(database.login.connect()) as connection:
@@ -79,7 +79,7 @@ def create_scratch(database: Database) -> str | None:
             pass
         except psycopg2.Error as error:
             raise setup_failure(error) from error
-    _await(Login(dict(database.login.parameters) | {"dbname": name}, database.login.setting))
+    _await(_login(database, name))
     return None
 
 
@@ -97,6 +97,10 @@ def _await(login: Login) -> None:
             if time.monotonic() > end:
                 raise
         time.sleep(0.1)
+
+
+def _login(database: Database, name: str) -> Login:
+    return Login(dict(database.login.parameters) | {"dbname": name}, database.login.setting)
 
 
 def _name(transaction: Transaction) -> str:
