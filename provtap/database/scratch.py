@@ -4,6 +4,7 @@ Documents can be stored there with the statements of the store and be read again
 of the transaction its tables are empty again.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -15,9 +16,11 @@ from provtap.database.failures import out_of_time, setup_failure, write_failure
 from provtap.database.guard import GUARD
 from provtap.database.login import Login
 from provtap.database.sql import identifier, literal
-from provtap.errors import DatabaseUnavailable
+from provtap.errors import DatabaseUnavailable, NotConnected
 
 SUFFIX = "_scratch"
+PATIENCE = 60.0
+"""Maximum seconds until all standbys have a new database."""
 _NAME_BYTES = 63
 """Maximum length of a name in PostgreSQL."""
 # Texts are compared as in the store. Before PostgreSQL 17, datlocale has another name.
@@ -44,7 +47,7 @@ def scratch(database: Database) -> Database:
                 hint="Its operator must run provtap init.",
                 detail=f"There is no database {name}. Run provtap init.",
             )
-    login = Login(dict(database.login.parameters) | {"dbname": name}, database.login.setting)
+    login = _login(database, name)
     return replace(database, login=login, writer=Pool(login, session=WRITE_SESSION, size=1, wait=5.0))
 
 
@@ -64,7 +67,7 @@ def create_scratch(database: Database) -> str | None:
     if statement is None:
         return None
     with database.setup() as transaction:
-        granted = transaction.rows(_MAY_CREATE)[0].granted
+        name, granted = _name(transaction), transaction.rows(_MAY_CREATE)[0].granted
     if not granted:
         return statement
     with closing(database.login.connect()) as connection:
@@ -76,7 +79,28 @@ def create_scratch(database: Database) -> str | None:
             pass
         except psycopg2.Error as error:
             raise setup_failure(error) from error
+    _await(_login(database, name))
     return None
+
+
+def _await(login: Login) -> None:
+    """Return once a new database can be used: libpq may ask a standby first, which is a moment behind.
+
+    Raises: DatabaseUnavailable after PATIENCE.
+    """
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            login.connect().close()
+            return
+        except NotConnected:
+            if time.monotonic() > end:
+                raise
+        time.sleep(0.1)
+
+
+def _login(database: Database, name: str) -> Login:
+    return Login(dict(database.login.parameters) | {"dbname": name}, database.login.setting)
 
 
 def _name(transaction: Transaction) -> str:

@@ -14,7 +14,7 @@ from provtap.database.sql import identifier, load_statements
 from provtap.errors import NotFound, TooLarge
 from provtap.provsap.graph import ENDS, RELATIONS, Graph, Key, Node, Row
 from provtap.provsap.request import ProvsapRequest
-from provtap.query.names import find_or_file, ids_by_file_name
+from provtap.query.names import find_or_file, unknown_name
 from provtap.query.withdrawals import marks
 from provtap.tableset import Table, Tableset
 
@@ -60,8 +60,8 @@ def retrieve(request: ProvsapRequest, database: Database, tableset: Tableset, se
 
     The nearest `provsap_nodes` nodes are returned; nodes with further relations are marked.
 
-    Raises: NotFound if all ids are unknown, or there is no path to TO; TooLarge if the nodes have too many
-    rows; QueryTimeout, DatabaseUnavailable.
+    Raises: NotFound if all ids are unknown, or there is no path to TO; ParameterError for the name of
+    several files; TooLarge if the nodes have too many rows; QueryTimeout, DatabaseUnavailable.
     """
     with database.reading(settings.sync_duration) as transaction:
         return graph_around(transaction, request, tableset, settings.provsap_nodes)
@@ -102,8 +102,7 @@ def _find(transaction: Transaction, request: ProvsapRequest) -> tuple[list[Key],
     known = {meaning.given for meaning in meanings}
     unknown = tuple(i for i in request.ids if i not in known)
     if not meanings:
-        hint = ids_by_file_name(transaction, unknown[:5])
-        raise NotFound(f"Nothing has the name {', '.join(unknown[:5])}.", hint=hint)
+        raise unknown_name(transaction, unknown[:5])
     return sorted({Key(meaning.kind, meaning.id) for meaning in meanings}), unknown
 
 
