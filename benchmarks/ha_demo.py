@@ -21,7 +21,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -163,10 +163,13 @@ class Place(ExitStack):
         primary = self.machines[self.primary()]
         for statement in filter(str.strip, here("provtap.sql").split(";")):
             primary.ask(statement, database="postgres")
+        named = "SELECT FROM pg_database WHERE datname = 'provtap_scratch'"  # the last one
+        machines = self.machines.values()
+        awaited(lambda: all(each.ask(named, database="postgres") for each in machines), "copy of it")
         results = str(self.directory / "results")
         self._settings.write_text(here("provtap.toml").replace("/net/provtap/results", results))
         _, _, for_superuser = self._run("init").partition(f"{STILL_TO_RUN}\n")
-        for statement in for_superuser.splitlines()[:-1]:
+        for statement in takewhile(lambda line: line.endswith(";"), for_superuser.splitlines()):
             primary.ask(statement)
         primary.ask("ALTER ROLE provtap_reader PASSWORD 'READER-PASSWORD'")
         self.token = self._run("token", "create", "pipeline", "--scope", "read,write").split()[-1]

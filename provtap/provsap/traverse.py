@@ -70,8 +70,7 @@ def retrieve(request: ProvsapRequest, database: Database, tableset: Tableset, se
 def graph_around(transaction: Transaction, request: ProvsapRequest, tableset: Tableset, limit: int) -> Graph:
     """Return the graph of the nearest *limit* nodes around the ids of *request*. Raises: as `retrieve`."""
     roots, unknown = _find(transaction, request)
-    walk = _Walk(transaction, request, limit)
-    nodes = walk.between(roots) if request.to is not None else walk.around(roots)
+    nodes = _nodes(transaction, request, roots, limit)
     tables = _tables(request)
     published = {name: table for name in tables if (table := tableset.table(name))}
     rows = _rows(transaction, nodes, published, tables, _ROWS * limit)
@@ -83,6 +82,18 @@ def graph_around(transaction: Transaction, request: ProvsapRequest, tableset: Ta
     if request.responseformat.extended:
         graph = replace(graph, counts=_counts(transaction, graph, tableset))
     return graph
+
+
+def nodes_around(transaction: Transaction, request: ProvsapRequest, limit: int) -> dict[Key, Node]:
+    """Return only the nodes of `graph_around`. Raises: as `retrieve`."""
+    return _nodes(transaction, request, _find(transaction, request)[0], limit)
+
+
+def _nodes(
+    transaction: Transaction, request: ProvsapRequest, roots: Sequence[Key], limit: int
+) -> dict[Key, Node]:
+    walk = _Walk(transaction, request, limit)
+    return walk.between(roots) if request.to is not None else walk.around(roots)
 
 
 def _find(transaction: Transaction, request: ProvsapRequest) -> tuple[list[Key], tuple[str, ...]]:

@@ -181,6 +181,24 @@ def test_the_metrics_show_the_lag_of_a_standby(place):
     assert lags() == [0, 0]
 
 
+def test_init_waits_until_a_standby_has_a_new_database(place):
+    """The hosts are asked in order, and libpq gives up at one that does not know the database."""
+    late = next(iter(place.standbys.values()))
+    hosts = ",".join(database_login(url).parameters["host"] for url in (late.url, place.primary.url))
+    url = f"host={hosts} port=5432 user=postgres dbname=provtap target_session_attrs=read-write"
+    value(place.primary.url, "DROP DATABASE provtap_scratch WITH (FORCE)")
+    follow(place)
+    value(late.url, "SELECT pg_wal_replay_pause()")
+    resume = threading.Timer(1, value, [late.url, "SELECT pg_wal_replay_resume()"])
+    resume.start()
+    try:
+        init(Settings(database_url=url), metadata.load(None))
+    finally:
+        resume.join()
+
+    assert value(late.url.replace("dbname=provtap", "dbname=provtap_scratch"), "SELECT 1") == 1
+
+
 def test_a_query_that_a_standby_gave_up_runs_again(place):
     """PostgreSQL documentation, "Handling Query Conflicts": the primary removed rows visible to the query."""
     for server in place.standbys.values():
