@@ -39,8 +39,10 @@ class AllCommands(Commands):
 def main(ctx: click.Context) -> None:
     """Store, search and retrace the provenance of astronomical data products.
 
-    Settings come from PROVTAP_* variables. Without PROVTAP_DATABASE_URL an embedded PostgreSQL is started
-    in ./provtap-data.
+    Settings come from PROVTAP_* variables, or a file that PROVTAP_CONFIG names. Without PROVTAP_DATABASE_URL
+    an embedded PostgreSQL is started in ./provtap-data.
+
+    To try it: provtap demo. To begin: provtap ingest FILE, then provtap serve.
     """
     ctx.obj = Settings.from_environ(warn=warn)
 

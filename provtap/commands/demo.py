@@ -23,8 +23,10 @@ ORDER BY a.a_starttime"""
     short_help="Load sample logs, answer a query, serve.",
     epilog="Example: provtap demo --port 8081",
 )
-@click.option("--host", help="Address to listen on.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--host", help="Address to listen on (default: PROVTAP_HOST, or 127.0.0.1).")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Port to listen on (default: PROVTAP_PORT, or 8080)."
+)
 @click.pass_obj
 def demo(settings: Settings, /, **options: Any) -> None:
     """Load the sample ctapipe logs, answer one query, then serve until Ctrl-C."""

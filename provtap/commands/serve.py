@@ -12,8 +12,10 @@ from provtap.config import Settings
 
 
 @click.command(name="serve", epilog="Example: provtap serve --port 8081")
-@click.option("--host", help="Address to listen on.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--host", help="Address to listen on (default: PROVTAP_HOST, or 127.0.0.1).")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Port to listen on (default: PROVTAP_PORT, or 8080)."
+)
 @click.option("--workers", type=click.IntRange(1, 1000), help="Web processes.")
 @click.option("--no-worker", is_flag=True, help="Run no jobs; `provtap worker` runs them.")
 @click.pass_obj

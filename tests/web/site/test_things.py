@@ -56,6 +56,18 @@ def heading(response):
 # Addresses ------------------------------------------------------------------------------------------------
 
 
+def test_the_menus_of_a_file_lead_to_its_recipes_and_its_crate(site):
+    menus = tree(site.get(f"/entity/{quote(STEP2)}", headers=BROWSER)).iterfind(
+        ".//details[@class='menu noprint']"
+    )
+    answers = [site.get(link.get("href")) for menu in menus for link in menu.iter("a")]
+    kinds = {answer.mimetype for answer in answers}
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert {"text/x-shellscript", "application/cwl+yaml", "text/x-snakemake", "image/svg+xml"} <= kinds
+    assert any("https://w3id.org/ro/crate" in answer.text for answer in answers)
+
+
 def test_the_page_of_a_file_has_a_summary(site):
     """Site, section 6, point 2."""
     page = site.get(addresses.page("entity", STEP2))
