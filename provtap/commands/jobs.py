@@ -47,6 +47,8 @@ def list_(settings: Settings, phases: tuple[str, ...], last: int, as_json: bool)
     if as_json:
         print_json([_content(job) for job in found])
         return
+    if not found:
+        click.echo(f"There is no {' or '.join(phases) + ' ' if phases else ''}job.")
     for job in found:
         query = " ".join(_query(job).split())
         short = query if len(query) <= SHOWN else f"{query[: SHOWN - 1]}…"

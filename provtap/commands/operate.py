@@ -132,6 +132,8 @@ def list_(settings: Settings) -> None:
 
     with install.ready(settings) as (database, _):
         found = accounts.tokens(database)
+    if not found:
+        click.echo("There are no tokens. provtap token create NAME makes one.")
     for each in found:
         scopes = ",".join(each.scopes)
         click.echo(

@@ -4,7 +4,6 @@ Documents can be stored there with the statements of the store and be read again
 of the transaction its tables are empty again.
 """
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -33,8 +32,6 @@ SELECT session_user AS login, pg_encoding_to_char(encoding) AS encoding, datcoll
  WHERE datname = current_database()"""
 _MAY_CREATE = "SELECT rolsuper OR rolcreatedb AS granted FROM pg_roles WHERE rolname = session_user"
 _EXISTS = "SELECT FROM pg_database WHERE datname = %(name)s"
-_turn = threading.BoundedSemaphore(1)
-"""One transaction at a time in each process, so that waiting ones need no connection."""
 
 
 def scratch(database: Database) -> Database:
@@ -50,8 +47,15 @@ def scratch(database: Database) -> Database:
                 hint="Its operator must run provtap init.",
                 detail=f"There is no database {name}. Run provtap init.",
             )
-    login = Login(dict(database.login.parameters) | {"dbname": name}, database.login.setting)
+    login = _login(database, name)
     return replace(database, login=login, writer=Pool(login, session=WRITE_SESSION, size=1, wait=5.0))
+
+
+def missing_scratch(database: Database) -> str | None:
+    """Return the statement that creates the scratch database of *database*, or None if it exists."""
+    with database.setup() as transaction:
+        name = _name(transaction)
+        return _create(transaction, name) if transaction.one(_EXISTS, name=name) is None else None
 
 
 def create_scratch(database: Database) -> str | None:
@@ -59,12 +63,11 @@ def create_scratch(database: Database) -> str | None:
 
     Raises: DatabaseUnavailable.
     """
+    statement = missing_scratch(database)
+    if statement is None:
+        return None
     with database.setup() as transaction:
-        name = _name(transaction)
-        if transaction.one(_EXISTS, name=name) is not None:
-            return None
-        statement = _create(transaction, name)
-        granted = transaction.rows(_MAY_CREATE)[0].granted
+        name, granted = _name(transaction), transaction.rows(_MAY_CREATE)[0].granted
     if not granted:
         return statement
     with closing(database.login.connect()) as connection:
@@ -76,7 +79,7 @@ def create_scratch(database: Database) -> str | None:
             pass
         except psycopg2.Error as error:
             raise setup_failure(error) from error
-    _await(Login(dict(database.login.parameters) | {"dbname": name}, database.login.setting))
+    _await(_login(database, name))
     return None
 
 
@@ -94,6 +97,10 @@ def _await(login: Login) -> None:
             if time.monotonic() > end:
                 raise
         time.sleep(0.1)
+
+
+def _login(database: Database, name: str) -> Login:
+    return Login(dict(database.login.parameters) | {"dbname": name}, database.login.setting)
 
 
 def _name(transaction: Transaction) -> str:
@@ -119,22 +126,17 @@ def _create(transaction: Transaction, name: str) -> str:
 def rolled_back(database: Database, wait: float, duration: float) -> Iterator[Transaction]:
     """Yield a transaction of the writer in a scratch *database*, rolled back at the end.
 
-    Each statement may take *duration* seconds, and the turn of this transaction may take *wait*.
+    Each statement may take *duration* seconds, of which it may wait *wait* for another process.
 
     Raises: DatabaseUnavailable, QueryTimeout.
     """
-    if not _turn.acquire(timeout=wait):
-        raise DatabaseUnavailable("The scratch database of the store is busy.", hint="Try again in a minute.")
-    try:
-        session = WRITE_SESSION | {"lock_timeout": f"{round(wait * 1000)}ms"}
-        with closing(database.login.connect(session)) as connection, GUARD.over(connection):
-            transaction = Transaction(
-                connection,
-                lambda error, seconds: out_of_time() if seconds >= duration else write_failure(error),
-                duration=duration,
-            )
-            transaction.execute(f"SET LOCAL ROLE {identifier(database.role('writer'))}")
-            transaction.execute("SET LOCAL statement_timeout = %(limit)s", limit=round(duration * 1000))
-            yield transaction
-    finally:
-        _turn.release()
+    session = WRITE_SESSION | {"lock_timeout": f"{round(wait * 1000)}ms"}
+    with closing(database.login.connect(session)) as connection, GUARD.over(connection):
+        transaction = Transaction(
+            connection,
+            lambda error, seconds: out_of_time() if seconds >= duration else write_failure(error),
+            duration=duration,
+        )
+        transaction.execute(f"SET LOCAL ROLE {identifier(database.role('writer'))}")
+        transaction.execute("SET LOCAL statement_timeout = %(limit)s", limit=round(duration * 1000))
+        yield transaction

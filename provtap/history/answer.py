@@ -1,16 +1,18 @@
 """Stores the selected record sets in the scratch database, and reads the answer there."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
+from threading import BoundedSemaphore
 
 from provtap.config import Settings
 from provtap.database.connect import Database, Transaction
 from provtap.database.scratch import rolled_back, scratch
 from provtap.database.sql import load_statements
-from provtap.errors import DocumentError, NotFound, ProvtapError
-from provtap.history.archive import Archive, Clock, Part, arrived
+from provtap.errors import Busy, DocumentError, NotFound, ProvtapError, TooLarge
+from provtap.history.archive import Archive, Arrived, Clock, Part, arrived
 from provtap.history.selection import Rules, Selection, both_ways
 from provtap.ingest.descriptions.apply import apply_again
 from provtap.ingest.model.mentions import About, key
@@ -19,8 +21,8 @@ from provtap.ingest.store.loader import load
 from provtap.ingest.store.transaction import lock
 from provtap.provsap import Graph, ProvsapRequest
 from provtap.provsap import retrieve as retrieve_present
-from provtap.provsap.graph import Known
-from provtap.provsap.traverse import graph_around
+from provtap.provsap.graph import Key, Known
+from provtap.provsap.traverse import graph_around, nodes_around
 from provtap.query.names import Closeness, find_or_file
 from provtap.query.origin import instant
 from provtap.tableset import Tableset
@@ -35,6 +37,8 @@ _SCRIPTS = {
 }
 """The tables with the content of SQL scripts, and their columns with the number of the ingestion."""
 
+_TURN = BoundedSemaphore(1)
+"""One answer at a time in each process: it reads many documents, and others need the processor, too."""
 Rows = dict[str, str]
 """Rows as JSON, by table."""
 
@@ -42,22 +46,55 @@ Rows = dict[str, str]
 def retrieve(request: ProvsapRequest, database: Database, tableset: Tableset, settings: Settings) -> Graph:
     """Return the graph around the ids of *request*, as it was known at its time, if it has one.
 
-    Raises: as `provsap.retrieve`, and TooLarge if more documents are needed than this service allows.
+    Raises: as `provsap.retrieve`; TooLarge if more documents are needed than this service allows; Busy.
     """
     if request.asof is None:
         return retrieve_present(request, database, tableset, settings)
+    with one_answer(settings):
+        return _as_of(request, request.asof, database, tableset, settings)
+
+
+@contextmanager
+def one_answer(settings: Settings) -> Iterator[None]:
+    """Let no other thread prepare an answer during the block. Raises: Busy if another one takes long."""
+    if not _TURN.acquire(timeout=settings.connection_wait):
+        raise Busy("Another answer as of a date takes long.", hint="Try again in a minute.")
+    try:
+        yield
+    finally:
+        _TURN.release()
+
+
+def _as_of(
+    request: ProvsapRequest, time: datetime, database: Database, tableset: Tableset, settings: Settings
+) -> Graph:
     clock = Clock(settings.sync_duration)
     with _snapshot(database) as store:
-        until = arrived(store, request.asof)
+        until = arrived(store, time)
         asked = _by_id(store, request)
-        selection = Selection(Archive(store, until, settings, clock), asked)
-        selection.around(asked.ids)
+        selection = _selected(store, until, asked, settings, clock)
         copied = _copied(store, selection.scripts)
         try:
             graph = _answer(database, asked, selection, copied, tableset, settings, clock)
         except NotFound as error:
             raise _unknown_then(store, request, error) from error
     return replace(graph, known=Known(until.time, until.undone))
+
+
+def _selected(
+    store: Transaction, until: Arrived, request: ProvsapRequest, settings: Settings, clock: Clock
+) -> Selection:
+    """Return the selection for *request*; it is fast if the present answer is about the same things."""
+    expected: Iterable[Key] = ()
+    with suppress(NotFound):
+        expected = nodes_around(store, request, settings.asof_documents)
+    selection = Selection(Archive(store, until, settings, clock), request)
+    try:
+        selection.expect(expected)
+    except TooLarge:  # much of it belongs to the answer since later
+        selection = Selection(Archive(store, until, settings, clock), request)
+    selection.around(request.ids)
+    return selection
 
 
 @contextmanager

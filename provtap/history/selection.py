@@ -76,6 +76,13 @@ class Selection:
         """The selected record sets, in the order of arrival."""
         return sorted(self._parts, key=lambda part: part.order)
 
+    def expect(self, keys: Iterable[Key]) -> None:
+        """Select everything about *keys* at once, which the walk will probably reach one after the other.
+
+        Raises: TooLarge, QueryTimeout.
+        """
+        self._complete(both_ways(self._request.direction, keys), Rules.of(self._request))
+
     def around(self, names: Iterable[str]) -> None:
         """Select what the answer around *names* depends on. Raises: TooLarge, QueryTimeout."""
         request = self._request

@@ -19,7 +19,7 @@ from provtap.ingest.model import identity
 from provtap.ingest.parsing.node import utc
 from provtap.ingest.readers.withdrawal import KINDS, MARK, VERSION
 from provtap.ingest.store.transaction import IngestReport
-from provtap.query.names import Meaning, closest, find, ids_by_file_name
+from provtap.query.names import Meaning, closest, find, unknown_name
 from provtap.query.withdrawals import current
 from provtap.tableset import Tableset
 
@@ -219,7 +219,7 @@ def _entity(transaction: Transaction, name: str, meanings: Sequence[Meaning]) ->
     now = [meaning for meaning in meanings if meaning.until is None] or meanings
     ids = [meaning.id for meaning in now if meaning.kind == "entity"]
     if not meanings:
-        raise NotFound(f"Nothing has the name {name}.", hint=ids_by_file_name(transaction, [name]))
+        raise unknown_name(transaction, [name])
     if not ids:
         raise ParameterError(
             f"{name} is an {now[0].kind}: only entities can be withdrawn.",

@@ -13,6 +13,7 @@ from provtap.database import migrate
 from provtap.database.connect import Database, open_database
 from provtap.database.embedded.cluster import Cluster
 from provtap.database.hosts import Host
+from provtap.database.scratch import missing_scratch
 from provtap.errors import ProvtapError
 from provtap.monitoring.state import Disk, State, disks, read_hosts, state
 from provtap.tableset import Tableset
@@ -113,6 +114,8 @@ def _look_at_limits(found: Status, database: Database, settings: Settings) -> No
         found.needs(install.STILL_TO_RUN, *left)
     if note := install.memory_advice(database, settings):
         found.notes.append(note)
+    if statement := missing_scratch(database):
+        found.notes.append(f"{install.WITHOUT_SCRATCH} {statement}")
     try:
         with database.reading(PATIENCE) as transaction:
             transaction.rows("SELECT sha256 FROM tap_schema.digest")

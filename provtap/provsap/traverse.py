@@ -14,7 +14,7 @@ from provtap.database.sql import identifier, load_statements
 from provtap.errors import NotFound, TooLarge
 from provtap.provsap.graph import ENDS, RELATIONS, Graph, Key, Node, Row
 from provtap.provsap.request import ProvsapRequest
-from provtap.query.names import find_or_file, ids_by_file_name
+from provtap.query.names import find_or_file, unknown_name
 from provtap.query.withdrawals import marks
 from provtap.tableset import Table, Tableset
 
@@ -60,8 +60,8 @@ def retrieve(request: ProvsapRequest, database: Database, tableset: Tableset, se
 
     The nearest `provsap_nodes` nodes are returned; nodes with further relations are marked.
 
-    Raises: NotFound if all ids are unknown, or there is no path to TO; TooLarge if the nodes have too many
-    rows; QueryTimeout, DatabaseUnavailable.
+    Raises: NotFound if all ids are unknown, or there is no path to TO; ParameterError for the name of
+    several files; TooLarge if the nodes have too many rows; QueryTimeout, DatabaseUnavailable.
     """
     with database.reading(settings.sync_duration) as transaction:
         return graph_around(transaction, request, tableset, settings.provsap_nodes)
@@ -70,8 +70,7 @@ def retrieve(request: ProvsapRequest, database: Database, tableset: Tableset, se
 def graph_around(transaction: Transaction, request: ProvsapRequest, tableset: Tableset, limit: int) -> Graph:
     """Return the graph of the nearest *limit* nodes around the ids of *request*. Raises: as `retrieve`."""
     roots, unknown = _find(transaction, request)
-    walk = _Walk(transaction, request, limit)
-    nodes = walk.between(roots) if request.to is not None else walk.around(roots)
+    nodes = _nodes(transaction, request, roots, limit)
     tables = _tables(request)
     published = {name: table for name in tables if (table := tableset.table(name))}
     rows = _rows(transaction, nodes, published, tables, _ROWS * limit)
@@ -85,14 +84,25 @@ def graph_around(transaction: Transaction, request: ProvsapRequest, tableset: Ta
     return graph
 
 
+def nodes_around(transaction: Transaction, request: ProvsapRequest, limit: int) -> dict[Key, Node]:
+    """Return only the nodes of `graph_around`. Raises: as `retrieve`."""
+    return _nodes(transaction, request, _find(transaction, request)[0], limit)
+
+
+def _nodes(
+    transaction: Transaction, request: ProvsapRequest, roots: Sequence[Key], limit: int
+) -> dict[Key, Node]:
+    walk = _Walk(transaction, request, limit)
+    return walk.between(roots) if request.to is not None else walk.around(roots)
+
+
 def _find(transaction: Transaction, request: ProvsapRequest) -> tuple[list[Key], tuple[str, ...]]:
     """Return the things of the ids, and the unknown ids."""
     meanings = find_or_file(transaction, request.ids)
     known = {meaning.given for meaning in meanings}
     unknown = tuple(i for i in request.ids if i not in known)
     if not meanings:
-        hint = ids_by_file_name(transaction, unknown[:5])
-        raise NotFound(f"Nothing has the name {', '.join(unknown[:5])}.", hint=hint)
+        raise unknown_name(transaction, unknown[:5])
     return sorted({Key(meaning.kind, meaning.id) for meaning in meanings}), unknown
 
 

@@ -10,6 +10,7 @@ from enum import IntEnum
 
 from provtap.database.connect import Transaction
 from provtap.database.sql import load_statements
+from provtap.errors import NotFound, ParameterError, ProvtapError
 
 SQL = load_statements("provtap.query", "names.sql")
 
@@ -79,16 +80,26 @@ def find_or_file(transaction: Transaction, names: Sequence[str]) -> list[Meaning
     return [*meanings, *(found[0] for each in files.values() if len(found := closest(each)) == 1)]
 
 
-def ids_by_file_name(transaction: Transaction, names: Sequence[str]) -> str | None:
-    """Return a hint about entities whose name is the last part of *names*: file names are not unique."""
-    called = [name.rpartition("/")[2] for name in names]
-    found = transaction.rows(SQL["named"], names=called)
-    if not found:
-        return None
-    ids = [row.id for row in found if row.name == found[0].name]
+def unknown_name(transaction: Transaction, names: Sequence[str]) -> ProvtapError:
+    """Return the error for *names* that nothing has, or that are only names of files, which are not unique.
+
+    It gives the ids of files that are called so, or like the last part of a path.
+    """
+    called = {name.rpartition("/")[2]: name for name in reversed(names) if "\0" not in name}
+    files = transaction.rows(SQL["named"], names=list(called))
+    if not files:
+        return NotFound(f"Nothing has the name {', '.join(names)}.")
+    name, ids = files[0].name, [row.id for row in files if row.name == files[0].name]
+    if called[name] != name:
+        what = f"The id of a file called {name} is" if len(ids) == 1 else f"Ids of files called {name}:"
+        return NotFound(f"Nothing has the name {called[name]}.", hint=f"{what} {', '.join(ids)}.")
     if len(ids) == 1:
-        return f"The id of a file called {found[0].name} is {ids[0]}."
-    return f"Ids of files called {found[0].name}: {', '.join(ids)}."
+        return ParameterError(
+            f"{name} is the name of a file, and others may be called so too.", hint=f"Give its id: {ids[0]}."
+        )
+    return ParameterError(
+        f"{name} is the name of several files.", hint=f"Give the id of one of them: {', '.join(ids)}."
+    )
 
 
 def _one_of(one: Meaning, other: Meaning) -> Meaning:

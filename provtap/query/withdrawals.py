@@ -10,8 +10,8 @@ from datetime import datetime
 from provtap.adql.lineage.recursion import BACK, steps_sql
 from provtap.database.connect import Transaction
 from provtap.database.sql import literal, load_statements
-from provtap.errors import NotFound, ParameterError
-from provtap.query.names import find_or_file, ids_by_file_name
+from provtap.errors import ParameterError
+from provtap.query.names import find_or_file, unknown_name
 
 SQL = load_statements("provtap.query", "withdrawals.sql")
 
@@ -41,7 +41,7 @@ def withdrawn_now(transaction: Transaction, names: Sequence[str]) -> list[str]:
     for name in names:
         meant = [meaning.id for meaning in found if meaning.given == name]
         if not meant:
-            raise NotFound(f"Nothing has the name {name}.", hint=ids_by_file_name(transaction, [name]))
+            raise unknown_name(transaction, [name])
         now = current(transaction, meant)
         if not now:
             raise ParameterError(

@@ -118,6 +118,8 @@ def test_a_token_without_accounts_warns(provtap, monkeypatch):
 
 
 def test_a_token_is_revoked_by_id_and_by_name(provtap):
+    assert provtap("token", "list").output == "There are no tokens. provtap token create NAME makes one.\n"
+
     token_id = provtap("token", "create", "maria").stdout[8:16]
     provtap("token", "create", "maria")
 

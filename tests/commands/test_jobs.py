@@ -50,7 +50,8 @@ def test_a_list_can_be_of_some_phases_and_short(provtap, created):
 
     assert provtap("list", "--phase", "executing").output.startswith(first)
     assert provtap("list", "--last", "1").output.startswith(second)
-    assert provtap("list", "--phase", "ERROR", "--phase", "ABORTED").output == ""
+    none = provtap("list", "--phase", "ERROR", "--phase", "ABORTED")
+    assert none.output == "There is no ERROR or ABORTED job.\n"
 
 
 def test_the_phases_to_choose_from_are_those_that_there_are():

@@ -9,8 +9,9 @@ import pytest
 
 from provtap.database.connect import open_database
 from provtap.database.scratch import scratch
-from provtap.errors import DatabaseUnavailable, NotFound, ProvtapError, TooLarge
+from provtap.errors import Busy, DatabaseUnavailable, NotFound, ProvtapError, TooLarge
 from provtap.history import retrieve
+from provtap.history.answer import one_answer
 from provtap.ingest import describe, ingest_content, load_sql
 from provtap.ingest.rebuild import reingest, undo
 from tests.history.conftest import all_of, asked
@@ -204,6 +205,17 @@ def test_the_documents_of_one_answer_are_limited(calendar, tableset):
         look(few, direction="FORTH")
     with pytest.raises(TooLarge, match="more than 100 bytes"):
         look(small)
+
+
+def test_one_answer_at_a_time_is_prepared(calendar, tableset):
+    """Another one waits for its turn, not longer than for a connection."""
+    calendar.take(step("urn:x:a", "urn:x:0", "urn:x:1"))
+    impatient = replace(calendar.settings, connection_wait=0.05)
+    request = replace(asked("urn:x:1"), asof=calendar.time(0))
+
+    with one_answer(impatient), pytest.raises(Busy):
+        retrieve(request, calendar.database, tableset, impatient)
+    assert len(retrieve(request, calendar.database, tableset, impatient).nodes) == 2
 
 
 def test_nothing_stays_in_the_scratch_database(calendar):

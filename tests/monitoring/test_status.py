@@ -185,6 +185,16 @@ def test_a_missing_limit_is_shown_with_the_statement_that_sets_it(provtap, store
     assert provtap(store).exit_code == 0
 
 
+def test_a_missing_scratch_database_is_worth_considering(provtap, store, server):
+    name = f"{_name(store)}_scratch"
+    server.run(f'DROP DATABASE "{name}"')
+    result = provtap(store)
+
+    assert result.exit_code == 0
+    assert "answers as of a date" in result.output
+    assert f'CREATE DATABASE "{name}"' in result.output
+
+
 def test_a_reader_that_cannot_log_in_is_reported(provtap, store):
     unknown = replace(store, read_url=f"{store.database_url} user=nobody_of_ours")
     result = provtap(unknown)

@@ -219,7 +219,18 @@ def test_name_of_two_files_leads_to_their_ids(provtap):
 
     assert done.exit_code == 1
     assert done.output.startswith(
-        "provtap: Nothing has the name twice.dl2.h5. Ids of files called twice.dl2.h5: urn:"
+        "provtap: twice.dl2.h5 is the name of several files. Give the id of one of them: urn:"
+    )
+
+
+def test_withdrawing_by_a_file_name_asks_for_the_id(provtap):
+    """Other files may be called so later, so a name alone does not say which one is bad."""
+    done = provtap("withdraw", "step2_a.dl2.h5", "--reason", "It was bad.")
+
+    assert (done.exit_code, done.output) == (
+        1,
+        "provtap: step2_a.dl2.h5 is the name of a file, and others may be called so too."
+        f" Give its id: {DL2}.\n",
     )
 
 

@@ -108,7 +108,7 @@ def test_tap_page_lists_every_table(client, tableset):
 
     assert response.content_type.startswith("text/html")
     for table in tableset.tables():
-        assert f"<code>{table.qualified_name}</code>" in response.text
+        assert f'href="/schema/{table.qualified_name}"' in response.text
 
 
 def test_pages_use_the_public_address(settings, database, tableset):

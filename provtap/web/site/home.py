@@ -55,11 +55,19 @@ class Day:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Wrote:
+    """A file that a run wrote."""
+
+    id: str
+    name: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Newest:
     """A run, and its files."""
 
     run: Run
-    wrote: tuple[str, ...]
+    wrote: tuple[Wrote, ...]
     more: bool
     """Whether it wrote more files."""
 
@@ -147,7 +155,8 @@ def _days(rows: Sequence[Any]) -> Iterator[Day]:
 
 
 def _newest(row: Any) -> Newest:
-    return Newest(run=Run.of(row), wrote=tuple(row.wrote[:_NAMED]), more=len(row.wrote) > _NAMED)
+    wrote = tuple(Wrote(id=id_, name=name) for id_, name in row.wrote[:_NAMED])
+    return Newest(run=Run.of(row), wrote=wrote, more=len(row.wrote) > _NAMED)
 
 
 def _pair(runs: Sequence[Run]) -> tuple[Run, ...]:

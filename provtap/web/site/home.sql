@@ -17,7 +17,7 @@ SELECT day.dy_date, dy_activities, dy_notcompleted
 -- name: newest
 -- Each run with up to four of its files.
 SELECT {run},
-       ARRAY(SELECT coalesce(e_name, e_id)::text
+       ARRAY(SELECT ARRAY[e_id, e_name]::text[]
                FROM provenance.wasgeneratedby JOIN provenance.entity ON e_id = wgb_entity_id
               WHERE wgb_activity_id = a_id AND e_class <> 'ValueEntity'
               LIMIT 4) AS wrote

@@ -148,7 +148,7 @@ def page(id_: str | None = None) -> Response:
 def _as_of(wish: ProvsapRequest) -> Graph | None:
     """Return the graph as of the time of *wish*; None if that takes too long for a page."""
     ours = service()
-    limits = replace(ours.settings, provsap_nodes=THINGS, sync_duration=SECONDS)
+    limits = replace(ours.settings, provsap_nodes=THINGS, sync_duration=SECONDS, connection_wait=SECONDS)
     try:
         return retrieve(wish, readable(), ours.tableset, limits)
     except QueryTimeout:

@@ -37,7 +37,7 @@ def test_newest_runs_are_listed_with_their_files(site):
     newest = site.get("/.json").json["newest"]
     began = [each["run"]["began"] for each in newest]
 
-    assert newest[0]["wrote"] == ["merged1.dl2.h5"]
+    assert [file["name"] for file in newest[0]["wrote"]] == ["merged1.dl2.h5"]
     assert began == sorted(began, reverse=True)
     assert all(run["status"] != "completed" for run in site.get("/.json").json["not_completed"])
 
