@@ -7,7 +7,7 @@ from provtap import metadata
 from provtap.web.site.examples import questions
 
 OFFERED = {question.id: question for question in questions(metadata.load())}
-NO_ANSWER = "The sample logs have no answer"
+NO_ANSWER = "The logs of provtap demo have no answer"
 
 
 @pytest.fixture(scope="module")

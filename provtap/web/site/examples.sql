@@ -44,7 +44,7 @@ ORDER BY a_starttime;
 
 -- name: A5
 -- Was a filter on muons or background applied anywhere upstream?
--- The files with such a step in their history, by its type or its name. The sample logs have no answer: none of
+-- The files with such a step in their history, by its type or its name. The logs of provtap demo have no answer: none of
 -- their runs selected events.
 SELECT DISTINCT l.l_descendant_id
 FROM provenance.lineage AS l
@@ -238,7 +238,7 @@ AND NOT EXISTS (SELECT 1 FROM provenance.used AS u WHERE u.u_entity_id = ent.e_i
 
 -- name: E7
 -- Which valid files go back to something that was withdrawn later?
--- The sample logs have no answer: none of their files was withdrawn.
+-- The logs of provtap demo have no answer: none of their files was withdrawn.
 SELECT DISTINCT d.e_id, d.e_name, b.e_name AS invalid_input, b.e_invalidatedattime
 FROM provenance.entity AS b
 JOIN provenance.lineage AS l ON l.l_ancestor_id = b.e_id
@@ -260,7 +260,7 @@ GROUP BY d.ad_name, d.ad_version, n.e_value, s.e_value;
 
 -- name: E9
 -- Which files were made from something that is withdrawn, and must be made again?
--- The sample logs have no answer: none of their files was withdrawn.
+-- The logs of provtap demo have no answer: none of their files was withdrawn.
 SELECT ent.e_id, ent.e_name, af.af_withdrawn_id, af.af_distance, af.af_kind, af.af_successor_id
 FROM provext.affected AS af
 JOIN provenance.entity AS ent ON ent.e_id = af.af_entity_id

@@ -62,11 +62,13 @@ def test_an_empty_store_shows_how_to_load_the_first_log(server, template, tables
     with server.copy(template) as settings, open_database(settings) as database:
         client = create_app(settings, database, tableset).test_client()
         before = client.get("/", headers=BROWSER).text
+        runs = client.get("/search?kind=run", headers=BROWSER).text
         ingest(SAMPLES[0], database, settings)
         after = client.get("/", headers=BROWSER).text
 
     assert "Nothing is stored yet" in before
     assert "provtap ingest" in before
+    assert "No runs are recorded yet." in runs
     assert "Nothing is stored yet" not in after
     assert "In this store" in after
 
