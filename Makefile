@@ -75,7 +75,7 @@ define print_below
 	mv $(1).new $(1)
 endef
 
-# Machines of a highly available service are lost, in three minutes; needs etcd (Debian: etcd-server).
+# Machines of a highly available service are lost, in three to four minutes; needs etcd (Debian: etcd-server).
 ha-demo: $(VENV)/installed .venv-patroni/installed
 	$(RUN)/python benchmarks/ha_demo.py
 

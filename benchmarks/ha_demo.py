@@ -163,7 +163,7 @@ class Place(ExitStack):
         primary = self.machines[self.primary()]
         for statement in filter(str.strip, here("provtap.sql").split(";")):
             primary.ask(statement, database="postgres")
-        named = "SELECT FROM pg_database WHERE datname = 'provtap_scratch'"  # the last one
+        named = "SELECT 1 FROM pg_database WHERE datname = 'provtap_scratch'"  # the last one
         machines = self.machines.values()
         awaited(lambda: all(each.ask(named, database="postgres") for each in machines), "copy of it")
         results = str(self.directory / "results")
@@ -370,7 +370,7 @@ class Load:
 
     def begin(self) -> None:
         """Return a moment after everything has begun."""
-        first = f"SELECT FROM provext.ingestion WHERE in_source LIKE '{self._event}/%.json' LIMIT 1"
+        first = f"SELECT 1 FROM provext.ingestion WHERE in_source LIKE '{self._event}/%.json' LIMIT 1"
         awaited(
             lambda: self._campaign.poll() is not None or self._place.ask(first),
             "document of provtap ingest",

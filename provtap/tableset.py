@@ -3,8 +3,9 @@
 The terms are those of TAP_SCHEMA (TAP 1.1, section 4) and VODataService 1.2 (section 3.3).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +112,17 @@ class Tableset:
         """Yield all tables, schema by schema, in display order."""
         for schema in self.schemas:
             yield from schema.tables
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Sequence[Table]]:
+        by_name: dict[str, list[Table]] = {}
+        for table in self.tables():
+            by_name.setdefault(table.name.lower(), []).append(table)
+        return by_name
+
+    def called(self, name: str) -> Sequence[Table]:
+        """Return the tables of all schemas whose name without the schema is *name*, in any case."""
+        return self._by_name.get(name.lower(), ())
 
     def table(self, qualified_name: str) -> Table | None:
         """Return the table with exactly the name `schema.table`, or None."""

@@ -15,3 +15,7 @@ SELECT bk_time AS time, bk_place AS place, bk_bytes AS bytes FROM provtap.backup
 
 -- name: database
 SELECT current_setting('server_version') AS version, pg_database_size(current_database()) AS size;
+
+-- name: mention_gap
+-- Whether documents came before their mentions were kept (schema/0032_mentions.sql).
+SELECT mg_ingestion_id FROM provtap.mention_gap;

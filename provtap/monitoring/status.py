@@ -15,7 +15,7 @@ from provtap.database.embedded.cluster import Cluster
 from provtap.database.hosts import Host
 from provtap.database.scratch import missing_scratch
 from provtap.errors import ProvtapError
-from provtap.monitoring.state import Disk, State, disks, read_hosts, state
+from provtap.monitoring.state import SQL, Disk, State, disks, read_hosts, state
 from provtap.tableset import Tableset
 from provtap.uws.job import Phase
 
@@ -116,6 +116,9 @@ def _look_at_limits(found: Status, database: Database, settings: Settings) -> No
         found.notes.append(note)
     if statement := missing_scratch(database):
         found.notes.append(f"{install.WITHOUT_SCRATCH} {statement}")
+    with database.transaction() as transaction:
+        if transaction.one(SQL["mention_gap"]) is not None:
+            found.notes.append("For answers as of a date, provtap reingest must run once.")
     try:
         with database.reading(PATIENCE) as transaction:
             transaction.rows("SELECT sha256 FROM tap_schema.digest")

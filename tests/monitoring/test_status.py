@@ -195,6 +195,12 @@ def test_a_missing_scratch_database_is_worth_considering(provtap, store, server)
     assert f'CREATE DATABASE "{name}"' in result.output
 
 
+def test_documents_of_an_older_store_need_a_rebuild_for_dates(provtap, store):
+    execute(store, "INSERT INTO provtap.mention_gap VALUES (2)")
+
+    assert "For answers as of a date, provtap reingest must run once." in provtap(store).output
+
+
 def test_a_reader_that_cannot_log_in_is_reported(provtap, store):
     unknown = replace(store, read_url=f"{store.database_url} user=nobody_of_ours")
     result = provtap(unknown)

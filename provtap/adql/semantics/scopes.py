@@ -25,7 +25,7 @@ UPLOAD_SCHEMA = "tap_upload"
 
 def matches(name: Name, text: str) -> bool:
     """Whether *name* in a query refers to the name *text*."""
-    return name.text == text if name.delimited else name.text.lower() == text.lower()
+    return name.text == text or (not name.delimited and name.text.lower() == text.lower())
 
 
 class Outputs:
@@ -294,24 +294,26 @@ def find_table(names: Sequence[Name], tableset: Tableset) -> Table:
         hint = f"Write {_dotted(names[1:])}."
         fix = spelt(*(part.text for part in names[1:]))
         raise problem("This service has no catalogues.", names[0].at, hint, end=name.end, fixes=[fix])
-    uploads = [table for table in tableset.tables() if table.schema_name == UPLOAD_SCHEMA]
     if qualifiers and matches(qualifiers[0], UPLOAD_SCHEMA):
-        return _find_upload(names, uploads)
-    schemas = [s for s in tableset.schemas if not qualifiers or matches(qualifiers[0], s.name)]
-    if not schemas:
-        known = [schema.name for schema in tableset.schemas]
-        raise unknown(f"Unknown schema {qualifiers[0].text}.", qualifiers[0], known)
-    found = [table for schema in schemas for table in schema.tables if matches(name, table.name)]
+        return _find_upload(names, [t for t in tableset.tables() if t.schema_name == UPLOAD_SCHEMA])
+    found = [
+        table
+        for table in tableset.called(name.text)
+        if matches(name, table.name) and all(matches(schema, table.schema_name) for schema in qualifiers)
+    ]
     if len(found) > 1 and not name.delimited:
         found = [table for table in found if table.name == name.text.lower()] or found
     if len(found) > 1:
-        found = [table for table in found if table not in uploads]
+        found = [table for table in found if table.schema_name != UPLOAD_SCHEMA]
     if len(found) > 1:
         tables = [table.qualified_name for table in found]
         fixes = [spelt(table.schema_name, table.name) for table in found]
         message = f"The table {name.text} is ambiguous."
         raise problem(message, names[0].at, f"Write {' or '.join(tables)}.", end=name.end, fixes=fixes)
     if not found:
+        known = [schema.name for schema in tableset.schemas]
+        if qualifiers and not any(matches(qualifiers[0], schema) for schema in known):
+            raise unknown(f"Unknown schema {qualifiers[0].text}.", qualifiers[0], known)
         raise _unknown_table(names, tableset)
     return found[0]
 
