@@ -49,7 +49,11 @@ class Operator:
         """Take everything from the server: the database, then the roles."""
         server = f"--host={self.sockets} --username=postgres"
         roles = ", ".join(f"provtap_{name}" for name in ("owner", "writer", "reader"))
-        self.run(f"dropdb {server} provtap", f'psql {server} --dbname=postgres --command="DROP ROLE {roles}"')
+        self.run(
+            f"dropdb {server} provtap",
+            f"dropdb {server} provtap_scratch",
+            f'psql {server} --dbname=postgres --command="DROP ROLE {roles}"',
+        )
 
 
 @pytest.fixture(scope="module")
