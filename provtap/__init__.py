@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from provtap.client.recorder import activity
     from provtap.client.store import connect
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["ProvClient", "ProvError", "ProvNotFound", "ProvUnavailable", "activity", "connect"]
 
 _LATE = {
