@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -54,6 +55,12 @@ def availability(service):
         return b"available>true<" in answer.read()
 
 
+def every_process_answers(service):
+    """Whether all of many queries at once have an answer: each process finds out alone that PostgreSQL is back."""
+    with ThreadPoolExecutor(12) as clients:
+        return {status for status, *_ in clients.map(lambda _: ask(service), range(12))} == {200}
+
+
 @contextmanager
 def frozen(cluster):
     """Stop all processes of PostgreSQL, as a hypervisor does with a machine."""
@@ -99,7 +106,7 @@ def test_frozen_postgresql_is_reported_within_seconds(service):
         assert b"QUERY_STATUS" in body
         assert not availability(service)
 
-    assert awaited(lambda: ask(service)[0] == 200, PATIENCE)
+    assert awaited(lambda: every_process_answers(service), PATIENCE)
     assert awaited(lambda: availability(service), PATIENCE)
 
 
@@ -115,7 +122,7 @@ def test_queries_that_run_in_a_frozen_postgresql_are_answered(service):
             query.join(PATIENCE)
 
         assert [status for status, *_ in told] == 6 * [503]
-    assert awaited(lambda: ask(service)[0] == 200, PATIENCE)
+    assert awaited(lambda: every_process_answers(service), PATIENCE)
 
 
 def _endless():
